@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint types layers bench clean
+
+BIN := .venv/bin
+CORE := .venv/.core
+DEV := .venv/.dev
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(CORE): pyproject.toml scripts/install
+	@scripts/install
+	@touch $@
+
+$(DEV): pyproject.toml scripts/install
+	@scripts/install dev
+	@touch $(CORE) $@
+
+demo: $(CORE) ## run the support desk, without any key
+	@$(BIN)/python examples/support_desk/demo.py
+
+test: $(DEV) ## run the tests
+	$(BIN)/pytest
+
+test-all: $(DEV) ## run the long kill runs and the tests that need system tools; nothing may be skipped
+	@scripts/install_system_tools
+	PODIUM_NO_SKIP=1 $(BIN)/pytest -m "kill or system"
+
+lint: $(DEV) ## check rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(DEV) ## check types
+	$(BIN)/pyright
+
+layers: $(DEV) ## check who imports whom
+	$(BIN)/lint-imports --no-logo
+
+bench: $(DEV) ## measure
+	$(BIN)/python -m benchmarks
+
+clean: ## remove .venv and everything generated
+	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist build
+	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Benchmarks of Podium beside its peers: run `python -m benchmarks` from the repository root."""

@@ -1,0 +1,66 @@
+"""Full-text search: BM25 over documents with several fields, tolerant of typing errors."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+_SATURATION = 1.2
+_LENGTH = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A part of a document: its words, and how much a word in it counts."""
+
+    words: Sequence[str]
+    weight: float = 1.0
+
+
+class Index:
+    """An index of documents by name. Ranking: Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009."""
+
+    def __init__(self, documents: Mapping[str, Iterable[Field]]) -> None:
+        self._weights: dict[str, Counter[str]] = {}
+        fields = {name: tuple(each) for name, each in documents.items()}
+        lengths = [len(field.words) for each in fields.values() for field in each]
+        usual = max(1.0, sum(lengths) / max(1, len(lengths)))
+        for name, each in fields.items():
+            weights: Counter[str] = Counter()
+            for field in each:
+                share = field.weight / (1 - _LENGTH + _LENGTH * len(field.words) / usual)
+                for word in field.words:
+                    weights[word] += share  # pyright: ignore[reportArgumentType] - a Counter adds floats as well
+            self._weights[name] = weights
+        self._spread = Counter(word for weights in self._weights.values() for word in weights)
+
+    def idf(self, word: str) -> float:
+        """Return how telling a word is: rare ones more."""
+        spread = self._spread.get(word, 0)
+        return math.log(1 + (len(self._weights) - spread + 0.5) / (spread + 0.5)) if spread else 0.0
+
+    def search(self, query: Mapping[str, float]) -> dict[str, float]:
+        """Return the score of every document for weighted words."""
+        known = [(self.mended(word), weight) for word, weight in query.items()]
+        return {
+            name: sum(weight * self.idf(word) * has / (has + _SATURATION) for word, weight in known if (has := weights[word]))
+            for name, weights in self._weights.items()
+        }
+
+    def mended(self, word: str) -> str:
+        """Return a word of the documents that differs by one letter, where the word itself is not among them."""
+        if word in self._spread or len(word) < 5 or not word.isalpha():  # noqa: PLR2004 - short words all look alike
+            return word
+        near = [each for each in self._spread if each[0] == word[0] and _one_apart(each, word)]
+        return max(near, key=lambda each: self._spread[each], default=word)
+
+
+def _one_apart(a: str, b: str) -> bool:
+    """Whether two words differ by one letter put in, left out or exchanged, or by two neighbours that changed places."""
+    if abs(len(a) - len(b)) > 1 or min(len(a), len(b)) < 4:  # noqa: PLR2004 - short words all look alike
+        return False
+    at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    rest_a, rest_b = a[at:], b[at:]
+    return rest_a[1:] == rest_b or rest_a == rest_b[1:] or rest_a[1:] == rest_b[1:] or (
+        rest_a[:2] == rest_b[:2][::-1] and rest_a[2:] == rest_b[2:]
+    )

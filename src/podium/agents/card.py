@@ -1,0 +1,51 @@
+"""What every sort of agent has: the options it takes, the card made of them, and the shapes of input and output."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Generic, TypedDict, TypeVar
+
+from podium.agents.shape import TypeShape
+from podium.model.agent import Card, Effects
+from podium.model.call import Call
+from podium.model.json import Json
+from podium.model.outcome import Outcome
+from podium.model.retry import Retry
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class CardOptions(TypedDict, total=False):
+    """What may be said of any agent when it is made; `Card` tells what each means and what it is otherwise."""
+
+    version: str
+    description: str
+    capabilities: Iterable[str]
+    effects: Effects
+    timeout: float | None
+    retry: Retry
+    concurrency: int | None
+    usd: float | None
+
+
+class CardedAgent(Generic[In, Out]):
+    """An agent whose card is known when it is made, and which cannot tell what became of a call in doubt."""
+
+    def __init__(self, card: Card, input: TypeShape[In], output: TypeShape[Out]) -> None:
+        self.card = card
+        self.input = input
+        self.output = output
+
+    def __repr__(self) -> str:
+        return f"<agent {self.card.name}>"
+
+    async def verify(self, call: Call) -> Outcome | None:  # noqa: ARG002  the Agent protocol's signature
+        """Return None: it cannot tell."""
+        return None
+
+
+def card_of(kind: str, name: str, input: TypeShape[Json], output: TypeShape[Json], options: CardOptions) -> Card:
+    """Return the card of an agent of that kind, with the schemas of what it takes and gives."""
+    card = Card(kind=kind, name=name, input_schema=input.schema, output_schema=output.schema)
+    capabilities = frozenset(options.get("capabilities", ()))
+    return replace(card, **{**options, "capabilities": capabilities})

@@ -1,0 +1,191 @@
+"""`http`: a service that takes JSON and gives JSON. Needs the extra `podium[http]`."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import TypeVar, Unpack
+from weakref import WeakKeyDictionary
+
+import httpx
+import orjson
+from typing_extensions import TypeForm
+
+from podium.agents.card import CardedAgent, CardOptions, card_of
+from podium.agents.secret import masked, resolve
+from podium.agents.shape import TypeShape, shape_of
+from podium.errors import (
+    AgentError,
+    BadAnswer,
+    InvalidValue,
+    NotDone,
+    RateLimited,
+    Refusal,
+    TransportFailed,
+    UsageError,
+)
+from podium.model.agent import Card, Steps
+from podium.model.call import Call
+from podium.model.json import Json
+from podium.model.outcome import Done, Outcome
+from podium.model.retry_after import retry_after
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+MAX_ANSWER = 64 * 2**20
+_METHODS = ("POST", "PUT", "PATCH")
+_CONNECT_SECONDS = 10.0
+_SHOWN = 500
+"""Bytes of an error's body that are shown."""
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_CLIENT_ERRORS: Mapping[int, type[AgentError]] = MappingProxyType(
+    {
+        401: Refusal,
+        402: Refusal,
+        403: Refusal,
+        408: TransportFailed,
+        409: Refusal,
+        425: TransportFailed,
+        451: Refusal,
+    }
+)
+"""What a status below 500 means; any other is a mistake in how the service is called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a service is and how it is called."""
+
+    url: str
+    method: str
+    headers: Mapping[str, str]
+    max_answer: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpAgent(CardedAgent[In, Out]):
+    """A service behind HTTP. Made by `http`; `aclose` gives its connections back."""
+
+    def __init__(self, card: Card, input: TypeShape[In], output: TypeShape[Out], *, endpoint: Endpoint) -> None:
+        super().__init__(card, input, output)
+        self._endpoint = endpoint
+        # A client's connections belong to the event loop in which they were opened.
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
+
+    async def run(self, call: Call, steps: Steps) -> Outcome:
+        """Send the input and return the answer.
+
+        Raises RateLimited, Refusal, TransportFailed (NotDone where nothing was sent), BadAnswer, or AgentError where
+        the request was wrong.
+        """
+        headers, secrets = resolve(self._endpoint.headers)
+        answer = await self._send(call.input, {**headers, "Idempotency-Key": steps.idempotency_key}, secrets)
+        self._raise_for(answer)
+        return Done(self._value(answer))
+
+    async def aclose(self) -> None:
+        """Close the connections that were opened in the running event loop."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
+
+    def _client(self) -> httpx.AsyncClient:
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            # Only connecting has a bound of its own: how long an answer may take is the call's timeout.
+            client = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS))
+            self._clients[loop] = client
+        return client
+
+    async def _send(self, input: Json, headers: Mapping[str, str], secrets: list[bytes]) -> _Answer:
+        endpoint = self._endpoint
+        try:
+            request = self._client().build_request(
+                endpoint.method,
+                endpoint.url,
+                content=orjson.dumps(input),
+                headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
+            )
+            response = await self._client().send(request, stream=True)
+            try:
+                body = await self._body(response)
+            finally:
+                await response.aclose()
+        except _NOT_SENT as error:
+            why = _said(error, secrets)
+            raise NotDone(f"{self.card.name} could not be reached at {endpoint.url}: {why}") from error
+        except httpx.RequestError as error:
+            raise TransportFailed(f"the connection of {self.card.name} broke: {_said(error, secrets)}") from error
+        return _Answer(response.status_code, response.headers, masked(body, secrets))
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        most = self._endpoint.max_answer
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > most:
+                raise BadAnswer(f"{self.card.name} answered with more than {most} bytes; raise max_answer if it must")
+        return bytes(body)
+
+    def _raise_for(self, answer: _Answer) -> None:
+        status = answer.status
+        if httpx.codes.is_success(status):
+            return
+        start = answer.body[:_SHOWN].decode(errors="replace").strip()
+        said = f"{self.card.name} answered {status}" + (f": {start}" if start else "")
+        wait = retry_after(answer.headers)
+        if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None):
+            raise RateLimited(said, retry_after=wait)
+        if httpx.codes.is_server_error(status):
+            raise TransportFailed(said)
+        raise _CLIENT_ERRORS.get(status, AgentError)(said)
+
+    def _value(self, answer: _Answer) -> Json:
+        body = answer.body.strip() or b"null"
+        try:
+            return self.output.dump(orjson.loads(body))
+        except orjson.JSONDecodeError as error:
+            start = body[:_SHOWN].decode(errors="replace")
+            raise BadAnswer(f"{self.card.name} did not answer with JSON ({error}): {start}") from error
+        except InvalidValue as error:
+            raise BadAnswer(f"{self.card.name} answered with something else than it declares: {error}") from error
+
+
+def http(
+    url: str,
+    *,
+    name: str,
+    input: TypeForm[In] = Json,
+    output: TypeForm[Out] = Json,
+    method: str = "POST",
+    headers: Mapping[str, str] | None = None,
+    max_answer: int = MAX_ANSWER,
+    **options: Unpack[CardOptions],
+) -> HttpAgent[In, Out]:
+    """Return an agent that sends its input to `url` as JSON and gives the JSON that comes back.
+
+    Each request carries the header `Idempotency-Key`. A header's value may be or end in `env:NAME`, looked up when it
+    is sent: `headers={"Authorization": "Bearer env:SCORE_TOKEN"}`. Redirects are not followed.
+    """
+    if method not in _METHODS:
+        raise UsageError(f"the method of {name} must be one that carries a body ({', '.join(_METHODS)}), not {method}")
+    if httpx.URL(url).scheme not in ("http", "https"):
+        raise UsageError(f"the url of {name} must begin with http:// or https://, not {url!r}")
+    shapes = shape_of(input), shape_of(output)
+    card = card_of("http", name, *shapes, {"description": f"{method} {url}", **options})
+    endpoint = Endpoint(url=url, method=method, headers=headers or {}, max_answer=max_answer)
+    return HttpAgent(card, *shapes, endpoint=endpoint)
+
+
+def _said(error: httpx.HTTPError, secrets: list[bytes]) -> str:
+    return masked(str(error).encode(), secrets).decode(errors="replace") or type(error).__name__

@@ -1,0 +1,88 @@
+"""What JSON can hold, and the store can keep: checked with the codec that writes it."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import cast
+
+import orjson
+
+from podium.errors import InvalidValue
+from podium.model.json import Json
+
+NULL = b"null"
+_STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+_SMALLEST_INT = -(2**63)
+_LARGEST_INT = 2**64 - 1
+
+
+def _text_fits(value: str) -> bool:
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _int_fits(value: int) -> bool:
+    return _SMALLEST_INT <= value <= _LARGEST_INT
+
+
+def _always_fits(_value: Json) -> bool:
+    return True
+
+
+SCALARS: Mapping[type, Callable[[Json], bool]] = MappingProxyType(
+    {str: _text_fits, int: _int_fits, float: math.isfinite, bool: _always_fits, type(None): _always_fits}
+)
+"""The exact types that are JSON as they stand, each with the test whether this value of it can be kept."""
+
+
+def encoded(value: Json, expected: str) -> bytes:
+    """Return the value as JSON text; raises InvalidValue for what JSON cannot hold, but writes NaN as null."""
+    try:
+        return orjson.dumps(value, option=_STRICT)
+    except TypeError as error:
+        raise InvalidValue(f"expected {expected}: the value cannot be kept as JSON ({_remark(error)})") from error
+
+
+def require_finite(value: Json, expected: str) -> None:
+    """Raise InvalidValue where there is NaN or infinity. Needed only for what is encoded with a null in it."""
+    place = _place_of_infinity(value)
+    if place is not None:
+        raise InvalidValue(f"expected {expected}: NaN and infinity are not JSON (at `{place.lstrip('.') or 'value'}`)")
+
+
+def json_copy(value: Json, expected: str) -> Json:
+    """Return a copy made of nothing but JSON types (a tuple becomes a list); raises InvalidValue where it cannot be."""
+    fits = SCALARS.get(cast("type[object]", type(value)))
+    if fits is not None and fits(value):
+        return value
+    text = encoded(value, expected)
+    if NULL in text:
+        require_finite(value, expected)
+    return orjson.loads(text)
+
+
+def _remark(error: TypeError) -> str:
+    remark = str(error)
+    return remark[:1].lower() + remark[1:]
+
+
+def _place_of_infinity(value: Json) -> str | None:
+    if isinstance(value, float):
+        return None if math.isfinite(value) else ""
+    for key, item in _items(value):
+        if (inner := _place_of_infinity(item)) is not None:
+            return f".{key}{inner}"
+    return None
+
+
+def _items(value: Json) -> Iterable[tuple[object, Json]]:
+    if isinstance(value, dict):
+        return cast("dict[str, Json]", value).items()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return enumerate(cast("list[Json]", value))
+    return ()

@@ -1,0 +1,50 @@
+"""The steps of one call that are under way."""
+
+import asyncio
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, Self
+
+from pydantic_ai.exceptions import RunCancelled
+
+from podium.errors import Evicted
+from podium.model.json import Json
+
+_STOPS_ALL = (asyncio.CancelledError, RunCancelled, Evicted)
+
+
+class Flight:
+    """Lets every step that has begun finish and be recorded before the call ends.
+
+    Pydantic AI cancels the other tool calls of a response when one of them raises. A step here runs in a task of its
+    own, out of reach of that; leaving the flight waits for those still under way, and only then lets the exception
+    pass. A call that is cancelled itself, or no longer ours, cancels its steps instead.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Json]] = set()
+
+    async def carry(self, step: Coroutine[Any, Any, Json]) -> Json:
+        """Run `step` to its end, even if whoever awaits it here is cancelled."""
+        task = asyncio.create_task(step)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if not isinstance(problem, _STOPS_ALL):
+                await self._settled()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await self._settled()
+
+    async def _settled(self) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks)

@@ -1,0 +1,62 @@
+"""Makes an LLM agent out of a model, instructions and tools."""
+
+from collections.abc import Callable, Sequence
+from typing import Unpack
+
+from pydantic_ai import Agent as PydanticAgent
+from pydantic_ai import Tool
+from pydantic_ai.models import Model
+from pydantic_ai.tools import ToolFuncEither
+from typing_extensions import TypeVar
+
+from podium.agents.pydantic_ai.agent import Prompt
+from podium.agents.pydantic_ai.options import ModelOptions
+from podium.agents.pydantic_ai.wrap import from_pydantic_ai
+from podium.errors import ConfigError
+from podium.model.agent import Agent, Steps
+
+In = TypeVar("In", default=str)
+Out = TypeVar("Out", default=str)
+
+
+def llm_agent(
+    name: str,
+    *,
+    model: Model | str,
+    instructions: str,
+    output: type[Out] = str,
+    tools: Sequence[Tool[Steps] | ToolFuncEither[Steps, ...]] = (),
+    input: type[In] = str,
+    prompt: Callable[[In], Prompt] | None = None,
+    **options: Unpack[ModelOptions],
+) -> Agent[In, Out]:
+    """Return an agent that asks a model, lets it use tools, and gives an answer of the type `output`.
+
+    `model` is a name such as `openai:gpt-5` or a model object of Pydantic AI; with `base_url` it is the name at that
+    endpoint. A tool is a function; one that takes `ctx: RunContext[Steps]` first finds its idempotency key in
+    `ctx.deps.idempotency_key` and the shared memory in `ctx.deps.memory`. For what `input`, `prompt` and
+    `tool_effects` mean, see `from_pydantic_ai`.
+    """
+    agent = PydanticAgent(
+        _model(model, options),
+        name=name,
+        instructions=instructions,
+        output_type=output,
+        deps_type=Steps,
+        tools=tools,
+        model_settings=options.get("settings"),
+        retries=options.get("corrections", 1),
+        defer_model_check=True,
+    )
+    return from_pydantic_ai(agent, input=input, output=output, prompt=prompt, **options)
+
+
+def _model(model: Model | str, options: ModelOptions) -> Model | str:
+    base_url = options.get("base_url")
+    if base_url is None:
+        return model
+    if not isinstance(model, str):
+        raise ConfigError("base_url goes with the name of a model; a model object brings its own endpoint")
+    from podium.agents.pydantic_ai.endpoint import model_at  # noqa: PLC0415  loads the OpenAI client: half a second
+
+    return model_at(base_url, model, api_key=options.get("api_key"))

@@ -1,0 +1,37 @@
+"""What can be said of an LLM agent besides its model and types."""
+
+from pydantic_ai.settings import ModelSettings
+from pydantic_ai.usage import UsageLimits
+
+from podium.agents.card import CardOptions
+from podium.agents.prices import Rates
+from podium.agents.pydantic_ai.effects import DeclaredEffects
+
+
+class AgentOptions(CardOptions, total=False):
+    """Options that `llm_agent` and `from_pydantic_ai` share; all have defaults.
+
+    Change `version` with the instructions, the model or the tools: calls under way are of the old one.
+    """
+
+    tool_effects: DeclaredEffects
+    """`{"send_mail": "once"}`, or `{"pay": ToolEffects(effects="once", verify=was_paid)}`."""
+    rates: Rates
+    """Your own prices of models, before those of genai-prices."""
+    streaming: bool
+    """Whether text is handed on while the model writes it, as chunks `{"text": …}`."""
+    limits: UsageLimits | None
+    """Pydantic AI's bounds of one run: requests (50 unless given), tool calls, tokens. Beyond them it is a refusal."""
+
+
+class ModelOptions(AgentOptions, total=False):
+    """Options of `llm_agent` beyond those."""
+
+    settings: ModelSettings
+    """Pydantic AI's settings of a request: temperature, max_tokens and so on."""
+    corrections: int
+    """How often the model may mend a tool call or an answer that does not fit; 1 unless given."""
+    base_url: str
+    """An endpoint that speaks OpenAI's protocol, such as `http://localhost:11434/v1`; `model` is its name there."""
+    api_key: str
+    """The key of that endpoint, if it wants one."""

@@ -1,0 +1,163 @@
+"""Turns each durable unit of a Pydantic AI run into a step."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from pydantic import ValidationError
+from pydantic_ai.durable_exec import (
+    JSON_CODEC,
+    CallToolResult,
+    DurableOperationId,
+    EventStreamHandlerId,
+    JournalCallableOperationBackend,
+    ModelRequestId,
+    RoleBasedOperationConfig,
+    ToolsetCallToolId,
+    ToolsetValidateToolArgumentsId,
+    record_durable_unit,
+)
+from pydantic_ai.messages import ModelMessage
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.settings import ModelSettings
+from pydantic_ai.tools import RunContext
+
+from podium.agents.prices import Rates
+from podium.agents.pydantic_ai.effects import DeclaredEffects, ToolEffects, declared
+from podium.agents.pydantic_ai.failure import podium_errors
+from podium.agents.pydantic_ai.flight import Flight
+from podium.agents.pydantic_ai.request import model_input, tool_input, tool_key
+from podium.agents.pydantic_ai.usage import usage_of
+from podium.model.agent import Effects, Steps
+from podium.model.json import Json
+from podium.model.outcome import Usage
+
+Body = Callable[[], Awaitable[object]]
+_ModelRequest = tuple[str | None, list[ModelMessage], ModelSettings | None, ModelRequestParameters, RunContext[object]]
+_ToolCall = tuple[str, Mapping[str, object], RunContext[object], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What one run of an agent records with."""
+
+    steps: Steps
+    flight: Flight
+    effects: DeclaredEffects
+    rates: Rates
+
+
+class StepsBackend(JournalCallableOperationBackend[ToolEffects]):
+    """Runs each durable unit of Pydantic AI as a step."""
+
+    def __init__(self, recording: Recording, *, agent: str) -> None:
+        def of_tool(_operation: DurableOperationId, _tool: object | None, tool_name: str) -> ToolEffects:
+            return declared(recording.effects, tool_name)
+
+        plain = ToolEffects()
+        super().__init__(
+            agent_name=agent,
+            config=RoleBasedOperationConfig(
+                model=plain, event=plain, capability=plain, tool=plain, resolve_tool=of_tool
+            ),
+        )
+        self._recording = recording
+        self._positions = Counter[int]()
+
+    async def execute(
+        self,
+        *,
+        operation_id: DurableOperationId,
+        name: str,
+        body: Body,
+        cache_key: tuple[object, ...],
+        config: ToolEffects,
+    ) -> object:
+        """Do a durable unit once for ever."""
+        match operation_id:
+            case ModelRequestId():
+                return await self._model_request(operation_id, body, cast(_ModelRequest, cache_key))
+            case ToolsetCallToolId():
+                return await self._tool_call(body, cast(_ToolCall, cache_key), config)
+            case ToolsetValidateToolArgumentsId():
+                return await self._args_check(body, cast(_ToolCall, cache_key))
+            case EventStreamHandlerId():
+                return await body()
+            case _:
+                return await self._once(name, body)
+
+    async def _model_request(self, operation_id: ModelRequestId, body: Body, request: _ModelRequest) -> object:
+        _, messages, settings, parameters, _ = request
+
+        async def ask() -> Json:
+            with podium_errors():
+                return await body()
+
+        return await self._once(
+            "model",
+            ask,
+            key=self._position(len(messages)),
+            input=model_input(operation_id.model_name, messages, settings, parameters),
+            usage=partial(usage_of, rates=self._recording.rates),
+        )
+
+    def _position(self, messages: int) -> str:
+        """Key a request by its place in the conversation; a history cut short can put two at one place."""
+        self._positions[messages] += 1
+        again = self._positions[messages]
+        return str(messages) if again == 1 else f"{messages}#{again}"
+
+    async def _tool_call(self, body: Body, call: _ToolCall, effects: ToolEffects) -> object:
+        tool, arguments, ctx, _ = call
+        sent = tool_input(ctx.messages, tool, ctx.tool_call_id or "", arguments)
+        check = effects.verify
+        step = self._once(
+            f"tool/{tool}",
+            body,
+            key=tool_key(ctx.messages, ctx.tool_call_id or ""),
+            input=sent,
+            effects=effects.effects,
+            verify=None if check is None else lambda: check(sent["arguments"], self._recording.steps),
+        )
+        return _as_tool_result(await self._recording.flight.carry(step))
+
+    async def _args_check(self, body: Body, call: _ToolCall) -> object:
+        tool, arguments, ctx, _ = call
+        key = tool_key(ctx.messages, ctx.tool_call_id or "") + "/check"
+        sent = tool_input(ctx.messages, tool, ctx.tool_call_id or "", arguments)
+        return await self._recording.flight.carry(self._once(f"tool/{tool}", body, key=key, input=sent))
+
+    async def _once(
+        self,
+        name: str,
+        body: Body,
+        *,
+        key: str | None = None,
+        input: Json = None,
+        effects: Effects = "idempotent",
+        verify: Callable[[], Awaitable[Json]] | None = None,
+        usage: Callable[[Json], Usage | None] | None = None,
+    ) -> Json:
+        executed = False
+
+        async def run() -> Json:
+            nonlocal executed
+            executed = True
+            return await body()
+
+        value = await self._recording.steps.once(
+            name, run, input=input, key=key, effects=effects, verify=verify, usage=usage
+        )
+        record_durable_unit(executed=executed)
+        return value
+
+
+def _as_tool_result(value: Json) -> Json:
+    """Wrap what a person or a `verify` said of a tool in doubt as its result; a tool's own passes as it is."""
+    try:
+        JSON_CODEC.load(CallToolResult, value)
+    except ValidationError:
+        return {"kind": "tool_return", "result": value}
+    return value

@@ -1,0 +1,90 @@
+"""What is really sent to a model or a tool, as the JSON whose digest is checked on replay."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.settings import ModelSettings
+from pydantic_ai.tools import ToolDefinition
+from pydantic_core import to_jsonable_python
+
+from podium.model.json import Json
+
+_NOT_SENT = frozenset({"timestamp", "metadata", "content_file_digests"})
+"""Fields of a message's part that the model never sees; the first differs from run to run."""
+
+_HOW_NOT_WHAT = frozenset({"timeout", "request_timeout", "first_event_timeout", "max_retries", "extra_headers"})
+"""Settings of the transport; headers may hold secrets besides."""
+
+
+def model_input(
+    model: str, messages: Sequence[ModelMessage], settings: ModelSettings | None, parameters: ModelRequestParameters
+) -> Json:
+    """Return what a model request sends: the same in every process that replays the conversation.
+
+    Left out are timestamps, ids of runs and conversations, usage, and what only Pydantic AI looks at.
+    """
+    return {
+        "model": model,
+        "messages": [_message(each) for each in ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")],
+        "settings": _settings(settings or {}),
+        "tools": [_tool(each) for each in parameters.function_tools],
+        "native_tools": [each.unique_id for each in parameters.native_tools],
+        "output": _output(parameters),
+    }
+
+
+def tool_input(messages: Sequence[ModelMessage], tool: str, tool_call_id: str, arguments: Mapping[str, object]) -> Json:
+    """Return what a tool is called with: the arguments as the model wrote them.
+
+    `arguments` are those after validation: Python values, whose JSON need not be the same in every process (a set has
+    no order). They are taken only where no message holds the call.
+    """
+    for message in reversed(messages):
+        if isinstance(message, ModelResponse):
+            for call in message.tool_calls:
+                if call.tool_call_id == tool_call_id and call.tool_name == tool:
+                    return {"tool": tool, "arguments": call.args_as_dict()}
+    return {"tool": tool, "arguments": _plain(arguments)}
+
+
+def tool_key(messages: Sequence[ModelMessage], tool_call_id: str) -> str:
+    """Return the key of a tool's step: the id of the call in the recorded response of the model.
+
+    Some servers count their ids from 0 in every response; a later use of an id in the conversation gets `#2`, `#3`.
+    """
+    uses = sum(
+        any(call.tool_call_id == tool_call_id for call in message.tool_calls)
+        for message in messages
+        if isinstance(message, ModelResponse)
+    )
+    return f"{tool_call_id}#{uses}" if uses > 1 else tool_call_id
+
+
+def _message(message: Mapping[str, Json]) -> Json:
+    parts = [{key: value for key, value in part.items() if _is_sent(key, value)} for part in message["parts"]]
+    if message["kind"] == "response":
+        return {"kind": "response", "parts": parts}
+    return {"kind": "request", "parts": parts, "instructions": message["instructions"]}
+
+
+def _is_sent(key: str, value: Json) -> bool:
+    return value is not None and key not in _NOT_SENT
+
+
+def _settings(settings: Mapping[str, object]) -> Json:
+    return _plain({key: value for key, value in settings.items() if key not in _HOW_NOT_WHAT})
+
+
+def _output(parameters: ModelRequestParameters) -> Json:
+    if parameters.output_tools:
+        return [_tool(each) for each in parameters.output_tools]
+    return parameters.output_object.json_schema if parameters.output_object else None
+
+
+def _tool(tool: ToolDefinition) -> Json:
+    return {"name": tool.name, "description": tool.description, "schema": tool.parameters_json_schema}
+
+
+def _plain(value: object) -> Json:
+    return to_jsonable_python(value, bytes_mode="base64", exclude_none=True, fallback=lambda it: type(it).__qualname__)

@@ -1,0 +1,97 @@
+"""Makes a Podium agent of an agent that is written with Pydantic AI."""
+
+import json
+from collections.abc import Callable
+from typing import Unpack, cast
+
+from pydantic_ai.agent import AbstractAgent
+from pydantic_ai.models import Model
+from typing_extensions import TypeVar
+
+from podium.agents.card import CardOptions, card_of
+from podium.agents.prices import NO_RATES
+from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
+from podium.agents.pydantic_ai.options import AgentOptions
+from podium.agents.pydantic_ai.recordable import require_recordable
+from podium.agents.shape import shape_of
+from podium.errors import ConfigError
+from podium.model.agent import Agent, Shape, Steps
+from podium.model.call import Call
+
+In = TypeVar("In", default=str)
+Out = TypeVar("Out")
+D = TypeVar("D")
+
+
+def from_pydantic_ai(
+    agent: AbstractAgent[D, Out],
+    *,
+    name: str | None = None,
+    model: Model | str | None = None,
+    input: type[In] = str,
+    output: type[Out] | None = None,
+    prompt: Callable[[In], Prompt] | None = None,
+    deps: Callable[[Call, Steps], D] | None = None,
+    **options: Unpack[AgentOptions],
+) -> Agent[In, Out]:
+    """Return a Podium agent that runs `agent`, each model request and each tool call recorded once for ever.
+
+    `name` is the agent's own unless given; `model` replaces its model, for instance in a test. An `input` of text is
+    the prompt; any other is given as JSON under a short heading, or through `prompt`. `output` is the agent's output
+    type unless given: give it where that is not a plain type (a union, an output function, `ToolOutput`).
+
+    `deps` makes the dependencies of each run; without it they are the call's `Steps`, so a tool that takes
+    `ctx: RunContext[Steps]` finds its idempotency key in `ctx.deps.idempotency_key`. What a tool does to the world is
+    declared in `tool_effects`.
+
+    Instructions and tools must be the same whenever a call is replayed: no clock, no chance in them. Tools may run
+    again after a crash, so give those with an effect their idempotency key. Retries of the vendor's client are
+    switched off where the model knows `max_retries`; a retrying HTTP transport of your own is yours to leave out.
+    """
+    known = name or agent.name
+    if not known:
+        raise ConfigError("the Pydantic AI agent has no name: give it one, or pass name= to from_pydantic_ai")
+    for toolset in agent.toolsets:
+        toolset.apply(require_recordable)
+    takes = shape_of(input)
+    gives = shape_of(output if output is not None else _plain_output(agent))
+    return LlmAgent(
+        card=card_of("llm", known, takes, gives, _of_card(options)),
+        input=takes,
+        output=gives,
+        agent=agent,
+        model=model,
+        prompt=prompt or _prompt_by(takes),
+        deps=deps or cast(Callable[[Call, Steps], D], _steps_as_deps),
+        effects=options.get("tool_effects", {}),
+        rates=options.get("rates", NO_RATES),
+        streaming=options.get("streaming", False),
+        limits=options.get("limits"),
+    )
+
+
+def _of_card(options: AgentOptions) -> CardOptions:
+    known = CardOptions.__optional_keys__
+    return cast(CardOptions, {key: value for key, value in options.items() if key in known})
+
+
+def _prompt_by(shape: Shape[In]) -> Callable[[In], Prompt]:
+    def prompt(value: In) -> Prompt:
+        if isinstance(value, str):
+            return value
+        return "The input, as JSON:\n" + json.dumps(shape.dump(value), ensure_ascii=False)
+
+    return prompt
+
+
+def _steps_as_deps(_: Call, steps: Steps) -> Steps:
+    return steps
+
+
+def _plain_output(agent: AbstractAgent[D, Out]) -> type[Out]:
+    if isinstance(agent.output_type, type):
+        return cast(type[Out], agent.output_type)
+    raise ConfigError(
+        f"the output of the Pydantic AI agent {agent.name!r} is {agent.output_type!r}, which is not a plain type: "
+        "say with output= what comes out of it"
+    )

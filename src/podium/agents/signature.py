@@ -1,0 +1,142 @@
+"""What a function's signature says about the agent that it becomes; read once, when it is decorated."""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, NotRequired, cast, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from podium.agents.shape import TypeShape, shape_of
+from podium.errors import InvalidValue, UsageError
+from podium.model.agent import Steps
+from podium.model.call import Call
+from podium.model.json import Json
+
+Function = Callable[..., Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """How a call's input becomes a function's arguments, and the shapes of input and output."""
+
+    input: TypeShape[Json]
+    output: TypeShape[Json]
+    names: frozenset[str]
+    """The parameters that make up the input; with more than one the input is a mapping of them."""
+    only: str | None
+    """The one parameter that is the whole input."""
+    optional: bool
+    """That one parameter has a default, and None is no value of it."""
+    call: str | None
+    """The parameter that is handed the Call."""
+    steps: str | None
+    """The parameter that is handed the Steps."""
+    is_async: bool
+
+    def arguments(self, value: Json, call: Call, steps: Steps | None) -> dict[str, Json]:
+        """Return the keyword arguments for an input that was loaded through `input`."""
+        given: dict[str, Json] = {}
+        if self.only is not None:
+            if value is not None or not self.optional:
+                given[self.only] = value
+        elif self.names:
+            given.update(value)
+        if self.call is not None:
+            given[self.call] = call
+        if self.steps is not None:
+            given[self.steps] = steps
+        return given
+
+
+def signature_of(function: Function) -> Signature:
+    """Read a function's signature; raises UsageError where it cannot become an agent, saying why."""
+    name = name_of(function)
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise UsageError(f"{name} is a generator: return the value, and stream chunks through `steps.emit`")
+    parameters, hints = _parameters(function, name), _hints(function, name)
+    handed = {cast("type", hints[each]): each for each in parameters if hints.get(each) in (Steps, Call)}
+    takes = {each: parameter for each, parameter in parameters.items() if each not in handed.values()}
+    types = {each: hints.get(each, Any) for each in takes}
+    only = next(iter(takes)) if len(takes) == 1 else None
+    shape = _input_shape(name, takes, types)
+    return Signature(
+        input=_or_none(shape, types[only]) if only and _has_default(takes[only]) else shape,
+        output=shape_of(_result(hints.get("return", Any))),
+        names=frozenset(takes),
+        only=only,
+        optional=only is not None and _has_default(takes[only]) and not _fits_none(shape),
+        call=handed.get(Call),
+        steps=handed.get(Steps),
+        is_async=inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__),
+    )
+
+
+def name_of(function: Function) -> str:
+    """Return the name a function goes by."""
+    if isinstance(function, functools.partial):
+        return name_of(cast("Function", function.func))
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _parameters(function: Function, name: str) -> Mapping[str, inspect.Parameter]:
+    try:
+        parameters = inspect.signature(function).parameters
+    except ValueError as error:
+        raise UsageError(f"{name} has no signature that Python can read: wrap it in a function of yours") from error
+    for parameter in parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise UsageError(f"{name} takes `{parameter}`: an agent's parameters must be named one by one")
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise UsageError(f"{name} takes `{parameter.name}` by position only: arguments are handed over by name")
+    return parameters
+
+
+def _hints(function: Function, name: str) -> dict[str, Json]:
+    inner: object = function
+    while isinstance(inner, functools.partial):
+        inner = cast("functools.partial[Json]", inner).func
+    if not inspect.isroutine(inner):
+        inner = type(inner).__call__
+    try:
+        return get_type_hints(inner, include_extras=True)
+    except (NameError, AttributeError, TypeError, SyntaxError) as error:
+        raise UsageError(
+            f"a type hint of {name} cannot be resolved ({error}): "
+            "types of an agent are defined or imported at the top level of its module, before it"
+        ) from error
+
+
+def _input_shape(name: str, takes: Mapping[str, inspect.Parameter], types: Mapping[str, Json]) -> TypeShape[Json]:
+    if not takes:
+        return shape_of(type(None))
+    if len(takes) == 1:
+        return shape_of(next(iter(types.values())))
+    fields = {each: NotRequired[types[each]] if _has_default(takes[each]) else types[each] for each in takes}
+    mapping = cast("Callable[[str, Json], type[Json]]", TypedDict)(name, fields)
+    return shape_of(with_config(ConfigDict(extra="forbid"))(mapping))
+
+
+def _or_none(shape: TypeShape[Json], kind: Json) -> TypeShape[Json]:
+    return shape if _fits_none(shape) else shape_of(kind | None)
+
+
+def _fits_none(shape: TypeShape[Json]) -> bool:
+    try:
+        shape.load(None)
+    except InvalidValue:
+        return False
+    return True
+
+
+def _has_default(parameter: inspect.Parameter) -> bool:
+    return parameter.default is not parameter.empty
+
+
+def _result(hint: Json) -> Json:
+    """Return what is given in the end: for a plain function that hands back an awaitable, what that one gives."""
+    if get_origin(hint) in (Awaitable, Coroutine):
+        return get_args(hint)[-1]
+    return hint

@@ -1,0 +1,223 @@
+"""The app: opens store, dispatcher and engine from the settings, and closes them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from podium.config import Config, load_config, override
+from podium.dispatch.dispatcher import Dispatcher
+from podium.dispatch.middleware.concurrency import concurrency
+from podium.dispatch.middleware.timeout import timeout
+from podium.dispatch.middleware.tracing import tracing
+from podium.dispatch.registry import Registry
+from podium.engine.operate import Operator
+from podium.engine.settings import EngineSettings
+from podium.engine.starting import started_body
+from podium.engine.worker import Worker
+from podium.engine.workflow import Workflow
+from podium.errors import AlreadyAnswered, InvalidValue, StoreError, UnknownQuestion, UnknownRun, UsageError
+from podium.handle import AnyHandle, RunHandle
+from podium.model.agent import Agent, AnyAgent
+from podium.model.clock import Clock, SystemClock
+from podium.model.fact import Fact
+from podium.model.ids import Ids, RandomIds
+from podium.model.json import Json
+from podium.model.question import Answer, Question, QuestionState
+from podium.model.run import Run, RunOptions
+from podium.store.codec import encode
+from podium.store.protocol import ChainFault, Reply, RunQuery, Store, Verdict
+from podium.store.sqlite.store import SqliteStore
+
+I = TypeVar("I")
+O = TypeVar("O")
+T = TypeVar("T")
+
+
+class App:
+    """A store, the agents registered with it, and the worker that drives their runs."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock, ids: Ids) -> None:
+        self.config = config
+        self.store = store
+        self.registry = Registry()
+        self._clock = clock
+        self._ids = ids
+        settings = EngineSettings(
+            slots=config.slots, lease=config.lease, poll=config.poll, largest=config.largest
+        )
+        dispatcher = Dispatcher(self.registry, [tracing, timeout, concurrency])
+        self.worker = Worker(store, dispatcher, clock, ids, settings)
+        self._operator = Operator(self.worker, clock, ids)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, store: str | Path | Store | None = None, *, agents: Iterable[AnyAgent] = (), config: Config | None = None,
+        clock: Clock | None = None, ids: Ids | None = None, **settings: Any,
+    ) -> "AsyncGenerator[App]":  # fmt: skip
+        """Open an app: `async with App.open("desk.db", agents=[…]) as app`.
+
+        `store` is the file of the store, made if it is missing (`:memory:` keeps nothing), or a store that is open. Further settings are those
+        of `Config`. Runs that a dead process left are taken up at once, if their workflow is among `agents` or
+        registered later. Raises StoreError or ConfigError with what to do.
+        """
+        config = override(config or load_config(), settings)
+        if store is None and config.store != ":memory:":
+            _make_folder(Path(config.store).parent)
+        if store is None or isinstance(store, str | Path):
+            config = config if store is None else replace(config, store=str(store))
+            opened: Store = SqliteStore(config.store, durability=config.durability)
+        else:
+            opened = store
+        try:
+            app = cls(config, opened, clock or SystemClock(), ids or RandomIds())
+            for each in agents:
+                app.register(each)
+            app.worker.start()
+            try:
+                yield app
+            finally:
+                await app.worker.stop()
+        finally:
+            opened.close()
+
+    def register(self, *agents: AnyAgent) -> None:
+        """Make agents known by name; runs of workflows that wait for them go on."""
+        for agent in agents:
+            self.registry.add(agent)
+            if isinstance(agent, Workflow):
+                self.worker.serve(agent)
+
+    async def run(
+        self, workflow: Agent[I, O] | str, input: I = None, /, **options: Any
+    ) -> O:
+        """Run a workflow and return its value; raises RunFailed, RunCancelled or RunBlocked. Options: see `start`."""
+        handle = await self.start(workflow, input, **options)
+        return await handle.result()
+
+    async def start(
+        self, workflow: Agent[I, O] | str, input: I = None, /, *, id: str | None = None, tag: str | None = None,
+        queue: str = "default", priority: int = 0, tenant: str = "default", principal: str = "local",
+    ) -> RunHandle[O]:  # fmt: skip
+        """Start a run and return a handle to it.
+
+        With a `tag` that a run of this workflow has already, that run's handle is returned and nothing is started.
+        Raises InvalidValue where the input does not fit, UnknownAgent or UsageError for what is no workflow.
+        """
+        found = self._workflow(workflow)
+        payload = encode(found.input.dump(input))
+        options = RunOptions(id=id, tag=tag, queue=queue, priority=priority, tenant=tenant, principal=principal)
+        run = started_body(
+            id=id or self._ids.new("run"), workflow=found.card.name, version=found.card.version, payload=payload,
+            options=options, seed=self._ids.seed(), at=self._clock.now(),
+        )  # fmt: skip
+        if len(payload) > self.config.largest:
+            raise InvalidValue(f"the input has {len(payload)} bytes; {self.config.largest} are allowed")
+        run_id, _ = await self.worker.begin(run)
+        return RunHandle(run_id, self.worker, self._clock, self._ids, found)
+
+    def handle(self, run_id: str) -> AnyHandle:
+        """Return a handle to a run; raises UnknownRun."""
+        run = self._run(run_id)
+        known = self.registry.has(run.workflow, run.version)
+        workflow = self.registry.get(run.workflow, run.version) if known else None
+        return RunHandle(run_id, self.worker, self._clock, self._ids, workflow)
+
+    # Changing
+
+    async def retry(self, run_id: str) -> AnyHandle:
+        """Have a failed or blocked run go on from what failed; raises UnknownRun or NotPossible."""
+        await self._operator.retry(run_id)
+        return self.handle(run_id)
+
+    async def repin(self, run_id: str, version: str, *, from_key: str | None = None) -> AnyHandle:
+        """Move a run to another version of its workflow; raises NotPossible where its journal does not fit the code.
+
+        With `from_key` all that was recorded since that call began is voided, and done again.
+        """
+        await self._operator.repin(run_id, version, from_key)
+        return self.handle(run_id)
+
+    async def fork(self, run_id: str, key: str) -> AnyHandle:
+        """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about."""
+        return self.handle(await self._operator.fork(run_id, key))
+
+    # Looking
+
+    def runs(self, query: RunQuery | None = None) -> list[Run]:
+        """Return runs, newest first."""
+        return self.store.runs(query or RunQuery())
+
+    def facts(self, run_id: str) -> list[Fact]:
+        """Return everything recorded of a run; raises UnknownRun."""
+        self._run(run_id)
+        return self.store.facts(run_id)
+
+    def verify(self, run_id: str) -> Sequence[ChainFault]:
+        """Recompute a run's hash chain; returns what does not fit."""
+        self._run(run_id)
+        return self.store.verify(run_id)
+
+    # The inbox
+
+    def questions(self, *, to: str | None = None, run: str | None = None, open_only: bool = True) -> list[Question]:
+        """Return what waits for people, oldest first."""
+        return self.store.questions(state=QuestionState.OPEN if open_only else None, to=to, run=run)
+
+    async def answer(self, question_id: str, value: Json, *, by: str) -> None:
+        """Answer a question; raises UnknownQuestion, AlreadyAnswered, or InvalidValue where the value does not fit."""
+        question = self.store.question(question_id)
+        if question is None:
+            raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
+        _check_answer(question, value)
+        verdict, _ = await self.worker.journal.submit(Reply(question_id, Answer(by=by, value=value, at=self._clock.now())))
+        if verdict is Verdict.CLOSED:
+            stands = self.store.question(question_id)
+            raise AlreadyAnswered(f"question {question_id} is {stands.state if stands else 'gone'}: too late to answer it")
+        if verdict is Verdict.DUPLICATE:
+            raise AlreadyAnswered(f"{by} has answered question {question_id} already; it waits for other people")
+
+    def _workflow(self, workflow: Agent[I, O] | str) -> Workflow[I, O]:
+        found = self.registry.get(workflow) if isinstance(workflow, str) else workflow
+        if not isinstance(found, Workflow):
+            raise UsageError(f"{found.card.name} is an agent, not a workflow: only a workflow can be started as a run.")
+        self.register(found)
+        return found
+
+    def _run(self, run_id: str) -> Run:
+        run = self.store.run(run_id)
+        if run is None:
+            raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
+        return run
+
+
+def run_sync(work: "Coroutine[Any, Any, T]") -> T:
+    """Run a coroutine from synchronous code; raises UsageError inside a running event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    work.close()
+    raise UsageError("run_sync was called inside an event loop: await the coroutine instead")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the folder {folder} of the store cannot be made: {error.strerror}") from error
+
+
+def _check_answer(question: Question, value: Json) -> None:
+    """Raise InvalidValue unless an answer fits the question's schema."""
+    if question.ask.schema is None:
+        return
+    import jsonschema
+
+    try:
+        jsonschema.validate(value, question.ask.schema)
+    except jsonschema.ValidationError as error:
+        raise InvalidValue(f"the answer does not fit question {question.id}: {error.message}") from error

@@ -1,0 +1,1 @@
+"""The command line: imports `app`, `handle`, `store`, `config`, `model` and `errors`."""

@@ -1,0 +1,100 @@
+"""How commands print: JSON, tables, and one-line texts that cannot steer a terminal."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from podium.model.json import Json
+
+_KEPT = {"\n", "\t"}
+
+
+def print_json(value: Json) -> None:
+    """Print a value as JSON for people and programs alike."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_line(value: Json) -> None:
+    """Print a value as one line of JSON, at once."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def print_value(value: Json) -> None:
+    """Print the value of a run: text as it is, everything else as JSON."""
+    if isinstance(value, str):
+        print(harmless(value) if sys.stdout.isatty() else value)
+        return
+    print_json(value)
+
+
+def note(text: str) -> None:
+    """Tell the person at the terminal something that is not part of the output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def harmless(text: str) -> str:
+    """Return a text without the control characters with which it could steer a terminal."""
+    return "".join(each for each in text if each in _KEPT or each.isprintable())
+
+
+def one_line(text: str, longest: int = 120) -> str:
+    """Return a text as one line of at most `longest` characters."""
+    line = harmless(" ".join(text.split()))
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under headings; the last column takes what room is left, or all it needs where nobody looks."""
+    if sys.stdout.isatty():
+        _print_rich(columns, rows)
+        return
+    widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
+    for row in [columns, *rows]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415  a tenth of a second that other commands need not pay
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*[Text(cell) for cell in row])
+    Console().print(table)
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in the unit that suits it: `0.4 ms`, `12 ms`, `3.2 s`, `4 min`, `2 h`, `3 d`."""
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            value = seconds / unit
+            return f"{value:.1f} {name}" if value < 100 and name == "s" else f"{value:.0f} {name}"
+    return f"{seconds / 86_400:.0f} d"
+
+
+def moment(at: float) -> str:
+    """Return a time as this machine's clock on the wall shows it."""
+    return datetime.fromtimestamp(at, tz=UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def iso(at: float | None) -> str | None:
+    """Return a time as programs read it, in UTC."""
+    return None if at is None else datetime.fromtimestamp(at, tz=UTC).isoformat(timespec="milliseconds")
+
+
+def money(usd: float) -> str:
+    """Return US dollars with as many places as a small price needs."""
+    return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
+
+
+def count(number: int, thing: str) -> str:
+    """Return `1 run`, `2 runs`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

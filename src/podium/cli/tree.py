@@ -1,0 +1,269 @@
+"""The tree of a run's calls, read from its facts alone: keys are paths, so the tree is in the keys."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from podium.cli.steps import hang_steps
+from podium.model.fact import Fact, FactKind
+from podium.model.json import Json
+
+_JOINS = {"winner": "race", "winners": "quorum", "failed": "gather"}
+
+
+@dataclass(slots=True)
+class Spent:
+    """What was used up: tokens, requests to models, US dollars."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float | None = None
+
+    def add(self, other: "Spent") -> None:
+        """Count what somebody else used up."""
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        if other.usd is not None:
+            self.usd = (self.usd or 0.0) + other.usd
+
+
+@dataclass(slots=True)
+class Node:
+    """One thing of a run: a call, a step, a wait, a choice, or a branch that holds further ones."""
+
+    key: str
+    kind: str = "branch"
+    """call, workflow, step, sleep, signal, wait, question, child, choice, look-up, undo or branch."""
+    name: str = ""
+    state: str = ""
+    """done, failed, refused, expired, cancelled, or empty while it is open."""
+    began: float | None = None
+    ended: float | None = None
+    attempts: int = 1
+    note: str = ""
+    """What it waits for while it is open, why it failed, or what was chosen."""
+    waits: str = ""
+    """`question`, `timer`, `signal`, `run` or `retry` where it waits durably."""
+    run: str | None = None
+    """The child run that it started."""
+    question: str | None = None
+    spent: Spent | None = None
+    """What was recorded of this node itself."""
+    children: list["Node"] = field(default_factory=list["Node"])
+
+    def total(self) -> Spent:
+        """Return what it used up: as recorded of it, or else as recorded of its parts."""
+        total = Spent()
+        if self.spent is not None:
+            total.add(self.spent)
+            return total
+        for child in self.children:
+            total.add(child.total())
+        return total
+
+    def walk(self) -> Iterator["Node"]:
+        """Give the node and everything under it, in the order of the keys."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(slots=True)
+class CallTree:
+    """A run as its facts tell it."""
+
+    root: Node
+    notes: list[str] = field(default_factory=list[str])
+    """What happened to the run as a whole: cancelled, repinned, rewound, redacted."""
+
+    @property
+    def calls(self) -> int:
+        """How many calls it made."""
+        return sum(node.kind in ("call", "workflow") for node in self.root.walk())
+
+    def open(self) -> list[Node]:
+        """Return what has begun and not ended, innermost only."""
+        return [
+            node
+            for node in self.root.walk()
+            if node.key and not node.state and node.kind != "branch" and not any(not c.state for c in node.children)
+        ]
+
+
+def tree_of(facts: Iterable[Fact]) -> CallTree:
+    """Build the tree of a run's calls."""
+    return _Builder().build(facts)
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.steps: dict[str, list[Node]] = {}
+        self.root = Node("", "run")
+        self.notes: list[str] = []
+
+    def build(self, facts: Iterable[Fact]) -> CallTree:
+        for fact in facts:
+            self._take(fact)
+        for key in sorted(self.nodes, key=key_order):
+            self._hang(self.nodes[key])
+        for call, steps in self.steps.items():
+            hang_steps(self._at(call), steps)
+        return CallTree(self.root, self.notes)
+
+    def _take(self, fact: Fact) -> None:
+        match fact.kind:
+            case FactKind.STARTED:
+                self.root.name, self.root.began = fact.body.get("workflow", ""), fact.at
+            case FactKind.ENDED:
+                self.root.state, self.root.ended = fact.body.get("state", ""), fact.at
+                self.root.note = fact.body.get("reason", "")
+            case FactKind.ANSWERED:
+                self._answer(fact)
+            case FactKind.RETRY:
+                self._retry(fact)
+            case FactKind.STEP | FactKind.INTENT:
+                self._step(fact)
+            case FactKind.QUESTION:
+                self._question(fact)
+            case FactKind.CANCELLED:
+                for key in fact.body.get("keys", ()):
+                    node = self._at(key)
+                    node.state, node.ended, node.waits = "cancelled", fact.at, ""
+            case FactKind.REWOUND:
+                self._rewind(fact.body.get("keys", ()))
+            case FactKind.CANCELLING | FactKind.CHANGED | FactKind.REPINNED | FactKind.REDACTED:
+                self.notes.append(_run_note(fact))
+            case _:
+                self._open(fact)
+
+    def _at(self, key: str) -> Node:
+        return self.nodes.setdefault(key, Node(key)) if key else self.root
+
+    def _open(self, fact: Fact) -> None:
+        body, node = fact.body, self._at(fact.key)
+        node.began = fact.at
+        match fact.kind:
+            case FactKind.ASKED:
+                node.kind, node.name, node.note = "call", body.get("agent", "?"), body.get("why", "")
+            case FactKind.TIMER:
+                node.kind, node.name, node.waits = "sleep", "sleep", "timer"
+                node.note = _until(body.get("due"))
+            case FactKind.WAITING if body.get("wait") == "run":
+                node.kind, node.name, node.waits, node.run = "wait", "result of child run", "run", body.get("name")
+            case FactKind.WAITING:
+                node.kind, node.name, node.waits = "signal", f"signal {body.get('name')!r}", "signal"
+                node.note = _until(body.get("due"))
+            case FactKind.SPAWNED:
+                node.kind, node.name, node.run = "child", body.get("workflow", "?"), body.get("run")
+                node.state, node.ended = "started", fact.at
+            case FactKind.CHOSEN:
+                node.kind, node.state, node.ended = "choice", "done", fact.at
+                node.name, node.note = _choice(body)
+            case FactKind.UNDO:
+                node.kind, node.name, node.state = "undo", f"undo with {body.get('agent')}", "registered"
+            case FactKind.NOTED:
+                node.kind, node.name, node.state = "look-up", f"look-up of {body.get('of')}", "done"
+                node.ended = fact.at
+            case _:
+                node.name = fact.kind.name.lower()
+
+    def _answer(self, fact: Fact) -> None:
+        node, body = self._at(fact.key), fact.body
+        outcome = body.get("outcome", "done")
+        node.state, node.ended, node.waits = outcome, fact.at, ""
+        node.spent = spent_of(body.get("usage"))
+        if outcome == "failed":
+            node.note = f"{body.get('type')}: {body.get('message')}"
+        elif outcome == "refused":
+            node.note = f"{body.get('rule')}: {body.get('reason')}"
+        elif node.kind in ("sleep", "signal"):
+            node.note = ""
+
+    def _retry(self, fact: Fact) -> None:
+        node, body = self._at(fact.key), fact.body
+        node.attempts, node.waits = body.get("attempt", node.attempts), "retry"
+        node.note = f"attempt {node.attempts} {_until(body.get('due'))} after {body.get('type')}: {body.get('message')}"
+
+    def _question(self, fact: Fact) -> None:
+        node, body = self._at(fact.key), fact.body
+        if "answers" in body:
+            node.waits, node.note = "", f"answered by {', '.join(each['by'] for each in body['answers'])}"
+            return
+        if node.began is None:
+            node.kind, node.began, node.name = "question", fact.at, f"question to {body.get('to')}"
+        node.waits, node.question = "question", body.get("question")
+        node.note = f"{body.get('to')}: {body.get('text')}"
+
+    def _step(self, fact: Fact) -> None:
+        call, _, path = fact.key.partition("/")
+        steps = self.steps.setdefault(call, [])
+        node = next((step for step in steps if step.key == fact.key and not step.state), None)
+        if node is None:
+            node = Node(fact.key, "step", path.partition("/")[2] or path)
+            steps.append(node)
+        if fact.kind is FactKind.STEP:
+            node.state, node.ended, node.spent = "done", fact.at, spent_of(fact.body.get("usage"))
+        elif fact.body.get("cleared"):
+            node.state, node.ended, node.note = "failed", fact.at, "not done"
+        else:
+            node.began = fact.at
+
+    def _rewind(self, keys: Iterable[str]) -> None:
+        """Forget what was voided: what is recorded after it counts."""
+        voided = [key for key in keys if key]
+        for key in voided:
+            for other in [each for each in self.nodes if each == key or each.startswith(f"{key}.")]:
+                del self.nodes[other]
+                self.steps.pop(other, None)
+        self.root.state, self.root.ended, self.root.note = "", None, ""
+        self.notes.append(f"rewound: {', '.join(voided) or 'the end of the run'}")
+
+    def _hang(self, node: Node) -> None:
+        """Put a node under the one whose key its own begins with; a branch has no fact and is made here."""
+        parent_key = node.key.rpartition(".")[0]
+        if parent_key and parent_key not in self.nodes:
+            parent = self.nodes[parent_key] = Node(parent_key)
+            self._hang(parent)
+        parent = self._at(parent_key)
+        if node not in parent.children:
+            parent.children.append(node)
+        if parent.kind == "call" and node.kind != "step":
+            parent.kind = "workflow"
+
+
+def spent_of(usage: Json) -> Spent | None:
+    """Return what a fact says was used up."""
+    if usage is None:
+        return None
+    return Spent(usage.get("input_tokens", 0), usage.get("output_tokens", 0), usage.get("usd"))
+
+
+def key_order(key: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key that puts 2 before 10, and numbers before names."""
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in key.split("."))
+
+
+def _choice(body: Json) -> tuple[str, str]:
+    for name, join in _JOINS.items():
+        if name in body:
+            which = body[name]
+            chosen = ", ".join(str(each) for each in which) if isinstance(which, list) else str(which)
+            return join, f"branch {chosen} failed" if name == "failed" else f"branch {chosen} came first"
+    return "next", f"branch {body.get('next')}"
+
+
+def _run_note(fact: Fact) -> str:
+    body = fact.body or {}
+    match fact.kind:
+        case FactKind.CANCELLING:
+            return f"cancel was asked for: {body.get('reason', '')}"
+        case FactKind.CHANGED:
+            return f"change {fact.key!r} {'applies' if body.get('changed') else 'does not apply'}"
+        case FactKind.REPINNED:
+            return f"repinned to version {body.get('version', '?')}"
+        case _:
+            return f"{fact.kind.name.lower()} {fact.key}".strip()
+
+
+def _until(due: float | None) -> str:
+    return "" if due is None else f"until @{due}"

@@ -1,0 +1,79 @@
+"""What is set: defaults, below `podium.toml`, below the environment, below arguments."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from podium.errors import ConfigError
+
+FILE = "podium.toml"
+_PREFIX = "PODIUM_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings of an app. Each can stand in `podium.toml` under `[podium]`, or in `PODIUM_NAME`."""
+
+    store: str = ".podium/podium.db"
+    """The file of the store; `:memory:` for work that need not survive."""
+    durability: Literal["process", "power"] = "process"
+    """What a recorded step survives: the death of the process, or that of the machine."""
+    slots: int = 2_000
+    """Runs in memory at once."""
+    lease: float = 10.0
+    """Seconds without a beat after which a worker is declared dead."""
+    poll: float = 0.2
+    """Seconds between two looks for what other processes left."""
+    largest: int = 64 * 1024 * 1024
+    """Bytes that one input or value may have."""
+
+
+_TYPES = {"store": str, "durability": str, "slots": int, "lease": float, "poll": float, "largest": int}
+_POSITIVE = ("slots", "lease", "poll", "largest")
+
+
+def load_config(
+    folder: Path | None = None, *, environment: Mapping[str, str] | None = None, **arguments: Any
+) -> Config:
+    """Return the settings for a folder; raises ConfigError that names the place of what is wrong."""
+    folder = Path.cwd() if folder is None else folder
+    environment = os.environ if environment is None else environment
+    config = Config()
+    path = folder / FILE
+    if path.is_file():
+        config = _with(config, _read(path), str(path))
+    names = {each.name for each in fields(Config)}
+    found = {name: environment[_PREFIX + name.upper()] for name in names if _PREFIX + name.upper() in environment}
+    config = _with(config, found, "the environment")
+    return override(config, arguments)
+
+
+def override(config: Config, arguments: Mapping[str, Any]) -> Config:
+    """Return the settings with arguments laid over them; None leaves a setting as it is."""
+    return _with(config, {name: value for name, value in arguments.items() if value is not None}, "an argument")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")).get("podium", {})
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no valid TOML: {error}") from error
+
+
+def _with(config: Config, values: Mapping[str, Any], place: str) -> Config:
+    changes: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in _TYPES:
+            raise ConfigError(f"{place} sets {name!r}, which does not exist. Settings: {', '.join(sorted(_TYPES))}.")
+        try:
+            changes[name] = _TYPES[name](value)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"{place} sets {name} to {value!r}; expected {_TYPES[name].__name__}.") from error
+        if name in _POSITIVE and changes[name] <= 0:
+            raise ConfigError(f"{place} sets {name} to {value!r}; expected more than 0.")
+    if changes.get("durability", "process") not in ("process", "power"):
+        raise ConfigError(f"{place} sets durability to {changes['durability']!r}; expected 'process' or 'power'.")
+    return replace(config, **changes)

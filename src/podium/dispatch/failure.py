@@ -1,0 +1,142 @@
+"""What sort of failure an exception is: told by its class, its HTTP status or its library, without importing that."""
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import cast
+
+from pydantic import ValidationError
+
+from podium import errors
+from podium.model.retry_after import retry_after
+from podium.model.json import Json
+from podium.model.outcome import Failure
+from podium.model.retry import FailureKind
+
+_LONGEST_MESSAGE = 2000
+
+_BY_CLASS: Mapping[type[BaseException], FailureKind] = MappingProxyType(
+    {
+        errors.RateLimited: FailureKind.RATE,
+        errors.TransportFailed: FailureKind.TRANSPORT,
+        errors.NotDone: FailureKind.TRANSPORT,
+        errors.Refusal: FailureKind.REFUSAL,
+        errors.BadAnswer: FailureKind.VALIDATION,
+        errors.InvalidValue: FailureKind.VALIDATION,
+        ValidationError: FailureKind.VALIDATION,
+        TimeoutError: FailureKind.TIMEOUT,
+        ConnectionError: FailureKind.TRANSPORT,
+        asyncio.IncompleteReadError: FailureKind.TRANSPORT,
+        socket.gaierror: FailureKind.TRANSPORT,
+        socket.herror: FailureKind.TRANSPORT,
+        ssl.SSLError: FailureKind.TRANSPORT,
+    }
+)
+"""The nearest class in the exception's method resolution order decides."""
+
+_BY_LIBRARY: Mapping[str, Mapping[str, FailureKind]] = MappingProxyType(
+    {
+        "aiohttp": {
+            "ClientConnectionError": FailureKind.TRANSPORT,
+            "ClientPayloadError": FailureKind.TRANSPORT,
+            "ServerTimeoutError": FailureKind.TIMEOUT,
+        },
+        "anthropic": {"APIConnectionError": FailureKind.TRANSPORT, "APITimeoutError": FailureKind.TIMEOUT},
+        "botocore": {"HTTPClientError": FailureKind.TRANSPORT, "ReadTimeoutError": FailureKind.TIMEOUT},
+        "httpcore": {"NetworkError": FailureKind.TRANSPORT, "TimeoutException": FailureKind.TIMEOUT},
+        "httpx": {"TransportError": FailureKind.TRANSPORT, "TimeoutException": FailureKind.TIMEOUT},
+        "openai": {"APIConnectionError": FailureKind.TRANSPORT, "APITimeoutError": FailureKind.TIMEOUT},
+        "requests": {"ConnectionError": FailureKind.TRANSPORT, "Timeout": FailureKind.TIMEOUT},
+        "urllib3": {"HTTPError": FailureKind.TRANSPORT, "TimeoutError": FailureKind.TIMEOUT},
+    }
+)
+"""Classes of libraries that need not be there, by the first part of their module's name."""
+
+_BY_STATUS: Mapping[int, FailureKind] = MappingProxyType(
+    {
+        408: FailureKind.TRANSPORT,
+        425: FailureKind.TRANSPORT,
+        429: FailureKind.RATE,
+        **dict.fromkeys(range(500, 600), FailureKind.TRANSPORT),
+    }
+)
+
+_NETWORK_ERRNOS = frozenset(
+    {errno.ENETUNREACH, errno.ENETDOWN, errno.ENETRESET, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
+)
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Return what is recorded of an exception that an agent raised."""
+    return Failure(
+        kind=_kind_of(error),
+        type=_type_of(error),
+        message=_message_of(error),
+        retry_after=_retry_after_of(error),
+        not_done=isinstance(error, errors.NotDone),
+    )
+
+
+def _kind_of(error: BaseException) -> FailureKind:
+    by_status = _BY_STATUS.get(_status_of(error))
+    if by_status is not None:
+        return by_status
+    for ancestor in type(error).__mro__:
+        library = ancestor.__module__.partition(".")[0]
+        kind = _BY_CLASS.get(ancestor) or _BY_LIBRARY.get(library, {}).get(ancestor.__name__)
+        if kind is not None:
+            return kind
+    if isinstance(error, OSError) and error.errno in _NETWORK_ERRNOS:
+        return FailureKind.TRANSPORT
+    if isinstance(error, BaseExceptionGroup):
+        return _kind_of_group(cast("BaseExceptionGroup[BaseException]", error))
+    return FailureKind.BUG
+
+
+def _kind_of_group(group: BaseExceptionGroup[BaseException]) -> FailureKind:
+    """A task group's failure is of the kind that all its parts share."""
+    kinds = {_kind_of(each) for each in group.exceptions}
+    return kinds.pop() if len(kinds) == 1 else FailureKind.BUG
+
+
+def _status_of(error: BaseException) -> int:
+    """Return the HTTP status that an error of a client library carries, or 0."""
+    # Only plain attributes are read: a property of a foreign class may raise anything.
+    own = getattr(error, "__dict__", {})
+    for holder in (own, _attributes(own.get("response"))):
+        for name in ("status_code", "status"):
+            if type(status := holder.get(name)) is int:
+                return status
+    return 0
+
+
+def _retry_after_of(error: BaseException) -> float | None:
+    if isinstance(error, errors.RateLimited):
+        return error.retry_after
+    own = getattr(error, "__dict__", {})
+    if isinstance(seconds := own.get("retry_after"), (int, float)):
+        return float(seconds)
+    headers = own.get("headers") or _attributes(own.get("response")).get("headers")
+    return retry_after(cast("Mapping[str, str]", headers)) if isinstance(headers, Mapping) else None
+
+
+def _attributes(holder: object) -> Mapping[str, Json]:
+    return getattr(holder, "__dict__", {})
+
+
+def _type_of(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _message_of(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"the agent called sys.exit({'' if error.code is None else error.code!r})"
+    try:
+        text = str(error)
+    except Exception as broken:  # noqa: BLE001  foreign code: an error that cannot be printed is still a failure
+        text = f"(its message cannot be read: __str__ raised {type(broken).__name__})"
+    return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"

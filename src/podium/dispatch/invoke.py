@@ -1,0 +1,20 @@
+"""The boundary to agents: whatever happens in there comes back as an outcome."""
+
+from podium.dispatch.failure import failure_of
+from podium.errors import Suspended
+from podium.model.agent import AnyAgent, Steps
+from podium.model.call import Call
+from podium.model.outcome import Failed, Failure, Outcome, Pending
+from podium.model.retry import FailureKind
+
+
+async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
+    """Run an agent once."""
+    try:
+        return await agent.run(call, steps)
+    except Suspended as waits:
+        return Pending(waits.ask, waits.step)
+    except Exception as error:  # noqa: BLE001 - an agent is foreign code; whatever it raises is data
+        return Failed(failure_of(error))
+    except (SystemExit, KeyboardInterrupt) as error:
+        return Failed(Failure(FailureKind.BUG, type(error).__name__, f"the agent called sys.exit({error})"))

@@ -1,0 +1,21 @@
+"""No agent gets more calls at once than its card allows."""
+
+import asyncio
+
+from podium.dispatch.dispatcher import Handler
+from podium.model.agent import AnyAgent, Steps
+from podium.model.call import Call
+from podium.model.outcome import Outcome
+
+
+def concurrency(agent: AnyAgent, handler: Handler) -> Handler:
+    """Let further calls of an agent wait in memory, in the order in which they came."""
+    if agent.card.concurrency is None:
+        return handler
+    slots = asyncio.Semaphore(agent.card.concurrency)
+
+    async def queued(call: Call, steps: Steps) -> Outcome:
+        async with slots:
+            return await handler(call, steps)
+
+    return queued

@@ -1,0 +1,31 @@
+"""No attempt takes longer than it may."""
+
+import asyncio
+
+from podium.dispatch.dispatcher import Handler
+from podium.model.agent import AnyAgent, Steps
+from podium.model.call import Call
+from podium.model.outcome import Failed, Failure, Outcome
+from podium.model.retry import FailureKind
+
+
+def timeout(agent: AnyAgent, handler: Handler) -> Handler:
+    """Cut an attempt off after the seconds of its call, or else of its agent's card."""
+    if agent.card.kind == "workflow":
+        return handler  # its timeout is a durable timer of the context
+
+    usual = agent.card.timeout
+
+    async def bounded(call: Call, steps: Steps) -> Outcome:
+        seconds = usual if call.timeout is None else call.timeout
+        if seconds is None:
+            return await handler(call, steps)
+        try:
+            async with asyncio.timeout(seconds) as scope:
+                return await handler(call, steps)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+        return Failed(Failure(FailureKind.TIMEOUT, "TimeoutError", f"no answer within {seconds:g} s"))
+
+    return bounded

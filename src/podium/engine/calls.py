@@ -1,0 +1,385 @@
+"""The call: from its key to its value, through attempts, waits, doubts and inline workflows."""
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, NoReturn, Protocol, TypeVar, assert_never
+
+from podium.dispatch.dispatcher import Target
+from podium.engine.drive import Drive
+from podium.engine.history import Record, describe
+from podium.engine.joins import Race
+from podium.engine.primitive import Primitive
+from podium.engine.questions import answer_to, asked_again, open_question, waiting_for
+from podium.engine.steps import CallSteps, usage_body
+from podium.engine.strand import Strand
+from podium.engine.waits import Sleep
+from podium.errors import CallFailed, CallRefused, Diverged, InvalidValue, TooFew
+from podium.model.agent import AnyAgent
+from podium.model.call import Call
+from podium.model.fact import Fact, FactKind
+from podium.model.json import Json
+from podium.model.outcome import Cancelled, Done, Enter, Failed, Failure, Outcome, Pending, Refused
+from podium.model.question import IN_DOUBT_SCHEMA, Ask
+from podium.model.retry import KEEPS_LINEAGE, FailureKind, Retry
+from podium.store.codec import decode, encode
+
+T = TypeVar("T")
+
+_DONE = encode({"outcome": "done"})
+
+
+@dataclass(slots=True)
+class Undo:
+    """A compensation that is to run if the workflow fails or is cancelled."""
+
+    key: str
+    agent: str
+    version: str
+    input: Json
+
+
+class Undos(Protocol):
+    """Where an inline workflow leaves its compensations once it succeeded."""
+
+    def adopt(self, undos: list[Undo]) -> None:
+        """Take over compensations."""
+        ...
+
+
+class Inline(Protocol):
+    """A workflow that can be run under a key of the calling run."""
+
+    async def enter(self, drive: Drive, strand: Strand, path: str, input: Json) -> tuple[Json, list[Undo]]:
+        """Run it; returns its value as JSON and its compensations. Raises what it failed with."""
+        ...
+
+
+class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
+    """A workflow that runs under a key of the calling run."""
+
+    __slots__ = ("input", "workflow")
+
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, workflow: Inline, input: Json
+    ) -> None:
+        super().__init__(drive, strand, path, key)
+        self.workflow = workflow
+        self.input = input
+
+    async def perform(self, strand: Strand) -> tuple[Done | Failed, list[Undo]]:
+        """Return its outcome and the compensations that it leaves to its caller."""
+        try:
+            value, undos = await self.workflow.enter(self.drive, strand, self.key, self.input)
+        except CallFailed as error:
+            failure = Failure(FailureKind(error.kind), error.type, str(error), causes=causes_of(error))
+            return Failed(failure), []
+        except Exception as error:  # noqa: BLE001 - a workflow's failure is data
+            failure = Failure(FailureKind.BUG, type(error).__qualname__, str(error), causes=causes_of(error))
+            return Failed(failure), []
+        return Done(value), undos
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOptions:
+    """What one call wants otherwise than its agent's card says."""
+
+    timeout: float | None = None
+    retry: Retry | None = None
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far an open call has come."""
+
+    attempt: int = 1
+    lineage: int = 1
+    due: float | None = None
+    asked: Fact | None = None
+    """An open question."""
+    resolved: dict[str, Json] = field(default_factory=dict[str, Json])
+    """What people said about steps in doubt, by step."""
+    doubtful: bool = False
+    """A `once` call was begun by somebody who did not live to tell."""
+
+
+class AgentCall(Primitive[T], Generic[T]):
+    """One request to an agent."""
+
+    __slots__ = ("input", "options", "owner", "target")
+
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, target: Target, input: Any, options: CallOptions,
+        owner: Undos,
+    ) -> None:  # fmt: skip
+        super().__init__(drive, strand, path, key)
+        self.target = target
+        self.input = input
+        self.options = options
+        self.owner = owner
+
+    async def perform(self, strand: Strand) -> T:
+        """Return the recorded value, or have the agent asked and its outcome recorded."""
+        drive, key = self.drive, self.key
+        record = drive.history.take(key)
+        agent, why = self._route(record)
+        payload = encode(agent.input.dump(self.input))
+        if record is not None:
+            self._check(record, agent, payload)
+            if record.answered is not None:
+                return self._hand_back(strand, agent, record, record.answered)
+            if record.cancelled:
+                strand.deliver(key)
+        inline = agent.card.kind == "workflow"
+        if record is None or record.opened is None or not inline:
+            await drive.live(strand, key)
+        if record is None or record.opened is None:
+            progress = Progress(doubtful=key in drive.history.done_before_fork)
+            body = {"agent": agent.card.name, "version": agent.card.version}
+            if why is not None:
+                body["why"] = why
+            drive.append(FactKind.ASKED, key, encode(body), payload)
+            if agent.card.effects == "once":
+                await drive.committed()
+                await drive.around.fresh()
+        else:
+            progress = self._progress(agent, record)
+        return await self._attempts(strand, agent, decode(payload), progress)
+
+    def _route(self, record: Record | None) -> tuple[AnyAgent, str | None]:
+        """Return the agent: the one that is recorded, or the one that fits now."""
+        dispatcher = self.drive.around.dispatcher
+        opened = None if record is None else record.opened
+        if opened is not None and opened.kind is FactKind.ASKED:
+            name, version = opened.body["agent"], opened.body["version"]
+            if not isinstance(self.target, str) and "why" not in opened.body:
+                agent, _ = dispatcher.route(self.target)
+                same = agent.card.name == name
+                return (dispatcher.registry.get(name, version) if same and agent.card.version != version else agent), None
+            if self.target == name or "why" in opened.body:
+                return dispatcher.registry.get(name, version), None
+        agent, choice = dispatcher.route(self.target)
+        return agent, None if choice is None else choice.why
+
+    def _check(self, record: Record, agent: AnyAgent, payload: bytes) -> None:
+        """Raise Diverged unless the journal has this agent and this input under the key."""
+        opened = record.opened
+        if opened is None:
+            return
+        if opened.kind is not FactKind.ASKED or opened.body["agent"] != agent.card.name:
+            raise Diverged(self.key, describe(opened), f"a call of {agent.card.name}")
+        if opened.payload == payload or opened.payload is None:
+            return
+        try:
+            recorded = encode(agent.input.dump(agent.input.load(decode(opened.payload))))
+        except InvalidValue:
+            recorded = opened.payload
+        if recorded != payload:
+            raise Diverged(
+                self.key,
+                f"a call of {agent.card.name} with {_short(opened.payload)}",
+                f"the same agent with {_short(payload)}",
+            )
+
+    def _hand_back(self, strand: Strand, agent: AnyAgent, record: Record, fact: Fact) -> T:
+        strand.last_at = fact.at
+        match fact.body["outcome"]:
+            case "done":
+                if record.undos:
+                    self.owner.adopt([undo_of(undo) for undo in record.undos])
+                return agent.output.load(decode(fact.payload))
+            case "refused":
+                raise CallRefused(fact.body["reason"], rule=fact.body["rule"], key=self.key)
+            case _:
+                raise self._failed(agent, Failure(FailureKind(fact.body["kind"]), fact.body["type"], fact.body["message"]))
+
+    def _progress(self, agent: AnyAgent, record: Record) -> Progress:
+        """Read from the journal how far an open call has come."""
+        progress = Progress()
+        if record.retry is not None:
+            body = record.retry.body
+            progress.attempt, progress.lineage, progress.due = body["attempt"], body["lineage"], body["due"]
+        if record.question is not None:
+            if record.answers is None:
+                progress.asked = record.question
+            elif record.question.body["step"] is not None:
+                progress.resolved[record.question.body["step"]] = record.answers[0]["value"]
+        progress.doubtful = agent.card.effects == "once" and progress.asked is None
+        return progress
+
+    async def _attempts(self, strand: Strand, agent: AnyAgent, input: Json, progress: Progress) -> T:
+        """Try until there is an answer, or no further try is allowed."""
+        while True:
+            if progress.due is not None:
+                await self._pause(strand, progress)
+            outcome = await self._attempt(strand, agent, input, progress)
+            match outcome:
+                case Done():
+                    return await self._done(strand, agent, outcome)
+                case Failed(failure):
+                    if not self._try_again(agent, failure, progress):
+                        await self._fail(strand, agent, failure)
+                case Refused(rule, reason):
+                    body = {"outcome": "refused", "rule": rule, "reason": reason}
+                    strand.last_at = self.drive.append(FactKind.ANSWERED, self.key, encode(body))
+                    await self.drive.committed()
+                    raise CallRefused(reason, rule=rule, key=self.key)
+                case Pending():
+                    settled = await self._pending(strand, agent, input, outcome, progress)
+                    if settled is not None:
+                        return await self._done(strand, agent, settled)
+                case Enter(workflow):
+                    entered = await self._enter(strand, agent, workflow, input, progress)
+                    if isinstance(entered, Done):
+                        return await self._done(strand, agent, entered)
+                    assert isinstance(entered, Failed)  # the only other way in which a workflow ends
+                    if not self._try_again(agent, entered.failure, progress):
+                        await self._fail(strand, agent, entered.failure)
+                case Cancelled():
+                    strand.deliver(self.key)
+                case _:
+                    assert_never(outcome)
+
+    async def _attempt(self, strand: Strand, agent: AnyAgent, input: Json, progress: Progress) -> Outcome:
+        """Dispatch once, unless an answer is under way already."""
+        drive, card = self.drive, agent.card
+        if progress.asked is not None:
+            return Pending(asked_again(progress.asked), progress.asked.body["step"])
+        call = Call(
+            run=drive.run.id, key=self.key, agent=card.name, version=card.version, input=input,
+            attempt=progress.attempt, lineage=progress.lineage, timeout=self.options.timeout,
+            tenant=drive.run.tenant, principal=drive.run.principal,
+        )  # fmt: skip
+        if progress.doubtful:
+            progress.doubtful = False
+            return await self._verify(strand, agent, call, "this process does not know how it ended")
+        steps = CallSteps(drive, call, progress.resolved)
+        work = drive.around.dispatcher.dispatch(agent, call, steps)
+        if card.effects != "once":
+            return await strand.at(self.key, work)
+        outcome = await strand.shielded(work)
+        if isinstance(outcome, Failed) and not outcome.failure.not_done:
+            failure = outcome.failure
+            return await self._verify(strand, agent, call, f"it ended with {failure.type}: {failure.message}")
+        return outcome
+
+    async def _verify(self, strand: Strand, agent: AnyAgent, call: Call, why: str) -> Outcome:
+        """A `once` call is in doubt: ask its `verify`, or else a person."""
+        known = await strand.shielded(agent.verify(call))
+        if known is not None:
+            return known
+        text = f"Did {call.agent} happen (run {call.run}, key {call.key})? {why}."
+        return Pending(Ask(text=text, subject=call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators"))
+
+    async def _pending(
+        self, strand: Strand, agent: AnyAgent, input: Json, pending: Pending, progress: Progress
+    ) -> Done | None:
+        """Wait for people; returns what they said, or None where the agent has to run (again)."""
+        known, progress.asked = progress.asked, None
+        question = waiting_for(known) if known else open_question(self.drive, self.key, pending.ask, pending.step)
+        answers = await answer_to(self.drive, strand, self.key, question)
+        if answers is None:
+            failure = Failure(FailureKind.TIMEOUT, "QuestionExpired", f"nobody answered: {pending.ask.text}")
+            await self._fail(strand, agent, failure)
+        value = answers[0]["value"]
+        if pending.step is not None:
+            progress.resolved[pending.step] = value
+            return None
+        if pending.ask.kind != "in_doubt":
+            return Done(value if pending.ask.quorum == 1 else answers)
+        if "happened" in value:
+            return Done(value["happened"])
+        if "fail" in value:
+            await self._fail(strand, agent, Failure(FailureKind.BUG, "GivenUp", value["fail"]))
+        self._retry(progress, Failure(FailureKind.TRANSPORT, "NotDone", "a person said that it was not done"), 0.0)
+        await self.drive.committed()
+        return None
+
+    def _try_again(self, agent: AnyAgent, failure: Failure, progress: Progress) -> bool:
+        """Record that another attempt follows, if one is allowed."""
+        retry = self.options.retry or agent.card.retry
+        if progress.attempt >= retry.attempts or failure.kind not in retry.kinds:
+            return False
+        chance = self.drive.chance(f"{self.key}/{progress.attempt}").random()
+        pause = max(retry.pause(progress.attempt, chance), failure.retry_after or 0.0)
+        self._retry(progress, failure, pause)
+        return True
+
+    def _retry(self, progress: Progress, failure: Failure, pause: float) -> None:
+        progress.attempt += 1
+        if failure.kind not in KEEPS_LINEAGE:
+            progress.lineage += 1
+        progress.due = self.drive.around.clock.now() + pause
+        body = {
+            "attempt": progress.attempt, "lineage": progress.lineage, "due": progress.due,
+            "kind": failure.kind, "type": failure.type, "message": failure.message,
+        }  # fmt: skip
+        self.drive.append(FactKind.RETRY, self.key, encode(body))
+
+    async def _pause(self, strand: Strand, progress: Progress) -> None:
+        due, progress.due = progress.due, None
+        if due is not None and self.drive.around.clock.now() < due:
+            await self.drive.wait(strand, self.key, "timer", self.key, due)
+
+    async def _enter(
+        self, strand: Strand, agent: AnyAgent, workflow: Inline, input: Json, progress: Progress
+    ) -> Outcome:
+        """Run a workflow inline, under this key; with a timeout, against a durable timer."""
+        path = self.key if progress.attempt == 1 else f"{self.key}.r{progress.attempt}"
+        frame = InlineRun(self.drive, strand, self.path, path, workflow, input)
+        seconds = agent.card.timeout if self.options.timeout is None else self.options.timeout
+        if seconds is None:
+            entered = await frame.perform(strand)
+        else:
+            timer = Sleep(self.drive, strand, self.path, f"{path}.timeout", seconds)
+            entered = await Race(self.drive, strand, self.path, f"{path}.first", [frame, timer])
+        if entered is None:
+            return Failed(Failure(FailureKind.TIMEOUT, "TimeoutError", f"no answer within {seconds:g} s"))
+        outcome, undos = entered
+        self.owner.adopt(undos)
+        return outcome
+
+    async def _done(self, strand: Strand, agent: AnyAgent, done: Done) -> T:
+        """Record the value and hand it back."""
+        payload = encode(done.value)
+        if len(payload) > self.drive.around.largest:
+            message = f"the answer has {len(payload)} bytes, {self.drive.around.largest} are allowed"
+            await self._fail(strand, agent, Failure(FailureKind.VALIDATION, "TooLarge", message))
+        try:
+            value = agent.output.load(done.value)
+        except InvalidValue as error:
+            await self._fail(strand, agent, Failure(FailureKind.VALIDATION, "BadAnswer", str(error)))
+        body = _DONE if done.usage is None else encode({"outcome": "done", "usage": usage_body(done.usage)})
+        strand.last_at = self.drive.append(FactKind.ANSWERED, self.key, body, payload)
+        await self.drive.committed()
+        return value
+
+    async def _fail(self, strand: Strand, agent: AnyAgent, failure: Failure) -> NoReturn:
+        """Record that the call failed for good, and raise it."""
+        body: Json = {"outcome": "failed", "kind": failure.kind, "type": failure.type, "message": failure.message}
+        if failure.causes:
+            body["causes"] = failure.causes
+        strand.last_at = self.drive.append(FactKind.ANSWERED, self.key, encode(body))
+        await self.drive.committed()
+        raise self._failed(agent, failure)
+
+    def _failed(self, agent: AnyAgent, failure: Failure) -> CallFailed:
+        message = f"{agent.card.name} failed at {self.key}: {failure.type}: {failure.message}"
+        return CallFailed(message, kind=failure.kind, type=failure.type, key=self.key)
+
+
+def causes_of(error: BaseException) -> tuple[str, ...]:
+    """Return the keys of the calls whose failure an exception tells of."""
+    if isinstance(error, CallFailed | CallRefused):
+        return (error.key,)
+    if isinstance(error, TooFew):
+        return tuple(key for each in error.failures for key in causes_of(each))
+    return ()
+
+
+def undo_of(fact: Fact) -> Undo:
+    """Return the compensation that a fact registered."""
+    return Undo(fact.key, fact.body["agent"], fact.body["version"], decode(fact.payload))
+
+
+def _short(text: bytes | None) -> str:
+    shown = "nothing" if text is None else text.decode()
+    return shown if len(shown) <= 300 else shown[:300] + "…"

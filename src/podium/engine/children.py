@@ -1,0 +1,117 @@
+"""Child runs: a journal, an epoch and a place in the queue of their own."""
+
+from typing import Any, Generic, TypeVar
+
+from podium.engine.drive import Drive
+from podium.engine.history import opened_as
+from podium.engine.primitive import Primitive
+from podium.engine.starting import started_body
+from podium.engine.strand import Strand
+from podium.errors import RunCancelled, RunFailed
+from podium.model.agent import AnyAgent
+from podium.model.fact import FactKind
+from podium.model.ids import child_run_id
+from podium.model.json import Json
+from podium.model.run import RunOptions, RunState
+from podium.store.codec import decode, encode
+from podium.store.protocol import Spawn, TakeSignal
+
+T = TypeVar("T")
+
+
+class ChildRun(Generic[T]):
+    """A child run that was started."""
+
+    __slots__ = ("_child", "_context", "id")
+
+    def __init__(self, id: str, child: AnyAgent, context: Any) -> None:
+        self.id = id
+        self._child = child
+        self._context = context
+
+    def result(self) -> "ChildResult[T]":
+        """Wait for its result; raises RunFailed or RunCancelled where it has none."""
+        return self._context.child_result(self.id, self._child)
+
+
+class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
+    """Starts a child run in the transaction of its fact."""
+
+    __slots__ = ("child", "context", "input", "options")
+
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, *, child: AnyAgent, input: Any, options: RunOptions,
+        context: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(drive, strand, path, key)
+        self.child = child
+        self.input = input
+        self.options = options
+        self.context = context
+
+    async def perform(self, strand: Strand) -> ChildRun[T]:
+        """Return a handle to it; the child may not have begun yet."""
+        drive, key, card = self.drive, self.key, self.child.card
+        run_id = child_run_id(drive.run.id, key)
+        record = drive.history.take(key)
+        if record is not None:
+            opened_as(record, key, FactKind.SPAWNED, f"a child run of {card.name}", workflow=card.name)
+            if record.cancelled:
+                strand.deliver(key)
+            if record.opened is not None:
+                run_id = record.opened.body["run"]
+        if record is None or record.opened is None:
+            await drive.live(strand, key)
+            payload = encode(self.child.input.dump(self.input))
+            at = drive.around.clock.now()
+            run = started_body(
+                id=run_id, workflow=card.name, version=card.version, payload=payload, options=self.options,
+                seed=drive.chance(key).getrandbits(63), at=at, parent=drive.run.id, root=drive.run.root,
+            )  # fmt: skip
+            body = {"workflow": card.name, "version": card.version, "run": run_id}
+            strand.last_at = drive.append(FactKind.SPAWNED, key, encode(body), effects=[Spawn(run)])
+            drive.history.spawned[run_id] = key
+            await drive.committed()
+        return ChildRun(run_id, self.child, self.context)
+
+
+class ChildResult(Primitive[T], Generic[T]):
+    """Waits for the end of a child run."""
+
+    __slots__ = ("child", "run")
+
+    def __init__(self, drive: Drive, strand: Strand, path: str, key: str, *, run: str, child: AnyAgent) -> None:
+        super().__init__(drive, strand, path, key)
+        self.run = run
+        self.child = child
+
+    async def perform(self, strand: Strand) -> T:
+        """Return the child's value; raises RunFailed or RunCancelled."""
+        drive, key = self.drive, self.key
+        record = drive.history.take(key)
+        if record is not None:
+            opened_as(record, key, FactKind.WAITING, f"a wait for run {self.run}", name=self.run)
+            if record.answered is not None:
+                strand.last_at = record.answered.at
+                return self._value(decode(record.answered.payload))
+            if record.cancelled:
+                strand.deliver(key)
+        await drive.live(strand, key)
+        if record is None or record.opened is None:
+            drive.append(FactKind.WAITING, key, encode({"wait": "run", "name": self.run, "due": None}))
+        signal = await drive.wait(strand, key, "child", self.run, None)
+        assert signal is not None  # there is no deadline
+        drive.history.spawned.pop(self.run, None)
+        body = {"outcome": "done", "signal": signal.id}
+        strand.last_at = drive.append(
+            FactKind.ANSWERED, key, encode(body), encode(signal.body), [TakeSignal(signal.id)]
+        )
+        await drive.committed()
+        return self._value(signal.body)
+
+    def _value(self, outcome: Json) -> T:
+        if outcome["state"] == RunState.DONE:
+            return self.child.output.load(outcome["value"])
+        if outcome["state"] == RunState.CANCELLED:
+            raise RunCancelled(f"child run {self.run} was cancelled", run=self.run)
+        raise RunFailed(f"child run {self.run} failed: {outcome['reason']}", run=self.run)

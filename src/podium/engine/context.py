@@ -1,0 +1,319 @@
+"""The context: everything a workflow asks of the world, it asks here."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from random import Random
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from uuid import UUID
+
+from podium.agents.shape import shape_of
+from podium.engine.calls import AgentCall, CallOptions, Undo
+from podium.engine.children import ChildResult, ChildRun, SpawnChild
+from podium.engine.drive import Drive
+from podium.engine.inline import OnceAgent, OnceFunction
+from podium.engine.joins import Gather, Quorum, Race
+from podium.engine.notes import Find, changed
+from podium.engine.primitive import Primitive
+from podium.engine.questions import AskPerson, DecisionShape
+from podium.engine.selection import Selection
+from podium.engine.strand import Strand
+from podium.engine.stream import Chunk
+from podium.engine.undoing import OnUndo
+from podium.engine.waits import AwaitSignal, Sleep
+from podium.errors import NotAwaitable, WrongBranch
+from podium.model.agent import Agent, AnyAgent, Effects
+from podium.model.json import Json
+from podium.model.question import APPROVAL_SCHEMA, Approval, Ask, Decision
+from podium.model.retry import Retry
+from podium.model.run import RunOptions
+from podium.model.task import Task
+
+I = TypeVar("I")
+O = TypeVar("O")
+T = TypeVar("T")
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+T4 = TypeVar("T4")
+P = ParamSpec("P")
+
+_NO_OPTIONS = CallOptions()
+_NO_DEFAULT: Any = object()
+
+
+class Context:
+    """What a workflow has of its run. It belongs to one task: hand `ctx.branch(…)` to `gather`, never the context.
+
+    What its methods return is lazy: its key is taken at once, the work is done when it is awaited or joined.
+    """
+
+    __slots__ = ("_chances", "_counter", "_drive", "_path", "_strand", "_workflow", "undos")
+
+    def __init__(self, drive: Drive, strand: Strand, path: str, workflow: AnyAgent, undos: list[Undo] | None = None) -> None:
+        self._drive = drive
+        self._strand = strand
+        self._path = path
+        self._workflow = workflow
+        self._counter = 0
+        self._chances = 0
+        self.undos: list[Undo] = [] if undos is None else undos
+        """Compensations registered so far, in order."""
+
+    def adopt(self, undos: list[Undo]) -> None:
+        """Take over the compensations of a workflow that was called and succeeded."""
+        self.undos.extend(undos)
+
+    def _key(self) -> str:
+        strand = self._strand
+        if asyncio.current_task() is not strand.task:
+            raise WrongBranch(
+                f"the context of branch {self._path or 'main'!r} was used from another task. "
+                "Run concurrent parts as ctx.branch(function, …) in ctx.gather: each gets a context of its own."
+            )
+        number = self._counter
+        self._counter = number + 1
+        return f"{self._path}.{number}" if self._path else str(number)
+
+    # The run
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self._drive.run.id
+
+    @property
+    def tenant(self) -> str:
+        """On whose behalf the run is."""
+        return self._drive.run.tenant
+
+    # Calling
+
+    @overload
+    def call(
+        self, agent: Agent[I, O], input: I, /, *, timeout: float | None = None, retry: Retry | None = None
+    ) -> AgentCall[O]: ...
+    @overload
+    def call(
+        self, agent: Agent[None, O], /, *, timeout: float | None = None, retry: Retry | None = None
+    ) -> AgentCall[O]: ...
+    @overload
+    def call(
+        self, agent: str | Task, input: Json = None, /, *, timeout: float | None = None, retry: Retry | None = None
+    ) -> AgentCall[Any]: ...
+    def call(
+        self, agent: AnyAgent | str | Task, input: Any = None, /, *, timeout: float | None = None,
+        retry: Retry | None = None,
+    ) -> AgentCall[Any]:  # fmt: skip
+        """Ask an agent: an agent, the name of a registered one, or a Task that the router finds one for.
+
+        `timeout` is in seconds for each attempt. Awaited, it gives the agent's value, or raises CallFailed or
+        CallRefused.
+        """
+        options = _NO_OPTIONS if timeout is None and retry is None else CallOptions(timeout=timeout, retry=retry)
+        return AgentCall(self._drive, self._strand, self._path, self._key(), agent, input, options, self)
+
+    def once(
+        self, name: str, function: OnceFunction[T], *, effects: Effects = "idempotent",
+        verify: Callable[[], Awaitable[Any]] | None = None, gives: type[T] | None = None,
+    ) -> AgentCall[T]:  # fmt: skip
+        """Run a function of no arguments once for ever: for a side effect too small to be an agent.
+
+        `gives` is the type of its value, if that is not plain JSON.
+        """
+        agent = OnceAgent[T](name, function, effects, verify, shape_of(Any if gives is None else gives))
+        return AgentCall(self._drive, self._strand, self._path, self._key(), agent, None, _NO_OPTIONS, self)
+
+    def find(self, capability: str) -> Find:
+        """Look up who offers a capability; gives their cards. What was found is recorded."""
+        return Find(self._drive, self._strand, self._path, self._key(), capability)
+
+    def on_undo(self, agent: Agent[I, Any], input: I, /) -> OnUndo:
+        """Register a compensation: called, in reverse order, if this workflow fails or is cancelled."""
+        return OnUndo(self._drive, self._strand, self._path, self._key(), agent, input, self.undos)
+
+    # Branching
+
+    def branch(
+        self, function: "Callable[Concatenate[Context, P], Awaitable[T]]", /, *args: P.args, **kwargs: P.kwargs
+    ) -> "Branch[T]":
+        """Several steps in a row as one branch: `function(child, …)` gets a context of its own."""
+        return Branch(self, self._key(), lambda child: function(child, *args, **kwargs))
+
+    @overload
+    def gather(self, a: Primitive[T1], b: Primitive[T2], /) -> "Primitive[tuple[T1, T2]]": ...
+    @overload
+    def gather(self, a: Primitive[T1], b: Primitive[T2], c: Primitive[T3], /) -> "Primitive[tuple[T1, T2, T3]]": ...
+    @overload
+    def gather(
+        self, a: Primitive[T1], b: Primitive[T2], c: Primitive[T3], d: Primitive[T4], /
+    ) -> "Primitive[tuple[T1, T2, T3, T4]]": ...
+    @overload
+    def gather(self, *items: Primitive[T], quorum: int) -> "Primitive[list[tuple[int, T]]]": ...
+    @overload
+    def gather(self, *items: Primitive[T], return_exceptions: bool) -> "Primitive[list[T | Exception]]": ...
+    @overload
+    def gather(self, *items: Primitive[T]) -> "Primitive[list[T]]": ...
+    def gather(
+        self, *items: Primitive[Any], quorum: int | None = None, return_exceptions: bool = False
+    ) -> Primitive[Any]:
+        """Run calls and branches side by side; gives their values in order.
+
+        The first failure cancels the others and is raised, unless `return_exceptions`. With `quorum=k` it gives the
+        first k values as (index, value) and cancels the others; raises CallError if fewer can be had.
+        """
+        if quorum is None:
+            return Gather(
+                self._drive, self._strand, self._path, self._key(), items, return_exceptions=return_exceptions
+            )
+        if not 1 <= quorum <= len(items):
+            raise NotAwaitable(f"quorum={quorum} of {len(items)} branches: expected a number from 1 to {len(items)}")
+        return Quorum(self._drive, self._strand, self._path, self._key(), items, quorum)
+
+    def map(
+        self, agent: Agent[I, O] | str, inputs: Iterable[I], *, concurrency: int | None = None,
+        return_exceptions: bool = False, timeout: float | None = None, retry: Retry | None = None,
+    ) -> Primitive[list[O]]:  # fmt: skip
+        """Call one agent with each of the inputs, at most `concurrency` at once; gives the values in order."""
+        calls: list[Primitive[Any]] = [
+            self.call(agent, each, timeout=timeout, retry=retry)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            for each in inputs
+        ]
+        return Gather(
+            self._drive, self._strand, self._path, self._key(), calls, at_once=concurrency,
+            return_exceptions=return_exceptions,
+        )  # fmt: skip
+
+    def race(self, *items: Primitive[T]) -> Primitive[T]:
+        """Give the value of the branch that has one first; the others are cancelled. Raises if all fail."""
+        return Race(self._drive, self._strand, self._path, self._key(), items)
+
+    def select(self, *items: Primitive[T], concurrency: int | None = None) -> Selection[T]:
+        """Hand out branches as they end: `async with ctx.select(…) as ended: async for branch in ended: …`."""
+        return Selection(self._drive, self._strand, self._path, self._key(), items, concurrency)
+
+    # Waiting
+
+    def sleep(self, seconds: float) -> Sleep:
+        """Wait, durably: the run costs nothing meanwhile."""
+        return Sleep(self._drive, self._strand, self._path, self._key(), seconds)
+
+    @overload
+    def signal(self, name: str, type: type[T], /, *, within: float | None = None, default: T = ...) -> AwaitSignal[T]: ...
+    @overload
+    def signal(self, name: str, /, *, within: float | None = None, default: Json = None) -> AwaitSignal[Any]: ...
+    def signal(
+        self, name: str, type: Any = Any, /, *, within: float | None = None, default: Any = None
+    ) -> AwaitSignal[Any]:
+        """Wait for a signal of this name; gives its body, or `default` once `within` seconds have passed."""
+        return AwaitSignal(
+            self._drive, self._strand, self._path, self._key(), name=name, shape=shape_of(type), within=within,
+            default=default,
+        )  # fmt: skip
+
+    @overload
+    def ask(
+        self, question: Approval, *, to: str = "anyone", within: float | None = None, quorum: int = 1,
+        default: Decision = ...,
+    ) -> AskPerson[Decision]: ...  # fmt: skip
+    @overload
+    def ask(
+        self, question: str, *, answer: type[T], subject: Json = None, to: str = "anyone",
+        within: float | None = None, quorum: int = 1, default: T = ...,
+    ) -> AskPerson[T]: ...  # fmt: skip
+    @overload
+    def ask(
+        self, question: str, *, subject: Json = None, to: str = "anyone", within: float | None = None,
+        quorum: int = 1, default: Json = ...,
+    ) -> AskPerson[Any]: ...  # fmt: skip
+    def ask(
+        self, question: str | Approval, *, answer: Any = Any, subject: Json = None, to: str = "anyone",
+        within: float | None = None, quorum: int = 1, default: Any = _NO_DEFAULT,
+    ) -> AskPerson[Any]:  # fmt: skip
+        """Ask a person or a role, and wait for the answer in the inbox.
+
+        An Approval gives a Decision; a text gives an answer of type `answer` (with `quorum` above 1 a list of them).
+        After `within` seconds it gives `default`, or raises QuestionExpired where there is none.
+        """
+        preset = [] if default is _NO_DEFAULT else [default]
+        if isinstance(question, Approval):
+            about = shape_of(Any).dump(_plain(question.subject))
+            ask = Ask(
+                text=question.text, subject=about, schema=APPROVAL_SCHEMA, to=to, within=within, quorum=quorum,
+                kind="approval",
+            )  # fmt: skip
+            shape: Any = DecisionShape()
+        else:
+            own = shape_of(answer)
+            ask = Ask(text=question, subject=_plain(subject), schema=own.schema, to=to, within=within, quorum=quorum)
+            shape = own if quorum == 1 else shape_of(list[answer])
+        return AskPerson(self._drive, self._strand, self._path, self._key(), ask=ask, shape=shape, default=preset)
+
+    # Child runs
+
+    def spawn(self, workflow: Agent[I, O], input: I, /, *, queue: str | None = None, priority: int = 0) -> SpawnChild[O]:
+        """Start a child run, with a journal and a place in the queue of its own; gives a handle to it."""
+        run = self._drive.run
+        options = RunOptions(queue=queue or run.queue, priority=priority, tenant=run.tenant, principal=run.principal)
+        return SpawnChild(
+            self._drive, self._strand, self._path, self._key(), child=workflow, input=input, options=options,
+            context=self,
+        )  # fmt: skip
+
+    def child_result(self, run_id: str, workflow: AnyAgent) -> ChildResult[Any]:
+        """Wait for the result of a child run; `ChildRun.result()` is the short way."""
+        return ChildResult(self._drive, self._strand, self._path, self._key(), run=run_id, child=workflow)
+
+    # Time, ids, chance, and code that changes
+
+    def now(self) -> float:
+        """Return the time of the last thing that happened in this branch, in seconds since 1970."""
+        return self._strand.last_at
+
+    def random(self) -> Random:
+        """Return a source of chance that gives the same on every replay."""
+        self._chances += 1
+        return self._drive.chance(f"{self._path}:{self._chances}")
+
+    def uuid(self) -> UUID:
+        """Return a UUID (version 4) that is the same on every replay."""
+        return UUID(int=self.random().getrandbits(128), version=4)
+
+    def changed(self, name: str) -> bool:
+        """Whether to take the new way through code that was changed under running runs.
+
+        False for a branch that had come past this place when the code changed; recorded once per run and name.
+        """
+        return changed(self._drive, self._path, self._counter, name)
+
+    def emit(self, chunk: Json) -> None:
+        """Stream a chunk to whoever watches the run. Chunks are not recorded, and replay emits none."""
+        if not self._drive.replaying:
+            self._drive.around.streams.publish(
+                self._drive.run.id, Chunk(key=self._path, attempt=1, step="", n=self._counter, data=chunk)
+            )
+
+    def child(self, strand: Strand, path: str) -> "Context":
+        """Return the context of a branch: its own path, the same compensations."""
+        return Context(self._drive, strand, path, self._workflow, self.undos)
+
+
+class Branch(Primitive[T]):
+    """Several steps in a row, side by side with others."""
+
+    __slots__ = ("body", "parent")
+
+    def __init__(self, parent: Context, key: str, body: Callable[[Context], Awaitable[T]]) -> None:
+        super().__init__(parent._drive, parent._strand, parent._path, key)  # noqa: SLF001 - of the same module
+        self.parent = parent
+        self.body = body
+
+    async def perform(self, strand: Strand) -> T:
+        """Run the function with a context of its own."""
+        return await self.body(self.parent.child(strand, self.key))
+
+
+def _plain(value: Any) -> Json:
+    """Return a model or dataclass as JSON, through its own type."""
+    if value is None or isinstance(value, str | int | float | bool | list | Mapping):
+        return value
+    return shape_of(type(value)).dump(value)

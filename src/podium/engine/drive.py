@@ -1,0 +1,333 @@
+"""One run in memory: its facts so far, its strands, and what they wait for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from podium.dispatch.dispatcher import Dispatcher
+from podium.engine.history import History
+from podium.engine.journal import Journal
+from podium.engine.strand import Cancel, Strand
+from podium.engine.stream import Streams
+from podium.engine.timers import Timers
+from podium.errors import Diverged, Evicted, StoreError
+from podium.model.clock import Clock
+from podium.model.fact import Fact, FactKind
+from podium.model.json import Json
+from podium.model.ids import Ids
+from podium.model.run import Run, Signal
+from podium.store.codec import encode
+from podium.store.protocol import (
+    Block,
+    Claimed,
+    Committed,
+    Effect,
+    Finish,
+    NewFact,
+    Park,
+    Store,
+    TakeSignal,
+    Tell,
+    Verdict,
+    WithdrawQuestion,
+    Write,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every run of a worker shares."""
+
+    journal: Journal
+    dispatcher: Dispatcher
+    clock: Clock
+    timers: Timers
+    streams: Streams
+    ids: Ids
+    store: Store
+    fresh: Callable[[], Awaitable[None]]
+    """Returns once this worker's last beat is young enough to start an effect that must not happen twice."""
+    largest: int
+    """Bytes that an input or a value may have."""
+
+
+@dataclass(slots=True)
+class Wait:
+    """A strand that waits durably."""
+
+    future: asyncio.Future[Signal | None]
+    kind: str
+    name: str
+    due: float | None
+
+
+class Drive:
+    """Drives one run: hands out what is recorded, records what is new, and lets go when everything waits."""
+
+    def __init__(
+        self, claimed: Claimed, around: Surroundings, *, closed: Callable[["Drive"], None], dry: bool = False
+    ) -> None:
+        self.n = claimed.n
+        self.run: Run = claimed.run
+        self.around = around
+        self.history = History(claimed.facts)
+        self.replaying = self.history.unseen
+        self.main = Strand(claimed.facts[0].at)
+        self.seed: int = claimed.facts[0].body["seed"]
+        self.closed = False
+        self.blocked: str | None = None
+        self.broken: StoreError | None = None
+        self.finished: Finish | None = None
+        self._on_closed = closed
+        self._dry = dry
+        self._wake = claimed.wake
+        self._mailbox = [] if dry else list(claimed.signals)
+        self._busy = 1
+        self._gate: list[asyncio.Future[None]] = []
+        self._waits: dict[str, Wait] = {}
+        self._writes: list[Write] = []
+        self._batch: asyncio.Future[None] | None = None
+        self._parking = False
+
+    def chance(self, where: str) -> Random:
+        """Return the run's own source of randomness for a place in it: the same on every replay."""
+        return Random(f"{self.seed}/{where}")
+
+    # Recording
+
+    def append(
+        self, kind: FactKind, key: str, body: bytes, payload: bytes | None = None, effects: Sequence[Effect] = ()
+    ) -> float:
+        """Record a fact with this loop turn's commit; returns its time. Raises Evicted once the run is let go."""
+        if self.closed:
+            raise Evicted
+        at = self.around.clock.now()
+        if self._dry:
+            return at
+        write = self.writing()
+        write.facts.append(NewFact(kind, key, at, body, payload))
+        if effects:
+            write.effects.extend(effects)
+        return at
+
+    async def committed(self) -> None:
+        """Return once all that was appended is in the store; raises Evicted where the store refused it."""
+        if self._batch is not None and not self._batch.done():
+            await self._batch
+        if self.closed:
+            raise Evicted
+
+    def writing(self) -> Write:
+        """Return what this run has committed with this loop turn."""
+        batch = self.around.journal.batch
+        if self._batch is not batch or not self._writes:
+            self._writes.append(Write(self.n, self.run.epoch))
+            self._batch = batch
+            self.around.journal.put(self._writes[-1], self._settled)
+        return self._writes[-1]
+
+    def _settled(self, verdict: Verdict | StoreError, _: Committed) -> None:
+        write = self._writes.pop(0)
+        if isinstance(verdict, StoreError):
+            self.broken = verdict
+            self.drop()
+        elif verdict is Verdict.AWAKE:
+            self._parking = False
+            self.reload()
+            if not self._busy:
+                self._quiet()
+        elif verdict is Verdict.STALE or write.close is not None:
+            self._gone(write, stale=verdict is Verdict.STALE)
+
+    def _gone(self, write: Write, *, stale: bool) -> None:
+        """The run is no longer ours: taken by somebody else, or parked, blocked or ended by this write."""
+        if not stale and isinstance(write.close, Park) and write.close.wake_at is not None:
+            self.around.timers.park(write.close.wake_at)
+        if not stale and isinstance(write.close, Finish):
+            self.finished = write.close
+        self.drop()
+
+    def drop(self) -> None:
+        """Let go of the run: every strand is unwound, and nothing it still does is recorded."""
+        if not self.closed:
+            self.closed = True
+            self.main.evict()
+            self._on_closed(self)
+
+    def finish(self, end: Finish) -> None:
+        """End the run with this loop turn's commit; nothing is recorded after it."""
+        if self._dry:
+            self.finished = end
+            self.drop()
+        else:
+            self.writing().close = end
+
+    def block(self, reason: str) -> None:
+        """Stop: code and journal do not agree."""
+        if self.blocked is None and not self.closed:
+            self.blocked = reason
+            if self._dry:
+                self.drop()
+            else:
+                self.writing().close = Block(reason)
+
+    # Replaying
+
+    def begin(self) -> None:
+        """Take up a cancel that is already there, where nothing has to be replayed first."""
+        if not self.replaying and not self._dry:
+            self._go_live()
+
+    async def gate(self) -> None:
+        """Return once all that is recorded was handed out. In a dry replay nothing gets past it."""
+        if self.replaying and not self.history.unseen and not self._dry:
+            self._go_live()
+        if not self.replaying and not self._dry:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._gate.append(future)
+        self.idle()
+        try:
+            await future
+        except asyncio.CancelledError:
+            if self.closed:
+                raise Evicted from None
+            raise
+
+    async def live(self, strand: Strand, key: str) -> None:
+        """Pass the gate; then deliver, at this key, a cancel that was asked for."""
+        if self.replaying or self._dry:
+            await self.gate()
+        if strand.cancel is Cancel.REQUESTED:
+            self.append(FactKind.CANCELLED, key, encode({"keys": [key], "by": strand.cancelled_by}))
+            await self.committed()
+            strand.deliver(key)
+
+    def _go_live(self) -> None:
+        self.replaying = False
+        gate, self._gate = self._gate, []
+        self._busy += len(gate)
+        for future in gate:
+            future.set_result(None)
+        self._take_cancel()
+        if self.history.cancelling is not None:
+            self.cancel_strands([self.main], "")
+
+    # Busy and quiet
+
+    def idle(self) -> None:
+        """One strand fewer has something to do."""
+        self._busy -= 1
+        if not self._busy:
+            self._quiet()
+
+    def resume(self, count: int = 1) -> None:
+        """So many strands more have something to do."""
+        self._busy += count
+
+    def _quiet(self) -> None:
+        """Every strand waits: go on to what is new, or park, or find that the code does not fit the journal."""
+        if self.closed or self.blocked is not None or self._parking:
+            return
+        if self.history.unseen and (self.replaying or self._dry):
+            key, recorded = self.history.first_unseen()
+            self.block(str(Diverged(key, recorded, "nothing under this key")))
+            return
+        if self._dry:
+            self.drop()
+            return
+        if self.replaying:
+            self._go_live()
+            if self._busy:
+                return
+        now = self.around.clock.now()
+        for wait in [wait for wait in self._waits.values() if wait.due is not None and wait.due <= now]:
+            self._release(wait, None)
+        if not self._busy:
+            dues = [wait.due for wait in self._waits.values() if wait.due is not None]
+            self._parking = True
+            self.writing().close = Park(self._wake, min(dues, default=None))
+
+    # Waiting
+
+    async def wait(self, strand: Strand, key: str, kind: str, name: str, due: float | None) -> Signal | None:
+        """Wait durably for a signal of this kind and name; None once the time `due` has come."""
+        if (signal := self._from_mailbox(kind, name)) is not None:
+            return signal
+        future: asyncio.Future[Signal | None] = asyncio.get_running_loop().create_future()
+        self._waits[key] = Wait(future, kind, name, due)
+        timer = None if due is None else self.around.timers.at(due, lambda: self._due(key))
+        self.idle()
+        try:
+            return await strand.at(key, future)
+        finally:
+            self._waits.pop(key, None)
+            if timer is not None:
+                timer.cancel()
+
+    def _from_mailbox(self, kind: str, name: str) -> Signal | None:
+        for index, signal in enumerate(self._mailbox):
+            if signal.kind == kind and signal.name == name:
+                return self._mailbox.pop(index)
+        return None
+
+    def _release(self, wait: Wait, signal: Signal | None) -> None:
+        if not wait.future.done():
+            self.resume()
+            wait.future.set_result(signal)
+
+    def _due(self, key: str) -> None:
+        """A timer rang: signals that came before it go first."""
+        wait = self._waits.get(key)
+        if wait is None or self.closed or self._parking or wait.due is None:
+            return
+        self.reload()
+        if wait.due <= self.around.clock.now():
+            self._release(wait, None)
+
+    def reload(self) -> None:
+        """Read the inbox again and hand out what somebody waits for."""
+        if self.closed or self._dry:
+            return
+        self._wake, signals = self.around.store.signals(self.n)
+        taken = {effect.id for write in self._writes for effect in write.effects if isinstance(effect, TakeSignal)}
+        self._mailbox = [signal for signal in signals if signal.id not in taken]
+        if self.replaying:
+            return
+        self._take_cancel()
+        for wait in list(self._waits.values()):
+            if not wait.future.done() and (signal := self._from_mailbox(wait.kind, wait.name)) is not None:
+                self._release(wait, signal)
+
+    # Cancelling
+
+    def _take_cancel(self) -> None:
+        signal = next((signal for signal in self._mailbox if signal.kind == "cancel"), None)
+        if signal is None:
+            return
+        self._mailbox = [other for other in self._mailbox if other.kind != "cancel"]
+        effects: list[Effect] = [TakeSignal(signal.id)]
+        effects.extend(Tell(child, signal) for child in self.history.spawned)
+        at = self.append(FactKind.CANCELLING, "", encode(signal.body), effects=effects)
+        self.main.last_at = at
+        if self.history.cancelling is None:
+            self.history.cancelling = Fact(-1, FactKind.CANCELLING, "", at, self.run.epoch, signal.body)
+        self.cancel_strands([self.main], "")
+
+    def cancel_strands(self, strands: Iterable[Strand], by: str) -> None:
+        """Cancel strands: those that stand at a key are cut there, the others at their next."""
+        keys: list[str] = []
+        for strand in strands:
+            strand.request_cancel(by, keys)
+        if not keys:
+            return
+        cut = [wait for key in keys if (wait := self._waits.pop(key, None)) is not None]
+        effects = [WithdrawQuestion(wait.name) for wait in cut if wait.kind == "answer"]
+        self.append(FactKind.CANCELLED, "", encode({"keys": keys, "by": by}), effects=effects)
+        self.resume(sum(wait.future.cancelled() for wait in cut))
+
+    def cancelling(self) -> Json:
+        """Return why the run is being cancelled, or None."""
+        fact = self.history.cancelling
+        return None if fact is None else fact.body

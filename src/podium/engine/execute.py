@@ -1,0 +1,76 @@
+"""One drive of a run, from its first line to its end, its next wait, or its being taken away."""
+
+import asyncio
+
+from podium.engine.calls import causes_of
+from podium.engine.drive import Drive
+from podium.engine.workflow import Workflow
+from podium.errors import CallCancelled, Diverged, Evicted, UnknownAgent
+from podium.model.fact import FactKind
+from podium.model.json import Json
+from podium.model.run import RunState
+from podium.store.codec import NULL, decode, encode
+from podium.store.protocol import Finish
+
+_REASON_CHARACTERS = 2_000
+
+
+async def execute(drive: Drive) -> None:
+    """Drive a run. Whatever happens in it is recorded as its end; nothing of it reaches the caller."""
+    run, registry = drive.run, drive.around.dispatcher.registry
+    try:
+        if not registry.has(run.workflow, run.version):
+            drive.block(missing_version(run.workflow, run.version))
+            return
+        workflow = registry.get(run.workflow, run.version)
+        assert isinstance(workflow, Workflow)  # only workflows are started as runs
+        drive.begin()
+        started = drive.history.started
+        await _to_the_end(drive, workflow, None if started is None else decode(started.payload))
+    except Evicted:
+        pass
+    except Diverged as mismatch:
+        drive.block(str(mismatch))
+    except UnknownAgent as error:
+        drive.block(str(error))
+    except asyncio.CancelledError:
+        if not drive.closed:
+            raise
+
+
+async def _to_the_end(drive: Drive, workflow: "Workflow[Json, Json]", input: Json) -> None:
+    strand = drive.main
+    state, reason, value, causes = RunState.DONE, "", None, tuple[str, ...]()
+    try:
+        value, _ = await workflow.enter(drive, strand, "", input)
+    except CallCancelled as error:
+        state, reason = RunState.CANCELLED, str(error)
+    except UnknownAgent:
+        raise
+    except Exception as error:  # noqa: BLE001 - a run's failure is data, whatever it is
+        state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
+        causes = causes_of(error)
+    if drive.cancelling() is not None:
+        state, reason = RunState.CANCELLED, reason or "cancelled"
+        await _children_ended(drive)
+    await drive.gate()
+    _end(drive, state, reason, value, causes)
+
+
+async def _children_ended(drive: Drive) -> None:
+    """Wait for the child runs that were told to stop."""
+    for child in list(drive.history.spawned):
+        await drive.wait(drive.main, f"end:{child}", "child", child, None)
+
+
+def _end(drive: Drive, state: RunState, reason: str, value: Json, causes: tuple[str, ...]) -> None:
+    body = {"state": state, "reason": reason, "causes": causes}
+    payload = NULL if value is None else encode(value)
+    at = drive.append(FactKind.ENDED, "", encode(body), payload)
+    outcome = {"state": state, "value": value, "reason": reason}
+    drive.finish(Finish(state, reason, at, outcome))
+
+
+def missing_version(name: str, version: str) -> str:
+    """Return the reason of a run that is blocked because nobody has its workflow's version."""
+    return f"no worker has {name} version {version}: register it, or `podium runs repin` the run to one that is there"

@@ -1,0 +1,1 @@
+"""Where runs are driven: the seam between the store, which places runs, and those who drive them."""

@@ -1,0 +1,232 @@
+"""What the journal knows of a run, laid out for replay."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from podium.errors import Diverged
+from podium.model.fact import Fact, FactKind
+from podium.model.json import Json
+
+_OPENING = frozenset(
+    {FactKind.ASKED, FactKind.TIMER, FactKind.WAITING, FactKind.SPAWNED, FactKind.CHOSEN, FactKind.UNDO, FactKind.NOTED}
+)
+
+
+@dataclass(slots=True)
+class Record:
+    """What is recorded under one key."""
+
+    opened: Fact | None = None
+    """How it began; None where it was cancelled before it did."""
+    answered: Fact | None = None
+    retry: Fact | None = None
+    """The last failed attempt that was to be followed by another."""
+    question: Fact | None = None
+    """The last question that was asked for it."""
+    answers: list[Json] | None = None
+    """The answers to that question, once consumed."""
+    cancelled: bool = False
+    undos: list[Fact] = field(default_factory=list[Fact])
+    """Compensations that an inline workflow under this key left behind when it succeeded."""
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """What is recorded of one step."""
+
+    intent: Fact | None = None
+    done: Fact | None = None
+
+
+class History:
+    """The recorded part of a run. Whatever the code asks for is taken out of it once."""
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        self.records: dict[str, Record] = {}
+        self.steps: dict[str, dict[str, StepRecord]] = {}
+        self.changes: dict[str, bool] = {}
+        self.started: Fact | None = None
+        self.ended: Fact | None = None
+        self.cancelling: Fact | None = None
+        self.spawned: dict[str, str] = {}
+        self._under: dict[str, list[str]] = {}
+        self._unseen: set[str] = set()
+        self._last: dict[str, int] = {}
+        self.done_before_fork: frozenset[str] = frozenset()
+        """Calls with `once` effects that the run this one was forked from made after the cut."""
+        known = list(facts)
+        void = voided(known)
+        for fact in known:
+            if fact.seq not in void:
+                self.add(fact)
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the code has not yet asked for everything that is recorded."""
+        return bool(self._unseen)
+
+    def first_unseen(self) -> tuple[str, str]:
+        """Return key and description of something recorded that the code never asked for."""
+        key = min(self._unseen, key=self._seq)
+        return key, describe(self.records[key].opened)
+
+    def take(self, key: str) -> Record | None:
+        """Return what is recorded under a key; the code has now asked for it."""
+        record = self.records.get(key)
+        if record is not None:
+            self._unseen.discard(key)
+        return record
+
+    def step(self, call: str, path: str) -> StepRecord | None:
+        """Return what is recorded of a step of a call."""
+        steps = self.steps.get(call)
+        return None if steps is None else steps.get(path)
+
+    def has_from(self, path: str, counter: int) -> bool:
+        """Whether a branch has recorded anything at or after a counter."""
+        return self._last.get(path, -1) >= counter
+
+    def skip_under(self, key: str) -> None:
+        """Forget what is recorded under a key: it ended, and the code will not ask for its parts."""
+        for child in self._under.pop(key, ()):
+            self.skip_under(child)
+            self.records.pop(child, None)
+            self._unseen.discard(child)
+            self.steps.pop(child, None)
+
+    def add(self, fact: Fact) -> None:
+        """Take in one more fact."""
+        kind = fact.kind
+        if kind in _OPENING:
+            self._open(fact)
+        elif kind is FactKind.ANSWERED:
+            self._answer(fact)
+        elif kind is FactKind.STEP:
+            self._step(fact).done = fact
+        elif kind is FactKind.INTENT:
+            self._step(fact).intent = None if fact.body.get("cleared") else fact
+        elif kind is FactKind.RETRY:
+            self._retry(fact)
+        elif kind is FactKind.QUESTION:
+            self._question(fact)
+        elif kind is FactKind.CANCELLED:
+            for key in fact.body["keys"]:
+                self._record(key).cancelled = True
+        else:
+            self._mark(fact)
+
+    def _mark(self, fact: Fact) -> None:
+        """Note a fact about the run itself."""
+        match fact.kind:
+            case FactKind.STARTED:
+                self.started = fact
+                self.done_before_fork = frozenset(fact.body.get("done_before_fork", ()))
+            case FactKind.ENDED:
+                self.ended = fact
+            case FactKind.CANCELLING:
+                self.cancelling = fact
+            case FactKind.CHANGED:
+                self.changes[fact.key] = fact.body["changed"]
+            case _:
+                pass
+
+    def _record(self, key: str) -> Record:
+        record = self.records.get(key)
+        if record is None:
+            record = self.records[key] = Record()
+            self._unseen.add(key)
+            self._link(key)
+        return record
+
+    def _link(self, key: str) -> None:
+        parent, _, name = key.rpartition(".")
+        if name.isdecimal():
+            self._last[parent] = max(self._last.get(parent, -1), int(name))
+        children = self._under.setdefault(parent, [])
+        children.append(key)
+        if len(children) == 1 and parent and parent not in self.records:
+            self._link(parent)
+
+    def _open(self, fact: Fact) -> None:
+        self._record(fact.key).opened = fact
+        if fact.kind is FactKind.SPAWNED:
+            self.spawned[fact.body["run"]] = fact.key
+
+    def _answer(self, fact: Fact) -> None:
+        record = self._record(fact.key)
+        record.answered = fact
+        if fact.key in self._under and fact.body["outcome"] == "done":
+            record.undos = self._undos_under(fact.key)
+        self.skip_under(fact.key)
+
+    def _undos_under(self, key: str) -> list[Fact]:
+        found: list[Fact] = []
+        for child in self._under.get(key, ()):
+            record = self.records.get(child)
+            if record is not None:
+                found.extend(record.undos)
+                if record.opened is not None and record.opened.kind is FactKind.UNDO:
+                    found.append(record.opened)
+            found.extend(fact for fact in self._undos_under(child) if fact not in found)
+        return sorted(found, key=lambda fact: fact.seq)
+
+    def _step(self, fact: Fact) -> StepRecord:
+        call, _, path = fact.key.partition("/")
+        return self.steps.setdefault(call, {}).setdefault(path, StepRecord())
+
+    def _retry(self, fact: Fact) -> None:
+        record = self._record(fact.key)
+        record.retry, record.question, record.answers = fact, None, None
+        self.skip_under(fact.key)
+
+    def _question(self, fact: Fact) -> None:
+        record = self._record(fact.key)
+        if "answers" in fact.body:
+            record.answers = fact.body["answers"]
+            return
+        record.question, record.answers = fact, None
+        if record.opened is None:
+            record.opened = fact
+
+    def _seq(self, key: str) -> int:
+        opened = self.records[key].opened
+        return -1 if opened is None else opened.seq
+
+
+def voided(facts: Iterable[Fact]) -> set[int]:
+    """Return the places of the facts that a retry or repin voided for replay."""
+    return {seq for fact in facts if fact.kind is FactKind.REWOUND for seq in fact.body["facts"]}
+
+
+def opened_as(record: Record, key: str, kind: FactKind, now: str, **body: Json) -> None:
+    """Raise Diverged unless a record was opened by a fact of this kind and content; `now` describes it."""
+    fact = record.opened
+    if fact is None:
+        return  # cancelled before it began
+    if fact.kind is not kind or any(fact.body.get(name) != value for name, value in body.items()):
+        raise Diverged(key, describe(fact), now)
+
+
+def describe(fact: Fact | None) -> str:
+    """Return what a fact opened, in words for a message."""
+    if fact is None:
+        return "nothing"
+    match fact.kind:
+        case FactKind.ASKED:
+            return f"a call of {fact.body['agent']}"
+        case FactKind.TIMER:
+            return "a sleep"
+        case FactKind.WAITING:
+            return f"a wait for {fact.body['wait']} {fact.body['name']!r}"
+        case FactKind.QUESTION:
+            return f"a question to {fact.body['to']}"
+        case FactKind.SPAWNED:
+            return f"a child run of {fact.body['workflow']}"
+        case FactKind.CHOSEN:
+            return "a choice between branches"
+        case FactKind.UNDO:
+            return f"a compensation by {fact.body['agent']}"
+        case FactKind.NOTED:
+            return f"a look-up of {fact.body['of']}"
+        case _:
+            return fact.kind.name.lower()

@@ -1,0 +1,47 @@
+"""`ctx.once`: a function that is called as an agent without being one."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from podium.agents.shape import TypeShape, shape_of
+from podium.dispatch.dispatcher import INLINE
+from podium.errors import NotDone
+from podium.model.agent import Card, Effects, Steps
+from podium.model.call import Call
+from podium.model.outcome import Done, Failed, Failure, Outcome
+from podium.model.retry import FailureKind
+
+T = TypeVar("T")
+
+OnceFunction = Callable[[], Awaitable[T] | T]
+"""A function of no arguments, sync or async."""
+
+
+class OnceAgent(Generic[T]):
+    """An agent that exists for one call."""
+
+    def __init__(
+        self, name: str, function: OnceFunction[T], effects: Effects,
+        verify: Callable[[], Awaitable[T | None]] | None, output: TypeShape[T],
+    ) -> None:  # fmt: skip
+        self.card = Card(name=name, effects=effects, kind=INLINE)
+        self.input = shape_of(type(None))
+        self.output = output
+        self._function = function
+        self._verify = verify
+
+    async def run(self, call: Call, steps: Steps) -> Outcome:
+        """Call the function."""
+        value = self._function()
+        return Done(self.output.dump(await value if inspect.isawaitable(value) else value))
+
+    async def verify(self, call: Call) -> Outcome | None:
+        """Ask `verify`: its value if it happened; NotDone, raised, if it did not; None if it cannot tell."""
+        if self._verify is None:
+            return None
+        try:
+            value = await self._verify()
+        except NotDone as error:
+            return Failed(Failure(FailureKind.TRANSPORT, "NotDone", str(error), not_done=True))
+        return None if value is None else Done(self.output.dump(value))

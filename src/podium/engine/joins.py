@@ -1,0 +1,268 @@
+"""Branches side by side: started together, joined in an order that is recorded."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from podium.engine.drive import Drive
+from podium.engine.history import opened_as
+from podium.engine.primitive import Primitive
+from podium.engine.strand import Cancel, Strand
+from podium.errors import CallCancelled, CallError, Diverged, Evicted, NotAwaitable, TooFew, WorkflowError
+from podium.model.fact import FactKind
+from podium.model.json import Json
+from podium.store.codec import encode
+
+T = TypeVar("T")
+
+
+class Ended(Generic[T]):
+    """A branch that ended."""
+
+    __slots__ = ("_error", "_value", "cancelled", "index", "strand")
+
+    def __init__(self, index: int, strand: Strand) -> None:
+        self.index = index
+        """Its place among the branches, from 0."""
+        self.strand = strand
+        self.cancelled = False
+        self._value: T | None = None
+        self._error: Exception | None = None
+
+    @property
+    def error(self) -> Exception | None:
+        """What it failed with."""
+        return self._error
+
+    def value(self) -> T:
+        """Return what it gave, or raise what it failed with."""
+        if self._error is not None:
+            raise self._error
+        return self._value  # pyright: ignore[reportReturnType] - None only where T admits it
+
+    def settle(self, value: T | None, error: Exception | None) -> None:
+        """Note how it ended."""
+        self._value, self._error = value, error
+
+
+class Team(Generic[T]):
+    """Strands that run side by side on behalf of one strand, which waits for them."""
+
+    def __init__(self, drive: Drive, parent: Strand, items: Sequence[Primitive[T]], *, at_once: int | None) -> None:
+        self.drive = drive
+        self.parent = parent
+        self.size = len(items)
+        self._waiting = deque(enumerate(items))
+        self._ended: deque[Ended[T]] = deque()
+        self._next: asyncio.Future[None] | None = None
+        self._running = 0
+        self.any_cancelled = False
+        """Whether a cancel of the whole strand has reached one of the branches."""
+        self._dismissed = False
+        parent.children = []
+        for _ in range(min(self.size, at_once or self.size)):
+            self._start()
+
+    def _start(self) -> None:
+        index, item = self._waiting.popleft()
+        strand = Strand(self.parent.last_at)
+        self.parent.children.append(strand)
+        self.drive.resume()
+        self._running += 1
+        strand.task = asyncio.create_task(self._perform(Ended(index, strand), item))
+
+    async def _perform(self, ended: Ended[T], item: Primitive[T]) -> None:
+        try:
+            ended.settle(await item.perform(ended.strand), None)
+        except Evicted:
+            return
+        except Diverged as mismatch:
+            self.drive.block(str(mismatch))
+            return
+        except CallCancelled:
+            ended.cancelled = True
+            self.any_cancelled = self.any_cancelled or not self._dismissed
+        except asyncio.CancelledError:
+            if self.drive.closed:
+                return
+            raise
+        except Exception as error:  # noqa: BLE001 - a branch's failure is handed to whoever joins it
+            ended.settle(None, error)
+        except (SystemExit, KeyboardInterrupt) as error:
+            ended.settle(None, WorkflowError(f"a branch called sys.exit({error})"))
+        self._end(ended)
+
+    def _end(self, ended: Ended[T]) -> None:
+        self._running -= 1
+        self._ended.append(ended)
+        if self._waiting and self.parent.cancel is not Cancel.REQUESTED:
+            self._start()
+        if self._next is not None and not self._next.done():
+            self.drive.resume()
+            self._next.set_result(None)
+        self.drive.idle()
+
+    async def next(self) -> Ended[T] | None:
+        """Return the branch that ended next, or None when all have."""
+        if not self._ended:
+            if not self._running:
+                return None
+            self._next = asyncio.get_running_loop().create_future()
+            self.drive.idle()
+            try:
+                await self._next
+            except asyncio.CancelledError:
+                if self.drive.closed:
+                    raise Evicted from None
+                raise
+            if self.drive.closed:
+                raise Evicted
+        ended = self._ended.popleft()
+        self.parent.last_at = max(self.parent.last_at, ended.strand.last_at)
+        return ended
+
+    async def dismiss(self, by: str) -> None:
+        """Cancel the branches that have not ended, start none of those that wait for a place, and wait for the rest."""
+        self._dismissed = True
+        self._waiting.clear()
+        running = [strand for strand in self.parent.children if strand.task and not strand.task.done()]
+        self.drive.cancel_strands(running, by)
+        while await self.next() is not None:
+            pass
+        self.parent.children = []
+
+    def disband(self, key: str) -> None:
+        """All branches ended: the strand goes on by itself, or is cancelled if one of them was."""
+        self.parent.children = []
+        if self.any_cancelled:
+            self.parent.deliver(key)
+
+
+def checked(items: Sequence[Primitive[T]], path: str) -> Sequence[Primitive[T]]:
+    """Return the items; raises NotAwaitable unless all are calls or branches of the context with this path."""
+    for item in items:
+        if not isinstance(item, Primitive):
+            raise NotAwaitable(
+                f"expected calls or branches of this context, got {type(item).__name__}. "
+                "Pass ctx.call(…) itself, or ctx.branch(function, …) for several steps in a row."
+            )
+        if item.path != path:
+            raise NotAwaitable(f"call {item.key} belongs to another context. Make it with the context that joins it.")
+    return items
+
+
+class Join(Primitive[T], Generic[T]):
+    """The common part of gather, race and quorum: a team, and a choice that is recorded once it is made."""
+
+    __slots__ = ("at_once", "items")
+
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, items: Sequence[Primitive[Any]],
+        at_once: int | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(drive, strand, path, key)
+        self.items = checked(items, path)
+        self.at_once = at_once
+
+    def recorded(self) -> Json:
+        """Return the choice that is recorded under this key, or None."""
+        record = self.drive.history.take(self.key)
+        if record is None or record.opened is None:
+            return None
+        opened_as(record, self.key, FactKind.CHOSEN, "a join of branches")
+        return record.opened.body
+
+    async def choose(self, team: Team[Any], body: Json, known: Json) -> None:
+        """Record a choice, unless it is recorded; then cancel the other branches and wait for them."""
+        if known is None:
+            self.drive.append(FactKind.CHOSEN, self.key, encode(body))
+        await team.dismiss(self.key)
+
+
+class Gather(Join[list[Any]]):
+    """All values in order; the first failure cancels the others and is raised."""
+
+    __slots__ = ("return_exceptions",)
+
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, items: Sequence[Primitive[Any]], *,
+        at_once: int | None = None, return_exceptions: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(drive, strand, path, key, items, at_once)
+        self.return_exceptions = return_exceptions
+
+    async def perform(self, strand: Strand) -> list[Any]:
+        """Run all branches; raises what the first one to fail failed with."""
+        known = self.recorded()
+        team = Team(self.drive, strand, self.items, at_once=self.at_once)
+        values: list[Any] = [None] * team.size
+        while (ended := await team.next()) is not None:
+            if ended.error is None or self.return_exceptions:
+                values[ended.index] = ended.error or (None if ended.cancelled else ended.value())
+            elif known is not None:
+                if known["failed"] == ended.index:
+                    await self.choose(team, None, known)
+                    raise ended.error
+            else:
+                await self.drive.gate()
+                if not team.any_cancelled:
+                    await self.choose(team, {"failed": ended.index, "key": self.items[ended.index].key}, known)
+                    raise ended.error
+        team.disband(self.key)
+        return values
+
+
+class Race(Join[Any]):
+    """The first value; failures count only if all fail."""
+
+    __slots__ = ()
+
+    async def perform(self, strand: Strand) -> Any:
+        """Return the value of the winner once the others are cancelled; raises the last failure if all failed."""
+        known = self.recorded()
+        team = Team(self.drive, strand, self.items, at_once=None)
+        last: Exception | None = None
+        while (ended := await team.next()) is not None:
+            if ended.cancelled or ended.error is not None:
+                last = ended.error or last
+                continue
+            if known is None:
+                await self.drive.gate()
+            if known is None or known["winner"] == ended.index:
+                await self.choose(team, {"winner": ended.index, "key": self.items[ended.index].key}, known)
+                return ended.value()
+        team.disband(self.key)
+        raise last or CallError(f"{self.key}: a race without branches has no winner")
+
+
+class Quorum(Join[list[Any]]):
+    """The first `k` values, in the order of the branches, as (index, value)."""
+
+    __slots__ = ("k",)
+
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, items: Sequence[Primitive[Any]], k: int
+    ) -> None:
+        super().__init__(drive, strand, path, key, items)
+        self.k = k
+
+    async def perform(self, strand: Strand) -> list[Any]:
+        """Return once `k` branches gave a value; raises CallError where too many failed for that."""
+        known = self.recorded()
+        team = Team(self.drive, strand, self.items, at_once=None)
+        values: dict[int, Any] = {}
+        failures: list[Exception] = []
+        while len(values) < self.k and (ended := await team.next()) is not None:
+            if ended.error is not None:
+                failures.append(ended.error)
+            elif not ended.cancelled:
+                if known is None:
+                    await self.drive.gate()
+                if known is None or ended.index in known["winners"]:
+                    values[ended.index] = ended.value()
+        if len(values) == self.k:
+            await self.choose(team, {"winners": sorted(values)}, known)
+            return sorted(values.items())
+        team.disband(self.key)
+        raise TooFew(f"{self.key}: wanted {self.k} answers, got {len(values)}: {'; '.join(map(str, failures))}", failures)

@@ -1,0 +1,198 @@
+"""Changing a run from outside: retry, fork, repin. Facts are never changed, only voided for replay or copied."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from podium.engine.history import voided
+from podium.engine.worker import Worker
+from podium.errors import NotPossible, UnknownRun
+from podium.model.clock import Clock
+from podium.model.fact import Fact, FactKind
+from podium.model.ids import Ids
+from podium.model.json import Json
+from podium.model.run import Run, RunState
+from podium.store.codec import encode
+from podium.store.protocol import Claimed, NewFact, NewRun, Release, Start, Verdict, Write
+
+_OPENS_QUESTION = FactKind.QUESTION
+
+
+class Operator:
+    """Takes a run that nobody drives, changes it, and gives it back."""
+
+    def __init__(self, worker: Worker, clock: Clock, ids: Ids) -> None:
+        self._worker = worker
+        self._clock = clock
+        self._ids = ids
+
+    async def retry(self, run_id: str) -> None:
+        """Have a failed or blocked run go on from what failed; raises NotPossible for others."""
+        claimed = self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
+        facts = claimed.facts
+        try:
+            _refuse_undone(run_id, facts)
+            void = failure_of_run(facts)
+        except NotPossible:
+            await self._give_back(claimed)
+            raise
+        await self._release(claimed, [self._rewound(void)] if void else [], claimed.run.version)
+
+    async def repin(self, run_id: str, version: str, from_key: str | None = None) -> None:
+        """Move a run to another version of its workflow.
+
+        Its journal is replayed dry first; raises NotPossible where the code does not fit it. With `from_key` all that
+        was recorded since that call began is voided, and done again.
+        """
+        registry = self._worker.dispatcher.registry
+        run = self._worker.store.run(run_id)
+        if run is not None:
+            registry.get(run.workflow, version)
+        claimed = self._claim(run_id, {RunState.BLOCKED, RunState.PARKED, RunState.READY})
+        void: list[int] = []
+        try:
+            if from_key is not None:
+                _refuse_undone(run_id, claimed.facts)
+                void = since(claimed.facts, from_key)
+            kept = [fact for fact in claimed.facts if fact.seq not in set(void)]
+            moved = replace(claimed.run, version=version)
+            mismatch = await self._worker.replays(Claimed(claimed.n, moved, claimed.wake, kept, []))
+            if mismatch:
+                raise NotPossible(f"run {run_id} cannot go on under version {version}: {mismatch}")
+        except NotPossible:
+            await self._give_back(claimed)
+            raise
+        now = self._clock.now()
+        facts = [self._rewound(void)] if void else []
+        body = encode({"from": claimed.run.version, "to": version})
+        facts.append(NewFact(FactKind.REPINNED, "", now, body))
+        await self._release(claimed, facts, version)
+
+    async def fork(self, run_id: str, key: str) -> str:
+        """Start a new run that shares what came before the call at `key`; returns its id.
+
+        Effects declared `once` that the old run had after the cut are not done again without asking.
+        """
+        run = self._worker.store.run(run_id)
+        if run is None:
+            raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
+        facts = self._worker.store.facts(run_id)
+        void = voided(facts)
+        facts = [fact for fact in facts if fact.seq not in void]
+        after = set(since(facts, key))
+        kept = [fact for fact in facts if fact.seq not in after]
+        once = sorted({fact.key for fact in facts if fact.seq in after and self._is_once(fact)})
+        forked = self._copy(run, facts[0], _portable(kept[1:]), once)
+        verdict, committed = await self._worker.journal.submit(Start(forked, drive=False))
+        assert verdict is Verdict.OK  # its id is new
+        assert committed.started
+        return forked.id
+
+    def _is_once(self, fact: Fact) -> bool:
+        registry = self._worker.dispatcher.registry
+        if fact.kind is not FactKind.ASKED:
+            return False
+        name, version = fact.body["agent"], fact.body["version"]
+        return registry.has(name, version) and registry.get(name, version).card.effects == "once"
+
+    def _copy(self, run: Run, started: Fact, facts: Sequence[Fact], once: Sequence[str]) -> NewRun:
+        now, id = self._clock.now(), self._ids.new("run")
+        body = {**started.body, "forked_from": run.id, "done_before_fork": once}
+        copies = [NewFact(fact.kind, fact.key, fact.at, encode(fact.body), fact.payload) for fact in facts]
+        return NewRun(
+            id=id, workflow=run.workflow, version=run.version, queue=run.queue, priority=run.priority,
+            tenant=run.tenant, principal=run.principal, parent=None, root=id, tag=None, at=now,
+            started=NewFact(FactKind.STARTED, "", started.at, encode(body), started.payload), facts=copies,
+        )  # fmt: skip
+
+    def _claim(self, run_id: str, states: set[RunState]) -> Claimed:
+        run = self._worker.store.run(run_id)
+        if run is None:
+            raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
+        claimed = self._worker.store.take_over(run_id, self._worker.id) if run.state in states else None
+        if claimed is None:
+            wanted = " or ".join(sorted(states))
+            raise NotPossible(f"run {run_id} is {run.state}: this is possible for a run that is {wanted}.")
+        return Claimed(claimed.n, replace(claimed.run, state=run.state, wake_at=run.wake_at), claimed.wake,
+                       claimed.facts, claimed.signals)  # fmt: skip
+
+    def _rewound(self, void: Sequence[int]) -> NewFact:
+        return NewFact(FactKind.REWOUND, "", self._clock.now(), encode({"facts": list(void)}))
+
+    async def _release(self, claimed: Claimed, facts: list[NewFact], version: str) -> None:
+        close = Release(RunState.READY, "", version, None)
+        await self._worker.journal.submit(Write(claimed.n, claimed.run.epoch, facts, [], close))
+
+    async def _give_back(self, claimed: Claimed) -> None:
+        """Leave a run as it was; one that was parked is looked at again, for it may have been woken meanwhile."""
+        run = claimed.run
+        state = RunState.READY if run.state is RunState.PARKED else run.state
+        close = Release(state, run.reason, run.version, run.ended_at)
+        await self._worker.journal.submit(Write(claimed.n, run.epoch, [], [], close))
+
+
+def failure_of_run(facts: Sequence[Fact]) -> list[int]:
+    """Return the facts to void so that what made a run fail is done again: its end, and the calls that caused it."""
+    void = voided(facts)
+    alive = [fact for fact in facts if fact.seq not in void]
+    ended = next((fact for fact in reversed(alive) if fact.kind is FactKind.ENDED), None)
+    if ended is None:
+        return []
+    found, leaves = {ended.seq}, _leaves(alive, ended.body["causes"], found_in := set[int]())
+    found |= found_in
+    for fact in alive:
+        if any(_belongs(fact.key, leaf) for leaf in leaves):
+            found.add(fact.seq)
+    joins = {
+        fact.key: fact.seq
+        for fact in alive
+        if fact.kind is FactKind.CHOSEN and "failed" in fact.body
+        and any(_belongs(leaf, fact.body["key"]) for leaf in leaves)
+    }  # fmt: skip
+    found.update(joins.values())
+    found.update(fact.seq for fact in alive if fact.kind is FactKind.CANCELLED and fact.body["by"] in joins)
+    return sorted(found)
+
+
+def _leaves(facts: Sequence[Fact], causes: Iterable[Json], reopened: set[int]) -> set[str]:
+    """Follow failed inline workflows down to the calls that failed by themselves."""
+    leaves: set[str] = set()
+    for key in causes:
+        answer = next((f for f in facts if f.kind is FactKind.ANSWERED and f.key == key), None)
+        inner = () if answer is None else answer.body.get("causes", ())
+        if answer is not None and inner:
+            reopened.add(answer.seq)
+            leaves |= _leaves(facts, inner, reopened)
+        else:
+            leaves.add(key)
+    return leaves
+
+
+def since(facts: Sequence[Fact], key: str) -> list[int]:
+    """Return the places of all facts since a call began; raises NotPossible where the run has no such call."""
+    first = next((fact.seq for fact in facts if fact.key == key), None)
+    if first is None or not key:
+        known = ", ".join(dict.fromkeys(fact.key for fact in facts if fact.kind is FactKind.ASKED))
+        raise NotPossible(f"the run has no call {key!r}. Its calls: {known or 'none'}.")
+    return [fact.seq for fact in facts if fact.seq >= first]
+
+
+def _belongs(key: str, to: str) -> bool:
+    return key == to or key.startswith((f"{to}.", f"{to}/"))
+
+
+def _portable(facts: Sequence[Fact]) -> list[Fact]:
+    """Leave out what belongs to the old run: questions still open, child runs whose result is not recorded."""
+    answered = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
+    results = {fact.body["name"] for fact in facts if fact.kind is FactKind.WAITING and fact.key in answered}
+    return [
+        fact
+        for fact in facts
+        if not (fact.kind is FactKind.QUESTION and fact.key not in answered)
+        and not (fact.kind is FactKind.SPAWNED and fact.body["run"] not in results)
+        and not (fact.kind is FactKind.WAITING and fact.key not in answered)
+    ]
+
+
+def _refuse_undone(run_id: str, facts: Sequence[Fact]) -> None:
+    if any(fact.kind is FactKind.ASKED and ".undo" in fact.key for fact in facts):
+        raise NotPossible(f"run {run_id} has begun to undo what it did: it can only be forked.")

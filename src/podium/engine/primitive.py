@@ -1,0 +1,31 @@
+"""What a context gives out: something to be awaited once, whose key was taken when it was made."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator
+from typing import Any, Generic, TypeVar
+
+from podium.engine.drive import Drive
+from podium.engine.strand import Strand
+
+T = TypeVar("T")
+
+
+class Primitive(ABC, Generic[T]):
+    """A lazy part of a run. Await it, or hand it to `gather`, `race`, `map` or `select` of the same context."""
+
+    __slots__ = ("drive", "key", "path", "strand")
+
+    def __init__(self, drive: Drive, strand: Strand, path: str, key: str) -> None:
+        self.drive = drive
+        self.strand = strand
+        self.path = path
+        """The path of the context that made it."""
+        self.key = key
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Perform it in the task of its context."""
+        return self.perform(self.strand).__await__()
+
+    @abstractmethod
+    async def perform(self, strand: Strand) -> T:
+        """Give what is recorded under its key, or do it and record it."""

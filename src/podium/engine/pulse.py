@@ -1,0 +1,63 @@
+"""The beat of a worker, in a thread of its own: a busy event loop is not dead."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from podium.errors import StoreError
+from podium.model.clock import Clock
+from podium.store.protocol import Placed, WorkerRoll
+
+
+class Pulse:
+    """Says that this worker lives, and declares dead who does not."""
+
+    def __init__(
+        self, roll: WorkerRoll, worker: str, clock: Clock, lease: float, *,
+        found: Callable[[Sequence[Placed]], None], fenced: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._roll = roll
+        self._worker = worker
+        self._clock = clock
+        self._lease = lease
+        self._found = found
+        self._fenced = fenced
+        self._last = clock.now()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="podium-pulse", daemon=True)
+
+    def start(self) -> None:
+        """Enter the worker, take over from those who are gone, and begin to beat."""
+        self._last = self._clock.now()
+        self._roll.join(self._worker, self._last)
+        self._found(self._roll.reap(self._worker, self._last - self._lease))
+        self._thread.start()
+
+    def fresh(self) -> bool:
+        """Whether the last beat is younger than half a lease."""
+        return self._clock.now() - self._last < self._lease / 2
+
+    def beat(self) -> bool:
+        """Beat now; False where the worker was declared dead."""
+        now = self._clock.now()
+        late = now - self._last > self._lease
+        alive = self._roll.beat(self._worker, now)
+        self._last = now
+        if alive and not late:
+            self._found(self._roll.reap(self._worker, now - self._lease))
+        return alive
+
+    def stop(self) -> None:
+        """Hand back what is left, and end."""
+        self._stop.set()
+        self._thread.join()
+        self._roll.leave(self._worker)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._lease / 4):
+            try:
+                alive = self.beat()
+            except StoreError:
+                continue  # a store that cannot be written now: the next beat tries again
+            if not alive:
+                self._fenced()
+                return

@@ -1,0 +1,140 @@
+"""Asking people: the question in the inbox, the answer, and what happens when none comes."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from podium.engine.drive import Drive
+from podium.engine.history import opened_as
+from podium.engine.primitive import Primitive
+from podium.engine.strand import Strand
+from podium.errors import QuestionExpired
+from podium.model.agent import Shape
+from podium.model.fact import Fact, FactKind
+from podium.model.json import Json
+from podium.model.question import Ask, Decision, Question, QuestionState
+from podium.store.codec import decode, encode
+from podium.store.protocol import Expire, OpenQuestion, TakeSignal, Verdict
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A question that is open."""
+
+    id: str
+    due: float | None
+
+
+def open_question(drive: Drive, key: str, ask: Ask, step: str | None) -> Waiting:
+    """Put a question into the inbox, with the fact that says so."""
+    now, ids = drive.around.clock.now(), drive.around.ids
+    due = None if ask.within is None else now + ask.within
+    question = Question(
+        id=ids.new("q"), run=drive.run.id, key=key, ask=ask, asked_at=now, deadline=due, state=QuestionState.OPEN,
+        tenant=drive.run.tenant,
+    )  # fmt: skip
+    body = {
+        "question": question.id, "to": ask.to, "text": ask.text, "kind": ask.kind, "quorum": ask.quorum, "due": due,
+        "step": step,
+    }  # fmt: skip
+    drive.append(FactKind.QUESTION, key, encode(body), effects=[OpenQuestion(question)])
+    return Waiting(question.id, due)
+
+
+def waiting_for(fact: Fact) -> Waiting:
+    """Return the question that a fact opened."""
+    return Waiting(fact.body["question"], fact.body["due"])
+
+
+def asked_again(fact: Fact) -> Ask:
+    """Return, of what was asked, as much as is needed to go on waiting."""
+    body = fact.body
+    return Ask(text=body["text"], to=body["to"], kind=body["kind"], quorum=body["quorum"])
+
+
+async def answer_to(drive: Drive, strand: Strand, key: str, question: Waiting) -> list[Json] | None:
+    """Wait for the answers (`by`, `value`, `at`) and record that they were taken; None once it is too late."""
+    due = question.due
+    while True:
+        signal = await drive.wait(strand, key, "answer", question.id, due)
+        if signal is not None:
+            body = {"question": question.id, "answers": signal.body}
+            drive.append(FactKind.QUESTION, key, encode(body), effects=[TakeSignal(signal.id)])
+            return signal.body
+        verdict, _ = await strand.shielded(drive.around.journal.submit(Expire(question.id)))
+        stored = drive.around.store.question(question.id)
+        if verdict is Verdict.OK or stored is None or stored.state is not QuestionState.ANSWERED:
+            return None
+        due = None  # somebody answered just in time: the signal is in the inbox
+        drive.reload()
+
+
+class AskPerson(Primitive[T], Generic[T]):
+    """A question of the workflow itself."""
+
+    __slots__ = ("ask", "default", "shape")
+
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, *, ask: Ask, shape: Shape[T], default: list[T]
+    ) -> None:
+        super().__init__(drive, strand, path, key)
+        self.ask = ask
+        self.shape = shape
+        self.default = default
+        """Empty, or what counts as the answer when nobody gives one."""
+
+    async def perform(self, strand: Strand) -> T:
+        """Return the answer; raises QuestionExpired where none came in time and there is no default."""
+        drive, key, ask = self.drive, self.key, self.ask
+        record = drive.history.take(key)
+        if record is not None:
+            opened_as(record, key, FactKind.QUESTION, f"a question to {ask.to!r}: {ask.text}", to=ask.to, text=ask.text)
+            if record.answered is not None:
+                strand.last_at = record.answered.at
+                return self._value(record.answered.body["outcome"], decode(record.answered.payload))
+            if record.cancelled:
+                strand.deliver(key)
+        await drive.live(strand, key)
+        if record is not None and record.answers is not None:
+            answers: list[Json] | None = record.answers
+        else:
+            known = None if record is None else record.question
+            question = open_question(drive, key, ask, None) if known is None else waiting_for(known)
+            answers = await answer_to(drive, strand, key, question)
+        outcome = "expired" if answers is None else "done"
+        value = None if answers is None else self._folded(answers)
+        strand.last_at = drive.append(FactKind.ANSWERED, key, encode({"outcome": outcome}), encode(value))
+        await drive.committed()
+        return self._value(outcome, value)
+
+    def _value(self, outcome: str, value: Json) -> T:
+        if outcome == "done":
+            return self.shape.load(value)
+        if self.default:
+            return self.default[0]
+        raise QuestionExpired(f"nobody answered {self.ask.text!r} ({self.key}) within {self.ask.within:g} s")
+
+    def _folded(self, answers: list[Json]) -> Json:
+        """Several people's answers as one value: an approval needs all of them."""
+        if self.ask.kind == "approval":
+            return {
+                "approved": all(answer["value"]["approved"] for answer in answers),
+                "by": [answer["by"] for answer in answers],
+                "comment": "; ".join(filter(None, (answer["value"].get("comment", "") for answer in answers))),
+            }
+        return answers[0]["value"] if self.ask.quorum == 1 else [answer["value"] for answer in answers]
+
+
+class DecisionShape:
+    """How a Decision comes back from JSON."""
+
+    schema: Json = None
+
+    def dump(self, value: Decision) -> Json:
+        """Return it as a dict."""
+        return {"approved": value.approved, "by": list(value.by), "comment": value.comment}
+
+    def load(self, value: Json) -> Decision:
+        """Return the decision of a dict."""
+        return Decision(approved=value["approved"], by=tuple(value["by"]), comment=value["comment"])

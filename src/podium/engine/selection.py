@@ -1,0 +1,76 @@
+"""Branches handed out one by one, as they end."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from podium.engine.drive import Drive
+from podium.engine.history import opened_as
+from podium.engine.joins import Ended, Team, checked
+from podium.engine.primitive import Primitive
+from podium.engine.strand import Strand
+from podium.model.fact import FactKind
+from podium.store.codec import encode
+
+T = TypeVar("T")
+
+
+class Selection(Generic[T]):
+    """`async with ctx.select(…) as ended: async for branch in ended: …`. Leaving the block cancels the rest."""
+
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, items: Sequence[Primitive[Any]], at_once: int | None
+    ) -> None:
+        self._drive = drive
+        self._strand = strand
+        self._key = key
+        self._items = checked(items, path)
+        self._at_once = at_once
+        self._count = 0
+        self._early: dict[int, Ended[T]] = {}
+        self._team: Team[T] | None = None
+
+    async def __aenter__(self) -> "Selection[T]":
+        """Start the branches."""
+        self._team = Team(self._drive, self._strand, self._items, at_once=self._at_once)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Cancel the branches that have not ended, and wait for them."""
+        if self._team is not None and not self._drive.closed:
+            await self._team.dismiss(self._key)
+
+    async def __aiter__(self) -> AsyncIterator[Ended[T]]:
+        """Give each branch when it ends; the order is recorded."""
+        while (ended := await self.next()) is not None:
+            yield ended
+
+    async def next(self) -> Ended[T] | None:
+        """Return the branch that ended next, or None when all were given out."""
+        if self._team is None:
+            raise RuntimeError("use `async with ctx.select(…) as ended:`")
+        if self._count == len(self._items):
+            return None
+        key = f"{self._key}.{self._count}"
+        self._count += 1
+        record = self._drive.history.take(key)
+        if record is not None and record.opened is not None:
+            opened_as(record, key, FactKind.CHOSEN, "the next of several branches")
+            return await self._wait_for(record.opened.body["next"])
+        await self._drive.gate()
+        ended = self._early.pop(min(self._early)) if self._early else await self._next_of_team()
+        self._drive.append(FactKind.CHOSEN, key, encode({"next": ended.index}))
+        return ended
+
+    async def _wait_for(self, index: int) -> Ended[T]:
+        while index not in self._early:
+            ended = await self._next_of_team()
+            self._early[ended.index] = ended
+        return self._early.pop(index)
+
+    async def _next_of_team(self) -> Ended[T]:
+        assert self._team is not None  # next() has checked it
+        ended = await self._team.next()
+        if ended is None or ended.cancelled:
+            self._team.disband(self._key)
+            raise RuntimeError("a branch ended without being counted")
+        return ended

@@ -1,0 +1,17 @@
+"""What of the engine can be set."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """Times in seconds, sizes in bytes."""
+
+    slots: int = 2_000
+    """Runs in memory at once; further ones wait in the queue."""
+    lease: float = 10.0
+    """A worker that was not heard of for so long is declared dead, and its runs go to others."""
+    poll: float = 0.2
+    """How often a worker looks for what other processes left for it."""
+    largest: int = 64 * 1024 * 1024
+    """The longest input or value of a call, as JSON text."""

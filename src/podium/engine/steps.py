@@ -1,0 +1,174 @@
+"""The recorded parts of a call: each model request, each tool call, each `once` happens once for ever."""
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from hashlib import sha256
+
+from podium.engine.drive import Drive
+from podium.engine.stream import Chunk
+from podium.errors import BadAnswer, Diverged, NotDone, Suspended
+from podium.model.agent import Effects
+from podium.model.call import Call
+from podium.model.fact import Fact, FactKind
+from podium.model.json import Json
+from podium.model.memory import MemoryStore
+from podium.model.outcome import Usage
+from podium.model.question import IN_DOUBT_SCHEMA, Ask
+from podium.store.codec import decode, encode
+
+_inside: ContextVar[str] = ContextVar("podium_step", default="")
+"""The path of the step that the current task is in."""
+
+
+class CallSteps:
+    """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
+
+    __slots__ = ("_call", "_chunks", "_counts", "_drive", "_resolved")
+
+    def __init__(self, drive: Drive, call: Call, resolved: dict[str, Json]) -> None:
+        self._drive = drive
+        self._call = call
+        self._resolved = resolved
+        self._counts: dict[str, int] = {}
+        self._chunks: dict[str, int] = {}
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same on every attempt of this call, or of the step one is in."""
+        step = _inside.get()
+        return f"{self._call.idempotency_key}/{step}" if step else self._call.idempotency_key
+
+    @property
+    def epoch(self) -> int:
+        """The fencing token of this drive."""
+        return self._drive.run.epoch
+
+    @property
+    def memory(self) -> MemoryStore:
+        """The store's shared memory."""
+        return self._drive.around.store.memory
+
+    async def once(
+        self,
+        name: str,
+        fn: Callable[[], Awaitable[Json]],
+        *,
+        input: Json = None,
+        key: str | None = None,
+        effects: Effects = "idempotent",
+        verify: Callable[[], Awaitable[Json]] | None = None,
+        usage: Callable[[Json], Usage | None] | None = None,
+    ) -> Json:
+        """Run `fn` once for ever; see `podium.model.agent.Steps`."""
+        path = self._path(name, key)
+        sent = encode(input)
+        digest = sha256(sent).hexdigest()[:32]
+        record = self._drive.history.step(self._call.key, path)
+        if record is not None and record.done is not None:
+            if record.done.body["digest"] != digest:
+                raise Diverged(f"{self._call.key}/{path}", f"another input of {name}", _short(sent))
+            return decode(record.done.payload)
+        full = f"{self._call.key}/{path}"
+        if effects == "once":
+            if record is not None and record.intent is not None:
+                settled = await self._settle_doubt(path, name, verify)
+                if settled is not None:
+                    return self._record(full, name, digest, settled["done"], usage)
+            await self._intend(full, name)
+        value = await self._run(path, fn, name, effects)
+        value = self._record(full, name, digest, value, usage)
+        await self._drive.committed()
+        return value
+
+    def emit(self, chunk: Json) -> None:
+        """Stream a chunk to whoever watches the run."""
+        step = _inside.get()
+        n = self._chunks.get(step, 0)
+        self._chunks[step] = n + 1
+        reset = n == 0 and self._call.attempt > 1
+        call = self._call
+        self._drive.around.streams.publish(
+            call.run, Chunk(key=call.key, attempt=call.attempt, step=step, n=n, data=chunk, reset=reset)
+        )
+
+    def _path(self, name: str, key: str | None) -> str:
+        """Return the step's place: under the step one is in, by its key or by how often its name came before."""
+        outer = _inside.get()
+        prefix = f"{outer}/{name}" if outer else f"{self._call.lineage}/{name}"
+        if key is not None:
+            return f"{prefix}/{key}"
+        count = self._counts.get(prefix, 0)
+        self._counts[prefix] = count + 1
+        return f"{prefix}#{count}"
+
+    async def _run(self, path: str, fn: Callable[[], Awaitable[Json]], name: str, effects: Effects) -> Json:
+        token = _inside.set(path)
+        try:
+            return await fn()
+        except NotDone:
+            if effects == "once":
+                self._note(FactKind.INTENT, f"{self._call.key}/{path}", {"cleared": True})
+            raise
+        except Exception as error:
+            if effects == "once":
+                raise self._doubt(path, name, f"it ended with {type(error).__name__}: {error}") from error
+            raise
+        finally:
+            _inside.reset(token)
+
+    def _record(
+        self, full: str, name: str, digest: str, value: Json, usage: Callable[[Json], Usage | None] | None
+    ) -> Json:
+        used = None if usage is None else usage(value)
+        body: Json = {"name": name, "attempt": self._call.attempt, "digest": digest}
+        if used is not None:
+            body["usage"] = usage_body(used)
+        payload = encode(value)
+        self._note(FactKind.STEP, full, body, payload)
+        return decode(payload)
+
+    def _note(self, kind: FactKind, full: str, body: Json, payload: bytes | None = None) -> None:
+        """Record a fact of a step, and let later attempts of this drive see it."""
+        at = self._drive.append(kind, full, encode(body), payload)
+        self._drive.history.add(Fact(-1, kind, full, at, self.epoch, body, payload))
+
+    async def _intend(self, full: str, name: str) -> None:
+        self._note(FactKind.INTENT, full, {"name": name, "epoch": self.epoch})
+        await self._drive.committed()
+        await self._drive.around.fresh()
+
+    async def _settle_doubt(
+        self, path: str, name: str, verify: Callable[[], Awaitable[Json]] | None
+    ) -> dict[str, Json] | None:
+        """Find out whether a step that was begun happened: `{"done": value}`, or None for not done."""
+        answer = self._resolved.pop(path, None)
+        if answer is not None:
+            if "happened" in answer:
+                return {"done": answer["happened"]}
+            if "fail" in answer:
+                raise BadAnswer(f"given up by the person asked: {answer['fail']}")
+            return None
+        if verify is None:
+            raise self._doubt(path, name, "this process does not know how it ended")
+        return await verify()
+
+    def _doubt(self, path: str, name: str, why: str) -> Suspended:
+        text = f"Did {name} happen in {self._call.agent} (run {self._call.run}, key {self._call.key})? {why}."
+        ask = Ask(text=text, subject=self._call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators")
+        return Suspended(ask, path)
+
+
+def usage_body(usage: Usage) -> Json:
+    """Return usage as a fact says it."""
+    return {
+        "model": usage.model,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "requests": usage.requests,
+        "usd": usage.usd,
+    }
+
+
+def _short(text: bytes) -> str:
+    shown = text.decode()
+    return shown if len(shown) <= 300 else shown[:300] + "…"

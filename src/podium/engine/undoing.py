@@ -1,0 +1,75 @@
+"""Compensations: what a workflow did is undone in reverse, durably, and no cancel cuts it short."""
+
+from typing import Any
+
+from podium.engine.calls import AgentCall, CallOptions, Undo
+from podium.engine.drive import Drive
+from podium.engine.primitive import Primitive
+from podium.engine.strand import Cancel, Strand
+from podium.errors import CallError
+from podium.model.fact import FactKind
+from podium.model.retry import Retry
+from podium.store.codec import encode
+
+_PATIENCE = Retry(attempts=5, delay=1.0)
+"""An undo is tried more often than a call, whatever its agent's card says."""
+
+
+class OnUndo(Primitive[None]):
+    """Registers a compensation."""
+
+    __slots__ = ("agent", "input", "undos")
+
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, agent: Any, input: Any, undos: list[Undo]
+    ) -> None:
+        super().__init__(drive, strand, path, key)
+        self.agent = agent
+        self.input = input
+        self.undos = undos
+
+    async def perform(self, strand: Strand) -> None:
+        """Record what is to be called, and with what, should the workflow fail."""
+        drive, key = self.drive, self.key
+        record = drive.history.take(key)
+        agent, _ = drive.around.dispatcher.route(self.agent)
+        card, value = agent.card, agent.input.dump(self.input)
+        if record is not None and record.cancelled:
+            strand.deliver(key)
+        if record is None or record.opened is None:
+            await drive.live(strand, key)
+            body = {"agent": card.name, "version": card.version}
+            strand.last_at = drive.append(FactKind.UNDO, key, encode(body), encode(value))
+        self.undos.append(Undo(key, card.name, card.version, value))
+
+
+class _Nobody:
+    """A compensation leaves no compensations behind."""
+
+    def adopt(self, undos: list[Undo]) -> None:
+        """Drop them: what undoes is not undone."""
+
+
+async def undo_all(drive: Drive, strand: Strand, undos: list[Undo]) -> list[str]:
+    """Run the compensations, the last one first; returns what stayed uncompensated, in words."""
+    if not undos:
+        return []
+    shield = Strand(strand.last_at, Cancel.DELIVERED)
+    shield.task = strand.task
+    shield.closed = strand.closed
+    before, strand.children = strand.children, [shield]
+    left: list[str] = []
+    try:
+        for undo in reversed(undos):
+            agent = drive.around.dispatcher.registry.get(undo.agent, undo.version)
+            options = CallOptions(retry=agent.card.retry if agent.card.retry.attempts > 1 else _PATIENCE)
+            input = agent.input.load(undo.input)
+            call = AgentCall[Any](drive, shield, "", f"{undo.key}.undo", agent, input, options, _Nobody())
+            try:
+                await call.perform(shield)
+            except CallError as error:
+                left.append(f"{undo.agent} ({undo.key}): {error}")
+    finally:
+        strand.children = before
+        strand.last_at = shield.last_at
+    return left

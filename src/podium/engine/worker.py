@@ -1,0 +1,259 @@
+"""Drives runs: takes ownership of them, keeps them in memory while they have something to do, and lets go."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from podium.dispatch.dispatcher import Dispatcher
+from podium.engine.drive import Drive, Surroundings
+from podium.engine.execute import execute
+from podium.engine.fleet.in_process import InProcessFleet
+from podium.engine.journal import Journal
+from podium.engine.pulse import Pulse
+from podium.engine.settings import EngineSettings
+from podium.engine.stream import Streams
+from podium.engine.timers import Timers
+from podium.engine.workflow import Workflow
+from podium.errors import StoreBusy, StoreError
+from podium.model.clock import Clock
+from podium.model.fact import Fact, FactKind
+from podium.model.ids import Ids
+from podium.model.run import Run, RunState
+from podium.store.codec import decode
+from podium.store.protocol import Claimed, Finish, NewRun, Placed, Start, Store, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended, for those who wait for it in this process."""
+
+    state: RunState
+    outcome: Any
+    reason: str
+
+
+class Worker:
+    """The runs that this process drives."""
+
+    def __init__(self, store: Store, dispatcher: Dispatcher, clock: Clock, ids: Ids, settings: EngineSettings) -> None:
+        self.id = ids.new("w")
+        self.store = store
+        self.dispatcher = dispatcher
+        self.streams = Streams()
+        self.fleet = InProcessFleet(settings.slots)
+        self.journal = Journal(store, self.id, self)
+        self.timers = Timers(clock, self._wake_parked)
+        self._clock = clock
+        self._settings = settings
+        self._loop = asyncio.get_running_loop()
+        self._drives: dict[int, Drive] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: dict[str, list[asyncio.Future[End]]] = {}
+        self._versions: dict[str, set[str]] = {}
+        self._fenced = False
+        self._stopping = False
+        self._services: asyncio.Task[None] | None = None
+        self._pulse = Pulse(
+            store.workers, self.id, clock, settings.lease,
+            found=lambda placed: self._soon(self.placed, placed),
+            fenced=lambda: self._soon(self._declared_dead),
+        )  # fmt: skip
+        self.around = Surroundings(
+            journal=self.journal, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
+            ids=ids, store=store, fresh=self._fresh, largest=settings.largest,
+        )  # fmt: skip
+
+    # Life
+
+    def start(self) -> None:
+        """Begin to beat and to drive what is ready."""
+        self._pulse.start()
+        self._services = asyncio.create_task(self._serve())
+
+    async def stop(self) -> None:
+        """Let go of every run, record what is done, and hand the rest back."""
+        self._stopping = True
+        if self._services is not None:
+            self._services.cancel()
+            await asyncio.wait([self._services])
+        await asyncio.sleep(0)  # noqa: TID251 - what has just ended is still recorded
+        for drive in list(self._drives.values()):
+            drive.drop()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self.journal.close()
+        await asyncio.to_thread(self._pulse.stop)
+
+    async def _serve(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.timers.run())
+            group.create_task(self.fleet.run(self))
+            group.create_task(self._look_around())
+
+    async def _look_around(self) -> None:
+        """Find what other processes left for this one, for ever."""
+        self._look()
+        while True:
+            await self._clock.sleep_until(self._clock.now() + self._settings.poll)
+            try:
+                if self.store.changed_elsewhere():
+                    self._look()
+            except StoreError:
+                continue  # a store that cannot be read now: the next look tries again
+
+    def _look(self) -> None:
+        self.fleet.place(self.store.ready(list(self._versions), self._settings.slots))
+        self.woken(self.store.woken(self.id))
+        if (due := self.store.next_due()) is not None:
+            self.timers.park(due)
+
+    def _wake_parked(self) -> None:
+        try:
+            self.fleet.place(self.store.wake_due(self._clock.now()))
+        except StoreBusy:
+            self.timers.park(self._clock.now() + 0.01)
+
+    def _soon(self, function: Any, *args: Any) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, *args)
+
+    def _declared_dead(self) -> None:
+        """Another worker took our runs: drop them all. What is ready may be driven by the next process."""
+        self._fenced = True
+        for drive in list(self._drives.values()):
+            drive.drop()
+
+    async def _fresh(self) -> None:
+        if not self._pulse.fresh():
+            await asyncio.to_thread(self._pulse.beat)
+
+    # Runs
+
+    def serve(self, workflow: Workflow[Any, Any]) -> None:
+        """Drive runs of a workflow from now on, also those that wait already."""
+        card = workflow.card
+        versions = self._versions.setdefault(card.name, set())
+        if card.version not in versions:
+            versions.add(card.version)
+            self.fleet.place(self.store.unblock(card.name))
+            self.fleet.place(self.store.ready([card.name], self._settings.slots))
+
+    async def begin(self, run: NewRun) -> tuple[str, bool]:
+        """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
+        here = not self._fenced and self.fleet.reserve()
+        try:
+            verdict, committed = await self.journal.submit(Start(run, here))
+        except BaseException:
+            if here:
+                self.fleet.release()
+            raise
+        number = committed.started[run.id]
+        if verdict is Verdict.DUPLICATE or not here:
+            if here:
+                self.fleet.release()
+            return run.id if verdict is not Verdict.DUPLICATE else self.store.run_id(number), verdict is Verdict.OK
+        self._take(Claimed(number, _fresh_run(run, self.id), 0, [_first(run)], []))
+        return run.id, True
+
+    def drive(self, runs: Sequence[int]) -> int:
+        """Claim runs and begin to drive them; returns how many were to be had."""
+        if self._fenced or self._stopping:
+            return 0
+        try:
+            claimed = self.store.claim(self.id, [n for n in runs if n not in self._drives], list(self._versions))
+        except StoreBusy:
+            self._loop.call_later(0.01, self.fleet.place, [Placed(n, 0) for n in runs])
+            return 0
+        for each in claimed:
+            self._take(each)
+        return len(claimed)
+
+    def _take(self, claimed: Claimed) -> None:
+        drive = Drive(claimed, self.around, closed=self._closed)
+        self._drives[claimed.n] = drive
+        task = asyncio.create_task(execute(drive))
+        drive.main.task = task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _closed(self, drive: Drive) -> None:
+        if self._drives.get(drive.n) is drive:
+            del self._drives[drive.n]
+            self.fleet.release()
+        if drive.finished is not None:
+            self._tell(drive.run.id, drive.finished)
+        elif drive.blocked is not None:
+            self._tell(drive.run.id, Finish(RunState.BLOCKED, drive.blocked, 0.0, None))
+        elif drive.broken is not None:
+            for future in self._waiting.pop(drive.run.id, ()):
+                if not future.done():
+                    future.set_exception(drive.broken)
+
+    def _tell(self, run: str, end: Finish) -> None:
+        self.streams.end(run)
+        for future in self._waiting.pop(run, ()):
+            if not future.done():
+                future.set_result(End(end.state, end.outcome, end.reason))
+
+    async def replays(self, claimed: Claimed) -> str:
+        """Replay a run dry, which records and starts nothing; returns what does not fit, or an empty text."""
+        ended: asyncio.Future[None] = self._loop.create_future()
+        drive = Drive(claimed, self.around, closed=lambda _: ended.done() or ended.set_result(None), dry=True)
+        drive.main.task = asyncio.create_task(execute(drive))
+        await ended
+        await asyncio.wait([drive.main.task])
+        return drive.blocked or ""
+
+    async def end_of(self, run_id: str) -> End:
+        """Wait until a run has ended or is blocked, whoever drives it."""
+        future: asyncio.Future[End] = self._loop.create_future()
+        self._waiting.setdefault(run_id, []).append(future)
+        try:
+            while not future.done():
+                self._settle_ended(run_id)
+                if not future.done():
+                    await asyncio.wait([future], timeout=self._settings.poll)
+            return future.result()
+        finally:
+            left = [each for each in self._waiting.get(run_id, ()) if each is not future]
+            if left:
+                self._waiting[run_id] = left
+            else:
+                self._waiting.pop(run_id, None)
+
+    def _settle_ended(self, run_id: str) -> None:
+        """Tell the waiters of a run that was ended by another process, or before they came."""
+        run = self.store.run(run_id)
+        if run is None:
+            return
+        if run.state.ended:
+            last = self.store.facts(run_id, after=run.facts - 2)[-1]
+            outcome = {"state": run.state, "value": decode(last.payload), "reason": run.reason}
+            self._tell(run_id, Finish(run.state, run.reason, 0.0, outcome))
+        elif run.state is RunState.BLOCKED:
+            self._tell(run_id, Finish(run.state, run.reason, 0.0, None))
+
+    # Told by commits
+
+    def placed(self, runs: Sequence[Placed]) -> None:
+        """These runs are ready."""
+        self.fleet.place(runs)
+
+    def woken(self, runs: Sequence[int]) -> None:
+        """These runs have new signals."""
+        for number in runs:
+            if (drive := self._drives.get(number)) is not None:
+                drive.reload()
+
+
+def _first(run: NewRun) -> Fact:
+    return Fact(0, FactKind.STARTED, "", run.at, 1, decode(run.started.body), run.started.payload)
+
+
+def _fresh_run(run: NewRun, owner: str) -> Run:
+    return Run(
+        id=run.id, workflow=run.workflow, version=run.version, state=RunState.RUNNING, epoch=1, queue=run.queue,
+        priority=run.priority, created_at=run.at, ended_at=None, wake_at=None, parent=run.parent, root=run.root,
+        tenant=run.tenant, principal=run.principal, owner=owner, facts=1, reason="", tag=run.tag,
+    )  # fmt: skip

@@ -1,0 +1,150 @@
+"""The workflow: an orchestrating async function, itself an agent."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar, cast, get_type_hints, overload
+
+from podium.agents.shape import TypeShape, shape_of
+from podium.engine.calls import Undo
+from podium.engine.context import Context
+from podium.engine.drive import Drive
+from podium.engine.strand import Strand
+from podium.engine.undoing import undo_all
+from podium.errors import BadAnswer, CallCancelled, InvalidValue, UsageError, WorkflowError
+from podium.model.agent import Card, Steps
+from podium.model.call import Call
+from podium.model.json import Json
+from podium.model.outcome import Enter, Outcome
+from podium.model.retry import Retry
+
+I = TypeVar("I")
+O = TypeVar("O")
+
+
+class Workflow(Generic[I, O]):
+    """An orchestrating function. Started as a run it is found again, after a crash, by its name and version."""
+
+    def __init__(
+        self, function: Callable[..., Awaitable[Any]], *, card: Card, input: TypeShape[Any], output: TypeShape[Any],
+        takes_input: bool,
+    ) -> None:  # fmt: skip
+        self.function = function
+        self.card = card
+        self.input: TypeShape[I] = input
+        self.output: TypeShape[O] = output
+        self._takes_input = takes_input
+
+    def __repr__(self) -> str:
+        return f"<workflow {self.card.name} {self.card.version}>"
+
+    async def run(self, call: Call, steps: Steps) -> Outcome:
+        """Be admitted: the context of the caller runs the function."""
+        return Enter(self)
+
+    async def verify(self, call: Call) -> Outcome | None:
+        """A workflow is never in doubt: it is replayed."""
+        return None
+
+    async def enter(self, drive: Drive, strand: Strand, path: str, input: Json) -> tuple[Json, list[Undo]]:
+        """Run the function under `path`; what it did is undone where it fails or is cancelled.
+
+        Returns its value as JSON, and the compensations that are left to whoever called it.
+        """
+        context = Context(drive, strand, path, self)
+        try:
+            value = await self._call(context, input)
+        except (CallCancelled, Exception, SystemExit, KeyboardInterrupt) as error:
+            left = await undo_all(drive, strand, context.undos)
+            if left and isinstance(error, asyncio.CancelledError):
+                raise CallCancelled(f"{error}; not undone: {'; '.join(left)}") from error
+            if left:
+                raise WorkflowError(f"{error}; not undone: {'; '.join(left)}") from error
+            if isinstance(error, SystemExit | KeyboardInterrupt):
+                raise WorkflowError(f"the workflow called sys.exit({error})") from error
+            raise
+        try:
+            return self.output.dump(value), context.undos
+        except InvalidValue as error:
+            await undo_all(drive, strand, context.undos)
+            raise BadAnswer(f"{self.card.name} returned something else than it declares: {error}") from error
+
+    async def _call(self, context: Context, input: Json) -> Any:
+        if self._takes_input:
+            return await self.function(context, self.input.load(input))
+        return await self.function(context)
+
+
+@overload
+def workflow(function: Callable[[Context, I], Awaitable[O]], /) -> Workflow[I, O]: ...
+@overload
+def workflow(function: Callable[[Context], Awaitable[O]], /) -> Workflow[None, O]: ...
+@overload
+def workflow(
+    *, name: str | None = None, version: str = "1", description: str | None = None,
+    capabilities: frozenset[str] | set[str] = frozenset(), timeout: float | None = None, retry: Retry | None = None,
+) -> "WorkflowDecorator": ...  # fmt: skip
+def workflow(
+    function: Callable[..., Awaitable[Any]] | None = None, /, *, name: str | None = None, version: str = "1",
+    description: str | None = None, capabilities: frozenset[str] | set[str] = frozenset(),
+    timeout: float | None = None, retry: Retry | None = None,
+) -> Any:  # fmt: skip
+    """Make a workflow of an async function whose first parameter is the Context and whose second is the input.
+
+    The input may be left out. `version` is what running runs stay pinned to: raise it when the function's order of
+    calls changes. `timeout` (seconds) and `retry` count where it is called by another workflow.
+    """
+    decorator = WorkflowDecorator(name, version, description, frozenset(capabilities), timeout, retry or Retry())
+    return decorator if function is None else decorator(function)
+
+
+class WorkflowDecorator:
+    """`@workflow(…)` with its options."""
+
+    def __init__(
+        self, name: str | None, version: str, description: str | None, capabilities: frozenset[str],
+        timeout: float | None, retry: Retry,
+    ) -> None:  # fmt: skip
+        self._name = name
+        self._version = version
+        self._description = description
+        self._capabilities = capabilities
+        self._timeout = timeout
+        self._retry = retry
+
+    @overload
+    def __call__(self, function: Callable[[Context, I], Awaitable[O]], /) -> Workflow[I, O]: ...
+    @overload
+    def __call__(self, function: Callable[[Context], Awaitable[O]], /) -> Workflow[None, O]: ...
+    def __call__(self, function: Callable[..., Awaitable[Any]], /) -> Workflow[Any, Any]:
+        """Make a workflow of a function; raises UsageError where it cannot be one."""
+        name = self._name or getattr(function, "__name__", type(function).__name__)
+        takes, gives = _types_of(function, name)
+        shape = shape_of(type(None) if takes is None else takes[0])
+        output = shape_of(gives)
+        card = Card(
+            name=name, version=self._version, description=self._description or _first_line(function),
+            capabilities=self._capabilities, timeout=self._timeout, retry=self._retry, kind="workflow",
+        )  # fmt: skip
+        return Workflow(function, card=card, input=shape, output=output, takes_input=takes is not None)
+
+
+def _types_of(function: Callable[..., Awaitable[Any]], name: str) -> tuple[tuple[Any] | None, Any]:
+    """Return the type of the input (None where there is no input) and of the output."""
+    if not inspect.iscoroutinefunction(function):
+        raise UsageError(f"{name} is not an async function: a workflow is written `async def {name}(ctx: Context, …)`")
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except (NameError, AttributeError, TypeError) as error:
+        raise UsageError(f"a type hint of {name} cannot be resolved: {error}") from error
+    parameters = list(inspect.signature(function).parameters)
+    if not 1 <= len(parameters) <= 2:
+        raise UsageError(f"{name} takes {len(parameters)} parameters: a workflow takes the Context and one input")
+    if hints.get(parameters[0], Context) is not Context:
+        raise UsageError(f"the first parameter of {name} must be the Context")
+    takes = (cast("Any", hints.get(parameters[1], Any)),) if len(parameters) == 2 else None
+    return takes, hints.get("return", Any)
+
+
+def _first_line(function: Callable[..., Any]) -> str:
+    return (inspect.getdoc(function) or "").partition("\n")[0]

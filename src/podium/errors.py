@@ -1,0 +1,293 @@
+"""Everything that can go wrong in Podium.
+
+    PodiumError
+    ├── UsageError                  a mistake of whoever calls: one clear sentence, no traceback in the CLI
+    │   ├── ConfigError
+    │   ├── UnknownAgent
+    │   ├── UnknownRun
+    │   ├── UnknownQuestion
+    │   ├── InvalidValue            a value that does not fit its type
+    │   ├── AlreadyAnswered
+    │   └── NotPossible             the run's state does not allow it
+    ├── StoreError
+    │   ├── NotAStore               a file, but not ours
+    │   ├── StoreDamaged
+    │   ├── StoreUnavailable        read-only, full, missing folder
+    │   └── StoreBusy               another process writes; whoever may wait tries again
+    ├── WorkflowError               a mistake in a workflow's code
+    │   ├── WrongBranch
+    │   └── NotAwaitable
+    ├── CallError                   raised in a workflow where a call did not give a value
+    │   ├── CallFailed
+    │   ├── CallRefused
+    │   ├── TooFew                  fewer branches gave a value than the quorum
+    │   └── QuestionExpired
+    ├── RunError                    raised to whoever awaits a run's result
+    │   ├── RunFailed
+    │   ├── RunCancelled
+    │   └── RunBlocked
+    └── AgentError                  for agents to raise: says what sort of failure it is
+        ├── NotDone
+        ├── RateLimited
+        ├── TransportFailed
+        ├── Refusal
+        └── BadAnswer
+
+    asyncio.CancelledError
+    └── CallCancelled               raised in a workflow at the call at which it was cancelled
+
+    Interrupt (BaseException)       passes through agents untouched; nobody but the engine catches it
+    ├── Suspended                   a step has to wait; the agent runs again later
+    ├── Diverged                    the code asks for something else than the journal has
+    └── Evicted                     this process no longer drives the run
+"""
+
+import asyncio
+from typing import Any, ClassVar
+
+
+class PodiumError(Exception):
+    """Any error of Podium. `code` is stable and is its page in the documentation."""
+
+    code: ClassVar[str] = "podium"
+
+
+class UsageError(PodiumError):
+    """Whoever called made a mistake that they can mend."""
+
+    code = "usage"
+
+
+class ConfigError(UsageError):
+    """A setting is missing, unknown or of the wrong type."""
+
+    code = "config"
+
+
+class UnknownAgent(UsageError):
+    """Nobody of that name, version or capability is registered."""
+
+    code = "unknown-agent"
+
+
+class UnknownRun(UsageError):
+    """The store has no such run."""
+
+    code = "unknown-run"
+
+
+class UnknownQuestion(UsageError):
+    """The store has no such question."""
+
+    code = "unknown-question"
+
+
+class InvalidValue(UsageError):
+    """A value does not fit the type that was declared for it."""
+
+    code = "invalid-value"
+
+
+class AlreadyAnswered(UsageError):
+    """The question was answered, expired or withdrawn before."""
+
+    code = "already-answered"
+
+
+class NotPossible(UsageError):
+    """The state of the run does not allow what was asked."""
+
+    code = "not-possible"
+
+
+class StoreError(PodiumError):
+    """The store cannot do its work."""
+
+    code = "store"
+
+
+class NotAStore(StoreError):
+    """The file is not a Podium store, or of a newer Podium."""
+
+    code = "not-a-store"
+
+
+class StoreDamaged(StoreError):
+    """The file is a Podium store, but its content is damaged."""
+
+    code = "store-damaged"
+
+
+class StoreUnavailable(StoreError):
+    """The file cannot be opened, read or written now."""
+
+    code = "store-unavailable"
+
+
+class StoreBusy(StoreError):
+    """Another process holds the write lock."""
+
+    code = "store-busy"
+
+
+class WorkflowError(PodiumError):
+    """The code of a workflow does something that could not be replayed."""
+
+    code = "workflow"
+
+
+class WrongBranch(WorkflowError):
+    """A context was used from another task than the one it belongs to."""
+
+    code = "wrong-branch"
+
+
+class NotAwaitable(WorkflowError):
+    """`gather`, `race`, `map` or `select` was given something else than calls and branches of this context."""
+
+    code = "not-awaitable"
+
+
+class CallError(PodiumError):
+    """A call of a workflow gave no value."""
+
+    code = "call"
+
+
+class CallFailed(CallError):
+    """The agent failed, and no attempt is left."""
+
+    code = "call-failed"
+
+    def __init__(self, message: str, *, kind: str, type: str, key: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.type = type
+        self.key = key
+
+
+class CallRefused(CallError):
+    """A rule forbade the call."""
+
+    code = "call-refused"
+
+    def __init__(self, message: str, *, rule: str, key: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.key = key
+
+
+class TooFew(CallError):
+    """Fewer branches gave a value than were wanted."""
+
+    code = "too-few"
+
+    def __init__(self, message: str, failures: list[Exception]) -> None:
+        super().__init__(message)
+        self.failures = failures
+
+
+class QuestionExpired(CallError):
+    """Nobody answered in time, and no default was given."""
+
+    code = "question-expired"
+
+
+class RunError(PodiumError):
+    """A run gave no result."""
+
+    code = "run"
+
+    def __init__(self, message: str, *, run: str) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class RunFailed(RunError):
+    """The run ended with a failure."""
+
+    code = "run-failed"
+
+
+class RunCancelled(RunError):
+    """The run was cancelled."""
+
+    code = "run-cancelled"
+
+
+class RunBlocked(RunError):
+    """The run cannot go on with this code; nothing of it is lost."""
+
+    code = "run-blocked"
+
+
+class AgentError(PodiumError):
+    """An agent raises one of these to say what sort of failure it is."""
+
+    code = "agent"
+
+
+class NotDone(AgentError):
+    """The effect definitely did not happen: it may be tried again without a question."""
+
+    code = "not-done"
+
+
+class RateLimited(AgentError):
+    """The other side wants us to slow down."""
+
+    code = "rate-limited"
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TransportFailed(AgentError):
+    """The other side could not be reached, or the connection broke."""
+
+    code = "transport-failed"
+
+
+class Refusal(AgentError):
+    """The agent will not do it."""
+
+    code = "refusal"
+
+
+class BadAnswer(AgentError):
+    """The agent answered with something that does not fit its declared output."""
+
+    code = "bad-answer"
+
+
+class CallCancelled(asyncio.CancelledError):
+    """Raised in a workflow at the call at which it was cancelled. Clean up, then let it pass."""
+
+
+class Interrupt(BaseException):
+    """Passes through every agent and workflow up to the engine."""
+
+
+class Suspended(Interrupt):
+    """A step has to wait for an answer: the call waits, and the agent runs again over its recorded steps."""
+
+    def __init__(self, ask: Any, step: str) -> None:
+        super().__init__(f"step {step} waits for an answer")
+        self.ask = ask
+        self.step = step
+
+
+class Diverged(Interrupt):
+    """The code and the journal do not agree."""
+
+    def __init__(self, key: str, recorded: str, now: str) -> None:
+        super().__init__(
+            f"call {key}: the journal has {recorded}, the code now asks for {now}. "
+            "Nothing is lost: bring the old code back, or move the run with `podium runs repin`."
+        )
+        self.key = key
+
+
+class Evicted(Interrupt):
+    """This process no longer drives the run; whatever it still does is not recorded."""

@@ -1,0 +1,80 @@
+"""A run, as its starter holds it."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Generic, TypeVar
+
+from podium.engine.stream import Chunk
+from podium.engine.worker import Worker
+from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
+from podium.model.agent import AnyAgent
+from podium.model.clock import Clock
+from podium.model.fact import Fact
+from podium.model.ids import Ids
+from podium.model.json import Json
+from podium.model.run import Run, RunState, Signal
+from podium.store.protocol import Send, Verdict
+
+O = TypeVar("O")
+
+
+class RunHandle(Generic[O]):
+    """One run: its result, its state, its facts, and the ways to reach into it."""
+
+    def __init__(self, id: str, worker: Worker, clock: Clock, ids: Ids, workflow: AnyAgent | None) -> None:
+        self.id = id
+        self._worker = worker
+        self._clock = clock
+        self._ids = ids
+        self._workflow = workflow
+
+    async def result(self) -> O:
+        """Wait for the run's end and return its value; raises RunFailed, RunCancelled or RunBlocked."""
+        end = await self._worker.end_of(self.id)
+        if end.state is RunState.DONE:
+            value = end.outcome["value"]
+            return value if self._workflow is None else self._workflow.output.load(value)
+        if end.state is RunState.CANCELLED:
+            raise RunCancelled(f"run {self.id} was cancelled: {end.reason}", run=self.id)
+        if end.state is RunState.BLOCKED:
+            raise RunBlocked(f"run {self.id} is blocked: {end.reason}", run=self.id)
+        raise RunFailed(f"run {self.id} failed: {end.reason}", run=self.id)
+
+    def status(self) -> Run:
+        """Return how the run stands; raises UnknownRun."""
+        run = self._worker.store.run(self.id)
+        if run is None:
+            raise UnknownRun(f"no run is called {self.id!r}. `podium runs list` shows those there are.")
+        return run
+
+    def facts(self) -> list[Fact]:
+        """Return everything recorded of the run, in order."""
+        return self._worker.store.facts(self.id)
+
+    async def stream(self) -> AsyncIterator[Chunk]:
+        """Give what the run's agents stream, from now until it ends."""
+        with self._worker.streams.watch(self.id) as chunks:
+            if self.status().state.ended:
+                return
+            async for chunk in chunks:
+                yield chunk
+
+    async def signal(self, name: str, body: Json = None, *, id: str | None = None) -> bool:
+        """Send a signal; False if one with this id was sent before. Raises NotPossible where the run has ended."""
+        signal = Signal(id or self._ids.new("s"), "user", name, body, self._clock.now())
+        return await self._send(signal, f"signal {name!r}")
+
+    async def cancel(self, reason: str = "cancelled by request") -> bool:
+        """Ask the run to stop and to undo what it did; False if that was asked before."""
+        signal = Signal("cancel", "cancel", "cancel", {"reason": reason}, self._clock.now())
+        return await self._send(signal, "a cancel")
+
+    async def _send(self, signal: Signal, what: str) -> bool:
+        verdict, _ = await self._worker.journal.submit(Send(self.id, signal))
+        if verdict is Verdict.UNKNOWN:
+            raise UnknownRun(f"no run is called {self.id!r}. `podium runs list` shows those there are.")
+        if verdict is Verdict.ENDED:
+            raise NotPossible(f"run {self.id} has ended ({self.status().state}): it cannot take {what} any more.")
+        return verdict is Verdict.OK
+
+
+AnyHandle = RunHandle[Any]

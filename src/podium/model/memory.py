@@ -1,0 +1,47 @@
+"""Shared memory: what agents remember beyond one call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from podium.model.json import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One remembered value."""
+
+    scope: str
+    """Whose memory it is: `run:ID`, `tenant:NAME` or `agent:NAME`."""
+    key: str
+    value: Json
+    version: int
+    """1 at the first put, one more at each further one."""
+    at: float
+
+
+class MemoryStore(Protocol):
+    """Where entries are kept. Every store brings one."""
+
+    async def get(self, scope: str, key: str) -> Entry | None:
+        """Return the entry, or None."""
+        ...
+
+    async def put(self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None) -> Entry | None:
+        """Store a value and return its entry, or None where the version is not `expect` (0: must not exist).
+
+        `writer` is the idempotency key of the call: the same writer's put of the same key counts once.
+        """
+        ...
+
+    async def delete(self, scope: str, key: str) -> bool:
+        """Forget a key; False where it was not there."""
+        ...
+
+    async def keys(self, scope: str, prefix: str = "") -> Sequence[str]:
+        """Return the keys that start with `prefix`, sorted."""
+        ...
+
+    async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[Entry]:
+        """Return the entries whose text fits the words of `query`, best first (full-text, BM25)."""
+        ...

@@ -1,0 +1,83 @@
+"""How a call ends: one of six outcomes, recorded once and replayed for ever."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from podium.model.json import Json
+from podium.model.question import Ask
+from podium.model.retry import FailureKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a call or step used up."""
+
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    requests: int = 0
+    usd: float | None = None
+    """US dollars; None where the price is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong, as it is recorded."""
+
+    kind: FailureKind
+    type: str
+    """The class of the exception, or of the answer that was refused."""
+    message: str
+    retry_after: float | None = None
+    """Seconds that the other side asked us to wait."""
+    not_done: bool = False
+    """The agent says that its effect definitely did not happen."""
+    causes: tuple[str, ...] = ()
+    """The keys of the calls, inside an inline workflow, that made it fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It worked; the value as JSON."""
+
+    value: Json
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It did not work."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A rule forbade it."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Somebody has to answer first. With `step`, the answer belongs to that step and the agent then runs again."""
+
+    ask: Ask
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """It was told to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """A workflow was called: the context runs it inline under the call's key."""
+
+    workflow: Any
+    """An `engine.workflow.Workflow`; opaque to everybody below the engine."""
+
+
+Outcome = Done | Failed | Refused | Pending | Cancelled | Enter

@@ -1,0 +1,83 @@
+"""One execution of a workflow, and how it stands."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from podium.model.json import Json
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    READY = "ready"
+    """Waits for a worker."""
+    RUNNING = "running"
+    """A worker drives it."""
+    PARKED = "parked"
+    """Waits for a timer, a signal, an answer or a child run; nothing of it is in memory."""
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    BLOCKED = "blocked"
+    """Code and journal do not agree, or the version is missing; the reason says which."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it by itself."""
+        return self in _ENDED
+
+
+_ENDED = frozenset({RunState.DONE, RunState.FAILED, RunState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as the store knows it."""
+
+    id: str
+    workflow: str
+    version: str
+    state: RunState
+    epoch: int
+    queue: str
+    priority: int
+    created_at: float
+    ended_at: float | None
+    wake_at: float | None
+    parent: str | None
+    root: str
+    tenant: str
+    principal: str
+    owner: str | None
+    facts: int
+    """How many facts its journal holds."""
+    reason: str
+    """Why it is blocked, or the failure in one line."""
+    tag: str | None = None
+    """The caller's own name for it, unique per workflow: starting it again finds this run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How a run is started."""
+
+    id: str | None = None
+    tag: str | None = None
+    queue: str = "default"
+    priority: int = 0
+    """Larger goes first."""
+    tenant: str = "default"
+    principal: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something from outside, on its way into a run."""
+
+    id: str
+    """Unique per run: the same id a second time is dropped."""
+    kind: str
+    """`user`, `answer`, `child` or `cancel`."""
+    name: str
+    body: Json
+    at: float

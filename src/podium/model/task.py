@@ -1,0 +1,23 @@
+"""Work described by what it needs, without naming who does it."""
+
+from dataclasses import dataclass, field
+from collections.abc import Mapping
+
+from podium.model.json import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A capability asked for; the router chooses the agent."""
+
+    capability: str
+    attributes: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whom the router chose, and why."""
+
+    name: str
+    version: str
+    why: str

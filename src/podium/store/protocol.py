@@ -1,0 +1,357 @@
+"""What the engine asks of a store. Each implementation is a folder of its own; `podium.testing` has the contract."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from podium.model.fact import Fact, FactKind
+from podium.model.json import Json
+from podium.model.memory import MemoryStore
+from podium.model.question import Answer, Question, QuestionState
+from podium.model.run import Run, RunState, Signal
+
+
+@dataclass(slots=True)
+class NewFact:
+    """A fact on its way into the journal; the store gives it its place and its hash."""
+
+    kind: FactKind
+    key: str
+    at: float
+    body: bytes
+    payload: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """A run on its way into the store, with its first fact."""
+
+    id: str
+    workflow: str
+    version: str
+    queue: str
+    priority: int
+    tenant: str
+    principal: str
+    parent: str | None
+    root: str
+    tag: str | None
+    at: float
+    started: NewFact
+    facts: Sequence[NewFact] = ()
+    """Further facts, copied by a fork."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """Put a question into the inbox."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawQuestion:
+    """Take a question back; nothing happens where it is no longer open."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Insert a child run; nothing happens where it exists."""
+
+    run: NewRun
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSignal:
+    """The fact of this write consumed the signal."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Put a signal into another run's inbox."""
+
+    run: str
+    signal: Signal
+
+
+Effect = OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Take the run out of memory until it is woken, unless it was woken meanwhile."""
+
+    wake: int
+    """The wake counter that was seen when quiet was decided."""
+    wake_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The run ended; its parent is told."""
+
+    state: RunState
+    reason: str
+    at: float
+    outcome: Json
+    """What the parent's signal carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The run cannot go on with this code."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An operator is done with the run: it stands in this state from now on."""
+
+    state: RunState
+    reason: str
+    version: str
+    ended_at: float | None
+
+
+Close = Park | Finish | Block | Release
+
+
+@dataclass(slots=True)
+class Write:
+    """Everything that one run wants to commit in one loop turn."""
+
+    run: int
+    epoch: int
+    facts: list[NewFact] = field(default_factory=list[NewFact])
+    effects: list[Effect] = field(default_factory=list[Effect])
+    close: Close | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Insert a run; with `drive`, owned at once by the worker that commits."""
+
+    run: NewRun
+    drive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put a signal into a run's inbox from outside."""
+
+    run: str
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One person's answer to a question."""
+
+    question: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """The deadline of a question has passed."""
+
+    question: str
+
+
+Operation = Write | Start | Send | Reply | Expire
+
+
+class Verdict(Enum):
+    """What became of an operation."""
+
+    OK = "ok"
+    STALE = "stale"
+    """Somebody else drives the run now: drop it silently."""
+    AWAKE = "awake"
+    """Not parked: the run was woken meanwhile."""
+    DUPLICATE = "duplicate"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+    CLOSED = "closed"
+    """The question is no longer open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A run that is ready to be driven."""
+
+    n: int
+    priority: int
+
+
+@dataclass(slots=True)
+class Committed:
+    """The result of a group commit."""
+
+    verdicts: list[Verdict]
+    started: dict[str, int] = field(default_factory=dict[str, int])
+    """The store's numbers of the runs that were inserted, or already there, by id asked for."""
+    placed: list[Placed] = field(default_factory=list[Placed])
+    """Runs that became ready by this commit."""
+    woken: list[int] = field(default_factory=list[int])
+    """Runs in somebody's memory that have new signals."""
+
+
+@dataclass(slots=True)
+class Claimed:
+    """A run that this worker now owns, with all it needs to be driven."""
+
+    n: int
+    run: Run
+    wake: int
+    facts: list[Fact]
+    signals: list[Signal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunQuery:
+    """Which runs to list."""
+
+    workflow: str | None = None
+    state: RunState | None = None
+    parent: str | None = None
+    tag: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """Where the journal of a run does not hold together."""
+
+    run: str
+    seq: int
+    what: str
+
+
+class WorkerRoll(Protocol):
+    """The workers of a store. Its methods may be called from the beat thread, and may wait."""
+
+    def join(self, worker: str, now: float) -> None:
+        """Enter a worker."""
+        ...
+
+    def beat(self, worker: str, now: float) -> bool:
+        """Say that a worker lives; False where it was fenced."""
+        ...
+
+    def reap(self, worker: str, before: float) -> list[Placed]:
+        """Fence workers whose beat is older than `before` or whose process is gone, then hand their runs back."""
+        ...
+
+    def leave(self, worker: str) -> list[Placed]:
+        """Fence a worker, and hand its runs back."""
+        ...
+
+
+class Store(Protocol):
+    """A place that remembers runs. All methods but those of the clock thread are called on the event loop."""
+
+    @property
+    def memory(self) -> MemoryStore:
+        """Shared memory of agents."""
+        ...
+
+    @property
+    def workers(self) -> WorkerRoll:
+        """Who drives runs on this store."""
+        ...
+
+    @property
+    def threaded(self) -> bool:
+        """Whether commits are to be made in a thread always (they wait for the disk)."""
+        ...
+
+    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+        """Commit all operations in one transaction, on the event loop; raises StoreBusy at once rather than wait."""
+        ...
+
+    def commit_waiting(self, worker: str, operations: Sequence[Operation]) -> Committed:
+        """Commit all operations in one transaction, in the calling thread, which may wait for locks and disk."""
+        ...
+
+    def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
+        """Take ownership of ready runs: epoch + 1, then journal, then signals. Runs that others took are left out."""
+        ...
+
+    def signals(self, n: int) -> tuple[int, list[Signal]]:
+        """Return the wake counter of a run and its unconsumed signals, oldest first."""
+        ...
+
+    def ready(self, workflows: Sequence[str], limit: int) -> list[Placed]:
+        """Return runs that wait for a worker, most urgent first."""
+        ...
+
+    def wake_due(self, now: float) -> list[Placed]:
+        """Make the parked runs ready whose time has come."""
+        ...
+
+    def next_due(self) -> float | None:
+        """Return the earliest time at which a parked run wants to be woken."""
+        ...
+
+    def woken(self, worker: str) -> list[int]:
+        """Return this worker's running runs that have unconsumed signals."""
+        ...
+
+    def checkpoint_due(self) -> bool:
+        """Whether the log has grown enough for `checkpoint`."""
+        ...
+
+    def checkpoint(self) -> None:
+        """Fold the log into the store; called in a thread."""
+        ...
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another connection wrote since the last question."""
+        ...
+
+    def unblock(self, workflow: str) -> list[Placed]:
+        """Make the blocked runs of a workflow ready: the code is there now, or they will be blocked again."""
+        ...
+
+    def run_id(self, n: int) -> str:
+        """Return the id of a run by its number."""
+        ...
+
+    def run(self, run_id: str) -> Run | None:
+        """Return a run."""
+        ...
+
+    def runs(self, query: RunQuery) -> list[Run]:
+        """Return runs, newest first."""
+        ...
+
+    def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
+        """Return the facts of a run after a sequence number."""
+        ...
+
+    def questions(self, *, state: QuestionState | None, to: str | None, run: str | None) -> list[Question]:
+        """Return questions, oldest first."""
+        ...
+
+    def question(self, question_id: str) -> Question | None:
+        """Return a question."""
+        ...
+
+    def take_over(self, run_id: str, worker: str) -> Claimed | None:
+        """Claim an ended, blocked, parked or ready run for an operator's change; None while it is driven."""
+        ...
+
+    def verify(self, run_id: str) -> list[ChainFault]:
+        """Recompute a run's hash chain and return what does not fit."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...

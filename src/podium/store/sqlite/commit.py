@@ -1,0 +1,275 @@
+"""One group commit: everything that all runs of a process want to record in one loop turn, in one transaction."""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+
+from podium.model.question import Answer, Question, QuestionState
+from podium.model.run import RunState, Signal
+from podium.store.codec import content_hash, decode, encode
+from podium.store.protocol import (
+    Block,
+    Close,
+    Committed,
+    Effect,
+    Expire,
+    Finish,
+    NewFact,
+    NewRun,
+    OpenQuestion,
+    Operation,
+    Park,
+    Placed,
+    Release,
+    Reply,
+    Send,
+    Spawn,
+    Start,
+    TakeSignal,
+    Tell,
+    Verdict,
+    WithdrawQuestion,
+    Write,
+)
+from podium.store.sqlite.chain import GENESIS, link, payload_digest
+from podium.store.sqlite.sql import query
+
+BLOB_BYTES = 32_768
+"""A payload larger than this is stored once, by its content hash."""
+
+_FENCED = query("worker_fenced")
+_OWNED = query("run_owned")
+_LAST = query("run_last_fact")
+_FACT = query("fact_insert")
+_BLOB = query("blob_insert")
+
+
+class Head:
+    """Where a run's journal ends: what the next fact is chained to."""
+
+    __slots__ = ("count", "hash", "name")
+
+    def __init__(self, name: bytes, count: int, hash: bytes) -> None:
+        self.name = name
+        self.count = count
+        self.hash = hash
+
+
+class Salts:
+    """Random salts, fetched from the operating system in bulk."""
+
+    def __init__(self) -> None:
+        self._pool = b""
+        self._at = 0
+
+    def next(self) -> bytes:
+        """Return 16 bytes that were never used."""
+        if self._at >= len(self._pool):
+            self._pool, self._at = os.urandom(16 * 256), 0
+        self._at += 16
+        return self._pool[self._at - 16 : self._at]
+
+
+class GroupCommit:
+    """Carries out operations on a connection that is inside a transaction."""
+
+    __slots__ = ("_fenced", "connection", "heads", "known", "result", "rows", "salts", "worker")
+
+    def __init__(self, connection: sqlite3.Connection, worker: str, known: dict[int, Head], salts: Salts) -> None:
+        self.connection = connection
+        self.worker = worker
+        self.known = known
+        """Heads as they were committed; not changed here, since the transaction may yet fail."""
+        self.salts = salts
+        self.heads: dict[int, Head | None] = {}
+        """Heads as they will be once this is committed; None for runs that are let go."""
+        self.result = Committed([])
+        self.rows: list[tuple[object, ...]] = []
+        self._fenced: bool | None = None
+
+    def perform(self, operations: Sequence[Operation]) -> Committed:
+        """Carry them out in order; each gets its verdict."""
+        verdicts = self.result.verdicts
+        for operation in operations:
+            match operation:
+                case Write():
+                    verdicts.append(self.write(operation))
+                case Start():
+                    verdicts.append(self.start(operation.run, drive=operation.drive))
+                case Send():
+                    verdicts.append(self.send(operation.run, operation.signal))
+                case Reply():
+                    verdicts.append(self.reply(operation.question, operation.answer))
+                case Expire():
+                    verdicts.append(self.close_question(operation.question, QuestionState.EXPIRED))
+        if self.rows:
+            self.connection.executemany(_FACT, self.rows)
+        return self.result
+
+    def write(self, write: Write) -> Verdict:
+        """Append a run's facts if this worker still owns it, with what goes with them.
+
+        Whoever takes a run from a worker changes its owner in the transaction that fences the worker, so the owner
+        alone says both.
+        """
+        owned = self.connection.execute(_OWNED, (write.run, write.epoch, self.worker)).fetchone()
+        if owned is None:
+            self.heads[write.run] = None
+            return Verdict.STALE
+        head = self.head(write.run)
+        if write.facts:
+            head = self.append(write.run, head, write.epoch, write.facts)
+        for effect in write.effects:
+            self.effect(write.run, effect)
+        return Verdict.OK if write.close is None else self.close(write.run, head, write.close, owned[0])
+
+    def effect(self, run: int, effect: Effect) -> None:
+        """Do what goes with a fact."""
+        match effect:
+            case OpenQuestion():
+                self.open_question(run, effect.question)
+            case WithdrawQuestion():
+                self.close_question(effect.id, QuestionState.WITHDRAWN)
+            case Spawn():
+                self.start(effect.run, drive=False)
+            case TakeSignal():
+                self.connection.execute(query("signal_take"), (run, effect.id))
+            case Tell():
+                self.send(effect.run, effect.signal)
+
+    def close(self, run: int, head: Head, close: Close, wake: int) -> Verdict:
+        """Let go of a run, unless it was to be parked and somebody woke it."""
+        match close:
+            case Park(wake=seen, wake_at=wake_at):
+                if seen != wake:
+                    return Verdict.AWAKE
+                self.connection.execute(query("run_park"), (wake_at, head.count, head.hash, run))
+            case Finish() as end:
+                self.finish(run, head, end)
+            case Block(reason=reason):
+                self.connection.execute(query("run_block"), (reason, head.count, head.hash, run))
+            case Release() as to:
+                row = self.connection.execute(
+                    query("run_release"), (to.state, to.reason, to.version, to.ended_at, head.count, head.hash, run)
+                ).fetchone()
+                if to.state is RunState.READY:
+                    self.result.placed.append(Placed(run, row[0]))
+        self.heads[run] = None
+        return Verdict.OK
+
+    def is_fenced(self) -> bool:
+        """Whether somebody declared this worker dead; asked once a transaction, which holds the write lock."""
+        if self._fenced is None:
+            row = self.connection.execute(_FENCED, (self.worker,)).fetchone()
+            self._fenced = row is None or bool(row[0])
+        return self._fenced
+
+    def head(self, run: int) -> Head:
+        """Return where a run's journal ends."""
+        head = self.heads.get(run) or self.known.get(run)
+        if head is None:
+            name, seq, last = self.connection.execute(_LAST, (run,)).fetchone()
+            head = Head(name.encode(), seq + 1, last)
+        return head
+
+    def append(self, run: int, head: Head, epoch: int, facts: Sequence[NewFact]) -> Head:
+        """Chain facts to a run's journal; returns where it ends now."""
+        name, count, last = head.name, head.count, head.hash
+        for fact in facts:
+            salt, blob, payload = self.salts.next(), None, fact.payload
+            if payload is not None and len(payload) > BLOB_BYTES:
+                blob, payload = content_hash(payload), None
+                self.connection.execute(_BLOB, (blob, fact.payload))
+            digest = payload_digest(salt, fact.body, payload, blob)
+            last = link(last, name, count, fact.kind, fact.key, fact.at, epoch, digest)
+            self.rows.append((run, count, fact.kind, fact.key, fact.at, epoch, last, salt, fact.body, payload, blob))
+            count += 1
+        head = self.heads[run] = Head(name, count, last)
+        return head
+
+    def start(self, run: NewRun, *, drive: bool) -> Verdict:
+        """Insert a run unless its id or its workflow's tag is there already."""
+        same = self.connection.execute(query("run_find_same"), (run.id, run.workflow, run.tag)).fetchone()
+        if same is not None:
+            self.result.started[run.id] = same[0]
+            return Verdict.DUPLICATE
+        drive = drive and not self.is_fenced()
+        number = self.connection.execute(
+            query("run_insert"),
+            (run.id, run.workflow, run.version, RunState.RUNNING if drive else RunState.READY, int(drive),
+             self.worker if drive else None, run.queue, run.priority, 0, GENESIS, run.tenant, run.principal,
+             run.parent, run.root, run.tag, run.at),
+        ).lastrowid  # fmt: skip
+        assert number is not None  # an INSERT always has one
+        self.append(number, Head(run.id.encode(), 0, GENESIS), int(drive), [run.started, *run.facts])
+        self.result.started[run.id] = number
+        if not drive:
+            self.heads[number] = None
+            self.result.placed.append(Placed(number, run.priority))
+        return Verdict.OK
+
+    def send(self, run_id: str, signal: Signal) -> Verdict:
+        """Put a signal into an inbox and wake the run; a signal whose id is known stops here."""
+        row = self.connection.execute(query("run_for_signal"), (run_id,)).fetchone()
+        if row is None:
+            return Verdict.UNKNOWN
+        number, state, priority = row
+        if RunState(state).ended:
+            return Verdict.ENDED
+        inserted = self.connection.execute(
+            query("signal_insert"),
+            (number, signal.id, signal.kind, signal.name, signal.at, encode(signal.body)),
+        ).rowcount
+        if not inserted:
+            return Verdict.DUPLICATE
+        self.connection.execute(query("run_wake"), (number,))
+        if state == RunState.PARKED:
+            self.result.placed.append(Placed(number, priority))
+        elif state == RunState.RUNNING:
+            self.result.woken.append(number)
+        return Verdict.OK
+
+    def finish(self, run: int, head: Head, end: Finish) -> None:
+        """End a run, take back its open questions, and tell its parent."""
+        row = self.connection.execute(
+            query("run_finish"), (end.state, end.at, end.reason, head.count, head.hash, run)
+        ).fetchone()
+        self.connection.execute(query("questions_withdraw_run"), (run,))
+        if row[0] is not None:
+            name = head.name.decode()
+            self.send(row[0], Signal(f"child:{name}", "child", name, end.outcome, end.at))
+
+    def open_question(self, run: int, question: Question) -> None:
+        """Put a question into the inbox."""
+        ask = question.ask
+        self.connection.execute(
+            query("question_insert"),
+            (question.id, run, question.run, question.key, ask.kind, ask.text, encode(ask.subject), encode(ask.schema),
+             ask.to, ask.quorum, question.asked_at, question.deadline, question.tenant),
+        )  # fmt: skip
+
+    def close_question(self, question: str, state: QuestionState) -> Verdict:
+        """Move a question out of `open`, if it still is."""
+        done = self.connection.execute(query("question_close"), (state, question)).rowcount
+        return Verdict.OK if done else Verdict.CLOSED
+
+    def reply(self, question: str, answer: Answer) -> Verdict:
+        """Record one person's answer; the last one needed closes the question and wakes its run."""
+        row = self.connection.execute(query("question_get"), (question,)).fetchone()
+        if row is None:
+            return Verdict.UNKNOWN
+        run_id, quorum, deadline, state = row[1], row[8], row[10], row[12]
+        if state != QuestionState.OPEN or (deadline is not None and answer.at >= deadline):
+            return Verdict.CLOSED
+        inserted = self.connection.execute(
+            query("answer_insert"), (question, answer.by, encode(answer.value), answer.at)
+        ).rowcount
+        if not inserted:
+            return Verdict.DUPLICATE
+        answers = self.connection.execute(query("answers_list"), (question,)).fetchall()
+        if len(answers) < quorum:
+            return Verdict.OK
+        self.close_question(question, QuestionState.ANSWERED)
+        body = [{"by": by, "value": decode(value), "at": at} for by, value, at in answers]
+        self.send(run_id, Signal(f"answer:{question}", "answer", question, body, answer.at))
+        return Verdict.OK

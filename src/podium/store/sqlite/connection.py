@@ -1,0 +1,116 @@
+"""Opening a store's file: what is refused, how it is migrated, and what SQLite's errors mean to a user."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from podium.errors import NotAStore, PodiumError, StoreBusy, StoreDamaged, StoreUnavailable
+from podium.store.sqlite.sql import migrations
+
+Durability = Literal["process", "power"]
+"""`process` survives the death of the process (synchronous=NORMAL); `power` that of the machine (FULL)."""
+
+APPLICATION_ID = 0x50_6F_64_69
+"""Marks the file as ours: `Podi`."""
+
+_SYNCHRONOUS = {"process": "NORMAL", "power": "FULL"}
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def translate(error: sqlite3.Error, path: str) -> PodiumError:
+    """Return our error for one of SQLite's."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _BUSY:
+        return StoreBusy(f"the store {path} is being written by another process")
+    if code == sqlite3.SQLITE_NOTADB:
+        return NotAStore(f"{path} is not a Podium store: it is no SQLite file. Name another file with --store.")
+    if code in _DAMAGED:
+        return StoreDamaged(f"the store {path} is damaged ({error}). Run `podium doctor`, or restore a backup.")
+    if code == sqlite3.SQLITE_FULL:
+        return StoreUnavailable(f"the disk of {path} is full. Nothing recorded is lost; make room and start again.")
+    if code == sqlite3.SQLITE_READONLY:
+        return StoreUnavailable(f"the store {path} is read-only. Make it writable, or name another file with --store.")
+    return StoreUnavailable(f"the store {path} cannot be used: {error}")
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Raise our errors instead of SQLite's."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, path: str) -> Iterator[sqlite3.Connection]:
+    """Run a block in one write transaction, taken at its start; undone where the block raises."""
+    with translated(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def connect(path: str, durability: Durability, *, wait: float) -> sqlite3.Connection:
+    """Open a connection that waits at most `wait` seconds for another writer."""
+    with translated(path):
+        connection = sqlite3.connect(
+            path, timeout=wait, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("PRAGMA cache_size = -32000")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+
+def prepare(path: str, durability: Durability) -> None:
+    """Make sure that the file is a store of this version: create or migrate it, or refuse it with a reason."""
+    if path != ":memory:" and not Path(path).parent.is_dir():
+        raise StoreUnavailable(f"the folder of the store {path} does not exist. Create it, or name another with --store.")
+    connection = connect(path, durability, wait=10.0)
+    try:
+        with translated(path):
+            connection.execute("PRAGMA journal_mode = WAL")
+            migrate(connection, path)
+    finally:
+        connection.close()
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the schema to this version, each migration in a transaction of its own."""
+    steps = migrations()
+    have = _version(connection, path, steps[-1][0])
+    for number, text in steps:
+        if number > have:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                if _version(connection, path, steps[-1][0]) < number:
+                    for statement in text.split(";\n"):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                    connection.execute(f"PRAGMA user_version = {number}")
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+
+
+def _version(connection: sqlite3.Connection, path: str, newest: int) -> int:
+    """Return the number of the last migration made; raises NotAStore where the file is somebody else's."""
+    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    tables = int(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+    if application != APPLICATION_ID and (tables or version or application):
+        raise NotAStore(f"{path} is not a Podium store: it is the SQLite file of another program. Name another file.")
+    if version > newest:
+        raise NotAStore(f"{path} was written by a newer Podium (schema {version}, this one knows {newest}). Update Podium.")
+    return version

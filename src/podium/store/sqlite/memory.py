@@ -1,0 +1,103 @@
+"""Shared memory in SQLite, with full-text search (FTS5)."""
+
+import asyncio
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from podium.model.clock import Clock, SystemClock
+from podium.model.json import Json
+from podium.model.memory import Entry
+from podium.store.codec import decode, encode
+from podium.store.sqlite.connection import transaction
+from podium.store.sqlite.sql import query
+
+T = TypeVar("T")
+
+
+class SqliteMemory:
+    """Entries in the store's own file. Each operation is a transaction of its own, made in a thread."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, path: str) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._path = path
+        self._clock: Clock = SystemClock()
+
+    async def get(self, scope: str, key: str) -> Entry | None:
+        """Return the entry, or None."""
+        return await self._in_thread(lambda connection: _get(connection, scope, key))
+
+    async def put(self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None) -> Entry | None:
+        """Store a value; None where the version is not `expect`. The same writer's put counts once."""
+        text, now = encode(value), self._clock.now()
+
+        def write(connection: sqlite3.Connection) -> Entry | None:
+            row = connection.execute(query("memory_get"), (scope, key)).fetchone()
+            version = 0 if row is None else row[1]
+            if row is not None and row[3] == writer:
+                return Entry(scope=scope, key=key, value=decode(row[0]), version=version, at=row[2])
+            if expect is not None and expect != version:
+                return None
+            if row is None:
+                number = connection.execute(query("memory_insert"), (scope, key, text, writer, now)).lastrowid
+            else:
+                (number, _) = connection.execute(query("memory_update"), (text, writer, now, scope, key)).fetchone()
+                connection.execute(query("memory_text_delete"), (number,))
+            connection.execute(query("memory_text_put"), (number, f"{key} {words_of(value)}"))
+            return Entry(scope=scope, key=key, value=decode(text), version=version + 1, at=now)
+
+        return await self._in_thread(write)
+
+    async def delete(self, scope: str, key: str) -> bool:
+        """Forget a key; False where it was not there."""
+
+        def forget(connection: sqlite3.Connection) -> bool:
+            row = connection.execute(query("memory_delete"), (scope, key)).fetchone()
+            if row is not None:
+                connection.execute(query("memory_text_delete"), (row[0],))
+            return row is not None
+
+        return await self._in_thread(forget)
+
+    async def keys(self, scope: str, prefix: str = "") -> Sequence[str]:
+        """Return the keys that start with `prefix`, sorted."""
+        return await self._in_thread(
+            lambda connection: [row[0] for row in connection.execute(query("memory_keys"), (scope, prefix))]
+        )
+
+    async def search(self, scope: str, query_: str, *, limit: int = 10) -> Sequence[Entry]:
+        """Return the entries with any word of the query, best first (BM25)."""
+        words = re.findall(r"\w+", query_)
+        match = " OR ".join(f'"{word}"' for word in words)
+
+        def find(connection: sqlite3.Connection) -> list[Entry]:
+            if not words:
+                return []
+            rows = connection.execute(query("memory_search"), (match, scope, limit))
+            return [Entry(scope=scope, key=k, value=decode(v), version=n, at=at) for k, v, n, at in rows]
+
+        return await self._in_thread(find)
+
+    async def _in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        def run() -> T:
+            with self._lock, transaction(self._connection, self._path) as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(run)
+
+
+def _get(connection: sqlite3.Connection, scope: str, key: str) -> Entry | None:
+    row = connection.execute(query("memory_get"), (scope, key)).fetchone()
+    return None if row is None else Entry(scope=scope, key=key, value=decode(row[0]), version=row[1], at=row[2])
+
+
+def words_of(value: Json) -> str:
+    """Return all text inside a JSON value, for the full-text index."""
+    if isinstance(value, dict):
+        return " ".join(f"{key} {words_of(part)}" for key, part in value.items())
+    if isinstance(value, list):
+        return " ".join(words_of(part) for part in value)
+    return "" if value is None else str(value)

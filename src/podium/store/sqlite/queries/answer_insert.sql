@@ -1,0 +1,1 @@
+INSERT OR IGNORE INTO answers (question, by, value, at) VALUES (?, ?, ?, ?)

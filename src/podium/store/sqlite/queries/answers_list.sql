@@ -1,0 +1,1 @@
+SELECT by, value, at FROM answers WHERE question = ? ORDER BY at, by

@@ -1,0 +1,1 @@
+INSERT OR IGNORE INTO blobs (hash, body) VALUES (?, ?)

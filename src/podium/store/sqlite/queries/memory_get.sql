@@ -1,0 +1,1 @@
+SELECT value, version, at, writer FROM memory WHERE scope = ? AND key = ?

@@ -1,0 +1,1 @@
+INSERT INTO memory (scope, key, value, version, writer, at) VALUES (?, ?, ?, 1, ?, ?)

@@ -1,0 +1,1 @@
+SELECT n FROM memory WHERE scope = ? AND key = ?

@@ -1,0 +1,1 @@
+INSERT INTO memory_text (rowid, words) VALUES (?, ?)

@@ -1,0 +1,1 @@
+UPDATE questions SET state = ? WHERE id = ? AND state = 'open'

@@ -1,0 +1,2 @@
+SELECT id, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, state
+FROM questions WHERE id = ?

@@ -1,0 +1,1 @@
+UPDATE questions SET state = 'withdrawn' WHERE run = ? AND state = 'open'

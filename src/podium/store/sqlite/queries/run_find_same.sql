@@ -1,0 +1,1 @@
+SELECT n FROM runs WHERE id = ? OR (workflow = ? AND tag = ?)

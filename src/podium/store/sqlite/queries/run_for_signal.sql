@@ -1,0 +1,1 @@
+SELECT n, state, priority FROM runs WHERE id = ?

@@ -1,0 +1,1 @@
+SELECT wake FROM runs WHERE n = ? AND epoch = ? AND owner = ?

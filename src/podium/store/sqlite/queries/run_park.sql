@@ -1,0 +1,1 @@
+UPDATE runs SET state = 'parked', owner = NULL, wake_at = ?, facts = ?, head = ? WHERE n = ?

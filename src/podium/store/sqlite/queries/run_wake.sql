@@ -1,0 +1,5 @@
+UPDATE runs SET
+    wake = wake + 1,
+    state = CASE state WHEN 'parked' THEN 'ready' ELSE state END,
+    wake_at = CASE state WHEN 'parked' THEN NULL ELSE wake_at END
+WHERE n = ?

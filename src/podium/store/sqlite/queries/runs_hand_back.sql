@@ -1,0 +1,1 @@
+UPDATE runs SET state = 'ready', owner = NULL WHERE state = 'running' AND owner = ?

@@ -1,0 +1,1 @@
+SELECT n, priority FROM runs WHERE state = 'running' AND owner = ?

@@ -1,0 +1,1 @@
+SELECT n, priority, workflow FROM runs WHERE state = 'ready' ORDER BY priority DESC, n LIMIT ?

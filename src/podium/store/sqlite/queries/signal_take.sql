@@ -1,0 +1,1 @@
+UPDATE signals SET taken = 1 WHERE run = ? AND id = ?

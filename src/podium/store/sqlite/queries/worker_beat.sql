@@ -1,0 +1,1 @@
+UPDATE workers SET beat = ? WHERE id = ? AND fenced = 0

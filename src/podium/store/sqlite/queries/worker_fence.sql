@@ -1,0 +1,1 @@
+UPDATE workers SET fenced = 1 WHERE id = ?

@@ -1,0 +1,52 @@
+"""Rows of the database as the words of the model."""
+
+import sqlite3
+from typing import Any
+
+from podium.model.fact import Fact, FactKind
+from podium.model.question import Ask, Question, QuestionState
+from podium.model.run import Run, RunState, Signal
+from podium.store.codec import decode
+from podium.store.sqlite.sql import query
+
+Row = tuple[Any, ...]
+"""What sqlite3 gives: its columns have no types."""
+
+
+def run_of(row: Row) -> Run:
+    """Return the run of a row of `run_row_by_n` and its like."""
+    return Run(
+        id=row[1], workflow=row[2], version=row[3], state=RunState(row[4]), epoch=row[5], queue=row[6],
+        priority=row[7], created_at=row[8], ended_at=row[9], wake_at=row[10], parent=row[11], root=row[12],
+        tenant=row[13], principal=row[14], owner=row[15], facts=row[16], reason=row[17], tag=row[18],
+    )  # fmt: skip
+
+
+def signal_of(row: Row) -> Signal:
+    """Return the signal of a row of `signals_waiting`."""
+    return Signal(row[0], row[1], row[2], decode(row[3]), row[4])
+
+
+def question_of(row: Row) -> Question:
+    """Return the question of a row of `question_get`."""
+    asked_at, deadline = row[9], row[10]
+    ask = Ask(
+        text=row[4], subject=decode(row[5]), schema=decode(row[6]), to=row[7], quorum=row[8], kind=row[3],
+        within=None if deadline is None else deadline - asked_at,
+    )  # fmt: skip
+    return Question(
+        id=row[0], run=row[1], key=row[2], ask=ask, asked_at=asked_at, deadline=deadline, tenant=row[11],
+        state=QuestionState(row[12]),
+    )  # fmt: skip
+
+
+def facts_of(connection: sqlite3.Connection, number: int, after: int) -> list[Fact]:
+    """Return the facts of a run after a sequence number."""
+    kinds = FactKind
+    found: list[Fact] = []
+    for seq, kind, key, at, epoch, body, payload, blob in connection.execute(query("facts_of_run"), (number, after)):
+        if blob is not None:
+            row = connection.execute(query("blob_get"), (blob,)).fetchone()
+            payload = None if row is None else row[0]
+        found.append(Fact(seq, kinds(kind), key, at, epoch, decode(body) or {}, payload))
+    return found

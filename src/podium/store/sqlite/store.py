@@ -1,0 +1,242 @@
+"""The store itself: which connection does what."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+from podium.model.fact import Fact
+from podium.model.question import Question, QuestionState
+from podium.model.run import Run, RunState, Signal
+from podium.store.protocol import ChainFault, Claimed, Committed, Operation, Placed, RunQuery
+from podium.store.sqlite.chain import faults
+from podium.store.sqlite.commit import GroupCommit, Head, Salts
+from podium.store.sqlite.connection import Durability, connect, migrate, prepare, transaction, translate, translated
+from podium.store.sqlite.memory import SqliteMemory
+from podium.store.sqlite.rows import facts_of, question_of, run_of, signal_of
+from podium.store.sqlite.sql import query
+from podium.store.sqlite.workers import Workers
+
+_CHECKPOINT_COMMITS = 2_000
+_LONG_LOG_BYTES = 256 * 1024 * 1024
+_WAIT_SECONDS = 30.0
+_NO_LOCK = nullcontext()
+
+
+class SqliteStore:
+    """A store in one SQLite file; `:memory:` for work that need not survive.
+
+    The event loop commits on its own connection and never waits for a lock; the commit thread has one that does;
+    beats and take-overs have a third, so that a busy loop is not taken for dead.
+    """
+
+    def __init__(self, path: str, *, durability: Durability = "process") -> None:
+        """Open the file, creating or migrating it; raises StoreError with what to do where that cannot be."""
+        self.path = path
+        self._memory_only = path == ":memory:"
+        self.threaded = durability == "power" and not self._memory_only
+        self._lock = threading.RLock()
+        self._commits = 0
+        self._heads: dict[int, Head] = {}
+        self._salts = Salts()
+        if self._memory_only:
+            self._loop = connect(path, durability, wait=0.0)
+            migrate(self._loop, path)
+            self._patient = self._beats = self._loop
+        else:
+            prepare(path, durability)
+            self._loop = connect(path, durability, wait=0.0)
+            self._patient = connect(path, durability, wait=_WAIT_SECONDS)
+            self._beats = connect(path, durability, wait=_WAIT_SECONDS)
+        self.memory = SqliteMemory(self._patient, self._lock, path)
+        self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path)
+        self._data_version = self._read_data_version()
+
+    # Writing
+
+    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+        """Commit on the event loop; raises StoreBusy at once where another process writes."""
+        return self._commit(self._loop, worker, operations)
+
+    def commit_waiting(self, worker: str, operations: Sequence[Operation]) -> Committed:
+        """Commit in the calling thread, waiting for locks and disk, and checkpoint when the log has grown."""
+        return self._commit(self._patient, worker, operations)
+
+    def _commit(self, connection: sqlite3.Connection, worker: str, operations: Sequence[Operation]) -> Committed:
+        self._commits += 1
+        group = GroupCommit(connection, worker, self._heads, self._salts)
+        with self._lock if connection is self._patient else _NO_LOCK:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                result = group.perform(operations)
+                connection.execute("COMMIT")
+            except BaseException as error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise translate(error, self.path) from error
+                raise
+        for number, head in group.heads.items():
+            if head is None:
+                self._heads.pop(number, None)
+            else:
+                self._heads[number] = head
+        return result
+
+    def checkpoint_due(self) -> bool:
+        """Whether the write-ahead log has grown enough to be folded into the file."""
+        return self._commits >= _CHECKPOINT_COMMITS and not self._memory_only
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead log into the file; called in a thread. Only a log that has grown long holds writers up."""
+        self._commits = 0
+        with self._lock, translated(self.path):
+            long = Path(self.path + "-wal").stat().st_size > _LONG_LOG_BYTES
+            self._patient.execute(f"PRAGMA wal_checkpoint({'RESTART' if long else 'PASSIVE'})")
+
+    # Ownership
+
+    def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
+        """Take ownership of ready runs, then load journal and signals."""
+        known, mine = set(workflows), list[int]()
+        with self._on_loop() as connection:
+            if GroupCommit(connection, worker, {}, self._salts).is_fenced():
+                return []
+            for number in numbers:
+                row = connection.execute(query("run_row_by_n"), (number,)).fetchone()
+                if row is not None and row[2] in known:
+                    taken = connection.execute(query("run_claim"), (worker, number)).rowcount
+                    mine.extend([number] * taken)
+        for number in mine:
+            self._heads.pop(number, None)
+        return [self._load(number) for number in mine]
+
+    def take_over(self, run_id: str, worker: str) -> Claimed | None:
+        """Claim a run that nobody drives, whatever its state, for an operator's change."""
+        with self._lock:
+            with transaction(self._patient, self.path) as connection:
+                row = connection.execute(query("run_number"), (run_id,)).fetchone()
+                if row is None or not connection.execute(query("run_take_over"), (worker, row[0])).rowcount:
+                    return None
+            return self._load(row[0])
+
+    def _load(self, number: int) -> Claimed:
+        with translated(self.path):
+            row = self._loop.execute(query("run_row_by_n"), (number,)).fetchone()
+            facts = facts_of(self._loop, number, -1)
+            wake, signals = self.signals(number)
+            return Claimed(number, run_of(row), wake, facts, signals)
+
+    def signals(self, n: int) -> tuple[int, list[Signal]]:
+        """Return the wake counter of a run, and then its unconsumed signals: a late one moves the counter."""
+        with translated(self.path):
+            wake = self._loop.execute(query("run_row_by_n"), (n,)).fetchone()[19]
+            return wake, [signal_of(row) for row in self._loop.execute(query("signals_waiting"), (n,))]
+
+    def ready(self, workflows: Sequence[str], limit: int) -> list[Placed]:
+        """Return runs that wait for a worker, most urgent first."""
+        known = set(workflows)
+        with translated(self.path):
+            rows = self._loop.execute(query("runs_ready"), (limit,)).fetchall()
+        return [Placed(number, priority) for number, priority, workflow in rows if workflow in known]
+
+    def wake_due(self, now: float) -> list[Placed]:
+        """Make the parked runs ready whose time has come."""
+        with self._on_loop() as connection:
+            rows = connection.execute(query("runs_due"), (now,)).fetchall()
+            connection.executemany(query("run_wake"), [(number,) for number, _ in rows])
+        return [Placed(*row) for row in rows]
+
+    def next_due(self) -> float | None:
+        """Return the earliest time at which a parked run wants to be woken."""
+        with translated(self.path):
+            return self._loop.execute(query("next_due")).fetchone()[0]
+
+    def woken(self, worker: str) -> list[int]:
+        """Return this worker's running runs that have unconsumed signals."""
+        with translated(self.path):
+            return [row[0] for row in self._loop.execute(query("runs_woken"), (worker,))]
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another connection wrote since the last question."""
+        with translated(self.path):
+            version = self._read_data_version()
+        changed, self._data_version = version != self._data_version, version
+        return changed
+
+    def _read_data_version(self) -> int:
+        return self._loop.execute("PRAGMA data_version").fetchone()[0]
+
+    def unblock(self, workflow: str) -> list[Placed]:
+        """Make the blocked runs of a workflow ready."""
+        with self._on_loop() as connection:
+            rows = connection.execute(query("runs_blocked"), (workflow,)).fetchall()
+            connection.executemany(query("run_make_ready"), [(number,) for number, _ in rows])
+        return [Placed(*row) for row in rows]
+
+    # Reading
+
+    def run_id(self, n: int) -> str:
+        """Return the id of a run by its number."""
+        with translated(self.path):
+            return self._loop.execute(query("run_row_by_n"), (n,)).fetchone()[1]
+
+    def run(self, run_id: str) -> Run | None:
+        """Return a run."""
+        with translated(self.path):
+            row = self._loop.execute(query("run_row_by_id"), (run_id,)).fetchone()
+        return None if row is None else run_of(row)
+
+    def runs(self, query_: RunQuery) -> list[Run]:
+        """Return runs, newest first."""
+        wanted = (query_.workflow, query_.state, query_.parent, query_.tag, query_.limit)
+        with translated(self.path):
+            return [run_of(row) for row in self._loop.execute(query("runs_list"), wanted)]
+
+    def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
+        """Return the facts of a run after a sequence number."""
+        with translated(self.path):
+            row = self._loop.execute(query("run_number"), (run_id,)).fetchone()
+            return [] if row is None else facts_of(self._loop, row[0], after)
+
+    def questions(self, *, state: QuestionState | None, to: str | None, run: str | None) -> list[Question]:
+        """Return questions, oldest first."""
+        with translated(self.path):
+            return [question_of(row) for row in self._loop.execute(query("questions_list"), (state, to, run))]
+
+    def question(self, question_id: str) -> Question | None:
+        """Return a question."""
+        with translated(self.path):
+            row = self._loop.execute(query("question_get"), (question_id,)).fetchone()
+        return None if row is None else question_of(row)
+
+    def verify(self, run_id: str) -> list[ChainFault]:
+        """Recompute a run's hash chain and return what does not fit."""
+        with translated(self.path):
+            row = self._loop.execute(query("run_number"), (run_id,)).fetchone()
+            if row is None:
+                return [ChainFault(run_id, 0, "the run is not in the store")]
+            chain = self._loop.execute(query("chain_of_run"), (row[0],))
+            found = faults(run_id, chain, row[1], row[2], open_end=row[3] in (RunState.READY, RunState.RUNNING))
+            return [ChainFault(run_id, seq, what) for seq, what in found]
+
+    def close(self) -> None:
+        """Close all connections; the last one folds the log into the file."""
+        with self._lock:
+            for connection in {id(c): c for c in (self._beats, self._patient, self._loop)}.values():
+                connection.close()
+
+    def _on_loop(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A write transaction on the event loop's connection, which in memory is everybody's."""
+        return self._locked() if self._memory_only else transaction(self._loop, self.path)
+
+    @contextmanager
+    def _locked(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, transaction(self._loop, self.path) as connection:
+            yield connection
+
+
+def default_path(folder: Path) -> str:
+    """Return where a project keeps its store."""
+    return str(folder / ".podium" / "podium.db")

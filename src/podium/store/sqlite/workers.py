@@ -1,0 +1,76 @@
+"""Who is alive: beats, fencing, and handing back the runs of those who are not."""
+
+import os
+import socket
+import sqlite3
+import threading
+from pathlib import Path
+
+from podium.store.protocol import Placed
+from podium.store.sqlite.connection import transaction, translated
+from podium.store.sqlite.sql import query
+
+
+class Workers:
+    """The workers of a store, on a connection of their own."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, path: str) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._path = path
+        self._host = socket.gethostname()
+
+    def join(self, worker: str, now: float) -> None:
+        """Enter a worker."""
+        pid = os.getpid()
+        with self._lock, transaction(self._connection, self._path) as connection:
+            connection.execute(query("worker_insert"), (worker, self._host, pid, process_birth(pid), now))
+
+    def beat(self, worker: str, now: float) -> bool:
+        """Say that a worker lives; False where it was fenced."""
+        with self._lock, transaction(self._connection, self._path) as connection:
+            return connection.execute(query("worker_beat"), (now, worker)).rowcount == 1
+
+    def reap(self, worker: str, before: float) -> list[Placed]:
+        """Fence the dead first, then hand their runs back."""
+        with self._lock, translated(self._path):
+            rows = self._connection.execute(query("workers_alive"), (worker,)).fetchall()
+        dead = [row[0] for row in rows if row[4] < before or self._is_gone(row[1], row[2], row[3])]
+        found: list[Placed] = []
+        for name in dead:
+            found.extend(self.leave(name))
+        return found
+
+    def leave(self, worker: str) -> list[Placed]:
+        """Fence a worker and hand its runs back, in one transaction."""
+        with self._lock, transaction(self._connection, self._path) as connection:
+            connection.execute(query("worker_fence"), (worker,))
+            rows = connection.execute(query("runs_owned"), (worker,)).fetchall()
+            connection.execute(query("runs_hand_back"), (worker,))
+        return [Placed(*row) for row in rows]
+
+    def _is_gone(self, host: str, pid: int, born: str) -> bool:
+        return host == self._host and process_birth(pid) != born
+
+
+def process_birth(pid: int) -> str:
+    """Return when a process of this machine was started, as the system counts it; empty where it does not run."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return _alive(pid) if not Path("/proc/self").exists() else ""
+    except OSError:
+        return "?"
+    fields = text.rpartition(")")[2].split()
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+def _alive(pid: int) -> str:
+    """Where there is no /proc: `alive` if some process has the number, else empty."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        pass
+    return "alive"

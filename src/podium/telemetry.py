@@ -1,0 +1,20 @@
+"""Spans over OpenTelemetry's API: nothing is sent unless the program sets up an SDK."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opentelemetry import trace
+
+_TRACER = trace.get_tracer("podium")
+
+
+def recording() -> bool:
+    """Whether the program has set up tracing; without, no span is made."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider | trace.NoOpTracerProvider)
+
+
+@contextmanager
+def span(name: str, attributes: dict[str, str | int | float]) -> Iterator[trace.Span]:
+    """Have a block traced as a span."""
+    with _TRACER.start_as_current_span(name, attributes=attributes) as current:
+        yield current

@@ -1,0 +1,94 @@
+"""`PlainSteps`: lets an agent be tested on its own, without an engine."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from podium.model.agent import Effects
+from podium.model.json import Json
+from podium.model.memory import Entry
+from podium.model.outcome import Usage
+
+
+class PlainSteps:
+    """Runs each step at once, and remembers what was recorded and streamed.
+
+    `await my_agent.run(call, PlainSteps())`. To see how an agent goes on after a crash, hand what one of these
+    recorded to the next: `PlainSteps(recorded=first.recorded)` gives recorded steps back instead of running them.
+    """
+
+    def __init__(self, *, idempotency_key: str = "test", recorded: Mapping[str, Json] | None = None) -> None:
+        self.idempotency_key = idempotency_key
+        self.epoch = 1
+        self.memory = PlainMemory()
+        self.recorded: dict[str, Json] = dict(recorded or {})
+        """The value of each step, by its key: the one given, else name and count (`request.0`)."""
+        self.emitted: list[Json] = []
+        """The chunks that were streamed."""
+        self._counts: Counter[str] = Counter()
+
+    async def once(
+        self,
+        name: str,
+        fn: Callable[[], Awaitable[Json]],
+        *,
+        input: Json = None,  # noqa: ARG002  the protocol's signature; here nothing is checked on replay
+        key: str | None = None,
+        effects: Effects = "idempotent",  # noqa: ARG002  nothing is ever in doubt
+        verify: Callable[[], Awaitable[Json]] | None = None,  # noqa: ARG002  the same
+        usage: Callable[[Json], Usage | None] | None = None,  # noqa: ARG002  nobody pays
+    ) -> Json:
+        """Run `fn` and keep its value, unless this step is recorded already."""
+        if key is None:
+            key = f"{name}.{self._counts[name]}"
+            self._counts[name] += 1
+        if key not in self.recorded:
+            self.recorded[key] = await fn()
+        return self.recorded[key]
+
+    def emit(self, chunk: Json) -> None:
+        """Keep the chunk in `emitted`."""
+        self.emitted.append(chunk)
+
+
+class PlainMemory:
+    """A memory that lasts as long as the object. Its clock counts the puts."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str], Entry] = {}
+        self._put: dict[tuple[str, str, str], Entry] = {}
+
+    async def get(self, scope: str, key: str) -> Entry | None:
+        """Return the entry, or None."""
+        return self._entries.get((scope, key))
+
+    async def put(self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None) -> Entry | None:
+        """Store a value; None where the version is not `expect`. The same writer's put of a key counts once."""
+        if (scope, key, writer) in self._put:
+            return self._put[scope, key, writer]
+        before = self._entries.get((scope, key))
+        version = before.version if before else 0
+        if expect is not None and expect != version:
+            return None
+        entry = Entry(scope=scope, key=key, value=value, version=version + 1, at=float(len(self._put)))
+        self._entries[scope, key] = entry
+        self._put[scope, key, writer] = entry
+        return entry
+
+    async def delete(self, scope: str, key: str) -> bool:
+        """Forget a key; False where it was not there."""
+        return self._entries.pop((scope, key), None) is not None
+
+    async def keys(self, scope: str, prefix: str = "") -> Sequence[str]:
+        """Return the keys that start with `prefix`, sorted."""
+        return sorted(key for place, key in self._entries if place == scope and key.startswith(prefix))
+
+    async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[Entry]:
+        """Return the entries that hold the most words of `query`, best first."""
+        words = query.lower().split()
+        scored = [
+            (sum(word in f"{entry.key} {entry.value}".lower() for word in words), entry)
+            for (place, _), entry in self._entries.items()
+            if place == scope
+        ]
+        best = sorted((each for each in scored if each[0] > 0), key=lambda each: -each[0])
+        return [entry for _, entry in best[:limit]]

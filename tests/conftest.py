@@ -1,0 +1,46 @@
+"""What holds for every test: no network, no real model, and in CI no skipped test."""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.offline import stay_offline
+
+NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("PODIUM_NO_SKIP") == "1"
+
+stay_offline()
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if NO_SKIP else "local")
+
+
+@pytest.fixture
+def tmp_store(tmp_path: Path) -> Path:
+    """Return the path of a store that is not there yet, in a folder that will go."""
+    return tmp_path / "podium.db"
+
+
+def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip into a failure where nothing may be skipped; an expected failure is no skip."""
+    if NO_SKIP and report.outcome == "skipped" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which counts as a failure here: {report.longrepr}"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Look at each report of a test."""
+    report = yield
+    fail_if_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Look at each report of a module that was collected."""
+    report = yield
+    fail_if_skipped(report)
+    return report

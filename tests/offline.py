@@ -1,0 +1,33 @@
+"""Keeps a process of the tests off the network."""
+
+import importlib.util
+import sys
+from typing import cast
+
+ADDRESS_AT = {"socket.connect": 1, "socket.sendto": 1, "socket.getaddrinfo": 0, "socket.gethostbyname": 0}
+"""The audit events that lead out of the machine, and which of their arguments is the address."""
+
+
+def stay_offline() -> None:
+    """Refuse real model requests and every address but this machine's own, until the process ends."""
+    sys.addaudithook(refuse_foreign_address)
+    if importlib.util.find_spec("pydantic_ai"):
+        from pydantic_ai import models  # noqa: PLC0415 - an optional package
+
+        models.ALLOW_MODEL_REQUESTS = False
+
+
+def refuse_foreign_address(event: str, arguments: tuple[object, ...]) -> None:
+    """Raise where an audit event names a host that is not this machine."""
+    place = ADDRESS_AT.get(event)
+    if place is None:
+        return
+    address = arguments[place]
+    if isinstance(address, tuple):
+        address = cast(tuple[object, ...], address)[0]
+    elif event == "socket.connect":
+        return  # the path of a local socket
+    host = address.decode() if isinstance(address, bytes) else str(address or "")
+    if host not in ("", "localhost", "::1") and not host.startswith("127."):
+        message = f"tests stay on this machine: {event} to {host!r}"
+        raise PermissionError(message)

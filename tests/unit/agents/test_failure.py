@@ -1,0 +1,121 @@
+import errno
+import socket
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from podium import errors
+from podium.dispatch.failure import failure_of
+from podium.model.retry import FailureKind
+from podium.model.retry_after import retry_after
+
+
+class StatusError(Exception):
+    """An error as the clients of model vendors raise them."""
+
+    def __init__(self, status: int, headers: dict[str, str] | None = None) -> None:
+        super().__init__(f"status {status}")
+        self.status_code = status
+        self.response = SimpleNamespace(status_code=status, headers=headers or {})
+
+
+class Unprintable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def _of_library(module: str, name: str) -> Exception:
+    return type(name, (Exception,), {"__module__": module})("broken")
+
+
+def _http_status(status: int, headers: dict[str, str] | None = None) -> httpx.HTTPStatusError:
+    response = httpx.Response(status, headers=headers)
+    return httpx.HTTPStatusError("", request=httpx.Request("GET", "http://a"), response=response)
+
+
+def _invalid() -> ValidationError:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(int).validate_python("a")
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (errors.RateLimited("slow"), FailureKind.RATE),
+        (errors.TransportFailed("gone"), FailureKind.TRANSPORT),
+        (errors.Refusal("no"), FailureKind.REFUSAL),
+        (errors.BadAnswer("what"), FailureKind.VALIDATION),
+        (errors.InvalidValue("what"), FailureKind.VALIDATION),
+        (errors.UsageError("what"), FailureKind.BUG),
+        (_invalid(), FailureKind.VALIDATION),
+        (TimeoutError(), FailureKind.TIMEOUT),
+        (ConnectionResetError(), FailureKind.TRANSPORT),
+        (socket.gaierror(), FailureKind.TRANSPORT),
+        (OSError(errno.EHOSTUNREACH, "no route"), FailureKind.TRANSPORT),
+        (FileNotFoundError(), FailureKind.BUG),
+        (ValueError(), FailureKind.BUG),
+        (StatusError(429), FailureKind.RATE),
+        (StatusError(408), FailureKind.TRANSPORT),
+        (StatusError(503), FailureKind.TRANSPORT),
+        (StatusError(400), FailureKind.BUG),
+        (httpx.ConnectError("no"), FailureKind.TRANSPORT),
+        (httpx.ReadTimeout("slow"), FailureKind.TIMEOUT),
+        (_http_status(502), FailureKind.TRANSPORT),
+        (_of_library("openai._exceptions", "APIConnectionError"), FailureKind.TRANSPORT),
+        (_of_library("openai._exceptions", "APITimeoutError"), FailureKind.TIMEOUT),
+        (_of_library("mine", "APIConnectionError"), FailureKind.BUG),
+        (ExceptionGroup("both", [TimeoutError(), TimeoutError()]), FailureKind.TIMEOUT),
+        (ExceptionGroup("both", [TimeoutError(), ValueError()]), FailureKind.BUG),
+    ],
+)
+def test_an_exception_has_the_kind_of_its_structure(error: BaseException, kind: FailureKind) -> None:
+    assert failure_of(error).kind == kind
+
+
+def test_an_effect_that_did_not_happen_is_said_so() -> None:
+    failure = failure_of(errors.NotDone("nothing sent"))
+    assert (failure.kind, failure.not_done) == (FailureKind.TRANSPORT, True)
+
+
+def test_the_wait_that_was_asked_for_is_kept() -> None:
+    assert failure_of(errors.RateLimited("slow", retry_after=7.0)).retry_after == 7.0
+    assert failure_of(StatusError(429, {"Retry-After": "3"})).retry_after == 3.0
+    assert failure_of(_http_status(429, {"retry-after": "2"})).retry_after == 2.0
+
+
+def test_type_is_the_qualified_class_name() -> None:
+    assert failure_of(ValueError("a")).type == "ValueError"
+    assert failure_of(errors.Refusal("a")).type == "podium.errors.Refusal"
+
+
+def test_a_long_message_is_cut() -> None:
+    message = failure_of(ValueError("x" * 5000)).message
+    assert (len(message), message[-1]) == (2000, "…")
+
+
+def test_an_error_that_cannot_be_printed_is_a_failure_all_the_same() -> None:
+    assert "__str__ raised RuntimeError" in failure_of(Unprintable()).message
+
+
+def test_leaving_the_process_reads_as_such() -> None:
+    assert failure_of(SystemExit(2)).message == "the agent called sys.exit(2)"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "120"}, 120.0),
+        ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
+        ({"Retry-After": "-1"}, 0.0),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "Fri, 02 Jan 2026 00:00:30 GMT"}, None),
+        ({"Retry-After": "Fri, 02 Jan 2026 00:00:30 GMT", "Date": "Fri, 02 Jan 2026 00:00:00 GMT"}, 30.0),
+    ],
+)
+def test_retry_after_is_read_in_all_its_forms(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers) == seconds
