@@ -54,10 +54,11 @@ def main() -> int:
     arguments = parser().parse_args()
     if arguments.install:
         harness.install_peers()
-    systems = [system for system in arguments.systems if harness.usable(system)]
+    why = {system: harness.missing(system) for system in arguments.systems}
+    systems = [system for system in arguments.systems if not why[system]]
     for system in arguments.systems:
-        if system not in systems:
-            print(f"NOT MEASURED, since it is not installed: {system}", file=sys.stderr)
+        if why[system]:
+            print(f"NOT MEASURED: {system}: {why[system]} (try --install)", file=sys.stderr)
     if not systems:
         return 2
     rounds = arguments.rounds or (1 if arguments.quick else 5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.job import Durability, Figures, Job
-from benchmarks.scenarios import PACKAGES, Scenario, Size
+from benchmarks.scenarios import Scenario, Size
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "benchmarks" / "requirements.txt"
@@ -84,16 +83,13 @@ def child_environment() -> dict[str, str]:
     return {**kept, **tracing_off, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
 
 
-def usable(system: str) -> bool:
-    """Whether the system and its side of the benchmarks are there."""
-    script = (
-        "import importlib.util as u, sys\n"
-        "sys.exit(0 if all(u.find_spec(name) for name in sys.argv[1:]) else 1)"
+def missing(system: str) -> str:
+    """Why a system cannot be measured; empty where it can."""
+    command = [sys.executable, "-c", f"import benchmarks.systems.{system}_"]
+    done = subprocess.run(
+        command, env=child_environment(), cwd=ROOT, capture_output=True, text=True, check=False
     )
-    if importlib.util.find_spec(f"benchmarks.systems.{system}_") is None:
-        return False
-    command = [sys.executable, "-c", script, PACKAGES[system][0]]
-    return subprocess.run(command, env=child_environment(), cwd=ROOT, check=False).returncode == 0
+    return "" if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
 
 
 def install_peers() -> None:

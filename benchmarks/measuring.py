@@ -65,9 +65,13 @@ def journal_mode(database: Path) -> str:
 
 def disk_bytes(job: Job) -> int:
     """The bytes of all files in the job's folder, the write-ahead log written back first."""
-    if job.database.exists():
-        with closing(sqlite3.connect(job.database, timeout=30)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    with closing(sqlite3.connect(job.database, timeout=30)) as connection:
+
+        def written_back() -> bool:
+            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return busy == 0
+
+        wait_until("write-ahead log written back", written_back, 30.0)
     return sum(path.stat().st_size for path in Path(job.folder).rglob("*") if path.is_file())
 
 

@@ -13,9 +13,6 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from podium import App, Context, RunHandle, agent, workflow
-from podium.model.fact import FactKind
-
 from benchmarks.job import CHAIN_STEPS, Figures, Job
 from benchmarks.killing import STEPS_BEFORE_HOLD, Held, kill_midway
 from benchmarks.measuring import (
@@ -30,6 +27,8 @@ from benchmarks.measuring import (
     resident_bytes,
     timed,
 )
+from podium import App, Context, RunHandle, agent, workflow
+from podium.model.fact import FactKind
 
 RUNS = "SELECT count(*) FROM runs WHERE id LIKE 'run-%' AND state ="
 PARKED_RUNS = f"{RUNS} 'parked'"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from podium.agents.schema import mismatch
 from podium.config import Config, load_config, override
 from podium.dispatch.dispatcher import Dispatcher
 from podium.dispatch.middleware.concurrency import concurrency
@@ -15,7 +16,7 @@ from podium.dispatch.middleware.tracing import tracing
 from podium.dispatch.registry import Registry
 from podium.engine.operate import Operator
 from podium.engine.settings import EngineSettings
-from podium.engine.starting import started_body
+from podium.engine.starting import new_run
 from podium.engine.worker import Worker
 from podium.engine.workflow import Workflow
 from podium.errors import AlreadyAnswered, InvalidValue, StoreError, UnknownQuestion, UnknownRun, UsageError
@@ -31,8 +32,8 @@ from podium.store.codec import encode
 from podium.store.protocol import ChainFault, Reply, RunQuery, Store, Verdict
 from podium.store.sqlite.store import SqliteStore
 
-I = TypeVar("I")
-O = TypeVar("O")
+In = TypeVar("In")
+Out = TypeVar("Out")
 T = TypeVar("T")
 
 
@@ -60,9 +61,9 @@ class App:
     ) -> "AsyncGenerator[App]":  # fmt: skip
         """Open an app: `async with App.open("desk.db", agents=[…]) as app`.
 
-        `store` is the file of the store, made if it is missing (`:memory:` keeps nothing), or a store that is open. Further settings are those
-        of `Config`. Runs that a dead process left are taken up at once, if their workflow is among `agents` or
-        registered later. Raises StoreError or ConfigError with what to do.
+        `store` is the file of the store, made if it is missing (`:memory:` keeps nothing), or an open store. Further
+        settings are those of `Config`. Runs that a dead process left are taken up at once, if their workflow is among
+        `agents` or registered later. Raises StoreError or ConfigError with what to do.
         """
         config = override(config or load_config(), settings)
         if store is None and config.store != ":memory:":
@@ -92,16 +93,16 @@ class App:
                 self.worker.serve(agent)
 
     async def run(
-        self, workflow: Agent[I, O] | str, input: I = None, /, **options: Any
-    ) -> O:
+        self, workflow: Agent[In, Out] | str, input: In = None, /, **options: Any
+    ) -> Out:
         """Run a workflow and return its value; raises RunFailed, RunCancelled or RunBlocked. Options: see `start`."""
         handle = await self.start(workflow, input, **options)
         return await handle.result()
 
     async def start(
-        self, workflow: Agent[I, O] | str, input: I = None, /, *, id: str | None = None, tag: str | None = None,
+        self, workflow: Agent[In, Out] | str, input: In = None, /, *, id: str | None = None, tag: str | None = None,
         queue: str = "default", priority: int = 0, tenant: str = "default", principal: str = "local",
-    ) -> RunHandle[O]:  # fmt: skip
+    ) -> RunHandle[Out]:  # fmt: skip
         """Start a run and return a handle to it.
 
         With a `tag` that a run of this workflow has already, that run's handle is returned and nothing is started.
@@ -110,10 +111,9 @@ class App:
         found = self._workflow(workflow)
         payload = encode(found.input.dump(input))
         options = RunOptions(id=id, tag=tag, queue=queue, priority=priority, tenant=tenant, principal=principal)
-        run = started_body(
-            id=id or self._ids.new("run"), workflow=found.card.name, version=found.card.version, payload=payload,
-            options=options, seed=self._ids.seed(), at=self._clock.now(),
-        )  # fmt: skip
+        run = new_run(
+            id or self._ids.new("run"), found.card, payload, options, seed=self._ids.seed(), at=self._clock.now()
+        )
         if len(payload) > self.config.largest:
             raise InvalidValue(f"the input has {len(payload)} bytes; {self.config.largest} are allowed")
         run_id, _ = await self.worker.begin(run)
@@ -173,14 +173,15 @@ class App:
         if question is None:
             raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
         _check_answer(question, value)
-        verdict, _ = await self.worker.journal.submit(Reply(question_id, Answer(by=by, value=value, at=self._clock.now())))
+        answer = Answer(by=by, value=value, at=self._clock.now())
+        verdict, _ = await self.worker.journal.submit(Reply(question_id, answer))
         if verdict is Verdict.CLOSED:
-            stands = self.store.question(question_id)
-            raise AlreadyAnswered(f"question {question_id} is {stands.state if stands else 'gone'}: too late to answer it")
+            now = self.store.question(question_id)
+            raise AlreadyAnswered(f"question {question_id} is {now.state if now else 'gone'}: too late to answer it")
         if verdict is Verdict.DUPLICATE:
             raise AlreadyAnswered(f"{by} has answered question {question_id} already; it waits for other people")
 
-    def _workflow(self, workflow: Agent[I, O] | str) -> Workflow[I, O]:
+    def _workflow(self, workflow: Agent[In, Out] | str) -> Workflow[In, Out]:
         found = self.registry.get(workflow) if isinstance(workflow, str) else workflow
         if not isinstance(found, Workflow):
             raise UsageError(f"{found.card.name} is an agent, not a workflow: only a workflow can be started as a run.")
@@ -215,9 +216,5 @@ def _check_answer(question: Question, value: Json) -> None:
     """Raise InvalidValue unless an answer fits the question's schema."""
     if question.ask.schema is None:
         return
-    import jsonschema
-
-    try:
-        jsonschema.validate(value, question.ask.schema)
-    except jsonschema.ValidationError as error:
-        raise InvalidValue(f"the answer does not fit question {question.id}: {error.message}") from error
+    if (wrong := mismatch(value, question.ask.schema)) is not None:
+        raise InvalidValue(f"the answer does not fit question {question.id}: {wrong}")

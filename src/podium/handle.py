@@ -14,10 +14,10 @@ from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
 from podium.store.protocol import Send, Verdict
 
-O = TypeVar("O")
+Out = TypeVar("Out")
 
 
-class RunHandle(Generic[O]):
+class RunHandle(Generic[Out]):
     """One run: its result, its state, its facts, and the ways to reach into it."""
 
     def __init__(self, id: str, worker: Worker, clock: Clock, ids: Ids, workflow: AnyAgent | None) -> None:
@@ -27,7 +27,7 @@ class RunHandle(Generic[O]):
         self._ids = ids
         self._workflow = workflow
 
-    async def result(self) -> O:
+    async def result(self) -> Out:
         """Wait for the run's end and return its value; raises RunFailed, RunCancelled or RunBlocked."""
         end = await self._worker.end_of(self.id)
         if end.state is RunState.DONE:

@@ -1,6 +1,6 @@
 """Spans over OpenTelemetry's API: nothing is sent unless the program sets up an SDK."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from opentelemetry import trace
@@ -14,7 +14,7 @@ def recording() -> bool:
 
 
 @contextmanager
-def span(name: str, attributes: dict[str, str | int | float]) -> Iterator[trace.Span]:
+def span(name: str, attributes: dict[str, str | int | float]) -> Generator[trace.Span]:
     """Have a block traced as a span."""
     with _TRACER.start_as_current_span(name, attributes=attributes) as current:
         yield current

@@ -14,33 +14,38 @@ from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(
-    r"^ *(?P<fence>`{3,})(?P<language>\w*)[^\n`]*\n(?P<body>.*?)^ *(?P=fence) *$", re.MULTILINE | re.DOTALL
+    r"^ *(?P<fence>`{3,})(?P<language>\w*)(?P<info>[^\n`]*)\n(?P<body>.*?)^ *(?P=fence) *$", re.MULTILINE | re.DOTALL
 )
+TITLE = re.compile(r'\btitle="(?P<name>[^"]+)"')
 NOT_RUN = re.compile(r"^# not run\b:?(?P<reason>.*)")
-SHOWN_ERROR = re.compile(r"^\s*(?:podium: )?error\b", re.IGNORECASE)
-COMMAND = "$ podium "
+SHOWN_ERROR = re.compile(r"^\s*(?:(?:podium: )?error\b|killed$)", re.IGNORECASE)
+COMMANDS = ("$ podium ", "$ python ")
 SECONDS_PER_COMMAND = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A fenced block that is to be run."""
+    """A fenced block that is to be run, or saved where it has a title."""
 
     language: str
     body: str
     line: int
     """Where in the page its body starts, from 1."""
+    file: str | None = None
+    """The file that the reader is told to save it as."""
 
 
 def blocks(page: str) -> Iterator[Block]:
-    """Give the python and console blocks of a page; a block that is not run must say why."""
+    """Give the python and console blocks of a page, and files; a block that is not run must say why."""
     for match in FENCE.finditer(page):
-        if match["language"] not in ("python", "console"):
+        title = TITLE.search(match["info"])
+        if title is None and match["language"] not in ("python", "console"):
             continue
         block = Block(
             language=match["language"],
             body=textwrap.dedent(match["body"]),
             line=page.count("\n", 0, match.start("body")) + 1,
+            file=title and title["name"],
         )
         excuse = NOT_RUN.match(block.body)
         if excuse is None:
@@ -58,10 +63,10 @@ def run_python(block: Block, path: Path, module: ModuleType) -> None:
 
 
 def commands(block: Block) -> Iterator[tuple[str, bool]]:
-    """Give each `$ podium …` command of a console block, and whether the page shows it to end in an error."""
+    """Give each `$ podium …` and `$ python …` of a console block, and whether the page shows it to end in an error."""
     lines = block.body.replace("\\\n", " ").splitlines()
     for number, line in enumerate(lines):
-        if line.startswith(COMMAND):
+        if line.startswith(COMMANDS):
             after = lines[number + 1] if number + 1 < len(lines) else ""
             yield line.removeprefix("$ "), SHOWN_ERROR.match(after) is not None
 
@@ -89,7 +94,9 @@ def main() -> None:
     module = ModuleType("__main__")
     sys.modules["__main__"] = module
     for block in blocks(path.read_text(encoding="utf-8")):
-        if block.language == "python":
+        if block.file is not None:
+            Path(block.file).write_text(block.body, encoding="utf-8")
+        elif block.language == "python":
             run_python(block, path, module)
         else:
             run_console(block, path)

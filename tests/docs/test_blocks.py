@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.page import blocks
+from tests.docs.page import Block, blocks, commands
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("README.md"), *sorted(ROOT.glob("docs/**/*.md"))]
@@ -45,3 +45,14 @@ def test_python_and_console_blocks_are_found_with_their_lines() -> None:
     page = "a\n\n```python\nx = 1\n```\n\n- b\n\n  ```console\n  $ podium\n  ```\n\n```sh\nls\n```\n"
     found = [(block.language, block.body, block.line) for block in blocks(page)]
     assert found == [("python", "x = 1\n", 4), ("console", "$ podium\n", 10)]
+
+
+def test_a_block_with_a_title_is_a_file_to_be_saved() -> None:
+    page = '```python title="desk.py"\nx = 1\n```\n\n```json title="a.jsonl"\n{}\n```\n\n```json\n{}\n```\n'
+    assert [(block.file, block.body) for block in blocks(page)] == [("desk.py", "x = 1\n"), ("a.jsonl", "{}\n")]
+
+
+def test_a_command_that_is_shown_to_fail_has_to_fail() -> None:
+    body = "$ podium run a.py\nerror: no\n$ python b.py\nKilled\n$ python c.py\nkilled it\n"
+    found = list(commands(Block(language="console", body=body, line=1)))
+    assert found == [("podium run a.py", True), ("python b.py", True), ("python c.py", False)]

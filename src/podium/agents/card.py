@@ -39,7 +39,7 @@ class CardedAgent(Generic[In, Out]):
     def __repr__(self) -> str:
         return f"<agent {self.card.name}>"
 
-    async def verify(self, call: Call) -> Outcome | None:  # noqa: ARG002  the Agent protocol's signature
+    async def verify(self, call: Call) -> Outcome | None:
         """Return None: it cannot tell."""
         return None
 

@@ -98,7 +98,7 @@ class _Output(asyncio.SubprocessProtocol):
     def process_exited(self) -> None:
         self.exited.set()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:
         self._closed.set()
 
     def feed(self, input: bytes) -> None:

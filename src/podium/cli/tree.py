@@ -1,70 +1,14 @@
 """The tree of a run's calls, read from its facts alone: keys are paths, so the tree is in the keys."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from podium.cli.node import Node, spent_of
 from podium.cli.steps import hang_steps
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 
 _JOINS = {"winner": "race", "winners": "quorum", "failed": "gather"}
-
-
-@dataclass(slots=True)
-class Spent:
-    """What was used up: tokens, requests to models, US dollars."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    usd: float | None = None
-
-    def add(self, other: "Spent") -> None:
-        """Count what somebody else used up."""
-        self.input_tokens += other.input_tokens
-        self.output_tokens += other.output_tokens
-        if other.usd is not None:
-            self.usd = (self.usd or 0.0) + other.usd
-
-
-@dataclass(slots=True)
-class Node:
-    """One thing of a run: a call, a step, a wait, a choice, or a branch that holds further ones."""
-
-    key: str
-    kind: str = "branch"
-    """call, workflow, step, sleep, signal, wait, question, child, choice, look-up, undo or branch."""
-    name: str = ""
-    state: str = ""
-    """done, failed, refused, expired, cancelled, or empty while it is open."""
-    began: float | None = None
-    ended: float | None = None
-    attempts: int = 1
-    note: str = ""
-    """What it waits for while it is open, why it failed, or what was chosen."""
-    waits: str = ""
-    """`question`, `timer`, `signal`, `run` or `retry` where it waits durably."""
-    run: str | None = None
-    """The child run that it started."""
-    question: str | None = None
-    spent: Spent | None = None
-    """What was recorded of this node itself."""
-    children: list["Node"] = field(default_factory=list["Node"])
-
-    def total(self) -> Spent:
-        """Return what it used up: as recorded of it, or else as recorded of its parts."""
-        total = Spent()
-        if self.spent is not None:
-            total.add(self.spent)
-            return total
-        for child in self.children:
-            total.add(child.total())
-        return total
-
-    def walk(self) -> Iterator["Node"]:
-        """Give the node and everything under it, in the order of the keys."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
 
 
 @dataclass(slots=True)
@@ -104,7 +48,7 @@ class _Builder:
     def build(self, facts: Iterable[Fact]) -> CallTree:
         for fact in facts:
             self._take(fact)
-        for key in sorted(self.nodes, key=key_order):
+        for key in sorted((key for key in self.nodes if not key.endswith(".first")), key=key_order):
             self._hang(self.nodes[key])
         for call, steps in self.steps.items():
             hang_steps(self._at(call), steps)
@@ -129,6 +73,7 @@ class _Builder:
                 for key in fact.body.get("keys", ()):
                     node = self._at(key)
                     node.state, node.ended, node.waits = "cancelled", fact.at, ""
+                    node.name = node.name or "not begun"
             case FactKind.REWOUND:
                 self._rewind(fact.body.get("keys", ()))
             case FactKind.CANCELLING | FactKind.CHANGED | FactKind.REPINNED | FactKind.REDACTED:
@@ -146,13 +91,13 @@ class _Builder:
             case FactKind.ASKED:
                 node.kind, node.name, node.note = "call", body.get("agent", "?"), body.get("why", "")
             case FactKind.TIMER:
-                node.kind, node.name, node.waits = "sleep", "sleep", "timer"
-                node.note = _until(body.get("due"))
+                node.kind, node.waits, node.due = "sleep", "timer", body.get("due")
+                node.name = "timeout" if fact.key.endswith(".timeout") else "sleep"
             case FactKind.WAITING if body.get("wait") == "run":
                 node.kind, node.name, node.waits, node.run = "wait", "result of child run", "run", body.get("name")
             case FactKind.WAITING:
                 node.kind, node.name, node.waits = "signal", f"signal {body.get('name')!r}", "signal"
-                node.note = _until(body.get("due"))
+                node.due = body.get("due")
             case FactKind.SPAWNED:
                 node.kind, node.name, node.run = "child", body.get("workflow", "?"), body.get("run")
                 node.state, node.ended = "started", fact.at
@@ -176,13 +121,11 @@ class _Builder:
             node.note = f"{body.get('type')}: {body.get('message')}"
         elif outcome == "refused":
             node.note = f"{body.get('rule')}: {body.get('reason')}"
-        elif node.kind in ("sleep", "signal"):
-            node.note = ""
 
     def _retry(self, fact: Fact) -> None:
         node, body = self._at(fact.key), fact.body
-        node.attempts, node.waits = body.get("attempt", node.attempts), "retry"
-        node.note = f"attempt {node.attempts} {_until(body.get('due'))} after {body.get('type')}: {body.get('message')}"
+        node.attempts, node.waits, node.due = body.get("attempt", node.attempts), "retry", body.get("due")
+        node.note = f"attempt {node.attempts - 1} ended with {body.get('type')}: {body.get('message')}"
 
     def _question(self, fact: Fact) -> None:
         node, body = self._at(fact.key), fact.body
@@ -191,7 +134,7 @@ class _Builder:
             return
         if node.began is None:
             node.kind, node.began, node.name = "question", fact.at, f"question to {body.get('to')}"
-        node.waits, node.question = "question", body.get("question")
+        node.waits, node.question, node.due = "question", body.get("question"), body.get("due")
         node.note = f"{body.get('to')}: {body.get('text')}"
 
     def _step(self, fact: Fact) -> None:
@@ -222,20 +165,15 @@ class _Builder:
         """Put a node under the one whose key its own begins with; a branch has no fact and is made here."""
         parent_key = node.key.rpartition(".")[0]
         if parent_key and parent_key not in self.nodes:
-            parent = self.nodes[parent_key] = Node(parent_key)
+            last = parent_key.rpartition(".")[2]
+            attempt = last.startswith("r") and last[1:].isdecimal()
+            parent = self.nodes[parent_key] = Node(parent_key, name=f"attempt {last[1:]}" if attempt else "branch")
             self._hang(parent)
         parent = self._at(parent_key)
         if node not in parent.children:
             parent.children.append(node)
         if parent.kind == "call" and node.kind != "step":
             parent.kind = "workflow"
-
-
-def spent_of(usage: Json) -> Spent | None:
-    """Return what a fact says was used up."""
-    if usage is None:
-        return None
-    return Spent(usage.get("input_tokens", 0), usage.get("output_tokens", 0), usage.get("usd"))
 
 
 def key_order(key: str) -> tuple[tuple[int, int, str], ...]:
@@ -264,6 +202,3 @@ def _run_note(fact: Fact) -> str:
         case _:
             return f"{fact.kind.name.lower()} {fact.key}".strip()
 
-
-def _until(due: float | None) -> str:
-    return "" if due is None else f"until @{due}"

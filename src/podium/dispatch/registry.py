@@ -26,7 +26,7 @@ class Registry:
         versions = self._agents.get(name)
         if versions is None:
             known = ", ".join(sorted(self._agents)) or "none"
-            raise UnknownAgent(f"no agent is called {name!r}. Registered: {known}. Register it with app.register(agent).")
+            raise UnknownAgent(f"no agent is called {name!r}. Registered: {known}. Add it with app.register(agent).")
         if version is None:
             return versions[max(versions, key=version_order)]
         if version not in versions:

@@ -1,11 +1,11 @@
 """The call: from its key to its value, through attempts, waits, doubts and inline workflows."""
 
 from dataclasses import dataclass, field
-from typing import Any, Generic, NoReturn, Protocol, TypeVar, assert_never
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from podium.dispatch.dispatcher import Target
 from podium.engine.drive import Drive
-from podium.engine.history import Record, describe
+from podium.engine.history import Record, describe, shortened
 from podium.engine.joins import Race
 from podium.engine.primitive import Primitive
 from podium.engine.questions import answer_to, asked_again, open_question, waiting_for
@@ -152,8 +152,8 @@ class AgentCall(Primitive[T], Generic[T]):
             name, version = opened.body["agent"], opened.body["version"]
             if not isinstance(self.target, str) and "why" not in opened.body:
                 agent, _ = dispatcher.route(self.target)
-                same = agent.card.name == name
-                return (dispatcher.registry.get(name, version) if same and agent.card.version != version else agent), None
+                moved = agent.card.name == name and agent.card.version != version
+                return dispatcher.registry.get(name, version) if moved else agent, None
             if self.target == name or "why" in opened.body:
                 return dispatcher.registry.get(name, version), None
         agent, choice = dispatcher.route(self.target)
@@ -175,8 +175,8 @@ class AgentCall(Primitive[T], Generic[T]):
         if recorded != payload:
             raise Diverged(
                 self.key,
-                f"a call of {agent.card.name} with {_short(opened.payload)}",
-                f"the same agent with {_short(payload)}",
+                f"a call of {agent.card.name} with {shortened(opened.payload)}",
+                f"the same agent with {shortened(payload)}",
             )
 
     def _hand_back(self, strand: Strand, agent: AnyAgent, record: Record, fact: Fact) -> T:
@@ -189,7 +189,8 @@ class AgentCall(Primitive[T], Generic[T]):
             case "refused":
                 raise CallRefused(fact.body["reason"], rule=fact.body["rule"], key=self.key)
             case _:
-                raise self._failed(agent, Failure(FailureKind(fact.body["kind"]), fact.body["type"], fact.body["message"]))
+                body = fact.body
+                raise self._failed(agent, Failure(FailureKind(body["kind"]), body["type"], body["message"]))
 
     def _progress(self, agent: AnyAgent, record: Record) -> Progress:
         """Read from the journal how far an open call has come."""
@@ -208,35 +209,24 @@ class AgentCall(Primitive[T], Generic[T]):
     async def _attempts(self, strand: Strand, agent: AnyAgent, input: Json, progress: Progress) -> T:
         """Try until there is an answer, or no further try is allowed."""
         while True:
-            if progress.due is not None:
-                await self._pause(strand, progress)
+            await self._pause(strand, progress)
             outcome = await self._attempt(strand, agent, input, progress)
+            if isinstance(outcome, Enter):
+                outcome = await self._enter(strand, agent, outcome.workflow, input, progress)
+            elif isinstance(outcome, Pending):
+                outcome = await self._pending(strand, agent, outcome, progress)
             match outcome:
+                case None:
+                    continue
                 case Done():
                     return await self._done(strand, agent, outcome)
                 case Failed(failure):
                     if not self._try_again(agent, failure, progress):
                         await self._fail(strand, agent, failure)
-                case Refused(rule, reason):
-                    body = {"outcome": "refused", "rule": rule, "reason": reason}
-                    strand.last_at = self.drive.append(FactKind.ANSWERED, self.key, encode(body))
-                    await self.drive.committed()
-                    raise CallRefused(reason, rule=rule, key=self.key)
-                case Pending():
-                    settled = await self._pending(strand, agent, input, outcome, progress)
-                    if settled is not None:
-                        return await self._done(strand, agent, settled)
-                case Enter(workflow):
-                    entered = await self._enter(strand, agent, workflow, input, progress)
-                    if isinstance(entered, Done):
-                        return await self._done(strand, agent, entered)
-                    assert isinstance(entered, Failed)  # the only other way in which a workflow ends
-                    if not self._try_again(agent, entered.failure, progress):
-                        await self._fail(strand, agent, entered.failure)
+                case Refused():
+                    await self._refuse(strand, outcome)
                 case Cancelled():
                     strand.deliver(self.key)
-                case _:
-                    assert_never(outcome)
 
     async def _attempt(self, strand: Strand, agent: AnyAgent, input: Json, progress: Progress) -> Outcome:
         """Dispatch once, unless an answer is under way already."""
@@ -270,7 +260,7 @@ class AgentCall(Primitive[T], Generic[T]):
         return Pending(Ask(text=text, subject=call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators"))
 
     async def _pending(
-        self, strand: Strand, agent: AnyAgent, input: Json, pending: Pending, progress: Progress
+        self, strand: Strand, agent: AnyAgent, pending: Pending, progress: Progress
     ) -> Done | None:
         """Wait for people; returns what they said, or None where the agent has to run (again)."""
         known, progress.asked = progress.asked, None
@@ -321,7 +311,7 @@ class AgentCall(Primitive[T], Generic[T]):
 
     async def _enter(
         self, strand: Strand, agent: AnyAgent, workflow: Inline, input: Json, progress: Progress
-    ) -> Outcome:
+    ) -> Done | Failed:
         """Run a workflow inline, under this key; with a timeout, against a durable timer."""
         path = self.key if progress.attempt == 1 else f"{self.key}.r{progress.attempt}"
         frame = InlineRun(self.drive, strand, self.path, path, workflow, input)
@@ -352,6 +342,13 @@ class AgentCall(Primitive[T], Generic[T]):
         await self.drive.committed()
         return value
 
+    async def _refuse(self, strand: Strand, refused: Refused) -> NoReturn:
+        """Record that a rule forbade the call, and raise it."""
+        body = {"outcome": "refused", "rule": refused.rule, "reason": refused.reason}
+        strand.last_at = self.drive.append(FactKind.ANSWERED, self.key, encode(body))
+        await self.drive.committed()
+        raise CallRefused(refused.reason, rule=refused.rule, key=self.key)
+
     async def _fail(self, strand: Strand, agent: AnyAgent, failure: Failure) -> NoReturn:
         """Record that the call failed for good, and raise it."""
         body: Json = {"outcome": "failed", "kind": failure.kind, "type": failure.type, "message": failure.message}
@@ -380,6 +377,3 @@ def undo_of(fact: Fact) -> Undo:
     return Undo(fact.key, fact.body["agent"], fact.body["version"], decode(fact.payload))
 
 
-def _short(text: bytes | None) -> str:
-    shown = "nothing" if text is None else text.decode()
-    return shown if len(shown) <= 300 else shown[:300] + "…"

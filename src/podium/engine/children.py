@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
 from podium.engine.primitive import Primitive
-from podium.engine.starting import started_body
+from podium.engine.starting import new_run
 from podium.engine.strand import Strand
 from podium.errors import RunCancelled, RunFailed
 from podium.model.agent import AnyAgent
@@ -63,11 +63,8 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
         if record is None or record.opened is None:
             await drive.live(strand, key)
             payload = encode(self.child.input.dump(self.input))
-            at = drive.around.clock.now()
-            run = started_body(
-                id=run_id, workflow=card.name, version=card.version, payload=payload, options=self.options,
-                seed=drive.chance(key).getrandbits(63), at=at, parent=drive.run.id, root=drive.run.root,
-            )  # fmt: skip
+            at, seed = drive.around.clock.now(), drive.chance(key).getrandbits(63)
+            run = new_run(run_id, card, payload, self.options, seed=seed, at=at, parent=drive.run)
             body = {"workflow": card.name, "version": card.version, "run": run_id}
             strand.last_at = drive.append(FactKind.SPAWNED, key, encode(body), effects=[Spawn(run)])
             drive.history.spawned[run_id] = key

@@ -1,20 +1,19 @@
 """The context: everything a workflow asks of the world, it asks here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from random import Random
-from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
 from uuid import UUID
 
 from podium.agents.shape import shape_of
 from podium.engine.calls import AgentCall, CallOptions, Undo
-from podium.engine.children import ChildResult, ChildRun, SpawnChild
+from podium.engine.children import ChildResult, SpawnChild
 from podium.engine.drive import Drive
 from podium.engine.inline import OnceAgent, OnceFunction
 from podium.engine.joins import Gather, Quorum, Race
 from podium.engine.notes import Find, changed
 from podium.engine.primitive import Primitive
-from podium.engine.questions import AskPerson, DecisionShape
+from podium.engine.questions import AskPerson, DecisionShape, ManyShape
 from podium.engine.selection import Selection
 from podium.engine.strand import Strand
 from podium.engine.stream import Chunk
@@ -22,14 +21,15 @@ from podium.engine.undoing import OnUndo
 from podium.engine.waits import AwaitSignal, Sleep
 from podium.errors import NotAwaitable, WrongBranch
 from podium.model.agent import Agent, AnyAgent, Effects
+from podium.model.chance import Chance
 from podium.model.json import Json
 from podium.model.question import APPROVAL_SCHEMA, Approval, Ask, Decision
 from podium.model.retry import Retry
 from podium.model.run import RunOptions
 from podium.model.task import Task
 
-I = TypeVar("I")
-O = TypeVar("O")
+In = TypeVar("In")
+Out = TypeVar("Out")
 T = TypeVar("T")
 T1 = TypeVar("T1")
 T2 = TypeVar("T2")
@@ -39,6 +39,7 @@ P = ParamSpec("P")
 
 _NO_OPTIONS = CallOptions()
 _NO_DEFAULT: Any = object()
+_PLAIN = (type(None), str, int, float, bool, list, dict)
 
 
 class Context:
@@ -49,7 +50,9 @@ class Context:
 
     __slots__ = ("_chances", "_counter", "_drive", "_path", "_strand", "_workflow", "undos")
 
-    def __init__(self, drive: Drive, strand: Strand, path: str, workflow: AnyAgent, undos: list[Undo] | None = None) -> None:
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, workflow: AnyAgent, undos: list[Undo] | None = None
+    ) -> None:
         self._drive = drive
         self._strand = strand
         self._path = path
@@ -90,12 +93,12 @@ class Context:
 
     @overload
     def call(
-        self, agent: Agent[I, O], input: I, /, *, timeout: float | None = None, retry: Retry | None = None
-    ) -> AgentCall[O]: ...
+        self, agent: Agent[In, Out], input: In, /, *, timeout: float | None = None, retry: Retry | None = None
+    ) -> AgentCall[Out]: ...
     @overload
     def call(
-        self, agent: Agent[None, O], /, *, timeout: float | None = None, retry: Retry | None = None
-    ) -> AgentCall[O]: ...
+        self, agent: Agent[None, Out], /, *, timeout: float | None = None, retry: Retry | None = None
+    ) -> AgentCall[Out]: ...
     @overload
     def call(
         self, agent: str | Task, input: Json = None, /, *, timeout: float | None = None, retry: Retry | None = None
@@ -127,7 +130,7 @@ class Context:
         """Look up who offers a capability; gives their cards. What was found is recorded."""
         return Find(self._drive, self._strand, self._path, self._key(), capability)
 
-    def on_undo(self, agent: Agent[I, Any], input: I, /) -> OnUndo:
+    def on_undo(self, agent: Agent[In, Any], input: In, /) -> OnUndo:
         """Register a compensation: called, in reverse order, if this workflow fails or is cancelled."""
         return OnUndo(self._drive, self._strand, self._path, self._key(), agent, input, self.undos)
 
@@ -137,7 +140,9 @@ class Context:
         self, function: "Callable[Concatenate[Context, P], Awaitable[T]]", /, *args: P.args, **kwargs: P.kwargs
     ) -> "Branch[T]":
         """Several steps in a row as one branch: `function(child, …)` gets a context of its own."""
-        return Branch(self, self._key(), lambda child: function(child, *args, **kwargs))
+        return Branch(
+            self._drive, self._strand, self._path, self._key(), self, lambda child: function(child, *args, **kwargs)
+        )
 
     @overload
     def gather(self, a: Primitive[T1], b: Primitive[T2], /) -> "Primitive[tuple[T1, T2]]": ...
@@ -170,12 +175,12 @@ class Context:
         return Quorum(self._drive, self._strand, self._path, self._key(), items, quorum)
 
     def map(
-        self, agent: Agent[I, O] | str, inputs: Iterable[I], *, concurrency: int | None = None,
+        self, agent: Agent[In, Out] | str, inputs: Iterable[In], *, concurrency: int | None = None,
         return_exceptions: bool = False, timeout: float | None = None, retry: Retry | None = None,
-    ) -> Primitive[list[O]]:  # fmt: skip
+    ) -> Primitive[list[Out]]:  # fmt: skip
         """Call one agent with each of the inputs, at most `concurrency` at once; gives the values in order."""
         calls: list[Primitive[Any]] = [
-            self.call(agent, each, timeout=timeout, retry=retry)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            self.call(agent, each, timeout=timeout, retry=retry)
             for each in inputs
         ]
         return Gather(
@@ -198,7 +203,9 @@ class Context:
         return Sleep(self._drive, self._strand, self._path, self._key(), seconds)
 
     @overload
-    def signal(self, name: str, type: type[T], /, *, within: float | None = None, default: T = ...) -> AwaitSignal[T]: ...
+    def signal(
+        self, name: str, type: type[T], /, *, within: float | None = None, default: T = ...
+    ) -> AwaitSignal[T]: ...
     @overload
     def signal(self, name: str, /, *, within: float | None = None, default: Json = None) -> AwaitSignal[Any]: ...
     def signal(
@@ -245,12 +252,14 @@ class Context:
         else:
             own = shape_of(answer)
             ask = Ask(text=question, subject=_plain(subject), schema=own.schema, to=to, within=within, quorum=quorum)
-            shape = own if quorum == 1 else shape_of(list[answer])
+            shape = own if quorum == 1 else ManyShape(own)
         return AskPerson(self._drive, self._strand, self._path, self._key(), ask=ask, shape=shape, default=preset)
 
     # Child runs
 
-    def spawn(self, workflow: Agent[I, O], input: I, /, *, queue: str | None = None, priority: int = 0) -> SpawnChild[O]:
+    def spawn(
+        self, workflow: Agent[In, Out], input: In, /, *, queue: str | None = None, priority: int = 0
+    ) -> SpawnChild[Out]:
         """Start a child run, with a journal and a place in the queue of its own; gives a handle to it."""
         run = self._drive.run
         options = RunOptions(queue=queue or run.queue, priority=priority, tenant=run.tenant, principal=run.principal)
@@ -269,7 +278,7 @@ class Context:
         """Return the time of the last thing that happened in this branch, in seconds since 1970."""
         return self._strand.last_at
 
-    def random(self) -> Random:
+    def random(self) -> Chance:
         """Return a source of chance that gives the same on every replay."""
         self._chances += 1
         return self._drive.chance(f"{self._path}:{self._chances}")
@@ -302,8 +311,11 @@ class Branch(Primitive[T]):
 
     __slots__ = ("body", "parent")
 
-    def __init__(self, parent: Context, key: str, body: Callable[[Context], Awaitable[T]]) -> None:
-        super().__init__(parent._drive, parent._strand, parent._path, key)  # noqa: SLF001 - of the same module
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, parent: Context,
+        body: Callable[[Context], Awaitable[T]],
+    ) -> None:  # fmt: skip
+        super().__init__(drive, strand, path, key)
         self.parent = parent
         self.body = body
 
@@ -314,6 +326,5 @@ class Branch(Primitive[T]):
 
 def _plain(value: Any) -> Json:
     """Return a model or dataclass as JSON, through its own type."""
-    if value is None or isinstance(value, str | int | float | bool | list | Mapping):
-        return value
-    return shape_of(type(value)).dump(value)
+    kind = cast("type[Any]", type(value))
+    return value if kind in _PLAIN else shape_of(kind).dump(value)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from random import Random
 
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.history import History
@@ -12,10 +11,11 @@ from podium.engine.strand import Cancel, Strand
 from podium.engine.stream import Streams
 from podium.engine.timers import Timers
 from podium.errors import Diverged, Evicted, StoreError
+from podium.model.chance import Chance, chance_of
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
-from podium.model.json import Json
 from podium.model.ids import Ids
+from podium.model.json import Json
 from podium.model.run import Run, Signal
 from podium.store.codec import encode
 from podium.store.protocol import (
@@ -90,9 +90,9 @@ class Drive:
         self._batch: asyncio.Future[None] | None = None
         self._parking = False
 
-    def chance(self, where: str) -> Random:
+    def chance(self, where: str) -> Chance:
         """Return the run's own source of randomness for a place in it: the same on every replay."""
-        return Random(f"{self.seed}/{where}")
+        return chance_of(f"{self.seed}/{where}")
 
     # Recording
 

@@ -12,6 +12,9 @@ _OPENING = frozenset(
 )
 
 
+_SHOWN_CHARACTERS = 300
+
+
 @dataclass(slots=True)
 class Record:
     """What is recorded under one key."""
@@ -207,26 +210,26 @@ def opened_as(record: Record, key: str, kind: FactKind, now: str, **body: Json) 
         raise Diverged(key, describe(fact), now)
 
 
+def shortened(text: bytes | None) -> str:
+    """Return a payload as a message can show it."""
+    shown = "nothing" if text is None else text.decode()
+    return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "…"
+
+
+_OPENED: dict[FactKind, str] = {
+    FactKind.ASKED: "a call of {agent}",
+    FactKind.TIMER: "a sleep",
+    FactKind.WAITING: "a wait for {wait} {name!r}",
+    FactKind.QUESTION: "a question to {to!r}: {text}",
+    FactKind.SPAWNED: "a child run of {workflow}",
+    FactKind.CHOSEN: "a choice between branches",
+    FactKind.UNDO: "a compensation by {agent}",
+    FactKind.NOTED: "a look-up of {of}",
+}
+
+
 def describe(fact: Fact | None) -> str:
     """Return what a fact opened, in words for a message."""
     if fact is None:
         return "nothing"
-    match fact.kind:
-        case FactKind.ASKED:
-            return f"a call of {fact.body['agent']}"
-        case FactKind.TIMER:
-            return "a sleep"
-        case FactKind.WAITING:
-            return f"a wait for {fact.body['wait']} {fact.body['name']!r}"
-        case FactKind.QUESTION:
-            return f"a question to {fact.body['to']}"
-        case FactKind.SPAWNED:
-            return f"a child run of {fact.body['workflow']}"
-        case FactKind.CHOSEN:
-            return "a choice between branches"
-        case FactKind.UNDO:
-            return f"a compensation by {fact.body['agent']}"
-        case FactKind.NOTED:
-            return f"a look-up of {fact.body['of']}"
-        case _:
-            return fact.kind.name.lower()
+    return _OPENED.get(fact.kind, fact.kind.name.lower()).format_map(fact.body)

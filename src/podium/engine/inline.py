@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from podium.agents.shape import TypeShape, shape_of
 from podium.dispatch.dispatcher import INLINE
@@ -33,7 +33,7 @@ class OnceAgent(Generic[T]):
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Call the function."""
-        value = self._function()
+        value: Any = self._function()
         return Done(self.output.dump(await value if inspect.isawaitable(value) else value))
 
     async def verify(self, call: Call) -> Outcome | None:

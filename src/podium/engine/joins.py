@@ -141,7 +141,8 @@ class Team(Generic[T]):
 
 def checked(items: Sequence[Primitive[T]], path: str) -> Sequence[Primitive[T]]:
     """Return the items; raises NotAwaitable unless all are calls or branches of the context with this path."""
-    for item in items:
+    given: Sequence[Any] = items
+    for item in given:
         if not isinstance(item, Primitive):
             raise NotAwaitable(
                 f"expected calls or branches of this context, got {type(item).__name__}. "
@@ -265,4 +266,5 @@ class Quorum(Join[list[Any]]):
             await self.choose(team, {"winners": sorted(values)}, known)
             return sorted(values.items())
         team.disband(self.key)
-        raise TooFew(f"{self.key}: wanted {self.k} answers, got {len(values)}: {'; '.join(map(str, failures))}", failures)
+        why = "; ".join(map(str, failures))
+        raise TooFew(f"{self.key}: wanted {self.k} answers, got {len(values)}: {why}", failures)

@@ -1,6 +1,6 @@
 """What a workflow learns of its surroundings, recorded so that a replay learns the same."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
 
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
@@ -60,7 +60,8 @@ def _plain(card: Card) -> Json:
 
 
 def _card(plain: Json) -> Card:
-    retry = {each.name: plain["retry"][each.name] for each in fields(Retry)}
+    retry: dict[str, Json] = dict(plain["retry"])
     retry["kinds"] = frozenset(FailureKind(kind) for kind in retry["kinds"])
-    shown = {name: plain[name] for name in _SHOWN}
-    return Card(**{**shown, "capabilities": frozenset(plain["capabilities"]), "retry": Retry(**retry)})
+    shown: dict[str, Json] = {name: plain[name] for name in _SHOWN}
+    shown["capabilities"] = frozenset(plain["capabilities"])
+    return Card(**shown, retry=Retry(**retry))

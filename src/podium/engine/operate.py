@@ -14,8 +14,6 @@ from podium.model.run import Run, RunState
 from podium.store.codec import encode
 from podium.store.protocol import Claimed, NewFact, NewRun, Release, Start, Verdict, Write
 
-_OPENS_QUESTION = FactKind.QUESTION
-
 
 class Operator:
     """Takes a run that nobody drives, changes it, and gives it back."""
@@ -55,9 +53,7 @@ class Operator:
                 void = since(claimed.facts, from_key)
             kept = [fact for fact in claimed.facts if fact.seq not in set(void)]
             moved = replace(claimed.run, version=version)
-            mismatch = await self._worker.replays(Claimed(claimed.n, moved, claimed.wake, kept, []))
-            if mismatch:
-                raise NotPossible(f"run {run_id} cannot go on under version {version}: {mismatch}")
+            await self._must_replay(Claimed(claimed.n, moved, claimed.wake, kept, []))
         except NotPossible:
             await self._give_back(claimed)
             raise
@@ -66,6 +62,12 @@ class Operator:
         body = encode({"from": claimed.run.version, "to": version})
         facts.append(NewFact(FactKind.REPINNED, "", now, body))
         await self._release(claimed, facts, version)
+
+    async def _must_replay(self, claimed: Claimed) -> None:
+        mismatch = await self._worker.replays(claimed)
+        if mismatch:
+            run = claimed.run
+            raise NotPossible(f"run {run.id} cannot go on under version {run.version}: {mismatch}")
 
     async def fork(self, run_id: str, key: str) -> str:
         """Start a new run that shares what came before the call at `key`; returns its id.
@@ -95,12 +97,12 @@ class Operator:
         return registry.has(name, version) and registry.get(name, version).card.effects == "once"
 
     def _copy(self, run: Run, started: Fact, facts: Sequence[Fact], once: Sequence[str]) -> NewRun:
-        now, id = self._clock.now(), self._ids.new("run")
+        now, new = self._clock.now(), self._ids.new("run")
         body = {**started.body, "forked_from": run.id, "done_before_fork": once}
         copies = [NewFact(fact.kind, fact.key, fact.at, encode(fact.body), fact.payload) for fact in facts]
         return NewRun(
-            id=id, workflow=run.workflow, version=run.version, queue=run.queue, priority=run.priority,
-            tenant=run.tenant, principal=run.principal, parent=None, root=id, tag=None, at=now,
+            id=new, workflow=run.workflow, version=run.version, queue=run.queue, priority=run.priority,
+            tenant=run.tenant, principal=run.principal, parent=None, root=new, tag=None, at=now,
             started=NewFact(FactKind.STARTED, "", started.at, encode(body), started.payload), facts=copies,
         )  # fmt: skip
 

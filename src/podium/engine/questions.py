@@ -126,6 +126,22 @@ class AskPerson(Primitive[T], Generic[T]):
         return answers[0]["value"] if self.ask.quorum == 1 else [answer["value"] for answer in answers]
 
 
+class ManyShape(Generic[T]):
+    """Several people's answers: a list of one shape."""
+
+    def __init__(self, each: Shape[T]) -> None:
+        self.schema: Json = {"type": "array", "items": each.schema}
+        self._each = each
+
+    def dump(self, value: list[T]) -> Json:
+        """Return them as a list."""
+        return [self._each.dump(part) for part in value]
+
+    def load(self, value: Json) -> list[T]:
+        """Return the answers of a list."""
+        return [self._each.load(part) for part in value]
+
+
 class DecisionShape:
     """How a Decision comes back from JSON."""
 

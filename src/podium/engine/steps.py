@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from hashlib import sha256
 
 from podium.engine.drive import Drive
+from podium.engine.history import shortened
 from podium.engine.stream import Chunk
 from podium.errors import BadAnswer, Diverged, NotDone, Suspended
 from podium.model.agent import Effects
@@ -66,7 +67,7 @@ class CallSteps:
         record = self._drive.history.step(self._call.key, path)
         if record is not None and record.done is not None:
             if record.done.body["digest"] != digest:
-                raise Diverged(f"{self._call.key}/{path}", f"another input of {name}", _short(sent))
+                raise Diverged(f"{self._call.key}/{path}", f"another input of {name}", shortened(sent))
             return decode(record.done.payload)
         full = f"{self._call.key}/{path}"
         if effects == "once":
@@ -169,6 +170,3 @@ def usage_body(usage: Usage) -> Json:
     }
 
 
-def _short(text: bytes) -> str:
-    shown = text.decode()
-    return shown if len(shown) <= 300 else shown[:300] + "…"

@@ -1,9 +1,8 @@
 """Chunks on their way to whoever watches a run. They are not facts."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from podium.model.json import Json
@@ -41,7 +40,7 @@ class Streams:
             queue.put_nowait(None)
 
     @contextmanager
-    def watch(self, run: str) -> Iterator[AsyncIterator[Chunk]]:
+    def watch(self, run: str) -> Generator[AsyncIterator[Chunk]]:
         """Watch a run while the block lasts; the iterator ends with the run."""
         queue: asyncio.Queue[Chunk | None] = asyncio.Queue()
         self._watchers.setdefault(run, []).append(queue)

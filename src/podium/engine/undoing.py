@@ -63,8 +63,8 @@ async def undo_all(drive: Drive, strand: Strand, undos: list[Undo]) -> list[str]
         for undo in reversed(undos):
             agent = drive.around.dispatcher.registry.get(undo.agent, undo.version)
             options = CallOptions(retry=agent.card.retry if agent.card.retry.attempts > 1 else _PATIENCE)
-            input = agent.input.load(undo.input)
-            call = AgentCall[Any](drive, shield, "", f"{undo.key}.undo", agent, input, options, _Nobody())
+            value = agent.input.load(undo.input)
+            call = AgentCall[Any](drive, shield, "", f"{undo.key}.undo", agent, value, options, _Nobody())
             try:
                 await call.perform(shield)
             except CallError as error:

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar, cast, get_type_hints, overload
+from typing import Any, Generic, TypeVar, get_type_hints, overload
 
 from podium.agents.shape import TypeShape, shape_of
 from podium.engine.calls import Undo
@@ -18,11 +18,11 @@ from podium.model.json import Json
 from podium.model.outcome import Enter, Outcome
 from podium.model.retry import Retry
 
-I = TypeVar("I")
-O = TypeVar("O")
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 
-class Workflow(Generic[I, O]):
+class Workflow(Generic[In, Out]):
     """An orchestrating function. Started as a run it is found again, after a crash, by its name and version."""
 
     def __init__(
@@ -31,8 +31,8 @@ class Workflow(Generic[I, O]):
     ) -> None:  # fmt: skip
         self.function = function
         self.card = card
-        self.input: TypeShape[I] = input
-        self.output: TypeShape[O] = output
+        self.input: TypeShape[In] = input
+        self.output: TypeShape[Out] = output
         self._takes_input = takes_input
 
     def __repr__(self) -> str:
@@ -76,9 +76,9 @@ class Workflow(Generic[I, O]):
 
 
 @overload
-def workflow(function: Callable[[Context, I], Awaitable[O]], /) -> Workflow[I, O]: ...
+def workflow(function: Callable[[Context, In], Awaitable[Out]], /) -> Workflow[In, Out]: ...
 @overload
-def workflow(function: Callable[[Context], Awaitable[O]], /) -> Workflow[None, O]: ...
+def workflow(function: Callable[[Context], Awaitable[Out]], /) -> Workflow[None, Out]: ...
 @overload
 def workflow(
     *, name: str | None = None, version: str = "1", description: str | None = None,
@@ -113,9 +113,9 @@ class WorkflowDecorator:
         self._retry = retry
 
     @overload
-    def __call__(self, function: Callable[[Context, I], Awaitable[O]], /) -> Workflow[I, O]: ...
+    def __call__(self, function: Callable[[Context, In], Awaitable[Out]], /) -> Workflow[In, Out]: ...
     @overload
-    def __call__(self, function: Callable[[Context], Awaitable[O]], /) -> Workflow[None, O]: ...
+    def __call__(self, function: Callable[[Context], Awaitable[Out]], /) -> Workflow[None, Out]: ...
     def __call__(self, function: Callable[..., Awaitable[Any]], /) -> Workflow[Any, Any]:
         """Make a workflow of a function; raises UsageError where it cannot be one."""
         name = self._name or getattr(function, "__name__", type(function).__name__)
@@ -138,11 +138,11 @@ def _types_of(function: Callable[..., Awaitable[Any]], name: str) -> tuple[tuple
     except (NameError, AttributeError, TypeError) as error:
         raise UsageError(f"a type hint of {name} cannot be resolved: {error}") from error
     parameters = list(inspect.signature(function).parameters)
-    if not 1 <= len(parameters) <= 2:
+    if len(parameters) not in (1, 2):
         raise UsageError(f"{name} takes {len(parameters)} parameters: a workflow takes the Context and one input")
     if hints.get(parameters[0], Context) is not Context:
         raise UsageError(f"the first parameter of {name} must be the Context")
-    takes = (cast("Any", hints.get(parameters[1], Any)),) if len(parameters) == 2 else None
+    takes = (hints.get(parameters[1], Any),) if len(parameters) > 1 else None
     return takes, hints.get("return", Any)
 
 

@@ -10,10 +10,8 @@ from podium.model.memory import MemoryStore
 from podium.model.outcome import Outcome, Usage
 from podium.model.retry import Retry
 
-I = TypeVar("I")
-O = TypeVar("O")
-I_contra = TypeVar("I_contra", contravariant=True)
-O_co = TypeVar("O_co", covariant=True)
+In = TypeVar("In")
+Out = TypeVar("Out")
 T = TypeVar("T")
 
 Effects = Literal["idempotent", "once"]
@@ -105,7 +103,7 @@ class Steps(Protocol):
         ...
 
 
-class Agent(Protocol, Generic[I, O]):
+class Agent(Protocol, Generic[In, Out]):
     """Everybody who can be called."""
 
     @property
@@ -114,12 +112,12 @@ class Agent(Protocol, Generic[I, O]):
         ...
 
     @property
-    def input(self) -> Shape[I]:
+    def input(self) -> Shape[In]:
         """The type of what it takes."""
         ...
 
     @property
-    def output(self) -> Shape[O]:
+    def output(self) -> Shape[Out]:
         """The type of what it gives."""
         ...
 

@@ -48,12 +48,15 @@ APPROVAL_SCHEMA: Json = {
 }
 """What an answer to an approval looks like."""
 
+_ANYTHING: Json = {}
+
+
+def _only(name: str, schema: Json) -> Json:
+    return {"type": "object", "properties": {name: schema}, "required": [name], "additionalProperties": False}
+
+
 IN_DOUBT_SCHEMA: Json = {
-    "oneOf": [
-        {"type": "object", "properties": {"happened": {}}, "required": ["happened"], "additionalProperties": False},
-        {"type": "object", "properties": {"not_done": {"const": True}}, "required": ["not_done"], "additionalProperties": False},
-        {"type": "object", "properties": {"fail": {"type": "string"}}, "required": ["fail"], "additionalProperties": False},
-    ]
+    "oneOf": [_only("happened", _ANYTHING), _only("not_done", {"const": True}), _only("fail", {"type": "string"})]
 }
 """What an answer to `did it happen?` looks like: it happened and gave this value, it did not, or give up."""
 

@@ -33,7 +33,7 @@ class Retry:
     """No delay is longer than this many seconds."""
     jitter: float = 0.1
     """Share of the delay that chance (the run's own, so that it replays) adds or takes away."""
-    kinds: frozenset[FailureKind] = frozenset({FailureKind.RATE, FailureKind.TIMEOUT, FailureKind.TRANSPORT, FailureKind.BUG})
+    kinds: frozenset[FailureKind] = KEEPS_LINEAGE | {FailureKind.BUG}
     """The failures that are tried again."""
 
     def pause(self, attempt: int, chance: float) -> float:

@@ -1,7 +1,7 @@
 """Work described by what it needs, without naming who does it."""
 
-from dataclasses import dataclass, field
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from podium.model.json import Json
 

@@ -75,7 +75,7 @@ class LlmAgent(Generic[In, Out, D]):
                 )
         return Done(self.output.dump(result.output))
 
-    async def verify(self, call: Call) -> Outcome | None:  # noqa: ARG002  the protocol's
+    async def verify(self, call: Call) -> Outcome | None:
         """Say that it cannot be told: what a whole conversation did is known by its steps only."""
         return None
 

@@ -20,8 +20,9 @@ def timeout(agent: AnyAgent, handler: Handler) -> Handler:
         seconds = usual if call.timeout is None else call.timeout
         if seconds is None:
             return await handler(call, steps)
+        scope = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds) as scope:
+            async with scope:
                 return await handler(call, steps)
         except TimeoutError:
             if not scope.expired():

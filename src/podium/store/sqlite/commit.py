@@ -32,16 +32,16 @@ from podium.store.protocol import (
     Write,
 )
 from podium.store.sqlite.chain import GENESIS, link, payload_digest
-from podium.store.sqlite.sql import query
+from podium.store.sqlite.sql import statement
 
 BLOB_BYTES = 32_768
 """A payload larger than this is stored once, by its content hash."""
 
-_FENCED = query("worker_fenced")
-_OWNED = query("run_owned")
-_LAST = query("run_last_fact")
-_FACT = query("fact_insert")
-_BLOB = query("blob_insert")
+_FENCED = statement("worker_fenced")
+_OWNED = statement("run_owned")
+_LAST = statement("run_last_fact")
+_FACT = statement("fact_insert")
+_BLOB = statement("blob_insert")
 
 
 class Head:
@@ -133,7 +133,7 @@ class GroupCommit:
             case Spawn():
                 self.start(effect.run, drive=False)
             case TakeSignal():
-                self.connection.execute(query("signal_take"), (run, effect.id))
+                self.connection.execute(statement("signal_take"), (run, effect.id))
             case Tell():
                 self.send(effect.run, effect.signal)
 
@@ -143,14 +143,14 @@ class GroupCommit:
             case Park(wake=seen, wake_at=wake_at):
                 if seen != wake:
                     return Verdict.AWAKE
-                self.connection.execute(query("run_park"), (wake_at, head.count, head.hash, run))
+                self.connection.execute(statement("run_park"), (wake_at, head.count, head.hash, run))
             case Finish() as end:
                 self.finish(run, head, end)
             case Block(reason=reason):
-                self.connection.execute(query("run_block"), (reason, head.count, head.hash, run))
+                self.connection.execute(statement("run_block"), (reason, head.count, head.hash, run))
             case Release() as to:
                 row = self.connection.execute(
-                    query("run_release"), (to.state, to.reason, to.version, to.ended_at, head.count, head.hash, run)
+                    statement("run_release"), (to.state, to.reason, to.version, to.ended_at, head.count, head.hash, run)
                 ).fetchone()
                 if to.state is RunState.READY:
                     self.result.placed.append(Placed(run, row[0]))
@@ -189,13 +189,13 @@ class GroupCommit:
 
     def start(self, run: NewRun, *, drive: bool) -> Verdict:
         """Insert a run unless its id or its workflow's tag is there already."""
-        same = self.connection.execute(query("run_find_same"), (run.id, run.workflow, run.tag)).fetchone()
+        same = self.connection.execute(statement("run_find_same"), (run.id, run.workflow, run.tag)).fetchone()
         if same is not None:
             self.result.started[run.id] = same[0]
             return Verdict.DUPLICATE
         drive = drive and not self.is_fenced()
         number = self.connection.execute(
-            query("run_insert"),
+            statement("run_insert"),
             (run.id, run.workflow, run.version, RunState.RUNNING if drive else RunState.READY, int(drive),
              self.worker if drive else None, run.queue, run.priority, 0, GENESIS, run.tenant, run.principal,
              run.parent, run.root, run.tag, run.at),
@@ -210,19 +210,19 @@ class GroupCommit:
 
     def send(self, run_id: str, signal: Signal) -> Verdict:
         """Put a signal into an inbox and wake the run; a signal whose id is known stops here."""
-        row = self.connection.execute(query("run_for_signal"), (run_id,)).fetchone()
+        row = self.connection.execute(statement("run_for_signal"), (run_id,)).fetchone()
         if row is None:
             return Verdict.UNKNOWN
         number, state, priority = row
         if RunState(state).ended:
             return Verdict.ENDED
         inserted = self.connection.execute(
-            query("signal_insert"),
+            statement("signal_insert"),
             (number, signal.id, signal.kind, signal.name, signal.at, encode(signal.body)),
         ).rowcount
         if not inserted:
             return Verdict.DUPLICATE
-        self.connection.execute(query("run_wake"), (number,))
+        self.connection.execute(statement("run_wake"), (number,))
         if state == RunState.PARKED:
             self.result.placed.append(Placed(number, priority))
         elif state == RunState.RUNNING:
@@ -232,9 +232,9 @@ class GroupCommit:
     def finish(self, run: int, head: Head, end: Finish) -> None:
         """End a run, take back its open questions, and tell its parent."""
         row = self.connection.execute(
-            query("run_finish"), (end.state, end.at, end.reason, head.count, head.hash, run)
+            statement("run_finish"), (end.state, end.at, end.reason, head.count, head.hash, run)
         ).fetchone()
-        self.connection.execute(query("questions_withdraw_run"), (run,))
+        self.connection.execute(statement("questions_withdraw_run"), (run,))
         if row[0] is not None:
             name = head.name.decode()
             self.send(row[0], Signal(f"child:{name}", "child", name, end.outcome, end.at))
@@ -243,30 +243,30 @@ class GroupCommit:
         """Put a question into the inbox."""
         ask = question.ask
         self.connection.execute(
-            query("question_insert"),
+            statement("question_insert"),
             (question.id, run, question.run, question.key, ask.kind, ask.text, encode(ask.subject), encode(ask.schema),
              ask.to, ask.quorum, question.asked_at, question.deadline, question.tenant),
         )  # fmt: skip
 
     def close_question(self, question: str, state: QuestionState) -> Verdict:
         """Move a question out of `open`, if it still is."""
-        done = self.connection.execute(query("question_close"), (state, question)).rowcount
+        done = self.connection.execute(statement("question_close"), (state, question)).rowcount
         return Verdict.OK if done else Verdict.CLOSED
 
     def reply(self, question: str, answer: Answer) -> Verdict:
         """Record one person's answer; the last one needed closes the question and wakes its run."""
-        row = self.connection.execute(query("question_get"), (question,)).fetchone()
+        row = self.connection.execute(statement("question_get"), (question,)).fetchone()
         if row is None:
             return Verdict.UNKNOWN
         run_id, quorum, deadline, state = row[1], row[8], row[10], row[12]
         if state != QuestionState.OPEN or (deadline is not None and answer.at >= deadline):
             return Verdict.CLOSED
         inserted = self.connection.execute(
-            query("answer_insert"), (question, answer.by, encode(answer.value), answer.at)
+            statement("answer_insert"), (question, answer.by, encode(answer.value), answer.at)
         ).rowcount
         if not inserted:
             return Verdict.DUPLICATE
-        answers = self.connection.execute(query("answers_list"), (question,)).fetchall()
+        answers = self.connection.execute(statement("answers_list"), (question,)).fetchall()
         if len(answers) < quorum:
             return Verdict.OK
         self.close_question(question, QuestionState.ANSWERED)

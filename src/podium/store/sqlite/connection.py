@@ -1,7 +1,7 @@
 """Opening a store's file: what is refused, how it is migrated, and what SQLite's errors mean to a user."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -37,7 +37,7 @@ def translate(error: sqlite3.Error, path: str) -> PodiumError:
 
 
 @contextmanager
-def translated(path: str) -> Iterator[None]:
+def translated(path: str) -> Generator[None]:
     """Raise our errors instead of SQLite's."""
     try:
         yield
@@ -46,7 +46,7 @@ def translated(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection, path: str) -> Iterator[sqlite3.Connection]:
+def transaction(connection: sqlite3.Connection, path: str) -> Generator[sqlite3.Connection]:
     """Run a block in one write transaction, taken at its start; undone where the block raises."""
     with translated(path):
         connection.execute("BEGIN IMMEDIATE")
@@ -75,7 +75,7 @@ def connect(path: str, durability: Durability, *, wait: float) -> sqlite3.Connec
 def prepare(path: str, durability: Durability) -> None:
     """Make sure that the file is a store of this version: create or migrate it, or refuse it with a reason."""
     if path != ":memory:" and not Path(path).parent.is_dir():
-        raise StoreUnavailable(f"the folder of the store {path} does not exist. Create it, or name another with --store.")
+        raise StoreUnavailable(f"the folder of the store {path} does not exist. Make it, or name another with --store.")
     connection = connect(path, durability, wait=10.0)
     try:
         with translated(path):
@@ -112,5 +112,5 @@ def _version(connection: sqlite3.Connection, path: str, newest: int) -> int:
     if application != APPLICATION_ID and (tables or version or application):
         raise NotAStore(f"{path} is not a Podium store: it is the SQLite file of another program. Name another file.")
     if version > newest:
-        raise NotAStore(f"{path} was written by a newer Podium (schema {version}, this one knows {newest}). Update Podium.")
+        raise NotAStore(f"{path} is of a newer Podium (schema {version}, this one knows {newest}). Update Podium.")
     return version

@@ -5,14 +5,14 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from podium.model.clock import Clock, SystemClock
 from podium.model.json import Json
 from podium.model.memory import Entry
 from podium.store.codec import decode, encode
 from podium.store.sqlite.connection import transaction
-from podium.store.sqlite.sql import query
+from podium.store.sqlite.sql import statement
 
 T = TypeVar("T")
 
@@ -35,18 +35,18 @@ class SqliteMemory:
         text, now = encode(value), self._clock.now()
 
         def write(connection: sqlite3.Connection) -> Entry | None:
-            row = connection.execute(query("memory_get"), (scope, key)).fetchone()
+            row = connection.execute(statement("memory_get"), (scope, key)).fetchone()
             version = 0 if row is None else row[1]
             if row is not None and row[3] == writer:
                 return Entry(scope=scope, key=key, value=decode(row[0]), version=version, at=row[2])
             if expect is not None and expect != version:
                 return None
             if row is None:
-                number = connection.execute(query("memory_insert"), (scope, key, text, writer, now)).lastrowid
+                number = connection.execute(statement("memory_insert"), (scope, key, text, writer, now)).lastrowid
             else:
-                (number, _) = connection.execute(query("memory_update"), (text, writer, now, scope, key)).fetchone()
-                connection.execute(query("memory_text_delete"), (number,))
-            connection.execute(query("memory_text_put"), (number, f"{key} {words_of(value)}"))
+                (number, _) = connection.execute(statement("memory_update"), (text, writer, now, scope, key)).fetchone()
+                connection.execute(statement("memory_text_delete"), (number,))
+            connection.execute(statement("memory_text_put"), (number, f"{key} {words_of(value)}"))
             return Entry(scope=scope, key=key, value=decode(text), version=version + 1, at=now)
 
         return await self._in_thread(write)
@@ -55,9 +55,9 @@ class SqliteMemory:
         """Forget a key; False where it was not there."""
 
         def forget(connection: sqlite3.Connection) -> bool:
-            row = connection.execute(query("memory_delete"), (scope, key)).fetchone()
+            row = connection.execute(statement("memory_delete"), (scope, key)).fetchone()
             if row is not None:
-                connection.execute(query("memory_text_delete"), (row[0],))
+                connection.execute(statement("memory_text_delete"), (row[0],))
             return row is not None
 
         return await self._in_thread(forget)
@@ -65,18 +65,18 @@ class SqliteMemory:
     async def keys(self, scope: str, prefix: str = "") -> Sequence[str]:
         """Return the keys that start with `prefix`, sorted."""
         return await self._in_thread(
-            lambda connection: [row[0] for row in connection.execute(query("memory_keys"), (scope, prefix))]
+            lambda connection: [row[0] for row in connection.execute(statement("memory_keys"), (scope, prefix))]
         )
 
-    async def search(self, scope: str, query_: str, *, limit: int = 10) -> Sequence[Entry]:
+    async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[Entry]:
         """Return the entries with any word of the query, best first (BM25)."""
-        words = re.findall(r"\w+", query_)
+        words = re.findall(r"\w+", query)
         match = " OR ".join(f'"{word}"' for word in words)
 
         def find(connection: sqlite3.Connection) -> list[Entry]:
             if not words:
                 return []
-            rows = connection.execute(query("memory_search"), (match, scope, limit))
+            rows = connection.execute(statement("memory_search"), (match, scope, limit))
             return [Entry(scope=scope, key=k, value=decode(v), version=n, at=at) for k, v, n, at in rows]
 
         return await self._in_thread(find)
@@ -90,14 +90,18 @@ class SqliteMemory:
 
 
 def _get(connection: sqlite3.Connection, scope: str, key: str) -> Entry | None:
-    row = connection.execute(query("memory_get"), (scope, key)).fetchone()
+    row = connection.execute(statement("memory_get"), (scope, key)).fetchone()
     return None if row is None else Entry(scope=scope, key=key, value=decode(row[0]), version=row[1], at=row[2])
 
 
 def words_of(value: Json) -> str:
     """Return all text inside a JSON value, for the full-text index."""
-    if isinstance(value, dict):
-        return " ".join(f"{key} {words_of(part)}" for key, part in value.items())
-    if isinstance(value, list):
-        return " ".join(words_of(part) for part in value)
-    return "" if value is None else str(value)
+    match value:
+        case dict():
+            return " ".join(f"{key} {words_of(part)}" for key, part in cast("dict[str, Json]", value).items())
+        case list():
+            return " ".join(words_of(part) for part in cast("list[Json]", value))
+        case None:
+            return ""
+        case _:
+            return str(value)

@@ -7,7 +7,7 @@ from podium.model.fact import Fact, FactKind
 from podium.model.question import Ask, Question, QuestionState
 from podium.model.run import Run, RunState, Signal
 from podium.store.codec import decode
-from podium.store.sqlite.sql import query
+from podium.store.sqlite.sql import statement
 
 Row = tuple[Any, ...]
 """What sqlite3 gives: its columns have no types."""
@@ -44,9 +44,11 @@ def facts_of(connection: sqlite3.Connection, number: int, after: int) -> list[Fa
     """Return the facts of a run after a sequence number."""
     kinds = FactKind
     found: list[Fact] = []
-    for seq, kind, key, at, epoch, body, payload, blob in connection.execute(query("facts_of_run"), (number, after)):
+    rows = connection.execute(statement("facts_of_run"), (number, after))
+    for seq, kind, key, at, epoch, body, payload, blob in rows:
         if blob is not None:
-            row = connection.execute(query("blob_get"), (blob,)).fetchone()
-            payload = None if row is None else row[0]
+            row = connection.execute(statement("blob_get"), (blob,)).fetchone()
+            found.append(Fact(seq, kinds(kind), key, at, epoch, decode(body) or {}, None if row is None else row[0]))
+            continue
         found.append(Fact(seq, kinds(kind), key, at, epoch, decode(body) or {}, payload))
     return found

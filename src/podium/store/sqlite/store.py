@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from podium.store.sqlite.commit import GroupCommit, Head, Salts
 from podium.store.sqlite.connection import Durability, connect, migrate, prepare, transaction, translate, translated
 from podium.store.sqlite.memory import SqliteMemory
 from podium.store.sqlite.rows import facts_of, question_of, run_of, signal_of
-from podium.store.sqlite.sql import query
+from podium.store.sqlite.sql import statement
 from podium.store.sqlite.workers import Workers
 
 _CHECKPOINT_COMMITS = 2_000
@@ -89,7 +89,7 @@ class SqliteStore:
         return self._commits >= _CHECKPOINT_COMMITS and not self._memory_only
 
     def checkpoint(self) -> None:
-        """Fold the write-ahead log into the file; called in a thread. Only a log that has grown long holds writers up."""
+        """Fold the write-ahead log into the file; called in a thread. Only a log grown long holds writers up."""
         self._commits = 0
         with self._lock, translated(self.path):
             long = Path(self.path + "-wal").stat().st_size > _LONG_LOG_BYTES
@@ -104,9 +104,9 @@ class SqliteStore:
             if GroupCommit(connection, worker, {}, self._salts).is_fenced():
                 return []
             for number in numbers:
-                row = connection.execute(query("run_row_by_n"), (number,)).fetchone()
+                row = connection.execute(statement("run_row_by_n"), (number,)).fetchone()
                 if row is not None and row[2] in known:
-                    taken = connection.execute(query("run_claim"), (worker, number)).rowcount
+                    taken = connection.execute(statement("run_claim"), (worker, number)).rowcount
                     mine.extend([number] * taken)
         for number in mine:
             self._heads.pop(number, None)
@@ -116,14 +116,14 @@ class SqliteStore:
         """Claim a run that nobody drives, whatever its state, for an operator's change."""
         with self._lock:
             with transaction(self._patient, self.path) as connection:
-                row = connection.execute(query("run_number"), (run_id,)).fetchone()
-                if row is None or not connection.execute(query("run_take_over"), (worker, row[0])).rowcount:
+                row = connection.execute(statement("run_number"), (run_id,)).fetchone()
+                if row is None or not connection.execute(statement("run_take_over"), (worker, row[0])).rowcount:
                     return None
             return self._load(row[0])
 
     def _load(self, number: int) -> Claimed:
         with translated(self.path):
-            row = self._loop.execute(query("run_row_by_n"), (number,)).fetchone()
+            row = self._loop.execute(statement("run_row_by_n"), (number,)).fetchone()
             facts = facts_of(self._loop, number, -1)
             wake, signals = self.signals(number)
             return Claimed(number, run_of(row), wake, facts, signals)
@@ -131,32 +131,32 @@ class SqliteStore:
     def signals(self, n: int) -> tuple[int, list[Signal]]:
         """Return the wake counter of a run, and then its unconsumed signals: a late one moves the counter."""
         with translated(self.path):
-            wake = self._loop.execute(query("run_row_by_n"), (n,)).fetchone()[19]
-            return wake, [signal_of(row) for row in self._loop.execute(query("signals_waiting"), (n,))]
+            wake = self._loop.execute(statement("run_row_by_n"), (n,)).fetchone()[19]
+            return wake, [signal_of(row) for row in self._loop.execute(statement("signals_waiting"), (n,))]
 
     def ready(self, workflows: Sequence[str], limit: int) -> list[Placed]:
         """Return runs that wait for a worker, most urgent first."""
         known = set(workflows)
         with translated(self.path):
-            rows = self._loop.execute(query("runs_ready"), (limit,)).fetchall()
+            rows = self._loop.execute(statement("runs_ready"), (limit,)).fetchall()
         return [Placed(number, priority) for number, priority, workflow in rows if workflow in known]
 
     def wake_due(self, now: float) -> list[Placed]:
         """Make the parked runs ready whose time has come."""
         with self._on_loop() as connection:
-            rows = connection.execute(query("runs_due"), (now,)).fetchall()
-            connection.executemany(query("run_wake"), [(number,) for number, _ in rows])
+            rows = connection.execute(statement("runs_due"), (now,)).fetchall()
+            connection.executemany(statement("run_wake"), [(number,) for number, _ in rows])
         return [Placed(*row) for row in rows]
 
     def next_due(self) -> float | None:
         """Return the earliest time at which a parked run wants to be woken."""
         with translated(self.path):
-            return self._loop.execute(query("next_due")).fetchone()[0]
+            return self._loop.execute(statement("next_due")).fetchone()[0]
 
     def woken(self, worker: str) -> list[int]:
         """Return this worker's running runs that have unconsumed signals."""
         with translated(self.path):
-            return [row[0] for row in self._loop.execute(query("runs_woken"), (worker,))]
+            return [row[0] for row in self._loop.execute(statement("runs_woken"), (worker,))]
 
     def changed_elsewhere(self) -> bool:
         """Whether another connection wrote since the last question."""
@@ -171,8 +171,8 @@ class SqliteStore:
     def unblock(self, workflow: str) -> list[Placed]:
         """Make the blocked runs of a workflow ready."""
         with self._on_loop() as connection:
-            rows = connection.execute(query("runs_blocked"), (workflow,)).fetchall()
-            connection.executemany(query("run_make_ready"), [(number,) for number, _ in rows])
+            rows = connection.execute(statement("runs_blocked"), (workflow,)).fetchall()
+            connection.executemany(statement("run_make_ready"), [(number,) for number, _ in rows])
         return [Placed(*row) for row in rows]
 
     # Reading
@@ -180,44 +180,44 @@ class SqliteStore:
     def run_id(self, n: int) -> str:
         """Return the id of a run by its number."""
         with translated(self.path):
-            return self._loop.execute(query("run_row_by_n"), (n,)).fetchone()[1]
+            return self._loop.execute(statement("run_row_by_n"), (n,)).fetchone()[1]
 
     def run(self, run_id: str) -> Run | None:
         """Return a run."""
         with translated(self.path):
-            row = self._loop.execute(query("run_row_by_id"), (run_id,)).fetchone()
+            row = self._loop.execute(statement("run_row_by_id"), (run_id,)).fetchone()
         return None if row is None else run_of(row)
 
-    def runs(self, query_: RunQuery) -> list[Run]:
+    def runs(self, query: RunQuery) -> list[Run]:
         """Return runs, newest first."""
-        wanted = (query_.workflow, query_.state, query_.parent, query_.tag, query_.limit)
+        wanted = (query.workflow, query.state, query.parent, query.tag, query.limit)
         with translated(self.path):
-            return [run_of(row) for row in self._loop.execute(query("runs_list"), wanted)]
+            return [run_of(row) for row in self._loop.execute(statement("runs_list"), wanted)]
 
     def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
         """Return the facts of a run after a sequence number."""
         with translated(self.path):
-            row = self._loop.execute(query("run_number"), (run_id,)).fetchone()
+            row = self._loop.execute(statement("run_number"), (run_id,)).fetchone()
             return [] if row is None else facts_of(self._loop, row[0], after)
 
     def questions(self, *, state: QuestionState | None, to: str | None, run: str | None) -> list[Question]:
         """Return questions, oldest first."""
         with translated(self.path):
-            return [question_of(row) for row in self._loop.execute(query("questions_list"), (state, to, run))]
+            return [question_of(row) for row in self._loop.execute(statement("questions_list"), (state, to, run))]
 
     def question(self, question_id: str) -> Question | None:
         """Return a question."""
         with translated(self.path):
-            row = self._loop.execute(query("question_get"), (question_id,)).fetchone()
+            row = self._loop.execute(statement("question_get"), (question_id,)).fetchone()
         return None if row is None else question_of(row)
 
     def verify(self, run_id: str) -> list[ChainFault]:
         """Recompute a run's hash chain and return what does not fit."""
         with translated(self.path):
-            row = self._loop.execute(query("run_number"), (run_id,)).fetchone()
+            row = self._loop.execute(statement("run_number"), (run_id,)).fetchone()
             if row is None:
                 return [ChainFault(run_id, 0, "the run is not in the store")]
-            chain = self._loop.execute(query("chain_of_run"), (row[0],))
+            chain = self._loop.execute(statement("chain_of_run"), (row[0],))
             found = faults(run_id, chain, row[1], row[2], open_end=row[3] in (RunState.READY, RunState.RUNNING))
             return [ChainFault(run_id, seq, what) for seq, what in found]
 
@@ -232,7 +232,7 @@ class SqliteStore:
         return self._locked() if self._memory_only else transaction(self._loop, self.path)
 
     @contextmanager
-    def _locked(self) -> Iterator[sqlite3.Connection]:
+    def _locked(self) -> Generator[sqlite3.Connection]:
         with self._lock, transaction(self._loop, self.path) as connection:
             yield connection
 

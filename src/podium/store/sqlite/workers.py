@@ -8,7 +8,7 @@ from pathlib import Path
 
 from podium.store.protocol import Placed
 from podium.store.sqlite.connection import transaction, translated
-from podium.store.sqlite.sql import query
+from podium.store.sqlite.sql import statement
 
 
 class Workers:
@@ -24,17 +24,17 @@ class Workers:
         """Enter a worker."""
         pid = os.getpid()
         with self._lock, transaction(self._connection, self._path) as connection:
-            connection.execute(query("worker_insert"), (worker, self._host, pid, process_birth(pid), now))
+            connection.execute(statement("worker_insert"), (worker, self._host, pid, process_birth(pid), now))
 
     def beat(self, worker: str, now: float) -> bool:
         """Say that a worker lives; False where it was fenced."""
         with self._lock, transaction(self._connection, self._path) as connection:
-            return connection.execute(query("worker_beat"), (now, worker)).rowcount == 1
+            return connection.execute(statement("worker_beat"), (now, worker)).rowcount == 1
 
     def reap(self, worker: str, before: float) -> list[Placed]:
         """Fence the dead first, then hand their runs back."""
         with self._lock, translated(self._path):
-            rows = self._connection.execute(query("workers_alive"), (worker,)).fetchall()
+            rows = self._connection.execute(statement("workers_alive"), (worker,)).fetchall()
         dead = [row[0] for row in rows if row[4] < before or self._is_gone(row[1], row[2], row[3])]
         found: list[Placed] = []
         for name in dead:
@@ -44,9 +44,9 @@ class Workers:
     def leave(self, worker: str) -> list[Placed]:
         """Fence a worker and hand its runs back, in one transaction."""
         with self._lock, transaction(self._connection, self._path) as connection:
-            connection.execute(query("worker_fence"), (worker,))
-            rows = connection.execute(query("runs_owned"), (worker,)).fetchall()
-            connection.execute(query("runs_hand_back"), (worker,))
+            connection.execute(statement("worker_fence"), (worker,))
+            rows = connection.execute(statement("runs_owned"), (worker,)).fetchall()
+            connection.execute(statement("runs_hand_back"), (worker,))
         return [Placed(*row) for row in rows]
 
     def _is_gone(self, host: str, pid: int, born: str) -> bool:

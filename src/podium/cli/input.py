@@ -1,0 +1,53 @@
+"""The input of a run, from the command line, a file or standard input."""
+
+import json
+import sys
+from pathlib import Path
+
+from podium.errors import InvalidValue, UsageError
+from podium.model.agent import AnyAgent
+from podium.model.json import Json
+
+_SCHEMA_CHARACTERS = 400
+
+
+def read_input(text: str | None) -> Json:
+    """Return the input that `--input` gives; None where it is not given. Raises UsageError where it is no JSON."""
+    if text is None:
+        return None
+    if text == "-":
+        return parse(sys.stdin.read(), "standard input")
+    if not text.startswith("@"):
+        return parse(text, "the input")
+    try:
+        return parse(Path(text[1:]).read_text(encoding="utf-8"), text[1:])
+    except OSError as error:
+        raise UsageError(f"the input file {text[1:]} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the input file {text[1:]} is no text in UTF-8.") from error
+
+
+def parse(text: str, place: str) -> Json:
+    """Return JSON; raises UsageError that says where it is broken."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except ValueError as error:
+        said = f"{error.msg} at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else error
+        raise UsageError(f"{place} is no JSON: {said}. A text stands in double quotes: '\"hello\"'.") from error
+    except RecursionError as error:
+        raise UsageError(f"{place} is nested too deeply.") from error
+
+
+def checked(workflow: AnyAgent, value: Json, target: str) -> Json:
+    """Return an input that fits a workflow; raises InvalidValue that says what it takes."""
+    try:
+        return workflow.input.dump(workflow.input.load(value))
+    except InvalidValue as error:
+        takes = json.dumps(workflow.input.schema, ensure_ascii=False)
+        shown = f" It takes: {takes}" if len(takes) <= _SCHEMA_CHARACTERS else ""
+        given = "" if value is not None else f" Give it with: podium run {target} --input JSON."
+        raise InvalidValue(f"the input does not fit {workflow.card.name}: {error}.{given}{shown}") from error
+
+
+def _refuse(name: str) -> Json:
+    raise ValueError(f"{name} is not part of JSON")

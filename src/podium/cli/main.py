@@ -1,0 +1,73 @@
+"""`podium`: the command line."""
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from podium.cli import doctor, graph, inbox, init, run, runs, work
+from podium.errors import PodiumError
+
+_DEBUG = "--debug"
+
+podium = typer.Typer(
+    help="Run, watch and answer durable teamwork of AI agents.", invoke_without_command=True, add_completion=False,
+    rich_markup_mode=None, pretty_exceptions_enable=False,
+)  # fmt: skip
+
+
+@podium.callback()
+def root(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error.")] = False,
+) -> None:
+    """Run, watch and answer durable teamwork of AI agents."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+podium.command("run")(run.run)
+podium.command("work")(work.work)
+podium.add_typer(runs.commands, name="runs")
+podium.add_typer(inbox.commands, name="inbox")
+podium.command("graph")(graph.graph)
+podium.command("init")(init.init)
+podium.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Run a command. A mistake is told in one sentence; `--debug`, anywhere, shows where it came from."""
+    debug = _DEBUG in sys.argv[1:]
+    arguments = [each for each in sys.argv[1:] if each != _DEBUG]
+    try:
+        status = podium(args=arguments, prog_name="podium", standalone_mode=False)
+    except (PodiumError, typer.TyperException) as error:
+        status = _refused(error, debug=debug)
+    except typer.Abort:
+        status = 130
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has gone: nothing more to say
+        status = 0
+    sys.exit(status)
+
+
+def _refused(error: PodiumError | typer.TyperException, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    if isinstance(error, PodiumError):
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    message = getattr(error, "format_message", lambda: str(error))()
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "podium"
+    if message:
+        print(f"error: {message} See `{command} --help`.", file=sys.stderr)
+    return getattr(error, "exit_code", 2)
+
+
+if __name__ == "__main__":
+    main()

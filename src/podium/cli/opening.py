@@ -1,0 +1,67 @@
+"""Opening what a command needs: the store to look at, or an app that drives runs."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from podium.config import Config, load_config
+from podium.errors import StoreUnavailable, UnknownRun, UsageError
+from podium.model.run import Run
+from podium.store.protocol import Store
+from podium.store.sqlite.store import SqliteStore
+
+T = TypeVar("T")
+
+
+@contextmanager
+def looking(store: str | None) -> Iterator[Store]:
+    """Open a store that is there, to look at it: no worker is entered, no run is driven."""
+    opened = SqliteStore(existing(store).store)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def existing(store: str | None) -> Config:
+    """Return the settings for a store that is there; raises StoreUnavailable where it is not."""
+    config = load_config(store=store)
+    if config.store == ":memory:":
+        raise StoreUnavailable("the store is set to :memory:, which keeps nothing. Name a file with --store.")
+    if Path(config.store).is_dir():
+        raise StoreUnavailable(f"{config.store} is a folder. Name the store's file with --store.")
+    if not Path(config.store).exists():
+        raise StoreUnavailable(f"there is no store at {config.store} yet. `podium run` makes one; --store names another.")
+    return config
+
+
+def run_in(store: Store, run_id: str) -> Run:
+    """Return a run; raises UnknownRun."""
+    run = store.run(run_id)
+    if run is None:
+        raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
+    return run
+
+
+def drive(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end what drives runs. SIGTERM ends it as Ctrl-C does: what is done is kept, the rest is handed back."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        return asyncio.run(work)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def hand_to_file(model: str | None, settings: Sequence[str] | None) -> None:
+    """Put `--model` and `--set` into the environment, where the workflow's file finds them."""
+    for each in settings or ():
+        key, equals, value = each.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set {each!r} is not KEY=VALUE.")
+        os.environ[key] = value
+    if model is not None:
+        os.environ["PODIUM_MODEL"] = model

@@ -1,0 +1,23 @@
+"""Options that several commands have."""
+
+from typing import Annotated
+
+import typer
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", metavar="PATH", help="The store's file. Default: podium.toml, PODIUM_STORE, or .podium/podium.db."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, as `podium runs list` shows it.")]
+FileOption = Annotated[
+    str | None, typer.Option("--file", metavar="FILE[:NAME]", help="The file with the run's workflow, to drive it on.")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", metavar="VENDOR:NAME", help="A model for the file, which finds it in PODIUM_MODEL."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="An environment variable for the file. May be given several times."),
+]

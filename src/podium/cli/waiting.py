@@ -1,0 +1,78 @@
+"""Waiting for a run: until it ends, or until only somebody outside can make it go on."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from podium.app import App
+from podium.cli.tree import tree_of
+from podium.engine.worker import End
+from podium.errors import RunBlocked
+from podium.model.question import Question, QuestionState
+from podium.model.run import Run, RunState
+from podium.store.protocol import RunQuery, Store
+
+ALL = 1_000_000_000
+"""A limit that limits nothing."""
+_LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """A run in which everything waits for somebody outside."""
+
+    questions: Sequence[Question]
+    signals: Sequence[str]
+    """What it waits for besides people, in words."""
+
+
+async def settle(app: App, run_id: str, *, wait: bool) -> End | Standstill:
+    """Wait until a run has ended or is blocked; unless `wait`, also until only somebody outside can help it."""
+    ending = asyncio.ensure_future(app.worker.end_of(run_id))
+    seen: Standstill | None = None
+    try:
+        while not ending.done():
+            await asyncio.wait([ending], timeout=_LOOK_SECONDS)
+            if not wait and not ending.done():
+                still = standstill(app.store, run_id)
+                if still is not None and still == seen:
+                    return still
+                seen = still
+        return ending.result()
+    finally:
+        ending.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await ending
+
+
+def standstill(store: Store, run_id: str) -> Standstill | None:
+    """Return what a run and its child runs wait for, if all of them wait, and for nothing that comes by itself.
+
+    Raises RunBlocked where a child run is blocked, for which its parent would wait for ever.
+    """
+    family = list(_family(store, run_id))
+    for run in family[1:]:
+        if run.state is RunState.BLOCKED:
+            raise RunBlocked(f"run {run_id} waits for its child run {run.id}, which is blocked: {run.reason}", run=run.id)
+    waiting = [run for run in family if not run.state.ended]
+    questions = [each for run in waiting for each in store.questions(state=QuestionState.OPEN, to=None, run=run.id)]
+    deadlines = {question.deadline for question in questions}
+    if any(run.state is not RunState.PARKED or run.wake_at not in {None, *deadlines} for run in waiting):
+        return None
+    asking = {question.run for question in questions}
+    signals = [text for run in waiting if run.id not in asking for text in _signals(store, run)]
+    return Standstill(questions, signals) if questions or signals else None
+
+
+def _family(store: Store, run_id: str) -> Sequence[Run]:
+    run = store.run(run_id)
+    if run is None:
+        return ()
+    children = store.runs(RunQuery(parent=run_id, limit=ALL))
+    return [run, *(each for child in children if not child.state.ended for each in _family(store, child.id))]
+
+
+def _signals(store: Store, run: Run) -> Sequence[str]:
+    waits = [node for node in tree_of(store.facts(run.id)).open() if node.waits == "signal"]
+    return [f"run {run.id} waits for the {node.name}" for node in waits]

@@ -1,0 +1,76 @@
+"""A clock that a test drives: time passes only when it is told to."""
+
+import asyncio
+import heapq
+import time
+from collections.abc import Callable, Sized
+from itertools import count
+
+_QUIET_TURNS = 3
+_A_MOMENT = 0.001
+
+
+class DrivenClock:
+    """A clock for `App.open(clock=…)`: `await clock.advance(3600)` lets an hour pass at once.
+
+    What waits for a time is woken at exactly that time, in order, and everything runs until it is idle before the next
+    one is woken: two sleeps of 10 seconds in a row are over after `advance(20)`. Work in threads is given a moment;
+    for what takes longer use `until`. Beats and looks at other processes go on in real time.
+    """
+
+    def __init__(self, start: float = 1_700_000_000.0) -> None:
+        self._now = start
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = count()
+
+    def now(self) -> float:
+        """Return the time in seconds since 1970 (UTC)."""
+        return self._now
+
+    async def sleep_until(self, when: float) -> None:
+        """Return once `now()` is at least `when`."""
+        if when <= self._now:
+            await asyncio.sleep(0)  # noqa: TID251 - gives way, and waits for nothing
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (when, next(self._order), future))
+        await future
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass, and everything happen that happens meanwhile."""
+        target = self._now + seconds
+        await self.settle()
+        while (when := self._next()) is not None and when <= target:
+            self._now = max(self._now, when)
+            while self._next() == when:
+                heapq.heappop(self._sleepers)[2].set_result(None)
+            await self.settle()
+        self._now = target
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Return once nothing happens any more without time passing."""
+        await self._until_quiet()
+        await asyncio.sleep(_A_MOMENT)  # noqa: TID251 - for threads, which know no driven time
+        await self._until_quiet()
+
+    async def until(self, condition: Callable[[], object], *, within: float = 10.0) -> None:
+        """Return once a condition holds, for what threads or other processes do; AssertionError after real seconds."""
+        end = time.monotonic() + within  # noqa: TID251 - real time: a test must not hang
+        while not condition():
+            if time.monotonic() > end:  # noqa: TID251 - the same
+                raise AssertionError(f"what was waited for did not come within {within:g} s")
+            await self.settle()
+
+    def _next(self) -> float | None:
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
+        return self._sleepers[0][0] if self._sleepers else None
+
+    async def _until_quiet(self) -> None:
+        # asyncio does not tell whether anything is ready to run; without its queue (uvloop) a fixed number of turns.
+        ready: Sized | None = getattr(asyncio.get_running_loop(), "_ready", None)
+        quiet, wanted = 0, _QUIET_TURNS if ready is not None else 1_000
+        while quiet < wanted:
+            await asyncio.sleep(0)  # noqa: TID251 - gives way, and waits for nothing
+            quiet = 0 if ready else quiet + 1
