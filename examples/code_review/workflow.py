@@ -13,7 +13,7 @@ from reviewing.linter import lint
 from reviewing.merge import merge
 from reviewing.program import NotInstalled
 from reviewing.project import Project, Review, open_project
-from reviewing.report import Draft, Report, write_report
+from reviewing.report import Draft, write_report
 from reviewing.security import check_security
 from reviewing.suite import run_tests
 from reviewing.type_checker import check_types
@@ -22,7 +22,7 @@ REVIEWERS = {each.card.name: each for each in (lint, check_types, check_security
 
 
 @workflow(version="1")
-async def code_review(ctx: Context, request: Review) -> Report:
+async def code_review(ctx: Context, request: Review) -> str:
     """Review a project and write a report."""
     project = await ctx.call(open_project, request)
     wanted = {name: each for name, each in REVIEWERS.items() if name not in request.skip}

@@ -38,7 +38,8 @@
 
     Interrupt (BaseException)       passes through agents untouched; nobody but the engine catches it
     ├── Suspended                   a step has to wait; the agent runs again later
-    ├── Diverged                    the code asks for something else than the journal has
+    ├── Blocked                     the run cannot go on with this code
+    │   └── Diverged                the code asks for something else than the journal has
     └── Evicted                     this process no longer drives the run
 """
 
@@ -278,7 +279,11 @@ class Suspended(Interrupt):
         self.step = step
 
 
-class Diverged(Interrupt):
+class Blocked(Interrupt):
+    """The run cannot go on with this code; nothing of it is lost."""
+
+
+class Diverged(Blocked):
     """The code and the journal do not agree."""
 
     def __init__(self, key: str, recorded: str, now: str) -> None:

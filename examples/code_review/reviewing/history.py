@@ -93,7 +93,7 @@ def changed_together(log: Sequence[Commit]) -> list[Finding]:
     alone, pairs = Counter[str](), Counter[tuple[str, str]]()
     for commit in log:
         if len(commit.lines) <= _SWEEPING:
-            alone.update(commit.lines)
+            alone.update(list(commit.lines))
             pairs.update(combinations(sorted(commit.lines), 2))
     close = [
         (times, a, b)

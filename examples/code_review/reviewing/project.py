@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from podium import agent
+from podium import Call, agent
 
 PROGRAMS = "Scripts" if os.name == "nt" else "bin"
 Reviewer = Literal["linter", "type_checker", "security", "tests", "history"]
@@ -18,7 +18,7 @@ class Review:
 
     path: str = "."
     report: str | None = None
-    """The file to write; unless given, `.podium/reviews/RUN.md` in the current folder."""
+    """The file to write; unless given, one for each run in `.podium/reviews` of the current folder."""
     skip: list[Reviewer] = field(default_factory=list[Reviewer])
     """Reviewers to leave out, such as `tests`, which runs the project's code."""
     seconds: float = 300.0
@@ -36,7 +36,8 @@ class Project:
     """Folders in it that are not its source."""
     model: str | None
     """The model that reviews too, as VENDOR:NAME."""
-    report: str | None
+    report: str
+    """The file to write."""
 
     @property
     def path(self) -> Path:
@@ -45,7 +46,7 @@ class Project:
 
 
 @agent
-def open_project(request: Review) -> Project:
+def open_project(request: Review, call: Call) -> Project:
     """Look at the folder that is to be reviewed."""
     root = Path(request.path).expanduser().resolve()
     if not root.is_dir():
@@ -56,7 +57,7 @@ def open_project(request: Review) -> Project:
         venv=_venv_of(root),
         apart=sorted(each.name for each in root.iterdir() if each.is_dir() and _is_apart(each)),
         model=os.environ.get("PODIUM_MODEL") or None,
-        report=str(Path(request.report).expanduser().resolve()) if request.report else None,
+        report=str(Path(request.report or f".podium/reviews/{root.name}-{call.run}.md").expanduser().resolve()),
     )
 
 

@@ -27,27 +27,14 @@ class Draft:
     ranked: list[Ranked]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """The result of a review."""
-
-    summary: str
-    file: str
-    findings: int
-    partial: dict[str, str]
-    markdown: str
-
-
 @agent
-def write_report(draft: Draft) -> Report:
-    """Write the report as Markdown."""
-    text = markdown(draft)
-    path = Path(draft.project.report or Path(".podium", "reviews", f"{draft.run}.md").resolve())
+def write_report(draft: Draft) -> str:
+    """Write the report to a file, as Markdown, and give it back; its last line names the file."""
+    path = Path(draft.project.report)
+    text = f"{markdown(draft)}\nThis report is kept in `{path}`.\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    return Report(
-        summary=summary(draft), file=str(path), findings=len(draft.ranked), partial=draft.partial, markdown=text
-    )
+    return text
 
 
 def markdown(draft: Draft) -> str:
@@ -100,7 +87,8 @@ def _entry(number: int, group: list[Ranked]) -> str:
     finding = ranked.finding
     place = f"{finding.file or 'the project'}{f':{finding.line}' if finding.line else ''}"
     message = " ".join(finding.message.split()).rstrip(".")
-    more = f" Also on line {', '.join(str(each.finding.line) for each in others)}." if others else ""
+    lines = sorted({each.finding.line or 0 for each in others} - {finding.line or 0})
+    more = f" Also on line {', '.join(map(str, lines))}." if lines else ""
     sources = ", ".join(ranked.sources)
     return f"{number}. **{place}** {message}.{more}  \n   {sources} · {ranked.score:g} = {ranked.why}"
 

@@ -7,20 +7,20 @@ import json
 import math
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TypeAlias, TypedDict
 
-from staff.handbook import handbook, phrasebook
+from staff.handbook import handbook, past_tickets, phrasebook
 from staff.reading import complaints, orders, without_orders
 from staff.witness import testify
 from staff.words import words
 
 Examples: TypeAlias = dict[str, list[list[str]]]
-_TICKETS = Path(__file__).parent.parent / "tickets" / "build.jsonl"
 _SMOOTHING = 0.3
 _SHARPNESS = 0.35
 """Naive Bayes is too sure of itself, since words come in company: its odds are flattened by this power."""
 _FEW = 3
+_LONGEST = 150
+"""Words that are taken of a past ticket."""
 
 
 class _Ticket(TypedDict):
@@ -33,13 +33,17 @@ def sort(ticket: _Ticket) -> dict[str, object]:
     message = f"{ticket['subject']}\n{without_orders(ticket['body'])}"
     told = words(message)
     odds = _odds(told, _examples(ticket))
-    signs = [f"complaint: {each}" for each in complaints(message)]
+    upset = sorted(set(complaints(message)))
+    signs = [f"complaint: {each}" for each in upset]
     ordered = orders(ticket["subject"] + "\n" + ticket["body"])
     if ordered:
         signs.append("order to the software")
     rest = words(without_orders(ticket["body"]))
     if len(rest) < _FEW or (ordered and len(rest) < 2 * _FEW):
         signs.append("nothing to answer")
+        odds = dict.fromkeys(odds, 0.0) | {"other": 1.0}
+    elif len(upset) > 1:
+        odds = dict.fromkeys(odds, 0.0) | {"complaint": 1.0}
     return {"category": max(odds, key=lambda each: odds[each]), "odds": odds, "signs": signs}
 
 
@@ -63,10 +67,9 @@ def _examples(ticket: _Ticket) -> Examples:
         examples[category] = [words(line) for lines in pages.values() for line in lines]
     for page in handbook().values():
         examples[page.category].append(words(page.title))
-    for line in _TICKETS.read_text(encoding="utf-8").splitlines():
-        past = json.loads(line)
-        if past["body"] != ticket["body"] or past["subject"] != ticket["subject"]:
-            examples[past["category"]].append(words(f"{past['subject']}\n{without_orders(past['body'])}")[:150])
+    for past in past_tickets():
+        if past.body != ticket["body"]:
+            examples[past.category].append(words(f"{past.subject}\n{without_orders(past.body)}")[:_LONGEST])
     return examples
 
 

@@ -1,5 +1,6 @@
-"""The handbook and the phrasebook, read from their files."""
+"""What the staff know: the handbook, the phrasebook and past tickets, read from their files."""
 
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -35,6 +36,15 @@ class HandbookPage:
         return "\n\n".join(f"{each.heading}\n{each.text}" for each in self.sections)
 
 
+@dataclass(frozen=True, slots=True)
+class PastTicket:
+    """A ticket of the half that is for building, and how it was labelled."""
+
+    subject: str
+    body: str
+    category: str
+
+
 @cache
 def handbook() -> dict[str, HandbookPage]:
     """Return all pages by slug."""
@@ -51,6 +61,14 @@ def phrasebook() -> dict[str, dict[str, tuple[str, ...]]]:
         category: {slug: tuple(lines.split("\n")[:-1]) for slug, lines in pages.items()}
         for category, pages in tomllib.loads(text).items()
     }
+
+
+@cache
+def past_tickets() -> tuple[PastTicket, ...]:
+    """Return the tickets from which the staff may learn."""
+    lines = (_HERE.parent / "tickets" / "build.jsonl").read_text(encoding="utf-8").splitlines()
+    known = (json.loads(line) for line in lines)
+    return tuple(PastTicket(each["subject"], each["body"], each["category"]) for each in known)
 
 
 def _page(path: Path, said: dict[str, tuple[str, ...]]) -> HandbookPage:

@@ -10,7 +10,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TypedDict
 
-from staff.handbook import handbook
+from staff.handbook import handbook, past_tickets
 from staff.reading import sentences, without_orders
 from staff.search import Field, Index
 from staff.witness import testify
@@ -32,7 +32,7 @@ class _Ticket(TypedDict):
 
 def find(ticket: _Ticket) -> dict[str, object]:
     """Return the best pages for a ticket, and how much of its message the first one knows."""
-    index = _index()
+    index = _index(ticket)
     query, parts = _query(ticket)
     scores = index.search(query)
     nearest: Counter[str] = Counter()
@@ -58,13 +58,14 @@ def find(ticket: _Ticket) -> dict[str, object]:
     return {"pages": shown, "coverage": covered}
 
 
-def _index() -> Index:
+def _index(ticket: _Ticket) -> Index:
     documents: dict[str, list[Field]] = {}
     for slug, page in handbook().items():
         headings = f"{page.title}\n{page.title}\n" + "\n".join(each.heading for each in page.sections)
         said = [term for line in page.phrases for term in _terms(line)]
         documents[slug] = [Field(_terms(page.text), 0.75), Field(_terms(headings), 1.0), Field(said, 2.0)]
-    return Index(documents)
+    others = [past for past in past_tickets() if past.body != ticket["body"]]
+    return Index(documents, [_terms(f"{past.subject}\n{without_orders(past.body)}") for past in others])
 
 
 def _query(ticket: _Ticket) -> tuple[dict[str, float], list[dict[str, float]]]:
@@ -83,9 +84,10 @@ def _query(ticket: _Ticket) -> tuple[dict[str, float], list[dict[str, float]]]:
 
 
 def _terms(text: str) -> list[str]:
-    """Return the words of a text, and each two that follow each other."""
+    """Return the words of a text, and each two that stand next to each other or have one between them."""
     single = words(text)
-    return single + [f"{a}_{b}" for a, b in pairwise(single)]
+    pairs = [*pairwise(single), *zip(single, single[2:], strict=False)]
+    return single + [f"{a}_{b}" for a, b in pairs]
 
 
 if __name__ == "__main__":

@@ -18,26 +18,34 @@ class Field:
 
 
 class Index:
-    """An index of documents by name. Ranking: Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009."""
+    """An index of documents by name. Ranking: Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009.
 
-    def __init__(self, documents: Mapping[str, Iterable[Field]]) -> None:
+    Words of `usual` texts tell less: they are what people say about anything.
+    """
+
+    def __init__(self, documents: Mapping[str, Iterable[Field]], usual: Iterable[Iterable[str]] = ()) -> None:
         self._weights: dict[str, Counter[str]] = {}
         fields = {name: tuple(each) for name, each in documents.items()}
         lengths = [len(field.words) for each in fields.values() for field in each]
-        usual = max(1.0, sum(lengths) / max(1, len(lengths)))
+        middle = max(1.0, sum(lengths) / max(1, len(lengths)))
         for name, each in fields.items():
             weights: Counter[str] = Counter()
             for field in each:
-                share = field.weight / (1 - _LENGTH + _LENGTH * len(field.words) / usual)
+                share = field.weight / (1 - _LENGTH + _LENGTH * len(field.words) / middle)
                 for word in field.words:
                     weights[word] += share  # pyright: ignore[reportArgumentType] - a Counter adds floats as well
             self._weights[name] = weights
-        self._spread = Counter(word for weights in self._weights.values() for word in weights)
+        self._known = frozenset(word for weights in self._weights.values() for word in weights)
+        said = [*self._weights.values(), *(set(each) for each in usual)]
+        self._texts = len(said)
+        self._spread = Counter(word for each in said for word in each)
 
     def idf(self, word: str) -> float:
         """Return how telling a word is: rare ones more."""
-        spread = self._spread.get(word, 0)
-        return math.log(1 + (len(self._weights) - spread + 0.5) / (spread + 0.5)) if spread else 0.0
+        if word not in self._known:
+            return 0.0
+        spread = self._spread[word]
+        return math.log(1 + (self._texts - spread + 0.5) / (spread + 0.5))
 
     def search(self, query: Mapping[str, float]) -> dict[str, float]:
         """Return the score of every document for weighted words."""
@@ -49,9 +57,9 @@ class Index:
 
     def mended(self, word: str) -> str:
         """Return a word of the documents that differs by one letter, where the word itself is not among them."""
-        if word in self._spread or len(word) < 5 or not word.isalpha():  # noqa: PLR2004 - short words all look alike
+        if word in self._known or len(word) < 6 or not word.isalpha():  # noqa: PLR2004 - short words all look alike
             return word
-        near = [each for each in self._spread if each[0] == word[0] and _one_apart(each, word)]
+        near = [each for each in self._known if each[0] == word[0] and _one_apart(each, word)]
         return max(near, key=lambda each: self._spread[each], default=word)
 
 

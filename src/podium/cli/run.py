@@ -12,20 +12,14 @@ from podium.cli.input import checked, read_input
 from podium.cli.load import Loaded, load, split
 from podium.cli.opening import drive, hand_to_file, run_in
 from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
-from podium.cli.output import note, one_line, print_json, print_value
+from podium.cli.output import note
+from podium.cli.report import INTERRUPTED, report
 from podium.cli.waiting import Standstill, settle
 from podium.config import load_config
 from podium.engine.worker import End
 from podium.errors import UsageError
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
-from podium.model.question import Question
-from podium.model.run import RunState
-
-WAITS = 3
-"""The exit code of a run that was left parked: it waits for somebody."""
-INTERRUPTED = 130
-
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
@@ -86,7 +80,7 @@ def run(  # noqa: PLR0913  its options
     except KeyboardInterrupt:
         _say_interrupted(attempt)
         raise typer.Exit(INTERRUPTED) from None
-    raise typer.Exit(_report(attempt, ended))
+    raise typer.Exit(report(str(attempt.run), target, ended, as_json=as_json))
 
 
 async def _one(app: App, attempt: Attempt, value: Json, **options: str | int | None) -> End | Standstill:
@@ -101,50 +95,6 @@ async def _one(app: App, attempt: Attempt, value: Json, **options: str | int | N
     if not attempt.as_json:
         note(f"run {attempt.run}")
     return await settle(app, attempt.run, wait=attempt.wait)
-
-
-def _report(attempt: Attempt, ended: End | Standstill) -> int:
-    if isinstance(ended, Standstill):
-        return _report_waiting(attempt, ended)
-    done = ended.state is RunState.DONE
-    value = ended.outcome["value"] if done else None
-    if attempt.as_json:
-        told = {"value": value} if done else {"error": ended.reason}
-        print_json({"run": attempt.run, "state": ended.state, **told})
-    elif done:
-        print_value(value)
-    if not done:
-        note(f"error: {failure(str(attempt.run), ended)}")
-    return 0 if done else 1
-
-
-def failure(run: str, ended: End) -> str:
-    """Say in one sentence why a run gave no value, and what to do next."""
-    if ended.state is RunState.BLOCKED:
-        return f"run {run} is blocked: {ended.reason}"
-    verb = "was cancelled" if ended.state is RunState.CANCELLED else "failed"
-    reason = f": {one_line(ended.reason, 500)}" if ended.reason else ""
-    return f"run {run} {verb}{reason}. See `podium runs show {run}`."
-
-
-def _report_waiting(attempt: Attempt, still: Standstill) -> int:
-    if attempt.as_json:
-        questions = [{"question": q.id, "to": q.ask.to, "text": q.ask.text, "run": q.run} for q in still.questions]
-        print_json({"run": attempt.run, "state": "parked", "questions": questions, "signals": list(still.signals)})
-        return WAITS
-    for question in still.questions:
-        note(f"waits for {question.ask.to}: {one_line(question.ask.text)}")
-        note(f"  answer:  {answer_command(question)}")
-    for text in still.signals:
-        note(text)
-    note(f"  then:    podium run {attempt.target} --resume {attempt.run}")
-    return WAITS
-
-
-def answer_command(question: Question) -> str:
-    """Return the command that answers a question."""
-    value = "yes|no" if question.ask.kind == "approval" else "VALUE"
-    return f"podium inbox answer {question.id} {value} --by NAME"
 
 
 def _say_interrupted(attempt: Attempt) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from podium.cli.node import Node, spent_of
 from podium.cli.steps import hang_steps
+from podium.engine.history import voided
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 
@@ -46,8 +47,11 @@ class _Builder:
         self.notes: list[str] = []
 
     def build(self, facts: Iterable[Fact]) -> CallTree:
+        facts = list(facts)
+        void = voided(facts)
         for fact in facts:
-            self._take(fact)
+            if fact.seq not in void:
+                self._take(fact)
         for key in sorted((key for key in self.nodes if not key.endswith(".first")), key=key_order):
             self._hang(self.nodes[key])
         for call, steps in self.steps.items():
@@ -58,6 +62,8 @@ class _Builder:
         match fact.kind:
             case FactKind.STARTED:
                 self.root.name, self.root.began = fact.body.get("workflow", ""), fact.at
+                if "forked_from" in fact.body:
+                    self.notes.append(f"forked from run {fact.body['forked_from']}")
             case FactKind.ENDED:
                 self.root.state, self.root.ended = fact.body.get("state", ""), fact.at
                 self.root.note = fact.body.get("reason", "")
@@ -74,9 +80,7 @@ class _Builder:
                     node = self._at(key)
                     node.state, node.ended, node.waits = "cancelled", fact.at, ""
                     node.name = node.name or "not begun"
-            case FactKind.REWOUND:
-                self._rewind(fact.body.get("keys", ()))
-            case FactKind.CANCELLING | FactKind.CHANGED | FactKind.REPINNED | FactKind.REDACTED:
+            case FactKind.CANCELLING | FactKind.CHANGED | FactKind.REPINNED | FactKind.REWOUND | FactKind.REDACTED:
                 self.notes.append(_run_note(fact))
             case _:
                 self._open(fact)
@@ -151,16 +155,6 @@ class _Builder:
         else:
             node.began = fact.at
 
-    def _rewind(self, keys: Iterable[str]) -> None:
-        """Forget what was voided: what is recorded after it counts."""
-        voided = [key for key in keys if key]
-        for key in voided:
-            for other in [each for each in self.nodes if each == key or each.startswith(f"{key}.")]:
-                del self.nodes[other]
-                self.steps.pop(other, None)
-        self.root.state, self.root.ended, self.root.note = "", None, ""
-        self.notes.append(f"rewound: {', '.join(voided) or 'the end of the run'}")
-
     def _hang(self, node: Node) -> None:
         """Put a node under the one whose key its own begins with; a branch has no fact and is made here."""
         parent_key = node.key.rpartition(".")[0]
@@ -198,7 +192,9 @@ def _run_note(fact: Fact) -> str:
         case FactKind.CHANGED:
             return f"change {fact.key!r} {'applies' if body.get('changed') else 'does not apply'}"
         case FactKind.REPINNED:
-            return f"repinned to version {body.get('version', '?')}"
+            return f"moved from version {body.get('from', '?')} to {body.get('to', '?')}"
+        case FactKind.REWOUND:
+            return f"{len(body.get('facts', ()))} facts before this were voided, to be done again"
         case _:
             return f"{fact.kind.name.lower()} {fact.key}".strip()
 

@@ -1,6 +1,7 @@
 """Finds who does a call, and has it done under the rules that apply."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from podium.dispatch.invoke import invoke
 from podium.dispatch.registry import Registry
@@ -49,10 +50,7 @@ class Dispatcher:
         return self._fold(agent)(call, steps) if handler is None else handler(call, steps)
 
     def _fold(self, agent: AnyAgent) -> Handler:
-        async def innermost(call: Call, steps: Steps) -> Outcome:
-            return await invoke(agent, call, steps)
-
-        handler: Handler = innermost
+        handler: Handler = partial(invoke, agent)
         for wrap in reversed(self._middleware):
             handler = wrap(agent, handler)
         if agent.card.kind != INLINE:

@@ -12,7 +12,16 @@ from podium.engine.questions import answer_to, asked_again, open_question, waiti
 from podium.engine.steps import CallSteps, usage_body
 from podium.engine.strand import Strand
 from podium.engine.waits import Sleep
-from podium.errors import CallFailed, CallRefused, Diverged, InvalidValue, TooFew
+from podium.errors import (
+    Blocked,
+    CallFailed,
+    CallRefused,
+    Diverged,
+    InvalidValue,
+    StoreError,
+    TooFew,
+    UnknownAgent,
+)
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
 from podium.model.fact import Fact, FactKind
@@ -69,6 +78,8 @@ class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
         """Return its outcome and the compensations that it leaves to its caller."""
         try:
             value, undos = await self.workflow.enter(self.drive, strand, self.key, self.input)
+        except StoreError:
+            raise
         except CallFailed as error:
             failure = Failure(FailureKind(error.kind), error.type, str(error), causes=causes_of(error))
             return Failed(failure), []
@@ -121,7 +132,10 @@ class AgentCall(Primitive[T], Generic[T]):
         drive, key = self.drive, self.key
         record = drive.history.take(key)
         agent, why = self._route(record)
-        payload = encode(agent.input.dump(self.input))
+        value = agent.input.dump(self.input)
+        payload = encode(value)
+        if len(payload) > drive.around.largest:
+            raise InvalidValue(f"the input of {agent.card.name} has {len(payload)} bytes; {drive.around.largest} may be")
         if record is not None:
             self._check(record, agent, payload)
             if record.answered is not None:
@@ -142,7 +156,7 @@ class AgentCall(Primitive[T], Generic[T]):
                 await drive.around.fresh()
         else:
             progress = self._progress(agent, record)
-        return await self._attempts(strand, agent, decode(payload), progress)
+        return await self._attempts(strand, agent, value, progress)
 
     def _route(self, record: Record | None) -> tuple[AnyAgent, str | None]:
         """Return the agent: the one that is recorded, or the one that fits now."""
@@ -153,11 +167,20 @@ class AgentCall(Primitive[T], Generic[T]):
             if not isinstance(self.target, str) and "why" not in opened.body:
                 agent, _ = dispatcher.route(self.target)
                 moved = agent.card.name == name and agent.card.version != version
-                return dispatcher.registry.get(name, version) if moved else agent, None
+                return self._registered(name, version) if moved else agent, None
             if self.target == name or "why" in opened.body:
-                return dispatcher.registry.get(name, version), None
+                return self._registered(name, version), None
+        if isinstance(self.target, str):
+            return self._registered(self.target, None), None
         agent, choice = dispatcher.route(self.target)
         return agent, None if choice is None else choice.why
+
+    def _registered(self, name: str, version: str | None) -> AnyAgent:
+        """Return an agent by name; without it the run is blocked, and goes on once somebody registers it."""
+        try:
+            return self.drive.around.dispatcher.registry.get(name, version)
+        except UnknownAgent as error:
+            raise Blocked(f"call {self.key}: {error}") from error
 
     def _check(self, record: Record, agent: AnyAgent, payload: bytes) -> None:
         """Raise Diverged unless the journal has this agent and this input under the key."""
@@ -185,7 +208,10 @@ class AgentCall(Primitive[T], Generic[T]):
             case "done":
                 if record.undos:
                     self.owner.adopt([undo_of(undo) for undo in record.undos])
-                return agent.output.load(decode(fact.payload))
+                try:
+                    return agent.output.load(decode(fact.payload))
+                except InvalidValue as error:
+                    raise Diverged(self.key, f"the value {shortened(fact.payload)}", str(error)) from error
             case "refused":
                 raise CallRefused(fact.body["reason"], rule=fact.body["rule"], key=self.key)
             case _:
@@ -324,6 +350,7 @@ class AgentCall(Primitive[T], Generic[T]):
         if entered is None:
             return Failed(Failure(FailureKind.TIMEOUT, "TimeoutError", f"no answer within {seconds:g} s"))
         outcome, undos = entered
+        await self.drive.gate()
         self.owner.adopt(undos)
         return outcome
 

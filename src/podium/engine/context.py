@@ -192,9 +192,9 @@ class Context:
         """Give the value of the branch that has one first; the others are cancelled. Raises if all fail."""
         return Race(self._drive, self._strand, self._path, self._key(), items)
 
-    def select(self, *items: Primitive[T], concurrency: int | None = None) -> Selection[T]:
+    def select(self, *items: Primitive[T]) -> Selection[T]:
         """Hand out branches as they end: `async with ctx.select(…) as ended: async for branch in ended: …`."""
-        return Selection(self._drive, self._strand, self._path, self._key(), items, concurrency)
+        return Selection(self._drive, self._strand, self._path, self._key(), items)
 
     # Waiting
 

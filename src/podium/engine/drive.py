@@ -15,7 +15,6 @@ from podium.model.chance import Chance, chance_of
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
 from podium.model.ids import Ids
-from podium.model.json import Json
 from podium.model.run import Run, Signal
 from podium.store.codec import encode
 from podium.store.protocol import (
@@ -86,6 +85,8 @@ class Drive:
         self._busy = 1
         self._gate: list[asyncio.Future[None]] = []
         self._waits: dict[str, Wait] = {}
+        self._handed: set[str] = set()
+        """Signals that somebody was given; the store may not know yet that they were taken."""
         self._writes: list[Write] = []
         self._batch: asyncio.Future[None] | None = None
         self._parking = False
@@ -130,8 +131,7 @@ class Drive:
     def _settled(self, verdict: Verdict | StoreError, _: Committed) -> None:
         write = self._writes.pop(0)
         if isinstance(verdict, StoreError):
-            self.broken = verdict
-            self.drop()
+            self.lose(verdict)
         elif verdict is Verdict.AWAKE:
             self._parking = False
             self.reload()
@@ -162,6 +162,11 @@ class Drive:
             self.drop()
         else:
             self.writing().close = end
+
+    def lose(self, error: StoreError) -> None:
+        """The store cannot be used: let go of the run, which stays as far as it was recorded."""
+        self.broken = error
+        self.drop()
 
     def block(self, reason: str) -> None:
         """Stop: code and journal do not agree."""
@@ -261,6 +266,11 @@ class Drive:
         self.idle()
         try:
             return await strand.at(key, future)
+        except BaseException:
+            if future.done() and not future.cancelled() and (unused := future.result()) is not None:
+                self._handed.discard(unused.id)
+                self._mailbox.insert(0, unused)
+            raise
         finally:
             self._waits.pop(key, None)
             if timer is not None:
@@ -269,6 +279,7 @@ class Drive:
     def _from_mailbox(self, kind: str, name: str) -> Signal | None:
         for index, signal in enumerate(self._mailbox):
             if signal.kind == kind and signal.name == name:
+                self._handed.add(signal.id)
                 return self._mailbox.pop(index)
         return None
 
@@ -291,8 +302,7 @@ class Drive:
         if self.closed or self._dry:
             return
         self._wake, signals = self.around.store.signals(self.n)
-        taken = {effect.id for write in self._writes for effect in write.effects if isinstance(effect, TakeSignal)}
-        self._mailbox = [signal for signal in signals if signal.id not in taken]
+        self._mailbox = [signal for signal in signals if signal.id not in self._handed]
         if self.replaying:
             return
         self._take_cancel()
@@ -303,10 +313,9 @@ class Drive:
     # Cancelling
 
     def _take_cancel(self) -> None:
-        signal = next((signal for signal in self._mailbox if signal.kind == "cancel"), None)
+        signal = self._from_mailbox("cancel", "cancel")
         if signal is None:
             return
-        self._mailbox = [other for other in self._mailbox if other.kind != "cancel"]
         effects: list[Effect] = [TakeSignal(signal.id)]
         effects.extend(Tell(child, signal) for child in self.history.spawned)
         at = self.append(FactKind.CANCELLING, "", encode(signal.body), effects=effects)
@@ -326,8 +335,3 @@ class Drive:
         effects = [WithdrawQuestion(wait.name) for wait in cut if wait.kind == "answer"]
         self.append(FactKind.CANCELLED, "", encode({"keys": keys, "by": by}), effects=effects)
         self.resume(sum(wait.future.cancelled() for wait in cut))
-
-    def cancelling(self) -> Json:
-        """Return why the run is being cancelled, or None."""
-        fact = self.history.cancelling
-        return None if fact is None else fact.body

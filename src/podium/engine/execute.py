@@ -5,7 +5,7 @@ import asyncio
 from podium.engine.calls import causes_of
 from podium.engine.drive import Drive
 from podium.engine.workflow import Workflow
-from podium.errors import CallCancelled, Diverged, Evicted, UnknownAgent
+from podium.errors import Blocked, CallCancelled, Evicted, StoreError, UnknownAgent
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.run import RunState
@@ -29,9 +29,9 @@ async def execute(drive: Drive) -> None:
         await _to_the_end(drive, workflow, None if started is None else decode(started.payload))
     except Evicted:
         pass
-    except Diverged as mismatch:
-        drive.block(str(mismatch))
-    except UnknownAgent as error:
+    except StoreError as error:
+        drive.lose(error)
+    except (Blocked, UnknownAgent) as error:
         drive.block(str(error))
     except asyncio.CancelledError:
         if not drive.closed:
@@ -45,13 +45,12 @@ async def _to_the_end(drive: Drive, workflow: "Workflow[Json, Json]", input: Jso
         value, _ = await workflow.enter(drive, strand, "", input)
     except CallCancelled as error:
         state, reason = RunState.CANCELLED, str(error)
-    except UnknownAgent:
+    except (UnknownAgent, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 - a run's failure is data, whatever it is
         state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
         causes = causes_of(error)
-    if drive.cancelling() is not None:
-        state, reason = RunState.CANCELLED, reason or "cancelled"
+    if state is RunState.CANCELLED:
         await _children_ended(drive)
     await drive.gate()
     _end(drive, state, reason, value, causes)

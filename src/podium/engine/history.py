@@ -158,6 +158,8 @@ class History:
     def _answer(self, fact: Fact) -> None:
         record = self._record(fact.key)
         record.answered = fact
+        if record.opened is not None and record.opened.body.get("wait") == "run":
+            self.spawned.pop(record.opened.body["name"], None)
         if fact.key in self._under and fact.body["outcome"] == "done":
             record.undos = self._undos_under(fact.key)
         self.skip_under(fact.key)

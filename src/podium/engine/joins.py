@@ -9,7 +9,7 @@ from podium.engine.drive import Drive
 from podium.engine.history import opened_as
 from podium.engine.primitive import Primitive
 from podium.engine.strand import Cancel, Strand
-from podium.errors import CallCancelled, CallError, Diverged, Evicted, NotAwaitable, TooFew, WorkflowError
+from podium.errors import Blocked, CallCancelled, CallError, Evicted, NotAwaitable, StoreError, TooFew, WorkflowError
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.store.codec import encode
@@ -49,11 +49,16 @@ class Ended(Generic[T]):
 class Team(Generic[T]):
     """Strands that run side by side on behalf of one strand, which waits for them."""
 
-    def __init__(self, drive: Drive, parent: Strand, items: Sequence[Primitive[T]], *, at_once: int | None) -> None:
+    def __init__(
+        self, drive: Drive, parent: Strand, items: Sequence[Primitive[T]], *, at_once: int | None = None,
+        most: int | None = None,
+    ) -> None:  # fmt: skip
         self.drive = drive
         self.parent = parent
         self.size = len(items)
-        self._waiting = deque(enumerate(items))
+        self.started = 0
+        """How many branches were begun; with a bound on concurrency the others wait for a place."""
+        self._waiting = deque(list(enumerate(items))[:most])
         self._ended: deque[Ended[T]] = deque()
         self._next: asyncio.Future[None] | None = None
         self._running = 0
@@ -61,12 +66,15 @@ class Team(Generic[T]):
         """Whether a cancel of the whole strand has reached one of the branches."""
         self._dismissed = False
         parent.children = []
-        for _ in range(min(self.size, at_once or self.size)):
+        for _ in range(min(len(self._waiting), at_once or self.size)):
             self._start()
 
     def _start(self) -> None:
         index, item = self._waiting.popleft()
         strand = Strand(self.parent.last_at)
+        if self.parent.cancel is Cancel.REQUESTED:
+            strand.cancel = Cancel.REQUESTED
+        self.started += 1
         self.parent.children.append(strand)
         self.drive.resume()
         self._running += 1
@@ -77,8 +85,11 @@ class Team(Generic[T]):
             ended.settle(await item.perform(ended.strand), None)
         except Evicted:
             return
-        except Diverged as mismatch:
+        except Blocked as mismatch:
             self.drive.block(str(mismatch))
+            return
+        except StoreError as error:
+            self.drive.lose(error)
             return
         except CallCancelled:
             ended.cancelled = True
@@ -96,7 +107,7 @@ class Team(Generic[T]):
     def _end(self, ended: Ended[T]) -> None:
         self._running -= 1
         self._ended.append(ended)
-        if self._waiting and self.parent.cancel is not Cancel.REQUESTED:
+        if self._waiting:
             self._start()
         if self._next is not None and not self._next.done():
             self.drive.resume()
@@ -196,7 +207,7 @@ class Gather(Join[list[Any]]):
     async def perform(self, strand: Strand) -> list[Any]:
         """Run all branches; raises what the first one to fail failed with."""
         known = self.recorded()
-        team = Team(self.drive, strand, self.items, at_once=self.at_once)
+        team = Team(self.drive, strand, self.items, at_once=self.at_once, most=known and known["started"])
         values: list[Any] = [None] * team.size
         while (ended := await team.next()) is not None:
             if ended.error is None or self.return_exceptions:
@@ -208,7 +219,7 @@ class Gather(Join[list[Any]]):
             else:
                 await self.drive.gate()
                 if not team.any_cancelled:
-                    await self.choose(team, {"failed": ended.index, "key": self.items[ended.index].key}, known)
+                    await self.choose(team, {"failed": ended.index, "key": self.items[ended.index].key, "started": team.started}, known)
                     raise ended.error
         team.disband(self.key)
         return values
@@ -222,7 +233,7 @@ class Race(Join[Any]):
     async def perform(self, strand: Strand) -> Any:
         """Return the value of the winner once the others are cancelled; raises the last failure if all failed."""
         known = self.recorded()
-        team = Team(self.drive, strand, self.items, at_once=None)
+        team = Team(self.drive, strand, self.items)
         last: Exception | None = None
         while (ended := await team.next()) is not None:
             if ended.cancelled or ended.error is not None:
@@ -251,7 +262,7 @@ class Quorum(Join[list[Any]]):
     async def perform(self, strand: Strand) -> list[Any]:
         """Return once `k` branches gave a value; raises CallError where too many failed for that."""
         known = self.recorded()
-        team = Team(self.drive, strand, self.items, at_once=None)
+        team = Team(self.drive, strand, self.items)
         values: dict[int, Any] = {}
         failures: list[Exception] = []
         while len(values) < self.k and (ended := await team.next()) is not None:

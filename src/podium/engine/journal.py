@@ -32,7 +32,7 @@ class Journal:
 
     def __init__(self, store: Store, worker: str, listener: CommitListener) -> None:
         self._store = store
-        self._worker = worker
+        self.worker = worker
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="podium-commit")
@@ -85,7 +85,7 @@ class Journal:
         self._operations, self._settled, self._batch = [], [], self._loop.create_future()
         if not self._store.threaded and len(operations) < _LARGE:
             try:
-                self._settle(self._store.commit(self._worker, operations), settled, batch)
+                self._settle(self._store.commit(self.worker, operations), settled, batch)
             except StoreBusy:
                 pass
             except StoreError as error:
@@ -94,7 +94,7 @@ class Journal:
             else:
                 self._checkpoint()
                 return
-        work = self._loop.run_in_executor(self._thread, self._store.commit_waiting, self._worker, operations)
+        work = self._loop.run_in_executor(self._thread, self._store.commit_waiting, self.worker, operations)
         self._in_thread = work
         work.add_done_callback(lambda done: self._thread_done(done, settled, batch))
 

@@ -13,14 +13,15 @@ class Pulse:
 
     def __init__(
         self, roll: WorkerRoll, worker: str, clock: Clock, lease: float, *,
-        found: Callable[[Sequence[Placed]], None], fenced: Callable[[], None],
+        found: Callable[[Sequence[Placed]], None], reborn: Callable[[str], None], new_id: Callable[[], str],
     ) -> None:  # fmt: skip
         self._roll = roll
         self._worker = worker
         self._clock = clock
         self._lease = lease
         self._found = found
-        self._fenced = fenced
+        self._reborn = reborn
+        self._new_id = new_id
         self._last = clock.now()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="podium-pulse", daemon=True)
@@ -55,9 +56,13 @@ class Pulse:
     def _run(self) -> None:
         while not self._stop.wait(self._lease / 4):
             try:
-                alive = self.beat()
+                if not self.beat():
+                    self._rejoin()
             except StoreError:
                 continue  # a store that cannot be written now: the next beat tries again
-            if not alive:
-                self._fenced()
-                return
+
+    def _rejoin(self) -> None:
+        """This worker was declared dead, as after a long stop of the process: begin anew under another name."""
+        self._worker = self._new_id()
+        self._roll.join(self._worker, self._clock.now())
+        self._reborn(self._worker)

@@ -32,7 +32,7 @@ def open_question(drive: Drive, key: str, ask: Ask, step: str | None) -> Waiting
     due = None if ask.within is None else now + ask.within
     question = Question(
         id=ids.new("q"), run=drive.run.id, key=key, ask=ask, asked_at=now, deadline=due, state=QuestionState.OPEN,
-        tenant=drive.run.tenant,
+        tenant=drive.run.tenant, principal=drive.run.principal,
     )  # fmt: skip
     body = {
         "question": question.id, "to": ask.to, "text": ask.text, "kind": ask.kind, "quorum": ask.quorum, "due": due,

@@ -18,20 +18,19 @@ class Selection(Generic[T]):
     """`async with ctx.select(…) as ended: async for branch in ended: …`. Leaving the block cancels the rest."""
 
     def __init__(
-        self, drive: Drive, strand: Strand, path: str, key: str, items: Sequence[Primitive[Any]], at_once: int | None
+        self, drive: Drive, strand: Strand, path: str, key: str, items: Sequence[Primitive[Any]]
     ) -> None:
         self._drive = drive
         self._strand = strand
         self._key = key
         self._items = checked(items, path)
-        self._at_once = at_once
         self._count = 0
         self._early: dict[int, Ended[T]] = {}
         self._team: Team[T] | None = None
 
     async def __aenter__(self) -> "Selection[T]":
         """Start the branches."""
-        self._team = Team(self._drive, self._strand, self._items, at_once=self._at_once)
+        self._team = Team(self._drive, self._strand, self._items)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -151,7 +151,11 @@ class CallSteps:
             return None
         if verify is None:
             raise self._doubt(path, name, "this process does not know how it ended")
-        return await verify()
+        token = _inside.set(path)
+        try:
+            return await verify()
+        finally:
+            _inside.reset(token)
 
     def _doubt(self, path: str, name: str, why: str) -> Suspended:
         text = f"Did {name} happen in {self._call.agent} (run {self._call.run}, key {self._call.key})? {why}."

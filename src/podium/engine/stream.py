@@ -27,17 +27,18 @@ class Streams:
     """Who watches which run, in this process."""
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._watchers: dict[str, list[asyncio.Queue[Chunk | None]]] = {}
 
     def publish(self, run: str, chunk: Chunk) -> None:
-        """Hand a chunk to all who watch the run; nobody watching costs nothing."""
+        """Hand a chunk to all who watch the run, from any thread; nobody watching costs nothing."""
         for queue in self._watchers.get(run, ()):
-            queue.put_nowait(chunk)
+            self._loop.call_soon_threadsafe(queue.put_nowait, chunk)
 
     def end(self, run: str) -> None:
         """Tell all who watch the run that nothing more will come."""
         for queue in self._watchers.get(run, ()):
-            queue.put_nowait(None)
+            self._loop.call_soon(queue.put_nowait, None)
 
     @contextmanager
     def watch(self, run: str) -> Generator[AsyncIterator[Chunk]]:

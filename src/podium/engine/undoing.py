@@ -4,6 +4,7 @@ from typing import Any
 
 from podium.engine.calls import AgentCall, CallOptions, Undo
 from podium.engine.drive import Drive
+from podium.engine.history import opened_as
 from podium.engine.primitive import Primitive
 from podium.engine.strand import Cancel, Strand
 from podium.errors import CallError
@@ -34,8 +35,10 @@ class OnUndo(Primitive[None]):
         record = drive.history.take(key)
         agent, _ = drive.around.dispatcher.route(self.agent)
         card, value = agent.card, agent.input.dump(self.input)
-        if record is not None and record.cancelled:
-            strand.deliver(key)
+        if record is not None:
+            opened_as(record, key, FactKind.UNDO, f"a compensation by {card.name}", agent=card.name)
+            if record.cancelled:
+                strand.deliver(key)
         if record is None or record.opened is None:
             await drive.live(strand, key)
             body = {"agent": card.name, "version": card.version}

@@ -24,6 +24,8 @@ from podium.model.run import Run, RunState
 from podium.store.codec import decode
 from podium.store.protocol import Claimed, Finish, NewRun, Placed, Start, Store, Verdict
 
+_LOOKED_AT = 500
+"""So many runs that others may have ended are looked at in one go."""
 _PYTHON_THRESHOLD = 2_000
 _THRESHOLD = 50_000
 
@@ -55,14 +57,15 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, list[asyncio.Future[End]]] = {}
         self._versions: dict[str, set[str]] = {}
-        self._fenced = False
+        self._orphans: set[int] = set()
+        """Runs that are ours in the store, but were let go because the store could not be written."""
         self._stopping = False
         self._services: asyncio.Task[None] | None = None
         self._collector = gc.get_threshold()
         self._pulse = Pulse(
             store.workers, self.id, clock, settings.lease,
             found=lambda placed: self._soon(self.placed, placed),
-            fenced=lambda: self._soon(self._declared_dead),
+            reborn=lambda worker: self._soon(self._begin_anew, worker), new_id=lambda: ids.new("w"),
         )  # fmt: skip
         self.around = Surroundings(
             journal=self.journal, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
@@ -102,16 +105,26 @@ class Worker:
         """Find what other processes left for this one, for ever."""
         self._look()
         while True:
-            await self._clock.sleep_until(self._clock.now() + self._settings.poll)
+            await asyncio.sleep(self._settings.poll)  # noqa: TID251 - other processes live in real time
             try:
+                self._adopt_orphans()
                 if self.store.changed_elsewhere():
                     self._look()
             except StoreError:
                 continue  # a store that cannot be read now: the next look tries again
 
+    def _adopt_orphans(self) -> None:
+        """Drive on the runs that were let go, now that the store may be written again."""
+        if self._orphans:
+            self.fleet.place(self.store.hand_back(self.id, list(self._orphans)))
+            self._orphans.clear()
+
     def _look(self) -> None:
         self.fleet.place(self.store.ready(list(self._versions), self._settings.slots))
         self.woken(self.store.woken(self.id))
+        driven = {drive.run.id for drive in self._drives.values()}
+        for run_id in [run_id for run_id in self._waiting if run_id not in driven][:_LOOKED_AT]:
+            self._settle_ended(run_id)
         if (due := self.store.next_due()) is not None:
             self.timers.park(due)
 
@@ -125,11 +138,13 @@ class Worker:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(function, *args)
 
-    def _declared_dead(self) -> None:
-        """Another worker took our runs: drop them all. What is ready may be driven by the next process."""
-        self._fenced = True
+    def _begin_anew(self, worker: str) -> None:
+        """Another worker declared this one dead and took its runs: drop them all, and go on under a new name."""
         for drive in list(self._drives.values()):
             drive.drop()
+        self.id = self.journal.worker = worker
+        self._orphans.clear()
+        self._look()
 
     async def _fresh(self) -> None:
         if not self._pulse.fresh():
@@ -148,7 +163,7 @@ class Worker:
 
     async def begin(self, run: NewRun) -> tuple[str, bool]:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
-        here = not self._fenced and self.fleet.reserve()
+        here = self.fleet.reserve()
         try:
             verdict, committed = await self.journal.submit(Start(run, here))
         except BaseException:
@@ -165,7 +180,7 @@ class Worker:
 
     def drive(self, runs: Sequence[int]) -> int:
         """Claim runs and begin to drive them; returns how many were to be had."""
-        if self._fenced or self._stopping:
+        if self._stopping:
             return 0
         try:
             claimed = self.store.claim(self.id, [n for n in runs if n not in self._drives], list(self._versions))
@@ -193,6 +208,7 @@ class Worker:
         elif drive.blocked is not None:
             self._tell(drive.run.id, Finish(RunState.BLOCKED, drive.blocked, 0.0, None))
         elif drive.broken is not None:
+            self._orphans.add(drive.n)
             for future in self._waiting.pop(drive.run.id, ()):
                 if not future.done():
                     future.set_exception(drive.broken)
@@ -217,11 +233,8 @@ class Worker:
         future: asyncio.Future[End] = self._loop.create_future()
         self._waiting.setdefault(run_id, []).append(future)
         try:
-            while not future.done():
-                self._settle_ended(run_id)
-                if not future.done():
-                    await asyncio.wait([future], timeout=self._settings.poll)
-            return future.result()
+            self._settle_ended(run_id)
+            return await future
         finally:
             left = [each for each in self._waiting.get(run_id, ()) if each is not future]
             if left:

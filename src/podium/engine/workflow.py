@@ -11,7 +11,7 @@ from podium.engine.context import Context
 from podium.engine.drive import Drive
 from podium.engine.strand import Strand
 from podium.engine.undoing import undo_all
-from podium.errors import BadAnswer, CallCancelled, InvalidValue, UsageError, WorkflowError
+from podium.errors import BadAnswer, Blocked, CallCancelled, InvalidValue, UsageError, WorkflowError
 from podium.model.agent import Card, Steps
 from podium.model.call import Call
 from podium.model.json import Json
@@ -70,9 +70,13 @@ class Workflow(Generic[In, Out]):
             raise BadAnswer(f"{self.card.name} returned something else than it declares: {error}") from error
 
     async def _call(self, context: Context, input: Json) -> Any:
-        if self._takes_input:
-            return await self.function(context, self.input.load(input))
-        return await self.function(context)
+        if not self._takes_input:
+            return await self.function(context)
+        try:
+            given = self.input.load(input)
+        except InvalidValue as error:
+            raise Blocked(f"the recorded input of {self.card.name} does not fit its type any more: {error}") from error
+        return await self.function(context, given)
 
 
 @overload

@@ -94,7 +94,6 @@ class Steps(Protocol):
         `input` is what is really sent (its digest is checked on replay); `key` names the step where a count of
         `name` would not be stable, such as a tool-call id; `usage` reads tokens and price out of the value.
         `verify` answers, for a `once` step in doubt, `{"done": value}`, or None for not done.
-        Raises StepFailed where an earlier attempt of the same lineage recorded a failure for good.
         """
         ...
 

@@ -82,6 +82,8 @@ class Question:
     deadline: float | None
     state: QuestionState
     tenant: str = "default"
+    principal: str = "local"
+    """On whose behalf the run asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

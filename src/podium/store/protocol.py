@@ -288,6 +288,10 @@ class Store(Protocol):
         """Return the wake counter of a run and its unconsumed signals, oldest first."""
         ...
 
+    def hand_back(self, worker: str, numbers: Sequence[int]) -> list[Placed]:
+        """Make runs ready that this worker owns, but does not drive."""
+        ...
+
     def ready(self, workflows: Sequence[str], limit: int) -> list[Placed]:
         """Return runs that wait for a worker, most urgent first."""
         ...

@@ -245,7 +245,7 @@ class GroupCommit:
         self.connection.execute(
             statement("question_insert"),
             (question.id, run, question.run, question.key, ask.kind, ask.text, encode(ask.subject), encode(ask.schema),
-             ask.to, ask.quorum, question.asked_at, question.deadline, question.tenant),
+             ask.to, ask.quorum, question.asked_at, question.deadline, question.tenant, question.principal),
         )  # fmt: skip
 
     def close_question(self, question: str, state: QuestionState) -> Verdict:

@@ -36,7 +36,7 @@ def question_of(row: Row) -> Question:
     )  # fmt: skip
     return Question(
         id=row[0], run=row[1], key=row[2], ask=ask, asked_at=asked_at, deadline=deadline, tenant=row[11],
-        state=QuestionState(row[12]),
+        state=QuestionState(row[12]), principal=row[13],
     )  # fmt: skip
 
 

@@ -134,6 +134,12 @@ class SqliteStore:
             wake = self._loop.execute(statement("run_row_by_n"), (n,)).fetchone()[19]
             return wake, [signal_of(row) for row in self._loop.execute(statement("signals_waiting"), (n,))]
 
+    def hand_back(self, worker: str, numbers: Sequence[int]) -> list[Placed]:
+        """Make runs ready that this worker owns, but does not drive."""
+        with self._on_loop() as connection:
+            rows = [connection.execute(statement("run_hand_back"), (n, worker)).fetchone() for n in numbers]
+        return [Placed(*row) for row in rows if row is not None]
+
     def ready(self, workflows: Sequence[str], limit: int) -> list[Placed]:
         """Return runs that wait for a worker, most urgent first."""
         known = set(workflows)

@@ -86,6 +86,7 @@ CREATE TABLE questions (
     asked_at REAL NOT NULL,
     deadline REAL,
     tenant TEXT NOT NULL,
+    principal TEXT NOT NULL,
     state TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX questions_open ON questions (asked_at) WHERE state = 'open';

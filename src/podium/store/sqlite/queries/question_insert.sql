@@ -1,3 +1,3 @@
 INSERT OR IGNORE INTO questions (
-    id, run, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, state
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
+    id, run, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, principal, state
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')

@@ -1,0 +1,60 @@
+"""The responder: decides which page answers, and quotes from it what the customer asked for."""
+
+from collections import Counter
+
+from staff.handbook import HandbookPage, handbook
+from staff.papers import Case, Draft, Page
+from staff.reading import is_german, without_orders
+from staff.search import Field, Index
+from staff.words import words
+
+_NO_PAGE = ("complaint", "other")
+_TRUST = 0.15
+"""What a page keeps of its score if the classifier rules its category out."""
+_DOUBT = 0.4
+_THIN = 0.2
+_SECTIONS = 2
+
+
+def respond(case: Case) -> Draft:
+    """Draft an answer out of the handbook."""
+    page, confidence = _chosen(case)
+    if page is None:
+        return Draft(category=case.sorting.category, page=None, text="", confidence=confidence)
+    quoted = _quotes(handbook()[page.slug], f"{case.ticket.subject}\n{without_orders(case.ticket.body)}")
+    text = _letter(page, quoted, german=is_german(case.ticket.body))
+    return Draft(category=page.category, page=page.slug, text=text, confidence=confidence)
+
+
+def _chosen(case: Case) -> tuple[Page | None, float]:
+    """Return the page that fits both what was found and how it was sorted; no page for what no page can answer."""
+    sorting = case.sorting
+    beyond = sorting.category in _NO_PAGE
+    if not case.finding.pages or beyond:
+        return None, sorting.odds.get(sorting.category, 0.0)
+    weights = {page.slug: page.score * (_TRUST + sorting.odds.get(page.category, 0.0)) for page in case.finding.pages}
+    best = max(case.finding.pages, key=lambda page: weights[page.slug])
+    confidence = weights[best.slug] / sum(weights.values())
+    if confidence < _DOUBT and case.finding.coverage < _THIN:
+        return None, 1 - confidence  # several pages fit a little: most likely none answers
+    return best, confidence
+
+
+def _quotes(page: HandbookPage, message: str) -> list[str]:
+    """Return the sections of a page that know most of the message's words, in the order of the page."""
+    index = Index({str(n): [Field(words(f"{each.heading}\n{each.text}"))] for n, each in enumerate(page.sections)})
+    scores = index.search(dict.fromkeys(words(message), 1.0))
+    best = [n for n, score in Counter(scores).most_common(_SECTIONS) if score > 0] or ["0"]
+    sections = [page.sections[int(n)] for n in sorted(best, key=int)]
+    return [f"{each.heading}\n{each.text}" if each.heading else each.text for each in sections]
+
+
+def _letter(page: Page, quoted: list[str], *, german: bool) -> str:
+    source = f"{page.title} (handbook/{page.slug}.md)"
+    opening, closing = (
+        (f"Guten Tag,\n\nunser Handbuch (auf Englisch) sagt dazu unter „{source}“:", "Freundliche Grüße\nPlover")
+        if german
+        else (f"Hello,\n\nour handbook says about this, under “{source}”:", "Kind regards\nPlover")
+    )
+    body = "\n\n".join("\n".join(f"> {line}" for line in part.splitlines()) for part in quoted)
+    return f"{opening}\n\n{body}\n\n{closing}"

@@ -1,0 +1,113 @@
+"""`podium runs retry|fork|repin`: having a run go on after a failure, from an earlier call, or under other code."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from podium.app import App
+from podium.cli.load import load, split
+from podium.cli.opening import drive, existing, hand_to_file
+from podium.cli.options import FileOption, JsonOption, ModelOption, RunArgument, SetOption, StoreOption
+from podium.cli.output import note, print_json
+from podium.cli.report import INTERRUPTED, report
+from podium.cli.waiting import Standstill, settle
+from podium.engine.worker import End
+from podium.handle import AnyHandle
+from podium.model.agent import AnyAgent
+
+_Work = Callable[[], Coroutine[Any, Any, tuple[str, End | Standstill | None]]]
+_FileArgument = Annotated[
+    str, typer.Option("--file", metavar="FILE[:NAME]", help="The file with the run's workflow, to drive it on.")
+]
+
+
+def retry(
+    run_id: RunArgument,
+    file: FileOption = None,
+    model: ModelOption = None,
+    settings: SetOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Have a failed or blocked run go on from what failed; with --file it is driven at once, else by `podium work`."""
+    agents = _agents(file, model, settings)
+
+    async def work() -> tuple[str, End | Standstill | None]:
+        async with App.open(config=existing(store)) as app:
+            handle = await app.retry(run_id)  # before its workflow is served, which would take a blocked run up
+            app.register(*agents)
+            return handle.id, await _settled(app, handle, agents)
+
+    _tell(*_driven(run_id, work), file, as_json=as_json)
+
+
+def fork(
+    run_id: RunArgument,
+    file: _FileArgument,
+    key: Annotated[str, typer.Option("--from", metavar="KEY", help="The first call that is made anew.")],
+    model: ModelOption = None,
+    settings: SetOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start a new run that shares what came before a call, and drive it on from there."""
+    agents = _agents(file, model, settings)
+
+    async def work() -> tuple[str, End | Standstill | None]:
+        async with App.open(config=existing(store)) as app:
+            app.register(*agents)
+            handle = await app.fork(run_id, key)
+            note(f"run {handle.id}, forked from {run_id} at {key}")
+            return handle.id, await _settled(app, handle, agents)
+
+    _tell(*_driven(run_id, work), file, as_json=as_json)
+
+
+def repin(
+    run_id: RunArgument,
+    file: _FileArgument,
+    to: Annotated[str, typer.Option("--to", metavar="VERSION", help="The version that it goes on under.")],
+    key: Annotated[str | None, typer.Option("--from", metavar="KEY", help="Make this call and all after it anew.")] = None,
+    model: ModelOption = None,
+    settings: SetOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Move a run to another version of its workflow, and drive it on; refused where its journal does not fit."""
+    agents = _agents(file, model, settings)
+
+    async def work() -> tuple[str, End | Standstill | None]:
+        async with App.open(config=existing(store)) as app:
+            app.register(*agents)
+            handle = await app.repin(run_id, to, from_key=key)
+            return handle.id, await _settled(app, handle, agents)
+
+    _tell(*_driven(run_id, work), file, as_json=as_json)
+
+
+def _agents(file: str | None, model: str | None, settings: Sequence[str] | None) -> Sequence[AnyAgent]:
+    hand_to_file(model, settings)
+    return () if file is None else load(split(file)[0]).agents
+
+
+async def _settled(app: App, handle: AnyHandle, agents: Sequence[AnyAgent]) -> End | Standstill | None:
+    """Drive the run on where its code is at hand; else it stays ready."""
+    return await settle(app, handle.id, wait=False) if agents else None
+
+
+def _driven(run_id: str, work: _Work) -> tuple[str, End | Standstill | None]:
+    try:
+        return drive(work())
+    except KeyboardInterrupt:
+        note(f"interrupted: run {run_id} keeps what is done. Go on with: podium work FILE")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _tell(run: str, ended: End | Standstill | None, file: str | None, *, as_json: bool) -> None:
+    if ended is not None:
+        raise typer.Exit(report(run, file or "FILE", ended, as_json=as_json))
+    if as_json:
+        print_json({"run": run, "state": "ready"})
+    else:
+        print(f"run {run} is ready to go on: podium work FILE")

@@ -1,0 +1,68 @@
+"""What `podium doctor` looks at: the installation."""
+
+import importlib.util
+import platform
+import sqlite3
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+_PYTHON = (3, 11)
+_EXTRAS = {
+    "llm": ("LLM agents", ("pydantic_ai", "genai_prices", "openai")),
+    "http": ("HTTP services as agents", ("httpx",)),
+    "telemetry": ("traces sent to OpenTelemetry", ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")),
+}
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    GOOD = "good"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    level: Level
+    what: str
+    remedy: str = ""
+    """The next step, where one is needed."""
+
+
+def check_installation() -> Iterator[Finding]:
+    """Look at Python, SQLite and the extras."""
+    version = platform.python_version()
+    if sys.version_info < _PYTHON:
+        yield Finding(Level.WRONG, f"Python {version} is too old", "Install Python 3.11 or newer.")
+    else:
+        yield Finding(Level.GOOD, f"Python {version}")
+    yield _sqlite()
+    for extra, (gives, modules) in _EXTRAS.items():
+        if all(_is_there(module) for module in modules):
+            yield Finding(Level.GOOD, f"{gives}: installed")
+        else:
+            yield Finding(Level.NOTE, f"{gives}: not installed", f'If you want that: pip install "podium[{extra}]"')
+
+
+def _sqlite() -> Finding:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE words USING fts5 (word)")
+    except sqlite3.OperationalError:
+        remedy = "Use a Python whose SQLite has it, such as one from python.org or of your distribution."
+        return Finding(Level.WRONG, f"SQLite {sqlite3.sqlite_version} lacks full-text search (FTS5)", remedy)
+    finally:
+        connection.close()
+    return Finding(Level.GOOD, f"SQLite {sqlite3.sqlite_version} with full-text search")
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # its parent is missing
+        return False

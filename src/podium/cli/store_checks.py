@@ -1,0 +1,119 @@
+"""What `podium doctor` looks at: the store, its runs and its workers."""
+
+import socket
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from podium.cli.checks import Finding, Level
+from podium.cli.opening import looking
+from podium.cli.output import count, one_line
+from podium.cli.waiting import ALL
+from podium.config import Config, load_config
+from podium.errors import ConfigError, StoreError
+from podium.model.clock import SystemClock
+from podium.model.run import Run, RunState
+from podium.store.protocol import RunQuery, Store
+from podium.store.sqlite.workers import process_birth
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """A worker that nobody declared dead yet."""
+
+    id: str
+    host: str
+    pid: int
+    born: str
+    beat: float
+
+
+def check_store(store: str | None) -> Iterator[Finding]:
+    """Look at the store that the settings name."""
+    try:
+        config = load_config(store=store)
+    except ConfigError as error:
+        yield Finding(Level.WRONG, str(error), "Mend the setting, then run `podium doctor` again.")
+        return
+    if config.store == ":memory:":
+        yield Finding(Level.NOTE, "the store is :memory:, nothing is kept", "Set `store` to a file to keep runs.")
+        return
+    if not Path(config.store).exists():
+        yield Finding(Level.NOTE, f"there is no store at {config.store} yet", "`podium run` makes it.")
+        return
+    try:
+        with looking(config.store) as opened:
+            yield from _inside(opened, config)
+    except StoreError as error:
+        yield Finding(Level.WRONG, str(error), "Restore a backup, or name another file with --store.")
+
+
+def _inside(store: Store, config: Config) -> Iterator[Finding]:
+    schema, damage, workers = _read(config.store)
+    if damage:
+        said = one_line("; ".join(damage[:_SHOWN]), 300)
+        yield Finding(Level.WRONG, f"the store {config.store} is damaged: {said}", "Restore a backup.")
+        return
+    yield Finding(Level.GOOD, f"the store {config.store} opens, schema {schema}, and is whole")
+    runs = store.runs(RunQuery(limit=ALL))
+    yield from _chains(store, runs)
+    alive = [worker for worker in workers if _is_alive(worker, config.lease)]
+    yield from _work(runs, alive)
+
+
+def _read(path: str) -> tuple[int, list[str], list[WorkerRow]]:
+    """Return schema version, damages and workers; it reads only."""
+    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            damage = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            rows = connection.execute("SELECT id, host, pid, born, beat FROM workers WHERE fenced = 0").fetchall()
+        except sqlite3.DatabaseError as error:
+            return 0, [str(error)], []
+    return schema, damage, [WorkerRow(*row) for row in rows]
+
+
+def _chains(store: Store, runs: Sequence[Run]) -> Iterator[Finding]:
+    faults = [fault for run in runs for fault in store.verify(run.id)]
+    for fault in faults[:_SHOWN]:
+        what = f"run {fault.run}, fact {fault.seq}: {fault.what}"
+        yield Finding(Level.WRONG, what, "Somebody changed the store; compare it with a backup.")
+    if len(faults) > _SHOWN:
+        yield Finding(Level.WRONG, f"and {len(faults) - _SHOWN} more faults", "`podium runs verify RUN` shows those of a run.")
+    if not faults:
+        yield Finding(Level.GOOD, f"the hash chains of {count(len(runs), 'run')} hold")
+
+
+def _is_alive(worker: WorkerRow, lease: float) -> bool:
+    if worker.host == socket.gethostname():
+        return process_birth(worker.pid) == worker.born
+    return SystemClock().now() - worker.beat < lease
+
+
+def _work(runs: Sequence[Run], alive: Sequence[WorkerRow]) -> Iterator[Finding]:
+    """Look at who drives what."""
+    living = {worker.id for worker in alive}
+    yield Finding(Level.GOOD, f"{count(len(alive), 'worker')} alive")
+    left = [run for run in runs if run.state is RunState.RUNNING and run.owner not in living]
+    if left:
+        yield Finding(Level.WRONG, f"{count(len(left), 'run')} left by a process that died: {_some(left)}", _work_on(left))
+    ready = [run for run in runs if run.state is RunState.READY]
+    if ready and not alive:
+        yield Finding(Level.WRONG, f"{count(len(ready), 'run')} ready, and no worker: {_some(ready)}", _work_on(ready))
+    for run in [run for run in runs if run.state is RunState.BLOCKED][:_SHOWN]:
+        remedy = "Bring the old code back, or move the run: podium runs repin"
+        yield Finding(Level.WRONG, f"run {run.id} is blocked: {one_line(run.reason, 300)}", remedy)
+
+
+def _some(runs: Sequence[Run]) -> str:
+    more = ", …" if len(runs) > _SHOWN else ""
+    return ", ".join(run.id for run in runs[:_SHOWN]) + more
+
+
+def _work_on(runs: Sequence[Run]) -> str:
+    names = ", ".join(sorted({run.workflow for run in runs}))
+    return f"Serve {names}: podium work FILE"

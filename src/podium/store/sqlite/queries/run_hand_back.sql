@@ -1,0 +1,1 @@
+UPDATE runs SET state = 'ready', owner = NULL WHERE n = ? AND owner = ? AND state = 'running' RETURNING n, priority

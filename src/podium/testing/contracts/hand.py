@@ -1,0 +1,107 @@
+"""One worker's hand on a store, for the store's contract: short ways to say what a worker does."""
+
+from collections.abc import Sequence
+from itertools import count
+
+from podium.model.fact import FactKind
+from podium.model.question import Answer, Ask, Question, QuestionState
+from podium.model.run import RunState, Signal
+from podium.store.codec import encode
+from podium.store.protocol import (
+    Claimed,
+    Close,
+    Committed,
+    Effect,
+    Finish,
+    NewFact,
+    NewRun,
+    OpenQuestion,
+    Operation,
+    Park,
+    Reply,
+    Send,
+    Start,
+    Store,
+    Verdict,
+    Write,
+)
+
+WORKFLOW = "work"
+
+
+class Hand:
+    """A worker that has joined a store."""
+
+    def __init__(self, store: Store, worker: str = "w_1", *, now: float = 100.0, waiting: bool = False) -> None:
+        self.store = store
+        self.worker = worker
+        self._waiting = waiting
+        self._questions = count(1)
+        store.workers.join(worker, now)
+
+    def commit(self, *operations: Operation) -> Committed:
+        """Commit in one transaction, the way that is under test."""
+        commit = self.store.commit_waiting if self._waiting else self.store.commit
+        return commit(self.worker, operations)
+
+    def verdict(self, operation: Operation) -> Verdict:
+        """Commit one operation."""
+        return self.commit(operation).verdicts[0]
+
+    def start(self, run: NewRun, *, drive: bool = True) -> int:
+        """Insert a run; returns its number."""
+        return self.commit(Start(run, drive)).started[run.id]
+
+    def write(
+        self, run: int, *facts: NewFact, epoch: int = 1, effects: Sequence[Effect] = (), close: Close | None = None
+    ) -> Verdict:
+        """Append facts to a run, with what goes with them."""
+        return self.verdict(Write(run, epoch, list(facts), list(effects), close))
+
+    def claim(self, *numbers: int) -> list[Claimed]:
+        """Take ownership of runs."""
+        return self.store.claim(self.worker, numbers, [WORKFLOW])
+
+    def park(self, run: int, *, wake: int = 0, wake_at: float | None = None, epoch: int = 1) -> Verdict:
+        """Park a run."""
+        return self.write(run, epoch=epoch, close=Park(wake, wake_at))
+
+    def finish(self, run: int, *, epoch: int = 1, state: RunState = RunState.DONE) -> Verdict:
+        """End a run."""
+        outcome = {"state": state, "value": 7, "reason": ""}
+        return self.write(run, fact(FactKind.ENDED), epoch=epoch, close=Finish(state, "", 200.0, outcome))
+
+    def signal(self, run_id: str, id: str = "s_1", *, name: str = "go") -> Verdict:
+        """Send a signal from outside."""
+        return self.verdict(Send(run_id, Signal(id, "user", name, {"n": id}, 150.0)))
+
+    def ask(self, run: int, run_id: str, *, quorum: int = 1, deadline: float | None = None) -> str:
+        """Open a question in a run; returns its id."""
+        ask = Ask(text="May I?", to="boss", quorum=quorum, subject={"about": 1})
+        question = Question(
+            id=f"q_{run_id}_{next(self._questions)}", run=run_id, key="0", ask=ask, asked_at=100.0, deadline=deadline,
+            state=QuestionState.OPEN,
+        )  # fmt: skip
+        self.write(run, fact(FactKind.QUESTION), effects=[OpenQuestion(question)])
+        return question.id
+
+    def answer(self, question: str, *, by: str = "ann", at: float = 110.0) -> Verdict:
+        """Answer a question."""
+        return self.verdict(Reply(question, Answer(by=by, value={"yes": by}, at=at)))
+
+
+def new_run(
+    id: str, *, workflow: str = WORKFLOW, tag: str | None = None, priority: int = 0, parent: str | None = None,
+    payload: bytes = b'"input"',
+) -> NewRun:  # fmt: skip
+    """Return a run that is ready to be inserted."""
+    return NewRun(
+        id=id, workflow=workflow, version="1", queue="default", priority=priority, tenant="default",
+        principal="local", parent=parent, root=parent or id, tag=tag, at=100.0,
+        started=fact(FactKind.STARTED, payload=payload),
+    )  # fmt: skip
+
+
+def fact(kind: FactKind = FactKind.NOTED, key: str = "", *, payload: bytes | None = None, at: float = 100.0) -> NewFact:
+    """Return a fact that is ready to be appended."""
+    return NewFact(kind, key, at, encode({"of": key}), payload)

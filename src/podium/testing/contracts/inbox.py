@@ -1,0 +1,114 @@
+"""What a store must do with signals, questions and answers."""
+
+from pathlib import Path
+
+from podium.model.question import QuestionState
+from podium.model.run import Signal
+from podium.store.protocol import Expire, TakeSignal, Tell, Verdict, WithdrawQuestion
+from podium.testing.contracts.hand import Hand, fact, new_run
+from podium.testing.contracts.opened import OpenedStore
+
+
+class InboxContract(OpenedStore):
+    """What comes from outside comes in once; a question leaves `open` once."""
+
+    def test_a_signal_to_a_parked_run_makes_it_ready(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.park(number, wake_at=900.0)
+            assert hand.signal("r") is Verdict.OK
+            assert [each.n for each in hand.store.ready(["work"], 9)] == [number]
+            assert hand.store.next_due() is None
+
+    def test_a_signal_to_a_run_in_memory_is_told_to_whoever_drives_it(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.signal("r")
+            assert hand.store.woken("w_1") == [number]
+            wake, signals = hand.store.signals(number)
+            assert (wake, [each.body for each in signals]) == (1, [{"n": "s_1"}])
+
+    def test_the_same_signal_comes_in_once(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            assert [hand.signal("r"), hand.signal("r"), hand.signal("nobody")] == [
+                Verdict.OK, Verdict.DUPLICATE, Verdict.UNKNOWN,
+            ]  # fmt: skip
+            hand.write(number, fact(), effects=[TakeSignal("s_1")])
+            assert hand.signal("r") is Verdict.DUPLICATE
+            assert hand.store.signals(number) == (1, [])
+
+    def test_signals_come_in_the_order_in_which_they_were_sent(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            for id in ("z", "a", "m"):
+                hand.signal("r", id)
+            assert [each.id for each in hand.store.signals(number)[1]] == ["z", "a", "m"]
+
+    def test_a_run_tells_another(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number, other = hand.start(new_run("r")), hand.start(new_run("other"))
+            hand.write(number, fact(), effects=[Tell("other", Signal("t", "cancel", "cancel", {}, 1.0))])
+            assert [each.kind for each in hand.store.signals(other)[1]] == ["cancel"]
+
+    def test_a_question_is_listed_until_it_is_answered(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            question = hand.ask(number, "r", deadline=300.0)
+            (listed,) = hand.store.questions(state=QuestionState.OPEN, to="boss", run="r")
+            assert (listed.id, listed.ask.text, listed.ask.subject, listed.deadline) == (
+                question, "May I?", {"about": 1}, 300.0,
+            )  # fmt: skip
+            assert hand.store.questions(state=QuestionState.OPEN, to="else", run=None) == []
+            assert hand.answer(question) is Verdict.OK
+            assert hand.store.questions(state=QuestionState.OPEN, to=None, run=None) == []
+            assert _state(hand, question) is QuestionState.ANSWERED
+            (signal,) = hand.store.signals(number)[1]
+            assert (signal.kind, signal.name) == ("answer", question)
+            assert signal.body == [{"by": "ann", "value": {"yes": "ann"}, "at": 110.0}]
+
+    def test_an_answered_question_takes_no_second_answer(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            question = hand.ask(hand.start(new_run("r")), "r")
+            assert [hand.answer(question), hand.answer(question, by="bob")] == [Verdict.OK, Verdict.CLOSED]
+            assert hand.verdict(Expire(question)) is Verdict.CLOSED
+            assert hand.answer("nothing") is Verdict.UNKNOWN
+
+    def test_an_answer_after_the_deadline_is_refused(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            early, late = (hand.ask(number, "r", deadline=300.0) for _ in range(2))
+            assert hand.answer(early, at=299.9) is Verdict.OK
+            assert hand.answer(late, at=300.0) is Verdict.CLOSED
+
+    def test_a_quorum_wants_different_people(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            question = hand.ask(number, "r", quorum=2)
+            assert [hand.answer(question), hand.answer(question)] == [Verdict.OK, Verdict.DUPLICATE]
+            assert hand.store.signals(number)[1] == []
+            assert hand.answer(question, by="bob") is Verdict.OK
+            assert [each["by"] for each in hand.store.signals(number)[1][0].body] == ["ann", "bob"]
+
+    def test_an_expired_question_takes_no_answer(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            question = hand.ask(hand.start(new_run("r")), "r")
+            assert hand.verdict(Expire(question)) is Verdict.OK
+            assert _state(hand, question) is QuestionState.EXPIRED
+            assert hand.answer(question) is Verdict.CLOSED
+
+    def test_a_question_is_withdrawn_by_its_run_and_by_its_runs_end(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            first, second = hand.ask(number, "r"), hand.ask(number, "r")
+            hand.write(number, fact(), effects=[WithdrawQuestion(first)])
+            assert _state(hand, first) is QuestionState.WITHDRAWN
+            hand.finish(number)
+            assert _state(hand, second) is QuestionState.WITHDRAWN
+            assert hand.answer(second) is Verdict.CLOSED
+
+
+def _state(hand: Hand, question: str) -> QuestionState:
+    found = hand.store.question(question)
+    assert found is not None
+    return found.state

@@ -1,0 +1,30 @@
+"""How the suites come to a store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from podium.store.protocol import Store
+from podium.testing.contracts.hand import Hand
+
+
+class OpenedStore:
+    """The part of a suite that its implementer gives."""
+
+    durable = True
+    """Whether what was committed is there when the store is opened again."""
+    waiting = False
+    """Whether to commit as in the thread, with `commit_waiting`, instead of as on the event loop."""
+
+    def open_store(self, folder: Path) -> Store:
+        """Open the store that is kept in a folder, making it if it is not there."""
+        raise NotImplementedError
+
+    @contextmanager
+    def hand(self, folder: Path) -> Iterator[Hand]:
+        """Open the store, as a worker, while a block lasts."""
+        store = self.open_store(folder)
+        try:
+            yield Hand(store, waiting=self.waiting)
+        finally:
+            store.close()

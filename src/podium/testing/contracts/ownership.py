@@ -1,0 +1,166 @@
+"""What a store must do so that a run has one driver at a time."""
+
+from pathlib import Path
+
+from podium.model.fact import FactKind
+from podium.model.run import RunState
+from podium.store.protocol import Block, Verdict
+from podium.testing.contracts.hand import WORKFLOW, Hand, fact, new_run
+from podium.testing.contracts.opened import OpenedStore
+
+
+class OwnershipContract(OpenedStore):
+    """Claim, append, park, wake, finish, reap: each conditional, so that two drivers never both succeed."""
+
+    def test_a_claim_raises_the_epoch_and_brings_journal_and_signals(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"), drive=False)
+            hand.signal("r")
+            (claimed,) = hand.claim(number)
+            assert (claimed.n, claimed.run.epoch, claimed.run.owner, claimed.wake) == (number, 1, "w_1", 1)
+            assert claimed.run.state is RunState.RUNNING
+            assert [each.kind for each in claimed.facts] == [FactKind.STARTED]
+            assert [each.id for each in claimed.signals] == ["s_1"]
+
+    def test_a_run_is_claimed_by_one(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            other = Hand(hand.store, "w_2", waiting=self.waiting)
+            number = hand.start(new_run("r"), drive=False)
+            assert (len(other.claim(number)), len(hand.claim(number))) == (1, 0)
+
+    def test_a_run_of_an_unknown_workflow_is_left_alone(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r", workflow="else"), drive=False)
+            assert hand.claim(number) == []
+            assert hand.store.ready([WORKFLOW], 10) == []
+
+    def test_runs_of_unknown_workflows_do_not_hide_the_known_ones(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for i in range(3):
+                hand.start(new_run(f"else{i}", workflow="else", priority=9), drive=False)
+            number = hand.start(new_run("r"), drive=False)
+            assert [each.n for each in hand.store.ready([WORKFLOW], 2)] == [number]
+
+    def test_what_is_ready_comes_most_urgent_first_and_then_oldest(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            low, high, low_too = (hand.start(new_run(f"r{i}", priority=i % 2), drive=False) for i in range(3))
+            assert [each.n for each in hand.store.ready([WORKFLOW], 10)] == [high, low, low_too]
+
+    def test_an_append_under_an_old_epoch_is_refused_and_leaves_nothing(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.write(number, fact(key="before"))
+            other = Hand(hand.store, "w_2", waiting=self.waiting)
+            hand.store.workers.leave("w_1")
+            other.claim(number)
+            third = Hand(hand.store, "w_3", waiting=self.waiting)
+            for stale in (hand.write(number, fact()), other.write(number, fact(), epoch=1)):
+                assert stale is Verdict.STALE
+            assert third.write(number, fact(), epoch=2) is Verdict.STALE
+            assert other.write(number, fact(key="mine"), epoch=2) is Verdict.OK
+            assert [each.key for each in hand.store.facts("r")] == ["", "before", "mine"]
+            assert hand.store.verify("r") == []
+
+    def test_the_effects_of_a_refused_append_are_refused_too(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.store.workers.leave("w_1")
+            hand.ask(number, "r")
+            assert hand.store.questions(state=None, to=None, run=None) == []
+
+    def test_a_fenced_worker_gets_nothing_any_more(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            placed = hand.store.workers.leave("w_1")
+            assert [each.n for each in placed] == [number]
+            assert hand.write(number, fact()) is Verdict.STALE
+            assert hand.claim(number) == []
+            assert hand.store.workers.beat("w_1", 120.0) is False
+
+    def test_a_fenced_worker_starts_runs_for_others(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.store.workers.leave("w_1")
+            hand.start(new_run("r"))
+            run = hand.store.run("r")
+            assert run is not None
+            assert (run.state, run.owner) == (RunState.READY, None)
+
+    def test_whose_beat_is_old_is_fenced_and_loses_its_runs(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            other = Hand(hand.store, "w_2", waiting=self.waiting)
+            number = other.start(new_run("r"))
+            hand.store.workers.beat("w_1", 130.0)
+            assert hand.store.workers.reap("w_1", before=100.0) == []
+            assert [each.n for each in hand.store.workers.reap("w_1", before=120.0)] == [number]
+            assert other.write(number, fact()) is Verdict.STALE
+            assert hand.store.workers.beat("w_2", 131.0) is False
+            assert hand.store.workers.reap("w_1", before=120.0) == []
+
+    def test_a_parked_run_belongs_to_nobody(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            assert hand.park(number, wake_at=500.0) is Verdict.OK
+            run = hand.store.run("r")
+            assert run is not None
+            assert (run.state, run.owner, run.wake_at) == (RunState.PARKED, None, 500.0)
+            assert hand.write(number, fact()) is Verdict.STALE
+            assert hand.claim(number) == []
+
+    def test_a_run_that_was_woken_meanwhile_is_not_parked(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.signal("r")
+            assert hand.park(number, wake=0) is Verdict.AWAKE
+            assert hand.write(number, fact()) is Verdict.OK
+            assert hand.park(number, wake=1) is Verdict.OK
+
+    def test_parked_runs_are_woken_when_they_are_due(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            soon, late, never = (hand.start(new_run(f"r{i}")) for i in range(3))
+            hand.park(soon, wake_at=300.0)
+            hand.park(late, wake_at=400.0)
+            hand.park(never)
+            assert hand.store.next_due() == 300.0
+            assert hand.store.wake_due(299.0) == []
+            assert [each.n for each in hand.store.wake_due(300.0)] == [soon]
+            assert hand.store.next_due() == 400.0
+            assert len(hand.claim(soon, late, never)) == 1
+
+    def test_the_end_of_a_run_is_told_to_its_parent_in_the_same_transaction(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            parent, child = hand.start(new_run("r")), hand.start(new_run("r.0", parent="r"))
+            hand.park(parent)
+            hand.finish(child)
+            (claimed,) = hand.claim(parent)
+            assert [(each.kind, each.name, each.body["value"]) for each in claimed.signals] == [("child", "r.0", 7)]
+
+    def test_an_ended_run_takes_nothing_any_more(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            assert hand.finish(number, state=RunState.FAILED) is Verdict.OK
+            run = hand.store.run("r")
+            assert run is not None
+            assert (run.state, run.owner, run.ended_at) == (RunState.FAILED, None, 200.0)
+            assert hand.write(number, fact()) is Verdict.STALE
+            assert hand.signal("r") is Verdict.ENDED
+
+    def test_a_blocked_run_waits_until_it_is_unblocked(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.write(number, close=Block("the code changed"))
+            run = hand.store.run("r")
+            assert run is not None
+            assert (run.state, run.reason) == (RunState.BLOCKED, "the code changed")
+            assert hand.claim(number) == []
+            assert [each.n for each in hand.store.unblock(WORKFLOW)] == [number]
+            assert [each.run.epoch for each in hand.claim(number)] == [2]
+
+    def test_an_operator_takes_over_what_nobody_drives(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            assert hand.store.take_over("r", "w_1") is None
+            hand.finish(number)
+            taken = hand.store.take_over("r", "w_1")
+            assert taken is not None
+            assert taken.run.epoch == 2
+            assert hand.write(number, fact(FactKind.REWOUND), epoch=2) is Verdict.OK

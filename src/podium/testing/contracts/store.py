@@ -1,0 +1,14 @@
+"""What every store must do."""
+
+from podium.testing.contracts.inbox import InboxContract
+from podium.testing.contracts.ownership import OwnershipContract
+from podium.testing.contracts.runs import RunsContract
+
+
+class StoreContract(RunsContract, OwnershipContract, InboxContract):
+    """The whole contract of a store. Subclass it, and give `open_store`:
+
+    class TestMyStore(StoreContract):
+        def open_store(self, folder: Path) -> Store:
+            return MyStore(folder / "runs")
+    """

@@ -1,0 +1,51 @@
+"""The reference names everything that there is, and nothing else: errors, settings, kinds of facts."""
+
+import re
+from dataclasses import MISSING, fields
+from inspect import isclass
+from pathlib import Path
+
+from podium import Config, errors
+from podium.agents.card import CardOptions
+from podium.model.agent import Card
+from podium.model.fact import FactKind
+from podium.model.retry import FailureKind
+
+REFERENCE = Path(__file__).parents[2] / "docs/reference"
+
+
+def rows(page: str, *columns: int) -> list[tuple[str, ...]]:
+    """Return some cells of each row of the tables of a page, without backticks."""
+    lines = [line for line in (REFERENCE / page).read_text().splitlines() if line.startswith("|")]
+    cells = [[cell.strip().replace("`", "") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    return [tuple(row[column] for column in columns) for row in cells if len(row) > max(columns)]
+
+
+def test_every_error_has_a_section_under_its_code() -> None:
+    page = (REFERENCE / "errors.md").read_text()
+    sections = dict(re.findall(r"^## ([a-z-]+)\n\n`(\w+)", page, re.MULTILINE))
+    classes = [each for each in vars(errors).values() if isclass(each) and issubclass(each, errors.PodiumError)]
+    assert sections == {each.code: each.__name__ for each in classes}
+
+
+def test_every_kind_of_failure_is_described() -> None:
+    assert {kind.value for kind in FailureKind} <= {name for (name,) in rows("errors.md", 0)}
+
+
+def test_every_setting_is_described_with_its_default() -> None:
+    described = {name: (variable, default) for name, variable, default in rows("config.md", 0, 1, 2)}
+    settings = {each.name: (f"PODIUM_{each.name.upper()}", str(each.default)) for each in fields(Config)}
+    assert {name: described.get(name) for name in settings} == settings
+    assert set(described) - set(settings) == {"Setting", "---"}
+
+
+def test_every_kind_of_fact_is_described_under_its_number() -> None:
+    described = {(number, kind) for number, kind in rows("facts.md", 0, 1) if number.isdecimal()}
+    assert described == {(str(kind.value), kind.name) for kind in FactKind}
+
+
+def test_every_field_of_a_card_is_described() -> None:
+    described = {name for (name,) in rows("agents.md", 0)}
+    assert {each.name for each in fields(Card)} <= described
+    assert CardOptions.__optional_keys__ <= described
+    assert all(each.default is not MISSING or each.default_factory is not MISSING for each in fields(Card)[1:])
