@@ -97,13 +97,13 @@ class Shop:
         return [*podium, "--input", asked, "--store", str(self.store), "--tag", "review"]
 
     def environment(self) -> dict[str, str]:
-        packages = os.pathsep.join([str(ROOT / "src"), sysconfig.get_path("purelib")])
+        packages = os.pathsep.join([str(self.folder / "bare"), str(ROOT / "src"), sysconfig.get_path("purelib")])
         return {"PATH": str(self.folder / "bare"), "PYTHONPATH": packages, "HOME": str(self.folder)}
 
-    def review(self, **wanted: object) -> subprocess.CompletedProcess[str]:
+    def review(self, *options: str, **wanted: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(**wanted), cwd=self.folder, env=self.environment(), capture_output=True, text=True,
-            check=False, timeout=PATIENCE,
+            [*self.command(**wanted), *options], cwd=self.folder, env=self.environment(), capture_output=True,
+            text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
 
 
@@ -187,13 +187,14 @@ def test_the_report_is_kept_in_the_file_that_it_names(report: str) -> None:
 
 @pytest.fixture(scope="module")
 def gaps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, str]:
-    """A review without mypy, with a Bandit that crashes and tests that hang."""
+    """A review without mypy and Pydantic AI, with a Bandit that crashes and tests that hang."""
     shop = make_shop(tmp_path_factory.mktemp("gaps"))
     for tool in ("ruff", "git"):
         shop.put(tool)
     shop.put("bandit", 'echo "no such luck" >&2; exit 70')
     shop.put("pytest", f'/bin/sh -c "echo child \\$\\$ >> {shop.witness}; while :; do /bin/sleep 1; done" & wait')
-    done = shop.review(seconds=5)
+    (shop.folder / "bare/pydantic_ai.py").write_text("raise ModuleNotFoundError(name='pydantic_ai')")
+    done = shop.review("--model", "acme:reader", seconds=5)
     assert done.returncode == 0, done.stderr
     return shop, done.stdout
 
@@ -204,6 +205,7 @@ def gaps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, str]:
         ("type_checker", "mypy is not installed: pip install mypy"),
         ("security", "bandit ended with status 70: no such luck"),
         ("tests", "no answer within 5 s"),
+        ("model", "pydantic_ai is not installed: pip install 'podium[llm]'"),
     ],
 )
 def test_what_could_not_be_looked_at_is_told_with_the_reason(

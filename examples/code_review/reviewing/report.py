@@ -1,5 +1,6 @@
 """The report: what was found, in order, and what could not be looked at."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from reviewing.judge import Ranked
 from reviewing.project import Project
 
 _SHOWN = 40
+_PARTICULARS = re.compile(r"`[^`]*`|\"[^\"]*\"|\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +61,11 @@ def markdown(draft: Draft) -> str:
 
 
 def alike(ranked: list[Ranked]) -> list[list[Ranked]]:
-    """Put findings of the same rules in one file together, where the most urgent of them stands."""
+    """Put what one file has several times together, but for names and numbers, where the most urgent of it stands."""
     groups: dict[tuple[str, ...], list[Ranked]] = {}
     for each in ranked:
-        groups.setdefault((each.finding.file, *each.sources), []).append(each)
+        gist = _PARTICULARS.sub("", each.finding.message)
+        groups.setdefault((each.finding.file, gist, *each.sources), []).append(each)
     return list(groups.values())
 
 
@@ -88,7 +91,8 @@ def _entry(number: int, group: list[Ranked]) -> str:
     place = f"{finding.file or 'the project'}{f':{finding.line}' if finding.line else ''}"
     message = " ".join(finding.message.split()).rstrip(".")
     lines = sorted({each.finding.line or 0 for each in others} - {finding.line or 0})
-    more = f" Also on line {', '.join(map(str, lines))}." if lines else ""
+    also = f"Also on line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}."
+    more = f" {also}" if lines else ""
     sources = ", ".join(ranked.sources)
     return f"{number}. **{place}** {message}.{more}  \n   {sources} · {ranked.score:g} = {ranked.why}"
 

@@ -11,7 +11,6 @@ from typing import TypeAlias, TypedDict
 
 from staff.handbook import handbook, past_tickets, phrasebook
 from staff.reading import complaints, orders, without_orders
-from staff.witness import testify
 from staff.words import words
 
 Examples: TypeAlias = dict[str, list[list[str]]]
@@ -74,5 +73,4 @@ def _examples(ticket: _Ticket) -> Examples:
 
 
 if __name__ == "__main__":
-    testify("classifier")
     json.dump(sort(json.load(sys.stdin)), sys.stdout)

@@ -13,7 +13,6 @@ from typing import TypedDict
 from staff.handbook import handbook, past_tickets
 from staff.reading import sentences, without_orders
 from staff.search import Field, Index
-from staff.witness import testify
 from staff.words import words
 
 _SHOWN = 5
@@ -91,5 +90,4 @@ def _terms(text: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    testify("knowledge")
     json.dump(find(json.load(sys.stdin)), sys.stdout)

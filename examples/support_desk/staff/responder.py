@@ -9,10 +9,11 @@ from staff.search import Field, Index
 from staff.words import words
 
 _NO_PAGE = ("complaint", "other")
-_TRUST = 0.15
+_TRUST = 0.3
 """What a page keeps of its score if the classifier rules its category out."""
-_DOUBT = 0.4
+_DOUBT = 0.3
 _THIN = 0.2
+"""Where confidence and coverage are both below these, several pages fit a little, and most likely none answers."""
 _SECTIONS = 2
 
 
@@ -36,16 +37,16 @@ def _chosen(case: Case) -> tuple[Page | None, float]:
     best = max(case.finding.pages, key=lambda page: weights[page.slug])
     confidence = weights[best.slug] / sum(weights.values())
     if confidence < _DOUBT and case.finding.coverage < _THIN:
-        return None, 1 - confidence  # several pages fit a little: most likely none answers
+        return None, 1 - confidence
     return best, confidence
 
 
 def _quotes(page: HandbookPage, message: str) -> list[str]:
     """Return the sections of a page that know most of the message's words, in the order of the page."""
-    index = Index({str(n): [Field(words(f"{each.heading}\n{each.text}"))] for n, each in enumerate(page.sections)})
-    scores = index.search(dict.fromkeys(words(message), 1.0))
-    best = [n for n, score in Counter(scores).most_common(_SECTIONS) if score > 0] or ["0"]
-    sections = [page.sections[int(n)] for n in sorted(best, key=int)]
+    index = Index({each.heading: [Field(words(f"{each.heading}\n{each.text}"))] for each in page.sections if each.heading})
+    scores = Counter(index.search(dict.fromkeys(words(message), 1.0)))
+    best = [heading for heading, score in scores.most_common(_SECTIONS) if score > 0]
+    sections = [each for each in page.sections if each.heading in best] or page.sections[:1]
     return [f"{each.heading}\n{each.text}" if each.heading else each.text for each in sections]
 
 

@@ -1,17 +1,41 @@
 """The witness: a file outside the store that says which calls were really carried out, and how often."""
 
 import os
+from typing import Generic, TypeVar
+
+from podium import Agent, Call, Steps
+from podium.model.outcome import Outcome
+
+I = TypeVar("I")  # noqa: E741 - input and output, as in podium.model.agent
+O = TypeVar("O")  # noqa: E741 - the same
+
+FILE = "SUPPORT_DESK_WITNESS"
+"""The environment variable that names the file; without it nothing is written."""
 
 
-def testify(agent: str, call: str | None = None) -> None:
-    """Append a line for a call that is about to be carried out; nothing where SUPPORT_DESK_WITNESS names no file.
+class Witnessed(Generic[I, O]):
+    """An agent that appends a line to the witness before it does its work, so that also a killed call is counted."""
 
-    Appending a short line is one write, so processes do not mix theirs, and none is lost when one of them is killed.
-    """
-    path = os.environ.get("SUPPORT_DESK_WITNESS")
-    if path is None:
-        return
-    line = f"{call or os.environ['PODIUM_IDEMPOTENCY_KEY']} {agent}\n"
+    def __init__(self, agent: Agent[I, O]) -> None:
+        self.agent = agent
+        self.card = agent.card
+        self.input = agent.input
+        self.output = agent.output
+
+    async def run(self, call: Call, steps: Steps) -> Outcome:
+        """Testify, then have the agent do the work."""
+        path = os.environ.get(FILE)
+        if path is not None:
+            _append(path, f"{call.run} {call.key} {call.attempt} {call.agent}\n")
+        return await self.agent.run(call, steps)
+
+    async def verify(self, call: Call) -> Outcome | None:
+        """Ask the agent."""
+        return await self.agent.verify(call)
+
+
+def _append(path: str, line: str) -> None:
+    """Append a line in one write: lines of several processes do not mix, and a kill loses none."""
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(file, line.encode())

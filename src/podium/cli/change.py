@@ -68,7 +68,9 @@ def repin(
     run_id: RunArgument,
     file: _FileArgument,
     to: Annotated[str, typer.Option("--to", metavar="VERSION", help="The version that it goes on under.")],
-    key: Annotated[str | None, typer.Option("--from", metavar="KEY", help="Make this call and all after it anew.")] = None,
+    key: Annotated[
+        str | None, typer.Option("--from", metavar="KEY", help="Make this call and all after it anew.")
+    ] = None,
     model: ModelOption = None,
     settings: SetOption = None,
     store: StoreOption = None,

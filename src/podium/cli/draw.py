@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 Child = Callable[[str], tuple[Run, Sequence[Fact]] | None]
 """Gives a child run and its facts where it is to be drawn too."""
 
-_MARKS = {"done": "✓", "failed": "✗", "refused": "✗", "expired": "✗", "cancelled": "■", "started": "↗", "registered": "↶"}
+_MARKS = {
+    "done": "✓",
+    "failed": "✗",
+    "refused": "✗",
+    "expired": "✗",
+    "cancelled": "■",
+    "started": "↗",
+    "registered": "↶",
+}
 _STYLES = {"✓": "green", "✗": "red", "■": "yellow", "…": "cyan", "↗": "blue", "↶": "blue"}
 _OPEN = {
     RunState.RUNNING: "under way",
@@ -58,7 +66,7 @@ def plain(run: Run, facts: Iterable[Fact], child: Child | None = None) -> str:
 def lines(run: Run, facts: Iterable[Fact], child: Child | None = None) -> Iterator[Line]:
     """Give the lines of a run's tree: the run itself first."""
     tree = tree_of(facts)
-    yield Line("", _mark(_run_state(run)), f"{run.id}  {run.workflow} {run.version}", _summary(run, tree))
+    yield Line("", _mark(run.state), f"{run.id}  {run.workflow} {run.version}", _summary(run, tree))
     for each in tree.notes:
         yield Line("", "!", one_line(each), "")
     yield from _under(tree.root, "", run, child)
@@ -67,7 +75,7 @@ def lines(run: Run, facts: Iterable[Fact], child: Child | None = None) -> Iterat
 def _under(node: Node, guides: str, run: Run, child: Child | None) -> Iterator[Line]:
     for index, each in enumerate(node.children):
         last = index == len(node.children) - 1
-        yield Line(f"{guides}{'└─ ' if last else '├─ '}", _mark(each.state or "…"), _name(each), _details(each, node, run))
+        yield Line(f"{guides}{'└─ ' if last else '├─ '}", _mark_of(each), _name(each), _details(each, node, run))
         deeper = f"{guides}{'   ' if last else '│  '}"
         yield from _under(each, deeper, run, child)
         found = child(each.run) if child and each.kind == "child" and each.run else None
@@ -138,7 +146,7 @@ def _waiting(node: Node, run: Run) -> str:
 
 def _summary(run: Run, tree: CallTree) -> str:
     root = tree.root
-    parts = [_run_state(run)]
+    parts: list[str] = [run.state]
     if root.began is not None and root.ended is not None:
         parts.append(duration(root.ended - root.began))
     parts.append(count(tree.calls, "call"))
@@ -151,20 +159,20 @@ def _summary(run: Run, tree: CallTree) -> str:
     return "  ".join(parts)
 
 
-def _run_state(run: Run) -> str:
-    return str(run.state)
+def _mark_of(node: Node) -> str:
+    return "·" if node.kind == "branch" and not node.state else _mark(node.state)
 
 
 def _mark(state: str) -> str:
     return _MARKS.get(state, "…")
 
 
-def as_json(node: Node) -> Json:
+def node_json(node: Node) -> Json:
     """Return a node and what hangs under it for programs."""
     spent = node.total()
     return {
         "key": node.key, "kind": node.kind, "name": node.name, "state": node.state or "open", "began": node.began,
         "ended": node.ended, "attempts": node.attempts, "note": node.note, "waits": node.waits, "due": node.due,
         "run": node.run, "question": node.question, "input_tokens": spent.input_tokens,
-        "output_tokens": spent.output_tokens, "usd": spent.usd, "children": [as_json(each) for each in node.children],
+        "output_tokens": spent.output_tokens, "usd": spent.usd, "children": [node_json(each) for each in node.children],
     }  # fmt: skip

@@ -37,7 +37,15 @@ def list_questions(
         print("nothing waits" if to is None else f"nothing waits for {to}")
         return
     rows = [
-        (q.id, q.ask.kind, q.ask.to, moment(q.asked_at), moment(q.deadline) if q.deadline else "", q.run, one_line(q.ask.text))
+        (
+            q.id,
+            q.ask.kind,
+            q.ask.to,
+            moment(q.asked_at),
+            moment(q.deadline) if q.deadline else "",
+            q.run,
+            one_line(q.ask.text),
+        )
         for q in questions
     ]
     print_table(("QUESTION", "KIND", "TO", "ASKED", "UNTIL", "RUN", "TEXT"), rows)
@@ -45,7 +53,9 @@ def list_questions(
 
 @commands.command("show")
 def show(
-    question_id: Annotated[str, typer.Argument(metavar="QUESTION")], store: StoreOption = None, as_json: JsonOption = False
+    question_id: Annotated[str, typer.Argument(metavar="QUESTION")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show a question: its text, what it is about, and what an answer looks like."""
     with looking(store) as opened:
@@ -94,11 +104,11 @@ def to_value(question: Question, text: str, comment: str) -> Json:
         return {"approved": _WORDS[text.lower()], "comment": comment}
     if comment:
         raise UsageError("--comment goes with yes or no, the answers to an approval.")
-    schema = question.ask.schema
+    schema: Json = question.ask.schema
     try:
         return parse(text, "the answer")
     except UsageError:
-        if isinstance(schema, dict) and schema.get("type") == "string":
+        if schema is not None and schema.get("type") == "string":
             return text
         if question.ask.kind == "approval":
             raise UsageError(f"{text!r} is no answer to an approval: expected yes, no, or JSON.") from None

@@ -28,7 +28,14 @@ def init(
     servers = find_servers()
     if as_json:
         found = [{"name": each.name, "base_url": each.base_url, "models": list(each.models)} for each in servers]
-        print_json({"folder": str(folder), "written": written, "kept": [f for f in FILES if f not in written], "servers": found})
+        print_json(
+            {
+                "folder": str(folder),
+                "written": written,
+                "kept": [f for f in FILES if f not in written],
+                "servers": found,
+            }
+        )
         return
     for name in FILES:
         print(f"{'wrote' if name in written else 'kept '}  {folder / name}")
@@ -54,7 +61,9 @@ def write_project(folder: Path) -> list[str]:
                 continue
             written.append(name)
     except OSError as error:
-        raise UsageError(f"the project cannot be written to {folder}: {error.strerror}. Name another folder.") from error
+        raise UsageError(
+            f"the project cannot be written to {folder}: {error.strerror}. Name another folder."
+        ) from error
     return written
 
 
@@ -63,6 +72,8 @@ def offers(servers: Sequence[Server]) -> list[str]:
     lines: list[str] = []
     for server in servers:
         model = server.models[0]
-        lines.append(f"\n{server.name} runs on this machine, with {', '.join(server.models[:3])}. The team can write with it:")
+        lines.append(
+            f"\n{server.name} runs on this machine, with {', '.join(server.models[:3])}. The team can write with it:"
+        )
         lines.append(f"  podium run team.py --model openai:{model} --set PODIUM_BASE_URL={server.base_url}")
     return lines

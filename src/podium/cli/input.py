@@ -32,8 +32,9 @@ def parse(text: str, place: str) -> Json:
     try:
         return json.loads(text, parse_constant=_refuse)
     except ValueError as error:
-        said = f"{error.msg} at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else error
-        raise UsageError(f"{place} is no JSON: {said}. A text stands in double quotes: '\"hello\"'.") from error
+        raise UsageError(
+            f"{place} is no JSON: {_where(error)}. A text stands in double quotes: '\"hello\"'."
+        ) from error
     except RecursionError as error:
         raise UsageError(f"{place} is nested too deeply.") from error
 
@@ -47,6 +48,12 @@ def checked(workflow: AnyAgent, value: Json, target: str) -> Json:
         shown = f" It takes: {takes}" if len(takes) <= _SCHEMA_CHARACTERS else ""
         given = "" if value is not None else f" Give it with: podium run {target} --input JSON."
         raise InvalidValue(f"the input does not fit {workflow.card.name}: {error}.{given}{shown}") from error
+
+
+def _where(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    return str(error)
 
 
 def _refuse(name: str) -> Json:

@@ -52,7 +52,7 @@ class Loaded:
 def split(target: str) -> tuple[Path, str | None]:
     """Return file and name of FILE:NAME; the name may be left out. Raises UsageError where there is no such file."""
     text, colon, name = target.rpartition(":")
-    if not colon or Path(target).exists() or not name.isidentifier() and "/" in name:
+    if not colon or Path(target).exists() or (not name.isidentifier() and "/" in name):
         text, name = target, ""
     path = Path(text)
     if path.is_dir():

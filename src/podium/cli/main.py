@@ -21,7 +21,7 @@ podium = typer.Typer(
 @podium.callback()
 def root(
     context: typer.Context,
-    debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error.")] = False,
+    _debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error.")] = False,
 ) -> None:
     """Run, watch and answer durable teamwork of AI agents."""
     if context.invoked_subcommand is None:

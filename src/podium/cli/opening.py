@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, TypeVar
 
 from podium.config import Config, load_config
@@ -18,7 +19,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def looking(store: str | None) -> Iterator[Store]:
+def looking(store: str | None) -> Generator[Store]:
     """Open a store that is there, to look at it: no worker is entered, no run is driven."""
     opened = SqliteStore(existing(store).store)
     try:
@@ -35,7 +36,9 @@ def existing(store: str | None) -> Config:
     if Path(config.store).is_dir():
         raise StoreUnavailable(f"{config.store} is a folder. Name the store's file with --store.")
     if not Path(config.store).exists():
-        raise StoreUnavailable(f"there is no store at {config.store} yet. `podium run` makes one; --store names another.")
+        raise StoreUnavailable(
+            f"there is no store at {config.store} yet. `podium run` makes one; --store names another."
+        )
     return config
 
 
@@ -48,12 +51,16 @@ def run_in(store: Store, run_id: str) -> Run:
 
 
 def drive(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end what drives runs. SIGTERM ends it as Ctrl-C does: what is done is kept, the rest is handed back."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    """Run to the end what drives runs. SIGTERM ends it as Ctrl-C does: what is done is kept, the rest handed back."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         return asyncio.run(work)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
 def hand_to_file(model: str | None, settings: Sequence[str] | None) -> None:

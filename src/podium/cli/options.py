@@ -6,7 +6,7 @@ import typer
 
 StoreOption = Annotated[
     str | None,
-    typer.Option("--store", metavar="PATH", help="The store's file. Default: podium.toml, PODIUM_STORE, or .podium/podium.db."),
+    typer.Option("--store", metavar="PATH", help="The store's file; else that of podium.toml or PODIUM_STORE."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, as `podium runs list` shows it.")]
@@ -19,5 +19,7 @@ ModelOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="An environment variable for the file. May be given several times."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="An environment variable for the file. May be given several times."
+    ),
 ]

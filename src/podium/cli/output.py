@@ -67,17 +67,17 @@ def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console().print(table)
 
 
+_UNITS = ((0.01, 0.001, "ms", 1), (1.0, 0.001, "ms", 0), (100.0, 1.0, "s", 1), (7_200.0, 60.0, "min", 0))
+"""Up to how many seconds, in which unit, its name, and how many places."""
+_HOUR, _DAY = 3_600.0, 86_400.0
+
+
 def duration(seconds: float) -> str:
-    """Return a length of time in the unit that suits it: `0.4 ms`, `12 ms`, `3.2 s`, `4 min`, `2 h`, `3 d`."""
-    if seconds < 0.01:
-        return f"{seconds * 1000:.1f} ms"
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+    """Return a length of time in the unit that suits it: `0.4 ms`, `12 ms`, `3.2 s`, `4 min`, `5 h`, `3 d`."""
+    for limit, unit, name, places in _UNITS:
         if seconds < limit:
-            value = seconds / unit
-            return f"{value:.1f} {name}" if value < 100 and name == "s" else f"{value:.0f} {name}"
-    return f"{seconds / 86_400:.0f} d"
+            return f"{seconds / unit:.{places}f} {name}"
+    return f"{seconds / _HOUR:.0f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.0f} d"
 
 
 def moment(at: float) -> str:

@@ -1,7 +1,7 @@
 """How far a pile of items has come: a bar on a terminal, plain lines elsewhere."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,7 +24,7 @@ class Progress(Protocol):
 
 
 @contextmanager
-def progress(total: int, *, quiet: bool) -> Iterator[Progress]:
+def progress(total: int, *, quiet: bool) -> Generator[Progress]:
     """Show progress on standard error while the block lasts."""
     if quiet or not sys.stderr.isatty():
         yield _Lines(total, quiet=quiet)

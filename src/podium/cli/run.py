@@ -10,42 +10,58 @@ from podium.app import App
 from podium.cli.each import EachOptions, run_each
 from podium.cli.input import checked, read_input
 from podium.cli.load import Loaded, load, split
-from podium.cli.opening import drive, hand_to_file, run_in
+from podium.cli.opening import drive, existing, hand_to_file, run_in
 from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import note
 from podium.cli.report import INTERRUPTED, report
 from podium.cli.waiting import Standstill, settle
-from podium.config import load_config
+from podium.config import Config, load_config
 from podium.engine.worker import End
 from podium.errors import UsageError
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
+from podium.model.run import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """How `podium run` is to start its run."""
+
+    tag: str | None
+    tenant: str
+    priority: int
+
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
     """One `podium run`: what it is to do, and, once started, the id of its run."""
 
     loaded: Loaded
-    workflow: AnyAgent
+    workflow: AnyAgent | None
+    """None where a run is resumed, which knows its own."""
+    value: Json
     target: str
     wait: bool
     as_json: bool
-    run: str | None = None
+    run: str | None
 
 
-def run(  # noqa: PLR0913  its options
+_Durability = Literal["process", "power"]
+
+
+def run(  # noqa: PLR0913, PLR0917  its options
     target: Annotated[str, typer.Argument(metavar="FILE[:NAME]", help="A Python file or a folder with workflow.py.")],
-    input: Annotated[str | None, typer.Option(metavar="JSON|@FILE|-", help="The input as JSON, from a file, or -.")] = None,
+    input: Annotated[str | None, typer.Option(metavar="JSON|@FILE|-", help="The input: JSON, a file, or -.")] = None,
     each: Annotated[Path | None, typer.Option(metavar="JSONL", help="One run for each line of this file.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Runs at once, with --each.")] = 8,
-    out: Annotated[Path | None, typer.Option(metavar="JSONL", help="The results of --each. Default: NAME.results.jsonl.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="JSONL", help="Where the results of --each go.")] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run instead of starting one.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait also for people and signals.")] = False,
-    tag: Annotated[str | None, typer.Option(help="Your own name for the run: the same again finds it again.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Your own name for the run: given again, it finds that run.")] = None,
     tenant: Annotated[str, typer.Option(help="On whose behalf it is.")] = "default",
     priority: Annotated[int, typer.Option(help="Larger goes first.")] = 0,
     durability: Annotated[
-        Literal["process", "power"] | None, typer.Option(help="What a recorded step survives: the process's death, or a power cut.")
+        _Durability | None, typer.Option(help="What a recorded step survives: a crash, a power cut.")
     ] = None,
     model: ModelOption = None,
     settings: SetOption = None,
@@ -60,45 +76,60 @@ def run(  # noqa: PLR0913  its options
         raise UsageError("--input, --each and --resume exclude each other. Give one of them.")
     hand_to_file(model, settings)
     path, name = split(target)
-    loaded = load(path)
-    workflow = loaded.workflow(name)
-    config = load_config(store=store, durability=durability)
+    loaded, config = load(path), load_config(store=store, durability=durability)
     if each is not None:
         options = EachOptions(
-            items=each, out=out, concurrency=concurrency, tag=tag, tenant=tenant, priority=priority, wait=wait, as_json=as_json
-        )
-        raise typer.Exit(run_each(loaded, workflow, config, options))
-    value = None if resume else checked(workflow, read_input(input), target)
-    attempt = Attempt(loaded=loaded, workflow=workflow, target=target, wait=wait, as_json=as_json, run=resume)
+            items=each, out=out, concurrency=concurrency, tag=tag, tenant=tenant, priority=priority, wait=wait,
+            as_json=as_json,
+        )  # fmt: skip
+        raise typer.Exit(run_each(loaded, loaded.workflow(name), config, options))
+    workflow = None if resume else loaded.workflow(name)
+    value = None if workflow is None else checked(workflow, read_input(input), target)
+    attempt = Attempt(
+        loaded=loaded, workflow=workflow, value=value, target=target, wait=wait, as_json=as_json, run=resume
+    )
+    raise typer.Exit(_attempt(attempt, config, Start(tag=tag, tenant=tenant, priority=priority)))
+
+
+def _attempt(attempt: Attempt, config: Config, start: Start) -> int:
+    """Drive one run and say how it stands; returns the exit code."""
 
     async def work() -> End | Standstill:
         async with App.open(config=config) as app:
-            return await _one(app, attempt, value, tag=tag, tenant=tenant, priority=priority)
+            return await _drive(app, attempt, start)
 
+    if attempt.run is not None:
+        existing(config.store)
     try:
         ended = drive(work())
     except KeyboardInterrupt:
         _say_interrupted(attempt)
-        raise typer.Exit(INTERRUPTED) from None
-    raise typer.Exit(report(str(attempt.run), target, ended, as_json=as_json))
+        return INTERRUPTED
+    return report(str(attempt.run), attempt.target, ended, as_json=attempt.as_json)
 
 
-async def _one(app: App, attempt: Attempt, value: Json, **options: str | int | None) -> End | Standstill:
+async def _drive(app: App, attempt: Attempt, start: Start) -> End | Standstill:
     if attempt.run is not None:
-        found = run_in(app.store, attempt.run)
-        if found.workflow not in {agent.card.name for agent in attempt.loaded.workflows}:
-            raise UsageError(f"run {found.id} is of workflow {found.workflow!r}, which {attempt.loaded.path} does not have.")
+        _check_served(run_in(app.store, attempt.run), attempt.loaded)
     app.register(*attempt.loaded.agents)
-    if attempt.run is None:
-        handle = await app.start(attempt.workflow, attempt.workflow.input.load(value), **options)  # pyright: ignore[reportArgumentType]  the options of `start`
+    if attempt.workflow is not None:
+        value = attempt.workflow.input.load(attempt.value)
+        handle = await app.start(attempt.workflow, value, tag=start.tag, tenant=start.tenant, priority=start.priority)
         attempt.run = handle.id
+    assert attempt.run is not None  # resumed, or started just now
     if not attempt.as_json:
         note(f"run {attempt.run}")
     return await settle(app, attempt.run, wait=attempt.wait)
+
+
+def _check_served(run: Run, loaded: Loaded) -> None:
+    if run.workflow not in {agent.card.name for agent in loaded.workflows}:
+        raise UsageError(f"run {run.id} is of workflow {run.workflow!r}, which {loaded.path} does not have.")
 
 
 def _say_interrupted(attempt: Attempt) -> None:
     if attempt.run is None:
         note("interrupted: nothing was started.")
         return
-    note(f"interrupted: run {attempt.run} keeps what is done. Go on with: podium run {attempt.target} --resume {attempt.run}")
+    command = f"podium run {attempt.target} --resume {attempt.run}"
+    note(f"interrupted: run {attempt.run} keeps what is done. Go on with: {command}")

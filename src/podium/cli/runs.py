@@ -9,7 +9,7 @@ import typer
 
 from podium.app import App
 from podium.cli import change
-from podium.cli.draw import Child, as_json as node_json, plain, render
+from podium.cli.draw import Child, node_json, plain, render
 from podium.cli.facts import as_line, described
 from podium.cli.input import read_input
 from podium.cli.opening import drive, existing, looking, run_in

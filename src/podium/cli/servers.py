@@ -60,8 +60,8 @@ def _look(place: Place) -> Server | None:
 
 def models_of(answer: Json) -> list[str]:
     """Return the names in an answer of Ollama (`models`, `name`) or of OpenAI's protocol (`data`, `id`)."""
-    if not isinstance(answer, dict):
-        return []
-    listed = answer.get("models") or answer.get("data") or []
-    names = [each.get("name") or each.get("id") for each in listed if isinstance(each, dict)]
-    return [name for name in names if isinstance(name, str)]
+    try:
+        listed: list[dict[str, str]] = answer.get("models") or answer.get("data") or []
+        return [each.get("name") or each["id"] for each in listed]
+    except (AttributeError, KeyError, TypeError):
+        return []  # somebody else's JSON

@@ -30,9 +30,10 @@ def source_chart(workflow: AnyAgent, names: Mapping[str, object]) -> str:
     chart = Flowchart()
     start = chart.node(f"{workflow.card.name} {workflow.card.version}", "end")
     context = found.args.args[0].arg
-    ends = _Reader(chart, context, names).block(found.body, [_End(start)])
+    reader = _Reader(chart, context, names)
+    ends = [*reader.block(found.body, [_End(start)]), *reader.returned]
     end = chart.node("end", "end")
-    for each in ends:
+    for each in dict.fromkeys(ends):
         chart.link([each.node], end, each.label)
     return chart.text()
 
@@ -52,6 +53,8 @@ class _Reader:
         self.chart = chart
         self.context = context
         self.names = names
+        self.returned: list[_End] = []
+        """What leads to the end of the workflow by a `return` or `raise`."""
 
     def block(self, statements: Sequence[ast.stmt], before: list[_End]) -> list[_End]:
         """Draw statements one after the other; returns where they end."""
@@ -64,7 +67,7 @@ class _Reader:
         match statement:
             case ast.If(test=test, body=body, orelse=orelse):
                 before = self.calls(test, before)
-                asked = one_line(ast.unparse(test), 60)
+                asked = one_line(self._asked(test), 60)
                 ways = self.block(body, [_End(end.node, f"if {asked}") for end in before])
                 return [*ways, *self.block(orelse, [_End(end.node, "else") for end in before])]
             case ast.For(iter=head, body=body) | ast.AsyncFor(iter=head, body=body) | ast.While(test=head, body=body):
@@ -85,6 +88,9 @@ class _Reader:
                     ways = self.block(handler.body, [_End(end.node, f"on {caught}") for end in ends])
                     ends = [*ends, *(way for way in ways if way not in ends and not way.label.startswith("on "))]
                 return self.block(final, ends)
+            case ast.Return() | ast.Raise():
+                self.returned.extend(self.calls(statement, before))
+                return []
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 return before
             case _:
@@ -105,10 +111,11 @@ class _Reader:
 
     def _method(self, call: ast.Call) -> str | None:
         """Return which method of the context is called."""
-        function = call.func
-        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == self.context:
-            return function.attr
-        return None
+        match call.func:
+            case ast.Attribute(value=ast.Name(id=self.context), attr=name):
+                return name
+            case _:
+                return None
 
     def _node(self, call: ast.Call) -> str | None:
         method = self._method(call)
@@ -132,6 +139,14 @@ class _Reader:
         if isinstance(card, Card):
             return card.name, {"workflow": "workflow", "human": "question"}.get(card.kind, "call")
         return self._said(named), "call"
+
+    def _asked(self, test: ast.expr) -> str:
+        """Return a condition in short: of a call of the context only what is looked at of its value."""
+        match test:
+            case ast.Attribute(value=ast.Await(value=ast.Call() as call), attr=name) if self._method(call):
+                return name
+            case _:
+                return ast.unparse(test)
 
     def _said(self, part: ast.expr) -> str:
         if isinstance(part, ast.Call) and part.args:

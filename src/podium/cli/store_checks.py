@@ -83,7 +83,8 @@ def _chains(store: Store, runs: Sequence[Run]) -> Iterator[Finding]:
         what = f"run {fault.run}, fact {fault.seq}: {fault.what}"
         yield Finding(Level.WRONG, what, "Somebody changed the store; compare it with a backup.")
     if len(faults) > _SHOWN:
-        yield Finding(Level.WRONG, f"and {len(faults) - _SHOWN} more faults", "`podium runs verify RUN` shows those of a run.")
+        what = f"and {count(len(faults) - _SHOWN, 'more fault')}"
+        yield Finding(Level.WRONG, what, "`podium runs verify RUN` shows all those of a run.")
     if not faults:
         yield Finding(Level.GOOD, f"the hash chains of {count(len(runs), 'run')} hold")
 
@@ -100,7 +101,8 @@ def _work(runs: Sequence[Run], alive: Sequence[WorkerRow]) -> Iterator[Finding]:
     yield Finding(Level.GOOD, f"{count(len(alive), 'worker')} alive")
     left = [run for run in runs if run.state is RunState.RUNNING and run.owner not in living]
     if left:
-        yield Finding(Level.WRONG, f"{count(len(left), 'run')} left by a process that died: {_some(left)}", _work_on(left))
+        what = f"{count(len(left), 'run')} left by a process that died: {_some(left)}"
+        yield Finding(Level.WRONG, what, _work_on(left))
     ready = [run for run in runs if run.state is RunState.READY]
     if ready and not alive:
         yield Finding(Level.WRONG, f"{count(len(ready), 'run')} ready, and no worker: {_some(ready)}", _work_on(ready))

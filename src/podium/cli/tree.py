@@ -60,13 +60,8 @@ class _Builder:
 
     def _take(self, fact: Fact) -> None:
         match fact.kind:
-            case FactKind.STARTED:
-                self.root.name, self.root.began = fact.body.get("workflow", ""), fact.at
-                if "forked_from" in fact.body:
-                    self.notes.append(f"forked from run {fact.body['forked_from']}")
-            case FactKind.ENDED:
-                self.root.state, self.root.ended = fact.body.get("state", ""), fact.at
-                self.root.note = fact.body.get("reason", "")
+            case FactKind.STARTED | FactKind.ENDED:
+                self._edge(fact)
             case FactKind.ANSWERED:
                 self._answer(fact)
             case FactKind.RETRY:
@@ -76,14 +71,26 @@ class _Builder:
             case FactKind.QUESTION:
                 self._question(fact)
             case FactKind.CANCELLED:
-                for key in fact.body.get("keys", ()):
-                    node = self._at(key)
-                    node.state, node.ended, node.waits = "cancelled", fact.at, ""
-                    node.name = node.name or "not begun"
+                self._cancel(fact)
             case FactKind.CANCELLING | FactKind.CHANGED | FactKind.REPINNED | FactKind.REWOUND | FactKind.REDACTED:
                 self.notes.append(_run_note(fact))
             case _:
                 self._open(fact)
+
+    def _edge(self, fact: Fact) -> None:
+        root, body = self.root, fact.body
+        if fact.kind is FactKind.ENDED:
+            root.state, root.ended, root.note = body.get("state", ""), fact.at, body.get("reason", "")
+            return
+        root.name, root.began = body.get("workflow", ""), fact.at
+        if "forked_from" in body:
+            self.notes.append(f"forked from run {body['forked_from']}")
+
+    def _cancel(self, fact: Fact) -> None:
+        for key in fact.body.get("keys", ()):
+            node = self._at(key)
+            node.state, node.ended, node.waits = "cancelled", fact.at, ""
+            node.name = node.name or "not begun"
 
     def _at(self, key: str) -> Node:
         return self.nodes.setdefault(key, Node(key)) if key else self.root
@@ -178,14 +185,13 @@ def key_order(key: str) -> tuple[tuple[int, int, str], ...]:
 def _choice(body: Json) -> tuple[str, str]:
     for name, join in _JOINS.items():
         if name in body:
-            which = body[name]
-            chosen = ", ".join(str(each) for each in which) if isinstance(which, list) else str(which)
+            chosen = str(body[name]).strip("[]")
             return join, f"branch {chosen} failed" if name == "failed" else f"branch {chosen} came first"
     return "next", f"branch {body.get('next')}"
 
 
 def _run_note(fact: Fact) -> str:
-    body = fact.body or {}
+    body: Json = fact.body
     match fact.kind:
         case FactKind.CANCELLING:
             return f"cancel was asked for: {body.get('reason', '')}"
@@ -197,4 +203,3 @@ def _run_note(fact: Fact) -> str:
             return f"{len(body.get('facts', ()))} facts before this were voided, to be done again"
         case _:
             return f"{fact.kind.name.lower()} {fact.key}".strip()
-

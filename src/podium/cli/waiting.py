@@ -54,7 +54,8 @@ def standstill(store: Store, run_id: str) -> Standstill | None:
     family = list(_family(store, run_id))
     for run in family[1:]:
         if run.state is RunState.BLOCKED:
-            raise RunBlocked(f"run {run_id} waits for its child run {run.id}, which is blocked: {run.reason}", run=run.id)
+            message = f"run {run_id} waits for its child run {run.id}, which is blocked: {run.reason}"
+            raise RunBlocked(message, run=run.id)
     waiting = [run for run in family if not run.state.ended]
     questions = [each for run in waiting for each in store.questions(state=QuestionState.OPEN, to=None, run=run.id)]
     deadlines = {question.deadline for question in questions}

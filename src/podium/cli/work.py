@@ -63,7 +63,8 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], seen: dict[str, Run
 
 def _unfinished(store: Store, names: Sequence[str]) -> Iterable[Run]:
     states = (RunState.READY, RunState.RUNNING, RunState.PARKED, RunState.BLOCKED)
-    return [run for name in names for state in states for run in store.runs(RunQuery(workflow=name, state=state, limit=ALL))]
+    queries = [RunQuery(workflow=name, state=state, limit=ALL) for name in names for state in states]
+    return [run for query in queries for run in store.runs(query)]
 
 
 def goes_on(store: Store, run: Run) -> bool:
@@ -84,7 +85,8 @@ def _report(runs: Sequence[Run], *, as_json: bool) -> int:
         print(", ".join(f"{number} {state}" for state, number in counts.most_common()) or "nothing to do")
     for run in runs:
         if run.state in (RunState.FAILED, RunState.BLOCKED):
-            note(f"run {run.id} {'is ' if run.state is RunState.BLOCKED else ''}{run.state}: {one_line(run.reason, 300)}")
+            verb = "is blocked" if run.state is RunState.BLOCKED else "failed"
+            note(f"run {run.id} {verb}: {one_line(run.reason, 300)}")
     if counts[RunState.PARKED]:
         note(f"{count(counts[RunState.PARKED], 'run')} left parked, for people or signals: `podium inbox list`")
     return 1 if counts[RunState.BLOCKED] or counts[RunState.FAILED] else 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import cast
 
 from podium.dispatch.invoke import invoke
 from podium.dispatch.registry import Registry
@@ -35,6 +36,8 @@ class Dispatcher:
 
     def route(self, target: Target) -> tuple[AnyAgent, Choice | None]:
         """Return the agent for a call, and why where it was chosen; raises UnknownAgent."""
+        if id(target) in self._handlers:
+            return cast("AnyAgent", target), None
         if isinstance(target, str):
             return self.registry.get(target), None
         if isinstance(target, Task):

@@ -1,5 +1,7 @@
 """The boundary to agents: whatever happens in there comes back as an outcome."""
 
+import asyncio
+
 from podium.dispatch.failure import failure_of
 from podium.errors import Suspended
 from podium.model.agent import AnyAgent, Steps
@@ -16,5 +18,10 @@ async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
         return Pending(waits.ask, waits.step)
     except Exception as error:  # noqa: BLE001 - an agent is foreign code; whatever it raises is data
         return Failed(failure_of(error))
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return Failed(Failure(FailureKind.BUG, "CancelledError", "the agent cancelled itself"))
     except (SystemExit, KeyboardInterrupt) as error:
         return Failed(Failure(FailureKind.BUG, type(error).__name__, f"the agent called sys.exit({error})"))

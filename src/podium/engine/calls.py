@@ -1,6 +1,7 @@
 """The call: from its key to its value, through attempts, waits, doubts and inline workflows."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from podium.dispatch.dispatcher import Target
@@ -134,29 +135,30 @@ class AgentCall(Primitive[T], Generic[T]):
         agent, why = self._route(record)
         value = agent.input.dump(self.input)
         payload = encode(value)
-        if len(payload) > drive.around.largest:
-            raise InvalidValue(f"the input of {agent.card.name} has {len(payload)} bytes; {drive.around.largest} may be")
         if record is not None:
             self._check(record, agent, payload)
             if record.answered is not None:
                 return self._hand_back(strand, agent, record, record.answered)
             if record.cancelled:
                 strand.deliver(key)
-        inline = agent.card.kind == "workflow"
-        if record is None or record.opened is None or not inline:
-            await drive.live(strand, key)
         if record is None or record.opened is None:
+            await self._ask(strand, agent, why, payload)
             progress = Progress(doubtful=key in drive.history.done_before_fork)
-            body = {"agent": agent.card.name, "version": agent.card.version}
-            if why is not None:
-                body["why"] = why
-            drive.append(FactKind.ASKED, key, encode(body), payload)
-            if agent.card.effects == "once":
-                await drive.committed()
-                await drive.around.fresh()
         else:
+            if agent.card.kind != "workflow":
+                await drive.live(strand, key)
             progress = self._progress(agent, record)
         return await self._attempts(strand, agent, value, progress)
+
+    async def _ask(self, strand: Strand, agent: AnyAgent, why: str | None, payload: bytes) -> None:
+        """Record that the agent is asked."""
+        drive, card = self.drive, agent.card
+        if len(payload) > drive.around.largest:
+            most = drive.around.largest
+            raise InvalidValue(f"the input of {card.name} has {len(payload)} bytes; {most} are allowed")
+        if not drive.is_live(strand):
+            await drive.live(strand, self.key)
+        drive.append(FactKind.ASKED, self.key, _asked(card.name, card.version, why), payload)
 
     def _route(self, record: Record | None) -> tuple[AnyAgent, str | None]:
         """Return the agent: the one that is recorded, or the one that fits now."""
@@ -235,28 +237,27 @@ class AgentCall(Primitive[T], Generic[T]):
     async def _attempts(self, strand: Strand, agent: AnyAgent, input: Json, progress: Progress) -> T:
         """Try until there is an answer, or no further try is allowed."""
         while True:
-            await self._pause(strand, progress)
             outcome = await self._attempt(strand, agent, input, progress)
             if isinstance(outcome, Enter):
                 outcome = await self._enter(strand, agent, outcome.workflow, input, progress)
             elif isinstance(outcome, Pending):
                 outcome = await self._pending(strand, agent, outcome, progress)
-            match outcome:
-                case None:
-                    continue
-                case Done():
-                    return await self._done(strand, agent, outcome)
-                case Failed(failure):
-                    if not self._try_again(agent, failure, progress):
-                        await self._fail(strand, agent, failure)
-                case Refused():
-                    await self._refuse(strand, outcome)
-                case Cancelled():
-                    strand.deliver(self.key)
+            if isinstance(outcome, Done):
+                return await self._done(strand, agent, outcome)
+            if isinstance(outcome, Refused):
+                await self._refuse(strand, outcome)
+            elif isinstance(outcome, Cancelled):
+                self.drive.append(FactKind.CANCELLED, self.key, encode({"keys": [self.key], "by": self.key}))
+                await self.drive.committed()
+                strand.deliver(self.key)
+            elif outcome is not None and not self._try_again(agent, outcome.failure, progress):
+                await self._fail(strand, agent, outcome.failure)
 
     async def _attempt(self, strand: Strand, agent: AnyAgent, input: Json, progress: Progress) -> Outcome:
         """Dispatch once, unless an answer is under way already."""
         drive, card = self.drive, agent.card
+        if progress.due is not None:
+            await self._pause(strand, progress)
         if progress.asked is not None:
             return Pending(asked_again(progress.asked), progress.asked.body["step"])
         call = Call(
@@ -266,12 +267,15 @@ class AgentCall(Primitive[T], Generic[T]):
         )  # fmt: skip
         if progress.doubtful:
             progress.doubtful = False
-            return await self._verify(strand, agent, call, "this process does not know how it ended")
+            known = await self._verify(strand, agent, call, "this process does not know how it ended")
+            if not (isinstance(known, Failed) and known.failure.not_done):
+                return known  # else it never happened, and this attempt is still to be made
         steps = CallSteps(drive, call, progress.resolved)
-        work = drive.around.dispatcher.dispatch(agent, call, steps)
         if card.effects != "once":
-            return await strand.at(self.key, work)
-        outcome = await strand.shielded(work)
+            return await strand.at(self.key, drive.around.dispatcher.dispatch(agent, call, steps))
+        await drive.committed()
+        await strand.shielded(drive.around.fresh())
+        outcome = await strand.shielded(drive.around.dispatcher.dispatch(agent, call, steps))
         if isinstance(outcome, Failed) and not outcome.failure.not_done:
             failure = outcome.failure
             return await self._verify(strand, agent, call, f"it ended with {failure.type}: {failure.message}")
@@ -279,7 +283,10 @@ class AgentCall(Primitive[T], Generic[T]):
 
     async def _verify(self, strand: Strand, agent: AnyAgent, call: Call, why: str) -> Outcome:
         """A `once` call is in doubt: ask its `verify`, or else a person."""
-        known = await strand.shielded(agent.verify(call))
+        try:
+            known = await strand.shielded(agent.verify(call))
+        except Exception as error:  # noqa: BLE001 - foreign code; if it fails it cannot tell
+            known, why = None, f"{why}; its verify failed with {type(error).__name__}: {error}"
         if known is not None:
             return known
         text = f"Did {call.agent} happen (run {call.run}, key {call.key})? {why}."
@@ -388,6 +395,13 @@ class AgentCall(Primitive[T], Generic[T]):
     def _failed(self, agent: AnyAgent, failure: Failure) -> CallFailed:
         message = f"{agent.card.name} failed at {self.key}: {failure.type}: {failure.message}"
         return CallFailed(message, kind=failure.kind, type=failure.type, key=self.key)
+
+
+@lru_cache(maxsize=4096)
+def _asked(name: str, version: str, why: str | None) -> bytes:
+    """Return the body of the fact that an agent was asked."""
+    body = {"agent": name, "version": version}
+    return encode(body if why is None else {**body, "why": why})
 
 
 def causes_of(error: BaseException) -> tuple[str, ...]:

@@ -200,6 +200,10 @@ class Drive:
                 raise Evicted from None
             raise
 
+    def is_live(self, strand: Strand) -> bool:
+        """Whether a strand may do something new at once: `live` would return without waiting or raising."""
+        return not (self.replaying or self._dry) and strand.cancel is not Cancel.REQUESTED
+
     async def live(self, strand: Strand, key: str) -> None:
         """Pass the gate; then deliver, at this key, a cancel that was asked for."""
         if self.replaying or self._dry:

@@ -47,6 +47,10 @@ async def _to_the_end(drive: Drive, workflow: "Workflow[Json, Json]", input: Jso
         state, reason = RunState.CANCELLED, str(error)
     except (UnknownAgent, StoreError):
         raise
+    except asyncio.CancelledError as error:
+        if drive.closed:
+            raise Evicted from None
+        state, reason = RunState.FAILED, f"the workflow cancelled itself: {error}"
     except Exception as error:  # noqa: BLE001 - a run's failure is data, whatever it is
         state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
         causes = causes_of(error)

@@ -65,6 +65,8 @@ class Team(Generic[T]):
         self.any_cancelled = False
         """Whether a cancel of the whole strand has reached one of the branches."""
         self._dismissed = False
+        for item in items:
+            item.begin()
         parent.children = []
         for _ in range(min(len(self._waiting), at_once or self.size)):
             self._start()
@@ -94,10 +96,10 @@ class Team(Generic[T]):
         except CallCancelled:
             ended.cancelled = True
             self.any_cancelled = self.any_cancelled or not self._dismissed
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             if self.drive.closed:
                 return
-            raise
+            ended.settle(None, WorkflowError(f"a branch cancelled itself: {error}"))
         except Exception as error:  # noqa: BLE001 - a branch's failure is handed to whoever joins it
             ended.settle(None, error)
         except (SystemExit, KeyboardInterrupt) as error:
@@ -219,7 +221,8 @@ class Gather(Join[list[Any]]):
             else:
                 await self.drive.gate()
                 if not team.any_cancelled:
-                    await self.choose(team, {"failed": ended.index, "key": self.items[ended.index].key, "started": team.started}, known)
+                    body = {"failed": ended.index, "key": self.items[ended.index].key, "started": team.started}
+                    await self.choose(team, body, known)
                     raise ended.error
         team.disband(self.key)
         return values

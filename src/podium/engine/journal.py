@@ -38,7 +38,8 @@ class Journal:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="podium-commit")
         self._operations: list[Operation] = []
         self._settled: list[Settled] = []
-        self._batch: asyncio.Future[None] = self._loop.create_future()
+        self.batch: asyncio.Future[None] = self._loop.create_future()
+        """Done once everything that was put until now is committed."""
         self._scheduled = False
         self._in_thread: asyncio.Future[Committed] | None = None
         self._checkpointing: Future[None] | None = None
@@ -50,11 +51,6 @@ class Journal:
         if not self._scheduled and self._in_thread is None:
             self._scheduled = True
             self._loop.call_soon(self._flush)
-
-    @property
-    def batch(self) -> asyncio.Future[None]:
-        """Done once everything that was put until now is committed."""
-        return self._batch
 
     async def submit(self, operation: Operation) -> tuple[Verdict, Committed]:
         """Commit an operation; returns its verdict and all of its commit. Raises StoreError where the store cannot."""
@@ -74,15 +70,15 @@ class Journal:
     async def close(self) -> None:
         """Commit what is left, then end the thread."""
         while self._operations or self._in_thread is not None:
-            await asyncio.wait([self._batch] if self._in_thread is None else [self._in_thread])
+            await asyncio.wait([self.batch] if self._in_thread is None else [self._in_thread])
         self._thread.shutdown()
 
     def _flush(self) -> None:
         self._scheduled = False
         if not self._operations or self._in_thread is not None:
             return
-        operations, settled, batch = self._operations, self._settled, self._batch
-        self._operations, self._settled, self._batch = [], [], self._loop.create_future()
+        operations, settled, batch = self._operations, self._settled, self.batch
+        self._operations, self._settled, self.batch = [], [], self._loop.create_future()
         if not self._store.threaded and len(operations) < _LARGE:
             try:
                 self._settle(self._store.commit(self.worker, operations), settled, batch)

@@ -1,11 +1,13 @@
 """What a context gives out: something to be awaited once, whose key was taken when it was made."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 from typing import Any, Generic, TypeVar
 
 from podium.engine.drive import Drive
 from podium.engine.strand import Strand
+from podium.errors import NotAwaitable, WrongBranch
 
 T = TypeVar("T")
 
@@ -13,7 +15,7 @@ T = TypeVar("T")
 class Primitive(ABC, Generic[T]):
     """A lazy part of a run. Await it, or hand it to `gather`, `race`, `map` or `select` of the same context."""
 
-    __slots__ = ("drive", "key", "path", "strand")
+    __slots__ = ("begun", "drive", "key", "path", "strand")
 
     def __init__(self, drive: Drive, strand: Strand, path: str, key: str) -> None:
         self.drive = drive
@@ -21,9 +23,19 @@ class Primitive(ABC, Generic[T]):
         self.path = path
         """The path of the context that made it."""
         self.key = key
+        self.begun = False
+
+    def begin(self) -> None:
+        """Note that it is awaited or joined; raises NotAwaitable the second time."""
+        if self.begun:
+            raise NotAwaitable(f"call {self.key} was awaited or joined before. Keep its value, or make another call.")
+        self.begun = True
 
     def __await__(self) -> Generator[Any, None, T]:
-        """Perform it in the task of its context."""
+        """Perform it in the task of its context; raises WrongBranch in any other."""
+        if asyncio.current_task() is not self.strand.task:
+            raise WrongBranch(f"call {self.key} was awaited in another task. Join it with ctx.gather, not asyncio.")
+        self.begin()
         return self.perform(self.strand).__await__()
 
     @abstractmethod

@@ -37,6 +37,9 @@ from podium.store.sqlite.sql import statement
 BLOB_BYTES = 32_768
 """A payload larger than this is stored once, by its content hash."""
 
+PLACE_BITS = 24
+"""A run has room for 2^24 facts: a fact's place is the run's number, shifted by so much, plus its place in the run."""
+
 _FENCED = statement("worker_fenced")
 _OWNED = statement("run_owned")
 _LAST = statement("run_last_fact")
@@ -174,7 +177,7 @@ class GroupCommit:
 
     def append(self, run: int, head: Head, epoch: int, facts: Sequence[NewFact]) -> Head:
         """Chain facts to a run's journal; returns where it ends now."""
-        name, count, last = head.name, head.count, head.hash
+        name, count, last, place = head.name, head.count, head.hash, run << PLACE_BITS
         for fact in facts:
             salt, blob, payload = self.salts.next(), None, fact.payload
             if payload is not None and len(payload) > BLOB_BYTES:
@@ -182,7 +185,7 @@ class GroupCommit:
                 self.connection.execute(_BLOB, (blob, fact.payload))
             digest = payload_digest(salt, fact.body, payload, blob)
             last = link(last, name, count, fact.kind, fact.key, fact.at, epoch, digest)
-            self.rows.append((run, count, fact.kind, fact.key, fact.at, epoch, last, salt, fact.body, payload, blob))
+            self.rows.append((place + count, fact.kind, fact.key, fact.at, epoch, last, salt, fact.body, payload, blob))
             count += 1
         head = self.heads[run] = Head(name, count, last)
         return head

@@ -37,9 +37,9 @@ CREATE INDEX runs_blocked ON runs (workflow) WHERE state = 'blocked';
 CREATE INDEX runs_children ON runs (parent) WHERE parent IS NOT NULL;
 CREATE UNIQUE INDEX runs_tag ON runs (workflow, tag) WHERE tag IS NOT NULL;
 
+-- A fact's place is its run's number times 2^24, plus its place in the run: such a key appends to one page.
 CREATE TABLE facts (
-    run INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
+    place INTEGER PRIMARY KEY,
     kind INTEGER NOT NULL,
     key TEXT NOT NULL,
     at REAL NOT NULL,
@@ -49,9 +49,11 @@ CREATE TABLE facts (
     salt BLOB,
     body BLOB,
     payload BLOB,
-    blob BLOB,
-    PRIMARY KEY (run, seq)
-) WITHOUT ROWID;
+    blob BLOB
+);
+CREATE VIEW journal AS
+SELECT r.id AS run, f.place & 16777215 AS seq, f.kind, f.key, f.at, f.epoch, f.body, f.payload, f.blob, f.hash
+FROM facts f JOIN runs r ON r.n = f.place >> 24;
 
 CREATE TABLE blobs (
     hash BLOB PRIMARY KEY,

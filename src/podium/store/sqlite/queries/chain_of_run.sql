@@ -1,2 +1,2 @@
-SELECT seq, kind, key, at, epoch, hash, digest, salt, body, payload, blob FROM facts
-WHERE run = ? ORDER BY seq
+SELECT place & 16777215, kind, key, at, epoch, hash, digest, salt, body, payload, blob FROM facts
+WHERE place BETWEEN ?1 << 24 AND (?1 << 24) + 16777215 ORDER BY place

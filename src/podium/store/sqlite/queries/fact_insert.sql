@@ -1,2 +1,2 @@
-INSERT INTO facts (run, seq, kind, key, at, epoch, hash, salt, body, payload, blob)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO facts (place, kind, key, at, epoch, hash, salt, body, payload, blob)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -1,0 +1,87 @@
+"""Compares what the journal says with what the witness saw, and reads from the journal what became of each ticket."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from podium import Run, RunState
+from podium.model.fact import Fact, FactKind
+from podium.store.protocol import RunQuery, Store
+from scoring import Outcome
+
+ALL = 1_000_000
+Call = tuple[str, str]
+"""A run and a key in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All runs of the desk with their facts, as they were at one moment."""
+
+    runs: dict[str, Run]
+    facts: dict[str, list[Fact]] = field(repr=False)
+
+    @property
+    def settled(self) -> list[Run]:
+        """The runs that ended well, or wait for a person."""
+        return [run for run in self.runs.values() if run.state is RunState.DONE or self.waits(run.id)]
+
+    def waits(self, run: str) -> bool:
+        """Whether a run waits for a person."""
+        return self.runs[run].state is RunState.PARKED and self.facts[run][-1].kind is FactKind.QUESTION
+
+    @property
+    def recorded(self) -> set[Call]:
+        """The calls whose outcome is in the journal."""
+        return {(run, fact.key) for run, facts in self.facts.items() for fact in facts if fact.kind is FactKind.ANSWERED}
+
+    def tickets(self) -> dict[str, str]:
+        """Return the run of each ticket."""
+        return {facts[0].value()["id"]: run for run, facts in self.facts.items()}
+
+    def outcome(self, run: str) -> Outcome:
+        """Return what the desk made of a ticket: the draft, and whether it was sent without a person."""
+        asked = {fact.key: fact.body["agent"] for fact in self.facts[run] if fact.kind is FactKind.ASKED}
+        said = {asked[fact.key]: fact.value() for fact in self.facts[run] if fact.kind is FactKind.ANSWERED}
+        draft, verdict = said["responder"], said["quality"]
+        return Outcome(draft["category"], draft["page"], asked=not verdict["send"])
+
+
+def snapshot(store: Store) -> Snapshot:
+    """Read everything that is recorded now."""
+    runs = {run.id: run for run in store.runs(RunQuery(workflow="desk", limit=ALL))}
+    return Snapshot(runs, {run: store.facts(run) for run in runs})
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a kill in the middle did."""
+
+    repeated: set[Call]
+    """Calls that ran again although their outcome was recorded. There must be none."""
+    tried_again: set[Call]
+    """Calls that were in flight at the kill, so that nobody knew how they ended."""
+    unseen: set[Call]
+    """Calls that the journal has an outcome of and the witness never saw. There must be none."""
+
+
+def compare(before: Snapshot, seen_before: list[str], after: Snapshot, seen_after: list[str]) -> Evidence:
+    """Compare journal and witness right after the kill with both at the end. `seen_after` begins with `seen_before`."""
+    old, new = _calls(seen_before), _calls(seen_after[len(seen_before) :])
+    in_flight = set(old) - before.recorded
+    again = {call for call in new if call in old or new[call] > 1} | {call for call in old if old[call] > 1}
+    return Evidence(
+        repeated=(before.recorded & set(new)) | (again - in_flight),
+        tried_again=again & in_flight,
+        unseen=after.recorded - set(old) - set(new),
+    )
+
+
+def witness_lines(path: Path) -> list[str]:
+    """Return what the witness has seen so far, in order."""
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def _calls(lines: list[str]) -> Counter[Call]:
+    """Count how often each call was carried out; a line is `RUN KEY ATTEMPT AGENT`."""
+    return Counter((run, key) for run, key, _, _ in (line.split(" ") for line in lines))

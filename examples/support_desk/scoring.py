@@ -1,0 +1,110 @@
+"""Scores the desk against the labels of the tickets, beside two baselines. Prints sums alone, never a ticket."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from staff.handbook import handbook
+from staff.search import Field, Index
+from staff.words import words
+
+TICKETS = Path(__file__).parent / "tickets"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What the authors of a ticket say it is about."""
+
+    id: str
+    text: str
+    category: str
+    page: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What somebody made of a ticket."""
+
+    category: str
+    page: str | None
+    asked: bool
+    """A person was asked, so nothing wrong went out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How often somebody was right, of how many."""
+
+    of: int
+    category: int
+    page: int
+    wrong: int
+    """Answered wrongly without asking a person."""
+    alone: int
+    """Answered without asking a person."""
+
+
+def labels(half: str) -> list[Label]:
+    """Return the labels of `build` or `scored`."""
+    lines = (TICKETS / f"{half}.jsonl").read_text(encoding="utf-8").splitlines()
+    known = (json.loads(line) for line in lines)
+    return [Label(each["id"], f"{each['subject']}\n{each['body']}", each["category"], each["page"]) for each in known]
+
+
+def pile() -> list[dict[str, str]]:
+    """Return all tickets as they come in: without labels."""
+    lines = [line for half in ("build", "scored") for line in (TICKETS / f"{half}.jsonl").read_text("utf-8").splitlines()]
+    known = (json.loads(line) for line in lines)
+    return [{"id": each["id"], "subject": each["subject"], "body": each["body"]} for each in known]
+
+
+def score(known: Sequence[Label], outcomes: Mapping[str, Outcome]) -> Score:
+    """Compare outcomes with labels. A page is right too where none was named and there is none."""
+    pairs = [(label, outcomes[label.id]) for label in known]
+    return Score(
+        of=len(pairs),
+        category=sum(outcome.category == label.category for label, outcome in pairs),
+        page=sum(outcome.page == label.page for label, outcome in pairs),
+        wrong=sum(not outcome.asked and outcome.page != label.page for label, outcome in pairs),
+        alone=sum(not outcome.asked for _, outcome in pairs),
+    )
+
+
+def majority(known: Iterable[Label]) -> Callable[[Label], Outcome]:
+    """Return the baseline that always says what is most frequent."""
+    several = list(known)
+    category = Counter(label.category for label in several).most_common(1)[0][0]
+    page = Counter(label.page for label in several).most_common(1)[0][0]
+    return lambda _: Outcome(category, page, asked=page is None)
+
+
+def plain_search() -> Callable[[Label], Outcome]:
+    """Return the baseline that answers every ticket with the first hit of a search in the handbook for its raw text."""
+    pages = handbook()
+    index = Index({slug: [Field(words(f"{page.title}\n{page.text}"))] for slug, page in pages.items()})
+
+    def answer(label: Label) -> Outcome:
+        scores = index.search(dict.fromkeys(words(label.text), 1.0))
+        best = max(scores, key=lambda slug: scores[slug])
+        return Outcome(pages[best].category, best, asked=False)
+
+    return answer
+
+
+def table(known: Sequence[Label], desk: Mapping[str, Outcome]) -> list[str]:
+    """Return the summary: the desk beside the baselines."""
+    search, common = plain_search(), majority(labels("build"))
+    rows = [
+        ("the desk", score(known, desk)),
+        ("plain search", score(known, {label.id: search(label) for label in known})),
+        ("majority class", score(known, {label.id: common(label) for label in known})),
+    ]
+    head = f"{'':16}{'category right':>16}{'page right':>14}{'answered alone':>16}{'of these wrong':>16}"
+    return [head, *(_row(name, each) for name, each in rows)]
+
+
+def _row(name: str, result: Score) -> str:
+    category, page = (f"{part} ({part / result.of:.0%})" for part in (result.category, result.page))
+    return f"{name:16}{category:>16}{page:>14}{result.alone:>16}{result.wrong:>16}"
