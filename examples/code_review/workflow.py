@@ -11,7 +11,6 @@ from reviewing.history import read_history
 from reviewing.judge import Evidence, judge
 from reviewing.linter import lint
 from reviewing.merge import merge
-from reviewing.program import NotInstalled
 from reviewing.project import Project, Review, open_project
 from reviewing.report import Draft, write_report
 from reviewing.security import check_security
@@ -41,11 +40,8 @@ async def code_review(ctx: Context, request: Review) -> str:
 
 
 async def ask_model(ctx: Context, project: Project, model: str) -> Checked:
-    """Have a model read some files, three at a time; a file that it fails on is noted."""
-    try:
-        from reviewing.model import findings, pick_files, reviewer
-    except ImportError as error:
-        raise NotInstalled(f"{error.name} is not installed: pip install 'podium[llm]'") from error
+    """Have a model read some files; one that it fails on is noted."""
+    from reviewing.model import findings, pick_files, reviewer
 
     began = ctx.now()
     sources = await ctx.call(pick_files, project)

@@ -6,16 +6,19 @@ Run it with `make demo`, or with a model: `python examples/support_desk/demo.py 
 import argparse
 import json
 import os
-import shutil
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from evidence import Evidence, Snapshot, compare, snapshot, witness_lines
+from podium import RunState
 from podium.cli.draw import plain
+from podium.model.question import QuestionState
 from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
 from scoring import labels, pile, table
@@ -42,6 +45,12 @@ class Stage:
         """What was really carried out."""
         return self.folder / "witness.txt"
 
+    def clear(self) -> None:
+        """Make the folder, and remove what an earlier demo left in it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in ("desk.db", "desk.db-wal", "desk.db-shm", "witness.txt", "podium.log"):
+            (self.folder / name).unlink(missing_ok=True)
+
     def podium(self, *arguments: str) -> "subprocess.Popen[bytes]":
         """Start a `podium` command on this store; what it says goes into a file beside it."""
         environment = {**os.environ, FILE: str(self.witness.resolve())}
@@ -64,8 +73,7 @@ def main() -> int:
     options = _options()
     stage = Stage(options.folder, options.concurrency)
     tickets = pile()[: options.tickets]
-    shutil.rmtree(stage.folder, ignore_errors=True)
-    stage.folder.mkdir(parents=True)
+    stage.clear()
     lines = [json.dumps(ticket, ensure_ascii=False) + "\n" for ticket in tickets]
     (stage.folder / "tickets.jsonl").write_text("".join(lines), encoding="utf-8")
     store = SqliteStore(str(stage.store))
@@ -73,8 +81,9 @@ def main() -> int:
     try:
         done = _kill_and_finish(stage, store, len(tickets))
         _answer_one(stage, store, done)
-        _summary(done, options.tickets is None)
-        _next_commands(stage, store, done)
+        if options.tickets is None:
+            _summary(done)
+        _next_commands(stage, done)
     except Broken as broken:
         print(f"\nFAILED: {broken}")
         return 1
@@ -87,9 +96,11 @@ def main() -> int:
 def _kill_and_finish(stage: Stage, store: Store, total: int) -> Snapshot:
     """Work through the pile with a SIGKILL in the middle; returns what is recorded at the end."""
     print(f"{total} tickets on the desk, {stage.concurrency} at a time.\n", flush=True)
+    began = time.monotonic()
     desk = stage.work_on_pile()
     try:
-        _show(_wait(stage, store, desk, 1), "the first ticket:")
+        first = _wait(stage, store, desk, 1)
+        _show(first, f"after {time.monotonic() - began:.1f} s the first one:")
         _wait(stage, store, desk, total // 2)
         desk.send_signal(signal.SIGKILL)
     finally:
@@ -116,7 +127,8 @@ def _kill_and_finish(stage: Stage, store: Store, total: int) -> Snapshot:
 
 
 def _show_evidence(evidence: Evidence) -> None:
-    print(f"recorded calls run twice {len(evidence.repeated)} · in flight at the kill and tried again {len(evidence.tried_again)}")
+    repeated, again = len(evidence.repeated), len(evidence.tried_again)
+    print(f"recorded calls run twice {repeated} · in flight at the kill and tried again {again}")
     if evidence.repeated:
         raise Broken(f"these recorded calls ran again: {sorted(evidence.repeated)}")
     if evidence.unseen:
@@ -141,37 +153,41 @@ def _show(now: Snapshot, title: str) -> None:
 
 
 def _answer_one(stage: Stage, store: Store, done: Snapshot) -> None:
-    """Answer one question as a person would, and let its run go on."""
-    run = next((run for run in done.tickets().values() if done.waits(run)), None)
-    if run is None:
+    """Answer the oldest question as a person would, and let its run go on."""
+    questions = store.questions(state=QuestionState.OPEN, to=None, run=None)
+    if not questions:
         return
-    question = store.questions(state=None, to=None, run=run)[0]
-    print(f"\na person answers one of them: podium inbox answer {question.id} '\"We will call you today.\"' --by demo")
-    for command in (("inbox", "answer", question.id, '"We will call you today."', "--by", "demo"), ("work", str(DESK))):
+    question = questions[0]
+    subject = done.facts[question.run][0].value()["subject"]
+    answer = '"Thank you for writing. A colleague will call you today."'
+    print(f"\nA person answers one of them, “{subject}”:\n{question.ask.text}\n", flush=True)
+    for command in (("inbox", "answer", question.id, answer, "--by", "demo"), ("work", str(DESK))):
+        print(f"  podium {shlex.join(_short(command))}", flush=True)
         stage.podium(*command).wait()
-    after = store.run(run)
-    if after is None or after.state != "done":
-        raise Broken(f"run {run} did not go on after its answer: {_last_words(stage)}")
-    print(f"its run goes on, and is {after.state}:\n\n{plain(after, store.facts(run))}")
+    after = store.run(question.run)
+    if after is None or after.state is not RunState.DONE:
+        raise Broken(f"run {question.run} did not go on after its answer: {_last_words(stage)}")
+    print(f"\nIts run went on:\n\n{plain(after, store.facts(question.run))}")
 
 
-def _summary(done: Snapshot, whole: bool) -> None:
+def _summary(done: Snapshot) -> None:
     """Print how well the desk did on the half of the tickets that nobody looked at while building it."""
-    if not whole:
-        return
     outcomes = {ticket: done.outcome(run) for ticket, run in done.tickets().items()}
     known = labels("scored")
     print(f"\nOn the {len(known)} tickets that are only scored:\n\n" + "\n".join(table(known, outcomes)))
 
 
-def _next_commands(stage: Stage, store: Store, done: Snapshot) -> None:
-    answered = next(run for run in done.tickets().values() if not done.waits(run))
-    run = store.run(answered)
-    assert run is not None
-    print(f"\nOne run, as its journal tells it:\n\n{plain(run, store.facts(answered))}\n\nTry next:\n")
+def _next_commands(stage: Stage, done: Snapshot) -> None:
+    answered = next(run for run in reversed(done.runs.values()) if not done.waits(run.id)).id
+    print(f"\nOne that was answered without a person:\n\n{plain(done.runs[answered], done.facts[answered])}")
+    print("\nTry next:\n")
     print(f"  podium inbox list --store {stage.store}")
     print(f"  podium runs show {answered} --facts --store {stage.store}")
-    print(f"  podium run {_shown(DESK)}:desk --input '{{\"subject\": \"Refund\", \"body\": \"You have charged us twice.\"}}'")
+    print(f'  podium run {_shown(DESK)}:desk --input \'{{"subject": "Refund", "body": "You have charged us twice."}}\'')
+
+
+def _short(command: Sequence[str]) -> list[str]:
+    return [str(_shown(DESK)) if each == str(DESK) else each for each in command]
 
 
 def _shown(path: Path) -> Path:
@@ -187,7 +203,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Work through a pile of tickets, with a kill in the middle.")
     parser.add_argument("--model", help="run the desk on a language model, such as openai:gpt-5")
     parser.add_argument("--base-url", help="an endpoint that speaks OpenAI's protocol, for --model")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help=f"for the store and the witness; emptied (default {FOLDER})")
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help=f"for the store and the witness of the demo (default {FOLDER})"
+    )
     parser.add_argument("--tickets", type=int, help="take only so many tickets; then nothing is scored")
     parser.add_argument("--concurrency", type=int, default=4, help="tickets at once (default 4)")
     options = parser.parse_args()

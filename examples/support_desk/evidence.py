@@ -6,6 +6,7 @@ from pathlib import Path
 
 from podium import Run, RunState
 from podium.model.fact import Fact, FactKind
+from podium.model.json import Json
 from podium.store.protocol import RunQuery, Store
 from scoring import Outcome
 
@@ -32,8 +33,8 @@ class Snapshot:
 
     @property
     def recorded(self) -> set[Call]:
-        """The calls whose outcome is in the journal."""
-        return {(run, fact.key) for run, facts in self.facts.items() for fact in facts if fact.kind is FactKind.ANSWERED}
+        """The agents' calls whose outcome is in the journal."""
+        return {(run, key) for run in self.facts for key in self._answers(run)}
 
     def tickets(self) -> dict[str, str]:
         """Return the run of each ticket."""
@@ -41,10 +42,15 @@ class Snapshot:
 
     def outcome(self, run: str) -> Outcome:
         """Return what the desk made of a ticket: the draft, and whether it was sent without a person."""
-        asked = {fact.key: fact.body["agent"] for fact in self.facts[run] if fact.kind is FactKind.ASKED}
-        said = {asked[fact.key]: fact.value() for fact in self.facts[run] if fact.kind is FactKind.ANSWERED}
+        said = dict(self._answers(run).values())
         draft, verdict = said["responder"], said["quality"]
         return Outcome(draft["category"], draft["page"], asked=not verdict["send"])
+
+    def _answers(self, run: str) -> dict[str, tuple[str, Json]]:
+        """Return who answered what, by key."""
+        asked = {fact.key: fact.body["agent"] for fact in self.facts[run] if fact.kind is FactKind.ASKED}
+        answers = (fact for fact in self.facts[run] if fact.kind is FactKind.ANSWERED and fact.key in asked)
+        return {fact.key: (asked[fact.key], fact.value()) for fact in answers}
 
 
 def snapshot(store: Store) -> Snapshot:

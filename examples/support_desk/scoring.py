@@ -1,12 +1,18 @@
 """Scores the desk against the labels of the tickets, beside two baselines. Prints sums alone, never a ticket."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from staff.handbook import handbook
+from podium.agents.shape import shape_of
+from staff import classifier, knowledge
+from staff.handbook import Message, handbook
+from staff.papers import Case, Finding, Review, Sorting, Ticket
+from staff.quality import check
+from staff.responder import respond
 from staff.search import Field, Index
 from staff.words import words
 
@@ -55,7 +61,9 @@ def labels(half: str) -> list[Label]:
 
 def pile() -> list[dict[str, str]]:
     """Return all tickets as they come in: without labels."""
-    lines = [line for half in ("build", "scored") for line in (TICKETS / f"{half}.jsonl").read_text("utf-8").splitlines()]
+    lines = [
+        line for half in ("build", "scored") for line in (TICKETS / f"{half}.jsonl").read_text("utf-8").splitlines()
+    ]
     known = (json.loads(line) for line in lines)
     return [{"id": each["id"], "subject": each["subject"], "body": each["body"]} for each in known]
 
@@ -108,3 +116,22 @@ def table(known: Sequence[Label], desk: Mapping[str, Outcome]) -> list[str]:
 def _row(name: str, result: Score) -> str:
     category, page = (f"{part} ({part / result.of:.0%})" for part in (result.category, result.page))
     return f"{name:16}{category:>16}{page:>14}{result.alone:>16}{result.wrong:>16}"
+
+
+def judged(known: Sequence[Label]) -> dict[str, Outcome]:
+    """Return what the desk makes of tickets, without a run: the same agents, one after the other."""
+    outcomes: dict[str, Outcome] = {}
+    for label in known:
+        subject, _, body = label.text.partition("\n")
+        ticket = Ticket(id=label.id, subject=subject, body=body)
+        message = Message(subject=subject, body=body)
+        sorting = shape_of(Sorting).load(classifier.sort(message))
+        case = Case(ticket=ticket, sorting=sorting, finding=shape_of(Finding).load(knowledge.find(message)))
+        draft = respond(case)
+        outcomes[label.id] = Outcome(draft.category, draft.page, asked=not check(Review(case=case, draft=draft)).send)
+    return outcomes
+
+
+if __name__ == "__main__":
+    half = labels(sys.argv[1] if len(sys.argv) > 1 else "build")
+    print("\n".join(table(half, judged(half))))

@@ -47,7 +47,8 @@ class App:
         self._clock = clock
         self._ids = ids
         settings = EngineSettings(
-            slots=config.slots, lease=config.lease, poll=config.poll, largest=config.largest
+            slots=config.slots, lease=config.lease, poll=config.poll, most_facts=config.most_facts,
+            largest=config.largest,
         )
         dispatcher = Dispatcher(self.registry, [tracing, timeout, concurrency])
         self.worker = Worker(store, dispatcher, clock, ids, settings)

@@ -27,12 +27,14 @@ class Config:
     """Seconds without a beat after which a worker is declared dead."""
     poll: float = 0.2
     """Seconds between two looks for what other processes left."""
+    most_facts: int = 1_000_000
+    """Facts that one run may have; it warns at half of them, and is blocked above."""
     largest: int = 64 * 1024 * 1024
     """Bytes that one input or value may have."""
 
 
-_TYPES = {"store": str, "durability": str, "slots": int, "lease": float, "poll": float, "largest": int}
-_POSITIVE = ("slots", "lease", "poll", "largest")
+_TYPES = {"store": str, "durability": str, "slots": int, "lease": float, "poll": float, "most_facts": int, "largest": int}
+_POSITIVE = ("slots", "lease", "poll", "most_facts", "largest")
 
 
 def load_config(

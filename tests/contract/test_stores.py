@@ -14,6 +14,7 @@ class InFile:
 
 class InFileForPower:
     waiting = True
+    moment = 0.05
 
     def open_store(self, folder: Path) -> Store:
         return SqliteStore(str(folder / "podium.db"), durability="power")

@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -18,7 +19,10 @@ FENCE = re.compile(
 )
 TITLE = re.compile(r'\btitle="(?P<name>[^"]+)"')
 NOT_RUN = re.compile(r"^# not run\b:?(?P<reason>.*)")
-SHOWN_ERROR = re.compile(r"^\s*(?:(?:podium: )?error\b|killed$)", re.IGNORECASE)
+SHOWN_ERROR = re.compile(r"^(?:error:|waits for |Killed$)", re.MULTILINE)
+NOT_PRINTED = {"", "…", "Killed"}
+VARIES = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b\d+(?:\.\d+)? (?:ms|s|min|h|µs)\b")
+ID = re.compile(r"\b(?:run|q)_[0-9a-z]{16}\b")
 COMMANDS = ("$ podium ", "$ python ")
 SECONDS_PER_COMMAND = 60
 
@@ -62,30 +66,70 @@ def run_python(block: Block, path: Path, module: ModuleType) -> None:
     exec(compile(block.body, name, "exec", dont_inherit=True), module.__dict__)
 
 
-def commands(block: Block) -> Iterator[tuple[str, bool]]:
-    """Give each `$ podium …` and `$ python …` of a console block, and whether the page shows it to end in an error."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command of a console block, and what the page shows of its output."""
+
+    text: str
+    shown: str
+
+    @property
+    def fails(self) -> bool:
+        """Whether the page shows it to end otherwise than with 0."""
+        return SHOWN_ERROR.search(self.shown) is not None
+
+
+def commands(block: Block) -> Iterator[Command]:
+    """Give each `$ podium …` and `$ python …` of a console block."""
     lines = block.body.replace("\\\n", " ").splitlines()
-    for number, line in enumerate(lines):
-        if line.startswith(COMMANDS):
-            after = lines[number + 1] if number + 1 < len(lines) else ""
-            yield line.removeprefix("$ "), SHOWN_ERROR.match(after) is not None
+    starts = [number for number, line in enumerate(lines) if line.startswith("$ ")] + [len(lines)]
+    for start, end in pairwise(starts):
+        if lines[start].startswith(COMMANDS):
+            yield Command(text=lines[start].removeprefix("$ "), shown="\n".join(lines[start + 1 : end]))
 
 
-def run_console(block: Block, path: Path) -> None:
+def learn_ids(shown: str, printed: str, known: dict[str, str]) -> None:
+    """Note which printed id stands for which one on the page: those that are new on either side, in order."""
+    on_page = [each for each in dict.fromkeys(ID.findall(shown)) if each not in known]
+    real = [each for each in dict.fromkeys(ID.findall(printed)) if each not in known.values()]
+    known.update(zip(on_page, real, strict=False))
+
+
+def missing(shown: str, printed: str, ids: dict[str, str]) -> list[str]:
+    """Return the lines of the page that a command did not print. Times, durations and columns' widths do not count."""
+    real = {plain(line) for line in printed.splitlines()}
+    wanted = [ID.sub(lambda found: ids.get(found[0], found[0]), line) for line in shown.splitlines()]
+    return [line for line in wanted if plain(line) not in real and line.strip() not in NOT_PRINTED]
+
+
+def plain(line: str) -> str:
+    """Return a line without what differs from run to run."""
+    return " ".join(VARIES.sub("#", line).split())
+
+
+def run_console(block: Block, path: Path, ids: dict[str, str]) -> None:
     """Run the commands of a console block in the current folder."""
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    for command, fails in commands(block):
-        print(f"{path}:{block.line}: $ {command}", flush=True)
+    for command in commands(block):
+        text = ID.sub(lambda found: ids.get(found[0], found[0]), command.text)
+        print(f"{path}:{block.line}: $ {text}", flush=True)
         result = subprocess.run(
-            shlex.split(command, comments=True),
+            shlex.split(text, comments=True),
             env={**os.environ, "PATH": search},
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             check=False,
             timeout=SECONDS_PER_COMMAND,
         )
-        if (result.returncode != 0) != fails:
-            message = f"line {block.line}: `{command}` ended with {result.returncode}"
+        print(result.stdout, flush=True)
+        if (result.returncode != 0) != command.fails:
+            message = f"line {block.line}: `{text}` ended with {result.returncode}"
             raise AssertionError(message)
+        learn_ids(command.shown, result.stdout, ids)
+        if lines := missing(command.shown, result.stdout, ids):
+            raise AssertionError(f"line {block.line}: `{text}` did not print:\n" + "\n".join(lines))
 
 
 def main() -> None:
@@ -93,13 +137,14 @@ def main() -> None:
     path = Path(sys.argv[1])
     module = ModuleType("__main__")
     sys.modules["__main__"] = module
+    ids: dict[str, str] = {}
     for block in blocks(path.read_text(encoding="utf-8")):
         if block.file is not None:
             Path(block.file).write_text(block.body, encoding="utf-8")
         elif block.language == "python":
             run_python(block, path, module)
         else:
-            run_console(block, path)
+            run_console(block, path, ids)
 
 
 if __name__ == "__main__":

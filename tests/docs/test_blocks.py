@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.page import Block, blocks, commands
+from tests.docs.page import Block, blocks, commands, learn_ids, missing
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("README.md"), *sorted(ROOT.glob("docs/**/*.md"))]
@@ -53,6 +53,19 @@ def test_a_block_with_a_title_is_a_file_to_be_saved() -> None:
 
 
 def test_a_command_that_is_shown_to_fail_has_to_fail() -> None:
-    body = "$ podium run a.py\nerror: no\n$ python b.py\nKilled\n$ python c.py\nkilled it\n"
-    found = list(commands(Block(language="console", body=body, line=1)))
+    body = "$ podium run a.py\nerror: no\n$ python b.py\nKilled\n$ python c.py\nkilled it\n$ ls\nerror: d\n"
+    found = [(command.text, command.fails) for command in commands(Block(language="console", body=body, line=1))]
     assert found == [("podium run a.py", True), ("python b.py", True), ("python c.py", False)]
+
+
+def test_ids_on_the_page_stand_for_those_that_were_printed() -> None:
+    run, question, real_run, real_question = "run_" + "a" * 16, "q_" + "b" * 16, "run_" + "c" * 16, "q_" + "d" * 16
+    ids: dict[str, str] = {}
+    learn_ids(f"run {run}", f"run {real_run}\nwaits", ids)
+    learn_ids(f"{question} {run}", f"{real_question} {real_run}", ids)
+    assert ids == {run: real_run, question: real_question}
+
+
+def test_lines_that_were_not_printed_are_found() -> None:
+    shown = "✓ a  1.5 ms\n…\nb  2026-01-01 10:00:00\nc 3\n"
+    assert missing(shown, "✓ a 12 s\nb 2027-02-02 11:11:11\nc 4\n", {}) == ["c 3"]

@@ -78,7 +78,10 @@ def test_a_value_is_printed_as_json_and_nothing_else_is_on_standard_output(desk:
 
 
 def test_text_is_printed_as_it_is(desk: Desk) -> None:
-    desk.write("t.py", "from podium import Context, workflow\n\n@workflow\nasync def t(ctx: Context) -> str:\n    return 'a\\nb'\n")
+    desk.write(
+        "t.py",
+        "from podium import Context, workflow\n\n@workflow\nasync def t(ctx: Context) -> str:\n    return 'a\\nb'\n",
+    )
     assert desk.podium("run", "t.py:t").out == "a\nb\n"
 
 
@@ -105,7 +108,6 @@ def test_model_and_settings_reach_the_file(desk: Desk) -> None:
 
 
 def test_the_same_tag_finds_the_same_run(desk: Desk) -> None:
-    desk.write("article.py", EDITORS.replace('to="editors"', 'to="editors", within=0.01, default=None'))
     desk.write("article.py", TEAM)
     for _ in range(2):
         assert desk.podium("run", "article.py", "--input", "1", "--tag", "order-7").status == 0

@@ -205,7 +205,7 @@ def gaps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, str]:
         ("type_checker", "mypy is not installed: pip install mypy"),
         ("security", "bandit ended with status 70: no such luck"),
         ("tests", "no answer within 5 s"),
-        ("model", "pydantic_ai is not installed: pip install 'podium[llm]'"),
+        ("model", 'LLM agents need Pydantic AI, which is an extra: pip install "podium[llm]"'),
     ],
 )
 def test_what_could_not_be_looked_at_is_told_with_the_reason(
@@ -273,6 +273,15 @@ def test_a_path_that_is_no_folder_is_one_clear_error(tmp_path: Path, path: str, 
     assert len(errors) == 1
     assert f"{tmp_path / path} {problem}: `path` must be the folder of a project" in errors[0]
     assert "Traceback" not in done.stderr
+
+
+def test_a_misspelt_wish_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    shop = make_shop(tmp_path)
+    shop.put("pytest")
+    done = shop.review(skipp=["tests"])
+    assert done.returncode == 1
+    assert "skipp" in done.stderr
+    assert not shop.ran()
 
 
 async def test_what_a_model_finds_enters_the_merge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

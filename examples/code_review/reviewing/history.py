@@ -10,6 +10,7 @@ from reviewing.finding import Checked, Finding, Severity
 from reviewing.git_log import FORMAT, Commit, commits
 from reviewing.program import Crashed, need, run
 from reviewing.project import Project
+from reviewing.wording import counted
 
 _DAY = 86_400
 _MOST_COMMITS = 2_000
@@ -44,8 +45,8 @@ async def read_history(project: Project) -> Checked:
     knowing = bus_factor(log)
     people = len({commit.author for commit in log})
     notes = [
-        f"{len(log)} commits by {people} {'person' if people == 1 else 'people'}; bus factor {knowing}.",
-        *(f"`{file}`: hotness {hot[file]:.2f}, {told}" for file, told in hot_files(log, hot)),
+        f"{counted(len(log), 'commit')} by {counted(people, 'person', 'people')}; bus factor {knowing}.",
+        *(f"`{file}`: hotness {hot[file]:.2f}, {told}." for file, told in hot_files(log, hot)),
     ]
     found = [*_hot(log, hot), *big_changes(log), *changed_together(log), *_few_know(knowing, people)]
     return Checked(tool="git", seconds=ran.seconds, findings=found, notes=notes, hotness=hot)
@@ -82,7 +83,7 @@ def big_changes(log: Sequence[Commit]) -> list[Finding]:
             "big-change",
             max(commit.lines, key=lambda file: commit.lines[file]),
             f"commit {commit.id} ({commit.subject}) changed {sum(commit.lines.values())} lines"
-            f" in {len(commit.lines)} files, most of them here: review it in parts",
+            f" in {counted(len(commit.lines), 'file')}, most of them here: review it in parts",
         )
         for commit in biggest
     ]
@@ -135,7 +136,8 @@ def _hot(log: Sequence[Commit], hot: dict[str, float]) -> list[Finding]:
 def _told(file: str, touching: Sequence[Commit], all_commits: int) -> str:
     people = len({commit.author for commit in touching})
     lines = sum(commit.lines[file] for commit in touching)
-    return f"changed in {len(touching)} of {all_commits} commits by {people} ({lines} lines)"
+    share = f"{len(touching)} of {counted(all_commits, 'commit')}"
+    return f"changed in {share} by {counted(people, 'person', 'people')}, {counted(lines, 'line')}"
 
 
 def _few_know(knowing: int, people: int) -> list[Finding]:

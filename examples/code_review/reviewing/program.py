@@ -15,6 +15,8 @@ from reviewing.project import PROGRAMS, Project
 
 _LARGEST = 64 * 2**20
 """Bytes of output that are read."""
+_LAST_LINES, _LAST_WORDS = 3, 300
+"""Lines, and characters of them, that are told of a tool that crashed."""
 
 
 class NotInstalled(Exception):
@@ -37,9 +39,9 @@ class Ran:
 
     def crashed(self) -> Crashed:
         """Return the error that says how it ended, with its last words."""
-        words = (self.errors.strip() or self.output.strip()).splitlines()[-3:]
+        words = " / ".join((self.errors.strip() or self.output.strip()).splitlines()[-_LAST_LINES:])[-_LAST_WORDS:]
         how = f"was ended by signal {-self.status}" if self.status < 0 else f"ended with status {self.status}"
-        return Crashed(f"{self.name} {how}: {' / '.join(words) or 'without a word'}")
+        return Crashed(f"{self.name} {how}: {words or 'without a word'}")
 
 
 def find(name: str, project: Project) -> str | None:

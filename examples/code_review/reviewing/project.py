@@ -3,7 +3,9 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict
 
 from podium import Call, agent
 
@@ -14,7 +16,9 @@ _NOT_SOURCE = {"build", "dist", "node_modules", "site-packages"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What is asked for."""
+    """What is asked for; a misspelt wish is refused, for the default would run the tests of the current folder."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
     path: str = "."
     report: str | None = None

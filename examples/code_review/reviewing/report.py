@@ -10,6 +10,7 @@ from podium import agent
 from reviewing.finding import Checked
 from reviewing.judge import Ranked
 from reviewing.project import Project
+from reviewing.wording import counted
 
 _SHOWN = 40
 _PARTICULARS = re.compile(r"`[^`]*`|\"[^\"]*\"|\d+")
@@ -80,7 +81,9 @@ def summary(draft: Draft) -> str:
 def _reviewers(draft: Draft) -> str:
     rows = ["| reviewer | tool | seconds | result |", "|---|---|---|---|"]
     for name, checked in draft.checked.items():
-        rows.append(f"| {name} | {checked.tool} | {checked.seconds:.1f} | {len(checked.findings)} findings |")
+        rows.append(
+            f"| {name} | {checked.tool} | {checked.seconds:.1f} | {counted(len(checked.findings), 'finding')} |"
+        )
     rows += [f"| {name} | - | - | **not done:** {_cell(reason)} |" for name, reason in draft.partial.items()]
     return "\n".join(rows)
 

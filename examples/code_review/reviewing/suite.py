@@ -9,6 +9,7 @@ from podium import agent
 from reviewing.finding import Checked, Finding, Severity
 from reviewing.program import NotInstalled, need, run
 from reviewing.project import PROGRAMS, Project
+from reviewing.wording import counted
 
 _ALL_PASSED, _SOME_FAILED, _INTERRUPTED, _NONE_FOUND = 0, 1, 2, 5
 _PLACE = re.compile(r"^(?P<file>[^\s:][^:\n]*\.py):(?P<line>\d+): ", re.MULTILINE)
@@ -50,7 +51,7 @@ def summary(report: str) -> str:
     ran, failed, broken, skipped = (
         sum(int(suite.get(name, "0")) for suite in suites) for name in ("tests", "failures", "errors", "skipped")
     )
-    return f"{ran} tests: {failed} failed, {broken} could not run, {skipped} skipped."
+    return f"{counted(ran, 'test')}: {failed} failed, {broken} could not run, {skipped} skipped."
 
 
 def _pytest(project: Project) -> str:

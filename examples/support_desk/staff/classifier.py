@@ -7,9 +7,9 @@ import json
 import math
 import sys
 from collections import Counter
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias
 
-from staff.handbook import handbook, past_tickets, phrasebook
+from staff.handbook import Message, handbook, past_tickets, phrasebook
 from staff.reading import complaints, orders, without_orders
 from staff.words import words
 
@@ -22,12 +22,7 @@ _LONGEST = 150
 """Words that are taken of a past ticket."""
 
 
-class _Ticket(TypedDict):
-    subject: str
-    body: str
-
-
-def sort(ticket: _Ticket) -> dict[str, object]:
+def sort(ticket: Message) -> dict[str, object]:
     """Return the category of a ticket, the odds of each, and the signs that a person should see it."""
     message = f"{ticket['subject']}\n{without_orders(ticket['body'])}"
     told = words(message)
@@ -59,7 +54,7 @@ def _odds(told: list[str], examples: Examples) -> dict[str, float]:
     return {category: weight / sum(weights.values()) for category, weight in weights.items()}
 
 
-def _examples(ticket: _Ticket) -> Examples:
+def _examples(ticket: Message) -> Examples:
     """Return words known to go with each category. A ticket is no example for itself."""
     examples: Examples = {}
     for category, pages in phrasebook().items():

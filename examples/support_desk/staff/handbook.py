@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypedDict
 
 _HERE = Path(__file__).parent
 _FRONT = re.compile(r"^(\w+): (.*)$", re.MULTILINE)
@@ -34,6 +35,13 @@ class HandbookPage:
     def text(self) -> str:
         """All of it but the title."""
         return "\n\n".join(f"{each.heading}\n{each.text}" for each in self.sections)
+
+
+class Message(TypedDict):
+    """What a program is handed of a ticket."""
+
+    subject: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)

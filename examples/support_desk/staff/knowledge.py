@@ -6,11 +6,10 @@ A program: a ticket comes in as JSON on standard input, its finding goes out on 
 import json
 import re
 import sys
-from collections import Counter
+from collections import defaultdict
 from itertools import pairwise
-from typing import TypedDict
 
-from staff.handbook import handbook, past_tickets
+from staff.handbook import Message, handbook, past_tickets
 from staff.reading import sentences, without_orders
 from staff.search import Field, Index
 from staff.words import words
@@ -24,17 +23,12 @@ _SECOND = re.compile(
 )
 
 
-class _Ticket(TypedDict):
-    subject: str
-    body: str
-
-
-def find(ticket: _Ticket) -> dict[str, object]:
+def find(ticket: Message) -> dict[str, object]:
     """Return the best pages for a ticket, and how much of its message the first one knows."""
     index = _index(ticket)
     query, parts = _query(ticket)
     scores = index.search(query)
-    nearest: Counter[str] = Counter()
+    nearest = defaultdict[str, float](float)
     for part in parts:
         for slug, score in index.search(part).items():
             nearest[slug] = max(nearest[slug], score)
@@ -57,7 +51,7 @@ def find(ticket: _Ticket) -> dict[str, object]:
     return {"pages": shown, "coverage": covered}
 
 
-def _index(ticket: _Ticket) -> Index:
+def _index(ticket: Message) -> Index:
     documents: dict[str, list[Field]] = {}
     for slug, page in handbook().items():
         headings = f"{page.title}\n{page.title}\n" + "\n".join(each.heading for each in page.sections)
@@ -67,7 +61,7 @@ def _index(ticket: _Ticket) -> Index:
     return Index(documents, [_terms(f"{past.subject}\n{without_orders(past.body)}") for past in others])
 
 
-def _query(ticket: _Ticket) -> tuple[dict[str, float], list[dict[str, float]]]:
+def _query(ticket: Message) -> tuple[dict[str, float], list[dict[str, float]]]:
     """Return the weighted words of the message, and those of each two sentences in a row."""
     query: dict[str, float] = dict.fromkeys(_terms(ticket["subject"]), 1.3)
     weight = 1.0

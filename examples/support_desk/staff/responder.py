@@ -43,7 +43,9 @@ def _chosen(case: Case) -> tuple[Page | None, float]:
 
 def _quotes(page: HandbookPage, message: str) -> list[str]:
     """Return the sections of a page that know most of the message's words, in the order of the page."""
-    index = Index({each.heading: [Field(words(f"{each.heading}\n{each.text}"))] for each in page.sections if each.heading})
+    index = Index(
+        {each.heading: [Field(words(f"{each.heading}\n{each.text}"))] for each in page.sections if each.heading}
+    )
     scores = Counter(index.search(dict.fromkeys(words(message), 1.0)))
     best = [heading for heading, score in scores.most_common(_SECTIONS) if score > 0]
     sections = [each for each in page.sections if each.heading in best] or page.sections[:1]

@@ -51,24 +51,29 @@ class Index:
         """Return the score of every document for weighted words."""
         known = [(self.mended(word), weight) for word, weight in query.items()]
         return {
-            name: sum(weight * self.idf(word) * has / (has + _SATURATION) for word, weight in known if (has := weights[word]))
+            name: sum(
+                weight * self.idf(word) * has / (has + _SATURATION) for word, weight in known if (has := weights[word])
+            )
             for name, weights in self._weights.items()
         }
 
     def mended(self, word: str) -> str:
         """Return a word of the documents that differs by one letter, where the word itself is not among them."""
-        if word in self._known or len(word) < 6 or not word.isalpha():  # noqa: PLR2004 - short words all look alike
+        if word in self._known or len(word) < 6 or not word.isalpha():
             return word
         near = [each for each in self._known if each[0] == word[0] and _one_apart(each, word)]
         return max(near, key=lambda each: self._spread[each], default=word)
 
 
 def _one_apart(a: str, b: str) -> bool:
-    """Whether two words differ by one letter put in, left out or exchanged, or by two neighbours that changed places."""
-    if abs(len(a) - len(b)) > 1 or min(len(a), len(b)) < 4:  # noqa: PLR2004 - short words all look alike
+    """Whether two words differ by one letter put in, left out or changed, or by two that changed places."""
+    if abs(len(a) - len(b)) > 1 or min(len(a), len(b)) < 4:
         return False
     at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     rest_a, rest_b = a[at:], b[at:]
-    return rest_a[1:] == rest_b or rest_a == rest_b[1:] or rest_a[1:] == rest_b[1:] or (
-        rest_a[:2] == rest_b[:2][::-1] and rest_a[2:] == rest_b[2:]
+    return (
+        rest_a[1:] == rest_b
+        or rest_a == rest_b[1:]
+        or rest_a[1:] == rest_b[1:]
+        or (rest_a[:2] == rest_b[:2][::-1] and rest_a[2:] == rest_b[2:])
     )

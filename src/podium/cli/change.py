@@ -7,7 +7,7 @@ import typer
 
 from podium.app import App
 from podium.cli.load import load, split
-from podium.cli.opening import drive, existing, hand_to_file
+from podium.cli.opening import drive, existing, hand_to_file, run_in
 from podium.cli.options import FileOption, JsonOption, ModelOption, RunArgument, SetOption, StoreOption
 from podium.cli.output import note, print_json
 from podium.cli.report import INTERRUPTED, report
@@ -35,7 +35,9 @@ def retry(
 
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
-            handle = await app.retry(run_id)  # before its workflow is served, which would take a blocked run up
+            handle = await app.retry(
+                run_in(app.store, run_id).id
+            )  # before its workflow is served, which would take a blocked run up
             app.register(*agents)
             return handle.id, await _settled(app, handle, agents)
 
@@ -57,8 +59,9 @@ def fork(
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
             app.register(*agents)
-            handle = await app.fork(run_id, key)
-            note(f"run {handle.id}, forked from {run_id} at {key}")
+            old = run_in(app.store, run_id).id
+            handle = await app.fork(old, key)
+            note(f"run {handle.id}, forked from {old} at {key}")
             return handle.id, await _settled(app, handle, agents)
 
     _tell(*_driven(run_id, work), file, as_json=as_json)
@@ -82,7 +85,7 @@ def repin(
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
             app.register(*agents)
-            handle = await app.repin(run_id, to, from_key=key)
+            handle = await app.repin(run_in(app.store, run_id).id, to, from_key=key)
             return handle.id, await _settled(app, handle, agents)
 
     _tell(*_driven(run_id, work), file, as_json=as_json)

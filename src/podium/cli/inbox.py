@@ -15,9 +15,12 @@ from podium.errors import UnknownQuestion, UsageError
 from podium.model.json import Json
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
+from podium.store.protocol import Store
 
 commands = typer.Typer(help="What waits for people.", rich_markup_mode=None)
 
+NEXT = "next"
+"""Stands for the question that has waited longest."""
 _WORDS = {"yes": True, "no": False}
 
 
@@ -53,13 +56,13 @@ def list_questions(
 
 @commands.command("show")
 def show(
-    question_id: Annotated[str, typer.Argument(metavar="QUESTION")],
+    question_id: Annotated[str, typer.Argument(metavar="QUESTION", help="Its id, or `next`.")],
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a question: its text, what it is about, and what an answer looks like."""
     with looking(store) as opened:
-        question = _known(opened.question(question_id), question_id)
+        question = question_in(opened, question_id)
     if as_json:
         print_json(_plain(question))
         return
@@ -73,7 +76,7 @@ def show(
 
 @commands.command("answer")
 def answer(
-    question_id: Annotated[str, typer.Argument(metavar="QUESTION")],
+    question_id: Annotated[str, typer.Argument(metavar="QUESTION", help="Its id, or `next`.")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="JSON; for an approval also yes or no.")],
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who answers. Default: the name of the login.")] = None,
     comment: Annotated[str, typer.Option(help="A word about an approval.")] = "",
@@ -85,11 +88,11 @@ def answer(
 
     async def work() -> tuple[Question, Run]:
         async with App.open(config=existing(store)) as app:
-            question = _known(app.store.question(question_id), question_id)
-            await app.answer(question_id, to_value(question, value, comment), by=name)
+            question = question_in(app.store, question_id)
+            await app.answer(question.id, to_value(question, value, comment), by=name)
             run = app.store.run(question.run)
             assert run is not None  # its question is there
-            return _known(app.store.question(question_id), question_id), run
+            return question_in(app.store, question.id), run
 
     question, run = drive(work())
     if as_json:
@@ -126,7 +129,14 @@ def _what_next(question: Question, run: Run) -> str:
     )
 
 
-def _known(question: Question | None, question_id: str) -> Question:
+def question_in(store: Store, question_id: str) -> Question:
+    """Return a question by its id, or the one that has waited longest for `next`; raises UnknownQuestion."""
+    if question_id == NEXT:
+        waiting = store.questions(state=QuestionState.OPEN, to=None, run=None)
+        if not waiting:
+            raise UnknownQuestion("no question waits for an answer.")
+        return waiting[0]
+    question = store.question(question_id)
     if question is None:
         raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
     return question

@@ -12,10 +12,15 @@ from typing import Any, TypeVar
 from podium.config import Config, load_config
 from podium.errors import StoreUnavailable, UnknownRun, UsageError
 from podium.model.run import Run
-from podium.store.protocol import Store
+from podium.store.protocol import RunQuery, Store
 from podium.store.sqlite.store import SqliteStore
 
 T = TypeVar("T")
+
+ALL = 1_000_000_000
+"""A limit that limits nothing."""
+LAST = "last"
+"""Stands for the newest run."""
 
 
 @contextmanager
@@ -43,7 +48,12 @@ def existing(store: str | None) -> Config:
 
 
 def run_in(store: Store, run_id: str) -> Run:
-    """Return a run; raises UnknownRun."""
+    """Return a run by its id, or the newest that is no child run for `last`; raises UnknownRun."""
+    if run_id == LAST:
+        newest = next((run for run in store.runs(RunQuery(limit=ALL)) if run.parent is None), None)
+        if newest is None:
+            raise UnknownRun("there are no runs yet. `podium run FILE` starts one.")
+        return newest
     run = store.run(run_id)
     if run is None:
         raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")

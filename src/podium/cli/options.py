@@ -9,7 +9,7 @@ StoreOption = Annotated[
     typer.Option("--store", metavar="PATH", help="The store's file; else that of podium.toml or PODIUM_STORE."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, as `podium runs list` shows it.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `last`.")]
 FileOption = Annotated[
     str | None, typer.Option("--file", metavar="FILE[:NAME]", help="The file with the run's workflow, to drive it on.")
 ]

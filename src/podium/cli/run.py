@@ -110,7 +110,9 @@ def _attempt(attempt: Attempt, config: Config, start: Start) -> int:
 
 async def _drive(app: App, attempt: Attempt, start: Start) -> End | Standstill:
     if attempt.run is not None:
-        _check_served(run_in(app.store, attempt.run), attempt.loaded)
+        run = run_in(app.store, attempt.run)
+        _check_served(run, attempt.loaded)
+        attempt.run = run.id
     app.register(*attempt.loaded.agents)
     if attempt.workflow is not None:
         value = attempt.workflow.input.load(attempt.value)

@@ -65,7 +65,8 @@ def show(
 ) -> None:
     """Draw the tree of a run's calls: how long each took, attempts, tokens and cost, and what is waited for."""
     with looking(store) as opened:
-        run, recorded = run_in(opened, run_id), opened.facts(run_id)
+        run = run_in(opened, run_id)
+        recorded = opened.facts(run.id)
         if facts and as_json:
             print_json([as_line(fact) for fact in recorded])
         elif facts:
@@ -113,7 +114,7 @@ def tail(run_id: RunArgument, store: StoreOption = None, as_json: JsonOption = F
         with looking(store) as opened:
             while True:
                 run = run_in(opened, run_id)
-                for fact in opened.facts(run_id, after=seen):
+                for fact in opened.facts(run.id, after=seen):
                     seen = fact.seq
                     _print_fact(fact, as_json=as_json)
                 if (run.state.ended or run.state is RunState.BLOCKED) and seen >= run.facts - 1:
@@ -147,7 +148,7 @@ def cancel(
 
     async def work() -> tuple[bool, Run]:
         async with App.open(config=existing(store)) as app:
-            handle = app.handle(run_id)
+            handle = app.handle(run_in(app.store, run_id).id)
             return await handle.cancel(reason), handle.status()
 
     new, run = drive(work())
@@ -172,7 +173,7 @@ def send_signal(
 
     async def work() -> Run:
         async with App.open(config=existing(store)) as app:
-            handle = app.handle(run_id)
+            handle = app.handle(run_in(app.store, run_id).id)
             await handle.signal(name, value)
             return handle.status()
 
@@ -188,13 +189,13 @@ def verify(run_id: RunArgument, store: StoreOption = None, as_json: JsonOption =
     """Recompute the hash chain of a run's facts; exits with 1 where something was changed, added or removed."""
     with looking(store) as opened:
         run = run_in(opened, run_id)
-        faults = opened.verify(run_id)
+        faults = opened.verify(run.id)
     if as_json:
-        print_json({"run": run_id, "facts": run.facts, "faults": [{"seq": f.seq, "what": f.what} for f in faults]})
+        print_json({"run": run.id, "facts": run.facts, "faults": [{"seq": f.seq, "what": f.what} for f in faults]})
     elif not faults:
-        print(f"run {run_id}: the chain of its {count(run.facts, 'fact')} holds")
+        print(f"run {run.id}: the chain of its {count(run.facts, 'fact')} holds")
     for fault in faults:
-        note(f"error: run {run_id}, fact {fault.seq}: {fault.what}")
+        note(f"error: run {run.id}, fact {fault.seq}: {fault.what}")
     if faults:
         raise typer.Exit(1)
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podium.cli.checks import Finding, Level
-from podium.cli.opening import looking
+from podium.cli.opening import ALL, looking
 from podium.cli.output import count, one_line
-from podium.cli.waiting import ALL
 from podium.config import Config, load_config
 from podium.errors import ConfigError, StoreError
 from podium.model.clock import SystemClock

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podium.app import App
+from podium.cli.opening import ALL
 from podium.cli.tree import tree_of
 from podium.engine.worker import End
 from podium.errors import RunBlocked
@@ -13,8 +14,6 @@ from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
 from podium.store.protocol import RunQuery, Store
 
-ALL = 1_000_000_000
-"""A limit that limits nothing."""
 _LOOK_SECONDS = 0.2
 
 

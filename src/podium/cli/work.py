@@ -8,10 +8,9 @@ import typer
 
 from podium.app import App
 from podium.cli.load import load, split
-from podium.cli.opening import drive, existing, hand_to_file
+from podium.cli.opening import ALL, drive, existing, hand_to_file
 from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import count, note, one_line, print_json
-from podium.cli.waiting import ALL
 from podium.config import Config
 from podium.model.agent import AnyAgent
 from podium.model.clock import SystemClock

@@ -1,6 +1,7 @@
 """One run in memory: its facts so far, its strands, and what they wait for."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from podium.engine.journal import Journal
 from podium.engine.strand import Cancel, Strand
 from podium.engine.stream import Streams
 from podium.engine.timers import Timers
-from podium.errors import Diverged, Evicted, StoreError
+from podium.errors import Blocked, Diverged, Evicted, StoreError
 from podium.model.chance import Chance, chance_of
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
@@ -33,6 +34,8 @@ from podium.store.protocol import (
     Write,
 )
 
+_LOG = logging.getLogger("podium")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -47,6 +50,8 @@ class Surroundings:
     store: Store
     fresh: Callable[[], Awaitable[None]]
     """Returns once this worker's last beat is young enough to start an effect that must not happen twice."""
+    most_facts: int
+    """Facts that one run may have."""
     largest: int
     """Bytes that an input or a value may have."""
 
@@ -81,6 +86,8 @@ class Drive:
         self._on_closed = closed
         self._dry = dry
         self._wake = claimed.wake
+        self._count = len(claimed.facts)
+        self._warn_at = around.most_facts // 2
         self._mailbox = [] if dry else list(claimed.signals)
         self._busy = 1
         self._gate: list[asyncio.Future[None]] = []
@@ -106,11 +113,25 @@ class Drive:
         at = self.around.clock.now()
         if self._dry:
             return at
-        write = self.writing()
-        write.facts.append(NewFact(kind, key, at, body, payload))
+        self._count += 1
+        if self._count >= self._warn_at:
+            self._check_count()
+        self.writing().facts.append(NewFact(kind, key, at, body, payload))
         if effects:
-            write.effects.extend(effects)
+            self._writes[-1].effects.extend(effects)
         return at
+
+    def _check_count(self) -> None:
+        """Warn of a run that has half of the facts it may have; raise Blocked where it has them all."""
+        most = self.around.most_facts
+        if self._count > most:
+            raise Blocked(
+                f"it has {most} facts, as many as most_facts allows. Raise the setting and retry the run, "
+                "or divide the work among child runs."
+            )
+        if self._count >= self._warn_at:
+            _LOG.warning("run %s has %s facts; at %s it will be blocked", self.run.id, self._count, most)
+            self._warn_at = most
 
     async def committed(self) -> None:
         """Return once all that was appended is in the store; raises Evicted where the store refused it."""

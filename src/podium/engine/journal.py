@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol
 
-from podium.errors import StoreBusy, StoreError
+from podium.engine.commit_thread import CommitThread
+from podium.errors import StoreBusy, StoreError, StoreUnavailable
 from podium.store.protocol import Committed, Operation, Placed, Store, Verdict
 
 _LARGE = 2_000
@@ -27,6 +28,15 @@ class CommitListener(Protocol):
 Settled = Callable[[Verdict | StoreError, Committed], None]
 
 
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction is to hold, and who waits for it."""
+
+    operations: list[Operation]
+    settled: list[Settled]
+    done: asyncio.Future[None]
+
+
 class Journal:
     """Collects operations and commits them once per loop turn: on the loop, or in a thread where that would wait."""
 
@@ -35,20 +45,21 @@ class Journal:
         self.worker = worker
         self._listener = listener
         self._loop = asyncio.get_running_loop()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="podium-commit")
+        self._thread = CommitThread(self._loop)
         self._operations: list[Operation] = []
         self._settled: list[Settled] = []
         self.batch: asyncio.Future[None] = self._loop.create_future()
         """Done once everything that was put until now is committed."""
         self._scheduled = False
-        self._in_thread: asyncio.Future[Committed] | None = None
-        self._checkpointing: Future[None] | None = None
+        self._in_thread = False
+        self._in_flight: asyncio.Future[None] = self.batch
+        self._checkpointing = False
 
     def put(self, operation: Operation, settled: Settled) -> None:
         """Have an operation committed with this loop turn; `settled` is told its verdict."""
         self._operations.append(operation)
         self._settled.append(settled)
-        if not self._scheduled and self._in_thread is None:
+        if not self._scheduled and not self._in_thread:
             self._scheduled = True
             self._loop.call_soon(self._flush)
 
@@ -69,61 +80,68 @@ class Journal:
 
     async def close(self) -> None:
         """Commit what is left, then end the thread."""
-        while self._operations or self._in_thread is not None:
-            await asyncio.wait([self.batch] if self._in_thread is None else [self._in_thread])
-        self._thread.shutdown()
+        while self._operations or self._in_thread:
+            await asyncio.wait([self._in_flight if self._in_thread else self.batch])
+        await self._thread.stop()
 
     def _flush(self) -> None:
         self._scheduled = False
-        if not self._operations or self._in_thread is not None:
+        if not self._operations or self._in_thread:
             return
-        operations, settled, batch = self._operations, self._settled, self.batch
+        batch = _Batch(self._operations, self._settled, self.batch)
         self._operations, self._settled, self.batch = [], [], self._loop.create_future()
-        if not self._store.threaded and len(operations) < _LARGE:
-            try:
-                self._settle(self._store.commit(self.worker, operations), settled, batch)
-            except StoreBusy:
-                pass
-            except StoreError as error:
-                self._fail(error, settled, batch)
-                return
-            else:
-                self._checkpoint()
-                return
-        work = self._loop.run_in_executor(self._thread, self._store.commit_waiting, self.worker, operations)
-        self._in_thread = work
-        work.add_done_callback(lambda done: self._thread_done(done, settled, batch))
-
-    def _checkpoint(self) -> None:
-        if (self._checkpointing is None or self._checkpointing.done()) and self._store.checkpoint_due():
-            self._checkpointing = self._thread.submit(self._store.checkpoint)
-
-    def _thread_done(
-        self, done: "asyncio.Future[Committed]", settled: list[Settled], batch: "asyncio.Future[None]"
-    ) -> None:
-        self._in_thread = None
-        error = done.exception()
-        if error is None:
-            self._settle(done.result(), settled, batch)
-            self._checkpoint()
-        elif isinstance(error, StoreError):
-            self._fail(error, settled, batch)
+        if self._store.threaded or len(batch.operations) >= _LARGE:
+            self._commit_in_thread(batch)
+            return
+        try:
+            committed = self._store.commit(self.worker, batch.operations)
+        except StoreBusy:
+            self._commit_in_thread(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
+            self._fail(error, batch)
         else:
-            raise error
-        if self._operations and not self._scheduled:
+            self._settle(committed, batch)
+            self._checkpoint()
+
+    def _commit_in_thread(self, batch: _Batch) -> None:
+        self._in_thread, self._in_flight = True, batch.done
+        operations, worker = batch.operations, self.worker
+
+        def settled(committed: Committed) -> None:
+            self._in_thread = False
+            self._settle(committed, batch)
+            self._checkpoint()
             self._flush()
 
-    def _settle(self, committed: Committed, settled: list[Settled], batch: "asyncio.Future[None]") -> None:
-        for tell, verdict in zip(settled, committed.verdicts, strict=True):
+        def failed(error: Exception) -> None:
+            self._in_thread = False
+            self._fail(error, batch)
+            self._flush()
+
+        self._thread.do(lambda: self._store.commit_waiting(worker, operations), settled, failed)
+
+    def _checkpoint(self) -> None:
+        if not self._checkpointing and self._store.checkpoint_due():
+            self._checkpointing = True
+            self._thread.do(self._store.checkpoint, self._checkpointed, self._checkpointed)
+
+    def _checkpointed(self, _: object) -> None:
+        """A checkpoint that failed is made good by the next one: nothing recorded depends on it."""
+        self._checkpointing = False
+
+    def _settle(self, committed: Committed, batch: _Batch) -> None:
+        for tell, verdict in zip(batch.settled, committed.verdicts, strict=True):
             tell(verdict, committed)
-        batch.set_result(None)
+        batch.done.set_result(None)
         if committed.placed:
             self._listener.placed(committed.placed)
         if committed.woken:
             self._listener.woken(committed.woken)
 
-    def _fail(self, error: StoreError, settled: list[Settled], batch: "asyncio.Future[None]") -> None:
+    def _fail(self, error: Exception, batch: _Batch) -> None:
+        if not isinstance(error, StoreError):
+            error = StoreUnavailable(f"a commit failed, nothing of it is recorded: {type(error).__name__}: {error}")
         nothing = Committed([])
-        for tell in settled:
+        for tell in batch.settled:
             tell(error, nothing)
-        batch.set_result(None)
+        batch.done.set_result(None)

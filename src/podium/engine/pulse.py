@@ -33,19 +33,20 @@ class Pulse:
         self._found(self._roll.reap(self._worker, self._last - self._lease))
         self._thread.start()
 
-    def fresh(self) -> bool:
-        """Whether the last beat is younger than half a lease."""
-        return self._clock.now() - self._last < self._lease / 2
+    def fresh(self, worker: str) -> bool:
+        """Whether the last beat, under this name, is younger than half a lease."""
+        return worker == self._worker and self._clock.now() - self._last < self._lease / 2
 
     def beat(self) -> bool:
         """Beat now; False where the worker was declared dead."""
         now = self._clock.now()
         late = now - self._last > self._lease
-        alive = self._roll.beat(self._worker, now)
+        if not self._roll.beat(self._worker, now):
+            return False
         self._last = now
-        if alive and not late:
+        if not late:
             self._found(self._roll.reap(self._worker, now - self._lease))
-        return alive
+        return True
 
     def stop(self) -> None:
         """Hand back what is left, and end."""
@@ -63,6 +64,6 @@ class Pulse:
 
     def _rejoin(self) -> None:
         """This worker was declared dead, as after a long stop of the process: begin anew under another name."""
-        self._worker = self._new_id()
-        self._roll.join(self._worker, self._clock.now())
+        self._worker, self._last = self._new_id(), self._clock.now()
+        self._roll.join(self._worker, self._last)
         self._reborn(self._worker)

@@ -16,7 +16,7 @@ from podium.engine.settings import EngineSettings
 from podium.engine.stream import Streams
 from podium.engine.timers import Timers
 from podium.engine.workflow import Workflow
-from podium.errors import StoreBusy, StoreError
+from podium.errors import Evicted, StoreBusy, StoreError
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
 from podium.model.ids import Ids
@@ -69,7 +69,8 @@ class Worker:
         )  # fmt: skip
         self.around = Surroundings(
             journal=self.journal, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
-            ids=ids, store=store, fresh=self._fresh, largest=settings.largest,
+            ids=ids, store=store, fresh=self._fresh, most_facts=settings.most_facts,
+            largest=settings.largest,
         )  # fmt: skip
 
     # Life
@@ -147,8 +148,11 @@ class Worker:
         self._look()
 
     async def _fresh(self) -> None:
-        if not self._pulse.fresh():
-            await asyncio.to_thread(self._pulse.beat)
+        worker = self.id
+        if self._pulse.fresh(worker):
+            return
+        if not await asyncio.to_thread(self._pulse.beat) or not self._pulse.fresh(worker):
+            raise Evicted  # declared dead: our runs are somebody else's by now
 
     # Runs
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sized
 from itertools import count
 
 _QUIET_TURNS = 3
-_A_MOMENT = 0.001
 
 
 class DrivenClock:
@@ -18,8 +17,10 @@ class DrivenClock:
     for what takes longer use `until`. Beats and looks at other processes go on in real time.
     """
 
-    def __init__(self, start: float = 1_700_000_000.0) -> None:
+    def __init__(self, start: float = 1_700_000_000.0, *, moment: float = 0.001) -> None:
+        """Start at a time in seconds since 1970; `moment` is how many real seconds threads are given."""
         self._now = start
+        self._moment = moment
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
 
@@ -51,7 +52,7 @@ class DrivenClock:
     async def settle(self) -> None:
         """Return once nothing happens any more without time passing."""
         await self._until_quiet()
-        await asyncio.sleep(_A_MOMENT)  # noqa: TID251 - for threads, which know no driven time
+        await asyncio.sleep(self._moment)  # noqa: TID251 - for threads, which know no driven time
         await self._until_quiet()
 
     async def until(self, condition: Callable[[], object], *, within: float = 10.0) -> None:

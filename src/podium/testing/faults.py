@@ -78,9 +78,10 @@ class Faults:
 
         async def watched(*args: P.args, **kwargs: P.kwargs) -> T:
             n = self.enter("body")
-            value = await function(*args, **kwargs)
-            self.leave("body", n)
-            return value
+            try:
+                return await function(*args, **kwargs)
+            finally:
+                self.leave("body", n)
 
         return watched
 
@@ -124,9 +125,10 @@ class FaultyAgent(Generic[I, O]):
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Run the agent, unless the process dies before or afterwards."""
         n = self._faults.enter("body")
-        outcome = await self._agent.run(call, steps)
-        self._faults.leave("body", n)
-        return outcome
+        try:
+            return await self._agent.run(call, steps)
+        finally:
+            self._faults.leave("body", n)
 
     async def verify(self, call: Call) -> Outcome | None:
         """Ask the agent."""

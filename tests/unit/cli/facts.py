@@ -28,10 +28,9 @@ class Journal:
 
 
 def a_run(state: RunState = RunState.DONE, **changes: Json) -> Run:
-    return Run(
-        **{
-            "id": "run_1", "workflow": "desk", "version": "1", "state": state, "epoch": 1, "queue": "default",
-            "priority": 0, "created_at": 100.0, "ended_at": None, "wake_at": None, "parent": None, "root": "run_1",
-            "tenant": "default", "principal": "local", "owner": None, "facts": 1, "reason": "", **changes,
-        }
-    )  # fmt: skip
+    given: dict[str, Json] = {
+        "id": "run_1", "workflow": "desk", "version": "1", "state": state, "epoch": 1, "queue": "default",
+        "priority": 0, "created_at": 100.0, "ended_at": None, "wake_at": None, "parent": None, "root": "run_1",
+        "tenant": "default", "principal": "local", "owner": None, "facts": 1, "reason": "", **changes,
+    }  # fmt: skip
+    return Run(**given)

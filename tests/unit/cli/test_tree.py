@@ -16,7 +16,9 @@ def shape(node: Node) -> dict[str, object]:
 
 
 def test_calls_of_an_inline_workflow_hang_under_its_call() -> None:
-    journal = Journal().asked("0", "inner").asked("0.0", "a").answered("0.0").asked("0.1", "b").answered("0.1").answered("0")
+    journal = (
+        Journal().asked("0", "inner").asked("0.0", "a").answered("0.0").asked("0.1", "b").answered("0.1").answered("0")
+    )
     tree = tree_of(journal.facts)
     assert shape(tree.root) == {"0": {"0.0": {}, "0.1": {}}}
     assert tree.root.children[0].kind == "workflow"
@@ -65,7 +67,15 @@ def test_a_retry_counts_attempts_and_tells_why() -> None:
 
 
 def test_a_parked_question_says_for_whom_it_waits() -> None:
-    body = {"question": "q_1", "to": "editors", "text": "Publish?", "kind": "approval", "quorum": 1, "due": None, "step": None}
+    body = {
+        "question": "q_1",
+        "to": "editors",
+        "text": "Publish?",
+        "kind": "approval",
+        "quorum": 1,
+        "due": None,
+        "step": None,
+    }
     journal = Journal().add(FactKind.QUESTION, "0", body)
     assert "… 0 question to editors  waits for editors: Publish? (q_1)" in plain(a_run(RunState.PARKED), journal.facts)
 
@@ -89,7 +99,9 @@ def test_an_open_call_is_said_to_wait_for_what_the_run_waits_for() -> None:
 
 def test_a_signal_a_sleep_and_a_child_run_are_shown_waiting() -> None:
     journal = Journal().add(FactKind.WAITING, "0", {"wait": "signal", "name": "go", "due": None})
-    journal.add(FactKind.TIMER, "1", {"due": 0.0}).add(FactKind.WAITING, "2", {"wait": "run", "name": "r.9", "due": None})
+    journal.add(FactKind.TIMER, "1", {"due": 0.0}).add(
+        FactKind.WAITING, "2", {"wait": "run", "name": "r.9", "due": None}
+    )
     lines = plain(a_run(RunState.PARKED), journal.facts).splitlines()
     assert lines[1] == "├─ … 0 signal 'go'  waits for the signal"
     assert lines[2].startswith("├─ … 1 sleep  waits until 19")

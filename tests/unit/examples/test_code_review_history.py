@@ -36,7 +36,7 @@ def test_the_hottest_file_has_one_and_older_changes_weigh_less() -> None:
 
 def test_a_file_is_hot_from_five_commits_on() -> None:
     log = [*[commit("a", "b")] * 4, commit("a", author="Bob")]
-    assert hot_files(log, hotness(log)) == [("a", "changed in 5 of 5 commits by 2 (50 lines)")]
+    assert hot_files(log, hotness(log)) == [("a", "changed in 5 of 5 commits by 2 people, 50 lines")]
 
 
 def test_only_recent_big_commits_are_told() -> None:

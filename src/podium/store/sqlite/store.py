@@ -9,6 +9,7 @@ from pathlib import Path
 from podium.model.fact import Fact
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState, Signal
+from podium.store.codec import encode
 from podium.store.protocol import ChainFault, Claimed, Committed, Operation, Placed, RunQuery
 from podium.store.sqlite.chain import faults
 from podium.store.sqlite.commit import GroupCommit, Head, Salts
@@ -142,10 +143,9 @@ class SqliteStore:
 
     def ready(self, workflows: Sequence[str], limit: int) -> list[Placed]:
         """Return runs that wait for a worker, most urgent first."""
-        known = set(workflows)
         with translated(self.path):
-            rows = self._loop.execute(statement("runs_ready"), (limit,)).fetchall()
-        return [Placed(number, priority) for number, priority, workflow in rows if workflow in known]
+            rows = self._loop.execute(statement("runs_ready"), (encode(list(workflows)).decode(), limit)).fetchall()
+        return [Placed(*row) for row in rows]
 
     def wake_due(self, now: float) -> list[Placed]:
         """Make the parked runs ready whose time has come."""

@@ -27,13 +27,13 @@ class EngineContract(OpenedStore):
 
     def setup_method(self) -> None:
         """Give each test a clock of its own; called by pytest."""
-        self.clock = DrivenClock()
+        self.clock = DrivenClock(moment=self.moment)
 
     def drive(self, folder: Path, agents: Sequence[AnyAgent], work: Work) -> None:
         """Open an app on the store in a folder, do something with it, and close it."""
 
         async def run() -> None:
-            async with App.open(self.open_store(folder), agents=agents, clock=self.clock) as app:
+            async with asyncio.timeout(60), App.open(self.open_store(folder), agents=agents, clock=self.clock) as app:
                 await work(app)
 
         asyncio.run(run())

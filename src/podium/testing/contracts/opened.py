@@ -16,6 +16,9 @@ class OpenedStore:
     waiting = False
     """Whether to commit as in the thread, with `commit_waiting`, instead of as on the event loop."""
 
+    moment = 0.001
+    """Real seconds after which a commit in a thread is through."""
+
     def open_store(self, folder: Path) -> Store:
         """Open the store that is kept in a folder, making it if it is not there."""
         raise NotImplementedError

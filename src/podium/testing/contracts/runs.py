@@ -20,7 +20,7 @@ class RunsContract(OpenedStore):
             run = hand.store.run("r")
             assert run is not None
             assert (run.id, run.state, run.epoch, run.tag, run.priority) == ("r", RunState.RUNNING, 1, "t", 3)
-            assert (run.owner, run.facts, run.root) == ("w_1", 1, "r")
+            assert (run.owner, run.root) == ("w_1", "r")
             assert hand.store.run_id(number) == "r"
 
     def test_a_run_that_is_not_there_is_none(self, tmp_path: Path) -> None:

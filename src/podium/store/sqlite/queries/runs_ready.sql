@@ -1,1 +1,3 @@
-SELECT n, priority, workflow FROM runs WHERE state = 'ready' ORDER BY priority DESC, n LIMIT ?
+SELECT n, priority FROM runs
+WHERE state = 'ready' AND workflow IN (SELECT value FROM json_each(?))
+ORDER BY priority DESC, n LIMIT ?

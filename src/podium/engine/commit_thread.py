@@ -1,0 +1,47 @@
+"""The thread in which commits are made that wait: for the disk, or for another process."""
+
+import asyncio
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_Work = Callable[[], Callable[[], None]]
+
+
+class CommitThread:
+    """Does one piece of work after the other, and tells the event loop what came of it.
+
+    It is a queue and a thread rather than an executor, because the hand-over is most of what such a commit costs
+    beyond the disk.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._queue: SimpleQueue[_Work | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="podium-commit", daemon=True)
+        self._thread.start()
+
+    def do(self, work: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]) -> None:
+        """Do the work in the thread; then call `done` or `failed` on the event loop."""
+
+        def piece() -> Callable[[], None]:
+            try:
+                result = work()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the loop is told
+                problem = error
+                return lambda: failed(problem)
+            return lambda: done(result)
+
+        self._queue.put(piece)
+
+    async def stop(self) -> None:
+        """Return once all work is done and the thread has ended."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while (work := self._queue.get()) is not None:
+            self._loop.call_soon_threadsafe(work())

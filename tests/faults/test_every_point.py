@@ -1,0 +1,76 @@
+"""A run with everything in it, killed at every fault point, one after the other."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from podium.testing.faults import FaultPoint, Place, When
+from tests.faults.children import ForkServer
+from tests.faults.lives import Lives
+
+EXPECTED = {
+    "legs": [[11, 12], [21, 22]],
+    "flaky": "third time",
+    "trip": "the flight is full",
+    "clerk": "All done.",
+    "paid": "receipt 7",
+    "shipped": "parcel 7",
+    "approved": True,
+    "child": 14,
+    "race": "quick",
+    "noted": 5,
+}
+
+
+@pytest.fixture(scope="module")
+def voyage() -> Iterator[ForkServer]:
+    with ForkServer("voyage.py") as server:
+        yield server
+
+
+def go_on(server: ForkServer, folder: Path, lives: Lives) -> None:
+    """Let the run come to its end, and check it."""
+    assert server.run(str(folder), None)
+    lives.ended()
+    assert json.loads((folder / "result").read_text()) == EXPECTED
+    effects = {name: lives.witness.count("effect", name) for name in ("pay", "ship", "book")}
+    assert effects == {"pay": 1, "ship": 1, "book": 1}
+
+
+def test_undisturbed_it_does_everything_once(voyage: ForkServer, tmp_path: Path) -> None:
+    lives = Lives(tmp_path)
+    go_on(voyage, tmp_path, lives)
+    assert set(lives.witness.counts().values()) == {1}
+    assert json.loads((tmp_path / "reached").read_text())["body"] > 20
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("place", ["commit", "body"])
+def test_killed_at_every_point_it_ends_right_and_repeats_nothing(
+    voyage: ForkServer, tmp_path: Path, place: Place, when: When
+) -> None:
+    for n in range(1, 1_000):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        point, lives = FaultPoint(place, n, when), Lives(folder)
+        if voyage.run(str(folder), str(point)):
+            assert n > 20, f"it came to its end before {point}"
+            return
+        try:
+            lives.ended()
+            go_on(voyage, folder, lives)
+        except AssertionError as error:
+            raise AssertionError(f"killed at {point}: {error}") from error
+    raise AssertionError("it never came to its end")
+
+
+def test_killed_in_every_life_it_still_ends_right(voyage: ForkServer, tmp_path: Path) -> None:
+    lives = Lives(tmp_path)
+    for n in range(1, 1_000):
+        if voyage.run(str(tmp_path), f"after-commit-{4 + n % 5}"):
+            break
+        lives.ended()
+    go_on(voyage, tmp_path, lives)
+    assert lives.number > 3
