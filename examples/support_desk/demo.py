@@ -162,7 +162,7 @@ def _answer_one(stage: Stage, store: Store, done: Snapshot) -> None:
     answer = '"Thank you for writing. A colleague will call you today."'
     print(f"\nA person answers one of them, “{subject}”:\n{question.ask.text}\n", flush=True)
     for command in (("inbox", "answer", question.id, answer, "--by", "demo"), ("work", str(DESK))):
-        print(f"  podium {shlex.join(_short(command))}", flush=True)
+        print(f"  podium {shlex.join(_short(command))} --store {stage.store}", flush=True)
         stage.podium(*command).wait()
     after = store.run(question.run)
     if after is None or after.state is not RunState.DONE:

@@ -33,7 +33,7 @@ class Config:
     """Bytes that one input or value may have."""
 
 
-_TYPES = {"store": str, "durability": str, "slots": int, "lease": float, "poll": float, "most_facts": int, "largest": int}
+_TYPES = {each.name: type(each.default) for each in fields(Config)}
 _POSITIVE = ("slots", "lease", "poll", "most_facts", "largest")
 
 

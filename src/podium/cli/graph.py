@@ -27,7 +27,8 @@ def graph(
     """
     if run is not None:
         with looking(store) as opened:
-            text = recorded_chart(run_in(opened, run), opened.facts(run))
+            found = run_in(opened, run)
+            text = recorded_chart(found, opened.facts(found.id))
     elif target is None:
         raise UsageError("nothing to draw: name FILE[:NAME], or a run with --run RUN.")
     else:

@@ -16,7 +16,7 @@ async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
         return await agent.run(call, steps)
     except Suspended as waits:
         return Pending(waits.ask, waits.step)
-    except Exception as error:  # noqa: BLE001 - an agent is foreign code; whatever it raises is data
+    except Exception as error:  # an agent is foreign code; whatever it raises is data
         return Failed(failure_of(error))
     except asyncio.CancelledError:
         task = asyncio.current_task()

@@ -1,14 +1,16 @@
 """The call: from its key to its value, through attempts, waits, doubts and inline workflows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Generic, NoReturn, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from podium.dispatch.dispatcher import Target
 from podium.engine.drive import Drive
 from podium.engine.history import Record, describe, shortened
+from podium.engine.inline_run import Inline, InlineRun, Undos, undo_of
 from podium.engine.joins import Race
 from podium.engine.primitive import Primitive
+from podium.engine.progress import Progress, progress_of
 from podium.engine.questions import answer_to, asked_again, open_question, waiting_for
 from podium.engine.steps import CallSteps, usage_body
 from podium.engine.strand import Strand
@@ -19,8 +21,6 @@ from podium.errors import (
     CallRefused,
     Diverged,
     InvalidValue,
-    StoreError,
-    TooFew,
     UnknownAgent,
 )
 from podium.model.agent import AnyAgent
@@ -37,80 +37,12 @@ T = TypeVar("T")
 _DONE = encode({"outcome": "done"})
 
 
-@dataclass(slots=True)
-class Undo:
-    """A compensation that is to run if the workflow fails or is cancelled."""
-
-    key: str
-    agent: str
-    version: str
-    input: Json
-
-
-class Undos(Protocol):
-    """Where an inline workflow leaves its compensations once it succeeded."""
-
-    def adopt(self, undos: list[Undo]) -> None:
-        """Take over compensations."""
-        ...
-
-
-class Inline(Protocol):
-    """A workflow that can be run under a key of the calling run."""
-
-    async def enter(self, drive: Drive, strand: Strand, path: str, input: Json) -> tuple[Json, list[Undo]]:
-        """Run it; returns its value as JSON and its compensations. Raises what it failed with."""
-        ...
-
-
-class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
-    """A workflow that runs under a key of the calling run."""
-
-    __slots__ = ("input", "workflow")
-
-    def __init__(
-        self, drive: Drive, strand: Strand, path: str, key: str, workflow: Inline, input: Json
-    ) -> None:
-        super().__init__(drive, strand, path, key)
-        self.workflow = workflow
-        self.input = input
-
-    async def perform(self, strand: Strand) -> tuple[Done | Failed, list[Undo]]:
-        """Return its outcome and the compensations that it leaves to its caller."""
-        try:
-            value, undos = await self.workflow.enter(self.drive, strand, self.key, self.input)
-        except StoreError:
-            raise
-        except CallFailed as error:
-            failure = Failure(FailureKind(error.kind), error.type, str(error), causes=causes_of(error))
-            return Failed(failure), []
-        except Exception as error:  # noqa: BLE001 - a workflow's failure is data
-            failure = Failure(FailureKind.BUG, type(error).__qualname__, str(error), causes=causes_of(error))
-            return Failed(failure), []
-        return Done(value), undos
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOptions:
     """What one call wants otherwise than its agent's card says."""
 
     timeout: float | None = None
     retry: Retry | None = None
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far an open call has come."""
-
-    attempt: int = 1
-    lineage: int = 1
-    due: float | None = None
-    asked: Fact | None = None
-    """An open question."""
-    resolved: dict[str, Json] = field(default_factory=dict[str, Json])
-    """What people said about steps in doubt, by step."""
-    doubtful: bool = False
-    """A `once` call was begun by somebody who did not live to tell."""
 
 
 class AgentCall(Primitive[T], Generic[T]):
@@ -147,7 +79,7 @@ class AgentCall(Primitive[T], Generic[T]):
         else:
             if agent.card.kind != "workflow":
                 await drive.live(strand, key)
-            progress = self._progress(agent, record)
+            progress = progress_of(agent.card.effects, record)
         return await self._attempts(strand, agent, value, progress)
 
     async def _ask(self, strand: Strand, agent: AnyAgent, why: str | None, payload: bytes) -> None:
@@ -220,20 +152,6 @@ class AgentCall(Primitive[T], Generic[T]):
                 body = fact.body
                 raise self._failed(agent, Failure(FailureKind(body["kind"]), body["type"], body["message"]))
 
-    def _progress(self, agent: AnyAgent, record: Record) -> Progress:
-        """Read from the journal how far an open call has come."""
-        progress = Progress()
-        if record.retry is not None:
-            body = record.retry.body
-            progress.attempt, progress.lineage, progress.due = body["attempt"], body["lineage"], body["due"]
-        if record.question is not None:
-            if record.answers is None:
-                progress.asked = record.question
-            elif record.question.body["step"] is not None:
-                progress.resolved[record.question.body["step"]] = record.answers[0]["value"]
-        progress.doubtful = agent.card.effects == "once" and progress.asked is None
-        return progress
-
     async def _attempts(self, strand: Strand, agent: AnyAgent, input: Json, progress: Progress) -> T:
         """Try until there is an answer, or no further try is allowed."""
         while True:
@@ -285,7 +203,7 @@ class AgentCall(Primitive[T], Generic[T]):
         """A `once` call is in doubt: ask its `verify`, or else a person."""
         try:
             known = await strand.shielded(agent.verify(call))
-        except Exception as error:  # noqa: BLE001 - foreign code; if it fails it cannot tell
+        except Exception as error:  # foreign code; if it fails it cannot tell
             known, why = None, f"{why}; its verify failed with {type(error).__name__}: {error}"
         if known is not None:
             return known
@@ -402,19 +320,3 @@ def _asked(name: str, version: str, why: str | None) -> bytes:
     """Return the body of the fact that an agent was asked."""
     body = {"agent": name, "version": version}
     return encode(body if why is None else {**body, "why": why})
-
-
-def causes_of(error: BaseException) -> tuple[str, ...]:
-    """Return the keys of the calls whose failure an exception tells of."""
-    if isinstance(error, CallFailed | CallRefused):
-        return (error.key,)
-    if isinstance(error, TooFew):
-        return tuple(key for each in error.failures for key in causes_of(each))
-    return ()
-
-
-def undo_of(fact: Fact) -> Undo:
-    """Return the compensation that a fact registered."""
-    return Undo(fact.key, fact.body["agent"], fact.body["version"], decode(fact.payload))
-
-

@@ -30,7 +30,7 @@ class CommitThread:
         def piece() -> Callable[[], None]:
             try:
                 result = work()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the loop is told
+            except Exception as error:  # whatever it is, the loop is told
                 problem = error
                 return lambda: failed(problem)
             return lambda: done(result)

@@ -6,12 +6,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
 from uuid import UUID
 
 from podium.agents.shape import shape_of
-from podium.engine.calls import AgentCall, CallOptions, Undo
+from podium.engine.calls import AgentCall, CallOptions
 from podium.engine.children import ChildResult, SpawnChild
 from podium.engine.drive import Drive
-from podium.engine.inline import OnceAgent, OnceFunction
+from podium.engine.inline_run import Undo
 from podium.engine.joins import Gather, Quorum, Race
 from podium.engine.notes import Find, changed
+from podium.engine.once import OnceAgent, OnceFunction
 from podium.engine.primitive import Primitive
 from podium.engine.questions import AskPerson, DecisionShape, ManyShape
 from podium.engine.selection import Selection

@@ -129,7 +129,7 @@ class Drive:
                 f"it has {most} facts, as many as most_facts allows. Raise the setting and retry the run, "
                 "or divide the work among child runs."
             )
-        if self._count >= self._warn_at:
+        if self._warn_at < most:
             _LOG.warning("run %s has %s facts; at %s it will be blocked", self.run.id, self._count, most)
             self._warn_at = most
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from podium.engine.calls import causes_of
 from podium.engine.drive import Drive
+from podium.engine.inline_run import causes_of
 from podium.engine.workflow import Workflow
 from podium.errors import Blocked, CallCancelled, Evicted, StoreError, UnknownAgent
 from podium.model.fact import FactKind
@@ -51,7 +51,7 @@ async def _to_the_end(drive: Drive, workflow: "Workflow[Json, Json]", input: Jso
         if drive.closed:
             raise Evicted from None
         state, reason = RunState.FAILED, f"the workflow cancelled itself: {error}"
-    except Exception as error:  # noqa: BLE001 - a run's failure is data, whatever it is
+    except Exception as error:  # a run's failure is data, whatever it is
         state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
         causes = causes_of(error)
     if state is RunState.CANCELLED:

@@ -100,7 +100,7 @@ class Team(Generic[T]):
             if self.drive.closed:
                 return
             ended.settle(None, WorkflowError(f"a branch cancelled itself: {error}"))
-        except Exception as error:  # noqa: BLE001 - a branch's failure is handed to whoever joins it
+        except Exception as error:  # a branch's failure is handed to whoever joins it
             ended.settle(None, error)
         except (SystemExit, KeyboardInterrupt) as error:
             ended.settle(None, WorkflowError(f"a branch called sys.exit({error})"))

@@ -97,7 +97,7 @@ class Journal:
             committed = self._store.commit(self.worker, batch.operations)
         except StoreBusy:
             self._commit_in_thread(batch)
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
+        except Exception as error:  # whatever it is, those who wait are told
             self._fail(error, batch)
         else:
             self._settle(committed, batch)

@@ -61,9 +61,13 @@ class Selection(Generic[T]):
         return ended
 
     async def _wait_for(self, index: int) -> Ended[T]:
+        assert self._team is not None  # next() has checked it
         while index not in self._early:
-            ended = await self._next_of_team()
-            self._early[ended.index] = ended
+            ended = await self._team.next()
+            if ended is None:
+                return await self._next_of_team()
+            if not ended.cancelled:  # one that was cancelled when the block was left
+                self._early[ended.index] = ended
         return self._early.pop(index)
 
     async def _next_of_team(self) -> Ended[T]:

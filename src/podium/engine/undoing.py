@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from podium.engine.calls import AgentCall, CallOptions, Undo
+from podium.engine.calls import AgentCall, CallOptions
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
+from podium.engine.inline_run import Undo
 from podium.engine.primitive import Primitive
 from podium.engine.strand import Cancel, Strand
 from podium.errors import CallError

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar, get_type_hints, overload
 
 from podium.agents.shape import TypeShape, shape_of
-from podium.engine.calls import Undo
 from podium.engine.context import Context
 from podium.engine.drive import Drive
+from podium.engine.inline_run import Undo
 from podium.engine.strand import Strand
 from podium.engine.undoing import undo_all
 from podium.errors import BadAnswer, Blocked, CallCancelled, InvalidValue, UsageError, WorkflowError

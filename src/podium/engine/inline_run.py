@@ -1,0 +1,83 @@
+"""A workflow that runs under a key of the run that calls it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from podium.engine.drive import Drive
+from podium.engine.primitive import Primitive
+from podium.engine.strand import Strand
+from podium.errors import CallFailed, CallRefused, StoreError, TooFew
+from podium.model.fact import Fact
+from podium.model.json import Json
+from podium.model.outcome import Done, Failed, Failure
+from podium.model.retry import FailureKind
+from podium.store.codec import decode
+
+
+@dataclass(slots=True)
+class Undo:
+    """A compensation that is to run if the workflow fails or is cancelled."""
+
+    key: str
+    agent: str
+    version: str
+    input: Json
+
+
+class Undos(Protocol):
+    """Where an inline workflow leaves its compensations once it succeeded."""
+
+    def adopt(self, undos: list[Undo]) -> None:
+        """Take over compensations."""
+        ...
+
+
+class Inline(Protocol):
+    """A workflow that can be run under a key of the calling run."""
+
+    async def enter(self, drive: Drive, strand: Strand, path: str, input: Json) -> tuple[Json, list[Undo]]:
+        """Run it; returns its value as JSON and its compensations. Raises what it failed with."""
+        ...
+
+
+class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
+    """A workflow that runs under a key of the calling run."""
+
+    __slots__ = ("input", "workflow")
+
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, workflow: Inline, input: Json
+    ) -> None:
+        super().__init__(drive, strand, path, key)
+        self.workflow = workflow
+        self.input = input
+
+    async def perform(self, strand: Strand) -> tuple[Done | Failed, list[Undo]]:
+        """Return its outcome and the compensations that it leaves to its caller."""
+        try:
+            value, undos = await self.workflow.enter(self.drive, strand, self.key, self.input)
+        except StoreError:
+            raise
+        except CallFailed as error:
+            failure = Failure(FailureKind(error.kind), error.type, str(error), causes=causes_of(error))
+            return Failed(failure), []
+        except Exception as error:  # a workflow's failure is data
+            failure = Failure(FailureKind.BUG, type(error).__qualname__, str(error), causes=causes_of(error))
+            return Failed(failure), []
+        return Done(value), undos
+
+
+def causes_of(error: BaseException) -> tuple[str, ...]:
+    """Return the keys of the calls whose failure an exception tells of."""
+    if isinstance(error, CallFailed | CallRefused):
+        return (error.key,)
+    if isinstance(error, TooFew):
+        return tuple(key for each in error.failures for key in causes_of(each))
+    return ()
+
+
+def undo_of(fact: Fact) -> Undo:
+    """Return the compensation that a fact registered."""
+    return Undo(fact.key, fact.body["agent"], fact.body["version"], decode(fact.payload))
+
+
