@@ -174,6 +174,7 @@ class App:
         if question is None:
             raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
         _check_answer(question, value)
+        encode(value)  # here, where it harms nobody else; raises InvalidValue
         answer = Answer(by=by, value=value, at=self._clock.now())
         verdict, _ = await self.worker.journal.submit(Reply(question_id, answer))
         if verdict is Verdict.CLOSED:

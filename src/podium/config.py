@@ -33,7 +33,7 @@ class Config:
     """Bytes that one input or value may have."""
 
 
-_TYPES = {each.name: type(each.default) for each in fields(Config)}
+_TYPES: dict[str, type[Any]] = {each.name: type(each.default) for each in fields(Config)}
 _POSITIVE = ("slots", "lease", "poll", "most_facts", "largest")
 
 

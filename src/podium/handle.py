@@ -12,6 +12,7 @@ from podium.model.fact import Fact
 from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
+from podium.store.codec import encode
 from podium.store.protocol import Send, Verdict
 
 Out = TypeVar("Out")
@@ -69,6 +70,7 @@ class RunHandle(Generic[Out]):
         return await self._send(signal, "a cancel")
 
     async def _send(self, signal: Signal, what: str) -> bool:
+        encode(signal.body)  # here, where it harms nobody else; raises InvalidValue
         verdict, _ = await self._worker.journal.submit(Send(self.id, signal))
         if verdict is Verdict.UNKNOWN:
             raise UnknownRun(f"no run is called {self.id!r}. `podium runs list` shows those there are.")

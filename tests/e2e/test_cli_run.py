@@ -247,3 +247,64 @@ def test_items_that_wait_for_a_person_hold_up_nobody(desk: Desk) -> None:
         "All about tea.", "All about rain.", "All about snow.",
     ]  # fmt: skip
     assert Counter(desk.lines("witness.txt")) == {"tea": 1, "rain": 1, "snow": 1}
+
+
+BUSY = """
+from podium import Approval, Context, days, workflow
+
+@workflow
+async def part(ctx: Context) -> bool:
+    return (await ctx.ask(Approval("Well?"), to="boss", within=days(2))).approved
+
+@workflow
+async def busy(ctx: Context) -> bool:
+    child = await ctx.spawn(part, None)
+    approved, _ = await ctx.gather(child.result(), ctx.sleep(0.8))
+    return approved
+"""
+
+
+def test_a_run_is_left_only_once_nothing_else_is_under_way_and_its_child_asks(desk: Desk) -> None:
+    desk.write("busy.py", BUSY)
+    parked = desk.podium("run", "busy.py:busy", "--json")
+    assert parked.status == 3
+    assert [(question["to"], question["run"]) for question in parked.json["questions"]] == [
+        ("boss", f"{parked.json['run']}.0")
+    ]
+    tree = desk.podium("runs", "show", parked.json["run"], "--json").json["tree"]
+    assert {node["kind"]: node["state"] for node in tree["children"]} == {
+        "child": "started",
+        "wait": "open",
+        "sleep": "done",
+    }
+
+
+def test_an_interrupted_pile_says_what_is_done_and_goes_on(desk: Desk) -> None:
+    desk.write("pile.py", PILE)
+    desk.write("hold", "")
+    desk.write("items.jsonl", '{"n": 1}\n{"n": 7}\n{"n": 2}\n')
+    command = ("run", "pile.py", "--each", "items.jsonl", "--concurrency", "1")
+    running = desk.begin(*command)
+    until(lambda: _held(desk) == 1 and len(desk.lines("witness.txt")) == 5)
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert told.endswith("interrupted: what is done is kept. The same command again goes on.\n")
+    states = [json.loads(line)["state"] for line in desk.lines("items.results.jsonl")]
+    assert states == ["done", "running", "not started"]
+    (desk.folder / "hold").unlink()
+    assert desk.podium(*command).out == "3 done: items.results.jsonl\n"
+
+
+@pytest.mark.parametrize("items", [1, 400])
+def test_to_a_reader_who_leaves_early_nothing_more_is_said(desk: Desk, items: int) -> None:
+    desk.write("team.py", TEAM)
+    desk.write("items.jsonl", "\n".join(map(str, range(items))))
+    assert desk.podium("run", "team.py", "--each", "items.jsonl", "--concurrency", "50").status == 0
+    listing = desk.begin("runs", "list", "--limit", "400", "--json")
+    assert listing.stdout is not None
+    assert listing.stderr is not None
+    listing.stdout.close()
+    told = listing.stderr.read()
+    listing.stderr.close()
+    assert (listing.wait(timeout=30), told) == (1, "")

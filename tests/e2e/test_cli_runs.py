@@ -140,6 +140,16 @@ def test_a_fork_makes_anew_only_what_comes_after_the_cut(desk: Desk) -> None:
     assert f"! forked from run {run}" in desk.podium("runs", "show", new["id"]).out
 
 
+def test_a_fork_of_a_run_that_was_retried_keeps_what_it_does_itself(desk: Desk) -> None:
+    run = failed_run(desk)
+    desk.write("money", "")
+    desk.podium("runs", "retry", run, "--file", "shop.py")
+    assert desk.podium("runs", "fork", run, "--from", "1", "--file", "shop.py").out == "paid 3\n"
+    drawn = desk.podium("runs", "show", "last").out
+    assert "✓ 0 price" in drawn
+    assert "✓ 1 pay" in drawn
+
+
 def test_a_run_of_an_older_version_is_blocked_until_it_is_moved(desk: Desk) -> None:
     desk.write("gate.py", GATE)
     assert desk.podium("run", "gate.py").status == 3
@@ -153,12 +163,23 @@ def test_a_run_of_an_older_version_is_blocked_until_it_is_moved(desk: Desk) -> N
     assert (moved.status, moved.out) == (0, "come in!\n")
 
 
+def test_a_blocked_run_is_retried_once_the_old_code_is_back(desk: Desk) -> None:
+    desk.write("gate.py", GATE)
+    desk.podium("run", "gate.py")
+    run = desk.only_run()
+    desk.podium("runs", "signal", run, "open", '"come in"')
+    desk.write("gate.py", GATE.replace("@workflow", '@workflow(version="2")'))
+    assert desk.podium("work", "gate.py").status == 1
+    desk.write("gate.py", GATE)
+    assert desk.podium("runs", "retry", run, "--file", "gate.py").out == "come in\n"
+
+
 def test_a_run_that_waits_for_a_signal_says_so_and_takes_it(desk: Desk) -> None:
     desk.write("gate.py", GATE)
     parked = desk.podium("run", "gate.py")
     run = desk.only_run()
     assert parked.status == 3
-    assert f"run {run} waits for the signal 'open'" in parked.err
+    assert f"waits for the signal 'open'\n  send:    podium runs signal {run} open JSON\n" in parked.err
     assert desk.podium("runs", "signal", run, "open", '"come in"').status == 0
     assert desk.podium("run", "gate.py", "--resume", run).out == "come in\n"
 
@@ -185,7 +206,7 @@ def test_tail_prints_what_comes_until_the_end(desk: Desk) -> None:
     desk.podium("runs", "signal", run, "open", '"x"')
     desk.podium("work", "gate.py")
     out, _ = tail.communicate(timeout=30)
-    assert [line.split()[2] for line in out.splitlines()] == ["started", "waiting", "answered", "ended"]
+    assert [line.split()[3] for line in out.splitlines()] == ["started", "waiting", "answered", "ended"]
     assert tail.returncode == 0
 
 

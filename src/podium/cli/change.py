@@ -35,10 +35,8 @@ def retry(
 
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
-            handle = await app.retry(
-                run_in(app.store, run_id).id
-            )  # before its workflow is served, which would take a blocked run up
-            app.register(*agents)
+            handle = await app.retry(run_in(app.store, run_id).id)
+            app.register(*agents)  # after that: a blocked run whose workflow is served is taken up again by itself
             return handle.id, await _settled(app, handle, agents)
 
     _tell(*_driven(run_id, work), file, as_json=as_json)

@@ -111,7 +111,8 @@ async def _serve(
 def _note_end(result: Result, ended: End | Standstill) -> None:
     if isinstance(ended, Standstill):
         people = ", ".join(f"{question.ask.to} ({question.id})" for question in ended.questions)
-        result.state, result.error = _WAITING, f"waits for {people}" if people else "; ".join(ended.signals)
+        signals = ", ".join(f"the signal {name!r}" for _, name in ended.signals)
+        result.state, result.error = _WAITING, f"waits for {people or signals}"
         return
     result.state, result.error = str(ended.state), ended.reason
     result.value = ended.outcome["value"] if ended.state is RunState.DONE else None

@@ -2,7 +2,7 @@
 
 import json
 
-from podium.cli.output import iso, one_line
+from podium.cli.output import iso, moment, one_line
 from podium.model.fact import Fact
 from podium.model.json import Json
 
@@ -18,12 +18,17 @@ def as_line(fact: Fact) -> Json:
 
 
 def described(fact: Fact) -> tuple[str, str, str, str, str]:
-    """Return a fact as a row: place, time of day, kind, key, and what it says."""
+    """Return a fact as a row: place, time, kind, key, and what it says."""
     body: dict[str, Json] = fact.body
     said = " ".join(f"{name}={_short(value)}" for name, value in body.items() if value is not None)
     carried = "" if fact.payload is None else one_line(fact.payload.decode(errors="replace"), _PAYLOAD_CHARACTERS)
-    time = (iso(fact.at) or "")[11:23]
-    return str(fact.seq), time, fact.kind.name.lower(), fact.key, " ".join(part for part in (said, carried) if part)
+    return (
+        str(fact.seq),
+        moment(fact.at),
+        fact.kind.name.lower(),
+        fact.key,
+        " ".join(part for part in (said, carried) if part),
+    )
 
 
 def _short(value: Json) -> str:

@@ -43,6 +43,7 @@ def main() -> None:
     arguments = [each for each in sys.argv[1:] if each != _DEBUG]
     try:
         status = podium(args=arguments, prog_name="podium", standalone_mode=False)
+        sys.stdout.flush()
     except (PodiumError, typer.TyperException) as error:
         status = _refused(error, debug=debug)
     except typer.Abort:
@@ -51,7 +52,7 @@ def main() -> None:
         status = 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has gone: nothing more to say
-        status = 0
+        status = 1
     sys.exit(status)
 
 

@@ -40,13 +40,15 @@ def failure(run: str, ended: End) -> str:
 def _report_waiting(run: str, target: str, still: Standstill, *, as_json: bool) -> int:
     if as_json:
         questions = [{"question": q.id, "to": q.ask.to, "text": q.ask.text, "run": q.run} for q in still.questions]
-        print_json({"run": run, "state": "parked", "questions": questions, "signals": list(still.signals)})
+        signals = [{"run": waiting, "signal": name} for waiting, name in still.signals]
+        print_json({"run": run, "state": "parked", "questions": questions, "signals": signals})
         return WAITS
     for question in still.questions:
         note(f"waits for {question.ask.to}: {one_line(question.ask.text)}")
         note(f"  answer:  {answer_command(question)}")
-    for text in still.signals:
-        note(text)
+    for waiting, name in still.signals:
+        note(f"waits for the signal {name!r}")
+        note(f"  send:    podium runs signal {waiting} {name} JSON")
     note(f"  then:    podium run {target} --resume {run}")
     return WAITS
 

@@ -10,6 +10,7 @@ from podium.cli.opening import ALL
 from podium.cli.tree import tree_of
 from podium.engine.worker import End
 from podium.errors import RunBlocked
+from podium.model.fact import FactKind
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
 from podium.store.protocol import RunQuery, Store
@@ -22,8 +23,8 @@ class Standstill:
     """A run in which everything waits for somebody outside."""
 
     questions: Sequence[Question]
-    signals: Sequence[str]
-    """What it waits for besides people, in words."""
+    signals: Sequence[tuple[str, str]]
+    """The signals it waits for: the id of the run, and the signal's name."""
 
 
 async def settle(app: App, run_id: str, *, wait: bool) -> End | Standstill:
@@ -61,7 +62,7 @@ def standstill(store: Store, run_id: str) -> Standstill | None:
     if any(run.state is not RunState.PARKED or run.wake_at not in {None, *deadlines} for run in waiting):
         return None
     asking = {question.run for question in questions}
-    signals = [text for run in waiting if run.id not in asking for text in _signals(store, run)]
+    signals = [(run.id, name) for run in waiting if run.id not in asking for name in _signals(store, run)]
     return Standstill(questions, signals) if questions or signals else None
 
 
@@ -74,5 +75,6 @@ def _family(store: Store, run_id: str) -> Sequence[Run]:
 
 
 def _signals(store: Store, run: Run) -> Sequence[str]:
-    waits = [node for node in tree_of(store.facts(run.id)).open() if node.waits == "signal"]
-    return [f"run {run.id} waits for the {node.name}" for node in waits]
+    facts = store.facts(run.id)
+    keys = {node.key for node in tree_of(facts).open() if node.waits == "signal"}
+    return [fact.body["name"] for fact in facts if fact.kind is FactKind.WAITING and fact.key in keys]

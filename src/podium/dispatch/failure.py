@@ -137,6 +137,6 @@ def _message_of(error: BaseException) -> str:
         return f"the agent called sys.exit({'' if error.code is None else error.code!r})"
     try:
         text = str(error)
-    except Exception as broken:  # noqa: BLE001  foreign code: an error that cannot be printed is still a failure
+    except Exception as broken:
         text = f"(its message cannot be read: __str__ raised {type(broken).__name__})"
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"

@@ -3,7 +3,7 @@
 import asyncio
 
 from podium.dispatch.failure import failure_of
-from podium.errors import Suspended
+from podium.errors import Interrupt, Suspended
 from podium.model.agent import AnyAgent, Steps
 from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome, Pending
@@ -25,3 +25,7 @@ async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
         return Failed(Failure(FailureKind.BUG, "CancelledError", "the agent cancelled itself"))
     except (SystemExit, KeyboardInterrupt) as error:
         return Failed(Failure(FailureKind.BUG, type(error).__name__, f"the agent called sys.exit({error})"))
+    except (Interrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - such as a test framework's: it must not leave the run without an end
+        return Failed(failure_of(error))

@@ -191,6 +191,8 @@ class AgentCall(Primitive[T], Generic[T]):
         steps = CallSteps(drive, call, progress.resolved)
         if card.effects != "once":
             return await strand.at(self.key, drive.around.dispatcher.dispatch(agent, call, steps))
+        if progress.attempt > 1:
+            drive.append(FactKind.INTENT, self.key, encode({"name": card.name, "epoch": drive.run.epoch}))
         await drive.committed()
         await strand.shielded(drive.around.fresh())
         outcome = await strand.shielded(drive.around.dispatcher.dispatch(agent, call, steps))

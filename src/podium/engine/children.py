@@ -53,6 +53,8 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
         """Return a handle to it; the child may not have begun yet."""
         drive, key, card = self.drive, self.key, self.child.card
         run_id = child_run_id(drive.run.id, key)
+        drive.around.dispatcher.route(self.child)
+        drive.around.serve(self.child)
         record = drive.history.take(key)
         if record is not None:
             opened_as(record, key, FactKind.SPAWNED, f"a child run of {card.name}", workflow=card.name)

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
 from uuid import UUID
 
+from typing_extensions import TypeForm
+
 from podium.agents.shape import shape_of
 from podium.engine.calls import AgentCall, CallOptions
 from podium.engine.children import ChildResult, SpawnChild
@@ -118,7 +120,7 @@ class Context:
 
     def once(
         self, name: str, function: OnceFunction[T], *, effects: Effects = "idempotent",
-        verify: Callable[[], Awaitable[Any]] | None = None, gives: type[T] | None = None,
+        verify: Callable[[], Awaitable[Any]] | None = None, gives: TypeForm[T] | None = None,
     ) -> AgentCall[T]:  # fmt: skip
         """Run a function of no arguments once for ever: for a side effect too small to be an agent.
 
@@ -205,7 +207,7 @@ class Context:
 
     @overload
     def signal(
-        self, name: str, type: type[T], /, *, within: float | None = None, default: T = ...
+        self, name: str, type: TypeForm[T], /, *, within: float | None = None, default: T = ...
     ) -> AwaitSignal[T]: ...
     @overload
     def signal(self, name: str, /, *, within: float | None = None, default: Json = None) -> AwaitSignal[Any]: ...
@@ -225,7 +227,7 @@ class Context:
     ) -> AskPerson[Decision]: ...  # fmt: skip
     @overload
     def ask(
-        self, question: str, *, answer: type[T], subject: Json = None, to: str = "anyone",
+        self, question: str, *, answer: TypeForm[T], subject: Json = None, to: str = "anyone",
         within: float | None = None, quorum: int = 1, default: T = ...,
     ) -> AskPerson[T]: ...  # fmt: skip
     @overload

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.history import History
-from podium.engine.journal import Journal
+from podium.engine.journal import Batch, Journal
 from podium.engine.strand import Cancel, Strand
 from podium.engine.stream import Streams
 from podium.engine.timers import Timers
 from podium.errors import Blocked, Diverged, Evicted, StoreError
+from podium.model.agent import AnyAgent
 from podium.model.chance import Chance, chance_of
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
@@ -50,6 +51,8 @@ class Surroundings:
     store: Store
     fresh: Callable[[], Awaitable[None]]
     """Returns once this worker's last beat is young enough to start an effect that must not happen twice."""
+    serve: Callable[[AnyAgent], None]
+    """Has runs of a workflow driven here."""
     most_facts: int
     """Facts that one run may have."""
     largest: int
@@ -83,6 +86,8 @@ class Drive:
         self.blocked: str | None = None
         self.broken: StoreError | None = None
         self.finished: Finish | None = None
+        self.uncompensated: list[str] = []
+        """What could not be undone after a cancel, in words."""
         self._on_closed = closed
         self._dry = dry
         self._wake = claimed.wake
@@ -95,7 +100,7 @@ class Drive:
         self._handed: set[str] = set()
         """Signals that somebody was given; the store may not know yet that they were taken."""
         self._writes: list[Write] = []
-        self._batch: asyncio.Future[None] | None = None
+        self._batch: Batch | None = None
         self._parking = False
 
     def chance(self, where: str) -> Chance:
@@ -135,8 +140,8 @@ class Drive:
 
     async def committed(self) -> None:
         """Return once all that was appended is in the store; raises Evicted where the store refused it."""
-        if self._batch is not None and not self._batch.done():
-            await self._batch
+        if self._batch is not None and not self._batch.done:
+            await self._batch.wait()
         if self.closed:
             raise Evicted
 
@@ -283,7 +288,7 @@ class Drive:
 
     async def wait(self, strand: Strand, key: str, kind: str, name: str, due: float | None) -> Signal | None:
         """Wait durably for a signal of this kind and name; None once the time `due` has come."""
-        if (signal := self._from_mailbox(kind, name)) is not None:
+        if (signal := self._from_mailbox(kind, name, due)) is not None:
             return signal
         future: asyncio.Future[Signal | None] = asyncio.get_running_loop().create_future()
         self._waits[key] = Wait(future, kind, name, due)
@@ -301,9 +306,10 @@ class Drive:
             if timer is not None:
                 timer.cancel()
 
-    def _from_mailbox(self, kind: str, name: str) -> Signal | None:
+    def _from_mailbox(self, kind: str, name: str, due: float | None = None) -> Signal | None:
+        """Take the oldest signal of a kind and name that came before `due`, even if nobody was here at that time."""
         for index, signal in enumerate(self._mailbox):
-            if signal.kind == kind and signal.name == name:
+            if signal.kind == kind and signal.name == name and (due is None or signal.at < due):
                 self._handed.add(signal.id)
                 return self._mailbox.pop(index)
         return None
@@ -332,7 +338,9 @@ class Drive:
             return
         self._take_cancel()
         for wait in list(self._waits.values()):
-            if not wait.future.done() and (signal := self._from_mailbox(wait.kind, wait.name)) is not None:
+            if not wait.future.done() and (
+                signal := self._from_mailbox(wait.kind, wait.name, wait.due)
+            ) is not None:
                 self._release(wait, signal)
 
     # Cancelling

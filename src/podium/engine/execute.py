@@ -5,9 +5,10 @@ import asyncio
 from podium.engine.drive import Drive
 from podium.engine.inline_run import causes_of
 from podium.engine.workflow import Workflow
-from podium.errors import Blocked, CallCancelled, Evicted, StoreError, UnknownAgent
+from podium.errors import Blocked, CallCancelled, Evicted, Interrupt, StoreError, UnknownAgent
 from podium.model.fact import FactKind
 from podium.model.json import Json
+from podium.model.outcome import readable
 from podium.model.run import RunState
 from podium.store.codec import NULL, decode, encode
 from podium.store.protocol import Finish
@@ -54,8 +55,14 @@ async def _to_the_end(drive: Drive, workflow: "Workflow[Json, Json]", input: Jso
     except Exception as error:  # a run's failure is data, whatever it is
         state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
         causes = causes_of(error)
+    except (Interrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - such as a test framework's: the run must still have an end
+        state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
     if state is RunState.CANCELLED:
         await _children_ended(drive)
+        if drive.uncompensated:
+            state, reason = RunState.FAILED, f"cancelled; not undone: {'; '.join(drive.uncompensated)}"
     await drive.gate()
     _end(drive, state, reason, value, causes)
 
@@ -67,6 +74,7 @@ async def _children_ended(drive: Drive) -> None:
 
 
 def _end(drive: Drive, state: RunState, reason: str, value: Json, causes: tuple[str, ...]) -> None:
+    reason = readable(reason)
     body = {"state": state, "reason": reason, "causes": causes}
     payload = NULL if value is None else encode(value)
     at = drive.append(FactKind.ENDED, "", encode(body), payload)

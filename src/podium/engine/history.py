@@ -24,6 +24,8 @@ class Record:
     answered: Fact | None = None
     retry: Fact | None = None
     """The last failed attempt that was to be followed by another."""
+    begun: bool = True
+    """Whether the body of its last attempt may have been started; after a retry an intent says so."""
     question: Fact | None = None
     """The last question that was asked for it."""
     answers: list[Json] | None = None
@@ -107,7 +109,7 @@ class History:
         elif kind is FactKind.STEP:
             self._step(fact).done = fact
         elif kind is FactKind.INTENT:
-            self._step(fact).intent = None if fact.body.get("cleared") else fact
+            self._intend(fact)
         elif kind is FactKind.RETRY:
             self._retry(fact)
         elif kind is FactKind.QUESTION:
@@ -179,9 +181,21 @@ class History:
         call, _, path = fact.key.partition("/")
         return self.steps.setdefault(call, {}).setdefault(path, StepRecord())
 
+    def _intend(self, fact: Fact) -> None:
+        """Note that an effect was begun: a further attempt of a call, or a step, whose earlier doubt is settled."""
+        call, _, path = fact.key.partition("/")
+        record = self.records.get(call)
+        if path:
+            self._step(fact).intent = None if fact.body.get("cleared") else fact
+            if record is not None and record.answers is not None and record.question is not None:
+                if record.question.body["step"] == path:
+                    record.question, record.answers = None, None
+        elif record is not None:
+            record.begun = True
+
     def _retry(self, fact: Fact) -> None:
         record = self._record(fact.key)
-        record.retry, record.question, record.answers = fact, None, None
+        record.retry, record.question, record.answers, record.begun = fact, None, None, False
         self.skip_under(fact.key)
 
     def _question(self, fact: Fact) -> None:

@@ -62,6 +62,7 @@ class Team(Generic[T]):
         self._ended: deque[Ended[T]] = deque()
         self._next: asyncio.Future[None] | None = None
         self._running = 0
+        self._since = parent.last_at
         self.any_cancelled = False
         """Whether a cancel of the whole strand has reached one of the branches."""
         self._dismissed = False
@@ -73,7 +74,7 @@ class Team(Generic[T]):
 
     def _start(self) -> None:
         index, item = self._waiting.popleft()
-        strand = Strand(self.parent.last_at)
+        strand = Strand(self._since)
         if self.parent.cancel is Cancel.REQUESTED:
             strand.cancel = Cancel.REQUESTED
         self.started += 1

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from podium.engine.commit_thread import CommitThread
@@ -28,13 +27,30 @@ class CommitListener(Protocol):
 Settled = Callable[[Verdict | StoreError, Committed], None]
 
 
-@dataclass(slots=True)
-class _Batch:
+class Batch:
     """What one transaction is to hold, and who waits for it."""
 
-    operations: list[Operation]
-    settled: list[Settled]
-    done: asyncio.Future[None]
+    __slots__ = ("_waiters", "done", "operations", "settled")
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+        self.settled: list[Settled] = []
+        self.done = False
+        self._waiters: list[asyncio.Future[None]] = []
+
+    async def wait(self) -> None:
+        """Return once it is committed, or has failed. Each waiter has a future of its own: one may be cancelled."""
+        if not self.done:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(future)
+            await future
+
+    def end(self) -> None:
+        """Let go of those who wait."""
+        self.done = True
+        for future in self._waiters:
+            if not future.done():
+                future.set_result(None)
 
 
 class Journal:
@@ -46,19 +62,17 @@ class Journal:
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._thread = CommitThread(self._loop)
-        self._operations: list[Operation] = []
-        self._settled: list[Settled] = []
-        self.batch: asyncio.Future[None] = self._loop.create_future()
-        """Done once everything that was put until now is committed."""
+        self.batch = Batch()
+        """What is put now goes into it."""
         self._scheduled = False
         self._in_thread = False
-        self._in_flight: asyncio.Future[None] = self.batch
+        self._in_flight = self.batch
         self._checkpointing = False
 
     def put(self, operation: Operation, settled: Settled) -> None:
         """Have an operation committed with this loop turn; `settled` is told its verdict."""
-        self._operations.append(operation)
-        self._settled.append(settled)
+        self.batch.operations.append(operation)
+        self.batch.settled.append(settled)
         if not self._scheduled and not self._in_thread:
             self._scheduled = True
             self._loop.call_soon(self._flush)
@@ -80,16 +94,15 @@ class Journal:
 
     async def close(self) -> None:
         """Commit what is left, then end the thread."""
-        while self._operations or self._in_thread:
-            await asyncio.wait([self._in_flight if self._in_thread else self.batch])
+        while self.batch.operations or self._in_thread:
+            await (self._in_flight if self._in_thread else self.batch).wait()
         await self._thread.stop()
 
     def _flush(self) -> None:
         self._scheduled = False
-        if not self._operations or self._in_thread:
+        if not self.batch.operations or self._in_thread:
             return
-        batch = _Batch(self._operations, self._settled, self.batch)
-        self._operations, self._settled, self.batch = [], [], self._loop.create_future()
+        batch, self.batch = self.batch, Batch()
         if self._store.threaded or len(batch.operations) >= _LARGE:
             self._commit_in_thread(batch)
             return
@@ -103,8 +116,8 @@ class Journal:
             self._settle(committed, batch)
             self._checkpoint()
 
-    def _commit_in_thread(self, batch: _Batch) -> None:
-        self._in_thread, self._in_flight = True, batch.done
+    def _commit_in_thread(self, batch: Batch) -> None:
+        self._in_thread, self._in_flight = True, batch
         operations, worker = batch.operations, self.worker
 
         def settled(committed: Committed) -> None:
@@ -129,19 +142,19 @@ class Journal:
         """A checkpoint that failed is made good by the next one: nothing recorded depends on it."""
         self._checkpointing = False
 
-    def _settle(self, committed: Committed, batch: _Batch) -> None:
+    def _settle(self, committed: Committed, batch: Batch) -> None:
         for tell, verdict in zip(batch.settled, committed.verdicts, strict=True):
             tell(verdict, committed)
-        batch.done.set_result(None)
+        batch.end()
         if committed.placed:
             self._listener.placed(committed.placed)
         if committed.woken:
             self._listener.woken(committed.woken)
 
-    def _fail(self, error: Exception, batch: _Batch) -> None:
+    def _fail(self, error: Exception, batch: Batch) -> None:
         if not isinstance(error, StoreError):
             error = StoreUnavailable(f"a commit failed, nothing of it is recorded: {type(error).__name__}: {error}")
         nothing = Committed([])
         for tell in batch.settled:
             tell(error, nothing)
-        batch.done.set_result(None)
+        batch.end()

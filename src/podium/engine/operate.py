@@ -183,13 +183,14 @@ def _belongs(key: str, to: str) -> bool:
 
 
 def _portable(facts: Sequence[Fact]) -> list[Fact]:
-    """Leave out what belongs to the old run: questions still open, child runs whose result is not recorded."""
+    """Leave out what belongs to the old run: open questions, child runs without a result, what was voided by place."""
     answered = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
     results = {fact.body["name"] for fact in facts if fact.kind is FactKind.WAITING and fact.key in answered}
     return [
         fact
         for fact in facts
-        if not (fact.kind is FactKind.QUESTION and fact.key not in answered)
+        if fact.kind is not FactKind.REWOUND
+        and not (fact.kind is FactKind.QUESTION and fact.key not in answered)
         and not (fact.kind is FactKind.SPAWNED and fact.body["run"] not in results)
         and not (fact.kind is FactKind.WAITING and fact.key not in answered)
     ]

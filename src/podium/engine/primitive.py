@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from podium.engine.drive import Drive
 from podium.engine.strand import Strand
-from podium.errors import NotAwaitable, WrongBranch
+from podium.errors import Blocked, NotAwaitable, WrongBranch
 
 T = TypeVar("T")
 
@@ -36,7 +36,14 @@ class Primitive(ABC, Generic[T]):
         if asyncio.current_task() is not self.strand.task:
             raise WrongBranch(f"call {self.key} was awaited in another task. Join it with ctx.gather, not asyncio.")
         self.begin()
-        return self.perform(self.strand).__await__()
+        return self._in_its_branch().__await__()
+
+    async def _in_its_branch(self) -> T:
+        try:
+            return await self.perform(self.strand)
+        except Blocked as mismatch:
+            self.drive.block(str(mismatch))  # at once: a `finally` of the workflow may run into the next one
+            raise
 
     @abstractmethod
     async def perform(self, strand: Strand) -> T:

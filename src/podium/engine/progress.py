@@ -34,5 +34,5 @@ def progress_of(effects: Effects, record: Record) -> Progress:
             progress.asked = record.question
         elif record.question.body["step"] is not None:
             progress.resolved[record.question.body["step"]] = record.answers[0]["value"]
-    progress.doubtful = effects == "once" and progress.asked is None
+    progress.doubtful = effects == "once" and record.begun and progress.asked is None
     return progress

@@ -49,6 +49,12 @@ class Selection(Generic[T]):
             raise RuntimeError("use `async with ctx.select(…) as ended:`")
         if self._count == len(self._items):
             return None
+        before = self._strand.last_at
+        ended = await self._choose()
+        self._strand.last_at = max(before, ended.strand.last_at)  # not of those that wait for their turn
+        return ended
+
+    async def _choose(self) -> Ended[T]:
         key = f"{self._key}.{self._count}"
         self._count += 1
         record = self._drive.history.take(key)

@@ -124,7 +124,9 @@ class CallSteps:
         body: Json = {"name": name, "attempt": self._call.attempt, "digest": digest}
         if used is not None:
             body["usage"] = usage_body(used)
-        payload = encode(value)
+        payload, most = encode(value), self._drive.around.largest
+        if len(payload) > most:
+            raise BadAnswer(f"the result of {name} has {len(payload)} bytes, {most} are allowed")
         self._note(FactKind.STEP, full, body, payload)
         return decode(payload)
 

@@ -54,6 +54,11 @@ class _Nobody:
         """Drop them: what undoes is not undone."""
 
 
+def _place(undo: Undo) -> list[tuple[bool, int, str]]:
+    """Sort by key: in which order branches registered theirs is another one on replay."""
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in undo.key.split(".")]
+
+
 async def undo_all(drive: Drive, strand: Strand, undos: list[Undo]) -> list[str]:
     """Run the compensations, the last one first; returns what stayed uncompensated, in words."""
     if not undos:
@@ -64,7 +69,7 @@ async def undo_all(drive: Drive, strand: Strand, undos: list[Undo]) -> list[str]
     before, strand.children = strand.children, [shield]
     left: list[str] = []
     try:
-        for undo in reversed(undos):
+        for undo in sorted(undos, key=_place, reverse=True):
             agent = drive.around.dispatcher.registry.get(undo.agent, undo.version)
             options = CallOptions(retry=agent.card.retry if agent.card.retry.attempts > 1 else _PATIENCE)
             value = agent.input.load(undo.input)

@@ -15,14 +15,14 @@ from podium.engine.pulse import Pulse
 from podium.engine.settings import EngineSettings
 from podium.engine.stream import Streams
 from podium.engine.timers import Timers
-from podium.engine.workflow import Workflow
 from podium.errors import Evicted, StoreBusy, StoreError
+from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
 from podium.model.ids import Ids
 from podium.model.run import Run, RunState
 from podium.store.codec import decode
-from podium.store.protocol import Claimed, Finish, NewRun, Placed, Start, Store, Verdict
+from podium.store.protocol import Claimed, Committed, Finish, NewRun, Placed, Start, Store, Verdict
 
 _LOOKED_AT = 500
 """So many runs that others may have ended are looked at in one go."""
@@ -69,7 +69,7 @@ class Worker:
         )  # fmt: skip
         self.around = Surroundings(
             journal=self.journal, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
-            ids=ids, store=store, fresh=self._fresh, most_facts=settings.most_facts,
+            ids=ids, store=store, fresh=self._fresh, serve=self.serve, most_facts=settings.most_facts,
             largest=settings.largest,
         )  # fmt: skip
 
@@ -104,15 +104,17 @@ class Worker:
 
     async def _look_around(self) -> None:
         """Find what other processes left for this one, for ever."""
-        self._look()
+        looked = False
         while True:
-            await asyncio.sleep(self._settings.poll)  # noqa: TID251 - other processes live in real time
             try:
                 self._adopt_orphans()
-                if self.store.changed_elsewhere():
+                if self.store.changed_elsewhere() or not looked:
+                    looked = False
                     self._look()
+                    looked = True
             except StoreError:
-                continue  # a store that cannot be read now: the next look tries again
+                pass  # a store that cannot be read now: the next look tries again
+            await asyncio.sleep(self._settings.poll)  # noqa: TID251 - other processes live in real time
 
     def _adopt_orphans(self) -> None:
         """Drive on the runs that were let go, now that the store may be written again."""
@@ -132,8 +134,12 @@ class Worker:
     def _wake_parked(self) -> None:
         try:
             self.fleet.place(self.store.wake_due(self._clock.now()))
+            if (due := self.store.next_due()) is not None:
+                self.timers.park(due)  # of a run that was parked by another process
         except StoreBusy:
             self.timers.park(self._clock.now() + 0.01)
+        except StoreError:
+            self.timers.park(self._clock.now() + self._settings.poll)
 
     def _soon(self, function: Any, *args: Any) -> None:
         if not self._loop.is_closed():
@@ -156,31 +162,44 @@ class Worker:
 
     # Runs
 
-    def serve(self, workflow: Workflow[Any, Any]) -> None:
+    def serve(self, workflow: AnyAgent) -> None:
         """Drive runs of a workflow from now on, also those that wait already."""
         card = workflow.card
         versions = self._versions.setdefault(card.name, set())
         if card.version not in versions:
             versions.add(card.version)
-            self.fleet.place(self.store.unblock(card.name))
-            self.fleet.place(self.store.ready([card.name], self._settings.slots))
+            self._unblock(card.name)
+
+    def _unblock(self, name: str) -> None:
+        """Have blocked runs tried again; while another process writes, a little later."""
+        if self._stopping:
+            return
+        try:
+            self.fleet.place(self.store.unblock(name))
+        except StoreBusy:
+            self._loop.call_later(0.01, self._unblock, name)
+        self.fleet.place(self.store.ready([name], self._settings.slots))
 
     async def begin(self, run: NewRun) -> tuple[str, bool]:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
         here = self.fleet.reserve()
-        try:
-            verdict, committed = await self.journal.submit(Start(run, here))
-        except BaseException:
-            if here:
+        answer: asyncio.Future[tuple[Verdict, int]] = self._loop.create_future()
+
+        def settled(verdict: Verdict | StoreError, committed: Committed) -> None:
+            if verdict is Verdict.OK and here:  # it is driven even if nobody waits for this any more
+                self._take(Claimed(committed.started[run.id], _fresh_run(run, self.id), 0, [_first(run)], []))
+            elif here:
                 self.fleet.release()
-            raise
-        number = committed.started[run.id]
-        if verdict is Verdict.DUPLICATE or not here:
-            if here:
-                self.fleet.release()
-            return run.id if verdict is not Verdict.DUPLICATE else self.store.run_id(number), verdict is Verdict.OK
-        self._take(Claimed(number, _fresh_run(run, self.id), 0, [_first(run)], []))
-        return run.id, True
+            if answer.done():
+                return
+            if isinstance(verdict, StoreError):
+                answer.set_exception(verdict)
+            else:
+                answer.set_result((verdict, committed.started[run.id]))
+
+        self.journal.put(Start(run, here), settled)
+        verdict, number = await answer
+        return self.store.run_id(number) if verdict is Verdict.DUPLICATE else run.id, verdict is Verdict.OK
 
     def drive(self, runs: Sequence[int]) -> int:
         """Claim runs and begin to drive them; returns how many were to be had."""
@@ -188,8 +207,9 @@ class Worker:
             return 0
         try:
             claimed = self.store.claim(self.id, [n for n in runs if n not in self._drives], list(self._versions))
-        except StoreBusy:
-            self._loop.call_later(0.01, self.fleet.place, [Placed(n, 0) for n in runs])
+        except StoreError as error:  # busy, or not to be used for a while: the runs keep their place
+            later = 0.01 if isinstance(error, StoreBusy) else self._settings.poll
+            self._loop.call_later(later, self.fleet.place, [Placed(n, 0) for n in runs])
             return 0
         for each in claimed:
             self._take(each)

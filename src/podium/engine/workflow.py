@@ -17,6 +17,7 @@ from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Enter, Outcome
 from podium.model.retry import Retry
+from podium.store.codec import encode
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -57,6 +58,7 @@ class Workflow(Generic[In, Out]):
         except (CallCancelled, Exception, SystemExit, KeyboardInterrupt) as error:
             left = await undo_all(drive, strand, context.undos)
             if left and isinstance(error, asyncio.CancelledError):
+                drive.uncompensated.extend(left)
                 raise CallCancelled(f"{error}; not undone: {'; '.join(left)}") from error
             if left:
                 raise WorkflowError(f"{error}; not undone: {'; '.join(left)}") from error
@@ -64,7 +66,10 @@ class Workflow(Generic[In, Out]):
                 raise WorkflowError(f"the workflow called sys.exit({error})") from error
             raise
         try:
-            return self.output.dump(value), context.undos
+            dumped, most = self.output.dump(value), drive.around.largest
+            if (size := len(encode(dumped))) > most:
+                raise InvalidValue(f"it has {size} bytes, {most} are allowed")
+            return dumped, context.undos
         except InvalidValue as error:
             await undo_all(drive, strand, context.undos)
             raise BadAnswer(f"{self.card.name} returned something else than it declares: {error}") from error

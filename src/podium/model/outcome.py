@@ -20,6 +20,11 @@ class Usage:
     """US dollars; None where the price is not known."""
 
 
+def readable(text: str) -> str:
+    """Return a text that can be recorded: of an undecodable file name, the bytes that are no text become `?`."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What went wrong, as it is recorded."""
@@ -34,6 +39,9 @@ class Failure:
     """The agent says that its effect definitely did not happen."""
     causes: tuple[str, ...] = ()
     """The keys of the calls, inside an inline workflow, that made it fail."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", readable(self.message))
 
 
 @dataclass(frozen=True, slots=True)

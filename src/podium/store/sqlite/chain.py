@@ -46,8 +46,12 @@ def faults(run: str, rows: Iterable[ChainRow], count: int, head: bytes, *, open_
     for seq, kind, key, at, epoch, stored, kept, salt, body, payload, blob in rows:
         if seq != expected:
             found.append((seq, f"fact {expected} is missing or out of place"))
-        digest = kept if salt is None or body is None else payload_digest(salt, body, payload, blob)
-        if digest is None or link(previous, name, seq, kind, key, at, epoch, digest) != stored:
+        try:
+            digest = kept if salt is None or body is None else payload_digest(salt, body, payload, blob)
+            holds = digest is not None and link(previous, name, seq, kind, key, at, epoch, digest) == stored
+        except TypeError:  # another type of column than we write
+            holds = False
+        if not holds:
             found.append((seq, "the fact was changed, or the one before it"))
         previous, expected = stored, seq + 1
         at_count = stored if expected == count else at_count

@@ -1,0 +1,76 @@
+"""A process that is frozen, loses its runs to another, and is thawed: it gets nothing in any more."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from podium.model.fact import FactKind
+from podium.store.protocol import RunQuery
+from podium.store.sqlite.store import SqliteStore
+from podium.testing import Witness
+from tests.faults.children import PROGRAMS
+
+LEASE = 0.8
+RUNS = 8
+
+
+def start(folder: Path, name: str) -> subprocess.Popen[str]:
+    command = [sys.executable, str(PROGRAMS / "pair.py"), str(folder), name, str(RUNS), str(LEASE)]
+    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "what was waited for did not come"
+        time.sleep(0.01)
+
+
+def ended(process: subprocess.Popen[str]) -> str:
+    output, _ = process.communicate(timeout=40)
+    assert process.returncode == 0
+    return output
+
+
+def test_the_late_appends_of_a_thawed_process_are_refused(tmp_path: Path) -> None:
+    witness = Witness(tmp_path / "witness")
+    first = start(tmp_path, "first")
+    wait_for(lambda: witness.count("begun", "first") >= RUNS)
+    os.kill(first.pid, signal.SIGSTOP)
+    try:
+        frozen_at = len(witness.lines())
+        second = start(tmp_path, "second")
+        results = json.loads(ended(second))
+        assert results == {f"r{n}": [n, n + 1, "paid"] for n in range(RUNS)}
+    finally:
+        os.kill(first.pid, signal.SIGCONT)
+    assert json.loads(ended(first)) == results
+    after = witness.lines()[frozen_at:]
+    assert {line.split(" ")[1] for line in after if line.startswith("begun")} <= {"second", "first"}
+    store = SqliteStore(str(tmp_path / "podium.db"))
+    for run in store.runs(RunQuery(limit=100)):
+        facts = store.facts(run.id)
+        assert store.verify(run.id) == []
+        assert [fact.epoch for fact in facts] == sorted(fact.epoch for fact in facts)
+        assert facts[-1].epoch > facts[0].epoch, "it was not taken over"
+        assert sum(fact.kind is FactKind.ENDED for fact in facts) == 1
+        answered = [fact.key for fact in facts if fact.kind is FactKind.ANSWERED]
+        assert len(answered) == len(set(answered))
+    store.close()
+    paid = {f"r{n}": witness.count("effect", f"r{n}") for n in range(RUNS)}
+    assert paid == dict.fromkeys(paid, 1)
+
+
+def test_two_processes_on_one_store_finish_everything_once(tmp_path: Path) -> None:
+    witness = Witness(tmp_path / "witness")
+    both = [start(tmp_path, "first"), start(tmp_path, "second")]
+    results = [json.loads(ended(process)) for process in both]
+    assert results[0] == results[1] == {f"r{n}": [n, n + 1, "paid"] for n in range(RUNS)}
+    assert {witness.count("effect", f"r{n}") for n in range(RUNS)} == {1}
+    calls = [line.split(" ", 2)[2] for line in witness.lines() if line.startswith("begun")]
+    assert len(calls) == len(set(calls))

@@ -1,0 +1,59 @@
+"""What the tests of the engine share: a store in a folder, a driven clock, and apps that come and go on them."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from podium import App
+from podium.model.agent import AnyAgent
+from podium.model.fact import FactKind
+from podium.model.json import Json
+from podium.model.run import Run
+from podium.store.protocol import Store
+from podium.testing import CountingIds, DrivenClock, Witness
+
+
+class Bench:
+    """One store, opened by one app after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "podium.db"
+        self.clock = DrivenClock()
+        self.ids = CountingIds()
+        self.witness = Witness(folder / "witness")
+
+    @asynccontextmanager
+    async def app(self, *agents: AnyAgent, store: Store | None = None, **settings: Any) -> AsyncGenerator[App]:
+        """Open an app; what it drives is let go when the block ends, as if the process had ended there."""
+        async with (
+            asyncio.timeout(30),
+            App.open(store or self.path, agents=agents, clock=self.clock, ids=self.ids, **settings) as app,
+        ):
+            yield app
+
+    async def parked(self, workflow: AnyAgent, input: Json = None, *others: AnyAgent) -> str:
+        """Start a run and let it come to where it waits; returns its id. The app is closed again."""
+        async with self.app(workflow, *others) as app:
+            handle = await app.start(workflow, input)
+            await self.clock.settle()
+            return handle.id
+
+    async def ended(self, run: str, *agents: AnyAgent, seconds: float = 0.0) -> Run:
+        """Open the store again, let time pass, and return how the run then stands."""
+        async with self.app(*agents) as app:
+            await self.clock.advance(seconds)
+            await self.clock.settle()
+            return app.handle(run).status()
+
+    async def result(self, run: str, *agents: AnyAgent, seconds: float = 0.0) -> Any:
+        """Open the store again, let time pass, and return the run's result."""
+        async with self.app(*agents) as app:
+            await self.clock.advance(seconds)
+            return await app.handle(run).result()
+
+
+def facts(app: App, run: str) -> list[tuple[FactKind, str]]:
+    """Return kind and key of everything recorded of a run."""
+    return [(fact.kind, fact.key) for fact in app.facts(run)]

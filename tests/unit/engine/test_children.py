@@ -1,0 +1,136 @@
+"""Child runs: their own journal, told to their parent, reached by its cancel."""
+
+from typing import Any
+
+import pytest
+
+from podium import Context, RunState, workflow
+from podium.errors import RunCancelled, RunFailed
+from podium.store.protocol import RunQuery
+from podium.testing import failing, hanging, scripted
+from tests.unit.engine.bench import Bench
+
+echo = scripted("echo", lambda value: value)
+
+
+@workflow
+async def child(ctx: Context, n: int) -> int:
+    await ctx.sleep(10)
+    return n * 2
+
+
+@workflow
+async def parent(ctx: Context) -> int:
+    started = await ctx.spawn(child, 4)
+    value = await started.result()
+    await ctx.sleep(1_000)
+    return value
+
+
+async def test_a_parent_gets_the_value_of_its_child_over_a_restart(bench: Bench) -> None:
+    run = await bench.parked(parent, None, child)
+    async with bench.app(parent, child) as app:
+        await bench.clock.advance(10)
+        (born,) = app.runs(RunQuery(parent=run))
+        assert (born.state, born.root, born.id) == (RunState.DONE, run, f"{run}.0")
+    assert await bench.result(run, parent, child, seconds=1_000) == 8
+
+
+async def test_a_spawn_is_not_repeated(bench: Bench) -> None:
+    run = await bench.parked(parent, None, child)
+    for _ in range(3):
+        await bench.ended(run, parent, child)
+    async with bench.app(parent, child) as app:
+        assert len(app.runs(RunQuery(parent=run))) == 1
+
+
+async def test_the_failure_of_a_child_is_raised_where_its_result_is_awaited(bench: Bench) -> None:
+    @workflow
+    async def bad(ctx: Context) -> None:
+        await ctx.call(failing("broken"))
+
+    @workflow
+    async def catches(ctx: Context) -> str:
+        started = await ctx.spawn(bad, None)
+        try:
+            await started.result()
+        except RunFailed as error:
+            return str(error)
+        return "no error"
+
+    async with bench.app(catches, bad) as app:
+        assert "broken fails as told" in await app.run(catches)
+
+
+async def test_cancelling_reaches_child_runs_and_waits_for_them(bench: Bench) -> None:
+    undone = scripted("undone", lambda n: n, witness=bench.witness)
+
+    @workflow
+    async def careful(ctx: Context) -> None:
+        await ctx.on_undo(undone, 1)
+        await ctx.call(hanging("never"))
+
+    @workflow
+    async def parents(ctx: Context) -> None:
+        await ctx.spawn(careful, None)
+        await ctx.sleep(1_000)
+
+    async with bench.app(parents, careful, undone) as app:
+        handle = await app.start(parents)
+        await bench.clock.settle()
+        await handle.cancel("enough")
+        with pytest.raises(RunCancelled):
+            await handle.result()
+        (born,) = app.runs(RunQuery(parent=handle.id))
+        assert born.state is RunState.CANCELLED
+        assert bench.witness.count("undone") == 1
+
+
+async def test_a_parent_whose_child_has_ended_can_be_cancelled(bench: Bench) -> None:
+    async with bench.app(parent, child) as app:
+        handle = await app.start(parent)
+        await bench.clock.advance(20)
+    async with bench.app(parent, child) as app:
+        await app.handle(handle.id).cancel()
+        await bench.clock.settle()
+        assert app.handle(handle.id).status().state is RunState.CANCELLED
+
+
+async def test_a_parent_that_never_asks_for_the_result_ends_without_it(bench: Bench) -> None:
+    @workflow
+    async def careless(ctx: Context) -> str:
+        await ctx.spawn(child, 1)
+        return "gone"
+
+    async with bench.app(careless, child) as app:
+        assert await app.run(careless) == "gone"
+        await bench.clock.advance(10)
+        assert {run.state for run in app.runs()} == {RunState.DONE}
+
+
+async def test_a_child_whose_workflow_was_not_registered_is_driven_all_the_same(bench: Bench) -> None:
+    @workflow
+    async def stranger(ctx: Context) -> int:
+        return 1
+
+    @workflow
+    async def parents(ctx: Context) -> Any:
+        started = await ctx.spawn(stranger, None)
+        return await started.result()
+
+    async with bench.app(parents) as app:
+        assert await app.run(parents) == 1
+
+
+async def test_many_children_of_one_parent_each_give_their_own(bench: Bench) -> None:
+    @workflow
+    async def doubles(ctx: Context, n: int) -> int:
+        return await ctx.call(echo, n * 2)
+
+    @workflow
+    async def spreads(ctx: Context) -> list[int]:
+        started = await ctx.gather(*[ctx.spawn(doubles, n) for n in range(20)])
+        return await ctx.gather(*[each.result() for each in started])
+
+    async with bench.app(spreads, doubles, slots=3) as app:
+        assert await app.run(spreads) == [n * 2 for n in range(20)]

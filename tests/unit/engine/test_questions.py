@@ -1,0 +1,158 @@
+"""Questions to people: answered once, by enough of them, in time or not at all."""
+
+import pytest
+
+from podium import App, Approval, Context, Decision, RunState, human, workflow
+from podium.errors import AlreadyAnswered, InvalidValue, RunFailed, UnknownQuestion
+from podium.model.question import QuestionState
+from tests.unit.engine.bench import Bench
+
+
+@workflow
+async def approve(ctx: Context) -> Decision:
+    return await ctx.ask(Approval("Publish?", {"draft": 1}), to="editors", quorum=2)
+
+
+@workflow
+async def count(ctx: Context) -> int:
+    return await ctx.ask("How many?", answer=int, within=100)
+
+
+async def asked(bench: Bench, app: App) -> str:
+    await bench.clock.settle()
+    (question,) = app.questions()
+    return question.id
+
+
+async def test_a_question_waits_in_the_inbox_over_a_restart(bench: Bench) -> None:
+    run = await bench.parked(count)
+    async with bench.app(count) as app:
+        (question,) = app.questions(run=run)
+        assert (question.ask.text, question.ask.schema) == ("How many?", {"type": "integer"})
+        await app.answer(question.id, 7, by="ann")
+        assert await app.handle(run).result() == 7
+        assert app.questions() == []
+
+
+async def test_an_approval_needs_all_of_different_people(bench: Bench) -> None:
+    async with bench.app(approve) as app:
+        handle = await app.start(approve)
+        question = await asked(bench, app)
+        await app.answer(question, {"approved": True}, by="ann")
+        with pytest.raises(AlreadyAnswered, match="ann has answered"):
+            await app.answer(question, {"approved": True}, by="ann")
+        await app.answer(question, {"approved": False, "comment": "too long"}, by="bob")
+        assert await handle.result() == Decision(approved=False, by=("ann", "bob"), comment="too long")
+
+
+async def test_an_answer_that_does_not_fit_is_refused(bench: Bench) -> None:
+    async with bench.app(count) as app:
+        await app.start(count)
+        question = await asked(bench, app)
+        with pytest.raises(InvalidValue, match="does not fit"):
+            await app.answer(question, "many", by="ann")
+        with pytest.raises(UnknownQuestion, match="podium inbox list"):
+            await app.answer("q_x", 1, by="ann")
+        assert len(app.questions()) == 1
+
+
+async def test_a_second_answer_is_refused_visibly(bench: Bench) -> None:
+    async with bench.app(count) as app:
+        handle = await app.start(count)
+        question = await asked(bench, app)
+        await app.answer(question, 1, by="ann")
+        with pytest.raises(AlreadyAnswered, match="too late"):
+            await app.answer(question, 2, by="bob")
+        assert await handle.result() == 1
+
+
+async def test_an_expired_question_fails_the_run_and_refuses_late_answers(bench: Bench) -> None:
+    async with bench.app(count) as app:
+        handle = await app.start(count)
+        question = await asked(bench, app)
+        await bench.clock.advance(100)
+        with pytest.raises(RunFailed, match="QuestionExpired: nobody answered 'How many\\?'"):
+            await handle.result()
+        with pytest.raises(AlreadyAnswered, match="too late"):
+            await app.answer(question, 1, by="ann")
+
+
+async def test_an_expired_question_gives_its_default(bench: Bench) -> None:
+    @workflow
+    async def preset(ctx: Context) -> int:
+        number = await ctx.ask("How many?", answer=int, within=100, default=3)
+        await ctx.sleep(10)
+        return number
+
+    async with bench.app(preset) as app:
+        handle = await app.start(preset)
+        await bench.clock.advance(105)
+        (question,) = app.questions(open_only=False)
+        assert question.state is QuestionState.EXPIRED
+    assert await bench.result(handle.id, preset, seconds=10) == 3
+
+
+async def test_an_answer_in_time_counts_although_nobody_was_there_to_take_it(bench: Bench) -> None:
+    run = await bench.parked(count)
+    async with bench.app() as app:
+        await bench.clock.advance(99)
+        await app.answer(app.questions()[0].id, 5, by="ann")
+    await bench.clock.advance(100)
+    assert await bench.result(run, count) == 5
+
+
+async def test_a_cancelled_run_withdraws_its_question(bench: Bench) -> None:
+    async with bench.app(count) as app:
+        handle = await app.start(count)
+        question = await asked(bench, app)
+        await handle.cancel()
+        await bench.clock.settle()
+        assert handle.status().state is RunState.CANCELLED
+        assert [each.state for each in app.questions(open_only=False)] == [QuestionState.WITHDRAWN]
+        with pytest.raises(AlreadyAnswered):
+            await app.answer(question, 1, by="ann")
+
+
+async def test_a_question_that_loses_a_race_is_withdrawn(bench: Bench) -> None:
+    @workflow
+    async def deadline(ctx: Context) -> int | None:
+        first = await ctx.race(ctx.ask("How many?", answer=int), ctx.sleep(10))
+        await ctx.sleep(10)
+        return first
+
+    async with bench.app(deadline) as app:
+        handle = await app.start(deadline)
+        await bench.clock.advance(10)
+        assert app.questions() == []
+        await bench.clock.advance(10)
+        assert await handle.result() is None
+
+
+async def test_a_person_is_called_like_any_other_agent(bench: Bench) -> None:
+    boss = human("boss", text="Raise?", answer=bool, within=100)
+
+    @workflow
+    async def asks(ctx: Context) -> bool:
+        return await ctx.call(boss, {"by": 5})
+
+    run = await bench.parked(asks, None, boss)
+    async with bench.app(asks, boss) as app:
+        (question,) = app.questions(to="boss")
+        assert question.ask.subject == {"by": 5}
+        await app.answer(question.id, True, by="kim")
+        assert await app.handle(run).result() is True
+
+
+async def test_a_person_who_does_not_answer_in_time_is_a_failed_call(bench: Bench) -> None:
+    boss = human("boss", text="Raise?", answer=bool, within=100)
+
+    @workflow
+    async def asks(ctx: Context) -> bool:
+        return await ctx.call(boss, {"by": 5})
+
+    async with bench.app(asks, boss) as app:
+        handle = await app.start(asks)
+        await bench.clock.advance(100)
+        with pytest.raises(RunFailed, match="QuestionExpired"):
+            await handle.result()
+        assert app.questions() == []

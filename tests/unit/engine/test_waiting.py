@@ -1,0 +1,187 @@
+"""Sleeps, signals and deadlines: durable, in order, and each signal taken once."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from podium import Context, RunState, workflow
+from podium.errors import InvalidValue, NotPossible, UnknownRun
+from podium.model.run import Signal
+from podium.store.protocol import Send
+from podium.store.sqlite.store import SqliteStore
+from podium.testing import scripted
+from tests.unit.engine.bench import Bench
+
+echo = scripted("echo", lambda value: value)
+
+
+@workflow
+async def two_sleeps(ctx: Context) -> list[float]:
+    start = ctx.now()
+    await ctx.sleep(100)
+    middle = ctx.now()
+    await ctx.sleep(50)
+    return [middle - start, ctx.now() - start]
+
+
+async def test_sleeps_last_as_long_as_they_say(bench: Bench) -> None:
+    async with bench.app(two_sleeps) as app:
+        handle = await app.start(two_sleeps)
+        await bench.clock.advance(149)
+        assert handle.status().state is RunState.PARKED
+        await bench.clock.advance(1)
+        assert await handle.result() == [100, 150]
+
+
+async def test_a_sleep_goes_on_while_no_process_is_there(bench: Bench) -> None:
+    run = await bench.parked(two_sleeps)
+    await bench.clock.advance(1_000)
+    async with bench.app(two_sleeps) as app:
+        await bench.clock.advance(49)
+        assert app.handle(run).status().state is RunState.PARKED
+        await bench.clock.advance(1)
+        assert (await app.handle(run).result())[0] == 1_000
+
+
+async def test_runs_parked_by_a_process_that_is_gone_wake_each_at_its_time(bench: Bench) -> None:
+    @workflow
+    async def nap(ctx: Context, seconds: float) -> None:
+        await ctx.sleep(seconds)
+
+    async with bench.app(nap) as app:
+        handles = [await app.start(nap, seconds) for seconds in (100.0, 200.0, 300.0)]
+        await bench.clock.settle()
+    async with bench.app(nap) as app:
+        for done in (1, 2, 3):
+            await bench.clock.advance(100)
+            states = [app.handle(handle.id).status().state for handle in handles]
+            assert states.count(RunState.DONE) == done
+
+
+@workflow
+async def one_signal(ctx: Context) -> Any:
+    return await ctx.signal("go", within=10, default="too late")
+
+
+async def test_a_signal_wakes_a_parked_run(bench: Bench) -> None:
+    async with bench.app(one_signal) as app:
+        handle = await app.start(one_signal)
+        await bench.clock.settle()
+        assert handle.status().state is RunState.PARKED
+        await handle.signal("other", 1)
+        await handle.signal("go", 2)
+        assert await handle.result() == 2
+
+
+async def test_a_signal_that_comes_before_it_is_waited_for_is_kept(bench: Bench) -> None:
+    @workflow
+    async def late(ctx: Context) -> Any:
+        await ctx.sleep(100)
+        return [await ctx.signal("go"), await ctx.signal("go")]
+
+    async with bench.app(late) as app:
+        handle = await app.start(late)
+        await handle.signal("go", 1)
+        await bench.clock.advance(50)
+        await handle.signal("go", 2)
+        await bench.clock.advance(50)
+        assert await handle.result() == [1, 2]
+
+
+async def test_the_same_signal_twice_counts_once(bench: Bench) -> None:
+    @workflow
+    async def two(ctx: Context) -> Any:
+        return [await ctx.signal("go"), await ctx.signal("go", within=10, default="none")]
+
+    async with bench.app(two) as app:
+        handle = await app.start(two)
+        assert [await handle.signal("go", 1, id="x"), await handle.signal("go", 2, id="x")] == [True, False]
+        await bench.clock.advance(10)
+        assert await handle.result() == [1, "none"]
+
+
+async def test_signals_that_come_at_once_are_each_taken_once(bench: Bench) -> None:
+    @workflow
+    async def three(ctx: Context) -> Any:
+        pair = await ctx.gather(ctx.signal("go"), ctx.signal("go"))
+        return [*sorted(pair), await ctx.signal("go", within=10, default="none")]
+
+    async with bench.app(three) as app:
+        handle = await app.start(three)
+        await bench.clock.settle()
+        await asyncio.gather(handle.signal("go", 1), handle.signal("go", 2))
+        await bench.clock.advance(10)
+        assert await handle.result() == [1, 2, "none"]
+
+
+async def test_a_deadline_gives_the_default(bench: Bench) -> None:
+    run = await bench.parked(one_signal)
+    assert await bench.result(run, one_signal, seconds=10) == "too late"
+
+
+async def test_a_signal_after_the_deadline_is_late_even_if_nobody_was_there_at_the_deadline(bench: Bench) -> None:
+    run = await bench.parked(one_signal)
+    await bench.clock.advance(50)
+    store = SqliteStore(str(bench.path))
+    store.commit("outside", [Send(run, Signal("s", "user", "go", "late", bench.clock.now()))])
+    store.close()
+    assert await bench.result(run, one_signal) == "too late"
+
+
+async def test_a_signal_before_the_deadline_counts_even_if_nobody_was_there(bench: Bench) -> None:
+    run = await bench.parked(one_signal)
+    await bench.clock.advance(9)
+    store = SqliteStore(str(bench.path))
+    store.commit("outside", [Send(run, Signal("s", "user", "go", "in time", bench.clock.now()))])
+    store.close()
+    await bench.clock.advance(100)
+    assert await bench.result(run, one_signal) == "in time"
+
+
+async def test_a_signal_can_be_typed(bench: Bench) -> None:
+    @workflow
+    async def typed(ctx: Context) -> list[int]:
+        return await ctx.signal("go", list[int])
+
+    async with bench.app(typed) as app:
+        handle = await app.start(typed)
+        await handle.signal("go", [1, 2])
+        assert await handle.result() == [1, 2]
+
+
+async def test_an_ended_or_unknown_run_takes_no_signal(bench: Bench) -> None:
+    async with bench.app(one_signal) as app:
+        handle = await app.start(one_signal)
+        await handle.signal("go")
+        await handle.result()
+        with pytest.raises(NotPossible, match=f"run {handle.id} has ended \\(done\\)"):
+            await handle.signal("go", id="again")
+        with pytest.raises(UnknownRun, match="podium runs list"):
+            app.handle("nobody")
+
+
+async def test_a_signal_that_is_no_json_is_refused_and_harms_nobody(bench: Bench) -> None:
+    async with bench.app(one_signal) as app:
+        handle, other = await app.start(one_signal), await app.start(one_signal)
+        await bench.clock.settle()
+        refused = asyncio.create_task(handle.signal("go", object()))
+        await other.signal("go", "fine")
+        with pytest.raises(InvalidValue):
+            await refused
+        assert await other.result() == "fine"
+        await handle.signal("go", "now")
+        assert await handle.result() == "now"
+
+
+async def test_a_signal_that_loses_a_race_is_kept_for_the_next_wait(bench: Bench) -> None:
+    @workflow
+    async def job(ctx: Context) -> Any:
+        await ctx.race(ctx.sleep(5), ctx.signal("go"))
+        return await ctx.signal("go", within=100, default="lost")
+
+    async with bench.app(job) as app:
+        handle = await app.start(job)
+        await bench.clock.advance(5)
+        await handle.signal("go", "kept")
+        assert await handle.result() == "kept"
