@@ -61,8 +61,8 @@ class Selection(Generic[T]):
         if record is not None and record.opened is not None:
             opened_as(record, key, FactKind.CHOSEN, "the next of several branches")
             return await self._wait_for(record.opened.body["next"])
-        await self._drive.gate()
         ended = self._early.pop(min(self._early)) if self._early else await self._next_of_team()
+        await self._drive.gate()
         self._drive.append(FactKind.CHOSEN, key, encode({"next": ended.index}))
         return ended
 

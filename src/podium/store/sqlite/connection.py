@@ -79,6 +79,7 @@ def prepare(path: str, durability: Durability) -> None:
     connection = connect(path, durability, wait=10.0)
     try:
         with translated(path):
+            _version(connection, path, migrations()[-1][0])  # first: somebody else's file is not to be changed
             connection.execute("PRAGMA journal_mode = WAL")
             migrate(connection, path)
     finally:
