@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -18,7 +19,7 @@ class ForkServer:
         command = [sys.executable, str(PROGRAMS / "forks.py"), str(PROGRAMS / program)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def __enter__(self) -> "ForkServer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

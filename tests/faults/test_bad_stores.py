@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def test_a_truncated_store_is_said_to_be_damaged(tmp_path: Path) -> None:
     path = tmp_path / "podium.db"
     asyncio.run(work(path, 5))
     os.truncate(path, path.stat().st_size // 2)
-    with pytest.raises(StoreDamaged, match="is damaged.*podium doctor"):
+    with pytest.raises(StoreDamaged, match=r"is damaged.*podium doctor"):
         asyncio.run(all_of(path))
 
 
@@ -136,8 +137,6 @@ def test_at_the_limit_of_a_files_size_it_says_so_and_goes_on_once_there_is_room(
 
 
 def limit() -> None:
-    import signal
-
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
@@ -152,10 +151,12 @@ async def finished(path: Path) -> int:
         return sum(run.state is RunState.DONE for run in app.runs())
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root writes everywhere; setpriv is not there")
+@pytest.mark.skipif(
+    os.geteuid() == 0 and not shutil.which("setpriv"), reason="root writes everywhere; setpriv is not there"
+)
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_what_may_not_be_written_is_said_to_be_read_only(tmp_path: Path, what: str) -> None:
-    folder = Path("/tmp") / f"podium-read-only-{os.getpid()}"  # noqa: S108 - pytest's own folders are closed to others
+    folder = Path("/tmp") / f"podium-read-only-{os.getpid()}"
     folder.mkdir()
     try:
         path = folder / "podium.db"
@@ -164,7 +165,9 @@ def test_what_may_not_be_written_is_said_to_be_read_only(tmp_path: Path, what: s
         folder.chmod(0o555)
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
         command = [*nobody, sys.executable, str(PROGRAMS / "filling.py"), str(path)]
-        child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env={"PATH": os.environ["PATH"]})
+        child = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=60, env={"PATH": os.environ["PATH"]}
+        )
         assert child.returncode == 3, child.stderr
         assert child.stdout.startswith("StoreUnavailable:"), child.stdout
         assert str(path) in child.stdout

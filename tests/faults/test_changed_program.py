@@ -17,14 +17,18 @@ def server() -> Iterator[ForkServer]:
         yield server
 
 
-def end(server: ForkServer, folder: Path, variant: str, version: str = "1", *, repin: bool = False) -> dict[str, object]:
-    assert server.run(str(folder), variant, version, repin, False)
+def end(
+    server: ForkServer, folder: Path, variant: str, version: str = "1", *, repin: bool = False
+) -> dict[str, object]:
+    die = False
+    assert server.run(str(folder), variant, version, repin, die)
     return json.loads((folder / "end").read_text())
 
 
 def begun(server: ForkServer, folder: Path) -> int:
     """Run the old program until it is killed in the middle; returns how many facts it recorded."""
-    assert not server.run(str(folder), "old", "1", False, True)
+    repin, die = False, True
+    assert not server.run(str(folder), "old", "1", repin, die)
     return facts(folder)
 
 

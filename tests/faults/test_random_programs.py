@@ -21,6 +21,9 @@ from podium.store.sqlite.store import SqliteStore
 Program = list[Any]
 """What a workflow does: a word and its arguments, which may be programs."""
 
+apps: list[App] = []
+"""The app that is open."""
+
 executed: list[str] = []
 """Every body that ran: the key of its call, or of its step."""
 
@@ -63,6 +66,15 @@ async def stepping(x: int, call: Call, steps: Steps) -> int:
     return x + sum(parts)
 
 
+@agent
+async def stop(x: int, call: Call) -> int:
+    """Somebody cancels the run while this is under way."""
+    executed.append(f"{call.run}:{call.key}")
+    await apps[-1].handle(call.run.partition(".")[0]).cancel()
+    await asyncio.sleep(0.001)
+    return x
+
+
 @workflow
 async def inner(ctx: Context, program: Program) -> int:
     return await perform(ctx, program)
@@ -73,7 +85,7 @@ async def outer(ctx: Context, program: Program) -> int:
     return await perform(ctx, program)
 
 
-AGENTS = {"work": work, "slow": slow, "flaky": flaky, "broken": broken, "stepping": stepping}
+AGENTS = {"work": work, "slow": slow, "flaky": flaky, "broken": broken, "stepping": stepping, "stop": stop}
 ALL: list[Any] = [*AGENTS.values(), inner, outer]
 
 
@@ -213,6 +225,7 @@ async def must_replay(app: App) -> None:
 async def run_whole(program: Program, folder: Path) -> tuple[str, Json, list[Path]]:
     snapshots = Snapshots(SqliteStore(str(folder / "whole.db")), folder)
     async with App.open(snapshots, agents=ALL, poll=0.02) as app:  # pyright: ignore[reportArgumentType] - by its parts
+        apps[:] = [app]
         handle = await app.start(outer, program)
         outcome = await outcome_of(app, handle.id)
         while any(not run.state.ended for run in app.runs()):
@@ -225,6 +238,7 @@ async def go_on(copy: Path, run: str) -> Json:
     async with App.open(left_by_a_crash(copy), agents=[], poll=0.02) as app:
         known = recorded_bodies(app)
         executed.clear()
+        apps[:] = [app]
         app.register(*ALL)
         if app.store.run(run) is None:
             return None
@@ -239,7 +253,7 @@ async def go_on(copy: Path, run: str) -> Json:
 
 def is_certain(program: Program) -> bool:
     """Whether chance has no part in the outcome."""
-    return not any(word in str(program) for word in ("race", "quorum", "select", "gather", "map"))
+    return not any(word in str(program) for word in ("race", "quorum", "select", "gather", "map", "stop"))
 
 
 def survives(seed: int, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The classifier: naive Bayes over the phrasebook and the tickets for building, and the signs of a complaint.
+"""The classifier: naive Bayes over known messages and the handbook, and the signs that a person should see a ticket.
 
 A program: a ticket comes in as JSON on standard input, its sorting goes out on standard output.
 """
@@ -6,27 +6,24 @@ A program: a ticket comes in as JSON on standard input, its sorting goes out on 
 import json
 import math
 import sys
-from collections import Counter
-from typing import TypeAlias
+from collections import Counter, defaultdict
+from functools import cache
 
-from staff.handbook import Message, handbook, past_tickets, phrasebook
-from staff.reading import complaints, orders, without_orders
+from staff.features import features
+from staff.handbook import Message, category_of, handbook, known_messages
+from staff.reading import complaints, main_question, orders, without_orders
+from staff.shares import shares
 from staff.words import words
 
-Examples: TypeAlias = dict[str, list[list[str]]]
-_SMOOTHING = 0.3
-_SHARPNESS = 0.35
-"""Naive Bayes is too sure of itself, since words come in company: its odds are flattened by this power."""
+_SMOOTHING = 0.1
+_SHARPNESS = 2.0
 _FEW = 3
-_LONGEST = 150
-"""Words that are taken of a past ticket."""
 
 
 def sort(ticket: Message) -> dict[str, object]:
     """Return the category of a ticket, the odds of each, and the signs that a person should see it."""
     message = f"{ticket['subject']}\n{without_orders(ticket['body'])}"
-    told = words(message)
-    odds = _odds(told, _examples(ticket))
+    odds = _odds(f"{ticket['subject']}\n{main_question(ticket['body'])}")
     upset = sorted(set(complaints(message)))
     signs = [f"complaint: {each}" for each in upset]
     ordered = orders(ticket["subject"] + "\n" + ticket["body"])
@@ -41,30 +38,31 @@ def sort(ticket: Message) -> dict[str, object]:
     return {"category": max(odds, key=lambda each: odds[each]), "odds": odds, "signs": signs}
 
 
-def _odds(told: list[str], examples: Examples) -> dict[str, float]:
-    counts = {category: Counter(word for lines in lists for word in lines) for category, lists in examples.items()}
-    vocabulary = {word for count in counts.values() for word in count}
-    known = [word for word in dict.fromkeys(told) if word in vocabulary]
+def _odds(message: str) -> dict[str, float]:
+    """Return the odds of each category: those of its pages, and of what no page answers, together."""
+    counts = _counts()
+    vocabulary = {feature for count in counts.values() for feature in count}
+    told = [feature for feature in features(message) if feature in vocabulary]
     logs: dict[str, float] = {}
-    for category, count in counts.items():
+    for label, count in counts.items():
         total = sum(count.values()) + _SMOOTHING * len(vocabulary)
-        logs[category] = sum(math.log((count[word] + _SMOOTHING) / total) for word in known) * _SHARPNESS
-    top = max(logs.values())
-    weights = {category: math.exp(value - top) for category, value in logs.items()}
-    return {category: weight / sum(weights.values()) for category, weight in weights.items()}
+        logs[label] = sum(math.log((count[feature] + _SMOOTHING) / total) for feature in told)
+    odds = defaultdict[str, float](float)
+    for label, share in shares(logs, _SHARPNESS).items():
+        odds[category_of(label)] += share
+    return dict(odds)
 
 
-def _examples(ticket: Message) -> Examples:
-    """Return words known to go with each category. A ticket is no example for itself."""
-    examples: Examples = {}
-    for category, pages in phrasebook().items():
-        examples[category] = [words(line) for lines in pages.values() for line in lines]
+@cache
+def _counts() -> dict[str, Counter[str]]:
+    counts = defaultdict[str, Counter[str]](Counter)
+    for label, text in known_messages():
+        counts[label].update(features(text))
     for page in handbook().values():
-        examples[page.category].append(words(page.title))
-    for past in past_tickets():
-        if past.body != ticket["body"]:
-            examples[past.category].append(words(f"{past.subject}\n{without_orders(past.body)}")[:_LONGEST])
-    return examples
+        counts[page.slug].update(features(f"{page.title}\n" * 2))
+        for section in page.sections:
+            counts[page.slug].update(features(f"{page.title}\n{section.heading}\n{section.text}"))
+    return dict(counts)
 
 
 if __name__ == "__main__":

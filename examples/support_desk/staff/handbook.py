@@ -1,4 +1,4 @@
-"""What the staff know: the handbook, the phrasebook and past tickets, read from their files."""
+"""What the staff know: the handbook, the phrasebook and the questions, read from their files."""
 
 import json
 import re
@@ -28,8 +28,6 @@ class HandbookPage:
     title: str
     category: str
     sections: tuple[Section, ...]
-    phrases: tuple[str, ...]
-    """How customers put what it answers."""
 
     @property
     def text(self) -> str:
@@ -44,42 +42,34 @@ class Message(TypedDict):
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class PastTicket:
-    """A ticket of the half that is for building, and how it was labelled."""
-
-    subject: str
-    body: str
-    category: str
-
-
 @cache
 def handbook() -> dict[str, HandbookPage]:
     """Return all pages by slug."""
-    said = {slug: lines for pages in phrasebook().values() for slug, lines in pages.items()}
-    pages = (_page(path, said) for path in sorted((_HERE.parent / "handbook").glob("*.md")))
+    pages = (_page(path) for path in sorted((_HERE.parent / "handbook").glob("*.md")))
     return {page.slug: page for page in pages}
 
 
 @cache
-def phrasebook() -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return how customers put things, by category and page."""
-    text = (_HERE / "phrasebook.toml").read_text(encoding="utf-8")
-    return {
-        category: {slug: tuple(lines.split("\n")[:-1]) for slug, lines in pages.items()}
-        for category, pages in tomllib.loads(text).items()
-    }
+def known_messages() -> tuple[tuple[str, str], ...]:
+    """Return what customers say, each with its label: the page that answers, or the category where no page does."""
+    book = tomllib.loads((_HERE / "phrasebook.toml").read_text(encoding="utf-8"))
+    phrases = (
+        (category if slug == "none" else slug, line)
+        for category, pages in book.items()
+        for slug, lines in pages.items()
+        for line in lines.splitlines()
+    )
+    asked = (json.loads(line) for line in (_HERE / "questions.jsonl").read_text(encoding="utf-8").splitlines())
+    return (*phrases, *((each["page"] or each["category"], each["text"]) for each in asked))
 
 
-@cache
-def past_tickets() -> tuple[PastTicket, ...]:
-    """Return the tickets from which the staff may learn."""
-    lines = (_HERE.parent / "tickets" / "build.jsonl").read_text(encoding="utf-8").splitlines()
-    known = (json.loads(line) for line in lines)
-    return tuple(PastTicket(each["subject"], each["body"], each["category"]) for each in known)
+def category_of(label: str) -> str:
+    """Return the category of a label."""
+    page = handbook().get(label)
+    return page.category if page else label
 
 
-def _page(path: Path, said: dict[str, tuple[str, ...]]) -> HandbookPage:
+def _page(path: Path) -> HandbookPage:
     _, front, body = path.read_text(encoding="utf-8").split("---\n", 2)
     known = dict(_FRONT.findall(front))
     first, *rest = re.split(r"^## ", body.split("\n", 3)[-1], flags=re.MULTILINE)
@@ -87,4 +77,4 @@ def _page(path: Path, said: dict[str, tuple[str, ...]]) -> HandbookPage:
     for each in rest:
         heading, _, text = each.partition("\n")
         sections.append(Section(heading.strip(), text.strip()))
-    return HandbookPage(known["slug"], known["title"], known["category"], tuple(sections), said[known["slug"]])
+    return HandbookPage(known["slug"], known["title"], known["category"], tuple(sections))

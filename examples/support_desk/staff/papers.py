@@ -31,7 +31,7 @@ class Page:
     title: str
     category: str
     score: float
-    """How well it fits, from 0 to 1; the scores of all pages add up to 1."""
+    """How likely it is the one that answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,8 @@ class Finding:
     """What the knowledge agent found: the best pages, best first."""
 
     pages: list[Page] = field(default_factory=list[Page])
+    beyond: dict[str, float] = field(default_factory=dict[str, float])
+    """How likely no page answers, by the category of what is asked."""
     coverage: float = 0.0
     """The share of the message's telling words that the best page knows."""
 

@@ -9,6 +9,11 @@ _LEXICON = tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text(enco
 _ORDER = re.compile("|".join(_LEXICON["orders"]), re.IGNORECASE)
 _COMPLAINT = re.compile("|".join(_LEXICON["complaints"]), re.IGNORECASE)
 _CLOSE = re.compile(rf"^(kind|best|warm|many)?\s*({'|'.join(_LEXICON['closings'])})", re.IGNORECASE)
+_SECOND = re.compile(
+    r"\b(secondly|second question|another (thing|question)|something else|completely different|on another note|one more"
+    r"|zweitens|noch eine|noch was|andere frage)\b|\b2\)|^2\. |^p\.?s\.",
+    re.IGNORECASE,
+)
 _GERMAN = frozenset(_LEXICON["german"].split())
 
 
@@ -32,6 +37,13 @@ def without_orders(text: str) -> str:
             break
         kept.append(each)
     return "\n".join(kept)
+
+
+def main_question(text: str) -> str:
+    """Return the message as `without_orders` does, up to where a second question begins: the first one counts."""
+    several = without_orders(text).split("\n")
+    end = next((at for at, each in enumerate(several) if at and _SECOND.search(each)), len(several))
+    return "\n".join(several[:end])
 
 
 def complaints(text: str) -> list[str]:

@@ -9,36 +9,33 @@ from staff.search import Field, Index
 from staff.words import words
 
 _NO_PAGE = ("complaint", "other")
-_TRUST = 0.3
+_TRUST = 0.1
 """What a page keeps of its score if the classifier rules its category out."""
-_DOUBT = 0.3
-_THIN = 0.2
-"""Where confidence and coverage are both below these, several pages fit a little, and most likely none answers."""
 _SECTIONS = 2
 
 
 def respond(case: Case) -> Draft:
     """Draft an answer out of the handbook."""
     page, confidence = _chosen(case)
-    if page is None:
-        return Draft(category=case.sorting.category, page=None, text="", confidence=confidence)
+    if isinstance(page, str):
+        return Draft(category=page, page=None, text="", confidence=confidence)
     quoted = _quotes(handbook()[page.slug], f"{case.ticket.subject}\n{without_orders(case.ticket.body)}")
     text = _letter(page, quoted, german=is_german(case.ticket.body))
     return Draft(category=page.category, page=page.slug, text=text, confidence=confidence)
 
 
-def _chosen(case: Case) -> tuple[Page | None, float]:
-    """Return the page that fits both what was found and how it was sorted; no page for what no page can answer."""
-    sorting = case.sorting
-    beyond = sorting.category in _NO_PAGE
-    if not case.finding.pages or beyond:
-        return None, sorting.odds.get(sorting.category, 0.0)
-    weights = {page.slug: page.score * (_TRUST + sorting.odds.get(page.category, 0.0)) for page in case.finding.pages}
-    best = max(case.finding.pages, key=lambda page: weights[page.slug])
-    confidence = weights[best.slug] / sum(weights.values())
-    if confidence < _DOUBT and case.finding.coverage < _THIN:
-        return None, 1 - confidence
-    return best, confidence
+def _chosen(case: Case) -> tuple[Page | str, float]:
+    """Return the page that fits both what was found and how it was sorted, or the category of what no page answers."""
+    odds, finding = case.sorting.odds, case.finding
+    if case.sorting.category in _NO_PAGE and odds.get(case.sorting.category, 0.0) == 1:
+        return case.sorting.category, 1.0
+    weights = {page.slug: page.score * (_TRUST + odds.get(page.category, 0.0)) for page in finding.pages}
+    weights |= {category: score * (_TRUST + odds.get(category, 0.0)) for category, score in finding.beyond.items()}
+    if not weights:
+        return case.sorting.category, odds.get(case.sorting.category, 0.0)
+    best = max(weights, key=lambda label: weights[label])
+    confidence = weights[best] / sum(weights.values())
+    return next((page for page in finding.pages if page.slug == best), best), confidence
 
 
 def _quotes(page: HandbookPage, message: str) -> list[str]:

@@ -96,6 +96,7 @@ class Drive:
         self._mailbox = [] if dry else list(claimed.signals)
         self._busy = 1
         self._gate: list[asyncio.Future[None]] = []
+        self._when_live: list[asyncio.Future[None]] = []
         self._waits: dict[str, Wait] = {}
         self._handed: set[str] = set()
         """Signals that somebody was given; the store may not know yet that they were taken."""
@@ -226,6 +227,10 @@ class Drive:
                 raise Evicted from None
             raise
 
+    def wake_when_live(self, future: "asyncio.Future[None]") -> None:
+        """Have the future of a strand that is idle done when replay is over, if it is not done before."""
+        self._when_live.append(future)
+
     def is_live(self, strand: Strand) -> bool:
         """Whether a strand may do something new at once: `live` would return without waiting or raising."""
         return not (self.replaying or self._dry) and strand.cancel is not Cancel.REQUESTED
@@ -242,6 +247,8 @@ class Drive:
     def _go_live(self) -> None:
         self.replaying = False
         gate, self._gate = self._gate, []
+        gate.extend(future for future in self._when_live if not future.done())
+        self._when_live.clear()
         self._busy += len(gate)
         for future in gate:
             future.set_result(None)

@@ -122,19 +122,33 @@ class Team(Generic[T]):
         if not self._ended:
             if not self._running:
                 return None
-            self._next = asyncio.get_running_loop().create_future()
-            self.drive.idle()
-            try:
-                await self._next
-            except asyncio.CancelledError:
-                if self.drive.closed:
-                    raise Evicted from None
-                raise
-            if self.drive.closed:
-                raise Evicted
+            await self._wait()
         ended = self._ended.popleft()
         self.parent.last_at = max(self.parent.last_at, ended.strand.last_at)
         return ended
+
+    async def nothing_recorded_is_left(self) -> bool:
+        """Wait until another branch has ended (False), or until replay is over and none had (True).
+
+        What is decided only then cannot contradict something recorded that replay has not come to yet.
+        """
+        if not self._ended and self._running and self.drive.replaying:
+            await self._wait(until_live=True)
+        return not self._ended and self._running > 0
+
+    async def _wait(self, *, until_live: bool = False) -> None:
+        self._next = asyncio.get_running_loop().create_future()
+        if until_live:
+            self.drive.wake_when_live(self._next)
+        self.drive.idle()
+        try:
+            await self._next
+        except asyncio.CancelledError:
+            if self.drive.closed:
+                raise Evicted from None
+            raise
+        if self.drive.closed:
+            raise Evicted
 
     async def dismiss(self, by: str) -> None:
         """Cancel the branches that have not ended, start none of those that wait for a place, and wait for the rest."""
@@ -212,19 +226,21 @@ class Gather(Join[list[Any]]):
         known = self.recorded()
         team = Team(self.drive, strand, self.items, at_once=self.at_once, most=known and known["started"])
         values: list[Any] = [None] * team.size
-        while (ended := await team.next()) is not None:
+        failed: Ended[Any] | None = None
+        while not (failed and await team.nothing_recorded_is_left()) and (ended := await team.next()) is not None:
             if ended.error is None or self.return_exceptions:
                 values[ended.index] = ended.error or (None if ended.cancelled else ended.value())
-            elif known is not None:
-                if known["failed"] == ended.index:
-                    await self.choose(team, None, known)
-                    raise ended.error
-            else:
-                await self.drive.gate()
-                if not team.any_cancelled:
-                    body = {"failed": ended.index, "key": self.items[ended.index].key, "started": team.started}
-                    await self.choose(team, body, known)
-                    raise ended.error
+            elif known is None:
+                failed = failed or ended
+            elif known["failed"] == ended.index:
+                await self.choose(team, None, known)
+                raise ended.error
+        if failed is not None and failed.error is not None and not team.any_cancelled:
+            body = {"failed": failed.index, "key": self.items[failed.index].key, "started": team.started}
+            await self.choose(team, body, known)
+            raise failed.error
+        while await team.next() is not None:
+            pass
         team.disband(self.key)
         return values
 

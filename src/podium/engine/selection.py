@@ -77,9 +77,10 @@ class Selection(Generic[T]):
         return self._early.pop(index)
 
     async def _next_of_team(self) -> Ended[T]:
+        """Return a branch that ended by itself; raises the cancelling of the strand where all others were cancelled."""
         assert self._team is not None  # next() has checked it
-        ended = await self._team.next()
-        if ended is None or ended.cancelled:
-            self._team.disband(self._key)
-            raise RuntimeError("a branch ended without being counted")
-        return ended
+        while (ended := await self._team.next()) is not None:
+            if not ended.cancelled:
+                return ended
+        self._team.disband(self._key)
+        raise RuntimeError("a branch ended without being counted")

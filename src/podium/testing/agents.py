@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Unpack, cast
+from typing import Unpack
 
 from podium.agents.card import CardOptions
 from podium.agents.function import FunctionAgent, agent
@@ -31,7 +31,7 @@ def scripted(
         if callable(replies):
             reply = replies(input)
         elif isinstance(replies, Mapping):
-            reply = cast("Mapping[str, Json]", replies)[input]
+            reply = replies[input]
         else:
             given[name] += 1
             if given[name] > len(replies):
@@ -54,7 +54,7 @@ def failing(
     TransportFailed unless given.
     """
 
-    async def fail(input: Json, call: Call) -> Json:
+    async def fail(input: Json, call: Call) -> Json:  # noqa: ARG001  it takes any
         _tell(witness, call)
         if times is None or call.attempt <= times:
             raise error or TransportFailed(f"{name} fails as told")
@@ -70,7 +70,7 @@ def slow(
     """Return an agent that takes `seconds` of the clock (real ones without any), and then gives `then`."""
     time = clock or SystemClock()
 
-    async def dawdle(input: Json, call: Call) -> Json:
+    async def dawdle(input: Json, call: Call) -> Json:  # noqa: ARG001  it takes any
         _tell(witness, call)
         await time.sleep_until(time.now() + seconds)
         return then
@@ -81,7 +81,7 @@ def slow(
 def hanging(name: str, *, witness: Witness | None = None, **options: Unpack[CardOptions]) -> FunctionAgent[Json, Json]:
     """Return an agent that never answers; it can be cancelled and timed out."""
 
-    async def hang(input: Json, call: Call) -> Json:
+    async def hang(input: Json, call: Call) -> Json:  # noqa: ARG001  it takes any
         _tell(witness, call)
         await asyncio.get_running_loop().create_future()
 

@@ -1,9 +1,10 @@
 """Fault points: a process that dies, for real, at a chosen point of its work."""
 
+import functools
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, NoReturn, ParamSpec, TypeVar, cast
 
@@ -12,8 +13,8 @@ from podium.model.call import Call
 from podium.model.outcome import Outcome
 from podium.store.protocol import Claimed, Committed, Operation, Placed, Store
 
-I = TypeVar("I")
-O = TypeVar("O")
+In = TypeVar("In")
+Out = TypeVar("Out")
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -69,13 +70,14 @@ class Faults:
         """Return the store, with each of its transactions a fault point."""
         return cast("Store", FaultyStore(store, self))
 
-    def agent(self, agent: Agent[I, O]) -> "FaultyAgent[I, O]":
+    def agent(self, agent: Agent[In, Out]) -> "FaultyAgent[In, Out]":
         """Return the agent, with start and end of its body fault points."""
         return FaultyAgent(agent, self)
 
-    def body(self, function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    def body(self, function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         """Return an async function, such as a tool's, with its start and end fault points."""
 
+        @functools.wraps(function)
         async def watched(*args: P.args, **kwargs: P.kwargs) -> T:
             n = self.enter("body")
             try:
@@ -100,10 +102,10 @@ class Faults:
             self._die()
 
 
-class FaultyAgent(Generic[I, O]):
+class FaultyAgent(Generic[In, Out]):
     """An agent whose body is a fault point."""
 
-    def __init__(self, agent: Agent[I, O], faults: Faults) -> None:
+    def __init__(self, agent: Agent[In, Out], faults: Faults) -> None:
         self._agent = agent
         self._faults = faults
 
@@ -113,12 +115,12 @@ class FaultyAgent(Generic[I, O]):
         return self._agent.card
 
     @property
-    def input(self) -> Shape[I]:
+    def input(self) -> Shape[In]:
         """The agent's own."""
         return self._agent.input
 
     @property
-    def output(self) -> Shape[O]:
+    def output(self) -> Shape[Out]:
         """The agent's own."""
         return self._agent.output
 

@@ -31,11 +31,11 @@ class PlainSteps:
         name: str,
         fn: Callable[[], Awaitable[Json]],
         *,
-        input: Json = None,  # noqa: ARG002  the protocol's signature; here nothing is checked on replay
+        input: Json = None,
         key: str | None = None,
-        effects: Effects = "idempotent",  # noqa: ARG002  nothing is ever in doubt
-        verify: Callable[[], Awaitable[Json]] | None = None,  # noqa: ARG002  the same
-        usage: Callable[[Json], Usage | None] | None = None,  # noqa: ARG002  nobody pays
+        effects: Effects = "idempotent",
+        verify: Callable[[], Awaitable[Json]] | None = None,
+        usage: Callable[[Json], Usage | None] | None = None,
     ) -> Json:
         """Run `fn` and keep its value, unless this step is recorded already."""
         if key is None:

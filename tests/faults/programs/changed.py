@@ -6,7 +6,9 @@ from pathlib import Path
 
 from podium import App, Context, agent, workflow
 from podium.errors import RunBlocked
+from podium.handle import AnyHandle
 from podium.model.agent import AnyAgent
+from podium.model.json import Json
 from podium.testing import Witness, die_at
 
 
@@ -45,16 +47,16 @@ async def drive(folder: Path, variant: str, version: str, repin: bool, die: bool
     witness = Witness(folder / "witness")
     agents = made(variant, witness, version)
     async with asyncio.timeout(20), App.open(folder / "podium.db", agents=agents, poll=0.05) as app:
-        handle = app.handle("r") if app.store.run("r") else await app.start("story", id="r")
+        handle: AnyHandle = app.handle("r") if app.store.run("r") else await app.start("story", id="r")
         if die:
-            while witness.count("call") < 3:
+            while witness.count("call") < 3:  # noqa: ASYNC110 - a file wakes nobody
                 await asyncio.sleep(0.005)
             await asyncio.sleep(0.02)
             die_at("before-body-1").enter("body")
         if repin:
             await app.repin("r", version)
         try:
-            end = {"value": await handle.result()}
+            end: dict[str, Json] = {"value": await handle.result()}
         except RunBlocked as blocked:
             end = {"blocked": str(blocked)}
         (folder / "end").write_text(json.dumps(end))

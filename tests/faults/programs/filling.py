@@ -8,7 +8,6 @@ from podium import App, Context, workflow
 from podium.errors import PodiumError
 from podium.testing import scripted
 
-
 filler = scripted("fill", lambda n: f"{n:04}" * 10_000)
 
 

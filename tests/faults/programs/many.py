@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from podium import App, Call, Context, Retry, Steps, agent, workflow
+from podium.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.run import RunState
 from podium.store.protocol import RunQuery
@@ -17,7 +18,7 @@ from podium.testing import Witness
 QUICK = Retry(attempts=3, delay=0.002, jitter=0.5)
 
 
-def made(witness: Witness) -> list[AnyAgent]:
+def made(witness: Witness) -> list[AnyAgent]:  # noqa: C901 - a list of small functions
     """Return the agents and the workflows."""
 
     def saw(call: Call) -> None:
@@ -80,6 +81,7 @@ def made(witness: Witness) -> list[AnyAgent]:
         steps = await ctx.call(stepwise, n)
         paid = await ctx.call(pay, n)
         first = await ctx.race(ctx.branch(wait_then, 50), ctx.branch(wait_then, 1))
+        failed = ""
         try:
             await ctx.call(doomed, n)
         except Exception as error:  # noqa: BLE001 - its message is what is compared
@@ -115,7 +117,7 @@ async def drive(folder: Path, runs: int) -> None:
     agents = made(witness)
     async with App.open(folder / "podium.db", agents=agents, poll=0.05) as app, asyncio.TaskGroup() as group:
         answering = group.create_task(people(app, witness))
-        handles = [await app.start("job", n, id=f"r{n}") for n in range(runs)]
+        handles: list[AnyHandle] = [await app.start("job", n, id=f"r{n}") for n in range(runs)]
         async with asyncio.timeout(60):
             values = [await handle.result() for handle in handles]
         answering.cancel()

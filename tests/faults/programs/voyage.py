@@ -12,6 +12,7 @@ from pydantic_ai.tools import RunContext
 
 from podium import App, Call, CallError, Context, Retry, Steps, agent, workflow
 from podium.agents.pydantic_ai import ToolEffects, llm_agent
+from podium.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.store.sqlite.store import SqliteStore
@@ -113,16 +114,9 @@ class Program:
 
         return llm_agent(
             "clerk", model=ScriptedModel(play), instructions="Be exact.",
-            tools=[self.watched(look_up), self.watched(book)],
+            tools=[self.faults.body(look_up), self.faults.body(book)],
             tool_effects={"book": ToolEffects(effects="once", verify=was_booked)},
         )  # fmt: skip
-
-    def watched(self, tool: object) -> object:
-        """Make start and end of a tool fault points; its signature stays."""
-        import functools
-
-        assert callable(tool)
-        return functools.wraps(tool)(self.faults.body(tool))
 
 
 def workflows(known: dict[str, AnyAgent]) -> list[AnyAgent]:
@@ -178,7 +172,7 @@ async def people(app: App, witness: Witness) -> None:
     while True:
         for question in app.questions():
             if question.ask.kind != "in_doubt":
-                await app.answer(question.id, True, by="ann")
+                await app.answer(question.id, value=True, by="ann")
                 continue
             happened = "pay" in question.ask.text and witness.count("effect", "pay")
             await app.answer(question.id, {"happened": "receipt 7"} if happened else {"not_done": True}, by="ann")
@@ -192,9 +186,9 @@ async def drive(folder: Path, point: str | None) -> None:
     agents = [*workflows(known), *known.values()]
     async with App.open(store, agents=agents, poll=0.02) as app, asyncio.TaskGroup() as group:
         answering = group.create_task(people(app, witness))
-        handle = await app.start("voyage", id="r")
+        handle: AnyHandle = await app.start("voyage", id="r")
         async with asyncio.timeout(GIVE_UP):
-            value = await handle.result()
+            value: Json = await handle.result()
         answering.cancel()
         (folder / "result").write_text(json.dumps(value))
         assert app.verify("r") == []
@@ -203,5 +197,3 @@ async def drive(folder: Path, point: str | None) -> None:
 
 def main(folder: str, point: str | None) -> None:
     asyncio.run(drive(Path(folder), point))
-
-

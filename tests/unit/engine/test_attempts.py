@@ -42,7 +42,16 @@ async def test_a_crash_does_not_reset_the_count(bench: Bench) -> None:
 
 
 async def test_the_other_side_may_ask_for_a_longer_delay(bench: Bench) -> None:
-    flow = calling(failing("busy", times=1, then=1, error=RateLimited("slow down", retry_after=500), witness=bench.witness, retry=PATIENT))
+    flow = calling(
+        failing(
+            "busy",
+            times=1,
+            then=1,
+            error=RateLimited("slow down", retry_after=500),
+            witness=bench.witness,
+            retry=PATIENT,
+        )
+    )
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         await bench.clock.advance(499)
@@ -67,7 +76,9 @@ async def test_a_call_may_bring_its_own_retry(bench: Bench) -> None:
         assert await handle.result() == "ok"
 
 
-@pytest.mark.parametrize(("error", "steps"), [(ConnectionError("cut"), 1), (TimeoutError("late"), 1), (ValueError("bug"), 2)])
+@pytest.mark.parametrize(
+    ("error", "steps"), [(ConnectionError("cut"), 1), (TimeoutError("late"), 1), (ValueError("bug"), 2)]
+)
 async def test_a_lineage_goes_on_after_a_transport_error_and_starts_afresh_after_a_bug(
     bench: Bench, error: Exception, steps: int
 ) -> None:
@@ -93,7 +104,7 @@ async def test_a_lineage_goes_on_after_a_transport_error_and_starts_afresh_after
 async def test_a_hanging_agent_times_out(bench: Bench) -> None:
     flow = calling(hanging("never"), timeout=0.01)
     async with bench.app(flow) as app:
-        with pytest.raises(RunFailed, match="never failed at 0: TimeoutError: no answer within 0.01 s"):
+        with pytest.raises(RunFailed, match=r"never failed at 0: TimeoutError: no answer within 0.01 s"):
             await app.run(flow)
 
 
@@ -155,7 +166,10 @@ async def test_each_attempt_that_will_be_followed_is_a_fact(bench: Bench) -> Non
         await bench.clock.advance(30)
         await handle.result()
         retries = [fact.body for fact in app.facts(handle.id) if fact.kind is FactKind.RETRY]
-        assert [(each["attempt"], each["lineage"], each["kind"]) for each in retries] == [(2, 1, "transport"), (3, 1, "transport")]
+        assert [(each["attempt"], each["lineage"], each["kind"]) for each in retries] == [
+            (2, 1, "transport"),
+            (3, 1, "transport"),
+        ]
 
 
 async def test_a_call_in_flight_at_a_crash_is_tried_again_as_the_same_attempt(bench: Bench) -> None:

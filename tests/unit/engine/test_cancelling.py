@@ -24,7 +24,9 @@ async def test_a_cancelled_run_ends_as_cancelled_with_its_reason(bench: Bench) -
         assert await handle.cancel("not needed") is True
         with pytest.raises(RunCancelled, match=handle.id):
             await handle.result()
-        assert [fact.body["reason"] for fact in app.facts(handle.id) if fact.kind is FactKind.CANCELLING] == ["not needed"]
+        assert [fact.body["reason"] for fact in app.facts(handle.id) if fact.kind is FactKind.CANCELLING] == [
+            "not needed"
+        ]
 
 
 async def test_every_branch_is_cancelled_at_its_open_key(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from podium import Context, RunState, agent, workflow
+from podium import Context, RunState, workflow
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -87,8 +87,8 @@ async def test_what_was_found_is_recorded(bench: Bench) -> None:
         found.append([card.name for card in await ctx.find("translate")])
         await ctx.sleep(10)
 
-    first = agent(name="one", capabilities={"translate"})(lambda text: text)
-    second = agent(name="two", capabilities={"translate"})(lambda text: text)
+    first = scripted("one", lambda text: text, capabilities={"translate"})
+    second = scripted("two", lambda text: text, capabilities={"translate"})
     run = await bench.parked(looks, None, first)
     await bench.result(run, looks, first, second, seconds=10)
     assert found == [["one"], ["one"]]

@@ -13,6 +13,14 @@ from podium.model.json import Json
 from tests.unit.engine.bench import Bench
 
 
+def found(amount: int) -> str:
+    return f"found {amount}"
+
+
+def not_done(amount: int) -> object:
+    return NOT_DONE
+
+
 class Bank:
     """A payment whose answer can be held back."""
 
@@ -159,7 +167,7 @@ async def test_after_not_done_a_further_crash_is_a_further_doubt(bench: Bench) -
 
 async def test_verify_tells_that_it_happened(bench: Bench) -> None:
     bank = Bank(bench)
-    flow = paying(bank.agent(verify=lambda amount: f"found {amount}"))
+    flow = paying(bank.agent(verify=found))
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
         assert await app.handle(run).result() == "found 7"
@@ -169,7 +177,7 @@ async def test_verify_tells_that_it_happened(bench: Bench) -> None:
 
 async def test_verify_tells_that_it_did_not_happen_and_it_is_done(bench: Bench) -> None:
     bank = Bank(bench)
-    flow = paying(bank.agent(verify=lambda amount: NOT_DONE))
+    flow = paying(bank.agent(verify=not_done))
     run = await bench.parked(flow)
     bank.answers.set()
     assert await bench.result(run, flow) == "receipt 7"
@@ -216,7 +224,7 @@ async def test_a_function_done_once_is_in_doubt_like_an_agent(bench: Bench) -> N
         return "sent"
 
     @workflow
-    async def mails(ctx: Context) -> str:
+    async def mails(ctx: Context) -> str | None:
         return await ctx.once("mail", send, effects="once")
 
     run = await bench.parked(mails)
@@ -245,7 +253,7 @@ class Stepping:
             return "booking"
 
         @agent
-        async def clerk(steps: Steps) -> str:
+        async def clerk(_: None, steps: Steps) -> str:
             self.witness.saw("clerk")
             return await steps.once("book", book, effects="once")
 

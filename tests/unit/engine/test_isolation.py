@@ -92,7 +92,9 @@ async def test_an_agent_that_raises_anything_is_a_failed_call(bench: Bench) -> N
 
 
 @pytest.mark.parametrize("value", [2**70, "\ud800", float("nan")], ids=["huge int", "lone surrogate", "nan"])
-async def test_a_value_that_json_cannot_hold_is_a_clear_failure_or_comes_back_the_same(bench: Bench, value: Json) -> None:
+async def test_a_value_that_json_cannot_hold_is_a_clear_failure_or_comes_back_the_same(
+    bench: Bench, value: Json
+) -> None:
     given = agent(name="odd")(lambda: value)
     seen: list[str] = []
 

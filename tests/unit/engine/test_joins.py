@@ -17,7 +17,9 @@ echo = scripted("echo", lambda value: value)
 async def test_gather_gives_values_in_the_order_given(bench: Bench) -> None:
     @workflow
     async def all_of_them(ctx: Context) -> Any:
-        return await ctx.gather(ctx.call(slow("late", 5, then=1, clock=bench.clock)), ctx.call(echo, 2), ctx.call(echo, 3))
+        return await ctx.gather(
+            ctx.call(slow("late", 5, then=1, clock=bench.clock)), ctx.call(echo, 2), ctx.call(echo, 3)
+        )
 
     async with bench.app(all_of_them) as app:
         handle = await app.start(all_of_them)
@@ -53,7 +55,9 @@ async def test_failures_can_be_returned(bench: Bench) -> None:
 async def test_a_quorum_gives_the_first_k_and_cancels_the_rest(bench: Bench) -> None:
     @workflow
     async def first_two(ctx: Context) -> Any:
-        got = await ctx.gather(ctx.call(hanging("never")), ctx.call(echo, "b"), ctx.call(failing("bad")), ctx.call(echo, "d"), quorum=2)
+        got = await ctx.gather(
+            ctx.call(hanging("never")), ctx.call(echo, "b"), ctx.call(failing("bad")), ctx.call(echo, "d"), quorum=2
+        )
         await ctx.sleep(10)
         return got
 
@@ -67,7 +71,7 @@ async def test_a_quorum_that_cannot_be_had_is_an_error_that_names_the_failures(b
         await ctx.gather(ctx.call(failing("x")), ctx.call(failing("y")), ctx.call(echo, 1), quorum=2)
 
     async with bench.app(too_few) as app:
-        with pytest.raises(RunFailed, match="x fails as told.*y fails as told"):
+        with pytest.raises(RunFailed, match=r"x fails as told.*y fails as told"):
             await app.run(too_few)
 
 
@@ -214,7 +218,9 @@ async def test_a_race_in_which_all_fail_raises_a_failure(bench: Bench) -> None:
 async def test_a_race_of_a_call_against_a_sleep_parks_nothing_while_the_call_works(bench: Bench) -> None:
     @workflow
     async def deadline(ctx: Context) -> Any:
-        return await ctx.race(ctx.call(slow("late", 100, then="done", clock=bench.clock, witness=bench.witness)), ctx.sleep(50))
+        return await ctx.race(
+            ctx.call(slow("late", 100, then="done", clock=bench.clock, witness=bench.witness)), ctx.sleep(50)
+        )
 
     async with bench.app(deadline) as app:
         handle = await app.start(deadline)

@@ -57,7 +57,7 @@ async def test_branches_that_end_in_another_order_keep_their_results_after_a_cra
         return [await ctx.call(gated, name), await ctx.call(gated, name)]
 
     @workflow
-    async def crossed(ctx: Context) -> list[list[str]]:
+    async def crossed(ctx: Context) -> tuple[list[str], list[str]]:
         return await ctx.gather(ctx.branch(twice, "a"), ctx.branch(twice, "b"))
 
     async with bench.app(crossed, gated) as app:
@@ -65,7 +65,7 @@ async def test_branches_that_end_in_another_order_keep_their_results_after_a_cra
         gates["b"].set()
         await bench.clock.settle()
     gates["a"].set()
-    assert await bench.result(handle.id, crossed, gated) == [["a", "a"], ["b", "b"]]
+    assert await bench.result(handle.id, crossed, gated) == (["a", "a"], ["b", "b"])
 
 
 async def test_a_context_in_another_task_is_refused(bench: Bench) -> None:
@@ -77,7 +77,7 @@ async def test_a_context_in_another_task_is_refused(bench: Bench) -> None:
         await asyncio.gather(elsewhere())
 
     async with bench.app(wrong) as app:
-        with pytest.raises(RunFailed, match="WrongBranch: .*used from another task.*ctx.branch"):
+        with pytest.raises(RunFailed, match=r"WrongBranch: .*used from another task.*ctx.branch"):
             await app.run(wrong)
 
 
@@ -112,7 +112,7 @@ async def test_a_call_awaited_twice_is_refused(bench: Bench) -> None:
         await call
 
     async with bench.app(twice) as app:
-        with pytest.raises(RunFailed, match="WorkflowError|WrongBranch|NotAwaitable"):
+        with pytest.raises(RunFailed, match=r"WorkflowError|WrongBranch|NotAwaitable"):
             await app.run(twice)
 
 

@@ -71,7 +71,7 @@ async def test_an_expired_question_fails_the_run_and_refuses_late_answers(bench:
         handle = await app.start(count)
         question = await asked(bench, app)
         await bench.clock.advance(100)
-        with pytest.raises(RunFailed, match="QuestionExpired: nobody answered 'How many\\?'"):
+        with pytest.raises(RunFailed, match=r"QuestionExpired: nobody answered 'How many\?'"):
             await handle.result()
         with pytest.raises(AlreadyAnswered, match="too late"):
             await app.answer(question, 1, by="ann")
@@ -116,7 +116,7 @@ async def test_a_cancelled_run_withdraws_its_question(bench: Bench) -> None:
 async def test_a_question_that_loses_a_race_is_withdrawn(bench: Bench) -> None:
     @workflow
     async def deadline(ctx: Context) -> int | None:
-        first = await ctx.race(ctx.ask("How many?", answer=int), ctx.sleep(10))
+        first = await ctx.race(ctx.ask("How many?", answer=int), ctx.sleep(10))  # pyright: ignore[reportArgumentType]
         await ctx.sleep(10)
         return first
 
@@ -139,7 +139,7 @@ async def test_a_person_is_called_like_any_other_agent(bench: Bench) -> None:
     async with bench.app(asks, boss) as app:
         (question,) = app.questions(to="boss")
         assert question.ask.subject == {"by": 5}
-        await app.answer(question.id, True, by="kim")
+        await app.answer(question.id, value=True, by="kim")
         assert await app.handle(run).result() is True
 
 

@@ -16,10 +16,8 @@ async def sleep_then(ctx: Context, seconds: float) -> float:
 
 @workflow
 async def in_order(ctx: Context, seconds: list[float]) -> list[Any]:
-    seen: list[Any] = []
     async with ctx.select(*[ctx.branch(sleep_then, each) for each in seconds]) as ended:
-        async for branch in ended:
-            seen.append([branch.index, branch.value()])
+        seen: list[Any] = [[branch.index, branch.value()] async for branch in ended]
     await ctx.sleep(10)
     return seen
 

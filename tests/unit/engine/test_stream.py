@@ -4,18 +4,18 @@ import asyncio
 
 from podium import Call, Context, Retry, Steps, agent, workflow
 from podium.engine.stream import Chunk
+from podium.handle import AnyHandle
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
 
-async def watch(app: object, handle: object, chunks: list[Chunk]) -> None:
-    async for chunk in handle.stream():  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
-        chunks.append(chunk)  # pyright: ignore[reportUnknownArgumentType]
+async def watch(handle: AnyHandle, chunks: list[Chunk]) -> None:
+    chunks.extend([chunk async for chunk in handle.stream()])
 
 
 async def test_chunks_arrive_in_order_are_numbered_and_are_no_facts(bench: Bench) -> None:
     @agent
-    async def writer(steps: Steps) -> str:
+    async def writer(_: None, steps: Steps) -> str:
         for word in ("a", "b"):
             steps.emit(word)
         return "ab"
@@ -28,7 +28,7 @@ async def test_chunks_arrive_in_order_are_numbered_and_are_no_facts(bench: Bench
     chunks: list[Chunk] = []
     async with bench.app(writes) as app:
         handle = await app.start(writes)
-        watching = asyncio.create_task(watch(app, handle, chunks))
+        watching = asyncio.create_task(watch(handle, chunks))
         await bench.clock.advance(1)
         await watching
         assert [(each.key, each.attempt, each.n, each.data) for each in chunks] == [("1", 1, 0, "a"), ("1", 1, 1, "b")]
@@ -37,7 +37,7 @@ async def test_chunks_arrive_in_order_are_numbered_and_are_no_facts(bench: Bench
 
 async def test_a_new_attempt_says_that_what_was_streamed_is_void(bench: Bench) -> None:
     @agent(retry=Retry(attempts=2, delay=5, jitter=0))
-    async def writer(steps: Steps, call: Call) -> str:
+    async def writer(_: None, steps: Steps, call: Call) -> str:
         steps.emit(f"try {call.attempt}")
         if call.attempt == 1:
             raise ConnectionError("cut")
@@ -51,7 +51,7 @@ async def test_a_new_attempt_says_that_what_was_streamed_is_void(bench: Bench) -
     chunks: list[Chunk] = []
     async with bench.app(writes) as app:
         handle = await app.start(writes)
-        watching = asyncio.create_task(watch(app, handle, chunks))
+        watching = asyncio.create_task(watch(handle, chunks))
         await bench.clock.advance(10)
         await watching
     assert [(each.data, each.reset) for each in chunks] == [("try 1", False), ("try 2", True)]
@@ -59,7 +59,7 @@ async def test_a_new_attempt_says_that_what_was_streamed_is_void(bench: Bench) -
 
 async def test_a_replay_streams_nothing_again(bench: Bench) -> None:
     @agent
-    async def writer(steps: Steps) -> str:
+    async def writer(_: None, steps: Steps) -> str:
         steps.emit("once")
         return "ok"
 
@@ -74,7 +74,7 @@ async def test_a_replay_streams_nothing_again(bench: Bench) -> None:
     run = await bench.parked(writes)
     chunks: list[Chunk] = []
     async with bench.app(writes) as app:
-        watching = asyncio.create_task(watch(app, app.handle(run), chunks))
+        watching = asyncio.create_task(watch(app.handle(run), chunks))
         await bench.clock.settle()
         await app.handle(run).signal("go")
         await watching

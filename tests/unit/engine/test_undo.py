@@ -11,7 +11,6 @@ from podium.testing import failing, hanging, scripted
 from tests.unit.engine.bench import Bench, facts
 
 
-
 async def test_a_failed_run_is_undone_in_reverse_order(bench: Bench) -> None:
     undo = scripted("undo", lambda n: bench.witness.saw("undone", n))
 
@@ -109,7 +108,7 @@ async def test_what_stays_uncompensated_is_listed_in_the_end(bench: Bench) -> No
     async with bench.app(trip, fine, broken) as app:
         handle = await app.start(trip)
         await bench.clock.advance(1_000)
-        with pytest.raises(RunFailed, match="no more; not undone: broken \\(1\\).*cannot"):
+        with pytest.raises(RunFailed, match=r"no more; not undone: broken \(1\).*cannot"):
             await handle.result()
         assert bench.witness.count("fine") == 1
 

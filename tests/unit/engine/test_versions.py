@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from podium import App, Context, RunState, workflow
+from podium import App, Context, workflow
 from podium.errors import RunBlocked
+from podium.handle import AnyHandle
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -26,7 +27,7 @@ def made(version: str, value: Any = None, *, more: bool = False) -> Any:
 async def test_two_versions_are_registered_at_once_and_each_run_stays_with_its_own(bench: Bench) -> None:
     run = await bench.parked(made("1"))
     async with bench.app(made("1"), made("2")) as app:
-        newer = await app.start("job")
+        newer: AnyHandle = await app.start("job")
         await bench.clock.advance(10)
         assert [await app.handle(run).result(), await newer.result()] == ["1", "2"]
 

@@ -23,7 +23,7 @@ class Example:
 
 
 class AgentContract:
-    """The contract of an agent that works without waiting for anybody. Subclass it, and give `example`:
+    """The contract of an agent that works without waiting for anybody. Subclass it, and give `example`.
 
     class TestMyAgent(AgentContract):
         def example(self) -> Example:

@@ -41,8 +41,8 @@ class InboxContract(OpenedStore):
     def test_signals_come_in_the_order_in_which_they_were_sent(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
-            for id in ("z", "a", "m"):
-                hand.signal("r", id)
+            for name in ("z", "a", "m"):
+                hand.signal("r", name)
             assert [each.id for each in hand.store.signals(number)[1]] == ["z", "a", "m"]
 
     def test_a_run_tells_another(self, tmp_path: Path) -> None:

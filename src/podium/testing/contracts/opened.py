@@ -1,6 +1,6 @@
 """How the suites come to a store."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class OpenedStore:
         raise NotImplementedError
 
     @contextmanager
-    def hand(self, folder: Path) -> Iterator[Hand]:
+    def hand(self, folder: Path) -> Generator[Hand]:
         """Open the store, as a worker, while a block lasts."""
         store = self.open_store(folder)
         try:

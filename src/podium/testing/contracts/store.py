@@ -6,7 +6,7 @@ from podium.testing.contracts.runs import RunsContract
 
 
 class StoreContract(RunsContract, OwnershipContract, InboxContract):
-    """The whole contract of a store. Subclass it, and give `open_store`:
+    """The whole contract of a store. Subclass it, and give `open_store`.
 
     class TestMyStore(StoreContract):
         def open_store(self, folder: Path) -> Store:

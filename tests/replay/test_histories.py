@@ -1,0 +1,75 @@
+"""Histories that a release recorded must replay for ever: whole, and cut off at every fact."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium import App
+from podium.model.fact import Fact, FactKind
+from podium.model.run import Run, RunState
+from podium.store.codec import encode
+from podium.store.protocol import Claimed, NewFact, NewRun, Start
+from podium.testing import DrivenClock
+from tests.replay.programs import AGENTS
+
+HISTORIES = sorted((Path(__file__).parent / "histories").glob("*/*.json"))
+
+
+def read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())
+
+
+def facts_of(history: dict[str, Any]) -> list[Fact]:
+    return [
+        Fact(seq, FactKind(kind), key, at, epoch, body, None if payload is None else base64.b64decode(payload))
+        for seq, kind, key, at, epoch, body, payload in history["facts"]
+    ]
+
+
+def run_of(history: dict[str, Any]) -> Run:
+    name, run_id = history["workflow"], history["run"]
+    return Run(
+        id=run_id, workflow=name, version="1", state=RunState.RUNNING, epoch=9, queue="default", priority=0,
+        created_at=0.0, ended_at=None, wake_at=None, parent=None, root=run_id, tenant="default", principal="local",
+        owner=None, facts=0, reason="",
+    )  # fmt: skip
+
+
+def new_run(history: dict[str, Any], facts: list[Fact]) -> NewRun:
+    copies = [NewFact(fact.kind, fact.key, fact.at, encode(fact.body), fact.payload) for fact in facts]
+    return NewRun(
+        id=history["run"], workflow=history["workflow"], version="1", queue="default", priority=0, tenant="default",
+        principal="local", parent=None, root=history["run"], tag=None, at=facts[0].at, started=copies[0],
+        facts=copies[1:],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+async def test_every_beginning_of_a_recorded_history_replays(path: Path) -> None:
+    history = read(path)
+    facts = facts_of(history)
+    async with App.open(":memory:", agents=AGENTS, clock=DrivenClock(facts[-1].at)) as app:
+        for end in range(1, len(facts) + 1):
+            mismatch = await app.worker.replays(Claimed(1, run_of(history), 0, facts[:end], []))
+            assert mismatch == "", f"cut after fact {end - 1}: {mismatch}"
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+async def test_a_recorded_history_ends_as_it_ended(path: Path) -> None:
+    history = read(path)
+    *facts, end = facts_of(history)
+    clock = DrivenClock(end.at)
+    async with App.open(":memory:", agents=AGENTS, clock=clock) as app:
+        await app.worker.journal.submit(Start(new_run(history, facts), drive=False))
+        await clock.settle()
+        again = app.facts(history["run"])
+        assert [fact.kind for fact in again[len(facts) :]] == [FactKind.ENDED], "it did something that was recorded"
+        assert (again[-1].body["state"], again[-1].body["reason"]) == (end.body["state"], end.body["reason"])
+        assert again[-1].payload == end.payload
+
+
+def test_there_are_histories() -> None:
+    assert len(HISTORIES) >= 3
