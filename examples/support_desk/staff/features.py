@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import cache
 from itertools import pairwise
 
 from staff.words import words
@@ -10,11 +11,12 @@ _LETTERS = re.compile(r"[^\W_]+")
 _PART = 4
 
 
-def terms(text: str) -> list[str]:
+@cache
+def terms(text: str) -> tuple[str, ...]:
     """Return the words of a text, and each two that stand next to each other or have one between them."""
     single = words(text)
     pairs = [*pairwise(single), *zip(single, single[2:], strict=False)]
-    return single + [f"{a}_{b}" for a, b in pairs]
+    return (*single, *(f"{a}_{b}" for a, b in pairs))
 
 
 def features(text: str) -> Counter[str]:

@@ -5,6 +5,7 @@ A program: a ticket comes in as JSON on standard input, its finding goes out on 
 
 import json
 import sys
+from collections import defaultdict
 from functools import cache
 
 from staff.features import terms
@@ -43,12 +44,13 @@ def _coverage(index: Index, message: str, slug: str) -> float:
 
 @cache
 def _index() -> Index:
-    documents: dict[str, list[Field]] = {label: [] for label, _ in known_messages()}
+    said = defaultdict[str, list[str]](list)
+    for label, text in known_messages():
+        said[label].extend(terms(text))
+    documents = {label: [Field(each, 2.0)] for label, each in said.items()}
     for slug, page in handbook().items():
         headings = f"{page.title}\n{page.title}\n" + "\n".join(each.heading for each in page.sections)
-        documents[slug] = [Field(terms(page.text), 0.75), Field(terms(headings), 1.0)]
-    for label, fields in documents.items():
-        fields.append(Field([term for known, text in known_messages() if known == label for term in terms(text)], 2.0))
+        documents[slug] += [Field(terms(page.text), 0.75), Field(terms(headings), 1.0)]
     return Index(documents)
 
 

@@ -57,7 +57,7 @@ async def _to_the_end(drive: Drive, workflow: "Workflow[Json, Json]", input: Jso
         causes = causes_of(error)
     except (Interrupt, GeneratorExit):
         raise
-    except BaseException as error:  # noqa: BLE001 - such as a test framework's: the run must still have an end
+    except BaseException as error:
         state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
     if state is RunState.CANCELLED:
         await _children_ended(drive)

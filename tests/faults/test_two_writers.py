@@ -1,0 +1,35 @@
+"""Two processes that write to one store at the same time."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from podium.model.run import RunState
+from podium.store.protocol import RunQuery
+from podium.store.sqlite.store import SqliteStore
+from tests.faults.children import PROGRAMS
+
+RUNS = 400
+LONGEST = 0.5
+
+
+def test_both_finish_everything_and_neither_loop_is_held_up_for_long(tmp_path: Path) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, str(PROGRAMS / "busy.py"), str(tmp_path), name, str(RUNS)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in "ab"
+    ]
+    outputs = [process.communicate(timeout=90)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    holds = [json.loads(output) for output in outputs]
+    assert max(each["worst"] for each in holds) < LONGEST, holds
+    assert max(each["median"] for each in holds) < 0.02, holds
+    store = SqliteStore(str(tmp_path / "podium.db"))
+    runs = store.runs(RunQuery(limit=10_000))
+    assert [run.state for run in runs] == [RunState.DONE] * (2 * RUNS)
+    assert all(store.verify(run.id) == [] for run in runs)
+    store.close()
