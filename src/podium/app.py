@@ -19,7 +19,15 @@ from podium.engine.settings import EngineSettings
 from podium.engine.starting import new_run
 from podium.engine.worker import Worker
 from podium.engine.workflow import Workflow
-from podium.errors import AlreadyAnswered, InvalidValue, StoreError, UnknownQuestion, UnknownRun, UsageError
+from podium.errors import (
+    AlreadyAnswered,
+    InvalidValue,
+    NotPossible,
+    StoreError,
+    UnknownQuestion,
+    UnknownRun,
+    UsageError,
+)
 from podium.handle import AnyHandle, RunHandle
 from podium.model.agent import Agent, AnyAgent
 from podium.model.clock import Clock, SystemClock
@@ -47,7 +55,10 @@ class App:
         self._clock = clock
         self._ids = ids
         settings = EngineSettings(
-            slots=config.slots, lease=config.lease, poll=config.poll, most_facts=config.most_facts,
+            slots=config.slots,
+            lease=config.lease,
+            poll=config.poll,
+            most_facts=config.most_facts,
             largest=config.largest,
         )
         dispatcher = Dispatcher(self.registry, [tracing, timeout, concurrency])
@@ -76,8 +87,7 @@ class App:
             opened = store
         try:
             app = cls(config, opened, clock or SystemClock(), ids or RandomIds())
-            for each in agents:
-                app.register(each)
+            app.register(*agents)
             app.worker.start()
             try:
                 yield app
@@ -88,14 +98,14 @@ class App:
 
     def register(self, *agents: AnyAgent) -> None:
         """Make agents known by name; runs of workflows that wait for them go on."""
+        new = [agent for agent in agents if self.registry.add(agent)]
         for agent in agents:
-            self.registry.add(agent)
             if isinstance(agent, Workflow):
                 self.worker.serve(agent)
+        if new:
+            self.worker.try_blocked_again()
 
-    async def run(
-        self, workflow: Agent[In, Out] | str, input: In = None, /, **options: Any
-    ) -> Out:
+    async def run(self, workflow: Agent[In, Out] | str, input: In = None, /, **options: Any) -> Out:
         """Run a workflow and return its value; raises RunFailed, RunCancelled or RunBlocked. Options: see `start`."""
         handle = await self.start(workflow, input, **options)
         return await handle.result()
@@ -117,7 +127,9 @@ class App:
         )
         if len(payload) > self.config.largest:
             raise InvalidValue(f"the input has {len(payload)} bytes; {self.config.largest} are allowed")
-        run_id, _ = await self.worker.begin(run)
+        run_id, new = await self.worker.begin(run)
+        if not new and (there := self._run(run_id)).workflow != found.card.name:
+            raise NotPossible(f"run {run_id} is there already, of {there.workflow}: give the new run another id.")
         return RunHandle(run_id, self.worker, self._clock, self._ids, found)
 
     def handle(self, run_id: str) -> AnyHandle:

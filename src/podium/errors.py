@@ -1,46 +1,46 @@
 """Everything that can go wrong in Podium.
 
-    PodiumError
-    ├── UsageError                  a mistake of whoever calls: one clear sentence, no traceback in the CLI
-    │   ├── ConfigError
-    │   ├── UnknownAgent
-    │   ├── UnknownRun
-    │   ├── UnknownQuestion
-    │   ├── InvalidValue            a value that does not fit its type
-    │   ├── AlreadyAnswered
-    │   └── NotPossible             the run's state does not allow it
-    ├── StoreError
-    │   ├── NotAStore               a file, but not ours
-    │   ├── StoreDamaged
-    │   ├── StoreUnavailable        read-only, full, missing folder
-    │   └── StoreBusy               another process writes; whoever may wait tries again
-    ├── WorkflowError               a mistake in a workflow's code
-    │   ├── WrongBranch
-    │   └── NotAwaitable
-    ├── CallError                   raised in a workflow where a call did not give a value
-    │   ├── CallFailed
-    │   ├── CallRefused
-    │   ├── TooFew                  fewer branches gave a value than the quorum
-    │   └── QuestionExpired
-    ├── RunError                    raised to whoever awaits a run's result
-    │   ├── RunFailed
-    │   ├── RunCancelled
-    │   └── RunBlocked
-    └── AgentError                  for agents to raise: says what sort of failure it is
-        ├── NotDone
-        ├── RateLimited
-        ├── TransportFailed
-        ├── Refusal
-        └── BadAnswer
+PodiumError
+├── UsageError                  a mistake of whoever calls: one clear sentence, no traceback in the CLI
+│   ├── ConfigError
+│   ├── UnknownAgent
+│   ├── UnknownRun
+│   ├── UnknownQuestion
+│   ├── InvalidValue            a value that does not fit its type
+│   ├── AlreadyAnswered
+│   └── NotPossible             the run's state does not allow it
+├── StoreError
+│   ├── NotAStore               a file, but not ours
+│   ├── StoreDamaged
+│   ├── StoreUnavailable        read-only, full, missing folder
+│   └── StoreBusy               another process writes; whoever may wait tries again
+├── WorkflowError               a mistake in a workflow's code
+│   ├── WrongBranch
+│   └── NotAwaitable
+├── CallError                   raised in a workflow where a call did not give a value
+│   ├── CallFailed
+│   ├── CallRefused
+│   ├── TooFew                  fewer branches gave a value than the quorum
+│   └── QuestionExpired
+├── RunError                    raised to whoever awaits a run's result
+│   ├── RunFailed
+│   ├── RunCancelled
+│   └── RunBlocked
+└── AgentError                  for agents to raise: says what sort of failure it is
+    ├── NotDone
+    ├── RateLimited
+    ├── TransportFailed
+    ├── Refusal
+    └── BadAnswer
 
-    asyncio.CancelledError
-    └── CallCancelled               raised in a workflow at the call at which it was cancelled
+asyncio.CancelledError
+└── CallCancelled               raised in a workflow at the call at which it was cancelled
 
-    Interrupt (BaseException)       passes through agents untouched; nobody but the engine catches it
-    ├── Suspended                   a step has to wait; the agent runs again later
-    ├── Blocked                     the run cannot go on with this code
-    │   └── Diverged                the code asks for something else than the journal has
-    └── Evicted                     this process no longer drives the run
+Interrupt (BaseException)       passes through agents untouched; nobody but the engine catches it
+├── Suspended                   a step has to wait; the agent runs again later
+├── Blocked                     the run cannot go on with this code
+│   └── Diverged                the code asks for something else than the journal has
+└── Evicted                     this process no longer drives the run
 """
 
 import asyncio

@@ -64,7 +64,7 @@ async def test_settling_lets_long_chains_of_work_run_to_their_end() -> None:
 
 
 async def test_a_clock_says_what_did_not_come() -> None:
-    with pytest.raises(AssertionError, match="did not come within 0.01 s"):
+    with pytest.raises(AssertionError, match=r"did not come within 0\.01 s"):
         await DrivenClock().until(lambda: False, within=0.01)
 
 

@@ -20,8 +20,8 @@ def terms(text: str) -> tuple[str, ...]:
 
 
 def features(text: str) -> Counter[str]:
-    """Count the terms of a text, and every four letters in a row: these survive typing errors and German compounds."""
-    found = Counter(f"{term}:" for term in terms(text))
+    """Count the words of a text, and every four letters in a row: these survive typing errors and German compounds."""
+    found = Counter(f"{word}:" for word in words(text))
     for word in _LETTERS.findall(text.lower()):
         edged = f" {word} "
         found.update(edged[at : at + _PART] for at in range(len(edged) - _PART + 1))

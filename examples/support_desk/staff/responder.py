@@ -11,6 +11,9 @@ from staff.words import words
 _NO_PAGE = ("complaint", "other")
 _TRUST = 0.1
 """What a page keeps of its score if the classifier rules its category out."""
+_DOUBT = 0.85
+_THIN = 0.15
+"""Where confidence and coverage are both below these, several pages fit a little, and most likely none answers."""
 _SECTIONS = 2
 
 
@@ -35,6 +38,10 @@ def _chosen(case: Case) -> tuple[Page | str, float]:
         return case.sorting.category, odds.get(case.sorting.category, 0.0)
     best = max(weights, key=lambda label: weights[label])
     confidence = weights[best] / sum(weights.values())
+    if confidence < _DOUBT and any(sign.startswith("complaint") for sign in case.sorting.signs):
+        return "complaint", 1 - confidence
+    if confidence < _DOUBT and finding.coverage < _THIN:
+        return case.sorting.category, 1 - confidence
     return next((page for page in finding.pages if page.slug == best), best), confidence
 
 

@@ -20,10 +20,11 @@ class Field:
 class Index:
     """An index of documents by name. Ranking: Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009.
 
-    Words of `usual` texts tell less: they are what people say about anything.
+    With `mending`, a word that no document has is taken for one that differs by a letter.
     """
 
-    def __init__(self, documents: Mapping[str, Iterable[Field]], usual: Iterable[Iterable[str]] = ()) -> None:
+    def __init__(self, documents: Mapping[str, Iterable[Field]], *, mending: bool = True) -> None:
+        self._mending = mending
         self._weights: dict[str, Counter[str]] = {}
         fields = {name: tuple(each) for name, each in documents.items()}
         lengths = [len(field.words) for each in fields.values() for field in each]
@@ -35,21 +36,19 @@ class Index:
                 for word in field.words:
                     weights[word] += share  # pyright: ignore[reportArgumentType] - a Counter adds floats as well
             self._weights[name] = weights
-        self._known = frozenset(word for weights in self._weights.values() for word in weights)
-        said = [*self._weights.values(), *(set(each) for each in usual)]
-        self._texts = len(said)
-        self._spread = Counter(word for each in said for word in each)
+        self._texts = len(self._weights)
+        self._spread = Counter(word for weights in self._weights.values() for word in weights)
 
     def idf(self, word: str) -> float:
         """Return how telling a word is: rare ones more."""
-        if word not in self._known:
+        if word not in self._spread:
             return 0.0
         spread = self._spread[word]
         return math.log(1 + (self._texts - spread + 0.5) / (spread + 0.5))
 
     def search(self, query: Mapping[str, float]) -> dict[str, float]:
         """Return the score of every document for weighted words."""
-        known = [(self.mended(word), weight) for word, weight in query.items()]
+        known = [(self._mended(word) if self._mending else word, weight) for word, weight in query.items()]
         return {
             name: sum(
                 weight * self.idf(word) * has / (has + _SATURATION) for word, weight in known if (has := weights[word])
@@ -57,11 +56,11 @@ class Index:
             for name, weights in self._weights.items()
         }
 
-    def mended(self, word: str) -> str:
+    def _mended(self, word: str) -> str:
         """Return a word of the documents that differs by one letter, where the word itself is not among them."""
-        if word in self._known or len(word) < 6 or not word.isalpha():
+        if word in self._spread or len(word) < 6 or not word.isalpha():
             return word
-        near = [each for each in self._known if each[0] == word[0] and _one_apart(each, word)]
+        near = [each for each in self._spread if each[0] == word[0] and _one_apart(each, word)]
         return max(near, key=lambda each: self._spread[each], default=word)
 
 

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from statistics import fmean, pstdev
 
 
 def standardised(scores: Mapping[str, float]) -> dict[str, float]:
     """Return how many standard deviations each score is above the mean, so that several kinds can be added up."""
-    middle, spread = fmean(scores.values()), pstdev(scores.values()) or 1.0
+    middle = sum(scores.values()) / len(scores)
+    spread = math.sqrt(sum((score - middle) ** 2 for score in scores.values()) / len(scores)) or 1.0
     return {label: (score - middle) / spread for label, score in scores.items()}
 
 

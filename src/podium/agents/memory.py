@@ -101,15 +101,12 @@ class Hits:
 Request = Annotated[Get | Put | Delete | Keys | Search, Field(discriminator="op")]
 Reply = Remembered | Conflict | Forgotten | KeyList | Hits
 
-_REQUEST = shape_of(Request)
-_REPLY = shape_of(Reply)
-
 
 class MemoryAgent(CardedAgent[Request, Reply]):
     """Remembers across calls, in one scope of the store's memory. Made by `memory`."""
 
     def __init__(self, scope: Scope, card: Card) -> None:
-        super().__init__(card, _REQUEST, _REPLY)
+        super().__init__(card, shape_of(Request), shape_of(Reply))
         self._scope: Scope = scope
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
@@ -152,7 +149,7 @@ class MemoryAgent(CardedAgent[Request, Reply]):
 
 def memory(scope: Scope = "tenant", *, name: str = "memory", **options: Unpack[CardOptions]) -> MemoryAgent:
     """Return an agent that remembers: call it with Get, Put, Delete, Keys or Search."""
-    return MemoryAgent(scope, card_of("memory", name, _REQUEST, _REPLY, options))
+    return MemoryAgent(scope, card_of("memory", name, shape_of(Request), shape_of(Reply), options))
 
 
 def _remembered(key: str, entry: Entry | None) -> Remembered:

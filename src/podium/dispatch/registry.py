@@ -12,14 +12,16 @@ class Registry:
     def __init__(self) -> None:
         self._agents: dict[str, dict[str, AnyAgent]] = {}
 
-    def add(self, agent: AnyAgent) -> None:
-        """Register an agent; raises UsageError where another one has its name and version."""
+    def add(self, agent: AnyAgent) -> bool:
+        """Register an agent; False if it is registered. Raises UsageError where another has its name and version."""
         card = agent.card
         versions = self._agents.setdefault(card.name, {})
+        known = card.version in versions
         if versions.setdefault(card.version, agent) is not agent:
             raise UsageError(
                 f"two agents are called {card.name!r} version {card.version!r}. Give one another name or version."
             )
+        return not known
 
     def get(self, name: str, version: str | None = None) -> AnyAgent:
         """Return an agent, the newest version if none is named; raises UnknownAgent with what there is."""

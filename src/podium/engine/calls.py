@@ -212,9 +212,7 @@ class AgentCall(Primitive[T], Generic[T]):
         text = f"Did {call.agent} happen (run {call.run}, key {call.key})? {why}."
         return Pending(Ask(text=text, subject=call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators"))
 
-    async def _pending(
-        self, strand: Strand, agent: AnyAgent, pending: Pending, progress: Progress
-    ) -> Done | None:
+    async def _pending(self, strand: Strand, agent: AnyAgent, pending: Pending, progress: Progress) -> Done | None:
         """Wait for people; returns what they said, or None where the agent has to run (again)."""
         known, progress.asked = progress.asked, None
         question = waiting_for(known) if known else open_question(self.drive, self.key, pending.ask, pending.step)

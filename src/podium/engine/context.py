@@ -182,10 +182,7 @@ class Context:
         return_exceptions: bool = False, timeout: float | None = None, retry: Retry | None = None,
     ) -> Primitive[list[Out]]:  # fmt: skip
         """Call one agent with each of the inputs, at most `concurrency` at once; gives the values in order."""
-        calls: list[Primitive[Any]] = [
-            self.call(agent, each, timeout=timeout, retry=retry)
-            for each in inputs
-        ]
+        calls: list[Primitive[Any]] = [self.call(agent, each, timeout=timeout, retry=retry) for each in inputs]
         return Gather(
             self._drive, self._strand, self._path, self._key(), calls, at_once=concurrency,
             return_exceptions=return_exceptions,

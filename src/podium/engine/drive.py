@@ -345,9 +345,7 @@ class Drive:
             return
         self._take_cancel()
         for wait in list(self._waits.values()):
-            if not wait.future.done() and (
-                signal := self._from_mailbox(wait.kind, wait.name, wait.due)
-            ) is not None:
+            if not wait.future.done() and (signal := self._from_mailbox(wait.kind, wait.name, wait.due)) is not None:
                 self._release(wait, signal)
 
     # Cancelling

@@ -60,6 +60,7 @@ async def _to_the_end(drive: Drive, workflow: "Workflow[Json, Json]", input: Jso
     except BaseException as error:
         state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
     if state is RunState.CANCELLED:
+        reason = drive.history.cancelling.body["reason"] if drive.history.cancelling is not None else reason
         await _children_ended(drive)
         if drive.uncompensated:
             state, reason = RunState.FAILED, f"cancelled; not undone: {'; '.join(drive.uncompensated)}"

@@ -34,6 +34,11 @@ class Record:
     undos: list[Fact] = field(default_factory=list[Fact])
     """Compensations that an inline workflow under this key left behind when it succeeded."""
 
+    @property
+    def asked_of(self) -> str | None:
+        """The step that the last question was about."""
+        return None if self.question is None else self.question.body["step"]
+
 
 @dataclass(slots=True)
 class StepRecord:
@@ -187,9 +192,8 @@ class History:
         record = self.records.get(call)
         if path:
             self._step(fact).intent = None if fact.body.get("cleared") else fact
-            if record is not None and record.answers is not None and record.question is not None:
-                if record.question.body["step"] == path:
-                    record.question, record.answers = None, None
+            if record is not None and record.answers is not None and record.asked_of == path:
+                record.question, record.answers = None, None
         elif record is not None:
             record.begun = True
 

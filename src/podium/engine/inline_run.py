@@ -45,9 +45,7 @@ class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
 
     __slots__ = ("input", "workflow")
 
-    def __init__(
-        self, drive: Drive, strand: Strand, path: str, key: str, workflow: Inline, input: Json
-    ) -> None:
+    def __init__(self, drive: Drive, strand: Strand, path: str, key: str, workflow: Inline, input: Json) -> None:
         super().__init__(drive, strand, path, key)
         self.workflow = workflow
         self.input = input
@@ -79,5 +77,3 @@ def causes_of(error: BaseException) -> tuple[str, ...]:
 def undo_of(fact: Fact) -> Undo:
     """Return the compensation that a fact registered."""
     return Undo(fact.key, fact.body["agent"], fact.body["version"], decode(fact.payload))
-
-

@@ -17,9 +17,7 @@ T = TypeVar("T")
 class Selection(Generic[T]):
     """`async with ctx.select(…) as ended: async for branch in ended: …`. Leaving the block cancels the rest."""
 
-    def __init__(
-        self, drive: Drive, strand: Strand, path: str, key: str, items: Sequence[Primitive[Any]]
-    ) -> None:
+    def __init__(self, drive: Drive, strand: Strand, path: str, key: str, items: Sequence[Primitive[Any]]) -> None:
         self._drive = drive
         self._strand = strand
         self._key = key

@@ -174,5 +174,3 @@ def usage_body(usage: Usage) -> Json:
         "requests": usage.requests,
         "usd": usage.usd,
     }
-
-

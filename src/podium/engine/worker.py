@@ -170,6 +170,11 @@ class Worker:
             versions.add(card.version)
             self._unblock(card.name)
 
+    def try_blocked_again(self) -> None:
+        """Have the blocked runs of all workflows tried again: an agent was added that they may have waited for."""
+        for name in self._versions:
+            self._unblock(name)
+
     def _unblock(self, name: str) -> None:
         """Have blocked runs tried again; while another process writes, a little later."""
         if self._stopping:

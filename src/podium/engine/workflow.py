@@ -66,13 +66,16 @@ class Workflow(Generic[In, Out]):
                 raise WorkflowError(f"the workflow called sys.exit({error})") from error
             raise
         try:
-            dumped, most = self.output.dump(value), drive.around.largest
-            if (size := len(encode(dumped))) > most:
-                raise InvalidValue(f"it has {size} bytes, {most} are allowed")
-            return dumped, context.undos
+            return self._dumped(value, drive.around.largest), context.undos
         except InvalidValue as error:
             await undo_all(drive, strand, context.undos)
             raise BadAnswer(f"{self.card.name} returned something else than it declares: {error}") from error
+
+    def _dumped(self, value: Out, most: int) -> Json:
+        dumped = self.output.dump(value)
+        if (size := len(encode(dumped))) > most:
+            raise InvalidValue(f"it has {size} bytes, {most} are allowed")
+        return dumped
 
     async def _call(self, context: Context, input: Json) -> Any:
         if not self._takes_input:

@@ -32,13 +32,14 @@ async def longest_hold(seconds: list[float]) -> None:
 
 async def main(folder: Path, name: str, runs: int) -> None:
     holds: list[float] = []
-    async with asyncio.timeout(60), App.open(folder / "podium.db", agents=made(), poll=0.05) as app:
+    flow = made()[-1]
+    async with asyncio.timeout(60), App.open(folder / "podium.db", agents=[flow], poll=0.05) as app:
         (folder / f"ready-{name}").touch()
         while len(list(folder.glob("ready-*"))) < 2:  # noqa: ASYNC110, ASYNC240 - a file wakes nobody
             await asyncio.sleep(0.002)
         watching = asyncio.create_task(longest_hold(holds))
         for first in range(0, runs, 20):
-            values = await asyncio.gather(*[app.run("job", first + n) for n in range(20)])
+            values = await asyncio.gather(*[app.run(flow, first + n) for n in range(20)])
             assert values == [[first + n + i for i in range(5)] for n in range(20)]
         watching.cancel()
     print(json.dumps({"worst": max(holds), "median": sorted(holds)[len(holds) // 2]}))

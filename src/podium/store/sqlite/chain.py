@@ -30,9 +30,7 @@ def link(previous: bytes, run: bytes, seq: int, kind: int, key: str, at: float, 
     return sha256(previous + digest + _HEADER.pack(seq, kind, at, epoch, len(name)) + name + run).digest()
 
 
-ChainRow = tuple[
-    int, int, str, float, int, bytes, bytes | None, bytes | None, bytes | None, bytes | None, bytes | None
-]
+ChainRow = tuple[int, int, str, float, int, bytes, bytes | None, bytes | None, bytes | None, bytes | None, bytes | None]
 """seq, kind, key, at, epoch, hash, digest, salt, body, payload, blob."""
 
 
