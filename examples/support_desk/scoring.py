@@ -14,7 +14,7 @@ from staff.handbook import Message, handbook
 from staff.papers import Case, Finding, Review, Sorting, Ticket
 from staff.quality import check
 from staff.responder import respond
-from staff.search import Field, Index
+from staff.search import Field, Index, weigh
 from staff.words import words
 
 TICKETS = Path(__file__).parent / "tickets"
@@ -96,7 +96,7 @@ def plain_search(told: Callable[[str], Sequence[str]], *, mending: bool) -> Call
     """
     pages = handbook()
     documents = {slug: [Field(told(f"{page.title}\n{page.text}"))] for slug, page in pages.items()}
-    index = Index(documents, mending=mending)
+    index = Index(weigh(documents), mending=mending)
 
     def answer(label: Label) -> Outcome:
         scores = index.search(dict.fromkeys(told(label.text), 1.0))

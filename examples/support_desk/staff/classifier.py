@@ -11,6 +11,7 @@ from functools import cache
 
 from staff.features import features
 from staff.handbook import Message, category_of, handbook, known_messages
+from staff.prepared import prepared
 from staff.reading import complaints, main_question, orders, without_orders
 from staff.shares import shares
 from staff.words import words
@@ -46,7 +47,7 @@ def _odds(message: str) -> dict[str, float]:
     logs: dict[str, float] = {}
     for label, count in counts.items():
         total = sum(count.values()) + _SMOOTHING * len(vocabulary)
-        logs[label] = sum(math.log((count[feature] + _SMOOTHING) / total) for feature in told)
+        logs[label] = sum(math.log((count.get(feature, 0) + _SMOOTHING) / total) for feature in told)
     odds = defaultdict[str, float](float)
     for label, share in shares(logs, _SHARPNESS).items():
         odds[category_of(label)] += share
@@ -54,7 +55,11 @@ def _odds(message: str) -> dict[str, float]:
 
 
 @cache
-def _counts() -> dict[str, Counter[str]]:
+def _counts() -> dict[str, dict[str, int]]:
+    return prepared("counts", _count)
+
+
+def _count() -> dict[str, dict[str, int]]:
     counts = defaultdict[str, Counter[str]](Counter)
     for label, text in known_messages():
         counts[label].update(features(text))
@@ -62,7 +67,7 @@ def _counts() -> dict[str, Counter[str]]:
         counts[page.slug].update(features(f"{page.title}\n" * 2))
         for section in page.sections:
             counts[page.slug].update(features(f"{page.title}\n{section.heading}\n{section.text}"))
-    return dict(counts)
+    return {label: dict(count) for label, count in counts.items()}
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from functools import cache
 
 from staff.features import terms
 from staff.handbook import Message, handbook, known_messages
-from staff.nearest import Nearest
+from staff.nearest import Nearest, learn
+from staff.prepared import prepared
 from staff.reading import main_question
-from staff.search import Field, Index
+from staff.search import Field, Index, Weights, weigh
 from staff.shares import shares, standardised
 from staff.words import words
 
@@ -44,6 +45,10 @@ def _coverage(index: Index, message: str, slug: str) -> float:
 
 @cache
 def _index() -> Index:
+    return Index(prepared("search", _weigh))
+
+
+def _weigh() -> Weights:
     said = defaultdict[str, list[str]](list)
     for label, text in known_messages():
         said[label].extend(terms(text))
@@ -51,12 +56,12 @@ def _index() -> Index:
     for slug, page in handbook().items():
         headings = f"{page.title}\n{page.title}\n" + "\n".join(each.heading for each in page.sections)
         documents[slug] += [Field(terms(page.text), 0.75), Field(terms(headings), 1.0)]
-    return Index(documents)
+    return weigh(documents)
 
 
 @cache
 def _nearest() -> Nearest:
-    return Nearest(known_messages())
+    return Nearest(*prepared("nearest", lambda: learn(known_messages())))
 
 
 if __name__ == "__main__":

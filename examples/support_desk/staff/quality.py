@@ -5,7 +5,7 @@ import re
 from staff.handbook import handbook
 from staff.papers import Review, Verdict
 
-_SURE = 0.75
+_SURE = 0.95
 _COVERED = 0.15
 _QUOTE = re.compile(r"^> ?(.*)$", re.MULTILINE)
 

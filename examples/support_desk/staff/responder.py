@@ -5,14 +5,14 @@ from collections import Counter
 from staff.handbook import HandbookPage, handbook
 from staff.papers import Case, Draft, Page
 from staff.reading import is_german, without_orders
-from staff.search import Field, Index
+from staff.search import Field, Index, weigh
 from staff.words import words
 
 _NO_PAGE = ("complaint", "other")
 _TRUST = 0.1
 """What a page keeps of its score if the classifier rules its category out."""
 _DOUBT = 0.85
-_THIN = 0.15
+_THIN = 0.14
 """Where confidence and coverage are both below these, several pages fit a little, and most likely none answers."""
 _SECTIONS = 2
 
@@ -38,17 +38,18 @@ def _chosen(case: Case) -> tuple[Page | str, float]:
         return case.sorting.category, odds.get(case.sorting.category, 0.0)
     best = max(weights, key=lambda label: weights[label])
     confidence = weights[best] / sum(weights.values())
-    if confidence < _DOUBT and any(sign.startswith("complaint") for sign in case.sorting.signs):
-        return "complaint", 1 - confidence
+    page = next((page for page in finding.pages if page.slug == best), None)
+    if page is None:
+        return best, confidence
     if confidence < _DOUBT and finding.coverage < _THIN:
-        return case.sorting.category, 1 - confidence
-    return next((page for page in finding.pages if page.slug == best), best), confidence
+        return page.category, 1 - confidence
+    return page, confidence
 
 
 def _quotes(page: HandbookPage, message: str) -> list[str]:
     """Return the sections of a page that know most of the message's words, in the order of the page."""
     index = Index(
-        {each.heading: [Field(words(f"{each.heading}\n{each.text}"))] for each in page.sections if each.heading}
+        weigh({each.heading: [Field(words(f"{each.heading}\n{each.text}"))] for each in page.sections if each.heading})
     )
     scores = Counter(index.search(dict.fromkeys(words(message), 1.0)))
     best = [heading for heading, score in scores.most_common(_SECTIONS) if score > 0]

@@ -1,9 +1,10 @@
 """Full-text search: BM25 over documents with several fields, tolerant of typing errors."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 _SATURATION = 1.2
 _LENGTH = 0.5
@@ -17,25 +18,19 @@ class Field:
     weight: float = 1.0
 
 
+Weights: TypeAlias = dict[str, dict[str, float]]
+"""How much of each word a document has, by the document's name."""
+
+
 class Index:
     """An index of documents by name. Ranking: Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009.
 
     With `mending`, a word that no document has is taken for one that differs by a letter.
     """
 
-    def __init__(self, documents: Mapping[str, Iterable[Field]], *, mending: bool = True) -> None:
+    def __init__(self, weights: Weights, *, mending: bool = True) -> None:
         self._mending = mending
-        self._weights: dict[str, Counter[str]] = {}
-        fields = {name: tuple(each) for name, each in documents.items()}
-        lengths = [len(field.words) for each in fields.values() for field in each]
-        middle = max(1.0, sum(lengths) / max(1, len(lengths)))
-        for name, each in fields.items():
-            weights: Counter[str] = Counter()
-            for field in each:
-                share = field.weight / (1 - _LENGTH + _LENGTH * len(field.words) / middle)
-                for word in field.words:
-                    weights[word] += share  # pyright: ignore[reportArgumentType] - a Counter adds floats as well
-            self._weights[name] = weights
+        self._weights = weights
         self._texts = len(self._weights)
         self._spread = Counter(word for weights in self._weights.values() for word in weights)
 
@@ -51,7 +46,9 @@ class Index:
         known = [(self._mended(word) if self._mending else word, weight) for word, weight in query.items()]
         return {
             name: sum(
-                weight * self.idf(word) * has / (has + _SATURATION) for word, weight in known if (has := weights[word])
+                weight * self.idf(word) * has / (has + _SATURATION)
+                for word, weight in known
+                if (has := weights.get(word))
             )
             for name, weights in self._weights.items()
         }
@@ -62,6 +59,22 @@ class Index:
             return word
         near = [each for each in self._spread if each[0] == word[0] and _one_apart(each, word)]
         return max(near, key=lambda each: self._spread[each], default=word)
+
+
+def weigh(documents: Mapping[str, Iterable[Field]]) -> Weights:
+    """Return what `Index` needs to know of documents: their words, by the fields' weights and lengths."""
+    fields = {name: tuple(each) for name, each in documents.items()}
+    lengths = [len(field.words) for each in fields.values() for field in each]
+    middle = max(1.0, sum(lengths) / max(1, len(lengths)))
+    weights: Weights = {}
+    for name, each in fields.items():
+        has = defaultdict[str, float](float)
+        for field in each:
+            share = field.weight / (1 - _LENGTH + _LENGTH * len(field.words) / middle)
+            for word in field.words:
+                has[word] += share
+        weights[name] = dict(has)
+    return weights
 
 
 def _one_apart(a: str, b: str) -> bool:

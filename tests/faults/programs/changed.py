@@ -62,5 +62,9 @@ async def drive(folder: Path, variant: str, version: str, repin: bool, die: bool
         (folder / "end").write_text(json.dumps(end))
 
 
+def warm() -> None:
+    """Load nothing more."""
+
+
 def main(folder: str, variant: str, version: str, repin: bool, die: bool) -> None:  # noqa: FBT001
     asyncio.run(drive(Path(folder), variant, version, repin, die))

@@ -1,8 +1,8 @@
 """Forks a process for each request: importing is done once, and a kill costs milliseconds.
 
-`python forks.py PROGRAM`: each line on standard input is a JSON list of arguments for the program's `main(*arguments)`,
-which runs in a child of its own, to its end or its death. Each answer is a line: the child's exit status as `waitpid`
-gives it.
+`python forks.py PROGRAM`: its `warm()` loads what is loaded late. Then each line on standard input is a JSON list of
+arguments for the program's `main(*arguments)`, which runs in a child of its own, to its end or its death. Each answer
+is a line: the child's exit status as `waitpid` gives it.
 """
 
 import importlib.util
@@ -21,6 +21,7 @@ def main() -> None:
     program = importlib.util.module_from_spec(spec)
     sys.modules["program"] = program  # type hints of its workflows are looked up there
     spec.loader.exec_module(program)
+    program.warm()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from podium import App, Call, Context, Retry, Steps, agent, workflow
 from podium.handle import AnyHandle
@@ -128,6 +129,12 @@ async def drive(folder: Path, runs: int) -> None:
         counts = {f"r{n}": witness.count("effect", f"r{n}") for n in range(runs)}
         assert set(counts.values()) == {1}, f"paid not once: {counts}"
     (folder / "done").write_text(json.dumps(counts))
+
+
+def warm() -> None:
+    """Do all of it once: the children find everything loaded."""
+    with TemporaryDirectory() as folder:
+        asyncio.run(drive(Path(folder), 1))
 
 
 def main(folder: str, runs: int, die_after: float | None) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.tools import RunContext
@@ -193,6 +194,12 @@ async def drive(folder: Path, point: str | None) -> None:
         (folder / "result").write_text(json.dumps(value))
         assert app.verify("r") == []
     (folder / "reached").write_text(json.dumps(faults.reached))
+
+
+def warm() -> None:
+    """Make the voyage once: its children find everything loaded."""
+    with TemporaryDirectory() as folder:
+        asyncio.run(drive(Path(folder), None))
 
 
 def main(folder: str, point: str | None) -> None:
