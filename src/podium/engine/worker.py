@@ -8,7 +8,7 @@ from typing import Any
 
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.drive import Drive, Surroundings
-from podium.engine.execute import execute
+from podium.engine.execute import execute, missing_version
 from podium.engine.fleet.in_process import InProcessFleet
 from podium.engine.journal import Journal
 from podium.engine.pulse import Pulse
@@ -123,6 +123,8 @@ class Worker:
             self._orphans.clear()
 
     def _look(self) -> None:
+        for name, versions in self._versions.items():
+            self.fleet.place(self.store.unblock(name, [missing_version(name, version) for version in versions]))
         self.fleet.place(self.store.ready(list(self._versions), self._settings.slots))
         self.woken(self.store.woken(self.id))
         driven = {drive.run.id for drive in self._drives.values()}

@@ -320,8 +320,11 @@ class Store(Protocol):
         """Whether another connection wrote since the last question."""
         ...
 
-    def unblock(self, workflow: str) -> list[Placed]:
-        """Make the blocked runs of a workflow ready: the code is there now, or they will be blocked again."""
+    def unblock(self, workflow: str, reasons: Sequence[str] | None = None) -> list[Placed]:
+        """Make the blocked runs of a workflow ready, all or those with one of these reasons.
+
+        The code is there now, or they will be blocked again.
+        """
         ...
 
     def run_id(self, n: int) -> str:

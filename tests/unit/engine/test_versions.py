@@ -1,12 +1,16 @@
 """A run stays with its version; without it, it is blocked until somebody brings it back or moves it."""
 
+import asyncio
+import sqlite3
 from typing import Any
 
 import pytest
 
 from podium import App, Context, workflow
+from podium.engine.execute import missing_version
 from podium.errors import RunBlocked
 from podium.handle import AnyHandle
+from podium.model.run import RunState
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -39,6 +43,17 @@ async def test_without_its_version_a_run_is_blocked_and_nothing_is_lost(bench: B
         with pytest.raises(RunBlocked, match="no worker has job version 1"):
             await app.handle(run).result()
     assert await bench.result(run, made("1")) == "1"
+
+
+async def test_a_run_that_was_blocked_by_a_worker_without_its_version_goes_to_one_that_has_it(bench: Bench) -> None:
+    run = await bench.parked(made("1"))
+    async with bench.app(made("1"), poll=0.01) as having:
+        with sqlite3.connect(bench.path) as other:
+            other.execute("UPDATE runs SET state = 'blocked', reason = ?", (missing_version("job", "1"),))
+        while having.handle(run).status().state is RunState.BLOCKED:
+            await asyncio.sleep(0.01)
+        await bench.clock.advance(10)
+        assert await having.handle(run).result() == "1"
 
 
 async def test_repin_moves_a_run_to_a_version_that_fits(bench: Bench) -> None:

@@ -174,12 +174,15 @@ class SqliteStore:
     def _read_data_version(self) -> int:
         return self._loop.execute("PRAGMA data_version").fetchone()[0]
 
-    def unblock(self, workflow: str) -> list[Placed]:
-        """Make the blocked runs of a workflow ready."""
-        with self._on_loop() as connection:
-            rows = connection.execute(statement("runs_blocked"), (workflow,)).fetchall()
-            connection.executemany(statement("run_make_ready"), [(number,) for number, _ in rows])
-        return [Placed(*row) for row in rows]
+    def unblock(self, workflow: str, reasons: Sequence[str] | None = None) -> list[Placed]:
+        """Make the blocked runs of a workflow ready, all or those with one of these reasons."""
+        with translated(self.path):
+            rows = self._loop.execute(statement("runs_blocked"), (workflow,)).fetchall()
+        found = [Placed(number, priority) for number, priority, why in rows if reasons is None or why in reasons]
+        if found:
+            with self._on_loop() as connection:
+                connection.executemany(statement("run_make_ready"), [(run.n,) for run in found])
+        return found
 
     # Reading
 
