@@ -35,7 +35,7 @@ async def main(folder: Path, name: str, runs: int) -> None:
     flow = made()[-1]
     async with asyncio.timeout(60), App.open(folder / "podium.db", agents=[flow], poll=0.05) as app:
         (folder / f"ready-{name}").touch()
-        while len(list(folder.glob("ready-*"))) < 2:  # noqa: ASYNC110, ASYNC240 - a file wakes nobody
+        while len(list(folder.glob("ready-*"))) < 2:  # noqa: ASYNC240 - a file wakes nobody
             await asyncio.sleep(0.002)
         watching = asyncio.create_task(longest_hold(holds))
         for first in range(0, runs, 20):

@@ -49,7 +49,7 @@ async def drive(folder: Path, variant: str, version: str, repin: bool, die: bool
     async with asyncio.timeout(20), App.open(folder / "podium.db", agents=agents, poll=0.05) as app:
         handle: AnyHandle = app.handle("r") if app.store.run("r") else await app.start("story", id="r")
         if die:
-            while witness.count("call") < 3:  # noqa: ASYNC110 - a file wakes nobody
+            while witness.count("call") < 3:
                 await asyncio.sleep(0.005)
             await asyncio.sleep(0.02)
             die_at("before-body-1").enter("body")
