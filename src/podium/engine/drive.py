@@ -35,6 +35,9 @@ from podium.store.protocol import (
     Write,
 )
 
+_MOST_IN_A_ROW = 16
+"""A run that is alone commits so often without a turn of the event loop; then others of the program get theirs."""
+
 _LOG = logging.getLogger("podium")
 
 
@@ -49,6 +52,8 @@ class Surroundings:
     streams: Streams
     ids: Ids
     store: Store
+    alone: Callable[[], bool]
+    """Whether one run alone is in memory."""
     fresh: Callable[[], Awaitable[None]]
     """Returns once this worker's last beat is young enough to start an effect that must not happen twice."""
     serve: Callable[[AnyAgent], None]
@@ -98,6 +103,7 @@ class Drive:
         self._gate: list[asyncio.Future[None]] = []
         self._when_live: list[asyncio.Future[None]] = []
         self._waits: dict[str, Wait] = {}
+        self._in_a_row = 0
         self._handed: set[str] = set()
         """Signals that somebody was given; the store may not know yet that they were taken."""
         self._writes: list[Write] = []
@@ -141,8 +147,14 @@ class Drive:
 
     async def committed(self) -> None:
         """Return once all that was appended is in the store; raises Evicted where the store refused it."""
-        if self._batch is not None and not self._batch.done:
-            await self._batch.wait()
+        batch = self._batch
+        if batch is not None and not batch.done:
+            if self._busy == 1 and self._in_a_row < _MOST_IN_A_ROW and self.around.alone():
+                self._in_a_row += 1
+                self.around.journal.flush_alone()
+            if not batch.done:
+                self._in_a_row = 0
+                await batch.wait()
         if self.closed:
             raise Evicted
 

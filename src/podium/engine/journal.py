@@ -98,10 +98,17 @@ class Journal:
             await (self._in_flight if self._in_thread else self.batch).wait()
         await self._thread.stop()
 
+    def flush_alone(self) -> None:
+        """Commit at once, without a turn of the loop, if there is nobody to share the commit with."""
+        if len(self.batch.operations) == 1 and not self._in_thread and not self._store.threaded:
+            self._commit()
+
     def _flush(self) -> None:
         self._scheduled = False
-        if not self.batch.operations or self._in_thread:
-            return
+        if self.batch.operations and not self._in_thread:
+            self._commit()
+
+    def _commit(self) -> None:
         batch, self.batch = self.batch, Batch()
         if self._store.threaded or len(batch.operations) >= _LARGE:
             self._commit_in_thread(batch)

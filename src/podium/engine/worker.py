@@ -69,7 +69,8 @@ class Worker:
         )  # fmt: skip
         self.around = Surroundings(
             journal=self.journal, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
-            ids=ids, store=store, fresh=self._fresh, serve=self.serve, most_facts=settings.most_facts,
+            ids=ids, store=store,
+            alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, most_facts=settings.most_facts,
             largest=settings.largest,
         )  # fmt: skip
 
