@@ -34,7 +34,7 @@ RUNS = "SELECT count(*) FROM runs WHERE id LIKE 'run-%' AND state ="
 PARKED_RUNS = f"{RUNS} 'parked'"
 ENDED_RUNS = f"{RUNS} 'done'"
 STEP_FACTS = (
-    "SELECT count(*) FROM facts JOIN runs ON runs.n = facts.run "
+    "SELECT count(*) FROM facts JOIN runs ON runs.n = (facts.place >> 24) "
     f"WHERE runs.id LIKE 'run-%' AND facts.kind = {FactKind.ANSWERED:d}"
 )
 

@@ -8,6 +8,8 @@ from podium.engine.commit_thread import CommitThread
 from podium.errors import StoreBusy, StoreError, StoreUnavailable
 from podium.store.protocol import Committed, Operation, Placed, Store, Verdict
 
+_FAST_SECONDS = 0.001
+_SLOW_COMMITS = 64
 _LARGE = 2_000
 """A batch of more operations than this is committed in the thread, so that the loop is not held up."""
 
@@ -68,6 +70,8 @@ class Journal:
         self._in_thread = False
         self._in_flight = self.batch
         self._checkpointing = False
+        self._slow_commits = 0
+        """So many commits are still left to the thread, because the disk was slow."""
 
     def put(self, operation: Operation, settled: Settled) -> None:
         """Have an operation committed with this loop turn; `settled` is told its verdict."""
@@ -99,18 +103,30 @@ class Journal:
         await self._thread.stop()
 
     def flush_alone(self) -> None:
-        """Commit at once, without a turn of the loop, if there is nobody to share the commit with."""
-        if len(self.batch.operations) == 1 and not self._in_thread and not self._store.threaded:
+        """Commit at once, without a turn of the loop or a thread, if there is nobody to share the commit with.
+
+        A commit that waits for the disk is made so only while the disk is fast: the loop stands still meanwhile.
+        """
+        if len(self.batch.operations) != 1 or self._in_thread:
+            return
+        if not self._store.threaded:
             self._commit()
+        elif self._slow_commits:
+            self._slow_commits -= 1
+        else:
+            start = self._loop.time()
+            self._commit(on_loop=True)
+            if self._loop.time() - start > _FAST_SECONDS:
+                self._slow_commits = _SLOW_COMMITS
 
     def _flush(self) -> None:
         self._scheduled = False
         if self.batch.operations and not self._in_thread:
             self._commit()
 
-    def _commit(self) -> None:
+    def _commit(self, *, on_loop: bool = False) -> None:
         batch, self.batch = self.batch, Batch()
-        if self._store.threaded or len(batch.operations) >= _LARGE:
+        if (self._store.threaded and not on_loop) or len(batch.operations) >= _LARGE:
             self._commit_in_thread(batch)
             return
         try:

@@ -16,6 +16,8 @@ APPLICATION_ID = 0x50_6F_64_69
 """Marks the file as ours: `Podi`."""
 
 _SYNCHRONOUS = {"process": "NORMAL", "power": "FULL"}
+_RESERVED_ROWS = 800
+_RESERVED_BYTES = 4_000
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -70,6 +72,20 @@ def connect(path: str, durability: Durability, *, wait: float) -> sqlite3.Connec
         connection.execute("PRAGMA cache_size = -32000")
         connection.execute("PRAGMA temp_store = MEMORY")
         return connection
+
+
+def reserve_log(connection: sqlite3.Connection, path: str) -> None:
+    """Have the write-ahead log own some space on the disk: syncing a file that does not grow takes half the time."""
+    log = Path(f"{path}-wal")
+    with translated(path):
+        if log.exists() and log.stat().st_size >= _RESERVED_ROWS * _RESERVED_BYTES:
+            return
+        with transaction(connection, path):
+            connection.execute("CREATE TABLE reserve (filler BLOB)")
+            filler = [(_RESERVED_BYTES,)] * _RESERVED_ROWS
+            connection.executemany("INSERT INTO reserve VALUES (zeroblob(?))", filler)
+            connection.execute("DROP TABLE reserve")
+        connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
 
 def prepare(path: str, durability: Durability) -> None:

@@ -13,13 +13,23 @@ from podium.store.codec import encode
 from podium.store.protocol import ChainFault, Claimed, Committed, Operation, Placed, RunQuery
 from podium.store.sqlite.chain import faults
 from podium.store.sqlite.commit import GroupCommit, Head, Salts
-from podium.store.sqlite.connection import Durability, connect, migrate, prepare, transaction, translate, translated
+from podium.store.sqlite.connection import (
+    Durability,
+    connect,
+    migrate,
+    prepare,
+    reserve_log,
+    transaction,
+    translate,
+    translated,
+)
 from podium.store.sqlite.memory import SqliteMemory
 from podium.store.sqlite.rows import facts_of, question_of, run_of, signal_of
 from podium.store.sqlite.sql import statement
 from podium.store.sqlite.workers import Workers
 
-_CHECKPOINT_COMMITS = 2_000
+_CHECKPOINT_COMMITS = {"process": 2_000, "power": 400}
+"""With `power` the log is to stay within the space that it owns already."""
 _LONG_LOG_BYTES = 256 * 1024 * 1024
 _WAIT_SECONDS = 30.0
 _NO_LOCK = nullcontext()
@@ -39,6 +49,7 @@ class SqliteStore:
         self.threaded = durability == "power" and not self._memory_only
         self._lock = threading.RLock()
         self._commits = 0
+        self._checkpoint_after = _CHECKPOINT_COMMITS[durability]
         self._heads: dict[int, Head] = {}
         self._salts = Salts()
         if self._memory_only:
@@ -50,6 +61,8 @@ class SqliteStore:
             self._loop = connect(path, durability, wait=0.0)
             self._patient = connect(path, durability, wait=_WAIT_SECONDS)
             self._beats = connect(path, durability, wait=_WAIT_SECONDS)
+            if durability == "power":
+                reserve_log(self._patient, path)
         self.memory = SqliteMemory(self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path)
         self._data_version = self._read_data_version()
@@ -87,7 +100,7 @@ class SqliteStore:
 
     def checkpoint_due(self) -> bool:
         """Whether the write-ahead log has grown enough to be folded into the file."""
-        return self._commits >= _CHECKPOINT_COMMITS and not self._memory_only
+        return self._commits >= self._checkpoint_after and not self._memory_only
 
     def checkpoint(self) -> None:
         """Fold the write-ahead log into the file; called in a thread. Only a log grown long holds writers up."""
