@@ -54,6 +54,8 @@ class Worker:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._drives: dict[int, Drive] = {}
+        self._driven: set[str] = set()
+        """The ids of the runs in `_drives`."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, list[asyncio.Future[End]]] = {}
         self._versions: dict[str, set[str]] = {}
@@ -128,8 +130,7 @@ class Worker:
             self.fleet.place(self.store.unblock(name, [missing_version(name, version) for version in versions]))
         self.fleet.place(self.store.ready(list(self._versions), self._settings.slots))
         self.woken(self.store.woken(self.id))
-        driven = {drive.run.id for drive in self._drives.values()}
-        for run_id in [run_id for run_id in self._waiting if run_id not in driven][:_LOOKED_AT]:
+        for run_id in [run_id for run_id in self._waiting if run_id not in self._driven][:_LOOKED_AT]:
             self._settle_ended(run_id)
         if (due := self.store.next_due()) is not None:
             self.timers.park(due)
@@ -226,6 +227,7 @@ class Worker:
     def _take(self, claimed: Claimed) -> None:
         drive = Drive(claimed, self.around, closed=self._closed)
         self._drives[claimed.n] = drive
+        self._driven.add(claimed.run.id)
         task = asyncio.create_task(execute(drive))
         drive.main.task = task
         self._tasks.add(task)
@@ -234,6 +236,7 @@ class Worker:
     def _closed(self, drive: Drive) -> None:
         if self._drives.get(drive.n) is drive:
             del self._drives[drive.n]
+            self._driven.discard(drive.run.id)
             self.fleet.release()
         if drive.finished is not None:
             self._tell(drive.run.id, drive.finished)
@@ -265,7 +268,8 @@ class Worker:
         future: asyncio.Future[End] = self._loop.create_future()
         self._waiting.setdefault(run_id, []).append(future)
         try:
-            self._settle_ended(run_id)
+            if run_id not in self._driven:
+                self._settle_ended(run_id)
             return await future
         finally:
             left = [each for each in self._waiting.get(run_id, ()) if each is not future]
