@@ -25,12 +25,8 @@ def parser() -> argparse.ArgumentParser:
     known.add_argument("--same-sizes", action="store_true", help="peers at Podium's sizes")
     known.add_argument("--out", type=Path, help=f"the page to write ({DEFAULT_PAGE})")
     known.add_argument("--json", type=Path, help="also write every single figure here")
-    known.add_argument(
-        "--folder", type=Path, default=DEFAULT_FOLDER, help="where the databases go, on a real disk"
-    )
-    known.add_argument(
-        "--install", action="store_true", help="first pip install benchmarks/requirements.txt"
-    )
+    known.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="where the databases go, on a real disk")
+    known.add_argument("--install", action="store_true", help="first pip install benchmarks/requirements.txt")
     return known
 
 

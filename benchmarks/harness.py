@@ -86,9 +86,7 @@ def child_environment() -> dict[str, str]:
 def missing(system: str) -> str:
     """Why a system cannot be measured; empty where it can."""
     command = [sys.executable, "-c", f"import benchmarks.systems.{system}_"]
-    done = subprocess.run(
-        command, env=child_environment(), cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, env=child_environment(), cwd=ROOT, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
 
 

@@ -85,9 +85,7 @@ def figure_table(plan: Plan, results: Results) -> list[str]:
             shown = durability if scenario.name != "import" else "-"
             for measure in scenario.measures:
                 cells = [
-                    cell_text(
-                        results.values((scenario.name, durability, system), measure.key), measure
-                    )
+                    cell_text(results.values((scenario.name, durability, system), measure.key), measure)
                     for system in plan.systems
                 ]
                 unit = measure.unit + (" (more is better)" if measure.more_is_better else "")
@@ -120,11 +118,7 @@ def size_table(plan: Plan) -> list[str]:
 
 def machine_lines(plan: Plan, results: Results) -> list[str]:
     """What the figures were measured on, and with."""
-    versions = [
-        f"{package} {package_version(package)}"
-        for system in plan.systems
-        for package in PACKAGES[system]
-    ]
+    versions = [f"{package} {package_version(package)}" for system in plan.systems for package in PACKAGES[system]]
     sync = number(statistics.median(results.sync_us))
     span = f"{number(min(results.sync_us))} to {number(max(results.sync_us))}"
     day = datetime.now(UTC).date().isoformat()

@@ -36,9 +36,7 @@ from benchmarks.measuring import (
 THREADS = 4
 WAIT_SECONDS = 100_000.0
 STEP_ROWS = "SELECT count(*) FROM operation_outputs WHERE workflow_uuid LIKE 'run-%'"
-ENDED_RUNS = (
-    "SELECT count(*) FROM workflow_status WHERE workflow_uuid LIKE 'run-%' AND status = 'SUCCESS'"
-)
+ENDED_RUNS = "SELECT count(*) FROM workflow_status WHERE workflow_uuid LIKE 'run-%' AND status = 'SUCCESS'"
 
 held = Held()
 
