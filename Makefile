@@ -4,6 +4,7 @@
 BIN := .venv/bin
 CORE := .venv/.core
 DEV := .venv/.dev
+PEERS := .venv/peers
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +37,13 @@ types: $(DEV) ## check types
 layers: $(DEV) ## check who imports whom
 	$(BIN)/lint-imports --no-logo
 
-bench: $(DEV) ## measure
-	$(BIN)/python -m benchmarks
+$(PEERS)/.installed: $(CORE) benchmarks/requirements.txt
+	@$(BIN)/python -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --quiet install --requirement benchmarks/requirements.txt --editable .
+	@touch $@
+
+bench: $(PEERS)/.installed ## measure Podium beside its peers, in an environment of their own
+	$(PEERS)/bin/python -m benchmarks
 
 clean: ## remove .venv and everything generated
 	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist build
