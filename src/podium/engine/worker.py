@@ -54,6 +54,8 @@ class Worker:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._drives: dict[int, Drive] = {}
+        self._lost: dict[str, StoreError] = {}
+        """Why runs were let go that are ours still, for those who come to wait for them only then."""
         self._driven: set[str] = set()
         """The ids of the runs in `_drives`."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -124,6 +126,7 @@ class Worker:
         if self._orphans:
             self.fleet.place(self.store.hand_back(self.id, list(self._orphans)))
             self._orphans.clear()
+            self._lost.clear()
 
     def _look(self) -> None:
         for name, versions in self._versions.items():
@@ -155,6 +158,7 @@ class Worker:
             drive.drop()
         self.id = self.journal.worker = worker
         self._orphans.clear()
+        self._lost.clear()
         self._look()
 
     async def _fresh(self) -> None:
@@ -228,6 +232,7 @@ class Worker:
         drive = Drive(claimed, self.around, closed=self._closed)
         self._drives[claimed.n] = drive
         self._driven.add(claimed.run.id)
+        self._lost.pop(claimed.run.id, None)
         task = asyncio.create_task(execute(drive))
         drive.main.task = task
         self._tasks.add(task)
@@ -244,6 +249,7 @@ class Worker:
             self._tell(drive.run.id, Finish(RunState.BLOCKED, drive.blocked, 0.0, None))
         elif drive.broken is not None:
             self._orphans.add(drive.n)
+            self._lost[drive.run.id] = drive.broken
             for future in self._waiting.pop(drive.run.id, ()):
                 if not future.done():
                     future.set_exception(drive.broken)
@@ -268,6 +274,8 @@ class Worker:
         future: asyncio.Future[End] = self._loop.create_future()
         self._waiting.setdefault(run_id, []).append(future)
         try:
+            if run_id in self._lost:
+                raise self._lost[run_id]
             if run_id not in self._driven:
                 self._settle_ended(run_id)
             return await future
