@@ -108,6 +108,8 @@ async def perform(ctx: Context, program: Program) -> int:
             return sum(value for _, value in await ctx.gather(*[lazily(ctx, part) for part in parts], quorum=1))
         case ["select", parts]:
             return await first_of(ctx, parts)
+        case ["grow", first, parts]:
+            return await growing(ctx, first, parts)
         case ["map", name, inputs]:
             return sum(await ctx.map(AGENTS[name], inputs, concurrency=2))
         case ["inline", part]:
@@ -145,17 +147,35 @@ async def first_of(ctx: Context, parts: Sequence[Program]) -> int:
     return 0
 
 
+async def growing(ctx: Context, first: Program, parts: Sequence[Program]) -> int:
+    """A selection that does something itself and is given another branch, after each one that ended."""
+    total, waiting = 0, list(parts)
+    async with ctx.select(lazily(ctx, first)) as ended:
+        async for branch in ended:
+            total += 0 if branch.error is not None else branch.value()
+            if waiting:
+                ended.add(lazily(ctx, waiting.pop(0)))
+                ended.add(ctx.call(work, total))
+                total += await perform(ctx, waiting.pop()) if waiting else 0
+            elif len(parts) == 2:
+                break
+    return total
+
+
 TOGETHER = ["sequence", "gather", "race", "quorum", "select"]
 AROUND = ["inline", "child", "undo", "try", "finally"]
 
 
 def a_program(chance: Random, depth: int) -> Program:
     """A program that nests at most as deep as this."""
-    word = chance.choice([*AROUND, *TOGETHER, *TOGETHER, "map"] if depth > 1 else [*AGENTS, "sleep"])
+    word = chance.choice([*AROUND, *TOGETHER, *TOGETHER, "map", "grow"] if depth > 1 else [*AGENTS, "sleep"])
     if word in AROUND:
         return [word, a_program(chance, depth - 1)]
     if word in TOGETHER:
         return [word, [a_program(chance, chance.randint(1, depth - 1)) for _ in range(chance.randint(1, 3))]]
+    if word == "grow":
+        parts = [a_program(chance, chance.randint(1, depth - 1)) for _ in range(chance.randint(1, 3))]
+        return [word, a_program(chance, depth - 1), parts]
     if word == "map":
         name = chance.choice(["work", "slow", "flaky", "broken"])
         return [word, name, [chance.randint(0, 9) for _ in range(chance.randint(0, 5))]]
@@ -253,7 +273,7 @@ async def go_on(copy: Path, run: str) -> Json:
 
 def is_certain(program: Program) -> bool:
     """Whether chance has no part in the outcome."""
-    return not any(word in str(program) for word in ("race", "quorum", "select", "gather", "map", "stop"))
+    return not any(word in str(program) for word in ("race", "quorum", "select", "grow", "gather", "map", "stop"))
 
 
 def survives(seed: int, folder: Path) -> None:

@@ -28,9 +28,10 @@ class TypeShape(Generic[T]):
     does not know is no good here.
     """
 
-    __slots__ = ("_adapter", "_exact", "_fits", "_free", "_schema", "_serialize", "_validate", "name")
+    __slots__ = ("_adapter", "_exact", "_fits", "_free", "_schema", "_serialize", "_validate", "name", "type")
 
     def __init__(self, kind: object) -> None:
+        self.type: Any = kind
         self.name = _name_of(kind)
         self._adapter = _adapter_of(kind, self.name)
         self._validate = self._adapter.validator.validate_python

@@ -7,7 +7,7 @@ from podium.engine.history import opened_as
 from podium.engine.primitive import Primitive
 from podium.engine.starting import new_run
 from podium.engine.strand import Strand
-from podium.errors import RunCancelled, RunFailed
+from podium.errors import RunCancelled, RunFailed, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.fact import FactKind
 from podium.model.ids import child_run_id
@@ -52,6 +52,8 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
     async def perform(self, strand: Strand) -> ChildRun[T]:
         """Return a handle to it; the child may not have begun yet."""
         drive, key, card = self.drive, self.key, self.child.card
+        if card.anonymous:
+            raise UsageError(f'{card.name} has no name to be found by after a crash: give it one, name="…".')
         run_id = child_run_id(drive.run.id, key)
         drive.around.dispatcher.route(self.child)
         drive.around.serve(self.child)

@@ -66,11 +66,20 @@ class Team(Generic[T]):
         self.any_cancelled = False
         """Whether a cancel of the whole strand has reached one of the branches."""
         self._dismissed = False
+        self._strands: list[Strand] = []
         for item in items:
             item.begin()
-        parent.children = []
         for _ in range(min(len(self._waiting), at_once or self.size)):
             self._start()
+
+    def add(self, item: Primitive[T]) -> int:
+        """Start one more branch; returns its index. Not for teams with a bound on concurrency."""
+        item.begin()
+        index, self.size = self.size, self.size + 1
+        self._since = self.parent.last_at
+        self._waiting.append((index, item))
+        self._start()
+        return index
 
     def _start(self) -> None:
         index, item = self._waiting.popleft()
@@ -78,6 +87,7 @@ class Team(Generic[T]):
         if self.parent.cancel is Cancel.REQUESTED:
             strand.cancel = Cancel.REQUESTED
         self.started += 1
+        self._strands.append(strand)
         self.parent.children.append(strand)
         self.drive.resume()
         self._running += 1
@@ -154,17 +164,25 @@ class Team(Generic[T]):
         """Cancel the branches that have not ended, start none of those that wait for a place, and wait for the rest."""
         self._dismissed = True
         self._waiting.clear()
-        running = [strand for strand in self.parent.children if strand.task and not strand.task.done()]
+        running = [strand for strand in self._strands if strand.task and not strand.task.done()]
         self.drive.cancel_strands(running, by)
         while await self.next() is not None:
             pass
-        self.parent.children = []
+        self._release()
 
     def disband(self, key: str) -> None:
         """All branches ended: the strand goes on by itself, or is cancelled if one of them was."""
-        self.parent.children = []
+        self._release()
         if self.any_cancelled:
             self.parent.deliver(key)
+
+    def _release(self) -> None:
+        """Take the branches from their strand, which may have others: of a selection around this join."""
+        if len(self._strands) == len(self.parent.children):
+            self.parent.children = []
+            return
+        mine = set(map(id, self._strands))
+        self.parent.children = [strand for strand in self.parent.children if id(strand) not in mine]
 
 
 def checked(items: Sequence[Primitive[T]], path: str) -> Sequence[Primitive[T]]:

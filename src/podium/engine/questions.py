@@ -1,7 +1,7 @@
 """Asking people: the question in the inbox, the answer, and what happens when none comes."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
@@ -131,6 +131,7 @@ class ManyShape(Generic[T]):
 
     def __init__(self, each: Shape[T]) -> None:
         self.schema: Json = {"type": "array", "items": each.schema}
+        self.type: Any = list[each.type]
         self._each = each
 
     def dump(self, value: list[T]) -> Json:
@@ -146,6 +147,7 @@ class DecisionShape:
     """How a Decision comes back from JSON."""
 
     schema: Json = None
+    type: Any = Decision
 
     def dump(self, value: Decision) -> Json:
         """Return it as a dict."""

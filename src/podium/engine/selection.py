@@ -1,4 +1,4 @@
-"""Branches handed out one by one, as they end."""
+"""Branches handed out one by one, as they end; more can be added meanwhile."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Generic, TypeVar
@@ -13,6 +13,8 @@ from podium.store.codec import encode
 
 T = TypeVar("T")
 
+_NOT_ENTERED = "use `async with ctx.select(…) as ended:`"
+
 
 class Selection(Generic[T]):
     """`async with ctx.select(…) as ended: async for branch in ended: …`. Leaving the block cancels the rest."""
@@ -21,7 +23,8 @@ class Selection(Generic[T]):
         self._drive = drive
         self._strand = strand
         self._key = key
-        self._items = checked(items, path)
+        self._path = path
+        self._items = list(checked(items, path))
         self._count = 0
         self._early: dict[int, Ended[T]] = {}
         self._team: Team[T] | None = None
@@ -36,6 +39,14 @@ class Selection(Generic[T]):
         if self._team is not None and not self._drive.closed:
             await self._team.dismiss(self._key)
 
+    def add(self, item: Primitive[T]) -> int:
+        """Start another call or branch beside those that run; returns its index. Its key was taken when it was made."""
+        if self._team is None:
+            raise RuntimeError(_NOT_ENTERED)
+        checked([item], self._path)
+        self._items.append(item)
+        return self._team.add(item)
+
     async def __aiter__(self) -> AsyncIterator[Ended[T]]:
         """Give each branch when it ends; the order is recorded."""
         while (ended := await self.next()) is not None:
@@ -44,7 +55,7 @@ class Selection(Generic[T]):
     async def next(self) -> Ended[T] | None:
         """Return the branch that ended next, or None when all were given out."""
         if self._team is None:
-            raise RuntimeError("use `async with ctx.select(…) as ended:`")
+            raise RuntimeError(_NOT_ENTERED)
         if self._count == len(self._items):
             return None
         before = self._strand.last_at

@@ -19,7 +19,7 @@ class Cancel(IntEnum):
 
 
 class Strand:
-    """One task of a run. It is at most at one open key at a time, or waits for its own children."""
+    """One task of a run. It is at most at one open key at a time, and may have children that it selects from."""
 
     __slots__ = ("cancel", "cancelled_by", "children", "closed", "last_at", "open", "task")
 
@@ -39,10 +39,9 @@ class Strand:
         if self.cancel is not Cancel.NONE:
             return
         self.cancel, self.cancelled_by = Cancel.REQUESTED, by
-        if self.children:
-            for child in self.children:
-                child.request_cancel(by, keys)
-        elif self.open is not None and self.task is not None:
+        for child in self.children:
+            child.request_cancel(by, keys)
+        if self.open is not None and self.task is not None:
             keys.append(self.open)
             self.task.cancel()
 

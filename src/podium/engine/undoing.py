@@ -8,7 +8,7 @@ from podium.engine.history import opened_as
 from podium.engine.inline_run import Undo
 from podium.engine.primitive import Primitive
 from podium.engine.strand import Cancel, Strand
-from podium.errors import CallError
+from podium.errors import CallError, UsageError
 from podium.model.fact import FactKind
 from podium.model.retry import Retry
 from podium.store.codec import encode
@@ -36,6 +36,8 @@ class OnUndo(Primitive[None]):
         record = drive.history.take(key)
         agent, _ = drive.around.dispatcher.route(self.agent)
         card, value = agent.card, agent.input.dump(self.input)
+        if card.anonymous:
+            raise UsageError(f'{card.name} has no name to be found by when it is to undo: give it one, name="…".')
         if record is not None:
             opened_as(record, key, FactKind.UNDO, f"a compensation by {card.name}", agent=card.name)
             if record.cancelled:

@@ -5,14 +5,14 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar, get_type_hints, overload
 
-from podium.agents.shape import TypeShape, shape_of
+from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.engine.drive import Drive
 from podium.engine.inline_run import Undo
 from podium.engine.strand import Strand
 from podium.engine.undoing import undo_all
 from podium.errors import BadAnswer, Blocked, CallCancelled, InvalidValue, UsageError, WorkflowError
-from podium.model.agent import Card, Steps
+from podium.model.agent import Card, Shape, Steps
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Enter, Outcome
@@ -27,13 +27,13 @@ class Workflow(Generic[In, Out]):
     """An orchestrating function. Started as a run it is found again, after a crash, by its name and version."""
 
     def __init__(
-        self, function: Callable[..., Awaitable[Any]], *, card: Card, input: TypeShape[Any], output: TypeShape[Any],
-        takes_input: bool,
+        self, function: Callable[..., Awaitable[Any]], *, card: Card, input: Shape[Any], output: Shape[Any],
+        takes_input: bool = True,
     ) -> None:  # fmt: skip
         self.function = function
         self.card = card
-        self.input: TypeShape[In] = input
-        self.output: TypeShape[Out] = output
+        self.input: Shape[In] = input
+        self.output: Shape[Out] = output
         self._takes_input = takes_input
 
     def __repr__(self) -> str:

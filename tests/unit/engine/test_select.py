@@ -3,6 +3,7 @@
 from typing import Any
 
 from podium import Context, workflow
+from podium.errors import NotAwaitable
 from podium.testing import failing, hanging, scripted
 from tests.unit.engine.bench import Bench
 
@@ -76,3 +77,55 @@ async def test_now_after_a_branch_is_when_that_branch_ended_also_on_replay(bench
         handle = await app.start(times)
         await bench.clock.advance(8)
     assert await bench.result(handle.id, times, seconds=10) == [3.0, 7.0]
+
+
+@workflow
+async def growing(ctx: Context, seconds: list[float]) -> list[float]:
+    """Sleep one after the other, each added when the one before has ended, beside one that goes on."""
+    waiting, seen = list(seconds), list[float]()
+    async with ctx.select(ctx.branch(sleep_then, 100.0)) as ended:
+        ended.add(ctx.branch(sleep_then, waiting.pop(0)))
+        async for branch in ended:
+            seen.append(branch.value())
+            if waiting:
+                ended.add(ctx.branch(sleep_then, waiting.pop(0)))
+    return seen
+
+
+async def test_branches_can_be_added_while_others_run_also_after_a_crash(bench: Bench) -> None:
+    async with bench.app(growing) as app:
+        handle = await app.start(growing, [1.0, 2.0, 3.0])
+        await bench.clock.advance(2)
+    assert await bench.result(handle.id, growing, seconds=200) == [1.0, 2.0, 3.0, 100.0]
+
+
+async def test_something_may_be_awaited_between_two_branches_and_a_cancel_reaches_both(bench: Bench) -> None:
+    @workflow
+    async def between(ctx: Context) -> None:
+        async with ctx.select(ctx.branch(sleep_then, 1.0), ctx.call(hanging("never"))) as ended:
+            await ended.next()
+            await ctx.call(hanging("here"))
+
+    async with bench.app(between) as app:
+        handle = await app.start(between)
+        await bench.clock.advance(2)
+        await handle.cancel()
+        await bench.clock.settle()
+        assert handle.status().state == "cancelled"
+
+
+async def test_what_another_context_made_is_not_added(bench: Bench) -> None:
+    async def inside(child: Context, ended: Any) -> None:
+        ended.add(child.call(echo, "x"))
+
+    @workflow
+    async def wrong(ctx: Context) -> str:
+        async with ctx.select(ctx.call(echo, "a")) as ended:
+            try:
+                await ctx.gather(ctx.branch(inside, ended))
+            except NotAwaitable as error:
+                return str(error)
+        return "taken"
+
+    async with bench.app(wrong) as app:
+        assert "Make it with the context that joins it" in await app.run(wrong)
