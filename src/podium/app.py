@@ -36,6 +36,7 @@ from podium.model.ids import Ids, RandomIds
 from podium.model.json import Json
 from podium.model.question import Answer, Question, QuestionState
 from podium.model.run import Run, RunOptions
+from podium.patterns.making.pattern import Pattern
 from podium.store.codec import encode
 from podium.store.protocol import ChainFault, Reply, RunQuery, Store, Verdict
 from podium.store.sqlite.store import SqliteStore
@@ -97,9 +98,10 @@ class App:
             opened.close()
 
     def register(self, *agents: AnyAgent) -> None:
-        """Make agents known by name; runs of workflows that wait for them go on."""
-        new = [agent for agent in agents if self.registry.add(agent)]
-        for agent in agents:
+        """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
+        everyone = [*agents, *(part for agent in agents if isinstance(agent, Pattern) for part in _members_of(agent))]
+        new = [agent for agent in everyone if self.registry.add(agent)]
+        for agent in everyone:
             if isinstance(agent, Workflow):
                 self.worker.serve(agent)
         if new:
@@ -199,7 +201,12 @@ class App:
         found = self.registry.get(workflow) if isinstance(workflow, str) else workflow
         if not isinstance(found, Workflow):
             raise UsageError(f"{found.card.name} is an agent, not a workflow: only a workflow can be started as a run.")
+        if found.card.anonymous:
+            raise UsageError(f'{found.card.name} has no name to be found by after a crash: give it one, name="…".')
         self.register(found)
+        if isinstance(found, Pattern):
+            for name in found.names():
+                self.registry.get(name)  # raises UnknownAgent, before anything runs
         return found
 
     def _run(self, run_id: str) -> Run:
@@ -217,6 +224,12 @@ def run_sync(work: "Coroutine[Any, Any, T]") -> T:
         return asyncio.run(work)
     work.close()
     raise UsageError("run_sync was called inside an event loop: await the coroutine instead")
+
+
+def _members_of(pattern: Pattern[Any, Any]) -> list[AnyAgent]:
+    """Return the agents of a pattern that have a name, each once."""
+    found = {id(each): each for each in pattern.agents() if not each.card.anonymous}
+    return list(found.values())
 
 
 def _make_folder(folder: Path) -> None:

@@ -8,7 +8,8 @@ PodiumError
 │   ├── UnknownQuestion
 │   ├── InvalidValue            a value that does not fit its type
 │   ├── AlreadyAnswered
-│   └── NotPossible             the run's state does not allow it
+│   ├── NotPossible             the run's state does not allow it
+│   └── PatternError            a pattern was given agents, rules or bounds that do not fit
 ├── StoreError
 │   ├── NotAStore               a file, but not ours
 │   ├── StoreDamaged
@@ -22,6 +23,14 @@ PodiumError
 │   ├── CallRefused
 │   ├── TooFew                  fewer branches gave a value than the quorum
 │   └── QuestionExpired
+├── TeamError                   raised by a pattern whose agents came to no result
+│   ├── NoDecision
+│   ├── Deadlock
+│   ├── BoundReached
+│   ├── PingPong
+│   ├── InvalidTransition
+│   ├── GateClosed
+│   └── PlanRefused
 ├── RunError                    raised to whoever awaits a run's result
 │   ├── RunFailed
 │   ├── RunCancelled
@@ -99,6 +108,12 @@ class NotPossible(UsageError):
     """The state of the run does not allow what was asked."""
 
     code = "not-possible"
+
+
+class PatternError(UsageError):
+    """A pattern was given agents, rules or bounds that do not fit."""
+
+    code = "pattern"
 
 
 class StoreError(PodiumError):
@@ -192,6 +207,63 @@ class QuestionExpired(CallError):
     """Nobody answered in time, and no default was given."""
 
     code = "question-expired"
+
+
+class TeamError(PodiumError):
+    """Agents that work together came to no result."""
+
+    code = "team"
+
+
+class NoDecision(TeamError):
+    """A vote, a panel or a judge decided nothing: a tie, too few votes, nobody left to choose from."""
+
+    code = "no-decision"
+
+
+class Deadlock(TeamError):
+    """Agents wait for each other in a circle."""
+
+    code = "deadlock"
+
+    def __init__(self, message: str, *, circle: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.circle = circle
+
+
+class BoundReached(TeamError):
+    """The agents used up their rounds, calls, hops or turns without coming to an end."""
+
+    code = "bound-reached"
+
+
+class PingPong(TeamError):
+    """Two agents hand the work back and forth, and nothing is added to it."""
+
+    code = "ping-pong"
+
+
+class InvalidTransition(TeamError):
+    """The state does not allow what was asked; `allowed` are the states that can follow."""
+
+    code = "invalid-transition"
+
+    def __init__(self, message: str, *, state: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.state = state
+        self.allowed = allowed
+
+
+class GateClosed(TeamError):
+    """A gate, or a person, did not let an output pass."""
+
+    code = "gate-closed"
+
+
+class PlanRefused(TeamError):
+    """A plan has a circle, an unknown agent, or a task that waits for what nobody makes."""
+
+    code = "plan-refused"
 
 
 class RunError(PodiumError):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from podium.cli.mermaid import Flowchart
 from podium.cli.node import Node
 from podium.cli.output import one_line
 from podium.cli.tree import tree_of
 from podium.model.fact import Fact
+from podium.model.mermaid import Flowchart
 from podium.model.run import Run
 
 _SHAPES = {
@@ -40,11 +40,9 @@ def _draw_one(chart: Flowchart, node: Node, before: Sequence[str]) -> list[str]:
     if node.kind == "branch":
         return _draw(chart, node.children, before)
     if node.kind == "workflow":
-        chart.line(f'subgraph g{chart.number}["{one_line(node.name, 60)}"]')
-        chart.indent += 1
+        chart.open(one_line(node.name, 60))
         inside = _draw(chart, node.children, before)
-        chart.indent -= 1
-        chart.line("end")
+        chart.close()
         return inside
     name = chart.node(_label(node), _SHAPES[node.kind])
     chart.link(before, name)

@@ -11,6 +11,7 @@ from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import print_json
 from podium.cli.source import source_chart
 from podium.errors import UsageError
+from podium.patterns.making.pattern import Pattern
 
 
 def graph(
@@ -24,6 +25,7 @@ def graph(
     With --run it shows what that run did: its calls in the order of the code, branches side by side. Without, it shows
     what can be read off the workflow's source without running it: the calls that stand there, in the order in which
     they are written. How often a loop turns, which way an `if` takes and what helper functions call is not known then.
+    A pattern is drawn as it is made: its agents, and the way between them.
     """
     if run is not None:
         with looking(store) as opened:
@@ -34,7 +36,8 @@ def graph(
     else:
         path, name = split(target)
         loaded = load(path)
-        text = source_chart(loaded.workflow(name), vars(loaded.module))
+        workflow = loaded.workflow(name)
+        text = workflow.graph() if isinstance(workflow, Pattern) else source_chart(workflow, vars(loaded.module))
     if as_json:
         print_json({"mermaid": text})
     else:

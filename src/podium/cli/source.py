@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from podium.cli.mermaid import Flowchart
 from podium.cli.output import one_line
 from podium.errors import UsageError
 from podium.model.agent import AnyAgent, Card
+from podium.model.mermaid import Flowchart
 
 _ASKS = {"ask": "question", "sleep": "wait", "signal": "wait", "spawn": "workflow", "once": "call", "find": "call"}
 _JOINS = {"gather", "race", "select"}

@@ -43,7 +43,7 @@ class Dispatcher:
         if isinstance(target, Task):
             choice = choose(target, self.registry.cards(target.capability))
             return self.registry.get(choice.name, choice.version), choice
-        if target.card.kind != INLINE:
+        if _lasts(target):
             self.registry.add(target)
         return target, None
 
@@ -56,6 +56,11 @@ class Dispatcher:
         handler: Handler = partial(invoke, agent)
         for wrap in reversed(self._middleware):
             handler = wrap(agent, handler)
-        if agent.card.kind != INLINE:
+        if _lasts(agent):
             self._handlers[id(agent)] = handler  # the registry keeps the agent alive, so its id stays its own
         return handler
+
+
+def _lasts(agent: AnyAgent) -> bool:
+    """Whether an agent belongs into the registry."""
+    return agent.card.kind != INLINE and not agent.card.anonymous

@@ -38,10 +38,17 @@ class Card:
     """The highest price of one call in US dollars, where it is known beforehand."""
     kind: str = "function"
     """The sort of agent: function, llm, human, process, http, memory, workflow."""
+    anonymous: bool = False
+    """It has no name of its own: it is called where it stands, and never looked up or started as a run."""
 
 
 class Shape(Protocol, Generic[T]):
     """How values of one type become JSON and come back, and the JSON Schema of it."""
+
+    @property
+    def type(self) -> Any:
+        """The Python type; Any where only the schema is known."""
+        ...
 
     @property
     def schema(self) -> Json:

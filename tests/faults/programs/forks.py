@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    sys.path.insert(0, str(Path(__file__).parent))
+    sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[3])]
     spec = importlib.util.spec_from_file_location("program", sys.argv[1])
     assert spec is not None
     assert spec.loader is not None

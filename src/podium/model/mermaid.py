@@ -34,6 +34,19 @@ class Flowchart:
         for each in before:
             self.line(f"{each} {arrow} {after}")
 
+    def open(self, title: str) -> str:
+        """Begin a box; what is added until `close` stands in it. Returns its id."""
+        self.number += 1
+        name = f"g{self.number}"
+        self.line(f'subgraph {name}["{escaped(title)}"]')
+        self.indent += 1
+        return name
+
+    def close(self) -> None:
+        """End the innermost box."""
+        self.indent -= 1
+        self.line("end")
+
     def line(self, text: str) -> None:
         """Add a line."""
         self.lines.append(f"{'    ' * self.indent}{text}")

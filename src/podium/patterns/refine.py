@@ -1,0 +1,71 @@
+"""`refine`: a writer and a critic, until it is good enough."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, Unpack
+
+from podium.engine.context import Context
+from podium.model.agent import Agent
+from podium.patterns.making.expression import rule
+from podium.patterns.making.members import at_least, gives
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.making.role import Role
+
+Draft = TypeVar("Draft")
+Verdict = TypeVar("Verdict")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision(Generic[Draft, Verdict]):
+    """What a writer gets from the second round on: the task, the best draft so far, and its verdict."""
+
+    task: Any
+    draft: Draft
+    verdict: Verdict
+
+
+@pattern
+def refine(
+    writer: Agent[Any, Draft] | str, critic: Agent[Any, Verdict] | str, *, until: Callable[[Verdict], bool],
+    score: Callable[[Verdict], float] | None = None, rounds: int = 3, name: str | None = None,
+    **card: Unpack[CardFields],
+) -> Pattern[Any, Draft]:  # fmt: skip
+    """A writer and a critic, until the verdict is good enough or the rounds are used up; gives the best draft.
+
+    The writer takes `task`, and in later rounds also `draft` and `verdict`: as parameters of these names, as a text, or
+    the task and then a Revision. The critic takes the draft, or parameters `task` and `draft`. `until` says whether a
+    verdict is good enough. `score` (larger is better) says which draft is the best; without it the latest counts as
+    that, so give it wherever verdicts can be compared. A rule in CEL knows the `verdict`. At most `rounds` drafts are
+    written.
+    """
+    at_least("refine", "rounds", rounds)
+    writing = Role[Any]("refine", "writer", writer, offers=("task", "draft", "verdict"))
+    judging = Role[Any]("refine", "critic", critic, offers=("task", "draft"))
+    enough, worth = rule(until, "verdict"), rule(score, "verdict") if score else None
+
+    async def body(ctx: Context, task: Any) -> Any:
+        draft = await writing.ask(ctx, task, task=task)
+        best: Revision[Any, Any] = Revision(task=task, draft=draft, verdict=None)
+        best_score = -math.inf
+        for n in range(1, rounds + 1):
+            verdict = await judging.ask(ctx, draft, task=task, draft=draft)
+            value = worth(verdict) if worth else float(n)
+            if value > best_score:
+                best, best_score = Revision(task=task, draft=draft, verdict=verdict), value
+            if enough(verdict) or n == rounds:
+                break
+            draft = await writing.ask(ctx, best, task=task, draft=best.draft, verdict=best.verdict)
+        return best.draft
+
+    links = [Link("writer", "critic"), Link("critic", "writer", f"not yet, at most {rounds} drafts")]
+    sketch = Sketch(parts={"writer": writing.member, "critic": judging.member}, links=links)
+    return Pattern(
+        body,
+        kind="refine",
+        name=name,
+        card=card,
+        sketch=sketch,
+        takes=writing.takes("task"),
+        gives=gives(writing.member),
+    )

@@ -1,0 +1,60 @@
+"""`sequence`: a pipeline."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, TypeVar, Unpack, overload
+
+from podium.engine.context import Context
+from podium.errors import PatternError
+from podium.model.agent import Agent
+from podium.patterns.making.expression import rule
+from podium.patterns.making.handing import handed
+from podium.patterns.making.members import Member, Stage, gives, is_agent, member, must_fit, takes
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@overload
+def sequence(
+    a: Agent[In, A], b: Agent[A, Out], /, *, name: str | None = None, **card: Unpack[CardFields]
+) -> Pattern[In, Out]: ...
+@overload
+def sequence(
+    a: Agent[In, A], b: Agent[A, B], c: Agent[B, Out], /, *, name: str | None = None, **card: Unpack[CardFields]
+) -> Pattern[In, Out]: ...
+@overload
+def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]) -> Pattern[Any, Any]: ...
+@pattern
+def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]) -> Pattern[Any, Any]:
+    """A pipeline: each stage's output is the next one's input; gives what the last one gives.
+
+    A stage is an agent, the name of a registered one, or a pure function (`cel` names its argument `it`) that makes of
+    one output the next input. Raises PatternError where neighbours' types do not fit, and for fewer than one stage.
+    """
+    if not stages:
+        raise PatternError("sequence needs at least 1 stage, got 0.")
+    steps = [_step(stage) for stage in stages]
+    for before, after in pairwise(stages):
+        must_fit("sequence", before, after)
+
+    async def body(ctx: Context, value: Any) -> Any:
+        for agent, function in steps:
+            value = await ctx.call(agent, handed(agent, value)) if function is None else function(value)
+        return value
+
+    parts = {str(number): stage for number, stage in enumerate(stages)}
+    sketch = Sketch(parts=parts, links=[Link(one, two) for one, two in pairwise(parts)], roles=False)
+    return Pattern(
+        body, kind="sequence", name=name, card=card, sketch=sketch, takes=takes(stages[0]), gives=gives(stages[-1])
+    )
+
+
+def _step(stage: Stage) -> tuple[Member, Callable[[Any], Any] | None]:
+    """Return who is called, and the function that stands there instead, if one does."""
+    if isinstance(stage, str) or is_agent(stage) or not callable(stage):
+        return member("sequence", stage), None
+    return "", rule(stage, "it")

@@ -1,0 +1,79 @@
+"""One pattern of the catalogue, maybe inside another one, as a run that dies where it is told to."""
+
+import asyncio
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from podium import App, Call, Steps
+from podium.dispatch import dispatcher
+from podium.dispatch.invoke import invoke
+from podium.model.agent import AnyAgent
+from podium.model.json import Json
+from podium.model.outcome import Outcome
+from podium.patterns.making.handing import plain
+from podium.patterns.sequence import sequence
+from podium.store.sqlite.store import SqliteStore
+from podium.testing import Faults, Witness, die_at
+from tests.catalogue.entry import Entry, as_text, echo, entries
+
+GIVE_UP = 20.0
+
+
+def watch(witness: Witness, faults: Faults) -> None:
+    """Have the witness told, and a fault point passed, for every body that runs in this process."""
+
+    async def watched(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
+        if agent.card.kind == "workflow":
+            return await invoke(agent, call, steps)
+        n = faults.enter("body")
+        witness.saw("call", call.run, call.key, call.attempt)
+        try:
+            return await invoke(agent, call, steps)
+        finally:
+            faults.leave("body", n)
+
+    setattr(dispatcher, "invoke", watched)  # noqa: B010 - it is not that module's to export
+
+
+async def people(app: App, asked: list[Entry]) -> None:
+    """Answer what is asked."""
+    while True:
+        for question in app.questions():
+            answers = [entry.answer for entry in asked if entry.answer is not None]
+            for answer in answers:
+                if (said := answer(question)) is not None:
+                    await app.answer(question.id, said, by="ann")
+                    break
+        await asyncio.sleep(0.002)
+
+
+async def drive(folder: Path, names: list[str], point: str | None) -> None:
+    """Run `names[0]` with `names[1]` as one of its members, and so on; the innermost has `echo`."""
+    known, faults = entries(), die_at(point)
+    watch(Witness(folder / "witness"), faults)
+    slot: Any = echo
+    for name in reversed(names):
+        slot = as_text(known[name].build(slot))
+    whole = sequence(slot, json.loads, name="team")
+    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    async with App.open(store, agents=[whole], poll=0.02) as app, asyncio.TaskGroup() as group:
+        answering = group.create_task(people(app, [known[name] for name in names]))
+        handle = await app.start(whole, "go", id="r")
+        async with asyncio.timeout(GIVE_UP):
+            value: Json = await handle.result()
+        answering.cancel()
+        (folder / "result").write_text(json.dumps(plain(value)))
+        assert app.verify("r") == []
+    (folder / "reached").write_text(json.dumps(faults.reached))
+
+
+def warm() -> None:
+    """Make one once: its children find everything loaded."""
+    with TemporaryDirectory() as folder:
+        asyncio.run(drive(Path(folder), ["sequence"], None))
+
+
+def main(folder: str, names: list[str], point: str | None) -> None:
+    asyncio.run(drive(Path(folder), names, point))

@@ -1,0 +1,84 @@
+"""Every pattern, killed at every fault point, and inside every other one."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from podium.model.json import Json
+from podium.testing.faults import FaultPoint
+from tests.catalogue.entry import entries
+from tests.faults.children import ForkServer
+from tests.faults.lives import Lives
+
+KNOWN = entries()
+PLACES = list(product(("commit", "body"), ("before", "after")))
+
+
+@pytest.fixture(scope="module")
+def teams() -> Iterator[ForkServer]:
+    with ForkServer("teams.py") as server:
+        yield server
+
+
+def undisturbed(server: ForkServer, folder: Path, names: Sequence[str]) -> tuple[Json, dict[str, int]]:
+    """Run once to the end; returns the value, and how often each place was come to."""
+    folder.mkdir()
+    lives = Lives(folder)
+    assert server.run(str(folder), names, None)
+    lives.ended()
+    return json.loads((folder / "result").read_text()), json.loads((folder / "reached").read_text())
+
+
+def killed_at(server: ForkServer, folder: Path, names: Sequence[str], point: FaultPoint) -> Json:
+    """Kill the run at a point, let it go on to its end, and return its value."""
+    folder.mkdir()
+    lives = Lives(folder)
+    try:
+        if not server.run(str(folder), names, str(point)):
+            lives.ended()
+            assert server.run(str(folder), names, None)
+        lives.ended()
+        return json.loads((folder / "result").read_text())
+    except AssertionError as error:
+        raise AssertionError(f"{' in '.join(reversed(names))} killed at {point}: {error}") from error
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_killed_at_every_point_a_pattern_ends_with_its_value_and_repeats_nothing(
+    teams: ForkServer, tmp_path: Path, name: str
+) -> None:
+    value, reached = undisturbed(teams, tmp_path / "whole", [name])
+    assert value == KNOWN[name].gives
+    for place, when in PLACES:
+        for n in range(1, reached[place] + 1):
+            point = FaultPoint(place, n, when)
+            assert killed_at(teams, tmp_path / str(point), [name], point) == value, f"{name} killed at {point}"
+
+
+@pytest.mark.parametrize("outer", KNOWN)
+def test_a_pattern_inside_another_one_ends_with_its_value_also_after_a_kill_in_the_middle(
+    teams: ForkServer, tmp_path: Path, outer: str
+) -> None:
+    for inner in KNOWN:
+        names, folder = [outer, inner], tmp_path / inner
+        folder.mkdir()
+        value, reached = undisturbed(teams, folder / "whole", names)
+        point = FaultPoint("body", max(1, reached["body"] // 2), "after")
+        assert killed_at(teams, folder / "killed", names, point) == value, f"{inner} in {outer} killed at {point}"
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("outer", KNOWN)
+def test_a_pattern_inside_another_one_killed_at_every_commit_ends_with_its_value(
+    teams: ForkServer, tmp_path: Path, outer: str
+) -> None:
+    for inner in KNOWN:
+        names, folder = [outer, inner], tmp_path / inner
+        folder.mkdir()
+        value, reached = undisturbed(teams, folder / "whole", names)
+        for n in range(1, reached["commit"] + 1):
+            point = FaultPoint("commit", n, "after")
+            assert killed_at(teams, folder / str(point), names, point) == value, f"{inner} in {outer} killed at {point}"

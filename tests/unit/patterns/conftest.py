@@ -1,0 +1,13 @@
+"""The bench on which patterns are tested: that of the engine."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.engine.bench import Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """Return an empty bench."""
+    return Bench(tmp_path)
