@@ -18,7 +18,7 @@ from podium.engine.operate import Operator
 from podium.engine.settings import EngineSettings
 from podium.engine.starting import new_run
 from podium.engine.worker import Worker
-from podium.engine.workflow import Workflow
+from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import (
     AlreadyAnswered,
     InvalidValue,
@@ -36,7 +36,7 @@ from podium.model.ids import Ids, RandomIds
 from podium.model.json import Json
 from podium.model.question import Answer, Question, QuestionState
 from podium.model.run import Run, RunOptions
-from podium.patterns.making.pattern import Pattern
+from podium.patterns.making.pattern import Pattern, is_pattern
 from podium.store.codec import encode
 from podium.store.protocol import ChainFault, Reply, RunQuery, Store, Verdict
 from podium.store.sqlite.store import SqliteStore
@@ -99,10 +99,10 @@ class App:
 
     def register(self, *agents: AnyAgent) -> None:
         """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
-        everyone = [*agents, *(part for agent in agents if isinstance(agent, Pattern) for part in _members_of(agent))]
+        everyone = [*agents, *(part for agent in agents if is_pattern(agent) for part in _members_of(agent))]
         new = [agent for agent in everyone if self.registry.add(agent)]
         for agent in everyone:
-            if isinstance(agent, Workflow):
+            if is_workflow(agent):
                 self.worker.serve(agent)
         if new:
             self.worker.try_blocked_again()
@@ -199,12 +199,12 @@ class App:
 
     def _workflow(self, workflow: Agent[In, Out] | str) -> Workflow[In, Out]:
         found = self.registry.get(workflow) if isinstance(workflow, str) else workflow
-        if not isinstance(found, Workflow):
+        if not is_workflow(found):
             raise UsageError(f"{found.card.name} is an agent, not a workflow: only a workflow can be started as a run.")
         if found.card.anonymous:
             raise UsageError(f'{found.card.name} has no name to be found by after a crash: give it one, name="…".')
         self.register(found)
-        if isinstance(found, Pattern):
+        if is_pattern(found):
             for name in found.names():
                 self.registry.get(name)  # raises UnknownAgent, before anything runs
         return found

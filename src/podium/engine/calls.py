@@ -77,9 +77,11 @@ class AgentCall(Primitive[T], Generic[T]):
             await self._ask(strand, agent, why, payload)
             progress = Progress(doubtful=key in drive.history.done_before_fork)
         else:
-            if agent.card.kind != "workflow":
-                await drive.live(strand, key)
             progress = progress_of(agent.card.effects, record)
+            if progress.doubtful:
+                await drive.gate()  # a cancel waits until it is known whether there is something to undo
+            elif agent.card.kind != "workflow":
+                await drive.live(strand, key)
         return await self._attempts(strand, agent, value, progress)
 
     async def _ask(self, strand: Strand, agent: AnyAgent, why: str | None, payload: bytes) -> None:
@@ -186,8 +188,11 @@ class AgentCall(Primitive[T], Generic[T]):
         if progress.doubtful:
             progress.doubtful = False
             known = await self._verify(strand, agent, call, "this process does not know how it ended")
-            if not (isinstance(known, Failed) and known.failure.not_done):
-                return known  # else it never happened, and this attempt is still to be made
+            never = isinstance(known, Failed) and known.failure.not_done
+            if never or isinstance(known, Pending):
+                await drive.live(strand, self.key)
+            if not never:
+                return known  # else this attempt is still to be made
         steps = CallSteps(drive, call, progress.resolved)
         if card.effects != "once":
             return await strand.at(self.key, drive.around.dispatcher.dispatch(agent, call, steps))

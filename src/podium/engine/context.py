@@ -1,22 +1,23 @@
 """The context: everything a workflow asks of the world, it asks here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
 from uuid import UUID
 
 from typing_extensions import TypeForm
 
 from podium.agents.shape import shape_of
+from podium.engine.approvals import approval_of
 from podium.engine.calls import AgentCall, CallOptions
 from podium.engine.children import ChildResult, SpawnChild
 from podium.engine.drive import Drive
 from podium.engine.inline_run import Undo
 from podium.engine.joins import Gather, Quorum, Race
-from podium.engine.notes import Find, changed
+from podium.engine.notes import Find, Records, changed
 from podium.engine.once import OnceAgent, OnceFunction
 from podium.engine.primitive import Primitive
-from podium.engine.questions import AskPerson, DecisionShape, ManyShape
+from podium.engine.questions import AskPerson, ManyShape, escalated
 from podium.engine.selection import Selection
 from podium.engine.strand import Strand
 from podium.engine.stream import Chunk
@@ -26,7 +27,7 @@ from podium.errors import NotAwaitable, WrongBranch
 from podium.model.agent import Agent, AnyAgent, Effects
 from podium.model.chance import Chance
 from podium.model.json import Json
-from podium.model.question import APPROVAL_SCHEMA, Approval, Ask, Decision
+from podium.model.question import Approval, Ask, Decision, Escalation
 from podium.model.retry import Retry
 from podium.model.run import RunOptions
 from podium.model.task import Task
@@ -131,9 +132,21 @@ class Context:
 
     def find(self, capability: str) -> Find:
         """Look up who offers a capability; gives their cards. What was found is recorded."""
-        return Find(self._drive, self._strand, self._path, self._key(), capability)
+        return Find(self._drive, self._strand, self._path, self._key(), {"of": capability})
 
-    def on_undo(self, agent: Agent[In, Any], input: In, /) -> OnUndo:
+    def records(self, *agents: str) -> Records:
+        """Look up how agents of these names did so far, or all that were asked; gives a Record for each version.
+
+        Folded from the newest facts of the store; nobody who was never asked has one. What was learnt is recorded.
+        """
+        asks = {"of": Records.OF, "agents": list(agents)}
+        return Records(self._drive, self._strand, self._path, self._key(), asks)
+
+    @overload
+    def on_undo(self, agent: Agent[In, Any], input: In, /) -> OnUndo: ...
+    @overload
+    def on_undo(self, agent: str, input: Json, /) -> OnUndo: ...
+    def on_undo(self, agent: AnyAgent | str, input: Any, /) -> OnUndo:
         """Register a compensation: called, in reverse order, if this workflow fails or is cancelled."""
         return OnUndo(self._drive, self._strand, self._path, self._key(), agent, input, self.undos)
 
@@ -219,41 +232,39 @@ class Context:
 
     @overload
     def ask(
-        self, question: Approval, *, to: str = "anyone", within: float | None = None, quorum: int = 1,
-        default: Decision = ...,
+        self, question: Approval, *, to: str = "anyone", within: float | None = None,
+        escalate: Sequence[Escalation] = (), quorum: int = 1, default: Decision = ...,
     ) -> AskPerson[Decision]: ...  # fmt: skip
     @overload
     def ask(
         self, question: str, *, answer: TypeForm[T], subject: Json = None, to: str = "anyone",
-        within: float | None = None, quorum: int = 1, default: T = ...,
+        within: float | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: T = ...,
     ) -> AskPerson[T]: ...  # fmt: skip
     @overload
     def ask(
         self, question: str, *, subject: Json = None, to: str = "anyone", within: float | None = None,
-        quorum: int = 1, default: Json = ...,
+        escalate: Sequence[Escalation] = (), quorum: int = 1, default: Json = ...,
     ) -> AskPerson[Any]: ...  # fmt: skip
     def ask(
         self, question: str | Approval, *, answer: Any = Any, subject: Json = None, to: str = "anyone",
-        within: float | None = None, quorum: int = 1, default: Any = _NO_DEFAULT,
+        within: float | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: Any = _NO_DEFAULT,
     ) -> AskPerson[Any]:  # fmt: skip
         """Ask a person or a role, and wait for the answer in the inbox.
 
         An Approval gives a Decision; a text gives an answer of type `answer` (with `quorum` above 1 a list of them).
-        After `within` seconds it gives `default`, or raises QuestionExpired where there is none.
+        After `within` seconds it expires, and those of `escalate` are asked, one after the other. After the last one it
+        gives `default`, or raises QuestionExpired where there is none.
         """
         preset = [] if default is _NO_DEFAULT else [default]
+        shape: Any
         if isinstance(question, Approval):
-            about = shape_of(Any).dump(_plain(question.subject))
-            ask = Ask(
-                text=question.text, subject=about, schema=APPROVAL_SCHEMA, to=to, within=within, quorum=quorum,
-                kind="approval",
-            )  # fmt: skip
-            shape: Any = DecisionShape()
+            ask, shape = approval_of(question, _plain(question.subject), to=to, within=within, quorum=quorum)
         else:
             own = shape_of(answer)
             ask = Ask(text=question, subject=_plain(subject), schema=own.schema, to=to, within=within, quorum=quorum)
             shape = own if quorum == 1 else ManyShape(own)
-        return AskPerson(self._drive, self._strand, self._path, self._key(), ask=ask, shape=shape, default=preset)
+        asks = escalated(ask, escalate)
+        return AskPerson(self._drive, self._strand, self._path, self._key(), asks=asks, shape=shape, default=preset)
 
     # Child runs
 

@@ -4,7 +4,7 @@ import asyncio
 
 from podium.engine.drive import Drive
 from podium.engine.inline_run import causes_of
-from podium.engine.workflow import Workflow
+from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import Blocked, CallCancelled, Evicted, Interrupt, StoreError, UnknownAgent
 from podium.model.fact import FactKind
 from podium.model.json import Json
@@ -24,7 +24,7 @@ async def execute(drive: Drive) -> None:
             drive.block(missing_version(run.workflow, run.version))
             return
         workflow = registry.get(run.workflow, run.version)
-        assert isinstance(workflow, Workflow)  # only workflows are started as runs
+        assert is_workflow(workflow)  # only workflows are started as runs
         drive.begin()
         started = drive.history.started
         await _to_the_end(drive, workflow, None if started is None else decode(started.payload))

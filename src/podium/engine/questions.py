@@ -1,17 +1,19 @@
 """Asking people: the question in the inbox, the answer, and what happens when none comes."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+from podium.engine.approvals import decided
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
 from podium.engine.primitive import Primitive
 from podium.engine.strand import Strand
-from podium.errors import QuestionExpired
+from podium.errors import QuestionExpired, UsageError
 from podium.model.agent import Shape
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
-from podium.model.question import Ask, Decision, Question, QuestionState
+from podium.model.question import Ask, Escalation, Question, QuestionState
 from podium.store.codec import decode, encode
 from podium.store.protocol import Expire, OpenQuestion, TakeSignal, Verdict
 
@@ -70,29 +72,49 @@ async def answer_to(drive: Drive, strand: Strand, key: str, question: Waiting) -
         drive.reload()
 
 
-class AskPerson(Primitive[T], Generic[T]):
-    """A question of the workflow itself."""
+def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[Ask]:
+    """Return a question as it is put to one after the other; raises UsageError where one would never be asked."""
+    asks = [ask, *(replace(ask, to=each.to, within=each.within) for each in escalate)]
+    if forever := next((each for each in asks[:-1] if each.within is None), None):
+        raise UsageError(f"{ask.text!r} never expires for {forever.to!r}, so nobody is asked next: say `within`.")
+    return asks
 
-    __slots__ = ("ask", "default", "shape")
+
+class AskPerson(Primitive[T], Generic[T]):
+    """A question of the workflow itself, put to one after the other until somebody answers."""
+
+    __slots__ = ("asks", "default", "shape")
 
     def __init__(
-        self, drive: Drive, strand: Strand, path: str, key: str, *, ask: Ask, shape: Shape[T], default: list[T]
-    ) -> None:
+        self, drive: Drive, strand: Strand, path: str, key: str, *, asks: Sequence[Ask], shape: Shape[T],
+        default: list[T],
+    ) -> None:  # fmt: skip
         super().__init__(drive, strand, path, key)
-        self.ask = ask
+        self.asks = asks
         self.shape = shape
         self.default = default
         """Empty, or what counts as the answer when nobody gives one."""
 
     async def perform(self, strand: Strand) -> T:
         """Return the answer; raises QuestionExpired where none came in time and there is no default."""
-        drive, key, ask = self.drive, self.key, self.ask
+        for n, ask in enumerate(self.asks):
+            outcome, value = await self._put(strand, f"{self.key}.{n}" if n else self.key, ask)
+            if outcome == "done":
+                return self.shape.load(value)
+        if self.default:
+            return self.default[0]
+        seconds = sum(ask.within or 0.0 for ask in self.asks)
+        raise QuestionExpired(f"nobody answered {self.asks[0].text!r} ({self.key}) within {seconds:g} s")
+
+    async def _put(self, strand: Strand, key: str, ask: Ask) -> tuple[str, Json]:
+        """Put a question to a person, unless it is recorded; returns `done` and the answer, or `expired`."""
+        drive = self.drive
         record = drive.history.take(key)
         if record is not None:
             opened_as(record, key, FactKind.QUESTION, f"a question to {ask.to!r}: {ask.text}", to=ask.to, text=ask.text)
             if record.answered is not None:
                 strand.last_at = record.answered.at
-                return self._value(record.answered.body["outcome"], decode(record.answered.payload))
+                return record.answered.body["outcome"], decode(record.answered.payload)
             if record.cancelled:
                 strand.deliver(key)
         await drive.live(strand, key)
@@ -103,27 +125,17 @@ class AskPerson(Primitive[T], Generic[T]):
             question = open_question(drive, key, ask, None) if known is None else waiting_for(known)
             answers = await answer_to(drive, strand, key, question)
         outcome = "expired" if answers is None else "done"
-        value = None if answers is None else self._folded(answers)
+        value = None if answers is None else _folded(ask, answers)
         strand.last_at = drive.append(FactKind.ANSWERED, key, encode({"outcome": outcome}), encode(value))
         await drive.committed()
-        return self._value(outcome, value)
+        return outcome, value
 
-    def _value(self, outcome: str, value: Json) -> T:
-        if outcome == "done":
-            return self.shape.load(value)
-        if self.default:
-            return self.default[0]
-        raise QuestionExpired(f"nobody answered {self.ask.text!r} ({self.key}) within {self.ask.within:g} s")
 
-    def _folded(self, answers: list[Json]) -> Json:
-        """Several people's answers as one value: an approval needs all of them."""
-        if self.ask.kind == "approval":
-            return {
-                "approved": all(answer["value"]["approved"] for answer in answers),
-                "by": [answer["by"] for answer in answers],
-                "comment": "; ".join(filter(None, (answer["value"].get("comment", "") for answer in answers))),
-            }
-        return answers[0]["value"] if self.ask.quorum == 1 else [answer["value"] for answer in answers]
+def _folded(ask: Ask, answers: list[Json]) -> Json:
+    """Return several people's answers as one value."""
+    if ask.kind == "approval":
+        return decided(ask, answers)
+    return answers[0]["value"] if ask.quorum == 1 else [answer["value"] for answer in answers]
 
 
 class ManyShape(Generic[T]):
@@ -141,18 +153,3 @@ class ManyShape(Generic[T]):
     def load(self, value: Json) -> list[T]:
         """Return the answers of a list."""
         return [self._each.load(part) for part in value]
-
-
-class DecisionShape:
-    """How a Decision comes back from JSON."""
-
-    schema: Json = None
-    type: Any = Decision
-
-    def dump(self, value: Decision) -> Json:
-        """Return it as a dict."""
-        return {"approved": value.approved, "by": list(value.by), "comment": value.comment}
-
-    def load(self, value: Json) -> Decision:
-        """Return the decision of a dict."""
-        return Decision(approved=value["approved"], by=tuple(value["by"]), comment=value["comment"])

@@ -8,8 +8,9 @@ from podium.engine.history import opened_as
 from podium.engine.inline_run import Undo
 from podium.engine.primitive import Primitive
 from podium.engine.strand import Cancel, Strand
-from podium.errors import CallError, UsageError
-from podium.model.fact import FactKind
+from podium.errors import Blocked, CallError, UnknownAgent, UsageError
+from podium.model.agent import AnyAgent
+from podium.model.fact import Fact, FactKind
 from podium.model.retry import Retry
 from podium.store.codec import encode
 
@@ -23,7 +24,7 @@ class OnUndo(Primitive[None]):
     __slots__ = ("agent", "input", "undos")
 
     def __init__(
-        self, drive: Drive, strand: Strand, path: str, key: str, agent: Any, input: Any, undos: list[Undo]
+        self, drive: Drive, strand: Strand, path: str, key: str, agent: AnyAgent | str, input: Any, undos: list[Undo]
     ) -> None:
         super().__init__(drive, strand, path, key)
         self.agent = agent
@@ -31,10 +32,13 @@ class OnUndo(Primitive[None]):
         self.undos = undos
 
     async def perform(self, strand: Strand) -> None:
-        """Record what is to be called, and with what, should the workflow fail."""
+        """Record what is to be called, and with what, should the workflow fail.
+
+        A cancel that was asked for waits for the next key: what is to be undone has happened.
+        """
         drive, key = self.drive, self.key
         record = drive.history.take(key)
-        agent, _ = drive.around.dispatcher.route(self.agent)
+        agent = self._agent(None if record is None else record.opened)
         card, value = agent.card, agent.input.dump(self.input)
         if card.anonymous:
             raise UsageError(f'{card.name} has no name to be found by when it is to undo: give it one, name="…".')
@@ -43,10 +47,21 @@ class OnUndo(Primitive[None]):
             if record.cancelled:
                 strand.deliver(key)
         if record is None or record.opened is None:
-            await drive.live(strand, key)
+            await drive.gate()
             body = {"agent": card.name, "version": card.version}
             strand.last_at = drive.append(FactKind.UNDO, key, encode(body), encode(value))
         self.undos.append(Undo(key, card.name, card.version, value))
+
+    def _agent(self, registered: Fact | None) -> AnyAgent:
+        """Return the agent; a name stands for the version that was registered, else for the newest."""
+        dispatcher = self.drive.around.dispatcher
+        if not isinstance(self.agent, str):
+            return dispatcher.route(self.agent)[0]
+        same = registered is not None and registered.body.get("agent") == self.agent
+        try:
+            return dispatcher.registry.get(self.agent, registered.body["version"] if registered and same else None)
+        except UnknownAgent as error:
+            raise Blocked(f"compensation {self.key}: {error}") from error
 
 
 class _Nobody:

@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar, get_type_hints, overload
 
+from typing_extensions import TypeIs
+
 from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.engine.drive import Drive
@@ -85,6 +87,11 @@ class Workflow(Generic[In, Out]):
         except InvalidValue as error:
             raise Blocked(f"the recorded input of {self.card.name} does not fit its type any more: {error}") from error
         return await self.function(context, given)
+
+
+def is_workflow(agent: object) -> TypeIs[Workflow[Any, Any]]:
+    """Whether an agent is a workflow, and can be started as a run."""
+    return isinstance(agent, Workflow)
 
 
 @overload

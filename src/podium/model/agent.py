@@ -10,8 +10,8 @@ from podium.model.memory import MemoryStore
 from podium.model.outcome import Outcome, Usage
 from podium.model.retry import Retry
 
-In = TypeVar("In")
-Out = TypeVar("Out")
+In_contra = TypeVar("In_contra", contravariant=True)
+Out_co = TypeVar("Out_co", covariant=True)
 T = TypeVar("T")
 
 Effects = Literal["idempotent", "once"]
@@ -64,6 +64,50 @@ class Shape(Protocol, Generic[T]):
         ...
 
 
+class InputShape(Protocol, Generic[In_contra]):
+    """A Shape as whoever calls an agent sees that of its input: values go in."""
+
+    @property
+    def type(self) -> Any:
+        """The Python type; Any where only the schema is known."""
+        ...
+
+    @property
+    def schema(self) -> Json:
+        """Return the JSON Schema."""
+        ...
+
+    def dump(self, value: In_contra) -> Json:
+        """Turn a value into JSON; raises InvalidValue where it is not of the type."""
+        ...
+
+    def load(self, value: Json) -> Any:
+        """Turn JSON into a value; raises InvalidValue where it does not fit."""
+        ...
+
+
+class OutputShape(Protocol, Generic[Out_co]):
+    """A Shape as whoever calls an agent sees that of its output: values come out."""
+
+    @property
+    def type(self) -> Any:
+        """The Python type; Any where only the schema is known."""
+        ...
+
+    @property
+    def schema(self) -> Json:
+        """Return the JSON Schema."""
+        ...
+
+    def dump(self, value: Any) -> Json:
+        """Turn a value into JSON; raises InvalidValue where it is not of the type."""
+        ...
+
+    def load(self, value: Json) -> Out_co:
+        """Turn JSON into a value; raises InvalidValue where it does not fit."""
+        ...
+
+
 class Steps(Protocol):
     """What an agent is handed for the parts of its work that are worth recording and governing."""
 
@@ -109,7 +153,7 @@ class Steps(Protocol):
         ...
 
 
-class Agent(Protocol, Generic[In, Out]):
+class Agent(Protocol, Generic[In_contra, Out_co]):
     """Everybody who can be called."""
 
     @property
@@ -118,12 +162,12 @@ class Agent(Protocol, Generic[In, Out]):
         ...
 
     @property
-    def input(self) -> Shape[In]:
+    def input(self) -> InputShape[In_contra]:
         """The type of what it takes."""
         ...
 
     @property
-    def output(self) -> Shape[Out]:
+    def output(self) -> OutputShape[Out_co]:
         """The type of what it gives."""
         ...
 

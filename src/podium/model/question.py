@@ -1,7 +1,8 @@
 """What waits in the inbox for a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from podium.model.json import Json
 
@@ -24,12 +25,26 @@ class Ask:
     """`question`, `approval`, or `in_doubt` (did the effect happen?)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """Who is asked next, once nobody answered a question in time."""
+
+    to: str
+    """A person or a role."""
+    within: float | None = None
+    """Seconds until this question expires too; None waits for ever."""
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """Asks a person to approve something."""
 
     text: str
     subject: Json = None
+    edit: Any = field(default=None, kw_only=True)
+    """The type of a value that the person may approve in place of the subject; None where they may not change it."""
+    questions: bool = field(default=False, kw_only=True)
+    """Whether the person may ask back instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +54,34 @@ class Decision:
     approved: bool
     by: tuple[str, ...] = ()
     comment: str = ""
+    edited: bool = False
+    value: Any = None
+    """What the person approved in place of the subject, where it is `edited`."""
+    question: str = ""
+    """What the person asked back; nothing is decided then."""
+    to: str = field(default="", compare=False)
+    """Whom it was put to when it was answered."""
 
 
-APPROVAL_SCHEMA: Json = {
-    "type": "object",
-    "properties": {"approved": {"type": "boolean"}, "comment": {"type": "string"}},
-    "required": ["approved"],
-}
-"""What an answer to an approval looks like."""
+def approval_schema(*, edit: Json = None, questions: bool = False) -> Json:
+    """Return what an answer to an approval looks like.
+
+    With `edit`, the schema of a value, it may hold such a `value`; with `questions` it may be a `question` instead.
+    """
+    properties: dict[str, Json] = {"approved": {"type": "boolean"}, "comment": {"type": "string"}}
+    schema: dict[str, Json] = {"type": "object", "properties": properties, "additionalProperties": False}
+    if edit is not None:
+        properties["value"] = {name: part for name, part in edit.items() if name != "$defs"}
+        schema["dependentSchemas"] = {"value": {"properties": {"approved": {"const": True}}}}
+        schema.update({name: part for name, part in edit.items() if name == "$defs"})
+    if not questions:
+        return {**schema, "required": ["approved"]}
+    properties["question"] = {"type": "string", "minLength": 1}
+    return {**schema, "oneOf": [{"required": ["approved"]}, {"required": ["question"]}]}
+
+
+APPROVAL_SCHEMA: Json = approval_schema()
+"""What an answer to an approval looks like that is neither edited nor asked back."""
 
 _ANYTHING: Json = {}
 

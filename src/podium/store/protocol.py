@@ -9,6 +9,7 @@ from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.model.memory import MemoryStore
 from podium.model.question import Answer, Question, QuestionState
+from podium.model.record import Record
 from podium.model.run import Run, RunState, Signal
 
 
@@ -234,6 +235,10 @@ class ChainFault:
     what: str
 
 
+RECENT_FACTS = 20_000
+"""So many facts, the last ones of the newest runs, are looked at to learn how agents did."""
+
+
 class WorkerRoll(Protocol):
     """The workers of a store. Its methods may be called from the beat thread, and may wait."""
 
@@ -255,7 +260,7 @@ class WorkerRoll(Protocol):
 
 
 class Store(Protocol):
-    """A place that remembers runs. All methods but those of the clock thread are called on the event loop."""
+    """A place that remembers runs. Methods are called on the event loop unless they say that it is in a thread."""
 
     @property
     def memory(self) -> MemoryStore:
@@ -341,6 +346,13 @@ class Store(Protocol):
 
     def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
         """Return the facts of a run after a sequence number."""
+        ...
+
+    def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[Record]:
+        """Fold the last facts into a record for each agent and version, by name; called in a thread.
+
+        Of the agents named, or of all that were asked. Facts that a fork copied do not count again.
+        """
         ...
 
     def questions(self, *, state: QuestionState | None, to: str | None, run: str | None) -> list[Question]:

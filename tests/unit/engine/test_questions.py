@@ -1,11 +1,19 @@
 """Questions to people: answered once, by enough of them, in time or not at all."""
 
+from dataclasses import dataclass
+
 import pytest
 
-from podium import App, Approval, Context, Decision, RunState, human, workflow
+from podium import App, Approval, Context, Decision, Escalation, RunState, human, workflow
 from podium.errors import AlreadyAnswered, InvalidValue, RunFailed, UnknownQuestion
 from podium.model.question import QuestionState
 from tests.unit.engine.bench import Bench
+
+
+@dataclass
+class Draft:
+    title: str
+    words: list[str]
 
 
 @workflow
@@ -156,3 +164,142 @@ async def test_a_person_who_does_not_answer_in_time_is_a_failed_call(bench: Benc
         with pytest.raises(RunFailed, match="QuestionExpired"):
             await handle.result()
         assert app.questions() == []
+
+
+@workflow
+async def edited(ctx: Context) -> Decision:
+    draft = Draft("a", ["b"])
+    return await ctx.ask(Approval("Publish?", draft, edit=Draft, questions=True), to="editors")
+
+
+async def test_a_person_may_approve_something_else_of_the_same_type(bench: Bench) -> None:
+    async with bench.app(edited) as app:
+        handle = await app.start(edited)
+        question = await asked(bench, app)
+        for wrong in ({"title": "a"}, {"title": "a", "words": "b"}, 5):
+            with pytest.raises(InvalidValue, match="does not fit question"):
+                await app.answer(question, {"approved": True, "value": wrong}, by="ann")
+        with pytest.raises(InvalidValue, match="True was expected"):
+            await app.answer(question, {"approved": False, "value": {"title": "c", "words": []}}, by="ann")
+        await app.answer(question, {"approved": True, "value": {"title": "c", "words": []}}, by="ann")
+        decision = await handle.result()
+        assert (decision.approved, decision.edited, decision.value) == (True, True, {"title": "c", "words": []})
+
+
+async def test_an_edited_value_comes_as_its_type_also_from_the_journal(bench: Bench) -> None:
+    @workflow
+    async def twice(ctx: Context) -> str:
+        decision = await ctx.ask(Approval("Publish?", edit=Draft))
+        assert isinstance(decision.value, Draft)
+        await ctx.sleep(10)
+        return decision.value.title
+
+    async with bench.app(twice) as app:
+        handle = await app.start(twice)
+        await app.answer(await asked(bench, app), {"approved": True, "value": {"title": "c", "words": []}}, by="ann")
+        await bench.clock.settle()
+    assert await bench.result(handle.id, twice, seconds=10) == "c"
+
+
+async def test_a_person_may_ask_back_and_nothing_is_decided(bench: Bench) -> None:
+    async with bench.app(edited) as app:
+        handle = await app.start(edited)
+        question = await asked(bench, app)
+        with pytest.raises(InvalidValue):
+            await app.answer(question, {"approved": True, "question": "why?"}, by="ann")
+        await app.answer(question, {"question": "why?"}, by="ann")
+        assert await handle.result() == Decision(approved=False, by=("ann",), question="why?")
+
+
+async def test_an_approval_that_offers_neither_takes_no_edit_and_no_question(bench: Bench) -> None:
+    async with bench.app(approve) as app:
+        await app.start(approve)
+        question = await asked(bench, app)
+        for answer in ({"approved": True, "value": 1}, {"question": "why?"}):
+            with pytest.raises(InvalidValue):
+                await app.answer(question, answer, by="ann")
+
+
+async def test_a_rejection_goes_before_what_another_person_asks_back(bench: Bench) -> None:
+    @workflow
+    async def two(ctx: Context) -> Decision:
+        return await ctx.ask(Approval("Publish?", questions=True), quorum=2)
+
+    async with bench.app(two) as app:
+        handle = await app.start(two)
+        question = await asked(bench, app)
+        await app.answer(question, {"question": "why?"}, by="ann")
+        await app.answer(question, {"approved": False, "comment": "no"}, by="bob")
+        assert await handle.result() == Decision(approved=False, by=("ann", "bob"), comment="no")
+
+
+async def test_several_people_are_not_offered_to_edit(bench: Bench) -> None:
+    @workflow
+    async def two(ctx: Context) -> Decision:
+        return await ctx.ask(Approval("Publish?", edit=Draft), quorum=2)
+
+    async with bench.app(two) as app:
+        with pytest.raises(RunFailed, match="what one changed, nobody else approved"):
+            await app.run(two)
+
+
+@workflow
+async def escalating(ctx: Context) -> list[str]:
+    decision = await ctx.ask(
+        Approval("Pay?"), to="clerk", within=10, escalate=[Escalation(to="boss", within=20), Escalation(to="board")]
+    )
+    return [decision.to, *decision.by]
+
+
+async def test_a_question_that_expires_goes_on_to_the_next_person(bench: Bench) -> None:
+    run = await bench.parked(escalating)
+    async with bench.app(escalating) as app:
+        await bench.clock.advance(9)
+        assert [each.ask.to for each in app.questions()] == ["clerk"]
+        await bench.clock.advance(1)
+        assert [each.ask.to for each in app.questions()] == ["boss"]
+    await bench.clock.advance(20)
+    async with bench.app(escalating) as app:
+        await bench.clock.settle()
+        (question,) = app.questions()
+        assert (question.ask.to, question.deadline) == ("board", None)
+        await app.answer(question.id, {"approved": True}, by="eve")
+        assert await app.handle(run).result() == ["board", "eve"]
+        assert [each.state for each in app.questions(open_only=False)] == ["expired", "expired", "answered"]
+        assert app.verify(run) == []
+
+
+async def test_after_the_last_person_the_question_gives_its_default_or_fails(bench: Bench) -> None:
+    @workflow
+    async def number(ctx: Context, preset: int | None) -> int:
+        steps = [Escalation(to="boss", within=20)]
+        if preset is None:
+            return await ctx.ask("How many?", answer=int, within=10, escalate=steps)
+        return await ctx.ask("How many?", answer=int, within=10, escalate=steps, default=preset)
+
+    async with bench.app(number) as app:
+        preset, none = await app.start(number, 3), await app.start(number, None)
+        await bench.clock.advance(30)
+        assert await preset.result() == 3
+        with pytest.raises(RunFailed, match=r"nobody answered 'How many\?' \(0\) within 30 s"):
+            await none.result()
+
+
+async def test_a_run_that_is_cancelled_withdraws_the_question_to_the_next_person(bench: Bench) -> None:
+    async with bench.app(escalating) as app:
+        handle = await app.start(escalating)
+        await bench.clock.advance(10)
+        await handle.cancel()
+        await bench.clock.settle()
+        assert handle.status().state is RunState.CANCELLED
+        assert [each.state for each in app.questions(open_only=False)] == ["expired", "withdrawn"]
+
+
+async def test_nobody_can_be_next_after_a_question_that_never_expires(bench: Bench) -> None:
+    @workflow
+    async def forever(ctx: Context) -> Decision:
+        return await ctx.ask(Approval("Pay?"), to="clerk", escalate=[Escalation(to="boss")])
+
+    async with bench.app(forever) as app:
+        with pytest.raises(RunFailed, match=r"'Pay\?' never expires for 'clerk', so nobody is asked next"):
+            await app.run(forever)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from podium import CallError, Context, RunState, agent, workflow
+from podium.agents.function import NOT_DONE, Verdict
 from podium.errors import RunCancelled, RunFailed
 from podium.model.fact import FactKind
 from podium.testing import failing, hanging, scripted
@@ -214,3 +215,91 @@ async def test_a_missing_agent_blocks_the_run_and_undoes_nothing(bench: Bench) -
         assert "no agent is called 'guide'" in stands.reason
     assert bench.witness.lines() == []
     assert await bench.result(handle.id, trip, undo, scripted("guide", lambda _: "here")) == "here"
+
+
+async def test_a_once_effect_that_is_done_when_a_cancel_comes_is_undone_as_well(bench: Bench) -> None:
+    """A started `once` effect is not cut, so the cancel comes to the line that registers its compensation."""
+    paying, undo = asyncio.Event(), scripted("undo", lambda n: bench.witness.saw("undone", n))
+
+    @agent(effects="once")
+    async def pay(n: int) -> int:
+        await paying.wait()
+        bench.witness.saw("paid", n)
+        return n
+
+    @workflow
+    async def trip(ctx: Context) -> None:
+        paid = await ctx.call(pay, 1)
+        await ctx.on_undo(undo, paid)
+        await ctx.call(hanging("never"))
+
+    async with bench.app(trip, undo) as app:
+        handle = await app.start(trip)
+        await bench.clock.settle()
+        await handle.cancel()
+        await bench.clock.settle()
+        paying.set()
+        with pytest.raises(RunCancelled):
+            await handle.result()
+        assert bench.witness.lines() == ["paid 1", "undone 1"]
+        assert app.verify(handle.id) == []
+
+
+@pytest.mark.parametrize(("verdict", "seen"), [(1, ["undone 1"]), (NOT_DONE, [])])
+async def test_a_cancel_waits_until_an_effect_in_doubt_is_verified(
+    bench: Bench, verdict: int | Verdict, seen: list[str]
+) -> None:
+    async def was_paid(n: int) -> int | Verdict:
+        return verdict
+
+    @agent(effects="once", verify=was_paid)
+    async def pay(n: int) -> int:
+        bench.witness.saw("began")
+        await asyncio.get_running_loop().create_future()
+        return n
+
+    undo = scripted("undo", lambda n: bench.witness.saw("undone", n))
+
+    @workflow
+    async def trip(ctx: Context, n: int) -> None:
+        await ctx.on_undo(undo, await ctx.call(pay, n))
+        await ctx.sleep(10)
+
+    run = await bench.parked(trip, 1, undo)
+    async with bench.app(undo) as app:
+        assert await app.handle(run).cancel()
+    assert (await bench.ended(run, trip, undo)).state is RunState.CANCELLED
+    assert bench.witness.lines() == ["began", *seen]
+
+
+async def test_a_compensation_may_be_named_and_keeps_its_version(bench: Bench) -> None:
+    undo, newer = scripted("undo", lambda n: bench.witness.saw("undone", n)), scripted("undo", [], version="2")
+
+    @workflow
+    async def trip(ctx: Context) -> None:
+        await ctx.on_undo("undo", 1)
+        await ctx.sleep(10)
+        raise ValueError("no more")
+
+    run = await bench.parked(trip, None, undo)
+    assert (await bench.ended(run, trip, undo, newer, seconds=10)).state is RunState.FAILED
+    assert bench.witness.lines() == ["undone 1"]
+
+
+async def test_a_named_compensation_that_is_not_there_blocks_the_run_and_undoes_nothing(bench: Bench) -> None:
+    first = scripted("first", lambda n: n, witness=bench.witness)
+
+    @workflow
+    async def trip(ctx: Context) -> str:
+        await ctx.on_undo(first, 0)
+        await ctx.on_undo("undo", 1)
+        return "there"
+
+    async with bench.app(trip, first) as app:
+        handle = await app.start(trip)
+        await bench.clock.settle()
+        stands = handle.status()
+        assert stands.state is RunState.BLOCKED
+        assert "no agent is called 'undo'" in stands.reason
+    assert await bench.result(handle.id, trip, first, scripted("undo", lambda n: n)) == "there"
+    assert bench.witness.lines() == []

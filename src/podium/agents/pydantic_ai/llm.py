@@ -1,13 +1,13 @@
 """Makes an LLM agent out of a model, instructions and tools."""
 
 from collections.abc import Callable, Sequence
-from typing import Unpack
+from typing import Unpack, cast
 
 from pydantic_ai import Agent as PydanticAgent
 from pydantic_ai import Tool
 from pydantic_ai.models import Model
 from pydantic_ai.tools import ToolFuncEither
-from typing_extensions import TypeVar
+from typing_extensions import TypeForm, TypeVar
 
 from podium.agents.pydantic_ai.agent import Prompt
 from podium.agents.pydantic_ai.options import ModelOptions
@@ -24,7 +24,7 @@ def llm_agent(
     *,
     model: Model | str,
     instructions: str,
-    output: type[Out] = str,
+    output: TypeForm[Out] = str,
     tools: Sequence[Tool[Steps] | ToolFuncEither[Steps, ...]] = (),
     input: type[In] = str,
     prompt: Callable[[In], Prompt] | None = None,
@@ -37,18 +37,19 @@ def llm_agent(
     `ctx.deps.idempotency_key` and the shared memory in `ctx.deps.memory`. For what `input`, `prompt` and
     `tool_effects` mean, see `from_pydantic_ai`.
     """
+    kind = cast("type[Out]", output)  # Pydantic AI takes a union too, where it says a type
     agent = PydanticAgent(
         _model(model, options),
         name=name,
         instructions=instructions,
-        output_type=output,
+        output_type=kind,
         deps_type=Steps,
         tools=tools,
         model_settings=options.get("settings"),
         retries=options.get("corrections", 1),
         defer_model_check=True,
     )
-    return from_pydantic_ai(agent, input=input, output=output, prompt=prompt, **options)
+    return from_pydantic_ai(agent, input=input, output=kind, prompt=prompt, **options)
 
 
 def _model(model: Model | str, options: ModelOptions) -> Model | str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from podium.model.fact import Fact, FactKind
 from podium.model.question import Ask, Question, QuestionState
+from podium.model.record import Record
 from podium.model.run import Run, RunState, Signal
 from podium.store.codec import decode
 from podium.store.sqlite.sql import statement
@@ -37,6 +38,13 @@ def question_of(row: Row) -> Question:
     return Question(
         id=row[0], run=row[1], key=row[2], ask=ask, asked_at=asked_at, deadline=deadline, tenant=row[11],
         state=QuestionState(row[12]), principal=row[13],
+    )  # fmt: skip
+
+
+def record_of(row: Row) -> Record:
+    """Return the record of a row of `records_fold`."""
+    return Record(
+        agent=row[0], version=row[1], calls=row[2], done=row[3], failed=row[4], seconds=row[5], usd=row[6]
     )  # fmt: skip
 
 

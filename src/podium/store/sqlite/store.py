@@ -8,9 +8,10 @@ from pathlib import Path
 
 from podium.model.fact import Fact
 from podium.model.question import Question, QuestionState
+from podium.model.record import Record
 from podium.model.run import Run, RunState, Signal
 from podium.store.codec import encode
-from podium.store.protocol import ChainFault, Claimed, Committed, Operation, Placed, RunQuery
+from podium.store.protocol import RECENT_FACTS, ChainFault, Claimed, Committed, Operation, Placed, RunQuery
 from podium.store.sqlite.chain import faults
 from podium.store.sqlite.commit import GroupCommit, Head, Salts
 from podium.store.sqlite.connection import (
@@ -24,7 +25,7 @@ from podium.store.sqlite.connection import (
     translated,
 )
 from podium.store.sqlite.memory import SqliteMemory
-from podium.store.sqlite.rows import facts_of, question_of, run_of, signal_of
+from podium.store.sqlite.rows import facts_of, question_of, record_of, run_of, signal_of
 from podium.store.sqlite.sql import statement
 from podium.store.sqlite.workers import Workers
 
@@ -222,6 +223,12 @@ class SqliteStore:
             row = self._loop.execute(statement("run_number"), (run_id,)).fetchone()
             return [] if row is None else facts_of(self._loop, row[0], after)
 
+    def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[Record]:
+        """Fold the last facts into a record for each agent and version; called in a thread."""
+        names = encode(list(agents)).decode() if agents else None
+        with self._reading() as connection:
+            return [record_of(row) for row in connection.execute(statement("records_fold"), (names, recent))]
+
     def questions(self, *, state: QuestionState | None, to: str | None, run: str | None) -> list[Question]:
         """Return questions, oldest first."""
         with translated(self.path):
@@ -248,6 +255,20 @@ class SqliteStore:
         with self._lock:
             for connection in {id(c): c for c in (self._beats, self._patient, self._loop)}.values():
                 connection.close()
+
+    @contextmanager
+    def _reading(self) -> Generator[sqlite3.Connection]:
+        """A connection on which a thread may read for long, and hold up nobody; in memory there is one for all."""
+        if self._memory_only:
+            with self._lock, translated(self.path):
+                yield self._loop
+            return
+        connection = connect(self.path, "process", wait=_WAIT_SECONDS)
+        try:
+            with translated(self.path):
+                yield connection
+        finally:
+            connection.close()
 
     def _on_loop(self) -> AbstractContextManager[sqlite3.Connection]:
         """A write transaction on the event loop's connection, which in memory is everybody's."""

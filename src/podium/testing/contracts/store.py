@@ -2,10 +2,11 @@
 
 from podium.testing.contracts.inbox import InboxContract
 from podium.testing.contracts.ownership import OwnershipContract
+from podium.testing.contracts.records import RecordsContract
 from podium.testing.contracts.runs import RunsContract
 
 
-class StoreContract(RunsContract, OwnershipContract, InboxContract):
+class StoreContract(RunsContract, OwnershipContract, InboxContract, RecordsContract):
     """The whole contract of a store. Subclass it, and give `open_store`.
 
     class TestMyStore(StoreContract):

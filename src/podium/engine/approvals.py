@@ -1,0 +1,73 @@
+"""Approvals: what is asked, and what several people's answers come to."""
+
+from dataclasses import replace
+from typing import Any
+
+from podium.agents.shape import shape_of
+from podium.errors import UsageError
+from podium.model.agent import Shape
+from podium.model.json import Json
+from podium.model.question import Approval, Ask, Decision, approval_schema
+
+
+def approval_of(
+    question: Approval, subject: Json, *, to: str, within: float | None, quorum: int
+) -> "tuple[Ask, DecisionShape]":
+    """Return how an approval is asked, and the shape of its decision."""
+    if question.edit is not None and quorum > 1:
+        raise UsageError(
+            f"{question.text!r} needs {quorum} people and lets each of them edit: what one changed, nobody else "
+            "approved. Leave `edit` out, or ask one person."
+        )
+    edit = None if question.edit is None else shape_of(question.edit)
+    schema = approval_schema(edit=None if edit is None else edit.schema, questions=question.questions)
+    ask = Ask(
+        text=question.text, subject=shape_of(Any).dump(subject), schema=schema, to=to, within=within, quorum=quorum,
+        kind="approval",
+    )  # fmt: skip
+    return ask, DecisionShape(edit)
+
+
+def decided(ask: Ask, answers: list[Json]) -> Json:
+    """Return the decision that answers come to: approved if all approve; who rejects goes before who asks back."""
+    said = [answer["value"] for answer in answers]
+    decision: dict[str, Json] = {
+        "approved": all(each.get("approved", False) for each in said),
+        "by": [answer["by"] for answer in answers],
+        "comment": "; ".join(filter(None, (each.get("comment", "") for each in said))),
+        "to": ask.to,
+    }
+    if decision["approved"] and "value" in said[0]:
+        decision["value"] = said[0]["value"]
+    if not any(each.get("approved") is False for each in said):
+        decision["question"] = "\n".join(each["question"] for each in said if "question" in each)
+    return decision
+
+
+class DecisionShape:
+    """How a Decision becomes JSON and comes back."""
+
+    schema: Json = None
+    type: Any = Decision
+
+    def __init__(self, edit: Shape[Any] | None) -> None:
+        self._edit = edit
+        """The shape of an edited value, where the approval allows one."""
+
+    def dump(self, value: Decision) -> Json:
+        """Return it as a dict."""
+        plain: dict[str, Json] = {
+            "approved": value.approved, "by": list(value.by), "comment": value.comment, "question": value.question,
+            "to": value.to,
+        }  # fmt: skip
+        return {**plain, "value": self._edit.dump(value.value)} if self._edit and value.edited else plain
+
+    def load(self, value: Json) -> Decision:
+        """Return the decision of a dict; raises InvalidValue where an edited value is not of its type."""
+        decision = Decision(
+            approved=value["approved"], by=tuple(value["by"]), comment=value["comment"],
+            question=value.get("question", ""), to=value.get("to", ""),
+        )  # fmt: skip
+        if self._edit is None or "value" not in value:
+            return decision
+        return replace(decision, edited=True, value=self._edit.load(value["value"]))

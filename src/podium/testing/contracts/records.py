@@ -1,0 +1,108 @@
+"""What a store must tell of how agents did."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from podium.model.fact import FactKind
+from podium.model.json import Json
+from podium.model.record import Record
+from podium.store.codec import encode
+from podium.store.protocol import NewFact, Start
+from podium.testing.contracts.hand import Hand, new_run
+from podium.testing.contracts.opened import OpenedStore
+
+
+class RecordsContract(OpenedStore):
+    """Records are folded from the facts: a call asked, its steps, and its answer."""
+
+    def test_calls_are_counted_by_agent_and_version(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.write(number, asked("0", "b"), asked("1", "a"), answered("0", at=103.0), asked("2", "b", version="2"))
+            hand.write(number, answered("2", "failed", at=101.0), asked("3", "b"), answered("3", "failed", at=101.0))
+            assert folded(hand) == [
+                Record(agent="a", version="1", calls=1, done=0, failed=0),
+                Record(agent="b", version="1", calls=2, done=1, failed=1, seconds=2.0),
+                Record(agent="b", version="2", calls=1, done=0, failed=1, seconds=1.0),
+            ]
+
+    def test_only_those_asked_for_are_told_of(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.write(hand.start(new_run("r")), *(asked(str(n), name) for n, name in enumerate("abc")))
+            assert [each.agent for each in folded(hand, "c", "a", "nobody")] == ["a", "c"]
+            assert [each.agent for each in folded(hand)] == ["a", "b", "c"]
+
+    def test_a_store_without_calls_knows_nobody(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.write(hand.start(new_run("r")), answered("0"))
+            assert folded(hand) == []
+
+    def test_a_refused_call_neither_worked_nor_failed(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.write(hand.start(new_run("r")), asked("0", "a"), answered("0", "refused"))
+            assert folded(hand) == [Record(agent="a", version="1", calls=1, done=0, failed=0, seconds=1.0)]
+
+    def test_the_same_key_in_two_runs_is_two_calls(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            one, two = hand.start(new_run("one")), hand.start(new_run("two"))
+            hand.write(one, asked("0", "a"))
+            hand.write(two, asked("0", "a"), answered("0", at=104.0))
+            hand.write(one, answered("0", "failed", at=102.0))
+            assert folded(hand) == [Record(agent="a", version="1", calls=2, done=1, failed=1, seconds=3.0)]
+
+    def test_a_key_that_is_asked_again_is_two_calls(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.write(number, asked("0", "a"), answered("0", "failed", at=102.0))
+            hand.write(number, asked("0", "a", at=110.0), answered("0", at=116.0))
+            assert folded(hand) == [Record(agent="a", version="1", calls=2, done=1, failed=1, seconds=4.0)]
+
+    def test_a_price_is_that_of_the_answer_or_else_of_the_steps_together(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.write(number, asked("0", "a"), step("0/1/model#0", 0.25), step("0/1/model#1", 0.5), answered("0"))
+            hand.write(number, asked("1", "b"), step("1/1/model#0", 0.25), answered("1", usd=2.0))
+            hand.write(number, asked("2", "c"), step("2/1/tool#0", None), answered("2"))
+            hand.write(number, asked("3", "a"), step("3/1/model#0", 1.25), asked("4", "a"), answered("4"))
+            assert {each.agent: each.usd for each in folded(hand)} == {"a": 1.0, "b": 2.0, "c": None}
+
+    def test_only_the_last_facts_of_the_newest_runs_are_looked_at(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            old, new = hand.start(new_run("old")), hand.start(new_run("new"))
+            hand.write(new, asked("0", "a"), answered("0"), asked("1", "a"), answered("1"))
+            hand.write(old, asked("0", "a"), answered("0", "failed"))
+            assert [(each.calls, each.failed) for each in folded(hand)] == [(3, 1)]
+            assert [(each.calls, each.done) for each in folded(hand, recent=3)] == [(1, 1)]
+
+    def test_what_a_fork_copied_does_not_count_again(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            facts = asked("0", "a"), answered("0")
+            hand.write(hand.start(new_run("r")), *facts)
+            hand.commit(Start(replace(new_run("fork"), facts=facts), drive=False))
+            assert [each.calls for each in folded(hand)] == [1]
+
+
+def folded(hand: Hand, *agents: str, recent: int | None = None) -> Sequence[Record]:
+    """Have the store fold its facts, in a thread as the engine does."""
+    with ThreadPoolExecutor(1) as thread:
+        if recent is None:
+            return thread.submit(hand.store.records, agents).result()
+        return thread.submit(hand.store.records, agents, recent=recent).result()
+
+
+def asked(key: str, agent: str, *, version: str = "1", at: float = 100.0) -> NewFact:
+    """Return the fact that an agent was asked."""
+    return NewFact(FactKind.ASKED, key, at, encode({"agent": agent, "version": version}), b"1")
+
+
+def answered(key: str, outcome: str = "done", *, at: float = 101.0, usd: float | None = None) -> NewFact:
+    """Return the fact that a call has ended."""
+    body: Json = {"outcome": outcome} if usd is None else {"outcome": outcome, "usage": {"usd": usd}}
+    return NewFact(FactKind.ANSWERED, key, at, encode(body))
+
+
+def step(key: str, usd: float | None) -> NewFact:
+    """Return the fact of a step, with its price."""
+    return NewFact(FactKind.STEP, key, 100.5, encode({"name": "step", "usage": {"usd": usd}}), b"1")
