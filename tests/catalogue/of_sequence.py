@@ -15,4 +15,8 @@ async def shout(text: str) -> str:
     return text.upper()
 
 
-ENTRY = Entry(build=lambda slot: sequence(trim, slot, len, lambda length: "x" * min(length, 7), shout), gives="XXXXXXX")
+def crosses(length: int) -> str:
+    return "x" * min(length, 7)
+
+
+ENTRY = Entry(build=lambda slot: sequence(trim, slot, len, crosses, shout), gives="XXXXXXX")

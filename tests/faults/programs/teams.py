@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from podium import App, Call, Steps
 from podium.dispatch import dispatcher
 from podium.dispatch.invoke import invoke
+from podium.errors import AlreadyAnswered
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.model.outcome import Outcome
@@ -44,7 +46,8 @@ async def people(app: App, asked: list[Entry]) -> None:
             answers = [entry.answer for entry in asked if entry.answer is not None]
             for answer in answers:
                 if (said := answer(question)) is not None:
-                    await app.answer(question.id, said, by="ann")
+                    with suppress(AlreadyAnswered):  # a race may have withdrawn it meanwhile
+                        await app.answer(question.id, said, by="ann")
                     break
         await asyncio.sleep(0.002)
 

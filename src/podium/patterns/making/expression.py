@@ -71,5 +71,13 @@ def rule(function: Callable[..., Any], *names: str) -> Callable[..., Any]:
     return function
 
 
+def wording(function: Callable[..., Any]) -> str:
+    """Return how a rule stands in a picture: its text, or the function's name; nothing for a lambda."""
+    if isinstance(function, Expression):
+        return function.text
+    name = getattr(function, "__name__", "")
+    return "" if name == "<lambda>" else name
+
+
 def _position(error: ValueError) -> str:
     return str(error).partition("ERROR: <input>:")[2].partition("\n")[0] or str(error)

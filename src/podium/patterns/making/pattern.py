@@ -4,14 +4,20 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypedDict, TypeVar, cast
+from typing import Any, ParamSpec, TypedDict, TypeVar
 
-from podium.agents.shape import shape_of
+from pydantic_core import PydanticSerializationError
+from typing_extensions import TypeIs
+
+from podium.agents.shape import TypeShape, shape_of
+from podium.engine.context import Context
 from podium.engine.workflow import Workflow
 from podium.model.agent import AnyAgent, Card
 from podium.model.json import Json
 from podium.model.mermaid import Flowchart
 from podium.model.retry import Retry
+from podium.model.task import Task
+from podium.patterns.making.handing import plain
 from podium.patterns.making.members import Stage, is_agent, name_of
 from podium.patterns.making.writing import written
 
@@ -46,7 +52,8 @@ class Link:
 class Sketch:
     """What a pattern is made of, for its picture: parts by what they are there for, and the way between them."""
 
-    parts: Mapping[str, Stage]
+    parts: Mapping[str, Stage | Task | None]
+    """None is a place that nobody fills, such as a state in which a machine waits."""
     links: Sequence[Link] = ()
     roles: bool = field(default=True)
     """Whether the keys of the parts say something (`writer`), or only number them."""
@@ -69,7 +76,10 @@ class Pattern(Workflow[In, Out]):
             description=card.get("description", ""), capabilities=frozenset(card.get("capabilities", ())),
             timeout=card.get("timeout"), retry=card.get("retry", Retry()), kind="workflow", anonymous=name is None,
         )  # fmt: skip
-        super().__init__(body, card=made, input=shape_of(takes), output=shape_of(gives))
+        whole = _plainly(body) if gives is Any else body
+        super().__init__(
+            whole, card=made, input=_Anything() if takes is Any else shape_of(takes), output=shape_of(gives)
+        )
 
     def __repr__(self) -> str:
         return f"<pattern {self.card.name} {self.card.version}>"
@@ -79,16 +89,16 @@ class Pattern(Workflow[In, Out]):
         for part in self.sketch.parts.values():
             if is_agent(part):
                 yield part
-            if isinstance(part, Pattern):
-                yield from cast("Pattern[Any, Any]", part).agents()
+            if is_pattern(part):
+                yield from part.agents()
 
     def names(self) -> Iterator[str]:
         """Give the names of registered agents that it asks for, those of nested patterns too."""
         for part in self.sketch.parts.values():
             if isinstance(part, str):
                 yield part
-            if isinstance(part, Pattern):
-                yield from cast("Pattern[Any, Any]", part).names()
+            if is_pattern(part):
+                yield from part.names()
 
     def graph(self) -> str:
         """Return its picture as a Mermaid flowchart; nested patterns are boxes."""
@@ -102,6 +112,11 @@ class Pattern(Workflow[In, Out]):
         Raises PatternError for a function that cannot be found again: use one at the top level of a module, or `cel`.
         """
         return {self.kind: {name: written(value, f"{self.kind}.{name}") for name, value in self.arguments.items()}}
+
+
+def is_pattern(value: object) -> TypeIs[Pattern[Any, Any]]:
+    """Whether something is a pattern."""
+    return isinstance(value, Pattern)
 
 
 def pattern(function: Callable[P, Made]) -> Callable[P, Made]:
@@ -122,15 +137,45 @@ def pattern(function: Callable[P, Made]) -> Callable[P, Made]:
 
 def _name(kind: str, sketch: Sketch) -> str:
     """Return how an unnamed pattern is called in pictures, trees and messages."""
-    text = f"{kind}({', '.join(map(_called, sketch.parts.values()))})"
+    text = f"{kind}({', '.join(_called(part) for part in sketch.parts.values() if part is not None)})"
     return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"
 
 
-def _called(part: Stage) -> str:
-    if not isinstance(part, Pattern):
+class _Anything(TypeShape[Any]):
+    """The shape of an input whose type is not known: any value as JSON, with the models in it."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(Any)
+
+    def dump(self, value: Any) -> Json:
+        """Turn a value into JSON; raises InvalidValue where it cannot be that."""
+        try:
+            return super().dump(plain(value))
+        except PydanticSerializationError:
+            return super().dump(value)
+
+
+def _plainly(body: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Return a body whose value is JSON whatever models are in it: the type of the output is not known."""
+
+    async def plainly(ctx: Context, value: Any) -> Any:
+        given = await body(ctx, value)
+        try:
+            return plain(given)
+        except PydanticSerializationError:
+            return given  # is refused where it is dumped, like any value that is no JSON
+
+    return plainly
+
+
+def _called(part: Stage | Task) -> str:
+    if isinstance(part, Task):
+        return f"whoever offers {part.capability}"
+    if not is_pattern(part):
         return name_of(part)
-    inner = cast("Pattern[Any, Any]", part)
-    return inner.kind if inner.card.anonymous else inner.card.name
+    return part.kind if part.card.anonymous else part.card.name
 
 
 _SHAPES = {"human": "question", "workflow": "workflow"}
@@ -141,10 +186,14 @@ def _draw(chart: Flowchart, drawn: "Pattern[Any, Any]") -> str:
     box = chart.open(f"{drawn.kind} {drawn.card.name}" if not drawn.card.anonymous else drawn.kind)
     ids: dict[str, str] = {}
     for role, part in drawn.sketch.parts.items():
-        if isinstance(part, Pattern):
-            ids[role] = _draw(chart, cast("Pattern[Any, Any]", part))
+        if is_pattern(part):
+            ids[role] = _draw(chart, part)
             continue
-        label = f"{role}: {name_of(part)}" if drawn.sketch.roles and role != name_of(part) else name_of(part)
+        if part is None:
+            ids[role] = chart.node(role, "wait")
+            continue
+        called = _called(part)
+        label = f"{role}: {called}" if drawn.sketch.roles and role != called else called
         kind = part.card.kind if is_agent(part) else ""
         ids[role] = chart.node(label, _SHAPES.get(kind, "call"))
     for link in drawn.sketch.links:

@@ -1,0 +1,152 @@
+"""`debate`: several propose, criticise each other and revise; then they agree, a judge picks, or they vote."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import combinations
+from typing import Any, Generic, Literal, TypeVar, Unpack
+
+from podium.engine.context import Context
+from podium.errors import NoDecision
+from podium.model.agent import Agent
+from podium.patterns.ballot import Count, Decided, NamedRule, Rules, key_of
+from podium.patterns.judging import Judged, Ruling, judged, shared_task
+from podium.patterns.making.members import Member, at_least, either, gives, members, parameters, takes
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.making.role import Role
+
+T = TypeVar("T")
+Way = Literal["agreement", "judge", "vote"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debated(Generic[T]):
+    """What a debate came to."""
+
+    decision: T
+    by: Way
+    reasons: str
+    """Of a judge as it wrote them: `labels` says who is meant."""
+    positions: dict[str, T]
+    """What each debater held in the end."""
+    rounds: int
+    """How often they criticised and revised."""
+    labels: dict[str, str] = field(default_factory=dict[str, str])
+    """The label under which a judge saw each position."""
+
+
+@pattern
+def debate(
+    *debaters: Agent[Any, T] | str, judge: Member | None = None, rounds: int = 2, name: str | None = None,
+    **card: Unpack[CardFields],
+) -> Pattern[Any, Debated[T]]:  # fmt: skip
+    """Several hold positions, criticise each other's and revise their own, until all are the same; gives a Debated.
+
+    A debater is asked for one step after the other, and is handed the `step`, the `task`, and what the step needs:
+    `"propose"` gives its position; `"criticise"`, with `positions` (of the others, by name), gives one criticism of
+    them all; `"revise"`, with `position` (its own) and `criticisms` (of the others, by name), gives its position from
+    then on. It takes them as parameters of these names, as a text, or as a mapping. All do a step side by side. They
+    criticise and revise at most `rounds` times (multi-agent debate: Du et al. 2023, arXiv 2305.14325).
+
+    Where all positions are the same JSON, that is the decision. Else the `judge` decides: it is handed `task` and
+    `positions`, by label in an order drawn by lot, and gives a Ruling as in `ensemble`. Without a judge the position
+    that more than half hold is the decision; where there is none they take a last `step`, `"vote"`, with the
+    `positions` of all by name, and give the name of the one that they find best. The position named most often wins.
+
+    A debater that fails fails the debate. Raises NoDecision where the vote is a tie or names nobody, and where the
+    judge's winner is none of the labels.
+    """
+    at_least("debate", "rounds", rounds)
+    offers = ("step", "task", "positions", "position", "criticisms")
+    roles = [
+        Role[Any]("debate", "debater", each, offers=offers)
+        for each in members("debate", debaters, least=2, what="debaters")
+    ]
+    judging = None
+    if judge is not None:
+        judging = Role[Ruling]("debate", "judge", judge, offers=("task", "positions"), gives=Ruling)
+
+    async def body(ctx: Context, task: Any) -> Any:
+        positions, done = await _all(ctx, roles, "propose", task), 0
+        while done < rounds and not _agreed(positions):
+            positions, done = await _round(ctx, roles, task, positions), done + 1
+        by: Way
+        if _agreed(positions):
+            by, found = "agreement", Judged(winner=roles[0].who, reasons="All hold the same position.")
+        elif judging is None:
+            by, found = "vote", await _vote(ctx, roles, task, positions)
+        else:
+            by, found = "judge", await judged(ctx, judging, "positions", positions, task=task)
+        return Debated(
+            decision=positions[found.winner], by=by, reasons=found.reasons, positions=positions, rounds=done,
+            labels=found.labels,
+        )  # fmt: skip
+
+    kind: Any = either(gives(role.member) for role in roles)
+    told = [role for role in roles if parameters(role.member) or takes(role.member) is str]
+    return Pattern(
+        body, kind="debate", name=name, card=card, sketch=_sketch(roles, judging, rounds),
+        takes=shared_task("debate", told), gives=Debated[kind],
+    )  # fmt: skip
+
+
+async def _all(
+    ctx: Context, roles: Sequence[Role[Any]], step: str, task: Any, parts: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
+    """Have all take a step side by side, each with its own parts; returns what they gave by name."""
+    of = parts or {}
+    calls = [role.call(ctx, step=step, task=task, **of.get(role.who, {})) for role in roles]
+    return dict(zip((role.who for role in roles), await ctx.gather(*calls), strict=True))
+
+
+async def _round(ctx: Context, roles: Sequence[Role[Any]], task: Any, positions: dict[str, Any]) -> dict[str, Any]:
+    """Have all criticise, and then revise; returns the new positions."""
+    seen = {who: {"positions": _of_others(positions, who)} for who in positions}
+    criticisms = await _all(ctx, roles, "criticise", task, seen)
+    heard = {who: {"position": positions[who], "criticisms": _of_others(criticisms, who)} for who in positions}
+    return await _all(ctx, roles, "revise", task, heard)
+
+
+async def _vote(ctx: Context, roles: Sequence[Role[Any]], task: Any, positions: Mapping[str, Any]) -> Judged:
+    """Return who holds the position that wins, and why it does."""
+    keys = {who: key_of(position) for who, position in positions.items()}
+    held = list(keys.values())
+    if winner := _winner("majority", held):
+        return _of(keys, winner, f"{held.count(winner)} of {len(held)} hold it.")
+    named = await _all(ctx, roles, "vote", task, {who: {"positions": positions} for who in positions})
+    votes = [keys.get(said) if isinstance(said, str) else None for said in named.values()]
+    if winner := _winner("plurality", votes):
+        return _of(keys, winner, f"{votes.count(winner)} of {len(votes)} found it the best.")
+    said = ", ".join(f"{who} for {key_of(name)}" for who, name in named.items())
+    raise NoDecision(
+        f"debate: no position is held by more than half, and none was named most often: {said}. "
+        f"A vote is one of the names {', '.join(positions)}; or let a `judge` decide."
+    )
+
+
+def _winner(decide: NamedRule, votes: Sequence[str | None]) -> str | None:
+    count = Count(rules=Rules(decide=decide), weights=[Fraction(1)] * len(votes), votes=dict(enumerate(votes)))
+    outcome = count.outcome()
+    return outcome.option if isinstance(outcome, Decided) else None
+
+
+def _of(keys: Mapping[str, str], position: str, reasons: str) -> Judged:
+    """Return a position as that of the first one who holds it."""
+    return Judged(winner=next(who for who, key in keys.items() if key == position), reasons=reasons)
+
+
+def _of_others(values: Mapping[str, Any], who: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != who}
+
+
+def _agreed(positions: Mapping[str, Any]) -> bool:
+    return len(set(map(key_of, positions.values()))) == 1
+
+
+def _sketch(roles: Sequence[Role[Any]], judging: Role[Ruling] | None, rounds: int) -> Sketch:
+    parts = {f"debater {number}": role.member for number, role in enumerate(roles, 1)}
+    links = [Link(one, other, f"at most {rounds} rounds") for one, other in combinations(parts, 2)]
+    if judging is None:
+        return Sketch(parts=parts, links=links)
+    links += [Link(each, "judge") for each in parts]
+    return Sketch(parts={**parts, "judge": judging.member}, links=links)

@@ -1,0 +1,151 @@
+"""`gate`: checks an output between stages."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar, Unpack, get_args, overload
+
+from podium.agents.signature import signature_of
+from podium.engine.context import Context
+from podium.errors import GateClosed, PatternError, UsageError
+from podium.model.agent import Agent
+from podium.model.question import Approval, Decision
+from podium.patterns.making.expression import rule
+from podium.patterns.making.handing import plain
+from podium.patterns.making.members import Member, Stage, at_least, gives, is_agent, name_of
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.making.role import Role
+
+Out = TypeVar("Out")
+
+Fails = Literal["stop", "back", "ask"]
+Then = Literal["stop", "ask"]
+
+_UNANSWERED = Decision(approved=False, comment="nobody answered in time")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What an agent that checks an output gives: whether it passes, and if not, why."""
+
+    passed: bool
+    reasons: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned(Generic[Out]):
+    """What a worker gets whose output is sent back: the task, that output, and why it did not pass."""
+
+    task: Any
+    output: Out
+    reasons: str
+
+
+@overload
+def gate(
+    check: Stage, *, worker: Agent[Any, Out], fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
+    to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[Any, Out]: ...  # fmt: skip
+@overload
+def gate(
+    check: Stage, *, worker: Member | None = None, fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
+    to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[Any, Any]: ...  # fmt: skip
+@pattern
+def gate(
+    check: Stage, *, worker: Member | None = None, fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
+    to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[Any, Any]:  # fmt: skip
+    """Checks an output: lets it pass, sends it back with reasons, asks a person, or stops; gives the output.
+
+    `check` is a rule of the `output` that says whether it passes, or an agent that takes the output, or parts `output`
+    and `task`, and gives a `Check` or a bool. The `worker` takes the `task`, and when it is sent back also `output` and
+    `reasons`: as parameters of these names, as a text, or the task and then a `Returned`. Without a worker the gate
+    checks its own input, as a stage of a sequence; the rule gets it as the type that its parameter is annotated with.
+
+    What happens to an output that does not pass: `fails="stop"` ends it; `"back"` sends it back to the worker, which
+    writes at most `rounds` times in all, and then does as `then` says; `"ask"` has a person (`to`) see the output and
+    the reasons, and let it pass or not. Nobody answering within `within` seconds means no.
+
+    Raises GateClosed, with the reasons, for an output that does not pass in the end.
+    """
+    at_least("gate", "rounds", rounds)
+    _check_options(fails, then, worker, within)
+    working = None if worker is None else Role[Any]("gate", "worker", worker, offers=("task", "output", "reasons"))
+    verdict_of, kind = _checking(check, alone=working is None)
+    last = then if fails == "back" else fails
+    where = name_of(check)
+
+    async def body(ctx: Context, task: Any) -> Any:
+        output, verdict = task, Check(passed=False)
+        for n in range(rounds if fails == "back" else 1):
+            if working is not None and n == 0:
+                output = await working.ask(ctx, task, task=task)
+            elif working is not None:
+                returned: Returned[Any] = Returned(task=task, output=output, reasons=verdict.reasons)
+                output = await working.ask(ctx, returned, task=task, output=output, reasons=verdict.reasons)
+            verdict = await verdict_of(ctx, output, task)
+            if verdict.passed:
+                return output
+        if last == "stop":
+            raise GateClosed(f"gate: the output did not pass {where}: {verdict.reasons}")
+        subject = {"output": plain(output), "reasons": verdict.reasons}
+        question = Approval(f"It did not pass {where}. Let it pass?", subject)
+        decision = await ctx.ask(question, to=to, within=within, default=_UNANSWERED)
+        if not decision.approved:
+            said = f"{' and '.join(decision.by) or to} did not let it pass: {decision.comment or 'no comment'}"
+            raise GateClosed(f"gate: the output did not pass {where}: {verdict.reasons}; {said}")
+        return output
+
+    parts: dict[str, Stage] = {"check": check} if worker is None else {"worker": worker, "check": check}
+    links = [] if worker is None else [Link("worker", "check")]
+    if fails == "back":
+        links.append(Link("check", "worker", f"not passed, at most {rounds} rounds"))
+    takes = kind if working is None else working.takes("task")
+    return Pattern(
+        body, kind="gate", name=name, card=card, sketch=Sketch(parts=parts, links=links), takes=takes,
+        gives=kind if worker is None else gives(worker),
+    )  # fmt: skip
+
+
+def _check_options(fails: str, then: str, worker: Member | None, within: float | None) -> None:
+    for option, value, known in [("fails", fails, Fails), ("then", then, Then)]:
+        if value not in get_args(known):
+            raise PatternError(f"gate was given {option}={value!r}: expected {', '.join(get_args(known))}.")
+    if fails == "back" and worker is None:
+        raise PatternError("gate sends back to its worker, and has none: pass worker=…, or another `fails`.")
+    if then != "stop" and fails != "back":
+        raise PatternError(f"gate was given then={then!r}, which counts after fails='back' only: pass fails={then!r}.")
+    if within is not None and "ask" not in (fails, then):
+        raise PatternError("gate was given within, and asks nobody: pass fails='ask', or leave it out.")
+
+
+def _checking(check: Stage, *, alone: bool) -> tuple[Callable[[Context, Any, Any], Awaitable[Check]], Any]:
+    """Return what makes a verdict of an output and its task, and the type that it takes the output as."""
+    if callable(check) and not is_agent(check):
+        holds, broken = rule(check, "output"), f"{name_of(check)} does not hold"
+
+        async def by_rule(_: Context, output: Any, _task: Any) -> Check:
+            passed = bool(holds(output))
+            return Check(passed=passed, reasons="" if passed else broken)
+
+        return by_rule, _annotated(check)
+    offers = ("output",) if alone else ("output", "task")
+    checking = Role[Check | bool]("gate", "check", check, offers=offers, gives=Check | bool)
+
+    async def by_agent(ctx: Context, output: Any, task: Any) -> Check:
+        parts = {"output": output} if alone else {"output": output, "task": task}
+        said = await checking.ask(ctx, output, **parts)
+        passed, reasons = (said, "") if isinstance(said, bool) else (said.passed, said.reasons)
+        return Check(passed=passed, reasons=reasons if passed or reasons else f"{checking.who} gave no reasons")
+
+    kind = checking.takes("output")
+    return by_agent, Any if kind is str else kind  # as a text it would lose what it was made of
+
+
+def _annotated(function: Callable[[Any], Any]) -> Any:
+    """Return the type that a function's one parameter is annotated with; Any where it is not."""
+    try:
+        signature = signature_of(function)
+    except UsageError:  # a rule in CEL, or a builtin: it takes JSON
+        return Any
+    return Any if signature.only is None else signature.input.type

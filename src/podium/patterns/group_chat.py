@@ -1,0 +1,132 @@
+"""`group_chat`: a shared conversation."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Unpack, cast
+
+from podium.engine.context import Context
+from podium.errors import NoDecision
+from podium.model.json import Json
+from podium.patterns.making.expression import rule
+from podium.patterns.making.handing import plain
+from podium.patterns.making.members import Member, about, at_least, by_name, is_agent, parameters
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.making.role import Role
+
+Ended = Literal["condition", "agreement", "nobody", "bound"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One message: who said what; any JSON, mostly a text."""
+
+    speaker: str
+    text: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """All that was said, and why it ended."""
+
+    messages: list[Said]
+    ended: Ended
+    """The condition held, all agreed, nobody was to speak next, or the turns were used up."""
+
+
+@pattern
+def group_chat(
+    *speakers: Member,
+    next_speaker: Literal["turns"] | Callable[[list[Said]], str | None] | Member = "turns",
+    until: Callable[[list[Said]], bool] | None = None, agree: Callable[[Said], bool] | None = None,
+    turns: int = 12, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[Any, Conversation]:  # fmt: skip
+    """A shared conversation: everybody reads everything, one speaks at a time; gives the Conversation.
+
+    A speaker takes `task` and `messages` (a list of Said): as parameters of these names, as a text, or as a mapping. It
+    gives what it says: a text, or any JSON.
+
+    `next_speaker` says who speaks: all by `turns`; or a function of `messages`; or a manager, who takes `task`,
+    `messages` and `speakers` (what each can do, by name). These two give a name, or None to end (a manager also an
+    empty text); an unknown name raises NoDecision.
+
+    It ends once `until`, a rule of `messages`, holds; or once everybody has spoken and `agree`, a rule of `message`,
+    holds for the latest message of each; and after as many messages as there are `turns`, which is no failure.
+    """
+    at_least("group_chat", "turns", turns)
+    known = by_name("group_chat", speakers, least=2, what="speakers")
+    offers = ("task", "messages")
+    speaking = {who: Role[Any]("group_chat", "speaker", each, offers=offers) for who, each in known.items()}
+    choice = _Choice(next_speaker, known)
+    enough = rule(until, "messages") if until else None
+    agreeing = rule(agree, "message") if agree else None
+
+    def ending(messages: Sequence[Said]) -> Ended | None:
+        if messages and enough and enough(list(messages)):
+            return "condition"
+        latest = {message.speaker: message for message in messages}
+        if agreeing and len(latest) == len(known) and all(agreeing(message) for message in latest.values()):
+            return "agreement"
+        return "bound" if len(messages) == turns else None
+
+    async def body(ctx: Context, task: Any) -> Conversation:
+        messages: list[Said] = []
+        while (ended := ending(messages)) is None:
+            who = await choice.next(ctx, task, messages)
+            if who is None:
+                ended = "nobody"
+                break
+            said = await speaking[who].ask(ctx, task=task, messages=messages)
+            messages.append(Said(speaker=who, text=plain(said)))
+        return Conversation(messages=messages, ended=ended)
+
+    parts = {f"speaker {number}": each for number, each in enumerate(known.values(), 1)}
+    return Pattern(
+        body,
+        kind="group_chat",
+        name=name,
+        card=card,
+        sketch=Sketch(parts=parts | choice.parts, links=choice.links(list(parts))),
+        takes=parameters(next(iter(known.values()))).get("task", Any),
+        gives=Conversation,
+    )
+
+
+class _Choice:
+    """Who speaks next."""
+
+    def __init__(self, by: Callable[[list[Said]], str | None] | Member, speakers: Mapping[str, Member]) -> None:
+        self._names = list(speakers)
+        self._able = {who: about(each) for who, each in speakers.items()}
+        self._manager: Role[str | None] | None = None
+        self._function: Callable[[list[Said]], str | None] | None = None
+        self.parts: dict[str, Member] = {}
+        if by == "turns":
+            return
+        if isinstance(by, str) or is_agent(by):
+            offers = ("task", "messages", "speakers")
+            self._manager = Role[str | None]("group_chat", "manager", by, offers=offers, gives=str | None)
+            self.parts["manager"] = self._manager.member
+        else:
+            self._function = rule(cast("Callable[..., Any]", by), "messages")
+
+    async def next(self, ctx: Context, task: Any, messages: list[Said]) -> str | None:
+        """Return the name, or None where nobody is to speak; raises NoDecision for a name that nobody has."""
+        if self._function is not None:
+            who = self._function(list(messages))
+        elif self._manager is not None:
+            who = await self._manager.ask(ctx, task=task, messages=messages, speakers=self._able)
+        else:
+            who = self._names[len(messages) % len(self._names)]
+        if who and who not in self._names:
+            raise NoDecision(
+                f"group_chat: {who!r} was to speak next, and there is {', '.join(self._names)}. "
+                "Give one of these names, or None to end the conversation."
+            )
+        return who or None
+
+    def links(self, speakers: Sequence[str]) -> list[Link]:
+        """Return the arrows of the picture: a ring, or from the manager to everybody, or none where it is a rule."""
+        if self._manager is not None:
+            return [Link("manager", each, "speaks next") for each in speakers]
+        ring = zip(speakers, [*speakers[1:], speakers[0]], strict=True)
+        return [] if self._function is not None else [Link(one, following) for one, following in ring]

@@ -1,0 +1,147 @@
+"""`handoff`: control moves from agent to agent, with a note."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Unpack
+
+from typing_extensions import TypeForm, TypeVar
+
+from podium.agents.shape import shape_of
+from podium.engine.context import Context
+from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
+from podium.patterns.control import Answer, Control, HandOff, Turn, back_and_forth
+from podium.patterns.making.handing import plain
+from podium.patterns.making.members import Member, at_least, by_name, known, parameters
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.making.role import Role
+
+Out = TypeVar("Out", default=Any)
+
+
+@pattern
+def handoff(  # noqa: PLR0913  its options, each with a preset
+    *agents: Member, start: str | None = None, allowed: Mapping[str, Sequence[str]] | None = None,
+    history: Literal["none", "full", "summary"] | int = "full", summarizer: Member | None = None,
+    needs: Mapping[str, Sequence[str]] | None = None, hops: int = 8, ping_pong: int = 2,
+    gives: TypeForm[Out] | None = None, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[Any, Out]:  # fmt: skip
+    """Control moves from agent to agent until one of them answers; gives that answer.
+
+    The agent in control takes `task`, `note` (the HandOff that brought it control; None at first), `history` (the turns
+    so far), `targets` (whom it may hand to: what each can do, by name) and `remark` (None, or what was wrong with its
+    last answer): as parameters of these names, as a text, or as a mapping of them all. It gives a HandOff or an Answer,
+    or JSON of that form: `{"to": …, "reason": …, "context": {…}}`, `{"answer": …}`.
+
+    Control begins at `start` (the first agent unless given), and goes only where it is `allowed`: by sender, to whom;
+    a sender who is not named there may hand to nobody. What a receiver `needs` has to be in the context of the note.
+    A hand-off that breaks one of these rules is refused, like an answer that cannot be read or is not of the type
+    `gives`: the sender is told why in `remark`, and tries again.
+
+    `history` is a list of Turns: `full`, or the last n; or `none`; or, with `summary`, what the `summarizer` makes of
+    them, a text: it takes `task` and `history`.
+
+    At most `hops` answers are asked for: raises BoundReached. Raises PingPong where two agents have handed to each
+    other `ping_pong` times each way, and all but the first note brought nothing new in the context.
+    """
+    at_least("handoff", "hops", hops)
+    at_least("handoff", "ping_pong", ping_pong)
+    team = by_name("handoff", agents, least=2)
+    first = next(iter(team)) if start is None else start
+    known("handoff", "start", [first], team)
+    control = Control(team, allowed, needs or {})
+    past = _Past(history, summarizer)
+    roles = {who: _role(agent, past, starts=who == first) for who, agent in team.items()}
+    result = shape_of(Any if gives is None else gives)
+
+    def judged(who: str, value: Any) -> HandOff | Answer | str:
+        """Return what an agent wants, or what is wrong with it."""
+        try:
+            said = roles[who].said(value)
+            if isinstance(said, HandOff):
+                return control.objection(who, said) or said
+            return Answer(answer=result.load(plain(said.answer)))
+        except (BadAnswer, InvalidValue) as error:
+            return str(error)
+
+    async def body(ctx: Context, task: Any) -> Any:
+        turns: list[Turn] = []
+        who, note, told, remark = first, None, None, None
+        for _ in range(hops):
+            if remark is None:
+                told = await past.told(ctx, task, turns)
+            able = control.targets[who]
+            value = await roles[who].call(ctx, task=task, note=note, history=told, targets=able, remark=remark)
+            said = judged(who, value)
+            if isinstance(said, Answer):
+                return said.answer
+            remark = said if isinstance(said, str) else None
+            if isinstance(said, HandOff):
+                turns.append(Turn(agent=who, note=said))
+                _must_lead_on(turns, ping_pong)
+                who, note = said.to, said
+        raise BoundReached(_unanswered(hops, who, turns, remark))
+
+    parts = {f"agent {number}": agent for number, agent in enumerate(team.values(), 1)}
+    places = dict(zip(team, parts, strict=True))
+    links = [Link(places[who], places[to]) for who, targets in control.targets.items() for to in targets]
+    return Pattern(
+        body,
+        kind="handoff",
+        name=name,
+        card=card,
+        sketch=Sketch(parts=parts | past.parts, links=links),
+        takes=parameters(team[first]).get("task", Any),
+        gives=result.type,
+    )
+
+
+class _Past:
+    """What an agent is told of the turns so far."""
+
+    def __init__(self, history: Literal["none", "full", "summary"] | int, summarizer: Member | None) -> None:
+        if isinstance(history, int):
+            at_least("handoff", "history", history)
+        if history == "summary" and summarizer is None:
+            raise PatternError("handoff was given history='summary' and nobody to write it: pass a summarizer.")
+        if history != "summary" and summarizer is not None:
+            raise PatternError(f"handoff was given a summarizer and history={history!r}: pass history='summary'.")
+        self.history = history
+        self._summing: Role[str] | None = None
+        self.parts: dict[str, Member] = {}
+        if summarizer is not None:
+            self._summing = Role[str]("handoff", "summarizer", summarizer, offers=("task", "history"), gives=str)
+            self.parts["summarizer"] = self._summing.member
+
+    async def told(self, ctx: Context, task: Any, turns: Sequence[Turn]) -> Sequence[Turn] | str | None:
+        """Return it as chosen: turns, or a text, or None for nothing."""
+        if isinstance(self.history, int):
+            return turns[-self.history :]
+        if self._summing is not None:
+            return await self._summing.ask(ctx, turns, task=task, history=turns) if turns else None
+        return list(turns) if self.history == "full" else None
+
+
+def _role(agent: Member, past: _Past, *, starts: bool) -> Role[HandOff | Answer]:
+    """Return the place of an agent. It is promised what it is always told: the first one is not told everything."""
+    offers = ["task", "targets"]
+    if past.history != "none" and not (starts and past.parts):
+        offers.append("history")
+    if not starts:
+        offers.append("note")
+    return Role("handoff", "agent", agent, offers=tuple(offers), gives=HandOff | Answer)
+
+
+def _must_lead_on(turns: Sequence[Turn], times: int) -> None:
+    """Raise PingPong where two agents only hand to each other."""
+    pair = back_and_forth(turns, times)
+    if pair is not None:
+        one, other = pair
+        raise PingPong(
+            f"handoff: {one} and {other} handed to each other {times} times each way, and nothing new came with it. "
+            f"The last reason: {turns[-1].note.reason!r}. Say in their instructions who answers, or allow one way only."
+        )
+
+
+def _unanswered(hops: int, who: str, turns: Sequence[Turn], remark: str | None) -> str:
+    way = " > ".join([*(turn.agent for turn in turns), turns[-1].note.to] if turns else [who])
+    refused = f"; of its last answer it was told: {remark}" if remark else ""
+    return f"handoff: nobody answered in {hops} hops ({way}){refused}. Allow more hops, or say who is to answer."

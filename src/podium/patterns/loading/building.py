@@ -1,0 +1,128 @@
+"""A mapping of options as a call of the function that takes them."""
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, get_args, get_origin
+
+from typing_extensions import get_type_hints
+
+from podium.agents.human import human
+from podium.errors import UsageError
+from podium.patterns.loading.importing import meant
+from podium.patterns.loading.node import Listing, Mistake, Mistaken, Node, Place, Scalar, Table, wrong
+
+Read = Callable[[Node, object], Any]
+"""Makes of a node what an annotation wants; raises Mistaken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a function or a dataclass takes: options by name, each with its annotation."""
+
+    title: str
+    function: Callable[..., Any]
+    options: Mapping[str, object]
+    required: frozenset[str]
+    several: str
+    """The option that takes any number of arguments; empty where there is none."""
+    gives: Any
+
+    def build(self, node: Node, at: Place, read: Read, **given: object) -> Any:
+        """Call the function with what a node says, and with what is given; raises Mistaken with all that is wrong.
+
+        `at` is where the function is named: what it refuses is told there, or at the rule that it refuses.
+        """
+        table = self._table(node)
+        mistakes = [*self._unfit(table, at, given)]
+        values, failed = dict(given), bool(mistakes)
+        for name in [each for each in table.entries if each in self.options]:
+            try:
+                values[name] = read(table.entries[name], self.options[name])
+            except Mistaken as error:
+                failed = True
+                mistakes += error.mistakes
+        if failed:
+            raise Mistaken(*mistakes)
+        try:
+            return self._call(values)
+        except UsageError as error:
+            raise wrong(_blamed(str(error), table) or at, str(error)) from error
+
+    def _table(self, node: Node) -> Table:
+        """Return the options; a list alone is what the function takes any number of."""
+        if isinstance(node, Table):
+            return node
+        if isinstance(node, Listing) and self.several:
+            return Table(node.place, {self.several: node}, {self.several: node.place})
+        if isinstance(node, Scalar) and node.value in (None, ""):
+            return Table(node.place, {}, {})
+        got = "a list" if isinstance(node, Listing) else repr(node.value)
+        raise wrong(node, f"expected a mapping of the options of {self.title} ({self.names()}), got {got}.")
+
+    def _unfit(self, table: Table, at: Place, given: Mapping[str, object]) -> Iterator[Mistake]:
+        for name, place in table.keys.items():
+            if name not in self.options:
+                hint = meant(name, self.options, f": there is {self.names()}")
+                yield Mistake(place, f"{self.title} has no option {name!r}{hint}")
+            elif name in given:
+                yield Mistake(place, f"its {name} is {given[name]!r} already: leave this out.")
+        if missing := [name for name in self.options if name in self.required - table.keys.keys() - given.keys()]:
+            yield Mistake(at, f"{self.title} needs {' and '.join(missing)}.")
+
+    def names(self) -> str:
+        """Return the options in words."""
+        return ", ".join(self.options)
+
+    def _call(self, values: Mapping[str, object]) -> Any:
+        signature = inspect.signature(self.function)
+        arguments: dict[str, Any] = {}
+        for name, parameter in signature.parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                arguments[name] = {each: value for each, value in values.items() if each not in signature.parameters}
+            elif name in values:
+                arguments[name] = values[name]
+        bound = inspect.BoundArguments(signature, arguments)
+        return self.function(*bound.args, **bound.kwargs)
+
+
+@lru_cache(maxsize=256)
+def form_of(function: Callable[..., Any]) -> Form:
+    """Return what a function takes, read off its annotations; of a class what its fields are."""
+    hints = get_type_hints(function if isinstance(function, type) else inspect.unwrap(function))
+    options: dict[str, object] = {}
+    required: set[str] = set()
+    several = ""
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            options |= get_type_hints(get_args(hints[name])[0])
+            continue
+        options[name] = hints[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            several, options[name] = name, tuple[hints[name], ...]
+        elif parameter.default is parameter.empty:
+            required.add(name)
+    gives = function if isinstance(function, type) else hints["return"]
+    return Form(
+        title=function.__name__, function=function, options=options, required=frozenset(required), several=several,
+        gives=get_origin(gives) or gives,
+    )  # fmt: skip
+
+
+def makers() -> Mapping[str, Callable[..., Any]]:
+    """Return by name what may be called: patterns, what `podium.patterns` has to make their parts with, `human`."""
+    package = importlib.import_module("podium.patterns")
+    exported = {name: getattr(package, name) for name in package.__all__}
+    ours = __name__.rpartition(".")[0]
+    made = {name: each for name, each in exported.items() if inspect.isfunction(each) and ours not in each.__module__}
+    return {**made, "human": human}
+
+
+def _blamed(message: str, node: Node) -> Place | None:
+    """Return the place of the rule that a message is about."""
+    if isinstance(node, Scalar):
+        return node.place if isinstance(node.value, str) and f"the rule {node.value!r} " in message else None
+    parts = node.items if isinstance(node, Listing) else node.entries.values()
+    return next((found for each in parts if (found := _blamed(message, each)) is not None), None)

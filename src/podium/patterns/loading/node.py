@@ -1,0 +1,89 @@
+"""What is written down: texts, lists and mappings that know where they stand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from podium.model.json import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: the way to it, and in a file also line and column, from 1."""
+
+    path: str
+    line: int = 0
+    column: int = 0
+
+    def under(self, name: str) -> str:
+        """Return the way to what stands under a key."""
+        return f"{self.path}.{name}" if self.path else name
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text, number, truth value or None."""
+
+    place: Place
+    value: Json
+    plain: bool = False
+    """A text without quotes in YAML: whether it is a number depends on what is wanted where it stands."""
+    starts: int = 0
+    """The column of its first character, where it stands in one line as it is; else 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list."""
+
+    place: Place
+    items: "Sequence[Node]"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A mapping; each key has a place of its own."""
+
+    place: Place
+    entries: "Mapping[str, Node]"
+    keys: Mapping[str, Place]
+
+
+Node = Scalar | Listing | Table
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong, and where."""
+
+    place: Place
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place.path}: {self.message}" if self.place.path else self.message
+
+
+class Mistaken(Exception):
+    """Something cannot be read: all mistakes in it that can be told at once. Never leaves this package."""
+
+    def __init__(self, *mistakes: Mistake) -> None:
+        super().__init__(*map(str, mistakes))
+        self.mistakes = mistakes
+
+
+def wrong(at: Node | Place, message: str) -> Mistaken:
+    """Return what is raised for one mistake."""
+    return Mistaken(Mistake(at if isinstance(at, Place) else at.place, message))
+
+
+def node_of(value: Json, path: str = "") -> Node:
+    """Return JSON as nodes; they have a path, but no line."""
+    place = Place(path)
+    if isinstance(value, dict):
+        entries = cast("dict[str, Json]", value)
+        nodes = {key: node_of(each, place.under(key)) for key, each in entries.items()}
+        return Table(place, nodes, {key: Place(place.under(key)) for key in entries})
+    if isinstance(value, list | tuple):
+        items = cast("Sequence[Json]", value)
+        return Listing(place, [node_of(each, f"{path}[{number}]") for number, each in enumerate(items)])
+    return Scalar(place, value)

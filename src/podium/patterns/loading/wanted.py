@@ -1,0 +1,105 @@
+"""What a place takes, read off the annotation that stands there."""
+
+import types
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+
+from typing_extensions import TypeForm
+
+_LISTS: Mapping[object, Callable[[Iterable[Any]], Any]] = {
+    Sequence: list, Iterable: list, Collection: list, list: list, tuple: tuple, AbstractSet: frozenset,
+    frozenset: frozenset, set: set,
+}  # fmt: skip
+_FLAGS: Mapping[object, str] = {
+    Any: "anything", object: "anything", None: "none", type(None): "none", Callable: "function", type: "kind",
+    TypeForm: "kind",
+}  # fmt: skip
+_MAPPINGS = (Mapping, dict)
+_SCALARS = (bool, int, float, str)
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What a place takes: everything that may stand there."""
+
+    anything: bool = False
+    none: bool = False
+    agent: bool = False
+    function: bool = False
+    kind: bool = False
+    """A type."""
+    scalars: frozenset[type] = frozenset()
+    choices: tuple[object, ...] = ()
+    """Values of which one may stand there: those of a Literal or an Enum."""
+    items: object = None
+    """What the items of a list are, and `collect` what is made of them."""
+    collect: Callable[[Iterable[Any]], Any] | None = None
+    values: object = None
+    """What the values of a mapping are; None where there may be no mapping."""
+    classes: tuple[type, ...] = ()
+    """Dataclasses and other objects that something has to be made of."""
+
+    def described(self) -> str:
+        """Return it in words."""
+        words = [repr(each.value if isinstance(each, Enum) else each) for each in self.choices]
+        words += [name for there, name in ((self.agent, "an agent"), (self.function, "a rule")) if there]
+        words += ["a type"] if self.kind else []
+        words += [_WORDS[each] for each in _SCALARS if each in self.scalars and not (each is str and self.agent)]
+        words += ["a list"] if self.collect else []
+        words += ["a mapping"] if self.values is not None or self.classes else []
+        words += ["nothing"] if self.none and not words else []
+        return " or ".join(words) or "something else"
+
+
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
+
+def wanted(hint: object) -> Wanted:
+    """Return what an annotation takes."""
+    found = Wanted()
+    for each in _alternatives(hint):
+        _add(found, each)
+    return found
+
+
+def _alternatives(hint: object) -> Iterable[object]:
+    """Give the members of a union, of unions in it too."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        for each in get_args(hint):
+            yield from _alternatives(each)
+    elif origin is Annotated:
+        yield from _alternatives(get_args(hint)[0])
+    elif isinstance(hint, TypeVar):
+        yield from _alternatives(hint.__bound__ or Any)
+    else:
+        yield hint
+
+
+def _add(found: Wanted, hint: object) -> None:
+    made = cast("Any", get_origin(hint) or hint)
+    arguments = get_args(hint)
+    if made in _FLAGS:
+        setattr(found, _FLAGS[made], True)
+    elif made is Literal:
+        found.choices += arguments
+    elif made in _SCALARS:
+        found.scalars |= {made}
+    elif made in _LISTS:
+        found.items, found.collect = (arguments or (Any,))[0], _LISTS[made]
+    elif made in _MAPPINGS:
+        found.values = (arguments or (Any, Any))[1]
+    elif isinstance(made, type) and issubclass(made, Enum):
+        found.choices += tuple(made)
+    elif is_agent_class(made):
+        found.agent = True
+    else:
+        found.classes += (made,)
+
+
+def is_agent_class(made: Any) -> bool:
+    """Whether objects of a class are agents."""
+    return hasattr(made, "run") and hasattr(made, "verify")

@@ -1,0 +1,234 @@
+"""`magentic`: a task ledger and a progress ledger, replanned when it stalls."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Unpack
+
+from podium.engine.context import Context
+from podium.errors import CallError, GateClosed, InvalidValue, NoDecision
+from podium.model.json import Json
+from podium.model.question import Approval
+from podium.model.task import Task
+from podium.patterns.making.handing import PARTS, plain
+from podium.patterns.making.members import Member, Stage, about, at_least, by_name, parameters
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.making.role import Role
+
+Ended = Literal["satisfied", "rounds", "stalled"]
+"""How it ended: the task is done, the rounds are used up, or it stalled and no reset was left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLedger:
+    """What is known of the task: facts given, to be looked up, derived or guessed; and the plan, worker by worker."""
+
+    facts: str
+    plan: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressLedger:
+    """Where the task stands, and who does what next.
+
+    `satisfied`: whether the task is done. `looping`: whether the same is done again and again. `progressing`: whether
+    the latest steps brought it forward. `next`: the name of the worker who goes on. `instruction`: what they are to do.
+    """
+
+    satisfied: bool
+    looping: bool
+    progressing: bool
+    next: str
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One step since the plan was made: what a worker answered, or why there is no answer."""
+
+    round: int
+    worker: str
+    instruction: str
+    answer: Json = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MagenticResult:
+    """The final answer, and how many progress ledgers (`rounds`) and new plans (`replans`) it took."""
+
+    answer: Json
+    satisfied: bool
+    rounds: int
+    replans: int
+    ended: Ended
+
+
+@pattern
+def magentic(  # noqa: PLR0913 - three members that may be one, and the bounds of two loops
+    orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
+    offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
+    reviews: int = 3, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[Any, MagenticResult]:  # fmt: skip
+    """An orchestrator plans, picks a worker step by step, and plans anew when it stalls; gives a MagenticResult.
+
+    Its three steps may be three members; `ledger` and `final` are the `orchestrator` too unless given. All are offered
+    `step`, `task`, `ledger` and `history`, the first two steps also `workers` (what each can do, by name):
+
+    - step "plan", by `ledger`: gives a TaskLedger. When it plans anew, `ledger` is the former one and `history` what
+      was done since; after a review `remarks` are the reviewer's. Otherwise these are None.
+    - step "progress", by the `orchestrator`: gives a ProgressLedger. Unless that says satisfied, the worker named in it
+      takes its `instruction`, or parts `instruction`, `task` and `history`, and the answer joins the history. So does
+      a worker's failure.
+    - step "final", by `final`: gives the answer. It is told how it `ended`, and asked whatever that was.
+
+    A progress ledger that says looping, or not progressing, or names a worker who is not there, adds one to the stall
+    counter; any other takes one off. At `max_stalls` nobody is asked; it is planned anew with an empty history, at most
+    `resets` times; then it ends as stalled. At most `rounds` progress ledgers are made in all.
+
+    With `offering`, all who offer this capability when it is planned are workers too; what they take is known only by
+    their description. With `review`, a person or role approves each new plan, edits it, or rejects it with a comment,
+    which goes back as `remarks`. Raises GateClosed where a plan is rejected `reviews` times, and NoDecision where
+    nobody is found. After Magentic-One (arXiv 2411.04468) and its published code.
+    """
+    for option, value, least in [("rounds", rounds, 1), ("max_stalls", max_stalls, 1), ("resets", resets, 0)]:
+        at_least("magentic", option, value, least)
+    at_least("magentic", "reviews", reviews)
+    offers = ("step", "task", "workers", "ledger", "history")
+    progressing = Role("magentic", "orchestrator", orchestrator, offers=offers, gives=ProgressLedger)
+    planning = Role("magentic", "ledger", ledger or orchestrator, offers=(*offers, "remarks"), gives=TaskLedger)
+    ending = Role[Any]("magentic", "final", final or orchestrator, offers=(*offers, "ended"))
+    given = by_name("magentic", workers, least=0 if offering else 1, what="workers")
+    outsiders = {progressing.who, planning.who, ending.who, name or ""}
+    planner, crew = _Planner(planning, review, reviews), _Crew(given, offering, frozenset(outsiders))
+
+    async def body(ctx: Context, task: Any) -> MagenticResult:
+        team = await crew.gathered(ctx)
+        plan = await planner.plan(ctx, task, team.able)
+        history, stalls, replans, number, ended = list[HistoryEntry](), 0, 0, 0, "rounds"
+        for number in range(1, rounds + 1):
+            parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
+            progress = await progressing.ask(ctx, PARTS, **parts)
+            if progress.satisfied:
+                ended = "satisfied"
+                break
+            stalled = progress.looping or not progress.progressing or progress.next not in team.roles
+            stalls = stalls + 1 if stalled else max(0, stalls - 1)
+            if stalls < max_stalls:
+                history.append(await team.step(ctx, task, progress, history, number))
+                continue
+            if replans == resets:
+                ended = "stalled"
+                break
+            team = await crew.gathered(ctx)
+            plan = await planner.plan(ctx, task, team.able, plan, history)
+            history, stalls, replans = [], 0, replans + 1
+        answer = await ending.ask(ctx, PARTS, step="final", task=task, ledger=plan, history=history, ended=ended)
+        satisfied = ended == "satisfied"
+        return MagenticResult(answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended)
+
+    return Pattern(
+        body, kind="magentic", name=name, card=card, gives=MagenticResult,
+        sketch=_sketch(orchestrator, given, {"ledger": ledger, "final": final}, offering, review),
+        takes=parameters(progressing.member).get("task", Any),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    """Whoever keeps the task ledger, and whoever reviews it."""
+
+    role: Role[TaskLedger]
+    review: str | None
+    reviews: int
+
+    async def plan(
+        self, ctx: Context, task: Any, able: Mapping[str, str], former: TaskLedger | None = None,
+        history: Sequence[HistoryEntry] | None = None,
+    ) -> TaskLedger:  # fmt: skip
+        """Return a new task ledger, approved where somebody reviews it; raises GateClosed where it is never."""
+        parts = {"step": "plan", "task": task, "workers": able, "ledger": former, "history": history}
+        ledger = await self.role.ask(ctx, PARTS, **parts)
+        if self.review is None:
+            return ledger
+        remarks = ""
+        for number in range(self.reviews):
+            if number:
+                ledger = await self.role.ask(ctx, PARTS, **{**parts, "ledger": ledger, "remarks": remarks})
+            question = Approval("Approve the plan?", {"task": plain(task), "ledger": plain(ledger)}, edit=TaskLedger)
+            decision = await ctx.ask(question, to=self.review)
+            if decision.approved:
+                return decision.value if decision.edited else ledger
+            remarks = decision.comment or "It was rejected, without a comment."
+        raise GateClosed(
+            f"magentic: {self.review} rejected {self.reviews} plans of {self.role.who}; the last comment: {remarks!r}. "
+            "Allow more `reviews`, or edit the plan instead of rejecting it."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Team:
+    """The workers of one plan."""
+
+    roles: Mapping[str, Role[Any]]
+    able: Mapping[str, str]
+    """What each can do, by name."""
+
+    async def step(
+        self, ctx: Context, task: Any, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int
+    ) -> HistoryEntry:
+        """Have the next worker do what they are told; a failure, or that there is no such worker, is told too."""
+        who, instruction = progress.next, progress.instruction
+        if who not in self.roles:
+            error = f"there is no worker {who!r}: there is {', '.join(self.roles)}."
+            return HistoryEntry(round=number, worker=who, instruction=instruction, error=error)
+        try:
+            answer = await self.roles[who].ask(ctx, instruction, instruction=instruction, task=task, history=history)
+        except (CallError, InvalidValue) as error:
+            return HistoryEntry(round=number, worker=who, instruction=instruction, error=str(error))
+        return HistoryEntry(round=number, worker=who, instruction=instruction, answer=plain(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    """Where the workers come from: those given, and those who offer a capability."""
+
+    given: Mapping[str, Member]
+    offering: str | None
+    outsiders: frozenset[str]
+    """Those who may offer it too, and are no workers: whoever orchestrates, and the pattern itself."""
+
+    async def gathered(self, ctx: Context) -> _Team:
+        """Return all who are there now; raises NoDecision where that is nobody."""
+        members, able = dict(self.given), {each: about(who) for each, who in self.given.items()}
+        if self.offering is not None:
+            for found in await ctx.find(self.offering):
+                if found.name not in self.outsiders and found.name not in members:
+                    members[found.name], able[found.name] = found.name, found.description
+        if not members:
+            raise NoDecision(f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers.")
+        offers = ("instruction", "task", "history")
+        return _Team({each: Role("magentic", "worker", who, offers=offers) for each, who in members.items()}, able)
+
+
+def _sketch(
+    orchestrator: Member, workers: Mapping[str, Member], others: Mapping[str, Member | None], offering: str | None,
+    review: str | None,
+) -> Sketch:  # fmt: skip
+    crew: dict[str, Stage | Task | None] = {f"worker {n}": each for n, each in enumerate(workers.values(), start=1)}
+    if offering is not None:
+        crew["found"] = Task(capability=offering)
+    parts: dict[str, Stage | Task | None] = {"orchestrator": orchestrator, **crew}
+    links = [Link("orchestrator", each, "instruction") for each in crew]
+    links += [Link(each, "orchestrator", "answer") for each in crew]
+    ledger, final = others["ledger"], others["final"]
+    if ledger is not None:
+        parts["ledger"] = ledger
+        links += [Link("ledger", "orchestrator", "plan"), Link("orchestrator", "ledger", "stalled")]
+    if review is not None:
+        parts[f"review by {review}"] = None
+        planner = "orchestrator" if ledger is None else "ledger"
+        links += [Link(planner, f"review by {review}", "plan"), Link(f"review by {review}", planner, "remarks")]
+    if final is not None:
+        parts["final"] = final
+        links.append(Link("orchestrator", "final", "ended"))
+    return Sketch(parts=parts, links=links)

@@ -1,0 +1,88 @@
+"""`mesh`: agents send each other messages."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Unpack
+
+from podium.engine.context import Context
+from podium.engine.primitive import Primitive
+from podium.model.json import Json
+from podium.model.message import Message
+from podium.patterns.exchange import Exchange, Sent, Talk
+from podium.patterns.making.handing import plain
+from podium.patterns.making.members import Member, about, at_least, by_name, known
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.making.role import Role
+
+_OFFERS = ("message", "peers", "history", "owed")
+_POST = "messages"
+
+
+@pattern
+def mesh(
+    *peers: Member, start: str | None = None, hops: int = 30, at_once: int | None = None, name: str | None = None,
+    **card: Unpack[CardFields],
+) -> Pattern[Any, Talk]:  # fmt: skip
+    """Agents send each other messages, until one of them gives the answer; nobody is in charge.
+
+    The input is the task: the first message, of type `task`, to `start` (preset: the first peer). A peer is handed the
+    `message`, or parameters `message`, `peers` (the others: name → what they do), `history` (the messages it was handed
+    or sent before) and `owed` (the messages to which it still owes an answer). It gives a Sent: `messages` to send, or
+    the `answer`, which ends the mesh; nothing at all is fine too. Peers act side by side, at most `at_once`, each on
+    one message after the other.
+
+    Whoever sends a message with `requires_response` waits: it is handed nothing until the one it asked has sent it a
+    message back. Raises Deadlock as soon as peers wait for each other in a circle; NoDecision if no message is left to
+    be read and nobody gave an answer; BoundReached instead of a message more than `hops`; BadAnswer for a message to
+    nobody. (Correlation and causation: Hohpe and Woolf, Enterprise Integration Patterns, 2003.)
+    """
+    there = by_name("mesh", peers, least=2, what="peers")
+    names = list(there)
+    first = start if start is not None else names[0]
+    known("mesh", "start", [first], names)
+    at_least("mesh", "hops", hops)
+    most = len(names) if at_once is None else at_once
+    at_least("mesh", "at_once", most)
+    roles = {
+        who: Role[Sent | None]("mesh", "peer", each, offers=_OFFERS, gives=Sent | None) for who, each in there.items()
+    }
+    others = {who: {other: about(each) for other, each in there.items() if other != who} for who in names}
+
+    async def body(ctx: Context, task: Any) -> Talk:
+        exchange, ids = Exchange(names, hops=hops), _ids(ctx)
+        exchange.begin(first, plain(task), id=next(ids), at=ctx.now())
+        acting, at_first = dict[int, Message](), list[Primitive[Any]]()
+        async with ctx.select(*at_first) as ended:
+            while True:
+                while len(acting) < most and (message := exchange.take()) is not None:
+                    parts = _told(exchange, message, others[message.to])
+                    call = roles[message.to].call(ctx, parts["message"], **parts)
+                    acting[ended.add(call)] = message
+                branch = await ended.next()
+                if branch is None:
+                    raise exchange.stuck()
+                read = acting.pop(branch.index)
+                said = roles[read.to].said(branch.value()) or Sent()
+                if said.answer is not None:
+                    return Talk(answer=said.answer, messages=exchange.messages)
+                exchange.send(read, said.messages, ids, at=ctx.now())
+
+    links = [*(Link(who, _POST) for who in names), *(Link(_POST, who, "task" if who == first else "") for who in names)]
+    sketch = Sketch(parts={**there, _POST: None}, links=links)
+    return Pattern(body, kind="mesh", name=name, card=card, sketch=sketch, gives=Talk)
+
+
+def _ids(ctx: Context) -> Iterator[str]:
+    """Give ids that are the same on every replay."""
+    while True:
+        yield str(ctx.uuid())
+
+
+def _told(exchange: Exchange, message: Message, others: Mapping[str, str]) -> dict[str, Json]:
+    """Return the parts that a peer is handed for a message."""
+    *before, _ = exchange.seen(message.to)
+    return {
+        "message": message.to_json(),
+        "peers": dict(others),
+        "history": [each.to_json() for each in before],
+        "owed": [each.to_json() for each in exchange.owed(message.to)],
+    }

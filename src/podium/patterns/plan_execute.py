@@ -1,0 +1,152 @@
+"""`plan_execute`: a plan of tasks, each started once its inputs are there."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+from podium.engine.context import Context
+from podium.engine.primitive import Primitive
+from podium.errors import BoundReached, CallError, InvalidValue, PlanRefused
+from podium.model.json import Json
+from podium.patterns.making.expression import rule
+from podium.patterns.making.handing import PARTS, plain
+from podium.patterns.making.members import Member, Stage, about, at_least, by_name, gives, is_agent, parameters
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.making.role import Role
+from podium.patterns.scheduling import Plan, PlanTask, Schedule, sound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """What became of a plan: the results by task id, and how often it was planned anew."""
+
+    results: Mapping[str, Json]
+    replans: int
+
+
+@pattern
+def plan_execute(
+    planner: Member, workers: Sequence[Member], *, at_once: int = 8, attempts: int = 2, replans: int = 1,
+    tasks: int = 500, report: Stage | None = None, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[Any, Any]:  # fmt: skip
+    """A planner splits the task, workers do the parts; each part starts as soon as the results it needs are there.
+
+    The planner takes `task` and `workers` (their names, with what they can do) and gives a `Plan`. When it is asked
+    again it is offered the former `plan` too, `done` (results by task id) and `failed` (reasons by task id), and gives
+    a plan for what is left; what is done is not done again. A worker takes the input that the plan has for it where
+    its task is `after` none, else parts `task` (that input) and `inputs` (results by task id).
+
+    At most `at_once` tasks run at once, those on the longest remaining path first. A task is tried `attempts` times in
+    all, from the second time on with the next of its worker and its alternatives. Where one fails for good, whatever
+    does not need it runs on; then the planner is asked again, at most `replans` times.
+
+    `report` makes the value: an agent that takes `results`, or parts `task` and `results`; or a function of the
+    results (a rule in CEL knows the `results`). Without it the value is `Executed`.
+
+    Raises PlanRefused, before anything of that plan runs, for one with more than `tasks` tasks, with a circle, an
+    unknown worker, an id that is there twice, or a task that waits for what nobody makes; BoundReached where no replan
+    is left. The method is critical-path list scheduling (Kwok and Ahmad 1999, doi:10.1145/344588.344618).
+    """
+    for option, value, least in [("at_once", at_once, 1), ("attempts", attempts, 1), ("replans", replans, 0)]:
+        at_least("plan_execute", option, value, least)
+    at_least("plan_execute", "tasks", tasks)
+    offers = ("task", "workers", "plan", "done", "failed")
+    planning = Role[Plan]("plan_execute", "planner", planner, offers=offers, gives=Plan)
+    members = by_name("plan_execute", workers, what="workers")
+    roles = {each: Role[Any]("plan_execute", "worker", who, offers=("task", "inputs")) for each, who in members.items()}
+    able = {each: about(who) for each, who in members.items()}
+    crew, reporting = _Crew(roles, at_once, attempts), None if report is None else _reporter(report)
+
+    async def body(ctx: Context, task: Any) -> Any:
+        plan = await planning.ask(ctx, PARTS, task=task, workers=able)
+        if not plan.tasks:
+            raise PlanRefused(f"plan_execute: {planning.who}, its planner, gave a plan without tasks.")
+        done, failed = dict[str, Json](), dict[str, str]()
+        for replan in range(replans + 1):
+            failed = await crew.carry_out(ctx, sound(plan, workers=able, done=done, most=tasks), done)
+            if not failed:
+                return await reporting(ctx, task, done) if reporting else Executed(results=done, replans=replan)
+            if replan < replans:
+                plan = await planning.ask(ctx, PARTS, task=task, workers=able, plan=plan, done=done, failed=failed)
+        reasons = "; ".join(f"{each!r}: {why}" for each, why in failed.items())
+        raise BoundReached(
+            f"plan_execute: tasks failed, and no replan is left of {replans}: {reasons}. "
+            "Raise `replans` or `attempts`, or have the planner name alternatives."
+        )
+
+    return Pattern(
+        body, kind="plan_execute", name=name, card=card, sketch=_sketch(planning.member, members, report, replans),
+        takes=parameters(planning.member).get("task", Any), gives=Executed if report is None else gives(report),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    """Those who carry out a plan."""
+
+    roles: Mapping[str, Role[Any]]
+    at_once: int
+    attempts: int
+
+    async def carry_out(self, ctx: Context, tasks: Sequence[PlanTask], done: dict[str, Json]) -> dict[str, str]:
+        """Do the tasks; adds their results to `done`, and returns the reasons of those that failed."""
+        schedule, failed = Schedule(tasks, at_once=self.at_once), dict[str, str]()
+        started = schedule.start()
+        async with ctx.select(*[self._begin(ctx, each, done) for each in started]) as ended:
+            async for branch in ended:
+                task = started[branch.index]
+                schedule.end(task, succeeded=branch.error is None)
+                if branch.error is None:
+                    done[task.id] = branch.value()
+                else:
+                    failed[task.id] = str(branch.error)
+                for each in schedule.start():
+                    started.append(each)
+                    ended.add(self._begin(ctx, each, done))
+        return failed
+
+    def _begin(self, ctx: Context, task: PlanTask, done: Mapping[str, Json]) -> Primitive[Json]:
+        return ctx.branch(self._work, task, {each: done[each] for each in task.after})
+
+    async def _work(self, ctx: Context, task: PlanTask, inputs: Mapping[str, Json]) -> Json:
+        """Have a task done: again, and by the next one who could do it, until it is or no attempt is left."""
+        able = [task.worker, *task.alternatives]
+        attempt = 0
+        while True:
+            role = self.roles[able[attempt % len(able)]]
+            attempt += 1
+            try:
+                if not task.after:
+                    return plain(await role.ask(ctx, task.input, task=task.input))
+                return plain(await role.ask(ctx, PARTS, task=task.input, inputs=inputs))
+            except (CallError, InvalidValue):
+                if attempt == self.attempts:
+                    raise
+
+
+def _reporter(stage: Stage) -> Callable[[Context, Any, Mapping[str, Json]], Awaitable[Any]]:
+    """Return what makes the value of the task and the results: an agent, or a function that stands in its place."""
+    if isinstance(stage, str) or is_agent(stage) or not callable(stage):
+        role = Role[Any]("plan_execute", "report", stage, offers=("task", "results"))
+
+        async def ask(ctx: Context, task: Any, results: Mapping[str, Json]) -> Any:
+            return await role.ask(ctx, results, task=task, results=results)
+
+        return ask
+    function = rule(stage, "results")
+
+    async def work_out(_ctx: Context, _task: Any, results: Mapping[str, Json]) -> Any:
+        return function(results)
+
+    return work_out
+
+
+def _sketch(planner: Member, workers: Mapping[str, Member], report: Stage | None, replans: int) -> Sketch:
+    crew = {f"worker {number}": each for number, each in enumerate(workers.values(), start=1)}
+    links = [Link("planner", each, "tasks") for each in crew]
+    links += [Link(each, "planner", f"failed: planned again, at most {replans} times") for each in crew if replans]
+    parts: dict[str, Stage] = {"planner": planner, **crew}
+    if report is not None:
+        parts["report"] = report
+        links += [Link(each, "report", "results") for each in crew]
+    return Sketch(parts=parts, links=links)

@@ -1,0 +1,60 @@
+"""`race`: the first good answer wins."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, Unpack, overload
+
+from podium.engine.context import Context
+from podium.errors import NoDecision
+from podium.model.agent import Agent
+from podium.patterns.making.expression import rule
+from podium.patterns.making.handing import as_text, handed
+from podium.patterns.making.members import Member, by_name, either, gives, same_input
+from podium.patterns.making.pattern import CardFields, Pattern, Sketch, pattern
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+_SHOWN_CHARACTERS = 80
+
+
+@overload
+def race(
+    *agents: Agent[In, Out], good: Callable[[Out], bool] | None = None, name: str | None = None,
+    **card: Unpack[CardFields],
+) -> Pattern[In, Out]: ...  # fmt: skip
+@overload
+def race(
+    *agents: Member, good: Callable[[Any], bool] | None = None, name: str | None = None, **card: Unpack[CardFields]
+) -> Pattern[Any, Any]: ...
+@pattern
+def race(
+    *agents: Member, good: Callable[[Any], bool] | None = None, name: str | None = None, **card: Unpack[CardFields]
+) -> Pattern[Any, Any]:
+    """Several at once with the same input; gives the first good answer, and cancels the others.
+
+    `good` is a rule of the `answer`; without it every answer is good. Failures, and answers that are not good, are
+    passed over. Raises NoDecision, with the reason of each, where none is left. At least two agents.
+    """
+    named = by_name("race", agents, least=2)
+    wanted = rule(good, "answer") if good else None
+
+    async def body(ctx: Context, task: Any) -> Any:
+        names, lost = list(named), dict[str, str]()
+        async with ctx.select(*(ctx.call(each, handed(each, task)) for each in named.values())) as ended:
+            while (branch := await ended.next()) is not None:
+                if branch.error is None and (wanted is None or wanted(branch.value())):
+                    return branch.value()
+                lost[names[branch.index]] = _why(branch.value()) if branch.error is None else str(branch.error)
+        raise NoDecision(f"race: none of {len(names)} won. " + "; ".join(f"{name}: {lost[name]}" for name in names))
+
+    parts = {str(number): each for number, each in enumerate(named.values())}
+    return Pattern(
+        body, kind="race", name=name, card=card, sketch=Sketch(parts=parts, roles=False),
+        takes=same_input("race", list(named.values())), gives=either(map(gives, named.values())),
+    )  # fmt: skip
+
+
+def _why(answer: Any) -> str:
+    """Return why an answer did not win, and how it begins."""
+    text = as_text(answer)
+    return f"not good: {text if len(text) <= _SHOWN_CHARACTERS else f'{text[:_SHOWN_CHARACTERS]}…'}"

@@ -1,0 +1,128 @@
+"""`route`: a task to the agent that fits."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Union, Unpack, cast
+
+from podium.engine.context import Context
+from podium.errors import NoDecision, PatternError
+from podium.model.task import Task
+from podium.patterns.making.expression import rule
+from podium.patterns.making.handing import PARTS, handed, plain
+from podium.patterns.making.members import Member, Stage, about, either, gives, is_agent, known, member, name_of, takes
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.making.role import Role
+
+Choosing = Callable[[Context, Any], Awaitable[object]]
+
+_OTHERWISE = "otherwise"
+_READERS = frozenset({"llm", "human"})
+"""Kinds of agents that can only choose a route they were told of; others know their keys."""
+
+
+@pattern
+def route(
+    routes: Mapping[str, Member | Task],
+    by: Callable[[Any], str] | Member | Mapping[str, Callable[[Any], bool]],
+    *,
+    otherwise: Member | Task | None = None,
+    name: str | None = None,
+    **card: Unpack[CardFields],
+) -> Pattern[Any, Any]:
+    """Hand a task to the one agent that fits, by the key of its route; gives what that agent gives.
+
+    `by` finds the key: a rule of the `task` that gives it; or a mapping of key to condition, a rule of the `task` too,
+    of which the first that holds counts; or an agent that classifies. That one takes the task, or parameters `task`
+    and `routes`, a mapping of key to what the agent there says of itself, and gives the key as a text. A language
+    model and a person are told both. A route may also lead to a `Task`: the router chooses its agent.
+
+    Where there is no such key the task goes to `otherwise`, of which a classifier is told under this name; without it
+    NoDecision is raised.
+    """
+    if not routes or (_OTHERWISE in routes and otherwise is not None):
+        raise PatternError("route needs at least 1 route; with `otherwise` none of them may be called 'otherwise'.")
+    targets = {key: _target(each, f"the route {key!r}") for key, each in routes.items()}
+    fallback = None if otherwise is None else _target(otherwise, _OTHERWISE)
+    everyone = {**targets, _OTHERWISE: fallback} if fallback is not None else targets
+    who, key_of = _choosing(by, everyone, list(targets))
+
+    async def body(ctx: Context, task: Any) -> Any:
+        key = await key_of(ctx, task)
+        target = targets.get(key, fallback) if isinstance(key, str) else fallback
+        if target is None:
+            said = "no condition holds" if isinstance(by, Mapping) else f"{name_of(who)} gave {key!r}"
+            raise NoDecision(f"route: {said}; there is {', '.join(targets)}. Add a route, or `otherwise`.")
+        if isinstance(target, Task):
+            return await ctx.call(target, plain(task))
+        return await ctx.call(target, handed(target, task))
+
+    return Pattern(
+        body, kind="route", name=name, card=card, sketch=_sketch(who, everyone),
+        takes=_any_of([_of(takes, each) for each in everyone.values()]),
+        gives=either(_of(gives, each) for each in everyone.values()),
+    )  # fmt: skip
+
+
+def _of(side: Callable[[Stage], Any], target: Member | Task) -> Any:
+    """Return the type of a target's input or output."""
+    return Any if isinstance(target, Task) else side(target)
+
+
+def _any_of(kinds: Sequence[Any]) -> Any:
+    """Return the type of what one of the targets takes: a rule sees it as what it is, also beside unknown ones."""
+    known_kinds = [kind for kind in kinds if kind is not Any]
+    return cast("Any", Union)[(*known_kinds, *([Any] if Any in kinds else []))]
+
+
+def _target(value: object, what: str) -> Member | Task:
+    return value if isinstance(value, Task) else member("route", value, what)
+
+
+def _choosing(by: object, everyone: Mapping[str, Member | Task], keys: list[str]) -> tuple[Stage, Choosing]:
+    """Return who or what chooses, and how."""
+    if isinstance(by, Mapping):
+        return _first_that_holds(cast("Mapping[str, Callable[[Any], bool]]", by), keys)
+    if isinstance(by, str) or is_agent(by):
+        return _classifier(by, {key: _said_of(each) for key, each in everyone.items()})
+    function = rule(cast("Callable[..., Any]", by), "task")
+
+    async def by_function(_: Context, task: Any) -> object:
+        return function(task)
+
+    return cast("Stage", by), by_function
+
+
+def _first_that_holds(by: Mapping[str, Callable[[Any], bool]], keys: list[str]) -> tuple[Stage, Choosing]:
+    known("route", "by", by, keys)
+    if unreached := [key for key in keys if key not in by]:
+        raise PatternError(f"route: no condition of `by` leads to {', '.join(unreached)}: give each route one.")
+    conditions = {key: rule(each, "task") for key, each in by.items()}
+
+    def first_that_holds(task: Any) -> str | None:
+        return next((key for key, holds in conditions.items() if holds(task)), None)
+
+    async def by_conditions(_: Context, task: Any) -> object:
+        return first_that_holds(task)
+
+    return first_that_holds, by_conditions
+
+
+def _classifier(by: Member, routes: Mapping[str, str]) -> tuple[Stage, Choosing]:
+    role = Role[str]("route", "classifier", by, offers=("task", "routes"), gives=str)
+    told_all = is_agent(by) and by.card.kind in _READERS and takes(by) in (str, Any)
+
+    async def by_agent(ctx: Context, task: Any) -> object:
+        return (await role.ask(ctx, PARTS if told_all else task, task=task, routes=routes)).strip()
+
+    return role.member, by_agent
+
+
+def _said_of(target: Member | Task) -> str:
+    if isinstance(target, Task):
+        return f"whoever offers {target.capability}"
+    return about(target) or name_of(target)
+
+
+def _sketch(who: Stage, everyone: Mapping[str, Member | Task]) -> Sketch:
+    parts = {"by": who, **{f"to {key}": each for key, each in everyone.items()}}
+    links = [Link("by", f"to {key}", key) for key in everyone]
+    return Sketch(parts=parts, links=links, roles=False)

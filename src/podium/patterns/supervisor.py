@@ -1,0 +1,155 @@
+"""`supervisor`: a manager delegates to workers and reads what they report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Unpack
+
+from typing_extensions import TypeForm, TypeVar
+
+from podium.agents.shape import shape_of
+from podium.engine.context import Context
+from podium.errors import BadAnswer, BoundReached, InvalidValue
+from podium.model.json import Json
+from podium.patterns.making.handing import handed, plain
+from podium.patterns.making.members import Member, about, at_least, by_name, parameters
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.making.role import Role
+
+Out = TypeVar("Out", default=Any)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Work for one worker: `to` is their name, `input` what they are handed."""
+
+    to: str
+    input: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegate:
+    """Have workers do something. They work side by side; with `in_order` one after the other, up to a failure."""
+
+    assignments: list[Assignment]
+    in_order: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """The task is done: `answer` is its result."""
+
+    answer: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkReport:
+    """What became of one assignment: an output, or an error."""
+
+    round: int
+    """The manager's answer, from 1, in which it was assigned."""
+    worker: str
+    input: Json
+    output: Json = None
+    error: str | None = None
+
+
+@pattern
+def supervisor(
+    manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
+    at_once: int | None = None, gives: TypeForm[Out] | None = None, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[Any, Out]:  # fmt: skip
+    """A manager delegates to workers, reads what they report, delegates again or finishes; gives its answer.
+
+    The manager takes `task`, `workers` (what each can do, by name), `reports` (every WorkReport so far), `rounds_left`
+    (how many more answers it has after this one) and `remark` (None, or what was wrong with its last answer): as
+    parameters of these names, as a text, or as a mapping of them all. It gives a Delegate or a Finish, or JSON of that
+    form: `{"assignments": [{"to": …, "input": …}]}`, `{"answer": …}`.
+
+    A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
+    time. Its failure is reported, not raised. An answer that names an unknown worker or nobody, that cannot be read,
+    that finishes without any report where it `must_delegate`, or whose result is not of the type `gives`, is not
+    carried out: the manager is told in `remark`, and it counts as a round. Raises BoundReached after `rounds` answers
+    without a finish.
+    """
+    at_least("supervisor", "rounds", rounds)
+    at_least("supervisor", "at_once", 1 if at_once is None else at_once)
+    team = by_name("supervisor", workers, what="workers")
+    offers = ("task", "workers", "reports", "rounds_left")
+    managing = Role[Delegate | Finish]("supervisor", "manager", manager, offers=offers, gives=Delegate | Finish)
+    able, result = {who: about(member) for who, member in team.items()}, shape_of(Any if gives is None else gives)
+
+    def judged(value: Any, reports: Sequence[WorkReport]) -> Delegate | Finish | str:
+        """Return what the manager wants, or what is wrong with it."""
+        try:
+            said = managing.said(value)
+            if isinstance(said, Delegate):
+                return _objection(said, team) or said
+            if must_delegate and not reports:
+                return f"nobody has reported yet: delegate to {', '.join(team)} before you finish."
+            return Finish(answer=result.load(plain(said.answer)))
+        except (BadAnswer, InvalidValue) as error:
+            return str(error)
+
+    async def body(ctx: Context, task: Any) -> Any:
+        reports: list[WorkReport] = []
+        remark: str | None = None
+        for number in range(1, rounds + 1):
+            left = rounds - number
+            value = await managing.call(ctx, task=task, workers=able, reports=reports, rounds_left=left, remark=remark)
+            said = judged(value, reports)
+            if isinstance(said, Finish):
+                return said.answer
+            remark = said if isinstance(said, str) else None
+            if isinstance(said, Delegate):
+                reports += await _carried_out(ctx, said, team, number, at_once)
+        raise BoundReached(
+            f"supervisor: {managing.who} gave {rounds} answers without a finish"
+            f"{f'; of the last it was told: {remark}' if remark else ''}. "
+            "Have it finish when rounds_left is 0, or allow more rounds."
+        )
+
+    parts = {"manager": managing.member} | {f"worker {n}": member for n, member in enumerate(team.values(), 1)}
+    there = [Link("manager", part, f"at most {rounds} rounds") for part in parts if part != "manager"]
+    back = [Link(link.after, "manager", "reports") for link in there]
+    return Pattern(
+        body,
+        kind="supervisor",
+        name=name,
+        card=card,
+        sketch=Sketch(parts=parts, links=there + back),
+        takes=parameters(managing.member).get("task", Any),
+        gives=result.type,
+    )
+
+
+def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
+    """Return why a delegation is not carried out, or None where it is."""
+    if not wanted.assignments:
+        return f"you delegated to nobody: assign something to {', '.join(team)}, or finish."
+    if unknown := sorted({each.to for each in wanted.assignments} - team.keys()):
+        return f"there is no worker {', '.join(unknown)}: there is {', '.join(team)}. Nothing was delegated."
+    return None
+
+
+async def _carried_out(
+    ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None
+) -> list[WorkReport]:
+    """Have the workers do what was assigned to them; returns the reports in the order of the assignments."""
+    given = wanted.assignments
+    calls = [ctx.call(team[each.to], handed(team[each.to], each.input)) for each in given]
+    reports = [
+        WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
+        for each in given
+    ]
+    places = 1 if wanted.in_order else at_once or len(calls)
+    waiting = iter(calls[places:])
+    async with ctx.select(*calls[:places]) as working:
+        async for ended in working:
+            done = reports[ended.index]
+            if ended.error is None:
+                reports[ended.index] = replace(done, output=plain(ended.value()), error=None)
+            else:
+                reports[ended.index] = replace(done, error=str(ended.error))
+            if (following := next(waiting, None)) and not (wanted.in_order and ended.error):
+                working.add(following)
+    return reports

@@ -1,0 +1,159 @@
+"""`task_force`: recruits who is needed, works, dissolves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Unpack
+
+from podium.engine.context import Context
+from podium.errors import NoDecision
+from podium.model.agent import Card
+from podium.model.json import Json
+from podium.patterns.making.handing import handed, plain
+from podium.patterns.making.members import Member, at_least, by_name, is_agent
+from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.making.role import Role
+from podium.patterns.parallel import parallel
+from podium.patterns.recruiting import Offer, Recruit, offers_of, recruited
+from podium.patterns.sequence import sequence
+from podium.patterns.supervisor import supervisor
+
+Work = Literal["sequence", "parallel", "supervisor"]
+
+_WORKS: dict[Work, str] = {
+    "sequence": "one after the other, each on the output of the one before, in the order of the capabilities",
+    "parallel": "all on the task at the same time; the result is the list of what they give",
+    "supervisor": "a manager delegates parts of the task to them, and puts the result together",
+}
+
+_MANAGES = ("task", "workers", "reports", "rounds_left", "remark")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What an analyst says a task takes: capabilities, in the order in which they are needed, and how to work."""
+
+    capabilities: list[str]
+    work: Work = "sequence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mission:
+    """What a task force did: its result, who was recruited and why, and how they worked."""
+
+    result: Json
+    recruited: list[Recruit]
+    work: str
+
+
+@pattern
+def task_force(
+    analyst: Member, *, candidates: Sequence[Member] | None = None, manager: Member | None = None, size: int = 5,
+    name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[Any, Mission]:  # fmt: skip
+    """A team that forms itself: works out what a task needs, recruits whoever does it best, works; gives a Mission.
+
+    The analyst takes `task`, `works` (the ways of working it may choose from, and what each means) and `capabilities`
+    (those that the candidates are known to offer; None where that is not known beforehand): as parameters of
+    these names, as a text, or as a mapping of them all. It gives Needs, or JSON of that form.
+
+    For each capability whoever offers it is looked up among the candidates, or in the registry where there are none
+    given, and the best by record is recruited: by the share of calls that worked, smoothed after Laplace, then the
+    cheapest, then the fastest, then the first by name. One agent may be recruited for several; each is called once, at
+    the place of its first capability. At most `size` are recruited. Then they work as a `sequence`, in `parallel`, or,
+    where there is a `manager`, under a `supervisor`, on the task.
+
+    Raises NoDecision where nobody offers one of the capabilities (all such are named), where the analyst names none or
+    wants a supervisor without a manager, and where more than `size` would be needed; PatternError, when it runs, where
+    those recruited do not fit together.
+    """
+    at_least("task_force", "size", size)
+    among = None if candidates is None else by_name("task_force", candidates, what="candidates")
+    analysing = Role("task_force", "analyst", analyst, offers=("task", "works", "capabilities"), gives=Needs)
+    managing = None if manager is None else Role[Any]("task_force", "manager", manager, offers=_MANAGES).member
+    works = {work: what for work, what in _WORKS.items() if managing is not None or work != "supervisor"}
+    offered = sorted({each for one in (among or {}).values() for each in _offers(one)}) or None
+
+    async def body(ctx: Context, task: Any) -> Mission:
+        needs = await analysing.ask(ctx, task=task, works=works, capabilities=offered)
+        if not needs.capabilities or needs.work not in works:
+            wrong = f"wants to work as a {needs.work}" if needs.capabilities else "names no capability"
+            raise NoDecision(
+                f"task_force: {analysing.who} {wrong}. Have it name what is needed, and one of {', '.join(works)}."
+            )
+        found = await _found(ctx, list(dict.fromkeys(needs.capabilities)), among, own=name)
+        team = recruited(found, size)
+        able = {offer.card.name: offer.card.description for each in found.values() for offer in each}
+        members = {each.agent: (among or {}).get(each.agent, each.agent) for each in team}
+        result = await ctx.call(_built(needs.work, members, able, managing), task)
+        return Mission(result=plain(result), recruited=team, work=needs.work)
+
+    return Pattern(
+        body,
+        kind="task_force",
+        name=name,
+        card=card,
+        sketch=_sketch(analysing.member, among, managing),
+        takes=analysing.takes("task"),
+        gives=Mission,
+    )
+
+
+def _offers(member: Member) -> frozenset[str]:
+    """Return what a member offers, as far as that is known before the run."""
+    return member.card.capabilities if is_agent(member) else frozenset()
+
+
+async def _found(
+    ctx: Context, capabilities: Sequence[str], among: Mapping[str, Member] | None, *, own: str | None
+) -> dict[str, list[Offer]]:
+    """Return who offers each capability, the best first; raises NoDecision, naming all that nobody offers."""
+    own_cards = [each.card for each in (among or {}).values() if is_agent(each)]
+    named = {each for each in among.values() if isinstance(each, str)} if among is not None else None
+    cards: dict[str, list[Card]] = {}
+    for capability, registered in zip(capabilities, await _registered(ctx, capabilities, named), strict=True):
+        cards[capability] = [card for card in own_cards if capability in card.capabilities]
+        cards[capability] += [card for card in registered if card.name != own and (named is None or card.name in named)]
+    if nobody := [capability for capability, there in cards.items() if not there]:
+        where = "Register agents with these capabilities" if among is None else "Add candidates with these capabilities"
+        raise NoDecision(f"task_force: nobody offers {', '.join(nobody)}. {where}, or have the analyst name others.")
+    records = await ctx.records(*sorted({card.name for each in cards.values() for card in each}))
+    return {capability: offers_of(each, records) for capability, each in cards.items()}
+
+
+async def _registered(ctx: Context, capabilities: Sequence[str], named: set[str] | None) -> Sequence[list[Card]]:
+    """Return the cards of those registered, for each capability; nobody is looked up where none of them can count."""
+    if named is not None and not named:
+        return [[] for _ in capabilities]
+    return await ctx.gather(*(ctx.find(capability) for capability in capabilities))
+
+
+def _built(
+    work: Work, team: Mapping[str, Member], able: Mapping[str, str], manager: Member | None
+) -> Pattern[Any, Any]:
+    """Return the pattern in which the team works."""
+    if work == "sequence":
+        return sequence(*team.values())
+    if work == "parallel" or manager is None:
+        return parallel(*team.values())
+    return supervisor(_briefed(manager, {who: able[who] for who in team}), list(team.values()))
+
+
+def _briefed(manager: Member, able: Mapping[str, str]) -> Pattern[Any, Any]:
+    """Return a manager who is told what workers can do that are known to it by name only."""
+
+    async def body(ctx: Context, parts: dict[str, Json]) -> Any:
+        return await ctx.call(manager, handed(manager, **{**parts, "workers": able}))
+
+    return Pattern(body, kind="briefed", name=None, card={}, sketch=Sketch(parts={"manager": manager}))
+
+
+def _sketch(analyst: Member, among: Mapping[str, Member] | None, manager: Member | None) -> Sketch:
+    """Return the picture: the analyst, those who can be recruited, and who manages them."""
+    anybody = {"whoever offers what is needed": None}
+    who = anybody if among is None else {f"candidate {n}": each for n, each in enumerate(among.values(), 1)}
+    parts = {"analyst": analyst, **who}
+    links = [Link("analyst", each, "if the best") for each in who]
+    if manager is None:
+        return Sketch(parts=parts, links=links)
+    managed = [Link(each, "manager", "as a supervisor") for each in who]
+    return Sketch(parts={**parts, "manager": manager}, links=links + managed)

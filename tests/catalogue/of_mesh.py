@@ -1,0 +1,52 @@
+"""`mesh`."""
+
+from podium import agent
+from podium.model.json import Json
+from podium.model.message import Message
+from podium.patterns.exchange import Outgoing, Sent, Talk
+from podium.patterns.mesh import mesh
+from podium.patterns.sequence import sequence
+from tests.catalogue.entry import Entry
+
+
+@agent
+async def mesh_lead(message: Message, peers: dict[str, str], history: list[Message]) -> Sent:
+    if message.type == "task":
+        asked = [Outgoing(to=who, type="ask", payload=message.payload, requires_response=True) for who in peers]
+        return Sent(messages=asked)
+    heard = [each.payload for each in [*history, message] if each.type == "reply"]
+    return Sent(answer=sorted(heard)) if len(heard) == len(peers) else Sent()
+
+
+@agent
+async def mesh_counter(message: Message, history: list[Message]) -> Sent:
+    if message.type == "ask":
+        return Sent(messages=[Outgoing(to="mesh_checker", type="check", payload="7", requires_response=True)])
+    asked = next(each for each in history if each.type == "ask")
+    return Sent(messages=[Outgoing(to=asked.from_, type="reply", payload=message.payload)])
+
+
+@agent
+async def mesh_checker(message: Message) -> Sent:
+    reply = "reply" if message.type == "ask" else "checked"
+    return Sent(messages=[Outgoing(to=message.from_, type=reply, payload=f"{message.type}ed")])
+
+
+def mesh_payload(message: dict[str, Json]) -> str:
+    return message["payload"]
+
+
+def mesh_reply(text: str) -> Json:
+    return {"messages": [{"to": "mesh_lead", "type": "reply", "payload": "something" if text else "nothing"}]}
+
+
+def mesh_summary(talk: Talk) -> Json:
+    return [talk.answer, len(talk.messages)]
+
+
+ENTRY = Entry(
+    build=lambda slot: sequence(
+        mesh(mesh_lead, mesh_counter, mesh_checker, sequence(mesh_payload, slot, mesh_reply)), mesh_summary
+    ),
+    gives=[["asked", "checked", "something"], 9],
+)
