@@ -13,7 +13,7 @@ from podium.handle import RunHandle
 from podium.model.agent import Agent, Card, Steps
 from podium.model.call import Call
 from podium.model.clock import days, hours, minutes, seconds
-from podium.model.question import Approval, Decision
+from podium.model.question import Approval, Decision, Escalation
 from podium.model.retry import Retry
 from podium.model.run import Run, RunState
 from podium.model.task import Task
@@ -28,6 +28,7 @@ __all__ = [
     "Config",
     "Context",
     "Decision",
+    "Escalation",
     "PodiumError",
     "Retry",
     "Run",

@@ -244,7 +244,7 @@ class PingPong(TeamError):
 
 
 class InvalidTransition(TeamError):
-    """The state does not allow what was asked; `allowed` are the states that can follow."""
+    """The state does not allow what was asked; `allowed` are the events that it knows."""
 
     code = "invalid-transition"
 

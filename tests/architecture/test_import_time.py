@@ -8,7 +8,7 @@ ROUNDS = 7
 RATIO = 3.5
 BASE = "import asyncio, sqlite3, orjson\nfrom pydantic import TypeAdapter"
 """What nothing that is durable, asynchronous and typed can do without."""
-OPTIONAL = ("httpx", "opentelemetry.sdk", "pydantic_ai", "rich", "typer")
+OPTIONAL = ("cel", "httpx", "opentelemetry.sdk", "pydantic_ai", "rich", "typer", "yaml")
 
 
 def python(code: str) -> str:

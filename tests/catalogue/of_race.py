@@ -16,7 +16,7 @@ async def race_fine(text: str) -> str:
 
 
 def race_good(answer: str) -> bool:
-    return answer == "fine go"
+    return answer.startswith("fine ")
 
 
 ENTRY = Entry(build=lambda slot: race(race_broken, slot, race_fine, good=race_good), gives="fine go")

@@ -44,7 +44,7 @@ def refused(ended: Ended) -> str:
 
 
 def test_a_file_that_is_not_there(desk: Desk) -> None:
-    message = "there is no file teem.py. Give the path of a Python file, or of a folder with workflow.py."
+    message = "there is no file teem.py. Give the path of a Python or YAML file, or of a folder with workflow.py."
     assert refused(desk.podium("run", "teem.py")) == message
 
 
@@ -53,9 +53,9 @@ def test_a_folder_without_a_workflow_file(desk: Desk) -> None:
     assert refused(desk.podium("run", "empty")) == "the folder empty has no workflow.py. Name the file: empty/FILE.py"
 
 
-def test_a_file_that_is_no_python(desk: Desk) -> None:
+def test_a_file_that_is_neither_python_nor_yaml(desk: Desk) -> None:
     desk.write("notes.txt", "x")
-    message = "notes.txt is no Python file: expected FILE.py, FILE.py:NAME or a folder with workflow.py."
+    message = "notes.txt is neither Python nor YAML: expected FILE.py, FILE.yaml or a folder with workflow.py."
     assert refused(desk.podium("run", "notes.txt")) == message
 
 

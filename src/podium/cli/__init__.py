@@ -1,1 +1,1 @@
-"""The command line: imports `app`, `handle`, `store`, `config`, `model` and `errors`."""
+"""The command line: imports `app`, `handle`, `patterns`, `store`, `config`, `model` and `errors`."""

@@ -12,6 +12,7 @@ _PYTHON = (3, 11)
 _EXTRAS = {
     "llm": ("LLM agents", ("pydantic_ai", "genai_prices", "openai")),
     "http": ("HTTP services as agents", ("httpx",)),
+    "yaml": ("teams in YAML and rules in CEL", ("yaml", "cel")),
     "telemetry": ("traces sent to OpenTelemetry", ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")),
 }
 

@@ -11,11 +11,13 @@ from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import print_json
 from podium.cli.source import source_chart
 from podium.errors import UsageError
-from podium.patterns.making.pattern import Pattern
+from podium.patterns.making.pattern import is_pattern
 
 
 def graph(
-    target: Annotated[str | None, typer.Argument(metavar="FILE[:NAME]", help="A Python file or a folder.")] = None,
+    target: Annotated[
+        str | None, typer.Argument(metavar="FILE[:NAME]", help="A Python or YAML file, or a folder.")
+    ] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN", help="Draw what this run did.")] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -37,7 +39,7 @@ def graph(
         path, name = split(target)
         loaded = load(path)
         workflow = loaded.workflow(name)
-        text = workflow.graph() if isinstance(workflow, Pattern) else source_chart(workflow, vars(loaded.module))
+        text = workflow.graph() if is_pattern(workflow) else source_chart(workflow, loaded.names)
     if as_json:
         print_json({"mermaid": text})
     else:

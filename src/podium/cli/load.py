@@ -1,19 +1,21 @@
-"""From FILE:NAME to agents and workflows: loads a reader's Python file as `python FILE` would see it."""
+"""From FILE:NAME to agents and workflows: loads a Python file as `python FILE` would see it, or a team in YAML."""
 
 import importlib.util
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import cast
 
-from podium.errors import UsageError
+from podium.errors import PatternError, UsageError
 from podium.model.agent import AnyAgent, Card
+from podium.patterns.loading.team import load_yaml
 
 FOLDER_FILE = "workflow.py"
 """The file of a folder that holds its workflow."""
+_YAML = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +23,12 @@ class Loaded:
     """What a file holds at its top level."""
 
     path: Path
-    module: ModuleType
+    names: Mapping[str, object]
+    """Everything there by its name."""
     agents: Sequence[AnyAgent]
     """All agents, workflows among them, each once."""
+    default: str | None = None
+    """The workflow that is meant where none is named."""
 
     @property
     def workflows(self) -> list[AnyAgent]:
@@ -33,6 +38,7 @@ class Loaded:
     def workflow(self, name: str | None) -> AnyAgent:
         """Return the workflow of a name, or the only one; raises UsageError that says which there are."""
         workflows = self.workflows
+        name = name or self.default
         names = ", ".join(sorted({agent.card.name for agent in workflows})) or "none"
         if name is None:
             if len(workflows) == 1:
@@ -40,7 +46,7 @@ class Loaded:
             if not workflows:
                 raise UsageError(f"{self.path} has no workflow at its top level: write one with @workflow.")
             raise UsageError(f"{self.path} has several workflows: {names}. Name one: {self.path}:NAME")
-        bound: object = getattr(self.module, name, None)
+        bound = self.names.get(name)
         for agent in workflows:
             if agent.card.name == name or agent is bound:
                 return agent
@@ -60,23 +66,54 @@ def split(target: str) -> tuple[Path, str | None]:
         if not path.is_file():
             raise UsageError(f"the folder {text} has no {FOLDER_FILE}. Name the file: {text}/FILE.py")
     if not path.is_file():
-        raise UsageError(f"there is no file {text}. Give the path of a Python file, or of a folder with {FOLDER_FILE}.")
-    if path.suffix != ".py":
-        raise UsageError(f"{text} is no Python file: expected FILE.py, FILE.py:NAME or a folder with {FOLDER_FILE}.")
+        raise UsageError(
+            f"there is no file {text}. Give the path of a Python or YAML file, or of a folder with {FOLDER_FILE}."
+        )
+    if path.suffix not in (".py", *_YAML):
+        raise UsageError(
+            f"{text} is neither Python nor YAML: expected FILE.py, FILE.yaml or a folder with {FOLDER_FILE}."
+        )
     return path, name or None
 
 
 def load(path: Path) -> Loaded:
-    """Import a file, its folder first on `sys.path`; raises UsageError with the place where it cannot be imported."""
+    """Load a file, its folder first on `sys.path`; raises UsageError with the place of the first mistake in it."""
+    try:
+        return load_all(path)
+    except PatternError as error:
+        first, *more = str(error).splitlines()
+        raise UsageError(f"{first} ({len(more)} more: podium validate {path})" if more else first) from error
+
+
+def load_all(path: Path) -> Loaded:
+    """Load a file as `load` does; of a team in YAML all mistakes are told, one a line of a PatternError."""
     path = path.resolve()
+    if path.suffix in _YAML:
+        return _team(path)
     name, roots = _module_name(path)
-    for root in roots:
-        if str(root) not in sys.path:
-            sys.path.insert(0, str(root))
+    _look_in(*roots)
     module = sys.modules.get(name)
     if module is None or Path(getattr(module, "__file__", None) or "") != path:
         module = _execute(path, name)
-    return Loaded(path=_shown(path), module=module, agents=_agents_of(module, path))
+    return Loaded(path=_shown(path), names=vars(module), agents=_agents_of(module, path))
+
+
+def _team(path: Path) -> Loaded:
+    """Load a team in YAML; modules that it names are looked for in its folder first."""
+    _look_in(path.parent)
+    shown = _shown(path)
+    try:
+        team = load_yaml(path.read_text(encoding="utf-8-sig"), source=str(shown))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{shown} is no text in UTF-8.") from error
+    names = {**team.agents, **team.workflows}
+    return Loaded(path=shown, names=names, agents=list(names.values()), default=team.default)
+
+
+def _look_in(*folders: Path) -> None:
+    for folder in folders:
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
 
 
 def _module_name(path: Path) -> tuple[str, list[Path]]:

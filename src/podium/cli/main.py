@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from podium.cli import doctor, graph, inbox, init, run, runs, work
+from podium.cli import doctor, graph, inbox, init, run, runs, validate, work
 from podium.errors import PodiumError
 
 _DEBUG = "--debug"
@@ -33,6 +33,7 @@ podium.command("work")(work.work)
 podium.add_typer(runs.commands, name="runs")
 podium.add_typer(inbox.commands, name="inbox")
 podium.command("graph")(graph.graph)
+podium.command("validate")(validate.validate)
 podium.command("init")(init.init)
 podium.command("doctor")(doctor.doctor)
 

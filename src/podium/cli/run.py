@@ -50,7 +50,7 @@ _Durability = Literal["process", "power"]
 
 
 def run(  # noqa: PLR0913, PLR0917  its options
-    target: Annotated[str, typer.Argument(metavar="FILE[:NAME]", help="A Python file or a folder with workflow.py.")],
+    target: Annotated[str, typer.Argument(metavar="FILE[:NAME]", help="A Python or YAML file, or a folder.")],
     input: Annotated[str | None, typer.Option(metavar="JSON|@FILE|-", help="The input: JSON, a file, or -.")] = None,
     each: Annotated[Path | None, typer.Option(metavar="JSONL", help="One run for each line of this file.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Runs at once, with --each.")] = 8,

@@ -44,8 +44,8 @@ def vote(  # noqa: PLR0913  its options, each with a preset
     `task`, `options` (those that tie) and `votes`.
 
     **Buying.** Votes are bought in the order of the voters, and only until the outcome is certain, whatever the others
-    would vote. `at_once` are bought at a time; with None as many as a decision needs at least, so that none is bought
-    in vain; more at a time take less time.
+    would vote; those still at work then are cancelled. `at_once` are bought at a time; with None as many as a decision
+    needs at least. More at a time take less time, and may be bought in vain.
 
     **Confidence.** With `confidence=0.95` no further vote is bought either once the leader is ahead with that
     certainty: P(p > 1/2) for p ~ Beta(a + 1, b + 1), a being its votes and b those of the runner-up (with `majority`:

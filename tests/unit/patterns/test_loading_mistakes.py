@@ -96,6 +96,11 @@ def test_an_agent_under_another_name_than_its_own() -> None:
     refuses(f"judge: {HERE}:judge", f"§judge: {HERE}:publish", message)
 
 
+def test_a_pattern_among_the_agents() -> None:
+    message = "agents.judge: a pattern stands under `workflows:`."
+    refuses(f"judge: {HERE}:judge", "§judge: {sequence: [write]}", message)
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [

@@ -167,7 +167,10 @@ class _Workshop:
             return self._reader.pattern(self._workflows.entries[name], name=name)
         node = self._agents.entries[name]
         if isinstance(node, Table):
-            return self._reader.agent(node, name=name)
+            made = self._reader.agent(node, name=name)
+            if isinstance(made, Pattern):
+                raise wrong(self._agents.keys[name], "a pattern stands under `workflows:`.")
+            return made
         if not isinstance(node, Scalar) or not ADDRESS.fullmatch(str(node.value)):
             raise wrong(node, "expected where the agent is: module:name, or {human: …}.")
         found = imported(node, node.value)

@@ -181,21 +181,22 @@ def _called(part: Stage | Task) -> str:
 _SHAPES = {"human": "question", "workflow": "workflow"}
 
 
-def _draw(chart: Flowchart, drawn: "Pattern[Any, Any]") -> str:
+def _draw(chart: Flowchart, drawn: "Pattern[Any, Any]", role: str = "") -> str:
     """Draw a pattern as a box; returns the box's id."""
-    box = chart.open(f"{drawn.kind} {drawn.card.name}" if not drawn.card.anonymous else drawn.kind)
+    title = drawn.kind if drawn.card.anonymous else f"{drawn.kind} {drawn.card.name}"
+    box = chart.open(f"{role}: {title}" if role else title)
     ids: dict[str, str] = {}
-    for role, part in drawn.sketch.parts.items():
+    for place, part in drawn.sketch.parts.items():
         if is_pattern(part):
-            ids[role] = _draw(chart, part)
+            ids[place] = _draw(chart, part, place if drawn.sketch.roles else "")
             continue
         if part is None:
-            ids[role] = chart.node(role, "wait")
+            ids[place] = chart.node(place, "wait")
             continue
         called = _called(part)
-        label = f"{role}: {called}" if drawn.sketch.roles and role != called else called
+        label = f"{place}: {called}" if drawn.sketch.roles and place != called else called
         kind = part.card.kind if is_agent(part) else ""
-        ids[role] = chart.node(label, _SHAPES.get(kind, "call"))
+        ids[place] = chart.node(label, _SHAPES.get(kind, "call"))
     for link in drawn.sketch.links:
         chart.link([ids[link.before]], ids[link.after], link.label)
     chart.close()

@@ -1,0 +1,52 @@
+"""Every pattern has a page with all its options, and a place in the overviews."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium import patterns
+from podium.patterns.making.pattern import CardFields
+
+DOCS = Path(__file__).parents[2] / "docs"
+ROW = re.compile(r"^\| (?P<names>`[^|]+?) \|", re.MULTILINE)
+OF_ALL = {"name", *CardFields.__annotations__}
+"""What every pattern takes; it stands in the reference, once."""
+
+
+def kinds() -> Mapping[str, Callable[..., Any]]:
+    """Return the functions that make patterns, by name."""
+    functions = {name: getattr(patterns, name) for name in patterns.__all__}
+    return {
+        name: function
+        for name, function in functions.items()
+        if inspect.isfunction(function) and "card" in inspect.signature(function).parameters
+    }
+
+
+def test_there_are_as_many_as_the_readme_says() -> None:
+    assert f"[{len(kinds())} of them]" in (DOCS.parent / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", kinds())
+def test_the_page_of_a_pattern_lists_all_its_options_and_no_others(name: str) -> None:
+    page = (DOCS / "how-to" / "patterns" / f"{name}.md").read_text(encoding="utf-8")
+    options = inspect.signature(kinds()[name]).parameters
+    listed = {option.strip("*`") for row in ROW.finditer(page) for option in re.findall(r"`([^`]+)`", row["names"])}
+    wanted = {option for option, each in options.items() if each.kind is not each.VAR_KEYWORD} - OF_ALL
+    assert wanted - listed == set()
+    assert "**When not to:**" in page
+
+
+@pytest.mark.parametrize("page", ["reference/patterns.md", "how-to/README.md", "explanation/which-pattern-when.md"])
+def test_an_overview_names_every_pattern(page: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    assert [name for name in kinds() if f"patterns/{name}.md" not in text] == []
+
+
+def test_every_exported_name_is_explained_somewhere() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md"))
+    assert [name for name in patterns.__all__ if not re.search(rf"\b{name}\b", pages)] == []
