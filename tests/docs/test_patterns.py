@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ def test_the_page_of_a_pattern_lists_all_its_options_and_no_others(name: str) ->
 def test_an_overview_names_every_pattern(page: str) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")
     assert [name for name in kinds() if f"patterns/{name}.md" not in text] == []
+
+
+def test_every_class_is_listed_with_its_fields() -> None:
+    text = (DOCS / "reference" / "patterns.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `([A-Z]\w+)` \| .*? \| (.*?) \| ", text, re.MULTILINE))
+    classes = {name: each for name in patterns.__all__ if is_dataclass(each := getattr(patterns, name))}
+    classes.pop("Team")  # has a section of its own
+    assert listed == {name: ", ".join(f"`{field.name}`" for field in fields(each)) for name, each in classes.items()}
 
 
 def test_every_exported_name_is_explained_somewhere() -> None:

@@ -96,7 +96,7 @@ def answers_of(ended: Sequence[Any]) -> list[Any]:
 def commonest(answers: Sequence[Any], *, of: int) -> tuple[Any, float]:
     """Return the answer that most gave, the first of those where several are, and its share of `of` samples."""
     counted = [(sum(same(each, other) for other in answers), each) for each in answers]
-    count, answer = min(counted, key=lambda pair: pair[0], default=(0, None))
+    count, answer = max(counted, key=lambda pair: pair[0], default=(0, None))
     return answer, count / of
 
 
