@@ -48,3 +48,9 @@ def handbook() -> dict[str, str]:
     """Return the text of each page of the handbook, without its head."""
     pages = sorted((DESK / "handbook").glob("*.md"))
     return {page.stem: page.read_text(encoding="utf-8").split("---\n", 2)[2] for page in pages}
+
+
+@cache
+def sections() -> list[tuple[str, str]]:
+    """Return each section of the handbook with its page; what stands before the first heading is one too."""
+    return [(page, section) for page, text in handbook().items() for section in text.split("\n## ")]

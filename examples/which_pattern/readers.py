@@ -1,15 +1,15 @@
-"""Readers of messages: each scores every page by another kind of evidence, and learns from other messages alone.
+"""Readers of messages: each scores every page by another kind of evidence.
 
-Their constants are those of the textbooks, and none was changed after anything had been measured.
+They learn from other messages and from the sections of the handbook. Their constants are those of the textbooks.
 """
 
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
-from examples.which_pattern.messages import NO_PAGE, Message, handbook
+from examples.which_pattern.messages import NO_PAGE, Message, handbook, sections
 
 Scores: TypeAlias = dict[str, float]
 """How much speaks for each page; larger is better."""
@@ -58,12 +58,12 @@ def best(scores: Mapping[str, float]) -> str:
 
 
 class Keywords:
-    """A list of eight words for each page: those that its messages have more often than others'."""
+    """A list of eight words for each page: those that most of its messages and sections have, and few other pages."""
 
     LENGTH = 8
 
     def __init__(self, known: Sequence[Message]) -> None:
-        has = _counted((each.page, set(words(each.text))) for each in known)
+        has = _counted((page, set(words(text))) for page, text in lessons(known))
         pages_with = Counter(word for count in has.values() for word in count)
         told = {
             page: {word: often * math.log(len(has) / pages_with[word]) for word, often in count.items()}
@@ -80,13 +80,11 @@ class Keywords:
 
 
 class Bayes:
-    """Multinomial naive Bayes on words, with one added to each count."""
+    """Multinomial naive Bayes on words, with one added to each count; each page is as likely beforehand."""
 
-    def __init__(self, known: Sequence[Message]) -> None:
-        counts = _counted((each.page, words(each.text)) for each in known)
+    def __init__(self, known: Sequence[Message], plain: Callable[[str], str] = str) -> None:
+        counts = _counted((page, words(plain(text))) for page, text in lessons(known))
         self._vocabulary = {word for count in counts.values() for word in count}
-        sizes = Counter(each.page for each in known)
-        self._prior = {page: math.log(sizes[page] / len(known)) for page in counts}
         self._logs: dict[str, dict[str, float]] = {}
         self._unseen: Scores = {}
         for page, count in counts.items():
@@ -97,8 +95,7 @@ class Bayes:
     def scores(self, text: str) -> Scores:
         there = [word for word in words(text) if word in self._vocabulary]
         return {
-            page: self._prior[page] + math.fsum(logs.get(word, self._unseen[page]) for word in there)
-            for page, logs in self._logs.items()
+            page: math.fsum(logs.get(word, self._unseen[page]) for word in there) for page, logs in self._logs.items()
         }
 
 
@@ -131,26 +128,42 @@ class Ranking:
 
 
 class Nearest:
-    """The known message that is nearest by BM25."""
+    """The known message or section that is nearest by BM25."""
 
-    def __init__(self, known: Sequence[Message]) -> None:
-        self._ranking = Ranking([(each.page, words(each.text)) for each in known])
+    def __init__(self, known: Sequence[Message], plain: Callable[[str], str] = str) -> None:
+        self._ranking = Ranking([(page, words(plain(text))) for page, text in lessons(known)])
 
     def scores(self, text: str) -> Scores:
         return self._ranking.scores(words(text))
 
 
 class Letters:
-    """The known message that shares most with it of every four letters in a row (Dice's coefficient)."""
+    """The known message or section that is most alike in every four letters in a row: cosine of tf-idf."""
 
     def __init__(self, known: Sequence[Message]) -> None:
-        self._known = [(each.page, _grams(each.text)) for each in known]
+        texts = [(page, _grams(text)) for page, text in lessons(known)]
+        spread = Counter(gram for _, grams in texts for gram in grams)
+        self._idf = {gram: math.log(len(texts) / often) + 1 for gram, often in spread.items()}
+        self._pages = sorted({page for page, _ in texts})
+        self._with = defaultdict[str, list[tuple[int, str, float]]](list)
+        for number, (page, grams) in enumerate(texts):
+            for gram, weight in self._weighed(grams).items():
+                self._with[gram].append((number, page, weight))
 
     def scores(self, text: str) -> Scores:
-        told, scores = _grams(text), dict.fromkeys((page for page, _ in self._known), 0.0)
-        for page, grams in self._known:
-            scores[page] = max(scores[page], 2 * len(told & grams) / (len(told) + len(grams) or 1))
+        alike = defaultdict[tuple[int, str], float](float)
+        for gram, told in self._weighed(_grams(text)).items():
+            for number, page, weight in self._with[gram]:
+                alike[number, page] += told * weight
+        scores = dict.fromkeys(self._pages, 0.0)
+        for (_, page), score in alike.items():
+            scores[page] = max(scores[page], score)
         return scores
+
+    def _weighed(self, grams: Counter[str]) -> dict[str, float]:
+        weights = {gram: often * self._idf[gram] for gram, often in grams.items() if gram in self._idf}
+        length = math.hypot(*weights.values()) or 1.0
+        return {gram: weight / length for gram, weight in weights.items()}
 
 
 class Handbook:
@@ -164,28 +177,31 @@ class Handbook:
         return {**scores, NO_PAGE: math.fsum(scores.values()) / len(scores)}
 
 
-class Stems:
-    """Naive Bayes that has learnt from normalised messages, and takes such."""
+class Stems(Bayes):
+    """Naive Bayes that has learnt from normalised texts, and takes such."""
 
     def __init__(self, known: Sequence[Message]) -> None:
-        self._bayes = Bayes(
-            [Message(number=each.number, text=normalised(each.text), page=each.page) for each in known]
-        )
-
-    def scores(self, text: str) -> Scores:
-        return self._bayes.scores(text)
+        super().__init__(known, normalised)
 
 
 class Expert:
-    """Adds up what four kinds of evidence say: words, the nearest message, letters and the handbook."""
+    """Adds up what four kinds of evidence say, on normalised words: Bayes, the nearest text, letters, the handbook."""
 
     def __init__(self, known: Sequence[Message]) -> None:
-        self._readers: tuple[Reader, ...] = (Bayes(known), Nearest(known), Letters(known), Handbook(known))
+        self._on_stems: tuple[Reader, ...] = (Bayes(known, normalised), Nearest(known, normalised))
+        self._on_text: tuple[Reader, ...] = (Letters(known), Handbook(known))
 
     def scores(self, text: str) -> Scores:
-        several = [standardised(reader.scores(text)) for reader in self._readers]
+        stems = normalised(text)
+        several = [standardised(reader.scores(stems)) for reader in self._on_stems]
+        several += [standardised(reader.scores(text)) for reader in self._on_text]
         pages = sorted({page for scores in several for page in scores})
         return {page: math.fsum(scores.get(page, 0.0) for scores in several) for page in pages}
+
+
+def lessons(known: Sequence[Message]) -> list[tuple[str, str]]:
+    """Return what there is to learn from: the messages and the sections of the handbook, each with its page."""
+    return [*((each.page, each.text) for each in known), *sections()]
 
 
 def _counted(known: Iterable[tuple[str, Iterable[str]]]) -> dict[str, Counter[str]]:
@@ -195,6 +211,6 @@ def _counted(known: Iterable[tuple[str, Iterable[str]]]) -> dict[str, Counter[st
     return dict(counts)
 
 
-def _grams(text: str) -> frozenset[str]:
+def _grams(text: str) -> Counter[str]:
     plain = f" {' '.join(words(text))} "
-    return frozenset(plain[at : at + 4] for at in range(len(plain) - 3))
+    return Counter(plain[at : at + 4] for at in range(len(plain) - 3))
