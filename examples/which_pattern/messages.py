@@ -4,6 +4,7 @@ They are the support desk's 534 questions, our own and made up; 44 of them no pa
 """
 
 import json
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -54,3 +55,15 @@ def handbook() -> dict[str, str]:
 def sections() -> list[tuple[str, str]]:
     """Return each section of the handbook with its page; what stands before the first heading is one too."""
     return [(page, section) for page, text in handbook().items() for section in text.split("\n## ")]
+
+
+@cache
+def phrasebook() -> list[tuple[str, str]]:
+    """Return what customers say by the desk's phrasebook, each with its page; it was made without the messages."""
+    book = tomllib.loads((DESK / "staff" / "phrasebook.toml").read_text(encoding="utf-8"))
+    return [
+        (NO_PAGE if page == "none" else page, line)
+        for pages in book.values()
+        for page, lines in pages.items()
+        for line in lines.splitlines()
+    ]

@@ -9,20 +9,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
-from examples.which_pattern.messages import NO_PAGE, Message, handbook, sections
+from examples.support_desk.staff.words import words as normalised
+from examples.which_pattern.messages import NO_PAGE, Message, handbook, phrasebook, sections
 
 Scores: TypeAlias = dict[str, float]
 """How much speaks for each page; larger is better."""
+Words: TypeAlias = Callable[[str], list[str]]
+Lessons: TypeAlias = Sequence[tuple[str, str]]
+"""Texts to learn from, each after its page."""
 
 WORD = re.compile(r"\w+")
-ENDINGS = ("ing", "ed", "es", "ly", "en", "er", "s", "e", "n")
-STOP = frozenset(
-    "a an and are as at be but by can do does for from get got has have hello hey hi how i if in is it its me my no not of"
-    " on or our please so thanks that the there they this to was we what when where which why will with you your"
-    " das der die ein eine es ich im in ist kann mein meine mit nicht und von was wie wir zu".split()
-)
-
-
 class Reader(Protocol):
     """Scores pages for a message."""
 
@@ -30,19 +26,12 @@ class Reader(Protocol):
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in order."""
+    """Return the words of a text in order, as they are.
+
+    `normalised` is how the support desk compares texts: stems, one word for all that mean the same, English for German.
+    Its lexicon was made without these messages.
+    """
     return WORD.findall(text.lower())
-
-
-def normalised(text: str) -> str:
-    """Return a text without the words that say little, the others without their endings."""
-    return " ".join(stem(word) for word in words(text) if word not in STOP)
-
-
-def stem(word: str) -> str:
-    """Cut the ending of a word, if at least four letters are left."""
-    ending = next((each for each in ENDINGS if word.endswith(each) and len(word) - len(each) >= 4), "")
-    return word.removesuffix(ending)
 
 
 def standardised(scores: Mapping[str, float]) -> Scores:
@@ -62,8 +51,8 @@ class Keywords:
 
     LENGTH = 8
 
-    def __init__(self, known: Sequence[Message]) -> None:
-        has = _counted((page, set(words(text))) for page, text in lessons(known))
+    def __init__(self, learnt: Lessons) -> None:
+        has = _counted((page, set(words(text))) for page, text in learnt)
         pages_with = Counter(word for count in has.values() for word in count)
         told = {
             page: {word: often * math.log(len(has) / pages_with[word]) for word, often in count.items()}
@@ -80,10 +69,14 @@ class Keywords:
 
 
 class Bayes:
-    """Multinomial naive Bayes on words, with one added to each count; each page is as likely beforehand."""
+    """Multinomial naive Bayes with one added to each count, and each page as likely beforehand.
 
-    def __init__(self, known: Sequence[Message], plain: Callable[[str], str] = str) -> None:
-        counts = _counted((page, words(plain(text))) for page, text in lessons(known))
+    `told` makes of a text the words that count.
+    """
+
+    def __init__(self, learnt: Lessons, told: Words) -> None:
+        self._told = told
+        counts = _counted((page, told(text)) for page, text in learnt)
         self._vocabulary = {word for count in counts.values() for word in count}
         self._logs: dict[str, dict[str, float]] = {}
         self._unseen: Scores = {}
@@ -93,7 +86,7 @@ class Bayes:
             self._unseen[page] = math.log(1 / total)
 
     def scores(self, text: str) -> Scores:
-        there = [word for word in words(text) if word in self._vocabulary]
+        there = [word for word in self._told(text) if word in self._vocabulary]
         return {
             page: math.fsum(logs.get(word, self._unseen[page]) for word in there) for page, logs in self._logs.items()
         }
@@ -128,20 +121,20 @@ class Ranking:
 
 
 class Nearest:
-    """The known message or section that is nearest by BM25."""
+    """The known message or section that is nearest by BM25, on normalised words."""
 
-    def __init__(self, known: Sequence[Message], plain: Callable[[str], str] = str) -> None:
-        self._ranking = Ranking([(page, words(plain(text))) for page, text in lessons(known)])
+    def __init__(self, learnt: Lessons) -> None:
+        self._ranking = Ranking([(page, normalised(text)) for page, text in learnt])
 
     def scores(self, text: str) -> Scores:
-        return self._ranking.scores(words(text))
+        return self._ranking.scores(normalised(text))
 
 
 class Letters:
     """The known message or section that is most alike in every four letters in a row: cosine of tf-idf."""
 
-    def __init__(self, known: Sequence[Message]) -> None:
-        texts = [(page, _grams(text)) for page, text in lessons(known)]
+    def __init__(self, learnt: Lessons) -> None:
+        texts = [(page, _grams(text)) for page, text in learnt]
         spread = Counter(gram for _, grams in texts for gram in grams)
         self._idf = {gram: math.log(len(texts) / often) + 1 for gram, often in spread.items()}
         self._pages = sorted({page for page, _ in texts})
@@ -169,37 +162,28 @@ class Letters:
 class Handbook:
     """The page of the handbook that fits best by BM25; it learns from no message. No page counts as the average one."""
 
-    def __init__(self, known: Sequence[Message]) -> None:
-        self._ranking = Ranking([(page, words(normalised(text))) for page, text in handbook().items()])
+    def __init__(self) -> None:
+        self._ranking = Ranking([(page, normalised(text)) for page, text in handbook().items()])
 
     def scores(self, text: str) -> Scores:
-        scores = self._ranking.scores(words(normalised(text)))
+        scores = self._ranking.scores(normalised(text))
         return {**scores, NO_PAGE: math.fsum(scores.values()) / len(scores)}
 
 
-class Stems(Bayes):
-    """Naive Bayes that has learnt from normalised texts, and takes such."""
-
-    def __init__(self, known: Sequence[Message]) -> None:
-        super().__init__(known, normalised)
-
-
 class Expert:
-    """Adds up what four kinds of evidence say, on normalised words: Bayes, the nearest text, letters, the handbook."""
+    """Knows the desk's phrasebook too, and adds up four kinds of evidence: Bayes, nearest text, letters, handbook."""
 
     def __init__(self, known: Sequence[Message]) -> None:
-        self._on_stems: tuple[Reader, ...] = (Bayes(known, normalised), Nearest(known, normalised))
-        self._on_text: tuple[Reader, ...] = (Letters(known), Handbook(known))
+        learnt = [*lessons(known), *phrasebook()]
+        self._readers: tuple[Reader, ...] = (Bayes(learnt, normalised), Nearest(learnt), Letters(learnt), Handbook())
 
     def scores(self, text: str) -> Scores:
-        stems = normalised(text)
-        several = [standardised(reader.scores(stems)) for reader in self._on_stems]
-        several += [standardised(reader.scores(text)) for reader in self._on_text]
+        several = [standardised(reader.scores(text)) for reader in self._readers]
         pages = sorted({page for scores in several for page in scores})
         return {page: math.fsum(scores.get(page, 0.0) for scores in several) for page in pages}
 
 
-def lessons(known: Sequence[Message]) -> list[tuple[str, str]]:
+def lessons(known: Sequence[Message]) -> Lessons:
     """Return what there is to learn from: the messages and the sections of the handbook, each with its page."""
     return [*((each.page, each.text) for each in known), *sections()]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from examples.which_pattern.messages import Message
-from examples.which_pattern.trained import Guess, Trained, train, train_stems
+from examples.which_pattern.trained import Guess, Trained, train
 from podium import Agent, agent
 from podium.model.clock import Clock
 
@@ -26,7 +26,7 @@ OFFERS = {
     "keywords": Offer(0.0001, 0.05),
     "normalise": Offer(0.0005, 0.1),
     "bayes": Offer(0.001, 0.3),
-    "bayes_on_stems": Offer(0.001, 0.3),
+    "raw_bayes": Offer(0.001, 0.3),
     "nearest": Offer(0.002, 0.5),
     "letters": Offer(0.002, 0.8),
     "handbook": Offer(0.005, 1.0),
@@ -43,7 +43,6 @@ class Staff:
 
     def __init__(self, known: Sequence[Message], clock: Clock) -> None:
         self.trained: dict[str, Trained] = train(known)
-        self.on_stems = train_stems(known)
         self.processor_seconds = 0.0
         """What the agents' own work has used of the processor."""
         self._clock = clock

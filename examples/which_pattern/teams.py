@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from examples.which_pattern.readers import STOP, best, normalised, words
+from examples.which_pattern.readers import best, normalised, words
 from examples.which_pattern.staff import CHEAP, Staff
 from examples.which_pattern.trained import READERS, Guess
 from podium.patterns import (
@@ -30,17 +30,16 @@ from podium.patterns import (
 )
 
 Build: TypeAlias = Callable[[Staff], Pattern[Any, Any]]
-TRUSTED = 0.9
-"""An answer is trusted if nine of ten such were right in training."""
 
 
 def pipeline(staff: Staff) -> Pattern[Any, Any]:
-    normalise = staff.hire("normalise", normalised_task)
-    return sequence(normalise, staff.hire("bayes_on_stems", staff.on_stems.guess), name="pipeline")
+    def normalise(task: str) -> Text:
+        return Text(original=task, words=normalised(task))
 
+    def classify(text: Text) -> Guess:
+        return staff.trained["bayes"].guess_of(text.words)
 
-def normalised_task(task: str) -> str:
-    return normalised(task)
+    return sequence(staff.hire("normalise", normalise), staff.hire("bayes", classify), name="pipeline")
 
 
 def coordinated(staff: Staff) -> Pattern[Any, Any]:
@@ -57,15 +56,12 @@ def same_page(values: list[Guess]) -> bool:
 
 
 def raced(staff: Staff) -> Pattern[Any, Any]:
-    def expert(task: str) -> Guess:
-        return Guess(page=staff.trained["expert"].guess(task).page, sure=1.0)  # there is nobody after it
-
-    readers = [staff.reader(name) for name in ("keywords", "bayes", "nearest")]
-    return race(*readers, staff.hire("expert", expert), good=trusted, name="raced")
+    readers = [staff.reader(name) for name in ("keywords", "bayes", "nearest", "expert")]
+    return race(*readers, good=trusted, name="raced")
 
 
 def trusted(answer: Guess) -> bool:
-    return answer.sure >= TRUSTED
+    return answer.trusted
 
 
 def voted(staff: Staff) -> Pattern[Any, Any]:

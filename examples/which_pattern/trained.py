@@ -1,9 +1,11 @@
 """A reader that has learnt from the training folds, and knows from them how far it can be trusted."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeAlias
 
 from examples.which_pattern.messages import Message, split
 from examples.which_pattern.readers import (
@@ -15,29 +17,38 @@ from examples.which_pattern.readers import (
     Nearest,
     Reader,
     Scores,
-    Stems,
     best,
+    lessons,
     normalised,
     standardised,
+    words,
 )
 
-READERS: dict[str, Callable[[Sequence[Message]], Reader]] = {
-    "keywords": Keywords,
-    "bayes": Bayes,
-    "nearest": Nearest,
-    "letters": Letters,
-    "handbook": Handbook,
+Make: TypeAlias = Callable[[Sequence[Message]], Reader]
+READERS: dict[str, Make] = {
+    "keywords": lambda known: Keywords(lessons(known)),
+    "raw_bayes": lambda known: Bayes(lessons(known), words),
+    "bayes": lambda known: Bayes(lessons(known), normalised),
+    "nearest": lambda known: Nearest(lessons(known)),
+    "letters": lambda known: Letters(lessons(known)),
+    "handbook": lambda _known: Handbook(),
     "expert": Expert,
 }
+"""By name, how each reader is made of the messages that it may learn from."""
 GROUPS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """A page, and which share of guesses with as clear a lead was right in training."""
+    """A page, and which share of guesses with as clear a lead was right in training.
+
+    It is trusted if guesses that sure, or surer, were right in training at least as often as the expert's at the same
+    messages.
+    """
 
     page: str
     sure: float
+    trusted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +68,13 @@ class Trained:
     of one size; a new guess is as sure as (right + 1) / (guesses + 2) of the group in which its lead falls.
     """
 
-    def __init__(self, make: Callable[[Sequence[Message]], Reader], known: Sequence[Message]) -> None:
+    def __init__(self, make: Make, known: Sequence[Message]) -> None:
         self._reader = make(known)
         self.tries = _tried(make, known)
         self._bounds, self._shares = _calibrated(self.tries)
         self.views = cache(self._views)
+        self.trusted_from = 0.0
+        """How sure a guess has to be for being trusted."""
 
     def _views(self, text: str) -> Scores:
         """Return by how many standard deviations each page's score is above the mean."""
@@ -70,7 +83,21 @@ class Trained:
     def guess(self, text: str) -> Guess:
         """Return the best page, and how sure that is."""
         views = self.views(text)
-        return Guess(page=best(views), sure=self._shares[bisect_right(self._bounds, _lead(views))])
+        sure = self._sure(_lead(views))
+        return Guess(page=best(views), sure=sure, trusted=sure >= self.trusted_from)
+
+    def trust(self, expert: "Trained") -> None:
+        """Learn how sure a guess has to be: the least at which, in training, the expert was not right more often."""
+        pairs = [(self._sure(mine.lead), mine.right, its.right) for mine, its in zip(self.tries, expert.tries, strict=True)]
+        enough = [
+            bar
+            for bar in sorted(set(self._shares))
+            if sum(mine - its for sure, mine, its in pairs if sure >= bar) >= 0
+        ]
+        self.trusted_from = min(enough, default=math.inf)
+
+    def _sure(self, lead: float) -> float:
+        return self._shares[bisect_right(self._bounds, lead)]
 
     @property
     def right(self) -> int:
@@ -85,22 +112,19 @@ class Trained:
 
 def train(known: Sequence[Message]) -> dict[str, Trained]:
     """Return all readers, trained."""
-    return {name: Trained(make, known) for name, make in READERS.items()}
+    trained = {name: Trained(make, known) for name, make in READERS.items()}
+    for each in trained.values():
+        each.trust(trained["expert"])
+    return trained
 
 
-def train_stems(known: Sequence[Message]) -> Trained:
-    """Return the reader of normalised messages, trained on such."""
-    return Trained(Stems, known)
-
-
-def _tried(make: Callable[[Sequence[Message]], Reader], known: Sequence[Message]) -> list[Try]:
+def _tried(make: Make, known: Sequence[Message]) -> list[Try]:
     tries: list[Try] = []
     for fold in sorted({each.fold for each in known}):
         learnt, asked = split(known, fold)
         reader = make(learnt)
         for message in asked:
-            text = normalised(message.text) if make is Stems else message.text
-            views = standardised(reader.scores(text))
+            views = standardised(reader.scores(message.text))
             tries.append(Try(message=message, lead=_lead(views), right=best(views) == message.page))
     return tries
 

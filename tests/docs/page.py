@@ -19,7 +19,7 @@ FENCE = re.compile(
 )
 TITLE = re.compile(r'\btitle="(?P<name>[^"]+)"')
 NOT_RUN = re.compile(r"^# not run\b:?(?P<reason>.*)")
-SHOWN_ERROR = re.compile(r"^(?:error:|waits for |Killed$)", re.MULTILINE)
+SHOWN_ERROR = re.compile(r"^(?:error:|waits for |Killed$|(?:\d+ \w+, )*\d+ failed[,:])", re.MULTILINE)
 NOT_PRINTED = {"", "…", "Killed"}
 VARIES = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b\d+(?:\.\d+)? (?:ms|s|min|h|µs)\b")
 ID = re.compile(r"\b(?:run|q)_[0-9a-z]{16}\b")

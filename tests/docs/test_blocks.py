@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.page import Block, blocks, commands, learn_ids, missing
+from tests.docs.page import Block, Command, blocks, commands, learn_ids, missing
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("README.md"), *sorted(ROOT.glob("docs/**/*.md"))]
@@ -56,6 +56,11 @@ def test_a_command_that_is_shown_to_fail_has_to_fail() -> None:
     body = "$ podium run a.py\nerror: no\n$ python b.py\nKilled\n$ python c.py\nkilled it\n$ ls\nerror: d\n"
     found = [(command.text, command.fails) for command in commands(Block(language="console", body=body, line=1))]
     assert found == [("podium run a.py", True), ("python b.py", True), ("python c.py", False)]
+
+
+def test_a_pile_of_which_some_are_shown_to_fail_has_to_fail() -> None:
+    shown = ["2 done: a.jsonl", "2 done, 1 failed: a.jsonl", "2 failed, 1 done: a.jsonl", "3 done, for 1 failed: x"]
+    assert [Command(text="", shown=each).fails for each in shown] == [False, True, True, False]
 
 
 def test_ids_on_the_page_stand_for_those_that_were_printed() -> None:
