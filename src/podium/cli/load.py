@@ -156,13 +156,14 @@ def _import_parent(name: str, path: Path) -> None:
 
 
 def _agents_of(module: ModuleType, path: Path) -> list[AnyAgent]:
+    """Return the agents at the top level; a pattern without a name is only a part of others."""
     agents: list[AnyAgent] = []
     for name, value in vars(module).items():
         try:
             found = is_agent(value)
         except UsageError as error:
             raise UsageError(f"{name} in {_shown(path)} cannot be an agent: {error}") from error
-        if found and not any(value is known for known in agents):
+        if found and not value.card.anonymous and not any(value is known for known in agents):
             agents.append(cast("AnyAgent", value))
     return agents
 

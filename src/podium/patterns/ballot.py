@@ -22,6 +22,9 @@ Rule: TypeAlias = NamedRule | float
 _NEW = "\N{REPLACEMENT CHARACTER}"
 """Stands for an option that nobody has voted for yet: it is no JSON."""
 
+_FIRST = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands for the option that the first vote will be for: another one than `_NEW`, its rival."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
@@ -149,7 +152,7 @@ class Count:
 
     def fewest(self) -> int:
         """Return how many of the open seats, in order, have to vote at least before there can be a decision."""
-        return min(self._fewest_for(option) for option in self.leading or (self.rules.options or (_NEW,))[:1])
+        return min(self._fewest_for(option) for option in self.leading or (self.rules.options or (_FIRST,))[:1])
 
     def _fewest_for(self, option: str) -> int:
         def decided(number: int) -> bool:

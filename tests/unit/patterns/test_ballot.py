@@ -180,3 +180,9 @@ def test_weights_are_counted_as_the_decimal_fractions_as_which_they_are_written(
     weights = [exact(0.1), exact(0.2), exact(0.3)]
     count = Count(rules=Rules(decide="plurality"), weights=weights, votes={0: "A", 1: "A", 2: "B"})
     assert count.outcome() == Tied(options=("A", "B"))
+
+
+def test_where_the_most_votes_win_two_of_three_are_what_settles_it_whether_or_not_the_options_are_known() -> None:
+    for options in (None, ('"a"', '"b"')):
+        count = Count(rules=Rules(decide="plurality", options=options), weights=[Fraction(1)] * 3, votes={})
+        assert count.fewest() == 2
