@@ -1,9 +1,9 @@
 """Runs teams over all messages, each by a staff that has not learnt from it, and counts from the journal."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from examples.which_pattern.messages import FOLDS, Message, split
 from examples.which_pattern.staff import OFFERS, Staff
@@ -15,6 +15,7 @@ from podium.model.fact import Fact, FactKind
 from podium.patterns import Ballot, Chosen, Debated, Tiered
 from podium.testing import CountingIds, DrivenClock
 
+Parts: TypeAlias = Mapping[int, tuple[list[Message], list[Message]]]
 LONGEST = 600.0
 """Seconds of the driven clock in which every run has ended."""
 
@@ -45,6 +46,8 @@ class Result:
 
     team: Team
     done: list[Done]
+    agents: int
+    """How many agents it has."""
     engine_seconds: float
 
     @property
@@ -57,17 +60,19 @@ async def compare(teams: Sequence[Team], known: Sequence[Message]) -> list[Resul
     clock = DrivenClock(start=0.0, moment=0.0)
     parts = {fold: split(known, fold) for fold in range(FOLDS)}
     staffs = {fold: Staff(learnt, clock) for fold, (learnt, _) in parts.items()}
-    results: list[Result] = []
-    for team in teams:
-        done: list[Done] = []
-        engine_seconds = 0.0
-        for fold, (_, asked) in parts.items():
-            more, seconds = await _worked(team, staffs[fold], asked, clock)
-            done += more
-            engine_seconds += seconds
-        done.sort(key=lambda each: each.message.number)
-        results.append(Result(team=team, done=done, engine_seconds=engine_seconds))
-    return results
+    return [await _measured(team, parts, staffs, clock) for team in teams]
+
+
+async def _measured(team: Team, parts: Parts, staffs: Mapping[int, Staff], clock: DrivenClock) -> Result:
+    done: list[Done] = []
+    engine_seconds = 0.0
+    for fold, (_, asked) in parts.items():
+        more, seconds = await _worked(team, staffs[fold], asked, clock)
+        done += more
+        engine_seconds += seconds
+    done.sort(key=lambda each: each.message.number)
+    agents = {each.card.name for each in team.build(staffs[0]).agents()}
+    return Result(team=team, done=done, agents=len(agents), engine_seconds=engine_seconds)
 
 
 async def _worked(
@@ -96,9 +101,9 @@ def page_of(value: Any) -> str:
         case Guess():
             return value.page
         case Ballot() | Debated():
-            return page_of(value.decision)
+            return page_of(cast("Any", value).decision)
         case Tiered() | Chosen():
-            return page_of(value.value)
+            return page_of(cast("Any", value).value)
         case _:
             assert isinstance(value, str)
             return value

@@ -7,31 +7,47 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Protocol, TypeAlias
 
-from examples.support_desk.staff.words import words as normalised
+from examples.support_desk.staff.words import words as desk_words
 from examples.which_pattern.messages import NO_PAGE, Message, handbook, phrasebook, sections
 
 Scores: TypeAlias = dict[str, float]
 """How much speaks for each page; larger is better."""
-Words: TypeAlias = Callable[[str], list[str]]
+Words: TypeAlias = Callable[[str], Sequence[str]]
 Lessons: TypeAlias = Sequence[tuple[str, str]]
 """Texts to learn from, each after its page."""
 
 WORD = re.compile(r"\w+")
+
+
 class Reader(Protocol):
     """Scores pages for a message."""
 
     def scores(self, text: str) -> Scores: ...
 
 
-def words(text: str) -> list[str]:
-    """Return the words of a text in order, as they are.
+@cache
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a text in order, as they are."""
+    return tuple(WORD.findall(text.lower()))
 
-    `normalised` is how the support desk compares texts: stems, one word for all that mean the same, English for German.
-    Its lexicon was made without these messages.
+
+@cache
+def normalised(text: str) -> tuple[str, ...]:
+    """Return the words as the support desk compares texts: stems, one for all that mean the same, no German.
+
+    The desk's lexicon was made without these messages.
     """
-    return WORD.findall(text.lower())
+    return tuple(desk_words(text))
+
+
+@cache
+def grams(text: str) -> Counter[str]:
+    """Count every four letters in a row."""
+    plain = f" {' '.join(words(text))} "
+    return Counter(plain[at : at + 4] for at in range(len(plain) - 3))
 
 
 def standardised(scores: Mapping[str, float]) -> Scores:
@@ -65,7 +81,9 @@ class Keywords:
 
     def scores(self, text: str) -> Scores:
         there = set(words(text))
-        return {page: math.fsum(weights[word] for word in weights if word in there) for page, weights in self._lists.items()}
+        return {
+            page: math.fsum(weights[word] for word in weights if word in there) for page, weights in self._lists.items()
+        }
 
 
 class Bayes:
@@ -86,7 +104,11 @@ class Bayes:
             self._unseen[page] = math.log(1 / total)
 
     def scores(self, text: str) -> Scores:
-        there = [word for word in self._told(text) if word in self._vocabulary]
+        return self.among(self._told(text))
+
+    def among(self, told: Sequence[str]) -> Scores:
+        """Return the scores for words that somebody else has made of a text."""
+        there = [word for word in told if word in self._vocabulary]
         return {
             page: math.fsum(logs.get(word, self._unseen[page]) for word in there) for page, logs in self._logs.items()
         }
@@ -134,29 +156,29 @@ class Letters:
     """The known message or section that is most alike in every four letters in a row: cosine of tf-idf."""
 
     def __init__(self, learnt: Lessons) -> None:
-        texts = [(page, _grams(text)) for page, text in learnt]
-        spread = Counter(gram for _, grams in texts for gram in grams)
+        texts = [(page, grams(text)) for page, text in learnt]
+        spread = Counter(gram for _, counts in texts for gram in counts)
         self._idf = {gram: math.log(len(texts) / often) + 1 for gram, often in spread.items()}
-        self._pages = sorted({page for page, _ in texts})
-        self._with = defaultdict[str, list[tuple[int, str, float]]](list)
-        for number, (page, grams) in enumerate(texts):
-            for gram, weight in self._weighed(grams).items():
-                self._with[gram].append((number, page, weight))
+        self._texts = [(page, self._length(counts)) for page, counts in texts]
+        self._with = defaultdict[str, list[tuple[int, int]]](list)
+        for number, (_, counts) in enumerate(texts):
+            for gram, often in counts.items():
+                self._with[gram].append((number, often))
 
     def scores(self, text: str) -> Scores:
-        alike = defaultdict[tuple[int, str], float](float)
-        for gram, told in self._weighed(_grams(text)).items():
-            for number, page, weight in self._with[gram]:
-                alike[number, page] += told * weight
-        scores = dict.fromkeys(self._pages, 0.0)
-        for (_, page), score in alike.items():
-            scores[page] = max(scores[page], score)
+        counts = grams(text)
+        alike = [0.0] * len(self._texts)
+        for gram in (each for each in counts if each in self._idf):
+            weight = counts[gram] * self._idf[gram] ** 2
+            for number, often in self._with[gram]:
+                alike[number] += weight * often
+        mine, scores = self._length(counts), dict.fromkeys(sorted({page for page, _ in self._texts}), 0.0)
+        for (page, length), product in zip(self._texts, alike, strict=True):
+            scores[page] = max(scores[page], product / (mine * length))
         return scores
 
-    def _weighed(self, grams: Counter[str]) -> dict[str, float]:
-        weights = {gram: often * self._idf[gram] for gram, often in grams.items() if gram in self._idf}
-        length = math.hypot(*weights.values()) or 1.0
-        return {gram: weight / length for gram, weight in weights.items()}
+    def _length(self, counts: Counter[str]) -> float:
+        return math.hypot(*(often * self._idf.get(gram, 0.0) for gram, often in counts.items())) or 1.0
 
 
 class Handbook:
@@ -193,8 +215,3 @@ def _counted(known: Iterable[tuple[str, Iterable[str]]]) -> dict[str, Counter[st
     for page, told in known:
         counts[page].update(told)
     return dict(counts)
-
-
-def _grams(text: str) -> Counter[str]:
-    plain = f" {' '.join(words(text))} "
-    return Counter(plain[at : at + 4] for at in range(len(plain) - 3))

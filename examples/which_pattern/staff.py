@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from examples.which_pattern.messages import Message
-from examples.which_pattern.trained import Guess, Trained, train
+from examples.which_pattern.trained import Guess, Trained
 from podium import Agent, agent
 from podium.model.clock import Clock
 
@@ -42,10 +42,15 @@ class Staff:
     """Agents that have learnt from the same messages and work by the same clock."""
 
     def __init__(self, known: Sequence[Message], clock: Clock) -> None:
-        self.trained: dict[str, Trained] = train(known)
+        self.trained = functools.cache(self._train)
+        """The readers by name, each trained when it is first asked for."""
         self.processor_seconds = 0.0
         """What the agents' own work has used of the processor."""
+        self._known = known
         self._clock = clock
+
+    def _train(self, name: str) -> Trained:
+        return Trained(name, self._known)
 
     def hire(self, name: str, function: Callable[..., T]) -> Agent[Any, T]:
         """Make an agent of a function, at the price and with the time of its name."""
@@ -65,7 +70,7 @@ class Staff:
         """Return a reader that says how sure it is."""
 
         def guess(task: str) -> Guess:
-            return self.trained[name].guess(task)
+            return self.trained(name).guess(task)
 
         return self.hire(name, guess)
 
@@ -73,10 +78,10 @@ class Staff:
         """Return a reader that gives the page alone, so that votes for the same page are the same."""
 
         def vote(task: str) -> str:
-            return self.trained[name].guess(task).page
+            return self.trained(name).guess(task).page
 
         return self.hire(name, vote)
 
     def by_strength(self) -> list[str]:
         """Return the cheap readers, those with most right in training first."""
-        return sorted(CHEAP, key=lambda name: -self.trained[name].right)
+        return sorted(CHEAP, key=lambda name: -self.trained(name).right)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from examples.which_pattern.readers import best, normalised, words
+from examples.which_pattern.messages import handbook
+from examples.which_pattern.readers import Bayes, best, normalised, words
 from examples.which_pattern.staff import CHEAP, Staff
 from examples.which_pattern.trained import READERS, Guess
 from podium.patterns import (
@@ -30,38 +31,44 @@ from podium.patterns import (
 )
 
 Build: TypeAlias = Callable[[Staff], Pattern[Any, Any]]
+LOSS = 0.02
+"""Which share of the training messages may be lost by trusting a cheap reader instead of the expert."""
 
 
 def pipeline(staff: Staff) -> Pattern[Any, Any]:
-    def normalise(task: str) -> Text:
-        return Text(original=task, words=normalised(task))
+    bayes = staff.trained("bayes").reader
+    assert isinstance(bayes, Bayes)
 
-    def classify(text: Text) -> Guess:
-        return staff.trained["bayes"].guess_of(text.words)
+    def normalise(task: str) -> list[str]:
+        return list(normalised(task))
+
+    def classify(told: list[str]) -> str:
+        return best(bayes.among(told))
 
     return sequence(staff.hire("normalise", normalise), staff.hire("bayes", classify), name="pipeline")
 
 
 def coordinated(staff: Staff) -> Pattern[Any, Any]:
     def decide(task: str, values: dict[str, Guess]) -> Guess:
-        return staff.trained["expert"].guess(task)
+        return staff.trained("expert").guess(task)
+
+    def same_page(values: list[Guess]) -> bool:
+        return len({guess.page for guess in values}) == 1
 
     readers = [staff.reader(name) for name in ("bayes", "nearest", "letters")]
     merge = coordinate(staff.hire("expert", decide), agree=same_page)
     return parallel(*readers, merge=merge, name="coordinated")
 
 
-def same_page(values: list[Guess]) -> bool:
-    return len({guess.page for guess in values}) == 1
-
-
 def raced(staff: Staff) -> Pattern[Any, Any]:
     readers = [staff.reader(name) for name in ("keywords", "bayes", "nearest", "expert")]
-    return race(*readers, good=trusted, name="raced")
+    return race(*readers, good=trusting(staff, LOSS), name="raced")
 
 
-def trusted(answer: Guess) -> bool:
-    return answer.trusted
+def trusting(staff: Staff, loss: float) -> Callable[[Guess], bool]:
+    expert = staff.trained("expert")
+    bars = {name: staff.trained(name).bar(expert, loss) for name in FOUR}
+    return lambda answer: answer.sure >= bars[answer.by]
 
 
 def voted(staff: Staff) -> Pattern[Any, Any]:
@@ -75,28 +82,28 @@ def voted_confident(staff: Staff) -> Pattern[Any, Any]:
 
 
 def voted_weighted(staff: Staff) -> Pattern[Any, Any]:
-    odds = {name: (staff.trained[name].right + 1) / (staff.trained[name].wrong + 1) for name in CHEAP}
-    weights = {name: math.log1p(PAGES * odd) for name, odd in odds.items()}
+    odds = {name: (staff.trained(name).right + 1) / (staff.trained(name).wrong + 1) for name in CHEAP}
+    weights = {name: math.log1p(len(handbook()) * odd) for name, odd in odds.items()}  # as if independent
     voters = [staff.voter(name) for name in staff.by_strength()]
     return vote(*voters, decide="plurality", tie="first", weights=weights, name="voted_weighted")
 
 
-PAGES = 49
-"""The weight of a vote is the logarithm of its odds beside those of chance, as if errors were independent."""
-
-
 def cascaded(staff: Staff) -> Pattern[Any, Any]:
-    return cascade(staff.reader("bayes"), staff.reader("expert"), confident=trusted, name="cascaded")
+    return cascade(staff.reader("bayes"), staff.reader("expert"), confident=trusting(staff, LOSS), name="cascaded")
 
 
-def cascaded_thrice(staff: Staff) -> Pattern[Any, Any]:
+def cascaded_strictly(staff: Staff) -> Pattern[Any, Any]:
+    return cascade(staff.reader("bayes"), staff.reader("expert"), confident=trusting(staff, 0.0), name="strictly")
+
+
+def cascaded_long(staff: Staff) -> Pattern[Any, Any]:
     tiers = [staff.reader(name) for name in ("keywords", "bayes", "nearest", "expert")]
-    return cascade(*tiers, confident=trusted, name="cascaded_thrice")
+    return cascade(*tiers, confident=trusting(staff, LOSS), name="cascaded_long")
 
 
 def judged(staff: Staff) -> Pattern[Any, Any]:
     def judge(task: str, candidates: dict[str, Guess]) -> Ruling:
-        fits = staff.trained["handbook"].views(task)
+        fits = staff.trained("handbook").views(task)
         scores = {label: fits[guess.page] for label, guess in candidates.items()}
         return Ruling(winner=max(sorted(scores), key=lambda label: (scores[label], candidates[label].page)))
 
@@ -106,11 +113,7 @@ def judged(staff: Staff) -> Pattern[Any, Any]:
 
 def surest(staff: Staff) -> Pattern[Any, Any]:
     readers = [staff.reader(name) for name in ("bayes", "nearest", "letters")]
-    return ensemble(*readers, judge=sureness, name="surest")
-
-
-def sureness(answer: Guess) -> float:
-    return answer.sure
+    return ensemble(*readers, judge=lambda answer: answer.sure, name="surest")
 
 
 def debated(staff: Staff) -> Pattern[Any, Any]:
@@ -119,7 +122,7 @@ def debated(staff: Staff) -> Pattern[Any, Any]:
             step: str, task: str, positions: dict[str, str] | None = None, position: str = "",
             criticisms: dict[str, dict[str, float]] | None = None,
         ) -> str | dict[str, float]:  # fmt: skip
-            views = staff.trained[name].views(task)
+            views = staff.trained(name).views(task)
             mine, others = best(views), positions or {}
             if step == "criticise":
                 return {page: views[page] for page in sorted({mine, *others.values()})}
@@ -145,27 +148,26 @@ class Verdict:
 
 def refined(staff: Staff) -> Pattern[Any, Any]:
     def write(task: str, draft: str = "", verdict: Verdict | None = None) -> str:
-        views = staff.trained["nearest"].views(task)
+        views = staff.trained("nearest").views(task)
         if verdict is None:
             return best(views)
         told = {**verdict.rather, draft: verdict.fit}
         return best({page: views.get(page, 0.0) + fit for page, fit in told.items()})
 
     def criticise(task: str, draft: str) -> Verdict:
-        fits = staff.trained["handbook"].views(task)
+        fits = staff.trained("handbook").views(task)
         rather = {page: fits[page] for page in sorted(fits, key=lambda page: (-fits[page], page))[:3]}
         return Verdict(fit=fits[draft], enough=draft in rather, rather=rather)
 
     writer, critic = staff.hire("nearest", write), staff.hire("critic", criticise)
-    return refine(writer, critic, until=good_enough, score=fit, rounds=2, name="refined")
-
-
-def good_enough(verdict: Verdict) -> bool:
-    return verdict.enough
-
-
-def fit(verdict: Verdict) -> float:
-    return verdict.fit
+    return refine(
+        writer,
+        critic,
+        until=lambda verdict: verdict.enough,
+        score=lambda verdict: verdict.fit,
+        rounds=2,
+        name="refined",
+    )
 
 
 def supervised(staff: Staff) -> Pattern[Any, Any]:
@@ -182,14 +184,14 @@ def supervised(staff: Staff) -> Pattern[Any, Any]:
 
 
 def routed(staff: Staff) -> Pattern[Any, Any]:
-    right = Counter((kind_of(t.message.text), name) for name in CHEAP for t in staff.trained[name].tries if t.right)
+    right = Counter((kind_of(t.message.text), name) for name in CHEAP for t in staff.trained(name).tries if t.right)
     readers = {name: staff.reader(name) for name in staff.by_strength()}
     experts = {kind: max(readers, key=lambda name: right[kind, name]) for kind in KINDS}
     return route({kind: readers[name] for kind, name in experts.items()}, by=kind_of, name="routed")
 
 
 KINDS = ("short, English", "long, English", "short, German", "long, German")
-GERMAN = frozenset("ich und nicht ist wie kann wir für der das ein eine mein meine den dem".split())
+GERMAN = frozenset(["das", "der", "ein", "eine", "für", "ich", "ist", "kann", "mein", "nicht", "und", "wie", "wir"])
 
 
 def kind_of(task: str) -> str:
@@ -203,28 +205,34 @@ def alone(name: str) -> Build:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """A team: what it is called, its pattern, how it is built, and which of its readers could do the task alone."""
+    """A team: what it is called, how it is built, and of whom."""
 
     title: str
     build: Build
-    readers: tuple[str, ...]
+    readers: tuple[str, ...] = ()
+    """Which of its readers could do the task alone."""
+    parts: tuple[Callable[..., object], ...] = ()
+    """What else had to be written for it: rules and types outside of the function that builds it."""
 
 
 THREE = ("bayes", "nearest", "letters")
+FOUR = ("keywords", "bayes", "nearest", "expert")
 TEAMS = [
-    *(Team(title=f"`{name}` alone", build=alone(name), readers=()) for name in READERS),
+    *(Team(title=f"`{name}` alone", build=alone(name), parts=(alone,)) for name in READERS),
     Team(title="`sequence`: normalise, then bayes", build=pipeline, readers=("bayes",)),
-    Team(title="`route` by length and language", build=routed, readers=CHEAP),
+    Team(title="`route` by length and language", build=routed, readers=CHEAP, parts=(kind_of,)),
     Team(title="`vote` of four", build=voted, readers=CHEAP),
     Team(title="`vote` of four, confidence 0.85", build=voted_confident, readers=CHEAP),
     Team(title="`vote` of four, weighted", build=voted_weighted, readers=CHEAP),
     Team(title="`ensemble` of three, the surest wins", build=surest, readers=THREE),
-    Team(title="`ensemble` of three, a judge picks", build=judged, readers=THREE),
+    Team(title="`ensemble` of three, a judge picks", build=judged, readers=(*THREE, "handbook")),
     Team(title="`debate` of three", build=debated, readers=THREE),
-    Team(title="`refine`: nearest and a critic", build=refined, readers=("nearest",)),
-    Team(title="`cascade`: bayes, expert", build=cascaded, readers=("bayes", "expert")),
-    Team(title="`cascade`: keywords, bayes, nearest, expert", build=cascaded_thrice, readers=(*CHEAP[:3], "expert")),
-    Team(title="`race`: keywords, bayes, nearest, expert", build=raced, readers=(*CHEAP[:3], "expert")),
+    Team(title="`refine`: nearest and a critic", build=refined, readers=("nearest", "handbook"), parts=(Verdict,)),
+    Team(title="`cascade`: bayes, expert", build=cascaded, readers=("bayes", "expert"), parts=(trusting,)),
+    Team(title="the same, no loss allowed", build=cascaded_strictly, readers=("bayes", "expert"), parts=(trusting,)),
+    Team(title="`cascade`: keywords, bayes, nearest, expert", build=cascaded_long, readers=FOUR, parts=(trusting,)),
+    Team(title="`race` of the same four", build=raced, readers=FOUR, parts=(trusting,)),
     Team(title="`parallel` of three, an expert coordinates", build=coordinated, readers=(*THREE, "expert")),
     Team(title="`supervisor` of three", build=supervised, readers=("bayes", "nearest", "expert")),
 ]
+"""In the order of the tables. A judge and a critic read what the reader `handbook` reads."""

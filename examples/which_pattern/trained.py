@@ -31,7 +31,7 @@ READERS: dict[str, Make] = {
     "bayes": lambda known: Bayes(lessons(known), normalised),
     "nearest": lambda known: Nearest(lessons(known)),
     "letters": lambda known: Letters(lessons(known)),
-    "handbook": lambda _known: Handbook(),
+    "handbook": lambda _: Handbook(),
     "expert": Expert,
 }
 """By name, how each reader is made of the messages that it may learn from."""
@@ -40,15 +40,11 @@ GROUPS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """A page, and which share of guesses with as clear a lead was right in training.
+    """Whose guess it is, the page, and which share of guesses with as clear a lead was right in training."""
 
-    It is trusted if guesses that sure, or surer, were right in training at least as often as the expert's at the same
-    messages.
-    """
-
+    by: str
     page: str
     sure: float
-    trusted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,35 +64,39 @@ class Trained:
     of one size; a new guess is as sure as (right + 1) / (guesses + 2) of the group in which its lead falls.
     """
 
-    def __init__(self, make: Make, known: Sequence[Message]) -> None:
-        self._reader = make(known)
+    def __init__(self, name: str, known: Sequence[Message]) -> None:
+        make = READERS[name]
+        self.name = name
+        self.reader = make(known)
         self.tries = _tried(make, known)
         self._bounds, self._shares = _calibrated(self.tries)
         self.views = cache(self._views)
-        self.trusted_from = 0.0
-        """How sure a guess has to be for being trusted."""
 
     def _views(self, text: str) -> Scores:
         """Return by how many standard deviations each page's score is above the mean."""
-        return standardised(self._reader.scores(text))
+        return standardised(self.reader.scores(text))
 
     def guess(self, text: str) -> Guess:
         """Return the best page, and how sure that is."""
         views = self.views(text)
-        sure = self._sure(_lead(views))
-        return Guess(page=best(views), sure=sure, trusted=sure >= self.trusted_from)
+        return Guess(by=self.name, page=best(views), sure=self.sure(_lead(views)))
 
-    def trust(self, expert: "Trained") -> None:
-        """Learn how sure a guess has to be: the least at which, in training, the expert was not right more often."""
-        pairs = [(self._sure(mine.lead), mine.right, its.right) for mine, its in zip(self.tries, expert.tries, strict=True)]
-        enough = [
-            bar
-            for bar in sorted(set(self._shares))
-            if sum(mine - its for sure, mine, its in pairs if sure >= bar) >= 0
+    def bar(self, expert: "Trained", loss: float) -> float:
+        """Return how sure a guess has to be so that trusting it costs at most a share of what the expert got right.
+
+        It is the lowest bar of which this holds in training: at the messages where this reader reaches it, the expert
+        is right more often by no more than the share `loss` of all messages.
+        """
+        pairs = [
+            (self.sure(mine.lead), its.right - mine.right) for mine, its in zip(self.tries, expert.tries, strict=True)
         ]
-        self.trusted_from = min(enough, default=math.inf)
+        enough = (
+            bar for bar in set(self._shares) if sum(lost for sure, lost in pairs if sure >= bar) <= loss * len(pairs)
+        )
+        return min(enough, default=math.inf)
 
-    def _sure(self, lead: float) -> float:
+    def sure(self, lead: float) -> float:
+        """Return which share of the guesses with such a lead was right in training."""
         return self._shares[bisect_right(self._bounds, lead)]
 
     @property
@@ -108,14 +108,6 @@ class Trained:
     def wrong(self) -> int:
         """How many it did not."""
         return len(self.tries) - self.right
-
-
-def train(known: Sequence[Message]) -> dict[str, Trained]:
-    """Return all readers, trained."""
-    trained = {name: Trained(make, known) for name, make in READERS.items()}
-    for each in trained.values():
-        each.trust(trained["expert"])
-    return trained
 
 
 def _tried(make: Make, known: Sequence[Message]) -> list[Try]:

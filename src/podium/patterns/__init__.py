@@ -3,7 +3,7 @@
 May import everything below; of the engine only `context`, `primitive` and `workflow`.
 """
 
-from podium.patterns.adaptive import AdaptOrch, Adapted, Scaling, adaptive
+from podium.patterns.adaptive import Adapted, AdaptOrch, Scaling, adaptive
 from podium.patterns.approve import approve
 from podium.patterns.blackboard import blackboard
 from podium.patterns.board import Board, Watcher, watch
