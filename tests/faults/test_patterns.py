@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import product
 from pathlib import Path
 from random import Random, randrange
 
 import pytest
 
 from podium.model.json import Json
-from podium.testing.faults import FaultPoint
+from podium.testing.faults import FaultPoint, Place, When
 from tests.catalogue.entry import entries
 from tests.faults.children import ForkServer
 from tests.faults.lives import Lives
@@ -17,7 +16,6 @@ from tests.faults.lives import Lives
 KNOWN = entries()
 KILLS = 3
 """How many commits of each pair are points of death; others in each run, the seed is in the test's name."""
-PLACES = list(product(("commit", "body"), ("before", "after")))
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +47,30 @@ def killed_at(server: ForkServer, folder: Path, names: Sequence[str], point: Fau
         raise AssertionError(f"{' in '.join(reversed(names))} killed at {point}: {error}") from error
 
 
+def survives(server: ForkServer, folder: Path, name: str, place: Place, when: When) -> None:
+    """Kill a pattern at each point of a place, one after the other."""
+    value, reached = undisturbed(server, folder / "whole", [name])
+    assert value == KNOWN[name].gives
+    for n in range(1, reached[place] + 1):
+        point = FaultPoint(place, n, when)
+        assert killed_at(server, folder / str(point), [name], point) == value, f"{name} killed at {point}"
+
+
+@pytest.mark.parametrize(("place", "when"), [("commit", "after"), ("body", "before")])
 @pytest.mark.parametrize("name", KNOWN)
 def test_killed_at_every_point_a_pattern_ends_with_its_value_and_repeats_nothing(
-    teams: ForkServer, tmp_path: Path, name: str
+    teams: ForkServer, tmp_path: Path, name: str, place: Place, when: When
 ) -> None:
-    value, reached = undisturbed(teams, tmp_path / "whole", [name])
-    assert value == KNOWN[name].gives
-    for place, when in PLACES:
-        for n in range(1, reached[place] + 1):
-            point = FaultPoint(place, n, when)
-            assert killed_at(teams, tmp_path / str(point), [name], point) == value, f"{name} killed at {point}"
+    survives(teams, tmp_path, name, place, when)
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize(("place", "when"), [("commit", "before"), ("body", "after")])
+@pytest.mark.parametrize("name", KNOWN)
+def test_killed_on_the_other_side_of_every_point_a_pattern_ends_with_its_value_and_repeats_nothing(
+    teams: ForkServer, tmp_path: Path, name: str, place: Place, when: When
+) -> None:
+    survives(teams, tmp_path, name, place, when)
 
 
 @pytest.mark.parametrize("outer", KNOWN)
