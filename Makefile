@@ -20,8 +20,8 @@ $(DEV): pyproject.toml scripts/install
 demo: $(CORE) ## run the support desk, without any key
 	@$(BIN)/python examples/support_desk/demo.py
 
-test: $(DEV) ## run the tests
-	$(BIN)/pytest
+test: $(DEV) ## run the tests, on all cores
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 test-all: $(DEV) ## run the long kill runs and the tests that need system tools; nothing may be skipped
 	@scripts/install_system_tools

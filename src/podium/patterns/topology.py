@@ -114,7 +114,7 @@ def _matched(before: Mapping[str, set[str]]) -> int:
 def proven(done: int, failed: int) -> float:
     """Return the share of calls that work at least, with 95 % confidence (Wilson, 1927); 0 where nothing is known."""
     calls = done + failed
-    if not calls:
+    if not done:
         return 0.0
     share, z2 = done / calls, _95_PERCENT**2
     spread = _95_PERCENT * math.sqrt(share * (1 - share) / calls + z2 / (4 * calls**2))
