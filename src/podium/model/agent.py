@@ -42,8 +42,8 @@ class Card:
     """It has no name of its own: it is called where it stands, and never looked up or started as a run."""
 
 
-class Shape(Protocol, Generic[T]):
-    """How values of one type become JSON and come back, and the JSON Schema of it."""
+class Described(Protocol):
+    """What any shape tells of its type."""
 
     @property
     def type(self) -> Any:
@@ -54,6 +54,10 @@ class Shape(Protocol, Generic[T]):
     def schema(self) -> Json:
         """Return the JSON Schema."""
         ...
+
+
+class Shape(Described, Protocol, Generic[T]):
+    """How values of one type become JSON and come back, and the JSON Schema of it."""
 
     def dump(self, value: T) -> Json:
         """Turn a value into JSON; raises InvalidValue where it is not of the type."""
@@ -64,18 +68,8 @@ class Shape(Protocol, Generic[T]):
         ...
 
 
-class InputShape(Protocol, Generic[In_contra]):
+class InputShape(Described, Protocol, Generic[In_contra]):
     """A Shape as whoever calls an agent sees that of its input: values go in."""
-
-    @property
-    def type(self) -> Any:
-        """The Python type; Any where only the schema is known."""
-        ...
-
-    @property
-    def schema(self) -> Json:
-        """Return the JSON Schema."""
-        ...
 
     def dump(self, value: In_contra) -> Json:
         """Turn a value into JSON; raises InvalidValue where it is not of the type."""
@@ -86,18 +80,8 @@ class InputShape(Protocol, Generic[In_contra]):
         ...
 
 
-class OutputShape(Protocol, Generic[Out_co]):
+class OutputShape(Described, Protocol, Generic[Out_co]):
     """A Shape as whoever calls an agent sees that of its output: values come out."""
-
-    @property
-    def type(self) -> Any:
-        """The Python type; Any where only the schema is known."""
-        ...
-
-    @property
-    def schema(self) -> Json:
-        """Return the JSON Schema."""
-        ...
 
     def dump(self, value: Any) -> Json:
         """Turn a value into JSON; raises InvalidValue where it is not of the type."""

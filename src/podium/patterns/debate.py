@@ -10,10 +10,10 @@ from podium.engine.context import Context
 from podium.errors import NoDecision
 from podium.model.agent import Agent
 from podium.patterns.ballot import Count, Decided, NamedRule, Rules, key_of
-from podium.patterns.judging import Judged, Ruling, judged, shared_task
+from podium.patterns.judging import Judged, Ruling, judged
 from podium.patterns.making.members import Member, at_least, either, gives, members, parameters, takes
 from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.making.role import Role, shared_task
 
 T = TypeVar("T")
 Way = Literal["agreement", "judge", "vote"]

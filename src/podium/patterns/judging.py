@@ -1,15 +1,12 @@
-"""What patterns share in which several do the same task: its type, and a judge who cannot tell whose work is whose."""
+"""A judge who cannot tell whose work is whose: what `ensemble` and `debate` share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from string import ascii_uppercase
 from typing import Any
 
-from podium.agents.schema import disagreement
-from podium.agents.shape import shape_of
 from podium.engine.context import Context
-from podium.errors import NoDecision, PatternError
+from podium.errors import NoDecision
 from podium.patterns.making.role import Role
 
 
@@ -64,19 +61,3 @@ def _label(number: int) -> str:
     """Return a letter, and after Z a letter with a number."""
     turn, letter = divmod(number, len(ascii_uppercase))
     return f"{ascii_uppercase[letter]}{turn or ''}"
-
-
-def shared_task(pattern: str, roles: Sequence[Role[Any]]) -> Any:
-    """Return the type of the task that several are told; raises PatternError where no value can be of all their types.
-
-    Whoever takes a text is told any task, as text.
-    """
-    kinds = {role.who: kind for role in roles if (kind := role.takes("task")) is not Any}
-    typed = {who: kind for who, kind in kinds.items() if kind is not str}
-    for (one, kind), (other, another) in pairwise(typed.items()):
-        first, second = shape_of(kind).schema, shape_of(another).schema
-        if wrong := disagreement(first, second) or disagreement(second, first):
-            raise PatternError(
-                f"{pattern}: {one} and {other} are told the same task, but take different ones: {wrong}."
-            )
-    return next(iter((typed or kinds).values()), Any)

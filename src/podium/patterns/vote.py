@@ -11,11 +11,10 @@ from podium.errors import NoDecision, PatternError
 from podium.model.agent import Agent
 from podium.model.json import Json
 from podium.patterns.ballot import Count, Decided, NamedRule, Rules, Tied, exact, key_of
-from podium.patterns.judging import shared_task
 from podium.patterns.making.handing import PARTS
 from podium.patterns.making.members import Member, at_least, either, gives, known, members, takes
 from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.making.role import Role, shared_task
 from podium.patterns.polling import Ballot, Poll
 
 T = TypeVar("T")

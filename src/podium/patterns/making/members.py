@@ -7,6 +7,7 @@ from typing import Any, TypeGuard, Union, cast
 from typing_extensions import get_type_hints, is_typeddict
 
 from podium.agents.schema import disagreement
+from podium.agents.shape import shape_of
 from podium.errors import PatternError
 from podium.model.agent import AnyAgent
 
@@ -112,13 +113,17 @@ def must_fit(pattern: str, before: Stage, after: Stage) -> None:
 
 def same_input(pattern: str, sharing: Sequence[Member]) -> Any:
     """Return the type of the input that members share; raises PatternError where no value can be of all their types."""
-    typed = [each for each in sharing if is_agent(each) and takes(each) is not Any]
-    for one, other in pairwise(typed):
-        if wrong := disagreement(one.input.schema, other.input.schema) or disagreement(
-            other.input.schema, one.input.schema
-        ):
-            raise PatternError(
-                f"{pattern}: {name_of(one)} and {name_of(other)} are handed the same input, but take different ones: "
-                f"{wrong}."
-            )
-    return takes(typed[0]) if typed else Any
+    kinds = {name_of(each): takes(each) for each in sharing if takes(each) is not Any}
+    return one_type(pattern, kinds, "are handed the same input")
+
+
+def one_type(pattern: str, kinds: Mapping[str, Any], told: str) -> Any:
+    """Return the type of what several have in common, Any where none is known, of the types by who takes it.
+
+    Raises PatternError where no value can be of two of them; `told` says for the message what they have in common.
+    """
+    for (one, kind), (other, another) in pairwise(kinds.items()):
+        first, second = shape_of(kind).schema, shape_of(another).schema
+        if wrong := disagreement(first, second) or disagreement(second, first):
+            raise PatternError(f"{pattern}: {one} and {other} {told}, but take different ones: {wrong}.")
+    return next(iter(kinds.values()), Any)

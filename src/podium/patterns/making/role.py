@@ -1,5 +1,6 @@
 """The role: a place in a pattern that a member fills."""
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from typing_extensions import TypeForm
@@ -10,7 +11,7 @@ from podium.engine.context import Context
 from podium.engine.primitive import Primitive
 from podium.errors import BadAnswer, InvalidValue, PatternError
 from podium.patterns.making.handing import PARTS, handed, plain
-from podium.patterns.making.members import Member, is_agent, member, name_of, parameters, takes
+from podium.patterns.making.members import Member, is_agent, member, name_of, one_type, parameters, takes
 
 T = TypeVar("T")
 
@@ -77,3 +78,13 @@ class Role(Generic[T]):
             raise BadAnswer(
                 f"{self.pattern}: {self.who}, its {self.title}, gave what cannot be read: {error}"
             ) from error
+
+
+def shared_task(pattern: str, roles: Sequence[Role[Any]]) -> Any:
+    """Return the type of the task that several are told; raises PatternError where no value can be of all their types.
+
+    Whoever takes a text is told any task, as text.
+    """
+    kinds = {role.who: kind for role in roles if (kind := role.takes("task")) is not Any}
+    typed = {who: kind for who, kind in kinds.items() if kind is not str}
+    return one_type(pattern, typed or kinds, "are told the same task")
