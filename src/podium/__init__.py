@@ -10,12 +10,13 @@ from podium.engine.context import Context
 from podium.engine.workflow import Workflow, workflow
 from podium.errors import CallError, PodiumError, RunError
 from podium.handle import RunHandle
-from podium.model.agent import Agent, Card, Steps
+from podium.model.agent import Agent, Card
 from podium.model.call import Call
 from podium.model.clock import days, hours, minutes, seconds
 from podium.model.question import Approval, Decision, Escalation
 from podium.model.retry import Retry
 from podium.model.run import Run, RunState
+from podium.model.steps import Steps
 from podium.model.task import Task
 
 __all__ = [

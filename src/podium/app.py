@@ -62,7 +62,7 @@ class App:
             most_facts=config.most_facts,
             largest=config.largest,
         )
-        dispatcher = Dispatcher(self.registry, [tracing, timeout, concurrency])
+        dispatcher = Dispatcher(self.registry, [tracing, timeout, concurrency], [], rules=config.agents)
         self.worker = Worker(store, dispatcher, clock, ids, settings)
         self._operator = Operator(self.worker, clock, ids)
 

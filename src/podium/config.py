@@ -3,11 +3,15 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
 from podium.errors import ConfigError
+from podium.model.rules import AgentRules
 
 FILE = "podium.toml"
 _PREFIX = "PODIUM_"
@@ -31,9 +35,14 @@ class Config:
     """Facts that one run may have; it warns at half of them, and is blocked above."""
     largest: int = 64 * 1024 * 1024
     """Bytes that one input or value may have."""
+    agents: Mapping[str, AgentRules] = field(default_factory=dict[str, AgentRules])
+    """The rules of agents that do not say them themselves: `[podium.agents.NAME]`, or `*` for all."""
 
 
-_TYPES: dict[str, type[Any]] = {each.name: type(each.default) for each in fields(Config)}
+SECTIONS: dict[str, Any] = {"agents": dict[str, AgentRules]}
+"""The settings that are tables, and the type of what stands in them."""
+
+_TYPES: dict[str, type[Any]] = {each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS}
 _POSITIVE = ("slots", "lease", "poll", "most_facts", "largest")
 
 
@@ -47,7 +56,7 @@ def load_config(
     path = folder / FILE
     if path.is_file():
         config = _with(config, _read(path), str(path))
-    names = {each.name for each in fields(Config)}
+    names = set(_TYPES)
     found = {name: environment[_PREFIX + name.upper()] for name in names if _PREFIX + name.upper() in environment}
     config = _with(config, found, "the environment")
     return override(config, arguments)
@@ -68,8 +77,12 @@ def _read(path: Path) -> dict[str, Any]:
 def _with(config: Config, values: Mapping[str, Any], place: str) -> Config:
     changes: dict[str, Any] = {}
     for name, value in values.items():
+        if name in SECTIONS:
+            changes[name] = _section(name, value, place)
+            continue
         if name not in _TYPES:
-            raise ConfigError(f"{place} sets {name!r}, which does not exist. Settings: {', '.join(sorted(_TYPES))}.")
+            known = ", ".join(sorted([*_TYPES, *SECTIONS]))
+            raise ConfigError(f"{place} sets {name!r}, which does not exist. Settings: {known}.")
         try:
             changes[name] = _TYPES[name](value)
         except (TypeError, ValueError) as error:
@@ -79,3 +92,17 @@ def _with(config: Config, values: Mapping[str, Any], place: str) -> Config:
     if changes.get("durability", "process") not in ("process", "power"):
         raise ConfigError(f"{place} sets durability to {changes['durability']!r}; expected 'process' or 'power'.")
     return replace(config, **changes)
+
+
+def _section(name: str, value: object, place: str) -> Any:
+    """Return a table of settings as what it says; raises ConfigError with the place of each mistake."""
+    try:
+        return _adapter(name).validate_python(value)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, (name, *each['loc'])))}: {each['msg']}" for each in error.errors())
+        raise ConfigError(f"{place} sets {wrong}.") from error
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(SECTIONS[name], config=ConfigDict(extra="forbid"))

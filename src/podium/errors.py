@@ -47,6 +47,7 @@ asyncio.CancelledError
 
 Interrupt (BaseException)       passes through agents untouched; nobody but the engine catches it
 ├── Suspended                   a step has to wait; the agent runs again later
+├── Forbidden                   a rule refuses a step, and with it the call
 ├── Blocked                     the run cannot go on with this code
 │   └── Diverged                the code asks for something else than the journal has
 └── Evicted                     this process no longer drives the run
@@ -343,12 +344,22 @@ class Interrupt(BaseException):
 
 
 class Suspended(Interrupt):
-    """A step has to wait for an answer: the call waits, and the agent runs again over its recorded steps."""
+    """A step has to wait for an answer or a time; then the agent runs again over its recorded steps."""
 
-    def __init__(self, ask: Any, step: str) -> None:
-        super().__init__(f"step {step} waits for an answer")
+    def __init__(self, ask: Any, step: str, rule: str | None = None) -> None:
+        super().__init__(f"step {step} has to wait")
         self.ask = ask
         self.step = step
+        self.rule = rule
+
+
+class Forbidden(Interrupt):
+    """A rule refuses a step, and with it the call."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(f"{rule}: {reason}")
+        self.rule = rule
+        self.reason = reason
 
 
 class Blocked(Interrupt):

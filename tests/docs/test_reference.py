@@ -5,8 +5,11 @@ from dataclasses import MISSING, fields
 from inspect import isclass
 from pathlib import Path
 
+import pytest
+
 from podium import Config, errors
 from podium.agents.card import CardOptions
+from podium.config import SECTIONS
 from podium.model.agent import Card
 from podium.model.fact import FactKind
 from podium.model.retry import FailureKind
@@ -32,9 +35,15 @@ def test_every_kind_of_failure_is_described() -> None:
     assert {kind.value for kind in FailureKind} <= {name for (name,) in rows("errors.md", 0)}
 
 
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_table_of_settings_is_described(section: str) -> None:
+    assert f"## `[podium.{section}" in (REFERENCE / "config.md").read_text(encoding="utf-8")
+
+
 def test_every_setting_is_described_with_its_default() -> None:
     described = {name: (variable, default) for name, variable, default in rows("config.md", 0, 1, 2)}
-    settings = {each.name: (f"PODIUM_{each.name.upper()}", str(each.default)) for each in fields(Config)}
+    plain = [each for each in fields(Config) if each.name not in SECTIONS]
+    settings = {each.name: (f"PODIUM_{each.name.upper()}", str(each.default)) for each in plain}
     assert {name: described.get(name) for name in settings} == settings
     assert set(described) - set(settings) == {"Setting", "---"}
 

@@ -5,11 +5,18 @@ from dataclasses import replace
 from typing import Generic, TypedDict, TypeVar
 
 from podium.agents.shape import TypeShape
-from podium.model.agent import Card, Effects
+from podium.model.agent import Card
+from podium.model.batch import Batch
+from podium.model.breaker import Breaker
+from podium.model.budget import Budget
 from podium.model.call import Call
+from podium.model.guard import Guard
+from podium.model.health import Health
 from podium.model.json import Json
+from podium.model.limit import Limit
 from podium.model.outcome import Outcome
 from podium.model.retry import Retry
+from podium.model.steps import Effects
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -26,6 +33,16 @@ class CardOptions(TypedDict, total=False):
     retry: Retry
     concurrency: int | None
     usd: float | None
+    dangerous: bool
+    fallback: tuple[str, ...]
+    undo: str | None
+    breaker: Breaker | None
+    limit: Limit | None
+    cache: float | None
+    batch: Batch | None
+    budget: Budget | None
+    guards: tuple[Guard, ...]
+    health: Health | None
 
 
 class CardedAgent(Generic[In, Out]):

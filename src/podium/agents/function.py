@@ -11,11 +11,12 @@ from podium.agents.shape import TypeShape
 from podium.agents.signature import Function, Signature, name_of, signature_of
 from podium.agents.threads import AGENT_THREADS
 from podium.errors import BadAnswer, InvalidValue, NotDone, UsageError
-from podium.model.agent import Card, Steps
+from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
+from podium.model.steps import Steps
 
 In = TypeVar("In")
 Out = TypeVar("Out")

@@ -25,11 +25,12 @@ from podium.errors import (
     TransportFailed,
     UsageError,
 )
-from podium.model.agent import Card, Steps
+from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Done, Outcome
 from podium.model.retry_after import retry_after
+from podium.model.steps import Steps
 
 In = TypeVar("In")
 Out = TypeVar("Out")

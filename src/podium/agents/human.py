@@ -10,11 +10,12 @@ from podium.agents.card import CardedAgent, CardOptions, card_of
 from podium.agents.shape import TypeShape, shape_of
 from podium.agents.signature import Function, Signature, signature_of
 from podium.errors import UsageError
-from podium.model.agent import Card, Steps
+from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending
 from podium.model.question import Ask
+from podium.model.steps import Steps
 
 In = TypeVar("In")
 Out = TypeVar("Out")

@@ -7,11 +7,12 @@ from pydantic import Field
 
 from podium.agents.card import CardedAgent, CardOptions, card_of
 from podium.agents.shape import shape_of
-from podium.model.agent import Card, Steps
+from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.memory import Entry
 from podium.model.outcome import Done, Outcome
+from podium.model.steps import Steps
 
 Scope = Literal["tenant", "run", "agent"]
 """Whose memory it is: everybody's of the tenant, this run's alone, or that of the agents of this name."""

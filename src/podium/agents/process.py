@@ -12,11 +12,12 @@ from podium.agents.card import CardedAgent, CardOptions, card_of
 from podium.agents.child import Child, Ended
 from podium.agents.shape import TypeShape, shape_of
 from podium.errors import BadAnswer, InvalidValue, UsageError
-from podium.model.agent import Card, Steps
+from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
+from podium.model.steps import Steps
 
 In = TypeVar("In")
 Out = TypeVar("Out")

@@ -11,9 +11,9 @@ from typing_extensions import TypedDict
 
 from podium.agents.shape import TypeShape, shape_of
 from podium.errors import InvalidValue, UsageError
-from podium.model.agent import Steps
 from podium.model.call import Call
 from podium.model.json import Json
+from podium.model.steps import Steps
 
 Function = Callable[..., Json]
 

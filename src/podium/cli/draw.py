@@ -104,6 +104,7 @@ def _details(node: Node, parent: Node, run: Run) -> str:
         parts.append(_waiting(node, run))
     if node.note and node.waits != "question":
         parts.append(one_line(node.note))
+    parts.extend(one_line(each) for each in node.notices)
     return "  ".join(part for part in parts if part)
 
 
@@ -134,6 +135,8 @@ def _waiting(node: Node, run: Run) -> str:
             return f"waits for {one_line(node.note)} ({node.question}){due}"
         case "timer":
             return f"waits{due}"
+        case "held":
+            return f"is held back{due}"
         case "retry" if run.state is RunState.PARKED:
             return f"is tried again at {moment(node.due or 0.0)}"
         case "signal":
@@ -173,6 +176,7 @@ def node_json(node: Node) -> Json:
     return {
         "key": node.key, "kind": node.kind, "name": node.name, "state": node.state or "open", "began": node.began,
         "ended": node.ended, "attempts": node.attempts, "note": node.note, "waits": node.waits, "due": node.due,
+        "notices": node.notices,
         "run": node.run, "question": node.question, "input_tokens": spent.input_tokens,
         "output_tokens": spent.output_tokens, "usd": spent.usd, "children": [node_json(each) for each in node.children],
     }  # fmt: skip

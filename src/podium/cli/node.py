@@ -40,7 +40,9 @@ class Node:
     due: float | None = None
     """When its wait ends by itself, in seconds since 1970."""
     waits: str = ""
-    """`question`, `timer`, `signal`, `run` or `retry` where it waits durably."""
+    """`question`, `timer`, `signal`, `run`, `retry` or `held` where it waits durably."""
+    notices: list[str] = field(default_factory=list[str])
+    """What rules did with it, and who stood in for whom."""
     run: str | None = None
     """The child run that it started."""
     question: str | None = None

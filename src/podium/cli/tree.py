@@ -74,6 +74,8 @@ class _Builder:
                 self._cancel(fact)
             case FactKind.CANCELLING | FactKind.CHANGED | FactKind.REPINNED | FactKind.REWOUND | FactKind.REDACTED:
                 self.notes.append(_run_note(fact))
+            case FactKind.HELD | FactKind.NOTICE | FactKind.RESERVED | FactKind.SETTLED:
+                self._rule(fact)
             case _:
                 self._open(fact)
 
@@ -132,11 +134,21 @@ class _Builder:
             node.note = f"{body.get('type')}: {body.get('message')}"
         elif outcome == "refused":
             node.note = f"{body.get('rule')}: {body.get('reason')}"
+        node.notices.extend(_instead(lacks) for lacks in body.get("degraded", ()) if lacks["key"] == fact.key)
 
     def _retry(self, fact: Fact) -> None:
         node, body = self._at(fact.key), fact.body
         node.attempts, node.waits, node.due = body.get("attempt", node.attempts), "retry", body.get("due")
         node.note = f"attempt {node.attempts - 1} ended with {body.get('type')}: {body.get('message')}"
+
+    def _rule(self, fact: Fact) -> None:
+        """Show what a rule did: that it holds a call back, or what it noticed. Money shows as what was spent."""
+        node, body = self._at(fact.key), fact.body
+        if fact.kind is FactKind.HELD:
+            node.waits, node.due, node.note = "held", body.get("until"), body.get("why", "")
+        elif fact.kind is FactKind.NOTICE:
+            said = ", ".join(f"{name} {value}" for name, value in body.items() if name != "guard")
+            node.notices.append(f"{body.get('guard')}: {said}")
 
     def _question(self, fact: Fact) -> None:
         node, body = self._at(fact.key), fact.body
@@ -175,6 +187,10 @@ class _Builder:
             parent.children.append(node)
         if parent.kind == "call" and node.kind != "step":
             parent.kind = "workflow"
+
+
+def _instead(lacks: Json) -> str:
+    return f"{lacks['by'] or 'a value given beforehand'} stood in for {lacks['agent']}: {lacks['why']}"
 
 
 def key_order(key: str) -> tuple[tuple[int, int, str], ...]:

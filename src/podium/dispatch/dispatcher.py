@@ -1,22 +1,32 @@
 """Finds who does a call, and has it done under the rules that apply."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import cast
 
 from podium.dispatch.invoke import invoke
 from podium.dispatch.registry import Registry
 from podium.dispatch.router import choose
-from podium.model.agent import AnyAgent, Steps
+from podium.model.agent import AnyAgent, Card
 from podium.model.call import Call
+from podium.model.json import Json
 from podium.model.outcome import Outcome
+from podium.model.rules import AgentRules, ruled
+from podium.model.step import Step
+from podium.model.steps import Steps
 from podium.model.task import Choice, Task
 
 Handler = Callable[[Call, Steps], Awaitable[Outcome]]
 """Does a call of one agent."""
 
-Middleware = Callable[[AnyAgent, Handler], Handler]
-"""Wraps the handler of an agent, or returns it as it is where its rule does not apply."""
+Middleware = Callable[[Card, Handler], Handler]
+"""Wraps the handler of an agent with that card, or returns it as it is where its rule does not apply."""
+
+StepHandler = Callable[[Step, Steps], Awaitable[Json]]
+"""Does a step of one agent's calls."""
+
+StepMiddleware = Callable[[Card, StepHandler], StepHandler]
+"""The same for steps. A rule refuses by raising Forbidden, and waits by raising Suspended."""
 
 Target = AnyAgent | str | Task
 """Who is to do a call: an agent, a registered name, or whoever offers a capability."""
@@ -29,14 +39,21 @@ INLINE = "inline"
 class Dispatcher:
     """Who does it, under which rules. Middleware is folded once per agent."""
 
-    def __init__(self, registry: Registry, middleware: Sequence[Middleware]) -> None:
+    def __init__(
+        self, registry: Registry, middleware: Sequence[Middleware], step_middleware: Sequence[StepMiddleware] = (), *,
+        rules: Mapping[str, AgentRules] | None = None,
+    ) -> None:  # fmt: skip
         self.registry = registry
         self._middleware = tuple(middleware)
+        self._step_middleware = tuple(step_middleware)
+        self._rules = rules or {}
+        self._cards: dict[int, Card] = {}
         self._handlers: dict[int, Handler] = {}
+        self._step_handlers: dict[int, StepHandler | None] = {}
 
     def route(self, target: Target) -> tuple[AnyAgent, Choice | None]:
         """Return the agent for a call, and why where it was chosen; raises UnknownAgent."""
-        if id(target) in self._handlers:
+        if id(target) in self._cards:
             return cast("AnyAgent", target), None
         if isinstance(target, str):
             return self.registry.get(target), None
@@ -47,18 +64,45 @@ class Dispatcher:
             self.registry.add(target)
         return target, None
 
+    def card(self, agent: AnyAgent) -> Card:
+        """Return an agent's card, filled in by the rules of the configuration."""
+        card = self._cards.get(id(agent))
+        if card is None:
+            card = agent.card if agent.card.kind == INLINE else ruled(agent.card, self._rules)
+            if _lasts(agent) and self.registry.has(card.name, card.version):
+                self._cards[id(agent)] = card  # the registry keeps the agent alive, so its id stays its own
+        return card
+
     def dispatch(self, agent: AnyAgent, call: Call, steps: Steps) -> Awaitable[Outcome]:
         """Have a call done."""
         handler = self._handlers.get(id(agent))
         return self._fold(agent)(call, steps) if handler is None else handler(call, steps)
 
+    def step_rules(self, agent: AnyAgent) -> StepHandler | None:
+        """Return what does a step under the rules for steps, or None where none applies to this agent."""
+        if not self._step_middleware:
+            return None
+        if id(agent) in self._step_handlers:
+            return self._step_handlers[id(agent)]
+        card, handler = self.card(agent), _do_step
+        for wrap in reversed(self._step_middleware):
+            handler = wrap(card, handler)
+        found = None if handler is _do_step else handler
+        if id(agent) in self._cards:
+            self._step_handlers[id(agent)] = found
+        return found
+
     def _fold(self, agent: AnyAgent) -> Handler:
-        handler: Handler = partial(invoke, agent)
+        card, handler = self.card(agent), cast("Handler", partial(invoke, agent))
         for wrap in reversed(self._middleware):
-            handler = wrap(agent, handler)
-        if _lasts(agent):
-            self._handlers[id(agent)] = handler  # the registry keeps the agent alive, so its id stays its own
+            handler = wrap(card, handler)
+        if id(agent) in self._cards:
+            self._handlers[id(agent)] = handler
         return handler
+
+
+async def _do_step(step: Step, _steps: Steps) -> Json:
+    return await step.body()
 
 
 def _lasts(agent: AnyAgent) -> bool:

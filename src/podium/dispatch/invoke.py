@@ -3,11 +3,12 @@
 import asyncio
 
 from podium.dispatch.failure import failure_of
-from podium.errors import Interrupt, Suspended
-from podium.model.agent import AnyAgent, Steps
+from podium.errors import Forbidden, Interrupt, Suspended
+from podium.model.agent import AnyAgent
 from podium.model.call import Call
-from podium.model.outcome import Failed, Failure, Outcome, Pending
+from podium.model.outcome import Failed, Failure, Outcome, Pending, Refused
 from podium.model.retry import FailureKind
+from podium.model.steps import Steps
 
 
 async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
@@ -15,7 +16,9 @@ async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
     try:
         return await agent.run(call, steps)
     except Suspended as waits:
-        return Pending(waits.ask, waits.step)
+        return Pending(waits.ask, waits.step, waits.rule)
+    except Forbidden as refused:
+        return Refused(refused.rule, refused.reason)
     except Exception as error:  # an agent is foreign code; whatever it raises is data
         return Failed(failure_of(error))
     except asyncio.CancelledError:

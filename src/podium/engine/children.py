@@ -68,7 +68,9 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
             await drive.live(strand, key)
             payload = encode(self.child.input.dump(self.input))
             at, seed = drive.around.clock.now(), drive.chance(key).getrandbits(63)
-            run = new_run(run_id, card, payload, self.options, seed=seed, at=at, parent=drive.run)
+            run = new_run(
+                run_id, card, payload, self.options, seed=seed, at=at, parent=drive.run, callers=self.context.callers
+            )
             body = {"workflow": card.name, "version": card.version, "run": run_id}
             strand.last_at = drive.append(FactKind.SPAWNED, key, encode(body), effects=[Spawn(run)])
             drive.history.spawned[run_id] = key

@@ -9,10 +9,11 @@ from typing_extensions import TypeForm
 
 from podium.agents.shape import shape_of
 from podium.engine.approvals import approval_of
-from podium.engine.calls import AgentCall, CallOptions
+from podium.engine.attempts import CallOptions, Fallbacks
+from podium.engine.caller import Undo
+from podium.engine.calls import AgentCall
 from podium.engine.children import ChildResult, SpawnChild
 from podium.engine.drive import Drive
-from podium.engine.inline_run import Undo
 from podium.engine.joins import Gather, Quorum, Race
 from podium.engine.notes import Find, Records, changed
 from podium.engine.once import OnceAgent, OnceFunction
@@ -24,12 +25,14 @@ from podium.engine.stream import Chunk
 from podium.engine.undoing import OnUndo
 from podium.engine.waits import AwaitSignal, Sleep
 from podium.errors import NotAwaitable, WrongBranch
-from podium.model.agent import Agent, AnyAgent, Effects
+from podium.model.agent import Agent, AnyAgent
 from podium.model.chance import Chance
+from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.question import Approval, Ask, Decision, Escalation
 from podium.model.retry import Retry
 from podium.model.run import RunOptions
+from podium.model.steps import Effects
 from podium.model.task import Task
 
 In = TypeVar("In")
@@ -52,17 +55,24 @@ class Context:
     What its methods return is lazy: its key is taken at once, the work is done when it is awaited or joined.
     """
 
-    __slots__ = ("_chances", "_counter", "_drive", "_path", "_strand", "_workflow", "undos")
+    __slots__ = (
+        "_chances", "_counter", "_drive", "_path", "_strand", "_workflow", "callers", "deadline", "undos"
+    )  # fmt: skip
 
     def __init__(
-        self, drive: Drive, strand: Strand, path: str, workflow: AnyAgent, undos: list[Undo] | None = None
-    ) -> None:
+        self, drive: Drive, strand: Strand, path: str, workflow: AnyAgent, *, callers: tuple[str, ...] = (),
+        deadline: float | None = None, undos: list[Undo] | None = None,
+    ) -> None:  # fmt: skip
         self._drive = drive
         self._strand = strand
         self._path = path
         self._workflow = workflow
         self._counter = 0
         self._chances = 0
+        self.callers = callers
+        """The workflows on the way from the root run to this one, the outermost first."""
+        self.deadline = deadline
+        """The time, in seconds since 1970, after which the result is of no use; None is no such time."""
         self.undos: list[Undo] = [] if undos is None else undos
         """Compensations registered so far, in order."""
 
@@ -97,27 +107,39 @@ class Context:
 
     @overload
     def call(
-        self, agent: Agent[In, Out], input: In, /, *, timeout: float | None = None, retry: Retry | None = None
-    ) -> AgentCall[Out]: ...
+        self, agent: Agent[In, Out], input: In, /, *, timeout: float | None = None, within: float | None = None,
+        retry: Retry | None = None, fallback: Fallbacks | None = None,
+    ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
-        self, agent: Agent[None, Out], /, *, timeout: float | None = None, retry: Retry | None = None
-    ) -> AgentCall[Out]: ...
+        self, agent: Agent[None, Out], /, *, timeout: float | None = None, within: float | None = None,
+        retry: Retry | None = None, fallback: Fallbacks | None = None,
+    ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
-        self, agent: str | Task, input: Json = None, /, *, timeout: float | None = None, retry: Retry | None = None
-    ) -> AgentCall[Any]: ...
+        self, agent: str | Task, input: Json = None, /, *, timeout: float | None = None, within: float | None = None,
+        retry: Retry | None = None, fallback: Fallbacks | None = None,
+    ) -> AgentCall[Any]: ...  # fmt: skip
     def call(
         self, agent: AnyAgent | str | Task, input: Any = None, /, *, timeout: float | None = None,
-        retry: Retry | None = None,
+        within: float | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
     ) -> AgentCall[Any]:  # fmt: skip
         """Ask an agent: an agent, the name of a registered one, or a Task that the router finds one for.
 
-        `timeout` is in seconds for each attempt. Awaited, it gives the agent's value, or raises CallFailed or
+        `timeout` is in seconds for each attempt, `within` for all of them together. `fallback` are those who are asked
+        instead, one after the other, once it has failed for good: agents, names, or a FallbackValue. What is said here
+        goes before what stands on the agent's card. Awaited, it gives the agent's value, or raises CallFailed or
         CallRefused.
         """
-        options = _NO_OPTIONS if timeout is None and retry is None else CallOptions(timeout=timeout, retry=retry)
+        plain = timeout is None and within is None and retry is None and fallback is None
+        options = _NO_OPTIONS if plain else CallOptions(timeout=timeout, within=within, retry=retry, fallback=fallback)
         return AgentCall(self._drive, self._strand, self._path, self._key(), agent, input, options, self)
+
+    @property
+    def degraded(self) -> tuple[Degraded, ...]:
+        """The calls so far, of this branch and all below it, that somebody else answered than was asked; by key."""
+        prefix = f"{self._path}." if self._path else ""
+        return tuple(each for key, each in sorted(self._drive.degraded.items()) if key.startswith(prefix))
 
     def once(
         self, name: str, function: OnceFunction[T], *, effects: Effects = "idempotent",
@@ -314,7 +336,9 @@ class Context:
 
     def child(self, strand: Strand, path: str) -> "Context":
         """Return the context of a branch: its own path, the same compensations."""
-        return Context(self._drive, strand, path, self._workflow, self.undos)
+        return Context(
+            self._drive, strand, path, self._workflow, callers=self.callers, deadline=self.deadline, undos=self.undos
+        )
 
 
 class Branch(Primitive[T]):

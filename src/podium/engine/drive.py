@@ -16,6 +16,7 @@ from podium.model.agent import AnyAgent
 from podium.model.chance import Chance, chance_of
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
+from podium.model.fallback import Degraded
 from podium.model.ids import Ids
 from podium.model.run import Run, Signal
 from podium.store.codec import encode
@@ -86,7 +87,14 @@ class Drive:
         self.history = History(claimed.facts)
         self.replaying = self.history.unseen
         self.main = Strand(claimed.facts[0].at)
-        self.seed: int = claimed.facts[0].body["seed"]
+        started = claimed.facts[0].body
+        self.seed: int = started["seed"]
+        self.callers: tuple[str, ...] = tuple(started.get("callers", ()))
+        """The workflows above this run, where it is a child."""
+        self.deadline: float | None = started.get("deadline")
+        """The time after which its result is of no use."""
+        self.degraded: dict[str, Degraded] = {}
+        """The calls that somebody else answered than was asked, by key."""
         self.closed = False
         self.blocked: str | None = None
         self.broken: StoreError | None = None

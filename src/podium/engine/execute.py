@@ -1,6 +1,7 @@
 """One drive of a run, from its first line to its end, its next wait, or its being taken away."""
 
 import asyncio
+from dataclasses import asdict
 
 from podium.engine.drive import Drive
 from podium.engine.inline_run import causes_of
@@ -43,7 +44,7 @@ async def _to_the_end(drive: Drive, workflow: "Workflow[Json, Json]", input: Jso
     strand = drive.main
     state, reason, value, causes = RunState.DONE, "", None, tuple[str, ...]()
     try:
-        value, _ = await workflow.enter(drive, strand, "", input)
+        value, _ = await workflow.enter(drive, strand, "", input, callers=drive.callers, deadline=drive.deadline)
     except CallCancelled as error:
         state, reason = RunState.CANCELLED, str(error)
     except (UnknownAgent, StoreError):
@@ -76,7 +77,9 @@ async def _children_ended(drive: Drive) -> None:
 
 def _end(drive: Drive, state: RunState, reason: str, value: Json, causes: tuple[str, ...]) -> None:
     reason = readable(reason)
-    body = {"state": state, "reason": reason, "causes": causes}
+    body: dict[str, Json] = {"state": state, "reason": reason, "causes": causes}
+    if drive.degraded:
+        body["degraded"] = [asdict(each) for _, each in sorted(drive.degraded.items())]
     payload = NULL if value is None else encode(value)
     at = drive.append(FactKind.ENDED, "", encode(body), payload)
     outcome = {"state": state, "value": value, "reason": reason}

@@ -25,7 +25,11 @@ class Record:
     retry: Fact | None = None
     """The last failed attempt that was to be followed by another."""
     begun: bool = True
-    """Whether the body of its last attempt may have been started; after a retry an intent says so."""
+    """Whether the body of its last attempt may have been started; after a retry or a wait an intent says so."""
+    held: Fact | None = None
+    """A time that it has to wait for, where that was recorded after the last retry."""
+    granted: dict[str, Json] = field(default_factory=dict[str, Json])
+    """What people said to rules that asked about it and let it pass, by rule."""
     question: Fact | None = None
     """The last question that was asked for it."""
     answers: list[Json] | None = None
@@ -119,6 +123,9 @@ class History:
             self._retry(fact)
         elif kind is FactKind.QUESTION:
             self._question(fact)
+        elif kind is FactKind.HELD:
+            record = self._record(fact.key)
+            record.held, record.begun = fact, False
         elif kind is FactKind.CANCELLED:
             for key in fact.body["keys"]:
                 self._record(key).cancelled = True
@@ -200,14 +207,21 @@ class History:
     def _retry(self, fact: Fact) -> None:
         record = self._record(fact.key)
         record.retry, record.question, record.answers, record.begun = fact, None, None, False
+        record.held = None
+        if fact.body.get("first") == fact.body["attempt"]:
+            record.granted.clear()  # what the agent was allowed, its fallback is not
         self.skip_under(fact.key)
 
     def _question(self, fact: Fact) -> None:
         record = self._record(fact.key)
         if "answers" in fact.body:
             record.answers = fact.body["answers"]
+            if fact.body.get("granted"):
+                record.granted[fact.body["granted"]] = fact.body["answers"][0]["value"]
             return
         record.question, record.answers = fact, None
+        if fact.body.get("rule") is not None:
+            record.begun = False
         if record.opened is None:
             record.opened = fact
 

@@ -1,8 +1,8 @@
 """A workflow that runs under a key of the run that calls it."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from podium.engine.caller import Undo
 from podium.engine.drive import Drive
 from podium.engine.primitive import Primitive
 from podium.engine.strand import Strand
@@ -14,28 +14,13 @@ from podium.model.retry import FailureKind
 from podium.store.codec import decode
 
 
-@dataclass(slots=True)
-class Undo:
-    """A compensation that is to run if the workflow fails or is cancelled."""
-
-    key: str
-    agent: str
-    version: str
-    input: Json
-
-
-class Undos(Protocol):
-    """Where an inline workflow leaves its compensations once it succeeded."""
-
-    def adopt(self, undos: list[Undo]) -> None:
-        """Take over compensations."""
-        ...
-
-
 class Inline(Protocol):
     """A workflow that can be run under a key of the calling run."""
 
-    async def enter(self, drive: Drive, strand: Strand, path: str, input: Json) -> tuple[Json, list[Undo]]:
+    async def enter(
+        self, drive: Drive, strand: Strand, path: str, input: Json, *, callers: tuple[str, ...],
+        deadline: float | None,
+    ) -> tuple[Json, list[Undo]]:  # fmt: skip
         """Run it; returns its value as JSON and its compensations. Raises what it failed with."""
         ...
 
@@ -43,17 +28,24 @@ class Inline(Protocol):
 class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
     """A workflow that runs under a key of the calling run."""
 
-    __slots__ = ("input", "workflow")
+    __slots__ = ("callers", "deadline", "input", "workflow")
 
-    def __init__(self, drive: Drive, strand: Strand, path: str, key: str, workflow: Inline, input: Json) -> None:
+    def __init__(
+        self, drive: Drive, strand: Strand, path: str, key: str, *, workflow: Inline, input: Json,
+        callers: tuple[str, ...], deadline: float | None,
+    ) -> None:  # fmt: skip
         super().__init__(drive, strand, path, key)
         self.workflow = workflow
         self.input = input
+        self.callers = callers
+        self.deadline = deadline
 
     async def perform(self, strand: Strand) -> tuple[Done | Failed, list[Undo]]:
         """Return its outcome and the compensations that it leaves to its caller."""
         try:
-            value, undos = await self.workflow.enter(self.drive, strand, self.key, self.input)
+            value, undos = await self.workflow.enter(
+                self.drive, strand, self.key, self.input, callers=self.callers, deadline=self.deadline
+            )
         except StoreError:
             raise
         except CallFailed as error:

@@ -3,7 +3,7 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import ClassVar, TypeVar
 
 from podium.engine.drive import Drive
@@ -14,7 +14,7 @@ from podium.model.agent import Card
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.record import Record
-from podium.model.retry import FailureKind, Retry
+from podium.model.retry import Backoff, FailureKind, Retry
 from podium.store.codec import decode, encode
 
 T = TypeVar("T")
@@ -103,13 +103,17 @@ def changed(drive: Drive, path: str, counter: int, name: str) -> bool:
 def _plain(card: Card) -> Json:
     plain: dict[str, Json] = {name: getattr(card, name) for name in _SHOWN}
     plain["capabilities"] = sorted(card.capabilities)
-    plain["retry"] = {**asdict(card.retry), "kinds": sorted(card.retry.kinds)}
+    retry = card.retry
+    plain["retry"] = {each.name: getattr(retry, each.name) for each in fields(Retry)}
+    plain["retry"]["kinds"] = sorted(retry.kinds)
+    plain["retry"]["per"] = {kind: asdict(backoff) for kind, backoff in sorted(retry.per.items())}
     return plain
 
 
 def _card(plain: Json) -> Card:
     retry: dict[str, Json] = dict(plain["retry"])
     retry["kinds"] = frozenset(FailureKind(kind) for kind in retry["kinds"])
+    retry["per"] = {FailureKind(kind): Backoff(**said) for kind, said in retry.get("per", {}).items()}
     shown: dict[str, Json] = {name: plain[name] for name in _SHOWN}
     shown["capabilities"] = frozenset(plain["capabilities"])
     return Card(**shown, retry=Retry(**retry))

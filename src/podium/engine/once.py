@@ -7,10 +7,11 @@ from typing import Any, Generic, TypeVar
 from podium.agents.shape import TypeShape, shape_of
 from podium.dispatch.dispatcher import INLINE
 from podium.errors import NotDone
-from podium.model.agent import Card, Effects, Steps
+from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
+from podium.model.steps import Effects, Steps
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@ from podium.engine.approvals import decided
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
 from podium.engine.primitive import Primitive
+from podium.engine.progress import approved
 from podium.engine.strand import Strand
 from podium.errors import QuestionExpired, UsageError
 from podium.model.agent import Shape
@@ -28,8 +29,8 @@ class Waiting:
     due: float | None
 
 
-def open_question(drive: Drive, key: str, ask: Ask, step: str | None) -> Waiting:
-    """Put a question into the inbox, with the fact that says so."""
+def open_question(drive: Drive, key: str, ask: Ask, step: str | None, *, rule: str | None = None) -> Waiting:
+    """Put a question into the inbox, with the fact that says so; `rule` is the one that asks, if one does."""
     now, ids = drive.around.clock.now(), drive.around.ids
     due = None if ask.within is None else now + ask.within
     question = Question(
@@ -40,6 +41,8 @@ def open_question(drive: Drive, key: str, ask: Ask, step: str | None) -> Waiting
         "question": question.id, "to": ask.to, "text": ask.text, "kind": ask.kind, "quorum": ask.quorum, "due": due,
         "step": step,
     }  # fmt: skip
+    if rule is not None:
+        body["rule"] = rule
     drive.append(FactKind.QUESTION, key, encode(body), effects=[OpenQuestion(question)])
     return Waiting(question.id, due)
 
@@ -55,13 +58,20 @@ def asked_again(fact: Fact) -> Ask:
     return Ask(text=body["text"], to=body["to"], kind=body["kind"], quorum=body["quorum"])
 
 
-async def answer_to(drive: Drive, strand: Strand, key: str, question: Waiting) -> list[Json] | None:
-    """Wait for the answers (`by`, `value`, `at`) and record that they were taken; None once it is too late."""
+async def answer_to(
+    drive: Drive, strand: Strand, key: str, question: Waiting, *, grant: str | None = None
+) -> list[Json] | None:
+    """Wait for the answers (`by`, `value`, `at`) and record that they were taken; None once it is too late.
+
+    Where a rule asked, and all of them approve, the fact names the `grant`.
+    """
     due = question.due
     while True:
         signal = await drive.wait(strand, key, "answer", question.id, due)
         if signal is not None:
-            body = {"question": question.id, "answers": signal.body}
+            body: Json = {"question": question.id, "answers": signal.body}
+            if grant is not None and approved(signal.body):
+                body["granted"] = grant
             drive.append(FactKind.QUESTION, key, encode(body), effects=[TakeSignal(signal.id)])
             return signal.body
         verdict, _ = await strand.shielded(drive.around.journal.submit(Expire(question.id)))

@@ -1,6 +1,6 @@
 """The recorded parts of a call: each model request, each tool call, each `once` happens once for ever."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from hashlib import sha256
 
@@ -8,13 +8,16 @@ from podium.engine.drive import Drive
 from podium.engine.history import shortened
 from podium.engine.stream import Chunk
 from podium.errors import BadAnswer, Diverged, NotDone, Suspended
-from podium.model.agent import Effects
+from podium.model.agent import AnyAgent
+from podium.model.budget import Bound
 from podium.model.call import Call
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
+from podium.model.step import Step
+from podium.model.steps import Effects
 from podium.store.codec import decode, encode
 
 _inside: ContextVar[str] = ContextVar("podium_step", default="")
@@ -24,11 +27,12 @@ _inside: ContextVar[str] = ContextVar("podium_step", default="")
 class CallSteps:
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
-    __slots__ = ("_call", "_chunks", "_counts", "_drive", "_resolved")
+    __slots__ = ("_agent", "_call", "_chunks", "_counts", "_drive", "_resolved")
 
-    def __init__(self, drive: Drive, call: Call, resolved: dict[str, Json]) -> None:
+    def __init__(self, drive: Drive, call: Call, agent: AnyAgent, resolved: dict[str, Json]) -> None:
         self._drive = drive
         self._call = call
+        self._agent = agent
         self._resolved = resolved
         self._counts: dict[str, int] = {}
         self._chunks: dict[str, int] = {}
@@ -59,8 +63,9 @@ class CallSteps:
         effects: Effects = "idempotent",
         verify: Callable[[], Awaitable[Json]] | None = None,
         usage: Callable[[Json], Usage | None] | None = None,
+        bound: Bound | None = None,
     ) -> Json:
-        """Run `fn` once for ever; see `podium.model.agent.Steps`."""
+        """Run `fn` once for ever; see `podium.model.steps.Steps`."""
         path = self._path(name, key)
         sent = encode(input)
         digest = sha256(sent).hexdigest()[:32]
@@ -70,13 +75,22 @@ class CallSteps:
                 raise Diverged(f"{self._call.key}/{path}", f"another input of {name}", shortened(sent))
             return decode(record.done.payload)
         full = f"{self._call.key}/{path}"
-        if effects == "once":
-            if record is not None and record.intent is not None:
-                settled = await self._settle_doubt(path, name, verify)
-                if settled is not None:
-                    return self._record(full, name, digest, settled["done"], usage)
-            await self._intend(full, name)
-        value = await self._run(path, fn, name, effects)
+        if effects == "once" and record is not None and record.intent is not None:
+            settled = await self._settle_doubt(path, name, verify)
+            if settled is not None:
+                return self._record(full, name, digest, settled["done"], usage)
+
+        async def body() -> Json:
+            if effects == "once":
+                await self._intend(full, name)
+            return await self._run(path, fn, name, effects)
+
+        rules = self._drive.around.dispatcher.step_rules(self._agent)
+        if rules is None:
+            value = await body()
+        else:
+            step = Step(call=self._call, name=name, path=path, input=input, body=body, bound=bound, usage=usage)
+            value = await rules(step, self)
         value = self._record(full, name, digest, value, usage)
         await self._drive.committed()
         return value
@@ -91,6 +105,10 @@ class CallSteps:
         self._drive.around.streams.publish(
             call.run, Chunk(key=call.key, attempt=call.attempt, step=step, n=n, data=chunk, reset=reset)
         )
+
+    def note(self, guard: str, body: Mapping[str, Json]) -> None:
+        """Record what a rule did that somebody may want to know later."""
+        self._drive.append(FactKind.NOTICE, self._call.key, encode({"guard": guard, **body}))
 
     def _path(self, name: str, key: str | None) -> str:
         """Return the step's place: under the step one is in, by its key or by how often its name came before."""

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from podium.engine.calls import AgentCall, CallOptions
+from podium.engine.attempts import CallOptions
+from podium.engine.caller import Undo
+from podium.engine.calls import AgentCall
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
-from podium.engine.inline_run import Undo
 from podium.engine.primitive import Primitive
 from podium.engine.strand import Cancel, Strand
 from podium.errors import Blocked, CallError, UnknownAgent, UsageError
@@ -65,7 +66,10 @@ class OnUndo(Primitive[None]):
 
 
 class _Nobody:
-    """A compensation leaves no compensations behind."""
+    """Who calls what undoes: it leaves no compensations behind."""
+
+    callers = ()
+    deadline = None
 
     def adopt(self, undos: list[Undo]) -> None:
         """Drop them: what undoes is not undone."""

@@ -8,17 +8,18 @@ from typing import Any, Generic, TypeVar, get_type_hints, overload
 from typing_extensions import TypeIs
 
 from podium.agents.shape import shape_of
+from podium.engine.caller import Undo
 from podium.engine.context import Context
 from podium.engine.drive import Drive
-from podium.engine.inline_run import Undo
 from podium.engine.strand import Strand
 from podium.engine.undoing import undo_all
 from podium.errors import BadAnswer, Blocked, CallCancelled, InvalidValue, UsageError, WorkflowError
-from podium.model.agent import Card, Shape, Steps
+from podium.model.agent import Card, Shape
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Enter, Outcome
 from podium.model.retry import Retry
+from podium.model.steps import Steps
 from podium.store.codec import encode
 
 In = TypeVar("In")
@@ -49,12 +50,16 @@ class Workflow(Generic[In, Out]):
         """A workflow is never in doubt: it is replayed."""
         return None
 
-    async def enter(self, drive: Drive, strand: Strand, path: str, input: Json) -> tuple[Json, list[Undo]]:
+    async def enter(
+        self, drive: Drive, strand: Strand, path: str, input: Json, *, callers: tuple[str, ...],
+        deadline: float | None,
+    ) -> tuple[Json, list[Undo]]:  # fmt: skip
         """Run the function under `path`; what it did is undone where it fails or is cancelled.
 
         Returns its value as JSON, and the compensations that are left to whoever called it.
         """
-        context = Context(drive, strand, path, self)
+        named = callers if self.card.anonymous else (*callers, self.card.name)
+        context = Context(drive, strand, path, self, callers=named, deadline=deadline)
         try:
             value = await self._call(context, input)
         except (CallCancelled, Exception, SystemExit, KeyboardInterrupt) as error:

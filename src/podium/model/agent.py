@@ -1,21 +1,23 @@
 """Who can be called: the agent, its card, and what it is handed."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+from podium.model.batch import Batch
+from podium.model.breaker import Breaker
+from podium.model.budget import Budget
 from podium.model.call import Call
+from podium.model.guard import Guard
+from podium.model.health import Health
 from podium.model.json import Json
-from podium.model.memory import MemoryStore
-from podium.model.outcome import Outcome, Usage
+from podium.model.limit import Limit
+from podium.model.outcome import Outcome
 from podium.model.retry import Retry
+from podium.model.steps import Effects, Steps
 
 In_contra = TypeVar("In_contra", contravariant=True)
 Out_co = TypeVar("Out_co", covariant=True)
 T = TypeVar("T")
-
-Effects = Literal["idempotent", "once"]
-"""`idempotent`: may be tried again, with the same idempotency key. `once`: never started twice when in doubt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,28 @@ class Card:
     """The sort of agent: function, llm, human, process, http, memory, workflow."""
     anonymous: bool = False
     """It has no name of its own: it is called where it stands, and never looked up or started as a run."""
+    dangerous: bool = False
+    """A person is asked before each call, unless a policy says otherwise."""
+    fallback: tuple[str, ...] = ()
+    """The names of agents that are asked instead, one after the other, once it has failed for good."""
+    undo: str | None = None
+    """The name of the agent that undoes it: called with its `input` and `value` if the workflow fails later."""
+    breaker: Breaker | None = None
+    """When it is left alone for a while."""
+    limit: Limit | None = None
+    """How much of it may happen at once and in a time."""
+    cache: float | None = None
+    """Seconds for which an answer is given again to whoever asks the same; None asks each time."""
+    batch: Batch | None = None
+    """Concurrent calls are handed to it together."""
+    budget: Budget | None = None
+    """The most that its calls may cost, in all runs together."""
+    guards: tuple[Guard, ...] = ()
+    """Checks of what goes into it and of what comes out."""
+    health: Health | None = None
+    """How it is found out whether it can work."""
+    model: str = ""
+    """The model that it asks, such as `openai:gpt-5`; empty where it asks none."""
 
 
 class Described(Protocol):
@@ -89,51 +113,6 @@ class OutputShape(Described, Protocol, Generic[Out_co]):
 
     def load(self, value: Json) -> Out_co:
         """Turn JSON into a value; raises InvalidValue where it does not fit."""
-        ...
-
-
-class Steps(Protocol):
-    """What an agent is handed for the parts of its work that are worth recording and governing."""
-
-    @property
-    def idempotency_key(self) -> str:
-        """The same on every attempt of this call: hand it to a receiver that can drop duplicates.
-
-        Inside a step it is the step's own.
-        """
-        ...
-
-    @property
-    def epoch(self) -> int:
-        """The fencing token: it only grows, and a receiver may refuse a smaller one than it has seen."""
-        ...
-
-    @property
-    def memory(self) -> MemoryStore:
-        """The store's shared memory."""
-        ...
-
-    async def once(
-        self,
-        name: str,
-        fn: Callable[[], Awaitable[Json]],
-        *,
-        input: Json = None,
-        key: str | None = None,
-        effects: Effects = "idempotent",
-        verify: Callable[[], Awaitable[Json]] | None = None,
-        usage: Callable[[Json], Usage | None] | None = None,
-    ) -> Json:
-        """Run `fn` once for ever and return its JSON value: recorded, it is handed back instead.
-
-        `input` is what is really sent (its digest is checked on replay); `key` names the step where a count of
-        `name` would not be stable, such as a tool-call id; `usage` reads tokens and price out of the value.
-        `verify` answers, for a `once` step in doubt, `{"done": value}`, or None for not done.
-        """
-        ...
-
-    def emit(self, chunk: Json) -> None:
-        """Stream a chunk to whoever watches the run. Chunks are not recorded."""
         ...
 
 

@@ -1,6 +1,7 @@
 """One request of a run to an agent."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from podium.model.json import Json
 
@@ -22,6 +23,18 @@ class Call:
     """Seconds that this attempt may take."""
     tenant: str = "default"
     principal: str = "local"
+    root: str = ""
+    """The run that all this began with: the run itself where it is no child."""
+    priority: int = 0
+    """Of the run: larger goes first."""
+    deadline: float | None = None
+    """The time, in seconds since 1970, after which the answer is of no use; None is no such time."""
+    callers: tuple[str, ...] = ()
+    """The workflows on the way from the root run to this call, the outermost first, whoever asks last."""
+    granted: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    """What people said to the rules that asked about it, by rule; only those that allowed it."""
+    feedback: str = ""
+    """What was wrong with the last answer, where the agent is to try again."""
 
     @property
     def idempotency_key(self) -> str:

@@ -30,6 +30,10 @@ class FactKind(IntEnum):
     ENDED = 18
     REDACTED = 19
     NOTED = 20
+    RESERVED = 21
+    SETTLED = 22
+    HELD = 23
+    NOTICE = 24
 
 
 @dataclass(slots=True)

@@ -39,6 +39,8 @@ class Failure:
     """The agent says that its effect definitely did not happen."""
     causes: tuple[str, ...] = ()
     """The keys of the calls, inside an inline workflow, that made it fail."""
+    unavailable: bool = False
+    """Nobody was asked, since nobody would have answered: a fallback is taken at once."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", readable(self.message))
@@ -68,11 +70,25 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """Somebody has to answer first. With `step`, the answer belongs to that step and the agent then runs again."""
+class Until:
+    """A time that has to come first."""
 
-    ask: Ask
+    at: float
+    """Seconds since 1970."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Somebody has to answer first, or a time to come.
+
+    With `step`, the answer belongs to that step and the agent then runs again. With `rule`, that rule asks whether the
+    call, or the step, may be: it is dispatched again once a person approved it, and refused otherwise.
+    """
+
+    ask: Ask | Until
     step: str | None = None
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

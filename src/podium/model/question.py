@@ -22,7 +22,7 @@ class Ask:
     quorum: int = 1
     """How many different people must answer."""
     kind: str = "question"
-    """`question`, `approval`, or `in_doubt` (did the effect happen?)."""
+    """`question`, `approval`, `permission` (may a rule let the call pass?), or `in_doubt` (did the effect happen?)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

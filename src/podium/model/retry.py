@@ -1,7 +1,9 @@
 """How often and when a failed attempt is tried again."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class FailureKind(StrEnum):
@@ -20,6 +22,19 @@ KEEPS_LINEAGE = frozenset({FailureKind.RATE, FailureKind.TIMEOUT, FailureKind.TR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How often, and how long apart, failures of one kind are tried again; None is as for the others."""
+
+    attempts: int | None = None
+    delay: float | None = None
+    factor: float | None = None
+    longest: float | None = None
+
+
+NO_EXCEPTIONS: Mapping[FailureKind, Backoff] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
     """How often a call is tried, and how long it waits in between (exponential backoff)."""
 
@@ -35,8 +50,26 @@ class Retry:
     """Share of the delay that chance (the run's own, so that it replays) adds or takes away."""
     kinds: frozenset[FailureKind] = KEEPS_LINEAGE | {FailureKind.BUG}
     """The failures that are tried again."""
+    per: Mapping[FailureKind, Backoff] = field(default_factory=lambda: NO_EXCEPTIONS)
+    """What is otherwise for a kind of failure; a kind that stands here is tried again, whatever `kinds` says."""
+    feedback: bool = True
+    """Whether an agent whose answer did not fit is told what was wrong with it when it is asked again."""
 
-    def pause(self, attempt: int, chance: float) -> float:
-        """Return the seconds to wait after failed attempt number `attempt`; `chance` is from 0 to 1."""
-        plain = min(self.longest, self.delay * self.factor ** (attempt - 1))
+    def allows(self, kind: FailureKind, attempt: int) -> bool:
+        """Whether another attempt follows after attempt number `attempt` has failed so."""
+        special = self.per.get(kind)
+        if special is None:
+            return kind in self.kinds and attempt < self.attempts
+        return attempt < (self.attempts if special.attempts is None else special.attempts)
+
+    def pause(self, kind: FailureKind, attempt: int, chance: float) -> float:
+        """Return the seconds to wait after attempt number `attempt` failed so; `chance` is from 0 to 1."""
+        special = self.per.get(kind, _AS_USUAL)
+        delay = self.delay if special.delay is None else special.delay
+        factor = self.factor if special.factor is None else special.factor
+        longest = self.longest if special.longest is None else special.longest
+        plain = min(longest, delay * factor ** (attempt - 1))
         return plain * (1.0 + self.jitter * (2.0 * chance - 1.0))
+
+
+_AS_USUAL = Backoff()

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, NoReturn, ParamSpec, TypeVar, cast
 
-from podium.model.agent import Agent, Card, Shape, Steps
+from podium.model.agent import Agent, Card, Shape
 from podium.model.call import Call
 from podium.model.outcome import Outcome
+from podium.model.steps import Steps
 from podium.store.protocol import Claimed, Committed, Operation, Placed, Store
 
 In = TypeVar("In")

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from podium.model.agent import Effects
+from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.memory import Entry
 from podium.model.outcome import Usage
+from podium.model.steps import Effects
 
 
 class PlainSteps:
@@ -24,6 +25,8 @@ class PlainSteps:
         """The value of each step, by its key: the one given, else name and count (`request.0`)."""
         self.emitted: list[Json] = []
         """The chunks that were streamed."""
+        self.notes: list[tuple[str, dict[str, Json]]] = []
+        """What rules did: which, and what they said of it."""
         self._counts: Counter[str] = Counter()
 
     async def once(
@@ -36,6 +39,7 @@ class PlainSteps:
         effects: Effects = "idempotent",
         verify: Callable[[], Awaitable[Json]] | None = None,
         usage: Callable[[Json], Usage | None] | None = None,
+        bound: Bound | None = None,
     ) -> Json:
         """Run `fn` and keep its value, unless this step is recorded already."""
         if key is None:
@@ -48,6 +52,10 @@ class PlainSteps:
     def emit(self, chunk: Json) -> None:
         """Keep the chunk in `emitted`."""
         self.emitted.append(chunk)
+
+    def note(self, guard: str, body: Mapping[str, Json]) -> None:
+        """Keep what a rule did in `notes`."""
+        self.notes.append((guard, dict(body)))
 
 
 class PlainMemory:

@@ -11,10 +11,10 @@ from pydantic import Field
 
 from podium.agents.function import NOT_DONE, FunctionAgent, agent
 from podium.errors import BadAnswer, InvalidValue, NotDone, Suspended, UsageError
-from podium.model.agent import Steps
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Outcome
+from podium.model.steps import Steps
 from podium.testing.steps import PlainSteps
 from tests.unit.agents.calls import answer, call_with, outcome
 

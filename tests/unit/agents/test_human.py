@@ -36,6 +36,7 @@ def test_a_person_is_asked_about_the_input() -> None:
 def test_the_question_can_be_worded_from_the_input() -> None:
     ended = outcome(human("editors", text=_word, answer=Verdict), {"title": "A"})
     assert isinstance(ended, Pending)
+    assert isinstance(ended.ask, Ask)
     assert ended.ask.text == "Publish A?"
 
 

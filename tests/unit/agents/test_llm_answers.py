@@ -29,10 +29,11 @@ from podium.agents.prices import Rate
 from podium.agents.pydantic_ai import from_pydantic_ai, llm_agent
 from podium.agents.pydantic_ai.endpoint import model_at
 from podium.errors import BadAnswer, ConfigError, RateLimited, Refusal, TransportFailed
-from podium.model.agent import Agent, Steps
+from podium.model.agent import Agent
 from podium.model.call import Call
 from podium.model.outcome import Done, Usage
 from podium.model.retry import Retry
+from podium.model.steps import Steps
 from podium.testing.model import Give, Reply, ScriptedModel, Use, timed_out, too_many_requests
 from tests.unit.agents.test_llm_steps import Journal, call, value_of
 
@@ -218,6 +219,14 @@ def test_the_vendors_own_retries_are_switched_off() -> None:
 
     asyncio.run(llm_agent("clerk", model=Watched(["Hi."]), instructions="Greet.").run(call("Go."), Journal()))
     assert seen == [{"max_retries": 0}]
+
+
+def test_the_model_is_told_what_was_wrong_with_its_last_answer() -> None:
+    again = Call(run="r", key="0", agent="clerk", version="1", input="Count.", attempt=2, feedback="a number is wanted")
+    outcome = asyncio.run(llm_agent("clerk", model=ScriptedModel(echo), instructions="Be exact.").run(again, Journal()))
+    assert isinstance(outcome, Done)
+    assert outcome.value.startswith("Count.")
+    assert "a number is wanted" in outcome.value
 
 
 def test_the_card_says_what_the_options_say() -> None:

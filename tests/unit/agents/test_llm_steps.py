@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +19,12 @@ from pydantic_ai.toolsets import AbstractToolset, DynamicToolset, FunctionToolse
 
 from podium.agents.pydantic_ai import ToolEffects, from_pydantic_ai, llm_agent
 from podium.errors import ConfigError, Diverged
-from podium.model.agent import Effects, Steps
+from podium.model.budget import Bound
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Done, Outcome, Usage
+from podium.model.steps import Effects, Steps
 from podium.testing.model import Give, Reply, ScriptedModel, Use
 from podium.testing.steps import PlainSteps
 
@@ -64,6 +65,7 @@ class Journal:
         effects: Effects = "idempotent",
         verify: Callable[[], Awaitable[Json]] | None = None,
         usage: Callable[[Json], Usage | None] | None = None,
+        bound: Bound | None = None,
     ) -> Json:
         path = f"{name}/{key}"
         sent = json.dumps(input)
@@ -91,6 +93,9 @@ class Journal:
 
     def emit(self, chunk: Json) -> None:
         self.chunks.append(chunk)
+
+    def note(self, guard: str, body: Mapping[str, Json]) -> None:
+        raise NotImplementedError
 
 
 def call(value: Json, run: str = "run_1") -> Call:

@@ -1,7 +1,7 @@
 import asyncio
 
-from podium.model.agent import Steps
 from podium.model.json import Json
+from podium.model.steps import Steps
 from podium.testing.steps import PlainSteps
 
 

@@ -187,3 +187,17 @@ def test_every_key_is_in_the_tree_once_and_under_its_parent(keys: list[str]) -> 
     for node in found:
         assert all(child.key.rpartition(".")[0] == node.key for child in node.children)
         assert [child.key for child in node.children] == sorted((child.key for child in node.children), key=key_order)
+
+
+def test_what_rules_did_with_a_call_stands_on_its_line_and_opens_nothing() -> None:
+    journal = Journal().asked("0", "search").add(FactKind.HELD, "0", {"until": 5.0, "why": "too much at once"})
+    assert "is held back until" in plain(a_run(RunState.PARKED), journal.facts)
+    journal.add(FactKind.RESERVED, "0", {"usd": 1}).add(FactKind.SETTLED, "0", {"usd": 1})
+    journal.add(FactKind.NOTICE, "0", {"guard": "cache", "from": "run_1"})
+    lacks = [{"key": "0", "agent": "search", "by": "spare", "why": "TimeoutError: late"}]
+    drawn = plain(
+        a_run(RunState.DONE), journal.add(FactKind.ANSWERED, "0", {"outcome": "done", "degraded": lacks}).facts
+    )
+    assert "0 search" in drawn
+    assert "cache: from run_1" in drawn
+    assert "spare stood in for search: TimeoutError: late" in drawn

@@ -19,9 +19,10 @@ from podium.agents.pydantic_ai.failure import podium_errors
 from podium.agents.pydantic_ai.flight import Flight
 from podium.agents.pydantic_ai.recording import Recording, StepsBackend
 from podium.agents.pydantic_ai.streaming import text_to
-from podium.model.agent import Card, Shape, Steps
+from podium.model.agent import Card, Shape
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome
+from podium.model.steps import Steps
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -58,7 +59,7 @@ class LlmAgent(Generic[In, Out, D]):
         usage limit) and BadAnswer (no fitting answer after as many corrections as the agent allows).
         """
         model = self._chosen_model()
-        prompt = self.prompt(self.input.load(call.input))
+        prompt = _with_feedback(self.prompt(self.input.load(call.input)), call.feedback)
         with podium_errors(), replay_scope():
             async with Flight() as flight:
                 recording = Recording(steps=steps, flight=flight, effects=self.effects, rates=self.rates)
@@ -97,6 +98,14 @@ class LlmAgent(Generic[In, Out, D]):
         if isinstance(self.model, str):
             self.model = infer_model(self.model)
         return self.model
+
+
+def _with_feedback(prompt: Prompt, feedback: str) -> Prompt:
+    """Tell the model what was wrong with its last answer, where there was one."""
+    if not feedback:
+        return prompt
+    told = f"Your last answer was not accepted: {feedback}\nAnswer again, and mend that."
+    return f"{prompt}\n\n{told}" if isinstance(prompt, str) else [*prompt, told]
 
 
 def _single_attempt(ctx: RunContext[object]) -> ModelSettings:

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from podium.model.agent import Effects, Steps
 from podium.model.json import Json
+from podium.model.steps import Effects, Steps
 
 Verify = Callable[[Json, Steps], Awaitable[Json]]
 """Tells what became of a tool call in doubt: takes its arguments, gives `{"done": result}`, or None for not done."""

@@ -13,7 +13,8 @@ from podium.agents.pydantic_ai.agent import Prompt
 from podium.agents.pydantic_ai.options import ModelOptions
 from podium.agents.pydantic_ai.wrap import from_pydantic_ai
 from podium.errors import ConfigError
-from podium.model.agent import Agent, Steps
+from podium.model.agent import Agent
+from podium.model.steps import Steps
 
 In = TypeVar("In", default=str)
 Out = TypeVar("Out", default=str)

@@ -30,9 +30,9 @@ from podium.agents.pydantic_ai.failure import podium_errors
 from podium.agents.pydantic_ai.flight import Flight
 from podium.agents.pydantic_ai.request import model_input, tool_input, tool_key
 from podium.agents.pydantic_ai.usage import usage_of
-from podium.model.agent import Effects, Steps
 from podium.model.json import Json
 from podium.model.outcome import Usage
+from podium.model.steps import Effects, Steps
 
 Body = Callable[[], Awaitable[object]]
 _ModelRequest = tuple[str | None, list[ModelMessage], ModelSettings | None, ModelRequestParameters, RunContext[object]]

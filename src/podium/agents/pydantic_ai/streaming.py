@@ -6,7 +6,7 @@ from pydantic_ai.agent import EventStreamHandler
 from pydantic_ai.messages import AgentStreamEvent, PartDeltaEvent, PartStartEvent, TextPart, TextPartDelta
 from pydantic_ai.tools import RunContext
 
-from podium.model.agent import Steps
+from podium.model.steps import Steps
 
 
 def text_to(steps: Steps) -> EventStreamHandler[object]:

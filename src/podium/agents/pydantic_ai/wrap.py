@@ -15,8 +15,9 @@ from podium.agents.pydantic_ai.options import AgentOptions
 from podium.agents.pydantic_ai.recordable import require_recordable
 from podium.agents.shape import shape_of
 from podium.errors import ConfigError
-from podium.model.agent import Agent, Shape, Steps
+from podium.model.agent import Agent, Shape
 from podium.model.call import Call
+from podium.model.steps import Steps
 
 In = TypeVar("In", default=str)
 Out = TypeVar("Out")

@@ -3,18 +3,19 @@
 import asyncio
 
 from podium.dispatch.dispatcher import Handler
-from podium.model.agent import AnyAgent, Steps
+from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome
 from podium.model.retry import FailureKind
+from podium.model.steps import Steps
 
 
-def timeout(agent: AnyAgent, handler: Handler) -> Handler:
+def timeout(card: Card, handler: Handler) -> Handler:
     """Cut an attempt off after the seconds of its call, or else of its agent's card."""
-    if agent.card.kind == "workflow":
+    if card.kind == "workflow":
         return handler  # its timeout is a durable timer of the context
 
-    usual = agent.card.timeout
+    usual = card.timeout
 
     async def bounded(call: Call, steps: Steps) -> Outcome:
         seconds = usual if call.timeout is None else call.timeout

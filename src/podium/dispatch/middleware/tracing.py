@@ -2,16 +2,17 @@
 
 from podium import telemetry
 from podium.dispatch.dispatcher import Handler
-from podium.model.agent import AnyAgent, Steps
+from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Failed, Outcome
+from podium.model.steps import Steps
 
 
-def tracing(agent: AnyAgent, handler: Handler) -> Handler:
+def tracing(card: Card, handler: Handler) -> Handler:
     """Trace each attempt, named after its agent, as a GenAI agent call (OpenTelemetry semantic conventions)."""
     if not telemetry.recording():
         return handler
-    name = f"invoke_agent {agent.card.name}"
+    name = f"invoke_agent {card.name}"
 
     async def traced(call: Call, steps: Steps) -> Outcome:
         attributes: dict[str, str | int | float] = {

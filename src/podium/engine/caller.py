@@ -1,0 +1,34 @@
+"""Who makes calls: a context, or whoever undoes."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from podium.model.json import Json
+
+
+@dataclass(slots=True)
+class Undo:
+    """A compensation that is to run if the workflow fails or is cancelled."""
+
+    key: str
+    agent: str
+    version: str
+    input: Json
+
+
+class Caller(Protocol):
+    """Who makes calls, as far as a call has to know it."""
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """The workflows on the way from the root run to here, the outermost first."""
+        ...
+
+    @property
+    def deadline(self) -> float | None:
+        """The time after which no answer is of any use, in seconds since 1970."""
+        ...
+
+    def adopt(self, undos: list[Undo]) -> None:
+        """Take over the compensations of a call that succeeded."""
+        ...

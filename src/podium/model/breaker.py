@@ -1,0 +1,27 @@
+"""When an agent that keeps failing is left alone for a while."""
+
+from dataclasses import dataclass
+
+from podium.model.retry import FailureKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """Opens when too many of an agent's calls failed or were slow; times are in seconds, shares from 0 to 1."""
+
+    failures: float = 0.5
+    """Share of failed calls in the window that opens it."""
+    slow: float = 1.0
+    """Share of slow calls in the window that opens it."""
+    slow_after: float | None = None
+    """A call that takes longer is slow; None is never."""
+    window: float = 60.0
+    """How far back calls count."""
+    least: int = 10
+    """With fewer calls in the window it does not open."""
+    open_for: float = 30.0
+    """How long nobody is let through."""
+    probes: int = 1
+    """So many calls are let through then; all must succeed for it to close."""
+    kinds: frozenset[FailureKind] = frozenset({FailureKind.TRANSPORT, FailureKind.TIMEOUT})
+    """The failures that count."""

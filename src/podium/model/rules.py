@@ -1,0 +1,47 @@
+"""What `podium.toml` says of agents where they do not say it themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from podium.model.agent import Card
+from podium.model.breaker import Breaker
+from podium.model.budget import Budget
+from podium.model.limit import Limit
+from podium.model.retry import Retry
+
+EVERYBODY = "*"
+"""The name under which rules for all agents stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRules:
+    """The rules of an agent, named as on its card; None where nothing is said."""
+
+    timeout: float | None = None
+    retry: Retry | None = None
+    concurrency: int | None = None
+    usd: float | None = None
+    dangerous: bool | None = None
+    fallback: tuple[str, ...] | None = None
+    undo: str | None = None
+    breaker: Breaker | None = None
+    limit: Limit | None = None
+    cache: float | None = None
+    budget: Budget | None = None
+
+
+_FIELDS = tuple(each.name for each in fields(AgentRules))
+_PLAIN = Card(name="")
+
+
+def ruled(card: Card, rules: Mapping[str, AgentRules]) -> Card:
+    """Return a card with what the rules say wherever it leaves a field as it is by default; a name goes before `*`."""
+    layers = [rules[name] for name in (card.name, EVERYBODY) if name in rules]
+    if not layers:
+        return card
+    changes: dict[str, object] = {}
+    for name in _FIELDS:
+        said = [value for layer in layers if (value := getattr(layer, name)) is not None]
+        if said and getattr(card, name) == getattr(_PLAIN, name):
+            changes[name] = said[0]
+    return replace(card, **changes)

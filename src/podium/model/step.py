@@ -1,0 +1,39 @@
+"""A part of a call on its way through the rules: one model request, one tool call, one `once`."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from podium.model.budget import Bound
+from podium.model.call import Call
+from podium.model.json import Json
+from podium.model.outcome import Usage
+
+
+@dataclass(slots=True, kw_only=True)
+class Step:
+    """What the rules for steps are handed. Not changed after it is made, but for its `body`."""
+
+    call: Call
+    name: str
+    """`model`, `tool/NAME`, or what the agent called it."""
+    path: str
+    """Its place in the call; an answer that it has to wait for is kept under it."""
+    input: Json
+    """What is really sent."""
+    body: Callable[[], Awaitable[Json]]
+    """Does it."""
+    bound: Bound | None = None
+    """The most that it may come to."""
+    usage: Callable[[Json], Usage | None] | None = None
+    """Reads tokens and price out of its value."""
+
+    @property
+    def granted(self) -> Mapping[str, Json]:
+        """What people said to the rules that asked about this step, by rule; only those that allowed it."""
+        mine = f"{self.path} "
+        return {key.removeprefix(mine): value for key, value in self.call.granted.items() if key.startswith(mine)}
+
+
+def grant_of(rule: str, step: str | None) -> str:
+    """Return the name under which a call is told that a person let it, or one of its steps, pass a rule."""
+    return rule if step is None else f"{step} {rule}"

@@ -1,0 +1,63 @@
+"""What an agent is handed so that parts of its work are recorded and governed."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal, Protocol
+
+from podium.model.budget import Bound
+from podium.model.json import Json
+from podium.model.memory import MemoryStore
+from podium.model.outcome import Usage
+
+Effects = Literal["idempotent", "once"]
+"""`idempotent`: may be tried again, with the same idempotency key. `once`: never started twice when in doubt."""
+
+
+class Steps(Protocol):
+    """What an agent is handed for the parts of its work that are worth recording and governing."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same on every attempt of this call: hand it to a receiver that can drop duplicates.
+
+        Inside a step it is the step's own.
+        """
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """The fencing token: it only grows, and a receiver may refuse a smaller one than it has seen."""
+        ...
+
+    @property
+    def memory(self) -> MemoryStore:
+        """The store's shared memory."""
+        ...
+
+    async def once(
+        self,
+        name: str,
+        fn: Callable[[], Awaitable[Json]],
+        *,
+        input: Json = None,
+        key: str | None = None,
+        effects: Effects = "idempotent",
+        verify: Callable[[], Awaitable[Json]] | None = None,
+        usage: Callable[[Json], Usage | None] | None = None,
+        bound: Bound | None = None,
+    ) -> Json:
+        """Run `fn` once for ever and return its JSON value: recorded, it is handed back instead.
+
+        `input` is what is really sent (its digest is checked on replay); `key` names the step where a count of
+        `name` would not be stable, such as a tool-call id; `usage` reads tokens and price out of the value, and
+        `bound` is the most that these may come to, for the budget.
+        `verify` answers, for a `once` step in doubt, `{"done": value}`, or None for not done.
+        """
+        ...
+
+    def emit(self, chunk: Json) -> None:
+        """Stream a chunk to whoever watches the run. Chunks are not recorded."""
+        ...
+
+    def note(self, guard: str, body: Mapping[str, Json]) -> None:
+        """Record what a rule did that somebody may want to know later. It has no effect on replay."""
+        ...
