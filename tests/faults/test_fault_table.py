@@ -1,0 +1,63 @@
+"""Each kind of fault in each place of a run: it ends as configured, also where it is killed while it recovers."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from podium.model.json import Json
+from podium.testing.faults import FaultPoint, Place, When
+from tests.faults.children import ForkServer
+from tests.faults.lives import Lives
+from tests.faults.programs.table import PLACES
+
+CELLS = [(place, kind) for place, (_, kinds) in PLACES.items() for kind in kinds]
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[ForkServer]:
+    with ForkServer("table.py") as server:
+        yield server
+
+
+def expected(place: str, kind: str) -> Json:
+    value = PLACES[place][1][kind]
+    by = {"spare": ["spare"], "unedited": [None]}
+    return [value, "receipt", by.get(value, [])]
+
+
+def ended(server: ForkServer, folder: Path, cell: tuple[str, str], point: FaultPoint | None) -> dict[str, int]:
+    """Run a cell, killed at a point and then driven on to its end; returns how often each place was come to."""
+    folder.mkdir()
+    lives = Lives(folder, forgets=cell[0] == "store")
+    if not server.run(str(folder), *cell, None if point is None else str(point)):
+        lives.ended()
+        assert server.run(str(folder), *cell, None), f"{cell} killed at {point} did not come to its end"
+    lives.ended()
+    assert json.loads((folder / "result").read_text()) == expected(*cell), f"{cell} killed at {point}"
+    assert lives.witness.count("effect", "pay") == 1, f"{cell} killed at {point} paid more or less than once"
+    return json.loads((folder / "reached").read_text())
+
+
+def killed_at_each(server: ForkServer, folder: Path, cell: tuple[str, str], place: Place, when: When) -> None:
+    reached = ended(server, folder / "whole", cell, None)
+    for n in range(1, reached[place] + 1):
+        point = FaultPoint(place, n, when)
+        ended(server, folder / str(point), cell, point)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_a_fault_ends_as_configured_also_where_each_commit_of_its_recovery_is_the_last(
+    table: ForkServer, tmp_path: Path, cell: tuple[str, str]
+) -> None:
+    killed_at_each(table, tmp_path, cell, "commit", "after")
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize(("place", "when"), [("commit", "before"), ("body", "before"), ("body", "after")])
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_a_fault_ends_as_configured_also_where_it_is_killed_anywhere_else(
+    table: ForkServer, tmp_path: Path, cell: tuple[str, str], place: Place, when: When
+) -> None:
+    killed_at_each(table, tmp_path, cell, place, when)
