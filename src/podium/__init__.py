@@ -11,6 +11,7 @@ from podium.engine.workflow import Workflow, workflow
 from podium.errors import CallError, PodiumError, RunError
 from podium.handle import RunHandle
 from podium.model.agent import Agent, Card
+from podium.model.budget import Budget
 from podium.model.call import Call
 from podium.model.clock import days, hours, minutes, seconds
 from podium.model.question import Approval, Decision, Escalation
@@ -23,6 +24,7 @@ __all__ = [
     "Agent",
     "App",
     "Approval",
+    "Budget",
     "Call",
     "CallError",
     "Card",

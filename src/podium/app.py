@@ -1,7 +1,7 @@
 """The app: opens store, dispatcher and engine from the settings, and closes them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +9,22 @@ from typing import Any, TypeVar
 
 from podium.agents.schema import mismatch
 from podium.config import Config, load_config, override
+from podium.dispatch.breaker import CircuitState
+from podium.dispatch.delegation import PRINCIPAL, Delegations
 from podium.dispatch.dispatcher import Dispatcher
-from podium.dispatch.middleware.concurrency import concurrency
+from podium.dispatch.middleware.breaker import Breakers
+from podium.dispatch.middleware.budget import Budgets
+from podium.dispatch.middleware.cache import Cache
+from podium.dispatch.middleware.delegation import Delegated
+from podium.dispatch.middleware.guards import Guards
+from podium.dispatch.middleware.limit import Limits
+from podium.dispatch.middleware.policy import Policy
 from podium.dispatch.middleware.timeout import timeout
 from podium.dispatch.middleware.tracing import tracing
+from podium.dispatch.middleware.trust import Trusting
+from podium.dispatch.policy.loading import load_judge
 from podium.dispatch.registry import Registry
+from podium.dispatch.trust import Trusts
 from podium.engine.operate import Operator
 from podium.engine.settings import EngineSettings
 from podium.engine.starting import new_run
@@ -28,15 +39,21 @@ from podium.errors import (
     UnknownRun,
     UsageError,
 )
+from podium.guards.named import NamedGuards
 from podium.handle import AnyHandle, RunHandle
-from podium.model.agent import Agent, AnyAgent
+from podium.model.agent import Agent, AnyAgent, Card
+from podium.model.budget import Budget, BudgetState
 from podium.model.clock import Clock, SystemClock
+from podium.model.cost import Cost, Dimension
+from podium.model.delegation import DelegationBook, DelegationSettings
 from podium.model.fact import Fact
 from podium.model.ids import Ids, RandomIds
 from podium.model.json import Json
 from podium.model.question import Answer, Question, QuestionState
 from podium.model.run import Run, RunOptions
 from podium.patterns.making.pattern import Pattern, is_pattern
+from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, Requeued, dead_letters, requeue
+from podium.secrets import reference, secret
 from podium.store.codec import encode
 from podium.store.protocol import ChainFault, Reply, RunQuery, Store, Verdict
 from podium.store.sqlite.store import SqliteStore
@@ -59,10 +76,34 @@ class App:
             slots=config.slots,
             lease=config.lease,
             poll=config.poll,
+            quarantine_after=config.quarantine_after,
             most_facts=config.most_facts,
             largest=config.largest,
         )
-        dispatcher = Dispatcher(self.registry, [tracing, timeout, concurrency], [], rules=config.agents)
+        secret.name(config.secrets.known)
+        reference.learn(config.secrets.known)
+        self.delegations = _delegations(config.delegation, store.delegations, clock, ids)
+        self._trusts = Trusts(store.evidence, clock)
+        self._judge = load_judge(config.policy, cards=self._card, trust=self._trusts.of, clock=clock)
+        delegated = Delegated(store.delegations, clock)
+        policy = Policy(self._judge, delegated.acting)
+        trusting = Trusting(self._trusts, wanted=self._judge.reads_trust)
+        budgets = Budgets(config.budgets, clock)
+        cache = Cache(store.answers, clock)
+        limits = Limits(config.limits, clock, self._ring)
+        self._breakers = Breakers(clock)
+        self._guards = NamedGuards(config.guards, self.registry.get)
+        self._guards.require(name for rules in config.agents.values() for name in rules.guards or ())
+        guards = Guards(self._guards)
+        dispatcher = Dispatcher(
+            self.registry,
+            [
+                tracing, delegated.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls, cache.calls,
+                budgets.calls, limits.calls, self._breakers.calls, timeout,
+            ],
+            [delegated.steps, policy.steps, guards.steps, budgets.steps, limits.steps], rules=config.agents,
+            bounded=bool(config.budgets) or config.limits.tokens,
+        )  # fmt: skip
         self.worker = Worker(store, dispatcher, clock, ids, settings)
         self._operator = Operator(self.worker, clock, ids)
 
@@ -100,11 +141,14 @@ class App:
     def register(self, *agents: AnyAgent) -> None:
         """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
         everyone = [*agents, *(part for agent in agents if is_pattern(agent) for part in _members_of(agent))]
+        for agent in everyone:
+            self._guards.require(agent.card.guards)
         new = [agent for agent in everyone if self.registry.add(agent)]
         for agent in everyone:
             if is_workflow(agent):
                 self.worker.serve(agent)
         if new:
+            self._judge.forget()
             self.worker.try_blocked_again()
 
     async def run(self, workflow: Agent[In, Out] | str, input: In = None, /, **options: Any) -> Out:
@@ -112,18 +156,26 @@ class App:
         handle = await self.start(workflow, input, **options)
         return await handle.result()
 
-    async def start(
+    async def start(  # noqa: PLR0913 - each is a word of the run, and the caller names it
         self, workflow: Agent[In, Out] | str, input: In = None, /, *, id: str | None = None, tag: str | None = None,
         queue: str = "default", priority: int = 0, tenant: str = "default", principal: str = "local",
+        within: float | None = None, budget: Budget | None = None,
     ) -> RunHandle[Out]:  # fmt: skip
         """Start a run and return a handle to it.
+
+        After `within` seconds it is cancelled, and has failed. `budget` is the most that it may come to with all its
+        calls and child runs; without one that of the settings counts.
 
         With a `tag` that a run of this workflow has already, that run's handle is returned and nothing is started.
         Raises InvalidValue where the input does not fit, UnknownAgent or UsageError for what is no workflow.
         """
         found = self._workflow(workflow)
         payload = encode(found.input.dump(input))
-        options = RunOptions(id=id, tag=tag, queue=queue, priority=priority, tenant=tenant, principal=principal)
+        options = RunOptions(
+            id=id, tag=tag, queue=queue, priority=priority, tenant=tenant, principal=principal,
+            within=_seconds(self.config.run_within if within is None else within),
+            budget=budget or self.config.budgets.run,
+        )  # fmt: skip
         run = new_run(
             id or self._ids.new("run"), found.card, payload, options, seed=self._ids.seed(), at=self._clock.now()
         )
@@ -133,6 +185,17 @@ class App:
         if not new and (there := self._run(run_id)).workflow != found.card.name:
             raise NotPossible(f"run {run_id} is there already, of {there.workflow}: give the new run another id.")
         return RunHandle(run_id, self.worker, self._clock, self._ids, found)
+
+    async def redeem(self, token: str, workflow: str, input: Json = None) -> AnyHandle:
+        """Start a run with a delegation's token, on behalf of who granted it; raises TokenRefused with the reason.
+
+        Whatever the run does stays within the delegation, and ends with it.
+        """
+        found: Workflow[Any, Any] = self._workflow(workflow)
+        found.input.load(input)  # an input that does not fit is not to count as a use
+        granted = await self.delegations.redeem(token, workflow, input)
+        principal, tenant = f"{PRINCIPAL}{granted.id}", granted.delegation.tenant
+        return await self.start(found, input, principal=principal, tenant=tenant)
 
     def handle(self, run_id: str) -> AnyHandle:
         """Return a handle to a run; raises UnknownRun."""
@@ -160,6 +223,20 @@ class App:
         """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about."""
         return self.handle(await self._operator.fork(run_id, key))
 
+    # Dead letters
+
+    def dead_letters(self, wanted: DeadLetterQuery | None = None) -> list[DeadLetter]:
+        """Return the runs that failed or were quarantined, newest first; those discarded only where that is wanted."""
+        return dead_letters(self.store, wanted or DeadLetterQuery())
+
+    async def requeue(self, *runs: str) -> list[Requeued]:
+        """Have dead letters go on from what failed; each is told apart, and none stops the others."""
+        return await requeue(self.store, self._operator.retry, runs)
+
+    async def discard(self, run_id: str, *, by: str, why: str) -> None:
+        """Say that nobody will see to a dead letter any more; it is recorded, by whom and why. Raises NotPossible."""
+        await self._operator.discard(run_id, by=by, why=why)
+
     # Looking
 
     def runs(self, query: RunQuery | None = None) -> list[Run]:
@@ -171,12 +248,34 @@ class App:
         self._run(run_id)
         return self.store.facts(run_id)
 
+    async def trust(self, agent: str, version: str | None = None) -> int:
+        """Return how far an agent is trusted, 0 to 100; of its newest version if none is named."""
+        await self._trusts.refresh()
+        return self._trusts.of(agent, version or self.registry.get(agent).card.version)
+
     def verify(self, run_id: str) -> Sequence[ChainFault]:
         """Recompute a run's hash chain; returns what does not fit."""
         self._run(run_id)
         return self.store.verify(run_id)
 
     # The inbox
+
+    async def costs(
+        self, by: Dimension = "agent", *, run: str | None = None, since: float | None = None, until: float | None = None
+    ) -> list[Cost]:
+        """Add up what was spent, by agent, model, workflow, tenant, day or run, the dearest first.
+
+        Of all runs, or of one with all the child runs that it started; `since` and `until` are seconds since 1970.
+        """
+        return await asyncio.to_thread(self.store.costs, by, run=run, since=since, until=until)
+
+    def breakers(self) -> dict[tuple[str, str], CircuitState]:
+        """Return how the circuit breakers of this process stand, by agent and version."""
+        return self._breakers.states()
+
+    def budgets(self, prefix: str = "") -> list[BudgetState]:
+        """Return how budgets stand: `run:ID`, `agent:NAME/DAY`, `tenant:NAME/DAY`, `day/DAY`; those that begin so."""
+        return self.store.budgets(prefix)
 
     def questions(self, *, to: str | None = None, run: str | None = None, open_only: bool = True) -> list[Question]:
         """Return what waits for people, oldest first."""
@@ -209,11 +308,25 @@ class App:
                 self.registry.get(name)  # raises UnknownAgent, before anything runs
         return found
 
+    def _ring(self, at: float, function: Callable[[], None]) -> None:
+        self.worker.timers.at(at, function)
+
+    def _card(self, name: str) -> Card | None:
+        """Return the card of an agent, as the rules of the configuration fill it in, if it is registered."""
+        return self.worker.dispatcher.card(self.registry.get(name)) if self.registry.knows(name) else None
+
     def _run(self, run_id: str) -> Run:
         run = self.store.run(run_id)
         if run is None:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
         return run
+
+
+def _delegations(settings: DelegationSettings, book: DelegationBook, clock: Clock, ids: Ids) -> Delegations:
+    """Return the delegations of a store; raises ConfigError where the key's reference leads nowhere."""
+    values = {} if settings.key is None else {"delegation.key": settings.key}
+    key = reference.filled(values).get("delegation.key")
+    return Delegations(book=book, clock=clock, ids=ids, key=key, audience=settings.audience)
 
 
 def run_sync(work: "Coroutine[Any, Any, T]") -> T:
@@ -230,6 +343,12 @@ def _members_of(pattern: Pattern[Any, Any]) -> list[AnyAgent]:
     """Return the agents of a pattern that have a name, each once."""
     found = {id(each): each for each in pattern.agents() if not each.card.anonymous}
     return list(found.values())
+
+
+def _seconds(within: float | None) -> float | None:
+    if within is not None and not 0 < within < float("inf"):
+        raise UsageError(f"within is {within!r}; expected how many seconds the run may take, more than 0.")
+    return within
 
 
 def _make_folder(folder: Path) -> None:

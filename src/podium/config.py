@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
+from types import GenericAlias
 from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from podium.errors import ConfigError
+from podium.model.budget import BudgetSettings
+from podium.model.delegation import DelegationSettings
+from podium.model.guard import GuardSettings
+from podium.model.limit import LimitSettings
+from podium.model.policy import PolicySettings
 from podium.model.rules import AgentRules
+from podium.model.run import SUSPECT
+from podium.secrets.settings import SecretSettings
 
 FILE = "podium.toml"
 _PREFIX = "PODIUM_"
@@ -35,15 +43,35 @@ class Config:
     """Facts that one run may have; it warns at half of them, and is blocked above."""
     largest: int = 64 * 1024 * 1024
     """Bytes that one input or value may have."""
+    quarantine_after: int = 5
+    """Processes in a row that may die while they drive one run, before it is set aside; at least 3."""
+    run_within: float | None = None
+    """Seconds that a run may take which was started without `within`; None is no bound."""
     agents: Mapping[str, AgentRules] = field(default_factory=dict[str, AgentRules])
     """The rules of agents that do not say them themselves: `[podium.agents.NAME]`, or `*` for all."""
+    delegation: DelegationSettings = field(default_factory=DelegationSettings)
+    """How agents outside may act for users: `[podium.delegation]`."""
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    """How much may happen at once and in a time: `[podium.limits]`."""
+    budgets: BudgetSettings = field(default_factory=BudgetSettings)
+    """What may be spent: `[podium.budgets]`."""
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    """Who may do what: `[podium.policy]`."""
+    guards: Mapping[str, GuardSettings] = field(default_factory=dict[str, GuardSettings])
+    """The guards that agents can name: `[podium.guards.NAME]`."""
+    secrets: SecretSettings = field(default_factory=SecretSettings)
+    """What is masked from the start: `[podium.secrets]`."""
 
 
-SECTIONS: dict[str, Any] = {"agents": dict[str, AgentRules]}
+SECTIONS: dict[str, Any] = {
+    "agents": dict[str, AgentRules], "budgets": BudgetSettings, "delegation": DelegationSettings,
+    "guards": dict[str, GuardSettings], "limits": LimitSettings, "policy": PolicySettings, "secrets": SecretSettings,
+}  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""
 
 _TYPES: dict[str, type[Any]] = {each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS}
-_POSITIVE = ("slots", "lease", "poll", "most_facts", "largest")
+_TYPES["run_within"] = float
+_POSITIVE = ("slots", "lease", "poll", "most_facts", "largest", "run_within")
 
 
 def load_config(
@@ -89,6 +117,11 @@ def _with(config: Config, values: Mapping[str, Any], place: str) -> Config:
             raise ConfigError(f"{place} sets {name} to {value!r}; expected {_TYPES[name].__name__}.") from error
         if name in _POSITIVE and changes[name] <= 0:
             raise ConfigError(f"{place} sets {name} to {value!r}; expected more than 0.")
+    if changes.get("quarantine_after", SUSPECT + 1) <= SUSPECT:
+        raise ConfigError(
+            f"{place} sets quarantine_after to {changes['quarantine_after']!r}; expected at least {SUSPECT + 1}: "
+            "before that it is not known which of the runs of a process made it die."
+        )
     if changes.get("durability", "process") not in ("process", "power"):
         raise ConfigError(f"{place} sets durability to {changes['durability']!r}; expected 'process' or 'power'.")
     return replace(config, **changes)
@@ -97,12 +130,13 @@ def _with(config: Config, values: Mapping[str, Any], place: str) -> Config:
 def _section(name: str, value: object, place: str) -> Any:
     """Return a table of settings as what it says; raises ConfigError with the place of each mistake."""
     try:
-        return _adapter(name).validate_python(value)
+        return _adapter(name).validate_python({name: value})[name]
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, (name, *each['loc'])))}: {each['msg']}" for each in error.errors())
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise ConfigError(f"{place} sets {wrong}.") from error
 
 
 @cache
 def _adapter(name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(SECTIONS[name], config=ConfigDict(extra="forbid"))
+    named: Any = GenericAlias(dict, (str, SECTIONS[name]))  # a dataclass by itself would not take the `config`
+    return TypeAdapter(named, config=ConfigDict(extra="forbid"))

@@ -9,6 +9,7 @@ PodiumError
 │   ├── InvalidValue            a value that does not fit its type
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
+│   ├── TokenRefused            a delegation's token is forged, void, used up, or for something else
 │   └── PatternError            a pattern was given agents, rules or bounds that do not fit
 ├── StoreError
 │   ├── NotAStore               a file, but not ours
@@ -109,6 +110,12 @@ class NotPossible(UsageError):
     """The state of the run does not allow what was asked."""
 
     code = "not-possible"
+
+
+class TokenRefused(UsageError):
+    """A token is not ours, void, used up, or not for what was asked."""
+
+    code = "token-refused"
 
 
 class PatternError(UsageError):

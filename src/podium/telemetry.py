@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from opentelemetry import trace
 
+from podium.secrets.masking import MASKING
+
 _TRACER = trace.get_tracer("podium")
 
 
@@ -16,5 +18,7 @@ def recording() -> bool:
 @contextmanager
 def span(name: str, attributes: dict[str, str | int | float]) -> Generator[trace.Span]:
     """Have a block traced as a span."""
+    if MASKING.active:
+        attributes = MASKING.json(attributes)
     with _TRACER.start_as_current_span(name, attributes=attributes) as current:
         yield current

@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Generic, TypedDict, TypeVar
 
 from podium.agents.shape import TypeShape
+from podium.errors import UsageError
 from podium.model.agent import Card
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
-from podium.model.budget import Budget
+from podium.model.budget import Allowance
 from podium.model.call import Call
 from podium.model.guard import Guard
 from podium.model.health import Health
@@ -40,8 +41,8 @@ class CardOptions(TypedDict, total=False):
     limit: Limit | None
     cache: float | None
     batch: Batch | None
-    budget: Budget | None
-    guards: tuple[Guard, ...]
+    budget: Allowance | None
+    guards: tuple[Guard | str, ...]
     health: Health | None
 
 
@@ -65,4 +66,7 @@ def card_of(kind: str, name: str, input: TypeShape[Json], output: TypeShape[Json
     """Return the card of an agent of that kind, with the schemas of what it takes and gives."""
     card = Card(kind=kind, name=name, input_schema=input.schema, output_schema=output.schema)
     capabilities = frozenset(options.get("capabilities", ()))
-    return replace(card, **{**options, "capabilities": capabilities})
+    card = replace(card, **{**options, "capabilities": capabilities})
+    if card.cache is not None and card.effects == "once":
+        raise UsageError(f"{name} has `once` effects, so its answers cannot be kept: leave out cache, or effects.")
+    return card

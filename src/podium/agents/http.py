@@ -13,11 +13,11 @@ import orjson
 from typing_extensions import TypeForm
 
 from podium.agents.card import CardedAgent, CardOptions, card_of
-from podium.agents.secret import masked, resolve
 from podium.agents.shape import TypeShape, shape_of
 from podium.errors import (
     AgentError,
     BadAnswer,
+    ConfigError,
     InvalidValue,
     NotDone,
     RateLimited,
@@ -31,6 +31,8 @@ from podium.model.json import Json
 from podium.model.outcome import Done, Outcome
 from podium.model.retry_after import retry_after
 from podium.model.steps import Steps
+from podium.secrets.masking import MASKING
+from podium.secrets.reference import filled
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -88,8 +90,13 @@ class HttpAgent(CardedAgent[In, Out]):
         Raises RateLimited, Refusal, TransportFailed (NotDone where nothing was sent), BadAnswer, or AgentError where
         the request was wrong.
         """
-        headers, secrets = resolve(self._endpoint.headers)
-        answer = await self._send(call.input, {**headers, "Idempotency-Key": steps.idempotency_key}, secrets)
+        headers = filled(self._endpoint.headers)
+        for name, value in headers.items():
+            if not value.isprintable():
+                raise ConfigError(
+                    f"{self._endpoint.headers[name]!r} has a character that cannot be in the header {name}"
+                )
+        answer = await self._send(call.input, {**headers, "Idempotency-Key": steps.idempotency_key})
         self._raise_for(answer)
         return Done(self._value(answer))
 
@@ -108,7 +115,7 @@ class HttpAgent(CardedAgent[In, Out]):
             self._clients[loop] = client
         return client
 
-    async def _send(self, input: Json, headers: Mapping[str, str], secrets: list[bytes]) -> _Answer:
+    async def _send(self, input: Json, headers: Mapping[str, str]) -> _Answer:
         endpoint = self._endpoint
         try:
             request = self._client().build_request(
@@ -123,11 +130,11 @@ class HttpAgent(CardedAgent[In, Out]):
             finally:
                 await response.aclose()
         except _NOT_SENT as error:
-            why = _said(error, secrets)
+            why = _said(error)
             raise NotDone(f"{self.card.name} could not be reached at {endpoint.url}: {why}") from error
         except httpx.RequestError as error:
-            raise TransportFailed(f"the connection of {self.card.name} broke: {_said(error, secrets)}") from error
-        return _Answer(response.status_code, response.headers, masked(body, secrets))
+            raise TransportFailed(f"the connection of {self.card.name} broke: {_said(error)}") from error
+        return _Answer(response.status_code, response.headers, body)
 
     async def _body(self, response: httpx.Response) -> bytes:
         most = self._endpoint.max_answer
@@ -142,7 +149,7 @@ class HttpAgent(CardedAgent[In, Out]):
         status = answer.status
         if httpx.codes.is_success(status):
             return
-        start = answer.body[:_SHOWN].decode(errors="replace").strip()
+        start = _start(answer.body)
         said = f"{self.card.name} answered {status}" + (f": {start}" if start else "")
         wait = retry_after(answer.headers)
         if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None):
@@ -154,10 +161,9 @@ class HttpAgent(CardedAgent[In, Out]):
     def _value(self, answer: _Answer) -> Json:
         body = answer.body.strip() or b"null"
         try:
-            return self.output.dump(orjson.loads(body))
+            return self.output.dump(MASKING.json(orjson.loads(body)))
         except orjson.JSONDecodeError as error:
-            start = body[:_SHOWN].decode(errors="replace")
-            raise BadAnswer(f"{self.card.name} did not answer with JSON ({error}): {start}") from error
+            raise BadAnswer(f"{self.card.name} did not answer with JSON ({error}): {_start(body)}") from error
         except InvalidValue as error:
             raise BadAnswer(f"{self.card.name} answered with something else than it declares: {error}") from error
 
@@ -175,8 +181,8 @@ def http(
 ) -> HttpAgent[In, Out]:
     """Return an agent that sends its input to `url` as JSON and gives the JSON that comes back.
 
-    Each request carries the header `Idempotency-Key`. A header's value may be or end in `env:NAME`, looked up when it
-    is sent: `headers={"Authorization": "Bearer env:SCORE_TOKEN"}`. Redirects are not followed.
+    Each request carries the header `Idempotency-Key`. A header's value may be or end in a reference to a secret,
+    looked up when it is sent: `headers={"Authorization": "Bearer env:SCORE_TOKEN"}`. Redirects are not followed.
     """
     if method not in _METHODS:
         raise UsageError(f"the method of {name} must be one that carries a body ({', '.join(_METHODS)}), not {method}")
@@ -188,5 +194,10 @@ def http(
     return HttpAgent(card, *shapes, endpoint=endpoint)
 
 
-def _said(error: httpx.HTTPError, secrets: list[bytes]) -> str:
-    return masked(str(error).encode(), secrets).decode(errors="replace") or type(error).__name__
+def _start(body: bytes) -> str:
+    """Return the start of an answer, cut only after what is secret was masked."""
+    return MASKING.text(body.decode(errors="replace"))[:_SHOWN].strip()
+
+
+def _said(error: httpx.HTTPError) -> str:
+    return MASKING.text(str(error)) or type(error).__name__

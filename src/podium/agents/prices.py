@@ -45,3 +45,17 @@ def price(
         return float(genai_prices.calc_price(tokens, name, provider_id=provider or None).total_price)
     except (LookupError, ValueError):
         return None
+
+
+def most(model: str, *, input_tokens: int, output_tokens: int, rates: Rates = NO_RATES) -> float | None:
+    """Return the most that so many tokens of `model` can cost in US dollars, or None where the price is not known.
+
+    Input that a provider writes to its prompt cache may be dearer than plain input, so the dearer one counts.
+    """
+    usage = Usage(model=model, input_tokens=input_tokens, output_tokens=output_tokens, requests=1)
+    for name in (model, model.partition(":")[2]):
+        plain = price(name, usage, rates=rates)
+        written = price(name, usage, rates=rates, cache_written=input_tokens)
+        if plain is not None and written is not None:
+            return max(plain, written)
+    return None

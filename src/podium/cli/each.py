@@ -36,6 +36,7 @@ class EachOptions:
     tag: str | None
     tenant: str
     priority: int
+    within: float | None
     wait: bool
     as_json: bool
 
@@ -96,8 +97,9 @@ async def _serve(
     """Do one item after the other until none is left."""
     for item, result in queue:
         handle = await app.start(
-            workflow, workflow.input.load(item.value), tag=item.tag, tenant=options.tenant, priority=options.priority
-        )
+            workflow, workflow.input.load(item.value), tag=item.tag, tenant=options.tenant,
+            priority=options.priority, within=options.within,
+        )  # fmt: skip
         result.run, result.state = handle.id, RunState.RUNNING
         try:
             ended = await settle(app, handle.id, wait=options.wait)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from podium.cli import doctor, graph, inbox, init, run, runs, validate, work
+from podium.cli import budgets, costs, dead_letters, delegate, doctor, graph, inbox, init, policy, run, runs, validate, work
 from podium.errors import PodiumError
+from podium.secrets.masking import MASKING
 
 _DEBUG = "--debug"
 
@@ -32,6 +33,11 @@ podium.command("run")(run.run)
 podium.command("work")(work.work)
 podium.add_typer(runs.commands, name="runs")
 podium.add_typer(inbox.commands, name="inbox")
+podium.add_typer(dead_letters.commands, name="dead-letters")
+podium.add_typer(policy.commands, name="policy")
+podium.add_typer(delegate.commands, name="delegate")
+podium.command("budgets")(budgets.budgets)
+podium.command("costs")(costs.costs)
 podium.command("graph")(graph.graph)
 podium.command("validate")(validate.validate)
 podium.command("init")(init.init)
@@ -59,9 +65,9 @@ def main() -> None:
 
 def _refused(error: PodiumError | typer.TyperException, *, debug: bool) -> int:
     if debug:
-        traceback.print_exception(error)
+        print(MASKING.text("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     if isinstance(error, PodiumError):
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {MASKING.text(str(error))}", file=sys.stderr)
         return 1
     message = getattr(error, "format_message", lambda: str(error))()
     context = getattr(error, "ctx", None)

@@ -6,23 +6,25 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from podium.model.json import Json
+from podium.secrets.masking import MASKING
 
 _KEPT = {"\n", "\t"}
 
 
 def print_json(value: Json) -> None:
     """Print a value as JSON for people and programs alike."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    print(json.dumps(MASKING.json(value), indent=2, ensure_ascii=False))
 
 
 def print_line(value: Json) -> None:
     """Print a value as one line of JSON, at once."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    print(json.dumps(MASKING.json(value), ensure_ascii=False), flush=True)
 
 
 def print_value(value: Json) -> None:
     """Print the value of a run: text as it is, everything else as JSON."""
     if isinstance(value, str):
+        value = MASKING.text(value)
         print(harmless(value) if sys.stdout.isatty() else value)
         return
     print_json(value)
@@ -30,7 +32,7 @@ def print_value(value: Json) -> None:
 
 def note(text: str) -> None:
     """Tell the person at the terminal something that is not part of the output."""
-    print(text, file=sys.stderr, flush=True)
+    print(MASKING.text(text), file=sys.stderr, flush=True)
 
 
 def harmless(text: str) -> str:
@@ -46,6 +48,8 @@ def one_line(text: str, longest: int = 120) -> str:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows under headings; the last column takes what room is left, or all it needs where nobody looks."""
+    if MASKING.active:
+        rows = [[MASKING.text(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _print_rich(columns, rows)
         return

@@ -19,6 +19,7 @@ from podium.config import Config, load_config
 from podium.engine.worker import End
 from podium.errors import UsageError
 from podium.model.agent import AnyAgent
+from podium.model.budget import Budget
 from podium.model.json import Json
 from podium.model.run import Run
 
@@ -30,6 +31,8 @@ class Start:
     tag: str | None
     tenant: str
     priority: int
+    within: float | None
+    budget: Budget | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +63,12 @@ def run(  # noqa: PLR0913, PLR0917  its options
     tag: Annotated[str | None, typer.Option(help="Your own name for the run: given again, it finds that run.")] = None,
     tenant: Annotated[str, typer.Option(help="On whose behalf it is.")] = "default",
     priority: Annotated[int, typer.Option(help="Larger goes first.")] = 0,
+    within: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="After so long it is cancelled, and has failed.")
+    ] = None,
+    budget_usd: Annotated[
+        float | None, typer.Option(metavar="DOLLARS", help="The most that it may spend, all that it starts included.")
+    ] = None,
     durability: Annotated[
         _Durability | None, typer.Option(help="What a recorded step survives: a crash, a power cut.")
     ] = None,
@@ -72,6 +81,8 @@ def run(  # noqa: PLR0913, PLR0917  its options
 
     Exits with 1 where it failed, was cancelled or is blocked, and with 3 where it waits for a person or a signal.
     """
+    if budget_usd is not None and (each is not None or resume is not None):
+        raise UsageError("--budget-usd is for one new run. With --each set [podium.budgets] in podium.toml.")
     if sum(given is not None for given in (input, each, resume)) > 1:
         raise UsageError("--input, --each and --resume exclude each other. Give one of them.")
     hand_to_file(model, settings)
@@ -79,8 +90,8 @@ def run(  # noqa: PLR0913, PLR0917  its options
     loaded, config = load(path), load_config(store=store, durability=durability)
     if each is not None:
         options = EachOptions(
-            items=each, out=out, concurrency=concurrency, tag=tag, tenant=tenant, priority=priority, wait=wait,
-            as_json=as_json,
+            items=each, out=out, concurrency=concurrency, tag=tag, tenant=tenant, priority=priority, within=within,
+            wait=wait, as_json=as_json,
         )  # fmt: skip
         raise typer.Exit(run_each(loaded, loaded.workflow(name), config, options))
     workflow = None if resume else loaded.workflow(name)
@@ -88,7 +99,9 @@ def run(  # noqa: PLR0913, PLR0917  its options
     attempt = Attempt(
         loaded=loaded, workflow=workflow, value=value, target=target, wait=wait, as_json=as_json, run=resume
     )
-    raise typer.Exit(_attempt(attempt, config, Start(tag=tag, tenant=tenant, priority=priority)))
+    budget = None if budget_usd is None else Budget(usd=budget_usd)
+    start = Start(tag=tag, tenant=tenant, priority=priority, within=within, budget=budget)
+    raise typer.Exit(_attempt(attempt, config, start))
 
 
 def _attempt(attempt: Attempt, config: Config, start: Start) -> int:
@@ -116,7 +129,10 @@ async def _drive(app: App, attempt: Attempt, start: Start) -> End | Standstill:
     app.register(*attempt.loaded.agents)
     if attempt.workflow is not None:
         value = attempt.workflow.input.load(attempt.value)
-        handle = await app.start(attempt.workflow, value, tag=start.tag, tenant=start.tenant, priority=start.priority)
+        handle = await app.start(
+            attempt.workflow, value, tag=start.tag, tenant=start.tenant, priority=start.priority, within=start.within,
+            budget=start.budget,
+        )  # fmt: skip
         attempt.run = handle.id
     assert attempt.run is not None  # resumed, or started just now
     if not attempt.as_json:

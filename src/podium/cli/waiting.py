@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from podium.app import App
 from podium.cli.opening import ALL
 from podium.cli.tree import tree_of
+from podium.engine.deadline import deadline_of
 from podium.engine.worker import End
 from podium.errors import RunBlocked
 from podium.model.fact import FactKind
@@ -59,11 +60,19 @@ def standstill(store: Store, run_id: str) -> Standstill | None:
     waiting = [run for run in family if not run.state.ended]
     questions = [each for run in waiting for each in store.questions(state=QuestionState.OPEN, to=None, run=run.id)]
     deadlines = {question.deadline for question in questions}
-    if any(run.state is not RunState.PARKED or run.wake_at not in {None, *deadlines} for run in waiting):
+    if any(run.state is not RunState.PARKED or wakes_itself(store, run, deadlines) for run in waiting):
         return None
     asking = {question.run for question in questions}
     signals = [(run.id, name) for run in waiting if run.id not in asking for name in _signals(store, run)]
     return Standstill(questions, signals) if questions or signals else None
+
+
+def wakes_itself(store: Store, run: Run, deadlines: Container[float | None]) -> bool:
+    """Whether a parked run wakes to go on: not only because the time is up for it, or for a question (`deadlines`)."""
+    if run.wake_at is None or run.wake_at in deadlines:
+        return False
+    own = deadline_of(store.facts(run.id))
+    return own is None or own.at != run.wake_at
 
 
 def _family(store: Store, run_id: str) -> Sequence[Run]:

@@ -11,6 +11,7 @@ from podium.cli.load import load, split
 from podium.cli.opening import ALL, drive, existing, hand_to_file
 from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import count, note, one_line, print_json
+from podium.cli.waiting import wakes_itself
 from podium.config import Config
 from podium.model.agent import AnyAgent
 from podium.model.clock import SystemClock
@@ -70,10 +71,8 @@ def goes_on(store: Store, run: Run) -> bool:
     """Whether a run will go on without anybody outside: it is ready or driven, or a timer of its own wakes it."""
     if run.state is not RunState.PARKED:
         return run.state is not RunState.BLOCKED
-    if run.wake_at is None:
-        return False
     deadlines = {question.deadline for question in store.questions(state=QuestionState.OPEN, to=None, run=run.id)}
-    return run.wake_at not in deadlines
+    return wakes_itself(store, run, deadlines)
 
 
 def _report(runs: Sequence[Run], *, as_json: bool) -> int:

@@ -41,11 +41,13 @@ class Dispatcher:
 
     def __init__(
         self, registry: Registry, middleware: Sequence[Middleware], step_middleware: Sequence[StepMiddleware] = (), *,
-        rules: Mapping[str, AgentRules] | None = None,
+        rules: Mapping[str, AgentRules] | None = None, bounded: bool = False,
     ) -> None:  # fmt: skip
         self.registry = registry
         self._middleware = tuple(middleware)
         self._step_middleware = tuple(step_middleware)
+        self.bounded = bounded
+        """Whether a budget of the configuration bounds what calls may spend."""
         self._rules = rules or {}
         self._cards: dict[int, Card] = {}
         self._handlers: dict[int, Handler] = {}

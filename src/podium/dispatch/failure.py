@@ -15,6 +15,7 @@ from podium.model.json import Json
 from podium.model.outcome import Failure
 from podium.model.retry import FailureKind
 from podium.model.retry_after import retry_after
+from podium.secrets.masking import MASKING
 
 _LONGEST_MESSAGE = 2000
 
@@ -136,7 +137,7 @@ def _message_of(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"the agent called sys.exit({'' if error.code is None else error.code!r})"
     try:
-        text = str(error)
+        text = MASKING.text(str(error))  # before it is cut: half a secret would not be found
     except Exception as broken:
         text = f"(its message cannot be read: __str__ raised {type(broken).__name__})"
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"

@@ -39,6 +39,10 @@ class Registry:
         """Whether an agent is registered."""
         return version in self._agents.get(name, ())
 
+    def knows(self, name: str) -> bool:
+        """Whether an agent of that name is registered, of whatever version."""
+        return name in self._agents
+
     def cards(self, capability: str | None = None) -> Sequence[Card]:
         """Return the cards of all agents, or of those that offer a capability, by name, newest version first."""
         return [

@@ -7,7 +7,7 @@ from typing import Any
 from podium.dispatch.dispatcher import Target
 from podium.engine.caller import Caller
 from podium.engine.drive import Drive
-from podium.engine.inline_run import Inline, InlineRun
+from podium.engine.inline_run import InlineRun
 from podium.engine.joins import Race
 from podium.engine.progress import Progress, approved, denied
 from podium.engine.questions import answer_to, asked_again, open_question, waiting_for
@@ -24,7 +24,8 @@ from podium.model.outcome import Cancelled, Done, Enter, Failed, Failure, Outcom
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.retry import KEEPS_LINEAGE, FailureKind, Retry
 from podium.model.step import grant_of
-from podium.store.codec import encode
+from podium.secrets.masking import MASKING
+from podium.store.codec import decode, encode
 
 Fallbacks = Sequence[Target | FallbackValue]
 """Who, or what, comes next when an agent has failed for good."""
@@ -118,7 +119,7 @@ class Attempts:
             message = f"the answer has {len(payload)} bytes, {most} are allowed"
             return Failed(Failure(FailureKind.VALIDATION, "TooLarge", message))
         try:
-            value = self.agent.output.load(done.value)
+            value = self.agent.output.load(decode(payload) if MASKING.active else done.value)
         except InvalidValue as error:
             return Failed(Failure(FailureKind.VALIDATION, "BadAnswer", str(error)))
         if asked is self.agent:
@@ -133,7 +134,7 @@ class Attempts:
         """Dispatch once, and wait for whatever has to be waited for; None where the agent has to run again."""
         outcome = await self._attempt(agent)
         if isinstance(outcome, Enter):
-            return await self._enter(agent, outcome.workflow)
+            return await self._after(outcome, await self._enter(agent, outcome))
         return await self._pending(outcome) if isinstance(outcome, Pending) else outcome
 
     async def _attempt(self, agent: AnyAgent) -> Outcome:
@@ -144,7 +145,7 @@ class Attempts:
             return progress.denied
         if progress.due is not None and (late := await self._pause()):
             return late
-        if progress.asked is not None:
+        if progress.asked is not None and self._asked_after() is None:
             body = progress.asked.body
             return Pending(asked_again(progress.asked), body["step"], body.get("rule"))
         call = self._call(agent)
@@ -213,14 +214,15 @@ class Attempts:
         text = f"Did {call.agent} happen (run {call.run}, key {call.key})? {why}."
         return Pending(Ask(text=text, subject=call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators"))
 
-    async def _enter(self, agent: AnyAgent, workflow: Inline) -> Done | Failed:
+    async def _enter(self, agent: AnyAgent, enter: Enter) -> Done | Failed:
         """Run a workflow inline, under this key; with a time limit, against a durable timer."""
         drive, attempt = self.drive, self.progress.attempt
         path = self.key if attempt == 1 else f"{self.key}.r{attempt}"
         limits = (self._timeout(agent), self.options.within)
         seconds = min((each for each in limits if each is not None), default=None)
         frame = InlineRun(
-            drive, self.strand, self.path, path, workflow=workflow, input=self.input, callers=self.caller.callers,
+            drive, self.strand, self.path, path, workflow=enter.workflow, input=enter.input,
+            callers=self.caller.callers,
             deadline=self.deadline if seconds is None else self._due(f"{path}.timeout", seconds),
         )  # fmt: skip
         if seconds is None:
@@ -234,6 +236,24 @@ class Attempts:
         await drive.gate()
         self.caller.adopt(undos)
         return outcome
+
+    async def _after(self, enter: Enter, outcome: Done | Failed) -> Outcome | None:
+        """Have the answer of an inline workflow checked by who has the last word on it, and wait for whom that asks."""
+        while isinstance(outcome, Done) and enter.after is not None:
+            known, progress = self._asked_after(), self.progress
+            checked = known or await self.strand.at(self.key, enter.after(outcome, progress.granted))
+            if not isinstance(checked, Pending):
+                return checked
+            if (answered := await self._pending(checked)) is not None:
+                return answered
+        return outcome
+
+    def _asked_after(self) -> Pending | None:
+        """Return what is still asked about the answer of an inline workflow, if that is recorded."""
+        asked = self.progress.asked
+        if asked is None or self.agent.card.kind != "workflow" or asked.body["step"] is None:
+            return None
+        return Pending(asked_again(asked), asked.body["step"], asked.body.get("rule"))
 
     def _due(self, timer: str, seconds: float) -> float:
         """Return when an inline workflow has to be done: the deadline above, or the time of its own timer if sooner."""
@@ -270,7 +290,7 @@ class Attempts:
             waiting_for(known) if known else open_question(self.drive, self.key, ask, pending.step, rule=pending.rule)
         )
         grant = None if pending.rule is None else grant_of(pending.rule, pending.step)
-        answers = await answer_to(self.drive, self.strand, self.key, question, grant=grant)
+        answers = await answer_to(self.drive, self.strand, self.key, question, grant=grant, rule=pending.rule)
         if pending.rule is not None and grant is not None:
             return self._permitted(pending.rule, grant, answers)
         if answers is None:

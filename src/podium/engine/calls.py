@@ -13,7 +13,7 @@ from podium.engine.inline_run import undo_of
 from podium.engine.primitive import Primitive
 from podium.engine.progress import Progress, in_doubt, progress_of
 from podium.engine.steps import usage_body
-from podium.engine.strand import Strand
+from podium.engine.strand import Cancel, Strand
 from podium.errors import Blocked, CallFailed, CallRefused, Diverged, InvalidValue, UnknownAgent
 from podium.model.agent import AnyAgent
 from podium.model.fact import Fact, FactKind
@@ -68,7 +68,7 @@ class AgentCall(Primitive[T], Generic[T]):
         else:
             asked_at = record.opened.at
             await self._take_up(strand, record, attempts)
-        attempts.deadline = self._deadline(asked_at)
+        attempts.deadline = self._deadline(strand, asked_at)
         return await self._end(strand, agent, payload, attempts)
 
     async def _take_up(self, strand: Strand, record: Record, attempts: Attempts) -> None:
@@ -82,9 +82,13 @@ class AgentCall(Primitive[T], Generic[T]):
         elif kind != "workflow":
             await self.drive.live(strand, self.key)
 
-    def _deadline(self, asked_at: float) -> float | None:
-        """Return the time after which the answer is of no use: the caller's, or the call's own if that is sooner."""
-        above, within = self.caller.deadline, self.options.within
+    def _deadline(self, strand: Strand, asked_at: float) -> float | None:
+        """Return the time after which the answer is of no use: the caller's, or the call's own if that is sooner.
+
+        What cleans up after a cancel, as when the time of the run was up, has time of its own.
+        """
+        above = None if strand.cancel is Cancel.DELIVERED else self.caller.deadline
+        within = self.options.within
         if within is None:
             return above
         return asked_at + within if above is None else min(above, asked_at + within)

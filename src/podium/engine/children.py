@@ -4,11 +4,13 @@ from typing import Any, Generic, TypeVar
 
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
+from podium.engine.money import reserve
 from podium.engine.primitive import Primitive
-from podium.engine.starting import new_run
+from podium.engine.starting import Above, new_run
 from podium.engine.strand import Strand
-from podium.errors import RunCancelled, RunFailed, UsageError
+from podium.errors import CallRefused, RunCancelled, RunFailed, UsageError
 from podium.model.agent import AnyAgent
+from podium.model.budget import Amount, Breach, BudgetState, limits_of
 from podium.model.fact import FactKind
 from podium.model.ids import child_run_id
 from podium.model.json import Json
@@ -62,20 +64,44 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
             opened_as(record, key, FactKind.SPAWNED, f"a child run of {card.name}", workflow=card.name)
             if record.cancelled:
                 strand.deliver(key)
+            if record.answered is not None:
+                body = record.answered.body
+                raise CallRefused(body["reason"], rule=body["rule"], key=key)
             if record.opened is not None:
                 run_id = record.opened.body["run"]
         if record is None or record.opened is None:
             await drive.live(strand, key)
             payload = encode(self.child.input.dump(self.input))
+            await self._carve(strand, run_id)
             at, seed = drive.around.clock.now(), drive.chance(key).getrandbits(63)
-            run = new_run(
-                run_id, card, payload, self.options, seed=seed, at=at, parent=drive.run, callers=self.context.callers
-            )
+            context = self.context
+            above = Above(
+                run=drive.run, callers=context.callers, deadline=context.deadline, lines=drive.lines,
+                budget=drive.budget,
+            )  # fmt: skip
+            run = new_run(run_id, card, payload, self.options, seed=seed, at=at, above=above)
             body = {"workflow": card.name, "version": card.version, "run": run_id}
             strand.last_at = drive.append(FactKind.SPAWNED, key, encode(body), effects=[Spawn(run)])
             drive.history.spawned[run_id] = key
             await drive.committed()
         return ChildRun(run_id, self.child, self.context)
+
+    async def _carve(self, strand: Strand, run_id: str) -> None:
+        """Set the child's share aside in the budgets of this run; raises CallRefused where they have no room for it."""
+        drive, budget, name = self.drive, self.options.budget, f"share:{run_id}"
+        if budget is None or name in drive.history.shares:
+            return
+        share = limits_of(budget)
+        amount = Amount(usd=share.usd or 0, tokens=share.tokens or 0, calls=share.calls or 0)
+        counting = [line for line in drive.lines if amount.under(line.limits)]
+        if not counting:
+            return
+        found = await strand.at(self.key, reserve(drive, self.key, amount, counting, id=name))
+        if isinstance(found, BudgetState):
+            body = {"outcome": "refused", "rule": f"budget:{found.id}", "reason": str(Breach(found, None))}
+            strand.last_at = drive.append(FactKind.ANSWERED, self.key, encode(body))
+            await drive.committed()
+            raise CallRefused(body["reason"], rule=body["rule"], key=self.key)
 
 
 class ChildResult(Primitive[T], Generic[T]):

@@ -24,8 +24,9 @@ from podium.engine.strand import Strand
 from podium.engine.stream import Chunk
 from podium.engine.undoing import OnUndo
 from podium.engine.waits import AwaitSignal, Sleep
-from podium.errors import NotAwaitable, WrongBranch
+from podium.errors import CallRefused, NotAwaitable, WrongBranch
 from podium.model.agent import Agent, AnyAgent
+from podium.model.budget import Budget
 from podium.model.chance import Chance
 from podium.model.fallback import Degraded
 from podium.model.json import Json
@@ -204,6 +205,7 @@ class Context:
         The first failure cancels the others and is raised, unless `return_exceptions`. With `quorum=k` it gives the
         first k values as (index, value) and cancels the others; raises CallError if fewer can be had.
         """
+        self._check_fan_out(len(items))
         if quorum is None:
             return Gather(
                 self._drive, self._strand, self._path, self._key(), items, return_exceptions=return_exceptions
@@ -218,6 +220,7 @@ class Context:
     ) -> Primitive[list[Out]]:  # fmt: skip
         """Call one agent with each of the inputs, at most `concurrency` at once; gives the values in order."""
         calls: list[Primitive[Any]] = [self.call(agent, each, timeout=timeout, retry=retry) for each in inputs]
+        self._check_fan_out(len(calls))
         return Gather(
             self._drive, self._strand, self._path, self._key(), calls, at_once=concurrency,
             return_exceptions=return_exceptions,
@@ -225,10 +228,12 @@ class Context:
 
     def race(self, *items: Primitive[T]) -> Primitive[T]:
         """Give the value of the branch that has one first; the others are cancelled. Raises if all fail."""
+        self._check_fan_out(len(items))
         return Race(self._drive, self._strand, self._path, self._key(), items)
 
     def select(self, *items: Primitive[T]) -> Selection[T]:
         """Hand out branches as they end: `async with ctx.select(…) as ended: async for branch in ended: …`."""
+        self._check_fan_out(len(items))
         return Selection(self._drive, self._strand, self._path, self._key(), items)
 
     # Waiting
@@ -291,11 +296,19 @@ class Context:
     # Child runs
 
     def spawn(
-        self, workflow: Agent[In, Out], input: In, /, *, queue: str | None = None, priority: int = 0
-    ) -> SpawnChild[Out]:
-        """Start a child run, with a journal and a place in the queue of its own; gives a handle to it."""
+        self, workflow: Agent[In, Out], input: In, /, *, queue: str | None = None, priority: int = 0,
+        within: float | None = None, budget: Budget | None = None,
+    ) -> SpawnChild[Out]:  # fmt: skip
+        """Start a child run, with a journal and a place in the queue of its own; gives a handle to it.
+
+        It spends from the budgets of this run; with a `budget` of its own that is set aside for it, and what is left
+        is given back when it ends. Raises CallRefused where there is not so much. `within` is in seconds.
+        """
         run = self._drive.run
-        options = RunOptions(queue=queue or run.queue, priority=priority, tenant=run.tenant, principal=run.principal)
+        options = RunOptions(
+            queue=queue or run.queue, priority=priority, tenant=run.tenant, principal=run.principal, within=within,
+            budget=budget,
+        )  # fmt: skip
         return SpawnChild(
             self._drive, self._strand, self._path, self._key(), child=workflow, input=input, options=options,
             context=self,
@@ -333,6 +346,13 @@ class Context:
             self._drive.around.streams.publish(
                 self._drive.run.id, Chunk(key=self._path, attempt=1, step="", n=self._counter, data=chunk)
             )
+
+    def _check_fan_out(self, branches: int) -> None:
+        """Raise CallRefused where the budget of the run allows fewer branches at once."""
+        most = self._drive.budget.get("fan_out")
+        if most is not None and branches > most:
+            reason = f"{branches} branches at once, and the budget of the run allows {most}"
+            raise CallRefused(reason, rule="budget:fan_out", key=self._path)
 
     def child(self, strand: Strand, path: str) -> "Context":
         """Return the context of a branch: its own path, the same compensations."""

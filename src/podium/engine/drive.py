@@ -6,19 +6,23 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from podium.dispatch.dispatcher import Dispatcher
+from podium.engine.deadline import deadline_of
 from podium.engine.history import History
 from podium.engine.journal import Batch, Journal
 from podium.engine.strand import Cancel, Strand
 from podium.engine.stream import Streams
-from podium.engine.timers import Timers
+from podium.engine.timers import Timer, Timers
 from podium.errors import Blocked, Diverged, Evicted, StoreError
 from podium.model.agent import AnyAgent
+from podium.model.budget import Line, line_of
 from podium.model.chance import Chance, chance_of
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
 from podium.model.fallback import Degraded
 from podium.model.ids import Ids
+from podium.model.json import Json
 from podium.model.run import Run, Signal
+from podium.secrets.masking import MASKING
 from podium.store.codec import encode
 from podium.store.protocol import (
     Block,
@@ -28,6 +32,7 @@ from podium.store.protocol import (
     Finish,
     NewFact,
     Park,
+    Settle,
     Store,
     TakeSignal,
     Tell,
@@ -91,8 +96,12 @@ class Drive:
         self.seed: int = started["seed"]
         self.callers: tuple[str, ...] = tuple(started.get("callers", ()))
         """The workflows above this run, where it is a child."""
-        self.deadline: float | None = started.get("deadline")
-        """The time after which its result is of no use."""
+        self.due = deadline_of(claimed.facts)
+        """When it has to be done."""
+        self.budget: Json = started.get("budget", {})
+        """Its own budget, as it was started with."""
+        self.lines: tuple[Line, ...] = tuple(line_of(said) for said in started.get("lines", ()))
+        """The budgets that what it does counts against: its own, and those above it."""
         self.degraded: dict[str, Degraded] = {}
         """The calls that somebody else answered than was asked, by key."""
         self.closed = False
@@ -117,6 +126,18 @@ class Drive:
         self._writes: list[Write] = []
         self._batch: Batch | None = None
         self._parking = False
+        self._alarm: Timer | None = None
+        """Rings when the run has to be done."""
+
+    @property
+    def deadline(self) -> float | None:
+        """The time after which its result is of no use."""
+        return None if self.due is None else self.due.at
+
+    @property
+    def late(self) -> str:
+        """What there is to say of a run that fails after its time was up; empty while it is not."""
+        return "" if self.due is None or self.around.clock.now() < self.due.at else self.due.reason
 
     def chance(self, where: str) -> Chance:
         """Return the run's own source of randomness for a place in it: the same on every replay."""
@@ -140,6 +161,13 @@ class Drive:
         if effects:
             self._writes[-1].effects.extend(effects)
         return at
+
+    def counted(self) -> float:
+        """Count a fact that goes its own way into the journal; returns the time for it. Raises Evicted."""
+        if self.closed:
+            raise Evicted
+        self._count += 1
+        return self.around.clock.now()
 
     def _check_count(self) -> None:
         """Warn of a run that has half of the facts it may have; raise Blocked where it has them all."""
@@ -182,6 +210,7 @@ class Drive:
         elif verdict is Verdict.AWAKE:
             self._parking = False
             self.reload()
+            self._check_time()
             if not self._busy:
                 self._quiet()
         elif verdict is Verdict.STALE or write.close is not None:
@@ -199,6 +228,8 @@ class Drive:
         """Let go of the run: every strand is unwound, and nothing it still does is recorded."""
         if not self.closed:
             self.closed = True
+            if self._alarm is not None:
+                self._alarm.cancel()
             self.main.evict()
             self._on_closed(self)
 
@@ -218,11 +249,11 @@ class Drive:
     def block(self, reason: str) -> None:
         """Stop: code and journal do not agree."""
         if self.blocked is None and not self.closed:
-            self.blocked = reason
+            self.blocked = MASKING.text(reason)
             if self._dry:
                 self.drop()
             else:
-                self.writing().close = Block(reason)
+                self.writing().close = Block(self.blocked)
 
     # Replaying
 
@@ -266,6 +297,7 @@ class Drive:
 
     def _go_live(self) -> None:
         self.replaying = False
+        self._settle_doubts()
         gate, self._gate = self._gate, []
         gate.extend(future for future in self._when_live if not future.done())
         self._when_live.clear()
@@ -275,6 +307,16 @@ class Drive:
         self._take_cancel()
         if self.history.cancelling is not None:
             self.cancel_strands([self.main], "")
+        elif self.due is not None:
+            self._alarm = self.around.timers.at(self.due.at, self._check_time)
+            self._check_time()
+
+    def _settle_doubts(self) -> None:
+        """Count as spent what an earlier process had set aside when it died: nobody knows what became of it."""
+        for reservation, (key, body) in self.history.reserved.items():
+            said = {**body, "in_doubt": True}
+            self.append(FactKind.SETTLED, key, encode(said), effects=[Settle(reservation, None, in_doubt=True)])
+        self.history.reserved.clear()
 
     # Busy and quiet
 
@@ -308,6 +350,8 @@ class Drive:
             self._release(wait, None)
         if not self._busy:
             dues = [wait.due for wait in self._waits.values() if wait.due is not None]
+            if self.due is not None and self.history.cancelling is None:
+                dues.append(self.due.at)
             self._parking = True
             self.writing().close = Park(self._wake, min(dues, default=None))
 
@@ -372,15 +416,26 @@ class Drive:
 
     def _take_cancel(self) -> None:
         signal = self._from_mailbox("cancel", "cancel")
-        if signal is None:
-            return
-        effects: list[Effect] = [TakeSignal(signal.id)]
+        if signal is not None:
+            self._cancel(signal, [TakeSignal(signal.id)])
+
+    def _cancel(self, signal: Signal, effects: list[Effect]) -> None:
+        """Record that the run is to stop, tell its children, and cut it where it stands."""
         effects.extend(Tell(child, signal) for child in self.history.spawned)
         at = self.append(FactKind.CANCELLING, "", encode(signal.body), effects=effects)
         self.main.last_at = at
         if self.history.cancelling is None:
             self.history.cancelling = Fact(-1, FactKind.CANCELLING, "", at, self.run.epoch, signal.body)
         self.cancel_strands([self.main], "")
+
+    def _check_time(self) -> None:
+        """Stop the run once its time is up, unless it is stopped already, or about to leave memory."""
+        closing = any(write.close is not None for write in self._writes)
+        if self.due is None or self.closed or closing or self.history.cancelling is not None:
+            return
+        now = self.around.clock.now()
+        if now >= self.due.at:
+            self._cancel(Signal("cancel", "cancel", "cancel", self.due.body, now), [])
 
     def cancel_strands(self, strands: Iterable[Strand], by: str) -> None:
         """Cancel strands: those that stand at a key are cut there, the others at their next."""

@@ -11,6 +11,7 @@ from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.outcome import readable
 from podium.model.run import RunState
+from podium.secrets.masking import MASKING
 from podium.store.codec import NULL, decode, encode
 from podium.store.protocol import Finish
 
@@ -54,19 +55,30 @@ async def _to_the_end(drive: Drive, workflow: "Workflow[Json, Json]", input: Jso
             raise Evicted from None
         state, reason = RunState.FAILED, f"the workflow cancelled itself: {error}"
     except Exception as error:  # a run's failure is data, whatever it is
-        state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
+        state, reason = RunState.FAILED, _told(error)
         causes = causes_of(error)
     except (Interrupt, GeneratorExit):
         raise
     except BaseException as error:
-        state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
+        state, reason = RunState.FAILED, _told(error)
     if state is RunState.CANCELLED:
-        reason = drive.history.cancelling.body["reason"] if drive.history.cancelling is not None else reason
         await _children_ended(drive)
-        if drive.uncompensated:
-            state, reason = RunState.FAILED, f"cancelled; not undone: {'; '.join(drive.uncompensated)}"
+        state, reason = _cancelled(drive, reason)
+    elif state is RunState.FAILED and drive.late:
+        reason = f"{drive.late} ({reason})"[:_REASON_CHARACTERS]
     await drive.gate()
     _end(drive, state, reason, value, causes)
+
+
+def _cancelled(drive: Drive, reason: str) -> tuple[RunState, str]:
+    """Return how a cancelled run ends: one whose time was up, or that could not undo what it did, has failed."""
+    cancelling = drive.history.cancelling
+    said = {"reason": reason} if cancelling is None else cancelling.body
+    late = bool(said.get("deadline"))
+    if drive.uncompensated:
+        why = said["reason"] if late else "cancelled"
+        return RunState.FAILED, f"{why}; not undone: {'; '.join(drive.uncompensated)}"
+    return RunState.FAILED if late else RunState.CANCELLED, said["reason"]
 
 
 async def _children_ended(drive: Drive) -> None:
@@ -76,7 +88,7 @@ async def _children_ended(drive: Drive) -> None:
 
 
 def _end(drive: Drive, state: RunState, reason: str, value: Json, causes: tuple[str, ...]) -> None:
-    reason = readable(reason)
+    reason, value = MASKING.text(readable(reason)), MASKING.json(value)
     body: dict[str, Json] = {"state": state, "reason": reason, "causes": causes}
     if drive.degraded:
         body["degraded"] = [asdict(each) for _, each in sorted(drive.degraded.items())]
@@ -84,6 +96,11 @@ def _end(drive: Drive, state: RunState, reason: str, value: Json, causes: tuple[
     at = drive.append(FactKind.ENDED, "", encode(body), payload)
     outcome = {"state": state, "value": value, "reason": reason}
     drive.finish(Finish(state, reason, at, outcome))
+
+
+def _told(error: BaseException) -> str:
+    """Return what a run's end says of an exception, cut to a length only after what is secret was masked."""
+    return MASKING.text(f"{type(error).__name__}: {error}")[:_REASON_CHARACTERS]
 
 
 def missing_version(name: str, version: str) -> str:

@@ -7,9 +7,10 @@ from podium.errors import Diverged
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 
-_OPENING = frozenset(
+OPENING = frozenset(
     {FactKind.ASKED, FactKind.TIMER, FactKind.WAITING, FactKind.SPAWNED, FactKind.CHOSEN, FactKind.UNDO, FactKind.NOTED}
 )
+"""Facts with which something begins under a key."""
 
 
 _SHOWN_CHARACTERS = 300
@@ -63,6 +64,10 @@ class History:
         self.ended: Fact | None = None
         self.cancelling: Fact | None = None
         self.spawned: dict[str, str] = {}
+        self.reserved: dict[str, tuple[str, Json]] = {}
+        """What was set aside and not settled: key, and what the fact says, by reservation."""
+        self.shares: set[str] = set()
+        """Reservations for the budgets of child runs: settled when these end."""
         self._under: dict[str, list[str]] = {}
         self._unseen: set[str] = set()
         self._last: dict[str, int] = {}
@@ -111,7 +116,7 @@ class History:
     def add(self, fact: Fact) -> None:
         """Take in one more fact."""
         kind = fact.kind
-        if kind in _OPENING:
+        if kind in OPENING:
             self._open(fact)
         elif kind is FactKind.ANSWERED:
             self._answer(fact)
@@ -141,11 +146,22 @@ class History:
             case FactKind.ENDED:
                 self.ended = fact
             case FactKind.CANCELLING:
-                self.cancelling = fact
+                self.cancelling = self.cancelling or fact  # the first says why
             case FactKind.CHANGED:
                 self.changes[fact.key] = fact.body["changed"]
+            case FactKind.RESERVED:
+                self._reserve(fact)
+            case FactKind.SETTLED:
+                self.reserved.pop(fact.body["reservation"], None)
             case _:
                 pass
+
+    def _reserve(self, fact: Fact) -> None:
+        body = {name: fact.body[name] for name in ("reservation", "usd", "tokens", "calls")}
+        if body["reservation"].startswith("share:"):
+            self.shares.add(body["reservation"])
+        else:
+            self.reserved[body["reservation"]] = fact.key, body
 
     def _record(self, key: str) -> Record:
         record = self.records.get(key)

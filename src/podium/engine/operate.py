@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from podium.engine.history import voided
+from podium.engine.deadline import Deadline, deadline_of
+from podium.engine.history import OPENING, voided
 from podium.engine.worker import Worker
 from podium.errors import NotPossible, UnknownRun
 from podium.model.clock import Clock
@@ -13,6 +14,10 @@ from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.store.codec import encode
 from podium.store.protocol import Claimed, NewFact, NewRun, Release, Start, Verdict, Write
+
+
+DEAD_LETTER = "dead-letter"
+"""The guard of the fact that says that a run was discarded."""
 
 
 class Operator:
@@ -33,7 +38,24 @@ class Operator:
         except NotPossible:
             await self._give_back(claimed)
             raise
-        await self._release(claimed, [self._rewound(void)] if void else [], claimed.run.version)
+        due = deadline_of(facts)
+        rewound = [self._rewound(void, due)] if void or due else []
+        await self._release(claimed, rewound, claimed.run.version)
+
+    async def discard(self, run_id: str, *, by: str, why: str) -> None:
+        """Say that nobody will see to a failed or quarantined run any more; raises NotPossible for others."""
+        claimed = self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
+        run = claimed.run
+        if run.state is RunState.BLOCKED and not run.strikes:
+            await self._give_back(claimed)
+            raise NotPossible(f"run {run_id} is blocked, not dead: it goes on once its code is there. {run.reason}")
+        if discarded := discarded_in(claimed.facts):
+            await self._give_back(claimed)
+            raise NotPossible(f"run {run_id} was discarded already, by {discarded['by']}: {discarded['why']}")
+        said = encode({"guard": DEAD_LETTER, "discarded": True, "by": by, "why": why})
+        notice = NewFact(FactKind.NOTICE, "", self._clock.now(), said)
+        close = Release(run.state, run.reason, run.version, run.ended_at)
+        await self._worker.journal.submit(Write(claimed.n, run.epoch, [notice], [], close))
 
     async def repin(self, run_id: str, version: str, from_key: str | None = None) -> None:
         """Move a run to another version of its workflow.
@@ -117,8 +139,13 @@ class Operator:
         return Claimed(claimed.n, replace(claimed.run, state=run.state, wake_at=run.wake_at), claimed.wake,
                        claimed.facts, claimed.signals)  # fmt: skip
 
-    def _rewound(self, void: Sequence[int]) -> NewFact:
-        return NewFact(FactKind.REWOUND, "", self._clock.now(), encode({"facts": list(void)}))
+    def _rewound(self, void: Sequence[int], due: Deadline | None = None) -> NewFact:
+        """Return the fact that voids others; a run that had a time to be done in is given it anew."""
+        now = self._clock.now()
+        body: dict[str, Json] = {"facts": list(void)}
+        if due is not None:
+            body["deadline"] = due.renewed(now).at
+        return NewFact(FactKind.REWOUND, "", now, encode(body))
 
     async def _release(self, claimed: Claimed, facts: list[NewFact], version: str) -> None:
         close = Release(RunState.READY, "", version, None)
@@ -140,7 +167,7 @@ def failure_of_run(facts: Sequence[Fact]) -> list[int]:
     if ended is None:
         return []
     found, leaves = {ended.seq}, _leaves(alive, ended.body["causes"], found_in := set[int]())
-    found |= found_in
+    found |= found_in | _stopped(alive) | _withdrawn(alive)
     for fact in alive:
         if any(_belongs(fact.key, leaf) for leaf in leaves):
             found.add(fact.seq)
@@ -153,6 +180,40 @@ def failure_of_run(facts: Sequence[Fact]) -> list[int]:
     found.update(joins.values())
     found.update(fact.seq for fact in alive if fact.kind is FactKind.CANCELLED and fact.body["by"] in joins)
     return sorted(found)
+
+
+def _stopped(facts: Sequence[Fact]) -> set[int]:
+    """Return what stopped a run whose time was up: the cancel, and what the workflow began to do after it."""
+    first = next((f.seq for f in facts if f.kind is FactKind.CANCELLING and f.body.get("deadline")), None)
+    if first is None:
+        return set()
+    after = [fact for fact in facts if fact.seq >= first]
+    begun = {fact.key for fact in after if fact.kind in OPENING}
+    stops = (FactKind.CANCELLING, FactKind.CANCELLED)
+    return {fact.seq for fact in after if fact.kind in stops or any(_belongs(fact.key, key) for key in begun)}
+
+
+def _withdrawn(facts: Sequence[Fact]) -> set[int]:
+    """Return the questions that were open when the run ended, and so were taken back: they have to be asked anew."""
+    answered = {fact.body["question"] for fact in facts if fact.kind is FactKind.QUESTION and "answers" in fact.body}
+    ended = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
+    return {
+        fact.seq
+        for fact in facts
+        if fact.kind is FactKind.QUESTION and fact.body["question"] not in answered and fact.key not in ended
+    }
+
+
+def discarded_in(facts: Sequence[Fact]) -> Json:
+    """Return who discarded a run and why, if that is the last thing that was said of it; else None."""
+    told = (fact for fact in reversed(facts) if fact.kind in (FactKind.ENDED, FactKind.NOTICE))
+    last = next(told, None)
+    return last.body if last is not None and is_discard(last) else None
+
+
+def is_discard(fact: Fact) -> bool:
+    """Whether a fact says that a run was discarded."""
+    return fact.kind is FactKind.NOTICE and fact.body.get("guard") == DEAD_LETTER
 
 
 def _leaves(facts: Sequence[Fact], causes: Iterable[Json], reopened: set[int]) -> set[str]:

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from podium.engine.approvals import decided
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
+from podium.engine.money import raised_by
 from podium.engine.primitive import Primitive
 from podium.engine.progress import approved
 from podium.engine.strand import Strand
@@ -15,6 +16,7 @@ from podium.model.agent import Shape
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.model.question import Ask, Escalation, Question, QuestionState
+from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
 from podium.store.protocol import Expire, OpenQuestion, TakeSignal, Verdict
 
@@ -33,6 +35,7 @@ def open_question(drive: Drive, key: str, ask: Ask, step: str | None, *, rule: s
     """Put a question into the inbox, with the fact that says so; `rule` is the one that asks, if one does."""
     now, ids = drive.around.clock.now(), drive.around.ids
     due = None if ask.within is None else now + ask.within
+    ask = replace(ask, text=MASKING.text(ask.text)) if MASKING.active else ask
     question = Question(
         id=ids.new("q"), run=drive.run.id, key=key, ask=ask, asked_at=now, deadline=due, state=QuestionState.OPEN,
         tenant=drive.run.tenant, principal=drive.run.principal,
@@ -59,7 +62,13 @@ def asked_again(fact: Fact) -> Ask:
 
 
 async def answer_to(
-    drive: Drive, strand: Strand, key: str, question: Waiting, *, grant: str | None = None
+    drive: Drive,
+    strand: Strand,
+    key: str,
+    question: Waiting,
+    *,
+    grant: str | None = None,
+    rule: str | None = None,
 ) -> list[Json] | None:
     """Wait for the answers (`by`, `value`, `at`) and record that they were taken; None once it is too late.
 
@@ -72,7 +81,8 @@ async def answer_to(
             body: Json = {"question": question.id, "answers": signal.body}
             if grant is not None and approved(signal.body):
                 body["granted"] = grant
-            drive.append(FactKind.QUESTION, key, encode(body), effects=[TakeSignal(signal.id)])
+            raised = [] if rule is None else raised_by(rule, signal.body)
+            drive.append(FactKind.QUESTION, key, encode(body), effects=[TakeSignal(signal.id), *raised])
             return signal.body
         verdict, _ = await strand.shielded(drive.around.journal.submit(Expire(question.id)))
         stored = drive.around.store.question(question.id)
@@ -121,7 +131,7 @@ class AskPerson(Primitive[T], Generic[T]):
         drive = self.drive
         record = drive.history.take(key)
         if record is not None:
-            opened_as(record, key, FactKind.QUESTION, f"a question to {ask.to!r}: {ask.text}", to=ask.to, text=ask.text)
+            opened_as(record, key, FactKind.QUESTION, f"a question to {ask.to!r}: {ask.text}", to=ask.to, text=MASKING.text(ask.text))
             if record.answered is not None:
                 strand.last_at = record.answered.at
                 return record.answered.body["outcome"], decode(record.answered.payload)

@@ -13,6 +13,8 @@ class EngineSettings:
     """A worker that was not heard of for so long is declared dead, and its runs go to others."""
     poll: float = 0.2
     """How often a worker looks for what other processes left for it."""
+    quarantine_after: int = 5
+    """A run with which so many processes in a row died is not driven any more, until a person has it tried again."""
     most_facts: int = 1_000_000
     """A run with more facts is blocked, so that one that never ends cannot fill the disk."""
     largest: int = 64 * 1024 * 1024

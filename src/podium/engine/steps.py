@@ -1,15 +1,15 @@
 """The recorded parts of a call: each model request, each tool call, each `once` happens once for ever."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
-from hashlib import sha256
 
 from podium.engine.drive import Drive
 from podium.engine.history import shortened
+from podium.engine.money import reserve, settle
 from podium.engine.stream import Chunk
 from podium.errors import BadAnswer, Diverged, NotDone, Suspended
 from podium.model.agent import AnyAgent
-from podium.model.budget import Bound
+from podium.model.budget import Amount, Bound, Breach, Line, Reservation
 from podium.model.call import Call
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
@@ -18,10 +18,13 @@ from podium.model.outcome import Usage
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.step import Step
 from podium.model.steps import Effects
-from podium.store.codec import decode, encode
+from podium.secrets.masking import MASKING
+from podium.store.codec import decode, encode, input_digest
 
 _inside: ContextVar[str] = ContextVar("podium_step", default="")
 """The path of the step that the current task is in."""
+
+_OF_GUARD = "guard/"
 
 
 class CallSteps:
@@ -66,13 +69,13 @@ class CallSteps:
         bound: Bound | None = None,
     ) -> Json:
         """Run `fn` once for ever; see `podium.model.steps.Steps`."""
-        path = self._path(name, key)
-        sent = encode(input)
-        digest = sha256(sent).hexdigest()[:32]
+        name = MASKING.text(name)
+        path = self._path(name, None if key is None else MASKING.text(key))
+        digest = input_digest(input)
         record = self._drive.history.step(self._call.key, path)
         if record is not None and record.done is not None:
             if record.done.body["digest"] != digest:
-                raise Diverged(f"{self._call.key}/{path}", f"another input of {name}", shortened(sent))
+                raise Diverged(f"{self._call.key}/{path}", f"another input of {name}", shortened(encode(input)))
             return decode(record.done.payload)
         full = f"{self._call.key}/{path}"
         if effects == "once" and record is not None and record.intent is not None:
@@ -103,8 +106,42 @@ class CallSteps:
         reset = n == 0 and self._call.attempt > 1
         call = self._call
         self._drive.around.streams.publish(
-            call.run, Chunk(key=call.key, attempt=call.attempt, step=step, n=n, data=chunk, reset=reset)
+            call.run, Chunk(key=call.key, attempt=call.attempt, step=step, n=n, data=MASKING.json(chunk), reset=reset)
         )
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """The budgets that what this run does counts against."""
+        return self._drive.lines
+
+    @property
+    def depth(self) -> int | None:
+        """How many workflows inside one another the budget of the run allows."""
+        return self._drive.budget.get("depth")
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether anything bounds what this call may spend."""
+        around = self._drive.around
+        card = around.dispatcher.card(self._agent)
+        own = card.budget is not None or (card.limit is not None and card.limit.tokens is not None)
+        return own or around.dispatcher.bounded or bool(self._drive.lines)
+
+    async def reserve(self, amount: Amount, lines: Sequence[Line] = ()) -> Reservation | Breach | None:
+        """Set an amount aside, in the store once this returns; see `podium.model.steps.Steps`."""
+        counting = [line for line in (*self._drive.lines, *lines) if amount.under(line.limits)]
+        if not counting:
+            return None
+        found = await reserve(self._drive, self._call.key, amount, counting)
+        if isinstance(found, Reservation):
+            return found
+        own = self._drive.budget
+        asks = found.id == f"run:{self._call.run}" and own.get("on_breach") == "ask"
+        return Breach(found, own["to"] if asks else None)
+
+    def settle(self, reservation: Reservation, spent: Amount) -> None:
+        """Record what was really spent of what was set aside."""
+        settle(self._drive, self._call.key, reservation, spent)
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         """Record what a rule did that somebody may want to know later."""
@@ -113,7 +150,8 @@ class CallSteps:
     def _path(self, name: str, key: str | None) -> str:
         """Return the step's place: under the step one is in, by its key or by how often its name came before."""
         outer = _inside.get()
-        prefix = f"{outer}/{name}" if outer else f"{self._call.lineage}/{name}"
+        shared = name.startswith(_OF_GUARD)  # a verdict on a value is the same in every lineage
+        prefix = f"{outer}/{name}" if outer else name if shared else f"{self._call.lineage}/{name}"
         if key is not None:
             return f"{prefix}/{key}"
         count = self._counts.get(prefix, 0)

@@ -21,8 +21,20 @@ from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
 from podium.model.ids import Ids
 from podium.model.run import Run, RunState
-from podium.store.codec import decode
-from podium.store.protocol import Claimed, Committed, Finish, NewRun, Placed, Start, Store, Verdict
+from podium.store.codec import decode, encode
+from podium.store.protocol import (
+    Block,
+    Claimed,
+    Committed,
+    Finish,
+    NewFact,
+    NewRun,
+    Placed,
+    Start,
+    Store,
+    Verdict,
+    Write,
+)
 
 _LOOKED_AT = 500
 """So many runs that others may have ended are looked at in one go."""
@@ -47,7 +59,7 @@ class Worker:
         self.store = store
         self.dispatcher = dispatcher
         self.streams = Streams()
-        self.fleet = InProcessFleet(settings.slots)
+        self.fleet = InProcessFleet(settings.slots, trial=settings.lease)
         self.journal = Journal(store, self.id, self)
         self.timers = Timers(clock, self._wake_parked)
         self._clock = clock
@@ -214,19 +226,42 @@ class Worker:
         verdict, number = await answer
         return self.store.run_id(number) if verdict is Verdict.DUPLICATE else run.id, verdict is Verdict.OK
 
-    def drive(self, runs: Sequence[int]) -> int:
+    def drive(self, runs: Sequence[Placed]) -> int:
         """Claim runs and begin to drive them; returns how many were to be had."""
         if self._stopping:
             return 0
         try:
-            claimed = self.store.claim(self.id, [n for n in runs if n not in self._drives], list(self._versions))
+            wanted = [run.n for run in runs if run.n not in self._drives]
+            claimed = self.store.claim(self.id, wanted, list(self._versions))
         except StoreError as error:  # busy, or not to be used for a while: the runs keep their place
             later = 0.01 if isinstance(error, StoreBusy) else self._settings.poll
-            self._loop.call_later(later, self.fleet.place, [Placed(n, 0) for n in runs])
+            self._loop.call_later(later, self.fleet.place, runs)
             return 0
-        for each in claimed:
+        healthy = [each for each in claimed if each.run.strikes < self._settings.quarantine_after]
+        for each in healthy:
             self._take(each)
-        return len(claimed)
+        for each in claimed:
+            if each.run.strikes >= self._settings.quarantine_after:
+                self._quarantine(each)
+        return len(healthy)
+
+    def _quarantine(self, claimed: Claimed) -> None:
+        """Set a run aside that kills its processes: nobody drives it until a person has it tried again."""
+        run = claimed.run
+        reason = (
+            f"quarantined: {run.strikes} processes in a row died while they drove it. Find out why "
+            f"(memory? a crash in native code?), then `podium dead-letters requeue {run.id}`, or discard it."
+        )
+
+        def settled(verdict: Verdict | StoreError, _: Committed) -> None:
+            if verdict is Verdict.OK:
+                self._tell(run.id, Finish(RunState.BLOCKED, reason, 0.0, None))
+            elif isinstance(verdict, StoreError):
+                self._orphans.add(claimed.n)
+
+        said = encode({"guard": "quarantine", "strikes": run.strikes})
+        notice = NewFact(FactKind.NOTICE, "", self._clock.now(), said)
+        self.journal.put(Write(claimed.n, run.epoch, [notice], [], Block(reason, quarantined=True)), settled)
 
     def _take(self, claimed: Claimed) -> None:
         drive = Drive(claimed, self.around, closed=self._closed)
@@ -242,7 +277,7 @@ class Worker:
         if self._drives.get(drive.n) is drive:
             del self._drives[drive.n]
             self._driven.discard(drive.run.id)
-            self.fleet.release()
+            self.fleet.release(drive.n)
         if drive.finished is not None:
             self._tell(drive.run.id, drive.finished)
         elif drive.blocked is not None:

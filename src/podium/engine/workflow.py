@@ -16,6 +16,7 @@ from podium.engine.undoing import undo_all
 from podium.errors import BadAnswer, Blocked, CallCancelled, InvalidValue, UsageError, WorkflowError
 from podium.model.agent import Card, Shape
 from podium.model.call import Call
+from podium.model.guard import Guard
 from podium.model.json import Json
 from podium.model.outcome import Enter, Outcome
 from podium.model.retry import Retry
@@ -44,7 +45,7 @@ class Workflow(Generic[In, Out]):
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Be admitted: the context of the caller runs the function."""
-        return Enter(self)
+        return Enter(self, call.input)
 
     async def verify(self, call: Call) -> Outcome | None:
         """A workflow is never in doubt: it is replayed."""
@@ -107,18 +108,21 @@ def workflow(function: Callable[[Context], Awaitable[Out]], /) -> Workflow[None,
 def workflow(
     *, name: str | None = None, version: str = "1", description: str | None = None,
     capabilities: frozenset[str] | set[str] = frozenset(), timeout: float | None = None, retry: Retry | None = None,
+    guards: tuple[Guard | str, ...] = (),
 ) -> "WorkflowDecorator": ...  # fmt: skip
 def workflow(
     function: Callable[..., Awaitable[Any]] | None = None, /, *, name: str | None = None, version: str = "1",
     description: str | None = None, capabilities: frozenset[str] | set[str] = frozenset(),
-    timeout: float | None = None, retry: Retry | None = None,
+    timeout: float | None = None, retry: Retry | None = None, guards: tuple[Guard | str, ...] = (),
 ) -> Any:  # fmt: skip
     """Make a workflow of an async function whose first parameter is the Context and whose second is the input.
 
     The input may be left out. `version` is what running runs stay pinned to: raise it when the function's order of
-    calls changes. `timeout` (seconds) and `retry` count where it is called by another workflow.
+    calls changes. `timeout` (seconds), `retry` and `guards` count where it is called by another workflow.
     """
-    decorator = WorkflowDecorator(name, version, description, frozenset(capabilities), timeout, retry or Retry())
+    decorator = WorkflowDecorator(
+        name, version, description, frozenset(capabilities), timeout, retry or Retry(), guards
+    )
     return decorator if function is None else decorator(function)
 
 
@@ -127,7 +131,7 @@ class WorkflowDecorator:
 
     def __init__(
         self, name: str | None, version: str, description: str | None, capabilities: frozenset[str],
-        timeout: float | None, retry: Retry,
+        timeout: float | None, retry: Retry, guards: tuple[Guard | str, ...],
     ) -> None:  # fmt: skip
         self._name = name
         self._version = version
@@ -135,6 +139,7 @@ class WorkflowDecorator:
         self._capabilities = capabilities
         self._timeout = timeout
         self._retry = retry
+        self._guards = guards
 
     @overload
     def __call__(self, function: Callable[[Context, In], Awaitable[Out]], /) -> Workflow[In, Out]: ...
@@ -148,7 +153,8 @@ class WorkflowDecorator:
         output = shape_of(gives)
         card = Card(
             name=name, version=self._version, description=self._description or _first_line(function),
-            capabilities=self._capabilities, timeout=self._timeout, retry=self._retry, kind="workflow",
+            capabilities=self._capabilities, timeout=self._timeout, retry=self._retry, guards=self._guards,
+            kind="workflow",
         )  # fmt: skip
         return Workflow(function, card=card, input=shape, output=output, takes_input=takes is not None)
 

@@ -5,7 +5,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
-from podium.model.budget import Budget
+from podium.model.budget import Allowance
 from podium.model.call import Call
 from podium.model.guard import Guard
 from podium.model.health import Health
@@ -56,10 +56,10 @@ class Card:
     """Seconds for which an answer is given again to whoever asks the same; None asks each time."""
     batch: Batch | None = None
     """Concurrent calls are handed to it together."""
-    budget: Budget | None = None
+    budget: Allowance | None = None
     """The most that its calls may cost, in all runs together."""
-    guards: tuple[Guard, ...] = ()
-    """Checks of what goes into it and of what comes out."""
+    guards: tuple[Guard | str, ...] = ()
+    """Checks of what goes into it and of what comes out; a name is that of one in the settings, or of a built-in one."""
     health: Health | None = None
     """How it is found out whether it can work."""
     model: str = ""

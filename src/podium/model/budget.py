@@ -1,7 +1,19 @@
-"""What may be spent, and what a request may come to."""
+"""What may be spent, what a request may come to, and how a budget stands."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, Decimal
 from typing import Literal
+
+from podium.model.json import Json
+
+PER_USD = 1_000_000_000
+"""Budgets are kept in billionths of a US dollar: whole numbers, so that sums are exact."""
+
+
+def nano(usd: float) -> int:
+    """Return US dollars as billionths, rounded up: what is set aside is never less than what was said."""
+    return int((Decimal(repr(usd)) * PER_USD).to_integral_value(ROUND_CEILING))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +27,28 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """What is set aside or spent."""
+
+    usd: int = 0
+    """In billionths of a US dollar."""
+    tokens: int = 0
+    calls: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether it is anything at all."""
+        return bool(self.usd or self.tokens or self.calls)
+
+    def under(self, limits: "Limits") -> "Amount":
+        """Return as much of it as counts against these limits."""
+        return Amount(
+            usd=0 if limits.usd is None else self.usd,
+            tokens=0 if limits.tokens is None else self.tokens,
+            calls=0 if limits.calls is None else self.calls,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """The most that a run, with all its calls and child runs, may come to; None is no bound."""
 
@@ -22,6 +56,7 @@ class Budget:
     tokens: int | None = None
     """Input and output together."""
     calls: int | None = None
+    """Calls of agents, those of workflows not counted."""
     seconds: float | None = None
     """From the start of the run."""
     depth: int | None = None
@@ -32,3 +67,132 @@ class Budget:
     """Whether what does not fit is refused, or a person is asked to raise the limit."""
     to: str = "operators"
     """Who is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """The most that all runs together may come to in a time; None is no bound."""
+
+    usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+    per: Literal["day", "month", "ever"] = "day"
+    """Days and months of UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSettings:
+    """The budgets of the configuration."""
+
+    run: Budget | None = None
+    """That of each run which is started without one."""
+    day: Allowance | None = None
+    """Of everything together."""
+    tenants: Mapping[str, Allowance] = field(default_factory=dict[str, Allowance])
+    """By tenant; `*` is each of those that are not named."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is bounded that runs share."""
+        return self.day is not None or bool(self.tenants)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """A budget's limits, as the store keeps them; None is no bound."""
+
+    usd: int | None = None
+    """In billionths of a US dollar."""
+    tokens: int | None = None
+    calls: int | None = None
+
+    def beside(self, share: "Limits") -> "Limits":
+        """Return those that a share does not bound itself."""
+        return Limits(
+            usd=self.usd if share.usd is None else None,
+            tokens=self.tokens if share.tokens is None else None,
+            calls=self.calls if share.calls is None else None,
+        )
+
+    def __bool__(self) -> bool:
+        """Whether anything is bounded."""
+        return self != _NO_LIMITS
+
+
+_NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A budget that a request counts against."""
+
+    id: str
+    limits: Limits
+    configured: bool = False
+    """Its limits come from the settings, which may have changed; those of a run's are in the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """An amount that was set aside and waits for what it really comes to."""
+
+    id: str
+    amount: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetState:
+    """How a budget stands."""
+
+    id: str
+    limits: Limits
+    reserved: Amount
+    """Set aside for what is under way."""
+    spent: Amount
+    in_doubt: int = 0
+    """Part of `spent`, in billionths of a US dollar: set aside when its process died, so nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A budget has no room for what was to be set aside."""
+
+    state: BudgetState
+    to: str | None
+    """Who may be asked to raise it; None where nobody is."""
+
+    def __str__(self) -> str:
+        """Say what is left of it."""
+        state, parts = self.state, list[str]()
+        if (usd := state.limits.usd) is not None:
+            parts.append(f"{dollars(state.spent.usd + state.reserved.usd)} of {dollars(usd)}")
+        for name in ("tokens", "calls"):
+            if (most := getattr(state.limits, name)) is not None:
+                parts.append(f"{getattr(state.spent, name) + getattr(state.reserved, name)} of {most} {name}")
+        return f"of budget {state.id} {' and '.join(parts)} are spent or set aside"
+
+
+def limits_of(budget: Budget | Allowance) -> Limits:
+    """Return what the store holds of a budget."""
+    return Limits(usd=None if budget.usd is None else nano(budget.usd), tokens=budget.tokens, calls=budget.calls)
+
+
+def budget_json(budget: Budget) -> Json:
+    """Return a budget as a fact says it: what it bounds, and what becomes of a breach."""
+    said = {name: getattr(budget, name) for name in ("usd", "tokens", "calls", "seconds", "depth", "fan_out")}
+    known = {name: value for name, value in said.items() if value is not None}
+    return {**known, "on_breach": budget.on_breach, "to": budget.to}
+
+
+def dollars(nanos: int) -> str:
+    """Return billionths of a US dollar for people."""
+    return f"${Decimal(nanos) / PER_USD:f}"
+
+
+def line_json(line: Line) -> Json:
+    """Return a line as a fact says it."""
+    return {"id": line.id, "usd": line.limits.usd, "tokens": line.limits.tokens, "calls": line.limits.calls}
+
+
+def line_of(said: Json) -> Line:
+    """Return the line that a fact says."""
+    return Line(id=said["id"], limits=Limits(usd=said["usd"], tokens=said["tokens"], calls=said["calls"]))

@@ -1,14 +1,31 @@
 """Checks of what goes into an agent and of what comes out."""
 
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.steps import Steps
 
-Place = Literal["input", "output", "tool_input", "tool_output"]
-"""Where a value is checked."""
+Place = Literal["input", "output", "tool_input", "tool_output", "model_input"]
+"""Where a value is checked: what an agent is given and what it gives, and the same of its tools and its model."""
+
+GuardKind = Literal["pii", "patterns", "size", "schema", "screen"]
+"""The guards that can be made in the settings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a guard looks at."""
+
+    value: Json
+    place: Place
+    call: Call
+    steps: Steps
+    """For a guard that asks somebody itself: `steps.once("guard/NAME", …)` records the verdict."""
+    step: str = ""
+    """`tool/NAME` or `model`; empty for the call itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +35,12 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """Another value goes on in its place."""
+    """Another value goes on in its place; it is checked again."""
 
     value: Json
     reason: str
+    back: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of an input: what is put back where the output has it, such as `<EMAIL_1>` and what stood there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +59,7 @@ class Guard(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in `Refused` outcomes and facts."""
+        """What it is called: `guard:NAME` is the rule in `Refused` outcomes, questions and facts."""
         ...
 
     @property
@@ -48,6 +67,32 @@ class Guard(Protocol):
         """Where it is to look."""
         ...
 
-    def check(self, value: Json, place: Place, steps: Steps) -> Finding | Awaitable[Finding]:
-        """Look at a value."""
+    def check(self, checked: Checked) -> Finding | Awaitable[Finding]:
+        """Look at a value. What it raises is a failure of the call."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardSettings:
+    """`[podium.guards.NAME]`: a guard of the settings. What is None is as the guard has it by default."""
+
+    kind: GuardKind
+    on: frozenset[Place] | None = None
+    ask: str | None = None
+    """The role of who may let pass what it objects to; without one that is refused."""
+    repair: bool | None = None
+    """Of `pii` and `patterns`: whether what is found is masked, instead of being objected to."""
+    restore: bool = False
+    """Of `pii`: whether what was masked in the input is put back into the output."""
+    kinds: frozenset[str] | None = None
+    """Of `pii`: what it looks for."""
+    deny: tuple[str, ...] = ()
+    """Of `patterns`: what no text may have in it."""
+    allow: tuple[str, ...] = ()
+    """Of `patterns`: what every text has to be, one of them."""
+    most: int | None = None
+    """Of `size`: the bytes that the value may have as JSON."""
+    schema: Json = None
+    """Of `schema`: the JSON Schema that it has to fit."""
+    agent: str | None = None
+    """Of `screen`: the name of the agent that is asked."""

@@ -1,6 +1,7 @@
 """How much of something may happen at once, and in a time."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -19,3 +20,18 @@ class Limit:
     """What becomes of a call that is too much."""
     patience: float = 2.0
     """Seconds that a call waits in memory; one that has to wait longer waits durably."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """The limits of the configuration, besides those of agents; `*` is each that is not named."""
+
+    models: Mapping[str, Limit] = field(default_factory=dict[str, Limit])
+    """Of the requests to a model, such as `openai:gpt-5`, by all agents together."""
+    tenants: Mapping[str, Limit] = field(default_factory=dict[str, Limit])
+    """Of all that the runs of a tenant do."""
+
+    @property
+    def tokens(self) -> bool:
+        """Whether tokens are bounded: a request then has to say its most beforehand."""
+        return any(limit.tokens is not None for limit in (*self.models.values(), *self.tenants.values()))

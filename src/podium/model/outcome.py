@@ -1,11 +1,13 @@
 """How a call ends: one of six outcomes, recorded once and replayed for ever."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from podium.model.json import Json
 from podium.model.question import Ask
 from podium.model.retry import FailureKind
+from podium.secrets.masking import MASKING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class Failure:
     """Nobody was asked, since nobody would have answered: a fallback is taken at once."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "message", readable(self.message))
+        object.__setattr__(self, "message", MASKING.text(readable(self.message)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,10 @@ class Enter:
 
     workflow: Any
     """An `engine.workflow.Workflow`; opaque to everybody below the engine."""
+    input: Json
+    """What it is handed."""
+    after: "Callable[[Done, Mapping[str, Json]], Awaitable[Outcome]] | None" = None
+    """Has the last word on its value, told what people granted since: guards of the output."""
 
 
 Outcome = Done | Failed | Refused | Pending | Cancelled | Enter

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 from podium.model.agent import Card
 from podium.model.breaker import Breaker
-from podium.model.budget import Budget
+from podium.model.budget import Allowance
 from podium.model.limit import Limit
 from podium.model.retry import Retry
 
@@ -27,7 +27,8 @@ class AgentRules:
     breaker: Breaker | None = None
     limit: Limit | None = None
     cache: float | None = None
-    budget: Budget | None = None
+    guards: tuple[str, ...] | None = None
+    budget: Allowance | None = None
 
 
 _FIELDS = tuple(each.name for each in fields(AgentRules))

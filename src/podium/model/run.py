@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from podium.model.budget import Budget
 from podium.model.json import Json
 
 
@@ -26,6 +27,9 @@ class RunState(StrEnum):
         """Whether nothing more will happen to it by itself."""
         return self in _ENDED
 
+
+SUSPECT = 2
+"""So many strikes make a run suspect."""
 
 _ENDED = frozenset({RunState.DONE, RunState.FAILED, RunState.CANCELLED})
 
@@ -55,6 +59,13 @@ class Run:
     """Why it is blocked, or the failure in one line."""
     tag: str | None = None
     """The caller's own name for it, unique per workflow: starting it again finds this run."""
+    strikes: int = 0
+    """How many processes in a row died while they had it in memory, and it came no further from one to the next."""
+
+    @property
+    def suspect(self) -> bool:
+        """Whether it may be what kills its processes: it is then driven beside no other suspect."""
+        return self.strikes >= SUSPECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +79,10 @@ class RunOptions:
     """Larger goes first."""
     tenant: str = "default"
     principal: str = "local"
+    within: float | None = None
+    """Seconds that the run may take, from its start to its end; None is no bound."""
+    budget: Budget | None = None
+    """What it may spend, with all its calls and child runs."""
 
 
 @dataclass(frozen=True, slots=True)

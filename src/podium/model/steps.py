@@ -1,9 +1,9 @@
 """What an agent is handed so that parts of its work are recorded and governed."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
-from podium.model.budget import Bound
+from podium.model.budget import Amount, Bound, Breach, Line, Reservation
 from podium.model.json import Json
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
@@ -56,6 +56,32 @@ class Steps(Protocol):
 
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to whoever watches the run. Chunks are not recorded."""
+        ...
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """The budgets of the run, and of those above it, that its requests count against."""
+        ...
+
+    @property
+    def depth(self) -> int | None:
+        """How many workflows inside one another the budget of the run allows; None is any number."""
+        ...
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether anything bounds what this call may spend: a model request then has to say its most."""
+        ...
+
+    async def reserve(self, amount: Amount, lines: Sequence[Line] = ()) -> Reservation | Breach | None:
+        """Set an amount aside in the run's budgets and these; None where it counts against none of them.
+
+        It is in the store when this returns: only then may it be spent.
+        """
+        ...
+
+    def settle(self, reservation: Reservation, spent: Amount) -> None:
+        """Record what was really spent of what was set aside."""
         ...
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:

@@ -5,12 +5,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from podium.model.answers import Answers
+from podium.model.budget import Amount, BudgetState, Limits, Line
+from podium.model.cost import Cost, Dimension
+from podium.model.delegation import DelegationBook
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.model.memory import MemoryStore
 from podium.model.question import Answer, Question, QuestionState
 from podium.model.record import Record
 from podium.model.run import Run, RunState, Signal
+from podium.model.trust import Evidence
 
 
 @dataclass(slots=True)
@@ -42,6 +47,8 @@ class NewRun:
     started: NewFact
     facts: Sequence[NewFact] = ()
     """Further facts, copied by a fork."""
+    limits: Limits | None = None
+    """Those of its own budget, `run:ID`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,25 @@ class Tell:
     signal: Signal
 
 
-Effect = OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """It is known what came of a reservation; nothing happens where it was settled before."""
+
+    id: str
+    spent: Amount | None
+    """None is all that was set aside."""
+    in_doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseBudget:
+    """A person raised the limits of a budget by so much."""
+
+    id: str
+    by: Amount
+
+
+Effect = OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | RaiseBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +130,10 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The run cannot go on with this code."""
+    """The run cannot go on with this code; or, with `quarantined`, is not to, whatever code there is."""
 
     reason: str
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +191,19 @@ class Expire:
     question: str
 
 
-Operation = Write | Start | Send | Reply | Expire
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserve:
+    """Set an amount aside in all of these budgets, or in none, and record the fact; SCARCE where one has no room."""
+
+    run: int
+    epoch: int
+    id: str
+    lines: Sequence[Line]
+    amount: Amount
+    fact: NewFact
+
+
+Operation = Write | Start | Send | Reply | Expire | Reserve
 
 
 class Verdict(Enum):
@@ -181,6 +219,8 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
     CLOSED = "closed"
     """The question is no longer open."""
+    SCARCE = "scarce"
+    """A budget has no room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +229,7 @@ class Placed:
 
     n: int
     priority: int
+    strikes: int = 0
 
 
 @dataclass(slots=True)
@@ -202,6 +243,8 @@ class Committed:
     """Runs that became ready by this commit."""
     woken: list[int] = field(default_factory=list[int])
     """Runs in somebody's memory that have new signals."""
+    scarce: dict[str, BudgetState] = field(default_factory=dict[str, BudgetState])
+    """The budget that had no room, by the id of what was to be reserved."""
 
 
 @dataclass(slots=True)
@@ -224,6 +267,28 @@ class RunQuery:
     parent: str | None = None
     tag: str | None = None
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadQuery:
+    """Which runs to list of those that failed or are quarantined."""
+
+    workflow: str | None = None
+    tenant: str | None = None
+    since: float | None = None
+    """Not those whose last word is older."""
+    before: int | None = None
+    """Only runs of a lower number."""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DeadRun:
+    """A run that failed or is quarantined, and the last thing that was said of it: how it ended, or a notice."""
+
+    n: int
+    run: Run
+    last: Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +316,11 @@ class WorkerRoll(Protocol):
         ...
 
     def reap(self, worker: str, before: float) -> list[Placed]:
-        """Fence workers whose beat is older than `before` or whose process is gone, then hand their runs back."""
+        """Fence workers whose beat is older than `before` or whose process is gone, then hand their runs back.
+
+        Each run that a process had in memory when it died gets a strike, the first if it had come further since the last;
+        those of a process that was only late do not.
+        """
         ...
 
     def leave(self, worker: str) -> list[Placed]:
@@ -265,6 +334,16 @@ class Store(Protocol):
     @property
     def memory(self) -> MemoryStore:
         """Shared memory of agents."""
+        ...
+
+    @property
+    def delegations(self) -> DelegationBook:
+        """Who may act for whom."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """Answers of agents that are kept for a while."""
         ...
 
     @property
@@ -348,11 +427,23 @@ class Store(Protocol):
         """Return the facts of a run after a sequence number."""
         ...
 
+    def dead(self, query: DeadQuery) -> list[DeadRun]:
+        """Return runs that failed or are quarantined, newest first; quick however many others there are."""
+        ...
+
+    def facts_of(self, n: int, key: str) -> list[Fact]:
+        """Return the facts of a run, by its number, about one key."""
+        ...
+
     def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[Record]:
         """Fold the last facts into a record for each agent and version, by name; called in a thread.
 
         Of the agents named, or of all that were asked. Facts that a fork copied do not count again.
         """
+        ...
+
+    def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:
+        """Fold the last facts into what became of each agent's calls, by the hour; called in a thread."""
         ...
 
     def questions(self, *, state: QuestionState | None, to: str | None, run: str | None) -> list[Question]:
@@ -365,6 +456,16 @@ class Store(Protocol):
 
     def take_over(self, run_id: str, worker: str) -> Claimed | None:
         """Claim an ended, blocked, parked or ready run for an operator's change; None while it is driven."""
+        ...
+
+    def costs(
+        self, by: Dimension, *, run: str | None = None, since: float | None = None, until: float | None = None
+    ) -> list[Cost]:
+        """Add up what was spent in a time, of all runs or of one with all it started; called in a thread."""
+        ...
+
+    def budgets(self, prefix: str = "") -> list[BudgetState]:
+        """Return the budgets whose ids begin so, by id."""
         ...
 
     def verify(self, run_id: str) -> list[ChainFault]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from podium.model.budget import Bound
+from podium.model.budget import Amount, Bound, Breach, Line, Reservation
 from podium.model.json import Json
 from podium.model.memory import Entry
 from podium.model.outcome import Usage
@@ -52,6 +52,28 @@ class PlainSteps:
     def emit(self, chunk: Json) -> None:
         """Keep the chunk in `emitted`."""
         self.emitted.append(chunk)
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """Nothing bounds it."""
+        return ()
+
+    @property
+    def depth(self) -> int | None:
+        """Nothing bounds it."""
+        return None
+
+    @property
+    def budgeted(self) -> bool:
+        """Nothing bounds it."""
+        return False
+
+    async def reserve(self, amount: Amount, lines: Sequence[Line] = ()) -> Reservation | Breach | None:
+        """Set nothing aside: there is no budget."""
+        return None
+
+    def settle(self, reservation: Reservation, spent: Amount) -> None:
+        """Do nothing: nothing was set aside."""
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         """Keep what a rule did in `notes`."""

@@ -19,7 +19,7 @@ from pydantic_ai.toolsets import AbstractToolset, DynamicToolset, FunctionToolse
 
 from podium.agents.pydantic_ai import ToolEffects, from_pydantic_ai, llm_agent
 from podium.errors import ConfigError, Diverged
-from podium.model.budget import Bound
+from podium.model.budget import Amount, Bound, Breach, Line, Reservation
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.memory import MemoryStore
@@ -95,6 +95,16 @@ class Journal:
         self.chunks.append(chunk)
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
+        raise NotImplementedError
+
+    lines: Sequence[Line] = ()
+    depth: int | None = None
+    budgeted: bool = False
+
+    async def reserve(self, amount: Amount, lines: Sequence[Line] = ()) -> Reservation | Breach | None:
+        raise NotImplementedError
+
+    def settle(self, reservation: Reservation, spent: Amount) -> None:
         raise NotImplementedError
 
 

@@ -13,6 +13,7 @@ from pydantic_ai.tools import RunContext
 from pydantic_ai.usage import UsageLimits
 
 from podium.agents.prices import Rates
+from podium.agents.pydantic_ai.bound import MOST_OUTPUT
 from podium.agents.pydantic_ai.capability import PodiumSteps
 from podium.agents.pydantic_ai.effects import DeclaredEffects
 from podium.agents.pydantic_ai.failure import podium_errors
@@ -62,13 +63,14 @@ class LlmAgent(Generic[In, Out, D]):
         prompt = _with_feedback(self.prompt(self.input.load(call.input)), call.feedback)
         with podium_errors(), replay_scope():
             async with Flight() as flight:
-                recording = Recording(steps=steps, flight=flight, effects=self.effects, rates=self.rates)
+                capped = steps.budgeted and not self._says_max_tokens(model)
+                recording = Recording(steps=steps, flight=flight, effects=self.effects, rates=self.rates, capped=capped)
                 result = await self.agent.run(
                     prompt,
                     model=model,
                     deps=self.deps(call, steps),
                     capabilities=[self._capability(recording, model)],
-                    model_settings=_single_attempt,
+                    model_settings=_single_capped_attempt if capped else _single_attempt,
                     usage_limits=self.limits,
                     run_id=call.idempotency_key,
                     conversation_id=call.idempotency_key,
@@ -79,6 +81,11 @@ class LlmAgent(Generic[In, Out, D]):
     async def verify(self, call: Call) -> Outcome | None:
         """Say that it cannot be told: what a whole conversation did is known by its steps only."""
         return None
+
+    def _says_max_tokens(self, model: Model | None) -> bool:
+        """Whether the agent, or its model, says how long an answer may be; settings made by a function are taken to."""
+        said = cast("ModelSettings | Callable[..., ModelSettings] | None", getattr(self.agent, "model_settings", None))
+        return callable(said) or "max_tokens" in {**(said or {}), **((model and model.settings) or {})}
 
     def _capability(self, recording: Recording, model: Model | None) -> PodiumSteps[D]:
         return PodiumSteps(
@@ -98,6 +105,13 @@ class LlmAgent(Generic[In, Out, D]):
         if isinstance(self.model, str):
             self.model = infer_model(self.model)
         return self.model
+
+
+def _single_capped_attempt(ctx: RunContext[object]) -> ModelSettings:
+    """The same under a budget, for an agent that does not say how long an answer may be."""
+    settings = _single_attempt(ctx)
+    settings["max_tokens"] = MOST_OUTPUT
+    return settings
 
 
 def _with_feedback(prompt: Prompt, feedback: str) -> Prompt:

@@ -20,16 +20,18 @@ from pydantic_ai.durable_exec import (
     record_durable_unit,
 )
 from pydantic_ai.messages import ModelMessage
-from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import RunContext
 
 from podium.agents.prices import Rates
+from podium.agents.pydantic_ai.bound import bound_of
 from podium.agents.pydantic_ai.effects import DeclaredEffects, ToolEffects, declared
 from podium.agents.pydantic_ai.failure import podium_errors
 from podium.agents.pydantic_ai.flight import Flight
 from podium.agents.pydantic_ai.request import model_input, tool_input, tool_key
 from podium.agents.pydantic_ai.usage import usage_of
+from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.steps import Effects, Steps
@@ -47,6 +49,8 @@ class Recording:
     flight: Flight
     effects: DeclaredEffects
     rates: Rates
+    capped: bool = False
+    """Whether the run's `max_tokens` was set by Podium, for the budget, and is no part of what the agent asks."""
 
 
 class StepsBackend(JournalCallableOperationBackend[ToolEffects]):
@@ -89,7 +93,9 @@ class StepsBackend(JournalCallableOperationBackend[ToolEffects]):
                 return await self._once(name, body)
 
     async def _model_request(self, operation_id: ModelRequestId, body: Body, request: _ModelRequest) -> object:
-        _, messages, settings, parameters, _ = request
+        _, messages, settings, parameters, ctx = request
+        asked = _without_cap(settings) if self._recording.capped else settings
+        sent = model_input(operation_id.model_name, messages, asked, parameters)
 
         async def ask() -> Json:
             with podium_errors():
@@ -99,9 +105,21 @@ class StepsBackend(JournalCallableOperationBackend[ToolEffects]):
             "model",
             ask,
             key=self._position(len(messages)),
-            input=model_input(operation_id.model_name, messages, settings, parameters),
+            input=sent,
             usage=partial(usage_of, rates=self._recording.rates),
+            bound=self._bound(
+                _named(cast("Model[object]", ctx.model), operation_id.model_name), sent, messages, settings, parameters
+            ),
         )
+
+    def _bound(
+        self, model: str, sent: Json, messages: list[ModelMessage], settings: ModelSettings | None,
+        parameters: ModelRequestParameters,
+    ) -> Bound | None:  # fmt: skip
+        """Return the most that a request may come to, where somebody wants to know."""
+        if not self._recording.steps.budgeted:
+            return None
+        return bound_of(model, sent, messages, settings, parameters, self._recording.rates)
 
     def _position(self, messages: int) -> str:
         """Key a request by its place in the conversation; a history cut short can put two at one place."""
@@ -139,6 +157,7 @@ class StepsBackend(JournalCallableOperationBackend[ToolEffects]):
         effects: Effects = "idempotent",
         verify: Callable[[], Awaitable[Json]] | None = None,
         usage: Callable[[Json], Usage | None] | None = None,
+        bound: Bound | None = None,
     ) -> Json:
         executed = False
 
@@ -148,7 +167,7 @@ class StepsBackend(JournalCallableOperationBackend[ToolEffects]):
             return await body()
 
         value = await self._recording.steps.once(
-            name, run, input=input, key=key, effects=effects, verify=verify, usage=usage
+            name, run, input=input, key=key, effects=effects, verify=verify, usage=usage, bound=bound
         )
         record_durable_unit(executed=executed)
         return value
@@ -161,3 +180,11 @@ def _as_tool_result(value: Json) -> Json:
     except ValidationError:
         return {"kind": "tool_return", "result": value}
     return value
+
+
+def _without_cap(settings: ModelSettings | None) -> ModelSettings:
+    return cast(ModelSettings, {name: value for name, value in (settings or {}).items() if name != "max_tokens"})
+
+
+def _named(model: Model[object], name: str) -> str:
+    return name if ":" in name else f"{model.system}:{name}"

@@ -5,6 +5,7 @@ import heapq
 from collections.abc import Sequence
 
 from podium.engine.fleet.protocol import Driver
+from podium.model.run import SUSPECT
 from podium.store.protocol import Placed
 
 _BATCH = 256
@@ -12,11 +13,19 @@ _BATCH = 256
 
 
 class InProcessFleet:
-    """Drives the most urgent runs first, the oldest of these first, at most `slots` at once."""
+    """Drives the most urgent runs first, the oldest of these first, at most `slots` at once.
 
-    def __init__(self, slots: int) -> None:
+    Those that may be what kills their processes are begun one after the other, whatever else is driven: the next when
+    the one before has left memory, or has been in it for `trial` seconds. If this process dies too, it is known of whom.
+    """
+
+    def __init__(self, slots: int, *, trial: float = 10.0) -> None:
+        self._trial = trial
         self._free = slots
         self._heap: list[tuple[int, int]] = []
+        self._suspects: list[tuple[int, int, int]] = []
+        self._suspect: int | None = None
+        """The one that is on trial now."""
         self._queued: set[int] = set()
         self._something = asyncio.Event()
 
@@ -25,7 +34,10 @@ class InProcessFleet:
         for run in runs:
             if run.n not in self._queued:
                 self._queued.add(run.n)
-                heapq.heappush(self._heap, (-run.priority, run.n))
+                if run.strikes >= SUSPECT:
+                    heapq.heappush(self._suspects, (-run.strikes, -run.priority, run.n))
+                else:
+                    heapq.heappush(self._heap, (-run.priority, run.n))
         self._something.set()
 
     def reserve(self) -> bool:
@@ -35,9 +47,10 @@ class InProcessFleet:
         self._free -= 1
         return True
 
-    def release(self) -> None:
-        """Give a slot back."""
+    def release(self, run: int | None = None) -> None:
+        """Give a slot back, that of a run if it had begun."""
         self._free += 1
+        self._acquit(run)
         if self._heap:
             self._something.set()
 
@@ -46,9 +59,27 @@ class InProcessFleet:
         while True:
             await self._something.wait()
             self._something.clear()
+            self._drive_suspect(driver)
             while self._heap and self._free > 0:
-                batch = [heapq.heappop(self._heap)[1] for _ in range(min(_BATCH, self._free, len(self._heap)))]
-                self._queued.difference_update(batch)
+                popped = [heapq.heappop(self._heap) for _ in range(min(_BATCH, self._free, len(self._heap)))]
+                batch = [Placed(n, -urgency) for urgency, n in popped]
+                self._queued.difference_update(run.n for run in batch)
                 self._free -= len(batch)
                 self._free += len(batch) - driver.drive(batch)
                 await asyncio.sleep(0)  # noqa: TID251 - lets the runs that were just claimed begin
+
+    def _drive_suspect(self, driver: Driver) -> None:
+        """Hand over the most suspect run, unless another is on trial."""
+        while self._suspects and self._suspect is None and self._free > 0:
+            strikes, urgency, n = heapq.heappop(self._suspects)
+            self._queued.discard(n)
+            if driver.drive([Placed(n, -urgency, -strikes)]):
+                self._free, self._suspect = self._free - 1, n
+                asyncio.get_running_loop().call_later(self._trial, self._acquit, n)
+
+    def _acquit(self, run: int | None) -> None:
+        """Let the next suspect begin, if this one was on trial."""
+        if run is not None and run == self._suspect:
+            self._suspect = None
+        if self._suspects and self._suspect is None:
+            self._something.set()

@@ -20,9 +20,12 @@ from podium.store.protocol import (
     Operation,
     Park,
     Placed,
+    RaiseBudget,
     Release,
     Reply,
+    Reserve,
     Send,
+    Settle,
     Spawn,
     Start,
     TakeSignal,
@@ -31,6 +34,7 @@ from podium.store.protocol import (
     WithdrawQuestion,
     Write,
 )
+from podium.store.sqlite.budgets import open_budget, raise_budget, reserve, settle, settle_run
 from podium.store.sqlite.chain import GENESIS, link, payload_digest
 from podium.store.sqlite.sql import statement
 
@@ -103,6 +107,8 @@ class GroupCommit:
                     verdicts.append(self.send(operation.run, operation.signal))
                 case Reply():
                     verdicts.append(self.reply(operation.question, operation.answer))
+                case Reserve():
+                    verdicts.append(self.reserve(operation))
                 case Expire():
                     verdicts.append(self.close_question(operation.question, QuestionState.EXPIRED))
         if self.rows:
@@ -126,6 +132,17 @@ class GroupCommit:
             self.effect(write.run, effect)
         return Verdict.OK if write.close is None else self.close(write.run, head, write.close, owned[0])
 
+    def reserve(self, wanted: Reserve) -> Verdict:
+        """Set money aside for a run that this worker owns, and append the fact that says so."""
+        if self.connection.execute(_OWNED, (wanted.run, wanted.epoch, self.worker)).fetchone() is None:
+            return Verdict.STALE
+        scarce = reserve(self.connection, wanted.run, wanted)
+        if scarce is not None:
+            self.result.scarce[wanted.id] = scarce
+            return Verdict.SCARCE
+        self.append(wanted.run, self.head(wanted.run), wanted.epoch, [wanted.fact])
+        return Verdict.OK
+
     def effect(self, run: int, effect: Effect) -> None:
         """Do what goes with a fact."""
         match effect:
@@ -139,6 +156,10 @@ class GroupCommit:
                 self.connection.execute(statement("signal_take"), (run, effect.id))
             case Tell():
                 self.send(effect.run, effect.signal)
+            case Settle():
+                settle(self.connection, effect)
+            case RaiseBudget():
+                raise_budget(self.connection, effect)
 
     def close(self, run: int, head: Head, close: Close, wake: int) -> Verdict:
         """Let go of a run, unless it was to be parked and somebody woke it."""
@@ -149,8 +170,8 @@ class GroupCommit:
                 self.connection.execute(statement("run_park"), (wake_at, head.count, head.hash, run))
             case Finish() as end:
                 self.finish(run, head, end)
-            case Block(reason=reason):
-                self.connection.execute(statement("run_block"), (reason, head.count, head.hash, run))
+            case Block(reason=reason, quarantined=quarantined):
+                self.connection.execute(statement("run_block"), (quarantined, reason, head.count, head.hash, run))
             case Release() as to:
                 row = self.connection.execute(
                     statement("run_release"), (to.state, to.reason, to.version, to.ended_at, head.count, head.hash, run)
@@ -204,6 +225,8 @@ class GroupCommit:
              run.parent, run.root, run.tag, run.at),
         ).lastrowid  # fmt: skip
         assert number is not None  # an INSERT always has one
+        if run.limits is not None:
+            open_budget(self.connection, f"run:{run.id}", run.limits)
         self.append(number, Head(run.id.encode(), 0, GENESIS), int(drive), [run.started, *run.facts])
         self.result.started[run.id] = number
         if not drive:
@@ -238,6 +261,7 @@ class GroupCommit:
             statement("run_finish"), (end.state, end.at, end.reason, head.count, head.hash, run)
         ).fetchone()
         self.connection.execute(statement("questions_withdraw_run"), (run,))
+        settle_run(self.connection, run, head.name.decode())
         if row[0] is not None:
             name = head.name.decode()
             self.send(row[0], Signal(f"child:{name}", "child", name, end.outcome, end.at))

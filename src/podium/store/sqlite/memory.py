@@ -46,7 +46,7 @@ class SqliteMemory:
             else:
                 (number, _) = connection.execute(statement("memory_update"), (text, writer, now, scope, key)).fetchone()
                 connection.execute(statement("memory_text_delete"), (number,))
-            connection.execute(statement("memory_text_put"), (number, f"{key} {words_of(value)}"))
+            connection.execute(statement("memory_text_put"), (number, f"{key} {words_of(decode(text))}"))
             return Entry(scope=scope, key=key, value=decode(text), version=version + 1, at=now)
 
         return await self._in_thread(write)

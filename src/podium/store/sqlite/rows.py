@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any
 
+from podium.model.cost import Cost
 from podium.model.fact import Fact, FactKind
 from podium.model.question import Ask, Question, QuestionState
 from podium.model.record import Record
@@ -20,6 +21,7 @@ def run_of(row: Row) -> Run:
         id=row[1], workflow=row[2], version=row[3], state=RunState(row[4]), epoch=row[5], queue=row[6],
         priority=row[7], created_at=row[8], ended_at=row[9], wake_at=row[10], parent=row[11], root=row[12],
         tenant=row[13], principal=row[14], owner=row[15], facts=row[16], reason=row[17], tag=row[18],
+        strikes=row[20],
     )  # fmt: skip
 
 
@@ -48,11 +50,25 @@ def record_of(row: Row) -> Record:
     )  # fmt: skip
 
 
-def facts_of(connection: sqlite3.Connection, number: int, after: int) -> list[Fact]:
-    """Return the facts of a run after a sequence number."""
+def fact_of(row: Row) -> Fact:
+    """Return the fact, without its payload, of the last columns of `runs_dead`."""
+    seq, kind, key, at, epoch, body = row
+    return Fact(seq, FactKind(kind), key, at, epoch, decode(body) or {})
+
+
+def cost_of(row: Row) -> Cost:
+    """Return the cost of a row of `costs_fold`."""
+    return Cost(
+        part=row[0], calls=row[1], requests=row[2], input_tokens=row[3], output_tokens=row[4], usd=row[5],
+        in_doubt=row[6], unpriced=row[7], runs=row[8], done=row[9],
+    )  # fmt: skip
+
+
+def facts_of(connection: sqlite3.Connection, query: str, wanted: tuple[object, ...]) -> list[Fact]:
+    """Return the facts that a query such as `facts_of_run` finds."""
     kinds = FactKind
     found: list[Fact] = []
-    rows = connection.execute(statement("facts_of_run"), (number, after))
+    rows = connection.execute(query, wanted)
     for seq, kind, key, at, epoch, body, payload, blob in rows:
         if blob is not None:
             row = connection.execute(statement("blob_get"), (blob,)).fetchone()

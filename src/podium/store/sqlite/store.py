@@ -6,12 +6,27 @@ from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
+from podium.model.budget import BudgetState
+from podium.model.cost import Cost, Dimension
 from podium.model.fact import Fact
 from podium.model.question import Question, QuestionState
 from podium.model.record import Record
 from podium.model.run import Run, RunState, Signal
+from podium.model.trust import Evidence
 from podium.store.codec import encode
-from podium.store.protocol import RECENT_FACTS, ChainFault, Claimed, Committed, Operation, Placed, RunQuery
+from podium.store.protocol import (
+    RECENT_FACTS,
+    ChainFault,
+    Claimed,
+    Committed,
+    DeadQuery,
+    DeadRun,
+    Operation,
+    Placed,
+    RunQuery,
+)
+from podium.store.sqlite.answers import SqliteAnswers
+from podium.store.sqlite.budgets import state_of
 from podium.store.sqlite.chain import faults
 from podium.store.sqlite.commit import GroupCommit, Head, Salts
 from podium.store.sqlite.connection import (
@@ -24,8 +39,9 @@ from podium.store.sqlite.connection import (
     translate,
     translated,
 )
+from podium.store.sqlite.delegations import SqliteDelegations
 from podium.store.sqlite.memory import SqliteMemory
-from podium.store.sqlite.rows import facts_of, question_of, record_of, run_of, signal_of
+from podium.store.sqlite.rows import cost_of, fact_of, facts_of, question_of, record_of, run_of, signal_of
 from podium.store.sqlite.sql import statement
 from podium.store.sqlite.workers import Workers
 
@@ -34,6 +50,8 @@ _CHECKPOINT_COMMITS = {"process": 2_000, "power": 400}
 _LONG_LOG_BYTES = 256 * 1024 * 1024
 _WAIT_SECONDS = 30.0
 _NO_LOCK = nullcontext()
+_MOST_RUNS = 1 << 40
+"""No run has so large a number."""
 
 
 class SqliteStore:
@@ -65,6 +83,8 @@ class SqliteStore:
             if durability == "power":
                 reserve_log(self._patient, path)
         self.memory = SqliteMemory(self._patient, self._lock, path)
+        self.answers = SqliteAnswers(self._loop, self._patient, self._lock, path)
+        self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path)
         self._data_version = self._read_data_version()
 
@@ -139,7 +159,7 @@ class SqliteStore:
     def _load(self, number: int) -> Claimed:
         with translated(self.path):
             row = self._loop.execute(statement("run_row_by_n"), (number,)).fetchone()
-            facts = facts_of(self._loop, number, -1)
+            facts = facts_of(self._loop, statement("facts_of_run"), (number, -1))
             wake, signals = self.signals(number)
             return Claimed(number, run_of(row), wake, facts, signals)
 
@@ -158,8 +178,10 @@ class SqliteStore:
     def ready(self, workflows: Sequence[str], limit: int) -> list[Placed]:
         """Return runs that wait for a worker, most urgent first."""
         with translated(self.path):
-            rows = self._loop.execute(statement("runs_ready"), (encode(list(workflows)).decode(), limit)).fetchall()
-        return [Placed(*row) for row in rows]
+            wanted = (encode(list(workflows)).decode(), limit)
+            rows = self._loop.execute(statement("runs_ready"), wanted).fetchall()
+            suspects = self._loop.execute(statement("runs_suspect"), wanted).fetchall()
+        return [Placed(*row) for row in (*suspects, *rows)]
 
     def wake_due(self, now: float) -> list[Placed]:
         """Make the parked runs ready whose time has come."""
@@ -221,13 +243,32 @@ class SqliteStore:
         """Return the facts of a run after a sequence number."""
         with translated(self.path):
             row = self._loop.execute(statement("run_number"), (run_id,)).fetchone()
-            return [] if row is None else facts_of(self._loop, row[0], after)
+            return [] if row is None else facts_of(self._loop, statement("facts_of_run"), (row[0], after))
+
+    def dead(self, query: DeadQuery) -> list[DeadRun]:
+        """Return runs that failed or are quarantined, newest first."""
+        before = _MOST_RUNS if query.before is None else query.before
+        wanted = (before, query.workflow, query.tenant, query.since, query.limit)
+        with translated(self.path):
+            rows = self._loop.execute(statement("runs_dead"), wanted).fetchall()
+        return [DeadRun(row[0], run_of(row), fact_of(row[21:])) for row in rows]
+
+    def facts_of(self, n: int, key: str) -> list[Fact]:
+        """Return the facts of a run about one key."""
+        with translated(self.path):
+            return facts_of(self._loop, statement("facts_of_key"), (n, key))
 
     def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[Record]:
         """Fold the last facts into a record for each agent and version; called in a thread."""
         names = encode(list(agents)).decode() if agents else None
         with self._reading() as connection:
             return [record_of(row) for row in connection.execute(statement("records_fold"), (names, recent))]
+
+    def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:
+        """Fold the last facts into what became of each agent's calls, by the hour; called in a thread."""
+        with self._reading() as connection:
+            rows = connection.execute(statement("trust_fold"), (recent,)).fetchall()
+        return [Evidence(agent=a, version=v, at=at, done=d, failed=f, violations=n) for a, v, at, d, f, n in rows]
 
     def questions(self, *, state: QuestionState | None, to: str | None, run: str | None) -> list[Question]:
         """Return questions, oldest first."""
@@ -239,6 +280,18 @@ class SqliteStore:
         with translated(self.path):
             row = self._loop.execute(statement("question_get"), (question_id,)).fetchone()
         return None if row is None else question_of(row)
+
+    def costs(
+        self, by: Dimension, *, run: str | None = None, since: float | None = None, until: float | None = None
+    ) -> list[Cost]:
+        """Add up what was spent, the dearest first; called in a thread."""
+        with self._reading() as connection:
+            return [cost_of(row) for row in connection.execute(statement("costs_fold"), (by, run, since, until))]
+
+    def budgets(self, prefix: str = "") -> list[BudgetState]:
+        """Return the budgets whose ids begin so, by id."""
+        with translated(self.path):
+            return [state_of(row) for row in self._loop.execute(statement("budgets_list"), (prefix,))]
 
     def verify(self, run_id: str) -> list[ChainFault]:
         """Recompute a run's hash chain and return what does not fit."""

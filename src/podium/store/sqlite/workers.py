@@ -35,16 +35,25 @@ class Workers:
         """Fence the dead first, then hand their runs back."""
         with self._lock, translated(self._path):
             rows = self._connection.execute(statement("workers_alive"), (worker,)).fetchall()
-        dead = [row[0] for row in rows if row[4] < before or self._is_gone(row[1], row[2], row[3])]
         found: list[Placed] = []
-        for name in dead:
-            found.extend(self.leave(name))
+        for name, host, pid, born, beat in rows:
+            gone = self._is_gone(host, pid, born)
+            if gone or beat < before:
+                found.extend(self._fence(name, died=gone or host != self._host))
         return found
 
     def leave(self, worker: str) -> list[Placed]:
         """Fence a worker and hand its runs back, in one transaction."""
+        return self._fence(worker, died=False)
+
+    def _fence(self, worker: str, *, died: bool) -> list[Placed]:
+        """Fence a worker and hand its runs back; where its process died, each with one strike more.
+
+        A process of this machine that is there still was only late. Of another machine, being late is all one sees.
+        """
         with self._lock, transaction(self._connection, self._path) as connection:
-            connection.execute(statement("worker_fence"), (worker,))
+            if connection.execute(statement("worker_fence"), (worker,)).rowcount and died:
+                connection.execute(statement("runs_strike"), (worker,))
             rows = connection.execute(statement("runs_owned"), (worker,)).fetchall()
             connection.execute(statement("runs_hand_back"), (worker,))
         return [Placed(*row) for row in rows]

@@ -1,12 +1,13 @@
 """What every store must do."""
 
+from podium.testing.contracts.delegations import DelegationsContract
 from podium.testing.contracts.inbox import InboxContract
 from podium.testing.contracts.ownership import OwnershipContract
 from podium.testing.contracts.records import RecordsContract
 from podium.testing.contracts.runs import RunsContract
 
 
-class StoreContract(RunsContract, OwnershipContract, InboxContract, RecordsContract):
+class StoreContract(RunsContract, OwnershipContract, InboxContract, RecordsContract, DelegationsContract):
     """The whole contract of a store. Subclass it, and give `open_store`.
 
     class TestMyStore(StoreContract):

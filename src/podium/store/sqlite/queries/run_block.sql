@@ -1,1 +1,3 @@
-UPDATE runs SET state = 'blocked', owner = NULL, wake_at = NULL, reason = ?, facts = ?, head = ? WHERE n = ?
+UPDATE runs SET state = 'blocked', owner = NULL, wake_at = NULL, strikes = CASE WHEN ? THEN strikes ELSE 0 END, reason = ?,
+    facts = ?, head = ?
+WHERE n = ?

@@ -1,2 +1,2 @@
-UPDATE runs SET state = ?, owner = NULL, wake_at = NULL, ended_at = ?, reason = ?, facts = ?, head = ? WHERE n = ?
+UPDATE runs SET state = ?, owner = NULL, wake_at = NULL, strikes = 0, ended_at = ?, reason = ?, facts = ?, head = ? WHERE n = ?
 RETURNING parent

@@ -1,1 +1,2 @@
-UPDATE runs SET state = 'ready', owner = NULL WHERE n = ? AND owner = ? AND state = 'running' RETURNING n, priority
+UPDATE runs SET state = 'ready', owner = NULL WHERE n = ? AND owner = ? AND state = 'running'
+RETURNING n, priority, strikes

@@ -1,1 +1,1 @@
-UPDATE runs SET state = 'parked', owner = NULL, wake_at = ?, facts = ?, head = ? WHERE n = ?
+UPDATE runs SET state = 'parked', owner = NULL, strikes = 0, wake_at = ?, facts = ?, head = ? WHERE n = ?

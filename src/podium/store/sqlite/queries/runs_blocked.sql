@@ -1,1 +1,1 @@
-SELECT n, priority, reason FROM runs WHERE state = 'blocked' AND workflow = ?
+SELECT n, priority, reason FROM runs WHERE state = 'blocked' AND strikes = 0 AND workflow = ?

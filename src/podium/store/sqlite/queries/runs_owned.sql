@@ -1,1 +1,1 @@
-SELECT n, priority FROM runs WHERE state = 'running' AND owner = ?
+SELECT n, priority, strikes FROM runs WHERE state = 'running' AND owner = ?

@@ -1,3 +1,3 @@
 SELECT n, priority FROM runs
-WHERE state = 'ready' AND workflow IN (SELECT value FROM json_each(?))
+WHERE state = 'ready' AND strikes < 2 AND workflow IN (SELECT value FROM json_each(?))
 ORDER BY priority DESC, n LIMIT ?

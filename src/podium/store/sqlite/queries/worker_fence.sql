@@ -1,1 +1,1 @@
-UPDATE workers SET fenced = 1 WHERE id = ?
+UPDATE workers SET fenced = 1 WHERE id = ? AND fenced = 0

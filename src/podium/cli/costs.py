@@ -1,0 +1,71 @@
+"""`podium costs`: what was spent, and on what."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import typer
+
+from podium.cli.opening import looking, run_in
+from podium.cli.options import JsonOption, StoreOption
+from podium.cli.output import money, print_json, print_table
+from podium.errors import UsageError
+from podium.model.cost import Cost
+from podium.model.json import Json
+
+_By = Literal["agent", "model", "workflow", "tenant", "day", "run"]
+_PER_RUN = ("workflow", "tenant", "day")
+
+
+def costs(
+    by: Annotated[_By, typer.Option(help="By what they are added up.")] = "agent",
+    run: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Of this run, or `last`, with all the child runs it started.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="ISO", help="From this day or time on (UTC).")] = None,
+    until: Annotated[str | None, typer.Option(metavar="ISO", help="Before this day or time (UTC).")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add up what was spent, the dearest first, from what is recorded of each model request and call."""
+    with looking(store) as opened:
+        one = None if run is None else run_in(opened, run).id
+        found = opened.costs(by, run=one, since=_time(since), until=_time(until))
+    if as_json:
+        print_json([_json(cost) for cost in found])
+        return
+    per_run = by in _PER_RUN
+    heads = (by.upper(), "CALLS", "REQUESTS", "TOKENS IN", "OUT", "COST", "IN DOUBT")
+    print_table(
+        (*heads, "RUNS", "DONE", "PER DONE") if per_run else heads, [_row(cost, per_run=per_run) for cost in found]
+    )
+    if unpriced := sum(cost.unpriced for cost in found):
+        print(f"the price of {unpriced} requests is not known: set it in rates=, or usd= on the agent")
+
+
+def _row(cost: Cost, *, per_run: bool) -> tuple[str, ...]:
+    cells = (
+        cost.part or "-", f"{cost.calls:,}", f"{cost.requests:,}", f"{cost.input_tokens:,}", f"{cost.output_tokens:,}",
+        money(cost.usd), money(cost.in_doubt) if cost.in_doubt else "",
+    )  # fmt: skip
+    if not per_run:
+        return cells
+    each = cost.usd_per_done
+    return *cells, str(cost.runs), str(cost.done), "" if each is None else money(each)
+
+
+def _json(cost: Cost) -> Json:
+    return {
+        "part": cost.part, "calls": cost.calls, "requests": cost.requests, "input_tokens": cost.input_tokens,
+        "output_tokens": cost.output_tokens, "usd": cost.usd, "in_doubt_usd": cost.in_doubt, "unpriced": cost.unpriced,
+        "runs": cost.runs, "done": cost.done, "usd_per_done": cost.usd_per_done,
+    }  # fmt: skip
+
+
+def _time(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no day or time: write 2026-03-31 or 2026-03-31T12:00.") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

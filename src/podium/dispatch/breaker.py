@@ -1,0 +1,122 @@
+"""When an agent is left alone: the states of a circuit breaker, as a plain machine that is told the time."""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+
+from podium.model.breaker import Breaker
+
+
+class CircuitState(StrEnum):
+    """Closed: calls pass. Open: none does. Half-open: a few do, to see."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A circuit went from one state into another."""
+
+    before: CircuitState
+    after: CircuitState
+    why: str
+
+
+@dataclass(slots=True)
+class Pass:
+    """A call that was let through; it tells how it ended, or that it gives its place back."""
+
+    probe: int | None
+    """Which half-open phase it looks for; None is an ordinary call."""
+
+
+class Circuit:
+    """The breaker of one agent and version. Times are seconds of any clock that does not go back."""
+
+    def __init__(self, rule: Breaker) -> None:
+        self.rule = rule
+        self.state = CircuitState.CLOSED
+        self._calls: deque[tuple[float, bool, bool]] = deque()
+        """When each call ended, whether it failed, and whether it was slow."""
+        self._failed = 0
+        self._slow = 0
+        self._opened_at = 0.0
+        self._phase = 0
+        """Counts the half-open phases: a probe of an earlier one says nothing about this."""
+        self._probing = 0
+        self._succeeded = 0
+
+    def enter(self, now: float) -> tuple[Pass | None, Change | None]:
+        """Let a call through, or not: then None, and `wait` says how long; with the change that this was, if any."""
+        change = None
+        if self.state is CircuitState.OPEN and now >= self._opened_at + self.rule.open_for:
+            change = self._go(CircuitState.HALF_OPEN, f"{self.rule.open_for:g} s are over")
+            self._phase += 1
+            self._probing = self._succeeded = 0
+        if self.state is CircuitState.CLOSED:
+            return Pass(None), change
+        if self.state is CircuitState.OPEN or self._probing + self._succeeded >= self.rule.probes:
+            return None, change
+        self._probing += 1
+        return Pass(self._phase), change
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until it may be worth another try."""
+        if self.state is CircuitState.OPEN:
+            return max(0.0, self._opened_at + self.rule.open_for - now)
+        return self.rule.open_for
+
+    def leave(self, entry: Pass) -> None:
+        """Take back a call that came to no end which says anything, such as one that was cancelled."""
+        if self._is_current(entry):
+            self._probing -= 1
+
+    def judge(self, entry: Pass, now: float, took: float, *, failed: bool) -> Change | None:
+        """Take in how a call ended; returns the change that this makes."""
+        slow = self.rule.slow_after is not None and took > self.rule.slow_after
+        if entry.probe is not None:
+            return self._judge_probe(now, bad=failed or slow) if self._is_current(entry) else None
+        if self.state is not CircuitState.CLOSED:
+            return None
+        self._calls.append((now, failed, slow))
+        self._failed += failed
+        self._slow += slow
+        self._forget(now)
+        count, rule = len(self._calls), self.rule
+        if count < rule.least:
+            return None
+        if self._failed and self._failed >= rule.failures * count:
+            return self._open(now, f"{self._failed} of {count} calls failed within {rule.window:g} s")
+        if self._slow and self._slow >= rule.slow * count:
+            return self._open(now, f"{self._slow} of {count} calls took longer than {rule.slow_after:g} s")
+        return None
+
+    def _judge_probe(self, now: float, *, bad: bool) -> Change | None:
+        self._probing -= 1
+        if bad:
+            return self._open(now, "a probe failed")
+        self._succeeded += 1
+        if self._succeeded < self.rule.probes:
+            return None
+        self._calls.clear()
+        self._failed = self._slow = 0
+        return self._go(CircuitState.CLOSED, f"{self._succeeded} of {self.rule.probes} probes succeeded")
+
+    def _is_current(self, entry: Pass) -> bool:
+        return entry.probe == self._phase and self.state is CircuitState.HALF_OPEN
+
+    def _forget(self, now: float) -> None:
+        while self._calls and self._calls[0][0] <= now - self.rule.window:
+            _, failed, slow = self._calls.popleft()
+            self._failed -= failed
+            self._slow -= slow
+
+    def _open(self, now: float, why: str) -> Change:
+        self._opened_at = now
+        return self._go(CircuitState.OPEN, why)
+
+    def _go(self, state: CircuitState, why: str) -> Change:
+        before, self.state = self.state, state
+        return Change(before, state, why)

@@ -1,0 +1,71 @@
+"""What a run may spend: set aside before, settled afterwards, and counted as spent where nobody can tell."""
+
+import asyncio
+from collections.abc import Sequence
+
+from podium.engine.drive import Drive
+from podium.engine.progress import approved
+from podium.errors import Evicted, StoreError
+from podium.model.budget import Amount, BudgetState, Line, Reservation, nano
+from podium.model.fact import FactKind
+from podium.model.json import Json
+from podium.store.codec import encode
+from podium.store.protocol import Committed, Effect, NewFact, RaiseBudget, Reserve, Settle, Verdict
+
+ON_BUDGETS = "budget:"
+"""With what the names of the rules begin that budgets make; the id of the budget follows."""
+
+
+async def reserve(
+    drive: Drive, key: str, amount: Amount, lines: Sequence[Line], *, id: str | None = None
+) -> Reservation | BudgetState:
+    """Set an amount aside, in the store once this returns; or the budget that has no room for it."""
+    reservation = Reservation(id or drive.around.ids.new("b"), amount)
+    answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+    scarce: list[BudgetState] = []
+
+    def settled(verdict: Verdict | StoreError, committed: Committed) -> None:
+        scarce.extend(state for state in [committed.scarce.get(reservation.id)] if state is not None)
+        if not answer.done():
+            if isinstance(verdict, StoreError):
+                answer.set_exception(verdict)
+            else:
+                answer.set_result(verdict)
+        elif verdict is Verdict.OK and not drive.closed:
+            settle(drive, key, reservation, Amount())  # whoever wanted it was cancelled meanwhile: nothing was spent
+
+    body = {"reservation": reservation.id, **_said(amount), "budgets": [line.id for line in lines]}
+    fact = NewFact(FactKind.RESERVED, key, drive.counted(), encode(body))
+    wanted = Reserve(run=drive.n, epoch=drive.run.epoch, id=reservation.id, lines=lines, amount=amount, fact=fact)
+    drive.around.journal.put(wanted, settled)
+    match await answer:
+        case Verdict.OK:
+            return reservation
+        case Verdict.SCARCE:
+            return scarce[0]
+        case _:
+            raise Evicted
+
+
+def settle(drive: Drive, key: str, reservation: Reservation, spent: Amount, *, in_doubt: bool = False) -> None:
+    """Record what was spent of what was set aside; a run that is no longer ours is settled by whoever has it."""
+    if drive.closed:
+        return
+    body = {"reservation": reservation.id, **_said(spent)}
+    if in_doubt:
+        body["in_doubt"] = True
+    effects = [Settle(reservation.id, spent, in_doubt)]
+    drive.append(FactKind.SETTLED, key, encode(body), effects=effects)
+
+
+def raised_by(rule: str, answers: list[Json]) -> list[Effect]:
+    """Return what an answer to a budget's question changes: its limits, by what the person added."""
+    if not rule.startswith(ON_BUDGETS) or not approved(answers):
+        return []
+    said = answers[0]["value"]
+    by = Amount(usd=nano(said.get("usd", 0)), tokens=said.get("tokens", 0), calls=said.get("calls", 0))
+    return [RaiseBudget(rule.removeprefix(ON_BUDGETS), by)]
+
+
+def _said(amount: Amount) -> dict[str, Json]:
+    return {"usd": amount.usd, "tokens": amount.tokens, "calls": amount.calls}

@@ -1,0 +1,80 @@
+"""`patterns`: what texts may not have in them, or have to be. Needs the extra `podium[guards]`."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, cast
+
+from podium.errors import UsageError
+from podium.guards.own import BOTH, Check
+from podium.guards.texts import changed, texts, too_long
+from podium.model.guard import Checked, Finding, Objected, Passed, Place, Repaired
+
+MASK = "***"
+
+
+class Pattern(Protocol):
+    """A compiled pattern of RE2."""
+
+    def search(self, text: str, /) -> object | None:
+        """Find it anywhere."""
+        ...
+
+    def fullmatch(self, text: str, /) -> object | None:
+        """Find it as the whole."""
+        ...
+
+    def sub(self, repl: Callable[[object], str], text: str, /) -> str:
+        """Replace it."""
+        ...
+
+
+def patterns(
+    *, deny: Iterable[str] = (), allow: Iterable[str] = (), repair: bool = False, on: Iterable[Place] = BOTH,
+    ask: str | None = None, name: str = "patterns",
+) -> Check:  # fmt: skip
+    """Return a guard that objects to a text with one of `deny` in it, or that is none of `allow`.
+
+    All texts of a value are looked at, for `deny` the keys too. `repair` puts `***` in place of what `deny` finds. The
+    patterns are those of RE2, which takes time in proportion to the text, whatever the pattern: no
+    look-around, no back-references; `(?i)` for either case. Raises UsageError for a pattern that is none.
+    """
+    refused, wanted = {each: _compiled(each) for each in deny}, [_compiled(each) for each in allow]
+    if not refused and not wanted:
+        raise UsageError(f"the guard {name} has no patterns: give it some to deny or to allow")
+
+    def look(checked: Checked) -> Finding:
+        if long := too_long(checked.value):
+            return Objected(long, ask)
+        if wanted and not all(
+            any(each.fullmatch(text) for each in wanted) for text in texts(checked.value, keys=False)
+        ):
+            return Objected("a text is none of what is allowed", ask)
+        found = [spelt for spelt, each in refused.items() if any(each.search(text) for text in texts(checked.value))]
+        if not found:
+            return Passed()
+        reason = f"found what is denied: {', '.join(found)}"
+        if not repair:
+            return Objected(reason, ask)
+        return Repaired(changed(checked.value, lambda text: _masked(text, refused.values())), reason)
+
+    return Check(name, on, look)
+
+
+def _masked(text: str, refused: Iterable[Pattern]) -> str:
+    for each in refused:
+        text = each.sub(lambda _: MASK, text)
+    return text
+
+
+def _compiled(pattern: str) -> Pattern:
+    try:
+        import re2  # pyright: ignore[reportMissingTypeStubs]  # noqa: PLC0415  an optional package
+    except ImportError as error:
+        raise UsageError('patterns need the extra guards: pip install "podium[guards]"') from error
+    untyped = cast("Any", re2)
+    options = untyped.Options()
+    options.log_errors = False
+    try:
+        return untyped.compile(pattern, options)
+    except untyped.error as error:
+        said = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        raise UsageError(f"{pattern!r} is no pattern of RE2: {said}") from error

@@ -1,0 +1,28 @@
+"""`schema`: what a value has to look like."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from typing_extensions import TypeForm
+
+from podium.agents.schema import mismatch
+from podium.agents.shape import shape_of
+from podium.guards.own import Check
+from podium.model.guard import Checked, Finding, Objected, Passed, Place
+from podium.model.json import Json
+
+OUTPUT: frozenset[Place] = frozenset({"output"})
+"""Where it looks unless it is told."""
+
+
+def schema(
+    wanted: Json | TypeForm[Any], *, on: Iterable[Place] = OUTPUT, ask: str | None = None, name: str = "schema"
+) -> Check:
+    """Return a guard that objects to a value that does not fit: a JSON Schema, or a type."""
+    declared = cast("Json", wanted) if isinstance(wanted, dict) else shape_of(wanted).schema
+
+    def look(checked: Checked) -> Finding:
+        wrong = mismatch(checked.value, declared)
+        return Passed() if wrong is None else Objected(wrong, ask)
+
+    return Check(name, on, look)

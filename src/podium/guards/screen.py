@@ -1,0 +1,89 @@
+"""`screen_by`: an agent of its own looks at each value, for prompt injection or whatever it is told to look for."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+
+from podium.errors import BadAnswer, InvalidValue, Refusal, UsageError
+from podium.guards.own import BOTH, Check
+from podium.model.agent import AnyAgent
+from podium.model.call import Call
+from podium.model.guard import Checked, Finding, Objected, Passed, Place
+from podium.model.json import Json
+from podium.model.outcome import Done, Failed, Refused
+
+_NOT_AT_ONCE = ("workflow", "human")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    """What an agent that screens answers with. A plain bool, whether it is safe, will do too."""
+
+    safe: bool
+    reason: str = ""
+
+
+def screen_by(agent: AnyAgent, *, on: Iterable[Place] = BOTH, ask: str | None = None, name: str | None = None) -> Check:
+    """Return a guard that hands each value to an agent, and objects unless it answers that it is safe.
+
+    The agent takes the value, or its JSON as text, and gives a `Screening`. Its verdict is recorded, as a step of the
+    call: the same value is never judged, nor paid, twice in it. If the agent fails, the call fails.
+    """
+    called = name or agent.card.name
+    if agent.card.kind in _NOT_AT_ONCE:
+        raise UsageError(
+            f"{agent.card.name} is a {agent.card.kind}, which does not answer at once: use `ask` for people"
+        )
+
+    async def look(checked: Checked) -> Finding:
+        async def judge() -> Json:
+            return await _answer(agent, called, checked)
+
+        digest = hashlib.sha256(orjson.dumps(checked.value)).hexdigest()[:16]
+        verdict = await checked.steps.once(
+            f"guard/{called}", judge, input=checked.value, key=f"{checked.place}:{digest}"
+        )
+        safe, reason = _read(verdict, agent.card.name)
+        return Passed() if safe else Objected(reason or f"{agent.card.name} says that it is not safe", ask)
+
+    return Check(called, on, look)
+
+
+async def _answer(agent: AnyAgent, name: str, checked: Checked) -> Json:
+    card, above = agent.card, checked.call
+    call = Call(
+        run=above.run, key=f"{above.key}/guard/{name}/{checked.place}", agent=card.name, version=card.version,
+        input=_handed(agent, checked.value), tenant=above.tenant, principal=above.principal, root=above.root,
+        priority=above.priority, deadline=above.deadline, callers=above.callers,
+    )  # fmt: skip
+    outcome = await agent.run(call, checked.steps)
+    match outcome:
+        case Done(value):
+            return value
+        case Failed(failure):
+            raise BadAnswer(f"{card.name}, which screens, failed: {failure.type}: {failure.message}")
+        case Refused(rule, reason):
+            raise Refusal(f"{card.name}, which screens, was refused by {rule}: {reason}")
+        case _:
+            raise BadAnswer(f"{card.name}, which screens, did not answer at once")
+
+
+def _handed(agent: AnyAgent, value: Json) -> Json:
+    try:
+        return agent.input.dump(value)
+    except InvalidValue:
+        return agent.input.dump(orjson.dumps(value).decode())
+
+
+def _read(verdict: Json, agent: str) -> tuple[bool, str]:
+    if isinstance(verdict, bool):
+        return verdict, ""
+    said = cast("dict[str, Any]", verdict) if isinstance(verdict, dict) else {}
+    match said.get("safe"):
+        case bool() as safe:
+            return safe, str(said.get("reason", ""))
+        case _:
+            raise BadAnswer(f"{agent}, which screens, has to answer with a Screening or a bool, not {verdict!r:.100}")

@@ -1,0 +1,42 @@
+"""Answers that are kept, to be given again to whoever asks the same."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from podium.model.json import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What was asked of whom; the same question has the same answer."""
+
+    agent: str
+    version: str
+    tenant: str
+    digest: str
+    """Of the input."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnswer:
+    """An answer, and where it was first given."""
+
+    value: Json
+    run: str
+    key: str
+
+
+class Answers(Protocol):
+    """Where answers are kept, for all runs and processes of a store."""
+
+    async def get(self, question: Question, now: float) -> KeptAnswer | None:
+        """Return the answer to a question, unless it is too old."""
+        ...
+
+    async def put(self, question: Question, answer: KeptAnswer, *, now: float, until: float) -> None:
+        """Keep an answer until a time, and forget those that are too old."""
+        ...
+
+    async def forget(self, run: str) -> None:
+        """Forget all that a run was answered."""
+        ...

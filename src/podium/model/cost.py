@@ -1,0 +1,34 @@
+"""What was spent on something."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Dimension = Literal["agent", "model", "workflow", "tenant", "day", "run"]
+"""By what costs are added up; a run with all the child runs that it started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What was spent on one agent, model, workflow, tenant, day or run."""
+
+    part: str
+    calls: int
+    requests: int
+    """To models."""
+    input_tokens: int
+    output_tokens: int
+    usd: float
+    """US dollars, as far as prices are known."""
+    in_doubt: float
+    """US dollars that were set aside by processes that died: nobody knows what became of them."""
+    unpriced: int
+    """Calls and steps whose price is not known."""
+    runs: int
+    """Those that had a part in it, child runs not counted by themselves."""
+    done: int
+    """Those of them that came to their end."""
+
+    @property
+    def usd_per_done(self) -> float | None:
+        """What each run that came to its end cost, those that failed included."""
+        return (self.usd + self.in_doubt) / self.done if self.done else None

@@ -1,0 +1,200 @@
+"""Dead letters: runs that failed or were quarantined, with what they were given, what went wrong, and what was tried."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from podium.engine.operate import is_discard
+from podium.errors import NotPossible, PodiumError, UnknownRun
+from podium.model.fact import Fact, FactKind
+from podium.model.json import Json
+from podium.model.retry import FailureKind
+from podium.model.run import Run, RunState
+from podium.store.protocol import DeadQuery, Store
+
+QUARANTINED, REFUSED, WORKFLOW = "quarantined", "refused", "workflow"
+KINDS = (*(str(kind) for kind in FailureKind), REFUSED, WORKFLOW, QUARANTINED)
+"""What a dead letter can have died of: as a call can fail, or be refused; the workflow's own code; its processes."""
+
+_PAGE = 200
+_ABOUT_CALLS = (FactKind.ASKED, FactKind.RETRY, FactKind.ANSWERED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One attempt that did not work."""
+
+    at: float
+    kind: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadCall:
+    """A call that made its run fail."""
+
+    key: str
+    agent: str
+    version: str
+    kind: str
+    error: str
+    attempts: int
+    """How many it used up since it was last asked; `tried` has those before a requeue too."""
+    input: Json
+    tried: tuple[Tried, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discarded:
+    """That nobody will see to it any more."""
+
+    by: str
+    why: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A run that failed or was quarantined."""
+
+    run: Run
+    at: float
+    """When it failed."""
+    kind: str
+    """One of `KINDS`."""
+    error: str
+    calls: tuple[DeadCall, ...]
+    """Those that made it fail; none where its own code did, or its time was up."""
+    discarded: Discarded | None = None
+
+    @property
+    def agents(self) -> list[str]:
+        """Who failed."""
+        return list(dict.fromkeys(call.agent for call in self.calls))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterQuery:
+    """Which dead letters are wanted."""
+
+    agent: str | None = None
+    workflow: str | None = None
+    tenant: str | None = None
+    kind: str | None = None
+    since: float | None = None
+    discarded: bool = False
+    """Those that were discarded too."""
+    limit: int = 100
+
+    def wants(self, letter: DeadLetter) -> bool:
+        """Whether a letter is one of them, as far as the store has not seen to that."""
+        return (
+            (self.discarded or letter.discarded is None)
+            and (self.agent is None or self.agent in letter.agents)
+            and (self.kind is None or self.kind == letter.kind)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requeued:
+    """What became of a requeue; `error` is empty where the run goes on."""
+
+    run: str
+    error: str = ""
+
+
+def dead_letters(store: Store, wanted: DeadLetterQuery) -> list[DeadLetter]:
+    """Return dead letters, those of the newest runs first."""
+    found: list[DeadLetter] = []
+    query = DeadQuery(workflow=wanted.workflow, tenant=wanted.tenant, since=wanted.since, limit=_PAGE)
+    while len(found) < wanted.limit and (page := store.dead(query)):
+        for each in page:
+            if is_discard(each.last) and not wanted.discarded:
+                continue
+            own = [each.last] if each.last.kind is FactKind.ENDED else store.facts_of(each.n, "")
+            letter = _letter(each.run, own, lambda key, n=each.n: store.facts_of(n, key))
+            if wanted.wants(letter):
+                found.append(letter)
+        query = replace(query, before=page[-1].n)
+    return found[: wanted.limit]
+
+
+def dead_letter(store: Store, run_id: str) -> DeadLetter:
+    """Return the dead letter of a run; raises UnknownRun, or NotPossible where it is none."""
+    run = store.run(run_id)
+    if run is None:
+        raise UnknownRun(f"no run is called {run_id!r}. `podium dead-letters list` shows those that failed.")
+    if run.state is not RunState.FAILED and not (run.state is RunState.BLOCKED and run.strikes):
+        raise NotPossible(f"run {run_id} is {run.state}: a dead letter is a run that failed or is quarantined.")
+    facts = store.facts(run_id)
+    return _letter(run, [fact for fact in facts if not fact.key], lambda key: [f for f in facts if f.key == key])
+
+
+async def requeue(store: Store, retry: Callable[[str], Awaitable[object]], runs: Iterable[str]) -> list[Requeued]:
+    """Have each run go on from what failed; what is wrong with one does not stop the others."""
+    done: list[Requeued] = []
+    for run in runs:
+        try:
+            discarded = dead_letter(store, run).discarded
+            if discarded is not None:
+                raise NotPossible(
+                    f"run {run} was discarded by {discarded.by}: {discarded.why}. `podium runs retry` takes it up anyway."
+                )
+            await retry(run)
+        except PodiumError as error:
+            done.append(Requeued(run=run, error=str(error)))
+        else:
+            done.append(Requeued(run=run))
+    return done
+
+
+def _letter(run: Run, own: Sequence[Fact], about: Callable[[str], Sequence[Fact]]) -> DeadLetter:
+    """Return the letter of a run from the facts about itself, and a way to those about its calls."""
+    last = own[-1]
+    discarded = None
+    if is_discard(last):
+        discarded = Discarded(by=last.body["by"], why=last.body["why"], at=last.at)
+    if run.state is RunState.BLOCKED:
+        at = next((fact.at for fact in reversed(own) if fact.body.get("guard") == "quarantine"), last.at)
+        return DeadLetter(run=run, at=at, kind=QUARANTINED, error=run.reason, calls=(), discarded=discarded)
+    ended = next(fact for fact in reversed(own) if fact.kind is FactKind.ENDED)
+    calls = tuple(_calls(ended.body.get("causes", ()), about))
+    late = run.reason.startswith("RunTimedOut")
+    kind = FailureKind.TIMEOUT if late else calls[0].kind if calls else WORKFLOW
+    return DeadLetter(run=run, at=ended.at, kind=kind, error=run.reason, calls=calls, discarded=discarded)
+
+
+def _calls(keys: Iterable[str], about: Callable[[str], Sequence[Fact]]) -> Iterable[DeadCall]:
+    """Follow failed inline workflows down to the calls that failed by themselves."""
+    for key in keys:
+        facts = [fact for fact in about(key) if fact.kind in _ABOUT_CALLS]
+        answer = next((fact for fact in reversed(facts) if fact.kind is FactKind.ANSWERED), None)
+        if answer is None:
+            continue
+        if inner := answer.body.get("causes", ()):
+            yield from _calls(inner, about)
+        elif any(fact.kind is FactKind.ASKED for fact in facts):
+            yield _call(key, facts, answer)
+
+
+def _call(key: str, facts: Sequence[Fact], answer: Fact) -> DeadCall:
+    asked = next(fact for fact in reversed(facts) if fact.kind is FactKind.ASKED)
+    kind, error = _told(answer)
+    tried = [Tried(at=fact.at, kind=said[0], error=said[1]) for fact in facts if (said := _told(fact))[0]]
+    return DeadCall(
+        key=key, agent=asked.body["agent"], version=asked.body["version"], kind=kind, error=error,
+        attempts=1 + sum(fact.kind is FactKind.RETRY and fact.seq > asked.seq for fact in facts),
+        input=asked.value(), tried=tuple(tried),
+    )  # fmt: skip
+
+
+def _told(fact: Fact) -> tuple[str, str]:
+    """Return what a fact says went wrong: of which kind, and in words; empty where nothing did."""
+    body = fact.body
+    if body.get("outcome") == "refused":
+        return REFUSED, f"{body['rule']}: {body['reason']}"
+    return (body["kind"], f"{body['type']}: {body['message']}") if "type" in body else ("", "")
+
+
+def input_of(store: Store, run_id: str) -> Json:
+    """Return what a run was started with."""
+    return store.facts(run_id)[0].value()

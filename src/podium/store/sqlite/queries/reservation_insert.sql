@@ -1,0 +1,1 @@
+INSERT INTO reservations (id, run, parts) VALUES (?, ?, ?)

@@ -1,0 +1,51 @@
+"""`podium run --budget-usd`, `podium budgets` and `podium costs`, in real processes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cli import Desk
+
+SHOP = """
+from podium import CallError, Context, agent, workflow
+
+
+@agent(usd=0.02)
+async def buy(what: str) -> str:
+    return f"a {what}"
+
+
+@workflow
+async def shop(ctx: Context, wanted: list[str]) -> int:
+    bought = await ctx.map(buy, wanted, return_exceptions=True)
+    return sum(not isinstance(each, CallError) for each in bought)
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    desk.write("shop.py", SHOP)
+    return desk
+
+
+def test_a_run_with_a_budget_stops_where_it_is_used_up_and_the_books_say_so(desk: Desk) -> None:
+    ended = desk.podium("run", "shop.py", "--input", '["hat", "coat", "bag"]', "--budget-usd", "0.05")
+    assert ended.out == "2\n"
+    [state] = desk.podium("budgets", "--json").json
+    assert (state["limit"]["usd"], state["spent"]["usd"], state["set_aside"]["usd"]) == (0.05, 0.04, 0.0)
+    assert "$0.04" in desk.podium("budgets", "run:").out
+    rows = {row["part"]: row for row in desk.podium("costs", "--by", "agent", "--run", "last", "--json").json}
+    assert rows["buy"]["calls"] == 3
+    assert "PER DONE" in desk.podium("costs", "--by", "workflow").out
+
+
+def test_a_budget_goes_with_one_new_run_only(desk: Desk) -> None:
+    ended = desk.podium("run", "shop.py", "--resume", "last", "--budget-usd", "1")
+    assert ended.status == 1
+    assert "--budget-usd is for one new run" in ended.err
+
+
+def test_a_day_that_is_none_is_told(desk: Desk) -> None:
+    desk.podium("run", "shop.py", "--input", "[]")
+    assert "write 2026-03-31" in desk.podium("costs", "--since", "yesterday").err

@@ -1,0 +1,80 @@
+"""Calls that cost two cents each, under a budget in which seven have room: a process that dies where it is told to.
+
+The money is spent outside the store: a line of the witness is two cents that are gone.
+"""
+
+import asyncio
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from podium import App, Budget, Config, Context, agent, workflow
+from podium.errors import CallRefused
+from podium.model.agent import AnyAgent
+from podium.model.budget import Allowance, BudgetSettings
+from podium.model.json import Json
+from podium.store.sqlite.store import SqliteStore
+from podium.testing import Faults, Witness, die_at
+
+GIVE_UP = 30.0
+TENANTS = BudgetSettings(tenants={"acme": Allowance(usd=0.15, per="ever")})
+
+
+def parts(witness: Witness, faults: Faults) -> list[AnyAgent]:
+    @agent(usd=0.02)
+    async def buy(_: int) -> str:
+        witness.saw("spent")
+        await asyncio.sleep(0)
+        return "bought"
+
+    member: AnyAgent = faults.agent(buy)
+
+    @workflow
+    async def shops(ctx: Context, wanted: int) -> int:
+        calls = (ctx.call(member, n) for n in range(wanted))
+        return (await ctx.gather(*calls, return_exceptions=True)).count("bought")
+
+    @workflow
+    async def buys(ctx: Context, n: int) -> int:
+        try:
+            return int(await ctx.call(member, n) == "bought")
+        except CallRefused:
+            return 0
+
+    return [shops, buys, member]
+
+
+async def one_run(folder: Path, wanted: int, point: str | None) -> None:
+    """One run with all calls at once, under a budget of its own."""
+    faults = die_at(point)
+    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    agents = parts(Witness(folder / "witness"), faults)
+    async with App.open(store, agents=agents, poll=0.02) as app, asyncio.timeout(GIVE_UP):
+        handle = await app.start("shops", wanted, id="r", budget=Budget(usd=0.15))
+        bought: Json = await handle.result()
+        [state] = app.budgets()
+        told = {"bought": bought, "spent": state.spent.usd, "reserved": state.reserved.usd, "doubt": state.in_doubt}
+        (folder / "result").write_text(json.dumps(told))
+        assert app.verify("r") == []
+    (folder / "reached").write_text(json.dumps(faults.reached))
+
+
+async def many_runs(folder: Path, name: str, wanted: int) -> None:
+    """One of two processes, each with half of the runs, that share the budget of a tenant."""
+    agents = parts(Witness(folder / "witness"), die_at(None))
+    config = Config(budgets=TENANTS, poll=0.02)
+    async with App.open(folder / "podium.db", agents=agents, config=config) as app, asyncio.timeout(GIVE_UP):
+        handles = [await app.start("buys", n, id=f"{name}{n}", tenant="acme") for n in range(wanted)]
+        bought = sum([await handle.result() for handle in handles])
+        (folder / name).write_text(json.dumps(bought))
+
+
+def warm() -> None:
+    """Run once: the children find everything loaded."""
+    with TemporaryDirectory() as folder:
+        asyncio.run(one_run(Path(folder), 2, None))
+
+
+def main(folder: str, what: str, wanted: int, point: str | None = None) -> None:
+    path = Path(folder)
+    asyncio.run(one_run(path, wanted, point) if what == "one" else many_runs(path, what, wanted))

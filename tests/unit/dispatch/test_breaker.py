@@ -1,0 +1,122 @@
+"""The circuit breaker: its states against a plain model of them."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
+
+from podium.dispatch.breaker import Change, Circuit, CircuitState, Pass
+from podium.model.breaker import Breaker
+
+CLOSED, OPEN, HALF_OPEN = CircuitState.CLOSED, CircuitState.OPEN, CircuitState.HALF_OPEN
+
+
+class CircuitMachine(RuleBasedStateMachine):
+    """Does anything in any order, and compares with what the words of the rule say."""
+
+    entries: Bundle[tuple[Pass, float]] = Bundle("entries")
+
+    @initialize(
+        failures=st.sampled_from([0.2, 0.5, 1.0]), least=st.integers(1, 5), probes=st.integers(1, 3),
+        slow_after=st.sampled_from([None, 2.0]), slow=st.sampled_from([0.5, 1.0]),
+    )  # fmt: skip
+    def begin(self, failures: float, least: int, probes: int, slow_after: float | None, slow: float) -> None:
+        self.rule = Breaker(
+            failures=failures, least=least, probes=probes, slow_after=slow_after, slow=slow, window=10.0, open_for=5.0
+        )
+        self.circuit = Circuit(self.rule)
+        self.now = 0.0
+        self.ended: list[tuple[float, bool, bool]] = []
+        self.opened_at: float | None = None
+        self.in_flight: list[Pass] = []
+        self.good_probes = 0
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 3.0, 5.0, 11.0]))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule(target=entries)
+    def enter(self) -> Any:
+        before = self.circuit.state
+        entry, change = self.circuit.enter(self.now)
+        if change is not None:
+            assert (before, change.after) == (OPEN, HALF_OPEN)
+            assert self.opened_at is not None
+            assert self.now >= self.opened_at + self.rule.open_for
+            self.in_flight, self.good_probes = [], 0
+        state = self.circuit.state
+        if state is CLOSED:
+            assert entry is not None
+        elif state is OPEN:
+            assert entry is None
+            assert self.circuit.wait(self.now) > 0
+        else:
+            room = len(self.in_flight) + self.good_probes < self.rule.probes
+            assert (entry is not None) == room
+            if entry is not None:
+                self.in_flight.append(entry)
+        return (entry, self.now) if entry is not None else (Pass(-1), self.now)
+
+    @rule(given=consumes(entries), failed=st.booleans())
+    def end(self, given: tuple[Pass, float], *, failed: bool) -> None:
+        entry, began = given
+        took = self.now - began
+        slow = self.rule.slow_after is not None and took > self.rule.slow_after
+        before = self.circuit.state
+        change = self.circuit.judge(entry, self.now, took, failed=failed)
+        if before is CLOSED and entry.probe is None:
+            self.ended.append((self.now, failed, slow))
+            self.check_opening(change)
+        elif before is HALF_OPEN and entry in self.in_flight:
+            self.check_probe(entry, change, bad=failed or slow)
+        else:
+            assert change is None
+        if self.circuit.state is OPEN and before is not OPEN:
+            self.opened_at = self.now
+
+    def check_opening(self, change: Change | None) -> None:
+        recent = [each for each in self.ended if each[0] > self.now - self.rule.window]
+        bad, slow = sum(each[1] for each in recent), sum(each[2] for each in recent)
+        opens = len(recent) >= self.rule.least and (
+            (bad > 0 and bad >= self.rule.failures * len(recent)) or (slow > 0 and slow >= self.rule.slow * len(recent))
+        )
+        assert (change is not None) == opens
+
+    def check_probe(self, entry: Pass, change: Change | None, *, bad: bool) -> None:
+        self.in_flight = [each for each in self.in_flight if each is not entry]
+        self.good_probes += not bad
+        if bad:
+            assert change is not None
+            assert change.after is OPEN
+        elif self.good_probes == self.rule.probes:
+            assert change is not None
+            assert change.after is CLOSED
+            self.ended = []
+        else:
+            assert change is None
+
+    @rule(given=consumes(entries))
+    def give_back(self, given: tuple[Pass, float]) -> None:
+        entry, _ = given
+        self.circuit.leave(entry)
+        self.in_flight = [each for each in self.in_flight if each is not entry]
+
+    @invariant()
+    def no_more_probes_than_allowed_are_under_way(self) -> None:
+        if hasattr(self, "circuit") and self.circuit.state is HALF_OPEN:
+            assert len(self.in_flight) <= self.rule.probes
+
+
+CircuitMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestCircuit = CircuitMachine.TestCase
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_it_never_opens_with_fewer_calls_than_it_needs(ends: list[bool]) -> None:
+    circuit = Circuit(Breaker(least=100, failures=0.01))
+    for at, failed in enumerate(ends):
+        entry, _ = circuit.enter(at)
+        assert entry is not None
+        circuit.judge(entry, at, 0.0, failed=failed)
+    assert circuit.state is CLOSED

@@ -1,0 +1,268 @@
+"""A run that failed is kept with its input, its error and every attempt, until it is requeued or discarded."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium import Budget, Context, Retry, RunState, agent, workflow
+from podium.errors import CallFailed, NotPossible, TransportFailed, UnknownRun
+from podium.model.fact import FactKind
+from podium.reports.dead_letters import DeadLetterQuery, dead_letter
+from podium.testing import scripted
+from tests.unit.engine.bench import Bench
+
+echo = scripted("echo", lambda value: value)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+class Switch:
+    """What makes an agent fail, until somebody has mended it."""
+
+    def __init__(self) -> None:
+        self.broken = True
+
+
+def desk(bench: Bench, switch: Switch, *, attempts: int = 3) -> Any:
+    @agent(name="send", retry=Retry(attempts=attempts, delay=1.0, jitter=0.0))
+    async def send(text: str) -> str:
+        bench.witness.saw("send", text)
+        if switch.broken:
+            raise TransportFailed("the line is down")
+        return f"sent {text}"
+
+    @workflow(name="desk")
+    async def desk(ctx: Context, text: str) -> str:
+        await ctx.call(echo, text)
+        return await ctx.call(send, text)
+
+    return desk
+
+
+async def test_a_run_whose_call_used_up_its_attempts_is_kept_with_input_error_and_history(bench: Bench) -> None:
+    flow = desk(bench, Switch())
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, "hello", tenant="acme")
+        await bench.clock.advance(10)
+        (letter,) = app.dead_letters()
+        (call,) = letter.calls
+        assert (letter.run.id, letter.run.tenant, letter.kind, letter.agents) == (
+            handle.id,
+            "acme",
+            "transport",
+            ["send"],
+        )
+        assert (call.key, call.input, call.attempts) == ("1", "hello", 3)
+        assert call.error == "podium.errors.TransportFailed: the line is down"
+        assert [(each.kind, each.error) for each in call.tried] == [("transport", call.error)] * 3
+        assert [each.at - letter.run.created_at for each in call.tried] == [0, 1, 3]
+
+
+async def test_a_requeue_goes_on_from_what_failed_and_repeats_nothing_else(bench: Bench) -> None:
+    switch = Switch()
+    flow = desk(bench, switch)
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, "hello")
+        await bench.clock.advance(10)
+        switch.broken = False
+        (done,) = await app.requeue(handle.id)
+        assert (done.run, done.error) == (handle.id, "")
+        assert await handle.result() == "sent hello"
+        assert app.dead_letters() == []
+    assert bench.witness.count("send") == 4
+
+
+async def test_one_that_fails_again_is_a_dead_letter_again_with_all_that_was_tried(bench: Bench) -> None:
+    flow = desk(bench, Switch(), attempts=2)
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, "hello")
+        await bench.clock.advance(10)
+        await app.requeue(handle.id)
+        await bench.clock.advance(10)
+        (letter,) = app.dead_letters()
+        assert (letter.calls[0].attempts, len(letter.calls[0].tried)) == (2, 4)
+
+
+async def test_what_is_wrong_with_one_does_not_stop_the_others(bench: Bench) -> None:
+    switch = Switch()
+    flow = desk(bench, switch)
+    async with bench.app(flow) as app:
+        handles = [await app.start(flow, str(n)) for n in range(3)]
+        await bench.clock.advance(10)
+        switch.broken = False
+        done = await app.requeue(handles[0].id, "run_nobody", handles[1].id, handles[2].id, handles[2].id)
+        assert [bool(each.error) for each in done] == [False, True, False, False, True]
+        assert [await handle.result() for handle in handles] == ["sent 0", "sent 1", "sent 2"]
+
+
+async def test_a_refused_call_makes_one_too(bench: Bench) -> None:
+    flow = desk(bench, Switch())
+    async with bench.app(flow) as app:
+        await app.start(flow, "x", budget=Budget(calls=1))
+        await bench.clock.settle()
+        (letter,) = app.dead_letters()
+        assert (letter.kind, letter.agents, bench.witness.count("send")) == ("refused", ["send"], 0)
+        assert letter.calls[0].error.startswith("budget:")
+
+
+async def test_what_the_code_of_the_workflow_raised_names_no_call(bench: Bench) -> None:
+    @workflow(name="buggy")
+    async def buggy(ctx: Context) -> None:
+        raise ValueError("a bug")
+
+    async with bench.app(buggy) as app:
+        await app.start(buggy)
+        await bench.clock.settle()
+        (letter,) = app.dead_letters()
+        assert (letter.kind, letter.error, letter.calls) == ("workflow", "ValueError: a bug", ())
+
+
+async def test_a_call_inside_an_inline_workflow_is_what_failed(bench: Bench) -> None:
+    flow = desk(bench, Switch(), attempts=1)
+
+    @workflow(name="outer")
+    async def outer(ctx: Context) -> str:
+        return await ctx.call(flow, "x")
+
+    async with bench.app(outer, flow) as app:
+        await app.start(outer)
+        await bench.clock.settle()
+        (letter,) = app.dead_letters()
+        assert [(call.agent, call.key) for call in letter.calls] == [("send", "0.1")]
+
+
+async def test_a_failure_that_the_workflow_caught_is_no_dead_letter(bench: Bench) -> None:
+    flow = desk(bench, Switch(), attempts=1)
+
+    @workflow(name="careful")
+    async def careful(ctx: Context) -> str:
+        try:
+            return await ctx.call(flow, "x")
+        except CallFailed:
+            return "never mind"
+
+    async with bench.app(careful, flow) as app:
+        assert await app.run(careful) == "never mind"
+        assert app.dead_letters() == []
+
+
+async def test_they_are_found_by_who_failed_how_where_for_whom_and_when(bench: Bench) -> None:
+    flow = desk(bench, Switch(), attempts=1)
+
+    @workflow(name="buggy")
+    async def buggy(ctx: Context) -> None:
+        raise ValueError("a bug")
+
+    async with bench.app(flow, buggy) as app:
+        first = (await app.start(flow, "x", tenant="acme")).id
+        await bench.clock.advance(100)
+        second = (await app.start(buggy)).id
+        await app.start(echoes)
+        await bench.clock.advance(1)
+
+        def found(**wanted: Any) -> list[str]:
+            return [letter.run.id for letter in app.dead_letters(DeadLetterQuery(**wanted))]
+
+        assert found() == [second, first]
+        assert found(limit=1) == [second]
+        assert (
+            found(agent="send") == found(kind="transport") == found(tenant="acme") == found(workflow="desk") == [first]
+        )
+        assert found(kind="workflow") == found(since=bench.clock.now() - 10) == [second]
+        assert found(agent="nobody") == []
+
+
+@workflow
+async def echoes(ctx: Context) -> str:
+    return await ctx.call(echo, "x")
+
+
+async def test_a_discarded_one_is_no_more_listed_and_says_who_and_why(bench: Bench) -> None:
+    flow = desk(bench, Switch(), attempts=1)
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, "x")
+        await bench.clock.settle()
+        failed = handle.status()
+        await app.discard(handle.id, by="ann", why="the order was cancelled")
+        assert app.dead_letters() == []
+        (letter,) = app.dead_letters(DeadLetterQuery(discarded=True))
+        assert letter.discarded is not None
+        assert (letter.discarded.by, letter.discarded.why) == ("ann", "the order was cancelled")
+        assert (letter.kind, letter.agents) == ("transport", ["send"])
+        now = handle.status()
+        assert (now.state, now.reason, now.ended_at) == (failed.state, failed.reason, failed.ended_at)
+        last = app.facts(handle.id)[-1]
+        assert (last.kind, last.epoch) == (FactKind.NOTICE, failed.epoch + 1)
+        assert app.verify(handle.id) == []
+
+
+async def test_a_discarded_one_is_not_requeued_nor_discarded_again(bench: Bench) -> None:
+    switch = Switch()
+    flow = desk(bench, switch, attempts=1)
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, "x")
+        await bench.clock.settle()
+        await app.discard(handle.id, by="ann", why="obsolete")
+        (done,) = await app.requeue(handle.id)
+        assert "was discarded by ann: obsolete" in done.error
+        with pytest.raises(NotPossible, match="discarded already, by ann"):
+            await app.discard(handle.id, by="bob", why="me too")
+        switch.broken = False
+        await app.retry(handle.id)
+        assert await handle.result() == "sent x"
+
+
+async def test_what_is_no_dead_letter_cannot_be_discarded(bench: Bench) -> None:
+    async with bench.app(echoes) as app:
+        handle = await app.start(echoes)
+        await handle.result()
+        with pytest.raises(NotPossible, match="is done"):
+            await app.discard(handle.id, by="ann", why="x")
+        with pytest.raises(UnknownRun):
+            dead_letter(app.store, "run_nobody")
+
+
+async def test_a_run_whose_time_was_up_is_requeued_with_as_much_time_again(bench: Bench) -> None:
+    @agent
+    async def tidy(_: None) -> None:
+        bench.witness.saw("tidy")
+
+    @workflow
+    async def slow(ctx: Context) -> str:
+        await ctx.call(echo, "x")
+        try:
+            await ctx.sleep(90)
+        finally:
+            await ctx.call(tidy, None)
+        await ctx.sleep(20)
+        return "done"
+
+    async with bench.app(slow, tidy) as app:
+        handle = await app.start(slow, within=60)
+        await bench.clock.advance(60)
+        (letter,) = app.dead_letters()
+        assert (letter.kind, letter.calls) == ("timeout", ())
+        assert [each.error for each in await app.requeue(handle.id)] == [""]
+        await bench.clock.advance(59)
+        assert await handle.result() == "done"
+    assert bench.witness.count("tidy") == 2
+
+
+async def test_a_question_that_was_taken_back_when_the_run_failed_is_asked_anew(bench: Bench) -> None:
+    @workflow
+    async def asks(ctx: Context) -> str:
+        return await ctx.ask("Well?")
+
+    async with bench.app(asks) as app:
+        handle = await app.start(asks, within=60)
+        await bench.clock.advance(60)
+        await app.requeue(handle.id)
+        await bench.clock.settle()
+        (question,) = app.questions()
+        await app.answer(question.id, "well", by="ann")
+        assert await handle.result() == "well"
+        assert handle.status().state is RunState.DONE
