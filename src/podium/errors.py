@@ -279,9 +279,11 @@ class RunError(PodiumError):
 
     code = "run"
 
-    def __init__(self, message: str, *, run: str) -> None:
+    def __init__(self, message: str, *, run: str, key: str = "") -> None:
         super().__init__(message)
         self.run = run
+        self.key = key
+        """In a workflow, where its result was awaited."""
 
 
 class RunFailed(RunError):

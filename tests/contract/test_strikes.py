@@ -10,6 +10,7 @@ import pytest
 from podium.model.fact import FactKind
 from podium.model.run import RunState
 from podium.store.protocol import Block, DeadQuery, Release, Verdict
+from podium.store.sqlite.sql import statement
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact, new_run
 
@@ -120,7 +121,8 @@ def test_a_quarantined_run_is_kept_from_whoever_serves_its_workflow(store: Sqlit
     taken = store.take_over("r", "w_2")
     assert taken is not None
     assert hand.write(number, close=Release(RunState.READY, "", "1", None), epoch=3) is Verdict.OK
-    assert [placed.strikes for placed in store.ready([WORKFLOW], 10)] == [0]
+    assert [placed.n for placed in store.ready([WORKFLOW], 10)] == [number]
+    assert strikes(store) == 0
 
 
 def test_suspects_do_not_hide_the_others_that_are_ready(store: SqliteStore) -> None:
@@ -152,3 +154,9 @@ def test_only_failed_and_quarantined_runs_are_dead(store: SqliteStore) -> None:
     assert [dead.run.id for dead in store.dead(DeadQuery())] == ["quarantined", "failed"]
     assert [dead.run.id for dead in store.dead(DeadQuery(limit=1))] == ["quarantined"]
     assert [dead.run.id for dead in store.dead(DeadQuery(before=numbers["quarantined"]))] == ["failed"]
+
+
+def test_the_dead_are_found_without_a_look_at_the_living(store: SqliteStore) -> None:
+    with closing(sqlite3.connect(store.path)) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {statement('runs_dead')}", (9, None, None, None, 9)).fetchall()
+    assert "SEARCH r USING INDEX runs_dead (n<?)" in [row[3] for row in plan]

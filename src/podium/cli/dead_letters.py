@@ -3,7 +3,6 @@
 import asyncio
 import getpass
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -23,10 +22,10 @@ from podium.model.clock import SystemClock
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.reports.dead_letters import (
-    KINDS,
     DeadCall,
     DeadLetter,
     DeadLetterQuery,
+    DeathKind,
     Requeued,
     dead_letter,
     dead_letters,
@@ -36,20 +35,17 @@ from podium.store.protocol import Store
 
 commands = typer.Typer(help="Runs that failed for good or were quarantined.", rich_markup_mode=None)
 
-Kind = StrEnum("Kind", {kind: kind for kind in KINDS})
-"""What a dead letter died of, as an option."""
-
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _AgentOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only those that this agent failed.")]
 _WorkflowOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this workflow.")]
 _TenantOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only those of this tenant.")]
-_KindOption = Annotated[Kind | None, typer.Option(help="Only those that failed so.")]
+_KindOption = Annotated[DeathKind | None, typer.Option(help="Only those that failed so.")]
 _SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only the last 30m, 8h, 7d.")]
 _RunsArgument = Annotated[list[str], typer.Argument(metavar="RUN...", help="The ids of runs, or `last`.")]
 
 
 @commands.command("list")
-def list_letters(
+def list_letters(  # noqa: PLR0913, PLR0917  its options
     agent: _AgentOption = None,
     workflow: _WorkflowOption = None,
     tenant: _TenantOption = None,
@@ -98,7 +94,7 @@ def show(
 
 
 @commands.command("requeue")
-def requeue(
+def requeue(  # noqa: PLR0913, PLR0917  its options
     runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="The ids of runs, or `last`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
     agent: _AgentOption = None,
@@ -127,7 +123,8 @@ def requeue(
     else:
         with looking(store) as opened:
             wanted = _query(agent, workflow, tenant, kind, since, discarded=False, limit=ALL)
-            chosen = [letter.run.id for letter in reversed(dead_letters(opened, wanted))][:limit]
+            found = {letter.run.id: letter.run.parent for letter in reversed(dead_letters(opened, wanted))}
+            chosen = [run for run, parent in found.items() if parent not in found][:limit]  # child runs go on with it
     hand_to_file(model, settings)
     agents = () if file is None else load(split(file)[0]).agents
     try:
@@ -219,12 +216,12 @@ def _tell(done: Sequence[Requeued], *, driven: bool, as_json: bool) -> int:
     return 1 if failed else 0
 
 
-def _query(  # noqa: PLR0913, PLR0917  the options of two commands
-    agent: str | None, workflow: str | None, tenant: str | None, kind: Kind | None, since: str | None, *,
+def _query(
+    agent: str | None, workflow: str | None, tenant: str | None, kind: DeathKind | None, since: str | None, *,
     discarded: bool, limit: int,
 ) -> DeadLetterQuery:  # fmt: skip
     return DeadLetterQuery(
-        agent=agent, workflow=workflow, tenant=tenant, kind=None if kind is None else kind.value,
+        agent=agent, workflow=workflow, tenant=tenant, kind=kind,
         since=None if since is None else SystemClock().now() - _seconds(since), discarded=discarded, limit=limit,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from podium.engine.steps import CallSteps
 from podium.engine.strand import Strand
 from podium.engine.waits import Sleep
 from podium.errors import Blocked, InvalidValue, UnknownAgent
-from podium.model.agent import AnyAgent
+from podium.model.agent import AnyAgent, Card
 from podium.model.call import Call
 from podium.model.fact import FactKind
 from podium.model.fallback import Degraded, FallbackValue
@@ -66,6 +66,8 @@ class Attempts:
     key: str
     agent: AnyAgent
     """Who was asked first."""
+    card: Card
+    """Its card, as the rules of the configuration fill it in."""
     input: Json
     options: CallOptions
     caller: Caller
@@ -95,7 +97,7 @@ class Attempts:
     @property
     def _fallbacks(self) -> Fallbacks:
         named = self.options.fallback
-        return self.drive.around.dispatcher.card(self.agent).fallback if named is None else named
+        return self.card.fallback if named is None else named
 
     def present(self) -> AnyAgent | FallbackValue:
         """Return who is to be asked now: the agent, or the fallback that it has come to; raises Blocked."""
@@ -201,7 +203,10 @@ class Attempts:
 
     def _timeout(self, agent: AnyAgent) -> float | None:
         seconds = self.options.timeout
-        return self.drive.around.dispatcher.card(agent).timeout if seconds is None else seconds
+        return self._card_of(agent).timeout if seconds is None else seconds
+
+    def _card_of(self, agent: AnyAgent) -> Card:
+        return self.card if agent is self.agent else self.drive.around.dispatcher.card(agent)
 
     async def _verify(self, agent: AnyAgent, call: Call, why: str) -> Outcome:
         """A `once` call is in doubt: ask its `verify`, or else a person."""
@@ -347,7 +352,7 @@ class Attempts:
 
     def _try_again(self, agent: AnyAgent, failure: Failure) -> bool:
         """Record that another attempt follows, if one is allowed."""
-        progress, card = self.progress, self.drive.around.dispatcher.card(agent)
+        progress, card = self.progress, self._card_of(agent)
         retry = self.options.retry or card.retry
         tries = progress.attempt - progress.first + 1
         happened = failure.kind is FailureKind.VALIDATION and card.effects == "once"

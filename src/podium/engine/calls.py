@@ -15,7 +15,7 @@ from podium.engine.progress import Progress, in_doubt, progress_of
 from podium.engine.steps import usage_body
 from podium.engine.strand import Cancel, Strand
 from podium.errors import Blocked, CallFailed, CallRefused, Diverged, InvalidValue, UnknownAgent
-from podium.model.agent import AnyAgent
+from podium.model.agent import AnyAgent, Card
 from podium.model.fact import Fact, FactKind
 from podium.model.fallback import Degraded, FallbackValue
 from podium.model.json import Json
@@ -58,18 +58,20 @@ class AgentCall(Primitive[T], Generic[T]):
                 return self._hand_back(strand, agent, record, record.answered)
             if record.cancelled:
                 strand.deliver(key)
+        card = drive.around.dispatcher.card(agent)
         attempts = Attempts(
-            drive=drive, strand=strand, path=self.path, key=key, agent=agent, input=value, options=self.options,
+            drive=drive, strand=strand, path=self.path, key=key, agent=agent, card=card, input=value,
+            options=self.options,
             caller=self.caller, progress=Progress() if record is None else progress_of(record), deadline=None,
         )  # fmt: skip
         if record is None or record.opened is None:
-            asked_at = await self._ask(strand, agent, why, payload)
+            asked_at = await self._ask(strand, card, why, payload)
             attempts.progress.doubtful = key in drive.history.done_before_fork
         else:
             asked_at = record.opened.at
             await self._take_up(strand, record, attempts)
         attempts.deadline = self._deadline(strand, asked_at)
-        return await self._end(strand, agent, payload, attempts)
+        return await self._end(strand, payload, attempts)
 
     async def _take_up(self, strand: Strand, record: Record, attempts: Attempts) -> None:
         """Go on with a call that is recorded as begun."""
@@ -93,14 +95,14 @@ class AgentCall(Primitive[T], Generic[T]):
             return above
         return asked_at + within if above is None else min(above, asked_at + within)
 
-    async def _ask(self, strand: Strand, agent: AnyAgent, why: str | None, payload: bytes) -> float:
+    async def _ask(self, strand: Strand, card: Card, why: str | None, payload: bytes) -> float:
         """Record that the agent is asked; returns the time."""
-        drive, card = self.drive, agent.card
+        drive = self.drive
         if len(payload) > drive.around.largest:
             most = drive.around.largest
             raise InvalidValue(f"the input of {card.name} has {len(payload)} bytes; {most} are allowed")
-        if (undo := drive.around.dispatcher.card(agent).undo) is not None:
-            self._registered(undo, None)  # or the run is blocked, before there is something to undo
+        if card.undo is not None:
+            self._registered(card.undo, None)  # or the run is blocked, before there is something to undo
         if not drive.is_live(strand):
             await drive.live(strand, self.key)
         return drive.append(FactKind.ASKED, self.key, _asked(card.name, card.version, why), payload)
@@ -168,12 +170,12 @@ class AgentCall(Primitive[T], Generic[T]):
                 body = fact.body
                 raise self._failed(agent, Failure(FailureKind(body["kind"]), body["type"], body["message"]))
 
-    async def _end(self, strand: Strand, agent: AnyAgent, input: bytes, attempts: Attempts) -> T:
+    async def _end(self, strand: Strand, input: bytes, attempts: Attempts) -> T:
         """Have it done, record how it ended, and hand the value back or raise."""
         drive = self.drive
         match outcome := await attempts.outcome():
             case Given():
-                at = self._record(agent, input, outcome)
+                at = self._record(attempts.card, input, outcome)
             case Refused():
                 body: Json = {"outcome": "refused", "rule": outcome.rule, "reason": outcome.reason}
                 at = drive.append(FactKind.ANSWERED, self.key, encode(body))
@@ -194,15 +196,15 @@ class AgentCall(Primitive[T], Generic[T]):
             case Refused():
                 raise CallRefused(outcome.reason, rule=outcome.rule, key=self.key)
             case Failed(failure):
-                raise self._failed(agent, failure)
+                raise self._failed(attempts.agent, failure)
 
-    def _record(self, agent: AnyAgent, input: bytes, given: Given) -> float:
+    def _record(self, card: Card, input: bytes, given: Given) -> float:
         """Record an answer, what it is short of, and how it is undone; returns the time."""
-        drive, card = self.drive, self.drive.around.dispatcher.card(agent)
+        drive = self.drive
         body = _DONE
         if given.lacks is not None:
             drive.degraded[self.key] = given.lacks
-        below = self._degraded()
+        below = self._degraded() if drive.degraded else None
         if given.usage is not None or below:
             said: dict[str, Json] = {"outcome": "done"}
             if given.usage is not None:
@@ -217,8 +219,6 @@ class AgentCall(Primitive[T], Generic[T]):
 
     def _degraded(self) -> list[Json]:
         """Return what this call and those below it are short of, for the fact that stands for all of them."""
-        if not self.drive.degraded:
-            return []
         below = f"{self.key}."
         found = sorted(self.drive.degraded.items())
         return [asdict(each) for key, each in found if key == self.key or key.startswith(below)]

@@ -143,4 +143,4 @@ class ChildResult(Primitive[T], Generic[T]):
             return self.child.output.load(outcome["value"])
         if outcome["state"] == RunState.CANCELLED:
             raise RunCancelled(f"child run {self.run} was cancelled", run=self.run)
-        raise RunFailed(f"child run {self.run} failed: {outcome['reason']}", run=self.run)
+        raise RunFailed(f"child run {self.run} failed: {outcome['reason']}", run=self.run, key=self.key)

@@ -6,7 +6,7 @@ from podium.engine.caller import Undo
 from podium.engine.drive import Drive
 from podium.engine.primitive import Primitive
 from podium.engine.strand import Strand
-from podium.errors import CallFailed, CallRefused, StoreError, TooFew
+from podium.errors import CallFailed, CallRefused, RunFailed, StoreError, TooFew
 from podium.model.fact import Fact
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Failure
@@ -58,8 +58,8 @@ class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
 
 
 def causes_of(error: BaseException) -> tuple[str, ...]:
-    """Return the keys of the calls whose failure an exception tells of."""
-    if isinstance(error, CallFailed | CallRefused):
+    """Return the keys of the calls, and of the results of child runs, whose failure an exception tells of."""
+    if isinstance(error, CallFailed | CallRefused | RunFailed) and error.key:
         return (error.key,)
     if isinstance(error, TooFew):
         return tuple(key for each in error.failures for key in causes_of(each))

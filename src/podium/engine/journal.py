@@ -10,6 +10,8 @@ from podium.store.protocol import Committed, Operation, Placed, Store, Verdict
 
 _FAST_SECONDS = 0.001
 _SLOW_COMMITS = 64
+_OF_ONE_RUN = 2
+"""So many operations a run that is alone may have in a batch."""
 _LARGE = 2_000
 """A batch of more operations than this is committed in the thread, so that the loop is not held up."""
 
@@ -103,11 +105,11 @@ class Journal:
         await self._thread.stop()
 
     def flush_alone(self) -> None:
-        """Commit at once, without a turn of the loop or a thread, if there is nobody to share the commit with.
+        """Commit at once, without a turn of the loop or a thread: there is nobody to share the commit with.
 
-        A commit that waits for the disk is made so only while the disk is fast: the loop stands still meanwhile.
+        What is to be committed is one run's: what it appended, and what it wants to set aside. A commit that waits for the disk is made so only while the disk is fast: the loop stands still meanwhile.
         """
-        if len(self.batch.operations) != 1 or self._in_thread:
+        if not 1 <= len(self.batch.operations) <= _OF_ONE_RUN or self._in_thread:
             return
         if not self._store.threaded:
             self._commit()

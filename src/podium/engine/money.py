@@ -38,7 +38,8 @@ async def reserve(
     fact = NewFact(FactKind.RESERVED, key, drive.counted(), encode(body))
     wanted = Reserve(run=drive.n, epoch=drive.run.epoch, id=reservation.id, lines=lines, amount=amount, fact=fact)
     drive.around.journal.put(wanted, settled)
-    match await answer:
+    drive.hurry()
+    match answer.result() if answer.done() else await answer:
         case Verdict.OK:
             return reservation
         case Verdict.SCARCE:

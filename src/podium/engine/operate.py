@@ -13,8 +13,7 @@ from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.store.codec import encode
-from podium.store.protocol import Claimed, NewFact, NewRun, Release, Start, Verdict, Write
-
+from podium.store.protocol import Claimed, NewFact, NewRun, Release, Start, TakeSignal, Verdict, Write
 
 DEAD_LETTER = "dead-letter"
 """The guard of the fact that says that a run was discarded."""
@@ -29,18 +28,29 @@ class Operator:
         self._ids = ids
 
     async def retry(self, run_id: str) -> None:
-        """Have a failed or blocked run go on from what failed; raises NotPossible for others."""
+        """Have a failed or blocked run go on from what failed; raises NotPossible for others.
+
+        Child runs that made it fail, or were stopped with it, are retried too.
+        """
         claimed = self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
         facts = claimed.facts
         try:
             _refuse_undone(run_id, facts)
             void = failure_of_run(facts)
+            children = [child for child in failed_with(facts, void) if self._has_failed(child)]
+            for child in children:
+                await self.retry(child)
         except NotPossible:
             await self._give_back(claimed)
             raise
         due = deadline_of(facts)
         rewound = [self._rewound(void, due)] if void or due else []
-        await self._release(claimed, rewound, claimed.run.version)
+        ends = [TakeSignal(each.id) for each in claimed.signals if each.kind == "child" and each.name in children]
+        await self._release(claimed, rewound, claimed.run.version, ends)
+
+    def _has_failed(self, run_id: str) -> bool:
+        run = self._worker.store.run(run_id)
+        return run is not None and run.state is RunState.FAILED
 
     async def discard(self, run_id: str, *, by: str, why: str) -> None:
         """Say that nobody will see to a failed or quarantined run any more; raises NotPossible for others."""
@@ -147,9 +157,11 @@ class Operator:
             body["deadline"] = due.renewed(now).at
         return NewFact(FactKind.REWOUND, "", now, encode(body))
 
-    async def _release(self, claimed: Claimed, facts: list[NewFact], version: str) -> None:
+    async def _release(
+        self, claimed: Claimed, facts: list[NewFact], version: str, effects: Sequence[TakeSignal] = ()
+    ) -> None:
         close = Release(RunState.READY, "", version, None)
-        await self._worker.journal.submit(Write(claimed.n, claimed.run.epoch, facts, [], close))
+        await self._worker.journal.submit(Write(claimed.n, claimed.run.epoch, facts, list(effects), close))
 
     async def _give_back(self, claimed: Claimed) -> None:
         """Leave a run as it was; one that was parked is looked at again, for it may have been woken meanwhile."""
@@ -180,6 +192,23 @@ def failure_of_run(facts: Sequence[Fact]) -> list[int]:
     found.update(joins.values())
     found.update(fact.seq for fact in alive if fact.kind is FactKind.CANCELLED and fact.body["by"] in joins)
     return sorted(found)
+
+
+def failed_with(facts: Sequence[Fact], void: Sequence[int]) -> list[str]:
+    """Return the child runs whose results a run awaits once these facts are void.
+
+    A run whose time was up awaits all whose results it does not have: they were stopped with it.
+    """
+    gone = {*voided(facts), *void}
+    kept = [fact for fact in facts if fact.seq not in gone]
+    answered = {fact.key for fact in kept if fact.kind is FactKind.ANSWERED}
+    alive = [fact for fact in facts if fact.seq not in voided(facts)]
+    waits = [fact for fact in alive if fact.kind is FactKind.WAITING and fact.body["wait"] == "run"]
+    known = {fact.body["name"] for fact in waits if fact.key in answered}
+    awaited = {fact.body["name"] for fact in waits}
+    if _stopped(alive):
+        awaited |= {fact.body["run"] for fact in kept if fact.kind is FactKind.SPAWNED}
+    return sorted(awaited - known)
 
 
 def _stopped(facts: Sequence[Fact]) -> set[int]:

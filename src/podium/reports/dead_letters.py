@@ -1,7 +1,8 @@
-"""Dead letters: runs that failed or were quarantined, with what they were given, what went wrong, and what was tried."""
+"""Dead letters: runs that failed or were quarantined, with what they were given and what was tried."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from podium.engine.operate import is_discard
 from podium.errors import NotPossible, PodiumError, UnknownRun
@@ -11,10 +12,29 @@ from podium.model.retry import FailureKind
 from podium.model.run import Run, RunState
 from podium.store.protocol import DeadQuery, Store
 
-QUARANTINED, REFUSED, WORKFLOW = "quarantined", "refused", "workflow"
-KINDS = (*(str(kind) for kind in FailureKind), REFUSED, WORKFLOW, QUARANTINED)
-"""What a dead letter can have died of: as a call can fail, or be refused; the workflow's own code; its processes."""
 
+class DeathKind(StrEnum):
+    """What a run can have died of: what a call can fail with, and more."""
+
+    RATE = FailureKind.RATE
+    TIMEOUT = FailureKind.TIMEOUT
+    """Of a call, or of the run itself."""
+    TRANSPORT = FailureKind.TRANSPORT
+    REFUSAL = FailureKind.REFUSAL
+    VALIDATION = FailureKind.VALIDATION
+    BUG = FailureKind.BUG
+    REFUSED = "refused"
+    """A rule said no."""
+    CHILD = "child"
+    """A child run failed, which is a dead letter of its own, and goes on with this one."""
+    WORKFLOW = "workflow"
+    """The workflow's own code raised."""
+    QUARANTINED = "quarantined"
+    """It killed its processes."""
+
+
+_OWN = {"RunTimedOut": DeathKind.TIMEOUT, "CallRefused": DeathKind.REFUSED, "RunFailed": DeathKind.CHILD}
+"""What runs died of whose reason begins so; a child run or a branch is refused too, and is no call."""
 _PAGE = 200
 _ABOUT_CALLS = (FactKind.ASKED, FactKind.RETRY, FactKind.ANSWERED)
 
@@ -24,7 +44,7 @@ class Tried:
     """One attempt that did not work."""
 
     at: float
-    kind: str
+    kind: DeathKind
     error: str
 
 
@@ -35,7 +55,7 @@ class DeadCall:
     key: str
     agent: str
     version: str
-    kind: str
+    kind: DeathKind
     error: str
     attempts: int
     """How many it used up since it was last asked; `tried` has those before a requeue too."""
@@ -59,8 +79,7 @@ class DeadLetter:
     run: Run
     at: float
     """When it failed."""
-    kind: str
-    """One of `KINDS`."""
+    kind: DeathKind
     error: str
     calls: tuple[DeadCall, ...]
     """Those that made it fail; none where its own code did, or its time was up."""
@@ -79,7 +98,7 @@ class DeadLetterQuery:
     agent: str | None = None
     workflow: str | None = None
     tenant: str | None = None
-    kind: str | None = None
+    kind: DeathKind | None = None
     since: float | None = None
     discarded: bool = False
     """Those that were discarded too."""
@@ -136,9 +155,8 @@ async def requeue(store: Store, retry: Callable[[str], Awaitable[object]], runs:
         try:
             discarded = dead_letter(store, run).discarded
             if discarded is not None:
-                raise NotPossible(
-                    f"run {run} was discarded by {discarded.by}: {discarded.why}. `podium runs retry` takes it up anyway."
-                )
+                told = f"run {run} was discarded by {discarded.by}: {discarded.why}."
+                raise NotPossible(f"{told} `podium runs retry` takes it up anyway.")
             await retry(run)
         except PodiumError as error:
             done.append(Requeued(run=run, error=str(error)))
@@ -155,11 +173,10 @@ def _letter(run: Run, own: Sequence[Fact], about: Callable[[str], Sequence[Fact]
         discarded = Discarded(by=last.body["by"], why=last.body["why"], at=last.at)
     if run.state is RunState.BLOCKED:
         at = next((fact.at for fact in reversed(own) if fact.body.get("guard") == "quarantine"), last.at)
-        return DeadLetter(run=run, at=at, kind=QUARANTINED, error=run.reason, calls=(), discarded=discarded)
+        return DeadLetter(run=run, at=at, kind=DeathKind.QUARANTINED, error=run.reason, calls=(), discarded=discarded)
     ended = next(fact for fact in reversed(own) if fact.kind is FactKind.ENDED)
     calls = tuple(_calls(ended.body.get("causes", ()), about))
-    late = run.reason.startswith("RunTimedOut")
-    kind = FailureKind.TIMEOUT if late else calls[0].kind if calls else WORKFLOW
+    kind = _OWN.get(run.reason.partition(":")[0], calls[0].kind if calls else DeathKind.WORKFLOW)
     return DeadLetter(run=run, at=ended.at, kind=kind, error=run.reason, calls=calls, discarded=discarded)
 
 
@@ -173,26 +190,27 @@ def _calls(keys: Iterable[str], about: Callable[[str], Sequence[Fact]]) -> Itera
         if inner := answer.body.get("causes", ()):
             yield from _calls(inner, about)
         elif any(fact.kind is FactKind.ASKED for fact in facts):
-            yield _call(key, facts, answer)
+            yield _call(key, facts)
 
 
-def _call(key: str, facts: Sequence[Fact], answer: Fact) -> DeadCall:
+def _call(key: str, facts: Sequence[Fact]) -> DeadCall:
     asked = next(fact for fact in reversed(facts) if fact.kind is FactKind.ASKED)
-    kind, error = _told(answer)
-    tried = [Tried(at=fact.at, kind=said[0], error=said[1]) for fact in facts if (said := _told(fact))[0]]
+    tried = tuple(each for fact in facts if (each := _tried(fact)) is not None)
     return DeadCall(
-        key=key, agent=asked.body["agent"], version=asked.body["version"], kind=kind, error=error,
+        key=key, agent=asked.body["agent"], version=asked.body["version"], kind=tried[-1].kind, error=tried[-1].error,
         attempts=1 + sum(fact.kind is FactKind.RETRY and fact.seq > asked.seq for fact in facts),
-        input=asked.value(), tried=tuple(tried),
+        input=asked.value(), tried=tried,
     )  # fmt: skip
 
 
-def _told(fact: Fact) -> tuple[str, str]:
-    """Return what a fact says went wrong: of which kind, and in words; empty where nothing did."""
+def _tried(fact: Fact) -> Tried | None:
+    """Return what a fact says went wrong, if anything did."""
     body = fact.body
     if body.get("outcome") == "refused":
-        return REFUSED, f"{body['rule']}: {body['reason']}"
-    return (body["kind"], f"{body['type']}: {body['message']}") if "type" in body else ("", "")
+        return Tried(at=fact.at, kind=DeathKind.REFUSED, error=f"{body['rule']}: {body['reason']}")
+    if "type" in body:
+        return Tried(at=fact.at, kind=DeathKind(body["kind"]), error=f"{body['type']}: {body['message']}")
+    return None
 
 
 def input_of(store: Store, run_id: str) -> Json:

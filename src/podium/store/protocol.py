@@ -318,8 +318,8 @@ class WorkerRoll(Protocol):
     def reap(self, worker: str, before: float) -> list[Placed]:
         """Fence workers whose beat is older than `before` or whose process is gone, then hand their runs back.
 
-        Each run that a process had in memory when it died gets a strike, the first if it had come further since the last;
-        those of a process that was only late do not.
+        Each run that a process had in memory when it died gets a strike, or its first if it had come further since its
+        last; those of a process that was only late get none.
         """
         ...
 

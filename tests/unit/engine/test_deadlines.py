@@ -1,12 +1,13 @@
 """A run that has a time to be done in ends when it is over: cancelled, undone, failed, wherever it stands then."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from podium import Call, Context, RunState, agent, workflow
-from podium.errors import ConfigError, RunFailed, UsageError
+from podium.errors import CallFailed, ConfigError, RunFailed, UsageError
 from podium.model.fact import FactKind
 from podium.testing import hanging, scripted
 from tests.unit.engine.bench import Bench, facts
@@ -128,23 +129,43 @@ async def test_a_cancel_by_a_person_before_it_stays_a_cancel(bench: Bench) -> No
         assert handle.status().state is RunState.CANCELLED
 
 
-async def test_child_runs_have_no_more_time_than_who_started_them(bench: Bench) -> None:
+async def test_a_run_that_is_never_at_rest_is_stopped_too(bench: Bench) -> None:
+    @agent
+    async def tick(_: None) -> None:
+        bench.witness.saw("tick")
+        await bench.clock.sleep_until(bench.clock.now() + 10)
+
     @workflow
-    async def parent(ctx: Context, own: float | None) -> str:
+    async def stubborn(ctx: Context) -> None:
+        for _ in range(100):
+            with suppress(CallFailed):
+                await ctx.call(tick, None)
+
+    async with bench.app(stubborn, tick) as app:
+        handle = await app.start(stubborn, within=65)
+        await bench.clock.advance(65)
+        assert handle.status().reason.startswith("RunTimedOut")
+    assert bench.witness.count("tick") == 7
+
+
+@pytest.mark.parametrize(("own", "left"), [(None, 50), (900.0, 50), (20.0, 20)])
+async def test_a_child_run_has_no_more_time_than_who_started_it(bench: Bench, own: float | None, left: float) -> None:
+    @workflow
+    async def parent(ctx: Context) -> str:
         await ctx.sleep(10)
         child = await ctx.spawn(sleeps, 1_000.0, within=own)
         return await child.result()
 
     async with bench.app(parent, sleeps) as app:
-        handles = [await app.start(parent, own, within=60) for own in (None, 900.0, 20.0)]
-        await bench.clock.advance(60)
-        states = {run.id: (run.state, run.ended_at - run.created_at) for run in app.runs() if run.ended_at}
-        assert [states[handle.id] for handle in handles] == [
-            (RunState.FAILED, 60),
-            (RunState.FAILED, 60),
-            (RunState.FAILED, 30),
-        ]
-        assert sorted(seconds for id, (_, seconds) in states.items() if "." in id) == [20, 50, 50]
+        handle = await app.start(parent, within=60)
+        await bench.clock.advance(10)
+        child = next(run for run in app.runs() if run.parent is not None)
+        assert child.wake_at == child.created_at + left
+        await bench.clock.advance(50)
+        ended = app.handle(child.id).status()
+        assert ended.ended_at is not None
+        assert (ended.state, ended.ended_at - ended.created_at) == (RunState.FAILED, left)
+        assert handle.status().state is RunState.FAILED
 
 
 async def test_calls_and_inline_workflows_are_told_the_time_that_is_left(bench: Bench) -> None:

@@ -32,7 +32,7 @@ async def running(fleet: InProcessFleet, driver: Driver) -> AsyncGenerator[None]
 
 async def turns() -> None:
     for _ in range(5):
-        await asyncio.sleep(0)  # noqa: TID251 - gives way, and waits for nothing
+        await asyncio.sleep(0)
 
 
 async def test_of_suspects_one_is_begun_the_most_suspect_first_and_the_others_beside_it() -> None:

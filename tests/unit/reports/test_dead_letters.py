@@ -8,7 +8,8 @@ import pytest
 from podium import Budget, Context, Retry, RunState, agent, workflow
 from podium.errors import CallFailed, NotPossible, TransportFailed, UnknownRun
 from podium.model.fact import FactKind
-from podium.reports.dead_letters import DeadLetterQuery, dead_letter
+from podium.model.retry import FailureKind
+from podium.reports.dead_letters import DeadLetterQuery, DeathKind, dead_letter
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -170,15 +171,29 @@ async def test_they_are_found_by_who_failed_how_where_for_whom_and_when(bench: B
         assert found() == [second, first]
         assert found(limit=1) == [second]
         assert (
-            found(agent="send") == found(kind="transport") == found(tenant="acme") == found(workflow="desk") == [first]
+            found(agent="send")
+            == found(kind=DeathKind.TRANSPORT)
+            == found(tenant="acme")
+            == found(workflow="desk")
+            == [first]
         )
-        assert found(kind="workflow") == found(since=bench.clock.now() - 10) == [second]
+        assert found(kind=DeathKind.WORKFLOW) == found(since=bench.clock.now() - 10) == [second]
         assert found(agent="nobody") == []
 
 
 @workflow
 async def echoes(ctx: Context) -> str:
     return await ctx.call(echo, "x")
+
+
+async def test_all_are_found_however_many_there_are(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("podium.reports.dead_letters._PAGE", 2)
+    flow = desk(bench, Switch(), attempts=1)
+    async with bench.app(flow) as app:
+        runs = [(await app.start(flow, str(n))).id for n in range(5)]
+        await bench.clock.settle()
+        assert [letter.run.id for letter in app.dead_letters()] == runs[::-1]
+        assert len(app.dead_letters(DeadLetterQuery(limit=3))) == 3
 
 
 async def test_a_discarded_one_is_no_more_listed_and_says_who_and_why(bench: Bench) -> None:
@@ -252,6 +267,54 @@ async def test_a_run_whose_time_was_up_is_requeued_with_as_much_time_again(bench
     assert bench.witness.count("tidy") == 2
 
 
+@pytest.mark.parametrize("inline", [False, True])
+async def test_the_child_run_that_made_a_run_fail_goes_on_with_it(bench: Bench, *, inline: bool) -> None:
+    switch = Switch()
+    flow = desk(bench, switch, attempts=1)
+
+    @workflow(name="parent")
+    async def parent(ctx: Context) -> str:
+        child = await ctx.spawn(flow, "x")
+        return await child.result()
+
+    @workflow(name="outer")
+    async def outer(ctx: Context) -> str:
+        return await ctx.call(parent) if inline else await (await ctx.spawn(parent, None)).result()
+
+    async with bench.app(outer, parent, flow) as app:
+        handle = await app.start(outer)
+        await bench.clock.settle()
+        assert {letter.kind for letter in app.dead_letters()} >= {DeathKind.TRANSPORT}
+        assert [each.error for each in await app.requeue(handle.id)] == [""]
+        await bench.clock.settle()
+        assert handle.status().state is RunState.FAILED
+        switch.broken = False
+        assert [each.error for each in await app.requeue(handle.id)] == [""]
+        assert await handle.result() == "sent x"
+        assert app.dead_letters() == []
+    assert bench.witness.count("send") == 3
+
+
+async def test_child_runs_that_were_stopped_with_a_run_go_on_with_it(bench: Bench) -> None:
+    @workflow
+    async def slow(ctx: Context) -> str:
+        await ctx.sleep(90)
+        return "done"
+
+    @workflow
+    async def parent(ctx: Context) -> list[str]:
+        children = [await ctx.spawn(slow, None) for _ in range(2)]
+        return await ctx.gather(*(child.result() for child in children))
+
+    async with bench.app(parent, slow) as app:
+        handle = await app.start(parent, within=60)
+        await bench.clock.advance(60)
+        assert [letter.kind for letter in app.dead_letters()] == [DeathKind.TIMEOUT] * 3
+        await app.requeue(handle.id)
+        await bench.clock.advance(59)
+        assert await handle.result() == ["done", "done"]
+
+
 async def test_a_question_that_was_taken_back_when_the_run_failed_is_asked_anew(bench: Bench) -> None:
     @workflow
     async def asks(ctx: Context) -> str:
@@ -266,3 +329,7 @@ async def test_a_question_that_was_taken_back_when_the_run_failed_is_asked_anew(
         await app.answer(question.id, "well", by="ann")
         assert await handle.result() == "well"
         assert handle.status().state is RunState.DONE
+
+
+def test_whatever_a_call_can_fail_with_a_run_can_die_of() -> None:
+    assert {str(kind) for kind in FailureKind} < {str(kind) for kind in DeathKind}

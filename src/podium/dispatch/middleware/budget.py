@@ -1,5 +1,6 @@
 """Nothing is spent that was not set aside before."""
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 
 from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
@@ -56,6 +57,11 @@ class Budgets:
             return handler
         amount = Amount(usd=0 if card.usd is None else nano(card.usd), calls=1)
         unpriced = card.usd is None and card.kind in _PAID
+        shared = self._shared(card)
+
+        def bounded(call: Call, steps: Steps) -> Awaitable[Outcome]:
+            free = not shared and not steps.lines and steps.depth is None
+            return handler(call, steps) if free else priced(call, steps)
 
         async def priced(call: Call, steps: Steps) -> Outcome:
             if too_deep := _too_deep(call, steps):
@@ -72,10 +78,14 @@ class Budgets:
                 return await handler(call, steps)
             return await _spending(found, handler, call, steps)
 
-        return priced
+        return bounded
 
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
         """Set aside what a model request may come to before it is made."""
+        shared = self._shared(card)
+
+        def bounded(step: Step, steps: Steps) -> Awaitable[Json]:
+            return handler(step, steps) if not shared and not steps.lines else priced(step, steps)
 
         async def priced(step: Step, steps: Steps) -> Json:
             if step.bound is None and step.name != "model":
@@ -94,7 +104,11 @@ class Budgets:
                 return await handler(step, steps)
             return await _requesting(found, handler, step, steps)
 
-        return priced
+        return bounded
+
+    def _shared(self, card: Card) -> bool:
+        """Whether budgets that runs share may bound an agent."""
+        return card.budget is not None or bool(self._settings)
 
     def _lines(self, card: Card, call: Call) -> list[Line]:
         """Return the budgets of the configuration that a call counts against."""

@@ -1,5 +1,7 @@
 """What somebody outside has started with a token stays within its delegation, as this stands at that moment."""
 
+from collections.abc import Awaitable
+
 from podium.dispatch.delegation import PRINCIPAL, objection
 from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
 from podium.dispatch.middleware.policy import acting
@@ -40,8 +42,11 @@ class Delegated:
         if card.kind == INLINE or card.anonymous:
             return handler
 
-        async def within(call: Call, steps: Steps) -> Outcome:
-            if call.principal.startswith(PRINCIPAL) and (wrong := self._objection(call, card, None, call.input)):
+        def within(call: Call, steps: Steps) -> Awaitable[Outcome]:
+            return bounded(call, steps) if call.principal.startswith(PRINCIPAL) else handler(call, steps)
+
+        async def bounded(call: Call, steps: Steps) -> Outcome:
+            if (wrong := self._objection(call, card, None, call.input)):
                 steps.note(_GUARD, {"rule": call.principal, "decision": "deny", "reason": wrong})
                 return Refused(call.principal, wrong)
             return await handler(call, steps)
@@ -51,14 +56,16 @@ class Delegated:
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
         """Refuse the next step of a call under way once the delegation is void, and tools that it is not for."""
 
-        async def within(step: Step, steps: Steps) -> Json:
+        def within(step: Step, steps: Steps) -> Awaitable[Json]:
+            return bounded(step, steps) if step.call.principal.startswith(PRINCIPAL) else handler(step, steps)
+
+        async def bounded(step: Step, steps: Steps) -> Json:
             call = step.call
-            if call.principal.startswith(PRINCIPAL):
-                tool = step.name.removeprefix(_TOOLS) if step.name.startswith(_TOOLS) else None
-                wrong = self._objection(call, card, tool, call.input if tool is None else step.input)
-                if wrong is not None:
-                    steps.note(_GUARD, {"rule": call.principal, "decision": "deny", "reason": wrong})
-                    raise Forbidden(call.principal, wrong)
+            tool = step.name.removeprefix(_TOOLS) if step.name.startswith(_TOOLS) else None
+            wrong = self._objection(call, card, tool, call.input if tool is None else step.input)
+            if wrong is not None:
+                steps.note(_GUARD, {"rule": call.principal, "decision": "deny", "reason": wrong})
+                raise Forbidden(call.principal, wrong)
             return await handler(step, steps)
 
         return within

@@ -16,7 +16,7 @@ class InProcessFleet:
     """Drives the most urgent runs first, the oldest of these first, at most `slots` at once.
 
     Those that may be what kills their processes are begun one after the other, whatever else is driven: the next when
-    the one before has left memory, or has been in it for `trial` seconds. If this process dies too, it is known of whom.
+    the one before has left memory, or has been in it for `trial` seconds. Who is alone when a process dies is to blame.
     """
 
     def __init__(self, slots: int, *, trial: float = 10.0) -> None:

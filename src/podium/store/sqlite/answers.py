@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from podium.errors import StoreBusy
 from podium.model.answers import KeptAnswer, Question
 from podium.store.codec import decode, encode
 from podium.store.sqlite.connection import transaction, translated
@@ -15,20 +16,25 @@ T = TypeVar("T")
 
 
 class SqliteAnswers:
-    """Looked up on the event loop, where that takes microseconds; kept in a thread, which may wait for others."""
+    """Looked up and kept on the event loop, where that takes microseconds; in a thread where it would wait.
+
+    `quick` is the connection of the loop, which never waits; `patient` that of the thread.
+    """
 
     def __init__(
-        self, reading: sqlite3.Connection, writing: sqlite3.Connection, lock: threading.RLock, path: str
+        self, quick: sqlite3.Connection, patient: sqlite3.Connection, lock: threading.RLock, path: str, *, threaded: bool
     ) -> None:
-        self._reading = reading
-        self._writing = writing
+        self._quick = quick
+        self._patient = patient
         self._lock = lock
         self._path = path
+        self._threaded = threaded
+        """Whether a commit waits for the disk."""
 
     async def get(self, question: Question, now: float) -> KeptAnswer | None:
         """Return the answer to a question, unless it is too old."""
         with translated(self._path):
-            row = self._reading.execute(statement("kept_get"), (*_of(question), now)).fetchone()
+            row = self._quick.execute(statement("kept_get"), (*_of(question), now)).fetchone()
         return None if row is None else KeptAnswer(value=decode(row[0]), run=row[1], key=row[2])
 
     async def put(self, question: Question, answer: KeptAnswer, *, now: float, until: float) -> None:
@@ -39,7 +45,13 @@ class SqliteAnswers:
             connection.execute(statement("kept_expire"), (now,))
             connection.execute(statement("kept_put"), given)
 
-        await self._in_thread(keep)
+        if not self._threaded:
+            try:
+                with transaction(self._quick, self._path) as connection:
+                    return keep(connection)
+            except StoreBusy:
+                pass  # another process writes
+        return await self._in_thread(keep)
 
     async def forget(self, run: str) -> None:
         """Forget all that a run was answered."""
@@ -47,7 +59,7 @@ class SqliteAnswers:
 
     async def _in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def run() -> T:
-            with self._lock, transaction(self._writing, self._path) as connection:
+            with self._lock, transaction(self._patient, self._path) as connection:
                 return work(connection)
 
         return await asyncio.to_thread(run)

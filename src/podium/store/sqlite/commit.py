@@ -264,7 +264,8 @@ class GroupCommit:
         settle_run(self.connection, run, head.name.decode())
         if row[0] is not None:
             name = head.name.decode()
-            self.send(row[0], Signal(f"child:{name}", "child", name, end.outcome, end.at))
+            end_id = f"child:{name}:{head.count}"  # a run that was retried ends once more
+            self.send(row[0], Signal(end_id, "child", name, end.outcome, end.at))
 
     def open_question(self, run: int, question: Question) -> None:
         """Put a question into the inbox."""
