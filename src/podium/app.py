@@ -18,6 +18,7 @@ from podium.dispatch.middleware.cache import Cache
 from podium.dispatch.middleware.delegation import Delegated
 from podium.dispatch.middleware.guards import Guards
 from podium.dispatch.middleware.limit import Limits
+from podium.dispatch.middleware.loops import NoLoops
 from podium.dispatch.middleware.policy import Policy
 from podium.dispatch.middleware.timeout import timeout
 from podium.dispatch.middleware.tracing import tracing
@@ -79,6 +80,7 @@ class App:
             quarantine_after=config.quarantine_after,
             most_facts=config.most_facts,
             largest=config.largest,
+            watches_loops=config.loops is not None,
         )
         secret.name(config.secrets.known)
         reference.learn(config.secrets.known)
@@ -89,6 +91,7 @@ class App:
         policy = Policy(self._judge, delegated.acting)
         trusting = Trusting(self._trusts, wanted=self._judge.reads_trust)
         budgets = Budgets(config.budgets, clock)
+        loops = NoLoops(config.loops, config.most_depth)
         cache = Cache(store.answers, clock)
         limits = Limits(config.limits, clock, self._ring)
         self._breakers = Breakers(clock)
@@ -98,8 +101,8 @@ class App:
         dispatcher = Dispatcher(
             self.registry,
             [
-                tracing, delegated.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls, cache.calls,
-                budgets.calls, limits.calls, self._breakers.calls, timeout,
+                tracing, delegated.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls,
+                loops.calls, cache.calls, budgets.calls, limits.calls, self._breakers.calls, timeout,
             ],
             [delegated.steps, policy.steps, guards.steps, budgets.steps, limits.steps], rules=config.agents,
             bounded=bool(config.budgets) or config.limits.tokens,

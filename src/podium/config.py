@@ -16,6 +16,7 @@ from podium.model.budget import BudgetSettings
 from podium.model.delegation import DelegationSettings
 from podium.model.guard import GuardSettings
 from podium.model.limit import LimitSettings
+from podium.model.loops import Loops
 from podium.model.policy import PolicySettings
 from podium.model.rules import AgentRules
 from podium.model.run import SUSPECT
@@ -47,6 +48,10 @@ class Config:
     """Processes in a row that may die while they drive one run, before it is set aside; at least 3."""
     run_within: float | None = None
     """Seconds that a run may take which was started without `within`; None is no bound."""
+    most_depth: int = 50
+    """Workflows that may call workflows inside one another."""
+    loops: Loops | None = None
+    """What counts as going round in circles, and what is done about it: `[podium.loops]`; None looks for none."""
     agents: Mapping[str, AgentRules] = field(default_factory=dict[str, AgentRules])
     """The rules of agents that do not say them themselves: `[podium.agents.NAME]`, or `*` for all."""
     delegation: DelegationSettings = field(default_factory=DelegationSettings)
@@ -65,13 +70,14 @@ class Config:
 
 SECTIONS: dict[str, Any] = {
     "agents": dict[str, AgentRules], "budgets": BudgetSettings, "delegation": DelegationSettings,
-    "guards": dict[str, GuardSettings], "limits": LimitSettings, "policy": PolicySettings, "secrets": SecretSettings,
+    "guards": dict[str, GuardSettings], "limits": LimitSettings, "loops": Loops, "policy": PolicySettings,
+    "secrets": SecretSettings,
 }  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""
 
 _TYPES: dict[str, type[Any]] = {each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS}
 _TYPES["run_within"] = float
-_POSITIVE = ("slots", "lease", "poll", "most_facts", "largest", "run_within")
+_POSITIVE = ("slots", "lease", "poll", "most_facts", "largest", "most_depth", "run_within")
 
 
 def load_config(

@@ -93,6 +93,7 @@ async def echoes(text: str) -> str:
 
 @workflow
 async def everywhere(ctx: Context) -> list[Json]:
+    await ctx.sleep(0.2)  # somebody begins to watch
     said: list[Json] = [await ctx.call(gives_it, None), await ctx.call(steps_with_it, None)]
     try:
         await ctx.call(raises_it, None)
@@ -141,7 +142,8 @@ async def test_no_way_out_of_a_run_shows_a_secret(tmp_path: Path, log: StringIO,
     shown: list[str] = []
 
     async def watch(handle: RunHandle[list[Json]]) -> None:
-        shown.extend([str(chunk) async for chunk in handle.stream()])
+        async for chunk in handle.stream():
+            shown.append(str(chunk))
 
     async with App.open(tmp_path / "podium.db", agents=[everywhere, fails], poll=0.01) as app:
         handle = await app.start(everywhere)
@@ -149,6 +151,7 @@ async def test_no_way_out_of_a_run_shows_a_secret(tmp_path: Path, log: StringIO,
         while not app.questions():
             await asyncio.sleep(0.01)
         watching.cancel()
+        assert "it is ***" in "".join(shown)
         assert leaking_files(tmp_path) == []
     MASKING.forget()  # another process takes the run up, whose settings name the secret
     config = Config(poll=0.01, secrets=SecretSettings(known=("env:LEAKY",)))

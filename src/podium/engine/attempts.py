@@ -159,7 +159,7 @@ class Attempts:
                 await drive.live(self.strand, self.key)
             if not never:
                 return known  # else this attempt is still to be made
-        steps = CallSteps(drive, call, agent, progress.resolved)
+        steps = CallSteps(drive, self.strand, call, agent, progress.resolved)
         if agent.card.effects != "once":
             return await self.strand.at(self.key, drive.around.dispatcher.dispatch(agent, call, steps))
         return await self._do_once(agent, call, steps)

@@ -158,6 +158,8 @@ class AgentCall(Primitive[T], Generic[T]):
                 if record.undos:
                     self.caller.adopt([undo_of(undo) for undo in record.undos])
                 self._adopt_own(self.drive.history.take(f"{self.key}.{_UNDO}"))
+                if self.drive.around.watches_loops and record.opened is not None and record.opened.payload is not None:
+                    strand.note_answer(self.key, agent.card.name, record.opened.payload, fact.payload)
                 for lacks in fact.body.get("degraded", ()):
                     self.drive.degraded[lacks["key"]] = Degraded(**lacks)
                 try:
@@ -176,6 +178,8 @@ class AgentCall(Primitive[T], Generic[T]):
         match outcome := await attempts.outcome():
             case Given():
                 at = self._record(attempts.card, input, outcome)
+                if drive.around.watches_loops:
+                    strand.note_answer(self.key, attempts.card.name, input, outcome.payload)
             case Refused():
                 body: Json = {"outcome": "refused", "rule": outcome.rule, "reason": outcome.reason}
                 at = drive.append(FactKind.ANSWERED, self.key, encode(body))

@@ -107,7 +107,8 @@ class Journal:
     def flush_alone(self) -> None:
         """Commit at once, without a turn of the loop or a thread: there is nobody to share the commit with.
 
-        What is to be committed is one run's: what it appended, and what it wants to set aside. A commit that waits for the disk is made so only while the disk is fast: the loop stands still meanwhile.
+        What is to be committed is one run's: what it appended, and what it wants to set aside.
+        A commit that waits for the disk is made so only while the disk is fast: the loop stands still meanwhile.
         """
         if not 1 <= len(self.batch.operations) <= _OF_ONE_RUN or self._in_thread:
             return

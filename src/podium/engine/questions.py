@@ -131,7 +131,8 @@ class AskPerson(Primitive[T], Generic[T]):
         drive = self.drive
         record = drive.history.take(key)
         if record is not None:
-            opened_as(record, key, FactKind.QUESTION, f"a question to {ask.to!r}: {ask.text}", to=ask.to, text=MASKING.text(ask.text))
+            now = f"a question to {ask.to!r}: {ask.text}"
+            opened_as(record, key, FactKind.QUESTION, now, to=ask.to, text=MASKING.text(ask.text))
             if record.answered is not None:
                 strand.last_at = record.answered.at
                 return record.answered.body["outcome"], decode(record.answered.payload)

@@ -19,3 +19,5 @@ class EngineSettings:
     """A run with more facts is blocked, so that one that never ends cannot fill the disk."""
     largest: int = 64 * 1024 * 1024
     """The longest input or value of a call, as JSON text."""
+    watches_loops: bool = False
+    """Whether what is asked and said in each branch is kept in memory, for rules that look for circles."""

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from podium.engine.drive import Drive
 from podium.engine.history import shortened
 from podium.engine.money import reserve, settle
+from podium.engine.strand import Strand
 from podium.engine.stream import Chunk
 from podium.errors import BadAnswer, Diverged, NotDone, Suspended
 from podium.model.agent import AnyAgent
@@ -13,6 +14,7 @@ from podium.model.budget import Amount, Bound, Breach, Line, Reservation
 from podium.model.call import Call
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
+from podium.model.loops import Turn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
@@ -30,10 +32,13 @@ _OF_GUARD = "guard/"
 class CallSteps:
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
-    __slots__ = ("_agent", "_call", "_chunks", "_counts", "_drive", "_resolved")
+    __slots__ = ("_agent", "_call", "_chunks", "_counts", "_drive", "_resolved", "_strand")
 
-    def __init__(self, drive: Drive, call: Call, agent: AnyAgent, resolved: dict[str, Json]) -> None:
+    def __init__(
+        self, drive: Drive, strand: Strand, call: Call, agent: AnyAgent, resolved: dict[str, Json]
+    ) -> None:
         self._drive = drive
+        self._strand = strand
         self._call = call
         self._agent = agent
         self._resolved = resolved
@@ -108,6 +113,11 @@ class CallSteps:
         self._drive.around.streams.publish(
             call.run, Chunk(key=call.key, attempt=call.attempt, step=step, n=n, data=MASKING.json(chunk), reset=reset)
         )
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """The calls of this branch that were answered, where a rule wants to know."""
+        return self._strand.turns(self._call.key)
 
     @property
     def lines(self) -> Sequence[Line]:

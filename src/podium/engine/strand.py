@@ -1,11 +1,13 @@
 """A concurrent part of a run: one asyncio task, with its own way of being cancelled."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from enum import IntEnum
 from typing import NoReturn, TypeVar
 
+from podium.engine.trail import BranchTrail
 from podium.errors import CallCancelled, Evicted
+from podium.model.loops import Turn
 
 T = TypeVar("T")
 
@@ -21,7 +23,7 @@ class Cancel(IntEnum):
 class Strand:
     """One task of a run. It is at most at one open key at a time, and may have children that it selects from."""
 
-    __slots__ = ("cancel", "cancelled_by", "children", "closed", "last_at", "open", "task")
+    __slots__ = ("cancel", "cancelled_by", "children", "closed", "last_at", "open", "task", "trails")
 
     def __init__(self, last_at: float, cancel: Cancel = Cancel.NONE) -> None:
         self.task: asyncio.Task[None] | None = None
@@ -31,8 +33,23 @@ class Strand:
         """The key of the join that cancelled it; empty for the run itself."""
         self.open: str | None = None
         self.closed = False
+        self.trails: dict[str, BranchTrail] | None = None
+        """What was asked and said in it, by the path of the context; None where no rule wants to know."""
         self.last_at = last_at
         """The time of the last fact that was handed to it: what `ctx.now()` says."""
+
+    def note_answer(self, key: str, agent: str, asked: bytes, said: bytes | None) -> None:
+        """Take in what an agent said, for the rules that look for circles."""
+        if said is None:
+            return
+        if self.trails is None:
+            self.trails = {}
+        self.trails.setdefault(key.rpartition(".")[0], BranchTrail()).note(agent, asked, said)
+
+    def turns(self, key: str) -> Sequence[Turn]:
+        """Return what was asked and said before a call, the oldest first."""
+        trail = None if self.trails is None else self.trails.get(key.rpartition(".")[0])
+        return () if trail is None else trail.turns
 
     def request_cancel(self, by: str, keys: list[str]) -> None:
         """Cancel it where it stands, or at its next key; the keys at which it stood are added to `keys`."""

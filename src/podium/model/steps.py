@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 from podium.model.budget import Amount, Bound, Breach, Line, Reservation
 from podium.model.json import Json
+from podium.model.loops import Turn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
 
@@ -56,6 +57,11 @@ class Steps(Protocol):
 
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to whoever watches the run. Chunks are not recorded."""
+        ...
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """The calls of this branch that were answered, the oldest first; only where a rule wants to know."""
         ...
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from podium.model.budget import Amount, Bound, Breach, Line, Reservation
 from podium.model.json import Json
+from podium.model.loops import Turn
 from podium.model.memory import Entry
 from podium.model.outcome import Usage
 from podium.model.steps import Effects
@@ -52,6 +53,11 @@ class PlainSteps:
     def emit(self, chunk: Json) -> None:
         """Keep the chunk in `emitted`."""
         self.emitted.append(chunk)
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """Nobody was asked before."""
+        return ()
 
     @property
     def lines(self) -> Sequence[Line]:

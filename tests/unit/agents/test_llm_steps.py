@@ -22,6 +22,7 @@ from podium.errors import ConfigError, Diverged
 from podium.model.budget import Amount, Bound, Breach, Line, Reservation
 from podium.model.call import Call
 from podium.model.json import Json
+from podium.model.loops import Turn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Done, Outcome, Usage
 from podium.model.steps import Effects, Steps
@@ -98,6 +99,7 @@ class Journal:
         raise NotImplementedError
 
     lines: Sequence[Line] = ()
+    turns: Sequence[Turn] = ()
     depth: int | None = None
     budgeted: bool = False
 

@@ -16,6 +16,7 @@ from podium.model.guard import GuardSettings, Repaired
 from podium.model.json import Json
 from podium.model.outcome import Done, Outcome, Pending
 from podium.model.rules import AgentRules
+from podium.model.run import RunState
 from podium.testing import PlainSteps, scripted
 from tests.unit.engine.bench import Bench
 
@@ -286,9 +287,28 @@ async def test_a_person_lets_the_answer_of_a_workflow_pass_and_nothing_is_done_a
     assert bench.witness.count("step") == 1
 
 
+async def test_a_run_that_wakes_while_the_answer_of_a_workflow_waits_for_a_person_goes_on_waiting(bench: Bench) -> None:
+    inner = inner_flow(bench, asks("output"))
+
+    @workflow
+    async def both(ctx: Context) -> str:
+        said, _ = await ctx.gather(ctx.call(inner, "LOUD"), ctx.sleep(60))
+        return said
+
+    run = await bench.parked(both)
+    async with bench.app(both) as app:
+        await bench.clock.advance(61)
+        await bench.clock.settle()
+        assert app.handle(run).status().state is RunState.PARKED
+        [question] = app.questions(to="editors")
+        await app.answer(question.id, {"approved": True}, by="eva")
+        assert await app.handle(run).result() == "LOUD"
+    assert bench.witness.count("step") == 1
+
+
 async def _waits(bench: Bench, app: Any, run: str) -> bool:
     await bench.clock.settle()
-    return app.handle(run).status().state.value in {"parked", "running", "ready"}
+    return app.handle(run).status().state is RunState.PARKED
 
 
 # Steps

@@ -161,3 +161,21 @@ def test_the_settings_name_only_references(tmp_path: Path) -> None:
     assert load_config(tmp_path, environment={}).secrets.known == ("env:DOOR",)
     with pytest.raises(ConfigError, match="expected env:NAME"):
         learn(["hunter2"])
+
+
+async def test_a_workflow_sees_the_same_before_and_after_a_restart(bench: Bench) -> None:
+    seen: list[str] = []
+
+    @agent
+    async def tells() -> str:
+        return Secret("env:DOOR").reveal()
+
+    @workflow
+    async def flow(ctx: Context) -> None:
+        seen.append(await ctx.call(tells, None))
+        await ctx.sleep(60)
+
+    run = await bench.parked(flow)
+    MASKING.forget()
+    await bench.ended(run, flow, seconds=61)
+    assert seen == ["***", "***"]

@@ -46,7 +46,7 @@ class Delegated:
             return bounded(call, steps) if call.principal.startswith(PRINCIPAL) else handler(call, steps)
 
         async def bounded(call: Call, steps: Steps) -> Outcome:
-            if (wrong := self._objection(call, card, None, call.input)):
+            if wrong := self._objection(call, card, None, call.input):
                 steps.note(_GUARD, {"rule": call.principal, "decision": "deny", "reason": wrong})
                 return Refused(call.principal, wrong)
             return await handler(call, steps)

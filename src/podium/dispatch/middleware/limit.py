@@ -148,7 +148,8 @@ class Limits:
         async def limited(step: Step, steps: Steps) -> Json:
             if step.name != "model":
                 return await handler(step, steps)
-            model = str(step.input.get("model", card.model)) if isinstance(step.input, dict) else card.model
+            sent: Json = step.input
+            model: str = sent.get("model", card.model) if hasattr(sent, "get") else card.model
             limit = (
                 settings.models.get(model) or settings.models.get(model.partition(":")[2]) or settings.models.get("*")
             )

@@ -6,7 +6,7 @@ import re
 from podium.guards.finding.found import Found, digits_of, every
 
 _LABEL = r"[^\W_](?:[\w\-]{0,61}[^\W_])?"
-EMAIL = every(rf"[\w.%+\-]+@(?:{_LABEL}\.){{1,8}}[^\W\d_]{{2,24}}(?![^\W_])")
+EMAIL = every(rf"(?<![\w.%+\-])[\w.%+\-]{{1,64}}+@(?:{_LABEL}\.){{1,8}}[^\W\d_]{{2,24}}(?![^\W_])")
 
 _LONGEST_NUMBER = 15
 """Digits of a telephone number, by E.164."""

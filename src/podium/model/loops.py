@@ -1,0 +1,39 @@
+"""When agents go round in circles, and what is done about it."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loops:
+    """What counts as going round in circles, within one branch of a run; None is never."""
+
+    identical: int | None = 4
+    """The same agent is asked the same once more, after it gave the same answer so many times in a row."""
+    ping_pong: int | None = 3
+    """Two agents take turns, and each has said the same for so many rounds."""
+    repeats: int | None = 5
+    """An agent has given the same answer so many times in a row, whatever it was asked."""
+    idle: int | None = 12
+    """So many calls in a row, of whomever, gave nothing that had not been said before in this branch."""
+    then: Literal["nudge", "ask", "stop"] = "stop"
+    """Tell the agent that it repeats itself, ask a person whether to go on, or refuse the call."""
+    to: str = "operators"
+    """Who is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A call that was answered: digests of what was asked and of what was said."""
+
+    agent: str
+    asked: bytes
+    said: bytes
+    new: bool
+    """Whether nobody had said it before in this branch."""
+
+
+def digest_of(text: bytes) -> bytes:
+    """Return what tells one text from another, apart from case and spaces."""
+    return blake2b(b" ".join(text.lower().split()), digest_size=12).digest()

@@ -1,0 +1,172 @@
+"""Agents that go round in circles, and patterns that only look as if they did."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from podium import App, Call, Config, Context, agent, workflow
+from podium.errors import CallRefused
+from podium.model.json import Json
+from podium.model.loops import Loops
+from podium.patterns.sequence import sequence
+from tests.catalogue.entry import Entry, as_text, echo, entries
+from tests.unit.engine.bench import Bench
+
+KNOWN = entries()
+Asks = Callable[[Context], Any]
+
+
+@agent
+async def parrot(text: str, call: Call) -> str:
+    return "heard you" if call.feedback else "what?"
+
+
+@agent
+async def owl(text: str) -> str:
+    return "why?"
+
+
+@agent
+async def scribe(text: str) -> str:
+    return f"wrote {text}"
+
+
+def looping(body: Asks) -> Any:
+    @workflow(name="loops")
+    async def loops(ctx: Context) -> Json:
+        said: list[str] = []
+        try:
+            async for answer in body(ctx):
+                said.append(answer)  # noqa: PERF401 - what was said before a refusal is wanted too
+        except CallRefused as error:
+            said.append(error.rule)
+        return said
+
+    return loops
+
+
+async def same_question(ctx: Context) -> Any:
+    for _ in range(6):
+        yield await ctx.call(parrot, "hello")
+
+
+async def tennis(ctx: Context) -> Any:
+    for n in range(6):
+        yield await ctx.call(parrot, f"over {n}")
+        yield await ctx.call(owl, f"back {n}")
+
+
+async def same_answer(ctx: Context) -> Any:
+    for n in range(8):
+        yield await ctx.call(parrot, f"question {n}")
+
+
+async def nothing_new(ctx: Context) -> Any:
+    for n in range(20):
+        yield await ctx.call(parrot if n % 3 else owl, f"question {n}")
+
+
+async def work(ctx: Context) -> Any:
+    for n in range(30):
+        yield await ctx.call(scribe, f"page {n}")
+
+
+ONLY: dict[str, Loops] = {
+    "identical": Loops(identical=4, ping_pong=None, repeats=None, idle=None),
+    "ping_pong": Loops(identical=None, ping_pong=3, repeats=None, idle=None),
+    "repeats": Loops(identical=None, ping_pong=None, repeats=5, idle=None),
+    "idle": Loops(identical=None, ping_pong=None, repeats=None, idle=10),
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "body", "calls"),
+    [("identical", same_question, 4), ("ping_pong", tennis, 6), ("repeats", same_answer, 5), ("idle", nothing_new, 12)],
+)
+async def test_a_circle_is_stopped(bench: Bench, rule: str, body: Asks, calls: int) -> None:
+    flow = looping(body)
+    async with bench.app(flow, config=Config(loops=ONLY[rule])) as app:
+        said = await app.run(flow)
+    assert said[-1] == f"loop:{rule}"
+    assert len(said) == calls + 1
+
+
+@pytest.mark.parametrize("body", [same_question, tennis, same_answer, nothing_new])
+async def test_nothing_is_looked_for_unless_it_is_set(bench: Bench, body: Asks) -> None:
+    flow = looping(body)
+    async with bench.app(flow) as app:
+        assert not any(said.startswith("loop:") for said in await app.run(flow))
+
+
+async def test_work_that_gets_on_is_no_circle(bench: Bench) -> None:
+    flow = looping(work)
+    async with bench.app(flow, config=Config(loops=Loops())) as app:
+        assert len(await app.run(flow)) == 30
+
+
+async def test_an_agent_can_be_told_that_it_repeats_itself(bench: Bench) -> None:
+    flow = looping(same_question)
+    async with bench.app(flow, config=Config(loops=Loops(identical=2, then="nudge"))) as app:
+        assert await app.run(flow) == ["what?", "what?", "heard you", "what?", "what?", "heard you"]
+
+
+async def test_a_person_can_be_asked_and_what_was_said_before_counts_after_a_crash(bench: Bench) -> None:
+    flow = looping(same_question)
+    config = Config(loops=Loops(identical=4, repeats=None, idle=None, then="ask", to="boss"))
+    async with bench.app(flow, config=config) as app:
+        handle = await app.start(flow)
+        await bench.clock.settle()
+    for approved in (True, False):
+        async with bench.app(flow, config=config) as app:
+            await bench.clock.settle()
+            [question] = app.questions(to="boss")
+            await app.answer(question.id, {"approved": approved}, by="ann")
+            await bench.clock.settle()
+    async with bench.app(flow, config=config) as app:
+        assert await app.handle(handle.id).result() == ["what?"] * 5 + ["loop:identical"]
+
+
+async def test_the_same_question_in_branches_side_by_side_is_no_circle(bench: Bench) -> None:
+    @workflow
+    async def asks(ctx: Context) -> Json:
+        return await ctx.map(parrot, ["hello"] * 20)
+
+    async with bench.app(asks, config=Config(loops=Loops(repeats=None, idle=None))) as app:
+        assert await app.run(asks) == ["what?"] * 20
+
+
+async def test_workflows_inside_workflows_come_to_an_end(bench: Bench) -> None:
+    @workflow
+    async def matryoshka(ctx: Context, depth: int) -> str:
+        try:
+            return await ctx.call("matryoshka", depth + 1)
+        except CallRefused as error:
+            return f"{depth}: {error.rule}"
+
+    async with bench.app(matryoshka, most_depth=7) as app:
+        assert await app.run(matryoshka, 1) == "7: depth"
+
+
+async def answered(app: Any, entry: Entry) -> None:
+    while True:
+        for question in app.questions():
+            if entry.answer is not None and (said := entry.answer(question)) is not None:
+                await app.answer(question.id, said, by="ann")
+        await asyncio.sleep(0.002)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+async def test_no_pattern_is_taken_for_a_circle(tmp_path: Any, name: str) -> None:
+    entry = KNOWN[name]
+    whole = sequence(as_text(entry.build(echo)), json.loads, name="team")
+    config = Config(loops=Loops(), poll=0.02)
+    async with App.open(tmp_path / "a.db", agents=[whole], config=config) as app, asyncio.TaskGroup() as group:
+        answering = group.create_task(answered(app, entry))
+        handle = await app.start(whole, "go")
+        async with asyncio.timeout(20):
+            await handle.result()
+        answering.cancel()
+        assert not [fact for fact in handle.facts() if fact.kind.name == "NOTICE" and fact.body["guard"] == "loop"]
