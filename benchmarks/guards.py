@@ -1,8 +1,8 @@
 """What each guard adds to a step: `python -m benchmarks.guards`.
 
 A run makes calls of a function one after the other, on a store in a file, without any guard and with each of them. All
-variants take turns in one process, round by round, so that what the machine does besides hits all of them; the median of
-the rounds counts.
+variants take turns in one process, round by round, so that what the machine does besides hits all of them; the median
+of the rounds counts.
 """
 
 import asyncio
@@ -37,7 +37,8 @@ EACH: Mapping[str, Mapping[str, Any]] = {
     "cache, never hit": {"cache": 3600.0},
 }
 ALL: Mapping[str, Any] = {
-    "retry": Retry(attempts=5), "timeout": 30.0, "breaker": Breaker(), "limit": Limit(requests=10_000_000, concurrency=100),
+    "retry": Retry(attempts=5), "timeout": 30.0, "breaker": Breaker(),
+    "limit": Limit(requests=10_000_000, concurrency=100),
     "usd": 0.000_001, "cache": 3600.0,
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from podium.config import Config, load_config, override
 from podium.dispatch.breaker import CircuitState
 from podium.dispatch.delegation import PRINCIPAL, Delegations
 from podium.dispatch.dispatcher import Dispatcher
+from podium.dispatch.guards import NamedGuards
 from podium.dispatch.middleware.breaker import Breakers
 from podium.dispatch.middleware.budget import Budgets
 from podium.dispatch.middleware.cache import Cache
@@ -40,7 +41,6 @@ from podium.errors import (
     UnknownRun,
     UsageError,
 )
-from podium.guards.named import NamedGuards
 from podium.handle import AnyHandle, RunHandle
 from podium.model.agent import Agent, AnyAgent, Card
 from podium.model.budget import Budget, BudgetState
@@ -48,6 +48,7 @@ from podium.model.clock import Clock, SystemClock
 from podium.model.cost import Cost, Dimension
 from podium.model.delegation import DelegationBook, DelegationSettings
 from podium.model.fact import Fact
+from podium.model.guard import Guard, GuardSettings
 from podium.model.ids import Ids, RandomIds
 from podium.model.json import Json
 from podium.model.question import Answer, Question, QuestionState
@@ -55,6 +56,7 @@ from podium.model.run import Run, RunOptions
 from podium.patterns.making.pattern import Pattern, is_pattern
 from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, Requeued, dead_letters, requeue
 from podium.secrets import reference, secret
+from podium.secrets.reference import resolve
 from podium.store.codec import encode
 from podium.store.protocol import ChainFault, Reply, RunQuery, Store, Verdict
 from podium.store.sqlite.store import SqliteStore
@@ -95,7 +97,7 @@ class App:
         cache = Cache(store.answers, clock)
         limits = Limits(config.limits, clock, self._ring)
         self._breakers = Breakers(clock)
-        self._guards = NamedGuards(config.guards, self.registry.get)
+        self._guards = NamedGuards(config.guards, self._make_guard)
         self._guards.require(name for rules in config.agents.values() for name in rules.guards or ())
         guards = Guards(self._guards)
         dispatcher = Dispatcher(
@@ -134,10 +136,11 @@ class App:
             app = cls(config, opened, clock or SystemClock(), ids or RandomIds())
             app.register(*agents)
             app.worker.start()
-            try:
-                yield app
-            finally:
-                await app.worker.stop()
+            async with _sealed(config, opened, app._clock):
+                try:
+                    yield app
+                finally:
+                    await app.worker.stop()
         finally:
             opened.close()
 
@@ -299,6 +302,11 @@ class App:
         if verdict is Verdict.DUPLICATE:
             raise AlreadyAnswered(f"{by} has answered question {question_id} already; it waits for other people")
 
+    def _make_guard(self, name: str, settings: GuardSettings) -> Guard:
+        from podium.guards.making import make_guard  # noqa: PLC0415  most programs have none
+
+        return make_guard(name, settings, self.registry.get)
+
     def _workflow(self, workflow: Agent[In, Out] | str) -> Workflow[In, Out]:
         found = self.registry.get(workflow) if isinstance(workflow, str) else workflow
         if not is_workflow(found):
@@ -330,6 +338,26 @@ def _delegations(settings: DelegationSettings, book: DelegationBook, clock: Cloc
     values = {} if settings.key is None else {"delegation.key": settings.key}
     key = reference.filled(values).get("delegation.key")
     return Delegations(book=book, clock=clock, ids=ids, key=key, audience=settings.audience)
+
+
+@asynccontextmanager
+async def _sealed(config: Config, store: Store, clock: Clock) -> AsyncGenerator[None]:
+    """Have the ledger sealed while the app is open, and once more when it closes, if a key is set."""
+    if config.audit.key is None:
+        yield
+        return
+    from podium.reports.sealing import Sealer  # noqa: PLC0415  needs the extra audit
+    from podium.reports.signing import Signer  # noqa: PLC0415  the same
+
+    settings = config.audit
+    sealer = Sealer(store, Signer(resolve(settings.key or "")), clock, every=settings.every, anchor=settings.anchor)
+    sealing = asyncio.create_task(sealer.run())
+    try:
+        yield
+    finally:
+        sealing.cancel()
+        await asyncio.wait([sealing])
+        await sealer.seal()
 
 
 def run_sync(work: "Coroutine[Any, Any, T]") -> T:

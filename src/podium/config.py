@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from podium.errors import ConfigError
+from podium.errors import ConfigError, UsageError
+from podium.model.audit import AuditSettings
 from podium.model.budget import BudgetSettings
 from podium.model.delegation import DelegationSettings
 from podium.model.guard import GuardSettings
@@ -56,6 +57,8 @@ class Config:
     """The rules of agents that do not say them themselves: `[podium.agents.NAME]`, or `*` for all."""
     delegation: DelegationSettings = field(default_factory=DelegationSettings)
     """How agents outside may act for users: `[podium.delegation]`."""
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    """How the ledger is sealed: `[podium.audit]`."""
     limits: LimitSettings = field(default_factory=LimitSettings)
     """How much may happen at once and in a time: `[podium.limits]`."""
     budgets: BudgetSettings = field(default_factory=BudgetSettings)
@@ -69,8 +72,9 @@ class Config:
 
 
 SECTIONS: dict[str, Any] = {
-    "agents": dict[str, AgentRules], "budgets": BudgetSettings, "delegation": DelegationSettings,
-    "guards": dict[str, GuardSettings], "limits": LimitSettings, "loops": Loops, "policy": PolicySettings,
+    "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
+    "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings, "loops": Loops,
+    "policy": PolicySettings,
     "secrets": SecretSettings,
 }  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""
@@ -140,6 +144,8 @@ def _section(name: str, value: object, place: str) -> Any:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise ConfigError(f"{place} sets {wrong}.") from error
+    except UsageError as error:
+        raise ConfigError(f"{place} sets {name}: {error}") from error
 
 
 @cache

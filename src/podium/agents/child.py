@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from podium.secrets.reference import filled
+
 _GRACE = 2.0
 """Seconds between asking a program to end and ending it, and that its closed-down output may still take to arrive."""
 _LAST_WORDS = 8192
@@ -35,7 +37,7 @@ class Child:
     command: tuple[str, ...]
     cwd: Path | None
     env: Mapping[str, str]
-    """Added to the environment of this process."""
+    """Added to the environment of this process; a value may be a reference to a secret."""
     max_output: int
     """Bytes of standard output that are taken."""
 
@@ -49,7 +51,7 @@ class Child:
             lambda: protocol,
             *self.command,
             cwd=self.cwd,
-            env={**os.environ, **self.env, **env},
+            env={**os.environ, **filled(self.env), **env},
             start_new_session=True,
         )
         try:

@@ -18,6 +18,7 @@ from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
 from podium.model.steps import Steps
+from podium.secrets.masking import MASKING
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -64,7 +65,7 @@ class ProcessAgent(CardedAgent[In, Out]):
         try:
             return self.output.dump(orjson.loads(text))
         except orjson.JSONDecodeError as error:
-            start = text[:200].decode(errors="replace")
+            start = MASKING.text(text.decode(errors="replace"))[:200]
             raise BadAnswer(f"{self.card.name} did not print one JSON document ({error}): {start!r}") from error
         except InvalidValue as error:
             raise BadAnswer(f"{self.card.name} printed something else than it declares: {error}") from error
@@ -111,5 +112,5 @@ def _how(ended: Ended) -> str:
 
 
 def _last_words(ended: Ended) -> str:
-    lines = ended.last_words.decode(errors="replace").strip().splitlines()[-_LINES_SHOWN:]
+    lines = MASKING.text(ended.last_words.decode(errors="replace")).strip().splitlines()[-_LINES_SHOWN:]
     return ": " + "\n".join(lines) if lines else ", without a word on standard error"

@@ -1,13 +1,13 @@
 """`podium dead-letters`: runs that failed or were quarantined; they go on from what failed, or are discarded."""
 
 import asyncio
-import getpass
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from podium.app import App
+from podium.cli.inbox import login
 from podium.cli.load import load, split
 from podium.cli.opening import ALL, LAST, drive, existing, hand_to_file, looking
 from podium.cli.options import FileOption, JsonOption, ModelOption, SetOption, StoreOption
@@ -144,7 +144,7 @@ def discard(
     as_json: JsonOption = False,
 ) -> None:
     """Say that nobody will see to dead letters any more. They stay in the store, and in `list --discarded`."""
-    who = by or getpass.getuser()
+    who = by or login()
 
     async def work() -> list[Requeued]:
         async with App.open(config=existing(store)) as app:

@@ -84,7 +84,7 @@ def answer(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question. The run goes on in the process that serves its workflow, or with the next `podium work`."""
-    name = by or _login()
+    name = by or login()
 
     async def work() -> tuple[Question, Run]:
         async with App.open(config=existing(store)) as app:
@@ -142,11 +142,12 @@ def question_in(store: Store, question_id: str) -> Question:
     return question
 
 
-def _login() -> str:
+def login() -> str:
+    """Return the name of who is logged in; raises UsageError where there is none."""
     try:
         return getpass.getuser()
     except (OSError, KeyError) as error:
-        raise UsageError("this login has no name. Say who answers: --by NAME.") from error
+        raise UsageError("this login has no name. Say who you are: --by NAME.") from error
 
 
 def _plain(question: Question) -> Json:

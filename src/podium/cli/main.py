@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from podium.cli import budgets, costs, dead_letters, delegate, doctor, graph, inbox, init, policy, run, runs, validate, work
+from podium.cli import (
+    audit,
+    budgets,
+    costs,
+    dead_letters,
+    delegate,
+    doctor,
+    graph,
+    inbox,
+    init,
+    policy,
+    run,
+    runs,
+    validate,
+    work,
+)
 from podium.errors import PodiumError
 from podium.secrets.masking import MASKING
 
@@ -36,6 +51,7 @@ podium.add_typer(inbox.commands, name="inbox")
 podium.add_typer(dead_letters.commands, name="dead-letters")
 podium.add_typer(policy.commands, name="policy")
 podium.add_typer(delegate.commands, name="delegate")
+podium.add_typer(audit.commands, name="audit")
 podium.command("budgets")(budgets.budgets)
 podium.command("costs")(costs.costs)
 podium.command("graph")(graph.graph)

@@ -4,13 +4,13 @@ from typing import Any, Generic, TypeVar
 
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
-from podium.engine.money import reserve
+from podium.engine.money import reserve, share_of
 from podium.engine.primitive import Primitive
 from podium.engine.starting import Above, new_run
 from podium.engine.strand import Strand
 from podium.errors import CallRefused, RunCancelled, RunFailed, UsageError
 from podium.model.agent import AnyAgent
-from podium.model.budget import Amount, Breach, BudgetState, limits_of
+from podium.model.budget import Breach, BudgetState, limits_of
 from podium.model.fact import FactKind
 from podium.model.ids import child_run_id
 from podium.model.json import Json
@@ -89,10 +89,9 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
     async def _carve(self, strand: Strand, run_id: str) -> None:
         """Set the child's share aside in the budgets of this run; raises CallRefused where they have no room for it."""
         drive, budget, name = self.drive, self.options.budget, f"share:{run_id}"
-        if budget is None or name in drive.history.shares:
+        if budget is None:
             return
-        share = limits_of(budget)
-        amount = Amount(usd=share.usd or 0, tokens=share.tokens or 0, calls=share.calls or 0)
+        amount = share_of(limits_of(budget))
         counting = [line for line in drive.lines if amount.under(line.limits)]
         if not counting:
             return

@@ -14,7 +14,7 @@ from podium.engine.stream import Streams
 from podium.engine.timers import Timer, Timers
 from podium.errors import Blocked, Diverged, Evicted, StoreError
 from podium.model.agent import AnyAgent
-from podium.model.budget import Line, line_of
+from podium.model.budget import Line, lines_of
 from podium.model.chance import Chance, chance_of
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
@@ -102,7 +102,7 @@ class Drive:
         """When it has to be done."""
         self.budget: Json = started.get("budget", {})
         """Its own budget, as it was started with."""
-        self.lines: tuple[Line, ...] = tuple(line_of(said) for said in started.get("lines", ()))
+        self.lines: tuple[Line, ...] = lines_of(started)
         """The budgets that what it does counts against: its own, and those above it."""
         self.degraded: dict[str, Degraded] = {}
         """The calls that somebody else answered than was asked, by key."""

@@ -12,6 +12,9 @@ OPENING = frozenset(
 )
 """Facts with which something begins under a key."""
 
+_OF_MONEY = frozenset({FactKind.RESERVED, FactKind.SETTLED})
+"""Facts that stay true when what they are about is done again."""
+
 
 _SHOWN_CHARACTERS = 300
 
@@ -65,9 +68,10 @@ class History:
         self.cancelling: Fact | None = None
         self.spawned: dict[str, str] = {}
         self.reserved: dict[str, tuple[str, Json]] = {}
-        """What was set aside and not settled: key, and what the fact says, by reservation."""
-        self.shares: set[str] = set()
-        """Reservations for the budgets of child runs: settled when these end."""
+        """What was set aside and not settled: key, and what the fact says, by reservation.
+
+        Not what was set aside for child runs: the store settles that when they end.
+        """
         self._under: dict[str, list[str]] = {}
         self._unseen: set[str] = set()
         self._last: dict[str, int] = {}
@@ -76,7 +80,7 @@ class History:
         known = list(facts)
         void = voided(known)
         for fact in known:
-            if fact.seq not in void:
+            if fact.seq not in void or fact.kind in _OF_MONEY:
                 self.add(fact)
 
     @property
@@ -158,9 +162,7 @@ class History:
 
     def _reserve(self, fact: Fact) -> None:
         body = {name: fact.body[name] for name in ("reservation", "usd", "tokens", "calls")}
-        if body["reservation"].startswith("share:"):
-            self.shares.add(body["reservation"])
-        else:
+        if not body["reservation"].startswith("share:"):
             self.reserved[body["reservation"]] = fact.key, body
 
     def _record(self, key: str) -> Record:

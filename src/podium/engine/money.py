@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from podium.engine.drive import Drive
 from podium.engine.progress import approved
 from podium.errors import Evicted, StoreError
-from podium.model.budget import Amount, BudgetState, Line, Reservation, nano
+from podium.model.budget import Amount, BudgetState, Limits, Line, Reservation, nano
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.store.codec import encode
@@ -14,6 +14,8 @@ from podium.store.protocol import Committed, Effect, NewFact, RaiseBudget, Reser
 
 ON_BUDGETS = "budget:"
 """With what the names of the rules begin that budgets make; the id of the budget follows."""
+
+_NOTHING = Amount()
 
 
 async def reserve(
@@ -32,14 +34,19 @@ async def reserve(
             else:
                 answer.set_result(verdict)
         elif verdict is Verdict.OK and not drive.closed:
-            settle(drive, key, reservation, Amount())  # whoever wanted it was cancelled meanwhile: nothing was spent
+            settle(drive, key, reservation, _NOTHING)  # whoever wanted it was cancelled meanwhile: nothing was spent
 
-    body = {"reservation": reservation.id, **_said(amount), "budgets": [line.id for line in lines]}
-    fact = NewFact(FactKind.RESERVED, key, drive.counted(), encode(body))
+    fact = reserved(reservation.id, key, amount, lines, drive.counted())
     wanted = Reserve(run=drive.n, epoch=drive.run.epoch, id=reservation.id, lines=lines, amount=amount, fact=fact)
     drive.around.journal.put(wanted, settled)
     drive.hurry()
-    match answer.result() if answer.done() else await answer:
+    try:
+        verdict = answer.result() if answer.done() else await answer
+    except asyncio.CancelledError:
+        if answer.done() and not answer.cancelled() and answer.result() is Verdict.OK:
+            settle(drive, key, reservation, _NOTHING)  # cancelled between the commit and this line: nothing was spent
+        raise
+    match verdict:
         case Verdict.OK:
             return reservation
         case Verdict.SCARCE:
@@ -57,6 +64,20 @@ def settle(drive: Drive, key: str, reservation: Reservation, spent: Amount, *, i
         body["in_doubt"] = True
     effects = [Settle(reservation.id, spent, in_doubt)]
     drive.append(FactKind.SETTLED, key, encode(body), effects=effects)
+
+
+def reserved(id: str, key: str, amount: Amount, lines: Sequence[Line], at: float) -> NewFact:
+    """Return the fact that says that an amount is set aside."""
+    body = {"reservation": id, **_said(amount), "budgets": [line.id for line in lines]}
+    return NewFact(FactKind.RESERVED, key, at, encode(body))
+
+
+def share_of(limits: Limits, spent: Amount = _NOTHING) -> Amount:
+    """Return what has to be set aside for a budget that is carved out of another, less what is spent of it already."""
+    return Amount(
+        usd=max(0, (limits.usd or 0) - spent.usd), tokens=max(0, (limits.tokens or 0) - spent.tokens),
+        calls=max(0, (limits.calls or 0) - spent.calls),
+    )  # fmt: skip
 
 
 def raised_by(rule: str, answers: list[Json]) -> list[Effect]:

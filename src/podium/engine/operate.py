@@ -5,15 +5,29 @@ from dataclasses import replace
 
 from podium.engine.deadline import Deadline, deadline_of
 from podium.engine.history import OPENING, voided
+from podium.engine.money import reserved, share_of
 from podium.engine.worker import Worker
 from podium.errors import NotPossible, UnknownRun
+from podium.model.budget import Breach, line_json, lines_of
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
 from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.store.codec import encode
-from podium.store.protocol import Claimed, NewFact, NewRun, Release, Start, TakeSignal, Verdict, Write
+from podium.store.protocol import (
+    Claimed,
+    Effect,
+    NewFact,
+    NewRun,
+    OpenBudget,
+    Release,
+    Reserve,
+    Start,
+    TakeSignal,
+    Verdict,
+    Write,
+)
 
 DEAD_LETTER = "dead-letter"
 """The guard of the fact that says that a run was discarded."""
@@ -40,13 +54,37 @@ class Operator:
             children = [child for child in failed_with(facts, void) if self._has_failed(child)]
             for child in children:
                 await self.retry(child)
+            reopened = await self._share_again(claimed)
         except NotPossible:
             await self._give_back(claimed)
             raise
         due = deadline_of(facts)
         rewound = [self._rewound(void, due)] if void or due else []
         ends = [TakeSignal(each.id) for each in claimed.signals if each.kind == "child" and each.name in children]
-        await self._release(claimed, rewound, claimed.run.version, ends)
+        await self._release(claimed, rewound, claimed.run.version, [*ends, *reopened])
+
+    async def _share_again(self, claimed: Claimed) -> list[Effect]:
+        """Carve the budget of a child run out again: what it left was given back when it ended.
+
+        Returns what gives it its limits; raises NotPossible where the budgets above it have no room.
+        """
+        run, store = claimed.run, self._worker.store
+        own = next((line for line in lines_of(claimed.facts[0].body) if line.id == f"run:{run.id}"), None)
+        if run.state is not RunState.FAILED or run.parent is None or own is None:
+            return []
+        [state] = [each for each in store.budgets(own.id) if each.id == own.id]
+        left = share_of(own.limits, state.spent)
+        counting = [line for line in lines_of(store.facts(run.parent)[0].body) if left.under(line.limits)]
+        if counting:
+            wanted = Reserve(
+                run=claimed.n, epoch=run.epoch, id=f"share:{run.id}", lines=counting, amount=left,
+                fact=reserved(f"share:{run.id}", "", left, counting, self._clock.now()),
+            )  # fmt: skip
+            verdict, committed = await self._worker.journal.submit(wanted)
+            if verdict is Verdict.SCARCE:
+                why = Breach(committed.scarce[wanted.id], None)
+                raise NotPossible(f"run {run.id} cannot be retried, for there is no room for its budget: {why}")
+        return [OpenBudget(own.id, own.limits)]
 
     def _has_failed(self, run_id: str) -> bool:
         run = self._worker.store.run(run_id)
@@ -131,11 +169,16 @@ class Operator:
     def _copy(self, run: Run, started: Fact, facts: Sequence[Fact], once: Sequence[str]) -> NewRun:
         now, new = self._clock.now(), self._ids.new("run")
         body = {**started.body, "forked_from": run.id, "done_before_fork": once}
+        lines = lines_of(started.body)
+        own = next((line for line in lines if line.id == f"run:{run.id}"), None)
+        if own is not None:  # as much again as the old run had
+            body["lines"] = [line_json(replace(line, id=f"run:{new}") if line is own else line) for line in lines]
         copies = [NewFact(fact.kind, fact.key, fact.at, encode(fact.body), fact.payload) for fact in facts]
         return NewRun(
             id=new, workflow=run.workflow, version=run.version, queue=run.queue, priority=run.priority,
             tenant=run.tenant, principal=run.principal, parent=None, root=new, tag=None, at=now,
             started=NewFact(FactKind.STARTED, "", started.at, encode(body), started.payload), facts=copies,
+            limits=None if own is None else own.limits,
         )  # fmt: skip
 
     def _claim(self, run_id: str, states: set[RunState]) -> Claimed:
@@ -158,7 +201,7 @@ class Operator:
         return NewFact(FactKind.REWOUND, "", now, encode(body))
 
     async def _release(
-        self, claimed: Claimed, facts: list[NewFact], version: str, effects: Sequence[TakeSignal] = ()
+        self, claimed: Claimed, facts: list[NewFact], version: str, effects: Sequence[Effect] = ()
     ) -> None:
         close = Release(RunState.READY, "", version, None)
         await self._worker.journal.submit(Write(claimed.n, claimed.run.epoch, facts, list(effects), close))
@@ -273,13 +316,13 @@ def _belongs(key: str, to: str) -> bool:
 
 
 def _portable(facts: Sequence[Fact]) -> list[Fact]:
-    """Leave out what belongs to the old run: open questions, child runs without a result, what was voided by place."""
+    """Leave out what belongs to the old run: money, open questions, child runs without a result, what was voided."""
     answered = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
     results = {fact.body["name"] for fact in facts if fact.kind is FactKind.WAITING and fact.key in answered}
     return [
         fact
         for fact in facts
-        if fact.kind is not FactKind.REWOUND
+        if fact.kind not in (FactKind.REWOUND, FactKind.RESERVED, FactKind.SETTLED)
         and not (fact.kind is FactKind.QUESTION and fact.key not in answered)
         and not (fact.kind is FactKind.SPAWNED and fact.body["run"] not in results)
         and not (fact.kind is FactKind.WAITING and fact.key not in answered)

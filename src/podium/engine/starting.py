@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from podium.model.agent import Card
-from podium.model.budget import Limits, Line, budget_json, limits_of, line_json
+from podium.model.budget import Budget, Limits, Line, budget_json, limits_of, line_json
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.run import Run, RunOptions
@@ -38,7 +38,7 @@ def new_run(
     limits = None if options.budget is None else limits_of(options.budget)
     if budget := _budget(options, above):
         body["budget"] = budget
-    if lines := _lines(id, limits, above):
+    if lines := _lines(id, options.budget, above):
         body["lines"] = [line_json(line) for line in lines]
     parent = None if above is None else above.run
     return NewRun(
@@ -64,9 +64,10 @@ def _budget(options: RunOptions, above: Above | None) -> Json:
     return shape if options.budget is None else shape | budget_json(options.budget)
 
 
-def _lines(id: str, limits: Limits | None, above: Above | None) -> list[Line]:
+def _lines(id: str, budget: Budget | None, above: Above | None) -> list[Line]:
     """Return the budgets that it counts against: its own, and for the rest those above it."""
-    own = limits or Limits()
-    lines = [Line(id=f"run:{id}", limits=own)] if own else []
+    own = Limits() if budget is None else limits_of(budget)
+    asks = budget is not None and budget.on_breach == "ask"
+    lines = [Line(id=f"run:{id}", limits=own, to=budget.to if budget and asks else None)] if own else []
     inherited = [] if above is None else [replace(line, limits=line.limits.beside(own)) for line in above.lines]
     return lines + [line for line in inherited if line.limits]

@@ -34,9 +34,7 @@ class CallSteps:
 
     __slots__ = ("_agent", "_call", "_chunks", "_counts", "_drive", "_resolved", "_strand")
 
-    def __init__(
-        self, drive: Drive, strand: Strand, call: Call, agent: AnyAgent, resolved: dict[str, Json]
-    ) -> None:
+    def __init__(self, drive: Drive, strand: Strand, call: Call, agent: AnyAgent, resolved: dict[str, Json]) -> None:
         self._drive = drive
         self._strand = strand
         self._call = call
@@ -145,9 +143,7 @@ class CallSteps:
         found = await reserve(self._drive, self._call.key, amount, counting)
         if isinstance(found, Reservation):
             return found
-        own = self._drive.budget
-        asks = found.id == f"run:{self._call.run}" and own.get("on_breach") == "ask"
-        return Breach(found, own["to"] if asks else None)
+        return Breach(found, next(line.to for line in counting if line.id == found.id))
 
     def settle(self, reservation: Reservation, spent: Amount) -> None:
         """Record what was really spent of what was set aside."""

@@ -5,7 +5,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
-from podium.model.budget import Allowance
+from podium.model.budget import Allowance, check_bound
 from podium.model.call import Call
 from podium.model.guard import Guard
 from podium.model.health import Health
@@ -59,11 +59,15 @@ class Card:
     budget: Allowance | None = None
     """The most that its calls may cost, in all runs together."""
     guards: tuple[Guard | str, ...] = ()
-    """Checks of what goes into it and of what comes out; a name is that of one in the settings, or of a built-in one."""
+    """Checks of what goes into it and of what comes out; a name is that of one in the settings, or a built-in one."""
     health: Health | None = None
     """How it is found out whether it can work."""
     model: str = ""
     """The model that it asks, such as `openai:gpt-5`; empty where it asks none."""
+
+    def __post_init__(self) -> None:
+        if self.usd is not None:
+            check_bound(f"usd=… of agent {self.name}", self.usd)
 
 
 class Described(Protocol):

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
+from math import isfinite
 from typing import Literal
 
+from podium.errors import UsageError
 from podium.model.json import Json
 
 PER_USD = 1_000_000_000
@@ -13,7 +15,24 @@ PER_USD = 1_000_000_000
 
 def nano(usd: float) -> int:
     """Return US dollars as billionths, rounded up: what is set aside is never less than what was said."""
-    return int((Decimal(repr(usd)) * PER_USD).to_integral_value(ROUND_CEILING))
+    return int((Decimal(repr(float(usd))) * PER_USD).to_integral_value(ROUND_CEILING))
+
+
+MOST_USD = 1_000_000_000
+MOST_COUNT = 1_000_000_000_000_000
+"""No budget, and no request, comes to more: the store adds whole numbers of 64 bits."""
+
+
+def as_reported(usd: float, bound: int) -> int:
+    """Return a reported price as billionths; what can be no price counts as the bound."""
+    return nano(usd) if isfinite(usd) and 0 <= usd <= MOST_USD else bound
+
+
+def check_bound(name: str, value: float | None) -> None:
+    """Raise UsageError for what can be no bound; dollars are told by the `usd` in the name."""
+    most = MOST_USD if "usd" in name else MOST_COUNT
+    if value is not None and not (isfinite(value) and 0 <= value <= most):
+        raise UsageError(f"{name} is {value!r}; expected a number from 0 to {most:,}, or None for no bound.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +43,10 @@ class Bound:
     """US dollars; None where the price is not known."""
     input_tokens: int = 0
     output_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("usd", "input_tokens", "output_tokens"):
+            check_bound(f"Bound({name}=…)", getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +91,10 @@ class Budget:
     to: str = "operators"
     """Who is asked."""
 
+    def __post_init__(self) -> None:
+        for name in ("usd", "tokens", "calls", "seconds", "depth", "fan_out"):
+            check_bound(f"Budget({name}=…)", getattr(self, name))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
@@ -78,6 +105,10 @@ class Allowance:
     calls: int | None = None
     per: Literal["day", "month", "ever"] = "day"
     """Days and months of UTC."""
+
+    def __post_init__(self) -> None:
+        for name in ("usd", "tokens", "calls"):
+            check_bound(f"Allowance({name}=…)", getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +160,8 @@ class Line:
     limits: Limits
     configured: bool = False
     """Its limits come from the settings, which may have changed; those of a run's are in the store."""
+    to: str | None = None
+    """Who is asked to raise it where it has no room; None where nobody is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +223,15 @@ def dollars(nanos: int) -> str:
 
 def line_json(line: Line) -> Json:
     """Return a line as a fact says it."""
-    return {"id": line.id, "usd": line.limits.usd, "tokens": line.limits.tokens, "calls": line.limits.calls}
+    said = {"id": line.id, "usd": line.limits.usd, "tokens": line.limits.tokens, "calls": line.limits.calls}
+    return said if line.to is None else {**said, "to": line.to}
 
 
-def line_of(said: Json) -> Line:
-    """Return the line that a fact says."""
-    return Line(id=said["id"], limits=Limits(usd=said["usd"], tokens=said["tokens"], calls=said["calls"]))
+def lines_of(started: Json) -> tuple[Line, ...]:
+    """Return the budgets that what a run does counts against, from its first fact: its own, and those above it."""
+    return tuple(_line(said) for said in started.get("lines", ()))
+
+
+def _line(said: Json) -> Line:
+    limits = Limits(usd=said["usd"], tokens=said["tokens"], calls=said["calls"])
+    return Line(id=said["id"], limits=limits, to=said.get("to"))

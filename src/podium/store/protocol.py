@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Protocol
 
 from podium.model.answers import Answers
+from podium.model.audit import Ledger
 from podium.model.budget import Amount, BudgetState, Limits, Line
 from podium.model.cost import Cost, Dimension
 from podium.model.delegation import DelegationBook
@@ -105,7 +106,15 @@ class RaiseBudget:
     by: Amount
 
 
-Effect = OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | RaiseBudget
+@dataclass(frozen=True, slots=True)
+class OpenBudget:
+    """A budget has these limits from now on."""
+
+    id: str
+    limits: Limits
+
+
+Effect = OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | RaiseBudget | OpenBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +348,11 @@ class Store(Protocol):
     @property
     def delegations(self) -> DelegationBook:
         """Who may act for whom."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """The chain of the heads of all runs."""
         ...
 
     @property

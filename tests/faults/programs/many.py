@@ -116,7 +116,8 @@ async def people(app: App, witness: Witness) -> None:
 async def drive(folder: Path, runs: int) -> None:
     witness = Witness(folder / "witness")
     agents = made(witness)
-    async with App.open(folder / "podium.db", agents=agents, poll=0.05, quarantine_after=1_000) as app, asyncio.TaskGroup() as group:
+    opening = App.open(folder / "podium.db", agents=agents, poll=0.05, quarantine_after=1_000)
+    async with opening as app, asyncio.TaskGroup() as group:
         answering = group.create_task(people(app, witness))
         handles: list[AnyHandle] = [await app.start("job", n, id=f"r{n}") for n in range(runs)]
         async with asyncio.timeout(60):

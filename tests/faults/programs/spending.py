@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from podium import App, Budget, Config, Context, agent, workflow
 from podium.errors import CallRefused
+from podium.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.budget import Allowance, BudgetSettings
 from podium.model.json import Json
@@ -50,7 +51,7 @@ async def one_run(folder: Path, wanted: int, point: str | None) -> None:
     store = faults.store(SqliteStore(str(folder / "podium.db")))
     agents = parts(Witness(folder / "witness"), faults)
     async with App.open(store, agents=agents, poll=0.02) as app, asyncio.timeout(GIVE_UP):
-        handle = await app.start("shops", wanted, id="r", budget=Budget(usd=0.15))
+        handle: AnyHandle = await app.start("shops", wanted, id="r", budget=Budget(usd=0.15))
         bought: Json = await handle.result()
         [state] = app.budgets()
         told = {"bought": bought, "spent": state.spent.usd, "reserved": state.reserved.usd, "doubt": state.in_doubt}
@@ -64,7 +65,7 @@ async def many_runs(folder: Path, name: str, wanted: int) -> None:
     agents = parts(Witness(folder / "witness"), die_at(None))
     config = Config(budgets=TENANTS, poll=0.02)
     async with App.open(folder / "podium.db", agents=agents, config=config) as app, asyncio.timeout(GIVE_UP):
-        handles = [await app.start("buys", n, id=f"{name}{n}", tenant="acme") for n in range(wanted)]
+        handles: list[AnyHandle] = [await app.start("buys", n, id=f"{name}{n}", tenant="acme") for n in range(wanted)]
         bought = sum([await handle.result() for handle in handles])
         (folder / name).write_text(json.dumps(bought))
 

@@ -35,7 +35,8 @@ TIERED = "google:gemini-2.5-pro"
 
 
 @given(
-    model=st.sampled_from(MODELS), given_tokens=st.integers(0, 500_000), part=st.floats(0, 1), answer=st.integers(0, 9_000),
+    model=st.sampled_from(MODELS), given_tokens=st.integers(0, 500_000), part=st.floats(0, 1),
+    answer=st.integers(0, 9_000),
     cached=st.floats(0, 1), written=st.floats(0, 1),
 )  # fmt: skip
 def test_no_usage_within_the_bound_is_dearer_than_the_bound(
@@ -143,7 +144,7 @@ def test_the_cap_is_sent_to_the_model_but_is_no_part_of_what_is_compared_on_repl
 
     class Watched(ScriptedModel):
         def prepare_request(self, model_settings: Any, model_request_parameters: Any) -> Any:
-            seen.append((model_settings or {}).get("max_tokens"))
+            seen.append(dict(model_settings).get("max_tokens"))
             return super().prepare_request(model_settings, model_request_parameters)
 
     def flow() -> Any:

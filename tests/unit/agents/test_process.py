@@ -12,6 +12,7 @@ from podium.errors import BadAnswer, UsageError
 from podium.model.json import Json
 from podium.model.outcome import Failed
 from podium.model.retry import FailureKind
+from podium.secrets.masking import MASKING
 from podium.testing.steps import PlainSteps
 from tests.unit.agents.calls import answer, call_with, outcome
 
@@ -141,3 +142,14 @@ def test_a_helper_left_running_does_not_hold_the_call(tmp_path: Path) -> None:
     )
     helper = answer(_python(leaves, cwd=tmp_path))
     assert _ends(helper)
+
+
+def test_a_secret_is_handed_over_in_the_environment_and_masked_in_what_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DOOR", "correct-horse-battery")
+    code = "import os, sys; sys.exit(os.environ['KEY'])"
+    ended = outcome(_python(code, env={"KEY": "env:DOOR"}), None)
+    MASKING.forget()
+    assert isinstance(ended, Failed)
+    assert ended.failure.message.endswith(": ***")

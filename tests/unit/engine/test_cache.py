@@ -21,7 +21,7 @@ def asking(member: Any, name: str = "asks") -> Any:
 
 
 def knowing(bench: Bench, **options: Any) -> Any:
-    @agent(name="knows", **{"cache": 60.0, **options})
+    @agent(name="knows", cache=60.0, **options)
     async def knows(what: Json) -> Json:
         bench.witness.saw("asked", what)
         await asyncio.sleep(0)

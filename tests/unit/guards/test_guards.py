@@ -8,12 +8,13 @@ import pytest
 
 from podium import agent
 from podium.agents.human import human
+from podium.dispatch.guards import NamedGuards
 from podium.errors import BadAnswer, ConfigError, UsageError
 from podium.guards import Screening, guard, patterns, pii, schema, screen_by, size
-from podium.guards.named import NamedGuards
+from podium.guards.making import make_guard
 from podium.guards.own import Check
 from podium.model.call import Call
-from podium.model.guard import Checked, Finding, GuardSettings, Objected, Passed, Place, Repaired
+from podium.model.guard import Checked, Finding, Guard, GuardSettings, Objected, Passed, Place, Repaired
 from podium.model.json import Json
 from podium.testing import PlainSteps
 
@@ -23,7 +24,7 @@ class Reply:
     text: str
 
 
-async def look(check: Check, value: Json, place: Place = "input", steps: PlainSteps | None = None) -> Finding:
+async def look(check: Guard, value: Json, place: Place = "input", steps: PlainSteps | None = None) -> Finding:
     steps = steps or PlainSteps()
     call = Call(run="run_1", key="0", agent="writer", version="1", input=value)
     found = check.check(Checked(value=value, place=place, call=call, steps=steps))
@@ -167,6 +168,10 @@ def test_people_do_not_screen() -> None:
         screen_by(human("editors", text="Safe?", answer=bool))
 
 
+def guards_of(settings: dict[str, GuardSettings]) -> NamedGuards:
+    return NamedGuards(settings, lambda name, said: make_guard(name, said, {"plain_screen": plain_screen}.__getitem__))
+
+
 async def test_guards_of_the_settings_are_made_by_name() -> None:
     settings = {
         "codes": GuardSettings(kind="patterns", deny=("[0-9]{4}",), repair=True, on=frozenset({"output"})),
@@ -175,7 +180,8 @@ async def test_guards_of_the_settings_are_made_by_name() -> None:
         "personal": GuardSettings(kind="pii", kinds=frozenset({"email"}), repair=False, ask="privacy"),
         "injection": GuardSettings(kind="screen", agent="plain_screen"),
     }
-    named = NamedGuards(settings, lambda name: {"plain_screen": plain_screen}[name])
+    named = guards_of(settings)
+    assert isinstance(named("codes"), Check)
     assert (named("codes").name, named("codes").on) == ("codes", frozenset({"output"}))
     assert isinstance(await look(named("small"), "x" * 20), Objected)
     assert isinstance(await look(named("form"), 1), Objected)
@@ -186,7 +192,7 @@ async def test_guards_of_the_settings_are_made_by_name() -> None:
 
 def test_a_guard_that_nobody_described_is_named() -> None:
     with pytest.raises(ConfigError, match=r"no guard is called 'pi'.*known: pii"):
-        NamedGuards({}, lambda _: plain_screen)("pi")
+        guards_of({})("pi")
 
 
 @pytest.mark.parametrize(
@@ -194,4 +200,4 @@ def test_a_guard_that_nobody_described_is_named() -> None:
 )
 def test_a_guard_that_is_set_up_wrongly_is_named_at_once(said: GuardSettings) -> None:
     with pytest.raises(ConfigError, match=r"\[podium.guards.odd\]"):
-        NamedGuards({"odd": said}, lambda _: plain_screen)
+        guards_of({"odd": said})

@@ -15,6 +15,7 @@ from podium.agents.pydantic_ai.wrap import from_pydantic_ai
 from podium.errors import ConfigError
 from podium.model.agent import Agent
 from podium.model.steps import Steps
+from podium.secrets.reference import filled
 
 In = TypeVar("In", default=str)
 Out = TypeVar("Out", default=str)
@@ -61,4 +62,5 @@ def _model(model: Model | str, options: ModelOptions) -> Model | str:
         raise ConfigError("base_url goes with the name of a model; a model object brings its own endpoint")
     from podium.agents.pydantic_ai.endpoint import model_at  # noqa: PLC0415  loads the OpenAI client: half a second
 
-    return model_at(base_url, model, api_key=options.get("api_key"))
+    api_key = options.get("api_key")
+    return model_at(base_url, model, api_key=None if api_key is None else filled({"api_key": api_key})["api_key"])

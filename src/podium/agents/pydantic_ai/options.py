@@ -34,4 +34,4 @@ class ModelOptions(AgentOptions, total=False):
     base_url: str
     """An endpoint that speaks OpenAI's protocol, such as `http://localhost:11434/v1`; `model` is its name there."""
     api_key: str
-    """The key of that endpoint, if it wants one."""
+    """The key of that endpoint, if it wants one, or a reference to it such as `env:LOCAL_KEY`."""

@@ -1,12 +1,26 @@
 """Nothing is spent that was not set aside before."""
 
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
 from podium.errors import Forbidden, NotDone, RateLimited, Suspended
 from podium.model.agent import Card
-from podium.model.budget import Allowance, Amount, Breach, BudgetSettings, Line, Reservation, dollars, limits_of, nano
+from podium.model.budget import (
+    MOST_COUNT,
+    MOST_USD,
+    Allowance,
+    Amount,
+    Breach,
+    BudgetSettings,
+    Line,
+    Reservation,
+    as_reported,
+    dollars,
+    limits_of,
+    nano,
+)
 from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.json import Json
@@ -28,9 +42,9 @@ _RAISE: Json = {
     "properties": {
         "approved": {"type": "boolean"},
         "comment": {"type": "string"},
-        "usd": {"type": "number", "exclusiveMinimum": 0},
-        "tokens": {"type": "integer", "exclusiveMinimum": 0},
-        "calls": {"type": "integer", "exclusiveMinimum": 0},
+        "usd": {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_USD},
+        "tokens": {"type": "integer", "exclusiveMinimum": 0, "maximum": MOST_COUNT},
+        "calls": {"type": "integer", "exclusiveMinimum": 0, "maximum": MOST_COUNT},
     },
     "required": ["approved"],
     "additionalProperties": False,
@@ -44,12 +58,42 @@ _RAISE: Json = {
 """What an answer to `may it spend more?` looks like: no, or by how much the limits are raised."""
 
 
+@dataclass(slots=True)
+class _Tally:
+    """What the model requests of a call came to whose agent names a price for the whole."""
+
+    usd: int = 0
+    begun: bool = False
+    known: bool = True
+
+    def add(self, step: Step, value: Json) -> None:
+        """Count a request that was answered."""
+        usage = None if step.usage is None else step.usage(value)
+        self.begun = True
+        if usage is None or usage.usd is None:
+            self.known = False
+        else:
+            self.usd += as_reported(usage.usd, 0)
+
+    def lost(self) -> None:
+        """Count a request of which nobody knows what it came to."""
+        self.begun, self.known = True, False
+
+    def without_answer(self, bound: Amount) -> Amount:
+        """Return what a call came to that was stopped: by a rule, a rate limit, or to wait."""
+        if not self.begun:
+            return _NOTHING
+        return Amount(usd=self.usd, calls=bound.calls) if self.known else bound
+
+
 class Budgets:
     """Has calls and model requests set aside what they may come to, and settle it afterwards."""
 
     def __init__(self, settings: BudgetSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self._tallies: dict[tuple[str, str], _Tally] = {}
+        """Of calls under way, by run and key."""
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Set aside the highest price of an agent, and one call, before it is asked."""
@@ -76,7 +120,7 @@ class Budgets:
                 return _breached(found, f"calling {card.name}", amount)
             if found is None:
                 return await handler(call, steps)
-            return await _spending(found, handler, call, steps)
+            return await self._spending(found, handler, call, steps)
 
         return bounded
 
@@ -93,16 +137,14 @@ class Budgets:
             lines = self._lines(card, step.call)
             if not lines and not steps.lines:
                 return await handler(step, steps)
-            amount = _amount(card, step, in_dollars=_in_dollars(lines, steps))
+            amount = _amount(card, step, [*lines, *steps.lines])
             found = await steps.reserve(amount, lines)
             if isinstance(found, Breach):
                 refused = _breached(found, f"a request of {card.name} to {card.model or 'its model'}", amount)
                 if isinstance(refused, Pending):
                     raise Suspended(refused.ask, step.path, refused.rule)
                 raise Forbidden(refused.rule, refused.reason)
-            if found is None:
-                return await handler(step, steps)
-            return await _requesting(found, handler, step, steps)
+            return await self._requesting(found, handler, step, steps, named=card.usd is not None)
 
         return bounded
 
@@ -129,48 +171,66 @@ class Budgets:
         when = day if allowance.per == "day" else day[:7]
         return Line(id=f"{name}/{when}", limits=limits_of(allowance), configured=True)
 
+    async def _spending(self, reserved: Reservation, handler: Handler, call: Call, steps: Steps) -> Outcome:
+        """Have a call done, and settle what it came to: all that was set aside, unless it is known to be less."""
+        spent, tally = reserved.amount, _Tally()
+        self._tallies[call.run, call.key] = tally
+        try:
+            outcome = await handler(call, steps)
+            spent = _came_to(outcome, reserved.amount, tally)
+            return outcome
+        finally:
+            self._tallies.pop((call.run, call.key), None)
+            _settle(reserved, spent, steps)
 
-async def _spending(reserved: Reservation, handler: Handler, call: Call, steps: Steps) -> Outcome:
-    """Have a call done, and settle what it came to: all that was set aside, unless it is known to be less."""
-    spent = reserved.amount
-    try:
-        outcome = await handler(call, steps)
-        match outcome:
-            case Done(_, usage) if usage is not None and usage.usd is not None:
-                spent = Amount(usd=nano(usage.usd), calls=1)
-            case Refused() | Pending():
-                spent = _NOTHING
-            case Failed(failure) if failure.not_done or failure.unavailable or failure.kind is FailureKind.RATE:
-                spent = _NOTHING
-            case _:
-                pass
-        return outcome
-    finally:
-        _note_excess(reserved, spent, steps)
-        steps.settle(reserved, spent)
-
-
-async def _requesting(reserved: Reservation, handler: StepHandler, step: Step, steps: Steps) -> Json:
-    """Have a step done, and settle what it came to."""
-    spent = reserved.amount
-    try:
-        value = await handler(step, steps)
-    except (RateLimited, NotDone, Forbidden, Suspended):
-        spent = _NOTHING
-        raise
-    else:
-        spent = _spent(reserved.amount, None if step.usage is None else step.usage(value))
-        return value
-    finally:
-        _note_excess(reserved, spent, steps)
-        steps.settle(reserved, spent)
+    async def _requesting(
+        self, reserved: Reservation | None, handler: StepHandler, step: Step, steps: Steps, *, named: bool
+    ) -> Json:
+        """Have a step done, and settle what it came to."""
+        tally = self._tallies.get((step.call.run, step.call.key)) or _Tally()
+        spent = _NOTHING if reserved is None else reserved.amount
+        try:
+            value = await handler(step, steps)
+        except (RateLimited, NotDone, Forbidden, Suspended):
+            spent = _NOTHING
+            raise
+        except BaseException:  # whatever ended it, even a cancel: it may have been paid for
+            tally.lost()
+            raise
+        else:
+            tally.add(step, value)
+            spent = _used(spent, None if step.usage is None else step.usage(value), named=named)
+            return value
+        finally:
+            if reserved is not None:
+                _settle(reserved, spent, steps)
 
 
-def _spent(bound: Amount, usage: Usage | None) -> Amount:
+def _came_to(outcome: Outcome, bound: Amount, tally: _Tally) -> Amount:
+    """Return what a call came to, as far as it is known."""
+    match outcome:
+        case Done(_, usage) if usage is not None and usage.usd is not None and bound.usd:
+            return Amount(usd=as_reported(usage.usd, bound.usd), calls=bound.calls)
+        case Refused() | Pending():
+            return tally.without_answer(bound)
+        case Failed(failure) if failure.not_done or failure.unavailable or failure.kind is FailureKind.RATE:
+            return tally.without_answer(bound)
+        case _:
+            return bound
+
+
+def _used(bound: Amount, usage: Usage | None, *, named: bool) -> Amount:
+    """Return what a request came to; where the agent names a price for the call, its dollars are those of the call."""
     if usage is None:
         return bound
-    usd = bound.usd if usage.usd is None or not bound.usd else nano(usage.usd)
-    return Amount(usd=usd, tokens=usage.input_tokens + usage.output_tokens)
+    usd = bound.usd if named or usage.usd is None else as_reported(usage.usd, bound.usd)
+    tokens = usage.input_tokens + usage.output_tokens
+    return Amount(usd=usd, tokens=tokens if 0 <= tokens <= MOST_COUNT else bound.tokens)
+
+
+def _settle(reserved: Reservation, spent: Amount, steps: Steps) -> None:
+    _note_excess(reserved, spent, steps)
+    steps.settle(reserved, spent)
 
 
 def _note_excess(reserved: Reservation, spent: Amount, steps: Steps) -> None:
@@ -180,18 +240,22 @@ def _note_excess(reserved: Reservation, spent: Amount, steps: Steps) -> None:
         steps.note("budget", {"over": {"usd": spent.usd, "tokens": spent.tokens}, "bound": bound})
 
 
-def _amount(card: Card, step: Step, *, in_dollars: bool) -> Amount:
-    """Return what a model request may come to; raises Forbidden where nobody knows."""
-    if step.bound is None:
-        raise Forbidden(UNPRICED, f"nobody can say how many tokens a request of {card.name} may come to")
-    tokens = step.bound.input_tokens + step.bound.output_tokens
-    if card.usd is not None:
+def _amount(card: Card, step: Step, lines: list[Line]) -> Amount:
+    """Return what a model request may come to; raises Forbidden where that has to be known, and nobody knows."""
+    bound, named = step.bound, card.usd is not None
+    in_dollars = not named and any(line.limits.usd is not None for line in lines)
+    if bound is None:
+        if in_dollars or any(line.limits.tokens is not None for line in lines):
+            raise Forbidden(UNPRICED, f"nobody can say how many tokens a request of {card.name} may come to")
+        return _NOTHING
+    tokens = bound.input_tokens + bound.output_tokens
+    if named:
         return Amount(tokens=tokens)  # the price of the whole call is set aside already
-    if step.bound.usd is None and in_dollars:
+    if bound.usd is None and in_dollars:
         raise Forbidden(
             UNPRICED, f"nobody knows the price of {card.model or 'the model'} of {card.name}: set it in podium.toml"
         )
-    return Amount(usd=0 if step.bound.usd is None else nano(step.bound.usd), tokens=tokens)
+    return Amount(usd=0 if bound.usd is None else nano(bound.usd), tokens=tokens)
 
 
 def _breached(breach: Breach, what: str, amount: Amount) -> Refused | Pending:

@@ -3,9 +3,9 @@
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
-from typing import cast
+from typing import NamedTuple, cast
 
 from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
 from podium.dispatch.failure import failure_of
@@ -37,16 +37,14 @@ class _NothingHeld(Exception):
     """No answer waits for a person's word."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Let:
+class _Let(NamedTuple):
     """The value may go on."""
 
     value: Json
     back: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Stopped:
+class _Stopped(NamedTuple):
     """It may not."""
 
     guard: str
@@ -93,7 +91,7 @@ class Guards:
                 case _Let(value=let):
                     return let
                 case _Stopped() as stopped:  # nobody is asked: the tool would have to be used again
-                    _note(steps, replace(stopped, ask=None), "tool_output", step.name)
+                    _note(steps, stopped._replace(ask=None), "tool_output", step.name)
                     raise Forbidden(stopped.rule, stopped.reason)
 
         return guarded

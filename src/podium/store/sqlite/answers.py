@@ -22,8 +22,9 @@ class SqliteAnswers:
     """
 
     def __init__(
-        self, quick: sqlite3.Connection, patient: sqlite3.Connection, lock: threading.RLock, path: str, *, threaded: bool
-    ) -> None:
+        self, quick: sqlite3.Connection, patient: sqlite3.Connection, lock: threading.RLock, path: str, *,
+        threaded: bool,
+    ) -> None:  # fmt: skip
         self._quick = quick
         self._patient = patient
         self._lock = lock

@@ -2,13 +2,16 @@
 
 import sqlite3
 
-from podium.model.budget import Amount, BudgetState, Limits
+from podium.model.budget import Amount, BudgetState, Limits, Line
+from podium.model.json import Json
+from podium.model.run import RunState
 from podium.store.codec import decode, encode
 from podium.store.protocol import RaiseBudget, Reserve, Settle
 from podium.store.sqlite.rows import Row
 from podium.store.sqlite.sql import statement
 
 _NOTHING = Amount()
+_SHARE = "share:"
 
 
 def open_budget(connection: sqlite3.Connection, budget: str, limits: Limits) -> None:
@@ -17,7 +20,12 @@ def open_budget(connection: sqlite3.Connection, budget: str, limits: Limits) -> 
 
 
 def reserve(connection: sqlite3.Connection, run: int, wanted: Reserve) -> BudgetState | None:
-    """Set an amount aside in every budget; where one has no room nothing is, and that one is returned."""
+    """Set an amount aside in every budget; where one has no room nothing is, and that one is returned.
+
+    What was set aside already under the same id stays as it is.
+    """
+    if wanted.id.startswith(_SHARE) and _parts(connection, wanted.id) is not None:
+        return None
     taken: list[tuple[str, Amount]] = []
     for line in wanted.lines:
         if line.configured:
@@ -29,7 +37,7 @@ def reserve(connection: sqlite3.Connection, run: int, wanted: Reserve) -> Budget
                 _settle(connection, budget, amount, _NOTHING, in_doubt=False)
             return state_of(connection.execute(statement("budget_get"), (line.id,)).fetchone())
         taken.append((line.id, part))
-    parts = [[budget, part.usd, part.tokens, part.calls] for budget, part in taken]
+    parts = [_part(line, part) for line, (_, part) in zip(wanted.lines, taken, strict=True)]
     connection.execute(statement("reservation_insert"), (wanted.id, run, encode(parts).decode()))
     return None
 
@@ -40,39 +48,63 @@ def settle(connection: sqlite3.Connection, settled: Settle) -> None:
     if row is None:
         return
     for budget, usd, tokens, calls in decode(row[0]):
-        spent = settled.spent
-        if spent is None:
-            spent = Amount(usd=usd, tokens=tokens, calls=calls)
+        held = Amount(usd=usd or 0, tokens=tokens or 0, calls=calls or 0)
+        told = held if settled.spent is None else settled.spent
         counted = Amount(
-            usd=spent.usd if usd else 0, tokens=spent.tokens if tokens else 0, calls=spent.calls if calls else 0
-        )
-        _settle(connection, budget, Amount(usd=usd, tokens=tokens, calls=calls), counted, in_doubt=settled.in_doubt)
+            usd=0 if usd is None else told.usd, tokens=0 if tokens is None else told.tokens,
+            calls=0 if calls is None else told.calls,
+        )  # fmt: skip
+        _settle(connection, budget, held, counted, in_doubt=settled.in_doubt)
 
 
-def settle_run(connection: sqlite3.Connection, number: int, run_id: str) -> None:
-    """Settle all that a run that has ended still holds, at its bound, and give back what is left of its share."""
+def settle_run(connection: sqlite3.Connection, number: int, run_id: str, parent: str | None) -> None:
+    """Settle all that a run that has ended still holds, at its bound; what is left of shares is given back.
+
+    A share is given back once the run that has it, and all that this started, have ended.
+    """
     for (reservation,) in connection.execute(statement("reservations_of_run"), (number,)).fetchall():
-        child = reservation.removeprefix("share:")
+        child = reservation.removeprefix(_SHARE)
         if child == reservation:
             settle(connection, Settle(reservation, None, in_doubt=True))
-        elif connection.execute(statement("run_number"), (child,)).fetchone() is None:
+        elif child != run_id and not _is_alive(connection, child):
             settle(connection, Settle(reservation, _NOTHING))  # it was never started
-    share = share_of(run_id)
-    if connection.execute(statement("reservation_has"), (share,)).fetchone() is not None:
-        own = state_of(connection.execute(statement("budget_get"), (f"run:{run_id}",)).fetchone())
-        settle(connection, Settle(share, own.spent))
-        connection.execute(statement("budget_close"), (f"run:{run_id}",))
+    ended = run_id
+    while True:
+        if _parts(connection, share_of(ended)) is not None:
+            if _is_alive(connection, ended):
+                return
+            own = state_of(connection.execute(statement("budget_get"), (f"run:{ended}",)).fetchone())
+            settle(connection, Settle(share_of(ended), own.spent))
+            connection.execute(statement("budget_close"), (own.id,))
+        if parent is None:
+            return
+        state, above = connection.execute(statement("run_ancestry"), (parent,)).fetchone()
+        if not RunState(state).ended:
+            return
+        ended, parent = parent, above
 
 
 def raise_budget(connection: sqlite3.Connection, raised: RaiseBudget) -> None:
-    """Add to a budget's limits."""
+    """Add to a budget's limits, and to those it was carved out of: what a person adds is new money."""
     by = raised.by
     connection.execute(statement("budget_raise"), (raised.id, by.usd, by.tokens, by.calls))
+    share = share_of(raised.id.removeprefix("run:"))
+    parts = _parts(connection, share)
+    if parts is None:
+        return
+    grown: list[list[Json]] = []
+    for budget, usd, tokens, calls in parts:
+        more = Amount(usd=by.usd if usd else 0, tokens=by.tokens if tokens else 0, calls=by.calls if calls else 0)
+        raise_budget(connection, RaiseBudget(budget, more))
+        less = Amount(usd=-more.usd, tokens=-more.tokens, calls=-more.calls)
+        _settle(connection, budget, less, _NOTHING, in_doubt=False)
+        grown.append([budget, usd and usd + more.usd, tokens and tokens + more.tokens, calls and calls + more.calls])
+    connection.execute(statement("reservation_change"), (share, encode(grown).decode()))
 
 
 def share_of(run_id: str) -> str:
     """Return the id of the reservation that a child run's budget was carved out by."""
-    return f"share:{run_id}"
+    return f"{_SHARE}{run_id}"
 
 
 def state_of(row: Row) -> BudgetState:
@@ -82,6 +114,26 @@ def state_of(row: Row) -> BudgetState:
         reserved=Amount(usd=row[4], tokens=row[5], calls=row[6]),
         spent=Amount(usd=row[7], tokens=row[8], calls=row[9]), in_doubt=row[10],
     )  # fmt: skip
+
+
+def _part(line: Line, amount: Amount) -> list[Json]:
+    """Return what is set aside in a budget, as it is kept; None is what it does not bound."""
+    limits = line.limits
+    return [
+        line.id, None if limits.usd is None else amount.usd, None if limits.tokens is None else amount.tokens,
+        None if limits.calls is None else amount.calls,
+    ]  # fmt: skip
+
+
+def _parts(connection: sqlite3.Connection, reservation: str) -> list[list[Json]] | None:
+    """Return what is set aside under an id, by budget; None where nothing is."""
+    row = connection.execute(statement("reservation_get"), (reservation,)).fetchone()
+    return None if row is None else decode(row[0])
+
+
+def _is_alive(connection: sqlite3.Connection, run_id: str) -> bool:
+    """Whether a run, or anything that it started, has not ended."""
+    return connection.execute(statement("run_is_alive"), (run_id,)).fetchone() is not None
 
 
 def _settle(connection: sqlite3.Connection, budget: str, reserved: Amount, spent: Amount, *, in_doubt: bool) -> None:

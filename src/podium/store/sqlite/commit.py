@@ -16,6 +16,7 @@ from podium.store.protocol import (
     Finish,
     NewFact,
     NewRun,
+    OpenBudget,
     OpenQuestion,
     Operation,
     Park,
@@ -36,6 +37,7 @@ from podium.store.protocol import (
 )
 from podium.store.sqlite.budgets import open_budget, raise_budget, reserve, settle, settle_run
 from podium.store.sqlite.chain import GENESIS, link, payload_digest
+from podium.store.sqlite.ledger import enter
 from podium.store.sqlite.sql import statement
 
 BLOB_BYTES = 32_768
@@ -160,6 +162,8 @@ class GroupCommit:
                 settle(self.connection, effect)
             case RaiseBudget():
                 raise_budget(self.connection, effect)
+            case OpenBudget():
+                open_budget(self.connection, effect.id, effect.limits)
 
     def close(self, run: int, head: Head, close: Close, wake: int) -> Verdict:
         """Let go of a run, unless it was to be parked and somebody woke it."""
@@ -167,17 +171,21 @@ class GroupCommit:
             case Park(wake=seen, wake_at=wake_at):
                 if seen != wake:
                     return Verdict.AWAKE
+                state = RunState.PARKED
                 self.connection.execute(statement("run_park"), (wake_at, head.count, head.hash, run))
             case Finish() as end:
+                state = end.state
                 self.finish(run, head, end)
             case Block(reason=reason, quarantined=quarantined):
+                state = RunState.BLOCKED
                 self.connection.execute(statement("run_block"), (quarantined, reason, head.count, head.hash, run))
-            case Release() as to:
+            case Release(state=state) as to:
                 row = self.connection.execute(
                     statement("run_release"), (to.state, to.reason, to.version, to.ended_at, head.count, head.hash, run)
                 ).fetchone()
                 if to.state is RunState.READY:
                     self.result.placed.append(Placed(run, row[0]))
+        enter(self.connection, head.name.decode(), head.count, head.hash, state)
         self.heads[run] = None
         return Verdict.OK
 
@@ -261,7 +269,7 @@ class GroupCommit:
             statement("run_finish"), (end.state, end.at, end.reason, head.count, head.hash, run)
         ).fetchone()
         self.connection.execute(statement("questions_withdraw_run"), (run,))
-        settle_run(self.connection, run, head.name.decode())
+        settle_run(self.connection, run, head.name.decode(), row[0])
         if row[0] is not None:
             name = head.name.decode()
             end_id = f"child:{name}:{head.count}"  # a run that was retried ends once more

@@ -40,6 +40,7 @@ from podium.store.sqlite.connection import (
     translated,
 )
 from podium.store.sqlite.delegations import SqliteDelegations
+from podium.store.sqlite.ledger import SqliteLedger
 from podium.store.sqlite.memory import SqliteMemory
 from podium.store.sqlite.rows import cost_of, fact_of, facts_of, question_of, record_of, run_of, signal_of
 from podium.store.sqlite.sql import statement
@@ -83,6 +84,7 @@ class SqliteStore:
             if durability == "power":
                 reserve_log(self._patient, path)
         self.memory = SqliteMemory(self._patient, self._lock, path)
+        self.ledger = SqliteLedger(self._loop, self._patient, self._lock, path)
         self.answers = SqliteAnswers(
             self._loop, self._patient, self._lock, path, threaded=self.threaded or self._memory_only
         )

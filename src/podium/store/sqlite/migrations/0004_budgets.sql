@@ -13,7 +13,7 @@ CREATE TABLE budgets (
     usd_in_doubt INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
--- `parts`: what is set aside in which budget, as JSON: [[budget, usd, tokens, calls], …].
+-- `parts`: what is set aside in which budget, as JSON: [[budget, usd, tokens, calls], …]; null is what it does not bound.
 CREATE TABLE reservations (
     id TEXT PRIMARY KEY,
     run INTEGER NOT NULL,

@@ -1,0 +1,93 @@
+"""`podium audit`: whether the store is as it was written, and who did what."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from podium.cli.opening import looking
+from podium.cli.options import JsonOption, StoreOption
+from podium.cli.output import print_json
+from podium.config import load_config
+from podium.errors import UsageError
+from podium.model.json import Json
+from podium.reports.anchor import read_anchor
+from podium.reports.audit import Audit, Checks, audit
+from podium.reports.export import lines
+from podium.secrets.reference import resolve
+
+commands = typer.Typer(help="Whether the store is as it was written, and who did what.", rich_markup_mode=None)
+
+_MISSING = "the extra audit is missing: pip install 'podium[audit]'"
+
+
+@commands.command("keygen")
+def keygen() -> None:
+    """Print a new secret key, which seals, and its public key, which checks. Keep the secret one out of the store."""
+    try:
+        from podium.reports.signing import Signer  # noqa: PLC0415  needs the extra audit
+    except ImportError as error:
+        raise UsageError(_MISSING) from error
+    secret, public = Signer.new()
+    print(f"secret {secret}\npublic {public}")
+
+
+@commands.command("verify")
+def verify(
+    anchor: Annotated[Path | None, typer.Option(metavar="FILE", help="Seals that were written down elsewhere.")] = None,
+    public_key: Annotated[str | None, typer.Option(metavar="KEY", help="Of whoever seals the ledger.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check all chains, the ledger, its seals and the anchor. Exits with 1 where something does not hold."""
+    checker = _checker(public_key)
+    seals = None if anchor is None else read_anchor(anchor)
+    with looking(store) as opened:
+        found = audit(opened, checker=checker, anchor=seals)
+    if as_json:
+        print_json(_json(found))
+    else:
+        _print(found)
+    if found.faults:
+        raise typer.Exit(1)
+
+
+@commands.command("export")
+def export(
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Of one run.")] = None,
+    payloads: Annotated[bool, typer.Option("--payloads", help="With inputs and values, not only digests.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Print who called whom, with what, under which rule, at what price and decided by whom, as JSON lines."""
+    with looking(store) as opened:
+        for line in lines(opened, run=run, payloads=payloads):
+            print_json(line)
+
+
+def _checker(public_key: str | None) -> Checks | None:
+    key = load_config().audit.key
+    if public_key is None and key is None:
+        return None
+    try:
+        from podium.reports.signing import Checker, Signer  # noqa: PLC0415  needs the extra audit
+    except ImportError as error:
+        raise UsageError(_MISSING) from error
+    return Checker(public_key if public_key is not None else Signer(resolve(key or "")).public)
+
+
+def _print(found: Audit) -> None:
+    for fault in found.faults:
+        print(f"wrong  {fault.where}: {fault.what}")
+    for said in found.unproved:
+        print(f"open   {said}")
+    print(
+        f"{'wrong' if found.faults else 'ok':6} {found.runs} runs, "
+        f"{found.entries} ledger entries, {found.sealed} sealed"
+    )
+
+
+def _json(found: Audit) -> Json:
+    return {
+        "faults": [{"where": fault.where, "what": fault.what} for fault in found.faults], "unproved": found.unproved,
+        "runs": found.runs, "entries": found.entries, "sealed": found.sealed,
+    }  # fmt: skip

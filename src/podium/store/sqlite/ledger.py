@@ -1,0 +1,78 @@
+"""The ledger of a store: each run that leaves memory is entered, and the entries are chained and sealed."""
+
+import sqlite3
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+from podium.model.audit import GENESIS, Entry, Seal, entry_hash
+from podium.model.run import RunState
+from podium.store.sqlite.connection import transaction
+from podium.store.sqlite.sql import statement
+
+
+def enter(connection: sqlite3.Connection, run: str, facts: int, head: bytes, state: RunState) -> None:
+    """Enter a run, in the transaction in which it leaves memory."""
+    last = connection.execute(statement("ledger_last")).fetchone()
+    n, previous = (1, GENESIS) if last is None else (last[0] + 1, last[1])
+    chained = entry_hash(previous, n, run, facts, head, state)
+    connection.execute(statement("ledger_insert"), (n, run, facts, head, state, chained))
+
+
+class SqliteLedger:
+    """Reads the ledger on the connection of the store, and keeps seals on that which may wait."""
+
+    def __init__(
+        self, quick: sqlite3.Connection, patient: sqlite3.Connection, lock: threading.RLock, path: str
+    ) -> None:
+        self._quick = quick
+        self._patient = patient
+        self._lock = lock
+        self._path = path
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """See the store as it is now, whatever others write meanwhile."""
+        self._quick.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._quick.execute("COMMIT")
+
+    def last(self) -> tuple[int, bytes]:
+        """Return number and hash of the last entry; 0 and GENESIS where there is none."""
+        row = self._quick.execute(statement("ledger_last")).fetchone()
+        return (0, GENESIS) if row is None else (row[0], row[1])
+
+    def entries(self) -> Iterator[Entry]:
+        """Give all entries, in order."""
+        for n, run, facts, head, state, chained in self._quick.execute(statement("ledger_all")):
+            yield Entry(n=n, run=run, facts=facts, head=head, state=state, hash=chained)
+
+    def of(self, run: str) -> list[Entry]:
+        """Return the entries of a run, in order, without their own hashes."""
+        rows = self._quick.execute(statement("ledger_of_run"), (run,))
+        return [Entry(n=n, run=run, facts=facts, head=head, state=state, hash=b"") for n, facts, head, state in rows]
+
+    def orphans(self) -> list[str]:
+        """Return the runs that were entered and are not in the store."""
+        return [run for (run,) in self._quick.execute(statement("ledger_orphans"))]
+
+    def runs(self) -> Iterator[str]:
+        """Give the ids of all runs, in the order in which they were started."""
+        for (run,) in self._quick.execute(statement("run_ids")):
+            yield run
+
+    def hashes(self, run: str) -> list[bytes]:
+        """Return the hashes of a run's facts, in order."""
+        return [row[0] for row in self._quick.execute(statement("hashes_of_run"), (run,))]
+
+    def seals(self) -> list[Seal]:
+        """Return all seals, in order."""
+        rows = self._quick.execute(statement("seals_all"))
+        return [Seal(n=n, hash=chained, at=at, signature=signature) for n, chained, at, signature in rows]
+
+    def seal(self, seal: Seal) -> None:
+        """Keep a seal; one more of the same entry changes nothing."""
+        with self._lock, transaction(self._patient, self._path) as connection:
+            connection.execute(statement("seal_insert"), (seal.n, seal.hash, seal.at, seal.signature))

@@ -1,0 +1,1 @@
+SELECT n, facts, head, state FROM ledger WHERE run = ? ORDER BY n

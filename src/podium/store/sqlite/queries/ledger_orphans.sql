@@ -1,0 +1,1 @@
+SELECT DISTINCT run FROM ledger WHERE run NOT IN (SELECT id FROM runs)

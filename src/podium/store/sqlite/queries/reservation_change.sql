@@ -1,0 +1,1 @@
+UPDATE reservations SET parts = ?2 WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT parts FROM reservations WHERE id = ?

@@ -1,0 +1,1 @@
+SELECT state, parent FROM runs WHERE id = ?

@@ -1,0 +1,75 @@
+"""`podium audit`, in real processes."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cli import Desk
+
+TEAM = """
+from podium import Context, agent, workflow
+
+
+@agent
+async def add(n: int) -> int:
+    return n + 1
+
+
+@workflow
+async def count(ctx: Context, n: int) -> int:
+    return await ctx.call(add, n)
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    desk.write("team.py", TEAM)
+    secret, public = (line.split(" ")[1] for line in desk.podium("audit", "keygen").out.splitlines())
+    key = desk.write("key", secret)
+    desk.write("public", public)
+    settings = f'[podium]\nstore = "a.db"\n[podium.audit]\nkey = "file:{key}"\nanchor = "anchor"\n'
+    desk.write("podium.toml", settings)
+    return desk
+
+
+def verify(desk: Desk) -> tuple[int, list[str], list[str]]:
+    public = (desk.folder / "public").read_text()
+    ended = desk.podium("audit", "verify", "--public-key", public, "--anchor", "anchor", "--json")
+    return ended.status, [fault["what"] for fault in ended.json["faults"]], ended.json["unproved"]
+
+
+def test_a_store_is_sealed_when_a_program_ends_and_whoever_forges_it_is_found(desk: Desk) -> None:
+    assert desk.podium("run", "team.py", "--input", "1").out == "2\n"
+    assert verify(desk) == (0, [], [])
+    older = (desk.folder / "a.db").read_bytes()
+    assert desk.podium("run", "team.py", "--input", "2").out == "3\n"
+    assert verify(desk) == (0, [], [])
+    assert "ok     2 runs, 2 ledger entries, 2 sealed" in desk.podium("audit", "verify").out
+    newer = (desk.folder / "a.db").read_bytes()
+    (desk.folder / "a.db").write_bytes(older)
+    assert verify(desk) == (1, ["the store was set back: its ledger does not go so far"], [])
+    (desk.folder / "a.db").write_bytes(newer)
+    with closing(sqlite3.connect(desk.folder / "a.db")) as db, db:
+        db.execute("UPDATE facts SET payload = '9' WHERE kind = 18")
+    status, faults, _ = verify(desk)
+    assert status == 1
+    assert faults == ["the fact was changed, or the one before it"] * 2
+
+
+def test_the_export_tells_who_did_what(desk: Desk) -> None:
+    desk.podium("run", "team.py", "--input", "1", "--tenant", "acme")
+    ended = desk.podium("audit", "export", "--payloads")
+    assert ended.status == 0
+    assert '"acme"' in ended.out
+    assert '"asked"' in ended.out
+    assert '"payload"' in ended.out
+    assert '"payload"' not in desk.podium("audit", "export").out
+
+
+def test_a_key_that_is_none_is_told(desk: Desk) -> None:
+    ended = desk.podium("audit", "verify", "--public-key", "x")
+    assert ended.status == 1
+    assert "`podium audit keygen` makes one" in ended.err
