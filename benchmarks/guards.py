@@ -20,7 +20,7 @@ from podium.model.breaker import Breaker
 from podium.model.limit import Limit
 from podium.model.policy import PolicySettings
 
-STEPS, ROUNDS = 1_000, 9
+STEPS, ROUNDS = 1_000, 11
 RULES = "permit(principal, action, resource);\n" + "".join(
     f'forbid(principal, action, resource == Agent::"other{n}");\n' for n in range(19)
 )

@@ -13,11 +13,14 @@ from podium.dispatch.breaker import CircuitState
 from podium.dispatch.delegation import PRINCIPAL, Delegations
 from podium.dispatch.dispatcher import Dispatcher
 from podium.dispatch.guards import NamedGuards
+from podium.dispatch.health import Checks
+from podium.dispatch.middleware.batch import Batches
 from podium.dispatch.middleware.breaker import Breakers
 from podium.dispatch.middleware.budget import Budgets
 from podium.dispatch.middleware.cache import Cache
 from podium.dispatch.middleware.delegation import Delegated
 from podium.dispatch.middleware.guards import Guards
+from podium.dispatch.middleware.health import Healthy
 from podium.dispatch.middleware.limit import Limits
 from podium.dispatch.middleware.loops import NoLoops
 from podium.dispatch.middleware.policy import Policy
@@ -97,6 +100,8 @@ class App:
         cache = Cache(store.answers, clock)
         limits = Limits(config.limits, clock, self._ring)
         self._breakers = Breakers(clock)
+        self._checks = Checks(clock)
+        batches = Batches(clock, self._ring)
         self._guards = NamedGuards(config.guards, self._make_guard)
         self._guards.require(name for rules in config.agents.values() for name in rules.guards or ())
         guards = Guards(self._guards)
@@ -104,10 +109,11 @@ class App:
             self.registry,
             [
                 tracing, delegated.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls,
-                loops.calls, cache.calls, budgets.calls, limits.calls, self._breakers.calls, timeout,
+                loops.calls, cache.calls, budgets.calls, limits.calls, Healthy(self._checks).calls,
+                self._breakers.calls, timeout, batches.calls,
             ],
             [delegated.steps, policy.steps, guards.steps, budgets.steps, limits.steps], rules=config.agents,
-            bounded=bool(config.budgets) or config.limits.tokens,
+            bounded=bool(config.budgets) or config.limits.tokens, is_available=self._is_available,
         )  # fmt: skip
         self.worker = Worker(store, dispatcher, clock, ids, settings)
         self._operator = Operator(self.worker, clock, ids)
@@ -275,6 +281,10 @@ class App:
         """
         return await asyncio.to_thread(self.store.costs, by, run=run, since=since, until=until)
 
+    def health(self) -> dict[tuple[str, str], str]:
+        """Return what the last checks found, by agent and version: why it cannot work, or an empty text."""
+        return self._checks.faults()
+
     def breakers(self) -> dict[tuple[str, str], CircuitState]:
         """Return how the circuit breakers of this process stand, by agent and version."""
         return self._breakers.states()
@@ -318,6 +328,11 @@ class App:
             for name in found.names():
                 self.registry.get(name)  # raises UnknownAgent, before anything runs
         return found
+
+    def _is_available(self, card: Card) -> bool:
+        """Whether an agent could be called now, as far as its check and its breaker are known to say."""
+        ill = card.health is not None and self._checks.is_ill((card.name, card.version), card.health)
+        return not ill and not self._breakers.is_shut(card)
 
     def _ring(self, at: float, function: Callable[[], None]) -> None:
         self.worker.timers.at(at, function)

@@ -1,6 +1,7 @@
 """`podium audit`, in real processes."""
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -23,6 +24,36 @@ async def count(ctx: Context, n: int) -> int:
 """
 
 
+SLOW = """
+import asyncio
+from pathlib import Path
+
+from podium import Context, agent, workflow
+
+
+@agent
+async def add(n: int) -> int:
+    return n + 1
+
+
+@agent
+async def hang() -> None:
+    Path("far").touch()
+    await asyncio.Event().wait()
+
+
+@workflow
+async def child(ctx: Context) -> int:
+    return await ctx.call(add, 1)
+
+
+@workflow
+async def slow(ctx: Context) -> None:
+    await (await ctx.spawn(child, None)).result()
+    await ctx.call(hang)
+"""
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     desk = Desk(tmp_path)
@@ -38,6 +69,11 @@ def desk(tmp_path: Path) -> Desk:
 def verify(desk: Desk) -> tuple[int, list[str], list[str]]:
     public = (desk.folder / "public").read_text()
     ended = desk.podium("audit", "verify", "--public-key", public, "--anchor", "anchor", "--json")
+    return ended.status, [fault["what"] for fault in ended.json["faults"]], ended.json["unproved"]
+
+
+def verify_without_anchor(desk: Desk) -> tuple[int, list[str], list[str]]:
+    ended = desk.podium("audit", "verify", "--public-key", (desk.folder / "public").read_text(), "--json")
     return ended.status, [fault["what"] for fault in ended.json["faults"]], ended.json["unproved"]
 
 
@@ -67,6 +103,42 @@ def test_the_export_tells_who_did_what(desk: Desk) -> None:
     assert '"asked"' in ended.out
     assert '"payload"' in ended.out
     assert '"payload"' not in desk.podium("audit", "export").out
+
+
+def test_the_export_tells_what_happened_from_a_time_on(desk: Desk) -> None:
+    desk.podium("run", "team.py", "--input", "1")
+    assert desk.podium("audit", "export", "--since", "2000-01-01").out != ""
+    assert desk.podium("audit", "export", "--since", "2999-01-01").out == ""
+
+
+def test_what_a_killed_program_left_is_whole_and_can_be_sealed_later(desk: Desk) -> None:
+    desk.write("slow.py", SLOW)
+    program = desk.begin("run", "slow.py:slow")
+    ledger = "SELECT COUNT(*) FROM ledger"
+    try:
+        until = time.monotonic() + 30
+        while time.monotonic() < until and not (desk.folder / "far").exists():
+            time.sleep(0.05)
+        assert (desk.folder / "far").exists()
+    finally:
+        program.kill()
+        program.communicate()
+    with closing(sqlite3.connect(desk.folder / "a.db")) as db:
+        (entries,) = db.execute(ledger).fetchone()
+    assert entries > 0
+    status, faults, unproved = verify_without_anchor(desk)
+    assert (status, faults) == (0, [])
+    assert f"the last {entries} entries of the ledger are not sealed" in unproved
+    assert desk.podium("audit", "seal").out == f"sealed {entries} ledger entries\n"
+    assert not any("not sealed" in said for said in verify(desk)[2])
+
+
+def test_sealing_without_a_key_tells_how_to_set_one(desk: Desk) -> None:
+    desk.podium("run", "team.py", "--input", "1")
+    desk.write("podium.toml", '[podium]\nstore = "a.db"\n')
+    ended = desk.podium("audit", "seal")
+    assert ended.status == 1
+    assert "`podium audit keygen` makes one" in ended.err
 
 
 def test_a_key_that_is_none_is_told(desk: Desk) -> None:

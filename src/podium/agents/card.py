@@ -7,7 +7,6 @@ from typing import Generic, TypedDict, TypeVar
 from podium.agents.shape import TypeShape
 from podium.errors import UsageError
 from podium.model.agent import Card
-from podium.model.batch import Batch
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance
 from podium.model.call import Call
@@ -40,7 +39,6 @@ class CardOptions(TypedDict, total=False):
     breaker: Breaker | None
     limit: Limit | None
     cache: float | None
-    batch: Batch | None
     budget: Allowance | None
     guards: tuple[Guard | str, ...]
     health: Health | None

@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.opening import looking
+from podium.cli.moments import moment
+from podium.cli.opening import looking, run_in
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import print_json
 from podium.config import load_config
 from podium.errors import UsageError
+from podium.model.clock import SystemClock
 from podium.model.json import Json
-from podium.reports.anchor import read_anchor
+from podium.reports.anchor import read_anchor, write_anchor
 from podium.reports.audit import Audit, Checks, audit
 from podium.reports.export import lines
 from podium.secrets.reference import resolve
@@ -30,6 +32,28 @@ def keygen() -> None:
         raise UsageError(_MISSING) from error
     secret, public = Signer.new()
     print(f"secret {secret}\npublic {public}")
+
+
+@commands.command("seal")
+def seal(store: StoreOption = None) -> None:
+    """Seal the ledger now, with the key of the settings, and write the seal to the anchor that is set."""
+    settings = load_config().audit
+    if settings.key is None:
+        raise UsageError('no key is set: [podium.audit] key = "env:PODIUM_AUDIT_KEY". `podium audit keygen` makes one.')
+    try:
+        from podium.reports.signing import Signer  # noqa: PLC0415  needs the extra audit
+    except ImportError as error:
+        raise UsageError(_MISSING) from error
+    with looking(store) as opened:
+        n, head = opened.ledger.last()
+        if n == 0:
+            print("there is nothing to seal yet")
+            return
+        sealed = Signer(resolve(settings.key)).seal(n, head, SystemClock().now())
+        opened.ledger.seal(sealed)
+    if settings.anchor is not None:
+        write_anchor(Path(settings.anchor), sealed)
+    print(f"sealed {n} ledger entries")
 
 
 @commands.command("verify")
@@ -54,13 +78,16 @@ def verify(
 
 @commands.command("export")
 def export(
-    run: Annotated[str | None, typer.Option(metavar="RUN", help="Of one run.")] = None,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Of this run, or `last`.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="ISO", help="From this day or time on (UTC).")] = None,
     payloads: Annotated[bool, typer.Option("--payloads", help="With inputs and values, not only digests.")] = False,
     store: StoreOption = None,
 ) -> None:
     """Print who called whom, with what, under which rule, at what price and decided by whom, as JSON lines."""
     with looking(store) as opened:
-        for line in lines(opened, run=run, payloads=payloads):
+        for line in lines(
+            opened, run=None if run is None else run_in(opened, run).id, since=moment(since), payloads=payloads
+        ):
             print_json(line)
 
 

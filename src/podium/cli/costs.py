@@ -1,14 +1,13 @@
 """`podium costs`: what was spent, and on what."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import typer
 
+from podium.cli.moments import moment
 from podium.cli.opening import looking, run_in
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import money, print_json, print_table
-from podium.errors import UsageError
 from podium.model.cost import Cost
 from podium.model.json import Json
 
@@ -29,7 +28,7 @@ def costs(
     """Add up what was spent, the dearest first, from what is recorded of each model request and call."""
     with looking(store) as opened:
         one = None if run is None else run_in(opened, run).id
-        found = opened.costs(by, run=one, since=_time(since), until=_time(until))
+        found = opened.costs(by, run=one, since=moment(since), until=moment(until))
     if as_json:
         print_json([_json(cost) for cost in found])
         return
@@ -59,13 +58,3 @@ def _json(cost: Cost) -> Json:
         "output_tokens": cost.output_tokens, "usd": cost.usd, "in_doubt_usd": cost.in_doubt, "unpriced": cost.unpriced,
         "runs": cost.runs, "done": cost.done, "usd_per_done": cost.usd_per_done,
     }  # fmt: skip
-
-
-def _time(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no day or time: write 2026-03-31 or 2026-03-31T12:00.") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -62,6 +62,12 @@ class Circuit:
         self._probing += 1
         return Pass(self._phase), change
 
+    def is_shut(self, now: float) -> bool:
+        """Whether a call would not be let through now."""
+        if self.state is CircuitState.OPEN:
+            return now < self._opened_at + self.rule.open_for
+        return self.state is CircuitState.HALF_OPEN and self._probing + self._succeeded >= self.rule.probes
+
     def wait(self, now: float) -> float:
         """Return the seconds until it may be worth another try."""
         if self.state is CircuitState.OPEN:

@@ -42,6 +42,7 @@ class Dispatcher:
     def __init__(
         self, registry: Registry, middleware: Sequence[Middleware], step_middleware: Sequence[StepMiddleware] = (), *,
         rules: Mapping[str, AgentRules] | None = None, bounded: bool = False,
+        is_available: Callable[[Card], bool] = lambda _: True,
     ) -> None:  # fmt: skip
         self.registry = registry
         self._middleware = tuple(middleware)
@@ -49,6 +50,7 @@ class Dispatcher:
         self.bounded = bounded
         """Whether a budget of the configuration bounds what calls may spend."""
         self._rules = rules or {}
+        self._is_available = is_available
         self._cards: dict[int, Card] = {}
         self._handlers: dict[int, Handler] = {}
         self._step_handlers: dict[int, StepHandler | None] = {}
@@ -60,7 +62,7 @@ class Dispatcher:
         if isinstance(target, str):
             return self.registry.get(target), None
         if isinstance(target, Task):
-            choice = choose(target, self.registry.cards(target.capability))
+            choice = choose(target, self.registry.cards(target.capability), self._is_available)
             return self.registry.get(choice.name, choice.version), choice
         if _lasts(target):
             self.registry.add(target)

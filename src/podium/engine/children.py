@@ -4,7 +4,7 @@ from typing import Any, Generic, TypeVar
 
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
-from podium.engine.money import reserve, share_of
+from podium.engine.money import carved_from, reserve, share_of
 from podium.engine.primitive import Primitive
 from podium.engine.starting import Above, new_run
 from podium.engine.strand import Strand
@@ -91,8 +91,8 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
         drive, budget, name = self.drive, self.options.budget, f"share:{run_id}"
         if budget is None:
             return
-        amount = share_of(limits_of(budget))
-        counting = [line for line in drive.lines if amount.under(line.limits)]
+        share = limits_of(budget)
+        amount, counting = share_of(share), carved_from(drive.lines, share)
         if not counting:
             return
         found = await strand.at(self.key, reserve(drive, self.key, amount, counting, id=name))

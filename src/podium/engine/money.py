@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from podium.engine.drive import Drive
 from podium.engine.progress import approved
@@ -47,7 +48,7 @@ async def reserve(
             settle(drive, key, reservation, _NOTHING)  # cancelled between the commit and this line: nothing was spent
         raise
     match verdict:
-        case Verdict.OK:
+        case Verdict.OK | Verdict.DUPLICATE:
             return reservation
         case Verdict.SCARCE:
             return scarce[0]
@@ -78,6 +79,12 @@ def share_of(limits: Limits, spent: Amount = _NOTHING) -> Amount:
         usd=max(0, (limits.usd or 0) - spent.usd), tokens=max(0, (limits.tokens or 0) - spent.tokens),
         calls=max(0, (limits.calls or 0) - spent.calls),
     )  # fmt: skip
+
+
+def carved_from(lines: Sequence[Line], share: Limits) -> list[Line]:
+    """Return the budgets that a share has to be set aside in."""
+    masked = [replace(line, limits=line.limits.also_in(share)) for line in lines]
+    return [line for line in masked if line.limits]
 
 
 def raised_by(rule: str, answers: list[Json]) -> list[Effect]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from podium.engine.deadline import Deadline, deadline_of
 from podium.engine.history import OPENING, voided
-from podium.engine.money import reserved, share_of
+from podium.engine.money import carved_from, reserved, share_of
 from podium.engine.worker import Worker
 from podium.errors import NotPossible, UnknownRun
 from podium.model.budget import Breach, line_json, lines_of
@@ -74,7 +74,7 @@ class Operator:
             return []
         [state] = [each for each in store.budgets(own.id) if each.id == own.id]
         left = share_of(own.limits, state.spent)
-        counting = [line for line in lines_of(store.facts(run.parent)[0].body) if left.under(line.limits)]
+        counting = carved_from(lines_of(store.facts(run.parent)[0].body), own.limits)
         if counting:
             wanted = Reserve(
                 run=claimed.n, epoch=run.epoch, id=f"share:{run.id}", lines=counting, amount=left,
@@ -84,7 +84,9 @@ class Operator:
             if verdict is Verdict.SCARCE:
                 why = Breach(committed.scarce[wanted.id], None)
                 raise NotPossible(f"run {run.id} cannot be retried, for there is no room for its budget: {why}")
-        return [OpenBudget(own.id, own.limits)]
+            if verdict is Verdict.OK:
+                return [OpenBudget(own.id, own.limits.at_least(state.spent))]
+        return []
 
     def _has_failed(self, run_id: str) -> bool:
         run = self._worker.store.run(run_id)

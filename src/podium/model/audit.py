@@ -109,6 +109,14 @@ class Ledger(Protocol):
         """Return the hashes of a run's facts, in order."""
         ...
 
+    def hollow(self) -> list[tuple[str, int]]:
+        """Return run and place of the facts whose content is gone."""
+        ...
+
+    def forged_blobs(self) -> int:
+        """Return how many large payloads are not what their hash says."""
+        ...
+
     def seals(self) -> list[Seal]:
         """Return all seals, in order."""
         ...

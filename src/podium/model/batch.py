@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from podium.model.json import Json
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -11,3 +13,9 @@ class Batch:
     """Calls in one batch."""
     within: float = 0.01
     """Seconds that the first call waits for others."""
+
+
+class Together(list[Json]):
+    """The inputs of several calls, as the one input of an agent that is `batched`; its value is a list too."""
+
+    __slots__ = ()

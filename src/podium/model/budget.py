@@ -144,6 +144,22 @@ class Limits:
             calls=self.calls if share.calls is None else None,
         )
 
+    def at_least(self, spent: Amount) -> "Limits":
+        """Return them, none lower than what is spent."""
+        return Limits(
+            usd=None if self.usd is None else max(self.usd, spent.usd),
+            tokens=None if self.tokens is None else max(self.tokens, spent.tokens),
+            calls=None if self.calls is None else max(self.calls, spent.calls),
+        )
+
+    def also_in(self, share: "Limits") -> "Limits":
+        """Return those that a share bounds too: out of them it is carved."""
+        return Limits(
+            usd=None if share.usd is None else self.usd,
+            tokens=None if share.tokens is None else self.tokens,
+            calls=None if share.calls is None else self.calls,
+        )
+
     def __bool__(self) -> bool:
         """Whether anything is bounded."""
         return self != _NO_LIMITS

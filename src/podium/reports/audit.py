@@ -49,6 +49,10 @@ def _check(store: Store, found: Audit, checker: Checks | None, anchor: Sequence[
     for run in store.ledger.runs():
         found.runs += 1
         found.faults.extend(_faults_of_run(store, run, found))
+    for run, seq in store.ledger.hollow():
+        found.faults.append(AuditFault(f"run {run}, fact {seq}", "its content was taken away"))
+    if forged := store.ledger.forged_blobs():
+        found.faults.append(AuditFault("large payloads", f"{forged} are not what was written"))
     for run in store.ledger.orphans():
         found.faults.append(AuditFault(f"run {run}", "it was entered in the ledger, and is not in the store"))
 
@@ -124,7 +128,7 @@ def _faults_of_row(store: Store, run_id: str, entered: str | None) -> Iterator[A
     ended = last.kind is FactKind.ENDED
     if run.state.ended and not ended:
         yield AuditFault(where, f"it is {run.state}, and its facts do not say that it has ended")
-    elif ended and run.state is not RunState(last.body["state"]):
+    elif ended and "state" in last.body and run.state is not RunState(last.body["state"]):
         yield AuditFault(where, f"it is {run.state}, and its facts say that it is {last.body['state']}")
     elif run.state.ended and entered != run.state:
         yield AuditFault(where, f"it is {run.state}, and the ledger says {entered or 'nothing'}")

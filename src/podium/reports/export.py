@@ -17,19 +17,24 @@ _SAYS = frozenset({
 })  # fmt: skip
 
 
-def lines(store: Store, *, run: str | None = None, payloads: bool = False) -> Iterator[Json]:
-    """Give a line for each fact that tells who did what, run by run; with inputs and values only if asked for."""
+def lines(
+    store: Store, *, run: str | None = None, since: float | None = None, payloads: bool = False
+) -> Iterator[Json]:
+    """Give a line for each fact that tells who did what, run by run, from a time on.
+
+    Inputs and values are there only if asked for.
+    """
     ids = store.ledger.runs() if run is None else iter([run])
     for run_id in list(ids):
         known = store.run(run_id)
         if known is not None:
-            yield from _of(known, store.facts(run_id), payloads=payloads)
+            yield from _of(known, store.facts(run_id), since=since, payloads=payloads)
 
 
-def _of(run: Run, facts: list[Fact], *, payloads: bool) -> Iterator[Json]:
+def _of(run: Run, facts: list[Fact], *, since: float | None, payloads: bool) -> Iterator[Json]:
     void = voided(facts)
     for fact in facts:
-        if fact.kind in _SAYS:
+        if fact.kind in _SAYS and (since is None or fact.at >= since):
             line = _line(run, fact, payloads=payloads)
             yield {**line, "voided": True} if fact.seq in void else line
 

@@ -202,7 +202,10 @@ class Expire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserve:
-    """Set an amount aside in all of these budgets, or in none, and record the fact; SCARCE where one has no room."""
+    """Set an amount aside in all of these budgets, or in none, and record the fact; SCARCE where one has no room.
+
+    DUPLICATE for the share of a child run, `share:ID`, that is set aside already.
+    """
 
     run: int
     epoch: int

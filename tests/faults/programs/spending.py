@@ -42,19 +42,25 @@ def parts(witness: Witness, faults: Faults) -> list[AnyAgent]:
         except CallRefused:
             return 0
 
-    return [shops, buys, member]
+    @workflow
+    async def sends(ctx: Context, children: int) -> int:
+        runs = [await ctx.spawn(shops, 4, budget=Budget(usd=0.05)) for _ in range(children)]
+        return sum([await run.result() for run in runs])
+
+    return [shops, buys, sends, member]
 
 
-async def one_run(folder: Path, wanted: int, point: str | None) -> None:
-    """One run with all calls at once, under a budget of its own."""
+async def one_run(folder: Path, name: str, wanted: int, point: str | None) -> None:
+    """One run with all calls at once, or with all child runs at once, under a budget of its own."""
     faults = die_at(point)
     store = faults.store(SqliteStore(str(folder / "podium.db")))
     agents = parts(Witness(folder / "witness"), faults)
     async with App.open(store, agents=agents, poll=0.02) as app, asyncio.timeout(GIVE_UP):
-        handle: AnyHandle = await app.start("shops", wanted, id="r", budget=Budget(usd=0.15))
+        handle: AnyHandle = await app.start(name, wanted, id="r", budget=Budget(usd=0.15))
         bought: Json = await handle.result()
-        [state] = app.budgets()
-        told = {"bought": bought, "spent": state.spent.usd, "reserved": state.reserved.usd, "doubt": state.in_doubt}
+        [state] = app.budgets("run:r")[:1]
+        held = [each.id for each in app.budgets() if each.reserved]
+        told = {"bought": bought, "spent": state.spent.usd, "held": held, "doubt": state.in_doubt}
         (folder / "result").write_text(json.dumps(told))
         assert app.verify("r") == []
     (folder / "reached").write_text(json.dumps(faults.reached))
@@ -73,9 +79,10 @@ async def many_runs(folder: Path, name: str, wanted: int) -> None:
 def warm() -> None:
     """Run once: the children find everything loaded."""
     with TemporaryDirectory() as folder:
-        asyncio.run(one_run(Path(folder), 2, None))
+        asyncio.run(one_run(Path(folder), "sends", 2, None))
 
 
 def main(folder: str, what: str, wanted: int, point: str | None = None) -> None:
     path = Path(folder)
-    asyncio.run(one_run(path, wanted, point) if what == "one" else many_runs(path, what, wanted))
+    one = what in ("shops", "sends")
+    asyncio.run(one_run(path, what, wanted, point) if one else many_runs(path, what, wanted))

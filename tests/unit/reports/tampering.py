@@ -139,9 +139,28 @@ def seal_forged(db: sqlite3.Connection, chance: Random) -> str:
     return f"seal {n} forged"
 
 
+def content_taken(db: sqlite3.Connection, chance: Random) -> str:
+    """Take a fact's content away, and leave the digest that stands for it, so that the chain holds."""
+    place = chance.choice(_places(db))
+    salt, body, payload, blob = db.execute(
+        "SELECT salt, body, payload, blob FROM facts WHERE place = ?", (place,)
+    ).fetchone()
+    digest = payload_digest(salt, body, payload, blob)
+    db.execute("UPDATE facts SET digest = ?, salt = NULL, body = NULL, payload = NULL WHERE place = ?", (digest, place))
+    return f"content of fact {place & 0xFFFFFF} taken away"
+
+
+def blob_forged(db: sqlite3.Connection, chance: Random) -> str:
+    if chance.random() < 0.5:
+        db.execute("DELETE FROM blobs")
+        return "large payloads removed"
+    db.execute("UPDATE blobs SET body = ?", (b'"forged"',))
+    return "large payloads forged"
+
+
 ALL: list[Tamper] = [
     fact_changed, fact_removed, fact_inserted, facts_reordered, tail_cut, run_removed, chain_recomputed, row_changed,
-    ledger_changed, seals_removed, seal_forged,
+    ledger_changed, seals_removed, seal_forged, content_taken, blob_forged,
 ]  # fmt: skip
 
 

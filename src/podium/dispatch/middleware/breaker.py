@@ -25,6 +25,11 @@ class Breakers:
         """Return how they stand, by agent and version."""
         return {agent: circuit.state for agent, circuit in sorted(self._circuits.items())}
 
+    def is_shut(self, card: Card) -> bool:
+        """Whether an agent's breaker lets no call through now."""
+        circuit = self._circuits.get((card.name, card.version))
+        return circuit is not None and circuit.is_shut(self._clock.now())
+
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Let no call through while the breaker of its agent is open."""
         if card.breaker is None or card.kind == "workflow":

@@ -253,7 +253,8 @@ def _amount(card: Card, step: Step, lines: list[Line]) -> Amount:
         return Amount(tokens=tokens)  # the price of the whole call is set aside already
     if bound.usd is None and in_dollars:
         raise Forbidden(
-            UNPRICED, f"nobody knows the price of {card.model or 'the model'} of {card.name}: set it in podium.toml"
+            UNPRICED,
+            f"nobody knows the price of {card.model or 'the model'}: give {card.name} rates=… or its highest usd=…",
         )
     return Amount(usd=0 if bound.usd is None else nano(bound.usd), tokens=tokens)
 

@@ -1,6 +1,7 @@
 """Budgets: what is set aside before it is spent, so that no number of concurrent calls can spend more than there is."""
 
 import sqlite3
+from dataclasses import astuple
 
 from podium.model.budget import Amount, BudgetState, Limits, Line
 from podium.model.json import Json
@@ -20,12 +21,7 @@ def open_budget(connection: sqlite3.Connection, budget: str, limits: Limits) -> 
 
 
 def reserve(connection: sqlite3.Connection, run: int, wanted: Reserve) -> BudgetState | None:
-    """Set an amount aside in every budget; where one has no room nothing is, and that one is returned.
-
-    What was set aside already under the same id stays as it is.
-    """
-    if wanted.id.startswith(_SHARE) and _parts(connection, wanted.id) is not None:
-        return None
+    """Set an amount aside in every budget; where one has no room nothing is, and that one is returned."""
     taken: list[tuple[str, Amount]] = []
     for line in wanted.lines:
         if line.configured:
@@ -34,7 +30,7 @@ def reserve(connection: sqlite3.Connection, run: int, wanted: Reserve) -> Budget
         fits = connection.execute(statement("budget_reserve"), (line.id, part.usd, part.tokens, part.calls)).rowcount
         if not fits:
             for budget, amount in taken:
-                _settle(connection, budget, amount, _NOTHING, in_doubt=False)
+                _settle(connection, budget, amount, _NOTHING)
             return state_of(connection.execute(statement("budget_get"), (line.id,)).fetchone())
         taken.append((line.id, part))
     parts = [_part(line, part) for line, (_, part) in zip(wanted.lines, taken, strict=True)]
@@ -42,19 +38,14 @@ def reserve(connection: sqlite3.Connection, run: int, wanted: Reserve) -> Budget
     return None
 
 
+def is_carved(connection: sqlite3.Connection, reservation: str) -> bool:
+    """Whether this is the share of a child run, and is set aside already."""
+    return reservation.startswith(_SHARE) and _parts(connection, reservation) is not None
+
+
 def settle(connection: sqlite3.Connection, settled: Settle) -> None:
     """Turn what was set aside into what was spent; a second time nothing happens."""
-    row = connection.execute(statement("reservation_take"), (settled.id,)).fetchone()
-    if row is None:
-        return
-    for budget, usd, tokens, calls in decode(row[0]):
-        held = Amount(usd=usd or 0, tokens=tokens or 0, calls=calls or 0)
-        told = held if settled.spent is None else settled.spent
-        counted = Amount(
-            usd=0 if usd is None else told.usd, tokens=0 if tokens is None else told.tokens,
-            calls=0 if calls is None else told.calls,
-        )  # fmt: skip
-        _settle(connection, budget, held, counted, in_doubt=settled.in_doubt)
+    _settle_parts(connection, settled.id, settled.spent, doubt=None if settled.in_doubt else 0)
 
 
 def settle_run(connection: sqlite3.Connection, number: int, run_id: str, parent: str | None) -> None:
@@ -70,18 +61,18 @@ def settle_run(connection: sqlite3.Connection, number: int, run_id: str, parent:
             settle(connection, Settle(reservation, _NOTHING))  # it was never started
     ended = run_id
     while True:
-        if _parts(connection, share_of(ended)) is not None:
+        if (parts := _parts(connection, share_of(ended))) is not None:
             if _is_alive(connection, ended):
                 return
             own = state_of(connection.execute(statement("budget_get"), (f"run:{ended}",)).fetchone())
-            settle(connection, Settle(share_of(ended), own.spent))
+            _settle_parts(connection, share_of(ended), _spent_of(own, parts), doubt=own.in_doubt)
             connection.execute(statement("budget_close"), (own.id,))
         if parent is None:
             return
-        state, above = connection.execute(statement("run_ancestry"), (parent,)).fetchone()
-        if not RunState(state).ended:
+        row = connection.execute(statement("run_ancestry"), (parent,)).fetchone()
+        if row is None or not RunState(row[0]).ended:
             return
-        ended, parent = parent, above
+        ended, parent = parent, row[1]
 
 
 def raise_budget(connection: sqlite3.Connection, raised: RaiseBudget) -> None:
@@ -94,11 +85,14 @@ def raise_budget(connection: sqlite3.Connection, raised: RaiseBudget) -> None:
         return
     grown: list[list[Json]] = []
     for budget, usd, tokens, calls in parts:
-        more = Amount(usd=by.usd if usd else 0, tokens=by.tokens if tokens else 0, calls=by.calls if calls else 0)
+        more = _under(by, usd, tokens, calls)
         raise_budget(connection, RaiseBudget(budget, more))
         less = Amount(usd=-more.usd, tokens=-more.tokens, calls=-more.calls)
-        _settle(connection, budget, less, _NOTHING, in_doubt=False)
-        grown.append([budget, usd and usd + more.usd, tokens and tokens + more.tokens, calls and calls + more.calls])
+        _settle(connection, budget, less, _NOTHING)
+        held = [
+            None if each is None else each + of for each, of in zip((usd, tokens, calls), astuple(more), strict=True)
+        ]
+        grown.append([budget, *held])
     connection.execute(statement("reservation_change"), (share, encode(grown).decode()))
 
 
@@ -125,6 +119,24 @@ def _part(line: Line, amount: Amount) -> list[Json]:
     ]  # fmt: skip
 
 
+def _under(amount: Amount, usd: Json, tokens: Json, calls: Json) -> Amount:
+    """Return as much of an amount as counts in a budget of which so much is set aside."""
+    return Amount(
+        usd=0 if usd is None else amount.usd, tokens=0 if tokens is None else amount.tokens,
+        calls=0 if calls is None else amount.calls,
+    )  # fmt: skip
+
+
+def _spent_of(own: BudgetState, parts: list[list[Json]]) -> Amount:
+    """Return what was spent of a share since it was carved out: of a run that was retried not for the first time."""
+    spent = list[int]()
+    for place, name in enumerate(("usd", "tokens", "calls"), 1):
+        share = next((part[place] for part in parts if part[place] is not None), None)
+        limit, all_spent = getattr(own.limits, name), getattr(own.spent, name)
+        spent.append(0 if share is None else max(0, all_spent - (limit - share)))
+    return Amount(usd=spent[0], tokens=spent[1], calls=spent[2])
+
+
 def _parts(connection: sqlite3.Connection, reservation: str) -> list[list[Json]] | None:
     """Return what is set aside under an id, by budget; None where nothing is."""
     row = connection.execute(statement("reservation_get"), (reservation,)).fetchone()
@@ -136,9 +148,19 @@ def _is_alive(connection: sqlite3.Connection, run_id: str) -> bool:
     return connection.execute(statement("run_is_alive"), (run_id,)).fetchone() is not None
 
 
-def _settle(connection: sqlite3.Connection, budget: str, reserved: Amount, spent: Amount, *, in_doubt: bool) -> None:
+def _settle_parts(connection: sqlite3.Connection, reservation: str, spent: Amount | None, *, doubt: int | None) -> None:
+    """Settle a reservation in each of its budgets, at what was spent or its bound; `doubt` None is all of it."""
+    row = connection.execute(statement("reservation_take"), (reservation,)).fetchone()
+    if row is None:
+        return
+    for budget, usd, tokens, calls in decode(row[0]):
+        held = Amount(usd=usd or 0, tokens=tokens or 0, calls=calls or 0)
+        counted = _under(held if spent is None else spent, usd, tokens, calls)
+        _settle(connection, budget, held, counted, doubt=counted.usd if doubt is None else min(doubt, counted.usd))
+
+
+def _settle(connection: sqlite3.Connection, budget: str, reserved: Amount, spent: Amount, *, doubt: int = 0) -> None:
     connection.execute(
         statement("budget_settle"),
-        (budget, reserved.usd, reserved.tokens, reserved.calls, spent.usd, spent.tokens, spent.calls,
-         spent.usd if in_doubt else 0),
-    )  # fmt: skip
+        (budget, reserved.usd, reserved.tokens, reserved.calls, spent.usd, spent.tokens, spent.calls, doubt),
+    )

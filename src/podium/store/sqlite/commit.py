@@ -35,7 +35,7 @@ from podium.store.protocol import (
     WithdrawQuestion,
     Write,
 )
-from podium.store.sqlite.budgets import open_budget, raise_budget, reserve, settle, settle_run
+from podium.store.sqlite.budgets import is_carved, open_budget, raise_budget, reserve, settle, settle_run
 from podium.store.sqlite.chain import GENESIS, link, payload_digest
 from podium.store.sqlite.ledger import enter
 from podium.store.sqlite.sql import statement
@@ -138,6 +138,8 @@ class GroupCommit:
         """Set money aside for a run that this worker owns, and append the fact that says so."""
         if self.connection.execute(_OWNED, (wanted.run, wanted.epoch, self.worker)).fetchone() is None:
             return Verdict.STALE
+        if is_carved(self.connection, wanted.id):
+            return Verdict.DUPLICATE
         scarce = reserve(self.connection, wanted.run, wanted)
         if scarce is not None:
             self.result.scarce[wanted.id] = scarce

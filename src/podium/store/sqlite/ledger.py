@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from podium.model.audit import GENESIS, Entry, Seal, entry_hash
 from podium.model.run import RunState
+from podium.store.codec import content_hash
 from podium.store.sqlite.connection import transaction
 from podium.store.sqlite.sql import statement
 
@@ -66,6 +67,14 @@ class SqliteLedger:
     def hashes(self, run: str) -> list[bytes]:
         """Return the hashes of a run's facts, in order."""
         return [row[0] for row in self._quick.execute(statement("hashes_of_run"), (run,))]
+
+    def hollow(self) -> list[tuple[str, int]]:
+        """Return run and place of the facts whose content is gone."""
+        return self._quick.execute(statement("hollow_facts")).fetchall()
+
+    def forged_blobs(self) -> int:
+        """Return how many large payloads are not what their hash says."""
+        return sum(content_hash(body) != name for name, body in self._quick.execute(statement("blobs_all")))
 
     def seals(self) -> list[Seal]:
         """Return all seals, in order."""

@@ -1,0 +1,42 @@
+"""Who cannot work gets no work."""
+
+import logging
+
+from podium.dispatch.dispatcher import Handler
+from podium.dispatch.health import Checks
+from podium.model.agent import Card
+from podium.model.call import Call
+from podium.model.outcome import Failed, Failure, Outcome
+from podium.model.retry import FailureKind
+from podium.model.steps import Steps
+
+_LOG = logging.getLogger("podium")
+
+
+class Healthy:
+    """Has an agent's check looked at before it is called."""
+
+    def __init__(self, checks: Checks) -> None:
+        self._checks = checks
+
+    def calls(self, card: Card, handler: Handler) -> Handler:
+        """Call nobody whose check says that it cannot work."""
+        rule = card.health
+        if rule is None:
+            return handler
+        who = card.name, card.version
+
+        async def examined(call: Call, steps: Steps) -> Outcome:
+            found, changed = await self._checks.examine(who, rule)
+            if changed:
+                state = "ill" if found.fault else "well"
+                steps.note("health", {"agent": card.name, "version": card.version, "state": state, "why": found.fault})
+                _LOG.warning("health of %s %s: %s %s", *who, state, found.fault)
+            if not found.fault:
+                return await handler(call, steps)
+            message = f"{card.name} cannot work: {found.fault}"
+            return Failed(
+                Failure(FailureKind.TRANSPORT, "Unhealthy", message, retry_after=rule.every, unavailable=True)
+            )
+
+        return examined
