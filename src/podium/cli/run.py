@@ -20,6 +20,7 @@ from podium.engine.worker import End
 from podium.errors import UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Budget
+from podium.model.ids import RandomIds
 from podium.model.json import Json
 from podium.model.run import Run
 
@@ -129,13 +130,16 @@ async def _drive(app: App, attempt: Attempt, start: Start) -> End | Standstill:
     app.register(*attempt.loaded.agents)
     if attempt.workflow is not None:
         value = attempt.workflow.input.load(attempt.value)
+        known = RandomIds().new("run") if start.tag is None else None
+        if known is not None and not attempt.as_json:
+            note(f"run {known}")  # before anything is done: whoever kills it can go on with it
         handle = await app.start(
-            attempt.workflow, value, tag=start.tag, tenant=start.tenant, priority=start.priority, within=start.within,
-            budget=start.budget,
+            attempt.workflow, value, id=known, tag=start.tag, tenant=start.tenant, priority=start.priority,
+            within=start.within, budget=start.budget,
         )  # fmt: skip
         attempt.run = handle.id
     assert attempt.run is not None  # resumed, or started just now
-    if not attempt.as_json:
+    if not attempt.as_json and (attempt.workflow is None or start.tag is not None):
         note(f"run {attempt.run}")
     return await settle(app, attempt.run, wait=attempt.wait)
 
