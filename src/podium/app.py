@@ -33,6 +33,7 @@ from podium.dispatch.trust import Trusts
 from podium.engine.operate import Operator
 from podium.engine.settings import EngineSettings
 from podium.engine.starting import new_run
+from podium.engine.timers import Timer
 from podium.engine.worker import Worker
 from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import (
@@ -85,6 +86,7 @@ class App:
             quarantine_after=config.quarantine_after,
             most_facts=config.most_facts,
             largest=config.largest,
+            most_depth=config.most_depth,
             watches_loops=config.loops is not None,
         )
         secret.name(config.secrets.known)
@@ -334,8 +336,8 @@ class App:
         ill = card.health is not None and self._checks.is_ill((card.name, card.version), card.health)
         return not ill and not self._breakers.is_shut(card)
 
-    def _ring(self, at: float, function: Callable[[], None]) -> None:
-        self.worker.timers.at(at, function)
+    def _ring(self, at: float, function: Callable[[], None]) -> Timer:
+        return self.worker.timers.at(at, function)
 
     def _card(self, name: str) -> Card | None:
         """Return the card of an agent, as the rules of the configuration fill it in, if it is registered."""

@@ -35,13 +35,15 @@ def _ping_pong(newest: Sequence[Turn], most: int, agent: str, _: bytes) -> str:
     last = newest[: 2 * most]
     if len(last) < 2 * most or last[0].agent == last[1].agent or last[1].agent != agent:
         return ""
-    turns = all(turn.agent == last[n % 2].agent and turn.said == last[n % 2].said for n, turn in enumerate(last))
+    turns = all(_again(turn, last[n % 2]) for n, turn in enumerate(last))
     return f"{last[1].agent} and {last[0].agent} have said the same to each other for {most} rounds" if turns else ""
 
 
 def _repeats(newest: Sequence[Turn], most: int, agent: str, _: bytes) -> str:
     own = [turn for turn in newest if turn.agent == agent][:most]
-    if len(own) < most or any(turn.said != own[0].said for turn in own) or len({turn.asked for turn in own}) == 1:
+    if len(own) < most or not own[0].telling or len({turn.asked for turn in own}) == 1:
+        return ""
+    if any(turn.said != own[0].said for turn in own):
         return ""
     return f"{agent} has given the same answer {most} times in a row"
 
@@ -50,3 +52,8 @@ def _idle(newest: Sequence[Turn], most: int, _agent: str, _asked: bytes) -> str:
     last = newest[:most]
     stale = len(last) == most and not any(turn.new for turn in last)
     return f"the last {most} calls said nothing that had not been said before" if stale else ""
+
+
+def _again(turn: Turn, other: Turn) -> bool:
+    same = turn.agent == other.agent and turn.said == other.said
+    return same and (turn.telling or turn.asked == other.asked)

@@ -1,6 +1,6 @@
 """Child runs: a journal, an epoch and a place in the queue of their own."""
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from podium.engine.drive import Drive
 from podium.engine.history import opened_as
@@ -72,6 +72,9 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
         if record is None or record.opened is None:
             await drive.live(strand, key)
             payload = encode(self.child.input.dump(self.input))
+            if len(self.context.callers) >= (most := drive.around.most_depth):
+                why = f"{card.name} would be {len(self.context.callers) + 1} workflows deep; most_depth allows {most}"
+                await self._refuse(strand, "depth", why)
             await self._carve(strand, run_id)
             at, seed = drive.around.clock.now(), drive.chance(key).getrandbits(63)
             context = self.context
@@ -97,16 +100,22 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
             return
         found = await strand.at(self.key, reserve(drive, self.key, amount, counting, id=name))
         if isinstance(found, BudgetState):
-            body = {"outcome": "refused", "rule": f"budget:{found.id}", "reason": str(Breach(found, None))}
-            strand.last_at = drive.append(FactKind.ANSWERED, self.key, encode(body))
-            await drive.committed()
-            raise CallRefused(body["reason"], rule=body["rule"], key=self.key)
+            await self._refuse(strand, f"budget:{found.id}", str(Breach(found, None)))
+
+    async def _refuse(self, strand: Strand, rule: str, reason: str) -> NoReturn:
+        """Record that there is no such child run, so that a replay knows it too."""
+        body = {"outcome": "refused", "rule": rule, "reason": reason}
+        strand.last_at = self.drive.append(FactKind.ANSWERED, self.key, encode(body))
+        await self.drive.committed()
+        raise CallRefused(reason, rule=rule, key=self.key)
 
 
 class ChildResult(Primitive[T], Generic[T]):
     """Waits for the end of a child run."""
 
     __slots__ = ("child", "run")
+
+    waits = True
 
     def __init__(self, drive: Drive, strand: Strand, path: str, key: str, *, run: str, child: AnyAgent) -> None:
         super().__init__(drive, strand, path, key)

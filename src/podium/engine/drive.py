@@ -68,6 +68,8 @@ class Surroundings:
     """Facts that one run may have."""
     largest: int
     """Bytes that an input or a value may have."""
+    most_depth: int
+    """Workflows above a child run, with itself."""
     watches_loops: bool
     """Whether a rule looks for agents that go round in circles."""
 

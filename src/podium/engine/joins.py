@@ -268,6 +268,8 @@ class Race(Join[Any]):
 
     __slots__ = ()
 
+    waits = True
+
     async def perform(self, strand: Strand) -> Any:
         """Return the value of the winner once the others are cancelled; raises the last failure if all failed."""
         known = self.recorded()

@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Generator
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from podium.engine.drive import Drive
 from podium.engine.strand import Strand
@@ -16,6 +16,9 @@ class Primitive(ABC, Generic[T]):
     """A lazy part of a run. Await it, or hand it to `gather`, `race`, `map` or `select` of the same context."""
 
     __slots__ = ("begun", "drive", "key", "path", "strand")
+
+    waits: ClassVar = False
+    """Whether it waits for something from outside, after which to ask the same again is no circle."""
 
     def __init__(self, drive: Drive, strand: Strand, path: str, key: str) -> None:
         self.drive = drive
@@ -39,6 +42,8 @@ class Primitive(ABC, Generic[T]):
         return self._in_its_branch().__await__()
 
     async def _in_its_branch(self) -> T:
+        if self.waits:
+            self.strand.forget_answers(self.path)
         try:
             return await self.perform(self.strand)
         except Blocked as mismatch:

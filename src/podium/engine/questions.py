@@ -105,6 +105,8 @@ class AskPerson(Primitive[T], Generic[T]):
 
     __slots__ = ("asks", "default", "shape")
 
+    waits = True
+
     def __init__(
         self, drive: Drive, strand: Strand, path: str, key: str, *, asks: Sequence[Ask], shape: Shape[T],
         default: list[T],

@@ -19,5 +19,7 @@ class EngineSettings:
     """A run with more facts is blocked, so that one that never ends cannot fill the disk."""
     largest: int = 64 * 1024 * 1024
     """The longest input or value of a call, as JSON text."""
+    most_depth: int = 50
+    """Workflows above a child run, with itself."""
     watches_loops: bool = False
     """Whether what is asked and said in each branch is kept in memory, for rules that look for circles."""

@@ -46,6 +46,11 @@ class Strand:
             self.trails = {}
         self.trails.setdefault(key.rpartition(".")[0], BranchTrail()).note(agent, asked, said)
 
+    def forget_answers(self, path: str) -> None:
+        """Something came from outside: whoever is asked the same as before may well say something else."""
+        if self.trails is not None:
+            self.trails.pop(path, None)
+
     def turns(self, key: str) -> Sequence[Turn]:
         """Return what was asked and said before a call, the oldest first."""
         trail = None if self.trails is None else self.trails.get(key.rpartition(".")[0])

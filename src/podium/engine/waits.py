@@ -19,6 +19,8 @@ class Sleep(Primitive[None]):
 
     __slots__ = ("seconds",)
 
+    waits = True
+
     def __init__(self, drive: Drive, strand: Strand, path: str, key: str, seconds: float) -> None:
         super().__init__(drive, strand, path, key)
         self.seconds = seconds
@@ -50,6 +52,8 @@ class AwaitSignal(Primitive[T], Generic[T]):
     """Waits for a signal from outside."""
 
     __slots__ = ("default", "name", "shape", "within")
+
+    waits = True
 
     def __init__(
         self, drive: Drive, strand: Strand, path: str, key: str, *, name: str, shape: Shape[T], within: float | None,

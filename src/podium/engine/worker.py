@@ -87,7 +87,8 @@ class Worker:
             journal=self.journal, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
             ids=ids, store=store,
             alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, most_facts=settings.most_facts,
-            largest=settings.largest, watches_loops=settings.watches_loops,
+            largest=settings.largest, most_depth=settings.most_depth,
+            watches_loops=settings.watches_loops,
         )  # fmt: skip
 
     # Life

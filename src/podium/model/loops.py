@@ -12,9 +12,9 @@ class Loops:
     identical: int | None = 4
     """The same agent is asked the same once more, after it gave the same answer so many times in a row."""
     ping_pong: int | None = 3
-    """Two agents take turns, and each has said the same for so many rounds."""
+    """Two agents take turns, and each has said the same for so many rounds (a mere verdict: to the same)."""
     repeats: int | None = 5
-    """An agent has given the same answer so many times in a row, whatever it was asked."""
+    """An agent has given the same answer, of five words or more, so many times in a row, whatever it was asked."""
     idle: int | None = 12
     """So many calls in a row, of whomever, gave nothing that had not been said before in this branch."""
     then: Literal["nudge", "ask", "stop"] = "stop"
@@ -30,8 +30,10 @@ class Turn:
     agent: str
     asked: bytes
     said: bytes
+    telling: bool
+    """Whether it is more than a verdict, which may be right of many things."""
     new: bool
-    """Whether nobody had said it before in this branch."""
+    """Whether nobody had said it before in this branch; where it is not telling: to the same question."""
 
 
 def digest_of(text: bytes) -> bytes:

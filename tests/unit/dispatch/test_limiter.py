@@ -1,9 +1,13 @@
 """The limiter: never above the rate in any window, never idle while somebody waits and fits, and fair."""
 
+import heapq
+from collections import Counter
+from itertools import count
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.dispatch.limiter import AGEING, Entry, Limiter, Place
+from podium.dispatch.limiter import AGEING, HOLD, Entry, Limiter, Place
 from podium.model.limit import Limit
 
 PER = 10.0
@@ -12,7 +16,7 @@ Arrival = tuple[float, int, int, float]
 
 arrivals = st.lists(
     st.tuples(
-        st.sampled_from([0.0, 0.5, 1.0, 4.0, 10.0, 25.0]),
+        st.sampled_from([0.0, 0.25, 1.0, 4.0, 10.0, 25.0]),
         st.integers(0, 6),
         st.integers(-2, 2),
         st.sampled_from([0.0, 1.0, 7.0]),
@@ -35,7 +39,7 @@ class Day:
         self.admitted: list[tuple[float, int, int]] = []
         """When, who, and how many tokens."""
         self.arrived: dict[int, tuple[float, int, int, float]] = {}
-        self.ends: list[float] = []
+        self.ends: list[tuple[float, Entry]] = []
         self.most_running = 0
 
     def run(self, arrivals: list[Arrival]) -> None:
@@ -49,32 +53,32 @@ class Day:
                 self.limiter.queue(who, at, tokens, priority=priority)
                 self.pump()
             else:
-                self.let_in(who)
+                self.let_in(who, entry)
         self.advance(None)
 
     def advance(self, until: float | None) -> None:
         while True:
-            due = [end for end in self.ends if until is None or end <= until]
+            due = [end for end, _ in self.ends if until is None or end <= until]
             following = self.limiter.next_at(self.now) if self.limiter.waiting else None
             times = [*due, *([] if following is None or (until is not None and following > until) else [following])]
             if not times:
                 break
             self.now = max(self.now, min(times))
-            for _ in [end for end in self.ends if end <= self.now]:
-                self.limiter.leave()
-            self.ends = [end for end in self.ends if end > self.now]
+            for _, entry in [each for each in self.ends if each[0] <= self.now]:
+                self.limiter.leave(entry, self.now)
+            self.ends = [each for each in self.ends if each[0] > self.now]
             self.pump()
         self.now = self.now if until is None else until
 
     def pump(self) -> None:
-        for who, _ in self.limiter.admit(self.now):
-            self.let_in(who)
+        for who, entry in self.limiter.admit(self.now):
+            self.let_in(who, entry)
 
-    def let_in(self, who: int) -> None:
+    def let_in(self, who: int, entry: Entry) -> None:
         _, tokens, _, takes = self.arrived[who]
         self.admitted.append((self.now, who, tokens))
-        self.ends.append(self.now + takes)
-        self.most_running = max(self.most_running, sum(end > self.now for end in self.ends) or 1)
+        self.ends.append((self.now + takes, entry))
+        self.most_running = max(self.most_running, sum(end > self.now for end, _ in self.ends) or 1)
 
 
 def played(limit: Limit, arrivals: list[Arrival]) -> Day:
@@ -133,13 +137,167 @@ def test_of_equal_priority_the_first_comes_first(arrivals: list[Arrival]) -> Non
     assert [who for _, who, _ in day.admitted] == list(range(len(arrivals)))
 
 
+class Week:
+    """Plays arrivals of which nobody waits where they came: all are sent away until they are due, and come back."""
+
+    def __init__(self, limit: Limit, lateness: list[float]) -> None:
+        self.limiter: Limiter[int] = Limiter(limit)
+        self.lateness = lateness
+        self.places: dict[int, Place[int]] = {}
+        self.admitted: dict[int, tuple[float, int]] = {}
+        self.sent = Counter[int]()
+
+    def run(self, arrivals: list[Arrival]) -> None:
+        at, order, coming = 0.0, count(), list[tuple[float, int, int]]()
+        for who, (pause, _, _, _) in enumerate(arrivals):
+            at += pause
+            heapq.heappush(coming, (at, next(order), who))
+        while coming:
+            now, _, who = heapq.heappop(coming)
+            if (back := self.come(who, now, arrivals[who])) is not None:
+                late = self.lateness[len(self.sent) % len(self.lateness)]
+                heapq.heappush(coming, (back + late, next(order), who))
+
+    def come(self, who: int, now: float, arrival: Arrival) -> float | None:
+        _, tokens, priority, _ = arrival
+        if who in self.places:
+            self.limiter.come_back(self.places[who], who)
+        elif (entry := self.limiter.enter(now, tokens)) is not None:
+            self.let_in(who, now, entry)
+            return None
+        else:
+            self.places[who] = self.limiter.queue(who, now, tokens, priority=priority)
+        for each, entry in self.limiter.admit(now):
+            self.let_in(each, now, entry)
+        if who in self.admitted:
+            return None
+        self.sent[who] += 1
+        due = max(self.limiter.forecast(now, self.places[who]), now + 1.0)
+        self.limiter.send_away(self.places[who], due)
+        return due
+
+    def let_in(self, who: int, now: float, entry: Entry) -> None:
+        self.admitted[who] = now, entry.tokens
+        self.limiter.leave(entry, now)
+
+
+punctual = st.just([0.0])
+more_or_less = st.lists(st.sampled_from([0.0, 0.25, HOLD - 1, HOLD + 1, 90.0]), min_size=1, max_size=5)
+rates = st.builds(
+    Limit, requests=st.integers(1, 4), tokens=st.one_of(st.none(), st.integers(4, 12)), per=st.just(PER)
+)  # fmt: skip
+
+
+def week(limit: Limit, arrivals: list[Arrival], lateness: list[float]) -> Week:
+    played = Week(limit, lateness)
+    played.run(arrivals)
+    return played
+
+
+@given(rates, arrivals, more_or_less)
+def test_whoever_was_sent_away_is_let_in_and_no_window_has_too_much(
+    limit: Limit, arrivals: list[Arrival], lateness: list[float]
+) -> None:
+    admitted = week(limit, arrivals, lateness).admitted
+    assert sorted(admitted) == list(range(len(arrivals)))
+    for at, _ in admitted.values():
+        within = [tokens for when, tokens in admitted.values() if at <= when < at + PER]
+        assert limit.requests is not None
+        assert len(within) <= limit.requests
+        assert limit.tokens is None or sum(within) <= limit.tokens or sum(each > 0 for each in within) == 1
+
+
+@given(st.integers(1, 4), arrivals)
+def test_whoever_was_sent_away_comes_back_once_and_loses_no_turn_to_newcomers(
+    requests: int, arrivals: list[Arrival]
+) -> None:
+    equal = [(pause, 0, 0, 0.0) for pause, _, _, _ in arrivals]
+    played = week(Limit(requests=requests, per=PER), equal, [0.0])
+    times = [played.admitted[who][0] for who in range(len(equal))]
+    assert times == sorted(times)
+    assert not played.sent or max(played.sent.values()) == 1
+
+
+def test_room_is_kept_for_whoever_is_due_but_not_for_ever() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
+    assert limiter.enter(0.0) is not None
+    limiter.send_away(limiter.queue("away", 1.0), PER)
+    assert limiter.enter(PER) is None
+    limiter.queue("here", PER)
+    assert limiter.admit(PER) == []
+    assert limiter.next_at(PER) == PER + HOLD
+    assert [who for who, _ in limiter.admit(PER + HOLD)] == ["here"]
+
+
+def test_whoever_comes_too_late_still_goes_before_those_who_came_after_them() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
+    limiter.enter(0.0)
+    late = limiter.queue("late", 1.0)
+    limiter.send_away(late, PER)
+    limiter.queue("here", PER)
+    limiter.admit(PER + HOLD)
+    limiter.queue("next", PER + HOLD)
+    limiter.come_back(late, "late")
+    assert [who for who, _ in limiter.admit(2 * PER + HOLD)] == ["late"]
+
+
+def test_whoever_waits_is_let_in_though_more_urgent_ones_never_cease_to_come() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
+    limiter.enter(0.0)
+    limiter.queue("plain", 0.0)
+    admitted: list[str] = []
+    for n in range(1, 10):
+        limiter.queue(f"urgent {n}", n * PER, priority=3)
+        admitted += [who for who, _ in limiter.admit(n * PER)]
+    assert admitted.index("plain") == 2
+
+
+def test_what_did_not_take_place_leaves_room() -> None:
+    limiter: Limiter[str] = Limiter(Limit(concurrency=1, requests=1, tokens=10, per=PER))
+    entry = limiter.enter(0.0, 10)
+    assert entry is not None
+    limiter.withdraw(entry)
+    assert limiter.enter(0.0, 10) is not None
+
+
+def test_the_urgent_are_foreseen_to_go_first() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
+    limiter.enter(0.0)
+    waiting = [limiter.queue("plain", 0.0), limiter.queue("plain", 0.0)]
+    urgent = limiter.queue("urgent", 1.0, priority=1)
+    assert limiter.forecast(1.0, urgent) == PER
+    assert [limiter.forecast(1.0, each) for each in waiting] == [2 * PER, 3 * PER]
+
+
+def test_a_wait_for_an_end_is_foreseen_from_how_long_others_took() -> None:
+    limiter: Limiter[str] = Limiter(Limit(concurrency=1))
+    entry = limiter.enter(0.0)
+    assert entry is not None
+    limiter.leave(entry, 30.0)
+    limiter.enter(30.0)
+    first, second = limiter.queue("a", 30.0), limiter.queue("b", 30.0)
+    assert [limiter.forecast(30.0, each) for each in (first, second)] == [60.0, 90.0]
+
+
+def test_tokens_are_foreseen_by_what_is_usually_used_of_a_bound() -> None:
+    limiter: Limiter[str] = Limiter(Limit(tokens=100, per=PER))
+    for _ in range(100):
+        entry = limiter.enter(0.0, 50)
+        assert entry is not None
+        limiter.settle(entry, 0)
+    limiter.enter(0.0, 100)
+    waiting = [limiter.queue("a", 0.0, 50) for _ in range(20)]
+    assert limiter.forecast(0.0, waiting[-1]) == PER
+
+
 def test_whoever_gives_up_frees_the_place() -> None:
     limiter: Limiter[str] = Limiter(Limit(concurrency=1))
-    assert limiter.enter(0.0) is not None
+    entry = limiter.enter(0.0)
+    assert entry is not None
     first: Place[str] = limiter.queue("a", 0.0)
     limiter.queue("b", 0.0)
     limiter.give_up(first)
-    limiter.leave()
+    limiter.leave(entry, 1.0)
     assert [who for who, _ in limiter.admit(1.0)] == ["b"]
 
 
@@ -151,4 +309,5 @@ def test_what_was_not_used_is_free_again_and_what_was_too_much_counts() -> None:
     limiter.settle(entry, 5)
     assert limiter.enter(0.0, 5) is not None
     limiter.settle(entry, 50)
-    assert limiter.next_at(0.0, 1) == PER
+    limiter.queue("waits", 0.0, 1)
+    assert limiter.next_at(0.0) == PER

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from podium import Call, Config, Context, RunState, Steps, agent, workflow
-from podium.errors import CallRefused
+from podium.errors import CallFailed, CallRefused
 from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.limit import Limit, LimitSettings
@@ -150,3 +150,138 @@ async def test_tokens_are_bounded_by_what_was_used_in_the_end(bench: Bench, wher
         await bench.clock.advance(60)
         assert await handle.result() == ["answer"] * 3
     assert times(bench) == [0, 0, 60]
+
+
+async def test_whoever_waits_on_disk_is_not_overtaken_by_those_who_come_later(bench: Bench) -> None:
+    flow = asking(noting(bench, limit=Limit(requests=1, per=60.0)), 1)
+    async with bench.app(flow) as app:
+        for name in ("first", "patient"):
+            await app.start(flow, id=name)
+            await bench.clock.advance(1)
+        await bench.clock.advance(57)
+        await app.start(flow, id="newcomer")  # in memory already when the window opens
+        await bench.clock.advance(1)
+        ends = {name: app.handle(name).status().state for name in ("patient", "newcomer")}
+    assert ends == {"patient": RunState.DONE, "newcomer": RunState.PARKED}
+
+
+async def test_the_urgent_go_first_on_disk_too(bench: Bench) -> None:
+    seen: list[str] = []
+
+    @agent(limit=Limit(requests=1, per=60.0))
+    async def works(_: int, call: Call) -> None:
+        seen.append(call.run)
+
+    flow = asking(works, 1)
+    async with bench.app(flow) as app:
+        for n in range(4):
+            await app.start(flow, id=f"plain {n}")
+            await bench.clock.advance(1)
+        await app.start(flow, id="urgent", priority=10)
+        await bench.clock.advance(300)
+    assert seen == ["plain 0", "urgent", "plain 1", "plain 2", "plain 3"]
+
+
+async def test_whoever_is_sent_away_by_one_limit_takes_no_place_in_another(bench: Bench) -> None:
+    limits = LimitSettings(tenants={"small": Limit(requests=1, per=60.0)})
+    flow = asking(noting(bench, limit=Limit(requests=2, per=60.0)), 1)
+    async with bench.app(flow, config=Config(limits=limits)) as app:
+        for tenant in ("small", "small", "large"):
+            await app.start(flow, tenant=tenant)
+            await bench.clock.settle()
+    assert times(bench) == [0, 0]
+
+
+async def test_a_call_does_not_queue_beyond_its_deadline(bench: Bench) -> None:
+    gate = asyncio.Event()
+
+    @agent(concurrency=1)
+    async def works(_: int) -> str:
+        await gate.wait()
+        return "done"
+
+    @workflow
+    async def hurried(ctx: Context) -> str:
+        try:
+            return await ctx.call(works, 0, within=5)
+        except CallFailed as error:
+            return error.type
+
+    busy = asking(works, 1)
+    async with bench.app(busy, hurried) as app:
+        first = await app.start(busy)
+        await bench.clock.settle()
+        second = await app.start(hurried)
+        await bench.clock.advance(5)
+        assert await second.result() == "DeadlinePassed"
+        gate.set()
+        assert await first.result() == ["done"]
+
+
+async def test_whoever_waits_too_long_for_an_end_waits_on_disk(bench: Bench) -> None:
+    gate = asyncio.Event()
+
+    @agent(limit=Limit(concurrency=1, patience=2.0))
+    async def works(_: int) -> str:
+        await gate.wait()
+        return "done"
+
+    flow = asking(works, 1)
+    async with bench.app(flow) as app:
+        first, second = await app.start(flow), await app.start(flow)
+        await bench.clock.advance(1)
+        assert second.status().state is RunState.RUNNING
+        await bench.clock.advance(1)
+        assert second.status().state is RunState.PARKED
+        gate.set()
+        await bench.clock.advance(5)
+        assert [await first.result(), await second.result()] == [["done"], ["done"]]
+
+
+async def test_whoever_waits_for_an_end_by_the_card_alone_waits_in_memory(bench: Bench) -> None:
+    gate = asyncio.Event()
+
+    @agent(concurrency=1)
+    async def works(_: int) -> str:
+        await gate.wait()
+        return "done"
+
+    flow = asking(works, 1)
+    async with bench.app(flow) as app:
+        first, second = await app.start(flow), await app.start(flow)
+        await bench.clock.advance(100)
+        assert second.status().state is RunState.RUNNING
+        gate.set()
+        assert [await first.result(), await second.result()] == [["done"], ["done"]]
+
+
+async def test_a_card_can_bound_both_what_is_at_once_and_the_rate(bench: Bench) -> None:
+    most, now = 0, 0
+
+    @agent(concurrency=2, limit=Limit(requests=3, when="refuse"))
+    async def works(n: int) -> int:
+        nonlocal most, now
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0)
+        now -= 1
+        return n
+
+    flow = asking(works, 4)
+    async with bench.app(flow) as app:
+        assert await app.run(flow) == [0, 1, 2, "limit:agent:works"]
+    assert most == 2
+
+
+async def test_whoever_is_cancelled_on_disk_keeps_nobody_waiting_for_ever(bench: Bench) -> None:
+    flow = asking(noting(bench, limit=Limit(requests=1, per=60.0)), 1)
+    async with bench.app(flow) as app:
+        await app.start(flow)
+        await bench.clock.settle()
+        gone = await app.start(flow)
+        await bench.clock.settle()
+        await gone.cancel()
+        await bench.clock.advance(59)
+        await app.start(flow)
+        await bench.clock.advance(130)
+    assert times(bench)[1] <= 120

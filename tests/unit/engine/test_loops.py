@@ -17,16 +17,27 @@ from tests.unit.engine.bench import Bench
 
 KNOWN = entries()
 Asks = Callable[[Context], Any]
+WHAT = "what was that you said?"
 
 
 @agent
 async def parrot(text: str, call: Call) -> str:
-    return "heard you" if call.feedback else "what?"
+    return "heard you" if call.feedback else WHAT
 
 
 @agent
 async def owl(text: str) -> str:
-    return "why?"
+    return "why do you want to know?"
+
+
+@agent
+async def check(text: str) -> str:
+    return "fine"
+
+
+@agent
+async def second_check(text: str) -> bool:
+    return True
 
 
 @agent
@@ -74,6 +85,41 @@ async def work(ctx: Context) -> Any:
         yield await ctx.call(scribe, f"page {n}")
 
 
+async def checks(ctx: Context) -> Any:
+    for n in range(30):
+        yield await ctx.call(check, f"page {n}")
+
+
+async def two_checks(ctx: Context) -> Any:
+    for n in range(30):
+        yield await ctx.call(check, f"page {n}")
+        yield await ctx.call(second_check, f"page {n}")
+
+
+async def rounds(ctx: Context) -> Any:
+    for n in range(30):
+        yield await ctx.call(scribe, f"draft {n}")
+        yield await ctx.call(check, f"wrote draft {n}")
+
+
+async def polls(ctx: Context) -> Any:
+    for _ in range(30):
+        yield await ctx.call(parrot, "is it there?")
+        await ctx.sleep(10)
+
+
+async def polls_until_told(ctx: Context) -> Any:
+    for _ in range(30):
+        yield await ctx.call(parrot, "is it there?")
+        await ctx.race(ctx.signal("there"), ctx.sleep(10))
+
+
+async def the_same_to_all(ctx: Context) -> Any:
+    for _ in range(30):
+        for said in await ctx.map(parrot, ["hello"] * 2, concurrency=1):
+            yield said
+
+
 ONLY: dict[str, Loops] = {
     "identical": Loops(identical=4, ping_pong=None, repeats=None, idle=None),
     "ping_pong": Loops(identical=None, ping_pong=3, repeats=None, idle=None),
@@ -101,16 +147,21 @@ async def test_nothing_is_looked_for_unless_it_is_set(bench: Bench, body: Asks) 
         assert not any(said.startswith("loop:") for said in await app.run(flow))
 
 
-async def test_work_that_gets_on_is_no_circle(bench: Bench) -> None:
-    flow = looping(work)
+@pytest.mark.parametrize("body", [work, checks, two_checks, rounds, polls, polls_until_told, the_same_to_all])
+async def test_work_that_gets_on_is_no_circle(bench: Bench, body: Asks) -> None:
+    flow = looping(body)
     async with bench.app(flow, config=Config(loops=Loops())) as app:
-        assert len(await app.run(flow)) == 30
+        handle = await app.start(flow)
+        await bench.clock.advance(300)
+        said = await handle.result()
+    assert not [each for each in said if str(each).startswith("loop:")]
+    assert len(said) >= 30
 
 
 async def test_an_agent_can_be_told_that_it_repeats_itself(bench: Bench) -> None:
     flow = looping(same_question)
     async with bench.app(flow, config=Config(loops=Loops(identical=2, then="nudge"))) as app:
-        assert await app.run(flow) == ["what?", "what?", "heard you", "what?", "what?", "heard you"]
+        assert await app.run(flow) == [WHAT, WHAT, "heard you", WHAT, WHAT, "heard you"]
 
 
 async def test_a_person_can_be_asked_and_what_was_said_before_counts_after_a_crash(bench: Bench) -> None:
@@ -126,7 +177,7 @@ async def test_a_person_can_be_asked_and_what_was_said_before_counts_after_a_cra
             await app.answer(question.id, {"approved": approved}, by="ann")
             await bench.clock.settle()
     async with bench.app(flow, config=config) as app:
-        assert await app.handle(handle.id).result() == ["what?"] * 5 + ["loop:identical"]
+        assert await app.handle(handle.id).result() == [WHAT] * 5 + ["loop:identical"]
 
 
 async def test_the_same_question_in_branches_side_by_side_is_no_circle(bench: Bench) -> None:
@@ -135,7 +186,7 @@ async def test_the_same_question_in_branches_side_by_side_is_no_circle(bench: Be
         return await ctx.map(parrot, ["hello"] * 20)
 
     async with bench.app(asks, config=Config(loops=Loops(repeats=None, idle=None))) as app:
-        assert await app.run(asks) == ["what?"] * 20
+        assert await app.run(asks) == [WHAT] * 20
 
 
 async def test_workflows_inside_workflows_come_to_an_end(bench: Bench) -> None:
@@ -148,6 +199,34 @@ async def test_workflows_inside_workflows_come_to_an_end(bench: Bench) -> None:
 
     async with bench.app(matryoshka, most_depth=7) as app:
         assert await app.run(matryoshka, 1) == "7: depth"
+
+
+async def test_so_do_child_runs_of_child_runs_and_a_replay_knows_it(bench: Bench) -> None:
+    @workflow
+    async def ancestor(ctx: Context, depth: int) -> str:
+        try:
+            child = await ctx.spawn(ancestor, depth + 1)
+        except CallRefused as error:
+            await ctx.sleep(60)
+            return f"{depth}: {error.rule}"
+        return await child.result()
+
+    async with bench.app(ancestor, most_depth=4) as app:
+        handle = await app.start(ancestor, 1)
+        await bench.clock.settle()
+    assert await bench.result(handle.id, ancestor, seconds=60) == "4: depth"
+
+
+async def test_the_usual_bound_comes_before_that_of_python(bench: Bench) -> None:
+    @workflow
+    async def matryoshka(ctx: Context, depth: int) -> str:
+        try:
+            return await ctx.call("matryoshka", depth + 1)
+        except CallRefused as error:
+            return f"{depth}: {error.rule}"
+
+    async with bench.app(matryoshka) as app:
+        assert await app.run(matryoshka, 1) == "50: depth"
 
 
 async def answered(app: Any, entry: Entry) -> None:
