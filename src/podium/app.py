@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from podium.agents.schema import mismatch
 from podium.config import Config, load_config, override
 from podium.dispatch.breaker import CircuitState
+from podium.dispatch.condition import Conditions
 from podium.dispatch.delegation import PRINCIPAL, Delegations
 from podium.dispatch.dispatcher import Dispatcher
 from podium.dispatch.guards import NamedGuards
@@ -24,13 +25,16 @@ from podium.dispatch.middleware.health import Healthy
 from podium.dispatch.middleware.limit import Limits
 from podium.dispatch.middleware.loops import NoLoops
 from podium.dispatch.middleware.policy import Policy
+from podium.dispatch.middleware.prices import Prices
 from podium.dispatch.middleware.timeout import timeout
 from podium.dispatch.middleware.tracing import tracing
 from podium.dispatch.middleware.trust import Trusting
 from podium.dispatch.policy.loading import load_judge
 from podium.dispatch.registry import Registry
 from podium.dispatch.trust import Trusts
+from podium.engine.monitor import Monitor
 from podium.engine.operate import Operator
+from podium.engine.redacting import Redactor
 from podium.engine.settings import EngineSettings
 from podium.engine.starting import new_run
 from podium.engine.timers import Timer
@@ -38,6 +42,7 @@ from podium.engine.worker import Worker
 from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import (
     AlreadyAnswered,
+    ConfigError,
     InvalidValue,
     NotPossible,
     StoreError,
@@ -47,6 +52,7 @@ from podium.errors import (
 )
 from podium.handle import AnyHandle, RunHandle
 from podium.model.agent import Agent, AnyAgent, Card
+from podium.model.audit import Signs
 from podium.model.budget import Budget, BudgetState
 from podium.model.clock import Clock, SystemClock
 from podium.model.cost import Cost, Dimension
@@ -54,11 +60,14 @@ from podium.model.delegation import DelegationBook, DelegationSettings
 from podium.model.fact import Fact
 from podium.model.guard import Guard, GuardSettings
 from podium.model.ids import Ids, RandomIds
+from podium.model.incident import Incident, MonitorSettings
 from podium.model.json import Json
 from podium.model.question import Answer, Question, QuestionState
 from podium.model.run import Run, RunOptions
 from podium.patterns.making.pattern import Pattern, is_pattern
 from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, Requeued, dead_letters, requeue
+from podium.reports.incidents import incidents
+from podium.reports.sealing import Sealer
 from podium.secrets import reference, secret
 from podium.secrets.reference import resolve
 from podium.store.codec import encode
@@ -87,6 +96,7 @@ class App:
             most_facts=config.most_facts,
             largest=config.largest,
             most_depth=config.most_depth,
+            prices=config.prices,
             watches_loops=config.loops is not None,
         )
         secret.name(config.secrets.known)
@@ -98,11 +108,13 @@ class App:
         policy = Policy(self._judge, delegated.acting)
         trusting = Trusting(self._trusts, wanted=self._judge.reads_trust)
         budgets = Budgets(config.budgets, clock)
+        prices = Prices(config.prices)
         loops = NoLoops(config.loops, config.most_depth)
         cache = Cache(store.answers, clock)
         limits = Limits(config.limits, clock, self._ring)
-        self._breakers = Breakers(clock)
-        self._checks = Checks(clock)
+        self._breakers = Breakers(clock, self._changed)
+        self._checks = Checks(clock, self._changed)
+        conditions = Conditions(self._checks, self._breakers, clock)
         batches = Batches(clock, self._ring)
         self._guards = NamedGuards(config.guards, self._make_guard)
         self._guards.require(name for rules in config.agents.values() for name in rules.guards or ())
@@ -111,14 +123,20 @@ class App:
             self.registry,
             [
                 tracing, delegated.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls,
-                loops.calls, cache.calls, budgets.calls, limits.calls, Healthy(self._checks).calls,
+                loops.calls, cache.calls, budgets.calls, prices.calls, limits.calls, Healthy(self._checks).calls,
                 self._breakers.calls, timeout, batches.calls,
             ],
             [delegated.steps, policy.steps, guards.steps, budgets.steps, limits.steps], rules=config.agents,
-            bounded=bool(config.budgets) or config.limits.tokens, is_available=self._is_available,
+            bounded=bool(config.budgets) or config.limits.tokens,
+            is_available=conditions.is_available, replaces=bool(config.monitor),
         )  # fmt: skip
         self.worker = Worker(store, dispatcher, clock, ids, settings)
         self._operator = Operator(self.worker, clock, ids)
+        self._monitor = None
+        if config.monitor:
+            watch = MonitorSettings() if config.monitor is True else config.monitor
+            self._monitor = Monitor(self.worker, self._operator, conditions, clock, ids, watch)
+            self.register(self._monitor.workflow)
 
     @classmethod
     @asynccontextmanager
@@ -146,7 +164,8 @@ class App:
             app.worker.start()
             async with _sealed(config, opened, app._clock):
                 try:
-                    yield app
+                    async with nullcontext() if app._monitor is None else app._monitor.watching():
+                        yield app
                 finally:
                     await app.worker.stop()
         finally:
@@ -237,6 +256,17 @@ class App:
         """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about."""
         return self.handle(await self._operator.fork(run_id, key))
 
+    async def redact(self, run_id: str, *, by: str, why: str) -> int:
+        """Delete what a run and its child runs were given, said and gave, though not that and how they took place.
+
+        Returns how many had something to delete. Raises UnknownRun, or NotPossible where one has not ended.
+        """
+        return await self._redactor().redact(run_id, by=by, why=why)
+
+    async def retain(self, seconds: float, *, by: str, why: str) -> int:
+        """Redact all runs that ended longer ago than so many seconds, as did those that started them; how many."""
+        return await self._redactor().retain(seconds, by=by, why=why)
+
     # Dead letters
 
     def dead_letters(self, wanted: DeadLetterQuery | None = None) -> list[DeadLetter]:
@@ -287,6 +317,10 @@ class App:
         """Return what the last checks found, by agent and version: why it cannot work, or an empty text."""
         return self._checks.faults()
 
+    def incidents(self, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
+        """Return what the monitor saw go wrong, what was done about it and how that ended, newest first."""
+        return incidents(self.store, open_only=open_only, limit=limit)
+
     def breakers(self) -> dict[tuple[str, str], CircuitState]:
         """Return how the circuit breakers of this process stand, by agent and version."""
         return self._breakers.states()
@@ -314,6 +348,10 @@ class App:
         if verdict is Verdict.DUPLICATE:
             raise AlreadyAnswered(f"{by} has answered question {question_id} already; it waits for other people")
 
+    def _redactor(self) -> Redactor:
+        signer = _signer(self.config)
+        return Redactor(self.worker, self._clock, None if signer is None else signer.sign)
+
     def _make_guard(self, name: str, settings: GuardSettings) -> Guard:
         from podium.guards.making import make_guard  # noqa: PLC0415  most programs have none
 
@@ -331,10 +369,10 @@ class App:
                 self.registry.get(name)  # raises UnknownAgent, before anything runs
         return found
 
-    def _is_available(self, card: Card) -> bool:
-        """Whether an agent could be called now, as far as its check and its breaker are known to say."""
-        ill = card.health is not None and self._checks.is_ill((card.name, card.version), card.health)
-        return not ill and not self._breakers.is_shut(card)
+    def _changed(self) -> None:
+        """Told when a breaker or the health of an agent changed."""
+        if self._monitor is not None:
+            self._monitor.look_soon()
 
     def _ring(self, at: float, function: Callable[[], None]) -> Timer:
         return self.worker.timers.at(at, function)
@@ -357,17 +395,25 @@ def _delegations(settings: DelegationSettings, book: DelegationBook, clock: Cloc
     return Delegations(book=book, clock=clock, ids=ids, key=key, audience=settings.audience)
 
 
+def _signer(config: Config) -> Signs | None:
+    """Return what signs with the key of the audit, if one is set; raises ConfigError where its extra is missing."""
+    if config.audit.key is None:
+        return None
+    try:
+        from podium.reports.signing import Signer  # noqa: PLC0415  needs the extra audit
+    except ImportError as error:
+        raise ConfigError("[podium.audit] key needs the extra audit: pip install 'podium[audit]'") from error
+    return Signer(resolve(config.audit.key))
+
+
 @asynccontextmanager
 async def _sealed(config: Config, store: Store, clock: Clock) -> AsyncGenerator[None]:
     """Have the ledger sealed while the app is open, and once more when it closes, if a key is set."""
-    if config.audit.key is None:
+    signer = _signer(config)
+    if signer is None:
         yield
         return
-    from podium.reports.sealing import Sealer  # noqa: PLC0415  needs the extra audit
-    from podium.reports.signing import Signer  # noqa: PLC0415  the same
-
-    settings = config.audit
-    sealer = Sealer(store, Signer(resolve(settings.key or "")), clock, every=settings.every, anchor=settings.anchor)
+    sealer = Sealer(store, signer, clock, every=config.audit.every, anchor=config.audit.anchor)
     sealing = asyncio.create_task(sealer.run())
     try:
         yield

@@ -16,9 +16,11 @@ from podium.model.audit import AuditSettings
 from podium.model.budget import BudgetSettings
 from podium.model.delegation import DelegationSettings
 from podium.model.guard import GuardSettings
+from podium.model.incident import MonitorSettings
 from podium.model.limit import LimitSettings
 from podium.model.loops import Loops
 from podium.model.policy import PolicySettings
+from podium.model.prices import PriceSettings
 from podium.model.rules import AgentRules
 from podium.model.run import SUSPECT
 from podium.secrets.settings import SecretSettings
@@ -67,6 +69,10 @@ class Config:
     """Who may do what: `[podium.policy]`."""
     guards: Mapping[str, GuardSettings] = field(default_factory=dict[str, GuardSettings])
     """The guards that agents can name: `[podium.guards.NAME]`."""
+    prices: PriceSettings = field(default_factory=PriceSettings)
+    """What things cost: `[podium.prices]`."""
+    monitor: MonitorSettings | bool = False
+    """Whether agents, runs and workers are watched, and how: `[podium.monitor]`, or `monitor = true`."""
     secrets: SecretSettings = field(default_factory=SecretSettings)
     """What is masked from the start: `[podium.secrets]`."""
 
@@ -74,8 +80,8 @@ class Config:
 SECTIONS: dict[str, Any] = {
     "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
     "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings, "loops": Loops,
-    "policy": PolicySettings,
-    "secrets": SecretSettings,
+    "monitor": MonitorSettings | bool, "policy": PolicySettings,
+    "prices": PriceSettings, "secrets": SecretSettings,
 }  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""
 

@@ -15,6 +15,11 @@ def recording() -> bool:
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider | trace.NoOpTracerProvider)
 
 
+def event(name: str, attributes: dict[str, str]) -> None:
+    """Put an event on the span that is open now, if there is one."""
+    trace.get_current_span().add_event(name, MASKING.json(attributes) if MASKING.active else attributes)
+
+
 @contextmanager
 def span(name: str, attributes: dict[str, str | int | float]) -> Generator[trace.Span]:
     """Have a block traced as a span."""

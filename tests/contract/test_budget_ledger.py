@@ -50,6 +50,11 @@ class Node:
         """Return whose budget it spends from."""
         return self if self.limit is not None or self.above is None else self.above.owner()
 
+    def is_raisable(self) -> bool:
+        """Whether it has a budget, all those above which still have what it was carved out of."""
+        above = None if self.above is None else self.above.owner()
+        return self.limit is not None and (above is None or (self.held and above.is_raisable()))
+
     def used(self) -> int:
         """Return what counts against the budget that it spends from."""
         return sum(self.requests.values()) + sum(
@@ -156,11 +161,11 @@ class Ledger(RuleBasedStateMachine):
         effects = [Settle(name, Amount(usd=spent))]
         assert self.hand.write(node.number, fact(FactKind.SETTLED), epoch=node.epoch, effects=effects) is Verdict.OK
 
-    @precondition(lambda self: any(node.alive and node.limit is not None for node in self.nodes))
+    @precondition(lambda self: any(node.alive and node.is_raisable() for node in self.nodes))
     @rule(data=st.data(), by=AMOUNTS)
     def raised(self, data: st.DataObject, by: int) -> None:
         """Raise a budget, and with it those that it was carved out of."""
-        node = data.draw(st.sampled_from([node for node in self.nodes if node.alive and node.limit is not None]))
+        node = data.draw(st.sampled_from([node for node in self.nodes if node.alive and node.is_raisable()]))
         effects = [RaiseBudget(f"run:{node.id}", Amount(usd=by))]
         assert self.hand.write(node.number, fact(FactKind.QUESTION), epoch=node.epoch, effects=effects) is Verdict.OK
         raised: Node | None = node

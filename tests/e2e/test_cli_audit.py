@@ -1,13 +1,17 @@
 """`podium audit`, in real processes."""
 
+import json
+import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.cli import Desk
+from tests.e2e.cli import Desk, environment
 
 TEAM = """
 from podium import Context, agent, workflow
@@ -51,6 +55,32 @@ async def child(ctx: Context) -> int:
 async def slow(ctx: Context) -> None:
     await (await ctx.spawn(child, None)).result()
     await ctx.call(hang)
+"""
+
+
+KILLED = """
+import os, signal
+
+from podium import App, run_sync
+from podium.store.sqlite import commit
+
+inside = commit.redact
+
+
+def dies(*given) -> None:
+    inside(*given)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+commit.redact = dies
+
+
+async def main() -> None:
+    async with App.open() as app:
+        await app.retain(0, by="ann", why="retention")
+
+
+run_sync(main())
 """
 
 
@@ -98,11 +128,11 @@ def test_a_store_is_sealed_when_a_program_ends_and_whoever_forges_it_is_found(de
 def test_the_export_tells_who_did_what(desk: Desk) -> None:
     desk.podium("run", "team.py", "--input", "1", "--tenant", "acme")
     ended = desk.podium("audit", "export", "--payloads")
-    assert ended.status == 0
-    assert '"acme"' in ended.out
-    assert '"asked"' in ended.out
-    assert '"payload"' in ended.out
+    told = [json.loads(line) for line in ended.out.splitlines()]
+    assert [(line["what"], line["tenant"]) for line in told][:2] == [("started", "acme"), ("asked", "acme")]
+    assert told[1]["payload"] == 1
     assert '"payload"' not in desk.podium("audit", "export").out
+    assert desk.podium("audit", "export", "--tenant", "other").out == ""
 
 
 def test_the_export_tells_what_happened_from_a_time_on(desk: Desk) -> None:
@@ -145,3 +175,35 @@ def test_a_key_that_is_none_is_told(desk: Desk) -> None:
     ended = desk.podium("audit", "verify", "--public-key", "x")
     assert ended.status == 1
     assert "`podium audit keygen` makes one" in ended.err
+
+
+def test_a_redacted_run_verifies_and_shows_that_it_was(desk: Desk) -> None:
+    desk.podium("run", "team.py", "--input", "41", "--tag", "t")
+    ended = desk.podium("runs", "redact", "last", "--why", "asked for", "--by", "ann")
+    assert (ended.status, ended.out.endswith("is redacted, 1 run in all\n")) == (0, True)
+    assert desk.podium("runs", "redact", "last", "--why", "again").out.endswith("was redacted before\n")
+    assert verify(desk) == (0, [], [])
+    assert "1 runs (1 redacted)" in desk.podium("audit", "verify").out
+    assert "redacted by ann: asked for" in desk.podium("runs", "show", "last").out
+    again = desk.podium("run", "team.py", "--input", "41", "--tag", "t")
+    assert again.status == 1
+    assert "was redacted by ann: what it gave is gone" in again.err
+
+
+def test_what_ended_long_ago_is_redacted_at_once(desk: Desk) -> None:
+    desk.podium("run", "team.py", "--input", "41")
+    assert desk.podium("audit", "retain", "--older-than", "1h").out == "redacted 0 runs\n"
+    assert desk.podium("audit", "retain", "--older-than", "0s").out == "redacted 1 run\n"
+    assert desk.podium("audit", "retain", "--older-than", "soon").status == 1
+    assert verify(desk) == (0, [], [])
+
+
+def test_a_run_is_redacted_as_a_whole_or_not_at_all_when_the_process_is_killed(desk: Desk) -> None:
+    desk.write("killed.py", KILLED)
+    desk.podium("run", "team.py", "--input", "41")
+    killed = subprocess.run([sys.executable, "killed.py"], cwd=desk.folder, env=environment(), check=False, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    assert verify(desk)[:2] == (0, [])
+    assert "redacted" not in desk.podium("audit", "verify").out
+    assert desk.podium("audit", "retain", "--older-than", "0s").out == "redacted 1 run\n"
+    assert verify(desk) == (0, [], [])

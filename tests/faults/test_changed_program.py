@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from podium.reports.audit import audit
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
 from tests.faults.children import ForkServer
@@ -35,7 +36,7 @@ def begun(server: ForkServer, folder: Path) -> int:
 def facts(folder: Path) -> int:
     store = SqliteStore(str(folder / "podium.db"))
     try:
-        assert store.verify("r") == []
+        assert audit(store).faults == []
         return len(store.facts("r"))
     finally:
         store.close()

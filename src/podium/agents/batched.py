@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar, Unpack, get_args, get_origin
 from podium.agents.card import CardOptions
 from podium.agents.function import FunctionAgent, agent
 from podium.agents.shape import TypeShape, shape_of
+from podium.agents.signature import signature_of
 from podium.errors import BadAnswer, UsageError
 from podium.model.agent import Card
 from podium.model.batch import Batch, Together
@@ -44,7 +45,7 @@ class BatchedAgent(Generic[In, Out]):
             return outcome
         if len(outcome.value) != len(items):
             raise BadAnswer(f"{self.card.name} was given {len(items)} items and gave {len(outcome.value)} back")
-        return outcome if together else Done(outcome.value[0])
+        return outcome if together else Done(outcome.value[0], outcome.usage)
 
     async def verify(self, call: Call) -> Outcome | None:
         """Return None: it cannot tell."""
@@ -57,7 +58,8 @@ def batched(
     """Make an agent of a function from a list to a list of the same length: `@batched(most=100)`.
 
     Each caller has one item; up to `most` calls that come within `within` seconds of the first are one call of the
-    function. Raises UsageError for a function of something else, and for `once` effects.
+    function. Raises UsageError for a function of something else, for `once` effects, and for one that takes `Steps` or
+    `Call`: who comes together is another matter after a crash, so nothing can be recorded of a batch.
     """
     if options.get("effects") == "once":
         raise UsageError(
@@ -66,6 +68,9 @@ def batched(
 
     def decorate(function: Callable[[list[In]], Awaitable[list[Out]] | list[Out]]) -> BatchedAgent[In, Out]:
         whole: Any = agent(name=name, **options)(function)
+        signature = signature_of(function)
+        if signature.steps or signature.call:
+            raise UsageError(f"{whole} takes Steps or a Call, but is asked for several calls at once: leave it out")
         return BatchedAgent(whole, Batch(most=most, within=within))
 
     return decorate

@@ -3,12 +3,15 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
+from podium.agents.reaping import Reaped, reap
+from podium.model.outcome import Usage
 from podium.secrets.reference import filled
 
 _GRACE = 2.0
@@ -28,6 +31,8 @@ class Ended:
     """It was ended because it wrote more than it may."""
     last_words: bytes
     """The end of its standard error."""
+    usage: Usage
+    """What it took of the machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,54 +46,65 @@ class Child:
     max_output: int
     """Bytes of standard output that are taken."""
 
-    async def run(self, input: bytes, env: Mapping[str, str]) -> Ended:
+    async def run(self, input: bytes, env: Mapping[str, str], *, watch_memory: bool = False) -> Ended:
         """Run the program on `input` and return how it ended; cancelled, end the program first.
 
         Raises OSError where it cannot be started.
         """
-        protocol = _Output(self.max_output)
-        await asyncio.get_running_loop().subprocess_exec(
-            lambda: protocol,
-            *self.command,
-            cwd=self.cwd,
-            env={**os.environ, **filled(self.env), **env},
-            start_new_session=True,
-        )
+        program = _Program(
+            subprocess.Popen(  # noqa: ASYNC220, S603  asyncio's own is the same, but does not tell what was used; no shell
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.cwd,
+                env={**os.environ, **filled(self.env), **env}, start_new_session=True,
+            ),
+            self.max_output,
+        )  # fmt: skip
         try:
-            protocol.feed(input)
-            await protocol.exited.wait()
+            reap(program.popen, program.exited, watch_memory=watch_memory)
+            await program.feed(input)
+            await program.reaped
         except asyncio.CancelledError:
-            await protocol.end()
+            await program.end()
             raise
         finally:
             # What the program left running in its group would hold its pipes open, and nobody else would end it.
-            protocol.kill()
-            await protocol.close()
-        return protocol.ended()
+            program.kill()
+            await program.close()
+        return program.ended()
 
 
-class _Output(asyncio.SubprocessProtocol):
-    """Takes what the program writes.
+class _Pipe(asyncio.Protocol):
+    """Hands on what comes out of one of the program's pipes."""
 
-    Not `asyncio.create_subprocess_exec`: its `wait` returns only when all pipes are closed, so a grandchild that keeps
-    one open would hang the call.
-    """
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        self._take = take
+        self.closed = asyncio.Event()
 
-    def __init__(self, max_output: int) -> None:
+    def data_received(self, data: bytes) -> None:
+        self._take(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set()
+
+
+class _Program:
+    """A program that was started; takes what it writes."""
+
+    def __init__(self, popen: "subprocess.Popen[bytes]", max_output: int) -> None:
+        self.popen = popen
+        self.reaped: asyncio.Future[Reaped] = asyncio.get_running_loop().create_future()
         self._room = max_output
         self._chunks: list[bytes] = []
         self._last_words = b""
         self._too_much = False
-        self._closed = asyncio.Event()
-        self.exited = asyncio.Event()
+        self._pipes = (_Pipe(self._take_output), _Pipe(self._take_words))
+        self._transports: list[asyncio.BaseTransport] = []
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.SubprocessTransport", transport)
+    def exited(self, reaped: Reaped) -> None:
+        """Take note that it has ended."""
+        if not self.reaped.done():
+            self.reaped.set_result(reaped)
 
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        if fd != 1:
-            self._last_words = (self._last_words + data)[-_LAST_WORDS:]
-            return
+    def _take_output(self, data: bytes) -> None:
         self._room -= len(data)
         if self._room >= 0:
             self._chunks.append(data)
@@ -97,44 +113,52 @@ class _Output(asyncio.SubprocessProtocol):
             self._chunks.clear()
             self.kill()
 
-    def process_exited(self) -> None:
-        self.exited.set()
+    def _take_words(self, data: bytes) -> None:
+        self._last_words = (self._last_words + data)[-_LAST_WORDS:]
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._closed.set()
-
-    def feed(self, input: bytes) -> None:
-        """Write the program's whole input; a program that does not read it is no error."""
-        stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
+    async def feed(self, input: bytes) -> None:
+        """Read its pipes from now on, and write its whole input; a program that does not read it is no error."""
+        loop, popen = asyncio.get_running_loop(), self.popen
+        for pipe, end in zip(self._pipes, (popen.stdout, popen.stderr), strict=True):
+            transport, _ = await loop.connect_read_pipe(lambda pipe=pipe: pipe, cast("IO[bytes]", end))
+            self._transports.append(transport)
+        stdin, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, cast("IO[bytes]", popen.stdin))
+        self._transports.append(stdin)
         stdin.write(input)
         stdin.write_eof()
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal to the whole process group."""
         with suppress(ProcessLookupError, PermissionError):  # nobody is left in it
-            os.killpg(self._transport.get_pid(), number)
+            os.killpg(self.popen.pid, number)
 
     async def end(self) -> None:
         """Ask the program to end, and wait a moment for it."""
         self.kill(signal.SIGTERM)
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):
-                await self.exited.wait()
+                await asyncio.shield(self.reaped)
 
     async def close(self) -> None:
         """Take the rest of the output; a daemon that left the group and keeps the pipes open is not waited for."""
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GRACE):
-                    await self._closed.wait()
+                    for pipe in self._pipes[: len(self._transports)]:
+                        await pipe.closed.wait()
         finally:
-            self._transport.close()
+            for transport in self._transports:
+                transport.close()
+            for end in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
+                cast("IO[bytes]", end).close()
 
     def ended(self) -> Ended:
         """Say how it ended."""
+        reaped = self.reaped.result()
         return Ended(
-            status=self._transport.get_returncode() or 0,
+            status=reaped.status,
             output=b"".join(self._chunks),
             too_much=self._too_much,
             last_words=self._last_words,
+            usage=reaped.usage,
         )

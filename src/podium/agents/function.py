@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final, Generic, Never, TypeVar, Unpack, overload
 
 from podium.agents.card import CardOptions, card_of
+from podium.agents.meter import Meter
 from podium.agents.shape import TypeShape
 from podium.agents.signature import Function, Signature, name_of, signature_of
 from podium.agents.threads import AGENT_THREADS
@@ -69,9 +70,10 @@ class FunctionAgent(Generic[In, Out]):
         """Call the function with the call's input; raises what it raises, and BadAnswer for an unfit result."""
         signature = self._signature
         given = signature.arguments(self.input.load(call.input), call, steps)
-        value = await _result(self.__wrapped__, signature, given)
+        meter = Meter() if steps.prices.cpu_second else None
+        value = await _result(self.__wrapped__, signature, given, meter)
         try:
-            return Done(self.output.dump(value))
+            return Done(self.output.dump(value), None if meter is None else meter.usage)
         except InvalidValue as error:
             raise BadAnswer(f"{self._name} returned something else than it declares: {error}") from error
 
@@ -156,10 +158,12 @@ agent = AgentDecorator()
 """The decorator that makes an agent of a function."""
 
 
-async def _result(function: Function, signature: Signature, given: dict[str, Json]) -> Json:
+async def _result(function: Function, signature: Signature, given: dict[str, Json], meter: Meter | None = None) -> Json:
     if signature.is_async:
-        return await function(**given)
-    value = await AGENT_THREADS.run(functools.partial(function, **given))
+        waits = function(**given)
+        return await (waits if meter is None else meter.wait(waits))
+    work = functools.partial(function, **given)
+    value = await AGENT_THREADS.run(work if meter is None else functools.partial(meter.run, work))
     return await value if inspect.isawaitable(value) else value
 
 

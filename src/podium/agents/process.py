@@ -49,14 +49,14 @@ class ProcessAgent(CardedAgent[In, Out]):
             "PODIUM_EPOCH": str(steps.epoch),
         }
         try:
-            ended = await self._child.run(orjson.dumps(call.input), told)
+            ended = await self._child.run(orjson.dumps(call.input), told, watch_memory=bool(steps.prices.gb_second))
         except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
             return Failed(self._not_started(error))
         if ended.too_much:
             raise BadAnswer(f"{name} printed more than {self._child.max_output} bytes; raise max_output if it must")
         if ended.status != 0:
             return Failed(Failure(FailureKind.BUG, "ExitStatus", f"{name} {_how(ended)}{_last_words(ended)}"))
-        return Done(self._answer(ended))
+        return Done(self._answer(ended), ended.usage if steps.prices.of_machines else None)
 
     def _answer(self, ended: Ended) -> Json:
         text = ended.output.strip()

@@ -5,16 +5,19 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.moments import moment
-from podium.cli.opening import looking, run_in
+from podium.app import App
+from podium.cli.inbox import login
+from podium.cli.moments import moment, span
+from podium.cli.opening import drive, existing, looking, run_in
 from podium.cli.options import JsonOption, StoreOption
-from podium.cli.output import print_json
+from podium.cli.output import count, print_json, print_line
 from podium.config import load_config
 from podium.errors import UsageError
+from podium.model.audit import Audit, Checks
 from podium.model.clock import SystemClock
 from podium.model.json import Json
 from podium.reports.anchor import read_anchor, write_anchor
-from podium.reports.audit import Audit, Checks, audit
+from podium.reports.audit import audit
 from podium.reports.export import lines
 from podium.secrets.reference import resolve
 
@@ -80,15 +83,37 @@ def verify(
 def export(
     run: Annotated[str | None, typer.Option(metavar="RUN", help="Of this run, or `last`.")] = None,
     since: Annotated[str | None, typer.Option(metavar="ISO", help="From this day or time on (UTC).")] = None,
+    tenant: Annotated[str | None, typer.Option(metavar="NAME", help="Only what was done for this tenant.")] = None,
     payloads: Annotated[bool, typer.Option("--payloads", help="With inputs and values, not only digests.")] = False,
     store: StoreOption = None,
 ) -> None:
     """Print who called whom, with what, under which rule, at what price and decided by whom, as JSON lines."""
     with looking(store) as opened:
-        for line in lines(
-            opened, run=None if run is None else run_in(opened, run).id, since=moment(since), payloads=payloads
-        ):
-            print_json(line)
+        wanted = None if run is None else run_in(opened, run).id
+        for line in lines(opened, run=wanted, since=moment(since), tenant=tenant, payloads=payloads):
+            print_line(line)
+
+
+@commands.command("retain")
+def retain(
+    older_than: Annotated[str, typer.Option(metavar="TIME", help="Runs that ended longer ago: 12h, 90d.")],
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who redacts; else who is logged in.")] = None,
+    why: Annotated[str, typer.Option(help="Why; it is recorded.")] = "retention",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Redact all runs that ended longer ago, if those that started them did too."""
+    seconds, who = span(older_than, "--older-than"), by or login()
+
+    async def work() -> int:
+        async with App.open(config=existing(store)) as app:
+            return await app.retain(seconds, by=who, why=why)
+
+    redacted = drive(work())
+    if as_json:
+        print_json({"redacted": redacted})
+    else:
+        print(f"redacted {count(redacted, 'run')}")
 
 
 def _checker(public_key: str | None) -> Checks | None:
@@ -107,8 +132,9 @@ def _print(found: Audit) -> None:
         print(f"wrong  {fault.where}: {fault.what}")
     for said in found.unproved:
         print(f"open   {said}")
+    redacted = f" ({found.redacted} redacted)" if found.redacted else ""
     print(
-        f"{'wrong' if found.faults else 'ok':6} {found.runs} runs, "
+        f"{'wrong' if found.faults else 'ok':6} {found.runs} runs{redacted}, "
         f"{found.entries} ledger entries, {found.sealed} sealed"
     )
 
@@ -116,5 +142,5 @@ def _print(found: Audit) -> None:
 def _json(found: Audit) -> Json:
     return {
         "faults": [{"where": fault.where, "what": fault.what} for fault in found.faults], "unproved": found.unproved,
-        "runs": found.runs, "entries": found.entries, "sealed": found.sealed,
+        "runs": found.runs, "redacted": found.redacted, "entries": found.entries, "sealed": found.sealed,
     }  # fmt: skip

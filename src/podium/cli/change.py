@@ -1,4 +1,4 @@
-"""`podium runs retry|fork|repin`: having a run go on after a failure, from an earlier call, or under other code."""
+"""`podium runs retry|fork|repin|redact`: having a run go on, from an earlier call, under other code; or emptying it."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any
@@ -6,10 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from podium.app import App
+from podium.cli.inbox import login
 from podium.cli.load import load, split
 from podium.cli.opening import drive, existing, hand_to_file, run_in
 from podium.cli.options import FileOption, JsonOption, ModelOption, RunArgument, SetOption, StoreOption
-from podium.cli.output import note, print_json
+from podium.cli.output import count, note, print_json
 from podium.cli.report import INTERRUPTED, report
 from podium.cli.waiting import Standstill, settle
 from podium.engine.worker import End
@@ -87,6 +88,30 @@ def repin(
             return handle.id, await _settled(app, handle, agents)
 
     _tell(*_driven(run_id, work), file, as_json=as_json)
+
+
+def redact(
+    run_id: RunArgument,
+    why: Annotated[str, typer.Option(help="Why; it is recorded.")],
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who redacts; else who is logged in.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete what an ended run and its child runs were given, said and gave; that it took place stays provable."""
+    who = by or login()
+
+    async def work() -> tuple[str, int]:
+        async with App.open(config=existing(store)) as app:
+            run = run_in(app.store, run_id).id
+            return run, await app.redact(run, by=who, why=why)
+
+    run, redacted = drive(work())
+    if as_json:
+        print_json({"run": run, "redacted": redacted})
+    elif redacted:
+        print(f"run {run} is redacted, {count(redacted, 'run')} in all")
+    else:
+        print(f"run {run} was redacted before")
 
 
 def _agents(file: str | None, model: str | None, settings: Sequence[str] | None) -> Sequence[AnyAgent]:

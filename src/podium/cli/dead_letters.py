@@ -9,6 +9,7 @@ import typer
 from podium.app import App
 from podium.cli.inbox import login
 from podium.cli.load import load, split
+from podium.cli.moments import span
 from podium.cli.opening import ALL, LAST, drive, existing, hand_to_file, looking
 from podium.cli.options import FileOption, JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import count, iso, moment, note, one_line, print_json, print_table
@@ -35,7 +36,6 @@ from podium.store.protocol import Store
 
 commands = typer.Typer(help="Runs that failed for good or were quarantined.", rich_markup_mode=None)
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _AgentOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only those that this agent failed.")]
 _WorkflowOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this workflow.")]
 _TenantOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only those of this tenant.")]
@@ -222,15 +222,8 @@ def _query(
 ) -> DeadLetterQuery:  # fmt: skip
     return DeadLetterQuery(
         agent=agent, workflow=workflow, tenant=tenant, kind=kind,
-        since=None if since is None else SystemClock().now() - _seconds(since), discarded=discarded, limit=limit,
+        since=None if since is None else SystemClock().now() - span(since, "--since"), discarded=discarded, limit=limit,
     )  # fmt: skip
-
-
-def _seconds(text: str) -> float:
-    number, unit = text[:-1], text[-1:]
-    if not number.isdecimal() or unit not in _UNITS:
-        raise UsageError(f"--since {text!r} is no time: expected 90s, 30m, 8h or 7d.")
-    return int(number) * _UNITS[unit]
 
 
 def _row(letter: DeadLetter) -> tuple[str, ...]:

@@ -15,7 +15,9 @@ from podium.cli import (
     delegate,
     doctor,
     graph,
+    health,
     inbox,
+    incidents,
     init,
     policy,
     run,
@@ -53,6 +55,8 @@ podium.add_typer(policy.commands, name="policy")
 podium.add_typer(delegate.commands, name="delegate")
 podium.add_typer(audit.commands, name="audit")
 podium.command("budgets")(budgets.budgets)
+podium.command("health")(health.health)
+podium.add_typer(incidents.commands, name="incidents")
 podium.command("costs")(costs.costs)
 podium.command("graph")(graph.graph)
 podium.command("validate")(validate.validate)

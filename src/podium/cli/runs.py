@@ -211,3 +211,4 @@ def run_json(run: Run) -> Json:
 commands.command("retry")(change.retry)
 commands.command("fork")(change.fork)
 commands.command("repin")(change.repin)
+commands.command("redact")(change.redact)

@@ -217,5 +217,7 @@ def _run_note(fact: Fact) -> str:
             return f"moved from version {body.get('from', '?')} to {body.get('to', '?')}"
         case FactKind.REWOUND:
             return f"{len(body.get('facts', ()))} facts before this were voided, to be done again"
+        case FactKind.REDACTED:
+            return f"redacted by {body.get('by', '?')}: {body.get('why', '')}"
         case _:
             return f"{fact.kind.name.lower()} {fact.key}".strip()

@@ -42,7 +42,7 @@ class Dispatcher:
     def __init__(
         self, registry: Registry, middleware: Sequence[Middleware], step_middleware: Sequence[StepMiddleware] = (), *,
         rules: Mapping[str, AgentRules] | None = None, bounded: bool = False,
-        is_available: Callable[[Card], bool] = lambda _: True,
+        is_available: Callable[[Card], bool] = lambda _: True, replaces: bool = False,
     ) -> None:  # fmt: skip
         self.registry = registry
         self._middleware = tuple(middleware)
@@ -51,6 +51,8 @@ class Dispatcher:
         """Whether a budget of the configuration bounds what calls may spend."""
         self._rules = rules or {}
         self._is_available = is_available
+        self._replaces = replaces
+        """Whether an older version stands in for one that is not available."""
         self._cards: dict[int, Card] = {}
         self._handlers: dict[int, Handler] = {}
         self._step_handlers: dict[int, StepHandler | None] = {}
@@ -60,13 +62,22 @@ class Dispatcher:
         if id(target) in self._cards:
             return cast("AnyAgent", target), None
         if isinstance(target, str):
-            return self.registry.get(target), None
+            stands_in = self.stand_in(target) if self._replaces else None
+            return self.registry.get(target, stands_in and stands_in.version), stands_in
         if isinstance(target, Task):
             choice = choose(target, self.registry.cards(target.capability), self._is_available)
             return self.registry.get(choice.name, choice.version), choice
         if _lasts(target):
             self.registry.add(target)
         return target, None
+
+    def stand_in(self, name: str) -> Choice | None:
+        """Return the newest version that is available, where the newest of all is not; None where there is none."""
+        cards = [self.card(agent) for agent in self.registry.versions(name)]
+        best = next((card for card in cards if self._is_available(card)), None)
+        if best is None or best is cards[0]:
+            return None
+        return Choice(name, best.version, f"stands in for version {cards[0].version}, which is not available")
 
     def card(self, agent: AnyAgent) -> Card:
         """Return an agent's card, filled in by the rules of the configuration."""

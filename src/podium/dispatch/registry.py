@@ -35,6 +35,11 @@ class Registry:
             raise UnknownAgent(f"{name!r} has no version {version!r}. Registered: {', '.join(sorted(versions))}.")
         return versions[version]
 
+    def versions(self, name: str) -> Sequence[AnyAgent]:
+        """Return all versions of an agent, the newest first."""
+        versions = self._agents.get(name, {})
+        return [versions[each] for each in sorted(versions, key=version_order, reverse=True)]
+
     def has(self, name: str, version: str) -> bool:
         """Whether an agent is registered."""
         return version in self._agents.get(name, ())

@@ -119,9 +119,12 @@ class AgentCall(Primitive[T], Generic[T]):
                 return self._registered(name, version) if moved else agent, None
             if self.target == name or "why" in opened.body:
                 return self._registered(name, version), None
-        if isinstance(self.target, str):
-            return self._registered(self.target, None), None
-        agent, choice = dispatcher.route(self.target)
+        try:
+            agent, choice = dispatcher.route(self.target)
+        except UnknownAgent as error:
+            if isinstance(self.target, str):
+                raise self._waits_for(error) from error
+            raise
         return agent, None if choice is None else choice.why
 
     def _registered(self, name: str, version: str | None) -> AnyAgent:
@@ -129,7 +132,10 @@ class AgentCall(Primitive[T], Generic[T]):
         try:
             return self.drive.around.dispatcher.registry.get(name, version)
         except UnknownAgent as error:
-            raise Blocked(f"call {self.key}: {error}") from error
+            raise self._waits_for(error) from error
+
+    def _waits_for(self, error: UnknownAgent) -> Blocked:
+        return Blocked(f"call {self.key}: {error}")
 
     def _check(self, record: Record, agent: AnyAgent, payload: bytes) -> None:
         """Raise Diverged unless the journal has this agent and this input under the key."""

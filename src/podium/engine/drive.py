@@ -21,6 +21,7 @@ from podium.model.fact import Fact, FactKind
 from podium.model.fallback import Degraded
 from podium.model.ids import Ids
 from podium.model.json import Json
+from podium.model.prices import PriceSettings
 from podium.model.run import Run, Signal
 from podium.secrets.masking import MASKING
 from podium.store.codec import encode
@@ -70,6 +71,8 @@ class Surroundings:
     """Bytes that an input or a value may have."""
     most_depth: int
     """Workflows above a child run, with itself."""
+    prices: PriceSettings
+    """What things cost, as far as the settings say so."""
     watches_loops: bool
     """Whether a rule looks for agents that go round in circles."""
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from podium.engine.deadline import Deadline, deadline_of
 from podium.engine.history import OPENING, voided
 from podium.engine.money import carved_from, reserved, share_of
+from podium.engine.redacting import refuse_redacted
 from podium.engine.worker import Worker
 from podium.errors import NotPossible, UnknownRun
 from podium.model.budget import Breach, line_json, lines_of
@@ -49,6 +50,7 @@ class Operator:
         claimed = self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
         facts = claimed.facts
         try:
+            refuse_redacted(run_id, facts)
             _refuse_undone(run_id, facts)
             void = failure_of_run(facts)
             children = [child for child in failed_with(facts, void) if self._has_failed(child)]
@@ -150,6 +152,7 @@ class Operator:
         if run is None:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
         facts = self._worker.store.facts(run_id)
+        refuse_redacted(run_id, facts)
         void = voided(facts)
         facts = [fact for fact in facts if fact.seq not in void]
         after = set(since(facts, key))

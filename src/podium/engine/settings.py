@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from podium.model.prices import NO_PRICES, PriceSettings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
@@ -21,5 +23,7 @@ class EngineSettings:
     """The longest input or value of a call, as JSON text."""
     most_depth: int = 50
     """Workflows above a child run, with itself."""
+    prices: PriceSettings = NO_PRICES
+    """What things cost, as far as the settings say so."""
     watches_loops: bool = False
     """Whether what is asked and said in each branch is kept in memory, for rules that look for circles."""

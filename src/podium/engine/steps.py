@@ -17,6 +17,7 @@ from podium.model.json import Json
 from podium.model.loops import Turn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
+from podium.model.prices import PriceSettings
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.step import Step
 from podium.model.steps import Effects
@@ -135,6 +136,11 @@ class CallSteps:
         own = card.budget is not None or (card.limit is not None and card.limit.tokens is not None)
         return own or around.dispatcher.bounded or bool(self._drive.lines)
 
+    @property
+    def prices(self) -> PriceSettings:
+        """What things cost, as far as the settings say so."""
+        return self._drive.around.prices
+
     async def reserve(self, amount: Amount, lines: Sequence[Line] = ()) -> Reservation | Breach | None:
         """Set an amount aside, in the store once this returns; see `podium.model.steps.Steps`."""
         counting = [line for line in (*self._drive.lines, *lines) if amount.under(line.limits)]
@@ -229,10 +235,13 @@ class CallSteps:
 
 def usage_body(usage: Usage) -> Json:
     """Return usage as a fact says it."""
-    return {
+    said = {
         "model": usage.model,
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "requests": usage.requests,
         "usd": usage.usd,
     }
+    if usage.cpu_seconds or usage.gb_seconds:
+        said |= {"cpu_seconds": usage.cpu_seconds, "gb_seconds": usage.gb_seconds}
+    return said

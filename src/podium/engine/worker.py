@@ -15,7 +15,7 @@ from podium.engine.pulse import Pulse
 from podium.engine.settings import EngineSettings
 from podium.engine.stream import Streams
 from podium.engine.timers import Timers
-from podium.errors import Evicted, StoreBusy, StoreError
+from podium.errors import Evicted, NotPossible, StoreBusy, StoreError
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
@@ -87,7 +87,7 @@ class Worker:
             journal=self.journal, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
             ids=ids, store=store,
             alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, most_facts=settings.most_facts,
-            largest=settings.largest, most_depth=settings.most_depth,
+            largest=settings.largest, most_depth=settings.most_depth, prices=settings.prices,
             watches_loops=settings.watches_loops,
         )  # fmt: skip
 
@@ -306,7 +306,7 @@ class Worker:
         return drive.blocked or ""
 
     async def end_of(self, run_id: str) -> End:
-        """Wait until a run has ended or is blocked, whoever drives it."""
+        """Wait until a run has ended or is blocked, whoever drives it; raises NotPossible if its value was redacted."""
         future: asyncio.Future[End] = self._loop.create_future()
         self._waiting.setdefault(run_id, []).append(future)
         try:
@@ -314,7 +314,10 @@ class Worker:
                 raise self._lost[run_id]
             if run_id not in self._driven:
                 self._settle_ended(run_id)
-            return await future
+            end = await future
+            if end.state is RunState.DONE and "redacted" in end.outcome:
+                raise NotPossible(f"run {run_id} was redacted by {end.outcome['redacted']}: what it gave is gone.")
+            return end
         finally:
             left = [each for each in self._waiting.get(run_id, ()) if each is not future]
             if left:
@@ -330,6 +333,8 @@ class Worker:
         if run.state.ended:
             last = self.store.facts(run_id, after=run.facts - 2)[-1]
             outcome = {"state": run.state, "value": decode(last.payload), "reason": run.reason}
+            if last.kind is FactKind.REDACTED:
+                outcome["redacted"] = last.body["by"]
             self._tell(run_id, Finish(run.state, run.reason, 0.0, outcome))
         elif run.state is RunState.BLOCKED:
             self._tell(run_id, Finish(run.state, run.reason, 0.0, None))

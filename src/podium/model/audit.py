@@ -1,16 +1,19 @@
-"""What the audit knows: entries of the ledger, seals, and what does not hold."""
+"""What the audit knows: entries of the ledger, seals, redactions, and what does not hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from struct import Struct
 from typing import Protocol
+
+from podium.model.question import Question
 
 GENESIS = b"\0" * 32
 """The hash before the first entry."""
 
 _NUMBERS = Struct(">QQ")
+_PLACE = Struct(">QI")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,25 @@ class AuditFault:
     what: str
 
 
+@dataclass(slots=True)
+class Audit:
+    """What an audit found."""
+
+    faults: list[AuditFault] = field(default_factory=list[AuditFault])
+    unproved: list[str] = field(default_factory=list[str])
+    """What cannot be told, and what it would take."""
+    runs: int = 0
+    redacted: int = 0
+    """Runs whose content was deleted on purpose."""
+    entries: int = 0
+    sealed: int = 0
+    """Entries up to the last seal that holds."""
+
+    def fault(self, where: str, what: str) -> None:
+        """Note something that does not hold."""
+        self.faults.append(AuditFault(where, what))
+
+
 def entry_hash(previous: bytes, n: int, run: str, facts: int, head: bytes, state: str) -> bytes:
     """Return the hash of a ledger's entry that follows `previous`."""
     name = run.encode()
@@ -76,6 +98,58 @@ def entry_hash(previous: bytes, n: int, run: str, facts: int, head: bytes, state
 def sealed_bytes(n: int, hash: bytes, at: float) -> bytes:
     """Return what a seal signs."""
     return b"podium ledger %d %s %r" % (n, hash.hex().encode(), at)
+
+
+class Remains:
+    """What is left of a run's redacted facts, as a digest that the fact of the redaction names."""
+
+    def __init__(self, run: str) -> None:
+        self._sum = sha256(run.encode())
+
+    def add(self, seq: int, body: bytes) -> None:
+        """Count what is left of a fact; in the order of the facts."""
+        self._sum.update(_PLACE.pack(seq, len(body)) + body)
+
+    def digest(self) -> str:
+        """Return the digest of what was counted so far."""
+        return self._sum.hexdigest()
+
+
+def remains_of(run: str, bodies: Iterable[tuple[int, bytes]]) -> str:
+    """Return the digest of what is left of a run's redacted facts."""
+    remains = Remains(run)
+    for seq, body in bodies:
+        remains.add(seq, body)
+    return remains.digest()
+
+
+def redacted_bytes(run: str, seq: int, remains: str) -> bytes:
+    """Return what is signed of a redaction: which run, up to which fact, and what was left."""
+    return b"podium redaction %s %d %s" % (run.encode(), seq, remains.encode())
+
+
+class Signs(Protocol):
+    """Has the secret key of the audit."""
+
+    def seal(self, n: int, head: bytes, at: float) -> Seal:
+        """Return a seal of the ledger up to an entry."""
+        ...
+
+    def sign(self, said: bytes) -> bytes:
+        """Return a signature of what was said."""
+        ...
+
+
+class Checks(Protocol):
+    """Has the public key of the audit."""
+
+    def holds(self, seal: Seal) -> bool:
+        """Whether a seal was made with the key."""
+        ...
+
+    def signed(self, said: bytes, signature: str) -> bool:
+        """Whether a signature, in hexadecimal digits, is one of what was said."""
+        ...
 
 
 class Ledger(Protocol):
@@ -109,8 +183,20 @@ class Ledger(Protocol):
         """Return the hashes of a run's facts, in order."""
         ...
 
-    def hollow(self) -> list[tuple[str, int]]:
-        """Return run and place of the facts whose content is gone."""
+    def lost_blobs(self) -> list[tuple[str, int]]:
+        """Return run and place of the facts whose large payload is gone."""
+        ...
+
+    def stray_runs(self) -> int:
+        """Return of how many runs there are facts, and not the run."""
+        ...
+
+    def questions(self, run: str) -> list[Question]:
+        """Return the questions of a run, as they stand in the inbox."""
+        ...
+
+    def unredacted(self, before: float) -> list[str]:
+        """Return the runs that ended before a time, as did those that started them, and still say all they said."""
         ...
 
     def forged_blobs(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 from math import isfinite
 from typing import Literal
 
@@ -13,6 +14,7 @@ PER_USD = 1_000_000_000
 """Budgets are kept in billionths of a US dollar: whole numbers, so that sums are exact."""
 
 
+@lru_cache(1024)
 def nano(usd: float) -> int:
     """Return US dollars as billionths, rounded up: what is set aside is never less than what was said."""
     return int((Decimal(repr(float(usd))) * PER_USD).to_integral_value(ROUND_CEILING))

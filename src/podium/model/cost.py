@@ -27,6 +27,10 @@ class Cost:
     """Those that had a part in it, child runs not counted by themselves."""
     done: int
     """Those of them that came to their end."""
+    cpu_seconds: float = 0.0
+    """Processor time of functions and programs, as far as it was measured."""
+    gb_seconds: float = 0.0
+    """GiB of memory times the seconds for which programs held them, as far as it was measured."""
 
     @property
     def usd_per_done(self) -> float | None:

@@ -14,3 +14,5 @@ class Health:
     """Seconds between two checks."""
     timeout: float = 5.0
     """Seconds that a check may take; one that takes longer has failed."""
+    restart: Callable[[], Awaitable[object] | object] | None = None
+    """Starts again what the agent needs, such as a process or a connection; only the monitor calls it."""

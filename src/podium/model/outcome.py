@@ -20,6 +20,10 @@ class Usage:
     requests: int = 0
     usd: float | None = None
     """US dollars; None where the price is not known."""
+    cpu_seconds: float = 0.0
+    """Processor time of a function or a program, where that has a price."""
+    gb_seconds: float = 0.0
+    """GiB of memory times the seconds for which a program held them, where that has a price."""
 
 
 def readable(text: str) -> str:

@@ -8,6 +8,7 @@ from podium.model.json import Json
 from podium.model.loops import Turn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
+from podium.model.prices import PriceSettings
 
 Effects = Literal["idempotent", "once"]
 """`idempotent`: may be tried again, with the same idempotency key. `once`: never started twice when in doubt."""
@@ -77,6 +78,11 @@ class Steps(Protocol):
     @property
     def budgeted(self) -> bool:
         """Whether anything bounds what this call may spend: a model request then has to say its most."""
+        ...
+
+    @property
+    def prices(self) -> PriceSettings:
+        """What things cost, as far as the settings say so."""
         ...
 
     async def reserve(self, amount: Amount, lines: Sequence[Line] = ()) -> Reservation | Breach | None:

@@ -12,43 +12,65 @@ from podium.store.protocol import Store
 
 _SAYS = frozenset({
     FactKind.STARTED, FactKind.ASKED, FactKind.ANSWERED, FactKind.RETRY, FactKind.STEP, FactKind.QUESTION,
-    FactKind.HELD, FactKind.NOTICE, FactKind.CANCELLING, FactKind.SETTLED, FactKind.ENDED,
-    FactKind.REWOUND, FactKind.REPINNED,
+    FactKind.HELD, FactKind.NOTICE, FactKind.CANCELLING, FactKind.SPAWNED, FactKind.SETTLED, FactKind.ENDED,
+    FactKind.REWOUND, FactKind.REPINNED, FactKind.REDACTED,
 })  # fmt: skip
 
 
 def lines(
-    store: Store, *, run: str | None = None, since: float | None = None, payloads: bool = False
-) -> Iterator[Json]:
+    store: Store, *, run: str | None = None, since: float | None = None, tenant: str | None = None,
+    payloads: bool = False,
+) -> Iterator[Json]:  # fmt: skip
     """Give a line for each fact that tells who did what, run by run, from a time on.
 
     Inputs and values are there only if asked for.
     """
     ids = store.ledger.runs() if run is None else iter([run])
-    for run_id in list(ids):
+    for run_id in ids:
         known = store.run(run_id)
-        if known is not None:
-            yield from _of(known, store.facts(run_id), since=since, payloads=payloads)
+        if known is not None and tenant in (None, known.tenant):
+            yield from _Export(known, payloads=payloads).lines(store.facts(run_id), since)
 
 
-def _of(run: Run, facts: list[Fact], *, since: float | None, payloads: bool) -> Iterator[Json]:
-    void = voided(facts)
-    for fact in facts:
-        if fact.kind in _SAYS and (since is None or fact.at >= since):
-            line = _line(run, fact, payloads=payloads)
-            yield {**line, "voided": True} if fact.seq in void else line
+class _Export:
+    """The lines of one run; it remembers who was asked, for what is told of a call later."""
 
+    def __init__(self, run: Run, *, payloads: bool) -> None:
+        self._run = run
+        self._payloads = payloads
+        self._asked: dict[str, tuple[str, str]] = {}
 
-def _line(run: Run, fact: Fact, *, payloads: bool) -> dict[str, Json]:
-    line: dict[str, Json] = {
-        "at": datetime.fromtimestamp(fact.at, UTC).isoformat(), "run": run.id, "seq": fact.seq,
-        "what": fact.kind.name.lower(), "key": fact.key, "tenant": run.tenant, "principal": run.principal,
-        "workflow": run.workflow, "said": fact.body,
-    }  # fmt: skip
-    if fact.kind is FactKind.QUESTION and "answers" in fact.body:
-        line["by"] = [answer["by"] for answer in fact.body["answers"]]
-    if fact.payload is not None:
-        line["payload_digest"] = sha256(fact.payload).hexdigest()
-        if payloads:
-            line["payload"] = fact.value()
-    return line
+    def lines(self, facts: list[Fact], since: float | None) -> Iterator[Json]:
+        void = voided(facts)
+        for fact in facts:
+            if fact.kind is FactKind.ASKED:
+                self._asked[fact.key] = fact.body["agent"], fact.body["version"]
+            if fact.kind in _SAYS and (since is None or fact.at >= since):
+                line = self._line(fact)
+                yield {**line, "voided": True} if fact.seq in void else line
+
+    def _line(self, fact: Fact) -> dict[str, Json]:
+        run, call = self._run, fact.key.partition("/")[0]
+        line: dict[str, Json] = {
+            "at": datetime.fromtimestamp(fact.at, UTC).isoformat(), "run": run.id, "seq": fact.seq,
+            "what": fact.kind.name.lower(), "key": fact.key, "tenant": run.tenant, "principal": run.principal,
+            "workflow": run.workflow,
+        }  # fmt: skip
+        if call in self._asked:
+            line["caller"] = self._caller(call)
+            line["agent"], line["version"] = self._asked[call]
+        line["said"] = fact.body
+        if fact.kind is FactKind.QUESTION and "answers" in fact.body:
+            line["by"] = [answer["by"] for answer in fact.body["answers"]]
+        if fact.payload is not None:
+            line["payload_digest"] = sha256(fact.payload).hexdigest()
+            if self._payloads:
+                line["payload"] = fact.value()
+        return line
+
+    def _caller(self, call: str) -> str:
+        """Return who asked: the innermost workflow around a call that is a call itself, or that of the run."""
+        above = call.rpartition(".")[0]
+        while above and above not in self._asked:
+            above = above.rpartition(".")[0]
+        return self._asked[above][0] if above else self._run.workflow

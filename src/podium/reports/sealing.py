@@ -5,9 +5,9 @@ import logging
 from pathlib import Path
 
 from podium.errors import ConfigError, StoreError
+from podium.model.audit import Signs
 from podium.model.clock import Clock
 from podium.reports.anchor import write_anchor
-from podium.reports.signing import Signer
 from podium.store.protocol import Store
 
 _LOG = logging.getLogger("podium")
@@ -16,7 +16,7 @@ _LOG = logging.getLogger("podium")
 class Sealer:
     """Seals what was entered in the ledger since the last time."""
 
-    def __init__(self, store: Store, signer: Signer, clock: Clock, *, every: float, anchor: str | None) -> None:
+    def __init__(self, store: Store, signer: Signs, clock: Clock, *, every: float, anchor: str | None) -> None:
         self._store = store
         self._signer = signer
         self._clock = clock

@@ -32,7 +32,11 @@ class Signer:
 
     def seal(self, n: int, head: bytes, at: float) -> Seal:
         """Return a seal of the ledger up to an entry."""
-        return Seal(n=n, hash=head, at=at, signature=self._key.sign(sealed_bytes(n, head, at)))
+        return Seal(n=n, hash=head, at=at, signature=self.sign(sealed_bytes(n, head, at)))
+
+    def sign(self, said: bytes) -> bytes:
+        """Return a signature of what was said."""
+        return self._key.sign(said)
 
 
 class Checker:
@@ -45,7 +49,20 @@ class Checker:
     def holds(self, seal: Seal) -> bool:
         """Whether a seal was made with the key."""
         try:
-            self._key.verify(seal.signature, seal.signed)
+            return self._fits(seal.signature, seal.signed)
+        except (AttributeError, TypeError):  # another type than we write
+            return False
+
+    def signed(self, said: bytes, signature: str) -> bool:
+        """Whether a signature, in hexadecimal digits, is one of what was said."""
+        try:
+            return self._fits(bytes.fromhex(signature), said)
+        except (ValueError, TypeError):
+            return False
+
+    def _fits(self, signature: bytes, said: bytes) -> bool:
+        try:
+            self._key.verify(signature, said)
         except (InvalidSignature, TypeError):
             return False
         return True

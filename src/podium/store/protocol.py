@@ -215,7 +215,24 @@ class Reserve:
     fact: NewFact
 
 
-Operation = Write | Start | Send | Reply | Expire | Reserve
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redact:
+    """Delete what the facts of an ended run carry, and record the fact that says so, under a new epoch.
+
+    Its signals, and what its questions said and were answered, are deleted too, and large payloads that nobody else
+    refers to. STALE where the run has not ended, or somebody changed it since `epoch`.
+    """
+
+    run: str
+    epoch: int
+    left: Sequence[tuple[int, bytes]]
+    """What is to be left of the body of each fact that is redacted, by its place."""
+    reason: str
+    """What is left of the reason of its end."""
+    fact: NewFact
+
+
+Operation = Write | Start | Send | Reply | Expire | Reserve | Redact
 
 
 class Verdict(Enum):
@@ -312,6 +329,25 @@ class ChainFault:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A fact that was looked for over all runs, and whose it is."""
+
+    run: str
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostWorker:
+    """A worker that was declared dead."""
+
+    id: str
+    host: str
+    pid: int
+    beat: float
+    """When it was heard of for the last time."""
+
+
 RECENT_FACTS = 20_000
 """So many facts, the last ones of the newest runs, are looked at to learn how agents did."""
 
@@ -337,6 +373,14 @@ class WorkerRoll(Protocol):
 
     def leave(self, worker: str) -> list[Placed]:
         """Fence a worker, and hand its runs back."""
+        ...
+
+    def is_fenced(self, worker: str) -> bool:
+        """Whether a worker left, was reaped, or was never entered."""
+        ...
+
+    def lost(self, since: float) -> list[LostWorker]:
+        """Return the workers that were reaped, and were still heard of at that time or later; not those that left."""
         ...
 
 
@@ -417,6 +461,10 @@ class Store(Protocol):
         """Fold the log into the store; called in a thread."""
         ...
 
+    def scrub(self) -> bool:
+        """Leave nothing in the log of what was deleted; False where readers hold it. Called in a thread."""
+        ...
+
     def changed_elsewhere(self) -> bool:
         """Whether another connection wrote since the last question."""
         ...
@@ -448,6 +496,10 @@ class Store(Protocol):
         """Return runs that failed or are quarantined, newest first; quick however many others there are."""
         ...
 
+    def failed_since(self, at: float) -> list[tuple[str, float]]:
+        """Return workflow and end of the runs that failed since a time; called in a thread."""
+        ...
+
     def facts_of(self, n: int, key: str) -> list[Fact]:
         """Return the facts of a run, by its number, about one key."""
         ...
@@ -457,6 +509,14 @@ class Store(Protocol):
 
         Of the agents named, or of all that were asked. Facts that a fork copied do not count again.
         """
+        ...
+
+    def failures(self, agent: str, version: str, *, limit: int = 10, recent: int = RECENT_FACTS) -> list[Said]:
+        """Return, of the last facts, how attempts of an agent failed, newest first; called in a thread."""
+        ...
+
+    def notices(self, guards: Sequence[str], *, recent: int = RECENT_FACTS) -> list[Said]:
+        """Return, of the last facts, what these guards said last of each agent and version; called in a thread."""
         ...
 
     def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:

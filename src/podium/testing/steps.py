@@ -8,6 +8,7 @@ from podium.model.json import Json
 from podium.model.loops import Turn
 from podium.model.memory import Entry
 from podium.model.outcome import Usage
+from podium.model.prices import NO_PRICES, PriceSettings
 from podium.model.steps import Effects
 
 
@@ -18,10 +19,14 @@ class PlainSteps:
     recorded to the next: `PlainSteps(recorded=first.recorded)` gives recorded steps back instead of running them.
     """
 
-    def __init__(self, *, idempotency_key: str = "test", recorded: Mapping[str, Json] | None = None) -> None:
+    def __init__(
+        self, *, idempotency_key: str = "test", recorded: Mapping[str, Json] | None = None,
+        prices: PriceSettings = NO_PRICES,
+    ) -> None:  # fmt: skip
         self.idempotency_key = idempotency_key
         self.epoch = 1
         self.memory = PlainMemory()
+        self.prices = prices
         self.recorded: dict[str, Json] = dict(recorded or {})
         """The value of each step, by its key: the one given, else name and count (`request.0`)."""
         self.emitted: list[Json] = []

@@ -25,13 +25,13 @@ from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
-from podium.agents.prices import Rate
 from podium.agents.pydantic_ai import from_pydantic_ai, llm_agent
 from podium.agents.pydantic_ai.endpoint import model_at
 from podium.errors import BadAnswer, ConfigError, RateLimited, Refusal, TransportFailed
 from podium.model.agent import Agent
 from podium.model.call import Call
 from podium.model.outcome import Done, Usage
+from podium.model.prices import Rate
 from podium.model.retry import Retry
 from podium.model.steps import Steps
 from podium.testing.model import Give, Reply, ScriptedModel, Use, timed_out, too_many_requests

@@ -2,8 +2,9 @@
 
 import pytest
 
-from podium.agents.prices import Rate, price
+from podium.agents.prices import price
 from podium.model.outcome import Usage
+from podium.model.prices import Rate
 
 MILLION = Usage(input_tokens=1_000_000, output_tokens=1_000_000)
 

@@ -25,6 +25,7 @@ from podium.model.json import Json
 from podium.model.loops import Turn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Done, Outcome, Usage
+from podium.model.prices import NO_PRICES, PriceSettings
 from podium.model.steps import Effects, Steps
 from podium.testing.model import Give, Reply, ScriptedModel, Use
 from podium.testing.steps import PlainSteps
@@ -102,6 +103,7 @@ class Journal:
     turns: Sequence[Turn] = ()
     depth: int | None = None
     budgeted: bool = False
+    prices: PriceSettings = NO_PRICES
 
     async def reserve(self, amount: Amount, lines: Sequence[Line] = ()) -> Reservation | Breach | None:
         raise NotImplementedError

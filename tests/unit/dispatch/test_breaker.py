@@ -1,5 +1,7 @@
 """The circuit breaker: its states against a plain model of them."""
 
+import math
+import tracemalloc
 from typing import Any
 
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from podium.dispatch.breaker import Change, Circuit, CircuitState, Pass
 from podium.model.breaker import Breaker
 
+SLICES = 60
 CLOSED, OPEN, HALF_OPEN = CircuitState.CLOSED, CircuitState.OPEN, CircuitState.HALF_OPEN
 
 
@@ -66,7 +69,7 @@ class CircuitMachine(RuleBasedStateMachine):
         before = self.circuit.state
         change = self.circuit.judge(entry, self.now, took, failed=failed)
         if before is CLOSED and entry.probe is None:
-            self.ended.append((self.now, failed, slow))
+            self.ended.append((self.slice_of_now(), failed, slow))
             self.check_opening(change)
         elif before is HALF_OPEN and entry in self.in_flight:
             self.check_probe(entry, change, bad=failed or slow)
@@ -74,6 +77,12 @@ class CircuitMachine(RuleBasedStateMachine):
             assert change is None
         if self.circuit.state is OPEN and before is not OPEN:
             self.opened_at = self.now
+
+    def slice_of_now(self) -> float:
+        """When the slice of the window began in which a call ends now; calls are forgotten slice by slice."""
+        last = self.ended[-1][0] if self.ended else -math.inf
+        is_new = last <= self.now - self.rule.window or self.now - last >= self.rule.window / SLICES
+        return self.now if is_new else last
 
     def check_opening(self, change: Change | None) -> None:
         recent = [each for each in self.ended if each[0] > self.now - self.rule.window]
@@ -110,6 +119,37 @@ class CircuitMachine(RuleBasedStateMachine):
 
 CircuitMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestCircuit = CircuitMachine.TestCase
+
+
+@given(st.lists(st.floats(0.0, 3.0), min_size=1, max_size=200))
+def test_a_call_counts_for_the_window_and_at_most_a_slice_of_it_less(pauses: list[float]) -> None:
+    circuit, now, ended = Circuit(Breaker(window=60.0, failures=1e-9, least=1)), 0.0, list[float]()
+    for pause in pauses:
+        now += pause
+        end(circuit, now, failed=False)
+        ended.append(now)
+    change = end(circuit, now, failed=True)
+    ended.append(now)
+    assert change is not None
+    counted = int(change.why.split()[2])
+    assert sum(at > now - 59.0 for at in ended) <= counted <= sum(at > now - 60.0 for at in ended)
+
+
+def test_a_window_with_many_calls_takes_no_more_memory_than_one_with_few() -> None:
+    circuit = Circuit(Breaker(window=60.0))
+    tracemalloc.start()
+    for n in range(20_000):
+        end(circuit, n / 1000, failed=False)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 50_000
+
+
+def end(circuit: Circuit, now: float, *, failed: bool) -> Change | None:
+    """Have a call begin and end at once."""
+    entry, _ = circuit.enter(now)
+    assert entry is not None
+    return circuit.judge(entry, now, 0.0, failed=failed)
 
 
 @given(st.lists(st.booleans(), max_size=60))

@@ -1,14 +1,16 @@
 """Calls that are handed to an agent together, each with an outcome of its own."""
 
+from time import thread_time
 from typing import Any
 
 import pytest
 
-from podium import Context, workflow
+from podium import Context, Steps, workflow
 from podium.agents.batched import batched
 from podium.errors import CallFailed, UsageError
 from podium.model.fact import FactKind
 from podium.model.json import Json
+from podium.model.prices import PriceSettings
 from tests.unit.engine.bench import Bench
 
 
@@ -91,6 +93,35 @@ async def test_too_few_answers_are_none(bench: Bench) -> None:
         handle = await app.start(maps, [1, 2])
         await bench.clock.advance(1)
         assert await handle.result() == ["podium.errors.BadAnswer"] * 2
+
+
+async def test_what_a_batch_took_of_the_processor_is_shared_out(bench: Bench) -> None:
+    @batched(within=1.0)
+    def burn(milliseconds: list[int]) -> list[int]:
+        end = thread_time() + sum(milliseconds) / 1000
+        while thread_time() < end:
+            pass
+        return milliseconds
+
+    maps = mapping(burn)
+    async with bench.app(maps, prices=PriceSettings(cpu_second=2.0)) as app:
+        handle = await app.start(maps, [20, 20, 20])
+        await bench.clock.advance(1)
+        await handle.result()
+        usages = [fact.body["usage"] for fact in app.facts(handle.id) if fact.kind is FactKind.ANSWERED]
+    assert len({usage["cpu_seconds"] for usage in usages}) == 1
+    assert 0.06 <= sum(usage["cpu_seconds"] for usage in usages) < 0.5
+    assert usages[0]["usd"] == pytest.approx(2 * usages[0]["cpu_seconds"])
+
+
+def test_nothing_can_be_recorded_of_a_batch_so_no_steps_are_handed_over() -> None:
+    async def records(texts: list[str], steps: Steps) -> list[str]:
+        steps.note("batch", {"texts": texts})
+        return texts
+
+    make: Any = batched()
+    with pytest.raises(UsageError, match="takes Steps or a Call"):
+        make(records)
 
 
 def test_a_function_of_something_else_than_lists_cannot_be_batched() -> None:

@@ -5,9 +5,16 @@ from collections.abc import Callable
 from hashlib import sha256
 from random import Random
 
-from podium.model.audit import GENESIS, entry_hash
+from podium.engine.redacting import left_of
+from podium.model.audit import GENESIS, entry_hash, remains_of
+from podium.model.fact import FactKind
+from podium.store.codec import encode
+from podium.store.protocol import NewFact, Redact, Verdict
 from podium.store.sqlite.chain import GENESIS as BEGINNING
 from podium.store.sqlite.chain import link, payload_digest
+from podium.store.sqlite.commit import GroupCommit, Salts
+from podium.store.sqlite.rows import facts_of
+from podium.store.sqlite.sql import statement
 
 Tamper = Callable[[sqlite3.Connection, Random], str]
 """Changes a store; returns what was done, in words."""
@@ -25,7 +32,7 @@ def _runs(db: sqlite3.Connection) -> list[tuple[int, str]]:
 
 def fact_changed(db: sqlite3.Connection, chance: Random) -> str:
     place = chance.choice(_places(db))
-    column = chance.choice(["kind", "key", "at", "epoch", "body", "hash", "salt", "payload"])
+    column = chance.choice(["kind", "key", "at", "epoch", "body", "hash", "salt", "payload", "digest", "blob"])
     (before,) = db.execute(f"SELECT {column} FROM facts WHERE place = ?", (place,)).fetchone()
     match before:
         case int() | float():
@@ -102,8 +109,17 @@ def chain_recomputed(db: sqlite3.Connection, chance: Random) -> str:
 
 def row_changed(db: sqlite3.Connection, chance: Random) -> str:
     number, run = chance.choice(_runs(db))
-    column = chance.choice(["workflow", "tenant", "principal", "state", "facts", "head"])
-    forged: object = {"state": "cancelled", "facts": 1_000, "head": b"x" * 32}.get(column, "forged")
+    (ended,) = db.execute("SELECT ended_at IS NOT NULL FROM runs WHERE n = ?", (number,)).fetchone()
+    column: str = chance.choice([
+        "workflow", "version", "tenant", "principal", "parent", "root", "state", "facts", "head", "ended_at",
+        *(["reason"] if ended else []),
+    ])  # fmt: skip
+    (state,) = db.execute("SELECT state FROM runs WHERE n = ?", (number,)).fetchone()
+    states = [each for each in ("done", "failed", "cancelled", "parked", "blocked", "forged") if each != state]
+    special: dict[str, object] = {
+        "state": chance.choice(states), "facts": chance.choice([0, 1_000]), "head": b"x" * 32, "ended_at": 1.0,
+    }  # fmt: skip
+    forged = special.get(column, "forged")
     db.execute(f"UPDATE runs SET {column} = ? WHERE n = ?", (forged, number))
     return f"{column} of {run} changed"
 
@@ -141,12 +157,14 @@ def seal_forged(db: sqlite3.Connection, chance: Random) -> str:
 
 def content_taken(db: sqlite3.Connection, chance: Random) -> str:
     """Take a fact's content away, and leave the digest that stands for it, so that the chain holds."""
-    place = chance.choice(_places(db))
-    salt, body, payload, blob = db.execute(
-        "SELECT salt, body, payload, blob FROM facts WHERE place = ?", (place,)
-    ).fetchone()
+    whole = db.execute("SELECT place, salt, body, payload, blob FROM facts WHERE salt IS NOT NULL").fetchall()
+    place, salt, body, payload, blob = chance.choice(whole)
     digest = payload_digest(salt, body, payload, blob)
-    db.execute("UPDATE facts SET digest = ?, salt = NULL, body = NULL, payload = NULL WHERE place = ?", (digest, place))
+    left = chance.choice([None, b"{}", body])
+    db.execute(
+        "UPDATE facts SET digest = ?, salt = NULL, body = ?, payload = NULL, blob = NULL WHERE place = ?",
+        (digest, left, place),
+    )
     return f"content of fact {place & 0xFFFFFF} taken away"
 
 
@@ -158,9 +176,85 @@ def blob_forged(db: sqlite3.Connection, chance: Random) -> str:
     return "large payloads forged"
 
 
+def fact_appended(db: sqlite3.Connection, chance: Random) -> str:
+    """Append a fact that is chained as it should be, and make the run's row fit."""
+    number, run = chance.choice(_runs(db))
+    last, previous = db.execute(
+        "SELECT place, hash FROM facts WHERE place >> 24 = ? ORDER BY place DESC LIMIT 1", (number,)
+    ).fetchone()
+    kind, body, salt = chance.choice([FactKind.NOTICE, FactKind.REWOUND, FactKind.ENDED]), b'{"facts":[]}', b"s" * 16
+    digest = payload_digest(salt, body, None, None)
+    chained = link(previous, run.encode(), (last + 1) & 0xFFFFFF, kind, "", 1.0, 9, digest)
+    row = (last + 1, kind, "", 1.0, 9, chained, None, salt, body, None, None)
+    db.execute(f"INSERT INTO facts ({_FACT}) VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
+    _make_row_fit(db, number)
+    return f"a {kind.name} appended to {run}"
+
+
+def question_changed(db: sqlite3.Connection, chance: Random) -> str:
+    (question,) = chance.choice(db.execute("SELECT id FROM questions").fetchall())
+    match chance.randrange(4):
+        case 0:
+            db.execute("DELETE FROM questions WHERE id = ?", (question,))
+            return f"question {question} removed"
+        case 1:
+            db.execute("CREATE TEMP TABLE copied AS SELECT * FROM questions WHERE id = ?", (question,))
+            db.execute("UPDATE copied SET id = 'forged'")
+            db.execute("INSERT INTO questions SELECT * FROM copied")
+            return f"question {question} doubled"
+        case 2:
+            answered = [row[0] for row in db.execute("SELECT id FROM questions WHERE state = 'answered'")]
+            db.execute("UPDATE questions SET state = 'withdrawn' WHERE id = ?", (chance.choice(answered),))
+            return "an answered question withdrawn"
+        case _:
+            column = chance.choice(["text", '"to"', "quorum", "deadline", "kind", "state"])
+            db.execute(f"UPDATE questions SET {column} = 'forged' WHERE id = ?", (question,))
+            return f"{column} of question {question} changed"
+
+
+def redaction_faked(db: sqlite3.Connection, chance: Random) -> str:
+    """Redact a run as we do, chains, ledger and all, without the key."""
+    whole = db.execute(
+        "SELECT n, id, epoch FROM runs r WHERE state IN ('done', 'failed', 'cancelled') AND NOT EXISTS"
+        " (SELECT 1 FROM facts WHERE place >> 24 = r.n AND kind = 19)"
+    ).fetchall()
+    number, run, epoch = chance.choice(whole)
+    facts = facts_of(db, statement("facts_of_run"), (number, -1))
+    left = [(fact.seq, encode(left_of(fact))) for fact in facts]
+    said = {"by": "ann", "why": "", "left": remains_of(run, left)}
+    if chance.random() < 0.5:
+        said["signature"] = (sha256(run.encode()).digest() * 2).hex()
+    fact = NewFact(FactKind.REDACTED, "", 9.0, encode(said))
+    (reason,) = db.execute("SELECT reason FROM runs WHERE n = ?", (number,)).fetchone()
+    wanted = Redact(run=run, epoch=epoch, left=left, reason=reason.partition(":")[0], fact=fact)
+    assert GroupCommit(db, "forger", {}, Salts()).perform([wanted]).verdicts == [Verdict.OK]
+    return f"{run} redacted by somebody without the key"
+
+
+def redacted_refilled(db: sqlite3.Connection, chance: Random) -> str:
+    """Change what is left of a redacted fact, or put something into it."""
+    place, body = chance.choice(db.execute("SELECT place, body FROM facts WHERE salt IS NULL").fetchall())
+    changed = body.replace(b"{", b'{"by":"forged",', 1)
+    columns = [("body", changed), ("body", None), ("payload", b'"forged"'), ("blob", b"x" * 32)]
+    column, forged = chance.choice(columns)
+    db.execute(f"UPDATE facts SET {column} = ? WHERE place = ?", (forged, place))
+    return f"{column} of redacted fact {place & 0xFFFFFF} forged"
+
+
+def stray_facts(db: sqlite3.Connection, chance: Random) -> str:
+    """Copy a run's facts to a number that no run has."""
+    number, run = chance.choice(_runs(db))
+    (last,) = db.execute("SELECT MAX(n) FROM runs").fetchone()
+    shift = (last + chance.randrange(1, 9) - number) << 24
+    rest = _FACT.removeprefix("place, ")
+    db.execute(f"INSERT INTO facts ({_FACT}) SELECT place + {shift}, {rest} FROM facts WHERE place >> 24 = {number}")
+    return f"facts of {run} copied to a run that is not there"
+
+
 ALL: list[Tamper] = [
     fact_changed, fact_removed, fact_inserted, facts_reordered, tail_cut, run_removed, chain_recomputed, row_changed,
     ledger_changed, seals_removed, seal_forged, content_taken, blob_forged,
+    fact_appended, question_changed, redaction_faked, redacted_refilled, stray_facts,
 ]  # fmt: skip
 
 

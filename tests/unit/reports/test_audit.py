@@ -1,6 +1,7 @@
 """A store that was tampered with is found out, and one that was not is left in peace."""
 
 import asyncio
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -11,15 +12,17 @@ import pytest
 
 from podium import App, Context, agent, human, workflow
 from podium.errors import RunFailed
-from podium.model.audit import Seal
+from podium.model.audit import Audit, AuditSettings, Seal
 from podium.model.fact import FactKind
-from podium.reports.audit import Audit, audit
+from podium.reports.audit import audit
 from podium.reports.signing import Checker, Signer
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import DrivenClock
 from tests.unit.reports.tampering import ALL, Tamper
 
 SECRET, PUBLIC = Signer.new()
+os.environ["TEST_AUDIT_KEY"] = SECRET
+KEY = AuditSettings(key="env:TEST_AUDIT_KEY", every=3_600.0)
 
 
 @agent
@@ -43,10 +46,13 @@ async def desk(ctx: Context, n: int) -> int:
     return await child.result() + await ctx.call(errand, n)
 
 
+boss = human("boss", text="Well?", answer=str)
+
+
 @workflow
 async def waits(ctx: Context) -> str:
     await ctx.once("page", lambda: "page" * 10_000)
-    return await ctx.call(human("boss", text="Well?", answer=str), None)
+    return await ctx.call(boss, None)
 
 
 def seal(store: SqliteStore, at: float) -> Seal:
@@ -56,19 +62,23 @@ def seal(store: SqliteStore, at: float) -> Seal:
 
 
 async def fill(path: Path) -> list[Seal]:
-    """Fill a store in two days, sealed after each; a copy of it is kept as it was in between."""
+    """Fill a store in two days, sealed after each, with redactions; a copy of it is kept as it was in between."""
     clock, anchor = DrivenClock(), list[Seal]()
     for day in range(2):
-        async with App.open(path, agents=[desk, errand, waits], clock=clock) as app:
+        async with App.open(path, agents=[desk, errand, waits], clock=clock, audit=KEY) as app:
             handles = [await app.start(desk, day * 10 + n, tenant="acme") for n in range(6)]
             await app.start(waits)
+            asked = await app.start(waits)
             await clock.advance(60)
+            await app.answer(app.questions(run=asked.id)[0].id, "well", by="ann")
             for handle in handles:
                 try:
                     await handle.result()
                 except RunFailed:
                     await app.fork(handle.id, "0")
             await clock.advance(60)
+            await app.redact(handles[1].id, by="ann", why="asked for")
+            await app.redact(handles[0].id, by="ann", why="asked for")
         store = SqliteStore(str(path))
         anchor.append(seal(store, float(day)))
         store.close()
@@ -91,8 +101,11 @@ def audited(path: Path, anchor: list[Seal] | None) -> Audit:
         store.close()
 
 
+TABLES = ("runs", "facts", "blobs", "ledger", "seals", "questions")
+
+
 def contents(db: sqlite3.Connection) -> list[list[object]]:
-    return [db.execute(f"SELECT * FROM {table}").fetchall() for table in ("runs", "facts", "blobs", "ledger", "seals")]
+    return [db.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES]
 
 
 def tampered(sealed: tuple[Path, list[Seal]], folder: Path, tamper: Tamper, chance: Random) -> tuple[str, Audit]:

@@ -12,7 +12,6 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import RunContext
 from pydantic_ai.usage import UsageLimits
 
-from podium.agents.prices import Rates
 from podium.agents.pydantic_ai.bound import MOST_OUTPUT
 from podium.agents.pydantic_ai.capability import PodiumSteps
 from podium.agents.pydantic_ai.effects import DeclaredEffects
@@ -23,6 +22,7 @@ from podium.agents.pydantic_ai.streaming import text_to
 from podium.model.agent import Card, Shape
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome
+from podium.model.prices import Rates, nearer
 from podium.model.steps import Steps
 
 In = TypeVar("In")
@@ -64,7 +64,8 @@ class LlmAgent(Generic[In, Out, D]):
         with podium_errors(), replay_scope():
             async with Flight() as flight:
                 capped = steps.budgeted and not self._says_max_tokens(model)
-                recording = Recording(steps=steps, flight=flight, effects=self.effects, rates=self.rates, capped=capped)
+                rates = nearer(self.rates, steps.prices.models)
+                recording = Recording(steps=steps, flight=flight, effects=self.effects, rates=rates, capped=capped)
                 result = await self.agent.run(
                     prompt,
                     model=model,

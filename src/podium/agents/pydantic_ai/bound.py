@@ -1,6 +1,7 @@
 """The most that a model request may come to, known before it is made."""
 
 from collections.abc import Sequence
+from unicodedata import normalize
 
 import orjson
 from pydantic_ai.messages import (
@@ -18,12 +19,14 @@ from pydantic_ai.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
-from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
-from podium.agents.prices import Rates, most
+from podium.agents.prices import most
+from podium.agents.pydantic_ai.request import model_input
 from podium.model.budget import Bound
 from podium.model.json import Json
+from podium.model.prices import Rates
 
 MOST_OUTPUT = 4_096
 """Tokens that a model may answer with under a budget, where nothing else is said."""
@@ -38,21 +41,62 @@ _TEXT = (
 )  # fmt: skip
 
 
+_HARMLESS = frozenset({
+    "extra_headers", "first_event_timeout", "framing_announcement", "frequency_penalty", "logit_bias", "max_retries",
+    "max_tokens", "parallel_tool_calls", "presence_penalty", "request_timeout", "seed", "stop_sequences", "temperature",
+    "thinking", "timeout", "tool_choice", "top_k", "top_p",
+    "anthropic_effort", "anthropic_metadata", "anthropic_thinking", "google_labels", "google_safety_settings",
+    "google_thinking_config", "groq_reasoning_effort", "groq_reasoning_format", "openai_logprobs",
+    "openai_prompt_cache_key", "openai_reasoning_effort", "openai_reasoning_summary", "openai_store",
+    "openai_text_verbosity", "openai_top_logprobs", "openai_truncation", "openai_user",
+})  # fmt: skip
+"""Settings that change neither what is sent, nor its price. Others may: what the vendor keeps of a conversation is sent
+again, a service tier has a price of its own, an `extra_body` may be anything."""
+
+
 def bound_of(
-    model: str, sent: Json, messages: Sequence[ModelMessage], settings: ModelSettings | None,
+    model: Model[object], name: str, messages: Sequence[ModelMessage], settings: ModelSettings | None,
     parameters: ModelRequestParameters, rates: Rates,
 ) -> Bound | None:  # fmt: skip
     """Return the most that a request may come to; None where it cannot be told: pictures, sound, tools of the vendor.
 
-    A token of the byte-level vocabularies in use stands for at least one byte, so the bytes of what is sent, with what
-    providers add, bound its tokens. The answer is bounded by `max_tokens`.
+    A token of the vocabularies in use stands for at least one byte, so the bytes of what is sent, as the model's
+    adapter prepares it, with what providers add, bound its tokens. The answer is bounded by `max_tokens`.
     """
-    answer = (settings or {}).get("max_tokens")
-    if answer is None or parameters.native_tools or not all(_is_text(each) for each in messages):
+    settled, prepared = model.prepare_request(settings, parameters)
+    answer = (settled or {}).get("max_tokens")
+    said = {**(model.settings or {}), **(settings or {}), **(settled or {})}
+    if answer is None or prepared.native_tools or not all(map(_is_harmless, said.items())):
         return None
-    given = len(orjson.dumps(sent)) + _OF_A_MESSAGE * sum(len(message.parts) for message in messages) + _OF_THE_REQUEST
-    usd = most(model, input_tokens=given, output_tokens=answer, rates=rates)
+    if not all(map(_is_text, messages)):
+        return None
+    ready = model.prepare_messages(list(messages), prepared)
+    given = _bytes(_sent(name, ready, prepared))
+    given += _OF_A_MESSAGE * sum(len(message.parts) for message in ready) + _OF_THE_REQUEST
+    usd = most(name, input_tokens=given, output_tokens=answer, rates=rates)
     return Bound(usd=usd, input_tokens=given, output_tokens=answer)
+
+
+def _sent(name: str, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> Json:
+    """Return all text of a request. Each message holds the instructions of its time; only one of them is sent."""
+    sent = model_input(name, messages, None, parameters)
+    standing = [message.pop("instructions", None) or "" for message in sent["messages"]]
+    parts = [part.content for part in parameters.instruction_parts or ()]
+    return {**sent, "instructions": max(standing, key=_bytes, default=""), "parts": parts}
+
+
+def _bytes(text: Json) -> int:
+    """Return the bytes of something as JSON; some vocabularies bring characters to a longer normal form first."""
+    said = orjson.dumps(text)
+    return len(said) if said.isascii() else max(len(said), len(normalize("NFKC", said.decode()).encode()))
+
+
+def _is_harmless(setting: tuple[str, object]) -> bool:
+    match setting:
+        case ("service_tier", "auto" | "default" | "flex") | ("cache", bool() | "5m" | None):
+            return True
+        case (name, _):
+            return name in _HARMLESS
 
 
 def _is_text(message: ModelMessage) -> bool:

@@ -4,8 +4,8 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
 from podium.agents.card import CardOptions
-from podium.agents.prices import Rates
 from podium.agents.pydantic_ai.effects import DeclaredEffects
+from podium.model.prices import Rates
 
 
 class AgentOptions(CardOptions, total=False):

@@ -24,7 +24,6 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import RunContext
 
-from podium.agents.prices import Rates
 from podium.agents.pydantic_ai.bound import bound_of
 from podium.agents.pydantic_ai.effects import DeclaredEffects, ToolEffects, declared
 from podium.agents.pydantic_ai.failure import podium_errors
@@ -34,6 +33,7 @@ from podium.agents.pydantic_ai.usage import usage_of
 from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.outcome import Usage
+from podium.model.prices import Rates
 from podium.model.steps import Effects, Steps
 
 Body = Callable[[], Awaitable[object]]
@@ -107,19 +107,15 @@ class StepsBackend(JournalCallableOperationBackend[ToolEffects]):
             key=self._position(len(messages)),
             input=sent,
             usage=partial(usage_of, rates=self._recording.rates),
-            bound=self._bound(
-                _named(cast("Model[object]", ctx.model), operation_id.model_name), sent, messages, settings, parameters
-            ),
+            bound=self._bound(cast("Model[object]", ctx.model), operation_id.model_name, request),
         )
 
-    def _bound(
-        self, model: str, sent: Json, messages: list[ModelMessage], settings: ModelSettings | None,
-        parameters: ModelRequestParameters,
-    ) -> Bound | None:  # fmt: skip
+    def _bound(self, model: Model[object], name: str, request: _ModelRequest) -> Bound | None:
         """Return the most that a request may come to, where somebody wants to know."""
         if not self._recording.steps.budgeted:
             return None
-        return bound_of(model, sent, messages, settings, parameters, self._recording.rates)
+        _, messages, settings, parameters, _ = request
+        return bound_of(model, _named(model, name), messages, settings, parameters, self._recording.rates)
 
     def _position(self, messages: int) -> str:
         """Key a request by its place in the conversation; a history cut short can put two at one place."""

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from podium.agents.prices import Rates, price
+from podium.agents.prices import price
 from podium.model.json import Json
 from podium.model.outcome import Usage
+from podium.model.prices import Rates
 
 
 def usage_of(response: Json, *, rates: Rates) -> Usage:

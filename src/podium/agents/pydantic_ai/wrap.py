@@ -9,7 +9,6 @@ from pydantic_ai.models import Model
 from typing_extensions import TypeVar
 
 from podium.agents.card import CardOptions, card_of
-from podium.agents.prices import NO_RATES
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
 from podium.agents.pydantic_ai.options import AgentOptions
 from podium.agents.pydantic_ai.recordable import require_recordable
@@ -17,6 +16,7 @@ from podium.agents.shape import shape_of
 from podium.errors import ConfigError
 from podium.model.agent import Agent, Shape
 from podium.model.call import Call
+from podium.model.prices import NO_RATES
 from podium.model.steps import Steps
 
 In = TypeVar("In", default=str)

@@ -9,7 +9,7 @@ from podium.model.agent import Card
 from podium.model.batch import Batch, Together
 from podium.model.call import Call
 from podium.model.clock import Clock
-from podium.model.outcome import Done, Failed, Outcome
+from podium.model.outcome import Done, Failed, Outcome, Usage
 from podium.model.retry import KEEPS_LINEAGE
 from podium.model.steps import Steps
 
@@ -81,21 +81,27 @@ class _Collector:
         inputs = Together(each.call.input for each in together)
         try:
             outcome = await self._handler(replace(first.call, input=inputs), first.steps)
-        except BaseException as error:  # such as a run that is let go: each of those who wait is told
+        except BaseException as error:  # such as the end of the process: each of those who wait is told
             for each in together:
                 if not each.outcome.done():
                     each.outcome.set_exception(error)
             return
         match outcome:
-            case Done(values):
+            case Done(values, usage):
+                share = usage and _share(usage, len(together))
                 for each, value in zip(together, values, strict=True):
-                    _tell(each, Done(value))
+                    _tell(each, Done(value, share))
             case Failed(failure) if len(together) > 1 and failure.kind not in KEEPS_LINEAGE:
                 for each in together:
                     await self._run([each])
             case _:
                 for each in together:
                     _tell(each, outcome)
+
+
+def _share(usage: Usage, parts: int) -> Usage:
+    """Return what each call of a batch used up of the processor and of memory; of functions nothing else is known."""
+    return replace(usage, cpu_seconds=usage.cpu_seconds / parts, gb_seconds=usage.gb_seconds / parts)
 
 
 def _tell(waiting: _Waiting, outcome: Outcome) -> None:

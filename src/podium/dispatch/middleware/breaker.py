@@ -1,6 +1,7 @@
 """An agent that keeps failing is left alone for a while."""
 
 import logging
+from collections.abc import Callable
 
 from podium.dispatch.breaker import Change, Circuit, CircuitState
 from podium.dispatch.dispatcher import Handler
@@ -10,6 +11,7 @@ from podium.model.clock import Clock
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
 from podium.model.steps import Steps
+from podium.telemetry import event
 
 _LOG = logging.getLogger("podium")
 
@@ -17,18 +19,18 @@ _LOG = logging.getLogger("podium")
 class Breakers:
     """The circuit breakers of this process, one for each agent and version that has one."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, changed: Callable[[], None] = lambda: None) -> None:
         self._clock = clock
+        self._changed = changed
         self._circuits: dict[tuple[str, str], Circuit] = {}
 
     def states(self) -> dict[tuple[str, str], CircuitState]:
         """Return how they stand, by agent and version."""
         return {agent: circuit.state for agent, circuit in sorted(self._circuits.items())}
 
-    def is_shut(self, card: Card) -> bool:
-        """Whether an agent's breaker lets no call through now."""
-        circuit = self._circuits.get((card.name, card.version))
-        return circuit is not None and circuit.is_shut(self._clock.now())
+    def of(self, card: Card) -> Circuit | None:
+        """Return the breaker of an agent that has one, once it was called."""
+        return self._circuits.get((card.name, card.version))
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Let no call through while the breaker of its agent is open."""
@@ -40,7 +42,8 @@ class Breakers:
         async def guarded(call: Call, steps: Steps) -> Outcome:
             began = clock.now()
             entry, change = circuit.enter(began)
-            _tell(card, change, steps)
+            if change is not None:
+                self._tell(card, change, steps)
             if entry is None:
                 return _unavailable(card, circuit.wait(began))
             judged = False
@@ -49,7 +52,9 @@ class Breakers:
                 if isinstance(outcome, Done | Failed):
                     judged, now = True, clock.now()
                     failed = isinstance(outcome, Failed) and outcome.failure.kind in kinds
-                    _tell(card, circuit.judge(entry, now, now - began, failed=failed), steps)
+                    change = circuit.judge(entry, now, now - began, failed=failed)
+                    if change is not None:
+                        self._tell(card, change, steps)
                 return outcome
             finally:
                 if not judged:
@@ -57,16 +62,16 @@ class Breakers:
 
         return guarded
 
+    def _tell(self, card: Card, change: Change, steps: Steps) -> None:
+        """Record a change in the run that made it, log it, and say so to whoever watches."""
+        who = {"agent": card.name, "version": card.version}
+        said = {"from": str(change.before), "to": str(change.after), "why": change.why}
+        steps.note("breaker", {**who, **said})
+        event("podium.breaker", {**who, **said})
+        _LOG.warning("circuit breaker of %s %s: %s, %s", card.name, card.version, change.after, change.why)
+        self._changed()
+
 
 def _unavailable(card: Card, seconds: float) -> Failed:
     message = f"{card.name} failed too often and is left alone; it may be tried again in {seconds:g} s"
     return Failed(Failure(FailureKind.TRANSPORT, "CircuitOpen", message, retry_after=seconds, unavailable=True))
-
-
-def _tell(card: Card, change: Change | None, steps: Steps) -> None:
-    """Record a change in the run that made it, and log it."""
-    if change is None:
-        return
-    steps.note("breaker", {"agent": card.name, "version": card.version, "from": change.before, "to": change.after,
-                           "why": change.why})  # fmt: skip
-    _LOG.warning("circuit breaker of %s %s: %s, %s", card.name, card.version, change.after, change.why)

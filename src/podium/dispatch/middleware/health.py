@@ -1,7 +1,5 @@
 """Who cannot work gets no work."""
 
-import logging
-
 from podium.dispatch.dispatcher import Handler
 from podium.dispatch.health import Checks
 from podium.model.agent import Card
@@ -9,8 +7,7 @@ from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome
 from podium.model.retry import FailureKind
 from podium.model.steps import Steps
-
-_LOG = logging.getLogger("podium")
+from podium.telemetry import event
 
 
 class Healthy:
@@ -30,8 +27,9 @@ class Healthy:
             found, changed = await self._checks.examine(who, rule)
             if changed:
                 state = "ill" if found.fault else "well"
-                steps.note("health", {"agent": card.name, "version": card.version, "state": state, "why": found.fault})
-                _LOG.warning("health of %s %s: %s %s", *who, state, found.fault)
+                said = {"agent": card.name, "version": card.version, "state": state, "why": found.fault}
+                steps.note("health", said)
+                event("podium.health", said)
             if not found.fault:
                 return await handler(call, steps)
             message = f"{card.name} cannot work: {found.fault}"

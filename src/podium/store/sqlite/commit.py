@@ -22,6 +22,7 @@ from podium.store.protocol import (
     Park,
     Placed,
     RaiseBudget,
+    Redact,
     Release,
     Reply,
     Reserve,
@@ -36,15 +37,13 @@ from podium.store.protocol import (
     Write,
 )
 from podium.store.sqlite.budgets import is_carved, open_budget, raise_budget, reserve, settle, settle_run
-from podium.store.sqlite.chain import GENESIS, link, payload_digest
+from podium.store.sqlite.chain import GENESIS, PLACE_BITS, link, payload_digest
 from podium.store.sqlite.ledger import enter
+from podium.store.sqlite.redaction import redact
 from podium.store.sqlite.sql import statement
 
 BLOB_BYTES = 32_768
 """A payload larger than this is stored once, by its content hash."""
-
-PLACE_BITS = 24
-"""A run has room for 2^24 facts: a fact's place is the run's number, shifted by so much, plus its place in the run."""
 
 _FENCED = statement("worker_fenced")
 _OWNED = statement("run_owned")
@@ -113,9 +112,16 @@ class GroupCommit:
                     verdicts.append(self.reserve(operation))
                 case Expire():
                     verdicts.append(self.close_question(operation.question, QuestionState.EXPIRED))
+                case Redact():
+                    verdicts.append(self.redact(operation))
+        self.insert()
+        return self.result
+
+    def insert(self) -> None:
+        """Insert the facts that were appended so far."""
         if self.rows:
             self.connection.executemany(_FACT, self.rows)
-        return self.result
+            self.rows = []
 
     def write(self, write: Write) -> Verdict:
         """Append a run's facts if this worker still owns it, with what goes with them.
@@ -145,6 +151,21 @@ class GroupCommit:
             self.result.scarce[wanted.id] = scarce
             return Verdict.SCARCE
         self.append(wanted.run, self.head(wanted.run), wanted.epoch, [wanted.fact])
+        return Verdict.OK
+
+    def redact(self, wanted: Redact) -> Verdict:
+        """Delete what an ended run carries; what was appended is inserted first, as it may share a large payload."""
+        found = self.connection.execute(statement("run_redactable"), (wanted.run, wanted.epoch)).fetchone()
+        if found is None:
+            return Verdict.STALE
+        self.insert()
+        run, state = found
+        redact(self.connection, run, wanted)
+        epoch = wanted.epoch + 1
+        head = self.append(run, self.head(run), epoch, [wanted.fact])
+        self.connection.execute(statement("run_redact"), (epoch, wanted.reason, head.count, head.hash, run))
+        enter(self.connection, wanted.run, head.count, head.hash, RunState(state))
+        self.heads[run] = None
         return Verdict.OK
 
     def effect(self, run: int, effect: Effect) -> None:

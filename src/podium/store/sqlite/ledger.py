@@ -6,9 +6,11 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 from podium.model.audit import GENESIS, Entry, Seal, entry_hash
+from podium.model.question import Question
 from podium.model.run import RunState
 from podium.store.codec import content_hash
 from podium.store.sqlite.connection import transaction
+from podium.store.sqlite.rows import question_of
 from podium.store.sqlite.sql import statement
 
 
@@ -68,13 +70,26 @@ class SqliteLedger:
         """Return the hashes of a run's facts, in order."""
         return [row[0] for row in self._quick.execute(statement("hashes_of_run"), (run,))]
 
-    def hollow(self) -> list[tuple[str, int]]:
-        """Return run and place of the facts whose content is gone."""
-        return self._quick.execute(statement("hollow_facts")).fetchall()
+    def lost_blobs(self) -> list[tuple[str, int]]:
+        """Return run and place of the facts whose large payload is gone."""
+        return self._quick.execute(statement("lost_blobs")).fetchall()
+
+    def stray_runs(self) -> int:
+        """Return of how many runs there are facts, and not the run."""
+        return self._quick.execute(statement("stray_runs")).fetchone()[0]
+
+    def questions(self, run: str) -> list[Question]:
+        """Return the questions of a run, as they stand in the inbox."""
+        return [question_of(row) for row in self._quick.execute(statement("questions_of_run"), (run,))]
+
+    def unredacted(self, before: float) -> list[str]:
+        """Return the runs that ended before a time, as did those that started them, and still say all they said."""
+        return [run for (run,) in self._quick.execute(statement("runs_unredacted"), (before,))]
 
     def forged_blobs(self) -> int:
         """Return how many large payloads are not what their hash says."""
-        return sum(content_hash(body) != name for name, body in self._quick.execute(statement("blobs_all")))
+        rows = self._quick.execute(statement("blobs_all"))
+        return sum(not isinstance(body, bytes) or content_hash(body) != name for name, body in rows)
 
     def seals(self) -> list[Seal]:
         """Return all seals, in order."""

@@ -24,6 +24,7 @@ from podium.store.protocol import (
     Operation,
     Placed,
     RunQuery,
+    Said,
 )
 from podium.store.sqlite.answers import SqliteAnswers
 from podium.store.sqlite.budgets import state_of
@@ -133,6 +134,14 @@ class SqliteStore:
         with self._lock, translated(self.path):
             long = Path(self.path + "-wal").stat().st_size > _LONG_LOG_BYTES
             self._patient.execute(f"PRAGMA wal_checkpoint({'RESTART' if long else 'PASSIVE'})")
+
+    def scrub(self) -> bool:
+        """Leave nothing in the log of what was deleted; False where readers hold it. Called in a thread."""
+        if self._memory_only:
+            return True
+        with self._lock, translated(self.path):
+            busy, *_ = self._patient.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     # Ownership
 
@@ -257,6 +266,11 @@ class SqliteStore:
             rows = self._loop.execute(statement("runs_dead"), wanted).fetchall()
         return [DeadRun(row[0], run_of(row), fact_of(row[21:])) for row in rows]
 
+    def failed_since(self, at: float) -> list[tuple[str, float]]:
+        """Return workflow and end of the runs that failed since a time; called in a thread."""
+        with self._reading() as connection:
+            return connection.execute(statement("runs_failed_since"), (at,)).fetchall()
+
     def facts_of(self, n: int, key: str) -> list[Fact]:
         """Return the facts of a run about one key."""
         with translated(self.path):
@@ -267,6 +281,18 @@ class SqliteStore:
         names = encode(list(agents)).decode() if agents else None
         with self._reading() as connection:
             return [record_of(row) for row in connection.execute(statement("records_fold"), (names, recent))]
+
+    def failures(self, agent: str, version: str, *, limit: int = 10, recent: int = RECENT_FACTS) -> list[Said]:
+        """Return how attempts of an agent failed lately, newest first; called in a thread."""
+        with self._reading() as connection:
+            rows = connection.execute(statement("failures_recent"), (agent, version, limit, recent)).fetchall()
+        return [Said(row[0], fact_of(row[1:])) for row in rows]
+
+    def notices(self, guards: Sequence[str], *, recent: int = RECENT_FACTS) -> list[Said]:
+        """Return what guards said last of each agent and version; called in a thread."""
+        with self._reading() as connection:
+            rows = connection.execute(statement("notices_last"), (encode(list(guards)).decode(), recent)).fetchall()
+        return [Said(row[0], fact_of(row[1:])) for row in rows]
 
     def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:
         """Fold the last facts into what became of each agent's calls, by the hour; called in a thread."""

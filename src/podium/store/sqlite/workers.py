@@ -6,9 +6,12 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from podium.store.protocol import Placed
+from podium.store.protocol import LostWorker, Placed
 from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.sql import statement
+
+_LEFT, _LOST = 1, 2
+"""How a worker is marked that must not write any more: it left by itself, or was declared dead."""
 
 
 class Workers:
@@ -39,20 +42,33 @@ class Workers:
         for name, host, pid, born, beat in rows:
             gone = self._is_gone(host, pid, born)
             if gone or beat < before:
-                found.extend(self._fence(name, died=gone or host != self._host))
+                found.extend(self._fence(name, lost=True, died=gone or host != self._host))
         return found
 
     def leave(self, worker: str) -> list[Placed]:
         """Fence a worker and hand its runs back, in one transaction."""
-        return self._fence(worker, died=False)
+        return self._fence(worker, lost=False, died=False)
 
-    def _fence(self, worker: str, *, died: bool) -> list[Placed]:
+    def is_fenced(self, worker: str) -> bool:
+        """Whether a worker left, was reaped, or was never entered."""
+        with self._lock, translated(self._path):
+            row = self._connection.execute(statement("worker_fenced"), (worker,)).fetchone()
+        return row is None or bool(row[0])
+
+    def lost(self, since: float) -> list[LostWorker]:
+        """Return the workers that were reaped, and were still heard of at that time or later."""
+        with self._lock, translated(self._path):
+            rows = self._connection.execute(statement("workers_lost"), (since,)).fetchall()
+        return [LostWorker(id=name, host=host, pid=pid, beat=beat) for name, host, pid, beat in rows]
+
+    def _fence(self, worker: str, *, lost: bool, died: bool) -> list[Placed]:
         """Fence a worker and hand its runs back; where its process died, each with one strike more.
 
         A process of this machine that is there still was only late. Of another machine, being late is all one sees.
         """
         with self._lock, transaction(self._connection, self._path) as connection:
-            if connection.execute(statement("worker_fence"), (worker,)).rowcount and died:
+            fenced = _LOST if lost else _LEFT
+            if connection.execute(statement("worker_fence"), (fenced, worker)).rowcount and died:
                 connection.execute(statement("runs_strike"), (worker,))
             rows = connection.execute(statement("runs_owned"), (worker,)).fetchall()
             connection.execute(statement("runs_hand_back"), (worker,))

@@ -2,12 +2,22 @@
 
 from podium.testing.contracts.delegations import DelegationsContract
 from podium.testing.contracts.inbox import InboxContract
+from podium.testing.contracts.ledger import LedgerContract
 from podium.testing.contracts.ownership import OwnershipContract
 from podium.testing.contracts.records import RecordsContract
 from podium.testing.contracts.runs import RunsContract
+from podium.testing.contracts.watching import WatchingContract
 
 
-class StoreContract(RunsContract, OwnershipContract, InboxContract, RecordsContract, DelegationsContract):
+class StoreContract(
+    RunsContract,
+    OwnershipContract,
+    InboxContract,
+    RecordsContract,
+    DelegationsContract,
+    WatchingContract,
+    LedgerContract,
+):
     """The whole contract of a store. Subclass it, and give `open_store`.
 
     class TestMyStore(StoreContract):

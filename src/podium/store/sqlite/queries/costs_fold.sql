@@ -1,40 +1,49 @@
 -- ?1: by what; ?2: a run with all it started, or NULL; ?3, ?4: from when, until when.
--- Epoch 0 are the facts that a fork copied: they were paid for in another run. What a call tells itself counts instead of its
--- steps; what was in doubt counts with what was set aside, in billionths of a dollar.
-WITH told AS (
-    SELECT place >> 24 AS run, place, kind, at, SUBSTR(key, 1, INSTR(key || '/', '/') - 1) AS call,
-        CAST(body AS TEXT) AS body
-    FROM facts
-    WHERE kind IN (2, 3, 6, 22) AND epoch > 0
-        AND (?2 IS NULL OR place >> 24 IN (SELECT n FROM runs WHERE id = ?2 OR SUBSTR(id, 1, LENGTH(?2) + 1) = ?2 || '.'))
-), used AS (
-    SELECT run, place, kind, at, call,
-        CASE kind WHEN 2 THEN JSON_EXTRACT(body, '$.agent') END AS agent,
-        CASE WHEN kind IN (3, 6) THEN JSON_EXTRACT(body, '$.usage.model') END AS model,
-        CASE WHEN kind IN (3, 6) THEN JSON_EXTRACT(body, '$.usage.input_tokens') END AS input,
-        CASE WHEN kind IN (3, 6) THEN JSON_EXTRACT(body, '$.usage.output_tokens') END AS output,
-        CASE WHEN kind IN (3, 6) THEN JSON_EXTRACT(body, '$.usage.requests') END AS requests,
-        CASE WHEN kind IN (3, 6) THEN JSON_EXTRACT(body, '$.usage.usd') END AS usd,
-        CASE WHEN kind = 22 AND JSON_EXTRACT(body, '$.in_doubt') THEN JSON_EXTRACT(body, '$.usd') / 1e9 END AS doubt
-    FROM told
-), numbered AS (
-    SELECT *, SUM(kind = 2) OVER (PARTITION BY run, call ORDER BY place) AS nth FROM used
+-- Epoch 0 are the facts that a fork copied: they were paid for in another run, and only say whose calls go on in the fork. What a
+-- call tells itself counts instead of what its steps told before; what was in doubt counts with what was set aside, in billionths of a dollar.
+WITH used AS MATERIALIZED (
+    SELECT run, place, kind, at, epoch, call,
+        CASE kind WHEN 2 THEN body ->> '$.agent' END AS agent,
+        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.model' END AS model,
+        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.input_tokens' END AS input,
+        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.output_tokens' END AS output,
+        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.requests' END AS requests,
+        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.usd' END AS usd,
+        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.cpu_seconds' END AS cpu,
+        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.gb_seconds' END AS gb,
+        CASE WHEN kind = 22 AND body ->> '$.in_doubt' THEN (body ->> '$.usd') / 1e9 END AS doubt
+    FROM (
+        SELECT place >> 24 AS run, place, kind, at, epoch, SUBSTR(key, 1, INSTR(key || '/', '/') - 1) AS call,
+            CAST(body AS TEXT) AS body
+        FROM facts
+        WHERE (kind = 2 OR epoch > 0 AND INSTR(
+                body, CASE WHEN kind IN (3, 6) THEN CAST('"usage"' AS BLOB) WHEN kind = 22 THEN CAST('"in_doubt"' AS BLOB) END
+            ))
+            AND (?2 IS NULL OR place >> 24 IN (SELECT n FROM runs WHERE id = ?2 OR SUBSTR(id, 1, LENGTH(?2) + 1) = ?2 || '.'))
+    )
+), told AS MATERIALIZED (
+    SELECT run, call, MAX(CASE WHEN usd IS NOT NULL THEN place END) AS priced,
+        MAX(CASE WHEN requests > 0 THEN place END) AS counted
+    FROM used WHERE kind = 3 GROUP BY run, call
 ), calls AS (
-    SELECT run, MAX(agent) AS agent, COALESCE(MAX(model), '') AS model, MIN(at) AS at,
-        MAX(kind = 2) AS calls,
-        COALESCE(MAX(CASE kind WHEN 3 THEN input END), SUM(CASE kind WHEN 6 THEN input END), 0) AS input,
-        COALESCE(MAX(CASE kind WHEN 3 THEN output END), SUM(CASE kind WHEN 6 THEN output END), 0) AS output,
-        COALESCE(MAX(CASE kind WHEN 3 THEN requests END), SUM(CASE kind WHEN 6 THEN requests END), 0) AS requests,
-        COALESCE(MAX(CASE kind WHEN 3 THEN usd END), SUM(CASE kind WHEN 6 THEN usd END), 0.0) AS usd,
-        SUM(kind IN (3, 6) AND requests > 0 AND usd IS NULL) AS unpriced,
-        COALESCE(SUM(doubt), 0.0) AS doubt
-    FROM numbered GROUP BY run, call, nth HAVING MAX(agent) IS NOT NULL OR COUNT(doubt) > 0
+    SELECT u.run, MAX(agent) AS agent, CASE ?1 WHEN 'model' THEN COALESCE(model, '') END AS model, MIN(at) AS at,
+        CASE ?1 WHEN 'model' THEN MAX(kind <> 22) ELSE SUM(kind = 2 AND epoch > 0) END AS calls,
+        SUM(CASE WHEN counted > place THEN 0 ELSE input END) AS input,
+        SUM(CASE WHEN counted > place THEN 0 ELSE output END) AS output,
+        SUM(CASE WHEN counted > place THEN 0 ELSE requests END) AS requests,
+        SUM(CASE WHEN priced > place THEN 0 ELSE usd END) AS usd,
+        SUM(usd IS NULL AND requests > 0 AND priced IS NULL) AS unpriced,
+        SUM(cpu) AS cpu, SUM(gb) AS gb, SUM(doubt) AS doubt
+    FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call
+    WHERE ?1 <> 'model' OR kind <> 2
+    GROUP BY u.run, u.call, 3 HAVING MAX(epoch) > 0
 )
 SELECT CASE ?1
         WHEN 'agent' THEN COALESCE(c.agent, '') WHEN 'model' THEN c.model WHEN 'workflow' THEN root.workflow
         WHEN 'tenant' THEN r.tenant WHEN 'day' THEN DATE(c.at, 'unixepoch') ELSE r.root END AS part,
-    SUM(c.calls), SUM(c.requests), SUM(c.input), SUM(c.output), SUM(c.usd), SUM(c.doubt), SUM(c.unpriced),
-    COUNT(DISTINCT root.n), COUNT(DISTINCT CASE root.state WHEN 'done' THEN root.n END)
+    SUM(c.calls), COALESCE(SUM(c.requests), 0), COALESCE(SUM(c.input), 0), COALESCE(SUM(c.output), 0),
+    TOTAL(c.usd), TOTAL(c.doubt), COALESCE(SUM(c.unpriced), 0),
+    COUNT(DISTINCT root.n), COUNT(DISTINCT CASE root.state WHEN 'done' THEN root.n END), TOTAL(c.cpu), TOTAL(c.gb)
 FROM calls c JOIN runs r ON r.n = c.run JOIN runs root ON root.id = r.root
 WHERE (?3 IS NULL OR c.at >= ?3) AND (?4 IS NULL OR c.at < ?4)
-GROUP BY part ORDER BY SUM(c.usd) + SUM(c.doubt) DESC, part
+GROUP BY part ORDER BY TOTAL(c.usd) + TOTAL(c.doubt) DESC, part

@@ -1,0 +1,58 @@
+"""Whether agents can work, as far as their checks and breakers say: for router and monitor."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from podium.dispatch.breaker import CircuitState
+from podium.dispatch.health import Checks
+from podium.dispatch.middleware.breaker import Breakers
+from podium.model.agent import Card
+from podium.model.clock import Clock
+
+
+class Condition(StrEnum):
+    """Well: it works. Ill: it gets no work. Unknown: it may be called, and nobody has seen yet whether it works."""
+
+    WELL = "well"
+    ILL = "ill"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How an agent is, and why it is ill."""
+
+    condition: Condition
+    why: str = ""
+
+
+class Conditions:
+    """How the agents of this process are."""
+
+    def __init__(self, checks: Checks, breakers: Breakers, clock: Clock) -> None:
+        self._checks = checks
+        self._breakers = breakers
+        self._clock = clock
+
+    def watched(self, *, watched: bool) -> None:
+        """Say whether somebody makes the checks in the background: then they count however old they are."""
+        self._checks.watched = watched
+
+    def is_available(self, card: Card) -> bool:
+        """Whether an agent could be called now, as far as is known."""
+        ill = card.health is not None and self._checks.is_ill((card.name, card.version), card.health)
+        circuit = self._breakers.of(card)
+        return not ill and (circuit is None or not circuit.is_shut(self._clock.now()))
+
+    async def examine(self, card: Card, *, anew: bool = False) -> Finding:
+        """Look at an agent: its check, made where the last one is old, or `anew`; and its breaker."""
+        rule, circuit = card.health, self._breakers.of(card)
+        if rule is not None:
+            found, _ = await self._checks.examine((card.name, card.version), rule, anew=anew)
+            if found.fault:
+                return Finding(Condition.ILL, found.fault)
+        if circuit is not None and circuit.is_shut(self._clock.now()):
+            return Finding(Condition.ILL, f"its circuit breaker is {circuit.state}: {circuit.why}")
+        if rule is not None or (circuit is not None and circuit.state is CircuitState.CLOSED and circuit.proven):
+            return Finding(Condition.WELL)
+        return Finding(Condition.UNKNOWN)

@@ -1,0 +1,52 @@
+"""How agents were last heard to be: what runs noticed of their health and breakers, and the incidents that are open."""
+
+from dataclasses import dataclass
+
+from podium.model.incident import Ending, TroubleKind
+from podium.reports.incidents import incidents
+from podium.store.protocol import Store
+
+_WORKS = (Ending.RESTARTED, Ending.RECOVERED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """The last that was said of one agent by its check, by its breaker, or by an open incident."""
+
+    agent: str
+    version: str
+    what: str
+    """`health`, `breaker` or `incident`."""
+    state: str
+    """`ill` or `well`; `open`, `half-open` or `closed`; of an incident `open`."""
+    why: str
+    at: float
+    run: str
+    """The run that noticed it, or that is the incident."""
+
+
+def heard(store: Store) -> list[Heard]:
+    """Return the last that was said of each agent, by name and version; called in a thread."""
+    found: dict[tuple[str, str, str], Heard] = {}
+    for said in store.notices(["breaker", "health"]):
+        body = said.fact.body
+        each = Heard(
+            agent=body["agent"], version=body["version"], what=body["guard"], at=said.fact.at, run=said.run,
+            state=body["to"] if body["guard"] == "breaker" else body["state"], why=body["why"],
+        )  # fmt: skip
+        found[each.agent, each.version, each.what] = each
+    for each in reversed(incidents(store)):
+        if each.trouble.kind is not TroubleKind.AGENT:
+            continue
+        name, version = each.trouble.subject, each.trouble.version
+        if each.ended_at is None:
+            why = "it waits for a person" if each.question else each.trouble.why
+            found[name, version, "incident"] = Heard(
+                agent=name, version=version, what="incident", state="open", why=why, at=each.opened_at, run=each.run
+            )
+        elif (ill := found.get((name, version, "health"))) and ill.at < each.ended_at and each.ending in _WORKS:
+            found[name, version, "health"] = Heard(
+                agent=name, version=version, what="health", state="well", why=each.ending, at=each.ended_at,
+                run=each.run,
+            )  # fmt: skip
+    return [found[key] for key in sorted(found)]

@@ -1,0 +1,65 @@
+"""Incidents: what the monitor saw go wrong, what was done, and how that ended; read from the facts of their runs."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from podium.errors import NotPossible, UnknownRun
+from podium.model.fact import Fact, FactKind
+from podium.model.incident import MONITOR, Action, Incident, trouble_of
+from podium.model.question import QuestionState
+from podium.model.run import Run, RunState
+from podium.store.protocol import RunQuery, Store
+
+_ALL = 1_000_000_000
+
+
+def incidents(store: Store, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
+    """Return incidents, the newest first."""
+    runs = store.runs(RunQuery(workflow=MONITOR, limit=_ALL if open_only else limit))
+    wanted = (run for run in runs if not (open_only and run.state.ended))
+    return [_incident(store, run) for run in islice(wanted, limit)]
+
+
+def incident(store: Store, run_id: str) -> Incident:
+    """Return an incident by the id of its run; raises UnknownRun, or NotPossible where that is none."""
+    run = store.run(run_id)
+    if run is None:
+        raise UnknownRun(f"no incident is called {run_id!r}. `podium incidents list` shows those there are.")
+    if run.workflow != MONITOR:
+        raise NotPossible(f"run {run_id} is of {run.workflow} and no incident. `podium runs show {run_id}` shows it.")
+    return _incident(store, run)
+
+
+def _incident(store: Store, run: Run) -> Incident:
+    facts = store.facts(run.id)
+    questions = store.questions(state=QuestionState.OPEN, to=None, run=run.id)
+    return Incident(
+        run=run.id, trouble=trouble_of(facts[0]), opened_at=run.created_at, ended_at=run.ended_at,
+        ending=_ending(run, facts), question=questions[0].id if questions else None,
+        actions=tuple(_actions(facts)),
+    )  # fmt: skip
+
+
+def _ending(run: Run, facts: Sequence[Fact]) -> str:
+    if run.state is RunState.DONE:
+        return str(facts[-1].value())
+    return run.reason if run.state.ended or run.state is RunState.BLOCKED else ""
+
+
+def _actions(facts: Sequence[Fact]) -> list[Action]:
+    """Return what was done, in order, and what people answered."""
+    began: dict[str, Fact] = {}
+    done: list[Action] = []
+    for fact in facts:
+        if fact.kind in (FactKind.ASKED, FactKind.QUESTION) and fact.key not in began:
+            began[fact.key] = fact
+        elif fact.kind is FactKind.ANSWERED and (asked := began.get(fact.key)) is not None:
+            found = fact.value() if fact.body["outcome"] == "done" else fact.body
+            done.append(Action(what=_name(asked), at=fact.at, found=found))
+    answered = {fact.key for fact in facts if fact.kind in (FactKind.ANSWERED, FactKind.CANCELLED)}
+    under_way = [Action(what=_name(fact), at=fact.at, found=None) for key, fact in began.items() if key not in answered]
+    return [*done, *under_way]
+
+
+def _name(fact: Fact) -> str:
+    return f"ask {fact.body['to']}" if fact.kind is FactKind.QUESTION else fact.body["agent"]

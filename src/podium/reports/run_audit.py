@@ -1,0 +1,138 @@
+"""Whether a run is what its facts, the ledger and the inbox say."""
+
+from collections.abc import Sequence
+
+from podium.engine.history import voided
+from podium.model.audit import Audit, Checks, Entry, redacted_bytes
+from podium.model.fact import Fact, FactKind
+from podium.model.question import Question, QuestionState
+from podium.model.run import Run, RunState
+from podium.store.protocol import Store
+
+_IN_HAND = (RunState.READY, RunState.RUNNING)
+"""States that a run can be in after it wrote facts that the ledger does not know yet."""
+
+_NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading raises where somebody wrote what we never write."""
+
+
+class RunAudit:
+    """Checks one run after the other, and notes what it finds."""
+
+    def __init__(self, store: Store, found: Audit, checker: Checks | None, sealed_since: int | None) -> None:
+        """Look into a store; `sealed_since` is the ledger's entry that was the first to be sealed."""
+        self._store = store
+        self._found = found
+        self._checker = checker
+        self._sealed_since = sealed_since
+
+    def check(self, run_id: str) -> None:
+        """Check a run: its chain, its row, what the ledger knows of it, its questions, its redactions."""
+        try:
+            self._check(run_id, f"run {run_id}")
+        except _NONSENSE as error:
+            self._found.fault(f"run {run_id}", f"something was written that cannot be read: {error}")
+
+    def _check(self, run_id: str, where: str) -> None:
+        if broken := self._store.verify(run_id):
+            for fault in broken:
+                self._found.fault(f"{where}, fact {fault.seq}", fault.what)
+            return
+        run, facts = self._store.run(run_id), self._store.facts(run_id)
+        if run is None or not facts:
+            self._found.fault(where, "it has no facts")
+            return
+        entered = self._store.ledger.of(run_id)
+        if not self._is_as_entered(run, entered):
+            return
+        self._check_start(run, facts)
+        self._check_state(run, facts, entered)
+        self._check_questions(where, facts, self._store.ledger.questions(run_id))
+        self._check_redactions(run, facts, entered)
+
+    def _is_as_entered(self, run: Run, entered: Sequence[Entry]) -> bool:
+        hashes, where = self._store.ledger.hashes(run.id), f"run {run.id}"
+        for entry in entered:
+            if not 0 < entry.facts <= len(hashes) or hashes[entry.facts - 1] != entry.head:
+                what = f"ledger entry {entry.n} knows {entry.facts} facts of it that are not there now"
+                self._found.fault(where, what)
+                return False
+        more = len(hashes) - (entered[-1].facts if entered else 0)
+        if run.state not in _IN_HAND and more:
+            self._found.fault(where, f"it is {run.state}, and the ledger does not know its last {more} facts")
+            return False
+        if not entered:
+            self._found.unproved.append(f"{where}: it has not left memory yet")
+        elif more:
+            self._found.unproved.append(f"{where}: {more} facts since it last left memory")
+        return True
+
+    def _check_start(self, run: Run, facts: Sequence[Fact]) -> None:
+        """Compare what is written in the run's row with what the run was started with."""
+        said = dict(facts[0].body)
+        moved = next((fact for fact in reversed(facts) if fact.kind is FactKind.REPINNED), None)
+        if moved is not None:
+            said["version"] = moved.body["to"]
+        for name in ("workflow", "version", "principal", "tenant"):
+            if name in said and said[name] != getattr(run, name):
+                what = f"its {name} is {getattr(run, name)!r}, and its facts say {said[name]!r}"
+                self._found.fault(f"run {run.id}", what)
+        parent = None if run.parent is None else self._store.run(run.parent)
+        root = run.id if parent is None else parent.root
+        if run.root != root or (run.parent is not None and not run.id.startswith(f"{run.parent}.")):
+            self._found.fault(f"run {run.id}", f"it is said to belong to run {run.root}, and does not")
+
+    def _check_state(self, run: Run, facts: Sequence[Fact], entered: Sequence[Entry]) -> None:
+        where, void = f"run {run.id}", voided(facts)
+        alive = (fact for fact in reversed(facts) if fact.kind is FactKind.ENDED and fact.seq not in void)
+        ended = next(alive, None)
+        if run.state.ended and ended is None:
+            self._found.fault(where, f"it is {run.state}, and its facts do not say that it has ended")
+        elif ended is not None and run.state in _IN_HAND:
+            self._found.unproved.append(f"{where}: it had ended, and somebody took it up who has said nothing yet")
+        elif ended is not None and run.state.ended and run.state != ended.body.get("state", run.state):
+            self._found.fault(where, f"it is {run.state}, and its facts say that it is {ended.body['state']}")
+        elif run.state not in _IN_HAND and entered[-1].state != run.state:
+            self._found.fault(where, f"it is {run.state}, and the ledger says {entered[-1].state}")
+        elif run.ended_at != (None if ended is None else ended.at):
+            self._found.fault(where, "it is said to have ended at another time than its facts say")
+        elif ended is not None and run.reason != ended.body.get("reason", run.reason):
+            self._found.fault(where, "it is said to have ended for another reason than its facts say")
+
+    def _check_questions(self, where: str, facts: Sequence[Fact], inbox: Sequence[Question]) -> None:
+        """Compare the questions in the inbox with those that the run asked, copies of a fork aside."""
+        told = [fact for fact in facts if fact.kind is FactKind.QUESTION and fact.epoch and "question" in fact.body]
+        asked = {fact.body["question"]: fact.body for fact in told if "answers" not in fact.body}
+        answered = {fact.body["question"] for fact in told if "answers" in fact.body}
+        for question in inbox:
+            body, ask = asked.pop(question.id, None), question.ask
+            if body is None:
+                self._found.fault(where, f"question {question.id} is in the inbox, and the run did not ask it")
+            elif (ask.text, ask.to, ask.quorum, ask.kind, question.deadline) != tuple(
+                body.get(name) for name in ("text", "to", "quorum", "kind", "due")
+            ):
+                self._found.fault(where, f"question {question.id} is not what the run asked")
+            elif question.id in answered and question.state is not QuestionState.ANSWERED:
+                self._found.fault(where, f"question {question.id} was answered, and the inbox says {question.state}")
+        for missing in asked:
+            self._found.fault(where, f"question {missing} is not in the inbox")
+
+    def _check_redactions(self, run: Run, facts: Sequence[Fact], entered: Sequence[Entry]) -> None:
+        """Check who redacted a run; that what is left belongs to it was checked with the chain."""
+        done = [fact for fact in facts if fact.kind is FactKind.REDACTED]
+        self._found.redacted += bool(done)
+        if self._checker is None:
+            return
+        for fact in done:
+            where, signature = f"run {run.id}", fact.body.get("signature")
+            entry = next((each for each in entered if each.facts > fact.seq), None)
+            said = redacted_bytes(run.id, fact.seq, fact.body["left"])
+            if signature is not None and not self._checker.signed(said, signature):
+                self._found.fault(where, "its redaction was not signed with this key")
+            elif signature is None and self._is_sealed_before(entry):
+                self._found.fault(where, "it was redacted without the key, when the ledger was sealed already")
+            elif signature is None:
+                self._found.unproved.append(f"{where}: it was redacted without a key, so nobody can tell by whom")
+
+    def _is_sealed_before(self, entry: Entry | None) -> bool:
+        return self._sealed_since is not None and (entry is None or self._sealed_since < entry.n)

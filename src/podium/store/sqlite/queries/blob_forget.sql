@@ -1,0 +1,1 @@
+DELETE FROM blobs WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM facts WHERE blob = ?1)

@@ -1,0 +1,1 @@
+UPDATE facts SET digest = ?, salt = NULL, body = ?, payload = NULL, blob = NULL WHERE place = ?

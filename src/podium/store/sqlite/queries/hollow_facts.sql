@@ -1,3 +1,0 @@
--- Facts whose content was taken away, and those whose large payload is gone.
-SELECT r.id, f.place & 16777215 FROM facts f JOIN runs r ON r.n = f.place >> 24
-WHERE f.salt IS NULL OR f.body IS NULL OR (f.blob IS NOT NULL AND f.blob NOT IN (SELECT hash FROM blobs))

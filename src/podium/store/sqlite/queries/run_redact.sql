@@ -1,0 +1,1 @@
+UPDATE runs SET epoch = ?, reason = ?, facts = ?, head = ? WHERE n = ?

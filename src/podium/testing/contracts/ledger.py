@@ -1,0 +1,131 @@
+"""What a store must do with its ledger, and with runs that are redacted."""
+
+from pathlib import Path
+
+from podium.model.audit import GENESIS, Seal, remains_of
+from podium.model.fact import FactKind
+from podium.model.question import QuestionState
+from podium.model.run import RunState
+from podium.store.codec import encode
+from podium.store.protocol import Block, NewFact, Redact, Verdict
+from podium.testing.contracts.hand import Hand, fact, new_run
+from podium.testing.contracts.opened import OpenedStore
+
+_LARGE = b'"' + b"x" * 200_000 + b'"'
+
+
+class LedgerContract(OpenedStore):
+    """Whatever leaves memory is entered; what is redacted is gone, and its chain holds."""
+
+    def test_a_run_is_entered_whenever_it_leaves_memory(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            assert hand.store.ledger.last() == (0, GENESIS)
+            numbers = [hand.start(new_run(f"r{i}")) for i in range(3)]
+            assert hand.store.ledger.last() == (0, GENESIS)
+            hand.park(numbers[0])
+            hand.write(numbers[1], fact(), close=Block("no code"))
+            hand.finish(numbers[2])
+            entries = list(hand.store.ledger.entries())
+            assert [(each.n, each.run, each.facts, each.state) for each in entries] == [
+                (1, "r0", 1, "parked"), (2, "r1", 2, "blocked"), (3, "r2", 2, "done"),
+            ]  # fmt: skip
+            assert hand.store.ledger.last() == (3, entries[-1].hash)
+
+    def test_each_entry_is_chained_to_the_one_before_it(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name in ("a", "b", "c"):
+                hand.finish(hand.start(new_run(name)))
+            previous = GENESIS
+            for entry in hand.store.ledger.entries():
+                assert entry.follows(previous)
+                previous = entry.hash
+            assert [each.head for each in hand.store.ledger.of("b")] == [hand.store.ledger.hashes("b")[-1]]
+
+    def test_what_is_not_carried_out_is_not_entered(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.signal("r")
+            assert hand.park(number) is Verdict.AWAKE
+            assert hand.finish(number, epoch=7) is Verdict.STALE
+            assert hand.store.ledger.last() == (0, GENESIS)
+
+    def test_a_seal_is_kept_once(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            seal = Seal(n=1, hash=b"h" * 32, at=1.0, signature=b"s")
+            hand.store.ledger.seal(seal)
+            hand.store.ledger.seal(Seal(n=1, hash=b"x" * 32, at=2.0, signature=b"t"))
+            assert hand.store.ledger.seals() == [seal]
+
+    def test_a_redacted_run_has_lost_what_it_carried_and_its_chain_holds(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            question = hand.ask(number, "r")
+            hand.answer(question)
+            hand.write(number, fact(payload=_LARGE))
+            hand.finish(number)
+            assert _redact(hand, "r") is Verdict.OK
+            *facts, redacted = hand.store.facts("r")
+            assert [(each.body, each.payload) for each in facts] == [({}, None)] * 4
+            assert (redacted.kind, redacted.epoch) == (FactKind.REDACTED, 2)
+            assert hand.store.verify("r") == []
+            assert [each.state for each in hand.store.ledger.of("r")] == ["done", "done"]
+            [asked] = hand.store.ledger.questions("r")
+            assert (asked.ask.text, asked.ask.subject, asked.state) == ("", None, QuestionState.ANSWERED)
+            assert hand.store.signals(number)[1] == []
+
+    def test_only_a_run_that_ended_is_redacted_and_only_as_it_was_seen(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            assert [_redact(hand, "r"), _redact(hand, "nobody")] == [Verdict.STALE, Verdict.STALE]
+            hand.finish(number)
+            assert _redact(hand, "r", epoch=2) is Verdict.STALE
+            assert hand.store.facts("r")[0].payload == b'"input"'
+
+    def test_what_was_emptied_without_a_redaction_that_says_so_is_found(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.finish(hand.start(new_run("r")))
+            _redact(hand, "r", left=b'{"a":1}', said=b"{}")
+            assert {each.what for each in hand.store.verify("r")} == {"its content was taken away or replaced"}
+
+    def test_a_large_payload_goes_with_the_last_who_had_it(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name in ("a", "b"):
+                number = hand.start(new_run(name))
+                hand.write(number, fact(payload=_LARGE))
+                hand.finish(number)
+            _redact(hand, "a")
+            assert hand.store.facts("b")[1].payload == _LARGE
+            assert hand.store.ledger.lost_blobs() == []
+            number = hand.start(new_run("c"))
+            _redact(hand, "b")
+            hand.write(number, fact(payload=_LARGE))
+            assert hand.store.facts("c")[1].payload == _LARGE
+
+    def test_runs_that_ended_long_ago_and_are_whole_are_told(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name in ("a", "b"):
+                hand.finish(hand.start(new_run(name)))
+            hand.finish(hand.start(new_run("a.0", parent="a")))
+            hand.start(new_run("c"))
+            hand.finish(hand.start(new_run("c.0", parent="c")))
+            assert hand.store.ledger.unredacted(200.0) == []
+            assert hand.store.ledger.unredacted(201.0) == ["a", "b", "a.0"]
+            _redact(hand, "b")
+            assert hand.store.ledger.unredacted(201.0) == ["a", "a.0"]
+            assert hand.store.scrub()
+
+    def test_a_redacted_run_keeps_its_state(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.finish(hand.start(new_run("r")), state=RunState.FAILED)
+            _redact(hand, "r")
+            run = hand.store.run("r")
+            assert run is not None
+            assert (run.state, run.ended_at, run.reason, run.epoch) == (RunState.FAILED, 200.0, "left", 2)
+
+
+def _redact(hand: Hand, run: str, *, epoch: int = 1, left: bytes = b"{}", said: bytes | None = None) -> Verdict:
+    """Redact a run; with `said` the fact tells that something else was left than there was."""
+    bodies = [(each.seq, left) for each in hand.store.facts(run)]
+    told = remains_of(run, bodies if said is None else [(seq, said) for seq, _ in bodies])
+    done = NewFact(FactKind.REDACTED, "", 300.0, encode({"left": told}))
+    return hand.verdict(Redact(run=run, epoch=epoch, left=bodies, reason="left", fact=done))

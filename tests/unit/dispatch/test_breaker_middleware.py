@@ -1,0 +1,85 @@
+"""How a call passes its breaker: cancelled probes, and what is told of a change."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from opentelemetry import trace
+
+from podium.dispatch.breaker import CircuitState
+from podium.dispatch.middleware.breaker import Breakers
+from podium.model.agent import Card
+from podium.model.breaker import Breaker
+from podium.model.call import Call
+from podium.model.outcome import Done, Failed, Failure, Outcome
+from podium.model.retry import FailureKind
+from podium.model.steps import Steps
+from podium.testing import DrivenClock
+from podium.testing.steps import PlainSteps
+
+CARD = Card(name="quotes", breaker=Breaker(least=1, failures=1.0, open_for=30.0))
+CALL: Any = None  # no rule here looks at it
+
+
+class Line:
+    """An agent at the end of a line that may be down, or hang."""
+
+    def __init__(self) -> None:
+        self.down = True
+        self.hangs = False
+
+    async def __call__(self, call: Call, steps: Steps) -> Outcome:
+        if self.hangs:
+            await asyncio.Event().wait()
+        return Failed(Failure(FailureKind.TRANSPORT, "Away", "away")) if self.down else Done("here")
+
+
+async def test_a_probe_that_is_cancelled_gives_its_place_back() -> None:
+    clock, line, changes = DrivenClock(), Line(), list[str]()
+    breakers = Breakers(clock, lambda: changes.append("changed"))
+    handler, steps = breakers.calls(CARD, line), PlainSteps()
+    await handler(CALL, steps)
+    await clock.advance(30)
+    line.hangs, line.down = True, False
+    probe = asyncio.ensure_future(handler(CALL, steps))
+    await clock.settle()
+    refused = await handler(CALL, steps)
+    assert isinstance(refused, Failed)
+    assert (refused.failure.type, refused.failure.unavailable) == ("CircuitOpen", True)
+    probe.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await probe
+    line.hangs = False
+    assert await handler(CALL, steps) == Done("here")
+    assert breakers.states() == {("quotes", "1"): CircuitState.CLOSED}
+    assert len(changes) == 3
+
+
+async def test_who_is_turned_away_is_told_how_long_until_the_next_probe() -> None:
+    clock = DrivenClock()
+    handler = Breakers(clock).calls(CARD, Line())
+    await handler(CALL, PlainSteps())
+    await clock.advance(10)
+    refused = await handler(CALL, PlainSteps())
+    assert isinstance(refused, Failed)
+    assert refused.failure.retry_after == pytest.approx(20.0)
+
+
+class Span(trace.NonRecordingSpan):
+    """Keeps the events that are put on it."""
+
+    def __init__(self) -> None:
+        super().__init__(trace.INVALID_SPAN_CONTEXT)
+        self.events: list[tuple[str, Any]] = []
+
+    def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
+        self.events.append((name, dict(attributes)))
+
+
+async def test_a_change_is_an_event_on_the_span_of_its_call() -> None:
+    handler, span = Breakers(DrivenClock()).calls(CARD, Line()), Span()
+    with trace.use_span(span):
+        await handler(CALL, PlainSteps())
+    why = "1 of 1 calls failed within 60 s"
+    said = {"agent": "quotes", "version": "1", "from": "closed", "to": "open", "why": why}
+    assert span.events == [("podium.breaker", said)]

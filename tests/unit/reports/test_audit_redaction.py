@@ -1,0 +1,230 @@
+"""What a redacted run was given, said and gave is gone; that it took place, who decided and what it cost is not."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from podium import App, Context, agent, human, workflow
+from podium.errors import NotPossible, RunFailed, UnknownRun
+from podium.model.audit import AuditSettings
+from podium.model.fact import FactKind
+from podium.model.run import RunState
+from podium.reports.audit import audit
+from podium.reports.signing import Checker, Signer
+from podium.store.sqlite.store import SqliteStore
+from podium.testing import DrivenClock
+
+SECRET, PUBLIC = Signer.new()
+HIDDEN = b"classified"
+BIG = "classified " * 5_000
+boss = human("boss", text="Is classified well?", answer=str)
+
+
+@agent
+async def say(text: str) -> str:
+    return f"{text} {BIG}"
+
+
+@workflow
+async def child(ctx: Context, text: str) -> str:
+    return (await ctx.call(say, text))[:20]
+
+
+@workflow
+async def family(ctx: Context, text: str) -> str:
+    started = await ctx.spawn(child, text)
+    await ctx.once("note", lambda: f"{text} noted")
+    return await started.result() + await ctx.call(boss, None)
+
+
+@workflow
+async def fails(ctx: Context, text: str) -> str:
+    raise ValueError(text)
+
+
+@workflow
+async def waits(ctx: Context, text: str) -> None:
+    await ctx.sleep(1_000_000)
+
+
+@workflow
+async def mother(ctx: Context, text: str) -> None:
+    await ctx.spawn(child, text)
+    await ctx.sleep(1_000_000)
+
+
+@workflow
+async def leaves(ctx: Context, text: str) -> None:
+    await ctx.spawn(waits, text)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a.db"
+
+
+@pytest.fixture
+def clock() -> DrivenClock:
+    return DrivenClock()
+
+
+@pytest.fixture
+async def app(path: Path, clock: DrivenClock) -> AsyncGenerator[App]:
+    async with App.open(path, agents=[family, child, fails, waits, mother], clock=clock) as app:
+        yield app
+
+
+async def done(app: App, clock: DrivenClock, id: str = "r") -> None:
+    handle = await app.start(family, "classified", id=id)
+    await clock.settle()
+    [question] = app.questions(run=id)
+    await app.answer(question.id, "classified", by="ann")
+    await handle.result()
+
+
+def holders(path: Path) -> list[str]:
+    """Return the files of a store in which there is something of what is to be hidden."""
+    return [each.name for each in path.parent.iterdir() if HIDDEN in each.read_bytes()]
+
+
+def faults(path: Path, public: str = PUBLIC) -> list[str]:
+    store = SqliteStore(str(path))
+    try:
+        return [fault.what for fault in audit(store, checker=Checker(public)).faults]
+    finally:
+        store.close()
+
+
+async def test_nothing_of_a_redacted_run_is_left_in_the_file(app: App, path: Path, clock: DrivenClock) -> None:
+    await done(app, clock)
+    await asyncio.to_thread(app.store.scrub)
+    assert holders(path) == ["a.db"]
+    assert await app.redact("r", by="ann", why="asked for") == 2
+    assert holders(path) == []
+
+
+async def test_the_chains_of_a_redacted_run_and_its_children_hold(app: App, path: Path, clock: DrivenClock) -> None:
+    await done(app, clock)
+    await app.redact("r", by="ann", why="asked for")
+    assert (app.verify("r"), app.verify("r.0")) == ([], [])
+    assert await asyncio.to_thread(faults, path) == []
+
+
+async def test_who_did_what_and_who_decided_is_still_told(app: App, clock: DrivenClock) -> None:
+    await done(app, clock)
+    before = app.facts("r")
+    await app.redact("r", by="ann", why="asked for")
+    *facts, redacted = app.facts("r")
+    assert [(fact.kind, fact.key, fact.at) for fact in facts] == [(fact.kind, fact.key, fact.at) for fact in before]
+    assert all(fact.payload is None for fact in facts)
+    assert {fact.body["agent"] for fact in facts if fact.kind is FactKind.ASKED} == {"note", "human-boss"}
+    assert [[each["by"] for each in fact.body["answers"]] for fact in facts if "answers" in fact.body] == [["ann"]]
+    assert (redacted.kind, redacted.body["by"], redacted.body["why"]) == (FactKind.REDACTED, "ann", "asked for")
+
+
+async def test_what_a_redacted_run_cost_and_how_its_agents_did_is_still_counted(app: App, clock: DrivenClock) -> None:
+    await done(app, clock)
+    before = (await app.costs("agent"), app.store.records())
+    await app.redact("r", by="ann", why="asked for")
+    assert (await app.costs("agent"), app.store.records()) == before
+
+
+async def test_a_run_that_has_not_ended_is_not_redacted(app: App, clock: DrivenClock) -> None:
+    await app.start(waits, "classified", id="r")
+    await clock.settle()
+    with pytest.raises(NotPossible, match="run r is parked: only a run that has ended can be redacted"):
+        await app.redact("r", by="ann", why="")
+    with pytest.raises(UnknownRun):
+        await app.redact("nobody", by="ann", why="")
+
+
+async def test_a_run_whose_child_has_not_ended_is_not_redacted(app: App, clock: DrivenClock) -> None:
+    handle = await app.start(leaves, "classified", id="r")
+    await handle.result()
+    await clock.settle()
+    with pytest.raises(NotPossible, match=r"its child run r\.0 is parked"):
+        await app.redact("r", by="ann", why="")
+    assert app.facts("r")[0].value() == "classified"
+
+
+async def test_redacting_again_changes_nothing(app: App, clock: DrivenClock) -> None:
+    await done(app, clock)
+    await app.redact("r", by="ann", why="asked for")
+    before = app.facts("r")
+    assert await app.redact("r", by="bob", why="again") == 0
+    assert app.facts("r") == before
+
+
+async def test_a_redacted_run_cannot_go_on_and_says_why(app: App, clock: DrivenClock) -> None:
+    await done(app, clock)
+    failed = await app.start(fails, "classified", id="f")
+    with pytest.raises(RunFailed):
+        await failed.result()
+    for run in ("r", "f"):
+        await app.redact(run, by="ann", why="asked for")
+    with pytest.raises(NotPossible, match="run f was redacted by ann: what it recorded is gone"):
+        await app.retry("f")
+    with pytest.raises(NotPossible, match="run r was redacted by ann: what it recorded is gone"):
+        await app.fork("r", "1")
+    with pytest.raises(NotPossible, match="run r was redacted by ann: what it gave is gone"):
+        await app.handle("r").result()
+    with pytest.raises(RunFailed, match=r"run f failed: ValueError$"):
+        await failed.result()
+    assert app.handle("f").status().state is RunState.FAILED
+    [letter] = app.dead_letters()
+    assert letter.error == "ValueError"
+
+
+async def test_what_is_said_of_a_redacted_dead_letter_can_be_redacted_too(app: App, path: Path) -> None:
+    failed = await app.start(fails, "classified", id="f")
+    with pytest.raises(RunFailed):
+        await failed.result()
+    assert await app.redact("f", by="ann", why="asked for") == 1
+    await app.discard("f", by="ann", why="classified")
+    assert await app.redact("f", by="ann", why="again") == 1
+    assert app.verify("f") == []
+    assert holders(path) == []
+    assert await asyncio.to_thread(faults, path) == []
+
+
+async def test_a_large_payload_stays_as_long_as_another_run_has_it(app: App, clock: DrivenClock) -> None:
+    for run in ("one", "other"):
+        await (await app.start(child, "same", id=run)).result()
+    await app.redact("one", by="ann", why="")
+    assert b"classified" in (app.facts("other")[2].payload or b"")
+    await app.redact("other", by="ann", why="")
+    assert app.store.ledger.forged_blobs() == 0
+    assert [run for run, _ in app.store.ledger.lost_blobs()] == []
+
+
+async def test_runs_are_redacted_that_ended_long_ago_with_all_that_started_them(app: App, clock: DrivenClock) -> None:
+    await done(app, clock, "old")
+    await app.start(mother, "classified", id="alive")
+    await clock.advance(1_000)
+    await done(app, clock, "new")
+    assert await app.retain(500, by="ann", why="retention") == 2
+    gone = [run.id for run in app.runs() if app.facts(run.id)[-1].kind is FactKind.REDACTED]
+    assert sorted(gone) == ["old", "old.0"]
+    assert await app.retain(500, by="ann", why="retention") == 0
+
+
+async def test_a_redaction_is_signed_with_the_key_of_the_audit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIT_KEY", SECRET)
+    async with App.open(path, agents=[child], audit=AuditSettings(key="env:AUDIT_KEY")) as app:
+        await (await app.start(child, "classified", id="r")).result()
+        await app.redact("r", by="ann", why="asked for")
+    assert faults(path) == []
+    other = Signer.new()[1]
+    assert "its redaction was not signed with this key" in faults(path, other)
+
+
+async def test_without_a_key_it_is_said_that_nobody_can_tell_who_redacted(app: App, path: Path) -> None:
+    await (await app.start(child, "classified", id="r")).result()
+    await app.redact("r", by="ann", why="asked for")
+    store = SqliteStore(str(path))
+    found = audit(store, checker=Checker(PUBLIC))
+    store.close()
+    assert (found.faults, found.redacted) == ([], 1)
+    assert "run r: it was redacted without a key, so nobody can tell by whom" in found.unproved
