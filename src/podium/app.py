@@ -10,28 +10,7 @@ from typing import Any, TypeVar
 from podium.agents.schema import mismatch
 from podium.config import Config, load_config, override
 from podium.dispatch.breaker import CircuitState
-from podium.dispatch.condition import Conditions
 from podium.dispatch.delegation import PRINCIPAL, Delegations
-from podium.dispatch.dispatcher import Dispatcher
-from podium.dispatch.guards import NamedGuards
-from podium.dispatch.health import Checks
-from podium.dispatch.middleware.batch import Batches
-from podium.dispatch.middleware.breaker import Breakers
-from podium.dispatch.middleware.budget import Budgets
-from podium.dispatch.middleware.cache import Cache
-from podium.dispatch.middleware.delegation import Delegated
-from podium.dispatch.middleware.guards import Guards
-from podium.dispatch.middleware.health import Healthy
-from podium.dispatch.middleware.limit import Limits
-from podium.dispatch.middleware.loops import NoLoops
-from podium.dispatch.middleware.policy import Policy
-from podium.dispatch.middleware.prices import Prices
-from podium.dispatch.middleware.timeout import timeout
-from podium.dispatch.middleware.tracing import tracing
-from podium.dispatch.middleware.trust import Trusting
-from podium.dispatch.policy.loading import load_judge
-from podium.dispatch.registry import Registry
-from podium.dispatch.trust import Trusts
 from podium.engine.monitor import Monitor
 from podium.engine.operate import Operator
 from podium.engine.redacting import Redactor
@@ -50,15 +29,15 @@ from podium.errors import (
     UnknownRun,
     UsageError,
 )
+from podium.governing import Rules
 from podium.handle import AnyHandle, RunHandle
-from podium.model.agent import Agent, AnyAgent, Card
+from podium.model.agent import Agent, AnyAgent
 from podium.model.audit import Signs
 from podium.model.budget import Budget, BudgetState
 from podium.model.clock import Clock, SystemClock
 from podium.model.cost import Cost, Dimension
 from podium.model.delegation import DelegationBook, DelegationSettings
 from podium.model.fact import Fact
-from podium.model.guard import Guard, GuardSettings
 from podium.model.ids import Ids, RandomIds
 from podium.model.incident import Incident, MonitorSettings
 from podium.model.json import Json
@@ -71,7 +50,8 @@ from podium.reports.sealing import Sealer
 from podium.secrets import reference, secret
 from podium.secrets.reference import resolve
 from podium.store.codec import encode
-from podium.store.protocol import ChainFault, Reply, RunQuery, Store, Verdict
+from podium.store.operations import Reply, Verdict
+from podium.store.protocol import ChainFault, RunQuery, Store
 from podium.store.sqlite.store import SqliteStore
 
 In = TypeVar("In")
@@ -85,7 +65,6 @@ class App:
     def __init__(self, config: Config, store: Store, clock: Clock, ids: Ids) -> None:
         self.config = config
         self.store = store
-        self.registry = Registry()
         self._clock = clock
         self._ids = ids
         settings = EngineSettings(
@@ -102,40 +81,14 @@ class App:
         secret.name(config.secrets.known)
         reference.learn(config.secrets.known)
         self.delegations = _delegations(config.delegation, store.delegations, clock, ids)
-        self._trusts = Trusts(store.evidence, clock)
-        self._judge = load_judge(config.policy, cards=self._card, trust=self._trusts.of, clock=clock)
-        delegated = Delegated(store.delegations, clock)
-        policy = Policy(self._judge, delegated.acting)
-        trusting = Trusting(self._trusts, wanted=self._judge.reads_trust)
-        budgets = Budgets(config.budgets, clock)
-        prices = Prices(config.prices)
-        loops = NoLoops(config.loops, config.most_depth)
-        cache = Cache(store.answers, clock)
-        limits = Limits(config.limits, clock, self._ring)
-        self._breakers = Breakers(clock, self._changed)
-        self._checks = Checks(clock, self._changed)
-        conditions = Conditions(self._checks, self._breakers, clock)
-        batches = Batches(clock, self._ring)
-        self._guards = NamedGuards(config.guards, self._make_guard)
-        self._guards.require(name for rules in config.agents.values() for name in rules.guards or ())
-        guards = Guards(self._guards)
-        dispatcher = Dispatcher(
-            self.registry,
-            [
-                tracing, delegated.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls,
-                loops.calls, cache.calls, budgets.calls, prices.calls, limits.calls, Healthy(self._checks).calls,
-                self._breakers.calls, timeout, batches.calls,
-            ],
-            [delegated.steps, policy.steps, guards.steps, budgets.steps, limits.steps], rules=config.agents,
-            bounded=bool(config.budgets) or config.limits.tokens,
-            is_available=conditions.is_available, replaces=bool(config.monitor),
-        )  # fmt: skip
-        self.worker = Worker(store, dispatcher, clock, ids, settings)
+        self._rules = Rules(config, store, clock, ring=self._ring, changed=self._changed)
+        self.registry = self._rules.registry
+        self.worker = Worker(store, self._rules.dispatcher, clock, ids, settings)
         self._operator = Operator(self.worker, clock, ids)
         self._monitor = None
         if config.monitor:
             watch = MonitorSettings() if config.monitor is True else config.monitor
-            self._monitor = Monitor(self.worker, self._operator, conditions, clock, ids, watch)
+            self._monitor = Monitor(self.worker, self._operator, self._rules.conditions, clock, ids, watch)
             self.register(self._monitor.workflow)
 
     @classmethod
@@ -174,14 +127,11 @@ class App:
     def register(self, *agents: AnyAgent) -> None:
         """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
         everyone = [*agents, *(part for agent in agents if is_pattern(agent) for part in _members_of(agent))]
-        for agent in everyone:
-            self._guards.require(agent.card.guards)
-        new = [agent for agent in everyone if self.registry.add(agent)]
+        new = self._rules.add(everyone)
         for agent in everyone:
             if is_workflow(agent):
                 self.worker.serve(agent)
         if new:
-            self._judge.forget()
             self.worker.try_blocked_again()
 
     async def run(self, workflow: Agent[In, Out] | str, input: In = None, /, **options: Any) -> Out:
@@ -294,15 +244,13 @@ class App:
 
     async def trust(self, agent: str, version: str | None = None) -> int:
         """Return how far an agent is trusted, 0 to 100; of its newest version if none is named."""
-        await self._trusts.refresh()
-        return self._trusts.of(agent, version or self.registry.get(agent).card.version)
+        await self._rules.trusts.refresh()
+        return self._rules.trusts.of(agent, version or self.registry.get(agent).card.version)
 
     def verify(self, run_id: str) -> Sequence[ChainFault]:
         """Recompute a run's hash chain; returns what does not fit."""
         self._run(run_id)
         return self.store.verify(run_id)
-
-    # The inbox
 
     async def costs(
         self, by: Dimension = "agent", *, run: str | None = None, since: float | None = None, until: float | None = None
@@ -315,7 +263,7 @@ class App:
 
     def health(self) -> dict[tuple[str, str], str]:
         """Return what the last checks found, by agent and version: why it cannot work, or an empty text."""
-        return self._checks.faults()
+        return self._rules.checks.faults()
 
     def incidents(self, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
         """Return what the monitor saw go wrong, what was done about it and how that ended, newest first."""
@@ -323,11 +271,13 @@ class App:
 
     def breakers(self) -> dict[tuple[str, str], CircuitState]:
         """Return how the circuit breakers of this process stand, by agent and version."""
-        return self._breakers.states()
+        return self._rules.breakers.states()
 
     def budgets(self, prefix: str = "") -> list[BudgetState]:
         """Return how budgets stand: `run:ID`, `agent:NAME/DAY`, `tenant:NAME/DAY`, `day/DAY`; those that begin so."""
         return self.store.budgets(prefix)
+
+    # The inbox
 
     def questions(self, *, to: str | None = None, run: str | None = None, open_only: bool = True) -> list[Question]:
         """Return what waits for people, oldest first."""
@@ -352,11 +302,6 @@ class App:
         signer = _signer(self.config)
         return Redactor(self.worker, self._clock, None if signer is None else signer.sign)
 
-    def _make_guard(self, name: str, settings: GuardSettings) -> Guard:
-        from podium.guards.making import make_guard  # noqa: PLC0415  most programs have none
-
-        return make_guard(name, settings, self.registry.get)
-
     def _workflow(self, workflow: Agent[In, Out] | str) -> Workflow[In, Out]:
         found = self.registry.get(workflow) if isinstance(workflow, str) else workflow
         if not is_workflow(found):
@@ -376,10 +321,6 @@ class App:
 
     def _ring(self, at: float, function: Callable[[], None]) -> Timer:
         return self.worker.timers.at(at, function)
-
-    def _card(self, name: str) -> Card | None:
-        """Return the card of an agent, as the rules of the configuration fill it in, if it is registered."""
-        return self.worker.dispatcher.card(self.registry.get(name)) if self.registry.knows(name) else None
 
     def _run(self, run_id: str) -> Run:
         run = self.store.run(run_id)

@@ -14,7 +14,7 @@ from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
 from podium.store.codec import encode
-from podium.store.protocol import Send, Verdict
+from podium.store.operations import Send, Verdict
 
 Out = TypeVar("Out")
 

@@ -13,7 +13,7 @@ from podium.model.budget import PER_USD, Amount, Budget, Limits, Line, lines_of
 from podium.model.fact import FactKind
 from podium.model.run import RunOptions, RunState
 from podium.store.codec import decode
-from podium.store.protocol import OpenBudget, RaiseBudget, Reserve, Settle, Verdict
+from podium.store.operations import OpenBudget, RaiseBudget, Reserve, Settle, Verdict
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import Hand, fact
 

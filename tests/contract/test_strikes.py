@@ -9,7 +9,8 @@ import pytest
 
 from podium.model.fact import FactKind
 from podium.model.run import RunState
-from podium.store.protocol import Block, DeadQuery, Release, Verdict
+from podium.store.operations import Block, Release, Verdict
+from podium.store.protocol import DeadQuery
 from podium.store.sqlite.sql import statement
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact, new_run

@@ -16,7 +16,8 @@ from podium.model.call import Call
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.reports.audit import audit
-from podium.store.protocol import Committed, Operation, RunQuery
+from podium.store.operations import Committed, Operation
+from podium.store.protocol import RunQuery
 from podium.store.sqlite.store import SqliteStore
 
 Program = list[Any]

@@ -11,7 +11,8 @@ from podium import App
 from podium.model.fact import Fact, FactKind
 from podium.model.run import Run, RunState
 from podium.store.codec import encode
-from podium.store.protocol import Claimed, NewFact, NewRun, Start
+from podium.store.operations import NewFact, NewRun, Start
+from podium.store.protocol import Claimed
 from podium.testing import DrivenClock
 from tests.replay.programs import AGENTS
 

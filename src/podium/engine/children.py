@@ -16,7 +16,7 @@ from podium.model.ids import child_run_id
 from podium.model.json import Json
 from podium.model.run import RunOptions, RunState
 from podium.store.codec import decode, encode
-from podium.store.protocol import Spawn, TakeSignal
+from podium.store.operations import Spawn, TakeSignal
 
 T = TypeVar("T")
 

@@ -2,79 +2,44 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.deadline import deadline_of
 from podium.engine.history import History
-from podium.engine.journal import Batch, Journal
+from podium.engine.journal import Batch
 from podium.engine.strand import Cancel, Strand
-from podium.engine.stream import Streams
-from podium.engine.timers import Timer, Timers
+from podium.engine.surroundings import Surroundings
+from podium.engine.timers import Timer
 from podium.errors import Blocked, Diverged, Evicted, StoreError
-from podium.model.agent import AnyAgent
 from podium.model.budget import Line, lines_of
 from podium.model.chance import Chance, chance_of
-from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
 from podium.model.fallback import Degraded
-from podium.model.ids import Ids
 from podium.model.json import Json
-from podium.model.prices import PriceSettings
 from podium.model.run import Run, Signal
 from podium.secrets.masking import MASKING
 from podium.store.codec import encode
-from podium.store.protocol import (
+from podium.store.operations import (
     Block,
-    Claimed,
     Committed,
     Effect,
     Finish,
     NewFact,
     Park,
     Settle,
-    Store,
     TakeSignal,
     Tell,
     Verdict,
     WithdrawQuestion,
     Write,
 )
+from podium.store.protocol import Claimed
 
 _MOST_IN_A_ROW = 16
 """A run that is alone commits so often without a turn of the event loop; then others of the program get theirs."""
 
 _LOG = logging.getLogger("podium")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What every run of a worker shares."""
-
-    journal: Journal
-    dispatcher: Dispatcher
-    clock: Clock
-    timers: Timers
-    streams: Streams
-    ids: Ids
-    store: Store
-    alone: Callable[[], bool]
-    """Whether one run alone is in memory."""
-    fresh: Callable[[], Awaitable[None]]
-    """Returns once this worker's last beat is young enough to start an effect that must not happen twice."""
-    serve: Callable[[AnyAgent], None]
-    """Has runs of a workflow driven here."""
-    most_facts: int
-    """Facts that one run may have."""
-    largest: int
-    """Bytes that an input or a value may have."""
-    most_depth: int
-    """Workflows above a child run, with itself."""
-    prices: PriceSettings
-    """What things cost, as far as the settings say so."""
-    watches_loops: bool
-    """Whether a rule looks for agents that go round in circles."""
 
 
 @dataclass(slots=True)

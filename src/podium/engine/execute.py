@@ -13,7 +13,7 @@ from podium.model.outcome import readable
 from podium.model.run import RunState
 from podium.secrets.masking import MASKING
 from podium.store.codec import NULL, decode, encode
-from podium.store.protocol import Finish
+from podium.store.operations import Finish
 
 _REASON_CHARACTERS = 2_000
 

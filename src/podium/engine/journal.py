@@ -6,7 +6,8 @@ from typing import Protocol
 
 from podium.engine.commit_thread import CommitThread
 from podium.errors import StoreBusy, StoreError, StoreUnavailable
-from podium.store.protocol import Committed, Operation, Placed, Store, Verdict
+from podium.store.operations import Committed, Operation, Placed, Verdict
+from podium.store.protocol import Store
 
 _FAST_SECONDS = 0.001
 _SLOW_COMMITS = 64

@@ -11,7 +11,7 @@ from podium.model.budget import Amount, BudgetState, Limits, Line, Reservation, 
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.store.codec import encode
-from podium.store.protocol import Committed, Effect, NewFact, RaiseBudget, Reserve, Settle, Verdict
+from podium.store.operations import Committed, Effect, NewFact, RaiseBudget, Reserve, Settle, Verdict
 
 ON_BUDGETS = "budget:"
 """With what the names of the rules begin that budgets make; the id of the budget follows."""

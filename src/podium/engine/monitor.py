@@ -24,7 +24,8 @@ from podium.model.incident import MONITOR, WELL, Ending, MonitorSettings, Troubl
 from podium.model.json import Json
 from podium.model.run import RunOptions, RunState, Signal
 from podium.store.codec import encode
-from podium.store.protocol import RunQuery, Send
+from podium.store.operations import Send
+from podium.store.protocol import RunQuery
 
 _LOG = logging.getLogger("podium")
 

@@ -16,8 +16,7 @@ from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.store.codec import encode
-from podium.store.protocol import (
-    Claimed,
+from podium.store.operations import (
     Effect,
     NewFact,
     NewRun,
@@ -29,6 +28,7 @@ from podium.store.protocol import (
     Verdict,
     Write,
 )
+from podium.store.protocol import Claimed
 
 DEAD_LETTER = "dead-letter"
 """The guard of the fact that says that a run was discarded."""

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 
 from podium.errors import StoreError
 from podium.model.clock import Clock
-from podium.store.protocol import Placed, WorkerRoll
+from podium.store.operations import Placed
+from podium.store.protocol import WorkerRoll
 
 
 class Pulse:

@@ -18,7 +18,7 @@ from podium.model.json import Json
 from podium.model.question import Ask, Escalation, Question, QuestionState
 from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
-from podium.store.protocol import Expire, OpenQuestion, TakeSignal, Verdict
+from podium.store.operations import Expire, OpenQuestion, TakeSignal, Verdict
 
 T = TypeVar("T")
 

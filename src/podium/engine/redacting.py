@@ -11,7 +11,8 @@ from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.store.codec import encode
-from podium.store.protocol import NewFact, Redact, RunQuery, Verdict
+from podium.store.operations import NewFact, Redact, Verdict
+from podium.store.protocol import RunQuery
 
 _KEPT = frozenset({
     "action", "agent", "agents", "approved", "at", "attempt", "budget", "budgets", "by", "callers", "calls", "causes",

@@ -8,7 +8,7 @@ from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.run import Run, RunOptions
 from podium.store.codec import encode
-from podium.store.protocol import NewFact, NewRun
+from podium.store.operations import NewFact, NewRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from podium.engine.strand import Strand
 from podium.model.agent import Shape
 from podium.model.fact import FactKind
 from podium.store.codec import decode, encode
-from podium.store.protocol import TakeSignal
+from podium.store.operations import TakeSignal
 
 T = TypeVar("T")
 

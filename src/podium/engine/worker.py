@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.dispatch.dispatcher import Dispatcher
-from podium.engine.drive import Drive, Surroundings
+from podium.engine.drive import Drive
 from podium.engine.execute import execute, missing_version
 from podium.engine.fleet.in_process import InProcessFleet
 from podium.engine.journal import Journal
 from podium.engine.pulse import Pulse
 from podium.engine.settings import EngineSettings
 from podium.engine.stream import Streams
+from podium.engine.surroundings import Surroundings
 from podium.engine.timers import Timers
 from podium.errors import Evicted, NotPossible, StoreBusy, StoreError
 from podium.model.agent import AnyAgent
@@ -22,19 +23,8 @@ from podium.model.fact import Fact, FactKind
 from podium.model.ids import Ids
 from podium.model.run import Run, RunState
 from podium.store.codec import decode, encode
-from podium.store.protocol import (
-    Block,
-    Claimed,
-    Committed,
-    Finish,
-    NewFact,
-    NewRun,
-    Placed,
-    Start,
-    Store,
-    Verdict,
-    Write,
-)
+from podium.store.operations import Block, Committed, Finish, NewFact, NewRun, Placed, Start, Verdict, Write
+from podium.store.protocol import Claimed, Store
 
 _LOOKED_AT = 500
 """So many runs that others may have ended are looked at in one go."""

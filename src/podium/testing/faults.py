@@ -12,7 +12,8 @@ from podium.model.agent import Agent, Card, Shape
 from podium.model.call import Call
 from podium.model.outcome import Outcome
 from podium.model.steps import Steps
-from podium.store.protocol import Claimed, Committed, Operation, Placed, Store
+from podium.store.operations import Committed, Operation, Placed
+from podium.store.protocol import Claimed, Store
 
 In = TypeVar("In")
 Out = TypeVar("Out")

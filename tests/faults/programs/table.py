@@ -34,7 +34,8 @@ from podium.model.fallback import FallbackValue
 from podium.model.json import Json
 from podium.model.question import Question
 from podium.model.retry import FailureKind
-from podium.store.protocol import Committed, Operation, Store
+from podium.store.operations import Committed, Operation
+from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, ScriptedModel, Use, Witness, die_at
 from podium.testing.model import Reply, timed_out, too_many_requests

@@ -10,7 +10,8 @@ import pytest
 from podium import App, CallError, Context, RunState, agent, workflow
 from podium.errors import InvalidValue, RunFailed, StoreUnavailable
 from podium.model.json import Json
-from podium.store.protocol import Claimed, Placed
+from podium.store.operations import Placed
+from podium.store.protocol import Claimed
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from podium.engine.fleet.in_process import InProcessFleet
-from podium.store.protocol import Placed
+from podium.store.operations import Placed
 
 
 class Driver:

@@ -8,7 +8,7 @@ import pytest
 from podium import Context, RunState, workflow
 from podium.errors import InvalidValue, NotPossible, UnknownRun
 from podium.model.run import Signal
-from podium.store.protocol import Send
+from podium.store.operations import Send
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench

@@ -9,7 +9,7 @@ from podium.engine.redacting import left_of
 from podium.model.audit import GENESIS, entry_hash, remains_of
 from podium.model.fact import FactKind
 from podium.store.codec import encode
-from podium.store.protocol import NewFact, Redact, Verdict
+from podium.store.operations import NewFact, Redact, Verdict
 from podium.store.sqlite.chain import GENESIS as BEGINNING
 from podium.store.sqlite.chain import link, payload_digest
 from podium.store.sqlite.commit import GroupCommit, Salts

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from podium.engine.fleet.protocol import Driver
 from podium.model.run import SUSPECT
-from podium.store.protocol import Placed
+from podium.store.operations import Placed
 
 _BATCH = 256
 """So many runs are claimed in one transaction, so that the loop is not held up by a large backlog."""

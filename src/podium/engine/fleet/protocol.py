@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from podium.store.protocol import Placed
+from podium.store.operations import Placed
 
 
 class Driver(Protocol):

@@ -7,7 +7,7 @@ from podium.model.budget import Amount, BudgetState, Limits, Line
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.store.codec import decode, encode
-from podium.store.protocol import RaiseBudget, Reserve, Settle
+from podium.store.operations import RaiseBudget, Reserve, Settle
 from podium.store.sqlite.rows import Row
 from podium.store.sqlite.sql import statement
 

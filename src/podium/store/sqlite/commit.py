@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from podium.model.question import Answer, Question, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.codec import content_hash, decode, encode
-from podium.store.protocol import (
+from podium.store.operations import (
     Block,
     Close,
     Committed,

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from podium.store.protocol import Redact
+from podium.store.operations import Redact
 from podium.store.sqlite.chain import PLACE_BITS, payload_digest
 from podium.store.sqlite.sql import statement
 

@@ -14,18 +14,8 @@ from podium.model.record import Record
 from podium.model.run import Run, RunState, Signal
 from podium.model.trust import Evidence
 from podium.store.codec import encode
-from podium.store.protocol import (
-    RECENT_FACTS,
-    ChainFault,
-    Claimed,
-    Committed,
-    DeadQuery,
-    DeadRun,
-    Operation,
-    Placed,
-    RunQuery,
-    Said,
-)
+from podium.store.operations import Committed, Operation, Placed
+from podium.store.protocol import RECENT_FACTS, ChainFault, Claimed, DeadQuery, DeadRun, RunQuery, Said
 from podium.store.sqlite.answers import SqliteAnswers
 from podium.store.sqlite.budgets import state_of
 from podium.store.sqlite.chain import faults

@@ -6,7 +6,8 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from podium.store.protocol import LostWorker, Placed
+from podium.store.operations import Placed
+from podium.store.protocol import LostWorker
 from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.sql import statement
 

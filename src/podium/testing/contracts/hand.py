@@ -7,8 +7,7 @@ from podium.model.fact import FactKind
 from podium.model.question import Answer, Ask, Question, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.codec import encode
-from podium.store.protocol import (
-    Claimed,
+from podium.store.operations import (
     Close,
     Committed,
     Effect,
@@ -21,10 +20,10 @@ from podium.store.protocol import (
     Reply,
     Send,
     Start,
-    Store,
     Verdict,
     Write,
 )
+from podium.store.protocol import Claimed, Store
 
 WORKFLOW = "work"
 

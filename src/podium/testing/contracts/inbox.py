@@ -4,7 +4,7 @@ from pathlib import Path
 
 from podium.model.question import QuestionState
 from podium.model.run import Signal
-from podium.store.protocol import Expire, TakeSignal, Tell, Verdict, WithdrawQuestion
+from podium.store.operations import Expire, TakeSignal, Tell, Verdict, WithdrawQuestion
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 

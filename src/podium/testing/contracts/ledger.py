@@ -7,7 +7,7 @@ from podium.model.fact import FactKind
 from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.codec import encode
-from podium.store.protocol import Block, NewFact, Redact, Verdict
+from podium.store.operations import Block, NewFact, Redact, Verdict
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 

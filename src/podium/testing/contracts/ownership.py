@@ -4,7 +4,7 @@ from pathlib import Path
 
 from podium.model.fact import FactKind
 from podium.model.run import RunState
-from podium.store.protocol import Block, Verdict
+from podium.store.operations import Block, Verdict
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 

@@ -9,7 +9,7 @@ from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.record import Record
 from podium.store.codec import encode
-from podium.store.protocol import NewFact, Start
+from podium.store.operations import NewFact, Start
 from podium.testing.contracts.hand import Hand, new_run
 from podium.testing.contracts.opened import OpenedStore
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from podium.model.fact import FactKind
 from podium.model.run import RunState
-from podium.store.protocol import RunQuery, Start, Verdict
+from podium.store.operations import Start, Verdict
+from podium.store.protocol import RunQuery
 from podium.testing.contracts.hand import fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 

@@ -10,7 +10,7 @@ from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.store.codec import encode
-from podium.store.protocol import NewFact, Start
+from podium.store.operations import NewFact, Start
 from podium.testing.contracts.hand import WORKFLOW, Hand, new_run
 from podium.testing.contracts.opened import OpenedStore
 

@@ -1,0 +1,268 @@
+"""What a store can be asked to commit, and what becomes of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from podium.model.budget import Amount, BudgetState, Limits, Line
+from podium.model.fact import FactKind
+from podium.model.json import Json
+from podium.model.question import Answer, Question
+from podium.model.run import RunState, Signal
+
+
+@dataclass(slots=True)
+class NewFact:
+    """A fact on its way into the journal; the store gives it its place and its hash."""
+
+    kind: FactKind
+    key: str
+    at: float
+    body: bytes
+    payload: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """A run on its way into the store, with its first fact."""
+
+    id: str
+    workflow: str
+    version: str
+    queue: str
+    priority: int
+    tenant: str
+    principal: str
+    parent: str | None
+    root: str
+    tag: str | None
+    at: float
+    started: NewFact
+    facts: Sequence[NewFact] = ()
+    """Further facts, copied by a fork."""
+    limits: Limits | None = None
+    """Those of its own budget, `run:ID`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """Put a question into the inbox."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawQuestion:
+    """Take a question back; nothing happens where it is no longer open."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Insert a child run; nothing happens where it exists."""
+
+    run: NewRun
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSignal:
+    """The fact of this write consumed the signal."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Put a signal into another run's inbox."""
+
+    run: str
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """It is known what came of a reservation; nothing happens where it was settled before."""
+
+    id: str
+    spent: Amount | None
+    """None is all that was set aside."""
+    in_doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseBudget:
+    """A person raised the limits of a budget by so much."""
+
+    id: str
+    by: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBudget:
+    """A budget has these limits from now on."""
+
+    id: str
+    limits: Limits
+
+
+Effect = OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | RaiseBudget | OpenBudget
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Take the run out of memory until it is woken, unless it was woken meanwhile."""
+
+    wake: int
+    """The wake counter that was seen when quiet was decided."""
+    wake_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The run ended; its parent is told."""
+
+    state: RunState
+    reason: str
+    at: float
+    outcome: Json
+    """What the parent's signal carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The run cannot go on with this code; or, with `quarantined`, is not to, whatever code there is."""
+
+    reason: str
+    quarantined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An operator is done with the run: it stands in this state from now on."""
+
+    state: RunState
+    reason: str
+    version: str
+    ended_at: float | None
+
+
+Close = Park | Finish | Block | Release
+
+
+@dataclass(slots=True)
+class Write:
+    """Everything that one run wants to commit in one loop turn."""
+
+    run: int
+    epoch: int
+    facts: list[NewFact] = field(default_factory=list[NewFact])
+    effects: list[Effect] = field(default_factory=list[Effect])
+    close: Close | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Insert a run; with `drive`, owned at once by the worker that commits."""
+
+    run: NewRun
+    drive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put a signal into a run's inbox from outside."""
+
+    run: str
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One person's answer to a question."""
+
+    question: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """The deadline of a question has passed."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserve:
+    """Set an amount aside in all of these budgets, or in none, and record the fact; SCARCE where one has no room.
+
+    DUPLICATE for the share of a child run, `share:ID`, that is set aside already.
+    """
+
+    run: int
+    epoch: int
+    id: str
+    lines: Sequence[Line]
+    amount: Amount
+    fact: NewFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redact:
+    """Delete what the facts of an ended run carry, and record the fact that says so, under a new epoch.
+
+    Its signals, and what its questions said and were answered, are deleted too, and large payloads that nobody else
+    refers to. STALE where the run has not ended, or somebody changed it since `epoch`.
+    """
+
+    run: str
+    epoch: int
+    left: Sequence[tuple[int, bytes]]
+    """What is to be left of the body of each fact that is redacted, by its place."""
+    reason: str
+    """What is left of the reason of its end."""
+    fact: NewFact
+
+
+Operation = Write | Start | Send | Reply | Expire | Reserve | Redact
+
+
+class Verdict(Enum):
+    """What became of an operation."""
+
+    OK = "ok"
+    STALE = "stale"
+    """Somebody else drives the run now: drop it silently."""
+    AWAKE = "awake"
+    """Not parked: the run was woken meanwhile."""
+    DUPLICATE = "duplicate"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+    CLOSED = "closed"
+    """The question is no longer open."""
+    SCARCE = "scarce"
+    """A budget has no room for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A run that is ready to be driven."""
+
+    n: int
+    priority: int
+    strikes: int = 0
+
+
+@dataclass(slots=True)
+class Committed:
+    """The result of a group commit."""
+
+    verdicts: list[Verdict]
+    started: dict[str, int] = field(default_factory=dict[str, int])
+    """The store's numbers of the runs that were inserted, or already there, by id asked for."""
+    placed: list[Placed] = field(default_factory=list[Placed])
+    """Runs that became ready by this commit."""
+    woken: list[int] = field(default_factory=list[int])
+    """Runs in somebody's memory that have new signals."""
+    scarce: dict[str, BudgetState] = field(default_factory=dict[str, BudgetState])
+    """The budget that had no room, by the id of what was to be reserved."""
