@@ -1,6 +1,7 @@
 """The app: opens store, dispatcher and engine from the settings, and closes them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
@@ -21,7 +22,6 @@ from podium.engine.worker import Worker
 from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import (
     AlreadyAnswered,
-    ConfigError,
     InvalidValue,
     NotPossible,
     StoreError,
@@ -32,7 +32,6 @@ from podium.errors import (
 from podium.governing import Rules
 from podium.handle import AnyHandle, RunHandle
 from podium.model.agent import Agent, AnyAgent
-from podium.model.audit import Signs
 from podium.model.budget import Budget, BudgetState
 from podium.model.clock import Clock, SystemClock
 from podium.model.cost import Cost, Dimension
@@ -46,13 +45,14 @@ from podium.model.run import Run, RunOptions
 from podium.patterns.making.pattern import Pattern, is_pattern
 from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, Requeued, dead_letters, requeue
 from podium.reports.incidents import incidents
-from podium.reports.sealing import Sealer
+from podium.reports.sealing import sealed, signer_of
 from podium.secrets import reference, secret
-from podium.secrets.reference import resolve
 from podium.store.codec import encode
-from podium.store.operations import Reply, Verdict
+from podium.store.operations import Keep, Reply, Verdict
 from podium.store.protocol import ChainFault, RunQuery, Store
 from podium.store.sqlite.store import SqliteStore
+
+_LOG = logging.getLogger("podium")
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -81,7 +81,7 @@ class App:
         secret.name(config.secrets.known)
         reference.learn(config.secrets.known)
         self.delegations = _delegations(config.delegation, store.delegations, clock, ids)
-        self._rules = Rules(config, store, clock, ring=self._ring, changed=self._changed)
+        self._rules = Rules(config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed)
         self.registry = self._rules.registry
         self.worker = Worker(store, self._rules.dispatcher, clock, ids, settings)
         self._operator = Operator(self.worker, clock, ids)
@@ -115,7 +115,7 @@ class App:
             app = cls(config, opened, clock or SystemClock(), ids or RandomIds())
             app.register(*agents)
             app.worker.start()
-            async with _sealed(config, opened, app._clock):
+            async with sealed(opened, config.audit, app._clock):
                 try:
                     async with nullcontext() if app._monitor is None else app._monitor.watching():
                         yield app
@@ -299,7 +299,7 @@ class App:
             raise AlreadyAnswered(f"{by} has answered question {question_id} already; it waits for other people")
 
     def _redactor(self) -> Redactor:
-        signer = _signer(self.config)
+        signer = signer_of(self.config.audit)
         return Redactor(self.worker, self._clock, None if signer is None else signer.sign)
 
     def _workflow(self, workflow: Agent[In, Out] | str) -> Workflow[In, Out]:
@@ -322,6 +322,16 @@ class App:
     def _ring(self, at: float, function: Callable[[], None]) -> Timer:
         return self.worker.timers.at(at, function)
 
+    def _keep(self, answer: Keep, kept: Callable[[], object]) -> None:
+        """Have an answer kept; where that fails it is asked again another time."""
+
+        def settled(verdict: Verdict | StoreError, _: object) -> None:
+            if isinstance(verdict, StoreError):
+                _LOG.warning("an answer of %s cannot be kept: %s", answer.agent, verdict)
+            kept()
+
+        self.worker.journal.put(answer, settled)
+
     def _run(self, run_id: str) -> Run:
         run = self.store.run(run_id)
         if run is None:
@@ -334,34 +344,6 @@ def _delegations(settings: DelegationSettings, book: DelegationBook, clock: Cloc
     values = {} if settings.key is None else {"delegation.key": settings.key}
     key = reference.filled(values).get("delegation.key")
     return Delegations(book=book, clock=clock, ids=ids, key=key, audience=settings.audience)
-
-
-def _signer(config: Config) -> Signs | None:
-    """Return what signs with the key of the audit, if one is set; raises ConfigError where its extra is missing."""
-    if config.audit.key is None:
-        return None
-    try:
-        from podium.reports.signing import Signer  # noqa: PLC0415  needs the extra audit
-    except ImportError as error:
-        raise ConfigError("[podium.audit] key needs the extra audit: pip install 'podium[audit]'") from error
-    return Signer(resolve(config.audit.key))
-
-
-@asynccontextmanager
-async def _sealed(config: Config, store: Store, clock: Clock) -> AsyncGenerator[None]:
-    """Have the ledger sealed while the app is open, and once more when it closes, if a key is set."""
-    signer = _signer(config)
-    if signer is None:
-        yield
-        return
-    sealer = Sealer(store, signer, clock, every=config.audit.every, anchor=config.audit.anchor)
-    sealing = asyncio.create_task(sealer.run())
-    try:
-        yield
-    finally:
-        sealing.cancel()
-        await asyncio.wait([sealing])
-        await sealer.seal()
 
 
 def run_sync(work: "Coroutine[Any, Any, T]") -> T:

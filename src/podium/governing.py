@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 from podium.config import Config
 from podium.dispatch.condition import Conditions
-from podium.dispatch.dispatcher import Dispatcher
+from podium.dispatch.dispatcher import Dispatcher, RunMiddleware
 from podium.dispatch.gate import Ring
 from podium.dispatch.guards import NamedGuards
 from podium.dispatch.health import Checks
 from podium.dispatch.middleware.batch import Batches
 from podium.dispatch.middleware.breaker import Breakers
 from podium.dispatch.middleware.budget import Budgets
-from podium.dispatch.middleware.cache import Cache
+from podium.dispatch.middleware.cache import Cache, Keeper
 from podium.dispatch.middleware.delegation import Delegated
 from podium.dispatch.middleware.guards import Guards
 from podium.dispatch.middleware.health import Healthy
@@ -34,7 +34,9 @@ from podium.store.protocol import Store
 class Rules:
     """The rules that hold for every call of an app, and what they know."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, *, ring: Ring, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, *, ring: Ring, keep: Keeper, changed: Callable[[], None]
+    ) -> None:
         """Make them; `changed` is told when a breaker or the health of an agent changed."""
         self.registry = Registry()
         self.trusts = Trusts(store.evidence, clock)
@@ -54,11 +56,12 @@ class Rules:
             self.registry,
             [
                 tracing, delegated.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls,
-                NoLoops(config.loops, config.most_depth).calls, Cache(store.answers, clock).calls, budgets.calls,
+                NoLoops(config.loops, config.most_depth).calls, Cache(store.answers, clock, keep).calls, budgets.calls,
                 Prices(config.prices).calls, limits.calls, Healthy(self.checks).calls, self.breakers.calls, timeout,
                 Batches(clock, ring).calls,
             ],
             [delegated.steps, policy.steps, guards.steps, budgets.steps, limits.steps],
+            of_runs=RunMiddleware([delegated.calls, trusting.fresh, policy.calls], [guards.calls]),
             rules=config.agents,
             bounded=bool(config.budgets) or config.limits.tokens,
             is_available=self.conditions.is_available,

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import cast
+from typing import NamedTuple, cast
 
 from podium.dispatch.invoke import invoke
 from podium.dispatch.registry import Registry
@@ -28,6 +28,16 @@ StepHandler = Callable[[Step, Steps], Awaitable[Json]]
 StepMiddleware = Callable[[Card, StepHandler], StepHandler]
 """The same for steps. A rule refuses by raising Forbidden, and waits by raising Suspended."""
 
+
+class RunMiddleware(NamedTuple):
+    """The rules for runs: whoever starts one, or spawns it, calls its workflow."""
+
+    admitting: Sequence[Middleware]
+    """Decide whether it may take place."""
+    guarding: Sequence[Middleware]
+    """Look at what goes into it and comes out, also when it is taken up again."""
+
+
 Target = AnyAgent | str | Task
 """Who is to do a call: an agent, a registered name, or whoever offers a capability."""
 
@@ -41,12 +51,13 @@ class Dispatcher:
 
     def __init__(
         self, registry: Registry, middleware: Sequence[Middleware], step_middleware: Sequence[StepMiddleware] = (), *,
-        rules: Mapping[str, AgentRules] | None = None, bounded: bool = False,
+        of_runs: RunMiddleware | None = None, rules: Mapping[str, AgentRules] | None = None, bounded: bool = False,
         is_available: Callable[[Card], bool] = lambda _: True, replaces: bool = False,
     ) -> None:  # fmt: skip
         self.registry = registry
         self._middleware = tuple(middleware)
         self._step_middleware = tuple(step_middleware)
+        self._of_runs = of_runs or RunMiddleware((), ())
         self.bounded = bounded
         """Whether a budget of the configuration bounds what calls may spend."""
         self._rules = rules or {}
@@ -56,6 +67,7 @@ class Dispatcher:
         self._cards: dict[int, Card] = {}
         self._handlers: dict[int, Handler] = {}
         self._step_handlers: dict[int, StepHandler | None] = {}
+        self._run_rules: dict[tuple[int, bool], Handler | None] = {}
 
     def route(self, target: Target) -> tuple[AnyAgent, Choice | None]:
         """Return the agent for a call, and why where it was chosen; raises UnknownAgent."""
@@ -105,6 +117,20 @@ class Dispatcher:
         found = None if handler is _do_step else handler
         if id(agent) in self._cards:
             self._step_handlers[id(agent)] = found
+        return found
+
+    def run_rules(self, workflow: AnyAgent, *, let_in: bool) -> Handler | None:
+        """Return what has a workflow enter as a run, or None where no rule applies; `let_in`: it was, before."""
+        known, of_runs = (id(workflow), let_in), self._of_runs
+        if known in self._run_rules:
+            return self._run_rules[known]
+        own = cast("Handler", partial(invoke, workflow))
+        card, handler = self.card(workflow), own
+        for wrap in reversed(of_runs.guarding if let_in else (*of_runs.admitting, *of_runs.guarding)):
+            handler = wrap(card, handler)
+        found = None if handler is own else handler
+        if id(workflow) in self._cards:
+            self._run_rules[known] = found
         return found
 
     def _fold(self, agent: AnyAgent) -> Handler:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import asdict
 
+from podium.engine.admission import enter
 from podium.engine.drive import Drive
 from podium.engine.inline_run import causes_of
 from podium.engine.workflow import Workflow, is_workflow
@@ -42,10 +43,9 @@ async def execute(drive: Drive) -> None:
 
 
 async def _to_the_end(drive: Drive, workflow: "Workflow[Json, Json]", input: Json) -> None:
-    strand = drive.main
     state, reason, value, causes = RunState.DONE, "", None, tuple[str, ...]()
     try:
-        value, _ = await workflow.enter(drive, strand, "", input, callers=drive.callers, deadline=drive.deadline)
+        value = await enter(drive, workflow, input)
     except CallCancelled as error:
         state, reason = RunState.CANCELLED, str(error)
     except (UnknownAgent, StoreError):

@@ -156,7 +156,9 @@ class CallSteps:
         settle(self._drive, self._call.key, reservation, spent)
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
-        """Record what a rule did that somebody may want to know later."""
+        """Record what a rule did that somebody may want to know later; what it does once more in a replay is known."""
+        if self._drive.replaying:
+            return
         self._drive.append(FactKind.NOTICE, self._call.key, encode({"guard": guard, **body}))
 
     def _path(self, name: str, key: str | None) -> str:

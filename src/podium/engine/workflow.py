@@ -118,7 +118,7 @@ def workflow(
     """Make a workflow of an async function whose first parameter is the Context and whose second is the input.
 
     The input may be left out. `version` is what running runs stay pinned to: raise it when the function's order of
-    calls changes. `timeout` (seconds), `retry` and `guards` count where it is called by another workflow.
+    calls changes. `timeout` (seconds) and `retry` count where it is called by another workflow.
     """
     decorator = WorkflowDecorator(
         name, version, description, frozenset(capabilities), timeout, retry or Retry(), guards

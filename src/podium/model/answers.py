@@ -27,14 +27,10 @@ class KeptAnswer:
 
 
 class Answers(Protocol):
-    """Where answers are kept, for all runs and processes of a store."""
+    """Where answers are kept, for all runs and processes of a store; `Keep` is how they come there."""
 
     async def get(self, question: Question, now: float) -> KeptAnswer | None:
         """Return the answer to a question, unless it is too old."""
-        ...
-
-    async def put(self, question: Question, answer: KeptAnswer, *, now: float, until: float) -> None:
-        """Keep an answer until a time, and forget those that are too old."""
         ...
 
     async def forget(self, run: str) -> None:

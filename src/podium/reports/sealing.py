@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from podium.errors import ConfigError, StoreError
-from podium.model.audit import Signs
+from podium.model.audit import AuditSettings, Signs
 from podium.model.clock import Clock
 from podium.reports.anchor import write_anchor
+from podium.secrets.reference import resolve
 from podium.store.protocol import Store
 
 _LOG = logging.getLogger("podium")
@@ -43,3 +46,31 @@ class Sealer:
             self._sealed = n
         except (StoreError, ConfigError) as error:
             _LOG.warning("the ledger could not be sealed: %s", error)
+
+
+@asynccontextmanager
+async def sealed(store: Store, settings: AuditSettings, clock: Clock) -> AsyncGenerator[None]:
+    """Have the ledger sealed meanwhile, and once more at the end, if a key is set."""
+    signer = signer_of(settings)
+    if signer is None:
+        yield
+        return
+    sealer = Sealer(store, signer, clock, every=settings.every, anchor=settings.anchor)
+    sealing = asyncio.create_task(sealer.run())
+    try:
+        yield
+    finally:
+        sealing.cancel()
+        await asyncio.wait([sealing])
+        await sealer.seal()
+
+
+def signer_of(settings: AuditSettings) -> Signs | None:
+    """Return what signs with the key of the audit, if one is set; raises ConfigError where its extra is missing."""
+    if settings.key is None:
+        return None
+    try:
+        from podium.reports.signing import Signer  # noqa: PLC0415  needs the extra audit
+    except ImportError as error:
+        raise ConfigError("[podium.audit] key needs the extra audit: pip install 'podium[audit]'") from error
+    return Signer(resolve(settings.key))

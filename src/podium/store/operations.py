@@ -224,7 +224,23 @@ class Redact:
     fact: NewFact
 
 
-Operation = Write | Start | Send | Reply | Expire | Reserve | Redact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """Keep an answer until a time, for whoever asks the same, and forget those that are too old now."""
+
+    agent: str
+    version: str
+    tenant: str
+    digest: str
+    """Of the input."""
+    value: bytes
+    run: str
+    key: str
+    now: float
+    until: float
+
+
+Operation = Write | Start | Send | Reply | Expire | Reserve | Redact | Keep
 
 
 class Verdict(Enum):

@@ -174,7 +174,7 @@ async def test_users_and_tenants_are_told_apart(bench: Bench, file: PolicyFile) 
     async with bench.app(desk, mail, policy=policy) as app:
         handle = await app.start(desk, "x", principal="ada", tenant="acme")
         assert await handle.result() == "to x"
-        assert notices(app, handle.id) == [("policy:staff", "allow")]
+        assert notices(app, handle.id) == [("policy:staff", "allow")] * 2, "of the start, and of the call"
         with pytest.raises(RunFailed, match='User::"bob" may not'):
             await app.run(desk, "x", principal="bob", tenant="acme")
         with pytest.raises(RunFailed, match='User::"ada" may not'):

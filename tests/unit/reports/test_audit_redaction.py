@@ -105,6 +105,21 @@ async def test_nothing_of_a_redacted_run_is_left_in_the_file(app: App, path: Pat
     assert holders(path) == []
 
 
+async def test_answers_kept_of_a_redacted_run_are_gone_too(app: App, path: Path) -> None:
+    @agent(cache=3600.0)
+    async def knows(text: str) -> str:
+        return f"{text}!"
+
+    @workflow
+    async def asks(ctx: Context, text: str) -> None:
+        await ctx.call(knows, text)
+
+    handle = await app.start(asks, "classified")
+    await handle.result()
+    assert await app.redact(handle.id, by="ann", why="asked for") == 1
+    assert holders(path) == []
+
+
 async def test_the_chains_of_a_redacted_run_and_its_children_hold(app: App, path: Path, clock: DrivenClock) -> None:
     await done(app, clock)
     await app.redact("r", by="ann", why="asked for")

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+from collections.abc import Callable
 
 import orjson
 
@@ -14,16 +15,24 @@ from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.outcome import Done, Outcome
 from podium.model.steps import Steps
+from podium.store.codec import encode
+from podium.store.operations import Keep
 
 _LOG = logging.getLogger("podium")
+
+Keeper = Callable[[Keep, Callable[[], object]], None]
+"""Has an answer kept with the next commit; the function is called once it is in the store, or cannot be."""
 
 
 class Cache:
     """Keeps answers of agents that say for how long theirs may be kept."""
 
-    def __init__(self, answers: Answers, clock: Clock) -> None:
+    def __init__(self, answers: Answers, clock: Clock, keep: Keeper) -> None:
         self._answers = answers
         self._clock = clock
+        self._keep = keep
+        self._new: dict[Question, KeptAnswer] = {}
+        """What is to be kept, and is not in the store yet."""
         self._asked: dict[Question, asyncio.Future[None]] = {}
         """What is being asked now, and who waits for it."""
 
@@ -47,7 +56,8 @@ class Cache:
             try:
                 outcome = await handler(call, steps)
                 if isinstance(outcome, Done):
-                    await self._keep(question, KeptAnswer(value=outcome.value, run=call.run, key=call.key), seconds)
+                    answer = KeptAnswer(value=outcome.value, run=call.run, key=call.key)
+                    self._remember(question, answer, seconds)
                 return outcome
             finally:
                 del self._asked[question]
@@ -57,19 +67,25 @@ class Cache:
 
     async def _known(self, question: Question) -> KeptAnswer | None:
         """Return the kept answer; one that cannot be read is none."""
+        if (new := self._new.get(question)) is not None:
+            return new
         try:
             return await self._answers.get(question, self._clock.now())
         except StoreError as error:
             _LOG.warning("a kept answer of %s cannot be read: %s", question.agent, error)
             return None
 
-    async def _keep(self, question: Question, answer: KeptAnswer, seconds: float) -> None:
-        """Keep an answer; where that fails it is asked again another time."""
+    def _remember(self, question: Question, answer: KeptAnswer, seconds: float) -> None:
+        """Have an answer kept by the commit that is next; until then it is known here."""
         now = self._clock.now()
-        try:
-            await self._answers.put(question, answer, now=now, until=now + seconds)
-        except StoreError as error:
-            _LOG.warning("an answer of %s cannot be kept: %s", question.agent, error)
+        self._new[question] = answer
+        self._keep(
+            Keep(
+                agent=question.agent, version=question.version, tenant=question.tenant, digest=question.digest,
+                value=encode(answer.value), run=answer.run, key=answer.key, now=now, until=now + seconds,
+            ),
+            lambda: self._new.pop(question, None),
+        )  # fmt: skip
 
 
 def _question(call: Call) -> Question:

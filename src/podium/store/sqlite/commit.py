@@ -14,6 +14,7 @@ from podium.store.operations import (
     Effect,
     Expire,
     Finish,
+    Keep,
     NewFact,
     NewRun,
     OpenBudget,
@@ -36,6 +37,7 @@ from podium.store.operations import (
     WithdrawQuestion,
     Write,
 )
+from podium.store.sqlite.answers import keep
 from podium.store.sqlite.budgets import is_carved, open_budget, raise_budget, reserve, settle, settle_run
 from podium.store.sqlite.chain import GENESIS, PLACE_BITS, link, payload_digest
 from podium.store.sqlite.ledger import enter
@@ -114,6 +116,9 @@ class GroupCommit:
                     verdicts.append(self.close_question(operation.question, QuestionState.EXPIRED))
                 case Redact():
                     verdicts.append(self.redact(operation))
+                case Keep():
+                    keep(self.connection, operation)
+                    verdicts.append(Verdict.OK)
         self.insert()
         return self.result
 

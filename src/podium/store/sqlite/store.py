@@ -76,9 +76,7 @@ class SqliteStore:
                 reserve_log(self._patient, path)
         self.memory = SqliteMemory(self._patient, self._lock, path)
         self.ledger = SqliteLedger(self._loop, self._patient, self._lock, path)
-        self.answers = SqliteAnswers(
-            self._loop, self._patient, self._lock, path, threaded=self.threaded or self._memory_only
-        )
+        self.answers = SqliteAnswers(self._loop, self._patient, self._lock, path)
         self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path)
         self._data_version = self._read_data_version()

@@ -1,0 +1,175 @@
+"""Whether a run may take place, and whether its value may leave it: the rules for who started it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from podium.dispatch.dispatcher import Handler
+from podium.engine.drive import Drive
+from podium.engine.progress import Progress, approved, denied, progress_of
+from podium.engine.questions import answer_to, asked_again, open_question, waiting_for
+from podium.engine.steps import CallSteps
+from podium.engine.undoing import undo_all
+from podium.engine.workflow import Workflow
+from podium.errors import Blocked, CallFailed, CallRefused
+from podium.model.call import Call
+from podium.model.fact import FactKind
+from podium.model.incident import MONITOR
+from podium.model.json import Json
+from podium.model.outcome import Done, Enter, Failed, Failure, Outcome, Pending, Refused, Until
+from podium.model.retry import FailureKind
+from podium.model.step import grant_of
+from podium.store.codec import encode
+
+KEY = "start"
+"""Under which a run records whether it was let in."""
+
+
+async def enter(drive: Drive, workflow: Workflow[Json, Json], input: Json) -> Json:
+    """Run a run's workflow and return its value, once the rules have let it in.
+
+    Whoever starts a run, or spawns it, calls its workflow; so policies, delegations and guards see it as a call. A run
+    that has recorded anything was let in, and stays so. Raises CallRefused or CallFailed where it is not.
+    """
+    run, record = drive.run, drive.history.take(KEY)
+    answered = None if record is None else record.answered
+    if answered is not None and answered.body["outcome"] != "done":
+        raise _error(_outcome(answered.body), KEY)
+    let_in = drive.history.unseen or answered is not None
+    rules = None if run.workflow == MONITOR else drive.around.dispatcher.run_rules(workflow, let_in=let_in)
+    if rules is None:
+        value, _ = await _run(drive, workflow, input)
+        return value
+    progress = Progress() if record is None else progress_of(record)
+    admission = _Admission(drive=drive, workflow=workflow, input=input, rules=rules, progress=progress)
+    return await admission.again() if let_in else await admission.first()
+
+
+async def _run(drive: Drive, workflow: Workflow[Json, Json], input: Json) -> tuple[Json, list[Any]]:
+    return await workflow.enter(drive, drive.main, "", input, callers=drive.callers, deadline=drive.deadline)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Admission:
+    """A run under rules."""
+
+    drive: Drive
+    workflow: Workflow[Json, Json]
+    input: Json
+    rules: Handler
+    progress: Progress
+
+    async def first(self) -> Json:
+        """Return what the run gives, once it is let in."""
+        drive = self.drive
+        await drive.live(drive.main, KEY)
+        denied = self.progress.denied
+        entered = denied or await self._settled(lambda: self.rules(self._call(), self._steps()))
+        if not isinstance(entered, Enter):
+            error = _error(entered, KEY)
+            drive.append(FactKind.ANSWERED, KEY, encode(_body(entered)))
+            raise error
+        if self.progress.granted or self.progress.resolved:
+            drive.append(FactKind.ANSWERED, KEY, encode({"outcome": "done"}))
+        return await self._value(entered)
+
+    async def again(self) -> Json:
+        """Return what the run gives, which was let in before."""
+        entered = await self._settled(lambda: self.rules(self._call(), self._steps()))
+        if not isinstance(entered, Enter):
+            raise Blocked(f"what let the run in objects to it now: {_said(entered)}")
+        return await self._value(entered)
+
+    async def _value(self, entered: Enter) -> Json:
+        drive, after = self.drive, entered.after
+        value, undos = await _run(drive, self.workflow, entered.input)
+        if after is None:
+            return value
+        await drive.gate()
+        denied = self.progress.denied
+        checked = denied or await self._settled(lambda: after(Done(value), self.progress.granted))
+        if isinstance(checked, Done):
+            return checked.value
+        left = await undo_all(drive, drive.main, undos)
+        raise _error(checked, "", f"; not undone: {'; '.join(left)}" if left else "")
+
+    async def _settled(self, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """Ask the rules, and the people whom they ask, until all have spoken."""
+        while True:
+            outcome = await self.drive.main.at(KEY, ask())
+            if not isinstance(outcome, Pending):
+                return outcome
+            if (no := await self._permitted(outcome)) is not None:
+                return no
+
+    async def _permitted(self, pending: Pending) -> Refused | None:
+        """Wait for people's word; returns what they refuse, or None where it may go on."""
+        drive, progress, ask = self.drive, self.progress, pending.ask
+        if isinstance(ask, Until):
+            raise Blocked(f"a rule for runs wants to wait until {ask.at}: {ask.why}")
+        known, progress.asked = progress.asked, None
+        if known is not None and known.body.get("rule") == pending.rule and known.body["step"] == pending.step:
+            question, ask = waiting_for(known), asked_again(known)
+        else:
+            if drive.deadline is not None:
+                left = max(0.0, drive.deadline - drive.around.clock.now())
+                ask = replace(ask, within=left if ask.within is None else min(left, ask.within))
+            question = open_question(drive, KEY, ask, pending.step, rule=pending.rule)
+        grant = None if pending.rule is None else grant_of(pending.rule, pending.step)
+        answers = await answer_to(drive, drive.main, KEY, question, grant=grant, rule=pending.rule)
+        if answers is not None and grant is None and pending.step is not None:
+            progress.resolved[pending.step] = answers[0]["value"]
+        elif answers is None or grant is None or not approved(answers):
+            return denied(pending.rule or "question", answers)
+        else:
+            progress.granted[grant] = answers[0]["value"]
+        return None
+
+    def _call(self) -> Call:
+        run, card = self.drive.run, self.workflow.card
+        return Call(
+            run=run.id, key=KEY, agent=card.name, version=card.version, input=self.input, tenant=run.tenant,
+            principal=run.principal, root=run.root, priority=run.priority, deadline=self.drive.deadline,
+            callers=self.drive.callers, granted=self.progress.granted,
+        )  # fmt: skip
+
+    def _steps(self) -> CallSteps:
+        return CallSteps(self.drive, self.drive.main, self._call(), self.workflow, self.progress.resolved)
+
+
+def _body(outcome: Outcome) -> Json:
+    """Return what the journal says of a run that is not let in."""
+    match outcome:
+        case Refused(rule, reason):
+            return {"outcome": "refused", "rule": rule, "reason": reason}
+        case Failed(failure):
+            return {"outcome": "failed", "kind": failure.kind, "type": failure.type, "message": failure.message}
+        case _:
+            raise Blocked(f"a rule for runs gave {outcome}")
+
+
+def _outcome(body: Json) -> Refused | Failed:
+    """Return why a run was not let in, as the journal says it."""
+    if body["outcome"] == "refused":
+        return Refused(body["rule"], body["reason"])
+    return Failed(Failure(FailureKind(body["kind"]), body["type"], body["message"]))
+
+
+def _error(outcome: Outcome, key: str, more: str = "") -> CallRefused | CallFailed:
+    match outcome:
+        case Refused(rule, reason):
+            return CallRefused(f"{reason}{more}", rule=rule, key=key)
+        case Failed(failure):
+            return CallFailed(f"{_said(outcome)}{more}", kind=failure.kind, type=failure.type, key=key)
+        case _:
+            raise Blocked(f"a rule for runs gave {outcome}")
+
+
+def _said(outcome: Outcome) -> str:
+    match outcome:
+        case Refused(rule, reason):
+            return f"{rule}: {reason}"
+        case Failed(failure):
+            return f"{failure.type}: {failure.message}"
+        case _:
+            return str(outcome)
