@@ -2,9 +2,7 @@
 
 import asyncio
 import shutil
-import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random, randrange
 from typing import Any
@@ -16,9 +14,9 @@ from podium.model.call import Call
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.reports.audit import audit
-from podium.store.operations import Committed, Operation
 from podium.store.protocol import RunQuery
 from podium.store.sqlite.store import SqliteStore
+from tests.faults.snapshots import Snapshots, left_by_a_crash
 
 Program = list[Any]
 """What a workflow does: a word and its arguments, which may be programs."""
@@ -182,33 +180,6 @@ def a_program(chance: Random, depth: int) -> Program:
         name = chance.choice(["work", "slow", "flaky", "broken"])
         return [word, name, [chance.randint(0, 9) for _ in range(chance.randint(0, 5))]]
     return ["sleep"] if word == "sleep" else [word, chance.randint(0, 9)]
-
-
-@dataclass
-class Snapshots:
-    """A store that is copied after every commit, as a crash at that moment would leave it."""
-
-    store: SqliteStore
-    folder: Path
-    copies: list[Path] = field(default_factory=list[Path])
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
-
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
-        committed = self.store.commit(worker, operations)
-        target = self.folder / f"after-{len(self.copies)}.db"
-        for suffix in ("", "-wal"):
-            shutil.copyfile(self.store.path + suffix, str(target) + suffix)
-        self.copies.append(target)
-        return committed
-
-
-def left_by_a_crash(path: Path) -> SqliteStore:
-    """Open a copy, whose worker is not there any more."""
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE runs SET state = 'ready', owner = NULL WHERE state = 'running'")
-    return SqliteStore(str(path))
 
 
 async def outcome_of(app: App, run: str) -> Json:

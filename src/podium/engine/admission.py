@@ -32,17 +32,18 @@ async def enter(drive: Drive, workflow: Workflow[Json, Json], input: Json) -> Js
     that has recorded anything was let in, and stays so. Raises CallRefused or CallFailed where it is not.
     """
     run, record = drive.run, drive.history.take(KEY)
-    answered = None if record is None else record.answered
-    if answered is not None and answered.body["outcome"] != "done":
-        raise _error(_outcome(answered.body), KEY)
-    let_in = drive.history.unseen or answered is not None
+    said: Json = None if record is None or record.answered is None else record.answered.body
+    refused = None if said is None or said["outcome"] == "done" else _outcome(said)
+    if refused is not None and not said.get("output"):
+        raise _error(refused)
+    let_in = drive.history.unseen or said is not None
     rules = None if run.workflow == MONITOR else drive.around.dispatcher.run_rules(workflow, let_in=let_in)
-    if rules is None:
+    if rules is None and refused is None:
         value, _ = await _run(drive, workflow, input)
         return value
     progress = Progress() if record is None else progress_of(record)
     admission = _Admission(drive=drive, workflow=workflow, input=input, rules=rules, progress=progress)
-    return await admission.again() if let_in else await admission.first()
+    return await admission.again(refused) if let_in else await admission.first()
 
 
 async def _run(drive: Drive, workflow: Workflow[Json, Json], input: Json) -> tuple[Json, list[Any]]:
@@ -56,7 +57,7 @@ class _Admission:
     drive: Drive
     workflow: Workflow[Json, Json]
     input: Json
-    rules: Handler
+    rules: Handler | None
     progress: Progress
 
     async def first(self) -> Json:
@@ -64,34 +65,41 @@ class _Admission:
         drive = self.drive
         await drive.live(drive.main, KEY)
         denied = self.progress.denied
-        entered = denied or await self._settled(lambda: self.rules(self._call(), self._steps()))
+        entered = denied or await self._judged()
         if not isinstance(entered, Enter):
-            error = _error(entered, KEY)
             drive.append(FactKind.ANSWERED, KEY, encode(_body(entered)))
-            raise error
+            raise _error(entered)
         if self.progress.granted or self.progress.resolved:
             drive.append(FactKind.ANSWERED, KEY, encode({"outcome": "done"}))
-        return await self._value(entered)
+        return await self._value(entered, None)
 
-    async def again(self) -> Json:
-        """Return what the run gives, which was let in before."""
-        entered = await self._settled(lambda: self.rules(self._call(), self._steps()))
+    async def again(self, refused: Refused | Failed | None) -> Json:
+        """Return what the run gives, which was let in before; `refused` is what was said of its value."""
+        entered = await self._judged()
         if not isinstance(entered, Enter):
             raise Blocked(f"what let the run in objects to it now: {_said(entered)}")
-        return await self._value(entered)
+        return await self._value(entered, refused)
 
-    async def _value(self, entered: Enter) -> Json:
+    async def _value(self, entered: Enter, refused: Refused | Failed | None) -> Json:
         drive, after = self.drive, entered.after
         value, undos = await _run(drive, self.workflow, entered.input)
-        if after is None:
+        checked: Outcome | None = refused
+        if checked is None and after is not None:
+            await drive.gate()
+            checked = self.progress.denied or await self._settled(lambda: after(Done(value), self.progress.granted))
+            if not isinstance(checked, Done):
+                drive.append(FactKind.ANSWERED, KEY, encode({**_body(checked), "output": True}))
+        if checked is None:
             return value
-        await drive.gate()
-        denied = self.progress.denied
-        checked = denied or await self._settled(lambda: after(Done(value), self.progress.granted))
         if isinstance(checked, Done):
             return checked.value
         left = await undo_all(drive, drive.main, undos)
-        raise _error(checked, "", f"; not undone: {'; '.join(left)}" if left else "")
+        raise _error(checked, f"; not undone: {'; '.join(left)}" if left else "")
+
+    async def _judged(self) -> Outcome:
+        if (rules := self.rules) is None:
+            return Enter(self.workflow, self.input)
+        return await self._settled(lambda: rules(self._call(), self._steps()))
 
     async def _settled(self, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """Ask the rules, and the people whom they ask, until all have spoken."""
@@ -155,12 +163,12 @@ def _outcome(body: Json) -> Refused | Failed:
     return Failed(Failure(FailureKind(body["kind"]), body["type"], body["message"]))
 
 
-def _error(outcome: Outcome, key: str, more: str = "") -> CallRefused | CallFailed:
+def _error(outcome: Outcome, more: str = "") -> CallRefused | CallFailed:
     match outcome:
         case Refused(rule, reason):
-            return CallRefused(f"{reason}{more}", rule=rule, key=key)
+            return CallRefused(f"{reason}{more}", rule=rule, key=KEY)
         case Failed(failure):
-            return CallFailed(f"{_said(outcome)}{more}", kind=failure.kind, type=failure.type, key=key)
+            return CallFailed(f"{_said(outcome)}{more}", kind=failure.kind, type=failure.type, key=KEY)
         case _:
             raise Blocked(f"a rule for runs gave {outcome}")
 
