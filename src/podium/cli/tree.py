@@ -8,6 +8,7 @@ from podium.cli.steps import hang_steps
 from podium.engine.history import voided
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
+from podium.model.run import START
 
 _JOINS = {"winner": "race", "winners": "quorum", "failed": "gather"}
 
@@ -95,7 +96,11 @@ class _Builder:
             node.name = node.name or "not begun"
 
     def _at(self, key: str) -> Node:
-        return self.nodes.setdefault(key, Node(key)) if key else self.root
+        if not key:
+            return self.root
+        return self.nodes.setdefault(
+            key, Node(key, kind="rules", name="rules for the run") if key == START else Node(key)
+        )
 
     def _open(self, fact: Fact) -> None:
         body, node = fact.body, self._at(fact.key)

@@ -18,11 +18,9 @@ from podium.model.incident import MONITOR
 from podium.model.json import Json
 from podium.model.outcome import Done, Enter, Failed, Failure, Outcome, Pending, Refused, Until
 from podium.model.retry import FailureKind
+from podium.model.run import START
 from podium.model.step import grant_of
 from podium.store.codec import encode
-
-KEY = "start"
-"""Under which a run records whether it was let in."""
 
 
 async def enter(drive: Drive, workflow: Workflow[Json, Json], input: Json) -> Json:
@@ -31,12 +29,12 @@ async def enter(drive: Drive, workflow: Workflow[Json, Json], input: Json) -> Js
     Whoever starts a run, or spawns it, calls its workflow; so policies, delegations and guards see it as a call. A run
     that has recorded anything was let in, and stays so. Raises CallRefused or CallFailed where it is not.
     """
-    run, record = drive.run, drive.history.take(KEY)
-    said: Json = None if record is None or record.answered is None else record.answered.body
-    refused = None if said is None or said["outcome"] == "done" else _outcome(said)
+    run, record = drive.run, drive.history.take(START)
+    said: dict[str, Json] = {} if record is None or record.answered is None else record.answered.body
+    refused = None if said.get("outcome", "done") == "done" else _outcome(said)
     if refused is not None and not said.get("output"):
         raise _error(refused)
-    let_in = drive.history.unseen or said is not None
+    let_in = drive.history.unseen or bool(said)
     rules = None if run.workflow == MONITOR else drive.around.dispatcher.run_rules(workflow, let_in=let_in)
     if rules is None and refused is None:
         value, _ = await _run(drive, workflow, input)
@@ -63,14 +61,14 @@ class _Admission:
     async def first(self) -> Json:
         """Return what the run gives, once it is let in."""
         drive = self.drive
-        await drive.live(drive.main, KEY)
+        await drive.live(drive.main, START)
         denied = self.progress.denied
         entered = denied or await self._judged()
         if not isinstance(entered, Enter):
-            drive.append(FactKind.ANSWERED, KEY, encode(_body(entered)))
+            drive.append(FactKind.ANSWERED, START, encode(_body(entered)))
             raise _error(entered)
         if self.progress.granted or self.progress.resolved:
-            drive.append(FactKind.ANSWERED, KEY, encode({"outcome": "done"}))
+            drive.append(FactKind.ANSWERED, START, encode({"outcome": "done"}))
         return await self._value(entered, None)
 
     async def again(self, refused: Refused | Failed | None) -> Json:
@@ -88,7 +86,7 @@ class _Admission:
             await drive.gate()
             checked = self.progress.denied or await self._settled(lambda: after(Done(value), self.progress.granted))
             if not isinstance(checked, Done):
-                drive.append(FactKind.ANSWERED, KEY, encode({**_body(checked), "output": True}))
+                drive.append(FactKind.ANSWERED, START, encode({**_body(checked), "output": True}))
         if checked is None:
             return value
         if isinstance(checked, Done):
@@ -104,7 +102,7 @@ class _Admission:
     async def _settled(self, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """Ask the rules, and the people whom they ask, until all have spoken."""
         while True:
-            outcome = await self.drive.main.at(KEY, ask())
+            outcome = await self.drive.main.at(START, ask())
             if not isinstance(outcome, Pending):
                 return outcome
             if (no := await self._permitted(outcome)) is not None:
@@ -122,9 +120,9 @@ class _Admission:
             if drive.deadline is not None:
                 left = max(0.0, drive.deadline - drive.around.clock.now())
                 ask = replace(ask, within=left if ask.within is None else min(left, ask.within))
-            question = open_question(drive, KEY, ask, pending.step, rule=pending.rule)
+            question = open_question(drive, START, ask, pending.step, rule=pending.rule)
         grant = None if pending.rule is None else grant_of(pending.rule, pending.step)
-        answers = await answer_to(drive, drive.main, KEY, question, grant=grant, rule=pending.rule)
+        answers = await answer_to(drive, drive.main, START, question, grant=grant, rule=pending.rule)
         if answers is not None and grant is None and pending.step is not None:
             progress.resolved[pending.step] = answers[0]["value"]
         elif answers is None or grant is None or not approved(answers):
@@ -136,7 +134,7 @@ class _Admission:
     def _call(self) -> Call:
         run, card = self.drive.run, self.workflow.card
         return Call(
-            run=run.id, key=KEY, agent=card.name, version=card.version, input=self.input, tenant=run.tenant,
+            run=run.id, key=START, agent=card.name, version=card.version, input=self.input, tenant=run.tenant,
             principal=run.principal, root=run.root, priority=run.priority, deadline=self.drive.deadline,
             callers=self.drive.callers, granted=self.progress.granted,
         )  # fmt: skip
@@ -166,9 +164,9 @@ def _outcome(body: Json) -> Refused | Failed:
 def _error(outcome: Outcome, more: str = "") -> CallRefused | CallFailed:
     match outcome:
         case Refused(rule, reason):
-            return CallRefused(f"{reason}{more}", rule=rule, key=KEY)
+            return CallRefused(f"{reason}{more}", rule=rule, key=START)
         case Failed(failure):
-            return CallFailed(f"{_said(outcome)}{more}", kind=failure.kind, type=failure.type, key=KEY)
+            return CallFailed(f"{_said(outcome)}{more}", kind=failure.kind, type=failure.type, key=START)
         case _:
             raise Blocked(f"a rule for runs gave {outcome}")
 

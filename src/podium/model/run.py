@@ -28,6 +28,9 @@ class RunState(StrEnum):
         return self in _ENDED
 
 
+START = "start"
+"""The key under which a run records whether the rules let it in, and its value out."""
+
 SUSPECT = 2
 """So many strikes make a run suspect."""
 
