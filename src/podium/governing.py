@@ -61,7 +61,7 @@ class Rules:
                 Batches(clock, ring).calls,
             ],
             [delegated.steps, policy.steps, guards.steps, budgets.steps, limits.steps],
-            of_runs=RunMiddleware([delegated.calls, trusting.fresh, policy.calls], [guards.calls]),
+            of_runs=RunMiddleware([trusting.fresh, policy.calls], [guards.calls], [delegated.calls]),
             rules=config.agents,
             bounded=bool(config.budgets) or config.limits.tokens,
             is_available=self.conditions.is_available,

@@ -36,6 +36,8 @@ class RunMiddleware(NamedTuple):
     """Decide whether it may take place."""
     guarding: Sequence[Middleware]
     """Look at what goes into it and comes out, also when it is taken up again."""
+    delegated: Sequence[Middleware] = ()
+    """Decide too, where somebody outside has started it with a token."""
 
 
 Target = AnyAgent | str | Task
@@ -67,7 +69,7 @@ class Dispatcher:
         self._cards: dict[int, Card] = {}
         self._handlers: dict[int, Handler] = {}
         self._step_handlers: dict[int, StepHandler | None] = {}
-        self._run_rules: dict[tuple[int, bool], Handler | None] = {}
+        self._run_rules: dict[tuple[int, bool, bool], Handler | None] = {}
 
     def route(self, target: Target) -> tuple[AnyAgent, Choice | None]:
         """Return the agent for a call, and why where it was chosen; raises UnknownAgent."""
@@ -119,14 +121,15 @@ class Dispatcher:
             self._step_handlers[id(agent)] = found
         return found
 
-    def run_rules(self, workflow: AnyAgent, *, let_in: bool) -> Handler | None:
+    def run_rules(self, workflow: AnyAgent, *, let_in: bool, delegated: bool) -> Handler | None:
         """Return what has a workflow enter as a run, or None where no rule applies; `let_in`: it was, before."""
-        known, of_runs = (id(workflow), let_in), self._of_runs
+        known, of_runs = (id(workflow), let_in, delegated), self._of_runs
         if known in self._run_rules:
             return self._run_rules[known]
         own = cast("Handler", partial(invoke, workflow))
         card, handler = self.card(workflow), own
-        for wrap in reversed(of_runs.guarding if let_in else (*of_runs.admitting, *of_runs.guarding)):
+        deciding = () if let_in else (*(of_runs.delegated if delegated else ()), *of_runs.admitting)
+        for wrap in reversed((*deciding, *of_runs.guarding)):
             handler = wrap(card, handler)
         found = None if handler is own else handler
         if id(workflow) in self._cards:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from podium.dispatch.delegation import PRINCIPAL
 from podium.dispatch.dispatcher import Handler
 from podium.engine.drive import Drive
 from podium.engine.progress import Progress, approved, denied, progress_of
@@ -35,7 +36,10 @@ async def enter(drive: Drive, workflow: Workflow[Json, Json], input: Json) -> Js
     if refused is not None and not said.get("output"):
         raise _error(refused)
     let_in = drive.history.unseen or bool(said)
-    rules = None if run.workflow == MONITOR else drive.around.dispatcher.run_rules(workflow, let_in=let_in)
+    rules = None
+    if run.workflow != MONITOR:
+        delegated = run.principal.startswith(PRINCIPAL)
+        rules = drive.around.dispatcher.run_rules(workflow, let_in=let_in, delegated=delegated)
     if rules is None and refused is None:
         value, _ = await _run(drive, workflow, input)
         return value
