@@ -98,9 +98,7 @@ class _Builder:
     def _at(self, key: str) -> Node:
         if not key:
             return self.root
-        return self.nodes.setdefault(
-            key, Node(key, kind="rules", name="rules for the run") if key == START else Node(key)
-        )
+        return self.nodes.setdefault(key, Node(key, name="rules for the run" if key == START else ""))
 
     def _open(self, fact: Fact) -> None:
         body, node = fact.body, self._at(fact.key)
@@ -199,7 +197,9 @@ def _instead(lacks: Json) -> str:
 
 
 def key_order(key: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a sort key that puts 2 before 10, and numbers before names."""
+    """Return a sort key that puts the start first, 2 before 10, and numbers before names."""
+    if key == START:
+        return ()
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in key.split("."))
 
 

@@ -7,7 +7,7 @@ from podium.cli.draw import node_json, plain
 from podium.cli.node import Node
 from podium.cli.tree import key_order, tree_of
 from podium.model.fact import FactKind
-from podium.model.run import RunState
+from podium.model.run import START, RunState
 from tests.unit.cli.facts import Journal, a_run
 
 
@@ -33,6 +33,13 @@ def test_a_branch_which_has_no_fact_of_its_own_still_has_its_place() -> None:
 def test_the_tenth_call_comes_after_the_second() -> None:
     journal = Journal().asked("10", "b").asked("2", "a")
     assert [node.key for node in tree_of(journal.facts).root.children] == ["2", "10"]
+
+
+def test_what_the_rules_said_of_the_run_itself_comes_before_its_calls() -> None:
+    journal = Journal().asked("0", "a").answered("0").answered(START).ended()
+    assert [(node.key, node.name) for node in tree_of(journal.facts).root.children] == [
+        (START, "rules for the run"), ("0", "a"),
+    ]  # fmt: skip
 
 
 def test_steps_hang_under_their_call_and_steps_of_a_step_under_that() -> None:
