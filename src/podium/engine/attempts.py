@@ -130,6 +130,12 @@ class Attempts:
         lacks = Degraded(key=self.key, agent=self.agent.card.name, by=by, why=self.progress.why)
         return Given(value, payload, done.usage, lacks)
 
+    @property
+    def _inside(self) -> str:
+        """Where an inline workflow records what it does."""
+        attempt = self.progress.attempt
+        return self.key if attempt == 1 else f"{self.key}.r{attempt}"
+
     # Once
 
     async def _settled(self, agent: AnyAgent) -> Outcome | None:
@@ -160,6 +166,9 @@ class Attempts:
             if not never:
                 return known  # else this attempt is still to be made
         steps = CallSteps(drive, self.strand, call, agent, progress.resolved)
+        if agent.card.kind == "workflow" and drive.history.has_under(self._inside):
+            rules = drive.around.dispatcher.run_rules(agent, let_in=True, delegated=False) or agent.run
+            return await self.strand.at(self.key, rules(call, steps))  # it was let in before, and stays so
         if agent.card.effects != "once":
             return await self.strand.at(self.key, drive.around.dispatcher.dispatch(agent, call, steps))
         return await self._do_once(agent, call, steps)
@@ -221,8 +230,7 @@ class Attempts:
 
     async def _enter(self, agent: AnyAgent, enter: Enter) -> Done | Failed:
         """Run a workflow inline, under this key; with a time limit, against a durable timer."""
-        drive, attempt = self.drive, self.progress.attempt
-        path = self.key if attempt == 1 else f"{self.key}.r{attempt}"
+        drive, path = self.drive, self._inside
         limits = (self._timeout(agent), self.options.within)
         seconds = min((each for each in limits if each is not None), default=None)
         frame = InlineRun(

@@ -109,6 +109,10 @@ class History:
         """Whether a branch has recorded anything at or after a counter."""
         return self._last.get(path, -1) >= counter
 
+    def has_under(self, key: str) -> bool:
+        """Whether anything is recorded under a key: a workflow was entered there."""
+        return bool(self._under.get(key))
+
     def skip_under(self, key: str) -> None:
         """Forget what is recorded under a key: it ended, and the code will not ask for its parts."""
         for child in self._under.pop(key, ()):

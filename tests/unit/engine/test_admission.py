@@ -111,6 +111,21 @@ async def test_what_was_let_in_goes_on_when_the_policy_has_changed(bench: Bench,
     assert (await ended(bench, handle.id, flow, *members, **forbidden)).state is RunState.DONE
 
 
+async def test_a_workflow_inside_a_run_that_was_let_in_goes_on_too(bench: Bench, file: Path) -> None:
+    flow, *members = desk(bench, seconds=10.0)
+
+    @workflow
+    async def office(ctx: Context, text: str) -> str:
+        return await ctx.call(flow, text)
+
+    async with bench.app(office, flow, *members, **policy(file)) as app:
+        handle = await app.start(office, "tea")
+        await bench.clock.settle()
+    forbidden = policy(file, 'forbid(principal, action, resource == Agent::"desk");')
+    assert (await ended(bench, handle.id, office, flow, *members, **forbidden)).state is RunState.DONE
+    assert bench.witness.lines() == ["begun", "taken tea", "begun"]
+
+
 async def ended(bench: Bench, run: str, *agents: Any, **settings: Any) -> Any:
     async with bench.app(*agents, **settings) as app:
         await bench.clock.advance(20.0)
