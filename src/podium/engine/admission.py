@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from podium.dispatch.delegation import PRINCIPAL
 from podium.dispatch.dispatcher import Handler
+from podium.engine.caller import Undo
 from podium.engine.drive import Drive
 from podium.engine.progress import Progress, approved, denied, progress_of
 from podium.engine.questions import answer_to, asked_again, open_question, waiting_for
@@ -48,7 +48,7 @@ async def enter(drive: Drive, workflow: Workflow[Json, Json], input: Json) -> Js
     return await admission.again(refused) if let_in else await admission.first()
 
 
-async def _run(drive: Drive, workflow: Workflow[Json, Json], input: Json) -> tuple[Json, list[Any]]:
+async def _run(drive: Drive, workflow: Workflow[Json, Json], input: Json) -> tuple[Json, list[Undo]]:
     return await workflow.enter(drive, drive.main, "", input, callers=drive.callers, deadline=drive.deadline)
 
 

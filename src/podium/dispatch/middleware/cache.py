@@ -77,12 +77,12 @@ class Cache:
 
     def _remember(self, question: Question, answer: KeptAnswer, seconds: float) -> None:
         """Have an answer kept by the commit that is next; until then it is known here."""
-        now = self._clock.now()
+        now, value = self._clock.now(), encode(answer.value)
         self._new[question] = answer
         self._keep(
             Keep(
                 agent=question.agent, version=question.version, tenant=question.tenant, digest=question.digest,
-                value=encode(answer.value), run=answer.run, key=answer.key, now=now, until=now + seconds,
+                value=value, run=answer.run, key=answer.key, now=now, until=now + seconds,
             ),
             lambda: self._new.pop(question, None),
         )  # fmt: skip
