@@ -17,7 +17,7 @@ from random import Random
 
 from podium import App, agent
 from podium.patterns import Plan, PlanTask, plan_execute
-from podium.patterns.scheduling import remaining
+from podium.patterns.parts.scheduling import remaining
 from podium.testing import DrivenClock
 
 SIZES = (10, 20, 50, 100, 200, 500)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from evidence import Evidence, Snapshot, compare, snapshot, witness_lines
 from podium import RunState
-from podium.cli.draw import plain
+from podium.cli.tree.draw import plain
 from podium.model.question import QuestionState
 from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore

@@ -23,7 +23,7 @@ from podium.patterns import (
     Finish,
     HandOff,
     Outgoing,
-    Sent,
+    PeerReply,
     WorkReport,
     handoff,
     mesh,
@@ -148,30 +148,30 @@ handed_over = handoff(
 
 
 @agent
-def billing_peer(message: dict[str, Any], history: list[dict[str, Any]]) -> Sent:
+def billing_peer(message: dict[str, Any], history: list[dict[str, Any]]) -> PeerReply:
     """Takes tickets; asks the others for what it does not know, and answers."""
     if message["type"] == "task":
         asks = [Outgoing(to="account_peer", type="when closed?", payload=message["payload"], requires_response=True)]
         asks.append(Outgoing(to="technical_peer", type="how to fix?", payload=message["payload"]))
-        return Sent(messages=asks)
+        return PeerReply(messages=asks)
     seen = {each["type"]: each["payload"] for each in [*history, message]}
     if not {"closed on", "fix"} <= seen.keys():
-        return Sent()
+        return PeerReply()
     said = wrong_charges(seen["task"]["customer"], seen["closed on"])
-    return Sent(answer=" ".join(filter(None, (said, seen["fix"]))))
+    return PeerReply(answer=" ".join(filter(None, (said, seen["fix"]))))
 
 
 @agent
-def account_peer(message: dict[str, Any]) -> Sent:
+def account_peer(message: dict[str, Any]) -> PeerReply:
     """Knows when accounts were closed."""
     closed_on = closing_date(message["payload"]["customer"])
-    return Sent(messages=[Outgoing(to=message["from"], type="closed on", payload=closed_on)])
+    return PeerReply(messages=[Outgoing(to=message["from"], type="closed on", payload=closed_on)])
 
 
 @agent
-def technical_peer(message: dict[str, Any]) -> Sent:
+def technical_peer(message: dict[str, Any]) -> PeerReply:
     """Knows the faults of the app."""
-    return Sent(messages=[Outgoing(to=message["from"], type="fix", payload=fix(message["payload"]["text"]))])
+    return PeerReply(messages=[Outgoing(to=message["from"], type="fix", payload=fix(message["payload"]["text"]))])
 
 
 among_peers = mesh(billing_peer, account_peer, technical_peer, hops=10, name="among_peers")

@@ -10,15 +10,11 @@ from typing import Any, TypeVar
 
 from podium.agents.schema import mismatch
 from podium.config import Config, load_config, override
-from podium.dispatch.breaker import CircuitState
-from podium.dispatch.delegation import PRINCIPAL, Delegations
-from podium.engine.monitor import Monitor
-from podium.engine.operate import Operator
-from podium.engine.redacting import Redactor
+from podium.dispatch.rules.breaker.circuit import CircuitState
+from podium.dispatch.rules.delegation.delegations import PRINCIPAL, Delegations
+from podium.engine.run.starting import new_run
 from podium.engine.settings import EngineSettings
-from podium.engine.starting import new_run
-from podium.engine.timers import Timer
-from podium.engine.worker import Worker
+from podium.engine.worker.worker import Worker
 from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import (
     AlreadyAnswered,
@@ -29,7 +25,6 @@ from podium.errors import (
     UnknownRun,
     UsageError,
 )
-from podium.governing import Rules
 from podium.handle import AnyHandle, RunHandle
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget, BudgetState
@@ -40,15 +35,21 @@ from podium.model.fact import Fact
 from podium.model.ids import Ids, RandomIds
 from podium.model.incident import Incident, MonitorSettings
 from podium.model.json import Json
-from podium.model.question import Answer, Question, QuestionState
+from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.run import Run, RunOptions
-from podium.patterns.making.pattern import Pattern, is_pattern
-from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, Requeued, dead_letters, requeue
+from podium.operations.monitor.monitor import Monitor
+from podium.operations.operator import Operator
+from podium.operations.redactor import Redactor
+from podium.operations.requeue import Requeued, requeue
+from podium.operations.sealing import sealed, signer_of
+from podium.patterns.building.pattern import Pattern, is_pattern
+from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, dead_letters
 from podium.reports.incidents import incidents
-from podium.reports.sealing import sealed, signer_of
+from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
+from podium.services.timers import Timer
 from podium.store.codec import encode
-from podium.store.operations import Keep, Reply, Verdict
+from podium.store.operations import CommitVerdict, KeepAnswer, Reply
 from podium.store.protocol import ChainFault, RunQuery, Store
 from podium.store.sqlite.store import SqliteStore
 
@@ -72,16 +73,16 @@ class App:
             lease=config.lease,
             poll=config.poll,
             quarantine_after=config.quarantine_after,
-            most_facts=config.most_facts,
-            largest=config.largest,
-            most_depth=config.most_depth,
+            max_facts=config.max_facts,
+            max_payload_bytes=config.max_payload_bytes,
+            max_depth=config.max_depth,
             prices=config.prices,
             watches_loops=config.loops is not None,
         )
         secret.name(config.secrets.known)
         reference.learn(config.secrets.known)
         self.delegations = _delegations(config.delegation, store.delegations, clock, ids)
-        self._rules = Rules(config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed)
+        self._rules = RuleStack(config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed)
         self.registry = self._rules.registry
         self.worker = Worker(store, self._rules.dispatcher, clock, ids, settings)
         self._operator = Operator(self.worker, clock, ids)
@@ -162,8 +163,8 @@ class App:
         run = new_run(
             id or self._ids.new("run"), found.card, payload, options, seed=self._ids.seed(), at=self._clock.now()
         )
-        if len(payload) > self.config.largest:
-            raise InvalidValue(f"the input has {len(payload)} bytes; {self.config.largest} are allowed")
+        if len(payload) > self.config.max_payload_bytes:
+            raise InvalidValue(f"the input has {len(payload)} bytes; {self.config.max_payload_bytes} are allowed")
         run_id, new = await self.worker.begin(run)
         if not new and (there := self._run(run_id)).workflow != found.card.name:
             raise NotPossible(f"run {run_id} is there already, of {there.workflow}: give the new run another id.")
@@ -290,12 +291,12 @@ class App:
             raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
         _check_answer(question, value)
         encode(value)  # here, where it harms nobody else; raises InvalidValue
-        answer = Answer(by=by, value=value, at=self._clock.now())
-        verdict, _ = await self.worker.journal.submit(Reply(question_id, answer))
-        if verdict is Verdict.CLOSED:
+        answer = PersonAnswer(by=by, value=value, at=self._clock.now())
+        verdict, _ = await self.worker.commits.submit(Reply(question_id, answer))
+        if verdict is CommitVerdict.CLOSED:
             now = self.store.question(question_id)
             raise AlreadyAnswered(f"question {question_id} is {now.state if now else 'gone'}: too late to answer it")
-        if verdict is Verdict.DUPLICATE:
+        if verdict is CommitVerdict.DUPLICATE:
             raise AlreadyAnswered(f"{by} has answered question {question_id} already; it waits for other people")
 
     def _redactor(self) -> Redactor:
@@ -322,15 +323,15 @@ class App:
     def _ring(self, at: float, function: Callable[[], None]) -> Timer:
         return self.worker.timers.at(at, function)
 
-    def _keep(self, answer: Keep, kept: Callable[[], object]) -> None:
+    def _keep(self, answer: KeepAnswer, kept: Callable[[], object]) -> None:
         """Have an answer kept; where that fails it is asked again another time."""
 
-        def settled(verdict: Verdict | StoreError, _: object) -> None:
+        def settled(verdict: CommitVerdict | StoreError, _: object) -> None:
             if isinstance(verdict, StoreError):
                 _LOG.warning("an answer of %s cannot be kept: %s", answer.agent, verdict)
             kept()
 
-        self.worker.journal.put(answer, settled)
+        self.worker.commits.put(answer, settled)
 
     def _run(self, run_id: str) -> Run:
         run = self.store.run(run_id)

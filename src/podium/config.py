@@ -22,7 +22,7 @@ from podium.model.loops import Loops
 from podium.model.policy import PolicySettings
 from podium.model.prices import PriceSettings
 from podium.model.rules import AgentRules
-from podium.model.run import SUSPECT
+from podium.model.run import SUSPECTED
 from podium.secrets.settings import SecretSettings
 
 FILE = "podium.toml"
@@ -43,15 +43,15 @@ class Config:
     """Seconds without a beat after which a worker is declared dead."""
     poll: float = 0.2
     """Seconds between two looks for what other processes left."""
-    most_facts: int = 1_000_000
+    max_facts: int = 1_000_000
     """Facts that one run may have; it warns at half of them, and is blocked above."""
-    largest: int = 64 * 1024 * 1024
+    max_payload_bytes: int = 64 * 1024 * 1024
     """Bytes that one input or value may have."""
     quarantine_after: int = 5
     """Processes in a row that may die while they drive one run, before it is set aside; at least 3."""
     run_within: float | None = None
     """Seconds that a run may take which was started without `within`; None is no bound."""
-    most_depth: int = 50
+    max_depth: int = 50
     """Workflows that may call workflows inside one another."""
     loops: Loops | None = None
     """What counts as going round in circles, and what is done about it: `[podium.loops]`; None looks for none."""
@@ -133,9 +133,9 @@ def _with(config: Config, values: Mapping[str, Any], place: str) -> Config:
             raise ConfigError(f"{place} sets {name} to {value!r}; expected {_TYPES[name].__name__}.") from error
         if name in _POSITIVE and changes[name] <= 0:
             raise ConfigError(f"{place} sets {name} to {value!r}; expected more than 0.")
-    if changes.get("quarantine_after", SUSPECT + 1) <= SUSPECT:
+    if changes.get("quarantine_after", SUSPECTED + 1) <= SUSPECTED:
         raise ConfigError(
-            f"{place} sets quarantine_after to {changes['quarantine_after']!r}; expected at least {SUSPECT + 1}: "
+            f"{place} sets quarantine_after to {changes['quarantine_after']!r}; expected at least {SUSPECTED + 1}: "
             "before that it is not known which of the runs of a process made it die."
         )
     if changes.get("durability", "process") not in ("process", "power"):

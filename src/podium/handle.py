@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
-from podium.engine.stream import Chunk
-from podium.engine.worker import Worker
+from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
@@ -13,8 +12,9 @@ from podium.model.fallback import Degraded
 from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
+from podium.services.stream import Chunk
 from podium.store.codec import encode
-from podium.store.operations import Send, Verdict
+from podium.store.operations import CommitVerdict, Send
 
 Out = TypeVar("Out")
 
@@ -77,12 +77,12 @@ class RunHandle(Generic[Out]):
 
     async def _send(self, signal: Signal, what: str) -> bool:
         encode(signal.body)  # here, where it harms nobody else; raises InvalidValue
-        verdict, _ = await self._worker.journal.submit(Send(self.id, signal))
-        if verdict is Verdict.UNKNOWN:
+        verdict, _ = await self._worker.commits.submit(Send(self.id, signal))
+        if verdict is CommitVerdict.UNKNOWN:
             raise UnknownRun(f"no run is called {self.id!r}. `podium runs list` shows those there are.")
-        if verdict is Verdict.ENDED:
+        if verdict is CommitVerdict.ENDED:
             raise NotPossible(f"run {self.id} has ended ({self.status().state}): it cannot take {what} any more.")
-        return verdict is Verdict.OK
+        return verdict is CommitVerdict.OK
 
 
 AnyHandle = RunHandle[Any]

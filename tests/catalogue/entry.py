@@ -10,8 +10,8 @@ from typing import Any
 from podium import Agent, agent
 from podium.model.json import Json
 from podium.model.question import Question
-from podium.patterns.making.handing import plain
-from podium.patterns.making.pattern import Pattern
+from podium.patterns.building.inputs import plain
+from podium.patterns.building.pattern import Pattern
 from podium.patterns.sequence import sequence
 
 Text = Agent[str, str]

@@ -2,8 +2,8 @@
 
 from podium import agent
 from podium.patterns.adaptive import AdaptOrch, adaptive
+from podium.patterns.parts.topology import ShapedTask, TaskShape
 from podium.patterns.sequence import sequence
-from podium.patterns.topology import ShapedTask, TaskShape
 from tests.catalogue.entry import Entry
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from podium import agent
 from podium.model.json import Json
 from podium.patterns.blackboard import blackboard
-from podium.patterns.board import Board, watch
+from podium.patterns.parts.board import Board, watch
 from podium.patterns.sequence import sequence
 from tests.catalogue.entry import Entry
 

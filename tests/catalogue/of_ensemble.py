@@ -3,7 +3,7 @@
 from podium import agent
 from podium.errors import Refusal
 from podium.patterns.ensemble import Chosen, ensemble
-from podium.patterns.judging import Ruling
+from podium.patterns.parts.judging import Ruling
 from podium.patterns.sequence import sequence
 from tests.catalogue.entry import Entry
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from podium import agent
-from podium.patterns.control import Answer, HandOff
 from podium.patterns.handoff import handoff
+from podium.patterns.parts.control import Answer, HandOff
 from podium.patterns.sequence import sequence
 from tests.catalogue.entry import Entry
 

@@ -1,8 +1,8 @@
 """`parallel`."""
 
 from podium import agent
-from podium.patterns.merging import tree
 from podium.patterns.parallel import parallel
+from podium.patterns.parts.merging import tree
 from tests.catalogue.entry import Entry
 
 

@@ -2,8 +2,8 @@
 
 from podium import agent
 from podium.model.json import Json
+from podium.patterns.parts.scheduling import Plan, PlanTask
 from podium.patterns.plan_execute import plan_execute
-from podium.patterns.scheduling import Plan, PlanTask
 from tests.catalogue.entry import Entry
 
 

@@ -3,9 +3,9 @@
 from podium import agent, human
 from podium.model.json import Json
 from podium.model.question import Question
+from podium.patterns.parts.statechart import Event, Journey, transition
 from podium.patterns.sequence import sequence
 from podium.patterns.state_machine import state_machine
-from podium.patterns.statechart import Event, Journey, transition
 from tests.catalogue.entry import Entry
 
 EDITORS = "state_machine_editors"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from podium import agent
-from podium.patterns.making.pattern import Pattern
+from podium.patterns.building.pattern import Pattern
 from podium.patterns.sequence import sequence
 from podium.patterns.task_force import Mission, Needs, task_force
 from tests.catalogue.entry import Entry, Text

@@ -6,18 +6,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from podium.engine.money import carved_from, reserved, share_of
-from podium.engine.starting import Above, new_run
+from podium.engine.run.reservations import carved_from, reserved, share_of
+from podium.engine.run.starting import Above, new_run
 from podium.model.agent import Card
-from podium.model.budget import PER_USD, Amount, Budget, Limits, Line, lines_of
+from podium.model.budget import PER_USD, Amount, Budget, BudgetLimits, BudgetLine, lines_of
 from podium.model.fact import FactKind
 from podium.model.run import RunOptions, RunState
 from podium.store.codec import decode
-from podium.store.operations import OpenBudget, RaiseBudget, Reserve, Settle, Verdict
+from podium.store.operations import CommitVerdict, OpenBudget, RaiseBudget, Reserve, Settle
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import Hand, fact
 
-TENANT = Line(id="tenant:acme", limits=Limits(usd=60), configured=True)
+TENANT = BudgetLine(id="tenant:acme", limits=BudgetLimits(usd=60), configured=True)
 AMOUNTS = st.integers(1, 30)
 
 
@@ -27,7 +27,7 @@ class Node:
 
     id: str
     number: int
-    lines: tuple[Line, ...]
+    lines: tuple[BudgetLine, ...]
     above: "Node | None"
     limit: int | None
     """Of its own budget."""
@@ -95,11 +95,11 @@ class Ledger(RuleBasedStateMachine):
         name = "r" if above is None else f"{above.id}.{len(above.children)}"
         budget = None if share is None else Budget(usd=share / PER_USD)
         if above is not None and share is not None:
-            limits = Limits(usd=share)
+            limits = BudgetLimits(usd=share)
             counting = carved_from(above.lines, limits)
             wanted = self.reserve_of(above, f"share:{name}", share_of(limits), counting)
             fits = share <= self.room(above)
-            assert self.hand.verdict(wanted) is (Verdict.OK if fits else Verdict.SCARCE)
+            assert self.hand.verdict(wanted) is (CommitVerdict.OK if fits else CommitVerdict.SCARCE)
             if not fits:
                 return
         run = None if above is None else self.hand.store.run(above.id)
@@ -111,7 +111,7 @@ class Ledger(RuleBasedStateMachine):
         if above is not None:
             above.children.append(node)
 
-    def reserve_of(self, node: Node, id: str, amount: Amount, lines: list[Line]) -> Reserve:
+    def reserve_of(self, node: Node, id: str, amount: Amount, lines: list[BudgetLine]) -> Reserve:
         said = reserved(id, "0", amount, lines, 2.0)
         return Reserve(run=node.number, epoch=node.epoch, id=id, lines=lines, amount=amount, fact=said)
 
@@ -137,7 +137,7 @@ class Ledger(RuleBasedStateMachine):
         node, self.n = self.some(data), self.n + 1
         wanted = self.reserve_of(node, f"b{self.n}", Amount(usd=amount), [*node.lines, TENANT])
         fits = amount <= self.room(node) and amount <= 60 - sum(each.paid() for each in self.nodes[:1])
-        assert self.hand.verdict(wanted) is (Verdict.OK if fits else Verdict.SCARCE)
+        assert self.hand.verdict(wanted) is (CommitVerdict.OK if fits else CommitVerdict.SCARCE)
         if fits:
             node.requests[wanted.id] = node.open[wanted.id] = amount
 
@@ -159,7 +159,9 @@ class Ledger(RuleBasedStateMachine):
         """Settle what is settled: nothing happens."""
         node, name = data.draw(st.sampled_from([each for each in self.settled if each[0].alive]))
         effects = [Settle(name, Amount(usd=spent))]
-        assert self.hand.write(node.number, fact(FactKind.SETTLED), epoch=node.epoch, effects=effects) is Verdict.OK
+        assert (
+            self.hand.write(node.number, fact(FactKind.SETTLED), epoch=node.epoch, effects=effects) is CommitVerdict.OK
+        )
 
     @precondition(lambda self: any(node.alive and node.is_raisable() for node in self.nodes))
     @rule(data=st.data(), by=AMOUNTS)
@@ -167,7 +169,9 @@ class Ledger(RuleBasedStateMachine):
         """Raise a budget, and with it those that it was carved out of."""
         node = data.draw(st.sampled_from([node for node in self.nodes if node.alive and node.is_raisable()]))
         effects = [RaiseBudget(f"run:{node.id}", Amount(usd=by))]
-        assert self.hand.write(node.number, fact(FactKind.QUESTION), epoch=node.epoch, effects=effects) is Verdict.OK
+        assert (
+            self.hand.write(node.number, fact(FactKind.QUESTION), epoch=node.epoch, effects=effects) is CommitVerdict.OK
+        )
         raised: Node | None = node
         while raised is not None:
             assert raised.limit is not None
@@ -205,16 +209,16 @@ class Ledger(RuleBasedStateMachine):
             room = self.room(node.above)
             verdict = self.hand.verdict(wanted)
             if node.held:
-                assert verdict is Verdict.DUPLICATE
+                assert verdict is CommitVerdict.DUPLICATE
             elif left.usd > room:
-                assert verdict is Verdict.SCARCE
+                assert verdict is CommitVerdict.SCARCE
                 self.end(node)
                 return
             else:
-                assert verdict is Verdict.OK
+                assert verdict is CommitVerdict.OK
                 node.limit = max(own.usd or 0, node.used())
                 node.share, node.held = node.used() + left.usd, True
-                effects = [OpenBudget(f"run:{node.id}", Limits(usd=node.limit))]
+                effects = [OpenBudget(f"run:{node.id}", BudgetLimits(usd=node.limit))]
                 self.hand.write(node.number, fact(FactKind.REWOUND), epoch=node.epoch, effects=effects)
         node.alive = True
 

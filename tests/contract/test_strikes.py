@@ -9,7 +9,7 @@ import pytest
 
 from podium.model.fact import FactKind
 from podium.model.run import RunState
-from podium.store.operations import Block, Release, Verdict
+from podium.store.operations import Block, CommitVerdict, Release
 from podium.store.protocol import DeadQuery
 from podium.store.sqlite.sql import statement
 from podium.store.sqlite.store import SqliteStore
@@ -23,10 +23,10 @@ def store(tmp_path: Path) -> Generator[SqliteStore]:
     opened.close()
 
 
-def strikes(store: SqliteStore, run: str = "r") -> int:
+def crash_count(store: SqliteStore, run: str = "r") -> int:
     found = store.run(run)
     assert found is not None
-    return found.strikes
+    return found.crash_count
 
 
 def change(store: SqliteStore, worker: str, column: str, value: str) -> None:
@@ -37,7 +37,7 @@ def change(store: SqliteStore, worker: str, column: str, value: str) -> None:
 def died(store: SqliteStore, worker: str) -> list[int]:
     """Have another worker find that the process of this one is gone."""
     change(store, worker, "born", "somebody else's number now")
-    return [placed.strikes for placed in store.workers.reap("w_reaper", before=0.0)]
+    return [placed.crash_count for placed in store.workers.reap("w_reaper", before=0.0)]
 
 
 def driven(store: SqliteStore, worker: str, number: int) -> Hand:
@@ -52,7 +52,7 @@ def test_each_run_that_a_dead_process_had_in_memory_gets_a_strike(store: SqliteS
     hand.start(new_run("ready"), drive=False)
     hand.park(second)
     assert died(store, "w_1") == [1]
-    assert [strikes(store, run) for run in ("r", "parked", "ready")] == [1, 0, 0]
+    assert [crash_count(store, run) for run in ("r", "parked", "ready")] == [1, 0, 0]
     driven(store, "w_2", first)
     assert died(store, "w_2") == [2]
 
@@ -60,7 +60,7 @@ def test_each_run_that_a_dead_process_had_in_memory_gets_a_strike(store: SqliteS
 def test_a_process_that_was_only_late_gives_none(store: SqliteStore) -> None:
     hand = Hand(store, "w_1")
     hand.start(new_run("r"))
-    assert [placed.strikes for placed in store.workers.reap("w_reaper", before=1e12)] == [0]
+    assert [placed.crash_count for placed in store.workers.reap("w_reaper", before=1e12)] == [0]
 
 
 def test_a_process_of_another_machine_that_is_late_gives_one(store: SqliteStore) -> None:
@@ -68,20 +68,20 @@ def test_a_process_of_another_machine_that_is_late_gives_one(store: SqliteStore)
     hand.start(new_run("r"))
     change(store, "w_1", "host", "elsewhere")
     assert store.workers.reap("w_reaper", before=0.0) == []
-    assert [placed.strikes for placed in store.workers.reap("w_reaper", before=1e12)] == [1]
+    assert [placed.crash_count for placed in store.workers.reap("w_reaper", before=1e12)] == [1]
 
 
 def test_a_process_that_left_gives_none(store: SqliteStore) -> None:
     hand = Hand(store, "w_1")
     hand.start(new_run("r"))
-    assert [placed.strikes for placed in store.workers.leave("w_1")] == [0]
+    assert [placed.crash_count for placed in store.workers.leave("w_1")] == [0]
 
 
 def test_a_worker_that_is_fenced_already_gives_no_second_one(store: SqliteStore) -> None:
     hand = Hand(store, "w_1")
     hand.start(new_run("r"))
     assert (died(store, "w_1"), died(store, "w_1")) == ([1], [])
-    assert strikes(store) == 1
+    assert crash_count(store) == 1
 
 
 def test_a_run_that_came_further_begins_to_be_counted_anew(store: SqliteStore) -> None:
@@ -90,10 +90,10 @@ def test_a_run_that_came_further_begins_to_be_counted_anew(store: SqliteStore) -
     driven(store, "w_2", number)
     assert died(store, "w_2") == [2]
     hand = driven(store, "w_3", number)
-    assert hand.write(number, fact(FactKind.ANSWERED, "0"), epoch=3) is Verdict.OK
+    assert hand.write(number, fact(FactKind.ANSWERED, "0"), epoch=3) is CommitVerdict.OK
     assert died(store, "w_3") == [1]
     hand = driven(store, "w_4", number)
-    assert hand.write(number, fact(FactKind.ASKED, "1"), epoch=4) is Verdict.OK
+    assert hand.write(number, fact(FactKind.ASKED, "1"), epoch=4) is CommitVerdict.OK
     assert died(store, "w_4") == [2]
 
 
@@ -109,21 +109,21 @@ def test_leaving_memory_clears_a_run(store: SqliteStore, way: str) -> None:
             hand.finish(number, epoch=2)
         case _:
             hand.write(number, close=Block("the code changed"), epoch=2)
-    assert strikes(store) == 0
+    assert crash_count(store) == 0
 
 
 def test_a_quarantined_run_is_kept_from_whoever_serves_its_workflow(store: SqliteStore) -> None:
     number = Hand(store, "w_1").start(new_run("r"))
     died(store, "w_1")
     hand = driven(store, "w_2", number)
-    assert hand.write(number, close=Block("quarantined", quarantined=True), epoch=2) is Verdict.OK
+    assert hand.write(number, close=Block("quarantined", quarantined=True), epoch=2) is CommitVerdict.OK
     assert (store.unblock(WORKFLOW), store.unblock(WORKFLOW, ["quarantined"])) == ([], [])
     assert store.ready([WORKFLOW], 10) == []
     taken = store.take_over("r", "w_2")
     assert taken is not None
-    assert hand.write(number, close=Release(RunState.READY, "", "1", None), epoch=3) is Verdict.OK
+    assert hand.write(number, close=Release(RunState.READY, "", "1", None), epoch=3) is CommitVerdict.OK
     assert [placed.n for placed in store.ready([WORKFLOW], 10)] == [number]
-    assert strikes(store) == 0
+    assert crash_count(store) == 0
 
 
 def test_suspects_do_not_hide_the_others_that_are_ready(store: SqliteStore) -> None:
@@ -134,7 +134,7 @@ def test_suspects_do_not_hide_the_others_that_are_ready(store: SqliteStore) -> N
     hand.claim(*numbers)
     died(store, "w_2")
     Hand(store, "w_3").start(new_run("new"), drive=False)
-    assert sorted(placed.strikes for placed in store.ready([WORKFLOW], 2)) == [0, 2, 2]
+    assert sorted(placed.crash_count for placed in store.ready([WORKFLOW], 2)) == [0, 2, 2]
 
 
 def test_only_failed_and_quarantined_runs_are_dead(store: SqliteStore) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from podium import patterns
-from podium.patterns.making.pattern import CardFields
+from podium.patterns.building.pattern import CardFields
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROW = re.compile(r"^\| (?P<names>`[^|]+?) \|", re.MULTILINE)

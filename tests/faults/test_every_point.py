@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.testing.faults import FaultPoint, Place, When
+from podium.testing.faults import FaultPlace, FaultPoint, When
 from tests.faults.children import ForkServer
 from tests.faults.lives import Lives
 
@@ -51,7 +51,7 @@ def test_undisturbed_it_does_everything_once(voyage: ForkServer, tmp_path: Path)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("place", ["commit", "body"])
 def test_killed_at_every_point_it_ends_right_and_repeats_nothing(
-    voyage: ForkServer, tmp_path: Path, place: Place, when: When
+    voyage: ForkServer, tmp_path: Path, place: FaultPlace, when: When
 ) -> None:
     go_on(voyage, tmp_path, Lives(tmp_path))
     last = json.loads((tmp_path / "reached").read_text())[place]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from podium.model.json import Json
-from podium.testing.faults import FaultPoint, Place, When
+from podium.testing.faults import FaultPlace, FaultPoint, When
 from tests.faults.children import ForkServer
 from tests.faults.lives import Lives
 from tests.faults.programs.table import PLACES
@@ -40,7 +40,7 @@ def ended(server: ForkServer, folder: Path, cell: tuple[str, str], point: FaultP
     return json.loads((folder / "reached").read_text())
 
 
-def killed_at_each(server: ForkServer, folder: Path, cell: tuple[str, str], place: Place, when: When) -> None:
+def killed_at_each(server: ForkServer, folder: Path, cell: tuple[str, str], place: FaultPlace, when: When) -> None:
     reached = ended(server, folder / "whole", cell, None)
     for n in range(1, reached[place] + 1):
         point = FaultPoint(place, n, when)
@@ -58,6 +58,6 @@ def test_a_fault_ends_as_configured_also_where_each_commit_of_its_recovery_is_th
 @pytest.mark.parametrize(("place", "when"), [("commit", "before"), ("body", "before"), ("body", "after")])
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
 def test_a_fault_ends_as_configured_also_where_it_is_killed_anywhere_else(
-    table: ForkServer, tmp_path: Path, cell: tuple[str, str], place: Place, when: When
+    table: ForkServer, tmp_path: Path, cell: tuple[str, str], place: FaultPlace, when: When
 ) -> None:
     killed_at_each(table, tmp_path, cell, place, when)

@@ -9,7 +9,7 @@ import pytest
 
 from podium import App, Context, Task, agent, workflow
 from podium.agents.http import http
-from podium.dispatch.breaker import CircuitState
+from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.errors import CallFailed
 from podium.model.breaker import Breaker
 from podium.model.health import Health
@@ -19,7 +19,7 @@ from podium.testing import Witness
 from tests.faults.children import ForkServer
 from tests.faults.services import Service
 
-SETTINGS = MonitorSettings(every=0.1, restarts=1, patience=2.0)
+SETTINGS = MonitorSettings(every=0.1, restarts=1, max_wait=2.0)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def service(tmp_path: Path) -> Generator[Service]:
 def staff(service: Service) -> tuple[Any, Any, Any, Any]:
     primary = http(
         service.url, name="primary", input=str, output=str, capabilities={"search"}, usd=0.01,
-        breaker=Breaker(least=3, failures=0.6, open_for=1.0),
+        breaker=Breaker(min_calls=3, failures=0.6, open_for=1.0),
         health=Health(check=service.answers, every=60.0, restart=service.start),
     )  # fmt: skip
 

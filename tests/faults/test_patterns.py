@@ -8,7 +8,7 @@ from random import Random, randrange
 import pytest
 
 from podium.model.json import Json
-from podium.testing.faults import FaultPoint, Place, When
+from podium.testing.faults import FaultPlace, FaultPoint, When
 from tests.catalogue.entry import entries
 from tests.faults.children import ForkServer
 from tests.faults.lives import Lives
@@ -47,7 +47,7 @@ def killed_at(server: ForkServer, folder: Path, names: Sequence[str], point: Fau
         raise AssertionError(f"{' in '.join(reversed(names))} killed at {point}: {error}") from error
 
 
-def survives(server: ForkServer, folder: Path, name: str, place: Place, when: When) -> None:
+def survives(server: ForkServer, folder: Path, name: str, place: FaultPlace, when: When) -> None:
     """Kill a pattern at each point of a place, one after the other."""
     value, reached = undisturbed(server, folder / "whole", [name])
     assert value == KNOWN[name].gives
@@ -59,7 +59,7 @@ def survives(server: ForkServer, folder: Path, name: str, place: Place, when: Wh
 @pytest.mark.parametrize(("place", "when"), [("commit", "after"), ("body", "before")])
 @pytest.mark.parametrize("name", KNOWN)
 def test_killed_at_every_point_a_pattern_ends_with_its_value_and_repeats_nothing(
-    teams: ForkServer, tmp_path: Path, name: str, place: Place, when: When
+    teams: ForkServer, tmp_path: Path, name: str, place: FaultPlace, when: When
 ) -> None:
     survives(teams, tmp_path, name, place, when)
 
@@ -68,7 +68,7 @@ def test_killed_at_every_point_a_pattern_ends_with_its_value_and_repeats_nothing
 @pytest.mark.parametrize(("place", "when"), [("commit", "before"), ("body", "after")])
 @pytest.mark.parametrize("name", KNOWN)
 def test_killed_on_the_other_side_of_every_point_a_pattern_ends_with_its_value_and_repeats_nothing(
-    teams: ForkServer, tmp_path: Path, name: str, place: Place, when: When
+    teams: ForkServer, tmp_path: Path, name: str, place: FaultPlace, when: When
 ) -> None:
     survives(teams, tmp_path, name, place, when)
 

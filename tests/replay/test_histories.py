@@ -64,7 +64,7 @@ async def test_a_recorded_history_ends_as_it_ended(path: Path) -> None:
     *facts, end = facts_of(history)
     clock = DrivenClock(end.at)
     async with App.open(":memory:", agents=AGENTS, clock=clock) as app:
-        await app.worker.journal.submit(Start(new_run(history, facts), drive=False))
+        await app.worker.commits.submit(Start(new_run(history, facts), drive=False))
         await clock.settle()
         again = app.facts(history["run"])
         assert [fact.kind for fact in again[len(facts) :]] == [FactKind.ENDED], "it did something that was recorded"

@@ -10,7 +10,7 @@ from podium.agents.shape import TypeShape, shape_of
 from podium.agents.signature import signature_of
 from podium.errors import BadAnswer, UsageError
 from podium.model.agent import Card
-from podium.model.batch import Batch, Together
+from podium.model.batch import Batch, BatchInput
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Done, Outcome
@@ -38,7 +38,7 @@ class BatchedAgent(Generic[In, Out]):
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Call the function with the items of several calls, or with that of one; raises BadAnswer for too few."""
-        together = isinstance(call.input, Together)
+        together = isinstance(call.input, BatchInput)
         items = list(call.input) if together else [call.input]
         outcome = await self._whole.run(replace(call, input=items), steps)
         if not isinstance(outcome, Done):

@@ -21,7 +21,7 @@ _LAST_WORDS = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class ProcessEnd:
     """How a program ended."""
 
     status: int
@@ -36,7 +36,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Child:
+class ChildProcess:
     """A program that can be run any number of times."""
 
     command: tuple[str, ...]
@@ -46,7 +46,7 @@ class Child:
     max_output: int
     """Bytes of standard output that are taken."""
 
-    async def run(self, input: bytes, env: Mapping[str, str], *, watch_memory: bool = False) -> Ended:
+    async def run(self, input: bytes, env: Mapping[str, str], *, watch_memory: bool = False) -> ProcessEnd:
         """Run the program on `input` and return how it ended; cancelled, end the program first.
 
         Raises OSError where it cannot be started.
@@ -152,10 +152,10 @@ class _Program:
             for end in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
                 cast("IO[bytes]", end).close()
 
-    def ended(self) -> Ended:
+    def ended(self) -> ProcessEnd:
         """Say how it ended."""
         reaped = self.reaped.result()
-        return Ended(
+        return ProcessEnd(
             status=reaped.status,
             output=b"".join(self._chunks),
             too_much=self._too_much,

@@ -24,13 +24,13 @@ Out = TypeVar("Out")
 MayWait = Awaitable[Out] | Out
 
 
-class Verdict(Enum):
+class Verification(Enum):
     """What a `verify` function may return instead of the value."""
 
     NOT_DONE = "not done"
 
 
-NOT_DONE: Final = Verdict.NOT_DONE
+NOT_DONE: Final = Verification.NOT_DONE
 """Returned by a `verify` function: the effect definitely did not happen, it may be tried again."""
 
 

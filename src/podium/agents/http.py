@@ -25,11 +25,11 @@ from podium.errors import (
     TransportFailed,
     UsageError,
 )
+from podium.formats.retry_after import retry_after
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Done, Outcome
-from podium.model.retry_after import retry_after
 from podium.model.steps import Steps
 from podium.secrets.masking import MASKING
 from podium.secrets.reference import filled

@@ -10,11 +10,11 @@ from podium.agents.shape import shape_of
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.json import Json
-from podium.model.memory import Entry
+from podium.model.memory import MemoryEntry
 from podium.model.outcome import Done, Outcome
 from podium.model.steps import Steps
 
-Scope = Literal["tenant", "run", "agent"]
+MemoryScope = Literal["tenant", "run", "agent"]
 """Whose memory it is: everybody's of the tenant, this run's alone, or that of the agents of this name."""
 
 
@@ -100,15 +100,15 @@ class Hits:
 
 
 Request = Annotated[Get | Put | Delete | Keys | Search, Field(discriminator="op")]
-Reply = Remembered | Conflict | Forgotten | KeyList | Hits
+MemoryReply = Remembered | Conflict | Forgotten | KeyList | Hits
 
 
-class MemoryAgent(CardedAgent[Request, Reply]):
+class MemoryAgent(CardedAgent[Request, MemoryReply]):
     """Remembers across calls, in one scope of the store's memory. Made by `memory`."""
 
-    def __init__(self, scope: Scope, card: Card) -> None:
-        super().__init__(card, shape_of(Request), shape_of(Reply))
-        self._scope: Scope = scope
+    def __init__(self, scope: MemoryScope, card: Card) -> None:
+        super().__init__(card, shape_of(Request), shape_of(MemoryReply))
+        self._scope: MemoryScope = scope
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Do what the input asks for. A put that is tried again counts once."""
@@ -126,7 +126,7 @@ class MemoryAgent(CardedAgent[Request, Reply]):
             case _:
                 assert_never(self._scope)
 
-    async def _reply(self, request: Request, place: str, steps: Steps) -> Reply:
+    async def _reply(self, request: Request, place: str, steps: Steps) -> MemoryReply:
         store = steps.memory
         match request:
             case Get(key):
@@ -148,12 +148,12 @@ class MemoryAgent(CardedAgent[Request, Reply]):
                 assert_never(request)
 
 
-def memory(scope: Scope = "tenant", *, name: str = "memory", **options: Unpack[CardOptions]) -> MemoryAgent:
+def memory(scope: MemoryScope = "tenant", *, name: str = "memory", **options: Unpack[CardOptions]) -> MemoryAgent:
     """Return an agent that remembers: call it with Get, Put, Delete, Keys or Search."""
-    return MemoryAgent(scope, card_of("memory", name, shape_of(Request), shape_of(Reply), options))
+    return MemoryAgent(scope, card_of("memory", name, shape_of(Request), shape_of(MemoryReply), options))
 
 
-def _remembered(key: str, entry: Entry | None) -> Remembered:
+def _remembered(key: str, entry: MemoryEntry | None) -> Remembered:
     if entry is None:
         return Remembered(key, None, 0)
     return Remembered(entry.key, entry.value, entry.version)

@@ -9,7 +9,7 @@ import orjson
 from typing_extensions import TypeForm
 
 from podium.agents.card import CardedAgent, CardOptions, card_of
-from podium.agents.child import Child, Ended
+from podium.agents.child import ChildProcess, ProcessEnd
 from podium.agents.shape import TypeShape, shape_of
 from podium.errors import BadAnswer, InvalidValue, UsageError
 from podium.model.agent import Card
@@ -35,7 +35,7 @@ class ProcessAgent(CardedAgent[In, Out]):
     `process`.
     """
 
-    def __init__(self, card: Card, input: TypeShape[In], output: TypeShape[Out], *, child: Child) -> None:
+    def __init__(self, card: Card, input: TypeShape[In], output: TypeShape[Out], *, child: ChildProcess) -> None:
         super().__init__(card, input, output)
         self._child = child
 
@@ -58,7 +58,7 @@ class ProcessAgent(CardedAgent[In, Out]):
             return Failed(Failure(FailureKind.BUG, "ExitStatus", f"{name} {_how(ended)}{_last_words(ended)}"))
         return Done(self._answer(ended), ended.usage if steps.prices.of_machines else None)
 
-    def _answer(self, ended: Ended) -> Json:
+    def _answer(self, ended: ProcessEnd) -> Json:
         text = ended.output.strip()
         if not text and self.output.name == "None":
             return None
@@ -96,13 +96,13 @@ def process(
         raise UsageError(f"the command of {name} is a list of words: the program, then its arguments")
     shapes = shape_of(input), shape_of(output)
     card = card_of("process", name, *shapes, {"description": f"Runs {command[0]}.", **options})
-    child = Child(
+    child = ChildProcess(
         command=tuple(command), cwd=Path(cwd) if cwd is not None else None, env=env or {}, max_output=max_output
     )
     return ProcessAgent(card, *shapes, child=child)
 
 
-def _how(ended: Ended) -> str:
+def _how(ended: ProcessEnd) -> str:
     if ended.status > 0:
         return f"ended with status {ended.status}"
     try:
@@ -111,6 +111,6 @@ def _how(ended: Ended) -> str:
         return f"was ended by signal {-ended.status}"
 
 
-def _last_words(ended: Ended) -> str:
+def _last_words(ended: ProcessEnd) -> str:
     lines = MASKING.text(ended.last_words.decode(errors="replace")).strip().splitlines()[-_LINES_SHOWN:]
     return ": " + "\n".join(lines) if lines else ", without a word on standard error"

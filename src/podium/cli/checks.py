@@ -26,7 +26,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """One thing that was looked at."""
 
     level: Level
@@ -35,31 +35,33 @@ class Finding:
     """The next step, where one is needed."""
 
 
-def check_installation() -> Iterator[Finding]:
+def check_installation() -> Iterator[DoctorFinding]:
     """Look at Python, SQLite and the extras."""
     version = platform.python_version()
     if sys.version_info < _PYTHON:
-        yield Finding(Level.WRONG, f"Python {version} is too old", "Install Python 3.11 or newer.")
+        yield DoctorFinding(Level.WRONG, f"Python {version} is too old", "Install Python 3.11 or newer.")
     else:
-        yield Finding(Level.GOOD, f"Python {version}")
+        yield DoctorFinding(Level.GOOD, f"Python {version}")
     yield _sqlite()
     for extra, (gives, modules) in _EXTRAS.items():
         if all(_is_there(module) for module in modules):
-            yield Finding(Level.GOOD, f"{gives}: installed")
+            yield DoctorFinding(Level.GOOD, f"{gives}: installed")
         else:
-            yield Finding(Level.NOTE, f"{gives}: not installed", f'If you want that: pip install "podium[{extra}]"')
+            yield DoctorFinding(
+                Level.NOTE, f"{gives}: not installed", f'If you want that: pip install "podium[{extra}]"'
+            )
 
 
-def _sqlite() -> Finding:
+def _sqlite() -> DoctorFinding:
     connection = sqlite3.connect(":memory:")
     try:
         connection.execute("CREATE VIRTUAL TABLE words USING fts5 (word)")
     except sqlite3.OperationalError:
         remedy = "Use a Python whose SQLite has it, such as one from python.org or of your distribution."
-        return Finding(Level.WRONG, f"SQLite {sqlite3.sqlite_version} lacks full-text search (FTS5)", remedy)
+        return DoctorFinding(Level.WRONG, f"SQLite {sqlite3.sqlite_version} lacks full-text search (FTS5)", remedy)
     finally:
         connection.close()
-    return Finding(Level.GOOD, f"SQLite {sqlite3.sqlite_version} with full-text search")
+    return DoctorFinding(Level.GOOD, f"SQLite {sqlite3.sqlite_version} with full-text search")
 
 
 def _is_there(module: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from podium.cli import (
+from podium.cli.commands import (
     audit,
     budgets,
     costs,

@@ -24,7 +24,7 @@ LAST = "last"
 
 
 @contextmanager
-def looking(store: str | None) -> Generator[Store]:
+def open_readonly(store: str | None) -> Generator[Store]:
     """Open a store that is there, to look at it: no worker is entered, no run is driven."""
     opened = SqliteStore(existing(store).store)
     try:
@@ -73,7 +73,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-def hand_to_file(model: str | None, settings: Sequence[str] | None) -> None:
+def export_environment(model: str | None, settings: Sequence[str] | None) -> None:
     """Put `--model` and `--set` into the environment, where the workflow's file finds them."""
     for each in settings or ():
         key, equals, value = each.partition("=")

@@ -13,7 +13,7 @@ _LARGEST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServerPlace:
     """Where a model server may listen, and how it tells its models."""
 
     name: str
@@ -36,19 +36,19 @@ class Server:
 
 
 PLACES = (
-    Place("Ollama", "http://127.0.0.1:11434", "/api/tags"),
-    Place("LM Studio", "http://127.0.0.1:1234", "/v1/models"),
-    Place("vLLM", "http://127.0.0.1:8000", "/v1/models"),
+    ServerPlace("Ollama", "http://127.0.0.1:11434", "/api/tags"),
+    ServerPlace("LM Studio", "http://127.0.0.1:1234", "/v1/models"),
+    ServerPlace("vLLM", "http://127.0.0.1:8000", "/v1/models"),
 )
 
 
-def find_servers(places: Sequence[Place] = PLACES) -> list[Server]:
+def find_servers(places: Sequence[ServerPlace] = PLACES) -> list[Server]:
     """Return the model servers of this machine that have a model to offer."""
     with ThreadPoolExecutor(len(places)) as threads:
         return [server for server in threads.map(_look, places) if server is not None]
 
 
-def _look(place: Place) -> Server | None:
+def _look(place: ServerPlace) -> Server | None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # this machine is not behind its own proxy
     try:
         with opener.open(place.url + place.list_path, timeout=_SECONDS) as answer:

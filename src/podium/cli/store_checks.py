@@ -7,8 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from podium.cli.checks import Finding, Level
-from podium.cli.opening import ALL, looking
+from podium.cli.checks import DoctorFinding, Level
+from podium.cli.opening import ALL, open_readonly
 from podium.cli.output import count, one_line
 from podium.config import Config, load_config
 from podium.errors import ConfigError, StoreError
@@ -31,33 +31,33 @@ class WorkerRow:
     beat: float
 
 
-def check_store(store: str | None) -> Iterator[Finding]:
+def check_store(store: str | None) -> Iterator[DoctorFinding]:
     """Look at the store that the settings name."""
     try:
         config = load_config(store=store)
     except ConfigError as error:
-        yield Finding(Level.WRONG, str(error), "Mend the setting, then run `podium doctor` again.")
+        yield DoctorFinding(Level.WRONG, str(error), "Mend the setting, then run `podium doctor` again.")
         return
     if config.store == ":memory:":
-        yield Finding(Level.NOTE, "the store is :memory:, nothing is kept", "Set `store` to a file to keep runs.")
+        yield DoctorFinding(Level.NOTE, "the store is :memory:, nothing is kept", "Set `store` to a file to keep runs.")
         return
     if not Path(config.store).exists():
-        yield Finding(Level.NOTE, f"there is no store at {config.store} yet", "`podium run` makes it.")
+        yield DoctorFinding(Level.NOTE, f"there is no store at {config.store} yet", "`podium run` makes it.")
         return
     try:
-        with looking(config.store) as opened:
+        with open_readonly(config.store) as opened:
             yield from _inside(opened, config)
     except StoreError as error:
-        yield Finding(Level.WRONG, str(error), "Restore a backup, or name another file with --store.")
+        yield DoctorFinding(Level.WRONG, str(error), "Restore a backup, or name another file with --store.")
 
 
-def _inside(store: Store, config: Config) -> Iterator[Finding]:
+def _inside(store: Store, config: Config) -> Iterator[DoctorFinding]:
     schema, damage, workers = _read(config.store)
     if damage:
         said = one_line("; ".join(damage[:_SHOWN]), 300)
-        yield Finding(Level.WRONG, f"the store {config.store} is damaged: {said}", "Restore a backup.")
+        yield DoctorFinding(Level.WRONG, f"the store {config.store} is damaged: {said}", "Restore a backup.")
         return
-    yield Finding(Level.GOOD, f"the store {config.store} opens, schema {schema}, and is whole")
+    yield DoctorFinding(Level.GOOD, f"the store {config.store} opens, schema {schema}, and is whole")
     runs = store.runs(RunQuery(limit=ALL))
     yield from _chains(store, runs)
     alive = [worker for worker in workers if _is_alive(worker, config.lease)]
@@ -76,16 +76,16 @@ def _read(path: str) -> tuple[int, list[str], list[WorkerRow]]:
     return schema, damage, [WorkerRow(*row) for row in rows]
 
 
-def _chains(store: Store, runs: Sequence[Run]) -> Iterator[Finding]:
+def _chains(store: Store, runs: Sequence[Run]) -> Iterator[DoctorFinding]:
     faults = [fault for run in runs for fault in store.verify(run.id)]
     for fault in faults[:_SHOWN]:
         what = f"run {fault.run}, fact {fault.seq}: {fault.what}"
-        yield Finding(Level.WRONG, what, "Somebody changed the store; compare it with a backup.")
+        yield DoctorFinding(Level.WRONG, what, "Somebody changed the store; compare it with a backup.")
     if len(faults) > _SHOWN:
         what = f"and {count(len(faults) - _SHOWN, 'more fault')}"
-        yield Finding(Level.WRONG, what, "`podium runs verify RUN` shows all those of a run.")
+        yield DoctorFinding(Level.WRONG, what, "`podium runs verify RUN` shows all those of a run.")
     if not faults:
-        yield Finding(Level.GOOD, f"the hash chains of {count(len(runs), 'run')} hold")
+        yield DoctorFinding(Level.GOOD, f"the hash chains of {count(len(runs), 'run')} hold")
 
 
 def _is_alive(worker: WorkerRow, lease: float) -> bool:
@@ -94,20 +94,22 @@ def _is_alive(worker: WorkerRow, lease: float) -> bool:
     return SystemClock().now() - worker.beat < lease
 
 
-def _work(runs: Sequence[Run], alive: Sequence[WorkerRow]) -> Iterator[Finding]:
+def _work(runs: Sequence[Run], alive: Sequence[WorkerRow]) -> Iterator[DoctorFinding]:
     """Look at who drives what."""
     living = {worker.id for worker in alive}
-    yield Finding(Level.GOOD, f"{count(len(alive), 'worker')} alive")
+    yield DoctorFinding(Level.GOOD, f"{count(len(alive), 'worker')} alive")
     left = [run for run in runs if run.state is RunState.RUNNING and run.owner not in living]
     if left:
         what = f"{count(len(left), 'run')} left by a process that died: {_some(left)}"
-        yield Finding(Level.WRONG, what, _work_on(left))
+        yield DoctorFinding(Level.WRONG, what, _work_on(left))
     ready = [run for run in runs if run.state is RunState.READY]
     if ready and not alive:
-        yield Finding(Level.WRONG, f"{count(len(ready), 'run')} ready, and no worker: {_some(ready)}", _work_on(ready))
+        yield DoctorFinding(
+            Level.WRONG, f"{count(len(ready), 'run')} ready, and no worker: {_some(ready)}", _work_on(ready)
+        )
     for run in [run for run in runs if run.state is RunState.BLOCKED][:_SHOWN]:
         remedy = "Bring the old code back, or move the run: podium runs repin"
-        yield Finding(Level.WRONG, f"run {run.id} is blocked: {one_line(run.reason, 300)}", remedy)
+        yield DoctorFinding(Level.WRONG, f"run {run.id} is blocked: {one_line(run.reason, 300)}", remedy)
 
 
 def _some(runs: Sequence[Run]) -> str:

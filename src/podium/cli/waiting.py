@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from podium.app import App
 from podium.cli.opening import ALL
-from podium.cli.tree import tree_of
-from podium.engine.deadline import deadline_of
-from podium.engine.worker import End
+from podium.engine.run.deadline import deadline_of
+from podium.engine.worker.worker import End
 from podium.errors import RunBlocked
 from podium.model.fact import FactKind
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
+from podium.reports.calls.tree import tree_of
 from podium.store.protocol import RunQuery, Store
 
 _LOOK_SECONDS = 0.2

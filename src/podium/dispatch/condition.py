@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from podium.dispatch.breaker import CircuitState
-from podium.dispatch.health import Checks
-from podium.dispatch.middleware.breaker import Breakers
+from podium.dispatch.rules.breaker.circuit import CircuitState
+from podium.dispatch.rules.breaker.rule import Breakers
+from podium.dispatch.rules.health.checks import HealthChecks
 from podium.model.agent import Card
 from podium.model.clock import Clock
 
@@ -13,13 +13,13 @@ from podium.model.clock import Clock
 class Condition(StrEnum):
     """Well: it works. Ill: it gets no work. Unknown: it may be called, and nobody has seen yet whether it works."""
 
-    WELL = "well"
-    ILL = "ill"
+    HEALTHY = "well"
+    UNHEALTHY = "ill"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ConditionFinding:
     """How an agent is, and why it is ill."""
 
     condition: Condition
@@ -29,7 +29,7 @@ class Finding:
 class Conditions:
     """How the agents of this process are."""
 
-    def __init__(self, checks: Checks, breakers: Breakers, clock: Clock) -> None:
+    def __init__(self, checks: HealthChecks, breakers: Breakers, clock: Clock) -> None:
         self._checks = checks
         self._breakers = breakers
         self._clock = clock
@@ -44,15 +44,15 @@ class Conditions:
         circuit = self._breakers.of(card)
         return not ill and (circuit is None or not circuit.is_shut(self._clock.now()))
 
-    async def examine(self, card: Card, *, anew: bool = False) -> Finding:
+    async def examine(self, card: Card, *, anew: bool = False) -> ConditionFinding:
         """Look at an agent: its check, made where the last one is old, or `anew`; and its breaker."""
         rule, circuit = card.health, self._breakers.of(card)
         if rule is not None:
             found, _ = await self._checks.examine((card.name, card.version), rule, anew=anew)
             if found.fault:
-                return Finding(Condition.ILL, found.fault)
+                return ConditionFinding(Condition.UNHEALTHY, found.fault)
         if circuit is not None and circuit.is_shut(self._clock.now()):
-            return Finding(Condition.ILL, f"its circuit breaker is {circuit.state}: {circuit.why}")
+            return ConditionFinding(Condition.UNHEALTHY, f"its circuit breaker is {circuit.state}: {circuit.why}")
         if rule is not None or (circuit is not None and circuit.state is CircuitState.CLOSED and circuit.proven):
-            return Finding(Condition.WELL)
-        return Finding(Condition.UNKNOWN)
+            return ConditionFinding(Condition.HEALTHY)
+        return ConditionFinding(Condition.UNKNOWN)

@@ -12,7 +12,7 @@ from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Outcome
 from podium.model.rules import AgentRules, ruled
-from podium.model.step import Step
+from podium.model.step import StepCall
 from podium.model.steps import Steps
 from podium.model.task import Choice, Task
 
@@ -22,7 +22,7 @@ Handler = Callable[[Call, Steps], Awaitable[Outcome]]
 Middleware = Callable[[Card, Handler], Handler]
 """Wraps the handler of an agent with that card, or returns it as it is where its rule does not apply."""
 
-StepHandler = Callable[[Step, Steps], Awaitable[Json]]
+StepHandler = Callable[[StepCall, Steps], Awaitable[Json]]
 """Does a step of one agent's calls."""
 
 StepMiddleware = Callable[[Card, StepHandler], StepHandler]
@@ -76,7 +76,7 @@ class Dispatcher:
         if id(target) in self._cards:
             return cast("AnyAgent", target), None
         if isinstance(target, str):
-            stands_in = self.stand_in(target) if self._replaces else None
+            stands_in = self.substitute_version(target) if self._replaces else None
             return self.registry.get(target, stands_in and stands_in.version), stands_in
         if isinstance(target, Task):
             choice = choose(target, self.registry.cards(target.capability), self._is_available)
@@ -85,7 +85,7 @@ class Dispatcher:
             self.registry.add(target)
         return target, None
 
-    def stand_in(self, name: str) -> Choice | None:
+    def substitute_version(self, name: str) -> Choice | None:
         """Return the newest version that is available, where the newest of all is not; None where there is none."""
         cards = [self.card(agent) for agent in self.registry.versions(name)]
         best = next((card for card in cards if self._is_available(card)), None)
@@ -121,14 +121,14 @@ class Dispatcher:
             self._step_handlers[id(agent)] = found
         return found
 
-    def run_rules(self, workflow: AnyAgent, *, let_in: bool, delegated: bool) -> Handler | None:
-        """Return what has a workflow enter as a run, or None where no rule applies; `let_in`: it was, before."""
-        known, of_runs = (id(workflow), let_in, delegated), self._of_runs
+    def run_rules(self, workflow: AnyAgent, *, admitted: bool, delegated: bool) -> Handler | None:
+        """Return what has a workflow enter as a run, or None where no rule applies; `admitted`: it was, before."""
+        known, of_runs = (id(workflow), admitted, delegated), self._of_runs
         if known in self._run_rules:
             return self._run_rules[known]
         own = cast("Handler", partial(invoke, workflow))
         card, handler = self.card(workflow), own
-        deciding = () if let_in else (*(of_runs.delegated if delegated else ()), *of_runs.admitting)
+        deciding = () if admitted else (*(of_runs.delegated if delegated else ()), *of_runs.admitting)
         for wrap in reversed((*deciding, *of_runs.guarding)):
             handler = wrap(card, handler)
         found = None if handler is own else handler
@@ -145,7 +145,7 @@ class Dispatcher:
         return handler
 
 
-async def _do_step(step: Step, _steps: Steps) -> Json:
+async def _do_step(step: StepCall, _steps: Steps) -> Json:
     return await step.body()
 
 

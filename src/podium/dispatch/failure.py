@@ -11,10 +11,10 @@ from typing import cast
 from pydantic import ValidationError
 
 from podium import errors
+from podium.formats.retry_after import retry_after
 from podium.model.json import Json
 from podium.model.outcome import Failure
 from podium.model.retry import FailureKind
-from podium.model.retry_after import retry_after
 from podium.secrets.masking import MASKING
 
 _LONGEST_MESSAGE = 2000

@@ -8,22 +8,21 @@ from uuid import UUID
 from typing_extensions import TypeForm
 
 from podium.agents.shape import shape_of
-from podium.engine.approvals import approval_of
-from podium.engine.attempts import CallOptions, Fallbacks
-from podium.engine.caller import Undo
-from podium.engine.calls import AgentCall
-from podium.engine.children import ChildResult, SpawnChild
-from podium.engine.drive import Drive
-from podium.engine.joins import Gather, Quorum, Race
-from podium.engine.notes import Find, Records, changed
-from podium.engine.once import OnceAgent, OnceFunction
-from podium.engine.primitive import Primitive
-from podium.engine.questions import AskPerson, ManyShape, escalated
-from podium.engine.selection import Selection
-from podium.engine.strand import Strand
-from podium.engine.stream import Chunk
-from podium.engine.undoing import OnUndo
-from podium.engine.waits import AwaitSignal, Sleep
+from podium.engine.calls.attempts import CallOptions, Fallbacks
+from podium.engine.calls.call import AgentCall
+from podium.engine.calls.once import OnceAgent, OnceFunction
+from podium.engine.calls.undo import OnUndo
+from podium.engine.primitives.approvals import approval_of
+from podium.engine.primitives.children import ChildResult, SpawnChild
+from podium.engine.primitives.joins import Gather, Quorum, Race
+from podium.engine.primitives.lookups import Find, Records, changed
+from podium.engine.primitives.questions import AskPerson, ManyShape, escalated
+from podium.engine.primitives.selection import Selection
+from podium.engine.primitives.waits import AwaitSignal, Sleep
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.caller import Undo
+from podium.engine.run.primitive import Primitive
 from podium.errors import CallRefused, NotAwaitable, WrongBranch
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
@@ -35,6 +34,7 @@ from podium.model.retry import Retry
 from podium.model.run import RunOptions
 from podium.model.steps import Effects
 from podium.model.task import Task
+from podium.services.stream import Chunk
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -57,15 +57,23 @@ class Context:
     """
 
     __slots__ = (
-        "_chances", "_counter", "_drive", "_path", "_strand", "_workflow", "callers", "deadline", "undos"
+        "_active",
+        "_branch",
+        "_chances",
+        "_counter",
+        "_path",
+        "_workflow",
+        "callers",
+        "deadline",
+        "undos"
     )  # fmt: skip
 
     def __init__(
-        self, drive: Drive, strand: Strand, path: str, workflow: AnyAgent, *, callers: tuple[str, ...] = (),
+        self, active: ActiveRun, branch: BranchTask, path: str, workflow: AnyAgent, *, callers: tuple[str, ...] = (),
         deadline: float | None = None, undos: list[Undo] | None = None,
     ) -> None:  # fmt: skip
-        self._drive = drive
-        self._strand = strand
+        self._active = active
+        self._branch = branch
         self._path = path
         self._workflow = workflow
         self._counter = 0
@@ -82,8 +90,8 @@ class Context:
         self.undos.extend(undos)
 
     def _key(self) -> str:
-        strand = self._strand
-        if asyncio.current_task() is not strand.task:
+        branch = self._branch
+        if asyncio.current_task() is not branch.task:
             raise WrongBranch(
                 f"the context of branch {self._path or 'main'!r} was used from another task. "
                 "Run concurrent parts as ctx.branch(function, …) in ctx.gather: each gets a context of its own."
@@ -97,12 +105,12 @@ class Context:
     @property
     def run_id(self) -> str:
         """The id of the run."""
-        return self._drive.run.id
+        return self._active.run.id
 
     @property
     def tenant(self) -> str:
         """On whose behalf the run is."""
-        return self._drive.run.tenant
+        return self._active.run.tenant
 
     # Calling
 
@@ -134,13 +142,13 @@ class Context:
         """
         plain = timeout is None and within is None and retry is None and fallback is None
         options = _NO_OPTIONS if plain else CallOptions(timeout=timeout, within=within, retry=retry, fallback=fallback)
-        return AgentCall(self._drive, self._strand, self._path, self._key(), agent, input, options, self)
+        return AgentCall(self._active, self._branch, self._path, self._key(), agent, input, options, self)
 
     @property
     def degraded(self) -> tuple[Degraded, ...]:
         """The calls so far, of this branch and all below it, that somebody else answered than was asked; by key."""
         prefix = f"{self._path}." if self._path else ""
-        return tuple(each for key, each in sorted(self._drive.degraded.items()) if key.startswith(prefix))
+        return tuple(each for key, each in sorted(self._active.degraded.items()) if key.startswith(prefix))
 
     def once(
         self, name: str, function: OnceFunction[T], *, effects: Effects = "idempotent",
@@ -151,11 +159,11 @@ class Context:
         `gives` is the type of its value, if that is not plain JSON.
         """
         agent = OnceAgent[T](name, function, effects, verify, shape_of(Any if gives is None else gives))
-        return AgentCall(self._drive, self._strand, self._path, self._key(), agent, None, _NO_OPTIONS, self)
+        return AgentCall(self._active, self._branch, self._path, self._key(), agent, None, _NO_OPTIONS, self)
 
     def find(self, capability: str) -> Find:
         """Look up who offers a capability; gives their cards. What was found is recorded."""
-        return Find(self._drive, self._strand, self._path, self._key(), {"of": capability})
+        return Find(self._active, self._branch, self._path, self._key(), {"of": capability})
 
     def records(self, *agents: str) -> Records:
         """Look up how agents of these names did so far, or all that were asked; gives a Record for each version.
@@ -163,7 +171,7 @@ class Context:
         Folded from the newest facts of the store; nobody who was never asked has one. What was learnt is recorded.
         """
         asks = {"of": Records.OF, "agents": list(agents)}
-        return Records(self._drive, self._strand, self._path, self._key(), asks)
+        return Records(self._active, self._branch, self._path, self._key(), asks)
 
     @overload
     def on_undo(self, agent: Agent[In, Any], input: In, /) -> OnUndo: ...
@@ -171,7 +179,7 @@ class Context:
     def on_undo(self, agent: str, input: Json, /) -> OnUndo: ...
     def on_undo(self, agent: AnyAgent | str, input: Any, /) -> OnUndo:
         """Register a compensation: called, in reverse order, if this workflow fails or is cancelled."""
-        return OnUndo(self._drive, self._strand, self._path, self._key(), agent, input, self.undos)
+        return OnUndo(self._active, self._branch, self._path, self._key(), agent, input, self.undos)
 
     # Branching
 
@@ -180,7 +188,7 @@ class Context:
     ) -> "Branch[T]":
         """Several steps in a row as one branch: `function(child, …)` gets a context of its own."""
         return Branch(
-            self._drive, self._strand, self._path, self._key(), self, lambda child: function(child, *args, **kwargs)
+            self._active, self._branch, self._path, self._key(), self, lambda child: function(child, *args, **kwargs)
         )
 
     @overload
@@ -208,11 +216,11 @@ class Context:
         self._check_fan_out(len(items))
         if quorum is None:
             return Gather(
-                self._drive, self._strand, self._path, self._key(), items, return_exceptions=return_exceptions
+                self._active, self._branch, self._path, self._key(), items, return_exceptions=return_exceptions
             )
         if not 1 <= quorum <= len(items):
             raise NotAwaitable(f"quorum={quorum} of {len(items)} branches: expected a number from 1 to {len(items)}")
-        return Quorum(self._drive, self._strand, self._path, self._key(), items, quorum)
+        return Quorum(self._active, self._branch, self._path, self._key(), items, quorum)
 
     def map(
         self, agent: Agent[In, Out] | str, inputs: Iterable[In], *, concurrency: int | None = None,
@@ -222,25 +230,25 @@ class Context:
         calls: list[Primitive[Any]] = [self.call(agent, each, timeout=timeout, retry=retry) for each in inputs]
         self._check_fan_out(len(calls))
         return Gather(
-            self._drive, self._strand, self._path, self._key(), calls, at_once=concurrency,
+            self._active, self._branch, self._path, self._key(), calls, at_once=concurrency,
             return_exceptions=return_exceptions,
         )  # fmt: skip
 
     def race(self, *items: Primitive[T]) -> Primitive[T]:
         """Give the value of the branch that has one first; the others are cancelled. Raises if all fail."""
         self._check_fan_out(len(items))
-        return Race(self._drive, self._strand, self._path, self._key(), items)
+        return Race(self._active, self._branch, self._path, self._key(), items)
 
     def select(self, *items: Primitive[T]) -> Selection[T]:
         """Hand out branches as they end: `async with ctx.select(…) as ended: async for branch in ended: …`."""
         self._check_fan_out(len(items))
-        return Selection(self._drive, self._strand, self._path, self._key(), items)
+        return Selection(self._active, self._branch, self._path, self._key(), items)
 
     # Waiting
 
     def sleep(self, seconds: float) -> Sleep:
         """Wait, durably: the run costs nothing meanwhile."""
-        return Sleep(self._drive, self._strand, self._path, self._key(), seconds)
+        return Sleep(self._active, self._branch, self._path, self._key(), seconds)
 
     @overload
     def signal(
@@ -253,7 +261,7 @@ class Context:
     ) -> AwaitSignal[Any]:
         """Wait for a signal of this name; gives its body, or `default` once `within` seconds have passed."""
         return AwaitSignal(
-            self._drive, self._strand, self._path, self._key(), name=name, shape=shape_of(type), within=within,
+            self._active, self._branch, self._path, self._key(), name=name, shape=shape_of(type), within=within,
             default=default,
         )  # fmt: skip
 
@@ -291,7 +299,7 @@ class Context:
             ask = Ask(text=question, subject=_plain(subject), schema=own.schema, to=to, within=within, quorum=quorum)
             shape = own if quorum == 1 else ManyShape(own)
         asks = escalated(ask, escalate)
-        return AskPerson(self._drive, self._strand, self._path, self._key(), asks=asks, shape=shape, default=preset)
+        return AskPerson(self._active, self._branch, self._path, self._key(), asks=asks, shape=shape, default=preset)
 
     # Child runs
 
@@ -304,30 +312,30 @@ class Context:
         It spends from the budgets of this run; with a `budget` of its own that is set aside for it, and what is left
         is given back when it ends. Raises CallRefused where there is not so much. `within` is in seconds.
         """
-        run = self._drive.run
+        run = self._active.run
         options = RunOptions(
             queue=queue or run.queue, priority=priority, tenant=run.tenant, principal=run.principal, within=within,
             budget=budget,
         )  # fmt: skip
         return SpawnChild(
-            self._drive, self._strand, self._path, self._key(), child=workflow, input=input, options=options,
+            self._active, self._branch, self._path, self._key(), child=workflow, input=input, options=options,
             context=self,
         )  # fmt: skip
 
     def child_result(self, run_id: str, workflow: AnyAgent) -> ChildResult[Any]:
         """Wait for the result of a child run; `ChildRun.result()` is the short way."""
-        return ChildResult(self._drive, self._strand, self._path, self._key(), run=run_id, child=workflow)
+        return ChildResult(self._active, self._branch, self._path, self._key(), run=run_id, child=workflow)
 
     # Time, ids, chance, and code that changes
 
     def now(self) -> float:
         """Return the time of the last thing that happened in this branch, in seconds since 1970."""
-        return self._strand.last_at
+        return self._branch.last_at
 
     def random(self) -> Chance:
         """Return a source of chance that gives the same on every replay."""
         self._chances += 1
-        return self._drive.chance(f"{self._path}:{self._chances}")
+        return self._active.chance(f"{self._path}:{self._chances}")
 
     def uuid(self) -> UUID:
         """Return a UUID (version 4) that is the same on every replay."""
@@ -338,26 +346,26 @@ class Context:
 
         False for a branch that had come past this place when the code changed; recorded once per run and name.
         """
-        return changed(self._drive, self._path, self._counter, name)
+        return changed(self._active, self._path, self._counter, name)
 
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to whoever watches the run. Chunks are not recorded, and replay emits none."""
-        if not self._drive.replaying:
-            self._drive.around.streams.publish(
-                self._drive.run.id, Chunk(key=self._path, attempt=1, step="", n=self._counter, data=chunk)
+        if not self._active.replaying:
+            self._active.runtime.streams.publish(
+                self._active.run.id, Chunk(key=self._path, attempt=1, step="", n=self._counter, data=chunk)
             )
 
     def _check_fan_out(self, branches: int) -> None:
         """Raise CallRefused where the budget of the run allows fewer branches at once."""
-        most = self._drive.budget.get("fan_out")
+        most = self._active.budget.get("fan_out")
         if most is not None and branches > most:
             reason = f"{branches} branches at once, and the budget of the run allows {most}"
             raise CallRefused(reason, rule="budget:fan_out", key=self._path)
 
-    def child(self, strand: Strand, path: str) -> "Context":
+    def child(self, branch: BranchTask, path: str) -> "Context":
         """Return the context of a branch: its own path, the same compensations."""
         return Context(
-            self._drive, strand, path, self._workflow, callers=self.callers, deadline=self.deadline, undos=self.undos
+            self._active, branch, path, self._workflow, callers=self.callers, deadline=self.deadline, undos=self.undos
         )
 
 
@@ -367,16 +375,16 @@ class Branch(Primitive[T]):
     __slots__ = ("body", "parent")
 
     def __init__(
-        self, drive: Drive, strand: Strand, path: str, key: str, parent: Context,
+        self, active: ActiveRun, branch: BranchTask, path: str, key: str, parent: Context,
         body: Callable[[Context], Awaitable[T]],
     ) -> None:  # fmt: skip
-        super().__init__(drive, strand, path, key)
+        super().__init__(active, branch, path, key)
         self.parent = parent
         self.body = body
 
-    async def perform(self, strand: Strand) -> T:
+    async def perform(self, branch: BranchTask) -> T:
         """Run the function with a context of its own."""
-        return await self.body(self.parent.child(strand, self.key))
+        return await self.body(self.parent.child(branch, self.key))
 
 
 def _plain(value: Any) -> Json:

@@ -17,11 +17,11 @@ class EngineSettings:
     """How often a worker looks for what other processes left for it."""
     quarantine_after: int = 5
     """A run with which so many processes in a row died is not driven any more, until a person has it tried again."""
-    most_facts: int = 1_000_000
+    max_facts: int = 1_000_000
     """A run with more facts is blocked, so that one that never ends cannot fill the disk."""
-    largest: int = 64 * 1024 * 1024
+    max_payload_bytes: int = 64 * 1024 * 1024
     """The longest input or value of a call, as JSON text."""
-    most_depth: int = 50
+    max_depth: int = 50
     """Workflows above a child run, with itself."""
     prices: PriceSettings = NO_PRICES
     """What things cost, as far as the settings say so."""

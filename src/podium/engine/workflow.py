@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar, get_type_hints, overload
 from typing_extensions import TypeIs
 
 from podium.agents.shape import shape_of
-from podium.engine.caller import Undo
+from podium.engine.calls.undo import undo_all
 from podium.engine.context import Context
-from podium.engine.drive import Drive
-from podium.engine.strand import Strand
-from podium.engine.undoing import undo_all
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.caller import Undo
 from podium.errors import BadAnswer, Blocked, CallCancelled, InvalidValue, UsageError, WorkflowError
 from podium.model.agent import Card, Shape
 from podium.model.call import Call
@@ -52,7 +52,7 @@ class Workflow(Generic[In, Out]):
         return None
 
     async def enter(
-        self, drive: Drive, strand: Strand, path: str, input: Json, *, callers: tuple[str, ...],
+        self, active: ActiveRun, branch: BranchTask, path: str, input: Json, *, callers: tuple[str, ...],
         deadline: float | None,
     ) -> tuple[Json, list[Undo]]:  # fmt: skip
         """Run the function under `path`; what it did is undone where it fails or is cancelled.
@@ -60,13 +60,13 @@ class Workflow(Generic[In, Out]):
         Returns its value as JSON, and the compensations that are left to whoever called it.
         """
         named = callers if self.card.anonymous else (*callers, self.card.name)
-        context = Context(drive, strand, path, self, callers=named, deadline=deadline)
+        context = Context(active, branch, path, self, callers=named, deadline=deadline)
         try:
             value = await self._call(context, input)
         except (CallCancelled, Exception, SystemExit, KeyboardInterrupt) as error:
-            left = await undo_all(drive, strand, context.undos)
+            left = await undo_all(active, branch, context.undos)
             if left and isinstance(error, asyncio.CancelledError):
-                drive.uncompensated.extend(left)
+                active.uncompensated.extend(left)
                 raise CallCancelled(f"{error}; not undone: {'; '.join(left)}") from error
             if left:
                 raise WorkflowError(f"{error}; not undone: {'; '.join(left)}") from error
@@ -74,9 +74,9 @@ class Workflow(Generic[In, Out]):
                 raise WorkflowError(f"the workflow called sys.exit({error})") from error
             raise
         try:
-            return self._dumped(value, drive.around.largest), context.undos
+            return self._dumped(value, active.runtime.max_payload_bytes), context.undos
         except InvalidValue as error:
-            await undo_all(drive, strand, context.undos)
+            await undo_all(active, branch, context.undos)
             raise BadAnswer(f"{self.card.name} returned something else than it declares: {error}") from error
 
     def _dumped(self, value: Out, most: int) -> Json:

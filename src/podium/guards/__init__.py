@@ -1,6 +1,6 @@
 """Checks of what goes into agents and comes out of them. May import `agents`, and what is below."""
 
-from podium.guards.own import guard
+from podium.guards.custom import guard
 from podium.guards.patterns import patterns
 from podium.guards.pii import NoPii, pii
 from podium.guards.schema import schema

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from podium.errors import UsageError
-from podium.guards.own import BOTH, Check
+from podium.guards.custom import BOTH, CustomCheck
 from podium.guards.patterns import patterns
 from podium.guards.pii import ALL, pii
 from podium.guards.schema import OUTPUT, schema
@@ -16,7 +16,7 @@ from podium.model.guard import GuardSettings
 T = TypeVar("T")
 
 
-def make_guard(name: str, said: GuardSettings, agent: Callable[[str], AnyAgent]) -> Check:
+def make_guard(name: str, said: GuardSettings, agent: Callable[[str], AnyAgent]) -> CustomCheck:
     """Return a guard; raises UsageError for what it lacks, or cannot use."""
     on = BOTH if said.on is None else said.on
     match said.kind:

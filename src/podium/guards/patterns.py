@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
 
 from podium.errors import UsageError
-from podium.guards.own import BOTH, Check
+from podium.guards.custom import BOTH, CustomCheck
 from podium.guards.texts import changed, texts, too_long
-from podium.model.guard import Checked, Finding, Objected, Passed, Place, Repaired
+from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
 
 MASK = "***"
 
 
-class Pattern(Protocol):
+class TextPattern(Protocol):
     """A compiled pattern of RE2."""
 
     def search(self, text: str, /) -> object | None:
@@ -28,9 +28,9 @@ class Pattern(Protocol):
 
 
 def patterns(
-    *, deny: Iterable[str] = (), allow: Iterable[str] = (), repair: bool = False, on: Iterable[Place] = BOTH,
+    *, deny: Iterable[str] = (), allow: Iterable[str] = (), repair: bool = False, on: Iterable[GuardPlace] = BOTH,
     ask: str | None = None, name: str = "patterns",
-) -> Check:  # fmt: skip
+) -> CustomCheck:  # fmt: skip
     """Return a guard that objects to a text with one of `deny` in it, or that is none of `allow`.
 
     All texts of a value are looked at, for `deny` the keys too. `repair` puts `***` in place of what `deny` finds. The
@@ -41,7 +41,7 @@ def patterns(
     if not refused and not wanted:
         raise UsageError(f"the guard {name} has no patterns: give it some to deny or to allow")
 
-    def look(checked: Checked) -> Finding:
+    def look(checked: Checked) -> GuardFinding:
         if long := too_long(checked.value):
             return Objected(long, ask)
         if wanted and not all(
@@ -56,16 +56,16 @@ def patterns(
             return Objected(reason, ask)
         return Repaired(changed(checked.value, lambda text: _masked(text, refused.values())), reason)
 
-    return Check(name, on, look)
+    return CustomCheck(name, on, look)
 
 
-def _masked(text: str, refused: Iterable[Pattern]) -> str:
+def _masked(text: str, refused: Iterable[TextPattern]) -> str:
     for each in refused:
         text = each.sub(lambda _: MASK, text)
     return text
 
 
-def _compiled(pattern: str) -> Pattern:
+def _compiled(pattern: str) -> TextPattern:
     try:
         import re2  # pyright: ignore[reportMissingTypeStubs]  # noqa: PLC0415  an optional package
     except ImportError as error:

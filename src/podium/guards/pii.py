@@ -8,18 +8,18 @@ from typing import Annotated
 from pydantic import AfterValidator, PlainSerializer
 
 from podium.errors import UsageError
+from podium.guards.custom import BOTH, CustomCheck
 from podium.guards.finding.kinds import KINDS, find
-from podium.guards.own import BOTH, Check
 from podium.guards.texts import changed, texts, too_long
-from podium.model.guard import Checked, Finding, Objected, Passed, Place, Repaired
+from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
 
 ALL = frozenset(KINDS)
 
 
 def pii(
-    *, kinds: Iterable[str] = ALL, repair: bool = True, restore: bool = False, on: Iterable[Place] = BOTH,
+    *, kinds: Iterable[str] = ALL, repair: bool = True, restore: bool = False, on: Iterable[GuardPlace] = BOTH,
     ask: str | None = None, name: str = "pii",
-) -> Check:  # fmt: skip
+) -> CustomCheck:  # fmt: skip
     """Return a guard of what tells who a person is: e-mail, phone, IBAN, card, IP address, national id.
 
     It is masked, `<EMAIL_1>`, all texts and keys of a value; or objected to, without `repair`. With `restore`, what was
@@ -29,7 +29,7 @@ def pii(
     if not wanted or wanted - ALL:
         raise UsageError(f"the guard {name} looks for {sorted(wanted)}: expected some of {sorted(ALL)}")
 
-    def look(checked: Checked) -> Finding:
+    def look(checked: Checked) -> GuardFinding:
         if long := too_long(checked.value):
             return Objected(long, ask)
         masks = _Masks(wanted, texts(checked.value))
@@ -41,7 +41,7 @@ def pii(
         back = masks.back if restore and checked.place == "input" else {}
         return Repaired(masked, f"masked {masks.told()}", back)
 
-    return Check(name, on, look)
+    return CustomCheck(name, on, look)
 
 
 class _Masks:

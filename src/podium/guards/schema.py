@@ -7,22 +7,22 @@ from typing_extensions import TypeForm
 
 from podium.agents.schema import mismatch
 from podium.agents.shape import shape_of
-from podium.guards.own import Check
-from podium.model.guard import Checked, Finding, Objected, Passed, Place
+from podium.guards.custom import CustomCheck
+from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
 from podium.model.json import Json
 
-OUTPUT: frozenset[Place] = frozenset({"output"})
+OUTPUT: frozenset[GuardPlace] = frozenset({"output"})
 """Where it looks unless it is told."""
 
 
 def schema(
-    wanted: Json | TypeForm[Any], *, on: Iterable[Place] = OUTPUT, ask: str | None = None, name: str = "schema"
-) -> Check:
+    wanted: Json | TypeForm[Any], *, on: Iterable[GuardPlace] = OUTPUT, ask: str | None = None, name: str = "schema"
+) -> CustomCheck:
     """Return a guard that objects to a value that does not fit: a JSON Schema, or a type."""
     declared = cast("Json", wanted) if isinstance(wanted, dict) else shape_of(wanted).schema
 
-    def look(checked: Checked) -> Finding:
+    def look(checked: Checked) -> GuardFinding:
         wrong = mismatch(checked.value, declared)
         return Passed() if wrong is None else Objected(wrong, ask)
 
-    return Check(name, on, look)
+    return CustomCheck(name, on, look)

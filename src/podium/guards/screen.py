@@ -8,10 +8,10 @@ from typing import Any, cast
 import orjson
 
 from podium.errors import BadAnswer, InvalidValue, Refusal, UsageError
-from podium.guards.own import BOTH, Check
+from podium.guards.custom import BOTH, CustomCheck
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
-from podium.model.guard import Checked, Finding, Objected, Passed, Place
+from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Refused
 
@@ -26,7 +26,9 @@ class Screening:
     reason: str = ""
 
 
-def screen_by(agent: AnyAgent, *, on: Iterable[Place] = BOTH, ask: str | None = None, name: str | None = None) -> Check:
+def screen_by(
+    agent: AnyAgent, *, on: Iterable[GuardPlace] = BOTH, ask: str | None = None, name: str | None = None
+) -> CustomCheck:
     """Return a guard that hands each value to an agent, and objects unless it answers that it is safe.
 
     The agent takes the value, or its JSON as text, and gives a `Screening`. Its verdict is recorded, as a step of the
@@ -38,7 +40,7 @@ def screen_by(agent: AnyAgent, *, on: Iterable[Place] = BOTH, ask: str | None = 
             f"{agent.card.name} is a {agent.card.kind}, which does not answer at once: use `ask` for people"
         )
 
-    async def look(checked: Checked) -> Finding:
+    async def look(checked: Checked) -> GuardFinding:
         async def judge() -> Json:
             return await _answer(agent, called, checked)
 
@@ -49,7 +51,7 @@ def screen_by(agent: AnyAgent, *, on: Iterable[Place] = BOTH, ask: str | None = 
         safe, reason = _read(verdict, agent.card.name)
         return Passed() if safe else Objected(reason or f"{agent.card.name} says that it is not safe", ask)
 
-    return Check(called, on, look)
+    return CustomCheck(called, on, look)
 
 
 async def _answer(agent: AnyAgent, name: str, checked: Checked) -> Json:

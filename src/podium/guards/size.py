@@ -4,15 +4,15 @@ from collections.abc import Iterable
 
 import orjson
 
-from podium.guards.own import BOTH, Check
-from podium.model.guard import Checked, Finding, Objected, Passed, Place
+from podium.guards.custom import BOTH, CustomCheck
+from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
 
 
-def size(most: int, *, on: Iterable[Place] = BOTH, ask: str | None = None, name: str = "size") -> Check:
+def size(most: int, *, on: Iterable[GuardPlace] = BOTH, ask: str | None = None, name: str = "size") -> CustomCheck:
     """Return a guard that objects to a value of more than `most` bytes of JSON."""
 
-    def look(checked: Checked) -> Finding:
+    def look(checked: Checked) -> GuardFinding:
         found = len(orjson.dumps(checked.value))
         return Passed() if found <= most else Objected(f"it has {found} bytes, {most} are allowed", ask)
 
-    return Check(name, on, look)
+    return CustomCheck(name, on, look)

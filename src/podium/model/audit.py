@@ -17,7 +17,7 @@ _PLACE = Struct(">QI")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LedgerEntry:
     """A run that left memory: so many facts it had, and the hash of the last one."""
 
     n: int
@@ -128,7 +128,7 @@ def redacted_bytes(run: str, seq: int, remains: str) -> bytes:
     return b"podium redaction %s %d %s" % (run.encode(), seq, remains.encode())
 
 
-class Signs(Protocol):
+class SealSigner(Protocol):
     """Has the secret key of the audit."""
 
     def seal(self, n: int, head: bytes, at: float) -> Seal:
@@ -140,7 +140,7 @@ class Signs(Protocol):
         ...
 
 
-class Checks(Protocol):
+class SealChecker(Protocol):
     """Has the public key of the audit."""
 
     def holds(self, seal: Seal) -> bool:
@@ -163,11 +163,11 @@ class Ledger(Protocol):
         """Return number and hash of the last entry; 0 and GENESIS where there is none."""
         ...
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[LedgerEntry]:
         """Give all entries, in order."""
         ...
 
-    def of(self, run: str) -> list[Entry]:
+    def of(self, run: str) -> list[LedgerEntry]:
         """Return the entries of a run, in order."""
         ...
 

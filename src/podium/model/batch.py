@@ -15,7 +15,7 @@ class Batch:
     """Seconds that the first call waits for others."""
 
 
-class Together(list[Json]):
+class BatchInput(list[Json]):
     """The inputs of several calls, as the one input of an agent that is `batched`; its value is a list too."""
 
     __slots__ = ()

@@ -17,7 +17,7 @@ class Breaker:
     """A call that takes longer is slow; None is never."""
     window: float = 60.0
     """How far back calls count."""
-    least: int = 10
+    min_calls: int = 10
     """With fewer calls in the window it does not open."""
     open_for: float = 30.0
     """How long nobody is let through."""

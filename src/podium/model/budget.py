@@ -64,7 +64,7 @@ class Amount:
         """Whether it is anything at all."""
         return bool(self.usd or self.tokens or self.calls)
 
-    def under(self, limits: "Limits") -> "Amount":
+    def under(self, limits: "BudgetLimits") -> "Amount":
         """Return as much of it as counts against these limits."""
         return Amount(
             usd=0 if limits.usd is None else self.usd,
@@ -130,7 +130,7 @@ class BudgetSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class BudgetLimits:
     """A budget's limits, as the store keeps them; None is no bound."""
 
     usd: int | None = None
@@ -138,25 +138,25 @@ class Limits:
     tokens: int | None = None
     calls: int | None = None
 
-    def beside(self, share: "Limits") -> "Limits":
+    def beside(self, share: "BudgetLimits") -> "BudgetLimits":
         """Return those that a share does not bound itself."""
-        return Limits(
+        return BudgetLimits(
             usd=self.usd if share.usd is None else None,
             tokens=self.tokens if share.tokens is None else None,
             calls=self.calls if share.calls is None else None,
         )
 
-    def at_least(self, spent: Amount) -> "Limits":
+    def at_least(self, spent: Amount) -> "BudgetLimits":
         """Return them, none lower than what is spent."""
-        return Limits(
+        return BudgetLimits(
             usd=None if self.usd is None else max(self.usd, spent.usd),
             tokens=None if self.tokens is None else max(self.tokens, spent.tokens),
             calls=None if self.calls is None else max(self.calls, spent.calls),
         )
 
-    def also_in(self, share: "Limits") -> "Limits":
+    def also_in(self, share: "BudgetLimits") -> "BudgetLimits":
         """Return those that a share bounds too: out of them it is carved."""
-        return Limits(
+        return BudgetLimits(
             usd=None if share.usd is None else self.usd,
             tokens=None if share.tokens is None else self.tokens,
             calls=None if share.calls is None else self.calls,
@@ -167,15 +167,15 @@ class Limits:
         return self != _NO_LIMITS
 
 
-_NO_LIMITS = Limits()
+_NO_LIMITS = BudgetLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class BudgetLine:
     """A budget that a request counts against."""
 
     id: str
-    limits: Limits
+    limits: BudgetLimits
     configured: bool = False
     """Its limits come from the settings, which may have changed; those of a run's are in the store."""
     to: str | None = None
@@ -195,7 +195,7 @@ class BudgetState:
     """How a budget stands."""
 
     id: str
-    limits: Limits
+    limits: BudgetLimits
     reserved: Amount
     """Set aside for what is under way."""
     spent: Amount
@@ -222,9 +222,9 @@ class Breach:
         return f"of budget {state.id} {' and '.join(parts)} are spent or set aside"
 
 
-def limits_of(budget: Budget | Allowance) -> Limits:
+def limits_of(budget: Budget | Allowance) -> BudgetLimits:
     """Return what the store holds of a budget."""
-    return Limits(usd=None if budget.usd is None else nano(budget.usd), tokens=budget.tokens, calls=budget.calls)
+    return BudgetLimits(usd=None if budget.usd is None else nano(budget.usd), tokens=budget.tokens, calls=budget.calls)
 
 
 def budget_json(budget: Budget) -> Json:
@@ -239,17 +239,17 @@ def dollars(nanos: int) -> str:
     return f"${Decimal(nanos) / PER_USD:f}"
 
 
-def line_json(line: Line) -> Json:
+def line_json(line: BudgetLine) -> Json:
     """Return a line as a fact says it."""
     said = {"id": line.id, "usd": line.limits.usd, "tokens": line.limits.tokens, "calls": line.limits.calls}
     return said if line.to is None else {**said, "to": line.to}
 
 
-def lines_of(started: Json) -> tuple[Line, ...]:
+def lines_of(started: Json) -> tuple[BudgetLine, ...]:
     """Return the budgets that what a run does counts against, from its first fact: its own, and those above it."""
     return tuple(_line(said) for said in started.get("lines", ()))
 
 
-def _line(said: Json) -> Line:
-    limits = Limits(usd=said["usd"], tokens=said["tokens"], calls=said["calls"])
-    return Line(id=said["id"], limits=limits, to=said.get("to"))
+def _line(said: Json) -> BudgetLine:
+    limits = BudgetLimits(usd=said["usd"], tokens=said["tokens"], calls=said["calls"])
+    return BudgetLine(id=said["id"], limits=limits, to=said.get("to"))

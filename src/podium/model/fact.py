@@ -29,7 +29,7 @@ class FactKind(IntEnum):
     REPINNED = 17
     ENDED = 18
     REDACTED = 19
-    NOTED = 20
+    LOOKED_UP = 20
     RESERVED = 21
     SETTLED = 22
     HELD = 23

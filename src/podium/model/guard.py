@@ -8,7 +8,7 @@ from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.steps import Steps
 
-Place = Literal["input", "output", "tool_input", "tool_output", "model_input"]
+GuardPlace = Literal["input", "output", "tool_input", "tool_output", "model_input"]
 """Where a value is checked: what an agent is given and what it gives, and the same of its tools and its model."""
 
 GuardKind = Literal["pii", "patterns", "size", "schema", "screen"]
@@ -20,7 +20,7 @@ class Checked:
     """What a guard looks at."""
 
     value: Json
-    place: Place
+    place: GuardPlace
     call: Call
     steps: Steps
     """For a guard that asks somebody itself: `steps.once("guard/NAME", …)` records the verdict."""
@@ -51,7 +51,7 @@ class Objected:
     ask: str | None = None
 
 
-Finding = Passed | Repaired | Objected
+GuardFinding = Passed | Repaired | Objected
 
 
 class Guard(Protocol):
@@ -63,11 +63,11 @@ class Guard(Protocol):
         ...
 
     @property
-    def on(self) -> frozenset[Place]:
+    def on(self) -> frozenset[GuardPlace]:
         """Where it is to look."""
         ...
 
-    def check(self, checked: Checked) -> Finding | Awaitable[Finding]:
+    def check(self, checked: Checked) -> GuardFinding | Awaitable[GuardFinding]:
         """Look at a value. What it raises is a failure of the call."""
         ...
 
@@ -77,7 +77,7 @@ class GuardSettings:
     """`[podium.guards.NAME]`: a guard of the settings. What is None is as the guard has it by default."""
 
     kind: GuardKind
-    on: frozenset[Place] | None = None
+    on: frozenset[GuardPlace] | None = None
     ask: str | None = None
     """The role of who may let pass what it objects to; without one that is refused."""
     repair: bool | None = None

@@ -8,11 +8,11 @@ from podium.model.json import Json
 
 MONITOR = "podium.monitor"
 """The workflow whose runs are the incidents."""
-WELL = "well"
+HEALTHY = "well"
 """The signal that tells an incident that what it is about has passed."""
 
 
-class TroubleKind(StrEnum):
+class ProblemKind(StrEnum):
     """What sort of thing is in trouble."""
 
     AGENT = "agent"
@@ -43,10 +43,10 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Problem:
     """What the monitor saw."""
 
-    kind: TroubleKind
+    kind: ProblemKind
     subject: str
     """The name of the agent or workflow, or the id of the run or worker."""
     version: str = ""
@@ -63,11 +63,11 @@ class Trouble:
         return f"{self.kind}:{self.subject}:{self.version}" if self.version else f"{self.kind}:{self.subject}"
 
 
-def trouble_of(started: Fact) -> Trouble:
+def trouble_of(started: Fact) -> Problem:
     """Return what an incident is about, from its first fact."""
     given: Json = started.value()
-    kind = TroubleKind(given["kind"])
-    return Trouble(kind=kind, **{name: value for name, value in given.items() if name != "kind"})
+    kind = ProblemKind(given["kind"])
+    return Problem(kind=kind, **{name: value for name, value in given.items() if name != "kind"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class MonitorSettings:
     """Between two looks; what a call notices is looked at at once."""
     restarts: int = 2
     """How often an agent is restarted within an hour before somebody is asked."""
-    patience: float = 60.0
+    max_wait: float = 60.0
     """How long something may take to be well again, and how long a restart may take."""
     burst: int = 10
     """So many failed runs of one workflow within `window` are an incident."""
@@ -88,7 +88,7 @@ class MonitorSettings:
     """Who is asked."""
 
     def __post_init__(self) -> None:
-        for name in ("every", "patience", "burst", "window"):
+        for name in ("every", "max_wait", "burst", "window"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; expected more than 0")
         if self.restarts < 0:
@@ -110,7 +110,7 @@ class Incident:
     """Something that went wrong, what was done, and how it ended. It is a run, `run`, of its own."""
 
     run: str
-    trouble: Trouble
+    trouble: Problem
     opened_at: float
     ended_at: float | None
     ending: str

@@ -18,7 +18,7 @@ class Limit:
     per: float = 60.0
     when: Literal["wait", "refuse"] = "wait"
     """What becomes of a call that is too much."""
-    patience: float = 2.0
+    max_wait: float = 2.0
     """Seconds that a call waits in memory; one that has to wait longer waits durably."""
 
 

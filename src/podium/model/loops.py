@@ -24,7 +24,7 @@ class Loops:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class AgentTurn:
     """A call that was answered: digests of what was asked and of what was said."""
 
     agent: str

@@ -8,7 +8,7 @@ from podium.model.json import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class MemoryEntry:
     """One remembered value."""
 
     scope: str
@@ -23,11 +23,13 @@ class Entry:
 class MemoryStore(Protocol):
     """Where entries are kept. Every store brings one."""
 
-    async def get(self, scope: str, key: str) -> Entry | None:
+    async def get(self, scope: str, key: str) -> MemoryEntry | None:
         """Return the entry, or None."""
         ...
 
-    async def put(self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None) -> Entry | None:
+    async def put(
+        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None
+    ) -> MemoryEntry | None:
         """Store a value and return its entry, or None where the version is not `expect` (0: must not exist).
 
         `writer` is the idempotency key of the call: the same writer's put of the same key counts once.
@@ -42,6 +44,6 @@ class MemoryStore(Protocol):
         """Return the keys that start with `prefix`, sorted."""
         ...
 
-    async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[Entry]:
+    async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[MemoryEntry]:
         """Return the entries whose text fits the words of `query`, best first (full-text, BM25)."""
         ...

@@ -49,4 +49,4 @@ class Asks:
     """Seconds until nobody's answer counts as a no; None waits for ever."""
 
 
-Decision = Allowed | Denied | Asks
+PolicyDecision = Allowed | Denied | Asks

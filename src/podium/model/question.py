@@ -122,7 +122,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class PersonAnswer:
     """One person's answer."""
 
     by: str

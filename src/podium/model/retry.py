@@ -28,7 +28,7 @@ class Backoff:
     attempts: int | None = None
     delay: float | None = None
     factor: float | None = None
-    longest: float | None = None
+    max_delay: float | None = None
 
 
 NO_EXCEPTIONS: Mapping[FailureKind, Backoff] = MappingProxyType({})
@@ -44,7 +44,7 @@ class Retry:
     """Seconds before the second attempt."""
     factor: float = 2.0
     """Each further delay is this much longer."""
-    longest: float = 300.0
+    max_delay: float = 300.0
     """No delay is longer than this many seconds."""
     jitter: float = 0.1
     """Share of the delay that chance (the run's own, so that it replays) adds or takes away."""
@@ -67,7 +67,7 @@ class Retry:
         special = self.per.get(kind, _AS_USUAL)
         delay = self.delay if special.delay is None else special.delay
         factor = self.factor if special.factor is None else special.factor
-        longest = self.longest if special.longest is None else special.longest
+        longest = self.max_delay if special.max_delay is None else special.max_delay
         plain = min(longest, delay * factor ** (attempt - 1))
         return plain * (1.0 + self.jitter * (2.0 * chance - 1.0))
 

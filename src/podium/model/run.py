@@ -31,7 +31,7 @@ class RunState(StrEnum):
 START = "start"
 """The key under which a run records whether the rules let it in, and its value out."""
 
-SUSPECT = 2
+SUSPECTED = 2
 """So many strikes make a run suspect."""
 
 _ENDED = frozenset({RunState.DONE, RunState.FAILED, RunState.CANCELLED})
@@ -62,13 +62,13 @@ class Run:
     """Why it is blocked, or the failure in one line."""
     tag: str | None = None
     """The caller's own name for it, unique per workflow: starting it again finds this run."""
-    strikes: int = 0
+    crash_count: int = 0
     """How many processes in a row died while they had it in memory, and it came no further from one to the next."""
 
     @property
     def suspect(self) -> bool:
         """Whether it may be what kills its processes: it is then driven beside no other suspect."""
-        return self.strikes >= SUSPECT
+        return self.crash_count >= SUSPECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

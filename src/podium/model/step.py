@@ -10,7 +10,7 @@ from podium.model.outcome import Usage
 
 
 @dataclass(slots=True, kw_only=True)
-class Step:
+class StepCall:
     """What the rules for steps are handed. Not changed after it is made, but for its `body`."""
 
     call: Call

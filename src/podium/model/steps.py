@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
-from podium.model.budget import Amount, Bound, Breach, Line, Reservation
+from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.json import Json
-from podium.model.loops import Turn
+from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
 from podium.model.prices import PriceSettings
@@ -61,12 +61,12 @@ class Steps(Protocol):
         ...
 
     @property
-    def turns(self) -> Sequence[Turn]:
+    def turns(self) -> Sequence[AgentTurn]:
         """The calls of this branch that were answered, the oldest first; only where a rule wants to know."""
         ...
 
     @property
-    def lines(self) -> Sequence[Line]:
+    def lines(self) -> Sequence[BudgetLine]:
         """The budgets of the run, and of those above it, that its requests count against."""
         ...
 
@@ -85,7 +85,7 @@ class Steps(Protocol):
         """What things cost, as far as the settings say so."""
         ...
 
-    async def reserve(self, amount: Amount, lines: Sequence[Line] = ()) -> Reservation | Breach | None:
+    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
         """Set an amount aside in the run's budgets and these; None where it counts against none of them.
 
         It is in the store when this returns: only then may it be spent.

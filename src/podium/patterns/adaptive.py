@@ -7,12 +7,12 @@ from typing import Any, Unpack
 from podium.engine.context import Context
 from podium.errors import PatternError
 from podium.model.json import Json
-from podium.model.record import Record
-from podium.patterns.making.handing import plain
-from podium.patterns.making.members import Member, at_least, is_agent, same_input
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
-from podium.patterns.topology import Fit, Measures, TaskShape, by_adaptorch, by_scaling, kept, measured
+from podium.model.track_record import TrackRecord
+from podium.patterns.building.inputs import plain
+from podium.patterns.building.members import Member, at_least, is_agent, same_input
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
+from podium.patterns.parts.topology import Fit, Measures, TaskShape, by_adaptorch, by_scaling, kept, measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +130,6 @@ def _check(rule: Scaling | AdaptOrch) -> None:
             raise PatternError(f"adaptive was given {what}={share:g}: expected a share from 0 to 1.")
 
 
-def _own(single: Member, records: Sequence[Record]) -> list[Record]:
+def _own(single: Member, records: Sequence[TrackRecord]) -> list[TrackRecord]:
     """Return the records of the version that is called; of all versions where only the name is known."""
     return [each for each in records if not is_agent(single) or each.version == single.card.version]

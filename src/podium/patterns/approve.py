@@ -9,10 +9,10 @@ from podium.engine.context import Context
 from podium.errors import GateClosed, InvalidValue, PatternError, QuestionExpired
 from podium.model.json import Json
 from podium.model.question import Approval, Decision, Escalation
-from podium.patterns.making.handing import PARTS, plain
-from podium.patterns.making.members import Member, Stage, at_least, either, gives
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.inputs import PARTS, plain
+from podium.patterns.building.members import Member, Stage, at_least, either, gives
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
 
 T = TypeVar("T")
 

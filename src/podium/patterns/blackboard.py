@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 from podium.engine.context import Context
-from podium.engine.primitive import Primitive
+from podium.engine.run.primitive import Primitive
 from podium.errors import PatternError
 from podium.model.json import Json
-from podium.patterns.board import Board, Entries, Merge, Snapshot, Watcher
-from podium.patterns.making.expression import rule, wording
-from podium.patterns.making.members import at_least, members
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.expression import rule, wording
+from podium.patterns.building.members import at_least, members
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
+from podium.patterns.parts.board import Board, Entries, Merge, Snapshot, Watcher
 
 _BOARD = "the board"
 

@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar, Unpack, overload
 from podium.engine.context import Context
 from podium.errors import CallError, PatternError
 from podium.model.agent import Agent
-from podium.patterns.making.expression import rule
-from podium.patterns.making.handing import same
-from podium.patterns.making.members import Member, Stage, at_least, by_name, either, gives, is_agent
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role, shared_task
+from podium.patterns.building.expression import rule
+from podium.patterns.building.inputs import same
+from podium.patterns.building.members import Member, Stage, at_least, by_name, either, gives, is_agent
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role, shared_task
 
 T = TypeVar("T")
 

@@ -9,11 +9,11 @@ from typing import Any, Generic, Literal, TypeVar, Unpack
 from podium.engine.context import Context
 from podium.errors import NoDecision
 from podium.model.agent import Agent
-from podium.patterns.ballot import Count, Decided, NamedRule, Rules, key_of
-from podium.patterns.judging import Judged, Ruling, judged
-from podium.patterns.making.members import Member, at_least, either, gives, members, parameters, takes
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role, shared_task
+from podium.patterns.building.members import Member, at_least, either, gives, members, parameters, takes
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role, shared_task
+from podium.patterns.parts.ballot import BallotRules, Count, Decided, NamedRule, key_of
+from podium.patterns.parts.judging import Judged, Ruling, judged
 
 T = TypeVar("T")
 Way = Literal["agreement", "judge", "vote"]
@@ -125,7 +125,7 @@ async def _vote(ctx: Context, roles: Sequence[Role[Any]], task: Any, positions: 
 
 
 def _winner(decide: NamedRule, votes: Sequence[str | None]) -> str | None:
-    count = Count(rules=Rules(decide=decide), weights=[Fraction(1)] * len(votes), votes=dict(enumerate(votes)))
+    count = Count(rules=BallotRules(decide=decide), weights=[Fraction(1)] * len(votes), votes=dict(enumerate(votes)))
     outcome = count.outcome()
     return outcome.option if isinstance(outcome, Decided) else None
 

@@ -6,12 +6,12 @@ from typing import Any, Generic, TypeVar, Unpack
 
 from podium.engine.context import Context
 from podium.model.agent import Agent
-from podium.patterns.joining import Terms, join
-from podium.patterns.judging import Judged, Ruling, judged
-from podium.patterns.making.expression import rule
-from podium.patterns.making.members import Member, at_least, either, gives, is_agent, members
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role, shared_task
+from podium.patterns.building.expression import rule
+from podium.patterns.building.members import Member, at_least, either, gives, is_agent, members
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role, shared_task
+from podium.patterns.parts.joining import Terms, join
+from podium.patterns.parts.judging import Judged, Ruling, judged
 
 T = TypeVar("T")
 Picking = Callable[[Context, Any, Mapping[str, Any]], Awaitable[Judged]]

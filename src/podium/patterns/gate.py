@@ -9,11 +9,11 @@ from podium.engine.context import Context
 from podium.errors import GateClosed, PatternError, UsageError
 from podium.model.agent import Agent
 from podium.model.question import Approval, Decision
-from podium.patterns.making.expression import rule
-from podium.patterns.making.handing import plain
-from podium.patterns.making.members import Member, Stage, at_least, gives, is_agent, name_of
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.expression import rule
+from podium.patterns.building.inputs import plain
+from podium.patterns.building.members import Member, Stage, at_least, gives, is_agent, name_of
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
 
 Out = TypeVar("Out")
 

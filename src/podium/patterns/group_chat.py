@@ -7,13 +7,13 @@ from typing import Any, Literal, Unpack, cast
 from podium.engine.context import Context
 from podium.errors import NoDecision
 from podium.model.json import Json
-from podium.patterns.making.expression import rule
-from podium.patterns.making.handing import plain
-from podium.patterns.making.members import Member, about, at_least, by_name, is_agent, parameters
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.expression import rule
+from podium.patterns.building.inputs import plain
+from podium.patterns.building.members import Member, about, at_least, by_name, is_agent, parameters
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
 
-Ended = Literal["condition", "agreement", "nobody", "bound"]
+ChatEnd = Literal["condition", "agreement", "nobody", "bound"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Conversation:
     """All that was said, and why it ended."""
 
     messages: list[Said]
-    ended: Ended
+    ended: ChatEnd
     """The condition held, all agreed, nobody was to speak next, or the turns were used up."""
 
 
@@ -60,7 +60,7 @@ def group_chat(
     enough = rule(until, "messages") if until else None
     agreeing = rule(agree, "message") if agree else None
 
-    def ending(messages: Sequence[Said]) -> Ended | None:
+    def ending(messages: Sequence[Said]) -> ChatEnd | None:
         if messages and enough and enough(list(messages)):
             return "condition"
         latest = {message.speaker: message for message in messages}

@@ -8,11 +8,11 @@ from typing_extensions import TypeForm, TypeVar
 from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
-from podium.patterns.control import Answer, Control, HandOff, Turn, back_and_forth
-from podium.patterns.making.handing import plain
-from podium.patterns.making.members import Member, at_least, by_name, known, parameters
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.inputs import plain
+from podium.patterns.building.members import Member, at_least, by_name, known, parameters
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
+from podium.patterns.parts.control import Answer, Control, HandOff, Turn, back_and_forth
 
 Out = TypeVar("Out", default=Any)
 

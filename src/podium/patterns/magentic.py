@@ -9,12 +9,12 @@ from podium.errors import CallError, GateClosed, InvalidValue, NoDecision
 from podium.model.json import Json
 from podium.model.question import Approval
 from podium.model.task import Task
-from podium.patterns.making.handing import PARTS, plain
-from podium.patterns.making.members import Member, Stage, about, at_least, by_name, parameters
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.inputs import PARTS, plain
+from podium.patterns.building.members import Member, Stage, about, at_least, by_name, parameters
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
 
-Ended = Literal["satisfied", "rounds", "stalled"]
+MagenticEnd = Literal["satisfied", "rounds", "stalled"]
 """How it ended: the task is done, the rounds are used up, or it stalled and no reset was left."""
 
 
@@ -60,7 +60,7 @@ class MagenticResult:
     satisfied: bool
     rounds: int
     replans: int
-    ended: Ended
+    ended: MagenticEnd
 
 
 @pattern

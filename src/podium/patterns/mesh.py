@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Unpack
 
 from podium.engine.context import Context
-from podium.engine.primitive import Primitive
+from podium.engine.run.primitive import Primitive
 from podium.model.json import Json
 from podium.model.message import Message
-from podium.patterns.exchange import Exchange, Sent, Talk
-from podium.patterns.making.handing import plain
-from podium.patterns.making.members import Member, about, at_least, by_name, known
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.inputs import plain
+from podium.patterns.building.members import Member, about, at_least, by_name, known
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
+from podium.patterns.parts.exchange import Exchange, MeshResult, PeerReply
 
 _OFFERS = ("message", "peers", "history", "owed")
 _POST = "messages"
@@ -21,7 +21,7 @@ _POST = "messages"
 def mesh(
     *peers: Member, start: str | None = None, hops: int = 30, at_once: int | None = None, name: str | None = None,
     **card: Unpack[CardFields],
-) -> Pattern[Any, Talk]:  # fmt: skip
+) -> Pattern[Any, MeshResult]:  # fmt: skip
     """Agents send each other messages, until one of them gives the answer; nobody is in charge.
 
     The input is the task: the first message, of type `task`, to `start` (preset: the first peer). A peer is handed the
@@ -43,11 +43,12 @@ def mesh(
     most = len(names) if at_once is None else at_once
     at_least("mesh", "at_once", most)
     roles = {
-        who: Role[Sent | None]("mesh", "peer", each, offers=_OFFERS, gives=Sent | None) for who, each in there.items()
+        who: Role[PeerReply | None]("mesh", "peer", each, offers=_OFFERS, gives=PeerReply | None)
+        for who, each in there.items()
     }
     others = {who: {other: about(each) for other, each in there.items() if other != who} for who in names}
 
-    async def body(ctx: Context, task: Any) -> Talk:
+    async def body(ctx: Context, task: Any) -> MeshResult:
         exchange, ids = Exchange(names, hops=hops), _ids(ctx)
         exchange.begin(first, plain(task), id=next(ids), at=ctx.now())
         acting, at_first = dict[int, Message](), list[Primitive[Any]]()
@@ -61,14 +62,14 @@ def mesh(
                 if branch is None:
                     raise exchange.stuck()
                 read = acting.pop(branch.index)
-                said = roles[read.to].said(branch.value()) or Sent()
+                said = roles[read.to].said(branch.value()) or PeerReply()
                 if said.answer is not None:
-                    return Talk(answer=said.answer, messages=exchange.messages)
+                    return MeshResult(answer=said.answer, messages=exchange.messages)
                 exchange.send(read, said.messages, ids, at=ctx.now())
 
     links = [*(Link(who, _POST) for who in names), *(Link(_POST, who, "task" if who == first else "") for who in names)]
     sketch = Sketch(parts={**there, _POST: None}, links=links)
-    return Pattern(body, kind="mesh", name=name, card=card, sketch=sketch, gives=Talk)
+    return Pattern(body, kind="mesh", name=name, card=card, sketch=sketch, gives=MeshResult)
 
 
 def _ids(ctx: Context) -> Iterator[str]:

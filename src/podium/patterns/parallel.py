@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar, Unpack, overload
 
 from podium.engine.context import Context
-from podium.engine.primitive import Primitive
+from podium.engine.run.primitive import Primitive
 from podium.errors import NoDecision, PatternError
 from podium.model.agent import Agent
 from podium.model.task import Task
-from podium.patterns.joining import Joined, Terms, join
-from podium.patterns.making.handing import handed
-from podium.patterns.making.members import Member, Stage, at_least, by_name, either, gives, member, same_input, takes
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.merging import Coordinate, Merging, Tree, merging
+from podium.patterns.building.inputs import input_for
+from podium.patterns.building.members import Member, Stage, at_least, by_name, either, gives, member, same_input, takes
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.parts.joining import Joined, Terms, join
+from podium.patterns.parts.merging import Coordinate, Merging, Tree, merging
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -88,7 +88,7 @@ def parallel(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _Question:
     """Who is asked, and how."""
 
     parts: Mapping[str, Stage | Task]
@@ -97,7 +97,7 @@ class _Asked:
     gives: Any = Any
 
 
-def _asked(agents: tuple[Member, ...], over: Member | None, offering: str | None, name: str | None) -> _Asked:
+def _asked(agents: tuple[Member, ...], over: Member | None, offering: str | None, name: str | None) -> _Question:
     if (bool(agents) + (over is not None) + (offering is not None)) != 1:
         raise PatternError("parallel needs one of the three: agents, over=agent, or offering='capability'.")
     if over is not None:
@@ -105,28 +105,28 @@ def _asked(agents: tuple[Member, ...], over: Member | None, offering: str | None
     return _all_of(agents) if offering is None else _whoever_offers(offering, name)
 
 
-def _all_of(agents: tuple[Member, ...]) -> _Asked:
+def _all_of(agents: tuple[Member, ...]) -> _Question:
     named = by_name("parallel", agents)
 
     async def calls(ctx: Context, task: Any) -> Mapping[str, Primitive[Any]]:
-        return {name: ctx.call(each, handed(each, task)) for name, each in named.items()}
+        return {name: ctx.call(each, input_for(each, task)) for name, each in named.items()}
 
     parts = {str(number): each for number, each in enumerate(named.values())}
-    return _Asked(
+    return _Question(
         parts=parts, calls=calls, takes=same_input("parallel", list(named.values())),
         gives=either(map(gives, named.values())),
     )  # fmt: skip
 
 
-def _each_item(agent: Member) -> _Asked:
+def _each_item(agent: Member) -> _Question:
     async def calls(ctx: Context, items: list[Any]) -> Mapping[str, Primitive[Any]]:
-        return {str(number): ctx.call(agent, handed(agent, item)) for number, item in enumerate(items)}
+        return {str(number): ctx.call(agent, input_for(agent, item)) for number, item in enumerate(items)}
 
     kind: Any = takes(agent)
-    return _Asked(parts={"for each": agent}, calls=calls, takes=list[kind], gives=gives(agent))
+    return _Question(parts={"for each": agent}, calls=calls, takes=list[kind], gives=gives(agent))
 
 
-def _whoever_offers(capability: str, own: str | None) -> _Asked:
+def _whoever_offers(capability: str, own: str | None) -> _Question:
     async def calls(ctx: Context, task: Any) -> Mapping[str, Primitive[Any]]:
         found = dict.fromkeys(card.name for card in await ctx.find(capability))
         found.pop(own or "", None)  # it may offer itself what it asks others for
@@ -134,9 +134,9 @@ def _whoever_offers(capability: str, own: str | None) -> _Asked:
             raise NoDecision(
                 f"parallel: nobody offers {capability!r}. Register an agent with capabilities={{{capability!r}}}."
             )
-        return {name: ctx.call(name, handed(name, task)) for name in found}
+        return {name: ctx.call(name, input_for(name, task)) for name in found}
 
-    return _Asked(parts={"for each": Task(capability=capability)}, calls=calls)
+    return _Question(parts={"for each": Task(capability=capability)}, calls=calls)
 
 
 def _check_bounds(agents: int, quorum: int | None, at_once: int | None) -> None:
@@ -149,7 +149,7 @@ def _check_bounds(agents: int, quorum: int | None, at_once: int | None) -> None:
         raise PatternError(f"parallel was given quorum={quorum} and {agents} agents: expected at most {agents}.")
 
 
-def _sketch(asked: _Asked, merger: Merging | None) -> Sketch:
+def _sketch(asked: _Question, merger: Merging | None) -> Sketch:
     numbered = "0" in asked.parts
     if merger is None:
         return Sketch(parts=asked.parts, roles=not numbered)

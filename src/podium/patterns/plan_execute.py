@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from podium.engine.context import Context
-from podium.engine.primitive import Primitive
+from podium.engine.run.primitive import Primitive
 from podium.errors import BoundReached, CallError, InvalidValue, PlanRefused
 from podium.model.json import Json
-from podium.patterns.making.expression import rule
-from podium.patterns.making.handing import PARTS, plain
-from podium.patterns.making.members import Member, Stage, about, at_least, by_name, gives, is_agent, parameters
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
-from podium.patterns.scheduling import Plan, PlanTask, Schedule, sound
+from podium.patterns.building.expression import rule
+from podium.patterns.building.inputs import PARTS, plain
+from podium.patterns.building.members import Member, Stage, about, at_least, by_name, gives, is_agent, parameters
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
+from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, sound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def plan_execute(
     members = by_name("plan_execute", workers, what="workers")
     roles = {each: Role[Any]("plan_execute", "worker", who, offers=("task", "inputs")) for each, who in members.items()}
     able = {each: about(who) for each, who in members.items()}
-    crew, reporting = _Crew(roles, at_once, attempts), None if report is None else _reporter(report)
+    crew, reporting = _Workers(roles, at_once, attempts), None if report is None else _reporter(report)
 
     async def body(ctx: Context, task: Any) -> Any:
         plan = await planning.ask(ctx, PARTS, task=task, workers=able)
@@ -81,7 +81,7 @@ def plan_execute(
 
 
 @dataclass(frozen=True, slots=True)
-class _Crew:
+class _Workers:
     """Those who carry out a plan."""
 
     roles: Mapping[str, Role[Any]]

@@ -6,10 +6,10 @@ from typing import Any, TypeVar, Unpack, overload
 from podium.engine.context import Context
 from podium.errors import NoDecision
 from podium.model.agent import Agent
-from podium.patterns.making.expression import rule
-from podium.patterns.making.handing import as_text, handed
-from podium.patterns.making.members import Member, by_name, either, gives, same_input
-from podium.patterns.making.pattern import CardFields, Pattern, Sketch, pattern
+from podium.patterns.building.expression import rule
+from podium.patterns.building.inputs import as_text, input_for
+from podium.patterns.building.members import Member, by_name, either, gives, same_input
+from podium.patterns.building.pattern import CardFields, Pattern, Sketch, pattern
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -40,7 +40,7 @@ def race(
 
     async def body(ctx: Context, task: Any) -> Any:
         names, lost = list(named), dict[str, str]()
-        async with ctx.select(*(ctx.call(each, handed(each, task)) for each in named.values())) as ended:
+        async with ctx.select(*(ctx.call(each, input_for(each, task)) for each in named.values())) as ended:
             while (branch := await ended.next()) is not None:
                 if branch.error is None and (wanted is None or wanted(branch.value())):
                     return branch.value()

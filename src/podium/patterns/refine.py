@@ -7,28 +7,28 @@ from typing import Any, Generic, TypeVar, Unpack
 
 from podium.engine.context import Context
 from podium.model.agent import Agent
-from podium.patterns.making.expression import rule
-from podium.patterns.making.members import at_least, gives
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.expression import rule
+from podium.patterns.building.members import at_least, gives
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
 
 Draft = TypeVar("Draft")
-Verdict = TypeVar("Verdict")
+ReviewVerdict = TypeVar("ReviewVerdict")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revision(Generic[Draft, Verdict]):
+class Revision(Generic[Draft, ReviewVerdict]):
     """What a writer gets from the second round on: the task, the best draft so far, and its verdict."""
 
     task: Any
     draft: Draft
-    verdict: Verdict
+    verdict: ReviewVerdict
 
 
 @pattern
 def refine(
-    writer: Agent[Any, Draft] | str, critic: Agent[Any, Verdict] | str, *, until: Callable[[Verdict], bool],
-    score: Callable[[Verdict], float] | None = None, rounds: int = 3, name: str | None = None,
+    writer: Agent[Any, Draft] | str, critic: Agent[Any, ReviewVerdict] | str, *, until: Callable[[ReviewVerdict], bool],
+    score: Callable[[ReviewVerdict], float] | None = None, rounds: int = 3, name: str | None = None,
     **card: Unpack[CardFields],
 ) -> Pattern[Any, Draft]:  # fmt: skip
     """A writer and a critic, until the verdict is good enough or the rounds are used up; gives the best draft.

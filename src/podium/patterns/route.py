@@ -6,11 +6,22 @@ from typing import Any, Union, Unpack, cast
 from podium.engine.context import Context
 from podium.errors import NoDecision, PatternError
 from podium.model.task import Task
-from podium.patterns.making.expression import rule
-from podium.patterns.making.handing import PARTS, handed, plain
-from podium.patterns.making.members import Member, Stage, about, either, gives, is_agent, known, member, name_of, takes
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.expression import rule
+from podium.patterns.building.inputs import PARTS, input_for, plain
+from podium.patterns.building.members import (
+    Member,
+    Stage,
+    about,
+    either,
+    gives,
+    is_agent,
+    known,
+    member,
+    name_of,
+    takes,
+)
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
 
 Choosing = Callable[[Context, Any], Awaitable[object]]
 
@@ -53,7 +64,7 @@ def route(
             raise NoDecision(f"route: {said}; there is {', '.join(targets)}. Add a route, or `otherwise`.")
         if isinstance(target, Task):
             return await ctx.call(target, plain(task))
-        return await ctx.call(target, handed(target, task))
+        return await ctx.call(target, input_for(target, task))
 
     return Pattern(
         body, kind="route", name=name, card=card, sketch=_sketch(who, everyone),

@@ -7,9 +7,9 @@ from typing import Any, Unpack
 
 from podium.engine.context import Context
 from podium.errors import Blocked, PatternError, StoreError
-from podium.patterns.making.expression import rule
-from podium.patterns.making.handing import handed, plain
-from podium.patterns.making.members import (
+from podium.patterns.building.expression import rule
+from podium.patterns.building.inputs import input_for, plain
+from podium.patterns.building.members import (
     Member,
     Stage,
     gives,
@@ -21,8 +21,8 @@ from podium.patterns.making.members import (
     parameters,
     takes,
 )
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
 
 _OFFERS = ("task", "done")
 _OF_STEP = ("input", "output")
@@ -107,7 +107,7 @@ class _Doing:
 
     async def do(self, ctx: Context, value: Any, task: Any, done: Mapping[str, Any]) -> Any:
         """Do the step, and register its compensation; returns its output."""
-        given = handed(self.step.agent, value, task=task, done=done)
+        given = input_for(self.step.agent, value, task=task, done=done)
         output = await ctx.call(self.step.agent, given)
         if self.undo is not None:
             try:
@@ -127,7 +127,7 @@ class _Doing:
             return self._worded(given, output)
         if named := _parts_for(undo):
             return {name: parts[name] for name in named}
-        return plain(parts) if takes(undo) is Any else handed(undo, output, **parts)
+        return plain(parts) if takes(undo) is Any else input_for(undo, output, **parts)
 
 
 def _parts_for(undo: Member) -> list[str]:

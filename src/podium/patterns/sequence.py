@@ -7,10 +7,10 @@ from typing import Any, TypeVar, Unpack, overload
 from podium.engine.context import Context
 from podium.errors import PatternError
 from podium.model.agent import Agent
-from podium.patterns.making.expression import rule
-from podium.patterns.making.handing import handed
-from podium.patterns.making.members import Member, Stage, gives, is_agent, member, must_fit, takes
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.expression import rule
+from podium.patterns.building.inputs import input_for
+from podium.patterns.building.members import Member, Stage, gives, is_agent, member, must_fit, takes
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -43,7 +43,7 @@ def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]
 
     async def body(ctx: Context, value: Any) -> Any:
         for agent, function in steps:
-            value = await ctx.call(agent, handed(agent, value)) if function is None else function(value)
+            value = await ctx.call(agent, input_for(agent, value)) if function is None else function(value)
         return value
 
     parts = {str(number): stage for number, stage in enumerate(stages)}

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple, Unpack, cast
 from podium.engine.context import Context
 from podium.errors import BoundReached, InvalidTransition, PatternError
 from podium.model.json import Json
-from podium.patterns.making.handing import plain
-from podium.patterns.making.members import Member, at_least
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
-from podium.patterns.statechart import Chart, Event, Journey, RefusedEvent, Transition, acting, label
+from podium.patterns.building.inputs import plain
+from podium.patterns.building.members import Member, at_least
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
+from podium.patterns.parts.statechart import Chart, Event, Journey, RefusedEvent, Transition, acting, label
 
 _UNFIT = (ArithmeticError, AttributeError, LookupError, PatternError, TypeError, ValueError)
 """What a guard raises over data of another form than it expects."""

@@ -10,10 +10,10 @@ from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
-from podium.patterns.making.handing import handed, plain
-from podium.patterns.making.members import Member, about, at_least, by_name, parameters
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.inputs import input_for, plain
+from podium.patterns.building.members import Member, about, at_least, by_name, parameters
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
 
 Out = TypeVar("Out", default=Any)
 
@@ -136,7 +136,7 @@ async def _carried_out(
 ) -> list[WorkReport]:
     """Have the workers do what was assigned to them; returns the reports in the order of the assignments."""
     given = wanted.assignments
-    calls = [ctx.call(team[each.to], handed(team[each.to], each.input)) for each in given]
+    calls = [ctx.call(team[each.to], input_for(team[each.to], each.input)) for each in given]
     reports = [
         WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
         for each in given

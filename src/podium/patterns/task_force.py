@@ -8,12 +8,12 @@ from podium.engine.context import Context
 from podium.errors import NoDecision
 from podium.model.agent import Card
 from podium.model.json import Json
-from podium.patterns.making.handing import handed, plain
-from podium.patterns.making.members import Member, at_least, by_name, is_agent
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role
+from podium.patterns.building.inputs import input_for, plain
+from podium.patterns.building.members import Member, at_least, by_name, is_agent
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role
 from podium.patterns.parallel import parallel
-from podium.patterns.recruiting import Offer, Recruit, offers_of, recruited
+from podium.patterns.parts.recruiting import Offer, Recruit, offers_of, recruited
 from podium.patterns.sequence import sequence
 from podium.patterns.supervisor import supervisor
 
@@ -142,7 +142,7 @@ def _briefed(manager: Member, able: Mapping[str, str]) -> Pattern[Any, Any]:
     """Return a manager who is told what workers can do that are known to it by name only."""
 
     async def body(ctx: Context, parts: dict[str, Json]) -> Any:
-        return await ctx.call(manager, handed(manager, **{**parts, "workers": able}))
+        return await ctx.call(manager, input_for(manager, **{**parts, "workers": able}))
 
     return Pattern(body, kind="briefed", name=None, card={}, sketch=Sketch(parts={"manager": manager}))
 

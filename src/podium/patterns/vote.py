@@ -6,16 +6,16 @@ from fractions import Fraction
 from typing import Any, Literal, TypeVar, Unpack, get_args
 
 from podium.engine.context import Context
-from podium.engine.primitive import Primitive
+from podium.engine.run.primitive import Primitive
 from podium.errors import NoDecision, PatternError
 from podium.model.agent import Agent
 from podium.model.json import Json
-from podium.patterns.ballot import Count, Decided, NamedRule, Rules, Tied, exact, key_of
-from podium.patterns.making.handing import PARTS
-from podium.patterns.making.members import Member, at_least, either, gives, known, members, takes
-from podium.patterns.making.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.making.role import Role, shared_task
-from podium.patterns.polling import Ballot, Poll
+from podium.patterns.building.inputs import PARTS
+from podium.patterns.building.members import Member, at_least, either, gives, known, members, takes
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.role import Role, shared_task
+from podium.patterns.parts.ballot import BallotRules, Count, Decided, NamedRule, Tied, exact, key_of
+from podium.patterns.parts.polling import Ballot, Poll
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def vote(  # noqa: PLR0913  its options, each with a preset
     roles = [Role[Any]("vote", "voter", each, offers=("task", *told)) for each in polled]
     seats, labels = roles * times, [_label(role.who, turn) for turn in range(1, times + 1) for role in roles]
     chair = None if tie in ("none", "first") else _chair(tie)
-    rules = Rules(
+    rules = BallotRules(
         decide=_rule(decide), tie="ask" if chair else "first" if tie == "first" else "none",
         quorum=_quorum(quorum, len(seats)), confidence=_confidence(confidence, decide, weights),
         options=None if options is None else _keys(options),

@@ -3,12 +3,12 @@
 import struct
 from collections.abc import Iterable, Sequence
 
-from podium.model.audit import GENESIS, Audit, Checks, Entry, Seal
+from podium.model.audit import GENESIS, Audit, LedgerEntry, Seal, SealChecker
 from podium.reports.run_audit import RunAudit
 from podium.store.protocol import Store
 
 
-def audit(store: Store, *, checker: Checks | None = None, anchor: Sequence[Seal] | None = None) -> Audit:
+def audit(store: Store, *, checker: SealChecker | None = None, anchor: Sequence[Seal] | None = None) -> Audit:
     """Check everything, as it is at one moment; the store is opened for this, and nobody else reads through it."""
     found = Audit()
     with store.ledger.snapshot():
@@ -17,7 +17,7 @@ def audit(store: Store, *, checker: Checks | None = None, anchor: Sequence[Seal]
     return found
 
 
-def _check(store: Store, found: Audit, checker: Checks | None, anchor: Sequence[Seal] | None) -> None:
+def _check(store: Store, found: Audit, checker: SealChecker | None, anchor: Sequence[Seal] | None) -> None:
     ledger = store.ledger
     sealed = {seal.n for seal in (*ledger.seals(), *(anchor or ()))}
     hashes = _check_ledger(store, found, sealed)
@@ -53,7 +53,7 @@ def _check_ledger(store: Store, found: Audit, wanted: set[int]) -> dict[int, byt
     return hashes
 
 
-def _check_seals(seals: Iterable[Seal], hashes: dict[int, bytes], checker: Checks | None, found: Audit) -> None:
+def _check_seals(seals: Iterable[Seal], hashes: dict[int, bytes], checker: SealChecker | None, found: Audit) -> None:
     for seal in seals:
         if checker is not None and not checker.holds(seal):
             found.fault(f"seal of entry {seal.n}", "it was not made with this key")
@@ -65,7 +65,7 @@ def _check_seals(seals: Iterable[Seal], hashes: dict[int, bytes], checker: Check
             found.sealed = max(found.sealed, seal.n)
 
 
-def _check_anchor(anchor: Sequence[Seal], hashes: dict[int, bytes], checker: Checks | None, found: Audit) -> None:
+def _check_anchor(anchor: Sequence[Seal], hashes: dict[int, bytes], checker: SealChecker | None, found: Audit) -> None:
     for seal in anchor:
         where = f"anchor, entry {seal.n}"
         if checker is not None and not checker.holds(seal):
@@ -87,7 +87,7 @@ def _say_unproved(found: Audit, *, checked: bool, anchored: bool) -> None:
         found.unproved.append("without an anchor a store that was set back to an older copy looks whole: --anchor")
 
 
-def _follows(entry: Entry, previous: bytes) -> bool:
+def _follows(entry: LedgerEntry, previous: bytes) -> bool:
     try:
         return entry.follows(previous)
     except (TypeError, AttributeError, ValueError, OverflowError, struct.error):  # another type than we write

@@ -1,11 +1,10 @@
 """Dead letters: runs that failed or were quarantined, with what they were given and what was tried."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from podium.engine.operate import is_discard
-from podium.errors import NotPossible, PodiumError, UnknownRun
+from podium.errors import NotPossible, UnknownRun
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.model.retry import FailureKind
@@ -13,7 +12,7 @@ from podium.model.run import Run, RunState
 from podium.store.protocol import DeadQuery, Store
 
 
-class DeathKind(StrEnum):
+class FailureCause(StrEnum):
     """What a run can have died of: what a call can fail with, and more."""
 
     RATE = FailureKind.RATE
@@ -33,9 +32,11 @@ class DeathKind(StrEnum):
     """It killed its processes."""
 
 
-_OWN = {"RunTimedOut": DeathKind.TIMEOUT, "CallRefused": DeathKind.REFUSED, "RunFailed": DeathKind.CHILD}
+_OWN = {"RunTimedOut": FailureCause.TIMEOUT, "CallRefused": FailureCause.REFUSED, "RunFailed": FailureCause.CHILD}
 """What runs died of whose reason begins so; a child run or a branch is refused too, and is no call."""
 _PAGE = 200
+DEAD_LETTER = "dead-letter"
+"""The guard of the fact that says that a run was discarded."""
 _ABOUT_CALLS = (FactKind.ASKED, FactKind.RETRY, FactKind.ANSWERED)
 
 
@@ -44,7 +45,7 @@ class Tried:
     """One attempt that did not work."""
 
     at: float
-    kind: DeathKind
+    kind: FailureCause
     error: str
 
 
@@ -55,7 +56,7 @@ class DeadCall:
     key: str
     agent: str
     version: str
-    kind: DeathKind
+    kind: FailureCause
     error: str
     attempts: int
     """How many it used up since it was last asked; `tried` has those before a requeue too."""
@@ -79,7 +80,7 @@ class DeadLetter:
     run: Run
     at: float
     """When it failed."""
-    kind: DeathKind
+    kind: FailureCause
     error: str
     calls: tuple[DeadCall, ...]
     """Those that made it fail; none where its own code did, or its time was up."""
@@ -98,7 +99,7 @@ class DeadLetterQuery:
     agent: str | None = None
     workflow: str | None = None
     tenant: str | None = None
-    kind: DeathKind | None = None
+    kind: FailureCause | None = None
     since: float | None = None
     discarded: bool = False
     """Those that were discarded too."""
@@ -111,14 +112,6 @@ class DeadLetterQuery:
             and (self.agent is None or self.agent in letter.agents)
             and (self.kind is None or self.kind == letter.kind)
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requeued:
-    """What became of a requeue; `error` is empty where the run goes on."""
-
-    run: str
-    error: str = ""
 
 
 def dead_letters(store: Store, wanted: DeadLetterQuery) -> list[DeadLetter]:
@@ -142,27 +135,10 @@ def dead_letter(store: Store, run_id: str) -> DeadLetter:
     run = store.run(run_id)
     if run is None:
         raise UnknownRun(f"no run is called {run_id!r}. `podium dead-letters list` shows those that failed.")
-    if run.state is not RunState.FAILED and not (run.state is RunState.BLOCKED and run.strikes):
+    if run.state is not RunState.FAILED and not (run.state is RunState.BLOCKED and run.crash_count):
         raise NotPossible(f"run {run_id} is {run.state}: a dead letter is a run that failed or is quarantined.")
     facts = store.facts(run_id)
     return _letter(run, [fact for fact in facts if not fact.key], lambda key: [f for f in facts if f.key == key])
-
-
-async def requeue(store: Store, retry: Callable[[str], Awaitable[object]], runs: Iterable[str]) -> list[Requeued]:
-    """Have each run go on from what failed; what is wrong with one does not stop the others."""
-    done: list[Requeued] = []
-    for run in runs:
-        try:
-            discarded = dead_letter(store, run).discarded
-            if discarded is not None:
-                told = f"run {run} was discarded by {discarded.by}: {discarded.why}."
-                raise NotPossible(f"{told} `podium runs retry` takes it up anyway.")
-            await retry(run)
-        except PodiumError as error:
-            done.append(Requeued(run=run, error=str(error)))
-        else:
-            done.append(Requeued(run=run))
-    return done
 
 
 def _letter(run: Run, own: Sequence[Fact], about: Callable[[str], Sequence[Fact]]) -> DeadLetter:
@@ -173,10 +149,12 @@ def _letter(run: Run, own: Sequence[Fact], about: Callable[[str], Sequence[Fact]
         discarded = Discarded(by=last.body["by"], why=last.body["why"], at=last.at)
     if run.state is RunState.BLOCKED:
         at = next((fact.at for fact in reversed(own) if fact.body.get("guard") == "quarantine"), last.at)
-        return DeadLetter(run=run, at=at, kind=DeathKind.QUARANTINED, error=run.reason, calls=(), discarded=discarded)
+        return DeadLetter(
+            run=run, at=at, kind=FailureCause.QUARANTINED, error=run.reason, calls=(), discarded=discarded
+        )
     ended = next(fact for fact in reversed(own) if fact.kind is FactKind.ENDED)
     calls = tuple(_calls(ended.body.get("causes", ()), about))
-    kind = _OWN.get(run.reason.partition(":")[0], calls[0].kind if calls else DeathKind.WORKFLOW)
+    kind = _OWN.get(run.reason.partition(":")[0], calls[0].kind if calls else FailureCause.WORKFLOW)
     return DeadLetter(run=run, at=ended.at, kind=kind, error=run.reason, calls=calls, discarded=discarded)
 
 
@@ -207,10 +185,15 @@ def _tried(fact: Fact) -> Tried | None:
     """Return what a fact says went wrong, if anything did."""
     body = fact.body
     if body.get("outcome") == "refused":
-        return Tried(at=fact.at, kind=DeathKind.REFUSED, error=f"{body['rule']}: {body['reason']}")
+        return Tried(at=fact.at, kind=FailureCause.REFUSED, error=f"{body['rule']}: {body['reason']}")
     if "type" in body:
-        return Tried(at=fact.at, kind=DeathKind(body["kind"]), error=f"{body['type']}: {body['message']}")
+        return Tried(at=fact.at, kind=FailureCause(body["kind"]), error=f"{body['type']}: {body['message']}")
     return None
+
+
+def is_discard(fact: Fact) -> bool:
+    """Whether a fact says that a run was discarded."""
+    return fact.kind is FactKind.NOTICE and fact.body.get("guard") == DEAD_LETTER
 
 
 def input_of(store: Store, run_id: str) -> Json:

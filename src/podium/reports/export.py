@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from podium.engine.history import voided
+from podium.engine.run.history import voided
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.model.run import Run

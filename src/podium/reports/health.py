@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from podium.model.incident import Ending, TroubleKind
+from podium.model.incident import Ending, ProblemKind
 from podium.reports.incidents import incidents
 from podium.store.protocol import Store
 
@@ -36,7 +36,7 @@ def heard(store: Store) -> list[Heard]:
         )  # fmt: skip
         found[each.agent, each.version, each.what] = each
     for each in reversed(incidents(store)):
-        if each.trouble.kind is not TroubleKind.AGENT:
+        if each.trouble.kind is not ProblemKind.AGENT:
             continue
         name, version = each.trouble.subject, each.trouble.version
         if each.ended_at is None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from podium.engine.history import voided
-from podium.model.audit import Audit, Checks, Entry, redacted_bytes
+from podium.engine.run.history import voided
+from podium.model.audit import Audit, LedgerEntry, SealChecker, redacted_bytes
 from podium.model.fact import Fact, FactKind
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
@@ -19,7 +19,7 @@ _NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
 class RunAudit:
     """Checks one run after the other, and notes what it finds."""
 
-    def __init__(self, store: Store, found: Audit, checker: Checks | None, sealed_since: int | None) -> None:
+    def __init__(self, store: Store, found: Audit, checker: SealChecker | None, sealed_since: int | None) -> None:
         """Look into a store; `sealed_since` is the ledger's entry that was the first to be sealed."""
         self._store = store
         self._found = found
@@ -50,7 +50,7 @@ class RunAudit:
         self._check_questions(where, facts, self._store.ledger.questions(run_id))
         self._check_redactions(run, facts, entered)
 
-    def _is_as_entered(self, run: Run, entered: Sequence[Entry]) -> bool:
+    def _is_as_entered(self, run: Run, entered: Sequence[LedgerEntry]) -> bool:
         hashes, where = self._store.ledger.hashes(run.id), f"run {run.id}"
         for entry in entered:
             if not 0 < entry.facts <= len(hashes) or hashes[entry.facts - 1] != entry.head:
@@ -82,7 +82,7 @@ class RunAudit:
         if run.root != root or (run.parent is not None and not run.id.startswith(f"{run.parent}.")):
             self._found.fault(f"run {run.id}", f"it is said to belong to run {run.root}, and does not")
 
-    def _check_state(self, run: Run, facts: Sequence[Fact], entered: Sequence[Entry]) -> None:
+    def _check_state(self, run: Run, facts: Sequence[Fact], entered: Sequence[LedgerEntry]) -> None:
         where, void = f"run {run.id}", voided(facts)
         alive = (fact for fact in reversed(facts) if fact.kind is FactKind.ENDED and fact.seq not in void)
         ended = next(alive, None)
@@ -117,7 +117,7 @@ class RunAudit:
         for missing in asked:
             self._found.fault(where, f"question {missing} is not in the inbox")
 
-    def _check_redactions(self, run: Run, facts: Sequence[Fact], entered: Sequence[Entry]) -> None:
+    def _check_redactions(self, run: Run, facts: Sequence[Fact], entered: Sequence[LedgerEntry]) -> None:
         """Check who redacted a run; that what is left belongs to it was checked with the chain."""
         done = [fact for fact in facts if fact.kind is FactKind.REDACTED]
         self._found.redacted += bool(done)
@@ -134,5 +134,5 @@ class RunAudit:
             elif signature is None:
                 self._found.unproved.append(f"{where}: it was redacted without a key, so nobody can tell by whom")
 
-    def _is_sealed_before(self, entry: Entry | None) -> bool:
+    def _is_sealed_before(self, entry: LedgerEntry | None) -> bool:
         return self._sealed_since is not None and (entry is None or self._sealed_since < entry.n)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from podium.model.budget import Amount, BudgetState, Limits, Line
+from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.fact import FactKind
 from podium.model.json import Json
-from podium.model.question import Answer, Question
+from podium.model.question import PersonAnswer, Question
 from podium.model.run import RunState, Signal
 
 
@@ -40,7 +40,7 @@ class NewRun:
     started: NewFact
     facts: Sequence[NewFact] = ()
     """Further facts, copied by a fork."""
-    limits: Limits | None = None
+    limits: BudgetLimits | None = None
     """Those of its own budget, `run:ID`."""
 
 
@@ -103,7 +103,7 @@ class OpenBudget:
     """A budget has these limits from now on."""
 
     id: str
-    limits: Limits
+    limits: BudgetLimits
 
 
 Effect = OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | RaiseBudget | OpenBudget
@@ -119,7 +119,7 @@ class Park:
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
+class FinishRun:
     """The run ended; its parent is told."""
 
     state: RunState
@@ -147,7 +147,7 @@ class Release:
     ended_at: float | None
 
 
-Close = Park | Finish | Block | Release
+Close = Park | FinishRun | Block | Release
 
 
 @dataclass(slots=True)
@@ -182,7 +182,7 @@ class Reply:
     """One person's answer to a question."""
 
     question: str
-    answer: Answer
+    answer: PersonAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class Reserve:
     run: int
     epoch: int
     id: str
-    lines: Sequence[Line]
+    lines: Sequence[BudgetLine]
     amount: Amount
     fact: NewFact
 
@@ -225,7 +225,7 @@ class Redact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
+class KeepAnswer:
     """Keep an answer until a time, for whoever asks the same, and forget those that are too old now."""
 
     agent: str
@@ -240,10 +240,10 @@ class Keep:
     until: float
 
 
-Operation = Write | Start | Send | Reply | Expire | Reserve | Redact | Keep
+Operation = Write | Start | Send | Reply | Expire | Reserve | Redact | KeepAnswer
 
 
-class Verdict(Enum):
+class CommitVerdict(Enum):
     """What became of an operation."""
 
     OK = "ok"
@@ -266,14 +266,14 @@ class Placed:
 
     n: int
     priority: int
-    strikes: int = 0
+    crash_count: int = 0
 
 
 @dataclass(slots=True)
 class Committed:
     """The result of a group commit."""
 
-    verdicts: list[Verdict]
+    verdicts: list[CommitVerdict]
     started: dict[str, int] = field(default_factory=dict[str, int])
     """The store's numbers of the runs that were inserted, or already there, by id asked for."""
     placed: list[Placed] = field(default_factory=list[Placed])

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from podium.model.answers import Answers
 from podium.model.audit import Ledger
 from podium.model.budget import BudgetState
+from podium.model.cache import AnswerCache
 from podium.model.cost import Cost, Dimension
 from podium.model.delegation import DelegationBook
 from podium.model.fact import Fact
 from podium.model.memory import MemoryStore
 from podium.model.question import Question, QuestionState
-from podium.model.record import Record
 from podium.model.run import Run, RunState, Signal
+from podium.model.track_record import TrackRecord
 from podium.model.trust import Evidence
 from podium.store.operations import Committed, Operation, Placed
 
@@ -72,7 +72,7 @@ class ChainFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RunFact:
     """A fact that was looked for over all runs, and whose it is."""
 
     run: str
@@ -94,7 +94,7 @@ RECENT_FACTS = 20_000
 """So many facts, the last ones of the newest runs, are looked at to learn how agents did."""
 
 
-class WorkerRoll(Protocol):
+class WorkerRegistry(Protocol):
     """The workers of a store. Its methods may be called from the beat thread, and may wait."""
 
     def join(self, worker: str, now: float) -> None:
@@ -145,12 +145,12 @@ class Store(Protocol):
         ...
 
     @property
-    def answers(self) -> Answers:
+    def answers(self) -> AnswerCache:
         """Answers of agents that are kept for a while."""
         ...
 
     @property
-    def workers(self) -> WorkerRoll:
+    def workers(self) -> WorkerRegistry:
         """Who drives runs on this store."""
         ...
 
@@ -246,18 +246,18 @@ class Store(Protocol):
         """Return the facts of a run, by its number, about one key."""
         ...
 
-    def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[Record]:
+    def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[TrackRecord]:
         """Fold the last facts into a record for each agent and version, by name; called in a thread.
 
         Of the agents named, or of all that were asked. Facts that a fork copied do not count again.
         """
         ...
 
-    def failures(self, agent: str, version: str, *, limit: int = 10, recent: int = RECENT_FACTS) -> list[Said]:
+    def failures(self, agent: str, version: str, *, limit: int = 10, recent: int = RECENT_FACTS) -> list[RunFact]:
         """Return, of the last facts, how attempts of an agent failed, newest first; called in a thread."""
         ...
 
-    def notices(self, guards: Sequence[str], *, recent: int = RECENT_FACTS) -> list[Said]:
+    def notices(self, guards: Sequence[str], *, recent: int = RECENT_FACTS) -> list[RunFact]:
         """Return, of the last facts, what these guards said last of each agent and version; called in a thread."""
         ...
 

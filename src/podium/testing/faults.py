@@ -20,7 +20,7 @@ Out = TypeVar("Out")
 T = TypeVar("T")
 P = ParamSpec("P")
 
-Place = Literal["commit", "body"]
+FaultPlace = Literal["commit", "body"]
 When = Literal["before", "after"]
 
 
@@ -28,7 +28,7 @@ When = Literal["before", "after"]
 class FaultPoint:
     """The n-th commit of a process, or the n-th body of an agent: just before it, or just after."""
 
-    place: Place
+    place: FaultPlace
     """`commit`: a transaction of the store. `body`: an agent's own code."""
     n: int
     """Counts from 1."""
@@ -42,7 +42,7 @@ class FaultPoint:
     def parse(cls, text: str) -> "FaultPoint":
         """Return the point that `str` wrote: `after-commit-3`."""
         when, place, n = text.split("-")
-        return cls(cast("Place", place), int(n), cast("When", when))
+        return cls(cast("FaultPlace", place), int(n), cast("When", when))
 
 
 def kill_this_process() -> NoReturn:
@@ -89,13 +89,13 @@ class Faults:
 
         return watched
 
-    def enter(self, place: Place) -> int:
+    def enter(self, place: FaultPlace) -> int:
         """Come to a place; returns its number."""
         self.reached[place] += 1
         self._check(FaultPoint(place, self.reached[place], "before"))
         return self.reached[place]
 
-    def leave(self, place: Place, n: int) -> None:
+    def leave(self, place: FaultPlace, n: int) -> None:
         """Be done with it."""
         self._check(FaultPoint(place, n, "after"))
 

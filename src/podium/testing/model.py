@@ -33,7 +33,7 @@ class Give:
     value: Json
 
 
-Reply = str | Use | Give | Exception | Sequence[str | Use]
+ModelReply = str | Use | Give | Exception | Sequence[str | Use]
 """What the model does: says text, calls tools, gives a value, or fails with an exception."""
 
 
@@ -42,10 +42,10 @@ class Failing:
     """The model fails, once for each error, before it replies to the same request."""
 
     errors: Sequence[Exception]
-    then: Reply
+    then: ModelReply
 
 
-Script = Sequence[Reply | Failing] | Callable[[Sequence[ModelMessage]], Reply | Failing]
+Script = Sequence[ModelReply | Failing] | Callable[[Sequence[ModelMessage]], ModelReply | Failing]
 """A reply for each request of a conversation, in order; or a function of the messages so far."""
 
 
@@ -93,7 +93,7 @@ class ScriptedModel(FunctionModel):
             raise reply
         return [reply] if isinstance(reply, str | Use | Give) else reply
 
-    def _at(self, script: Sequence[Reply | Failing], position: int) -> Reply | Failing:
+    def _at(self, script: Sequence[ModelReply | Failing], position: int) -> ModelReply | Failing:
         if position < len(script):
             return script[position]
         raise AssertionError(f"the script of {self.model_name} has {len(script)} replies, and one more is asked for")

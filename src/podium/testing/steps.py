@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from podium.model.budget import Amount, Bound, Breach, Line, Reservation
+from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.json import Json
-from podium.model.loops import Turn
-from podium.model.memory import Entry
+from podium.model.loops import AgentTurn
+from podium.model.memory import MemoryEntry
 from podium.model.outcome import Usage
 from podium.model.prices import NO_PRICES, PriceSettings
 from podium.model.steps import Effects
@@ -60,12 +60,12 @@ class PlainSteps:
         self.emitted.append(chunk)
 
     @property
-    def turns(self) -> Sequence[Turn]:
+    def turns(self) -> Sequence[AgentTurn]:
         """Nobody was asked before."""
         return ()
 
     @property
-    def lines(self) -> Sequence[Line]:
+    def lines(self) -> Sequence[BudgetLine]:
         """Nothing bounds it."""
         return ()
 
@@ -79,7 +79,7 @@ class PlainSteps:
         """Nothing bounds it."""
         return False
 
-    async def reserve(self, amount: Amount, lines: Sequence[Line] = ()) -> Reservation | Breach | None:
+    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
         """Set nothing aside: there is no budget."""
         return None
 
@@ -95,14 +95,16 @@ class PlainMemory:
     """A memory that lasts as long as the object. Its clock counts the puts."""
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, str], Entry] = {}
-        self._put: dict[tuple[str, str, str], Entry] = {}
+        self._entries: dict[tuple[str, str], MemoryEntry] = {}
+        self._put: dict[tuple[str, str, str], MemoryEntry] = {}
 
-    async def get(self, scope: str, key: str) -> Entry | None:
+    async def get(self, scope: str, key: str) -> MemoryEntry | None:
         """Return the entry, or None."""
         return self._entries.get((scope, key))
 
-    async def put(self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None) -> Entry | None:
+    async def put(
+        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None
+    ) -> MemoryEntry | None:
         """Store a value; None where the version is not `expect`. The same writer's put of a key counts once."""
         if (scope, key, writer) in self._put:
             return self._put[scope, key, writer]
@@ -110,7 +112,7 @@ class PlainMemory:
         version = before.version if before else 0
         if expect is not None and expect != version:
             return None
-        entry = Entry(scope=scope, key=key, value=value, version=version + 1, at=float(len(self._put)))
+        entry = MemoryEntry(scope=scope, key=key, value=value, version=version + 1, at=float(len(self._put)))
         self._entries[scope, key] = entry
         self._put[scope, key, writer] = entry
         return entry
@@ -123,7 +125,7 @@ class PlainMemory:
         """Return the keys that start with `prefix`, sorted."""
         return sorted(key for place, key in self._entries if place == scope and key.startswith(prefix))
 
-    async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[Entry]:
+    async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[MemoryEntry]:
         """Return the entries that hold the most words of `query`, best first."""
         words = query.lower().split()
         scored = [

@@ -38,7 +38,7 @@ from podium.store.operations import Committed, Operation
 from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, ScriptedModel, Use, Witness, die_at
-from podium.testing.model import Reply, timed_out, too_many_requests
+from podium.testing.model import ModelReply, timed_out, too_many_requests
 
 GIVE_UP = 20.0
 SOON = 0.05
@@ -147,7 +147,7 @@ def in_tool(world: World, kind: str) -> Body:
 
 
 def in_model(world: World, kind: str) -> Body:
-    def play(messages: Sequence[ModelMessage]) -> Reply:
+    def play(messages: Sequence[ModelMessage]) -> ModelReply:
         if not any(isinstance(message, ModelResponse) for message in messages):
             return [Use("look", {"word": "a"}, id="c1")]
         return MODEL[kind] if kind == "refusal" or world.first("model") else "done"

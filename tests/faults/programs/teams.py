@@ -14,7 +14,7 @@ from podium.errors import AlreadyAnswered
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.model.outcome import Outcome
-from podium.patterns.making.handing import plain
+from podium.patterns.building.inputs import plain
 from podium.patterns.sequence import sequence
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, Witness, die_at

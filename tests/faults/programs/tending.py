@@ -11,7 +11,7 @@ from podium.model.incident import MonitorSettings
 from podium.testing import Witness
 from tests.faults.services import Service
 
-SETTINGS = MonitorSettings(every=0.05, patience=5.0)
+SETTINGS = MonitorSettings(every=0.05, max_wait=5.0)
 
 
 async def tend(folder: Path, port: int, moment: str) -> None:

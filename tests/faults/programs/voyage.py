@@ -18,7 +18,7 @@ from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, ScriptedModel, Use, Witness, die_at
-from podium.testing.model import Reply
+from podium.testing.model import ModelReply
 
 QUICK = Retry(attempts=3, delay=0.002, jitter=0.0)
 GIVE_UP = 20.0
@@ -101,12 +101,12 @@ class Program:
         async def was_booked(arguments: Json, steps: Steps) -> Json:
             return {"done": "booked room"} if self.witness.count("effect", "book") else None
 
-        def play(messages: Sequence[ModelMessage]) -> Reply:
+        def play(messages: Sequence[ModelMessage]) -> ModelReply:
             position = sum(isinstance(message, ModelResponse) for message in messages)
             n = self.faults.enter("body")
             self.witness.saw("step", f"6/1/model/{2 * position + 1}")
             self.faults.leave("body", n)
-            script: list[Reply] = [
+            script: list[ModelReply] = [
                 [Use("look_up", {"word": "a"}, id="c1"), Use("look_up", {"word": "b"}, id="c2")],
                 [Use("book", {"what": "room"}, id="c3"), Use("look_up", {"word": "c"}, id="c4")],
                 "All done.",

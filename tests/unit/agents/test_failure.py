@@ -8,8 +8,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from podium import errors
 from podium.dispatch.failure import failure_of
+from podium.formats.retry_after import retry_after
 from podium.model.retry import FailureKind
-from podium.model.retry_after import retry_after
 
 
 class StatusError(Exception):

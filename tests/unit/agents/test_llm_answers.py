@@ -34,7 +34,7 @@ from podium.model.outcome import Done, Usage
 from podium.model.prices import Rate
 from podium.model.retry import Retry
 from podium.model.steps import Steps
-from podium.testing.model import Give, Reply, ScriptedModel, Use, timed_out, too_many_requests
+from podium.testing.model import Give, ModelReply, ScriptedModel, Use, timed_out, too_many_requests
 from tests.unit.agents.test_llm_steps import Journal, call, value_of
 
 
@@ -47,13 +47,13 @@ class Verdict(BaseModel):
     team: str
 
 
-def echo(messages: Sequence[ModelMessage]) -> Reply:
+def echo(messages: Sequence[ModelMessage]) -> ModelReply:
     part = messages[0].parts[0]
     assert isinstance(part, UserPromptPart)
     return str(part.content)
 
 
-def clerk(*script: Reply) -> Agent[str, str]:
+def clerk(*script: ModelReply) -> Agent[str, str]:
     return llm_agent("clerk", model=ScriptedModel(script), instructions="Be exact.")
 
 
@@ -61,7 +61,7 @@ def ask(agent: Agent[str, str]) -> object:
     return value_of(asyncio.run(agent.run(call("Go."), Journal())))
 
 
-def error_from(reply: Reply) -> Exception:
+def error_from(reply: ModelReply) -> Exception:
     with pytest.raises(Exception) as caught:  # noqa: PT011  which one it is, is the test
         asyncio.run(clerk(reply).run(call("Go."), Journal()))
     return caught.value

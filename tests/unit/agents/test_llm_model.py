@@ -12,7 +12,7 @@ from pydantic_ai.messages import ModelMessage
 
 from podium.testing.model import (
     Failing,
-    Reply,
+    ModelReply,
     Script,
     ScriptedModel,
     Use,
@@ -44,14 +44,14 @@ def test_replies_come_in_the_order_of_the_conversation() -> None:
 
 
 def test_a_new_model_goes_on_where_the_conversation_stands() -> None:
-    script: list[Reply] = ["First.", "Second."]
+    script: list[ModelReply] = ["First.", "Second."]
     first = asyncio.run(PydanticAgent(ScriptedModel(script)).run("Go."))
     second = asyncio.run(PydanticAgent(ScriptedModel(script)).run("On.", message_history=first.all_messages()))
     assert second.output == "Second."
 
 
 def test_a_function_sees_the_messages() -> None:
-    def script(messages: Sequence[ModelMessage]) -> Reply:
+    def script(messages: Sequence[ModelMessage]) -> ModelReply:
         return f"{len(messages)} so far"
 
     assert answer(script) == "1 so far"

@@ -12,7 +12,7 @@ from podium.errors import Evicted, Interrupt, RateLimited, Suspended
 from podium.model.agent import Agent
 from podium.model.outcome import Done
 from podium.model.question import Ask
-from podium.testing.model import Reply, ScriptedModel, Use, requests_seen
+from podium.testing.model import ModelReply, ScriptedModel, Use, requests_seen
 from tests.unit.agents.test_llm_steps import Journal, call, last_result, value_of
 
 SUSPENDED = Suspended(Ask(text="May it?"), "step")
@@ -50,7 +50,7 @@ class Desk:
         return "quick result"
 
     def agent(self, *, streaming: bool = False) -> Agent[str, str]:
-        script: list[Reply] = [[Use("slow", id="s"), Use("quick", id="q")], "Done."]
+        script: list[ModelReply] = [[Use("slow", id="s"), Use("quick", id="q")], "Done."]
         return llm_agent(
             "clerk",
             model=ScriptedModel(script),
@@ -104,7 +104,7 @@ def test_nothing_finished_is_repeated_after_a_crash(at: str, tmp_path: Path) -> 
         return f"counted {number}"
 
     def agent() -> Agent[str, str]:
-        script: list[Reply] = [Use("count", {"number": 1}, "1"), Use("count", {"number": 2}, "2"), "Two."]
+        script: list[ModelReply] = [Use("count", {"number": 1}, "1"), Use("count", {"number": 2}, "2"), "Two."]
         model = ScriptedModel(script, witness=witness)
         return llm_agent("clerk", model=model, instructions="Count.", tools=[count])
 
@@ -205,7 +205,7 @@ def test_many_calls_of_one_agent_run_at_once_with_steps_of_their_own() -> None:
         await asyncio.sleep(0)
         return f"Hello {name}."
 
-    def script(messages: Sequence[ModelMessage]) -> Reply:
+    def script(messages: Sequence[ModelMessage]) -> ModelReply:
         if len(messages) > 1:
             return last_result(messages)
         part = messages[0].parts[0]
@@ -226,7 +226,7 @@ def test_many_calls_of_one_agent_run_at_once_with_steps_of_their_own() -> None:
 def test_an_error_that_may_pass_keeps_what_was_paid(tmp_path: Path) -> None:
     witness = tmp_path / "witness"
     journal = Journal(stops={"model/3": RateLimited("later", retry_after=2.0)})
-    script: list[Reply] = [Use("quick", id="q"), "Done."]
+    script: list[ModelReply] = [Use("quick", id="q"), "Done."]
     agent = llm_agent(
         "clerk", model=ScriptedModel(script, witness=witness), instructions="Be exact.", tools=[Desk().quick]
     )

@@ -19,15 +19,15 @@ from pydantic_ai.toolsets import AbstractToolset, DynamicToolset, FunctionToolse
 
 from podium.agents.pydantic_ai import ToolEffects, from_pydantic_ai, llm_agent
 from podium.errors import ConfigError, Diverged
-from podium.model.budget import Amount, Bound, Breach, Line, Reservation
+from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.json import Json
-from podium.model.loops import Turn
+from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Done, Outcome, Usage
 from podium.model.prices import NO_PRICES, PriceSettings
 from podium.model.steps import Effects, Steps
-from podium.testing.model import Give, Reply, ScriptedModel, Use
+from podium.testing.model import Give, ModelReply, ScriptedModel, Use
 from podium.testing.steps import PlainSteps
 
 ROOT = Path(__file__).parents[3]
@@ -99,13 +99,13 @@ class Journal:
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         raise NotImplementedError
 
-    lines: Sequence[Line] = ()
-    turns: Sequence[Turn] = ()
+    lines: Sequence[BudgetLine] = ()
+    turns: Sequence[AgentTurn] = ()
     depth: int | None = None
     budgeted: bool = False
     prices: PriceSettings = NO_PRICES
 
-    async def reserve(self, amount: Amount, lines: Sequence[Line] = ()) -> Reservation | Breach | None:
+    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
         raise NotImplementedError
 
     def settle(self, reservation: Reservation, spent: Amount) -> None:
@@ -136,7 +136,7 @@ def last_result(messages: Sequence[ModelMessage]) -> str:
 
 
 def recorded(
-    script: Sequence[Reply], *tools: Callable[..., object] | Tool[Steps], **effects: Effects | ToolEffects
+    script: Sequence[ModelReply], *tools: Callable[..., object] | Tool[Steps], **effects: Effects | ToolEffects
 ) -> Journal:
     journal = Journal()
     agent = llm_agent("clerk", model=ScriptedModel(script), instructions="Be exact.", tools=tools, tool_effects=effects)

@@ -11,11 +11,11 @@ from podium.agents.memory import (
     KeyList,
     Keys,
     MemoryAgent,
+    MemoryReply,
+    MemoryScope,
     Put,
     Remembered,
-    Reply,
     Request,
-    Scope,
     Search,
     memory,
 )
@@ -23,7 +23,7 @@ from podium.testing.steps import PlainMemory, PlainSteps
 from tests.unit.agents.calls import answer
 
 
-def _ask(agent: MemoryAgent, request: Request, store: PlainMemory, key: str = "k1") -> Reply:
+def _ask(agent: MemoryAgent, request: Request, store: PlainMemory, key: str = "k1") -> MemoryReply:
     steps = PlainSteps(idempotency_key=key)
     steps.memory = store
     return agent.output.load(answer(agent, agent.input.dump(request), steps))
@@ -75,7 +75,7 @@ def test_values_are_found_by_their_words() -> None:
 @pytest.mark.parametrize(
     ("scope", "place"), [("tenant", "tenant:acme"), ("run", "run:run_1"), ("agent", "agent:notes")]
 )
-def test_each_scope_is_a_place_of_its_own(scope: Scope, place: str) -> None:
+def test_each_scope_is_a_place_of_its_own(scope: MemoryScope, place: str) -> None:
     store = PlainMemory()
     _ask(memory(scope, name="notes"), Put("a", 1), store)
     assert asyncio.run(store.get(place, "a")) is not None

@@ -2,9 +2,9 @@
 
 import pytest
 
-from podium.cli.inbox import to_value
+from podium.cli.commands.inbox import to_value
 from podium.cli.output import count, duration, money, one_line
-from podium.cli.servers import Place, find_servers, models_of
+from podium.cli.servers import ServerPlace, find_servers, models_of
 from podium.errors import UsageError
 from podium.model.json import Json
 from podium.model.question import APPROVAL_SCHEMA, Ask, Question, QuestionState
@@ -76,4 +76,4 @@ def test_models_are_read_from_either_protocol_and_nothing_from_others(answer: Js
 
 
 def test_where_nobody_listens_no_server_is_found() -> None:
-    assert find_servers([Place("Nobody", "http://127.0.0.1:9", "/v1/models")]) == []
+    assert find_servers([ServerPlace("Nobody", "http://127.0.0.1:9", "/v1/models")]) == []

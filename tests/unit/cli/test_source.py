@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from podium import Approval, Context, Workflow, agent, workflow
-from podium.cli.source import source_chart
+from podium.cli.tree.source import source_chart
 from podium.errors import UsageError
-from podium.model.mermaid import escaped
+from podium.formats.mermaid import escaped
 
 
 @agent

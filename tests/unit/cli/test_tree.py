@@ -3,15 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.cli.draw import node_json, plain
-from podium.cli.node import Node
-from podium.cli.tree import key_order, tree_of
+from podium.cli.tree.draw import node_json, plain
 from podium.model.fact import FactKind
 from podium.model.run import START, RunState
+from podium.reports.calls.node import CallNode
+from podium.reports.calls.tree import key_order, tree_of
 from tests.unit.cli.facts import Journal, a_run
 
 
-def shape(node: Node) -> dict[str, object]:
+def shape(node: CallNode) -> dict[str, object]:
     return {child.key: shape(child) for child in node.children}
 
 
@@ -158,7 +158,7 @@ def test_the_second_attempt_of_a_workflow_has_a_place_of_its_own() -> None:
 
 
 def test_the_other_things_of_a_run_have_names() -> None:
-    journal = Journal().add(FactKind.NOTED, "0", {"of": "math"}).add(FactKind.UNDO, "1", {"agent": "refund"})
+    journal = Journal().add(FactKind.LOOKED_UP, "0", {"of": "math"}).add(FactKind.UNDO, "1", {"agent": "refund"})
     journal.add(FactKind.CHOSEN, "2", {"winners": [0, 2]}).add(FactKind.CHOSEN, "3", {"failed": 1})
     journal.add(FactKind.CHOSEN, "4.0", {"next": 1}).asked("1.undo", "refund")
     lines = [line[3:] for line in plain(a_run(), journal.facts).splitlines()[1:]]

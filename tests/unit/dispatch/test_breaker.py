@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
-from podium.dispatch.breaker import Change, Circuit, CircuitState, Pass
+from podium.dispatch.rules.breaker.circuit import Change, Circuit, CircuitState, Pass
 from podium.model.breaker import Breaker
 
 SLICES = 60
@@ -21,12 +21,18 @@ class CircuitMachine(RuleBasedStateMachine):
     entries: Bundle[tuple[Pass, float]] = Bundle("entries")
 
     @initialize(
-        failures=st.sampled_from([0.2, 0.5, 1.0]), least=st.integers(1, 5), probes=st.integers(1, 3),
+        failures=st.sampled_from([0.2, 0.5, 1.0]), min_calls=st.integers(1, 5), probes=st.integers(1, 3),
         slow_after=st.sampled_from([None, 2.0]), slow=st.sampled_from([0.5, 1.0]),
     )  # fmt: skip
-    def begin(self, failures: float, least: int, probes: int, slow_after: float | None, slow: float) -> None:
+    def begin(self, failures: float, min_calls: int, probes: int, slow_after: float | None, slow: float) -> None:
         self.rule = Breaker(
-            failures=failures, least=least, probes=probes, slow_after=slow_after, slow=slow, window=10.0, open_for=5.0
+            failures=failures,
+            min_calls=min_calls,
+            probes=probes,
+            slow_after=slow_after,
+            slow=slow,
+            window=10.0,
+            open_for=5.0,
         )
         self.circuit = Circuit(self.rule)
         self.now = 0.0
@@ -87,7 +93,7 @@ class CircuitMachine(RuleBasedStateMachine):
     def check_opening(self, change: Change | None) -> None:
         recent = [each for each in self.ended if each[0] > self.now - self.rule.window]
         bad, slow = sum(each[1] for each in recent), sum(each[2] for each in recent)
-        opens = len(recent) >= self.rule.least and (
+        opens = len(recent) >= self.rule.min_calls and (
             (bad > 0 and bad >= self.rule.failures * len(recent)) or (slow > 0 and slow >= self.rule.slow * len(recent))
         )
         assert (change is not None) == opens
@@ -123,7 +129,7 @@ TestCircuit = CircuitMachine.TestCase
 
 @given(st.lists(st.floats(0.0, 3.0), min_size=1, max_size=200))
 def test_a_call_counts_for_the_window_and_at_most_a_slice_of_it_less(pauses: list[float]) -> None:
-    circuit, now, ended = Circuit(Breaker(window=60.0, failures=1e-9, least=1)), 0.0, list[float]()
+    circuit, now, ended = Circuit(Breaker(window=60.0, failures=1e-9, min_calls=1)), 0.0, list[float]()
     for pause in pauses:
         now += pause
         end(circuit, now, failed=False)
@@ -154,7 +160,7 @@ def end(circuit: Circuit, now: float, *, failed: bool) -> Change | None:
 
 @given(st.lists(st.booleans(), max_size=60))
 def test_it_never_opens_with_fewer_calls_than_it_needs(ends: list[bool]) -> None:
-    circuit = Circuit(Breaker(least=100, failures=0.01))
+    circuit = Circuit(Breaker(min_calls=100, failures=0.01))
     for at, failed in enumerate(ends):
         entry, _ = circuit.enter(at)
         assert entry is not None

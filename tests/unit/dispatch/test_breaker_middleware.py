@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from opentelemetry import trace
 
-from podium.dispatch.breaker import CircuitState
-from podium.dispatch.middleware.breaker import Breakers
+from podium.dispatch.rules.breaker.circuit import CircuitState
+from podium.dispatch.rules.breaker.rule import Breakers
 from podium.model.agent import Card
 from podium.model.breaker import Breaker
 from podium.model.call import Call
@@ -17,7 +17,7 @@ from podium.model.steps import Steps
 from podium.testing import DrivenClock
 from podium.testing.steps import PlainSteps
 
-CARD = Card(name="quotes", breaker=Breaker(least=1, failures=1.0, open_for=30.0))
+CARD = Card(name="quotes", breaker=Breaker(min_calls=1, failures=1.0, open_for=30.0))
 CALL: Any = None  # no rule here looks at it
 
 

@@ -6,8 +6,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.dispatch.loops import circle
-from podium.engine.trail import BranchTrail, is_telling
+from podium.dispatch.rules.loops.detection import circle
+from podium.engine.run.turn_history import TurnHistory, is_telling
 from podium.model.loops import Loops, digest_of
 
 Spoken = tuple[str, str, str]
@@ -20,7 +20,7 @@ verdicts = st.sampled_from(["yes", "no", "true", "needs more work"])
 
 def circles(spoken: Sequence[Spoken]) -> list[str]:
     """Return the rules that were broken on the way."""
-    trail, found = BranchTrail(), list[str]()
+    trail, found = TurnHistory(), list[str]()
     for agent, asked, said in spoken:
         question = orjson.dumps(asked)
         broken = circle(RULE, trail.turns, agent, digest_of(question))

@@ -12,8 +12,8 @@ from hypothesis import strategies as some
 from podium import Context, agent, workflow
 from podium.agents.card import CardedAgent
 from podium.agents.shape import shape_of
-from podium.dispatch.delegation import objection
-from podium.dispatch.token import claims_of, signed
+from podium.dispatch.rules.delegation.delegations import objection
+from podium.dispatch.rules.delegation.token import claims_of, signed
 from podium.errors import ConfigError, InvalidValue, RunFailed, TokenRefused
 from podium.model.agent import Card
 from podium.model.call import Call

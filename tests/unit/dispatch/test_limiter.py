@@ -7,7 +7,7 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.dispatch.limiter import AGEING, HOLD, Entry, Limiter, Place
+from podium.dispatch.rules.limit.limiter import AGEING, HOLD, LimitEntry, Limiter, QueuePlace
 from podium.model.limit import Limit
 
 PER = 10.0
@@ -39,7 +39,7 @@ class Day:
         self.admitted: list[tuple[float, int, int]] = []
         """When, who, and how many tokens."""
         self.arrived: dict[int, tuple[float, int, int, float]] = {}
-        self.ends: list[tuple[float, Entry]] = []
+        self.ends: list[tuple[float, LimitEntry]] = []
         self.most_running = 0
 
     def run(self, arrivals: list[Arrival]) -> None:
@@ -74,7 +74,7 @@ class Day:
         for who, entry in self.limiter.admit(self.now):
             self.let_in(who, entry)
 
-    def let_in(self, who: int, entry: Entry) -> None:
+    def let_in(self, who: int, entry: LimitEntry) -> None:
         _, tokens, _, takes = self.arrived[who]
         self.admitted.append((self.now, who, tokens))
         self.ends.append((self.now + takes, entry))
@@ -143,7 +143,7 @@ class Week:
     def __init__(self, limit: Limit, lateness: list[float]) -> None:
         self.limiter: Limiter[int] = Limiter(limit)
         self.lateness = lateness
-        self.places: dict[int, Place[int]] = {}
+        self.places: dict[int, QueuePlace[int]] = {}
         self.admitted: dict[int, tuple[float, int]] = {}
         self.sent = Counter[int]()
 
@@ -176,7 +176,7 @@ class Week:
         self.limiter.send_away(self.places[who], due)
         return due
 
-    def let_in(self, who: int, now: float, entry: Entry) -> None:
+    def let_in(self, who: int, now: float, entry: LimitEntry) -> None:
         self.admitted[who] = now, entry.tokens
         self.limiter.leave(entry, now)
 
@@ -294,7 +294,7 @@ def test_whoever_gives_up_frees_the_place() -> None:
     limiter: Limiter[str] = Limiter(Limit(concurrency=1))
     entry = limiter.enter(0.0)
     assert entry is not None
-    first: Place[str] = limiter.queue("a", 0.0)
+    first: QueuePlace[str] = limiter.queue("a", 0.0)
     limiter.queue("b", 0.0)
     limiter.give_up(first)
     limiter.leave(entry, 1.0)
@@ -304,7 +304,7 @@ def test_whoever_gives_up_frees_the_place() -> None:
 def test_what_was_not_used_is_free_again_and_what_was_too_much_counts() -> None:
     limiter: Limiter[str] = Limiter(Limit(tokens=10, per=PER))
     entry = limiter.enter(0.0, 10)
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, LimitEntry)
     assert limiter.enter(0.0, 5) is None
     limiter.settle(entry, 5)
     assert limiter.enter(0.0, 5) is not None

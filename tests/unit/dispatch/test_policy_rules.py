@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from podium.dispatch.policy.cedar import Rules
-from podium.dispatch.policy.judge import CedarJudge
-from podium.dispatch.policy.matter import Matter, Scope
-from podium.dispatch.policy.told import Cast
-from podium.dispatch.policy.words import AGENT, CALL, TOOL, USE_TOOL, USER
+from podium.dispatch.rules.policy.cedar import CedarRules
+from podium.dispatch.rules.policy.entities import EntityBuilder
+from podium.dispatch.rules.policy.judge import CedarJudge
+from podium.dispatch.rules.policy.request import PolicyRequest, PolicyScope
+from podium.dispatch.rules.policy.words import AGENT, CALL, TOOL, USE_TOOL, USER
 from podium.errors import ConfigError
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.json import Json
-from podium.model.policy import Allowed, Asks, Decision, Denied
+from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.testing import DrivenClock
 
 EVERYTHING = "permit(principal, action, resource);\n"
@@ -27,29 +27,29 @@ class Court:
 
     def __init__(self, text: str, *, trust: int = 80, groups: dict[str, tuple[str, ...]] | None = None) -> None:
         self.trust = trust
-        cast = Cast(cards=CARDS.get, trust=lambda _name, _version: self.trust, groups=groups or {})
+        cast = EntityBuilder(cards=CARDS.get, trust=lambda _name, _version: self.trust, groups=groups or {})
         self.clock = DrivenClock()
-        self.judge = CedarJudge(Rules(text, "policy.cedar", dangerous="operators"), cast, self.clock)
+        self.judge = CedarJudge(CedarRules(text, "policy.cedar", dangerous="operators"), cast, self.clock)
 
     def call(
         self, agent: str = "mailer", input: Json = None, *, user: str = "ada", agents: tuple[str, ...] = ("desk",),
         granted: tuple[str, ...] = (), card: Card | None = None,
-    ) -> Decision:  # fmt: skip
+    ) -> PolicyDecision:  # fmt: skip
         card = card or CARDS[agent]
         scope = self.judge.scope(card, CALL, AGENT, card.name)
         return self.judge.decide(_matter(card, scope, input, user, agents, granted))
 
-    def tool(self, agent: str, tool: str, input: Json = None) -> Decision:
+    def tool(self, agent: str, tool: str, input: Json = None) -> PolicyDecision:
         scope = self.judge.scope(CARDS[agent], USE_TOOL, TOOL, f"{agent}/{tool}")
         return self.judge.decide(_matter(CARDS[agent], scope, input, "ada", ("desk", agent), ()))
 
 
 def _matter(
-    card: Card, scope: Scope, input: Json, user: str, agents: tuple[str, ...], granted: tuple[str, ...]
-) -> Matter:
+    card: Card, scope: PolicyScope, input: Json, user: str, agents: tuple[str, ...], granted: tuple[str, ...]
+) -> PolicyRequest:
     call = Call(run="r", key="0", agent=card.name, version=card.version, input=input, principal=user, callers=agents)
     said: dict[str, Json] = {rule: {"approved": True} for rule in granted}
-    return Matter(call=call, card=card, scope=scope, input=input, granted=said, user=(USER, user), agents=agents)
+    return PolicyRequest(call=call, card=card, scope=scope, input=input, granted=said, user=(USER, user), agents=agents)
 
 
 def test_what_no_rule_permits_is_denied() -> None:
@@ -256,7 +256,7 @@ def _written(n: int, effect: str, head: str, when: str) -> str:
     return f'@id("r{n}") {ask}{"forbid" if ask else effect}({head}) {when};\n'
 
 
-def _rank(decision: Decision) -> int:
+def _rank(decision: PolicyDecision) -> int:
     return {Denied: 0, Asks: 1, Allowed: 2}[type(decision)]
 
 

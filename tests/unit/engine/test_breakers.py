@@ -3,7 +3,7 @@
 from typing import Any
 
 from podium import Context, Retry, RunState, agent, workflow
-from podium.dispatch.breaker import CircuitState
+from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.errors import CallFailed, TransportFailed
 from podium.model.breaker import Breaker
 from podium.model.fact import FactKind
@@ -15,7 +15,7 @@ CLOSED, OPEN = CircuitState.CLOSED, CircuitState.OPEN
 
 
 def service(bench: Bench, *, down: list[bool], **options: Any) -> Any:
-    rule = Breaker(least=2, failures=1.0, open_for=30.0, **options)
+    rule = Breaker(min_calls=2, failures=1.0, open_for=30.0, **options)
 
     @agent(breaker=rule)
     async def ask(_: Json) -> str:
@@ -55,7 +55,7 @@ async def test_nobody_is_asked_while_it_is_open_and_it_closes_after_a_good_probe
 
 async def test_a_retry_waits_durably_until_the_breaker_lets_it_through(bench: Bench) -> None:
     down = [True]
-    rule = Breaker(least=1, failures=1.0, open_for=300.0)
+    rule = Breaker(min_calls=1, failures=1.0, open_for=300.0)
 
     @agent(breaker=rule, retry=Retry(attempts=4, delay=1.0, jitter=0.0))
     async def ask(_: Json) -> str:
@@ -81,7 +81,7 @@ async def test_a_retry_waits_durably_until_the_breaker_lets_it_through(bench: Be
 
 
 async def test_what_an_agent_refuses_or_gets_wrong_does_not_open_it(bench: Bench) -> None:
-    @agent(breaker=Breaker(least=1, failures=0.1))
+    @agent(breaker=Breaker(min_calls=1, failures=0.1))
     async def wrong(_: Json) -> str:
         raise ValueError("a mistake")
 

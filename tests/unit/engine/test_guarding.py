@@ -7,7 +7,7 @@ import pytest
 
 from podium import Call, Context, Retry, Steps, agent, workflow
 from podium.config import Config
-from podium.dispatch.middleware.guards import Guards
+from podium.dispatch.rules.guards.rule import Guards
 from podium.errors import CallFailed, CallRefused, ConfigError
 from podium.guards import NoPii, guard, patterns, pii, screen_by, size
 from podium.model.agent import Card

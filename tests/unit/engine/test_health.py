@@ -104,7 +104,7 @@ async def test_the_router_goes_to_somebody_who_can_work(bench: Bench) -> None:
 
 
 async def test_the_router_goes_round_an_open_breaker_and_back_to_an_older_version(bench: Bench) -> None:
-    @agent(name="works", version="2", capabilities={"work"}, breaker=Breaker(least=1, failures=1.0))
+    @agent(name="works", version="2", capabilities={"work"}, breaker=Breaker(min_calls=1, failures=1.0))
     async def newest(_: Json) -> str:
         raise ConnectionError("away")
 

@@ -156,7 +156,7 @@ async def test_values_beyond_the_limit_are_refused_wherever_they_come_from(bench
     async def returns(ctx: Context) -> str:
         return big
 
-    async with bench.app(takes, calls, sends, returns, largest=1_000) as app:
+    async with bench.app(takes, calls, sends, returns, max_payload_bytes=1_000) as app:
         with pytest.raises(InvalidValue, match="the input has 2002 bytes; 1000 are allowed"):
             await app.start(takes, big)
         await fails(app, calls, "2002 bytes, 1000 are allowed")

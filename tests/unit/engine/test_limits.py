@@ -57,7 +57,7 @@ async def test_the_wait_goes_on_after_a_crash(bench: Bench) -> None:
 
 
 async def test_a_short_wait_is_in_memory_and_no_fact(bench: Bench) -> None:
-    flow = asking(noting(bench, limit=Limit(requests=1, per=1.0, patience=5.0)), 3)
+    flow = asking(noting(bench, limit=Limit(requests=1, per=1.0, max_wait=5.0)), 3)
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         await bench.clock.advance(2)
@@ -221,7 +221,7 @@ async def test_a_call_does_not_queue_beyond_its_deadline(bench: Bench) -> None:
 async def test_whoever_waits_too_long_for_an_end_waits_on_disk(bench: Bench) -> None:
     gate = asyncio.Event()
 
-    @agent(limit=Limit(concurrency=1, patience=2.0))
+    @agent(limit=Limit(concurrency=1, max_wait=2.0))
     async def works(_: int) -> str:
         await gate.wait()
         return "done"

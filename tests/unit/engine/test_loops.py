@@ -197,7 +197,7 @@ async def test_workflows_inside_workflows_come_to_an_end(bench: Bench) -> None:
         except CallRefused as error:
             return f"{depth}: {error.rule}"
 
-    async with bench.app(matryoshka, most_depth=7) as app:
+    async with bench.app(matryoshka, max_depth=7) as app:
         assert await app.run(matryoshka, 1) == "7: depth"
 
 
@@ -211,7 +211,7 @@ async def test_so_do_child_runs_of_child_runs_and_a_replay_knows_it(bench: Bench
             return f"{depth}: {error.rule}"
         return await child.result()
 
-    async with bench.app(ancestor, most_depth=4) as app:
+    async with bench.app(ancestor, max_depth=4) as app:
         handle = await app.start(ancestor, 1)
         await bench.clock.settle()
     assert await bench.result(handle.id, ancestor, seconds=60) == "4: depth"

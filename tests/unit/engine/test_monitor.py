@@ -20,7 +20,7 @@ from podium.model.json import Json
 from podium.store.sqlite.store import SqliteStore
 from tests.unit.engine.bench import Bench
 
-SETTINGS = MonitorSettings(every=10.0, restarts=2, patience=60.0, burst=3)
+SETTINGS = MonitorSettings(every=10.0, restarts=2, max_wait=60.0, burst=3)
 
 
 class Service:
@@ -175,7 +175,7 @@ async def test_without_a_monitor_calls_by_name_go_to_the_newest_version(bench: B
 async def test_an_open_breaker_is_an_incident_that_closes_when_a_probe_succeeds(bench: Bench) -> None:
     down = [True]
 
-    @agent(breaker=Breaker(least=2, failures=1.0, open_for=30.0))
+    @agent(breaker=Breaker(min_calls=2, failures=1.0, open_for=30.0))
     async def quotes(_: Json) -> str:
         if down[0]:
             raise TransportFailed("away")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from podium import Context, RunState, workflow
 from podium.engine.context import Context as EngineContext
-from podium.engine.drive import Drive
+from podium.engine.run.active_run import ActiveRun
 from podium.store.protocol import RunQuery
 from podium.testing import hanging
 from tests.unit.engine.bench import Bench
@@ -28,12 +28,12 @@ async def test_parked_runs_hold_no_task_no_drive_and_no_context(bench: Bench) ->
     async with bench.app(waits) as app:
         await app.start(waits)
         await bench.clock.settle()
-        before = len(asyncio.all_tasks()), alive(Drive), alive(EngineContext)
+        before = len(asyncio.all_tasks()), alive(ActiveRun), alive(EngineContext)
         for _ in range(RUNS):
             await app.start(waits)
         await bench.clock.settle()
         assert len(app.runs(RunQuery(state=RunState.PARKED, limit=1_000))) == RUNS + 1
-        assert (len(asyncio.all_tasks()), alive(Drive), alive(EngineContext)) == before
+        assert (len(asyncio.all_tasks()), alive(ActiveRun), alive(EngineContext)) == before
 
 
 async def test_a_parked_run_takes_at_most_a_kilobyte_of_disk(bench: Bench) -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from podium import Context, Retry, workflow
 from podium.errors import CallError
 from podium.model.fact import FactKind
-from podium.model.record import Record
+from podium.model.track_record import TrackRecord
 from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import failing, scripted
@@ -54,7 +54,7 @@ async def test_without_names_all_who_were_asked_are_told_of(bench: Bench) -> Non
 
 
 async def test_a_record_has_the_time_that_a_call_took_with_its_retries(bench: Bench) -> None:
-    found: list[Record] = []
+    found: list[TrackRecord] = []
 
     @workflow
     async def looks(ctx: Context) -> None:
@@ -63,7 +63,7 @@ async def test_a_record_has_the_time_that_a_call_took_with_its_retries(bench: Be
     await worked(bench, 0)
     async with bench.app(looks) as app:
         await app.run(looks)
-    assert found == [Record(agent="flaky", version="1", calls=1, done=1, failed=0, seconds=5.0)]
+    assert found == [TrackRecord(agent="flaky", version="1", calls=1, done=1, failed=0, seconds=5.0)]
 
 
 async def test_the_runs_own_calls_count(bench: Bench) -> None:
@@ -77,7 +77,7 @@ async def test_the_runs_own_calls_count(bench: Bench) -> None:
 
 
 async def test_what_was_learnt_is_recorded_although_more_happened_meanwhile(bench: Bench) -> None:
-    seen: list[list[Record]] = []
+    seen: list[list[TrackRecord]] = []
 
     @workflow
     async def learns(ctx: Context) -> None:
@@ -121,7 +121,7 @@ class Slow:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def records(self, agents: Sequence[str] = ()) -> list[Record]:
+    def records(self, agents: Sequence[str] = ()) -> list[TrackRecord]:
         self.let.wait(10)
         return self._store.records(agents)
 

@@ -13,7 +13,7 @@ from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending, Refused, Until
 from podium.model.question import APPROVAL_SCHEMA, Ask
-from podium.model.step import Step
+from podium.model.step import StepCall
 from podium.testing import DrivenClock, scripted
 from tests.unit.engine.bench import Bench
 
@@ -156,7 +156,7 @@ async def test_a_call_that_is_held_waits_on_disk_and_goes_on(bench: Bench, insta
 
 
 def asking_for_tools(card: Card, handler: StepHandler) -> StepHandler:
-    async def asked(step: Step, steps: Steps) -> Json:
+    async def asked(step: StepCall, steps: Steps) -> Json:
         if step.name == "tool/pay" and RULE not in step.granted:
             raise Suspended(MAY_IT, step.path, RULE)
         if step.name == "tool/steal":

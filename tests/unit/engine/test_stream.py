@@ -3,8 +3,8 @@
 import asyncio
 
 from podium import Call, Context, Retry, Steps, agent, workflow
-from podium.engine.stream import Chunk
 from podium.handle import AnyHandle
+from podium.services.stream import Chunk
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
-from podium.engine.fleet.in_process import InProcessFleet
+from podium.engine.worker.in_process import InProcessFleet
 from podium.store.operations import Placed
 
 
@@ -58,7 +58,7 @@ async def test_a_suspect_that_is_somebody_elses_by_now_does_not_hold_up_the_next
 
 
 async def test_a_suspect_that_lives_on_does_not_hold_up_the_next_for_ever() -> None:
-    fleet, driver = InProcessFleet(10, trial=0.0), Driver()
+    fleet, driver = InProcessFleet(10, probation=0.0), Driver()
     async with running(fleet, driver):
         fleet.place([Placed(1, 0, 2), Placed(2, 0, 2), Placed(3, 0, 2)])
         async with asyncio.timeout(10):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from podium import CallError, Context, RunState, agent, workflow
-from podium.agents.function import NOT_DONE, Verdict
+from podium.agents.function import NOT_DONE, Verification
 from podium.errors import RunCancelled, RunFailed
 from podium.model.fact import FactKind
 from podium.testing import failing, hanging, scripted
@@ -247,9 +247,9 @@ async def test_a_once_effect_that_is_done_when_a_cancel_comes_is_undone_as_well(
 
 @pytest.mark.parametrize(("verdict", "seen"), [(1, ["undone 1"]), (NOT_DONE, [])])
 async def test_a_cancel_waits_until_an_effect_in_doubt_is_verified(
-    bench: Bench, verdict: int | Verdict, seen: list[str]
+    bench: Bench, verdict: int | Verification, seen: list[str]
 ) -> None:
-    async def was_paid(n: int) -> int | Verdict:
+    async def was_paid(n: int) -> int | Verification:
         return verdict
 
     @agent(effects="once", verify=was_paid)

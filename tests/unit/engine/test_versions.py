@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from podium import App, Context, workflow
-from podium.engine.execute import missing_version
+from podium.engine.worker.execute import missing_version
 from podium.errors import RunBlocked
 from podium.handle import AnyHandle
 from podium.model.run import RunState

@@ -8,13 +8,13 @@ import pytest
 
 from podium import agent
 from podium.agents.human import human
-from podium.dispatch.guards import NamedGuards
+from podium.dispatch.rules.guards.named import NamedGuards
 from podium.errors import BadAnswer, ConfigError, UsageError
 from podium.guards import Screening, guard, patterns, pii, schema, screen_by, size
+from podium.guards.custom import CustomCheck
 from podium.guards.making import make_guard
-from podium.guards.own import Check
 from podium.model.call import Call
-from podium.model.guard import Checked, Finding, Guard, GuardSettings, Objected, Passed, Place, Repaired
+from podium.model.guard import Checked, Guard, GuardFinding, GuardPlace, GuardSettings, Objected, Passed, Repaired
 from podium.model.json import Json
 from podium.testing import PlainSteps
 
@@ -24,7 +24,7 @@ class Reply:
     text: str
 
 
-async def look(check: Guard, value: Json, place: Place = "input", steps: PlainSteps | None = None) -> Finding:
+async def look(check: Guard, value: Json, place: GuardPlace = "input", steps: PlainSteps | None = None) -> GuardFinding:
     steps = steps or PlainSteps()
     call = Call(run="run_1", key="0", agent="writer", version="1", input=value)
     found = check.check(Checked(value=value, place=place, call=call, steps=steps))
@@ -148,7 +148,7 @@ async def test_a_value_that_is_no_text_is_screened_as_json() -> None:
 
 async def test_a_verdict_is_a_step_of_its_own_for_each_value_and_place() -> None:
     steps = PlainSteps()
-    looks: list[tuple[str, Place]] = [("a", "input"), ("b", "input"), ("a", "output"), ("a", "input")]
+    looks: list[tuple[str, GuardPlace]] = [("a", "input"), ("b", "input"), ("a", "output"), ("a", "input")]
     for value, place in looks:
         await look(screen_by(plain_screen, name="inj"), value, place, steps)
     assert len(steps.recorded) == 3
@@ -181,7 +181,7 @@ async def test_guards_of_the_settings_are_made_by_name() -> None:
         "injection": GuardSettings(kind="screen", agent="plain_screen"),
     }
     named = guards_of(settings)
-    assert isinstance(named("codes"), Check)
+    assert isinstance(named("codes"), CustomCheck)
     assert (named("codes").name, named("codes").on) == ("codes", frozenset({"output"}))
     assert isinstance(await look(named("small"), "x" * 20), Objected)
     assert isinstance(await look(named("form"), 1), Objected)

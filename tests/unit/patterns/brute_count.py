@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from podium.patterns.ballot import Rule, Rules, exact
+from podium.patterns.parts.ballot import BallotRules, Rule, exact
 
 Vote = str | None
 Plain = str | tuple[str, ...] | None
 """A decision, the options of a tie that is to be asked about, or none."""
 
 
-def brute(votes: Sequence[Vote], weights: Sequence[Fraction], rules: Rules) -> Plain:
+def brute(votes: Sequence[Vote], weights: Sequence[Fraction], rules: BallotRules) -> Plain:
     """Return what all votes together decide."""
     cast = [(vote, weight) for vote, weight in zip(votes, weights, strict=True) if vote is not None]
     if not cast or len(cast) < rules.quorum:

@@ -7,7 +7,7 @@ import pytest
 from podium import Agent, Context, agent, workflow
 from podium.errors import CallError, PatternError, RunFailed
 from podium.patterns import Adapted, AdaptOrch, Scaling, TaskShape, adaptive, parallel, sequence
-from podium.patterns.topology import ShapedTask
+from podium.patterns.parts.topology import ShapedTask
 from podium.testing import failing, scripted
 from tests.unit.engine.bench import Bench
 

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from podium.patterns.ballot import Count, Decided, Outcome, Rule, Rules, Tied, Undecided, certainty, exact, key_of
+from podium.patterns.parts.ballot import (
+    BallotRules,
+    Count,
+    Decided,
+    Outcome,
+    Rule,
+    Tied,
+    Undecided,
+    certainty,
+    exact,
+    key_of,
+)
 from tests.unit.patterns.brute_count import Plain, Vote, brute
 
 KNOWN = ("A", "B", "C")
@@ -18,7 +29,7 @@ NEW = ("X", "Y")
 """Options that nobody has voted for yet: two, since votes for them may be split."""
 
 
-def plainly(outcome: Outcome, rules: Rules) -> Plain:
+def plainly(outcome: Outcome, rules: BallotRules) -> Plain:
     match outcome:
         case Decided():
             return outcome.option
@@ -37,7 +48,7 @@ def endings(count: Count) -> Iterator[Plain]:
 
 
 rules = st.builds(
-    Rules,
+    BallotRules,
     decide=st.sampled_from(["majority", "plurality", "unanimous"]) | st.sampled_from([0.3, 0.4, 0.5, 0.6, 2 / 3, 1.0]),
     tie=st.sampled_from(["none", "first", "ask"]),
     quorum=st.integers(1, 4),
@@ -80,7 +91,7 @@ def test_no_decision_can_be_had_with_fewer_votes_than_the_fewest(count: Count) -
 
 
 @st.composite
-def elections(draw: st.DrawFn) -> tuple[Rules, Sequence[Fraction], Sequence[Vote], Sequence[int]]:
+def elections(draw: st.DrawFn) -> tuple[BallotRules, Sequence[Fraction], Sequence[Vote], Sequence[int]]:
     """Rules, weights and votes by seat, and the order in which the votes come in."""
     told = draw(rules)
     votes = draw(st.lists(st.sampled_from([*(told.options or KNOWN), None]), min_size=1, max_size=12))
@@ -90,7 +101,7 @@ def elections(draw: st.DrawFn) -> tuple[Rules, Sequence[Fraction], Sequence[Vote
 
 @given(elections())
 def test_stopping_as_soon_as_it_is_certain_decides_what_a_count_of_all_votes_decides(
-    election: tuple[Rules, Sequence[Fraction], Sequence[Vote], Sequence[int]],
+    election: tuple[BallotRules, Sequence[Fraction], Sequence[Vote], Sequence[int]],
 ) -> None:
     told, weights, votes, order = election
     count = Count(rules=told, weights=weights, votes={})
@@ -112,12 +123,12 @@ def test_certainty_is_the_regularised_incomplete_beta_function_at_one_half(leade
 
 
 def test_four_votes_of_four_are_what_settles_it_with_a_confidence_of_95_percent() -> None:
-    count = Count(rules=Rules(confidence=0.95), weights=[Fraction(1)] * 15, votes={})
+    count = Count(rules=BallotRules(confidence=0.95), weights=[Fraction(1)] * 15, votes={})
     assert count.fewest() == 4
     assert [certainty(3, 0), certainty(4, 0)] == [Fraction(15, 16), Fraction(31, 32)]
 
 
-def agreement(told: Rules, options: Sequence[str], seats: int) -> Fraction:
+def agreement(told: BallotRules, options: Sequence[str], seats: int) -> Fraction:
     """Return how often adaptive stopping decides what the full count decides, over crowds of every kind.
 
     The shares of the options in a crowd are uniformly distributed, so that after counts n the next vote is for option k
@@ -150,14 +161,14 @@ def agreement(told: Rules, options: Sequence[str], seats: int) -> Fraction:
 def test_adaptive_stopping_agrees_with_the_full_count_at_least_as_often_as_the_confidence_says(
     confidence: float, decide: Rule, options: int
 ) -> None:
-    agrees = agreement(Rules(decide=decide, confidence=confidence), KNOWN[:options], seats=15)
+    agrees = agreement(BallotRules(decide=decide, confidence=confidence), KNOWN[:options], seats=15)
     assert exact(confidence) <= agrees < 1
 
 
 @given(st.lists(st.sampled_from(KNOWN), min_size=1, max_size=15), st.sampled_from([0.6, 0.8, 0.95, 0.99]))
 @example(["A"] * 15, 0.95)
 def test_once_settled_a_count_stays_settled_while_the_leader_gains(votes: Sequence[str], confidence: float) -> None:
-    told = Rules(decide="plurality", confidence=confidence)
+    told = BallotRules(decide="plurality", confidence=confidence)
     count = Count(rules=told, weights=[Fraction(1)] * (len(votes) + 3), votes=dict(enumerate(votes)))
     if isinstance(outcome := count.settled(), Decided):
         assert count.plus(len(votes), outcome.option).settled() == outcome
@@ -178,11 +189,11 @@ def test_different_json_is_not(one: object, other: object) -> None:
 
 def test_weights_are_counted_as_the_decimal_fractions_as_which_they_are_written() -> None:
     weights = [exact(0.1), exact(0.2), exact(0.3)]
-    count = Count(rules=Rules(decide="plurality"), weights=weights, votes={0: "A", 1: "A", 2: "B"})
+    count = Count(rules=BallotRules(decide="plurality"), weights=weights, votes={0: "A", 1: "A", 2: "B"})
     assert count.outcome() == Tied(options=("A", "B"))
 
 
 def test_where_the_most_votes_win_two_of_three_are_what_settles_it_whether_or_not_the_options_are_known() -> None:
     for options in (None, ('"a"', '"b"')):
-        count = Count(rules=Rules(decide="plurality", options=options), weights=[Fraction(1)] * 3, votes={})
+        count = Count(rules=BallotRules(decide="plurality", options=options), weights=[Fraction(1)] * 3, votes={})
         assert count.fewest() == 2

@@ -13,7 +13,7 @@ from podium.errors import PatternError, RunFailed
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.patterns import Board, Watcher, blackboard, cel, watch
-from podium.patterns.board import Entries
+from podium.patterns.parts.board import Entries
 from podium.testing import CountingIds, DrivenClock, failing, hanging, scripted
 from tests.unit.engine.bench import Bench
 

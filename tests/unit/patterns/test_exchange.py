@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from podium.errors import BadAnswer, BoundReached, Deadlock, NoDecision
 from podium.model.message import Message
 from podium.patterns import Outgoing
-from podium.patterns.exchange import Exchange
+from podium.patterns.parts.exchange import Exchange
 
 
 def ask(to: str) -> Outgoing:

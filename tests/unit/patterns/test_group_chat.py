@@ -17,7 +17,7 @@ from podium.model.json import Json
 from podium.patterns import cel, load
 from podium.patterns.group_chat import Conversation, Said, group_chat
 from podium.testing import hanging, scripted
-from podium.testing.model import Reply, ScriptedModel
+from podium.testing.model import ModelReply, ScriptedModel
 from tests.unit.engine.bench import Bench
 
 
@@ -155,7 +155,7 @@ async def test_a_run_goes_on_where_the_conversation_was(bench: Bench) -> None:
 async def test_language_models_can_talk_and_choose_who_does(bench: Bench) -> None:
     prompts: list[str] = []
 
-    def speak(messages: Sequence[ModelMessage]) -> Reply:
+    def speak(messages: Sequence[ModelMessage]) -> ModelReply:
         part = messages[0].parts[0]
         assert isinstance(part, UserPromptPart)
         prompts.append(str(part.content))

@@ -16,10 +16,10 @@ from podium.agents.pydantic_ai import llm_agent
 from podium.errors import PatternError, RunFailed
 from podium.model.json import Json
 from podium.patterns import load
-from podium.patterns.control import Answer, HandOff, Turn, back_and_forth
 from podium.patterns.handoff import handoff
+from podium.patterns.parts.control import Answer, HandOff, Turn, back_and_forth
 from podium.testing import hanging, scripted
-from podium.testing.model import Reply, ScriptedModel, Use
+from podium.testing.model import ModelReply, ScriptedModel, Use
 from tests.unit.engine.bench import Bench
 
 
@@ -247,10 +247,10 @@ async def test_a_run_goes_on_with_whoever_had_control(bench: Bench) -> None:
 async def test_language_models_can_hand_to_each_other(bench: Bench) -> None:
     prompts: list[str] = []
 
-    def front(messages: Sequence[ModelMessage]) -> Reply:
+    def front(messages: Sequence[ModelMessage]) -> ModelReply:
         return Use("final_result_HandOff", {"to": "billing", "reason": "a bill", "context": {"order": 7}})
 
-    def billing(messages: Sequence[ModelMessage]) -> Reply:
+    def billing(messages: Sequence[ModelMessage]) -> ModelReply:
         part = messages[0].parts[0]
         assert isinstance(part, UserPromptPart)
         prompts.append(str(part.content))
@@ -328,7 +328,7 @@ def test_it_can_be_written_down_and_read_again(history: Any) -> None:
             "agents": ["a", "b"],
             "allowed": {"a": ["b"]},
             "needs": {"b": ["x"]},
-            "gives": "podium.patterns.control:Turn",
+            "gives": "podium.patterns:Turn",
             "history": history,
             **summing,
         }

@@ -15,7 +15,7 @@ from podium.errors import PatternError
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.patterns import Pattern, Team, load, load_yaml, sequence
-from podium.patterns.making.handing import plain
+from podium.patterns.building.inputs import plain
 from tests.catalogue.entry import Entry, echo, entries
 from tests.unit.engine.bench import Bench
 

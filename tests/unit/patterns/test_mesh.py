@@ -13,7 +13,7 @@ from podium.errors import PatternError, RunFailed
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.model.message import Message
-from podium.patterns import Outgoing, Pattern, Sent, Talk, mesh
+from podium.patterns import MeshResult, Outgoing, Pattern, PeerReply, mesh
 from podium.testing import CountingIds, DrivenClock, hanging, scripted, slow
 from tests.unit.engine.bench import Bench
 
@@ -36,7 +36,7 @@ def tell(to: str, payload: Json = None) -> Sending:
     return {"to": to, "payload": payload}
 
 
-async def talk_of(bench: Bench, made: Pattern[Any, Talk], task: Json = "task") -> Talk:
+async def talk_of(bench: Bench, made: Pattern[Any, MeshResult], task: Json = "task") -> MeshResult:
     async with bench.app() as app:
         handle = await app.start(made, task)
         await bench.clock.advance(1_000)
@@ -65,14 +65,14 @@ async def test_messages_tell_when_they_were_sent_and_have_ids_of_their_own(bench
 
 async def test_a_peer_may_take_the_message_alone(bench: Bench) -> None:
     @agent
-    async def lead(message: Message) -> Sent:
+    async def lead(message: Message) -> PeerReply:
         if message.type == "task":
-            return Sent(messages=[Outgoing(to="other", type="ping", requires_response=True)])
-        return Sent(answer=f"{message.type} of {message.from_}")
+            return PeerReply(messages=[Outgoing(to="other", type="ping", requires_response=True)])
+        return PeerReply(answer=f"{message.type} of {message.from_}")
 
     @agent
-    async def other(message: Message) -> Sent:
-        return Sent(messages=[Outgoing(to=message.from_, type="pong", payload=message.payload)])
+    async def other(message: Message) -> PeerReply:
+        return PeerReply(messages=[Outgoing(to=message.from_, type="pong", payload=message.payload)])
 
     assert (await talk_of(bench, mesh(lead, other, name="m"))).answer == "pong of other"
 
@@ -81,10 +81,10 @@ async def test_a_peer_may_ask_who_is_there_what_was_said_and_whom_it_owes_an_ans
     seen: list[tuple[str, dict[str, str], list[str], list[str]]] = []
 
     @agent(description="Knows numbers.")
-    async def expert(message: Message, peers: dict[str, str], history: list[Message], owed: list[Message]) -> Sent:
+    async def expert(message: Message, peers: dict[str, str], history: list[Message], owed: list[Message]) -> PeerReply:
         seen.append((message.type, peers, [each.type for each in history], [each.type for each in owed]))
         back = Outgoing(to="lead", type="reply")
-        return Sent(messages=[back] if message.type == "number" else [])
+        return PeerReply(messages=[back] if message.type == "number" else [])
 
     lead = says(
         "lead", {"messages": [{"to": "expert", "type": "note"}, {**ask("expert"), "type": "number"}]}, {"answer": 1}
@@ -100,9 +100,9 @@ async def test_a_peer_of_texts_gets_the_parts_under_their_names(bench: Bench) ->
     seen: list[str] = []
 
     @agent
-    async def reader(prompt: str) -> Sent:
+    async def reader(prompt: str) -> PeerReply:
         seen.append(prompt)
-        return Sent(answer="read")
+        return PeerReply(answer="read")
 
     await talk_of(bench, mesh(reader, says("other", description="Does the rest."), name="m"), "the task")
     (prompt,) = seen
@@ -201,19 +201,19 @@ ENDS = ("Deadlock: ", "NoDecision: ", "BoundReached: ")
 def test_whatever_peers_say_it_ends_with_an_answer_or_an_error_that_has_a_name(
     hops: int, scripts: dict[str, list[Any]]
 ) -> None:
-    async def play() -> Talk | str:
+    async def play() -> MeshResult | str:
         clock = DrivenClock(moment=0)
 
         def peer(name: str, script: list[Any]) -> AnyAgent:
             left = deque(script)
 
-            async def act(message: Message) -> Sent:
+            async def act(message: Message) -> PeerReply:
                 if not left:
-                    return Sent()
+                    return PeerReply()
                 now = left.popleft()
                 await clock.sleep_until(clock.now() + now["seconds"])
                 messages = [Outgoing(**each) for each in now["messages"]]
-                return Sent(messages=messages, answer=now["answer"])
+                return PeerReply(messages=messages, answer=now["answer"])
 
             return agent(name=name)(act)
 

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from podium.errors import NoDecision
 from podium.model.agent import Card
-from podium.model.record import Record
-from podium.patterns.recruiting import Offer, offers_of, recruited
+from podium.model.track_record import TrackRecord
+from podium.patterns.parts.recruiting import Offer, offers_of, recruited
 
 
-def record(agent: str, done: int, failed: int = 0, *, version: str = "1", **more: float) -> Record:
-    return Record(agent=agent, version=version, calls=done + failed, done=done, failed=failed, **more)
+def record(agent: str, done: int, failed: int = 0, *, version: str = "1", **more: float) -> TrackRecord:
+    return TrackRecord(agent=agent, version=version, calls=done + failed, done=done, failed=failed, **more)
 
 
-def names(*cards: Card, records: tuple[Record, ...] = ()) -> list[str]:
+def names(*cards: Card, records: tuple[TrackRecord, ...] = ()) -> list[str]:
     return [offer.card.name for offer in offers_of(cards, records)]
 
 

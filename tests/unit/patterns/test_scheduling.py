@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import PlanRefused
-from podium.patterns.scheduling import Plan, PlanTask, Schedule, remaining, sound
+from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, remaining, sound
 
 
 def task(id: str, *after: str, seconds: float = 1.0, worker: str = "w") -> PlanTask:

@@ -17,7 +17,7 @@ from podium.model.json import Json
 from podium.patterns import load
 from podium.patterns.supervisor import Assignment, Delegate, Finish, WorkReport, supervisor
 from podium.testing import hanging, scripted, slow
-from podium.testing.model import Reply, ScriptedModel, Use
+from podium.testing.model import ModelReply, ScriptedModel, Use
 from tests.unit.engine.bench import Bench
 
 
@@ -250,7 +250,7 @@ def the_prompt(messages: Sequence[ModelMessage]) -> str:
 async def test_a_language_model_can_be_the_manager(bench: Bench) -> None:
     prompts: list[str] = []
 
-    def think(messages: Sequence[ModelMessage]) -> Reply:
+    def think(messages: Sequence[ModelMessage]) -> ModelReply:
         prompts.append(the_prompt(messages))
         if "reports:\n[]" in prompts[-1]:
             return Use("final_result_Delegate", to(("search", "tea")))

@@ -7,8 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import PlanRefused
-from podium.model.record import Record
-from podium.patterns.topology import Measures, ShapedTask, TaskShape, by_adaptorch, by_scaling, kept, measured, proven
+from podium.model.track_record import TrackRecord
+from podium.patterns.parts.topology import (
+    Measures,
+    ShapedTask,
+    TaskShape,
+    by_adaptorch,
+    by_scaling,
+    kept,
+    measured,
+    proven,
+)
 
 
 def shape(*tasks: str, tools: int = 0, coupling: float = 0.5) -> TaskShape:
@@ -113,8 +122,8 @@ def test_the_reason_names_the_figures() -> None:
     )
 
 
-def record(done: int, failed: int) -> list[Record]:
-    return [Record(agent="a", version="1", calls=done + failed, done=done, failed=failed)]
+def record(done: int, failed: int) -> list[TrackRecord]:
+    return [TrackRecord(agent="a", version="1", calls=done + failed, done=done, failed=failed)]
 
 
 def test_a_record_is_not_good_enough_before_there_are_calls_to_show_it() -> None:

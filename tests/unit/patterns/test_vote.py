@@ -13,7 +13,7 @@ from podium import Agent, App, Call, Context, Retry, agent, workflow
 from podium.errors import RunFailed, TransportFailed
 from podium.model.json import Json
 from podium.patterns import Ballot, Tally, sequence, vote
-from podium.patterns.ballot import Count, Decided, Rules
+from podium.patterns.parts.ballot import BallotRules, Count, Decided
 from podium.testing import failing, hanging, scripted
 from tests.unit.engine.bench import Bench
 from tests.unit.patterns.brute_count import brute
@@ -321,7 +321,7 @@ def test_it_decides_what_a_count_of_all_votes_decides(
 
     found = asyncio.run(ballot())
     weights = [Fraction(heavy), *[Fraction(1)] * (len(votes) - 1)]
-    assert (found and found.decision) == brute(votes, weights, Rules(decide=decide, tie=tie))
+    assert (found and found.decision) == brute(votes, weights, BallotRules(decide=decide, tie=tie))
 
 
 @given(votes=st.lists(st.sampled_from("AAAB"), min_size=15, max_size=15), confidence=st.sampled_from([0.8, 0.95]))
@@ -333,7 +333,7 @@ def test_nothing_is_bought_after_it_is_settled(votes: list[str], confidence: flo
             return await app.run(made, "task")
 
     found = asyncio.run(ballot())
-    count = Count(rules=Rules(confidence=confidence), weights=[Fraction(1)] * 15, votes={})
+    count = Count(rules=BallotRules(confidence=confidence), weights=[Fraction(1)] * 15, votes={})
     for number, choice in enumerate(found.votes.values()):
         assert count.settled() is None
         count = count.plus(number, choice)

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from hashlib import sha256
 from random import Random
 
-from podium.engine.redacting import left_of
 from podium.model.audit import GENESIS, entry_hash, remains_of
 from podium.model.fact import FactKind
+from podium.operations.redactor import left_of
 from podium.store.codec import encode
-from podium.store.operations import NewFact, Redact, Verdict
+from podium.store.operations import CommitVerdict, NewFact, Redact
 from podium.store.sqlite.chain import GENESIS as BEGINNING
 from podium.store.sqlite.chain import link, payload_digest
-from podium.store.sqlite.commit import GroupCommit, Salts
+from podium.store.sqlite.commit_transaction import CommitTransaction, Salts
 from podium.store.sqlite.rows import facts_of
 from podium.store.sqlite.sql import statement
 
@@ -227,7 +227,7 @@ def redaction_faked(db: sqlite3.Connection, chance: Random) -> str:
     fact = NewFact(FactKind.REDACTED, "", 9.0, encode(said))
     (reason,) = db.execute("SELECT reason FROM runs WHERE n = ?", (number,)).fetchone()
     wanted = Redact(run=run, epoch=epoch, left=left, reason=reason.partition(":")[0], fact=fact)
-    assert GroupCommit(db, "forger", {}, Salts()).perform([wanted]).verdicts == [Verdict.OK]
+    assert CommitTransaction(db, "forger", {}, Salts()).perform([wanted]).verdicts == [CommitVerdict.OK]
     return f"{run} redacted by somebody without the key"
 
 

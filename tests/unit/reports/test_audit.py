@@ -14,8 +14,8 @@ from podium import App, Context, agent, human, workflow
 from podium.errors import RunFailed
 from podium.model.audit import Audit, AuditSettings, Seal
 from podium.model.fact import FactKind
+from podium.operations.signing import Checker, Signer
 from podium.reports.audit import audit
-from podium.reports.signing import Checker, Signer
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import DrivenClock
 from tests.unit.reports.tampering import ALL, Tamper

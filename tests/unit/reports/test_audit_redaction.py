@@ -11,8 +11,8 @@ from podium.errors import NotPossible, RunFailed, UnknownRun
 from podium.model.audit import AuditSettings
 from podium.model.fact import FactKind
 from podium.model.run import RunState
+from podium.operations.signing import Checker, Signer
 from podium.reports.audit import audit
-from podium.reports.signing import Checker, Signer
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import DrivenClock
 

@@ -9,7 +9,7 @@ from podium import Budget, Context, Retry, RunState, agent, workflow
 from podium.errors import CallFailed, NotPossible, TransportFailed, UnknownRun
 from podium.model.fact import FactKind
 from podium.model.retry import FailureKind
-from podium.reports.dead_letters import DeadLetterQuery, DeathKind, dead_letter
+from podium.reports.dead_letters import DeadLetterQuery, FailureCause, dead_letter
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -172,12 +172,12 @@ async def test_they_are_found_by_who_failed_how_where_for_whom_and_when(bench: B
         assert found(limit=1) == [second]
         assert (
             found(agent="send")
-            == found(kind=DeathKind.TRANSPORT)
+            == found(kind=FailureCause.TRANSPORT)
             == found(tenant="acme")
             == found(workflow="desk")
             == [first]
         )
-        assert found(kind=DeathKind.WORKFLOW) == found(since=bench.clock.now() - 10) == [second]
+        assert found(kind=FailureCause.WORKFLOW) == found(since=bench.clock.now() - 10) == [second]
         assert found(agent="nobody") == []
 
 
@@ -284,7 +284,7 @@ async def test_the_child_run_that_made_a_run_fail_goes_on_with_it(bench: Bench, 
     async with bench.app(outer, parent, flow) as app:
         handle = await app.start(outer)
         await bench.clock.settle()
-        assert {letter.kind for letter in app.dead_letters()} >= {DeathKind.TRANSPORT}
+        assert {letter.kind for letter in app.dead_letters()} >= {FailureCause.TRANSPORT}
         assert [each.error for each in await app.requeue(handle.id)] == [""]
         await bench.clock.settle()
         assert handle.status().state is RunState.FAILED
@@ -309,7 +309,7 @@ async def test_child_runs_that_were_stopped_with_a_run_go_on_with_it(bench: Benc
     async with bench.app(parent, slow) as app:
         handle = await app.start(parent, within=60)
         await bench.clock.advance(60)
-        assert [letter.kind for letter in app.dead_letters()] == [DeathKind.TIMEOUT] * 3
+        assert [letter.kind for letter in app.dead_letters()] == [FailureCause.TIMEOUT] * 3
         await app.requeue(handle.id)
         await bench.clock.advance(59)
         assert await handle.result() == ["done", "done"]
@@ -332,4 +332,4 @@ async def test_a_question_that_was_taken_back_when_the_run_failed_is_asked_anew(
 
 
 def test_whatever_a_call_can_fail_with_a_run_can_die_of() -> None:
-    assert {str(kind) for kind in FailureKind} < {str(kind) for kind in DeathKind}
+    assert {str(kind) for kind in FailureKind} < {str(kind) for kind in FailureCause}

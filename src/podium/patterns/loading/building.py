@@ -12,9 +12,9 @@ from typing_extensions import get_type_hints
 from podium.agents.human import human
 from podium.errors import UsageError
 from podium.patterns.loading.importing import meant
-from podium.patterns.loading.node import Listing, Mistake, Mistaken, Node, Place, Scalar, Table, wrong
+from podium.patterns.loading.node import Listing, Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
 
-Read = Callable[[Node, object], Any]
+Read = Callable[[SourceNode, object], Any]
 """Makes of a node what an annotation wants; raises Mistaken."""
 
 
@@ -30,7 +30,7 @@ class Form:
     """The option that takes any number of arguments; empty where there is none."""
     gives: Any
 
-    def build(self, node: Node, at: Place, read: Read, **given: object) -> Any:
+    def build(self, node: SourceNode, at: SourcePlace, read: Read, **given: object) -> Any:
         """Call the function with what a node says, and with what is given; raises Mistaken with all that is wrong.
 
         `at` is where the function is named: what it refuses is told there, or at the rule that it refuses.
@@ -51,7 +51,7 @@ class Form:
         except UsageError as error:
             raise wrong(_blamed(str(error), table) or at, str(error)) from error
 
-    def _table(self, node: Node) -> Table:
+    def _table(self, node: SourceNode) -> Table:
         """Return the options; a list alone is what the function takes any number of."""
         if isinstance(node, Table):
             return node
@@ -62,7 +62,7 @@ class Form:
         got = "a list" if isinstance(node, Listing) else repr(node.value)
         raise wrong(node, f"expected a mapping of the options of {self.title} ({self.names()}), got {got}.")
 
-    def _unfit(self, table: Table, at: Place, given: Mapping[str, object]) -> Iterator[Mistake]:
+    def _unfit(self, table: Table, at: SourcePlace, given: Mapping[str, object]) -> Iterator[Mistake]:
         for name, place in table.keys.items():
             if name not in self.options:
                 hint = meant(name, self.options, f": there is {self.names()}")
@@ -120,7 +120,7 @@ def makers() -> Mapping[str, Callable[..., Any]]:
     return {**made, "human": human}
 
 
-def _blamed(message: str, node: Node) -> Place | None:
+def _blamed(message: str, node: SourceNode) -> SourcePlace | None:
     """Return the place of the rule that a message is about."""
     if isinstance(node, Scalar):
         return node.place if isinstance(node.value, str) and f"the rule {node.value!r} " in message else None

@@ -2,14 +2,14 @@
 
 import yaml
 
-from podium.patterns.loading.node import Listing, Node, Place, Scalar, Table, wrong
+from podium.patterns.loading.node import Listing, Scalar, SourceNode, SourcePlace, Table, wrong
 
 _DEEPEST = 50
 _MOST_NODES = 20_000
 _STANDARD = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
 
 
-def composed(text: str) -> Node:
+def composed(text: str) -> SourceNode:
     """Return YAML as nodes; raises Mistaken where it is none, or says more than a team needs.
 
     What a text without quotes means is not decided here: neither YAML 1.1's `on` and `yes` nor anything else is taken
@@ -20,15 +20,17 @@ def composed(text: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ", ".join(filter(None, (error.context, error.problem)))
-        raise wrong(_place("", mark) if mark else Place("", 1, 1), f"this is no YAML: {said}{_hint(said)}.") from error
+        raise wrong(
+            _place("", mark) if mark else SourcePlace("", 1, 1), f"this is no YAML: {said}{_hint(said)}."
+        ) from error
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
-        place = Place("", before.count("\n") + 1, len(before) - before.rfind("\n"))
+        place = SourcePlace("", before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise wrong(place, f"this is no YAML: {error.reason}.") from error
     except (RecursionError, ValueError, OverflowError) as error:  # nested without end; an escape that is no character
-        raise wrong(Place("", 1, 1), f"this is no YAML: {error}.") from error
+        raise wrong(SourcePlace("", 1, 1), f"this is no YAML: {error}.") from error
     if root is None:
-        raise wrong(Place("", 1, 1), "the file is empty: a team has `workflows:`.")
+        raise wrong(SourcePlace("", 1, 1), "the file is empty: a team has `workflows:`.")
     return _Composer().node(root, "", 0)
 
 
@@ -38,7 +40,7 @@ class _Composer:
     def __init__(self) -> None:
         self._count = 0
 
-    def node(self, found: yaml.Node, path: str, depth: int) -> Node:
+    def node(self, found: yaml.Node, path: str, depth: int) -> SourceNode:
         place = _place(path, found.start_mark)
         self._count += 1
         if depth > _DEEPEST or self._count > _MOST_NODES:
@@ -55,9 +57,9 @@ class _Composer:
         assert isinstance(found, yaml.ScalarNode)
         return Scalar(place, found.value, plain=found.style is None, starts=_starts(found, place))
 
-    def _table(self, found: yaml.MappingNode, place: Place, depth: int) -> Table:
-        entries: dict[str, Node] = {}
-        keys: dict[str, Place] = {}
+    def _table(self, found: yaml.MappingNode, place: SourcePlace, depth: int) -> Table:
+        entries: dict[str, SourceNode] = {}
+        keys: dict[str, SourcePlace] = {}
         for key, value in found.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise wrong(
@@ -72,11 +74,11 @@ class _Composer:
         return Table(place, entries, keys)
 
 
-def _place(path: str, mark: yaml.Mark) -> Place:
-    return Place(path, mark.line + 1, mark.column + 1)
+def _place(path: str, mark: yaml.Mark) -> SourcePlace:
+    return SourcePlace(path, mark.line + 1, mark.column + 1)
 
 
-def _starts(found: yaml.ScalarNode, place: Place) -> int:
+def _starts(found: yaml.ScalarNode, place: SourcePlace) -> int:
     """Return the column of a text's first character; 0 where it has escapes, or stands in several lines."""
     quotes = 0 if found.style is None else 1
     written = found.end_mark.index - found.start_mark.index

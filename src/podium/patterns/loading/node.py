@@ -8,7 +8,7 @@ from podium.model.json import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourcePlace:
     """Where something stands: the way to it, and in a file also line and column, from 1."""
 
     path: str
@@ -24,7 +24,7 @@ class Place:
 class Scalar:
     """A text, number, truth value or None."""
 
-    place: Place
+    place: SourcePlace
     value: Json
     plain: bool = False
     """A text without quotes in YAML: whether it is a number depends on what is wanted where it stands."""
@@ -36,27 +36,27 @@ class Scalar:
 class Listing:
     """A list."""
 
-    place: Place
-    items: "Sequence[Node]"
+    place: SourcePlace
+    items: "Sequence[SourceNode]"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """A mapping; each key has a place of its own."""
 
-    place: Place
-    entries: "Mapping[str, Node]"
-    keys: Mapping[str, Place]
+    place: SourcePlace
+    entries: "Mapping[str, SourceNode]"
+    keys: Mapping[str, SourcePlace]
 
 
-Node = Scalar | Listing | Table
+SourceNode = Scalar | Listing | Table
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """What is wrong, and where."""
 
-    place: Place
+    place: SourcePlace
     message: str
 
     def __str__(self) -> str:
@@ -71,18 +71,18 @@ class Mistaken(Exception):
         self.mistakes = mistakes
 
 
-def wrong(at: Node | Place, message: str) -> Mistaken:
+def wrong(at: SourceNode | SourcePlace, message: str) -> Mistaken:
     """Return what is raised for one mistake."""
-    return Mistaken(Mistake(at if isinstance(at, Place) else at.place, message))
+    return Mistaken(Mistake(at if isinstance(at, SourcePlace) else at.place, message))
 
 
-def node_of(value: Json, path: str = "") -> Node:
+def node_of(value: Json, path: str = "") -> SourceNode:
     """Return JSON as nodes; they have a path, but no line."""
-    place = Place(path)
+    place = SourcePlace(path)
     if isinstance(value, dict):
         entries = cast("dict[str, Json]", value)
         nodes = {key: node_of(each, place.under(key)) for key, each in entries.items()}
-        return Table(place, nodes, {key: Place(place.under(key)) for key in entries})
+        return Table(place, nodes, {key: SourcePlace(place.under(key)) for key in entries})
     if isinstance(value, list | tuple):
         items = cast("Sequence[Json]", value)
         return Listing(place, [node_of(each, f"{path}[{number}]") for number, each in enumerate(items)])

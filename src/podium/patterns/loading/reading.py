@@ -9,14 +9,14 @@ from typing import Any, Protocol, TypeVar, cast, get_origin
 
 from podium.errors import PatternError
 from podium.model.agent import AnyAgent
+from podium.patterns.building.expression import Expression, cel
+from podium.patterns.building.members import Member, is_agent
+from podium.patterns.building.pattern import Pattern
 from podium.patterns.loading.building import Form, form_of, makers
 from podium.patterns.loading.importing import ADDRESS, imported, meant
-from podium.patterns.loading.node import Mistake, Mistaken, Node, Place, Scalar, Table, wrong
+from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
 from podium.patterns.loading.scalars import UNFIT, natural, scalar
 from podium.patterns.loading.wanted import Wanted, is_agent_class, wanted
-from podium.patterns.making.expression import Expression, cel
-from podium.patterns.making.members import Member, is_agent
-from podium.patterns.making.pattern import Pattern
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Reader:
         self._names = names
         self._named: dict[str, Pattern[Any, Any]] = {}
 
-    def pattern(self, node: Node, **given: object) -> Pattern[Any, Any]:
+    def pattern(self, node: SourceNode, **given: object) -> Pattern[Any, Any]:
         """Return the pattern that a mapping of one key describes."""
         form = self._form(node)
         if form is None or not _is_of_pattern(form):
@@ -57,7 +57,7 @@ class Reader:
             raise _no_pattern(node)
         return self._made(node, form, given)
 
-    def read(self, node: Node, hint: object) -> Any:
+    def read(self, node: SourceNode, hint: object) -> Any:
         """Return what an annotation wants; raises Mistaken with all mistakes that can be told at once."""
         place = wanted(hint)
         if isinstance(node, Scalar):
@@ -116,7 +116,7 @@ class Reader:
             raise wrong(node, f"expected a mapping of options, {forms}; got {', '.join(node.entries) or 'none'}.")
         raise wrong(node, f"expected {place.described()}, got a mapping.")
 
-    def _form(self, node: Node) -> Form | None:
+    def _form(self, node: SourceNode) -> Form | None:
         """Return the form of the function that a mapping of one key names; None where it names none."""
         if not isinstance(node, Table) or len(node.entries) != 1:
             return None
@@ -173,7 +173,7 @@ def _rule(node: Scalar, text: str) -> Expression:
     except PatternError as error:
         message, place = str(error), node.place
         if node.starts and (found := _POSITION.search(message)):
-            place = Place(place.path, place.line, node.starts + int(found[1]) - 1)
+            place = SourcePlace(place.path, place.line, node.starts + int(found[1]) - 1)
             message = message.replace(found[0], "is no CEL expression: ")
         raise wrong(place, message) from error
 
@@ -200,7 +200,7 @@ def _fitting_class(node: Table, classes: Sequence[type]) -> type | None:
     return cast("type", found[0]) if len(found) == 1 else None
 
 
-def _no_pattern(node: Node) -> Mistaken:
+def _no_pattern(node: SourceNode) -> Mistaken:
     """Return what is raised for something that does not describe a pattern."""
     patterns = [name for name, each in makers().items() if _is_of_pattern(form_of(each))]
     if not isinstance(node, Table) or not node.entries:

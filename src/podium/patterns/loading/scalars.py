@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Final
 
 from podium.model.json import Json
-from podium.patterns.loading.node import Listing, Node, Scalar
+from podium.patterns.loading.node import Listing, Scalar, SourceNode
 from podium.patterns.loading.wanted import Wanted
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -41,7 +41,7 @@ def is_empty(node: Scalar) -> bool:
     return node.value is None or (node.plain and node.value in _EMPTY)
 
 
-def natural(node: Node) -> Json:
+def natural(node: SourceNode) -> Json:
     """Return a node as JSON, where nothing says what is wanted: texts without quotes as YAML 1.2 reads them."""
     if isinstance(node, Listing):
         return [natural(each) for each in node.items]

@@ -6,10 +6,10 @@ from typing import Any, cast
 from podium.errors import PatternError
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
+from podium.patterns.building.members import Member
+from podium.patterns.building.pattern import Pattern
 from podium.patterns.loading.node import Mistaken, Scalar, node_of
 from podium.patterns.loading.reading import Reader
-from podium.patterns.making.members import Member
-from podium.patterns.making.pattern import Pattern
 
 Agents = Iterable[AnyAgent] | Mapping[str, AnyAgent]
 """Agents that may be named."""

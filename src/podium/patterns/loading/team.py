@@ -7,12 +7,12 @@ from typing import Any
 
 from podium.errors import PatternError, UsageError
 from podium.model.agent import AnyAgent
+from podium.patterns.building.members import Member, is_agent
+from podium.patterns.building.pattern import Pattern, is_pattern
 from podium.patterns.loading.importing import ADDRESS, imported, meant
-from podium.patterns.loading.node import Mistake, Mistaken, Node, Place, Scalar, Table, wrong
+from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
 from podium.patterns.loading.reading import Reader
 from podium.patterns.loading.spec import Agents, by_name
-from podium.patterns.making.members import Member, is_agent
-from podium.patterns.making.pattern import Pattern, is_pattern
 
 _SECTIONS = ("agents", "workflows", "run")
 _WORKFLOW = re.compile(r"^workflows\.[^.]+\.")
@@ -56,11 +56,11 @@ def load_yaml(text: str, *, agents: Agents = (), source: str = "team.yaml") -> T
 
 def _line(source: str, mistake: Mistake) -> str:
     place = mistake.place
-    short = Mistake(Place(_WORKFLOW.sub("", place.path)), " ".join(mistake.message.split()))
+    short = Mistake(SourcePlace(_WORKFLOW.sub("", place.path)), " ".join(mistake.message.split()))
     return f"{source}:{place.line}:{place.column}: {short}"
 
 
-def _team(root: Node, given: Mapping[str, AnyAgent]) -> Team:
+def _team(root: SourceNode, given: Mapping[str, AnyAgent]) -> Team:
     sections = _Sections(root)
     workshop = _Workshop(given, sections.agents, sections.workflows)
     agents, workflows = workshop.everybody()
@@ -78,7 +78,7 @@ def _team(root: Node, given: Mapping[str, AnyAgent]) -> Team:
 class _Sections:
     """The parts of a file."""
 
-    def __init__(self, root: Node) -> None:
+    def __init__(self, root: SourceNode) -> None:
         if not isinstance(root, Table):
             raise wrong(root, "expected a mapping with `agents:` and `workflows:`.")
         for name, place in root.keys.items():
@@ -101,7 +101,7 @@ class _Sections:
         self.run = run
 
 
-def _table(node: Node | None, place: Place) -> Table:
+def _table(node: SourceNode | None, place: SourcePlace) -> Table:
     """Return a section, which may be missing or empty."""
     if isinstance(node, Table):
         return node

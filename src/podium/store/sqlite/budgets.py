@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import astuple
 
-from podium.model.budget import Amount, BudgetState, Limits, Line
+from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.store.codec import decode, encode
@@ -15,7 +15,7 @@ _NOTHING = Amount()
 _SHARE = "share:"
 
 
-def open_budget(connection: sqlite3.Connection, budget: str, limits: Limits) -> None:
+def open_budget(connection: sqlite3.Connection, budget: str, limits: BudgetLimits) -> None:
     """Make a budget, or give it other limits."""
     connection.execute(statement("budget_open"), (budget, limits.usd, limits.tokens, limits.calls))
 
@@ -104,13 +104,13 @@ def share_of(run_id: str) -> str:
 def state_of(row: Row) -> BudgetState:
     """Return how a budget stands, from a row of `budget_get` or `budgets_list`."""
     return BudgetState(
-        id=row[0], limits=Limits(usd=row[1], tokens=row[2], calls=row[3]),
+        id=row[0], limits=BudgetLimits(usd=row[1], tokens=row[2], calls=row[3]),
         reserved=Amount(usd=row[4], tokens=row[5], calls=row[6]),
         spent=Amount(usd=row[7], tokens=row[8], calls=row[9]), in_doubt=row[10],
     )  # fmt: skip
 
 
-def _part(line: Line, amount: Amount) -> list[Json]:
+def _part(line: BudgetLine, amount: Amount) -> list[Json]:
     """Return what is set aside in a budget, as it is kept; None is what it does not bound."""
     limits = line.limits
     return [

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
-from podium.model.audit import GENESIS, Entry, Seal, entry_hash
+from podium.model.audit import GENESIS, LedgerEntry, Seal, entry_hash
 from podium.model.question import Question
 from podium.model.run import RunState
 from podium.store.codec import content_hash
@@ -47,15 +47,17 @@ class SqliteLedger:
         row = self._quick.execute(statement("ledger_last")).fetchone()
         return (0, GENESIS) if row is None else (row[0], row[1])
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[LedgerEntry]:
         """Give all entries, in order."""
         for n, run, facts, head, state, chained in self._quick.execute(statement("ledger_all")):
-            yield Entry(n=n, run=run, facts=facts, head=head, state=state, hash=chained)
+            yield LedgerEntry(n=n, run=run, facts=facts, head=head, state=state, hash=chained)
 
-    def of(self, run: str) -> list[Entry]:
+    def of(self, run: str) -> list[LedgerEntry]:
         """Return the entries of a run, in order, without their own hashes."""
         rows = self._quick.execute(statement("ledger_of_run"), (run,))
-        return [Entry(n=n, run=run, facts=facts, head=head, state=state, hash=b"") for n, facts, head, state in rows]
+        return [
+            LedgerEntry(n=n, run=run, facts=facts, head=head, state=state, hash=b"") for n, facts, head, state in rows
+        ]
 
     def orphans(self) -> list[str]:
         """Return the runs that were entered and are not in the store."""

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 from podium.model.clock import Clock, SystemClock
 from podium.model.json import Json
-from podium.model.memory import Entry
+from podium.model.memory import MemoryEntry
 from podium.store.codec import decode, encode
 from podium.store.sqlite.connection import transaction
 from podium.store.sqlite.sql import statement
@@ -26,19 +26,21 @@ class SqliteMemory:
         self._path = path
         self._clock: Clock = SystemClock()
 
-    async def get(self, scope: str, key: str) -> Entry | None:
+    async def get(self, scope: str, key: str) -> MemoryEntry | None:
         """Return the entry, or None."""
         return await self._in_thread(lambda connection: _get(connection, scope, key))
 
-    async def put(self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None) -> Entry | None:
+    async def put(
+        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None
+    ) -> MemoryEntry | None:
         """Store a value; None where the version is not `expect`. The same writer's put counts once."""
         text, now = encode(value), self._clock.now()
 
-        def write(connection: sqlite3.Connection) -> Entry | None:
+        def write(connection: sqlite3.Connection) -> MemoryEntry | None:
             row = connection.execute(statement("memory_get"), (scope, key)).fetchone()
             version = 0 if row is None else row[1]
             if row is not None and row[3] == writer:
-                return Entry(scope=scope, key=key, value=decode(row[0]), version=version, at=row[2])
+                return MemoryEntry(scope=scope, key=key, value=decode(row[0]), version=version, at=row[2])
             if expect is not None and expect != version:
                 return None
             if row is None:
@@ -47,7 +49,7 @@ class SqliteMemory:
                 (number, _) = connection.execute(statement("memory_update"), (text, writer, now, scope, key)).fetchone()
                 connection.execute(statement("memory_text_delete"), (number,))
             connection.execute(statement("memory_text_put"), (number, f"{key} {words_of(decode(text))}"))
-            return Entry(scope=scope, key=key, value=decode(text), version=version + 1, at=now)
+            return MemoryEntry(scope=scope, key=key, value=decode(text), version=version + 1, at=now)
 
         return await self._in_thread(write)
 
@@ -68,16 +70,16 @@ class SqliteMemory:
             lambda connection: [row[0] for row in connection.execute(statement("memory_keys"), (scope, prefix))]
         )
 
-    async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[Entry]:
+    async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[MemoryEntry]:
         """Return the entries with any word of the query, best first (BM25)."""
         words = re.findall(r"\w+", query)
         match = " OR ".join(f'"{word}"' for word in words)
 
-        def find(connection: sqlite3.Connection) -> list[Entry]:
+        def find(connection: sqlite3.Connection) -> list[MemoryEntry]:
             if not words:
                 return []
             rows = connection.execute(statement("memory_search"), (match, scope, limit))
-            return [Entry(scope=scope, key=k, value=decode(v), version=n, at=at) for k, v, n, at in rows]
+            return [MemoryEntry(scope=scope, key=k, value=decode(v), version=n, at=at) for k, v, n, at in rows]
 
         return await self._in_thread(find)
 
@@ -89,9 +91,9 @@ class SqliteMemory:
         return await asyncio.to_thread(run)
 
 
-def _get(connection: sqlite3.Connection, scope: str, key: str) -> Entry | None:
+def _get(connection: sqlite3.Connection, scope: str, key: str) -> MemoryEntry | None:
     row = connection.execute(statement("memory_get"), (scope, key)).fetchone()
-    return None if row is None else Entry(scope=scope, key=key, value=decode(row[0]), version=row[1], at=row[2])
+    return None if row is None else MemoryEntry(scope=scope, key=key, value=decode(row[0]), version=row[1], at=row[2])
 
 
 def words_of(value: Json) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 from podium.model.cost import Cost
 from podium.model.fact import Fact, FactKind
 from podium.model.question import Ask, Question, QuestionState
-from podium.model.record import Record
 from podium.model.run import Run, RunState, Signal
+from podium.model.track_record import TrackRecord
 from podium.store.codec import decode
 from podium.store.sqlite.sql import statement
 
@@ -21,7 +21,7 @@ def run_of(row: Row) -> Run:
         id=row[1], workflow=row[2], version=row[3], state=RunState(row[4]), epoch=row[5], queue=row[6],
         priority=row[7], created_at=row[8], ended_at=row[9], wake_at=row[10], parent=row[11], root=row[12],
         tenant=row[13], principal=row[14], owner=row[15], facts=row[16], reason=row[17], tag=row[18],
-        strikes=row[20],
+        crash_count=row[20],
     )  # fmt: skip
 
 
@@ -43,9 +43,9 @@ def question_of(row: Row) -> Question:
     )  # fmt: skip
 
 
-def record_of(row: Row) -> Record:
+def record_of(row: Row) -> TrackRecord:
     """Return the record of a row of `records_fold`."""
-    return Record(
+    return TrackRecord(
         agent=row[0], version=row[1], calls=row[2], done=row[3], failed=row[4], seconds=row[5], usd=row[6]
     )  # fmt: skip
 

@@ -10,16 +10,16 @@ from podium.model.budget import BudgetState
 from podium.model.cost import Cost, Dimension
 from podium.model.fact import Fact
 from podium.model.question import Question, QuestionState
-from podium.model.record import Record
 from podium.model.run import Run, RunState, Signal
+from podium.model.track_record import TrackRecord
 from podium.model.trust import Evidence
 from podium.store.codec import encode
 from podium.store.operations import Committed, Operation, Placed
-from podium.store.protocol import RECENT_FACTS, ChainFault, Claimed, DeadQuery, DeadRun, RunQuery, Said
-from podium.store.sqlite.answers import SqliteAnswers
+from podium.store.protocol import RECENT_FACTS, ChainFault, Claimed, DeadQuery, DeadRun, RunFact, RunQuery
 from podium.store.sqlite.budgets import state_of
+from podium.store.sqlite.cache import SqliteAnswerCache
 from podium.store.sqlite.chain import faults
-from podium.store.sqlite.commit import GroupCommit, Head, Salts
+from podium.store.sqlite.commit_transaction import CommitTransaction, Head, Salts
 from podium.store.sqlite.connection import (
     Durability,
     connect,
@@ -76,7 +76,7 @@ class SqliteStore:
                 reserve_log(self._patient, path)
         self.memory = SqliteMemory(self._patient, self._lock, path)
         self.ledger = SqliteLedger(self._loop, self._patient, self._lock, path)
-        self.answers = SqliteAnswers(self._loop, self._patient, self._lock, path)
+        self.answers = SqliteAnswerCache(self._loop, self._patient, self._lock, path)
         self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path)
         self._data_version = self._read_data_version()
@@ -93,7 +93,7 @@ class SqliteStore:
 
     def _commit(self, connection: sqlite3.Connection, worker: str, operations: Sequence[Operation]) -> Committed:
         self._commits += 1
-        group = GroupCommit(connection, worker, self._heads, self._salts)
+        group = CommitTransaction(connection, worker, self._heads, self._salts)
         with self._lock if connection is self._patient else _NO_LOCK:
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -137,7 +137,7 @@ class SqliteStore:
         """Take ownership of ready runs, then load journal and signals."""
         known, mine = set(workflows), list[int]()
         with self._on_loop() as connection:
-            if GroupCommit(connection, worker, {}, self._salts).is_fenced():
+            if CommitTransaction(connection, worker, {}, self._salts).is_fenced():
                 return []
             for number in numbers:
                 row = connection.execute(statement("run_row_by_n"), (number,)).fetchone()
@@ -264,23 +264,23 @@ class SqliteStore:
         with translated(self.path):
             return facts_of(self._loop, statement("facts_of_key"), (n, key))
 
-    def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[Record]:
+    def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[TrackRecord]:
         """Fold the last facts into a record for each agent and version; called in a thread."""
         names = encode(list(agents)).decode() if agents else None
         with self._reading() as connection:
             return [record_of(row) for row in connection.execute(statement("records_fold"), (names, recent))]
 
-    def failures(self, agent: str, version: str, *, limit: int = 10, recent: int = RECENT_FACTS) -> list[Said]:
+    def failures(self, agent: str, version: str, *, limit: int = 10, recent: int = RECENT_FACTS) -> list[RunFact]:
         """Return how attempts of an agent failed lately, newest first; called in a thread."""
         with self._reading() as connection:
             rows = connection.execute(statement("failures_recent"), (agent, version, limit, recent)).fetchall()
-        return [Said(row[0], fact_of(row[1:])) for row in rows]
+        return [RunFact(row[0], fact_of(row[1:])) for row in rows]
 
-    def notices(self, guards: Sequence[str], *, recent: int = RECENT_FACTS) -> list[Said]:
+    def notices(self, guards: Sequence[str], *, recent: int = RECENT_FACTS) -> list[RunFact]:
         """Return what guards said last of each agent and version; called in a thread."""
         with self._reading() as connection:
             rows = connection.execute(statement("notices_last"), (encode(list(guards)).decode(), recent)).fetchall()
-        return [Said(row[0], fact_of(row[1:])) for row in rows]
+        return [RunFact(row[0], fact_of(row[1:])) for row in rows]
 
     def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:
         """Fold the last facts into what became of each agent's calls, by the hour; called in a thread."""

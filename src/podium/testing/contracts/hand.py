@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from itertools import count
 
 from podium.model.fact import FactKind
-from podium.model.question import Answer, Ask, Question, QuestionState
+from podium.model.question import Ask, PersonAnswer, Question, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.codec import encode
 from podium.store.operations import (
     Close,
     Committed,
+    CommitVerdict,
     Effect,
-    Finish,
+    FinishRun,
     NewFact,
     NewRun,
     OpenQuestion,
@@ -20,7 +21,6 @@ from podium.store.operations import (
     Reply,
     Send,
     Start,
-    Verdict,
     Write,
 )
 from podium.store.protocol import Claimed, Store
@@ -43,7 +43,7 @@ class Hand:
         commit = self.store.commit_waiting if self._waiting else self.store.commit
         return commit(self.worker, operations)
 
-    def verdict(self, operation: Operation) -> Verdict:
+    def verdict(self, operation: Operation) -> CommitVerdict:
         """Commit one operation."""
         return self.commit(operation).verdicts[0]
 
@@ -53,7 +53,7 @@ class Hand:
 
     def write(
         self, run: int, *facts: NewFact, epoch: int = 1, effects: Sequence[Effect] = (), close: Close | None = None
-    ) -> Verdict:
+    ) -> CommitVerdict:
         """Append facts to a run, with what goes with them."""
         return self.verdict(Write(run, epoch, list(facts), list(effects), close))
 
@@ -61,16 +61,16 @@ class Hand:
         """Take ownership of runs."""
         return self.store.claim(self.worker, numbers, [WORKFLOW])
 
-    def park(self, run: int, *, wake: int = 0, wake_at: float | None = None, epoch: int = 1) -> Verdict:
+    def park(self, run: int, *, wake: int = 0, wake_at: float | None = None, epoch: int = 1) -> CommitVerdict:
         """Park a run."""
         return self.write(run, epoch=epoch, close=Park(wake, wake_at))
 
-    def finish(self, run: int, *, epoch: int = 1, state: RunState = RunState.DONE) -> Verdict:
+    def finish(self, run: int, *, epoch: int = 1, state: RunState = RunState.DONE) -> CommitVerdict:
         """End a run."""
         outcome = {"state": state, "value": 7, "reason": ""}
-        return self.write(run, fact(FactKind.ENDED), epoch=epoch, close=Finish(state, "", 200.0, outcome))
+        return self.write(run, fact(FactKind.ENDED), epoch=epoch, close=FinishRun(state, "", 200.0, outcome))
 
-    def signal(self, run_id: str, id: str = "s_1", *, name: str = "go") -> Verdict:
+    def signal(self, run_id: str, id: str = "s_1", *, name: str = "go") -> CommitVerdict:
         """Send a signal from outside."""
         return self.verdict(Send(run_id, Signal(id, "user", name, {"n": id}, 150.0)))
 
@@ -84,9 +84,9 @@ class Hand:
         self.write(run, fact(FactKind.QUESTION), effects=[OpenQuestion(question)])
         return question.id
 
-    def answer(self, question: str, *, by: str = "ann", at: float = 110.0) -> Verdict:
+    def answer(self, question: str, *, by: str = "ann", at: float = 110.0) -> CommitVerdict:
         """Answer a question."""
-        return self.verdict(Reply(question, Answer(by=by, value={"yes": by}, at=at)))
+        return self.verdict(Reply(question, PersonAnswer(by=by, value={"yes": by}, at=at)))
 
 
 def new_run(
@@ -101,6 +101,8 @@ def new_run(
     )  # fmt: skip
 
 
-def fact(kind: FactKind = FactKind.NOTED, key: str = "", *, payload: bytes | None = None, at: float = 100.0) -> NewFact:
+def fact(
+    kind: FactKind = FactKind.LOOKED_UP, key: str = "", *, payload: bytes | None = None, at: float = 100.0
+) -> NewFact:
     """Return a fact that is ready to be appended."""
     return NewFact(kind, key, at, encode({"of": key}), payload)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from podium.model.question import QuestionState
 from podium.model.run import Signal
-from podium.store.operations import Expire, TakeSignal, Tell, Verdict, WithdrawQuestion
+from podium.store.operations import CommitVerdict, Expire, TakeSignal, Tell, WithdrawQuestion
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 
@@ -16,7 +16,7 @@ class InboxContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             hand.park(number, wake_at=900.0)
-            assert hand.signal("r") is Verdict.OK
+            assert hand.signal("r") is CommitVerdict.OK
             assert [each.n for each in hand.store.ready(["work"], 9)] == [number]
             assert hand.store.next_due() is None
 
@@ -32,10 +32,10 @@ class InboxContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             assert [hand.signal("r"), hand.signal("r"), hand.signal("nobody")] == [
-                Verdict.OK, Verdict.DUPLICATE, Verdict.UNKNOWN,
+                CommitVerdict.OK, CommitVerdict.DUPLICATE, CommitVerdict.UNKNOWN,
             ]  # fmt: skip
             hand.write(number, fact(), effects=[TakeSignal("s_1")])
-            assert hand.signal("r") is Verdict.DUPLICATE
+            assert hand.signal("r") is CommitVerdict.DUPLICATE
             assert hand.store.signals(number) == (1, [])
 
     def test_signals_come_in_the_order_in_which_they_were_sent(self, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ class InboxContract(OpenedStore):
                 question, "May I?", {"about": 1}, 300.0,
             )  # fmt: skip
             assert hand.store.questions(state=QuestionState.OPEN, to="else", run=None) == []
-            assert hand.answer(question) is Verdict.OK
+            assert hand.answer(question) is CommitVerdict.OK
             assert hand.store.questions(state=QuestionState.OPEN, to=None, run=None) == []
             assert _state(hand, question) is QuestionState.ANSWERED
             (signal,) = hand.store.signals(number)[1]
@@ -70,32 +70,32 @@ class InboxContract(OpenedStore):
     def test_an_answered_question_takes_no_second_answer(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             question = hand.ask(hand.start(new_run("r")), "r")
-            assert [hand.answer(question), hand.answer(question, by="bob")] == [Verdict.OK, Verdict.CLOSED]
-            assert hand.verdict(Expire(question)) is Verdict.CLOSED
-            assert hand.answer("nothing") is Verdict.UNKNOWN
+            assert [hand.answer(question), hand.answer(question, by="bob")] == [CommitVerdict.OK, CommitVerdict.CLOSED]
+            assert hand.verdict(Expire(question)) is CommitVerdict.CLOSED
+            assert hand.answer("nothing") is CommitVerdict.UNKNOWN
 
     def test_an_answer_after_the_deadline_is_refused(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             early, late = (hand.ask(number, "r", deadline=300.0) for _ in range(2))
-            assert hand.answer(early, at=299.9) is Verdict.OK
-            assert hand.answer(late, at=300.0) is Verdict.CLOSED
+            assert hand.answer(early, at=299.9) is CommitVerdict.OK
+            assert hand.answer(late, at=300.0) is CommitVerdict.CLOSED
 
     def test_a_quorum_wants_different_people(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             question = hand.ask(number, "r", quorum=2)
-            assert [hand.answer(question), hand.answer(question)] == [Verdict.OK, Verdict.DUPLICATE]
+            assert [hand.answer(question), hand.answer(question)] == [CommitVerdict.OK, CommitVerdict.DUPLICATE]
             assert hand.store.signals(number)[1] == []
-            assert hand.answer(question, by="bob") is Verdict.OK
+            assert hand.answer(question, by="bob") is CommitVerdict.OK
             assert [each["by"] for each in hand.store.signals(number)[1][0].body] == ["ann", "bob"]
 
     def test_an_expired_question_takes_no_answer(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             question = hand.ask(hand.start(new_run("r")), "r")
-            assert hand.verdict(Expire(question)) is Verdict.OK
+            assert hand.verdict(Expire(question)) is CommitVerdict.OK
             assert _state(hand, question) is QuestionState.EXPIRED
-            assert hand.answer(question) is Verdict.CLOSED
+            assert hand.answer(question) is CommitVerdict.CLOSED
 
     def test_a_question_is_withdrawn_by_its_run_and_by_its_runs_end(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -105,7 +105,7 @@ class InboxContract(OpenedStore):
             assert _state(hand, first) is QuestionState.WITHDRAWN
             hand.finish(number)
             assert _state(hand, second) is QuestionState.WITHDRAWN
-            assert hand.answer(second) is Verdict.CLOSED
+            assert hand.answer(second) is CommitVerdict.CLOSED
 
 
 def _state(hand: Hand, question: str) -> QuestionState:

@@ -7,7 +7,7 @@ from podium.model.fact import FactKind
 from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.codec import encode
-from podium.store.operations import Block, NewFact, Redact, Verdict
+from podium.store.operations import Block, CommitVerdict, NewFact, Redact
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 
@@ -45,8 +45,8 @@ class LedgerContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             hand.signal("r")
-            assert hand.park(number) is Verdict.AWAKE
-            assert hand.finish(number, epoch=7) is Verdict.STALE
+            assert hand.park(number) is CommitVerdict.AWAKE
+            assert hand.finish(number, epoch=7) is CommitVerdict.STALE
             assert hand.store.ledger.last() == (0, GENESIS)
 
     def test_a_seal_is_kept_once(self, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ class LedgerContract(OpenedStore):
             hand.answer(question)
             hand.write(number, fact(payload=_LARGE))
             hand.finish(number)
-            assert _redact(hand, "r") is Verdict.OK
+            assert _redact(hand, "r") is CommitVerdict.OK
             *facts, redacted = hand.store.facts("r")
             assert [(each.body, each.payload) for each in facts] == [({}, None)] * 4
             assert (redacted.kind, redacted.epoch) == (FactKind.REDACTED, 2)
@@ -76,9 +76,9 @@ class LedgerContract(OpenedStore):
     def test_only_a_run_that_ended_is_redacted_and_only_as_it_was_seen(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
-            assert [_redact(hand, "r"), _redact(hand, "nobody")] == [Verdict.STALE, Verdict.STALE]
+            assert [_redact(hand, "r"), _redact(hand, "nobody")] == [CommitVerdict.STALE, CommitVerdict.STALE]
             hand.finish(number)
-            assert _redact(hand, "r", epoch=2) is Verdict.STALE
+            assert _redact(hand, "r", epoch=2) is CommitVerdict.STALE
             assert hand.store.facts("r")[0].payload == b'"input"'
 
     def test_what_was_emptied_without_a_redaction_that_says_so_is_found(self, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ class LedgerContract(OpenedStore):
             assert (run.state, run.ended_at, run.reason, run.epoch) == (RunState.FAILED, 200.0, "left", 2)
 
 
-def _redact(hand: Hand, run: str, *, epoch: int = 1, left: bytes = b"{}", said: bytes | None = None) -> Verdict:
+def _redact(hand: Hand, run: str, *, epoch: int = 1, left: bytes = b"{}", said: bytes | None = None) -> CommitVerdict:
     """Redact a run; with `said` the fact tells that something else was left than there was."""
     bodies = [(each.seq, left) for each in hand.store.facts(run)]
     told = remains_of(run, bodies if said is None else [(seq, said) for seq, _ in bodies])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from podium.model.fact import FactKind
 from podium.model.run import RunState
-from podium.store.operations import Block, Verdict
+from podium.store.operations import Block, CommitVerdict
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 
@@ -55,9 +55,9 @@ class OwnershipContract(OpenedStore):
             other.claim(number)
             third = Hand(hand.store, "w_3", waiting=self.waiting)
             for stale in (hand.write(number, fact()), other.write(number, fact(), epoch=1)):
-                assert stale is Verdict.STALE
-            assert third.write(number, fact(), epoch=2) is Verdict.STALE
-            assert other.write(number, fact(key="mine"), epoch=2) is Verdict.OK
+                assert stale is CommitVerdict.STALE
+            assert third.write(number, fact(), epoch=2) is CommitVerdict.STALE
+            assert other.write(number, fact(key="mine"), epoch=2) is CommitVerdict.OK
             assert [each.key for each in hand.store.facts("r")] == ["", "before", "mine"]
             assert hand.store.verify("r") == []
 
@@ -73,7 +73,7 @@ class OwnershipContract(OpenedStore):
             number = hand.start(new_run("r"))
             placed = hand.store.workers.leave("w_1")
             assert [each.n for each in placed] == [number]
-            assert hand.write(number, fact()) is Verdict.STALE
+            assert hand.write(number, fact()) is CommitVerdict.STALE
             assert hand.claim(number) == []
             assert hand.store.workers.beat("w_1", 120.0) is False
 
@@ -92,27 +92,27 @@ class OwnershipContract(OpenedStore):
             hand.store.workers.beat("w_1", 130.0)
             assert hand.store.workers.reap("w_1", before=100.0) == []
             assert [each.n for each in hand.store.workers.reap("w_1", before=120.0)] == [number]
-            assert other.write(number, fact()) is Verdict.STALE
+            assert other.write(number, fact()) is CommitVerdict.STALE
             assert hand.store.workers.beat("w_2", 131.0) is False
             assert hand.store.workers.reap("w_1", before=120.0) == []
 
     def test_a_parked_run_belongs_to_nobody(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
-            assert hand.park(number, wake_at=500.0) is Verdict.OK
+            assert hand.park(number, wake_at=500.0) is CommitVerdict.OK
             run = hand.store.run("r")
             assert run is not None
             assert (run.state, run.owner, run.wake_at) == (RunState.PARKED, None, 500.0)
-            assert hand.write(number, fact()) is Verdict.STALE
+            assert hand.write(number, fact()) is CommitVerdict.STALE
             assert hand.claim(number) == []
 
     def test_a_run_that_was_woken_meanwhile_is_not_parked(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             hand.signal("r")
-            assert hand.park(number, wake=0) is Verdict.AWAKE
-            assert hand.write(number, fact()) is Verdict.OK
-            assert hand.park(number, wake=1) is Verdict.OK
+            assert hand.park(number, wake=0) is CommitVerdict.AWAKE
+            assert hand.write(number, fact()) is CommitVerdict.OK
+            assert hand.park(number, wake=1) is CommitVerdict.OK
 
     def test_parked_runs_are_woken_when_they_are_due(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -137,12 +137,12 @@ class OwnershipContract(OpenedStore):
     def test_an_ended_run_takes_nothing_any_more(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
-            assert hand.finish(number, state=RunState.FAILED) is Verdict.OK
+            assert hand.finish(number, state=RunState.FAILED) is CommitVerdict.OK
             run = hand.store.run("r")
             assert run is not None
             assert (run.state, run.owner, run.ended_at) == (RunState.FAILED, None, 200.0)
-            assert hand.write(number, fact()) is Verdict.STALE
-            assert hand.signal("r") is Verdict.ENDED
+            assert hand.write(number, fact()) is CommitVerdict.STALE
+            assert hand.signal("r") is CommitVerdict.ENDED
 
     def test_a_blocked_run_waits_until_it_is_unblocked(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -163,4 +163,4 @@ class OwnershipContract(OpenedStore):
             taken = hand.store.take_over("r", "w_1")
             assert taken is not None
             assert taken.run.epoch == 2
-            assert hand.write(number, fact(FactKind.REWOUND), epoch=2) is Verdict.OK
+            assert hand.write(number, fact(FactKind.REWOUND), epoch=2) is CommitVerdict.OK

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from podium.model.fact import FactKind
 from podium.model.json import Json
-from podium.model.record import Record
+from podium.model.track_record import TrackRecord
 from podium.store.codec import encode
 from podium.store.operations import NewFact, Start
 from podium.testing.contracts.hand import Hand, new_run
@@ -23,9 +23,9 @@ class RecordsContract(OpenedStore):
             hand.write(number, asked("0", "b"), asked("1", "a"), answered("0", at=103.0), asked("2", "b", version="2"))
             hand.write(number, answered("2", "failed", at=101.0), asked("3", "b"), answered("3", "failed", at=101.0))
             assert folded(hand) == [
-                Record(agent="a", version="1", calls=1, done=0, failed=0),
-                Record(agent="b", version="1", calls=2, done=1, failed=1, seconds=2.0),
-                Record(agent="b", version="2", calls=1, done=0, failed=1, seconds=1.0),
+                TrackRecord(agent="a", version="1", calls=1, done=0, failed=0),
+                TrackRecord(agent="b", version="1", calls=2, done=1, failed=1, seconds=2.0),
+                TrackRecord(agent="b", version="2", calls=1, done=0, failed=1, seconds=1.0),
             ]
 
     def test_only_those_asked_for_are_told_of(self, tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ class RecordsContract(OpenedStore):
     def test_a_refused_call_neither_worked_nor_failed(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             hand.write(hand.start(new_run("r")), asked("0", "a"), answered("0", "refused"))
-            assert folded(hand) == [Record(agent="a", version="1", calls=1, done=0, failed=0, seconds=1.0)]
+            assert folded(hand) == [TrackRecord(agent="a", version="1", calls=1, done=0, failed=0, seconds=1.0)]
 
     def test_the_same_key_in_two_runs_is_two_calls(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -50,14 +50,14 @@ class RecordsContract(OpenedStore):
             hand.write(one, asked("0", "a"))
             hand.write(two, asked("0", "a"), answered("0", at=104.0))
             hand.write(one, answered("0", "failed", at=102.0))
-            assert folded(hand) == [Record(agent="a", version="1", calls=2, done=1, failed=1, seconds=3.0)]
+            assert folded(hand) == [TrackRecord(agent="a", version="1", calls=2, done=1, failed=1, seconds=3.0)]
 
     def test_a_key_that_is_asked_again_is_two_calls(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             hand.write(number, asked("0", "a"), answered("0", "failed", at=102.0))
             hand.write(number, asked("0", "a", at=110.0), answered("0", at=116.0))
-            assert folded(hand) == [Record(agent="a", version="1", calls=2, done=1, failed=1, seconds=4.0)]
+            assert folded(hand) == [TrackRecord(agent="a", version="1", calls=2, done=1, failed=1, seconds=4.0)]
 
     def test_a_price_is_that_of_the_answer_or_else_of_the_steps_together(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -84,7 +84,7 @@ class RecordsContract(OpenedStore):
             assert [each.calls for each in folded(hand)] == [1]
 
 
-def folded(hand: Hand, *agents: str, recent: int | None = None) -> Sequence[Record]:
+def folded(hand: Hand, *agents: str, recent: int | None = None) -> Sequence[TrackRecord]:
     """Have the store fold its facts, in a thread as the engine does."""
     with ThreadPoolExecutor(1) as thread:
         if recent is None:

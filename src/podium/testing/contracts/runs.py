@@ -4,7 +4,7 @@ from pathlib import Path
 
 from podium.model.fact import FactKind
 from podium.model.run import RunState
-from podium.store.operations import Start, Verdict
+from podium.store.operations import CommitVerdict, Start
 from podium.store.protocol import RunQuery
 from podium.testing.contracts.hand import fact, new_run
 from podium.testing.contracts.opened import OpenedStore
@@ -40,15 +40,15 @@ class RunsContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             again = hand.commit(Start(new_run("r", payload=b"2"), drive=True))
-            assert (again.verdicts, again.started) == ([Verdict.DUPLICATE], {"r": number})
+            assert (again.verdicts, again.started) == ([CommitVerdict.DUPLICATE], {"r": number})
             assert [each.payload for each in hand.store.facts("r")] == [b'"input"']
 
     def test_a_tag_belongs_to_one_run_of_a_workflow(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r", tag="t"))
             again = hand.commit(Start(new_run("other", tag="t"), drive=True))
-            assert (again.verdicts, again.started["other"]) == ([Verdict.DUPLICATE], number)
-            assert hand.verdict(Start(new_run("third", workflow="else", tag="t"), drive=True)) is Verdict.OK
+            assert (again.verdicts, again.started["other"]) == ([CommitVerdict.DUPLICATE], number)
+            assert hand.verdict(Start(new_run("third", workflow="else", tag="t"), drive=True)) is CommitVerdict.OK
 
     def test_facts_come_back_in_order_as_they_were(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

@@ -1,0 +1,146 @@
+"""`podium audit`: whether the store is as it was written, and who did what."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from podium.app import App
+from podium.cli.commands.inbox import login
+from podium.cli.moments import moment, span
+from podium.cli.opening import drive, existing, open_readonly, run_in
+from podium.cli.options import JsonOption, StoreOption
+from podium.cli.output import count, print_json, print_line
+from podium.config import load_config
+from podium.errors import UsageError
+from podium.model.audit import Audit, SealChecker
+from podium.model.clock import SystemClock
+from podium.model.json import Json
+from podium.operations.anchor import read_anchor, write_anchor
+from podium.reports.audit import audit
+from podium.reports.export import lines
+from podium.secrets.reference import resolve
+
+commands = typer.Typer(help="Whether the store is as it was written, and who did what.", rich_markup_mode=None)
+
+_MISSING = "the extra audit is missing: pip install 'podium[audit]'"
+
+
+@commands.command("keygen")
+def keygen() -> None:
+    """Print a new secret key, which seals, and its public key, which checks. Keep the secret one out of the store."""
+    try:
+        from podium.operations.signing import Signer  # noqa: PLC0415  needs the extra audit
+    except ImportError as error:
+        raise UsageError(_MISSING) from error
+    secret, public = Signer.new()
+    print(f"secret {secret}\npublic {public}")
+
+
+@commands.command("seal")
+def seal(store: StoreOption = None) -> None:
+    """Seal the ledger now, with the key of the settings, and write the seal to the anchor that is set."""
+    settings = load_config().audit
+    if settings.key is None:
+        raise UsageError('no key is set: [podium.audit] key = "env:PODIUM_AUDIT_KEY". `podium audit keygen` makes one.')
+    try:
+        from podium.operations.signing import Signer  # noqa: PLC0415  needs the extra audit
+    except ImportError as error:
+        raise UsageError(_MISSING) from error
+    with open_readonly(store) as opened:
+        n, head = opened.ledger.last()
+        if n == 0:
+            print("there is nothing to seal yet")
+            return
+        sealed = Signer(resolve(settings.key)).seal(n, head, SystemClock().now())
+        opened.ledger.seal(sealed)
+    if settings.anchor is not None:
+        write_anchor(Path(settings.anchor), sealed)
+    print(f"sealed {n} ledger entries")
+
+
+@commands.command("verify")
+def verify(
+    anchor: Annotated[Path | None, typer.Option(metavar="FILE", help="Seals that were written down elsewhere.")] = None,
+    public_key: Annotated[str | None, typer.Option(metavar="KEY", help="Of whoever seals the ledger.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check all chains, the ledger, its seals and the anchor. Exits with 1 where something does not hold."""
+    checker = _checker(public_key)
+    seals = None if anchor is None else read_anchor(anchor)
+    with open_readonly(store) as opened:
+        found = audit(opened, checker=checker, anchor=seals)
+    if as_json:
+        print_json(_json(found))
+    else:
+        _print(found)
+    if found.faults:
+        raise typer.Exit(1)
+
+
+@commands.command("export")
+def export(
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Of this run, or `last`.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="ISO", help="From this day or time on (UTC).")] = None,
+    tenant: Annotated[str | None, typer.Option(metavar="NAME", help="Only what was done for this tenant.")] = None,
+    payloads: Annotated[bool, typer.Option("--payloads", help="With inputs and values, not only digests.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Print who called whom, with what, under which rule, at what price and decided by whom, as JSON lines."""
+    with open_readonly(store) as opened:
+        wanted = None if run is None else run_in(opened, run).id
+        for line in lines(opened, run=wanted, since=moment(since), tenant=tenant, payloads=payloads):
+            print_line(line)
+
+
+@commands.command("retain")
+def retain(
+    older_than: Annotated[str, typer.Option(metavar="TIME", help="Runs that ended longer ago: 12h, 90d.")],
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who redacts; else who is logged in.")] = None,
+    why: Annotated[str, typer.Option(help="Why; it is recorded.")] = "retention",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Redact all runs that ended longer ago, if those that started them did too."""
+    seconds, who = span(older_than, "--older-than"), by or login()
+
+    async def work() -> int:
+        async with App.open(config=existing(store)) as app:
+            return await app.retain(seconds, by=who, why=why)
+
+    redacted = drive(work())
+    if as_json:
+        print_json({"redacted": redacted})
+    else:
+        print(f"redacted {count(redacted, 'run')}")
+
+
+def _checker(public_key: str | None) -> SealChecker | None:
+    key = load_config().audit.key
+    if public_key is None and key is None:
+        return None
+    try:
+        from podium.operations.signing import Checker, Signer  # noqa: PLC0415  needs the extra audit
+    except ImportError as error:
+        raise UsageError(_MISSING) from error
+    return Checker(public_key if public_key is not None else Signer(resolve(key or "")).public)
+
+
+def _print(found: Audit) -> None:
+    for fault in found.faults:
+        print(f"wrong  {fault.where}: {fault.what}")
+    for said in found.unproved:
+        print(f"open   {said}")
+    redacted = f" ({found.redacted} redacted)" if found.redacted else ""
+    print(
+        f"{'wrong' if found.faults else 'ok':6} {found.runs} runs{redacted}, "
+        f"{found.entries} ledger entries, {found.sealed} sealed"
+    )
+
+
+def _json(found: Audit) -> Json:
+    return {
+        "faults": [{"where": fault.where, "what": fault.what} for fault in found.faults], "unproved": found.unproved,
+        "runs": found.runs, "redacted": found.redacted, "entries": found.entries, "sealed": found.sealed,
+    }  # fmt: skip

@@ -1,0 +1,66 @@
+"""`podium costs`: what was spent, and on what."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from podium.cli.moments import moment
+from podium.cli.opening import open_readonly, run_in
+from podium.cli.options import JsonOption, StoreOption
+from podium.cli.output import money, print_json, print_table
+from podium.model.cost import Cost
+from podium.model.json import Json
+
+_By = Literal["agent", "model", "workflow", "tenant", "day", "run"]
+_PER_RUN = ("workflow", "tenant", "day")
+
+
+def costs(
+    by: Annotated[_By, typer.Option(help="By what they are added up.")] = "agent",
+    run: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Of this run, or `last`, with all the child runs it started.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="ISO", help="From this day or time on (UTC).")] = None,
+    until: Annotated[str | None, typer.Option(metavar="ISO", help="Before this day or time (UTC).")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add up what was spent, the dearest first, from what is recorded of each model request and call."""
+    with open_readonly(store) as opened:
+        one = None if run is None else run_in(opened, run).id
+        found = opened.costs(by, run=one, since=moment(since), until=moment(until))
+    if as_json:
+        print_json([_json(cost) for cost in found])
+        return
+    per_run = by in _PER_RUN
+    measured = any(cost.cpu_seconds or cost.gb_seconds for cost in found)
+    heads = (by.upper(), "CALLS", "REQUESTS", "TOKENS IN", "OUT", "COST", "IN DOUBT")
+    heads = (*heads, "CPU S", "GB S") if measured else heads
+    print_table(
+        (*heads, "RUNS", "DONE", "PER DONE") if per_run else heads,
+        [_row(cost, per_run=per_run, measured=measured) for cost in found],
+    )
+    if unpriced := sum(cost.unpriced for cost in found):
+        print(f"the price of {unpriced} requests is not known: set it in [podium.prices.models], or usd= on the agent")
+
+
+def _row(cost: Cost, *, per_run: bool, measured: bool) -> tuple[str, ...]:
+    cells = (
+        cost.part or "-", f"{cost.calls:,}", f"{cost.requests:,}", f"{cost.input_tokens:,}", f"{cost.output_tokens:,}",
+        money(cost.usd), money(cost.in_doubt) if cost.in_doubt else "",
+    )  # fmt: skip
+    if measured:
+        cells = (*cells, f"{cost.cpu_seconds:,.3f}", f"{cost.gb_seconds:,.3f}")
+    if not per_run:
+        return cells
+    each = cost.usd_per_done
+    return *cells, str(cost.runs), str(cost.done), "" if each is None else money(each)
+
+
+def _json(cost: Cost) -> Json:
+    return {
+        "part": cost.part, "calls": cost.calls, "requests": cost.requests, "input_tokens": cost.input_tokens,
+        "output_tokens": cost.output_tokens, "usd": cost.usd, "in_doubt_usd": cost.in_doubt, "unpriced": cost.unpriced,
+        "runs": cost.runs, "done": cost.done, "usd_per_done": cost.usd_per_done,
+        "cpu_seconds": cost.cpu_seconds, "gb_seconds": cost.gb_seconds,
+    }  # fmt: skip

@@ -1,0 +1,159 @@
+"""`podium inbox`: what waits for people, and answering it."""
+
+import getpass
+import json
+from typing import Annotated
+
+import typer
+
+from podium.app import App
+from podium.cli.input import parse
+from podium.cli.opening import drive, existing, open_readonly
+from podium.cli.options import JsonOption, StoreOption
+from podium.cli.output import iso, moment, one_line, print_json, print_table
+from podium.errors import UnknownQuestion, UsageError
+from podium.model.json import Json
+from podium.model.question import Question, QuestionState
+from podium.model.run import Run, RunState
+from podium.store.protocol import Store
+
+commands = typer.Typer(help="What waits for people.", rich_markup_mode=None)
+
+NEXT = "next"
+"""Stands for the question that has waited longest."""
+_WORDS = {"yes": True, "no": False}
+
+
+@commands.command("list")
+def list_questions(
+    to: Annotated[str | None, typer.Option(metavar="ROLE", help="Only what is for this person or role.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the open questions, oldest first."""
+    with open_readonly(store) as opened:
+        questions = opened.questions(state=QuestionState.OPEN, to=to, run=None)
+    if as_json:
+        print_json([_plain(question) for question in questions])
+        return
+    if not questions:
+        print("nothing waits" if to is None else f"nothing waits for {to}")
+        return
+    rows = [
+        (
+            q.id,
+            q.ask.kind,
+            q.ask.to,
+            moment(q.asked_at),
+            moment(q.deadline) if q.deadline else "",
+            q.run,
+            one_line(q.ask.text),
+        )
+        for q in questions
+    ]
+    print_table(("QUESTION", "KIND", "TO", "ASKED", "UNTIL", "RUN", "TEXT"), rows)
+
+
+@commands.command("show")
+def show(
+    question_id: Annotated[str, typer.Argument(metavar="QUESTION", help="Its id, or `next`.")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a question: its text, what it is about, and what an answer looks like."""
+    with open_readonly(store) as opened:
+        question = question_in(opened, question_id)
+    if as_json:
+        print_json(_plain(question))
+        return
+    print(f"{question.ask.text}\n")
+    if question.ask.subject is not None:
+        print(json.dumps(question.ask.subject, indent=2, ensure_ascii=False) + "\n")
+    print(f"{question.state}, for {question.ask.to}, of run {question.run}")
+    if question.ask.schema is not None:
+        print(f"an answer fits: {json.dumps(question.ask.schema, ensure_ascii=False)}")
+
+
+@commands.command("answer")
+def answer(
+    question_id: Annotated[str, typer.Argument(metavar="QUESTION", help="Its id, or `next`.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="JSON; for an approval also yes or no.")],
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who answers. Default: the name of the login.")] = None,
+    comment: Annotated[str, typer.Option(help="A word about an approval.")] = "",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question. The run goes on in the process that serves its workflow, or with the next `podium work`."""
+    name = by or login()
+
+    async def work() -> tuple[Question, Run]:
+        async with App.open(config=existing(store)) as app:
+            question = question_in(app.store, question_id)
+            await app.answer(question.id, to_value(question, value, comment), by=name)
+            run = app.store.run(question.run)
+            assert run is not None  # its question is there
+            return question_in(app.store, question.id), run
+
+    question, run = drive(work())
+    if as_json:
+        print_json({"question": question.id, "state": question.state, "run": run.id, "run_state": run.state})
+        return
+    print(f"answered by {name}. {_what_next(question, run)}")
+
+
+def to_value(question: Question, text: str, comment: str) -> Json:
+    """Return what was typed as the answer it stands for; raises UsageError where it stands for none."""
+    if question.ask.kind == "approval" and text.lower() in _WORDS:
+        return {"approved": _WORDS[text.lower()], "comment": comment}
+    if comment:
+        raise UsageError("--comment goes with yes or no, the answers to an approval.")
+    schema: Json = question.ask.schema
+    try:
+        return parse(text, "the answer")
+    except UsageError:
+        if schema is not None and schema.get("type") == "string":
+            return text
+        if question.ask.kind == "approval":
+            raise UsageError(f"{text!r} is no answer to an approval: expected yes, no, or JSON.") from None
+        raise
+
+
+def _what_next(question: Question, run: Run) -> str:
+    if question.state is QuestionState.OPEN:
+        return f"The question waits for more people: it needs {question.ask.quorum}."
+    if run.state is RunState.RUNNING:
+        return f"Run {run.id} goes on in the process that drives it."
+    return (
+        f"Run {run.id} goes on in the process that serves {run.workflow!r}; "
+        "where none runs, start one: podium work FILE"
+    )
+
+
+def question_in(store: Store, question_id: str) -> Question:
+    """Return a question by its id, or the one that has waited longest for `next`; raises UnknownQuestion."""
+    if question_id == NEXT:
+        waiting = store.questions(state=QuestionState.OPEN, to=None, run=None)
+        if not waiting:
+            raise UnknownQuestion("no question waits for an answer.")
+        return waiting[0]
+    question = store.question(question_id)
+    if question is None:
+        raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
+    return question
+
+
+def login() -> str:
+    """Return the name of who is logged in; raises UsageError where there is none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError) as error:
+        raise UsageError("this login has no name. Say who you are: --by NAME.") from error
+
+
+def _plain(question: Question) -> Json:
+    ask = question.ask
+    return {
+        "question": question.id, "run": question.run, "key": question.key, "kind": ask.kind, "to": ask.to,
+        "text": ask.text, "subject": ask.subject, "schema": ask.schema, "quorum": ask.quorum, "state": question.state,
+        "asked_at": iso(question.asked_at), "deadline": iso(question.deadline), "tenant": question.tenant,
+    }  # fmt: skip

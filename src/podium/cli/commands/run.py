@@ -1,0 +1,157 @@
+"""`podium run`: starts a run and waits for its value."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from podium.app import App
+from podium.cli.each import EachOptions, run_each
+from podium.cli.input import checked, read_input
+from podium.cli.load import Loaded, load, split
+from podium.cli.opening import drive, existing, export_environment, run_in
+from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
+from podium.cli.output import note
+from podium.cli.report import INTERRUPTED, report
+from podium.cli.waiting import Standstill, settle
+from podium.config import Config, load_config
+from podium.engine.worker.worker import End
+from podium.errors import UsageError
+from podium.model.agent import AnyAgent
+from podium.model.budget import Budget
+from podium.model.ids import RandomIds
+from podium.model.json import Json
+from podium.model.run import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """How `podium run` is to start its run."""
+
+    tag: str | None
+    tenant: str
+    priority: int
+    within: float | None
+    budget: Budget | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One `podium run`: what it is to do, and, once started, the id of its run."""
+
+    loaded: Loaded
+    workflow: AnyAgent | None
+    """None where a run is resumed, which knows its own."""
+    value: Json
+    target: str
+    wait: bool
+    as_json: bool
+    run: str | None
+
+
+_Durability = Literal["process", "power"]
+
+
+def run(  # noqa: PLR0913, PLR0917  its options
+    target: Annotated[str, typer.Argument(metavar="FILE[:NAME]", help="A Python or YAML file, or a folder.")],
+    input: Annotated[str | None, typer.Option(metavar="JSON|@FILE|-", help="The input: JSON, a file, or -.")] = None,
+    each: Annotated[Path | None, typer.Option(metavar="JSONL", help="One run for each line of this file.")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Runs at once, with --each.")] = 8,
+    out: Annotated[Path | None, typer.Option(metavar="JSONL", help="Where the results of --each go.")] = None,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run instead of starting one.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait also for people and signals.")] = False,
+    tag: Annotated[str | None, typer.Option(help="Your own name for the run: given again, it finds that run.")] = None,
+    tenant: Annotated[str, typer.Option(help="On whose behalf it is.")] = "default",
+    priority: Annotated[int, typer.Option(help="Larger goes first.")] = 0,
+    within: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="After so long it is cancelled, and has failed.")
+    ] = None,
+    budget_usd: Annotated[
+        float | None, typer.Option(metavar="DOLLARS", help="The most that it may spend, all that it starts included.")
+    ] = None,
+    durability: Annotated[
+        _Durability | None, typer.Option(help="What a recorded step survives: a crash, a power cut.")
+    ] = None,
+    model: ModelOption = None,
+    settings: SetOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start a run, wait for it and print its value.
+
+    Exits with 1 where it failed, was cancelled or is blocked, and with 3 where it waits for a person or a signal.
+    """
+    if budget_usd is not None and (each is not None or resume is not None):
+        raise UsageError("--budget-usd is for one new run. With --each set [podium.budgets] in podium.toml.")
+    if sum(given is not None for given in (input, each, resume)) > 1:
+        raise UsageError("--input, --each and --resume exclude each other. Give one of them.")
+    export_environment(model, settings)
+    path, name = split(target)
+    loaded, config = load(path), load_config(store=store, durability=durability)
+    if each is not None:
+        options = EachOptions(
+            items=each, out=out, concurrency=concurrency, tag=tag, tenant=tenant, priority=priority, within=within,
+            wait=wait, as_json=as_json,
+        )  # fmt: skip
+        raise typer.Exit(run_each(loaded, loaded.workflow(name), config, options))
+    workflow = None if resume else loaded.workflow(name)
+    value = None if workflow is None else checked(workflow, read_input(input), target)
+    attempt = Attempt(
+        loaded=loaded, workflow=workflow, value=value, target=target, wait=wait, as_json=as_json, run=resume
+    )
+    budget = None if budget_usd is None else Budget(usd=budget_usd)
+    start = RunRequest(tag=tag, tenant=tenant, priority=priority, within=within, budget=budget)
+    raise typer.Exit(_attempt(attempt, config, start))
+
+
+def _attempt(attempt: Attempt, config: Config, start: RunRequest) -> int:
+    """Drive one run and say how it stands; returns the exit code."""
+
+    async def work() -> End | Standstill:
+        async with App.open(config=config) as app:
+            return await _drive(app, attempt, start)
+
+    if attempt.run is not None:
+        existing(config.store)
+    try:
+        ended = drive(work())
+    except KeyboardInterrupt:
+        _say_interrupted(attempt)
+        return INTERRUPTED
+    return report(str(attempt.run), attempt.target, ended, as_json=attempt.as_json)
+
+
+async def _drive(app: App, attempt: Attempt, start: RunRequest) -> End | Standstill:
+    if attempt.run is not None:
+        run = run_in(app.store, attempt.run)
+        _check_served(run, attempt.loaded)
+        attempt.run = run.id
+    app.register(*attempt.loaded.agents)
+    if attempt.workflow is not None:
+        value = attempt.workflow.input.load(attempt.value)
+        known = RandomIds().new("run") if start.tag is None else None
+        if known is not None and not attempt.as_json:
+            note(f"run {known}")  # before anything is done: whoever kills it can go on with it
+        handle = await app.start(
+            attempt.workflow, value, id=known, tag=start.tag, tenant=start.tenant, priority=start.priority,
+            within=start.within, budget=start.budget,
+        )  # fmt: skip
+        attempt.run = handle.id
+    assert attempt.run is not None  # resumed, or started just now
+    if not attempt.as_json and (attempt.workflow is None or start.tag is not None):
+        note(f"run {attempt.run}")
+    return await settle(app, attempt.run, wait=attempt.wait)
+
+
+def _check_served(run: Run, loaded: Loaded) -> None:
+    if run.workflow not in {agent.card.name for agent in loaded.workflows}:
+        raise UsageError(f"run {run.id} is of workflow {run.workflow!r}, which {loaded.path} does not have.")
+
+
+def _say_interrupted(attempt: Attempt) -> None:
+    if attempt.run is None:
+        note("interrupted: nothing was started.")
+        return
+    command = f"podium run {attempt.target} --resume {attempt.run}"
+    note(f"interrupted: run {attempt.run} keeps what is done. Go on with: {command}")

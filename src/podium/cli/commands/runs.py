@@ -1,0 +1,214 @@
+"""`podium runs`: looking at runs, and stopping them."""
+
+import asyncio
+import dataclasses
+import sys
+from typing import Annotated
+
+import typer
+
+from podium.app import App
+from podium.cli.commands import change
+from podium.cli.input import read_input
+from podium.cli.opening import drive, existing, open_readonly, run_in
+from podium.cli.options import JsonOption, RunArgument, StoreOption
+from podium.cli.output import count, duration, iso, moment, note, one_line, print_json, print_line, print_table
+from podium.cli.report import INTERRUPTED
+from podium.cli.tree.draw import Child, node_json, plain, render
+from podium.cli.tree.facts import as_line, described
+from podium.errors import RunBlocked
+from podium.model.clock import SystemClock
+from podium.model.fact import Fact
+from podium.model.json import Json
+from podium.model.run import Run, RunState
+from podium.reports.calls.tree import tree_of
+from podium.store.protocol import RunQuery, Store
+
+commands = typer.Typer(help="Look at runs, stop them, change them.", rich_markup_mode=None)
+
+_LOOK_SECONDS = 0.2
+
+
+@commands.command("list")
+def list_runs(
+    workflow: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this workflow.")] = None,
+    state: Annotated[RunState | None, typer.Option(help="Only runs in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List runs, newest first."""
+    with open_readonly(store) as opened:
+        runs = opened.runs(RunQuery(workflow=workflow, state=state, limit=limit))
+    if as_json:
+        print_json([run_json(run) for run in runs])
+        return
+    if not runs:
+        print("no runs" if workflow is None and state is None else "no such runs")
+        return
+    print_table(("RUN", "WORKFLOW", "STATE", "STARTED", "TOOK", "FACTS", "REASON"), [_row(run) for run in runs])
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    took = "" if run.ended_at is None else duration(run.ended_at - run.created_at)
+    name = f"{run.workflow} {run.version}"
+    return run.id, name, run.state, moment(run.created_at), took, str(run.facts), one_line(run.reason, 80)
+
+
+@commands.command("show")
+def show(
+    run_id: RunArgument,
+    facts: Annotated[bool, typer.Option("--facts", help="Print the facts themselves.")] = False,
+    children: Annotated[bool, typer.Option("--children", help="Draw the child runs too.")] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw the tree of a run's calls: how long each took, attempts, tokens and cost, and what is waited for."""
+    with open_readonly(store) as opened:
+        run = run_in(opened, run_id)
+        recorded = opened.facts(run.id)
+        if facts and as_json:
+            print_json([as_line(fact) for fact in recorded])
+        elif facts:
+            print_table(("SEQ", "TIME", "FACT", "KEY", "WHAT"), [described(fact) for fact in recorded])
+        elif as_json:
+            print_json(_tree_json(opened, run, recorded, children=children))
+        else:
+            _draw(run, opened, child_of(opened) if children else None)
+
+
+def _tree_json(store: Store, run: Run, facts: list[Fact], *, children: bool) -> Json:
+    tree = tree_of(facts)
+    told = {**run_json(run), "notes": tree.notes, "tree": node_json(tree.root)}
+    if children:
+        spawned = [store.run(node.run) for node in tree.root.walk() if node.kind == "child" and node.run]
+        told["runs"] = [_tree_json(store, each, store.facts(each.id), children=True) for each in spawned if each]
+    return told
+
+
+def _draw(run: Run, store: Store, child: Child | None) -> None:
+    if not sys.stdout.isatty():
+        print(plain(run, store.facts(run.id), child))
+        return
+    from rich.console import Console  # noqa: PLC0415  only where somebody looks
+
+    Console().print(render(run, store.facts(run.id), child), crop=False)
+
+
+def child_of(store: Store) -> Child:
+    """Return what finds child runs in a store."""
+
+    def found(run_id: str) -> "tuple[Run, list[Fact]] | None":
+        run = store.run(run_id)
+        return None if run is None else (run, store.facts(run_id))
+
+    return found
+
+
+@commands.command("tail")
+def tail(run_id: RunArgument, store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Print a run's facts, those to come too, until it ends or is blocked."""
+
+    async def follow() -> Run:
+        clock, seen = SystemClock(), -1
+        with open_readonly(store) as opened:
+            while True:
+                run = run_in(opened, run_id)
+                for fact in opened.facts(run.id, after=seen):
+                    seen = fact.seq
+                    _print_fact(fact, as_json=as_json)
+                if (run.state.ended or run.state is RunState.BLOCKED) and seen >= run.facts - 1:
+                    return run
+                await clock.sleep_until(clock.now() + _LOOK_SECONDS)
+
+    try:
+        run = asyncio.run(follow())
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    if run.state is RunState.BLOCKED:
+        raise RunBlocked(f"run {run.id} is blocked: {run.reason}", run=run.id)
+
+
+def _print_fact(fact: Fact, *, as_json: bool) -> None:
+    if as_json:
+        print_line(as_line(fact))
+        return
+    seq, time, kind, key, what = described(fact)
+    print(f"{seq:>5}  {time}  {kind:<10}  {key:<10}  {what}".rstrip(), flush=True)
+
+
+@commands.command("cancel")
+def cancel(
+    run_id: RunArgument,
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "cancelled by request",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a run to stop and to undo what it did. It ends in the process that serves it, or with `podium work`."""
+
+    async def work() -> tuple[bool, Run]:
+        async with App.open(config=existing(store)) as app:
+            handle = app.handle(run_in(app.store, run_id).id)
+            return await handle.cancel(reason), handle.status()
+
+    new, run = drive(work())
+    if as_json:
+        print_json({"run": run.id, "state": run.state, "asked_before": not new})
+        return
+    asked = "was asked to stop" if new else "had been asked to stop before"
+    where = "in the process that drives it" if run.state is RunState.RUNNING else "once it is driven: podium work FILE"
+    print(f"run {run.id} {asked}; it ends {where}.")
+
+
+@commands.command("signal")
+def send_signal(
+    run_id: RunArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The signal that the run waits for.")],
+    body: Annotated[str | None, typer.Argument(metavar="JSON|@FILE|-", help="What it carries.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send a run a signal from outside."""
+    value = read_input(body)
+
+    async def work() -> Run:
+        async with App.open(config=existing(store)) as app:
+            handle = app.handle(run_in(app.store, run_id).id)
+            await handle.signal(name, value)
+            return handle.status()
+
+    run = drive(work())
+    if as_json:
+        print_json({"run": run.id, "state": run.state})
+        return
+    print(f"sent. Run {run.id} goes on in the process that serves {run.workflow!r}, or with: podium work FILE")
+
+
+@commands.command("verify")
+def verify(run_id: RunArgument, store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Recompute the hash chain of a run's facts; exits with 1 where something was changed, added or removed."""
+    with open_readonly(store) as opened:
+        run = run_in(opened, run_id)
+        faults = opened.verify(run.id)
+    if as_json:
+        print_json({"run": run.id, "facts": run.facts, "faults": [{"seq": f.seq, "what": f.what} for f in faults]})
+    elif not faults:
+        print(f"run {run.id}: the chain of its {count(run.facts, 'fact')} holds")
+    for fault in faults:
+        note(f"error: run {run.id}, fact {fault.seq}: {fault.what}")
+    if faults:
+        raise typer.Exit(1)
+
+
+def run_json(run: Run) -> Json:
+    """Return a run for programs."""
+    plain_run = dataclasses.asdict(run)
+    for name in ("created_at", "ended_at", "wake_at"):
+        plain_run[name] = iso(plain_run[name])
+    return plain_run
+
+
+commands.command("retry")(change.retry)
+commands.command("fork")(change.fork)
+commands.command("repin")(change.repin)
+commands.command("redact")(change.redact)

@@ -1,0 +1,78 @@
+"""`podium validate`: loads a file, says what there is in it, and everything that is wrong."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from podium.agents.shape import shape_of
+from podium.cli.load import Loaded, load_all, split
+from podium.cli.options import JsonOption
+from podium.cli.output import count, note, print_json, print_table
+from podium.dispatch.registry import Registry
+from podium.errors import UsageError
+from podium.model.agent import AnyAgent
+from podium.model.json import Json
+from podium.patterns.building.members import gives, parameters, takes
+from podium.patterns.building.pattern import is_pattern
+
+
+def validate(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A Python or YAML file, or a folder with workflow.py.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Load a file, check it, and print the agents and workflows in it; nothing is run.
+
+    Exits with 1 where something is wrong: all mistakes that can be told at once, of a YAML file with line and column.
+    """
+    path, _ = split(file)
+    found, mistakes = _looked_at(path)
+    rows = [_row(agent) for agent in found]
+    if as_json:
+        print_json({"agents": rows, "mistakes": mistakes})
+    elif not mistakes:
+        columns = ("name", "kind", "takes", "gives")
+        print_table([column.upper() for column in columns], [[row[column] for column in columns] for row in rows])
+    if mistakes and not as_json:
+        for mistake in mistakes:
+            note(mistake)
+        note(f"error: {path} has {count(len(mistakes), 'mistake')}.")
+    raise typer.Exit(1 if mistakes else 0)
+
+
+def _looked_at(path: Path) -> tuple[Sequence[AnyAgent], Sequence[str]]:
+    """Return the agents of a file, and what is wrong with it."""
+    try:
+        loaded = load_all(path)
+    except UsageError as error:
+        return (), str(error).splitlines()
+    return loaded.agents, list(_unfit(loaded))
+
+
+def _unfit(loaded: Loaded) -> Iterator[str]:
+    """Tell what would be refused when a workflow of the file is started."""
+    registry = Registry()
+    patterns = [each for each in loaded.agents if is_pattern(each)]
+    for agent in [*loaded.agents, *(part for each in patterns for part in each.agents() if not part.card.anonymous)]:
+        try:
+            registry.add(agent)
+        except UsageError as error:
+            yield f"{loaded.path}: {error}"
+    for each in patterns:
+        for name in each.names():
+            try:
+                registry.get(name)
+            except UsageError as error:
+                yield f"{loaded.path}: {each.card.name}: {error}"
+
+
+def _row(agent: AnyAgent) -> Json:
+    kind = agent.kind if is_pattern(agent) else agent.card.kind
+    parts = parameters(agent)
+    named = ", ".join(f"{name}: {_type(part)}" for name, part in parts.items())
+    return {"name": agent.card.name, "kind": kind, "takes": named or _type(takes(agent)), "gives": _type(gives(agent))}
+
+
+def _type(kind: Any) -> str:
+    return shape_of(kind).name

@@ -1,0 +1,1 @@
+"""What draws a run: tree, chart, source."""

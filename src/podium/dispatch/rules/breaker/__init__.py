@@ -1,0 +1,1 @@
+"""Circuit breakers: stop calling an agent that keeps failing."""

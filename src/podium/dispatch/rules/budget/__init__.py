@@ -1,0 +1,1 @@
+"""Budgets and prices: what calls cost, set aside before and settled after."""

@@ -1,0 +1,1 @@
+"""Delegations: who may act for whom, by signed tokens."""

@@ -1,0 +1,112 @@
+"""Delegations: granting them as tokens, taking tokens, and what a delegation has against a call."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import cast
+
+from podium.dispatch.rules.delegation.token import claims_of, long_enough, signed
+from podium.errors import ConfigError, InvalidValue, TokenRefused
+from podium.model.clock import Clock
+from podium.model.delegation import Delegation, DelegationBook, Granted
+from podium.model.ids import Ids
+from podium.model.json import Json
+
+PRINCIPAL = "delegation:"
+"""With which the principal of a run begins that somebody outside has started with a token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegations:
+    """The delegations of an app: `app.delegations`."""
+
+    book: DelegationBook
+    clock: Clock
+    ids: Ids
+    key: str | None
+    audience: str
+
+    async def grant(self, delegation: Delegation) -> str:
+        """Return a token that lets its holder act; raises ConfigError without a key, InvalidValue for no time left."""
+        key, now = self._key(), self.clock.now()
+        if delegation.expires is not None and delegation.expires <= now:
+            raise InvalidValue("the delegation has expired before it is granted: say a later time")
+        if delegation.quota is not None and delegation.quota < 1:
+            raise InvalidValue(f"the quota is {delegation.quota}; expected at least 1")
+        granted = Granted(id=self.ids.new("dlg"), delegation=delegation, granted_at=now)
+        await asyncio.to_thread(self.book.enter, granted)
+        claims: dict[str, Json] = {
+            "jti": granted.id, "iss": "podium", "aud": self.audience, "sub": delegation.by,
+            "act": {"sub": delegation.to},
+            "iat": int(now),
+        }  # fmt: skip
+        if delegation.expires is not None:
+            claims["exp"] = delegation.expires
+        return signed(claims, key)
+
+    async def revoke(self, id: str) -> bool:
+        """Void a delegation at once, for calls under way too; False where there was nothing to revoke."""
+        return await asyncio.to_thread(self.book.revoke, id, self.clock.now())
+
+    def all(self) -> Sequence[Granted]:
+        """Return all delegations, the oldest first."""
+        return self.book.all()
+
+    async def redeem(self, token: str, workflow: str, input: Json) -> Granted:
+        """Take a token for one run of a workflow, and count it; raises TokenRefused with the reason."""
+        now = self.clock.now()
+        claims = claims_of(token, self._key(), audience=self.audience, now=now)
+        granted = self.book.get(claims["jti"])
+        if (wrong := objection(granted, now, workflow, None, input)) is not None:
+            raise TokenRefused(wrong)
+        assert granted is not None  # an unknown one is objected to
+        if not await asyncio.to_thread(self.book.use, granted.id, now):
+            raise TokenRefused(f"delegation {granted.id} is used up: it was for {granted.delegation.quota} runs")
+        return granted
+
+    def _key(self) -> str:
+        if self.key is None:
+            raise ConfigError("delegation.key is not set: without it no token can be signed or read")
+        if not long_enough(self.key):
+            raise ConfigError(
+                "delegation.key is too short: expected 32 characters or more, such as `openssl rand -hex 32`"
+            )
+        return self.key
+
+
+def objection(granted: Granted | None, now: float, agent: str, tool: str | None, input: Json) -> str | None:
+    """Return what a delegation has against a call of an agent, or its use of a tool; None where it has nothing."""
+    if granted is None:
+        return "there is no such delegation"
+    said, name = granted.delegation, f"delegation {granted.id}"
+    if granted.revoked_at is not None:
+        return f"{name} is revoked"
+    if said.expires is not None and now >= said.expires:
+        return f"{name} has expired"
+    wanted = agent if tool is None else f"{agent}/{tool}"
+    patterns = said.agents if tool is None else said.tools
+    if not any(fnmatchcase(wanted, pattern) for pattern in patterns):
+        return f"{name} is not for {wanted}: it is for {', '.join(patterns)}"
+    for pattern, members in said.arguments.items():
+        if fnmatchcase(wanted, pattern) and (wrong := _unfit(members, input)) is not None:
+            return f"{name} allows {wanted} only with {wrong}"
+    return None
+
+
+def _unfit(members: Mapping[str, str], input: Json) -> str | None:
+    for path, pattern in members.items():
+        text = _text_at(path, input)
+        if text is None or not fnmatchcase(text, pattern):
+            return f"{path} like {pattern!r}"
+    return None
+
+
+def _text_at(path: str, value: Json) -> str | None:
+    """Return the member of an input that a path such as `order.customer` names, as text; None where there is none."""
+    for name in path.split("."):
+        if not isinstance(value, dict) or name not in value:
+            return None
+        value = cast("dict[str, Json]", value)[name]
+    return value if isinstance(value, str) else json.dumps(value)

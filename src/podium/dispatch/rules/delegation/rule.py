@@ -1,0 +1,75 @@
+"""What somebody outside has started with a token stays within its delegation, as this stands at that moment."""
+
+from collections.abc import Awaitable
+
+from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
+from podium.dispatch.rules.delegation.delegations import PRINCIPAL, objection
+from podium.dispatch.rules.policy.request import Principal
+from podium.dispatch.rules.policy.rule import acting
+from podium.dispatch.rules.policy.words import USER
+from podium.errors import Forbidden
+from podium.model.agent import Card
+from podium.model.call import Call
+from podium.model.clock import Clock
+from podium.model.delegation import DelegationBook
+from podium.model.json import Json
+from podium.model.outcome import Outcome, Refused
+from podium.model.step import StepCall
+from podium.model.steps import Steps
+
+_GUARD = "delegation"
+_TOOLS = "tool/"
+
+
+class Delegated:
+    """The rule for calls and the rule for steps. It reads the delegation each time: a revocation cuts at once."""
+
+    def __init__(self, book: DelegationBook, clock: Clock) -> None:
+        self._book = book
+        self._clock = clock
+
+    def acting(self, call: Call) -> tuple[Principal, tuple[str, ...]]:
+        """Tell policies for whom a call is: the user who delegated; the agent outside is on the way."""
+        if not call.principal.startswith(PRINCIPAL):
+            return acting(call)
+        granted = self._book.get(call.principal.removeprefix(PRINCIPAL))
+        if granted is None:
+            return acting(call)
+        return (USER, granted.delegation.by), (granted.delegation.to, *call.callers)
+
+    def calls(self, card: Card, handler: Handler) -> Handler:
+        """Refuse calls that the delegation of the run is not for, or no longer."""
+        if card.kind == INLINE or card.anonymous:
+            return handler
+
+        def within(call: Call, steps: Steps) -> Awaitable[Outcome]:
+            return bounded(call, steps) if call.principal.startswith(PRINCIPAL) else handler(call, steps)
+
+        async def bounded(call: Call, steps: Steps) -> Outcome:
+            if wrong := self._objection(call, card, None, call.input):
+                steps.note(_GUARD, {"rule": call.principal, "decision": "deny", "reason": wrong})
+                return Refused(call.principal, wrong)
+            return await handler(call, steps)
+
+        return within
+
+    def steps(self, card: Card, handler: StepHandler) -> StepHandler:
+        """Refuse the next step of a call under way once the delegation is void, and tools that it is not for."""
+
+        def within(step: StepCall, steps: Steps) -> Awaitable[Json]:
+            return bounded(step, steps) if step.call.principal.startswith(PRINCIPAL) else handler(step, steps)
+
+        async def bounded(step: StepCall, steps: Steps) -> Json:
+            call = step.call
+            tool = step.name.removeprefix(_TOOLS) if step.name.startswith(_TOOLS) else None
+            wrong = self._objection(call, card, tool, call.input if tool is None else step.input)
+            if wrong is not None:
+                steps.note(_GUARD, {"rule": call.principal, "decision": "deny", "reason": wrong})
+                raise Forbidden(call.principal, wrong)
+            return await handler(step, steps)
+
+        return within
+
+    def _objection(self, call: Call, card: Card, tool: str | None, input: Json) -> str | None:
+        granted = self._book.get(call.principal.removeprefix(PRINCIPAL))
+        return objection(granted, self._clock.now(), card.name, tool, input)

@@ -1,0 +1,1 @@
+"""Guards: checks of what goes into agents and of what comes out."""

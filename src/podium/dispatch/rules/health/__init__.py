@@ -1,0 +1,1 @@
+"""Health checks: skip agents that cannot work."""

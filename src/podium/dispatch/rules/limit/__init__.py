@@ -1,0 +1,1 @@
+"""Limits: how many calls at once, and how many in a time."""

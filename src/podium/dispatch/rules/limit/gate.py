@@ -1,0 +1,215 @@
+"""A limiter with those who wait at it: for a short while in memory, for longer on disk."""
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from podium.dispatch.rules.limit.limiter import LimitEntry, Limiter, QueuePlace
+from podium.model.call import Call
+from podium.model.clock import Clock
+from podium.model.limit import Limit
+from podium.model.outcome import Failed, Failure, Pending, Refused, Until
+from podium.model.retry import FailureKind
+
+_REMEMBERED = 3600.0
+"""Seconds for which the place of a call is kept that was told to come back, and did not."""
+
+_SOONEST = 1.0
+"""Nobody is sent away for less."""
+
+
+class Alarm(Protocol):
+    """Something that happens at a time, unless it is called off."""
+
+    def cancel(self) -> None:
+        """Call it off."""
+        ...
+
+
+Ring = Callable[[float, Callable[[], None]], Alarm]
+"""Calls a function at a time, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What is not let in now, and what becomes of it."""
+
+    outcome: Pending | Refused | Failed
+
+
+Waiter = asyncio.Future[LimitEntry | Sent]
+
+
+class Gate:
+    """One limiter with those who wait at it."""
+
+    def __init__(self, name: str, limit: Limit, clock: Clock, ring: Ring) -> None:
+        self.limiter: Limiter[Waiter] = Limiter(limit)
+        self._rule = f"limit:{name}"
+        self._why = f"{name} is at its limit: {_words(limit)}"
+        self._limit = limit
+        self._clock = clock
+        self._ring = ring
+        self._sent: dict[str, tuple[float, QueuePlace[Waiter]]] = {}
+        """Those who were sent away, by run, key and step: until when, and the places that they keep."""
+        self._swept_at = 64
+        self._alarm: tuple[float, Alarm] | None = None
+
+    def enter(self, call: Call, step: str, tokens: int) -> LimitEntry | None:
+        """Let something in at once, if there is room and nobody is before it."""
+        if self._sent and _name(call, step) in self._sent:
+            return None
+        return self.limiter.enter(self._clock.now(), tokens)
+
+    async def wait(self, call: Call, step: str, tokens: int) -> LimitEntry | Sent:
+        """Let something in after a short wait in memory, or send it away."""
+        name, waiter = _name(call, step), asyncio.get_running_loop().create_future()
+        if (sent := self._sent.pop(name, None)) is not None:
+            place = sent[1]
+            self.limiter.come_back(place, waiter)
+        else:
+            place = self.limiter.queue(waiter, self._clock.now(), tokens, priority=call.priority)
+        self._pump()
+        if not waiter.done():
+            self._must_be_soon(place, waiter, name, call.deadline)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            self._gave_up(place, waiter)
+            raise
+
+    def leave(self, entry: LimitEntry, tokens: int | None = None) -> None:
+        """It has ended, and used so many tokens."""
+        if tokens is not None:
+            self.limiter.settle(entry, tokens)
+        self.limiter.leave(entry, self._clock.now())
+        if self.limiter.waiting:
+            self._pump()
+
+    def withdraw(self, entry: LimitEntry) -> None:
+        """It did not take place."""
+        self.limiter.withdraw(entry)
+        self._pump()
+
+    def _must_be_soon(self, place: QueuePlace[Waiter], waiter: Waiter, name: str, deadline: float | None) -> None:
+        """Send whoever would have to wait for long away, at once or when the longest wait that they accept is over."""
+        now, max_wait = self._clock.now(), self._limit.max_wait
+        if self.limiter.forecast(now, place) - now > max_wait:
+            self._send_away(place, waiter, name)
+            return
+        ends = now + max_wait if deadline is None else min(now + max_wait, deadline)
+        if ends < math.inf:
+            late = deadline is not None and deadline <= ends
+            alarm = self._ring(ends, lambda: self._send_away(place, waiter, name, late=late))
+            waiter.add_done_callback(lambda _: alarm.cancel())
+
+    def _send_away(self, place: QueuePlace[Waiter], waiter: Waiter, name: str, *, late: bool = False) -> None:
+        if waiter.done():
+            return
+        now = self._clock.now()
+        if late or self._limit.when == "refuse":
+            self.limiter.give_up(place)
+            failure = Failure(FailureKind.TIMEOUT, "DeadlinePassed", f"{self._why}; it had to wait past its deadline")
+            waiter.set_result(Sent(Failed(failure) if late else Refused(self._rule, self._why)))
+        else:
+            until = max(self.limiter.forecast(now, place), now + _SOONEST)
+            self.limiter.send_away(place, until)
+            self._sent[name] = until, place
+            self._sweep(now)
+            waiter.set_result(Sent(Pending(Until(until, self._why))))
+        self._pump()
+
+    def _gave_up(self, place: QueuePlace[Waiter], waiter: Waiter) -> None:
+        """Somebody was cancelled, perhaps when they had been let in and did not know yet."""
+        known = None if waiter.cancelled() or not waiter.done() else waiter.result()
+        if isinstance(known, LimitEntry):
+            self.limiter.withdraw(known)
+        elif known is None:
+            self.limiter.give_up(place)
+        self._pump()
+
+    def _pump(self) -> None:
+        """Let in those whose turn it is, and come again when there may be room for the next."""
+        now = self._clock.now()
+        for waiter, entry in self.limiter.admit(now):
+            if waiter.done():
+                self.limiter.withdraw(entry)
+            else:
+                waiter.set_result(entry)
+        at = self.limiter.next_at(now)
+        if self._alarm is not None and self._alarm[0] == at:
+            return
+        if self._alarm is not None:
+            self._alarm[1].cancel()
+        self._alarm = None if at is None else (at, self._ring(at, self._rung))
+
+    def _rung(self) -> None:
+        self._alarm = None
+        self._pump()
+
+    def _sweep(self, now: float) -> None:
+        """Forget those who will not come back, such as calls of runs that were cancelled."""
+        if len(self._sent) < self._swept_at:
+            return
+        for name, (until, _) in list(self._sent.items()):
+            if until + _REMEMBERED < now:
+                del self._sent[name]
+        self._swept_at = max(64, 2 * len(self._sent))
+
+
+def at_once(gates: Sequence[Gate], call: Call, step: str, tokens: int) -> list[LimitEntry] | None:
+    """Pass all gates; None where one of them has no room now, and nothing is changed then."""
+    entries: list[LimitEntry] = []
+    for gate in gates:
+        entry = gate.enter(call, step, tokens)
+        if entry is None:
+            withdraw(gates, entries)
+            return None
+        entries.append(entry)
+    return entries
+
+
+async def in_turn(gates: Sequence[Gate], call: Call, step: str, tokens: int) -> list[LimitEntry] | Sent:
+    """Pass all gates, one after the other, waiting where there is no room; whoever is sent away by one passes none."""
+    entries: list[LimitEntry] = []
+    try:
+        for gate in gates:
+            entry = gate.enter(call, step, tokens) or await gate.wait(call, step, tokens)
+            if isinstance(entry, Sent):
+                withdraw(gates, entries)
+                return entry
+            entries.append(entry)
+    except asyncio.CancelledError:
+        withdraw(gates, entries)
+        raise
+    return entries
+
+
+def leave(gates: Sequence[Gate], entries: Sequence[LimitEntry], tokens: int | None = None) -> None:
+    """Leave all gates, having used so many tokens."""
+    for gate, entry in zip(gates, entries, strict=True):
+        gate.leave(entry, tokens)
+
+
+def withdraw(gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
+    """Give back what the first gates gave: nothing took place."""
+    for gate, entry in zip(gates, entries, strict=False):
+        gate.withdraw(entry)
+
+
+def _name(call: Call, step: str) -> str:
+    return f"{call.run} {call.key} {step}"
+
+
+def _words(limit: Limit) -> str:
+    said = [
+        f"{most} {name}"
+        for most, name in (
+            (limit.concurrency, "at once"), (limit.requests, f"in {limit.per:g} s"),
+            (limit.tokens, f"tokens in {limit.per:g} s"),
+        )
+        if most is not None
+    ]  # fmt: skip
+    return ", ".join(said)

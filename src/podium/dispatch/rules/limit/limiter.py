@@ -1,0 +1,271 @@
+"""How much may happen at once and in a time: a plain machine that is told the time."""
+
+import heapq
+from bisect import bisect_left, insort
+from collections import deque
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import Generic, TypeVar
+
+from podium.model.limit import Limit
+
+W = TypeVar("W")
+
+AGEING = 10.0
+"""Seconds of waiting that weigh as much as one step of priority: so nobody waits for ever."""
+
+HOLD = 5.0
+"""Seconds for which room is kept for whoever was told to come back at a time, and is late."""
+
+_WEIGHT = 0.1
+"""What the newest counts in a running mean."""
+
+
+@dataclass(slots=True, eq=False)
+class LimitEntry:
+    """Something that was let in, and what it counts in the window."""
+
+    at: float
+    tokens: int
+    counts: bool = True
+    """Whether it is in the window still."""
+
+
+@dataclass(slots=True, eq=False)
+class QueuePlace(Generic[W]):
+    """A place in the queue; it is kept by whoever is sent away for a time."""
+
+    rank: tuple[float, int]
+    """The time of arrival, less for a higher priority, so that a later one overtakes by a bounded time only."""
+    tokens: int
+    who: W | None
+    """Who stands there; None while they are away."""
+    due: float | None = None
+    """When whoever is away comes back."""
+
+
+_Line = list[tuple[tuple[float, int], QueuePlace[W]]]
+"""Places, the smallest rank first. No two ranks are the same."""
+
+
+class Limiter(Generic[W]):
+    """One bounded thing. Whoever does not fit waits in a queue; `admit` hands out those whose turn has come."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self._running = 0
+        self._window: deque[LimitEntry] = deque()
+        self._tokens = 0
+        self._queue: _Line[W] = []
+        """Who is here, or should be back by now."""
+        self._away: list[tuple[float, tuple[float, int], QueuePlace[W]]] = []
+        """A heap of those who are away, by when they come back; some may have given up."""
+        self._line: _Line[W] = []
+        """All of these: who is ahead of whom."""
+        self._here = 0
+        self._waited_for = 0
+        """The tokens of all in the line."""
+        self._order = count()
+        self._lasts = 0.0
+        """The mean time that something runs."""
+        self._used = 1.0
+        """The mean part of its bound that something uses."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait here."""
+        return self._here
+
+    def enter(self, now: float, tokens: int = 0) -> LimitEntry | None:
+        """Let something in at once, if nobody waits and there is room for it."""
+        if self._away:
+            self._come_due(now)
+        return self._let_in(now, tokens) if not self._queue and self._fits(now, tokens) else None
+
+    def queue(self, who: W, now: float, tokens: int = 0, *, priority: int = 0) -> QueuePlace[W]:
+        """Have somebody wait."""
+        place = QueuePlace((now - priority * AGEING, next(self._order)), tokens, who)
+        insort(self._queue, (place.rank, place))
+        self._join(place)
+        self._here += 1
+        return place
+
+    def send_away(self, place: QueuePlace[W], until: float) -> None:
+        """Have somebody who waits here come back at a time; from then on room is kept for them, for a while."""
+        _remove(self._queue, place)
+        self._here -= 1
+        place.who, place.due = None, until
+        heapq.heappush(self._away, (until, place.rank, place))
+
+    def come_back(self, place: QueuePlace[W], who: W) -> None:
+        """Somebody who was sent away is here again, at the place that they had."""
+        place.who, place.due = who, None
+        if not _has(self._queue, place):
+            insort(self._queue, (place.rank, place))
+        if not _has(self._line, place):
+            self._join(place)
+        self._here += 1
+
+    def give_up(self, place: QueuePlace[W]) -> None:
+        """Somebody no longer waits."""
+        self._here -= place.who is not None
+        _remove(self._queue, place)
+        if _remove(self._line, place):
+            self._waited_for -= place.tokens
+        place.who, place.due = None, None
+
+    def admit(self, now: float) -> list[tuple[W, LimitEntry]]:
+        """Let in those whose turn it is, as far as there is room: whoever is next is never overtaken."""
+        admitted: list[tuple[W, LimitEntry]] = []
+        self._come_due(now)
+        index, kept, tokens = 0, 0, 0
+        while index < len(self._queue):
+            place = self._queue[index][1]
+            if place.due is not None and place.due + HOLD <= now:
+                self.give_up(place)
+                continue
+            if not self._fits(now, place.tokens, kept, tokens):
+                break
+            if place.who is None:
+                index, kept, tokens = index + 1, kept + 1, tokens + place.tokens
+                continue
+            admitted.append((place.who, self._let_in(now, place.tokens)))
+            self.give_up(place)
+        return admitted
+
+    def leave(self, entry: LimitEntry, now: float) -> None:
+        """Something that was let in has ended; it still counts in the window."""
+        self._running -= 1
+        self._lasts += (now - entry.at - self._lasts) * (_WEIGHT if self._lasts else 1.0)
+
+    def withdraw(self, entry: LimitEntry) -> None:
+        """What was let in did not take place: it counts no more."""
+        self._running -= 1
+        if entry.counts and self._windowed:
+            self._window.remove(entry)
+            self._tokens -= entry.tokens
+        entry.counts = False
+
+    def settle(self, entry: LimitEntry, tokens: int) -> None:
+        """Count what was really used; takes effect while it is in the window."""
+        if entry.tokens:
+            self._used += (min(1.0, tokens / entry.tokens) - self._used) * _WEIGHT
+        if entry.counts:
+            self._tokens += tokens - entry.tokens
+        entry.tokens = tokens
+
+    def next_at(self, now: float) -> float | None:
+        """Return when to look again whether somebody who waits here can be let in; None where only an end helps."""
+        if not self._here:
+            return None
+        kept, kept_tokens, tokens, times = 0, 0, 0, list[float]()
+        for _, place in self._queue:
+            if place.due is None:
+                tokens = place.tokens
+                break
+            kept, kept_tokens = kept + 1, kept_tokens + place.tokens
+            times.append(place.due + HOLD)
+        limit = self.limit
+        if limit.concurrency is None or self._running + kept < limit.concurrency:
+            room = self._room_at(now, tokens, kept, kept_tokens)
+            times.extend([] if room is None else [room])
+        return min(times, default=None)
+
+    def forecast(self, now: float, place: QueuePlace[W]) -> float:
+        """Return when somebody who waits will be let in, as far as can be foreseen."""
+        self._forget(now)
+        limit, ahead = self.limit, bisect_left(self._line, (place.rank,))
+        at = now
+        if limit.requests is not None and (late := ahead + len(self._window) - limit.requests) >= 0:
+            rounds, index = divmod(late, limit.requests)
+            first = self._window[index].at if index < len(self._window) else now
+            at = first + limit.per * (1 + rounds)
+        if limit.tokens is not None:
+            at = max(at, self._tokens_at(now, place, ahead))
+        if limit.concurrency is not None and (late := ahead + self._running - limit.concurrency) >= 0:
+            at = max(at, now + self._lasts * (1 + late // limit.concurrency))
+        return at
+
+    def _tokens_at(self, now: float, place: QueuePlace[W], ahead: int) -> float:
+        """Return when there will be tokens, if those ahead use the part of their bounds that is usual."""
+        most = self.limit.tokens or 1
+        behind = sum(each.tokens for _, each in self._line[ahead:])
+        before = self._waited_for - behind
+        lacks = int(before * self._used) + place.tokens + self._tokens - most
+        if lacks <= 0:
+            return now
+        rounds, lacks = divmod(lacks - 1, most)
+        freed = 0
+        for entry in self._window:
+            freed += entry.tokens
+            if freed > lacks:
+                return entry.at + self.limit.per * (1 + rounds)
+        return now + self.limit.per * (1 + rounds)
+
+    def _room_at(self, now: float, tokens: int, kept: int, kept_tokens: int) -> float | None:
+        """Return when the window has room for one more beside those it is kept for; None where these take all of it."""
+        limit, at = self.limit, now
+        requests, used = len(self._window) + kept, self._tokens + kept_tokens
+        for entry in chain(self._window, (None,)):
+            if (limit.requests is None or requests < limit.requests) and self._has_tokens(used, tokens):
+                return at
+            if entry is not None:
+                requests, used, at = requests - 1, used - entry.tokens, entry.at + limit.per
+        return None
+
+    @property
+    def _windowed(self) -> bool:
+        return self.limit.requests is not None or self.limit.tokens is not None
+
+    def _let_in(self, now: float, tokens: int) -> LimitEntry:
+        entry = LimitEntry(now, tokens)
+        self._running += 1
+        if self._windowed:
+            self._window.append(entry)
+            self._tokens += tokens
+        return entry
+
+    def _fits(self, now: float, tokens: int, kept: int = 0, kept_tokens: int = 0) -> bool:
+        """Whether there is room beside those it is kept for."""
+        limit = self.limit
+        if limit.concurrency is not None and self._running + kept >= limit.concurrency:
+            return False
+        self._forget(now)
+        if limit.requests is not None and len(self._window) + kept >= limit.requests:
+            return False
+        return self._has_tokens(self._tokens + kept_tokens, tokens)
+
+    def _has_tokens(self, used: int, tokens: int) -> bool:
+        """Whether so many more fit; what is larger than all that is allowed goes alone."""
+        most = self.limit.tokens
+        return most is None or used + tokens <= most or used == 0
+
+    def _forget(self, now: float) -> None:
+        while self._window and self._window[0].at <= now - self.limit.per:
+            gone = self._window.popleft()
+            gone.counts = False
+            self._tokens -= gone.tokens
+
+    def _come_due(self, now: float) -> None:
+        """Put those who should be back by now into the queue."""
+        while self._away and self._away[0][0] <= now:
+            due, rank, place = heapq.heappop(self._away)
+            if place.due == due and not _has(self._queue, place):
+                insort(self._queue, (rank, place))
+
+    def _join(self, place: QueuePlace[W]) -> None:
+        insort(self._line, (place.rank, place))
+        self._waited_for += place.tokens
+
+
+def _remove(line: "_Line[W]", place: QueuePlace[W]) -> bool:
+    """Take a place out of a line; False where it is not there."""
+    if not _has(line, place):
+        return False
+    del line[bisect_left(line, (place.rank,))]
+    return True
+
+
+def _has(line: "_Line[W]", place: QueuePlace[W]) -> bool:
+    index = bisect_left(line, (place.rank,))
+    return index < len(line) and line[index][1] is place

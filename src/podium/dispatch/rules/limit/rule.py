@@ -1,0 +1,146 @@
+"""No more happens at once, or in a time, than the limits of agents, models and tenants allow."""
+
+import math
+from dataclasses import replace
+
+from podium.dispatch.dispatcher import Handler, StepHandler
+from podium.dispatch.rules.limit.gate import Gate, Ring, Sent, at_once, in_turn, leave, withdraw
+from podium.errors import Forbidden, Interrupt, Suspended
+from podium.model.agent import Card
+from podium.model.call import Call
+from podium.model.clock import Clock
+from podium.model.json import Json
+from podium.model.limit import Limit, LimitSettings
+from podium.model.outcome import Failed, Outcome, Pending, Refused
+from podium.model.step import StepCall
+from podium.model.steps import Steps
+
+
+class LimitRule:
+    """The limits of this process."""
+
+    def __init__(self, settings: LimitSettings, clock: Clock, ring: Ring) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._ring = ring
+        self._gates: dict[str, Gate] = {}
+
+    def calls(self, card: Card, handler: Handler) -> Handler:
+        """Have calls of an agent, and all calls of a tenant, pass their limits."""
+        if card.kind == "workflow":
+            return handler
+        side_by_side = None if card.concurrency is None else Limit(concurrency=card.concurrency, max_wait=math.inf)
+        own = [
+            gate
+            for name, limit in (("calls of agent", side_by_side), ("agent", _without_tokens(card.limit)))
+            if (gate := self._gate(f"{name}:{card.name}", limit)) is not None
+        ]
+        if not own and not self._settings.tenants:
+            return handler
+
+        async def limited(call: Call, steps: Steps) -> Outcome:
+            gates = own
+            if self._settings.tenants and (tenant := self._tenant(call, tokens=False)) is not None:
+                gates = [*own, tenant]
+            entries = at_once(gates, call, "", 0)
+            if entries is None:
+                entries = await in_turn(gates, call, "", 0)
+                if isinstance(entries, Sent):
+                    return entries.outcome
+                call = self._hurried(call)
+            try:
+                outcome = await handler(call, steps)
+            except BaseException:
+                leave(gates, entries)
+                raise
+            if isinstance(outcome, Failed) and outcome.failure.unavailable:
+                withdraw(gates, entries)
+            else:
+                leave(gates, entries)
+            return outcome
+
+        return limited
+
+    def steps(self, card: Card, handler: StepHandler) -> StepHandler:
+        """Have model requests pass the limits of their model, and the limits on tokens of their agent and tenant."""
+        settings, own = self._settings, self._gate(f"tokens of agent:{card.name}", _only_tokens(card.limit))
+        if own is None and not settings.models and not settings.tenants:
+            return handler
+
+        async def limited(step: StepCall, steps: Steps) -> Json:
+            if step.name != "model":
+                return await handler(step, steps)
+            found = (self._model(step, card), own, self._tenant(step.call, tokens=True))
+            gates = [gate for gate in found if gate is not None]
+            bound = 0 if step.bound is None else step.bound.input_tokens + step.bound.output_tokens
+            entries = at_once(gates, step.call, step.path, bound)
+            if entries is None:
+                entries = await in_turn(gates, step.call, step.path, bound)
+                if isinstance(entries, Sent):
+                    raise _interrupt(entries.outcome, step.path)
+            used: int | None = None
+            try:
+                value = await handler(step, steps)
+                usage = None if step.usage is None else step.usage(value)
+                used = None if usage is None else usage.input_tokens + usage.output_tokens
+            finally:
+                leave(gates, entries, used)
+            return value
+
+        return limited
+
+    def _hurried(self, call: Call) -> Call:
+        """Return a call that has waited with what is left of its time."""
+        if call.deadline is None:
+            return call
+        left = max(0.0, call.deadline - self._clock.now())
+        return replace(call, timeout=left if call.timeout is None else min(left, call.timeout))
+
+    def _model(self, step: StepCall, card: Card) -> Gate | None:
+        sent: Json = step.input
+        name: str = sent.get("model", card.model) if hasattr(sent, "get") else card.model
+        models = self._settings.models
+        limit = models.get(name) or models.get(name.partition(":")[2]) or models.get("*")
+        return self._gate(f"model:{name}", limit)
+
+    def _tenant(self, call: Call, *, tokens: bool) -> Gate | None:
+        name = f"tokens of tenant:{call.tenant}" if tokens else f"tenant:{call.tenant}"
+        if (known := self._gates.get(name)) is not None:
+            return known
+        limit = self._settings.tenants.get(call.tenant) or self._settings.tenants.get("*")
+        return self._gate(name, _only_tokens(limit) if tokens else _without_tokens(limit))
+
+    def _gate(self, name: str, limit: Limit | None) -> Gate | None:
+        if limit is None:
+            return None
+        gate = self._gates.get(name)
+        if gate is None:
+            gate = self._gates[name] = Gate(name, limit, self._clock, self._ring)
+        return gate
+
+
+def _interrupt(outcome: Pending | Refused | Failed, step: str) -> Interrupt | TimeoutError:
+    """Return what is raised where a step does not go on."""
+    match outcome:
+        case Pending():
+            return Suspended(outcome.ask, step)
+        case Refused():
+            return Forbidden(outcome.rule, outcome.reason)
+        case Failed(failure):
+            return TimeoutError(failure.message)
+
+
+def _without_tokens(limit: Limit | None) -> Limit | None:
+    """Return what of a limit is about calls."""
+    if limit is None or (limit.concurrency is None and limit.requests is None):
+        return None
+    return Limit(
+        concurrency=limit.concurrency, requests=limit.requests, per=limit.per, when=limit.when, max_wait=limit.max_wait
+    )
+
+
+def _only_tokens(limit: Limit | None) -> Limit | None:
+    """Return what of a limit is about tokens."""
+    if limit is None or limit.tokens is None:
+        return None
+    return Limit(tokens=limit.tokens, per=limit.per, when=limit.when, max_wait=limit.max_wait)

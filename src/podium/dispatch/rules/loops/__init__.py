@@ -1,0 +1,1 @@
+"""Loop detection: stop runs that go round in circles."""

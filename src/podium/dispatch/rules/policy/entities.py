@@ -1,0 +1,102 @@
+"""What Cedar is told of a matter: the requests, and the entities that they name."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import cast
+
+import cedarpy
+
+from podium.dispatch.rules.policy.request import PolicyRequest, Principal
+from podium.dispatch.rules.policy.values import cedar_value, decimal, entity, reference
+from podium.dispatch.rules.policy.words import AGENT, CAPABILITY, GROUP, RUN, TENANT, USER, WHOLE_INPUT
+from podium.model.agent import Card
+from podium.model.json import Json
+
+Trust = Callable[[str, str], int]
+"""How far an agent of a name and version is trusted, from 0 to 100."""
+
+_entities: Callable[[str], cedarpy.Entities] = vars(cedarpy.Entities)["from_json_str"].__func__
+"""Its own types leave the schema's dict open."""
+
+
+def requests(matter: PolicyRequest, principals: Sequence[Principal], *, now: float) -> list[Json]:
+    """Return one request for each principal; raises InvalidValue where the input is too large to be looked at."""
+    context, scope = _context(matter, now), matter.scope
+    if "input" in scope.reads and matter.input is not None:
+        context["input"] = cedar_value(_part(matter.input, scope.reads))
+    told = json.dumps(context)
+    action, resource = entity("Action", scope.action), entity(scope.kind, scope.id)
+    return [
+        {"principal": entity(*each), "action": action, "resource": resource, "context": told} for each in principals
+    ]
+
+
+def _part(input: Json, reads: frozenset[str]) -> Json:
+    """Return the members of an input that rules look at: it may be large."""
+    if WHOLE_INPUT in reads or not isinstance(input, dict):
+        return input
+    return {name: value for name, value in cast("dict[str, Json]", input).items() if name in reads}
+
+
+def _context(matter: PolicyRequest, now: float) -> dict[str, Json]:
+    call, agents = matter.call, matter.agents
+    told: dict[str, Json] = {
+        "user": reference(*matter.user), "tenant": reference(TENANT, call.tenant),
+        "caller": agents[-1] if agents else "", "callers": list(agents), "depth": len(agents),
+        "run": call.run, "root": call.root, "attempt": call.attempt, "priority": call.priority,
+    }  # fmt: skip
+    if "now" in matter.scope.reads:
+        moment = datetime.fromtimestamp(now, tz=UTC)
+        told["now"] = {"__extn": {"fn": "datetime", "arg": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}}
+    return told
+
+
+class EntityBuilder:
+    """Who there is: turns cards, users and tenants into Cedar's entities."""
+
+    def __init__(
+        self, *, cards: Callable[[str], Card | None], trust: Trust, groups: Mapping[str, Sequence[str]]
+    ) -> None:
+        self._cards = cards
+        self._trust = trust
+        self._groups = groups
+
+    def entities(self, matter: PolicyRequest) -> cedarpy.Entities:
+        """Return everybody and everything that a matter names."""
+        call, scope, asked = matter.call, matter.scope, (AGENT, matter.card.name)
+        home = [entity(TENANT, call.tenant)]
+        if RUN in scope.reads:
+            home.append(entity(RUN, call.run))
+        found: dict[Principal, Json] = {asked: self._agent(matter.card.name, matter.card, [])}
+        for kind, name in matter.principals:
+            if kind == USER:
+                parents = [*home, *(entity(GROUP, group) for group in self._groups_of(name))]
+                found[kind, name] = _entity(kind, name, {"name": name}, parents)
+            else:
+                card = matter.card if name == matter.card.name else self._cards(name)
+                found[kind, name] = self._agent(name, card, home)
+        if scope.kind != AGENT:
+            attributes: dict[str, Json] = {"name": scope.id.rpartition("/")[2], "agent": reference(*asked)}
+            found[scope.kind, scope.id] = _entity(scope.kind, scope.id, attributes, [entity(*asked)])
+        return _entities(json.dumps(list(found.values())))
+
+    def _groups_of(self, user: str) -> list[str]:
+        return [name for name, members in self._groups.items() if user in members]
+
+    def _agent(self, name: str, card: Card | None, home: Sequence[Json]) -> Json:
+        """Return an agent; of one that is not registered here, only its name is known."""
+        if card is None:
+            return _entity(AGENT, name, {"name": name}, home)
+        attributes: dict[str, Json] = {
+            "name": name, "version": card.version, "kind": card.kind, "dangerous": card.dangerous,
+            "capabilities": sorted(card.capabilities), "effects": card.effects, "model": card.model,
+            "trust": self._trust(name, card.version),
+        }  # fmt: skip
+        if card.usd is not None:
+            attributes["usd"] = decimal(card.usd)
+        return _entity(AGENT, name, attributes, [*home, *(entity(CAPABILITY, each) for each in card.capabilities)])
+
+
+def _entity(kind: str, name: str, attributes: Json, parents: Sequence[Json]) -> Json:
+    return {"uid": entity(kind, name), "attrs": attributes, "parents": list(parents)}

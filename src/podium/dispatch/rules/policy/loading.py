@@ -1,0 +1,54 @@
+"""From the settings to the judge. Cedar is an extra: without a policy file, nobody needs it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from podium.dispatch.rules.policy.default_judge import DefaultJudge
+from podium.dispatch.rules.policy.request import Judge
+from podium.errors import ConfigError
+from podium.model.agent import Card
+from podium.model.clock import Clock
+from podium.model.policy import PolicySettings
+
+_MISSING = 'policies need Cedar, which is an extra: pip install "podium[policy]"'
+
+
+def load_judge(
+    settings: PolicySettings, *, cards: Callable[[str], Card | None], trust: Callable[[str, str], int], clock: Clock
+) -> Judge:
+    """Return who decides; raises ConfigError where the file is missing or wrong, or Cedar is not installed."""
+    if settings.file is None:
+        return DefaultJudge(settings.ask)
+    text = _read(settings.file)
+    try:
+        from podium.dispatch.rules.policy.cedar import CedarRules  # noqa: PLC0415  an extra, and 5 MB that few need
+        from podium.dispatch.rules.policy.entities import EntityBuilder  # noqa: PLC0415
+        from podium.dispatch.rules.policy.judge import CedarJudge  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError(_MISSING) from error
+    cast = EntityBuilder(cards=cards, trust=trust, groups=settings.groups)
+    return CedarJudge(CedarRules(text, settings.file, dangerous=settings.ask), cast, clock)
+
+
+def rows_of(settings: PolicySettings) -> Sequence[Mapping[str, str]]:
+    """Return the rules of a file as `podium policy check` shows them; raises ConfigError where it is wrong."""
+    assert settings.file is not None  # whoever asks has looked
+    text = _read(settings.file)
+    try:
+        from podium.dispatch.rules.policy.cedar import CedarRules  # noqa: PLC0415  as above
+    except ImportError as error:
+        raise ConfigError(_MISSING) from error
+    return [
+        {
+            "line": "built in" if rule.built_in else str(rule.line), "rule": rule.id, "effect": rule.effect,
+            "asks": rule.ask or "",
+        }
+        for rule in CedarRules(text, settings.file, dangerous=settings.ask).rules.values()
+    ]  # fmt: skip
+
+
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"policy.file names {file}, which cannot be read: {error}") from error

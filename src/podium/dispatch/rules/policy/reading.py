@@ -1,0 +1,112 @@
+"""What a policy looks at, and whether it speaks of things that exist: read from its syntax tree."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from cedarpy import pst
+
+from podium.dispatch.rules.policy.words import ACTIONS, ATTRIBUTES, PRINCIPAL, TYPES, VARIES, WHOLE_INPUT
+
+_CONTEXT = pst.Var("context")
+_INPUT = pst.GetAttr(_CONTEXT, "input")
+
+
+def looks_at(rule: pst.Template) -> frozenset[str]:
+    """Return the attributes that a rule reads, at whatever depth, and the types of entities that it names.
+
+    `WHOLE_INPUT` is among them where it is not only members of the input that are read.
+    """
+    found: set[str] = set()
+    bare = {_CONTEXT: 0, _INPUT: 0}  # times that they stand there as a whole, such as in `context == {...}`
+    for node in _nodes(rule):
+        match node:
+            case pst.GetAttr(base=base, attr=name):
+                found.add(name)
+            case pst.HasAttr(base=base, attrs=names):
+                found.update(names)
+            case pst.EntityType(basename=name):
+                found.add(name)
+                continue
+            case pst.Var(name=name):
+                found.add(name)
+                base = None
+            case _:
+                base = None
+        for whole in bare:
+            bare[whole] += (node == whole) - (base == whole)
+    if rule.principal != pst.ScopeAny():
+        found.add(PRINCIPAL)
+    if bare[_CONTEXT]:
+        found |= VARIES
+    if bare[_INPUT] or bare[_CONTEXT]:
+        found.add(WHOLE_INPUT)
+    return frozenset(found)
+
+
+def mistakes_in(rule: pst.Template) -> Iterator[str]:
+    """Tell what a rule speaks of that does not exist: such a rule would never say anything."""
+    for node in _nodes(rule):
+        match node:
+            case pst.EntityUid(type=pst.EntityType(basename="Action", namespace=()), id=name):
+                if name not in ACTIONS:
+                    yield f'there is no action Action::"{name}"; there are {", ".join(ACTIONS)}'
+            case pst.EntityType(basename=name, namespace=namespace):
+                if namespace or name not in (*TYPES, "Action"):
+                    yield f"there is no type {node}; there are {', '.join(TYPES)}"
+            case pst.GetAttr(base=pst.Var(name=variable), attr=name):
+                yield from _unknown(variable, name)
+            case pst.HasAttr(base=pst.Var(name=variable), attrs=names):
+                yield from _unknown(variable, names[0])
+            case _:
+                pass
+
+
+def may_match(rule: pst.Template, action: str, kind: str, id: str | None) -> bool:
+    """Whether the head of a rule leaves room for an action on a resource; True where it cannot be told."""
+    return _for_action(rule.action, action) and _for_resource(rule.resource, kind, id)
+
+
+def plain(rule: pst.Template) -> bool:
+    """Whether a rule is about everything."""
+    anything = pst.ScopeAny()
+    return not rule.clauses and rule.principal == anything and rule.action == anything and rule.resource == anything
+
+
+def _for_action(scope: pst.ActionConstraint, action: str) -> bool:
+    match scope:
+        case pst.ActionEq(entity=uid):
+            return uid.id == action
+        case pst.ActionIn(entities=uids):
+            return any(uid.id == action for uid in uids)
+        case _:
+            return True
+
+
+def _for_resource(scope: pst.PrincipalOrResourceConstraint, kind: str, id: str | None) -> bool:
+    match scope:
+        case pst.ScopeEq(entity=pst.EntityUid() as uid):
+            return uid.type.basename == kind and id in (None, uid.id)
+        case pst.ScopeIs(entity_type=wanted) | pst.ScopeIsIn(entity_type=wanted):
+            return wanted.basename == kind
+        case _:
+            return True
+
+
+def _unknown(variable: str, name: str) -> Iterator[str]:
+    known = ATTRIBUTES.get(variable, ())
+    if name not in known:
+        yield f"{variable}.{name} does not exist; there are {', '.join(f'{variable}.{each}' for each in known)}"
+
+
+def _nodes(root: Any) -> Iterator[Any]:
+    stack: list[Any] = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Mapping):
+            stack.extend(node.values())  # pyright: ignore[reportUnknownArgumentType] - a tree of many types
+        elif isinstance(node, tuple):
+            stack.extend(node)  # pyright: ignore[reportUnknownArgumentType] - the same
+        elif is_dataclass(node) and not isinstance(node, type):
+            yield node
+            stack.extend(getattr(node, each.name) for each in fields(node))

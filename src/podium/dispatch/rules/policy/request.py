@@ -1,0 +1,84 @@
+"""What is to be decided, and by whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from podium.dispatch.rules.policy.words import AGENT, READ, WRITE
+from podium.model.agent import Card
+from podium.model.call import Call
+from podium.model.json import Json
+from podium.model.policy import PolicyDecision
+
+Principal = tuple[str, str]
+"""The type and the name of somebody who acts."""
+
+
+_READING = ("get", "keys", "search")
+
+
+def memory_action(input: Json) -> str:
+    """Return which action a call of a memory is: reading, where it is asked what it knows, else writing."""
+    op = cast("dict[str, Json]", input).get("op") if isinstance(input, dict) else None
+    return READ if op in _READING else WRITE
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyScope:
+    """What of the rules can matter for an action on a resource."""
+
+    action: str
+    kind: str
+    id: str
+    """With `kind`, the name of the resource."""
+    settled: bool = False
+    """It may be, whoever asks: nobody need decide."""
+    lasting: bool = False
+    """No rule looks at what differs from call to call, so that a decision can be kept."""
+    asks: bool = False
+    """There are rules that ask a person."""
+    reads: frozenset[str] = frozenset()
+    """The attributes that the rules look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRequest:
+    """Somebody wants something of an agent, or an agent of one of its tools."""
+
+    call: Call
+    card: Card
+    """Of the agent that is called."""
+    scope: PolicyScope
+    input: Json
+    granted: Mapping[str, Json]
+    """What people have allowed already, by rule."""
+    user: Principal
+    """On whose behalf the run is."""
+    agents: tuple[str, ...]
+    """Everybody on the way from there, whoever asks last."""
+
+    @property
+    def principals(self) -> tuple[Principal, ...]:
+        """Everybody who has to be permitted: the user, and each agent on the way, each once."""
+        return tuple(dict.fromkeys((self.user, *((AGENT, name) for name in self.agents))))
+
+
+class Judge(Protocol):
+    """Who decides."""
+
+    @property
+    def reads_trust(self) -> bool:
+        """Whether any rule looks at how far an agent is trusted."""
+        ...
+
+    def scope(self, card: Card, action: str, kind: str, id: str | None) -> PolicyScope:
+        """Return what can matter for an action on a resource of an agent; without an id, on any of that kind."""
+        ...
+
+    def decide(self, matter: PolicyRequest) -> PolicyDecision:
+        """Decide; whatever cannot be evaluated is denied."""
+        ...
+
+    def forget(self) -> None:
+        """Decide anew what was decided before: agents were registered."""
+        ...

@@ -1,0 +1,120 @@
+"""Nobody does what the policies do not permit; what needs a person's word waits for it."""
+
+from collections.abc import Callable
+from functools import cache
+
+from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
+from podium.dispatch.rules.policy.request import Judge, PolicyRequest, PolicyScope, Principal, memory_action
+from podium.dispatch.rules.policy.words import AGENT, CALL, MEMORY, READ, TOOL, USE_TOOL, USER, VERBS, WRITE
+from podium.errors import Forbidden, Suspended
+from podium.model.agent import Card
+from podium.model.call import Call
+from podium.model.json import Json
+from podium.model.outcome import Outcome, Pending, Refused
+from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
+from podium.model.question import APPROVAL_SCHEMA, Ask
+from podium.model.step import StepCall
+from podium.model.steps import Steps
+
+GUARD = "policy"
+"""What its notices are called."""
+
+Acting = Callable[[Call], tuple[Principal, tuple[str, ...]]]
+"""Tells on whose behalf a call is, and which agents are on the way from there, whoever asks last."""
+
+_TOOLS = "tool/"
+
+
+def acting(call: Call) -> tuple[Principal, tuple[str, ...]]:
+    """Return the user of the run, and the workflows on the way."""
+    return (USER, call.principal), call.callers
+
+
+class Policy:
+    """The rule for calls and the rule for steps. Agents about which nothing can be decided are left out."""
+
+    def __init__(self, judge: Judge, acting: Acting = acting) -> None:
+        self._judge = judge
+        self._acting = acting
+
+    def calls(self, card: Card, handler: Handler) -> Handler:
+        """Have each call of an agent decided; of a memory, by what is asked of it."""
+        if card.kind == INLINE or card.anonymous:
+            return handler  # a part of the code of whoever calls it
+        if card.kind == "memory":
+            read, write = (self._judge.scope(card, action, MEMORY, card.name) for action in (READ, WRITE))
+        else:
+            read = write = self._judge.scope(card, CALL, AGENT, card.name)
+        if read.settled and write.settled:
+            return handler
+
+        async def governed(call: Call, steps: Steps) -> Outcome:
+            scope = write if read is write or memory_action(call.input) == WRITE else read
+            user, agents = self._acting(call)
+            matter = PolicyRequest(
+                call=call, card=card, scope=scope, input=call.input, granted=call.granted, user=user, agents=agents
+            )
+            match self._decided(matter, steps):
+                case Allowed():
+                    return await handler(call, steps)
+                case Denied(rule, reason):
+                    return Refused(rule, reason)
+                case Asks() as asks:
+                    return Pending(_question(asks, matter), rule=asks.rule)
+
+        return governed
+
+    def steps(self, card: Card, handler: StepHandler) -> StepHandler:
+        """Have each use of a tool decided. The agent that uses it is on the way too."""
+        if card.kind == INLINE or self._judge.scope(card, USE_TOOL, TOOL, None).settled:
+            return handler
+
+        @cache
+        def scope_of(tool: str) -> PolicyScope:
+            return self._judge.scope(card, USE_TOOL, TOOL, f"{card.name}/{tool}")
+
+        async def governed(step: StepCall, steps: Steps) -> Json:
+            if not step.name.startswith(_TOOLS) or (scope := scope_of(step.name.removeprefix(_TOOLS))).settled:
+                return await handler(step, steps)
+            user, agents = self._acting(step.call)
+            matter = PolicyRequest(
+                call=step.call, card=card, scope=scope, input=step.input, granted=step.granted, user=user,
+                agents=(*agents, card.name),
+            )  # fmt: skip
+            match self._decided(matter, steps):
+                case Allowed():
+                    return await handler(step, steps)
+                case Denied(rule, reason):
+                    raise Forbidden(rule, reason)
+                case Asks() as asks:
+                    raise Suspended(_question(asks, matter), step.path, asks.rule)
+
+        return governed
+
+    def _decided(self, matter: PolicyRequest, steps: Steps) -> PolicyDecision:
+        """Decide, and record whatever is more than that everything is allowed."""
+        decision = self._judge.decide(matter)
+        if decision.rule is not None:
+            steps.note(GUARD, _told(matter, decision))
+        return decision
+
+
+def _told(matter: PolicyRequest, decision: PolicyDecision) -> dict[str, Json]:
+    match decision:
+        case Allowed(rule):
+            word = "approved" if rule in matter.granted else "allow"
+        case Denied():
+            word = "deny"
+        case Asks():
+            word = "ask"
+    scope = matter.scope
+    told: dict[str, Json] = {"rule": decision.rule, "decision": word, "action": scope.action, "resource": scope.id}
+    return told | {"reason": decision.reason} if isinstance(decision, Denied) else told
+
+
+def _question(asks: Asks, matter: PolicyRequest) -> Ask:
+    scope, who = matter.scope, matter.agents[-1] if matter.agents else matter.user[1]
+    text = f"May {who} {VERBS[scope.action]} {scope.id}? {asks.rule} asks{f': {asks.reason}' if asks.reason else ''}."
+    return Ask(
+        text=text, subject=matter.input, schema=APPROVAL_SCHEMA, to=asks.to, within=asks.within, kind="permission"
+    )

@@ -1,0 +1,1 @@
+"""Trust: how reliable each agent has been."""

@@ -1,0 +1,71 @@
+"""A workflow that runs under a key of the run that calls it."""
+
+from typing import Protocol
+
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.caller import Undo
+from podium.engine.run.primitive import Primitive
+from podium.errors import CallFailed, CallRefused, RunFailed, StoreError, TooFew
+from podium.model.fact import Fact
+from podium.model.json import Json
+from podium.model.outcome import Done, Failed, Failure
+from podium.model.retry import FailureKind
+from podium.store.codec import decode
+
+
+class Inline(Protocol):
+    """A workflow that can be run under a key of the calling run."""
+
+    async def enter(
+        self, active: ActiveRun, branch: BranchTask, path: str, input: Json, *, callers: tuple[str, ...],
+        deadline: float | None,
+    ) -> tuple[Json, list[Undo]]:  # fmt: skip
+        """Run it; returns its value as JSON and its compensations. Raises what it failed with."""
+        ...
+
+
+class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
+    """A workflow that runs under a key of the calling run."""
+
+    __slots__ = ("callers", "deadline", "input", "workflow")
+
+    def __init__(
+        self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, workflow: Inline, input: Json,
+        callers: tuple[str, ...], deadline: float | None,
+    ) -> None:  # fmt: skip
+        super().__init__(active, branch, path, key)
+        self.workflow = workflow
+        self.input = input
+        self.callers = callers
+        self.deadline = deadline
+
+    async def perform(self, branch: BranchTask) -> tuple[Done | Failed, list[Undo]]:
+        """Return its outcome and the compensations that it leaves to its caller."""
+        try:
+            value, undos = await self.workflow.enter(
+                self.active, branch, self.key, self.input, callers=self.callers, deadline=self.deadline
+            )
+        except StoreError:
+            raise
+        except CallFailed as error:
+            failure = Failure(FailureKind(error.kind), error.type, str(error), causes=causes_of(error))
+            return Failed(failure), []
+        except Exception as error:  # a workflow's failure is data
+            failure = Failure(FailureKind.BUG, type(error).__qualname__, str(error), causes=causes_of(error))
+            return Failed(failure), []
+        return Done(value), undos
+
+
+def causes_of(error: BaseException) -> tuple[str, ...]:
+    """Return the keys of the calls, and of the results of child runs, whose failure an exception tells of."""
+    if isinstance(error, CallFailed | CallRefused | RunFailed) and error.key:
+        return (error.key,)
+    if isinstance(error, TooFew):
+        return tuple(key for each in error.failures for key in causes_of(each))
+    return ()
+
+
+def undo_of(fact: Fact) -> Undo:
+    """Return the compensation that a fact registered."""
+    return Undo(fact.key, fact.body["agent"], fact.body["version"], decode(fact.payload))

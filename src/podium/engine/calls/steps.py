@@ -1,0 +1,251 @@
+"""The recorded parts of a call: each model request, each tool call, each `once` happens once for ever."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
+
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.history import shortened
+from podium.engine.run.reservations import reserve, settle
+from podium.errors import BadAnswer, Diverged, NotDone, Suspended
+from podium.model.agent import AnyAgent
+from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
+from podium.model.call import Call
+from podium.model.fact import Fact, FactKind
+from podium.model.json import Json
+from podium.model.loops import AgentTurn
+from podium.model.memory import MemoryStore
+from podium.model.outcome import Usage
+from podium.model.prices import PriceSettings
+from podium.model.question import IN_DOUBT_SCHEMA, Ask
+from podium.model.step import StepCall
+from podium.model.steps import Effects
+from podium.secrets.masking import MASKING
+from podium.services.stream import Chunk
+from podium.store.codec import decode, encode, input_digest
+
+_inside: ContextVar[str] = ContextVar("podium_step", default="")
+"""The path of the step that the current task is in."""
+
+_OF_GUARD = "guard/"
+
+
+class CallSteps:
+    """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
+
+    __slots__ = ("_active", "_agent", "_branch", "_call", "_chunks", "_counts", "_resolved")
+
+    def __init__(
+        self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent, resolved: dict[str, Json]
+    ) -> None:
+        self._active = active
+        self._branch = branch
+        self._call = call
+        self._agent = agent
+        self._resolved = resolved
+        self._counts: dict[str, int] = {}
+        self._chunks: dict[str, int] = {}
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same on every attempt of this call, or of the step one is in."""
+        step = _inside.get()
+        return f"{self._call.idempotency_key}/{step}" if step else self._call.idempotency_key
+
+    @property
+    def epoch(self) -> int:
+        """The fencing token of this drive."""
+        return self._active.run.epoch
+
+    @property
+    def memory(self) -> MemoryStore:
+        """The store's shared memory."""
+        return self._active.runtime.store.memory
+
+    async def once(
+        self,
+        name: str,
+        fn: Callable[[], Awaitable[Json]],
+        *,
+        input: Json = None,
+        key: str | None = None,
+        effects: Effects = "idempotent",
+        verify: Callable[[], Awaitable[Json]] | None = None,
+        usage: Callable[[Json], Usage | None] | None = None,
+        bound: Bound | None = None,
+    ) -> Json:
+        """Run `fn` once for ever; see `podium.model.steps.Steps`."""
+        name = MASKING.text(name)
+        path = self._path(name, None if key is None else MASKING.text(key))
+        digest = input_digest(input)
+        record = self._active.history.step(self._call.key, path)
+        if record is not None and record.done is not None:
+            if record.done.body["digest"] != digest:
+                raise Diverged(f"{self._call.key}/{path}", f"another input of {name}", shortened(encode(input)))
+            return decode(record.done.payload)
+        full = f"{self._call.key}/{path}"
+        if effects == "once" and record is not None and record.intent is not None:
+            settled = await self._settle_doubt(path, name, verify)
+            if settled is not None:
+                return self._record(full, name, digest, settled["done"], usage)
+
+        async def body() -> Json:
+            if effects == "once":
+                await self._intend(full, name)
+            return await self._run(path, fn, name, effects)
+
+        rules = self._active.runtime.dispatcher.step_rules(self._agent)
+        if rules is None:
+            value = await body()
+        else:
+            step = StepCall(call=self._call, name=name, path=path, input=input, body=body, bound=bound, usage=usage)
+            value = await rules(step, self)
+        value = self._record(full, name, digest, value, usage)
+        await self._active.committed()
+        return value
+
+    def emit(self, chunk: Json) -> None:
+        """Stream a chunk to whoever watches the run."""
+        step = _inside.get()
+        n = self._chunks.get(step, 0)
+        self._chunks[step] = n + 1
+        reset = n == 0 and self._call.attempt > 1
+        call = self._call
+        self._active.runtime.streams.publish(
+            call.run, Chunk(key=call.key, attempt=call.attempt, step=step, n=n, data=MASKING.json(chunk), reset=reset)
+        )
+
+    @property
+    def turns(self) -> Sequence[AgentTurn]:
+        """The calls of this branch that were answered, where a rule wants to know."""
+        return self._branch.turns(self._call.key)
+
+    @property
+    def lines(self) -> Sequence[BudgetLine]:
+        """The budgets that what this run does counts against."""
+        return self._active.lines
+
+    @property
+    def depth(self) -> int | None:
+        """How many workflows inside one another the budget of the run allows."""
+        return self._active.budget.get("depth")
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether anything bounds what this call may spend."""
+        runtime = self._active.runtime
+        card = runtime.dispatcher.card(self._agent)
+        own = card.budget is not None or (card.limit is not None and card.limit.tokens is not None)
+        return own or runtime.dispatcher.bounded or bool(self._active.lines)
+
+    @property
+    def prices(self) -> PriceSettings:
+        """What things cost, as far as the settings say so."""
+        return self._active.runtime.prices
+
+    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
+        """Set an amount aside, in the store once this returns; see `podium.model.steps.Steps`."""
+        counting = [line for line in (*self._active.lines, *lines) if amount.under(line.limits)]
+        if not counting:
+            return None
+        found = await reserve(self._active, self._call.key, amount, counting)
+        if isinstance(found, Reservation):
+            return found
+        return Breach(found, next(line.to for line in counting if line.id == found.id))
+
+    def settle(self, reservation: Reservation, spent: Amount) -> None:
+        """Record what was really spent of what was set aside."""
+        settle(self._active, self._call.key, reservation, spent)
+
+    def note(self, guard: str, body: Mapping[str, Json]) -> None:
+        """Record what a rule did that somebody may want to know later; what it does once more in a replay is known."""
+        if self._active.replaying:
+            return
+        self._active.append(FactKind.NOTICE, self._call.key, encode({"guard": guard, **body}))
+
+    def _path(self, name: str, key: str | None) -> str:
+        """Return the step's place: under the step one is in, by its key or by how often its name came before."""
+        outer = _inside.get()
+        shared = name.startswith(_OF_GUARD)  # a verdict on a value is the same in every lineage
+        prefix = f"{outer}/{name}" if outer else name if shared else f"{self._call.lineage}/{name}"
+        if key is not None:
+            return f"{prefix}/{key}"
+        count = self._counts.get(prefix, 0)
+        self._counts[prefix] = count + 1
+        return f"{prefix}#{count}"
+
+    async def _run(self, path: str, fn: Callable[[], Awaitable[Json]], name: str, effects: Effects) -> Json:
+        token = _inside.set(path)
+        try:
+            return await fn()
+        except NotDone:
+            if effects == "once":
+                self._note(FactKind.INTENT, f"{self._call.key}/{path}", {"cleared": True})
+            raise
+        except Exception as error:
+            if effects == "once":
+                raise self._doubt(path, name, f"it ended with {type(error).__name__}: {error}") from error
+            raise
+        finally:
+            _inside.reset(token)
+
+    def _record(
+        self, full: str, name: str, digest: str, value: Json, usage: Callable[[Json], Usage | None] | None
+    ) -> Json:
+        used = None if usage is None else usage(value)
+        body: Json = {"name": name, "attempt": self._call.attempt, "digest": digest}
+        if used is not None:
+            body["usage"] = usage_body(used)
+        payload, most = encode(value), self._active.runtime.max_payload_bytes
+        if len(payload) > most:
+            raise BadAnswer(f"the result of {name} has {len(payload)} bytes, {most} are allowed")
+        self._note(FactKind.STEP, full, body, payload)
+        return decode(payload)
+
+    def _note(self, kind: FactKind, full: str, body: Json, payload: bytes | None = None) -> None:
+        """Record a fact of a step, and let later attempts of this drive see it."""
+        at = self._active.append(kind, full, encode(body), payload)
+        self._active.history.add(Fact(-1, kind, full, at, self.epoch, body, payload))
+
+    async def _intend(self, full: str, name: str) -> None:
+        self._note(FactKind.INTENT, full, {"name": name, "epoch": self.epoch})
+        await self._active.committed()
+        await self._active.runtime.fresh()
+
+    async def _settle_doubt(
+        self, path: str, name: str, verify: Callable[[], Awaitable[Json]] | None
+    ) -> dict[str, Json] | None:
+        """Find out whether a step that was begun happened: `{"done": value}`, or None for not done."""
+        answer = self._resolved.pop(path, None)
+        if answer is not None:
+            if "happened" in answer:
+                return {"done": answer["happened"]}
+            if "fail" in answer:
+                raise BadAnswer(f"given up by the person asked: {answer['fail']}")
+            return None
+        if verify is None:
+            raise self._doubt(path, name, "this process does not know how it ended")
+        token = _inside.set(path)
+        try:
+            return await verify()
+        finally:
+            _inside.reset(token)
+
+    def _doubt(self, path: str, name: str, why: str) -> Suspended:
+        text = f"Did {name} happen in {self._call.agent} (run {self._call.run}, key {self._call.key})? {why}."
+        ask = Ask(text=text, subject=self._call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators")
+        return Suspended(ask, path)
+
+
+def usage_body(usage: Usage) -> Json:
+    """Return usage as a fact says it."""
+    said = {
+        "model": usage.model,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "requests": usage.requests,
+        "usd": usage.usd,
+    }
+    if usage.cpu_seconds or usage.gb_seconds:
+        said |= {"cpu_seconds": usage.cpu_seconds, "gb_seconds": usage.gb_seconds}
+    return said

@@ -1,0 +1,112 @@
+"""Compensations: what a workflow did is undone in reverse, durably, and no cancel cuts it short."""
+
+from typing import Any
+
+from podium.engine.calls.attempts import CallOptions
+from podium.engine.calls.call import AgentCall
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.branch_task import BranchTask, Cancel
+from podium.engine.run.caller import Undo
+from podium.engine.run.history import opened_as
+from podium.engine.run.primitive import Primitive
+from podium.errors import Blocked, CallError, UnknownAgent, UsageError
+from podium.model.agent import AnyAgent
+from podium.model.fact import Fact, FactKind
+from podium.model.retry import Retry
+from podium.store.codec import encode
+
+_PATIENCE = Retry(attempts=5, delay=1.0)
+"""An undo is tried more often than a call, whatever its agent's card says."""
+
+
+class OnUndo(Primitive[None]):
+    """Registers a compensation."""
+
+    __slots__ = ("agent", "input", "undos")
+
+    def __init__(
+        self,
+        active: ActiveRun,
+        branch: BranchTask,
+        path: str,
+        key: str,
+        agent: AnyAgent | str,
+        input: Any,
+        undos: list[Undo],
+    ) -> None:
+        super().__init__(active, branch, path, key)
+        self.agent = agent
+        self.input = input
+        self.undos = undos
+
+    async def perform(self, branch: BranchTask) -> None:
+        """Record what is to be called, and with what, should the workflow fail.
+
+        A cancel that was asked for waits for the next key: what is to be undone has happened.
+        """
+        active, key = self.active, self.key
+        record = active.history.take(key)
+        agent = self._agent(None if record is None else record.opened)
+        card, value = agent.card, agent.input.dump(self.input)
+        if card.anonymous:
+            raise UsageError(f'{card.name} has no name to be found by when it is to undo: give it one, name="…".')
+        if record is not None:
+            opened_as(record, key, FactKind.UNDO, f"a compensation by {card.name}", agent=card.name)
+            if record.cancelled:
+                branch.deliver(key)
+        if record is None or record.opened is None:
+            await active.gate()
+            body = {"agent": card.name, "version": card.version}
+            branch.last_at = active.append(FactKind.UNDO, key, encode(body), encode(value))
+        self.undos.append(Undo(key, card.name, card.version, value))
+
+    def _agent(self, registered: Fact | None) -> AnyAgent:
+        """Return the agent; a name stands for the version that was registered, else for the newest."""
+        dispatcher = self.active.runtime.dispatcher
+        if not isinstance(self.agent, str):
+            return dispatcher.route(self.agent)[0]
+        same = registered is not None and registered.body.get("agent") == self.agent
+        try:
+            return dispatcher.registry.get(self.agent, registered.body["version"] if registered and same else None)
+        except UnknownAgent as error:
+            raise Blocked(f"compensation {self.key}: {error}") from error
+
+
+class _NoCaller:
+    """Who calls what undoes: it leaves no compensations behind."""
+
+    callers = ()
+    deadline = None
+
+    def adopt(self, undos: list[Undo]) -> None:
+        """Drop them: what undoes is not undone."""
+
+
+def _place(undo: Undo) -> list[tuple[bool, int, str]]:
+    """Sort by key: in which order branches registered theirs is another one on replay."""
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in undo.key.split(".")]
+
+
+async def undo_all(active: ActiveRun, branch: BranchTask, undos: list[Undo]) -> list[str]:
+    """Run the compensations, the last one first; returns what stayed uncompensated, in words."""
+    if not undos:
+        return []
+    shield = BranchTask(branch.last_at, Cancel.DELIVERED)
+    shield.task = branch.task
+    shield.closed = branch.closed
+    before, branch.children = branch.children, [shield]
+    left: list[str] = []
+    try:
+        for undo in sorted(undos, key=_place, reverse=True):
+            agent = active.runtime.dispatcher.registry.get(undo.agent, undo.version)
+            options = CallOptions(retry=agent.card.retry if agent.card.retry.attempts > 1 else _PATIENCE)
+            value = agent.input.load(undo.input)
+            call = AgentCall[Any](active, shield, "", f"{undo.key}.undo", agent, value, options, _NoCaller())
+            try:
+                await call.perform(shield)
+            except CallError as error:
+                left.append(f"{undo.agent} ({undo.key}): {error}")
+    finally:
+        branch.children = before
+        branch.last_at = shield.last_at
+    return left

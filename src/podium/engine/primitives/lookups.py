@@ -1,0 +1,132 @@
+"""What a workflow learns of its surroundings, recorded so that a replay learns the same."""
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import ClassVar, TypeVar
+
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.history import opened_as
+from podium.engine.run.primitive import Primitive
+from podium.model.agent import Card
+from podium.model.fact import FactKind
+from podium.model.json import Json
+from podium.model.retry import Backoff, FailureKind, Retry
+from podium.model.track_record import TrackRecord
+from podium.store.codec import decode, encode
+
+T = TypeVar("T")
+
+_SHOWN = ("name", "version", "description", "capabilities", "effects", "timeout", "concurrency", "usd", "kind")
+_STORED = {"max_delay": "longest"}
+"""Names in the journal of fields of a `Retry` that are called otherwise today."""
+_NAMED = {stored: name for name, stored in _STORED.items()}
+
+
+class LookUp(Primitive[list[T]]):
+    """What is found when it is first asked for; from then on always the same."""
+
+    __slots__ = ("asks",)
+
+    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, asks: dict[str, Json]) -> None:
+        super().__init__(active, branch, path, key)
+        self.asks = asks
+        """What is looked up, as it is recorded: `of`, and more where that does not say it all."""
+
+    async def perform(self, branch: BranchTask) -> list[T]:
+        """Return what is recorded, or look and record it."""
+        active, key = self.active, self.key
+        record = active.history.take(key)
+        if record is not None:
+            opened_as(record, key, FactKind.LOOKED_UP, f"a look-up of {self.asks['of']}", **self.asks)
+            if record.cancelled:
+                branch.deliver(key)
+            if record.opened is not None:
+                branch.last_at = record.opened.at
+                return [self.load(each) for each in decode(record.opened.payload)]
+        await active.live(branch, key)
+        found = await self.look(branch)
+        branch.last_at = active.append(FactKind.LOOKED_UP, key, encode(self.asks), encode(found))
+        await active.committed()
+        return [self.load(each) for each in found]
+
+    @abstractmethod
+    async def look(self, branch: BranchTask) -> list[Json]:
+        """Look, and return what is there."""
+
+    @abstractmethod
+    def load(self, plain: Json) -> T:
+        """Return one of the things found."""
+
+
+class Find(LookUp[Card]):
+    """The cards of those who offer a capability."""
+
+    __slots__ = ()
+
+    async def look(self, branch: BranchTask) -> list[Json]:
+        """Ask the registry."""
+        return [_plain(card) for card in self.active.runtime.dispatcher.registry.cards(self.asks["of"])]
+
+    def load(self, plain: Json) -> Card:
+        """Return a card."""
+        return _card(plain)
+
+
+class Records(LookUp[TrackRecord]):
+    """How agents did so far."""
+
+    __slots__ = ()
+
+    OF: ClassVar = "how agents did"
+
+    async def look(self, branch: BranchTask) -> list[Json]:
+        """Have the store fold its facts, in a thread: it may take a tenth of a second."""
+        names: Sequence[str] = self.asks["agents"]
+        found = await branch.at(self.key, asyncio.to_thread(self.active.runtime.store.records, names))
+        return [asdict(record) for record in found]
+
+    def load(self, plain: Json) -> TrackRecord:
+        """Return a record."""
+        return TrackRecord(**plain)
+
+
+def changed(active: ActiveRun, path: str, counter: int, name: str) -> bool:
+    """Decide once per run whether a change applies: not to a branch that was past it already."""
+    known = active.history.changes.get(name)
+    if known is None:
+        known = not active.history.has_from(path, counter)
+        active.history.changes[name] = known
+        active.append(FactKind.CHANGED, name, encode({"changed": known}))
+    return known
+
+
+def _plain(card: Card) -> Json:
+    plain: dict[str, Json] = {name: getattr(card, name) for name in _SHOWN}
+    plain["capabilities"] = sorted(card.capabilities)
+    retry = card.retry
+    plain["retry"] = _stored(retry)
+    plain["retry"]["kinds"] = sorted(retry.kinds)
+    plain["retry"]["per"] = {kind: _stored(backoff) for kind, backoff in sorted(retry.per.items())}
+    return plain
+
+
+def _stored(rule: Retry | Backoff) -> dict[str, Json]:
+    """Return a rule under the names of its fields in the journal."""
+    return {_STORED.get(each.name, each.name): getattr(rule, each.name) for each in fields(rule)}
+
+
+def _named(stored: dict[str, Json]) -> dict[str, Json]:
+    """Return what the journal says of a rule under the names of its fields today."""
+    return {_NAMED.get(name, name): value for name, value in stored.items()}
+
+
+def _card(plain: Json) -> Card:
+    retry = _named(plain["retry"])
+    retry["kinds"] = frozenset(FailureKind(kind) for kind in retry["kinds"])
+    retry["per"] = {FailureKind(kind): Backoff(**_named(said)) for kind, said in retry.get("per", {}).items()}
+    shown: dict[str, Json] = {name: plain[name] for name in _SHOWN}
+    shown["capabilities"] = frozenset(plain["capabilities"])
+    return Card(**shown, retry=Retry(**retry))

@@ -1,0 +1,97 @@
+"""Branches handed out one by one, as they end; more can be added meanwhile."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from podium.engine.primitives.joins import BranchEnd, BranchGroup, checked
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.history import opened_as
+from podium.engine.run.primitive import Primitive
+from podium.model.fact import FactKind
+from podium.store.codec import encode
+
+T = TypeVar("T")
+
+_NOT_ENTERED = "use `async with ctx.select(…) as ended:`"
+
+
+class Selection(Generic[T]):
+    """`async with ctx.select(…) as ended: async for branch in ended: …`. Leaving the block cancels the rest."""
+
+    def __init__(
+        self, active: ActiveRun, branch: BranchTask, path: str, key: str, items: Sequence[Primitive[Any]]
+    ) -> None:
+        self._active = active
+        self._branch = branch
+        self._key = key
+        self._path = path
+        self._items = list(checked(items, path))
+        self._count = 0
+        self._early: dict[int, BranchEnd[T]] = {}
+        self._team: BranchGroup[T] | None = None
+
+    async def __aenter__(self) -> "Selection[T]":
+        """Start the branches."""
+        self._team = BranchGroup(self._active, self._branch, self._items)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Cancel the branches that have not ended, and wait for them."""
+        if self._team is not None and not self._active.closed:
+            await self._team.dismiss(self._key)
+
+    def add(self, item: Primitive[T]) -> int:
+        """Start another call or branch beside those that run; returns its index. Its key was taken when it was made."""
+        if self._team is None:
+            raise RuntimeError(_NOT_ENTERED)
+        checked([item], self._path)
+        self._items.append(item)
+        return self._team.add(item)
+
+    async def __aiter__(self) -> AsyncIterator[BranchEnd[T]]:
+        """Give each branch when it ends; the order is recorded."""
+        while (ended := await self.next()) is not None:
+            yield ended
+
+    async def next(self) -> BranchEnd[T] | None:
+        """Return the branch that ended next, or None when all were given out."""
+        if self._team is None:
+            raise RuntimeError(_NOT_ENTERED)
+        if self._count == len(self._items):
+            return None
+        before = self._branch.last_at
+        ended = await self._choose()
+        self._branch.last_at = max(before, ended.branch.last_at)  # not of those that wait for their turn
+        return ended
+
+    async def _choose(self) -> BranchEnd[T]:
+        key = f"{self._key}.{self._count}"
+        self._count += 1
+        record = self._active.history.take(key)
+        if record is not None and record.opened is not None:
+            opened_as(record, key, FactKind.CHOSEN, "the next of several branches")
+            return await self._wait_for(record.opened.body["next"])
+        ended = self._early.pop(min(self._early)) if self._early else await self._next_of_team()
+        await self._active.gate()
+        self._active.append(FactKind.CHOSEN, key, encode({"next": ended.index}))
+        return ended
+
+    async def _wait_for(self, index: int) -> BranchEnd[T]:
+        assert self._team is not None  # next() has checked it
+        while index not in self._early:
+            ended = await self._team.next()
+            if ended is None:
+                return await self._next_of_team()
+            if not ended.cancelled:  # one that was cancelled when the block was left
+                self._early[ended.index] = ended
+        return self._early.pop(index)
+
+    async def _next_of_team(self) -> BranchEnd[T]:
+        """Return a branch that ended by itself; raises the cancelling of the strand where all others were cancelled."""
+        assert self._team is not None  # next() has checked it
+        while (ended := await self._team.next()) is not None:
+            if not ended.cancelled:
+                return ended
+        self._team.disband(self._key)
+        raise RuntimeError("a branch ended without being counted")

@@ -1,0 +1,55 @@
+"""What a context gives out: something to be awaited once, whose key was taken when it was made."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Generator
+from typing import Any, ClassVar, Generic, TypeVar
+
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.branch_task import BranchTask
+from podium.errors import Blocked, NotAwaitable, WrongBranch
+
+T = TypeVar("T")
+
+
+class Primitive(ABC, Generic[T]):
+    """A lazy part of a run. Await it, or hand it to `gather`, `race`, `map` or `select` of the same context."""
+
+    __slots__ = ("active", "begun", "branch", "key", "path")
+
+    waits: ClassVar = False
+    """Whether it waits for something from outside, after which to ask the same again is no circle."""
+
+    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str) -> None:
+        self.active = active
+        self.branch = branch
+        self.path = path
+        """The path of the context that made it."""
+        self.key = key
+        self.begun = False
+
+    def begin(self) -> None:
+        """Note that it is awaited or joined; raises NotAwaitable the second time."""
+        if self.begun:
+            raise NotAwaitable(f"call {self.key} was awaited or joined before. Keep its value, or make another call.")
+        self.begun = True
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Perform it in the task of its context; raises WrongBranch in any other."""
+        if asyncio.current_task() is not self.branch.task:
+            raise WrongBranch(f"call {self.key} was awaited in another task. Join it with ctx.gather, not asyncio.")
+        self.begin()
+        return self._in_its_branch().__await__()
+
+    async def _in_its_branch(self) -> T:
+        if self.waits:
+            self.branch.forget_answers(self.path)
+        try:
+            return await self.perform(self.branch)
+        except Blocked as mismatch:
+            self.active.block(str(mismatch))  # at once: a `finally` of the workflow may run into the next one
+            raise
+
+    @abstractmethod
+    async def perform(self, branch: BranchTask) -> T:
+        """Give what is recorded under its key, or do it and record it."""

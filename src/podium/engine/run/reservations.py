@@ -1,0 +1,100 @@
+"""What a run may spend: set aside before, settled afterwards, and counted as spent where nobody can tell."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.progress import approved
+from podium.errors import Evicted, StoreError
+from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState, Reservation, nano
+from podium.model.fact import FactKind
+from podium.model.json import Json
+from podium.store.codec import encode
+from podium.store.operations import Committed, CommitVerdict, Effect, NewFact, RaiseBudget, Reserve, Settle
+
+ON_BUDGETS = "budget:"
+"""With what the names of the rules begin that budgets make; the id of the budget follows."""
+
+_NOTHING = Amount()
+
+
+async def reserve(
+    active: ActiveRun, key: str, amount: Amount, lines: Sequence[BudgetLine], *, id: str | None = None
+) -> Reservation | BudgetState:
+    """Set an amount aside, in the store once this returns; or the budget that has no room for it."""
+    reservation = Reservation(id or active.runtime.ids.new("b"), amount)
+    answer: asyncio.Future[CommitVerdict] = asyncio.get_running_loop().create_future()
+    scarce: list[BudgetState] = []
+
+    def settled(verdict: CommitVerdict | StoreError, committed: Committed) -> None:
+        scarce.extend(state for state in [committed.scarce.get(reservation.id)] if state is not None)
+        if not answer.done():
+            if isinstance(verdict, StoreError):
+                answer.set_exception(verdict)
+            else:
+                answer.set_result(verdict)
+        elif verdict is CommitVerdict.OK and not active.closed:
+            settle(active, key, reservation, _NOTHING)  # whoever wanted it was cancelled meanwhile: nothing was spent
+
+    fact = reserved(reservation.id, key, amount, lines, active.counted())
+    wanted = Reserve(run=active.n, epoch=active.run.epoch, id=reservation.id, lines=lines, amount=amount, fact=fact)
+    active.runtime.commits.put(wanted, settled)
+    active.hurry()
+    try:
+        verdict = answer.result() if answer.done() else await answer
+    except asyncio.CancelledError:
+        if answer.done() and not answer.cancelled() and answer.result() is CommitVerdict.OK:
+            settle(active, key, reservation, _NOTHING)  # cancelled between the commit and this line: nothing was spent
+        raise
+    match verdict:
+        case CommitVerdict.OK | CommitVerdict.DUPLICATE:
+            return reservation
+        case CommitVerdict.SCARCE:
+            return scarce[0]
+        case _:
+            raise Evicted
+
+
+def settle(active: ActiveRun, key: str, reservation: Reservation, spent: Amount, *, in_doubt: bool = False) -> None:
+    """Record what was spent of what was set aside; a run that is no longer ours is settled by whoever has it."""
+    if active.closed:
+        return
+    body = {"reservation": reservation.id, **_said(spent)}
+    if in_doubt:
+        body["in_doubt"] = True
+    effects = [Settle(reservation.id, spent, in_doubt)]
+    active.append(FactKind.SETTLED, key, encode(body), effects=effects)
+
+
+def reserved(id: str, key: str, amount: Amount, lines: Sequence[BudgetLine], at: float) -> NewFact:
+    """Return the fact that says that an amount is set aside."""
+    body = {"reservation": id, **_said(amount), "budgets": [line.id for line in lines]}
+    return NewFact(FactKind.RESERVED, key, at, encode(body))
+
+
+def share_of(limits: BudgetLimits, spent: Amount = _NOTHING) -> Amount:
+    """Return what has to be set aside for a budget that is carved out of another, less what is spent of it already."""
+    return Amount(
+        usd=max(0, (limits.usd or 0) - spent.usd), tokens=max(0, (limits.tokens or 0) - spent.tokens),
+        calls=max(0, (limits.calls or 0) - spent.calls),
+    )  # fmt: skip
+
+
+def carved_from(lines: Sequence[BudgetLine], share: BudgetLimits) -> list[BudgetLine]:
+    """Return the budgets that a share has to be set aside in."""
+    masked = [replace(line, limits=line.limits.also_in(share)) for line in lines]
+    return [line for line in masked if line.limits]
+
+
+def raised_by(rule: str, answers: list[Json]) -> list[Effect]:
+    """Return what an answer to a budget's question changes: its limits, by what the person added."""
+    if not rule.startswith(ON_BUDGETS) or not approved(answers):
+        return []
+    said = answers[0]["value"]
+    by = Amount(usd=nano(said.get("usd", 0)), tokens=said.get("tokens", 0), calls=said.get("calls", 0))
+    return [RaiseBudget(rule.removeprefix(ON_BUDGETS), by)]
+
+
+def _said(amount: Amount) -> dict[str, Json]:
+    return {"usd": amount.usd, "tokens": amount.tokens, "calls": amount.calls}

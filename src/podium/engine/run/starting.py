@@ -1,0 +1,73 @@
+"""The first fact of a run."""
+
+from dataclasses import dataclass, replace
+
+from podium.model.agent import Card
+from podium.model.budget import Budget, BudgetLimits, BudgetLine, budget_json, limits_of, line_json
+from podium.model.fact import FactKind
+from podium.model.json import Json
+from podium.model.run import Run, RunOptions
+from podium.store.codec import encode
+from podium.store.operations import NewFact, NewRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Above:
+    """What a child run has of the run that starts it."""
+
+    run: Run
+    callers: tuple[str, ...]
+    deadline: float | None
+    lines: tuple[BudgetLine, ...]
+    budget: Json
+    """Its own, or what it has of those above it."""
+
+
+def new_run(
+    id: str, card: Card, payload: bytes, options: RunOptions, *, seed: int, at: float, above: Above | None = None
+) -> NewRun:
+    """Return a run that is ready to be inserted; its first fact holds all that a replay needs."""
+    body: dict[str, Json] = {
+        "workflow": card.name, "version": card.version, "seed": seed, "principal": options.principal,
+        "tenant": options.tenant,
+    }  # fmt: skip
+    if above is not None and above.callers:
+        body["callers"] = above.callers
+    if (deadline := _deadline(options, at, above)) is not None:
+        body["deadline"] = deadline
+    limits = None if options.budget is None else limits_of(options.budget)
+    if budget := _budget(options, above):
+        body["budget"] = budget
+    if lines := _lines(id, options.budget, above):
+        body["lines"] = [line_json(line) for line in lines]
+    parent = None if above is None else above.run
+    return NewRun(
+        id=id, workflow=card.name, version=card.version, queue=options.queue, priority=options.priority,
+        tenant=options.tenant, principal=options.principal, parent=parent and parent.id,
+        root=parent.root if parent else id, tag=options.tag, at=at,
+        started=NewFact(FactKind.STARTED, "", at, encode(body), payload), limits=limits or None,
+    )  # fmt: skip
+
+
+def _deadline(options: RunOptions, at: float, above: Above | None) -> float | None:
+    """Return when the run has to be done: by its own limits, or those of whoever starts it."""
+    seconds = [options.within, None if options.budget is None else options.budget.seconds]
+    known = [at + each for each in seconds if each is not None]
+    if above is not None and above.deadline is not None:
+        known.append(above.deadline)
+    return min(known, default=None)
+
+
+def _budget(options: RunOptions, above: Above | None) -> Json:
+    """Return what the first fact says of the budget: how deep and how wide, also where only those above bound it."""
+    shape = {} if above is None else {name: above.budget[name] for name in ("depth", "fan_out") if name in above.budget}
+    return shape if options.budget is None else shape | budget_json(options.budget)
+
+
+def _lines(id: str, budget: Budget | None, above: Above | None) -> list[BudgetLine]:
+    """Return the budgets that it counts against: its own, and for the rest those above it."""
+    own = BudgetLimits() if budget is None else limits_of(budget)
+    asks = budget is not None and budget.on_breach == "ask"
+    lines = [BudgetLine(id=f"run:{id}", limits=own, to=budget.to if budget and asks else None)] if own else []
+    inherited = [] if above is None else [replace(line, limits=line.limits.beside(own)) for line in above.lines]
+    return lines + [line for line in inherited if line.limits]

@@ -1,0 +1,1 @@
+"""Formats of others that Podium reads or writes; imports only `errors`."""

@@ -1,0 +1,66 @@
+"""`guard`: makes a guard of a function."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+
+from podium.errors import UsageError
+from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
+from podium.model.json import Json
+
+BOTH: frozenset[GuardPlace] = frozenset({"input", "output"})
+"""Where a guard looks unless it is told."""
+PLACES: frozenset[GuardPlace] = frozenset({"input", "output", "tool_input", "tool_output", "model_input"})
+
+Look = Callable[[Checked], GuardFinding | Awaitable[GuardFinding]]
+"""Looks at a value, and what is around it."""
+
+CheckAnswer = str | GuardFinding | None
+"""What a function says of a value: None passes, a text is what it objects to."""
+
+
+class CustomCheck:
+    """A guard: its name, where it looks, and the function that does."""
+
+    __slots__ = ("_look", "name", "on")
+
+    def __init__(self, name: str, on: Iterable[GuardPlace], look: Look) -> None:
+        self.name = name
+        self.on = frozenset(on)
+        self._look = look
+        if not self.on or self.on - PLACES:
+            raise UsageError(f"the guard {name} looks at {sorted(self.on)}: expected some of {sorted(PLACES)}")
+
+    def __repr__(self) -> str:
+        return f"<guard {self.name}>"
+
+    def check(self, checked: Checked) -> GuardFinding | Awaitable[GuardFinding]:
+        """Look at a value."""
+        return self._look(checked)
+
+
+def guard(
+    function: Callable[[Json], CheckAnswer | Awaitable[CheckAnswer]], /, *, name: str | None = None,
+    on: Iterable[GuardPlace] = BOTH, ask: str | None = None,
+) -> CustomCheck:  # fmt: skip
+    """Return a guard that hands each value to a function: it returns what it objects to, or None.
+
+    It may return `Repaired(value, reason)` too. With `ask`, a person of that role may let pass what it objects to.
+    """
+
+    def found(said: CheckAnswer) -> GuardFinding:
+        match said:
+            case None:
+                return Passed()
+            case str():
+                return Objected(said, ask)
+            case Passed() | Repaired() | Objected():
+                return said
+
+    async def later(said: Awaitable[CheckAnswer]) -> GuardFinding:
+        return found(await said)
+
+    def look(checked: Checked) -> GuardFinding | Awaitable[GuardFinding]:
+        said = function(checked.value)
+        return later(said) if inspect.isawaitable(said) else found(said)
+
+    return CustomCheck(name or getattr(function, "__name__", "guard"), on, look)

@@ -1,0 +1,1 @@
+"""The watch over agents, runs and workers, and the incidents it opens."""

@@ -1,0 +1,332 @@
+"""Changing a run from outside: retry, fork, repin. Facts are never changed, only voided for replay or copied."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from podium.engine.run.deadline import Deadline, deadline_of
+from podium.engine.run.history import OPENING, voided
+from podium.engine.run.reservations import carved_from, reserved, share_of
+from podium.engine.worker.worker import Worker
+from podium.errors import NotPossible, UnknownRun
+from podium.model.budget import Breach, line_json, lines_of
+from podium.model.clock import Clock
+from podium.model.fact import Fact, FactKind
+from podium.model.ids import Ids
+from podium.model.json import Json
+from podium.model.run import Run, RunState
+from podium.operations.redactor import refuse_redacted
+from podium.reports.dead_letters import DEAD_LETTER, is_discard
+from podium.store.codec import encode
+from podium.store.operations import (
+    CommitVerdict,
+    Effect,
+    NewFact,
+    NewRun,
+    OpenBudget,
+    Release,
+    Reserve,
+    Start,
+    TakeSignal,
+    Write,
+)
+from podium.store.protocol import Claimed
+
+
+class Operator:
+    """Takes a run that nobody drives, changes it, and gives it back."""
+
+    def __init__(self, worker: Worker, clock: Clock, ids: Ids) -> None:
+        self._worker = worker
+        self._clock = clock
+        self._ids = ids
+
+    async def retry(self, run_id: str) -> None:
+        """Have a failed or blocked run go on from what failed; raises NotPossible for others.
+
+        Child runs that made it fail, or were stopped with it, are retried too.
+        """
+        claimed = self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
+        facts = claimed.facts
+        try:
+            refuse_redacted(run_id, facts)
+            _refuse_undone(run_id, facts)
+            void = failure_of_run(facts)
+            children = [child for child in failed_with(facts, void) if self._has_failed(child)]
+            for child in children:
+                await self.retry(child)
+            reopened = await self._share_again(claimed)
+        except NotPossible:
+            await self._give_back(claimed)
+            raise
+        due = deadline_of(facts)
+        rewound = [self._rewound(void, due)] if void or due else []
+        ends = [TakeSignal(each.id) for each in claimed.signals if each.kind == "child" and each.name in children]
+        await self._release(claimed, rewound, claimed.run.version, [*ends, *reopened])
+
+    async def _share_again(self, claimed: Claimed) -> list[Effect]:
+        """Carve the budget of a child run out again: what it left was given back when it ended.
+
+        Returns what gives it its limits; raises NotPossible where the budgets above it have no room.
+        """
+        run, store = claimed.run, self._worker.store
+        own = next((line for line in lines_of(claimed.facts[0].body) if line.id == f"run:{run.id}"), None)
+        if run.state is not RunState.FAILED or run.parent is None or own is None:
+            return []
+        [state] = [each for each in store.budgets(own.id) if each.id == own.id]
+        left = share_of(own.limits, state.spent)
+        counting = carved_from(lines_of(store.facts(run.parent)[0].body), own.limits)
+        if counting:
+            wanted = Reserve(
+                run=claimed.n, epoch=run.epoch, id=f"share:{run.id}", lines=counting, amount=left,
+                fact=reserved(f"share:{run.id}", "", left, counting, self._clock.now()),
+            )  # fmt: skip
+            verdict, committed = await self._worker.commits.submit(wanted)
+            if verdict is CommitVerdict.SCARCE:
+                why = Breach(committed.scarce[wanted.id], None)
+                raise NotPossible(f"run {run.id} cannot be retried, for there is no room for its budget: {why}")
+            if verdict is CommitVerdict.OK:
+                return [OpenBudget(own.id, own.limits.at_least(state.spent))]
+        return []
+
+    def _has_failed(self, run_id: str) -> bool:
+        run = self._worker.store.run(run_id)
+        return run is not None and run.state is RunState.FAILED
+
+    async def discard(self, run_id: str, *, by: str, why: str) -> None:
+        """Say that nobody will see to a failed or quarantined run any more; raises NotPossible for others."""
+        claimed = self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
+        run = claimed.run
+        if run.state is RunState.BLOCKED and not run.crash_count:
+            await self._give_back(claimed)
+            raise NotPossible(f"run {run_id} is blocked, not dead: it goes on once its code is there. {run.reason}")
+        if discarded := discarded_in(claimed.facts):
+            await self._give_back(claimed)
+            raise NotPossible(f"run {run_id} was discarded already, by {discarded['by']}: {discarded['why']}")
+        said = encode({"guard": DEAD_LETTER, "discarded": True, "by": by, "why": why})
+        notice = NewFact(FactKind.NOTICE, "", self._clock.now(), said)
+        close = Release(run.state, run.reason, run.version, run.ended_at)
+        await self._worker.commits.submit(Write(claimed.n, run.epoch, [notice], [], close))
+
+    async def repin(self, run_id: str, version: str, from_key: str | None = None) -> None:
+        """Move a run to another version of its workflow.
+
+        Its journal is replayed dry first; raises NotPossible where the code does not fit it. With `from_key` all that
+        was recorded since that call began is voided, and done again.
+        """
+        registry = self._worker.dispatcher.registry
+        run = self._worker.store.run(run_id)
+        if run is not None:
+            registry.get(run.workflow, version)
+        claimed = self._claim(run_id, {RunState.BLOCKED, RunState.PARKED, RunState.READY})
+        void: list[int] = []
+        try:
+            if from_key is not None:
+                _refuse_undone(run_id, claimed.facts)
+                void = since(claimed.facts, from_key)
+            kept = [fact for fact in claimed.facts if fact.seq not in set(void)]
+            moved = replace(claimed.run, version=version)
+            await self._must_replay(Claimed(claimed.n, moved, claimed.wake, kept, []))
+        except NotPossible:
+            await self._give_back(claimed)
+            raise
+        now = self._clock.now()
+        facts = [self._rewound(void)] if void else []
+        body = encode({"from": claimed.run.version, "to": version})
+        facts.append(NewFact(FactKind.REPINNED, "", now, body))
+        await self._release(claimed, facts, version)
+
+    async def _must_replay(self, claimed: Claimed) -> None:
+        mismatch = await self._worker.replays(claimed)
+        if mismatch:
+            run = claimed.run
+            raise NotPossible(f"run {run.id} cannot go on under version {run.version}: {mismatch}")
+
+    async def fork(self, run_id: str, key: str) -> str:
+        """Start a new run that shares what came before the call at `key`; returns its id.
+
+        Effects declared `once` that the old run had after the cut are not done again without asking.
+        """
+        run = self._worker.store.run(run_id)
+        if run is None:
+            raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
+        facts = self._worker.store.facts(run_id)
+        refuse_redacted(run_id, facts)
+        void = voided(facts)
+        facts = [fact for fact in facts if fact.seq not in void]
+        after = set(since(facts, key))
+        kept = [fact for fact in facts if fact.seq not in after]
+        once = sorted({fact.key for fact in facts if fact.seq in after and self._is_once(fact)})
+        forked = self._copy(run, facts[0], _portable(kept[1:]), once)
+        verdict, committed = await self._worker.commits.submit(Start(forked, drive=False))
+        assert verdict is CommitVerdict.OK  # its id is new
+        assert committed.started
+        return forked.id
+
+    def _is_once(self, fact: Fact) -> bool:
+        registry = self._worker.dispatcher.registry
+        if fact.kind is not FactKind.ASKED:
+            return False
+        name, version = fact.body["agent"], fact.body["version"]
+        return registry.has(name, version) and registry.get(name, version).card.effects == "once"
+
+    def _copy(self, run: Run, started: Fact, facts: Sequence[Fact], once: Sequence[str]) -> NewRun:
+        now, new = self._clock.now(), self._ids.new("run")
+        body = {**started.body, "forked_from": run.id, "done_before_fork": once}
+        lines = lines_of(started.body)
+        own = next((line for line in lines if line.id == f"run:{run.id}"), None)
+        if own is not None:  # as much again as the old run had
+            body["lines"] = [line_json(replace(line, id=f"run:{new}") if line is own else line) for line in lines]
+        copies = [NewFact(fact.kind, fact.key, fact.at, encode(fact.body), fact.payload) for fact in facts]
+        return NewRun(
+            id=new, workflow=run.workflow, version=run.version, queue=run.queue, priority=run.priority,
+            tenant=run.tenant, principal=run.principal, parent=None, root=new, tag=None, at=now,
+            started=NewFact(FactKind.STARTED, "", started.at, encode(body), started.payload), facts=copies,
+            limits=None if own is None else own.limits,
+        )  # fmt: skip
+
+    def _claim(self, run_id: str, states: set[RunState]) -> Claimed:
+        run = self._worker.store.run(run_id)
+        if run is None:
+            raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
+        claimed = self._worker.store.take_over(run_id, self._worker.id) if run.state in states else None
+        if claimed is None:
+            wanted = " or ".join(sorted(states))
+            raise NotPossible(f"run {run_id} is {run.state}: this is possible for a run that is {wanted}.")
+        return Claimed(claimed.n, replace(claimed.run, state=run.state, wake_at=run.wake_at), claimed.wake,
+                       claimed.facts, claimed.signals)  # fmt: skip
+
+    def _rewound(self, void: Sequence[int], due: Deadline | None = None) -> NewFact:
+        """Return the fact that voids others; a run that had a time to be done in is given it anew."""
+        now = self._clock.now()
+        body: dict[str, Json] = {"facts": list(void)}
+        if due is not None:
+            body["deadline"] = due.renewed(now).at
+        return NewFact(FactKind.REWOUND, "", now, encode(body))
+
+    async def _release(
+        self, claimed: Claimed, facts: list[NewFact], version: str, effects: Sequence[Effect] = ()
+    ) -> None:
+        close = Release(RunState.READY, "", version, None)
+        await self._worker.commits.submit(Write(claimed.n, claimed.run.epoch, facts, list(effects), close))
+
+    async def _give_back(self, claimed: Claimed) -> None:
+        """Leave a run as it was; one that was parked is looked at again, for it may have been woken meanwhile."""
+        run = claimed.run
+        state = RunState.READY if run.state is RunState.PARKED else run.state
+        close = Release(state, run.reason, run.version, run.ended_at)
+        await self._worker.commits.submit(Write(claimed.n, run.epoch, [], [], close))
+
+
+def failure_of_run(facts: Sequence[Fact]) -> list[int]:
+    """Return the facts to void so that what made a run fail is done again: its end, and the calls that caused it."""
+    void = voided(facts)
+    alive = [fact for fact in facts if fact.seq not in void]
+    ended = next((fact for fact in reversed(alive) if fact.kind is FactKind.ENDED), None)
+    if ended is None:
+        return []
+    found, leaves = {ended.seq}, _leaves(alive, ended.body["causes"], found_in := set[int]())
+    found |= found_in | _stopped(alive) | _withdrawn(alive)
+    for fact in alive:
+        if any(_belongs(fact.key, leaf) for leaf in leaves):
+            found.add(fact.seq)
+    joins = {
+        fact.key: fact.seq
+        for fact in alive
+        if fact.kind is FactKind.CHOSEN and "failed" in fact.body
+        and any(_belongs(leaf, fact.body["key"]) for leaf in leaves)
+    }  # fmt: skip
+    found.update(joins.values())
+    found.update(fact.seq for fact in alive if fact.kind is FactKind.CANCELLED and fact.body["by"] in joins)
+    return sorted(found)
+
+
+def failed_with(facts: Sequence[Fact], void: Sequence[int]) -> list[str]:
+    """Return the child runs whose results a run awaits once these facts are void.
+
+    A run whose time was up awaits all whose results it does not have: they were stopped with it.
+    """
+    gone = {*voided(facts), *void}
+    kept = [fact for fact in facts if fact.seq not in gone]
+    answered = {fact.key for fact in kept if fact.kind is FactKind.ANSWERED}
+    alive = [fact for fact in facts if fact.seq not in voided(facts)]
+    waits = [fact for fact in alive if fact.kind is FactKind.WAITING and fact.body["wait"] == "run"]
+    known = {fact.body["name"] for fact in waits if fact.key in answered}
+    awaited = {fact.body["name"] for fact in waits}
+    if _stopped(alive):
+        awaited |= {fact.body["run"] for fact in kept if fact.kind is FactKind.SPAWNED}
+    return sorted(awaited - known)
+
+
+def _stopped(facts: Sequence[Fact]) -> set[int]:
+    """Return what stopped a run whose time was up: the cancel, and what the workflow began to do after it."""
+    first = next((f.seq for f in facts if f.kind is FactKind.CANCELLING and f.body.get("deadline")), None)
+    if first is None:
+        return set()
+    after = [fact for fact in facts if fact.seq >= first]
+    begun = {fact.key for fact in after if fact.kind in OPENING}
+    stops = (FactKind.CANCELLING, FactKind.CANCELLED)
+    return {fact.seq for fact in after if fact.kind in stops or any(_belongs(fact.key, key) for key in begun)}
+
+
+def _withdrawn(facts: Sequence[Fact]) -> set[int]:
+    """Return the questions that were open when the run ended, and so were taken back: they have to be asked anew."""
+    answered = {fact.body["question"] for fact in facts if fact.kind is FactKind.QUESTION and "answers" in fact.body}
+    ended = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
+    return {
+        fact.seq
+        for fact in facts
+        if fact.kind is FactKind.QUESTION and fact.body["question"] not in answered and fact.key not in ended
+    }
+
+
+def discarded_in(facts: Sequence[Fact]) -> Json:
+    """Return who discarded a run and why, if that is the last thing that was said of it; else None."""
+    told = (fact for fact in reversed(facts) if fact.kind in (FactKind.ENDED, FactKind.NOTICE))
+    last = next(told, None)
+    return last.body if last is not None and is_discard(last) else None
+
+
+def _leaves(facts: Sequence[Fact], causes: Iterable[Json], reopened: set[int]) -> set[str]:
+    """Follow failed inline workflows down to the calls that failed by themselves."""
+    leaves: set[str] = set()
+    for key in causes:
+        answer = next((f for f in facts if f.kind is FactKind.ANSWERED and f.key == key), None)
+        inner = () if answer is None else answer.body.get("causes", ())
+        if answer is not None and inner:
+            reopened.add(answer.seq)
+            leaves |= _leaves(facts, inner, reopened)
+        else:
+            leaves.add(key)
+    return leaves
+
+
+def since(facts: Sequence[Fact], key: str) -> list[int]:
+    """Return the places of all facts since a call began; raises NotPossible where the run has no such call."""
+    first = next((fact.seq for fact in facts if fact.key == key), None)
+    if first is None or not key:
+        known = ", ".join(dict.fromkeys(fact.key for fact in facts if fact.kind is FactKind.ASKED))
+        raise NotPossible(f"the run has no call {key!r}. Its calls: {known or 'none'}.")
+    return [fact.seq for fact in facts if fact.seq >= first]
+
+
+def _belongs(key: str, to: str) -> bool:
+    return key == to or key.startswith((f"{to}.", f"{to}/"))
+
+
+def _portable(facts: Sequence[Fact]) -> list[Fact]:
+    """Leave out what belongs to the old run: money, open questions, child runs without a result, what was voided."""
+    answered = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
+    results = {fact.body["name"] for fact in facts if fact.kind is FactKind.WAITING and fact.key in answered}
+    return [
+        fact
+        for fact in facts
+        if fact.kind not in (FactKind.REWOUND, FactKind.RESERVED, FactKind.SETTLED)
+        and not (fact.kind is FactKind.QUESTION and fact.key not in answered)
+        and not (fact.kind is FactKind.SPAWNED and fact.body["run"] not in results)
+        and not (fact.kind is FactKind.WAITING and fact.key not in answered)
+    ]
+
+
+def _refuse_undone(run_id: str, facts: Sequence[Fact]) -> None:
+    if any(fact.kind is FactKind.ASKED and ".undo" in fact.key for fact in facts):
+        raise NotPossible(f"run {run_id} has begun to undo what it did: it can only be forked.")

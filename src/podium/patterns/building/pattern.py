@@ -1,0 +1,203 @@
+"""The pattern: a workflow made of agents, that can be nested, drawn and written down."""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypedDict, TypeVar
+
+from pydantic_core import PydanticSerializationError
+from typing_extensions import TypeIs
+
+from podium.agents.shape import TypeShape, shape_of
+from podium.engine.context import Context
+from podium.engine.workflow import Workflow
+from podium.formats.mermaid import Flowchart
+from podium.model.agent import AnyAgent, Card
+from podium.model.json import Json
+from podium.model.retry import Retry
+from podium.model.task import Task
+from podium.patterns.building.inputs import plain
+from podium.patterns.building.members import Stage, is_agent, name_of
+from podium.patterns.building.writing import written
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+P = ParamSpec("P")
+Made = TypeVar("Made", bound="Pattern[Any, Any]")
+
+_LONGEST_NAME = 80
+
+
+class CardFields(TypedDict, total=False):
+    """What every pattern takes besides its own options; the same as `@workflow` takes."""
+
+    version: str
+    description: str
+    capabilities: frozenset[str] | set[str]
+    timeout: float | None
+    retry: Retry
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An arrow of the picture, between two parts."""
+
+    before: str
+    after: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """What a pattern is made of, for its picture: parts by what they are there for, and the way between them."""
+
+    parts: Mapping[str, Stage | Task | None]
+    """None is a place that nobody fills, such as a state in which a machine waits."""
+    links: Sequence[Link] = ()
+    roles: bool = field(default=True)
+    """Whether the keys of the parts say something (`writer`), or only number them."""
+
+
+class Pattern(Workflow[In, Out]):
+    """A workflow made of agents. Inside another one it needs no name; to be started as a run it does."""
+
+    def __init__(
+        self, body: Callable[..., Awaitable[Any]], *, kind: str, name: str | None, card: CardFields, sketch: Sketch,
+        takes: Any = Any, gives: Any = Any,
+    ) -> None:  # fmt: skip
+        self.kind = kind
+        """The pattern's function: `sequence`, `vote`, …"""
+        self.sketch = sketch
+        self.arguments: Mapping[str, Any] = {}
+        """What the pattern's function was called with, by parameter."""
+        made = Card(
+            name=name or _name(kind, sketch), version=card.get("version", "1"),
+            description=card.get("description", ""), capabilities=frozenset(card.get("capabilities", ())),
+            timeout=card.get("timeout"), retry=card.get("retry", Retry()), kind="workflow", anonymous=name is None,
+        )  # fmt: skip
+        whole = _plainly(body) if gives is Any else body
+        super().__init__(
+            whole, card=made, input=_Anything() if takes is Any else shape_of(takes), output=shape_of(gives)
+        )
+
+    def __repr__(self) -> str:
+        return f"<pattern {self.card.name} {self.card.version}>"
+
+    def agents(self) -> Iterator[AnyAgent]:
+        """Give the agents that take part, those of nested patterns too, each as often as it stands there."""
+        for part in self.sketch.parts.values():
+            if is_agent(part):
+                yield part
+            if is_pattern(part):
+                yield from part.agents()
+
+    def names(self) -> Iterator[str]:
+        """Give the names of registered agents that it asks for, those of nested patterns too."""
+        for part in self.sketch.parts.values():
+            if isinstance(part, str):
+                yield part
+            if is_pattern(part):
+                yield from part.names()
+
+    def graph(self) -> str:
+        """Return its picture as a Mermaid flowchart; nested patterns are boxes."""
+        chart = Flowchart()
+        _draw(chart, self)
+        return chart.text()
+
+    def spec(self) -> Json:
+        """Return it as JSON that `podium.patterns.load` makes the same pattern of; agents are in it by name.
+
+        Raises PatternError for a function that cannot be found again: use one at the top level of a module, or `cel`.
+        """
+        return {self.kind: {name: written(value, f"{self.kind}.{name}") for name, value in self.arguments.items()}}
+
+
+def is_pattern(value: object) -> TypeIs[Pattern[Any, Any]]:
+    """Whether something is a pattern."""
+    return isinstance(value, Pattern)
+
+
+def pattern(function: Callable[P, Made]) -> Callable[P, Made]:
+    """Make a pattern's function keep what it was called with, so that what it makes can be written down."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def build(*args: P.args, **kwargs: P.kwargs) -> Made:
+        made = function(*args, **kwargs)
+        given = signature.bind(*args, **kwargs).arguments
+        options = next((name for name, each in signature.parameters.items() if each.kind is each.VAR_KEYWORD), "")
+        made.arguments = {**given, **given.get(options, {})}
+        made.arguments.pop(options, None)
+        return made
+
+    return build
+
+
+def _name(kind: str, sketch: Sketch) -> str:
+    """Return how an unnamed pattern is called in pictures, trees and messages."""
+    text = f"{kind}({', '.join(_called(part) for part in sketch.parts.values() if part is not None)})"
+    return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"
+
+
+class _Anything(TypeShape[Any]):
+    """The shape of an input whose type is not known: any value as JSON, with the models in it."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(Any)
+
+    def dump(self, value: Any) -> Json:
+        """Turn a value into JSON; raises InvalidValue where it cannot be that."""
+        try:
+            return super().dump(plain(value))
+        except PydanticSerializationError:
+            return super().dump(value)
+
+
+def _plainly(body: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Return a body whose value is JSON whatever models are in it: the type of the output is not known."""
+
+    async def plainly(ctx: Context, value: Any) -> Any:
+        given = await body(ctx, value)
+        try:
+            return plain(given)
+        except PydanticSerializationError:
+            return given  # is refused where it is dumped, like any value that is no JSON
+
+    return plainly
+
+
+def _called(part: Stage | Task) -> str:
+    if isinstance(part, Task):
+        return f"whoever offers {part.capability}"
+    if not is_pattern(part):
+        return name_of(part)
+    return part.kind if part.card.anonymous else part.card.name
+
+
+_SHAPES = {"human": "question", "workflow": "workflow"}
+
+
+def _draw(chart: Flowchart, drawn: "Pattern[Any, Any]", role: str = "") -> str:
+    """Draw a pattern as a box; returns the box's id."""
+    title = drawn.kind if drawn.card.anonymous else f"{drawn.kind} {drawn.card.name}"
+    box = chart.open(f"{role}: {title}" if role else title)
+    ids: dict[str, str] = {}
+    for place, part in drawn.sketch.parts.items():
+        if is_pattern(part):
+            ids[place] = _draw(chart, part, place if drawn.sketch.roles else "")
+            continue
+        if part is None:
+            ids[place] = chart.node(place, "wait")
+            continue
+        called = _called(part)
+        label = f"{place}: {called}" if drawn.sketch.roles and place != called else called
+        kind = part.card.kind if is_agent(part) else ""
+        ids[place] = chart.node(label, _SHAPES.get(kind, "call"))
+    for link in drawn.sketch.links:
+        chart.link([ids[link.before]], ids[link.after], link.label)
+    chart.close()
+    return box

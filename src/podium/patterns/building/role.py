@@ -1,0 +1,90 @@
+"""The role: a place in a pattern that a member fills."""
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from typing_extensions import TypeForm
+
+from podium.agents.schema import disagreement
+from podium.agents.shape import shape_of
+from podium.engine.context import Context
+from podium.engine.run.primitive import Primitive
+from podium.errors import BadAnswer, InvalidValue, PatternError
+from podium.patterns.building.inputs import PARTS, input_for, plain
+from podium.patterns.building.members import Member, is_agent, member, name_of, one_type, parameters, takes
+
+T = TypeVar("T")
+
+_ANYTHING: Any = Any
+
+
+class Role(Generic[T]):
+    """A place in a pattern: what whoever fills it is handed, and what they have to give.
+
+    `offers` are the parts that a member with several parameters may ask for by name. `gives` is what the pattern reads
+    of the answer: a member may also give it as JSON of that form. Raises PatternError where a member cannot fill it.
+    """
+
+    __slots__ = ("_shape", "member", "pattern", "title", "who")
+
+    def __init__(
+        self, pattern: str, title: str, filled_by: object, *, offers: tuple[str, ...] = (),
+        gives: TypeForm[T] = _ANYTHING,
+    ) -> None:  # fmt: skip
+        self.pattern = pattern
+        self.title = title
+        """What the role is called, such as `manager`."""
+        self.member: Member = member(pattern, filled_by, f"its {title}")
+        self.who = name_of(self.member)
+        """The name of whoever fills it."""
+        self._shape = shape_of(gives)
+        self._check(offers)
+
+    def _check(self, offers: tuple[str, ...]) -> None:
+        if not is_agent(self.member):
+            return
+        needed: frozenset[str] = getattr(takes(self.member), "__required_keys__", frozenset[str]())
+        missing = sorted(needed - set(offers))
+        if missing and parameters(self.member).keys() & set(offers):
+            raise PatternError(
+                f"{self.pattern}: {self.who}, its {self.title}, needs {', '.join(missing)}, and is offered "
+                f"{', '.join(offers)}. Give these parameters a default, or other names."
+            )
+        if self._shape.type is not Any and (wrong := disagreement(self.member.output.schema, self._shape.schema)):
+            raise PatternError(
+                f"{self.pattern}: {self.who} does not give what its {self.title} has to give ({self._shape.name}): "
+                f"{wrong}."
+            )
+
+    def takes(self, part: str) -> Any:
+        """Return the type that the member takes as a part: of its parameter of that name, else of its whole input."""
+        return parameters(self.member).get(part, takes(self.member))
+
+    def call(self, ctx: Context, whole: object = PARTS, /, **parts: object) -> Primitive[Any]:
+        """Return the call, to be awaited or joined; `said` reads its value, `input_for` tells what is handed over."""
+        return ctx.call(self.member, input_for(self.member, whole, **parts))
+
+    async def ask(self, ctx: Context, whole: object = PARTS, /, **parts: object) -> T:
+        """Call the member and return what it said; raises BadAnswer where that cannot be read."""
+        return self.said(await self.call(ctx, whole, **parts))
+
+    def said(self, value: Any) -> T:
+        """Return an answer as the type that is wanted; raises BadAnswer where it is none."""
+        if self._shape.type is Any or (isinstance(self._shape.type, type) and isinstance(value, self._shape.type)):
+            return value
+        try:
+            return self._shape.load(plain(value))
+        except InvalidValue as error:
+            raise BadAnswer(
+                f"{self.pattern}: {self.who}, its {self.title}, gave what cannot be read: {error}"
+            ) from error
+
+
+def shared_task(pattern: str, roles: Sequence[Role[Any]]) -> Any:
+    """Return the type of the task that several are told; raises PatternError where no value can be of all their types.
+
+    Whoever takes a text is told any task, as text.
+    """
+    kinds = {role.who: kind for role in roles if (kind := role.takes("task")) is not Any}
+    typed = {who: kind for who, kind in kinds.items() if kind is not str}
+    return one_type(pattern, typed or kinds, "are told the same task")

@@ -1,0 +1,73 @@
+"""How what a pattern was given is written down."""
+
+import dataclasses
+import sys
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from enum import Enum
+from itertools import accumulate
+from typing import Any, Protocol, cast, runtime_checkable
+
+from podium.errors import PatternError
+from podium.model.json import Json
+from podium.patterns.building.expression import Expression
+from podium.patterns.building.members import is_agent
+
+
+@runtime_checkable
+class Written(Protocol):
+    """Something that writes itself down: a pattern."""
+
+    def spec(self) -> Json:
+        """Return it as JSON."""
+        ...
+
+
+def written(value: object, where: str) -> Json:
+    """Return a value as JSON, agents by name; raises PatternError, naming `where`, for what cannot be found again."""
+    match value:
+        case Written():
+            return value.spec()
+        case Expression():
+            return value.text
+        case Enum():
+            return value.value
+        case None | str() | int() | float():
+            return value
+        case Mapping():
+            items = cast("Mapping[Any, Any]", value).items()
+            return {str(key): written(each, f"{where}.{key}") for key, each in items}
+        case AbstractSet():
+            return sorted(cast("AbstractSet[str]", value))
+        case Sequence():
+            return [written(each, f"{where}[{n}]") for n, each in enumerate(cast("Sequence[Any]", value))]
+        case _:
+            return value.card.name if is_agent(value) else _of_object(value, where)
+
+
+def _of_object(value: object, where: str) -> Json:
+    """Return the fields of a dataclass that are not as preset; of anything else where it is found."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return _address(value, where)
+    given = [each.name for each in dataclasses.fields(value) if getattr(value, each.name) != _preset(each)]
+    return {name: written(getattr(value, name), f"{where}.{name}") for name in given}
+
+
+def _preset(field: "dataclasses.Field[Any]") -> object:
+    """Return a field's default."""
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
+def _address(function: object, where: str) -> str:
+    """Return `module:name` of a function or type: the outermost package that exports it, else its own module."""
+    module, name = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
+    for place in accumulate(module.split("."), "{}.{}".format):
+        found: object = sys.modules.get(place)
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if name and found is function:
+            return f"{place}:{name}"
+    raise PatternError(
+        f"{where} cannot be written down: {function!r} is not found by its name. "
+        "Use a function at the top level of a module, or a rule: cel('…')."
+    )

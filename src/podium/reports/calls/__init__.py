@@ -1,0 +1,1 @@
+"""The calls of a run as a tree, read from its facts."""

@@ -1,0 +1,87 @@
+"""The rules of an app: everything that the way of a call passes through, made from the settings."""
+
+from collections.abc import Callable, Sequence
+
+from podium.config import Config
+from podium.dispatch.condition import Conditions
+from podium.dispatch.dispatcher import Dispatcher, RunMiddleware
+from podium.dispatch.registry import Registry
+from podium.dispatch.rules.batch import Batches
+from podium.dispatch.rules.breaker.rule import Breakers
+from podium.dispatch.rules.budget.prices import Prices
+from podium.dispatch.rules.budget.rule import Budgets
+from podium.dispatch.rules.cache import Cache, Keeper
+from podium.dispatch.rules.delegation.rule import Delegated
+from podium.dispatch.rules.guards.named import NamedGuards
+from podium.dispatch.rules.guards.rule import Guards
+from podium.dispatch.rules.health.checks import HealthChecks
+from podium.dispatch.rules.health.rule import Healthy
+from podium.dispatch.rules.limit.gate import Ring
+from podium.dispatch.rules.limit.rule import LimitRule
+from podium.dispatch.rules.loops.rule import NoLoops
+from podium.dispatch.rules.policy.loading import load_judge
+from podium.dispatch.rules.policy.rule import Policy
+from podium.dispatch.rules.timeout import timeout
+from podium.dispatch.rules.tracing import tracing
+from podium.dispatch.rules.trust.rule import Trusting
+from podium.dispatch.rules.trust.standings import Trusts
+from podium.model.agent import AnyAgent, Card
+from podium.model.clock import Clock
+from podium.model.guard import Guard, GuardSettings
+from podium.store.protocol import Store
+
+
+class RuleStack:
+    """The rules that hold for every call of an app, and what they know."""
+
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, *, ring: Ring, keep: Keeper, changed: Callable[[], None]
+    ) -> None:
+        """Make them; `changed` is told when a breaker or the health of an agent changed."""
+        self.registry = Registry()
+        self.trusts = Trusts(store.evidence, clock)
+        self.breakers = Breakers(clock, changed)
+        self.checks = HealthChecks(clock, changed)
+        self.conditions = Conditions(self.checks, self.breakers, clock)
+        self._judge = load_judge(config.policy, cards=self.card, trust=self.trusts.of, clock=clock)
+        self._guards = NamedGuards(config.guards, self._make_guard)
+        self._guards.require(name for rules in config.agents.values() for name in rules.guards or ())
+        delegated = Delegated(store.delegations, clock)
+        policy = Policy(self._judge, delegated.acting)
+        trusting = Trusting(self.trusts, wanted=self._judge.reads_trust)
+        guards = Guards(self._guards)
+        budgets = Budgets(config.budgets, clock)
+        limits = LimitRule(config.limits, clock, ring)
+        self.dispatcher = Dispatcher(
+            self.registry,
+            [
+                tracing, delegated.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls,
+                NoLoops(config.loops, config.max_depth).calls, Cache(store.answers, clock, keep).calls, budgets.calls,
+                Prices(config.prices).calls, limits.calls, Healthy(self.checks).calls, self.breakers.calls, timeout,
+                Batches(clock, ring).calls,
+            ],
+            [delegated.steps, policy.steps, guards.steps, budgets.steps, limits.steps],
+            of_runs=RunMiddleware([trusting.fresh, policy.calls], [guards.calls], [delegated.calls]),
+            rules=config.agents,
+            bounded=bool(config.budgets) or config.limits.tokens,
+            is_available=self.conditions.is_available,
+            replaces=bool(config.monitor),
+        )  # fmt: skip
+
+    def add(self, agents: Sequence[AnyAgent]) -> bool:
+        """Make agents known by name; whether any is new. Raises ConfigError, before that, for guards not known."""
+        for agent in agents:
+            self._guards.require(agent.card.guards)
+        new = [agent for agent in agents if self.registry.add(agent)]
+        if new:
+            self._judge.forget()
+        return bool(new)
+
+    def card(self, name: str) -> Card | None:
+        """Return the card of an agent, as the rules of the configuration fill it in, if it is registered."""
+        return self.dispatcher.card(self.registry.get(name)) if self.registry.knows(name) else None
+
+    def _make_guard(self, name: str, settings: GuardSettings) -> Guard:
+        from podium.guards.making import make_guard  # noqa: PLC0415  most programs have none
+
+        return make_guard(name, settings, self.registry.get)

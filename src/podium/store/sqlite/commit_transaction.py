@@ -1,0 +1,339 @@
+"""One group commit: everything that all runs of a process want to record in one loop turn, in one transaction."""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+
+from podium.model.question import PersonAnswer, Question, QuestionState
+from podium.model.run import RunState, Signal
+from podium.store.codec import content_hash, decode, encode
+from podium.store.operations import (
+    Block,
+    Close,
+    Committed,
+    CommitVerdict,
+    Effect,
+    Expire,
+    FinishRun,
+    KeepAnswer,
+    NewFact,
+    NewRun,
+    OpenBudget,
+    OpenQuestion,
+    Operation,
+    Park,
+    Placed,
+    RaiseBudget,
+    Redact,
+    Release,
+    Reply,
+    Reserve,
+    Send,
+    Settle,
+    Spawn,
+    Start,
+    TakeSignal,
+    Tell,
+    WithdrawQuestion,
+    Write,
+)
+from podium.store.sqlite.budgets import is_carved, open_budget, raise_budget, reserve, settle, settle_run
+from podium.store.sqlite.cache import keep
+from podium.store.sqlite.chain import GENESIS, PLACE_BITS, link, payload_digest
+from podium.store.sqlite.ledger import enter
+from podium.store.sqlite.redaction import redact
+from podium.store.sqlite.sql import statement
+
+BLOB_BYTES = 32_768
+"""A payload larger than this is stored once, by its content hash."""
+
+_FENCED = statement("worker_fenced")
+_OWNED = statement("run_owned")
+_LAST = statement("run_last_fact")
+_FACT = statement("fact_insert")
+_BLOB = statement("blob_insert")
+
+
+class Head:
+    """Where a run's journal ends: what the next fact is chained to."""
+
+    __slots__ = ("count", "hash", "name")
+
+    def __init__(self, name: bytes, count: int, hash: bytes) -> None:
+        self.name = name
+        self.count = count
+        self.hash = hash
+
+
+class Salts:
+    """Random salts, fetched from the operating system in bulk."""
+
+    def __init__(self) -> None:
+        self._pool = b""
+        self._at = 0
+
+    def next(self) -> bytes:
+        """Return 16 bytes that were never used."""
+        if self._at >= len(self._pool):
+            self._pool, self._at = os.urandom(16 * 256), 0
+        self._at += 16
+        return self._pool[self._at - 16 : self._at]
+
+
+class CommitTransaction:
+    """Carries out operations on a connection that is inside a transaction."""
+
+    __slots__ = ("_fenced", "connection", "heads", "known", "result", "rows", "salts", "worker")
+
+    def __init__(self, connection: sqlite3.Connection, worker: str, known: dict[int, Head], salts: Salts) -> None:
+        self.connection = connection
+        self.worker = worker
+        self.known = known
+        """Heads as they were committed; not changed here, since the transaction may yet fail."""
+        self.salts = salts
+        self.heads: dict[int, Head | None] = {}
+        """Heads as they will be once this is committed; None for runs that are let go."""
+        self.result = Committed([])
+        self.rows: list[tuple[object, ...]] = []
+        self._fenced: bool | None = None
+
+    def perform(self, operations: Sequence[Operation]) -> Committed:
+        """Carry them out in order; each gets its verdict."""
+        verdicts = self.result.verdicts
+        for operation in operations:
+            match operation:
+                case Write():
+                    verdicts.append(self.write(operation))
+                case Start():
+                    verdicts.append(self.start(operation.run, drive=operation.drive))
+                case Send():
+                    verdicts.append(self.send(operation.run, operation.signal))
+                case Reply():
+                    verdicts.append(self.reply(operation.question, operation.answer))
+                case Reserve():
+                    verdicts.append(self.reserve(operation))
+                case Expire():
+                    verdicts.append(self.close_question(operation.question, QuestionState.EXPIRED))
+                case Redact():
+                    verdicts.append(self.redact(operation))
+                case KeepAnswer():
+                    keep(self.connection, operation)
+                    verdicts.append(CommitVerdict.OK)
+        self.insert()
+        return self.result
+
+    def insert(self) -> None:
+        """Insert the facts that were appended so far."""
+        if self.rows:
+            self.connection.executemany(_FACT, self.rows)
+            self.rows = []
+
+    def write(self, write: Write) -> CommitVerdict:
+        """Append a run's facts if this worker still owns it, with what goes with them.
+
+        Whoever takes a run from a worker changes its owner in the transaction that fences the worker, so the owner
+        alone says both.
+        """
+        owned = self.connection.execute(_OWNED, (write.run, write.epoch, self.worker)).fetchone()
+        if owned is None:
+            self.heads[write.run] = None
+            return CommitVerdict.STALE
+        head = self.head(write.run)
+        if write.facts:
+            head = self.append(write.run, head, write.epoch, write.facts)
+        for effect in write.effects:
+            self.effect(write.run, effect)
+        return CommitVerdict.OK if write.close is None else self.close(write.run, head, write.close, owned[0])
+
+    def reserve(self, wanted: Reserve) -> CommitVerdict:
+        """Set money aside for a run that this worker owns, and append the fact that says so."""
+        if self.connection.execute(_OWNED, (wanted.run, wanted.epoch, self.worker)).fetchone() is None:
+            return CommitVerdict.STALE
+        if is_carved(self.connection, wanted.id):
+            return CommitVerdict.DUPLICATE
+        scarce = reserve(self.connection, wanted.run, wanted)
+        if scarce is not None:
+            self.result.scarce[wanted.id] = scarce
+            return CommitVerdict.SCARCE
+        self.append(wanted.run, self.head(wanted.run), wanted.epoch, [wanted.fact])
+        return CommitVerdict.OK
+
+    def redact(self, wanted: Redact) -> CommitVerdict:
+        """Delete what an ended run carries; what was appended is inserted first, as it may share a large payload."""
+        found = self.connection.execute(statement("run_redactable"), (wanted.run, wanted.epoch)).fetchone()
+        if found is None:
+            return CommitVerdict.STALE
+        self.insert()
+        run, state = found
+        redact(self.connection, run, wanted)
+        epoch = wanted.epoch + 1
+        head = self.append(run, self.head(run), epoch, [wanted.fact])
+        self.connection.execute(statement("run_redact"), (epoch, wanted.reason, head.count, head.hash, run))
+        enter(self.connection, wanted.run, head.count, head.hash, RunState(state))
+        self.heads[run] = None
+        return CommitVerdict.OK
+
+    def effect(self, run: int, effect: Effect) -> None:
+        """Do what goes with a fact."""
+        match effect:
+            case OpenQuestion():
+                self.open_question(run, effect.question)
+            case WithdrawQuestion():
+                self.close_question(effect.id, QuestionState.WITHDRAWN)
+            case Spawn():
+                self.start(effect.run, drive=False)
+            case TakeSignal():
+                self.connection.execute(statement("signal_take"), (run, effect.id))
+            case Tell():
+                self.send(effect.run, effect.signal)
+            case Settle():
+                settle(self.connection, effect)
+            case RaiseBudget():
+                raise_budget(self.connection, effect)
+            case OpenBudget():
+                open_budget(self.connection, effect.id, effect.limits)
+
+    def close(self, run: int, head: Head, close: Close, wake: int) -> CommitVerdict:
+        """Let go of a run, unless it was to be parked and somebody woke it."""
+        match close:
+            case Park(wake=seen, wake_at=wake_at):
+                if seen != wake:
+                    return CommitVerdict.AWAKE
+                state = RunState.PARKED
+                self.connection.execute(statement("run_park"), (wake_at, head.count, head.hash, run))
+            case FinishRun() as end:
+                state = end.state
+                self.finish(run, head, end)
+            case Block(reason=reason, quarantined=quarantined):
+                state = RunState.BLOCKED
+                self.connection.execute(statement("run_block"), (quarantined, reason, head.count, head.hash, run))
+            case Release(state=state) as to:
+                row = self.connection.execute(
+                    statement("run_release"), (to.state, to.reason, to.version, to.ended_at, head.count, head.hash, run)
+                ).fetchone()
+                if to.state is RunState.READY:
+                    self.result.placed.append(Placed(run, row[0]))
+        enter(self.connection, head.name.decode(), head.count, head.hash, state)
+        self.heads[run] = None
+        return CommitVerdict.OK
+
+    def is_fenced(self) -> bool:
+        """Whether somebody declared this worker dead; asked once a transaction, which holds the write lock."""
+        if self._fenced is None:
+            row = self.connection.execute(_FENCED, (self.worker,)).fetchone()
+            self._fenced = row is None or bool(row[0])
+        return self._fenced
+
+    def head(self, run: int) -> Head:
+        """Return where a run's journal ends."""
+        head = self.heads.get(run) or self.known.get(run)
+        if head is None:
+            name, seq, last = self.connection.execute(_LAST, (run,)).fetchone()
+            head = Head(name.encode(), seq + 1, last)
+        return head
+
+    def append(self, run: int, head: Head, epoch: int, facts: Sequence[NewFact]) -> Head:
+        """Chain facts to a run's journal; returns where it ends now."""
+        name, count, last, place = head.name, head.count, head.hash, run << PLACE_BITS
+        for fact in facts:
+            salt, blob, payload = self.salts.next(), None, fact.payload
+            if payload is not None and len(payload) > BLOB_BYTES:
+                blob, payload = content_hash(payload), None
+                self.connection.execute(_BLOB, (blob, fact.payload))
+            digest = payload_digest(salt, fact.body, payload, blob)
+            last = link(last, name, count, fact.kind, fact.key, fact.at, epoch, digest)
+            self.rows.append((place + count, fact.kind, fact.key, fact.at, epoch, last, salt, fact.body, payload, blob))
+            count += 1
+        head = self.heads[run] = Head(name, count, last)
+        return head
+
+    def start(self, run: NewRun, *, drive: bool) -> CommitVerdict:
+        """Insert a run unless its id or its workflow's tag is there already."""
+        same = self.connection.execute(statement("run_find_same"), (run.id, run.workflow, run.tag)).fetchone()
+        if same is not None:
+            self.result.started[run.id] = same[0]
+            return CommitVerdict.DUPLICATE
+        drive = drive and not self.is_fenced()
+        number = self.connection.execute(
+            statement("run_insert"),
+            (run.id, run.workflow, run.version, RunState.RUNNING if drive else RunState.READY, int(drive),
+             self.worker if drive else None, run.queue, run.priority, 0, GENESIS, run.tenant, run.principal,
+             run.parent, run.root, run.tag, run.at),
+        ).lastrowid  # fmt: skip
+        assert number is not None  # an INSERT always has one
+        if run.limits is not None:
+            open_budget(self.connection, f"run:{run.id}", run.limits)
+        self.append(number, Head(run.id.encode(), 0, GENESIS), int(drive), [run.started, *run.facts])
+        self.result.started[run.id] = number
+        if not drive:
+            self.heads[number] = None
+            self.result.placed.append(Placed(number, run.priority))
+        return CommitVerdict.OK
+
+    def send(self, run_id: str, signal: Signal) -> CommitVerdict:
+        """Put a signal into an inbox and wake the run; a signal whose id is known stops here."""
+        row = self.connection.execute(statement("run_for_signal"), (run_id,)).fetchone()
+        if row is None:
+            return CommitVerdict.UNKNOWN
+        number, state, priority = row
+        if RunState(state).ended:
+            return CommitVerdict.ENDED
+        inserted = self.connection.execute(
+            statement("signal_insert"),
+            (number, signal.id, signal.kind, signal.name, signal.at, encode(signal.body)),
+        ).rowcount
+        if not inserted:
+            return CommitVerdict.DUPLICATE
+        self.connection.execute(statement("run_wake"), (number,))
+        if state == RunState.PARKED:
+            self.result.placed.append(Placed(number, priority))
+        elif state == RunState.RUNNING:
+            self.result.woken.append(number)
+        return CommitVerdict.OK
+
+    def finish(self, run: int, head: Head, end: FinishRun) -> None:
+        """End a run, take back its open questions, and tell its parent."""
+        row = self.connection.execute(
+            statement("run_finish"), (end.state, end.at, end.reason, head.count, head.hash, run)
+        ).fetchone()
+        self.connection.execute(statement("questions_withdraw_run"), (run,))
+        settle_run(self.connection, run, head.name.decode(), row[0])
+        if row[0] is not None:
+            name = head.name.decode()
+            end_id = f"child:{name}:{head.count}"  # a run that was retried ends once more
+            self.send(row[0], Signal(end_id, "child", name, end.outcome, end.at))
+
+    def open_question(self, run: int, question: Question) -> None:
+        """Put a question into the inbox."""
+        ask = question.ask
+        self.connection.execute(
+            statement("question_insert"),
+            (question.id, run, question.run, question.key, ask.kind, ask.text, encode(ask.subject), encode(ask.schema),
+             ask.to, ask.quorum, question.asked_at, question.deadline, question.tenant, question.principal),
+        )  # fmt: skip
+
+    def close_question(self, question: str, state: QuestionState) -> CommitVerdict:
+        """Move a question out of `open`, if it still is."""
+        done = self.connection.execute(statement("question_close"), (state, question)).rowcount
+        return CommitVerdict.OK if done else CommitVerdict.CLOSED
+
+    def reply(self, question: str, answer: PersonAnswer) -> CommitVerdict:
+        """Record one person's answer; the last one needed closes the question and wakes its run."""
+        row = self.connection.execute(statement("question_get"), (question,)).fetchone()
+        if row is None:
+            return CommitVerdict.UNKNOWN
+        run_id, quorum, deadline, state = row[1], row[8], row[10], row[12]
+        if state != QuestionState.OPEN or (deadline is not None and answer.at >= deadline):
+            return CommitVerdict.CLOSED
+        inserted = self.connection.execute(
+            statement("answer_insert"), (question, answer.by, encode(answer.value), answer.at)
+        ).rowcount
+        if not inserted:
+            return CommitVerdict.DUPLICATE
+        answers = self.connection.execute(statement("answers_list"), (question,)).fetchall()
+        if len(answers) < quorum:
+            return CommitVerdict.OK
+        self.close_question(question, QuestionState.ANSWERED)
+        body = [{"by": by, "value": decode(value), "at": at} for by, value, at in answers]
+        self.send(run_id, Signal(f"answer:{question}", "answer", question, body, answer.at))
+        return CommitVerdict.OK
