@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Unpack
+from typing import Literal, Unpack
 
 from podium.engine.context import Context
 from podium.errors import CallError, GateClosed, InvalidValue, NoDecision
@@ -10,7 +10,7 @@ from podium.model.json import Json
 from podium.model.question import Approval
 from podium.model.task import Task
 from podium.patterns.building.inputs import PARTS, plain
-from podium.patterns.building.members import Member, Stage, about, at_least, by_name, parameters
+from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 
@@ -68,7 +68,7 @@ def magentic(  # noqa: PLR0913 - three members that may be one, and the bounds o
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
     reviews: int = 3, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, MagenticResult]:  # fmt: skip
+) -> Pattern[object, MagenticResult]:  # fmt: skip
     """An orchestrator plans, picks a worker step by step, and plans anew when it stalls; gives a MagenticResult.
 
     Its three steps may be three members; `ledger` and `final` are the `orchestrator` too unless given. All are offered
@@ -96,12 +96,12 @@ def magentic(  # noqa: PLR0913 - three members that may be one, and the bounds o
     offers = ("step", "task", "workers", "ledger", "history")
     progressing = Role("magentic", "orchestrator", orchestrator, offers=offers, gives=ProgressLedger)
     planning = Role("magentic", "ledger", ledger or orchestrator, offers=(*offers, "remarks"), gives=TaskLedger)
-    ending = Role[Any]("magentic", "final", final or orchestrator, offers=(*offers, "ended"))
+    ending = Role[object]("magentic", "final", final or orchestrator, offers=(*offers, "ended"))
     given = by_name("magentic", workers, least=0 if offering else 1, what="workers")
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
     planner, crew = _Planner(planning, review, reviews), _Crew(given, offering, frozenset(outsiders))
 
-    async def body(ctx: Context, task: Any) -> MagenticResult:
+    async def body(ctx: Context, task: object) -> MagenticResult:
         team = await crew.gathered(ctx)
         plan = await planner.plan(ctx, task, team.able)
         history, stalls, replans, number, ended = list[HistoryEntry](), 0, 0, 0, "rounds"
@@ -129,7 +129,7 @@ def magentic(  # noqa: PLR0913 - three members that may be one, and the bounds o
     return Pattern(
         body, kind="magentic", name=name, card=card, gives=MagenticResult,
         sketch=_sketch(orchestrator, given, {"ledger": ledger, "final": final}, offering, review),
-        takes=parameters(progressing.member).get("task", Any),
+        takes=part(progressing.member, "task"),
     )  # fmt: skip
 
 
@@ -142,7 +142,7 @@ class _Planner:
     reviews: int
 
     async def plan(
-        self, ctx: Context, task: Any, able: Mapping[str, str], former: TaskLedger | None = None,
+        self, ctx: Context, task: object, able: Mapping[str, str], former: TaskLedger | None = None,
         history: Sequence[HistoryEntry] | None = None,
     ) -> TaskLedger:  # fmt: skip
         """Return a new task ledger, approved where somebody reviews it; raises GateClosed where it is never."""
@@ -169,12 +169,12 @@ class _Planner:
 class _Team:
     """The workers of one plan."""
 
-    roles: Mapping[str, Role[Any]]
+    roles: Mapping[str, Role[object]]
     able: Mapping[str, str]
     """What each can do, by name."""
 
     async def step(
-        self, ctx: Context, task: Any, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int
+        self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int
     ) -> HistoryEntry:
         """Have the next worker do what they are told; a failure, or that there is no such worker, is told too."""
         who, instruction = progress.next, progress.instruction

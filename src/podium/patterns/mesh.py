@@ -1,7 +1,7 @@
 """`mesh`: agents send each other messages."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Unpack
+from typing import Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
@@ -21,7 +21,7 @@ _POST = "messages"
 def mesh(
     *peers: Member, start: str | None = None, hops: int = 30, at_once: int | None = None, name: str | None = None,
     **card: Unpack[CardFields],
-) -> Pattern[Any, MeshResult]:  # fmt: skip
+) -> Pattern[object, MeshResult]:  # fmt: skip
     """Agents send each other messages, until one of them gives the answer; nobody is in charge.
 
     The input is the task: the first message, of type `task`, to `start` (preset: the first peer). A peer is handed the
@@ -48,10 +48,10 @@ def mesh(
     }
     others = {who: {other: about(each) for other, each in there.items() if other != who} for who in names}
 
-    async def body(ctx: Context, task: Any) -> MeshResult:
+    async def body(ctx: Context, task: object) -> MeshResult:
         exchange, ids = Exchange(names, hops=hops), _ids(ctx)
         exchange.begin(first, plain(task), id=next(ids), at=ctx.now())
-        acting, at_first = dict[int, Message](), list[Primitive[Any]]()
+        acting, at_first = dict[int, Message](), list[Primitive[object]]()
         async with ctx.select(*at_first) as ended:
             while True:
                 while len(acting) < most and (message := exchange.take()) is not None:

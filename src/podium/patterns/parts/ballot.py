@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import comb
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
 from podium.model.json import Json
 from podium.patterns.building.inputs import plain
@@ -257,8 +257,8 @@ def _canonical(value: Json) -> Json:
         case float() if value.is_integer():
             return int(value)
         case list():
-            return [_canonical(each) for each in cast("list[Any]", value)]
+            return [_canonical(each) for each in cast("list[object]", value)]
         case dict():
-            return {name: _canonical(each) for name, each in cast("dict[str, Any]", value).items()}
+            return {name: _canonical(each) for name, each in cast("dict[str, object]", value).items()}
         case _:
             return value

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from podium.errors import BadAnswer, BoundReached, Deadlock, NoDecision
 from podium.model.json import Json
@@ -17,7 +17,7 @@ OUTSIDE = "outside"
 class Outgoing:
     """A message that a peer wants to send."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[Mapping[str, object]] = {"extra": "forbid"}
 
     to: str
     """The name of a peer."""
@@ -31,7 +31,7 @@ class Outgoing:
 class PeerReply:
     """What a peer gives for a message: the messages it sends, or the answer to the task, which ends the mesh."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[Mapping[str, object]] = {"extra": "forbid"}
 
     messages: list[Outgoing] = field(default_factory=list[Outgoing])
     answer: Json = None
