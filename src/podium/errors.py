@@ -59,7 +59,7 @@ from typing import Any, ClassVar
 
 
 class PodiumError(Exception):
-    """Any error of Podium. `code` is stable and is its page in the documentation."""
+    """An error of Podium. `code` is stable and is its page in the documentation."""
 
     code: ClassVar[str] = "podium"
 

@@ -82,6 +82,6 @@ class RuleStack:
         return self.dispatcher.card(self.registry.get(name)) if self.registry.knows(name) else None
 
     def _make_guard(self, name: str, settings: GuardSettings) -> Guard:
-        from podium.guards.making import make_guard  # noqa: PLC0415  most programs have none
+        from podium.guards.making import make_guard  # most programs have none
 
         return make_guard(name, settings, self.registry.get)

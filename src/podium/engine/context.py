@@ -191,8 +191,11 @@ class Context:
             self._active, self._branch, self._path, self._key(), self, lambda child: function(child, *args, **kwargs)
         )
 
+    # The first overload that fits is meant.
     @overload
-    def gather(self, a: Primitive[T1], b: Primitive[T2], /) -> "Primitive[tuple[T1, T2]]": ...
+    def gather(  # pyright: ignore[reportOverlappingOverload]
+        self, a: Primitive[T1], b: Primitive[T2], /
+    ) -> "Primitive[tuple[T1, T2]]": ...
     @overload
     def gather(self, a: Primitive[T1], b: Primitive[T2], c: Primitive[T3], /) -> "Primitive[tuple[T1, T2, T3]]": ...
     @overload

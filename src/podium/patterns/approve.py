@@ -10,7 +10,7 @@ from podium.errors import GateClosed, InvalidValue, PatternError, QuestionExpire
 from podium.model.json import Json
 from podium.model.question import Approval, Decision, Escalation
 from podium.patterns.building.inputs import PARTS, plain
-from podium.patterns.building.members import ANYTHING, Member, Stage, at_least, either, gives
+from podium.patterns.building.members import ANYTHING, Kind, Member, Stage, at_least, either, gives
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 
@@ -33,7 +33,7 @@ def approve(
     **card: Unpack[CardFields],
 ) -> Pattern: ...  # fmt: skip
 @pattern
-def approve(  # noqa: PLR0913 - each is one thing that may be said of an approval
+def approve(
     to: str, *, text: str = "Approve?", within: float | None = None, escalate: Sequence[Escalation] = (),
     quorum: int = 1, default: Literal["approve", "reject"] | None = None, author: Member | None = None,
     questions: int = 3, edit: bool | type[object] = True, otherwise: Member | None = None, name: str | None = None,
@@ -135,11 +135,11 @@ class _Asked:
                 raise GateClosed(f"approve: {error}; asked were {', '.join(self.names)}") from error
             return Decision(approved=self.default == "approve", comment="nobody answered in time")
 
-    def _kind_of(self, value: object) -> object:
+    def _kind_of(self, value: object) -> Kind | None:
         """Return the type of a value that may be put in the place of this one; None where none may."""
         if self.edit is False or self.quorum > 1:
             return None
-        if self.edit is not True:
+        if not isinstance(self.edit, bool):
             return self.edit
         if value is None:
             return ANYTHING

@@ -79,10 +79,10 @@ class _Watching:
     label: str
 
 
-def _watchings(watchers: Sequence[Watcher]) -> list[_Watching]:
-    for each in watchers:
-        if not isinstance(each, Watcher):  # pyright: ignore[reportUnnecessaryIsInstance] - what callers do all the same
-            raise PatternError(f"blackboard was given {each!r}: say when it is to act, watch(agent, when=…).")
+def _watchings(given: Sequence[object]) -> list[_Watching]:
+    watchers = [each for each in given if isinstance(each, Watcher)]
+    if others := [each for each in given if not isinstance(each, Watcher)]:
+        raise PatternError(f"blackboard was given {others[0]!r}: say when it is to act, watch(agent, when=…).")
     members("blackboard", [each.agent for each in watchers], what="watchers")
     return [
         _Watching(

@@ -16,7 +16,7 @@ from podium.patterns.parts.control import Answer, Control, HandOff, Turn, back_a
 
 
 @pattern
-def handoff(  # noqa: PLR0913  its options, each with a preset
+def handoff(
     *agents: Member, start: str | None = None, allowed: Mapping[str, Sequence[str]] | None = None,
     history: Literal["none", "full", "summary"] | int = "full", summarizer: Member | None = None,
     needs: Mapping[str, Sequence[str]] | None = None, hops: int = 8, ping_pong: int = 2,

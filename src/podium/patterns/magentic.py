@@ -64,7 +64,7 @@ class MagenticResult:
 
 
 @pattern
-def magentic(  # noqa: PLR0913 - three members that may be one, and the bounds of two loops
+def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
     reviews: int = 3, name: str | None = None, **card: Unpack[CardFields],

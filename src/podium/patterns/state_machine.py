@@ -1,11 +1,11 @@
 """`state_machine`: states, guarded transitions, entry actions."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Unpack, cast
+from typing import NamedTuple, Unpack
 
 from podium.engine.context import Context
 from podium.errors import BoundReached, InvalidTransition, PatternError
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import ANYTHING, Kind, Member, at_least
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
@@ -88,7 +88,7 @@ class _Machine(NamedTuple):
             on, target = None, self.chart.target(at.state, None, data)
         else:
             said = await self._said(ctx, at)
-            event = Event(said) if isinstance(said, str) else cast("Event", said)
+            event = said if isinstance(said, Event) else Event(str(said))
             on, data = event.name, at.data if event.data is None else event.data
             target = self.chart.target(at.state, on, data)
         if target is None:
@@ -144,11 +144,10 @@ def _event(body: Json) -> Event | None:
     """Return the event that a signal brings, or None where it brings none."""
     if isinstance(body, str):
         return Event(body)
-    if not isinstance(body, dict):
+    if not is_object(body):
         return None
-    fields = cast("dict[str, Json]", body)
-    name = fields.get("name")
-    return Event(name, fields.get("data")) if isinstance(name, str) and fields.keys() <= {"name", "data"} else None
+    name = body.get("name")
+    return Event(name, body.get("data")) if isinstance(name, str) and body.keys() <= {"name", "data"} else None
 
 
 def _allowed(events: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @pattern
-def vote(  # noqa: PLR0913  its options, each with a preset
+def vote(
     *voters: GivingAgent[T] | str, times: int = 1, decide: NamedRule | float = "majority",
     weights: Mapping[str, float] | None = None, tie: Literal["none", "first"] | Member = "none",
     confidence: float | None = None, at_once: int | None = None, quorum: int | None = None,

@@ -179,7 +179,9 @@ def _as_tool_result(value: Json) -> Json:
 
 
 def _without_cap(settings: ModelSettings | None) -> ModelSettings:
-    return cast(ModelSettings, {name: value for name, value in (settings or {}).items() if name != "max_tokens"})
+    kept = (settings or ModelSettings()).copy()
+    kept.pop("max_tokens", None)
+    return kept
 
 
 def _named(model: Model[object], name: str) -> str:

@@ -24,7 +24,7 @@ class Expression:
 
     def __init__(self, text: str) -> None:
         try:
-            import cel as language  # noqa: PLC0415 - optional: the extra `yaml`
+            import cel as language  # optional: the extra `yaml`
         except ImportError as error:
             raise PatternError(f"the rule {text!r} needs CEL: pip install 'podium[yaml]'") from error
         self.text = text

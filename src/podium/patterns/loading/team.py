@@ -43,7 +43,7 @@ def load_yaml(text: str, *, agents: Agents = (), source: str = "team.yaml") -> T
     `team.yaml:12:9: refine.until: …`, with the line and column in `source`.
     """
     try:
-        from podium.patterns.loading.composed import composed  # noqa: PLC0415 - optional: the extra `yaml`
+        from podium.patterns.loading.composed import composed  # optional: the extra `yaml`
     except ImportError as error:
         raise PatternError(f'{source} cannot be read without PyYAML: pip install "podium[yaml]"') from error
     try:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
-from podium.patterns.parts.ballot import Count, Outcome, Tied, Undecided, key_of
+from podium.patterns.parts.ballot import BallotOutcome, Count, Tied, Undecided, key_of
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class Poll:
         self._values: dict[str, object] = {}
         self._asked = 0
 
-    async def run(self, ctx: Context, buy: Callable[[int], Primitive[object]], at_once: int | None) -> Outcome:
+    async def run(self, ctx: Context, buy: Callable[[int], Primitive[object]], at_once: int | None) -> BallotOutcome:
         """Buy votes, by number, until the outcome is settled. Those who are still at work then are cancelled."""
         first = [buy(seat) for seat in self._due(at_once)]
         async with ctx.select(*first) as ended:
@@ -114,7 +114,7 @@ class Poll:
 
     def _share(self, weight: Fraction) -> str:
         weighted = any(each != 1 for each in self.count.weights)
-        return f"{float(weight):g} of {float(self.count.cast):g}{' by weight' if weighted else ' votes'}"
+        return f"{float(weight):g} of {float(self.count.total):g}{' by weight' if weighted else ' votes'}"
 
     def _take(self, seat: int, value: object, error: Exception | None) -> None:
         label, key = self.labels[seat], key_of(value)
