@@ -8,7 +8,7 @@ from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import PatternError
 from podium.model.json import Json
-from podium.patterns.building.expression import Condition, rule, wording
+from podium.patterns.building.expression import Predicate, rule, wording
 from podium.patterns.building.members import at_least, members
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
@@ -19,7 +19,7 @@ _BOARD = "the board"
 
 @pattern
 def blackboard(
-    *watchers: Watcher, until: Condition | None = None, acts: int = 50, at_once: int | None = None,
+    *watchers: Watcher, until: Predicate | None = None, acts: int = 50, at_once: int | None = None,
     merge: Mapping[str, Merge] | None = None, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[dict[str, Json], Board]:  # fmt: skip
     """Agents watch a shared board, and act side by side whenever their condition holds.
@@ -74,7 +74,7 @@ class _Watching:
     """A watcher as the pattern needs it."""
 
     role: Role[dict[str, object] | None]
-    holds: Condition
+    holds: Predicate
     once: bool
     label: str
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, Literal, Unpack, get_args
+from typing import Generic, Literal, Unpack, get_args, overload
 
 from podium.agents.signature import signature_of
 from podium.engine.context import Context
 from podium.errors import GateClosed, PatternError, UsageError
 from podium.model.agent import is_agent
 from podium.model.question import Approval, Decision
-from podium.patterns.building.expression import Condition, rule
+from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import ANYTHING, GivingAgent, Kind, Member, Stage, at_least, gives, name_of
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
@@ -38,12 +38,21 @@ class Returned(Generic[Out]):
     reasons: str
 
 
+@overload
+def gate(
+    check: Stage, *, worker: GivingAgent[Out], fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
+    to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[object, Out]: ...  # fmt: skip
+@overload
+def gate(
+    check: Stage, *, worker: str | None = None, fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
+    to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern: ...  # fmt: skip
 @pattern
 def gate(
-    check: Stage, *, worker: GivingAgent[Out] | str | None = None, fails: Fails = "stop", rounds: int = 2,
-    then: Then = "stop", to: str = "anyone", within: float | None = None, name: str | None = None,
-    **card: Unpack[CardFields],
-) -> Pattern[object, Out]:  # fmt: skip
+    check: Stage, *, worker: Member | None = None, fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
+    to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern:  # fmt: skip
     """Checks an output: lets it pass, sends it back with reasons, asks a person, or stops; gives the output.
 
     `check` is a rule of the `output` that says whether it passes, or an agent that takes the output, or parts `output`
@@ -131,7 +140,7 @@ def _checking(check: Stage, *, alone: bool) -> tuple[Callable[[Context, object, 
     return by_agent, ANYTHING if kind is str else kind  # as a text it would lose what it was made of
 
 
-def _annotated(function: Condition) -> Kind:
+def _annotated(function: Predicate) -> Kind:
     """Return the type that a function's one parameter is annotated with; ANYTHING where it is not."""
     try:
         signature = signature_of(function)

@@ -20,7 +20,7 @@ def handoff(
     *agents: Member, start: str | None = None, allowed: Mapping[str, Sequence[str]] | None = None,
     history: Literal["none", "full", "summary"] | int = "full", summarizer: Member | None = None,
     needs: Mapping[str, Sequence[str]] | None = None, hops: int = 8, ping_pong: int = 2,
-    gives: TypeForm[Out] | None = None, name: str | None = None, **card: Unpack[CardFields],
+    gives: TypeForm[Out] | None = ANYTHING, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
     """Control moves from agent to agent until one of them answers; gives that answer.
 

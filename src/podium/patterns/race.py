@@ -6,7 +6,7 @@ from typing import TypeVar, Unpack, overload
 from podium.engine.context import Context
 from podium.errors import NoDecision
 from podium.model.agent import Agent
-from podium.patterns.building.expression import Condition, rule
+from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import as_text, input_for
 from podium.patterns.building.members import Member, by_name, either, gives, same_input
 from podium.patterns.building.pattern import CardFields, Pattern, Sketch, pattern
@@ -24,11 +24,11 @@ def race(
 ) -> Pattern[In, Out]: ...  # fmt: skip
 @overload
 def race(
-    *agents: Member, good: Condition | None = None, name: str | None = None, **card: Unpack[CardFields]
+    *agents: Member, good: Predicate | None = None, name: str | None = None, **card: Unpack[CardFields]
 ) -> Pattern: ...
 @pattern
 def race(
-    *agents: Member, good: Condition | None = None, name: str | None = None, **card: Unpack[CardFields]
+    *agents: Member, good: Predicate | None = None, name: str | None = None, **card: Unpack[CardFields]
 ) -> Pattern:
     """Several at once with the same input; gives the first good answer, and cancels the others.
 

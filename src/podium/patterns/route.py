@@ -9,7 +9,7 @@ from podium.engine.context import Context
 from podium.errors import NoDecision, PatternError
 from podium.model.agent import is_agent
 from podium.model.task import Task
-from podium.patterns.building.expression import Condition, rule
+from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.members import (
     ANYTHING,
@@ -28,7 +28,7 @@ from podium.patterns.building.members import (
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 
-Chooser = Callable[[Any], str] | Member | Mapping[str, Condition]
+Chooser = Callable[[Any], str] | Member | Mapping[str, Predicate]
 Choosing = Callable[[Context, object], Awaitable[object]]
 
 _OTHERWISE = "otherwise"
@@ -108,11 +108,11 @@ def _choosing(by: Chooser, everyone: Mapping[str, Member | Task], keys: list[str
     return by, by_function
 
 
-def _is_mapping(by: Chooser) -> TypeIs[Mapping[str, Condition]]:
+def _is_mapping(by: Chooser) -> TypeIs[Mapping[str, Predicate]]:
     return isinstance(by, Mapping)
 
 
-def _first_that_holds(by: Mapping[str, Condition], keys: list[str]) -> tuple[Stage, Choosing]:
+def _first_that_holds(by: Mapping[str, Predicate], keys: list[str]) -> tuple[Stage, Choosing]:
     known("route", "by", by, keys)
     if unreached := [key for key in keys if key not in by]:
         raise PatternError(f"route: no condition of `by` leads to {', '.join(unreached)}: give each route one.")

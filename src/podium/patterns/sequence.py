@@ -6,7 +6,7 @@ from typing import TypeVar, Unpack, overload
 from podium.engine.context import Context
 from podium.errors import PatternError
 from podium.model.agent import Agent, is_agent
-from podium.patterns.building.expression import Condition, rule
+from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import input_for
 from podium.patterns.building.members import Member, Stage, gives, member, must_fit, takes
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
@@ -52,7 +52,7 @@ def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]
     )
 
 
-def _step(stage: Stage) -> tuple[Member, Condition | None]:
+def _step(stage: Stage) -> tuple[Member, Predicate | None]:
     """Return who is called, and the function that stands there instead, if one does."""
     if isinstance(stage, str) or is_agent(stage) or not callable(stage):
         return member("sequence", stage), None

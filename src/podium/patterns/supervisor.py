@@ -54,7 +54,7 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, gives: TypeForm[Out] | None = None, name: str | None = None, **card: Unpack[CardFields],
+    at_once: int | None = None, gives: TypeForm[Out] | None = ANYTHING, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
     """A manager delegates to workers, reads what they report, delegates again or finishes; gives its answer.
 

@@ -12,7 +12,7 @@ from podium.model.json import Json
 P = ParamSpec("P")
 R = TypeVar("R")
 
-Condition = Callable[[Any], object]
+Predicate = Callable[[Any], object]
 """A rule of one value: it holds where what it gives is true."""
 
 

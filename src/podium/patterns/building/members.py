@@ -25,7 +25,7 @@ GivingAgent = Agent[Never, T]
 Kind = TypeForm[object]
 """A Python type."""
 
-ANYTHING: Final[Kind] = Any
+ANYTHING: Final[TypeForm[Any]] = Any
 """The type of a value of which nothing is known beforehand."""
 
 

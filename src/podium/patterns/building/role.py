@@ -1,7 +1,7 @@
 """The role: a place in a pattern that a member fills."""
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from typing_extensions import TypeForm, TypeIs
 
@@ -16,8 +16,6 @@ from podium.patterns.building.members import ANYTHING, Kind, Member, member, nam
 
 T = TypeVar("T")
 
-_ANYTHING: TypeForm[Any] = Any
-
 
 class Role(Generic[T]):
     """A place in a pattern: what whoever fills it is handed, and what they have to give.
@@ -30,7 +28,7 @@ class Role(Generic[T]):
 
     def __init__(
         self, pattern: str, title: str, filled_by: object, *, offers: tuple[str, ...] = (),
-        gives: TypeForm[T] = _ANYTHING,
+        gives: TypeForm[T] = ANYTHING,
     ) -> None:  # fmt: skip
         self.pattern = pattern
         self.title = title

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from podium.model.json import Json
-from podium.patterns.building.expression import Condition
+from podium.patterns.building.expression import Predicate
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import Member
 
@@ -21,13 +21,13 @@ class Watcher:
     """Who watches a board, made by `watch`."""
 
     agent: Member
-    when: Condition
+    when: Predicate
     """A rule of the `board`: whether the agent has something to do."""
     once: bool = False
     """Whether it is done after the first act that was posted."""
 
 
-def watch(agent: Member, *, when: Condition, once: bool = False) -> Watcher:
+def watch(agent: Member, *, when: Predicate, once: bool = False) -> Watcher:
     """Return an agent that acts on a board, for `blackboard`, whenever `when`, a rule of the `board`, holds.
 
     It acts again as long as the rule holds on a board on which it has not acted yet, be it changed by its own posts; so

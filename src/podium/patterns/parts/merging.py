@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from typing_extensions import get_type_hints
 
@@ -33,7 +33,7 @@ class Coordinate:
     """Pay for a decision only where it is needed. Made by `coordinate`."""
 
     coordinator: Member
-    agree: Callable[[list[object]], bool] | None = None
+    agree: Callable[[list[Any]], bool] | None = None
 
 
 def tree(merge: Stage, *, width: int = 8) -> Tree:
@@ -46,7 +46,7 @@ def tree(merge: Stage, *, width: int = 8) -> Tree:
     return Tree(merge=merge, width=width)
 
 
-def coordinate(coordinator: Member, *, agree: Callable[[list[object]], bool] | None = None) -> Coordinate:
+def coordinate(coordinator: Member, *, agree: Callable[[list[Any]], bool] | None = None) -> Coordinate:
     """Let an agent decide only where the values disagree, for `parallel(…, merge=coordinate(…))`.
 
     They agree where all are the same JSON, or where the rule `agree` of `values`, a list, says so; then the first one

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from podium.errors import PatternError
 from podium.model.json import Json
-from podium.patterns.building.expression import Condition, rule, wording
+from podium.patterns.building.expression import Predicate, rule, wording
 from podium.patterns.building.members import known
 
 
@@ -19,11 +19,11 @@ class Transition:
     target: str
     on: str | None = None
     """The event that leads there; None: the entry action of the source being done."""
-    when: Condition | None = None
+    when: Predicate | None = None
     """The guard: a rule of the `data` as it would be afterwards."""
 
 
-def transition(source: str, target: str, *, on: str | None = None, when: Condition | None = None) -> Transition:
+def transition(source: str, target: str, *, on: str | None = None, when: Predicate | None = None) -> Transition:
     """Return a way from one state to another, for `state_machine`.
 
     `on` is the event that leads there; without it the way is taken once the entry action of `source` is done. `when` is
@@ -75,7 +75,7 @@ class Chart:
         self.states = list(dict.fromkeys([start, *both]))
         self.start = start
         self.ends = frozenset(ends)
-        self._ways: dict[str, list[tuple[Transition, Condition | None]]] = {}
+        self._ways: dict[str, list[tuple[Transition, Predicate | None]]] = {}
         for each in transitions:
             guard = None if each.when is None else rule(each.when, "data")
             self._ways.setdefault(each.source, []).append((each, guard))
