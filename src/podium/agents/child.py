@@ -65,7 +65,7 @@ class ChildProcess:
             await program.end()
             raise
         finally:
-            # What the program left running in its group would hold its pipes open, and nobody else would end it.
+            # What the program left running in its group would hold its pipes open, and would never end.
             program.kill()
             await program.close()
         return program.ended()
@@ -129,7 +129,7 @@ class _Program:
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal to the whole process group."""
-        with suppress(ProcessLookupError, PermissionError):  # nobody is left in it
+        with suppress(ProcessLookupError, PermissionError):  # no process is left in it
             os.killpg(self.popen.pid, number)
 
     async def end(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether values fit a JSON Schema that somebody else wrote: one value, or all that another schema allows."""
+"""Whether values fit a foreign JSON Schema: one value, or all that another schema allows."""
 
 from importlib import import_module
 
@@ -15,7 +15,7 @@ def mismatch(value: Json, schema: Json) -> str | None:
 def disagreement(given: Json, taken: Json) -> str | None:
     """Return why no value of one schema can be of another, or None where one may be.
 
-    Only what is certain is told: types without a common one, required properties that are never there, and the same
+    Only what is certain is reported: types without a common one, required properties that are never there, and the same
     inside of these. Whatever else a schema says is left to the value itself.
     """
     return _disagreement(_Side(given, given), _Side(taken, taken), "")

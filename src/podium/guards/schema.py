@@ -11,7 +11,7 @@ from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Pass
 from podium.model.json import Json, is_object
 
 OUTPUT: frozenset[GuardPlace] = frozenset({"output"})
-"""Where it looks unless it is told."""
+"""Where it looks by default."""
 
 
 def schema(

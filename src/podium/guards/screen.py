@@ -1,4 +1,4 @@
-"""`screen_by`: an agent of its own looks at each value, for prompt injection or whatever it is told to look for."""
+"""`screen_by`: an agent of its own looks at each value, for prompt injection or whatever its task says."""
 
 import hashlib
 from collections.abc import Iterable

@@ -29,7 +29,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
-    """Who is asked next, once nobody answered a question in time."""
+    """Who is asked next, where a question was not answered in time."""
 
     to: str
     """A person or a role."""

@@ -43,7 +43,7 @@ def approve(
 
     `to` is a person or a role; the value is the question's subject. `edit` is the value's type: what the person puts in
     its place is checked against it. With True it has to be of the same kind of JSON (a text for a text); with False
-    there are no edits, and none with a `quorum` above 1, where nobody else would have approved them.
+    there are no edits, and none with a `quorum` above 1, where the other approvers would not have seen them.
 
     A person who asks back has the `author` asked, who takes parts `value` and `question` and gives an answer; then the
     person is asked again, and the subject is the `value` with the `exchange` so far. At most `questions` times.
@@ -112,7 +112,7 @@ class _Asked:
         return [each.to for each in self.people]
 
     def check(self) -> None:
-        """Raise PatternError where somebody would never be asked, or the preset never count."""
+        """Raise PatternError where a person would never be asked, or the preset never count."""
         if not all(self.names):
             raise PatternError("approve was given to='': expected a person or a role.")
         if self.default not in (None, "approve", "reject"):

@@ -29,11 +29,11 @@ def blackboard(
     instead of a mapping posts nothing. A watcher acts if its condition holds on a board on which it has not acted yet,
     one act at a time; of several the one that has not acted for the longest time begins, and at most `at_once` run.
 
-    No update is lost: what an act posts counts only if nobody has changed the same entries since it saw the board. One
+    No update is lost: what an act posts counts only if the same entries have not changed since it saw the board. One
     that was changed is merged by the function of its key in `merge`, `(old, new) -> kept`; where there is none, nothing
     of the act is posted, and the watcher acts again on the fresh board if its condition still holds.
 
-    Ends, and tells so in the Board that it gives, when nobody has anything to do; when `until`, a rule of the `board`,
+    Ends, and says why in the Board that it gives, when no watcher has a thing to do; when `until`, a rule of the `board`,
     holds, which cancels acts that run; and when `acts` agents were called. (Hayes-Roth, A blackboard architecture for
     control, 1985; for language models arXiv:2507.01701.)
     """
@@ -120,7 +120,7 @@ class _Shift:
         return self.watching.role.call(ctx, seen.entries, board=seen.entries)
 
     def end(self, board: Entries, seen: Snapshot, value: object) -> None:
-        """Post what it gave; where that came too late, let it act again."""
+        """Post what it gave; where that is too late, let it act again."""
         self.busy = False
         if board.post(seen, self.watching.role.said(value) or {}):
             self.over = self.watching.once

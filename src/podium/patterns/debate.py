@@ -30,7 +30,7 @@ Way = Literal["agreement", "judge", "vote"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debated(Generic[T]):
-    """What a debate came to."""
+    """The result of a debate."""
 
     decision: T
     by: Way
@@ -62,7 +62,7 @@ def debate(
     that more than half hold is the decision; where there is none they take a last `step`, `"vote"`, with the
     `positions` of all by name, and give the name of the one that they find best. The position named most often wins.
 
-    A debater that fails fails the debate. Raises NoDecision where the vote is a tie or names nobody, and where the
+    A debater that fails fails the debate. Raises NoDecision where the vote is a tie or names no debater, and where the
     judge's winner is none of the labels.
     """
     at_least("debate", "rounds", rounds)

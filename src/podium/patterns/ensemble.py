@@ -49,7 +49,7 @@ def ensemble(
     are letters and their order is drawn by lot, so that no name and no place is favoured (position bias: Zheng et al.
     2023, arXiv 2306.05685).
 
-    A contestant that fails is left out. The only one that is left wins without a judge. Raises NoDecision where nobody
+    A contestant that fails is left out. The only one that is left wins without a judge. Raises NoDecision where none
     is left, and where the winner is none of the labels; BadAnswer where the ruling cannot be read.
     """
     at_least("ensemble", "at_once", 1 if at_once is None else at_once)

@@ -62,7 +62,7 @@ def gate(
 
     What happens to an output that does not pass: `fails="stop"` ends it; `"back"` sends it back to the worker, which
     writes at most `rounds` times in all, and then does as `then` says; `"ask"` has a person (`to`) see the output and
-    the reasons, and let it pass or not. Nobody answering within `within` seconds means no.
+    the reasons, and let it pass or not. No answer within `within` seconds means no.
 
     Raises GateClosed, with the reasons, for an output that does not pass in the end.
     """

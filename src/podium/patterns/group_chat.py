@@ -31,7 +31,7 @@ class Conversation:
 
     messages: list[Said]
     ended: ChatEnd
-    """The condition held, all agreed, nobody was to speak next, or the turns were used up."""
+    """The condition held, all agreed, there was no next speaker, or the turns were used up."""
 
 
 @pattern
@@ -111,7 +111,7 @@ class _Choice:
             self._function = rule(by, "messages")
 
     async def next(self, ctx: Context, task: object, messages: list[Said]) -> str | None:
-        """Return the name, or None where nobody is to speak; raises NoDecision for a name that nobody has."""
+        """Return the next speaker, or None for the end; raises NoDecision for an unknown name."""
         if self._function is not None:
             who = self._function(list(messages))
         elif self._manager is not None:

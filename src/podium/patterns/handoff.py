@@ -30,9 +30,9 @@ def handoff(
     or JSON of that form: `{"to": …, "reason": …, "context": {…}}`, `{"answer": …}`.
 
     Control begins at `start` (the first agent unless given), and goes only where it is `allowed`: by sender, to whom;
-    a sender who is not named there may hand to nobody. What a receiver `needs` has to be in the context of the note.
+    a sender that is not named there hands to none. What a receiver `needs` has to be in the context of the note.
     A hand-off that breaks one of these rules is refused, like an answer that cannot be read or is not of the type
-    `gives`: the sender is told why in `remark`, and tries again.
+    `gives`: the sender sees why in `remark`, and tries again.
 
     `history` is a list of Turns: `full`, or the last n; or `none`; or, with `summary`, what the `summarizer` makes of
     them, a text: it takes `task` and `history`.
@@ -93,7 +93,7 @@ def handoff(
 
 
 class _Past:
-    """What an agent is told of the turns so far."""
+    """What an agent gets to see of the turns so far."""
 
     def __init__(self, history: Literal["none", "full", "summary"] | int, summarizer: Member | None) -> None:
         if isinstance(history, int):

@@ -22,7 +22,7 @@ def mesh(
     *peers: Member, start: str | None = None, hops: int = 30, at_once: int | None = None, name: str | None = None,
     **card: Unpack[CardFields],
 ) -> Pattern[object, MeshResult]:  # fmt: skip
-    """Agents send each other messages, until one of them gives the answer; nobody is in charge.
+    """Agents send each other messages, until one of them gives the answer; none of them is in charge.
 
     The input is the task: the first message, of type `task`, to `start` (preset: the first peer). A peer is handed the
     `message`, or parameters `message`, `peers` (the others: name → what they do), `history` (the messages it was handed
@@ -32,8 +32,8 @@ def mesh(
 
     Whoever sends a message with `requires_response` waits: it is handed nothing until the one it asked has sent it a
     message back. Raises Deadlock as soon as peers wait for each other in a circle; NoDecision if no message is left to
-    be read and nobody gave an answer; BoundReached instead of a message more than `hops`; BadAnswer for a message to
-    nobody. (Correlation and causation: Hohpe and Woolf, Enterprise Integration Patterns, 2003.)
+    be read and there is no answer; BoundReached instead of a message more than `hops`; BadAnswer for a message to
+    an unknown peer. (Correlation and causation: Hohpe and Woolf, Enterprise Integration Patterns, 2003.)
     """
     there = by_name("mesh", peers, least=2, what="peers")
     names = list(there)

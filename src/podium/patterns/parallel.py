@@ -78,7 +78,7 @@ def parallel(
     others are cancelled. With either of the two it gives a Joined: the values by name (of the agent, or the number of
     the item), why the others are missing, and what was merged. At most `at_once` run at the same time.
 
-    Raises NoDecision where nobody offers the capability, where fewer than `quorum` (with `partial`: nobody) gave a
+    Raises NoDecision where no agent offers the capability, where fewer than `quorum` (with `partial`: none) gave a
     value, and where `tree` or `coordinate` have no value at all.
     """
     asked = _asked(agents, over, offering, name)

@@ -50,9 +50,9 @@ def route(
     `by` finds the key: a rule of the `task` that gives it; or a mapping of key to condition, a rule of the `task` too,
     of which the first that holds counts; or an agent that classifies. That one takes the task, or parameters `task`
     and `routes`, a mapping of key to what the agent there says of itself, and gives the key as a text. A language
-    model and a person are told both. A route may also lead to a `Task`: the router chooses its agent.
+    model and a person get both. A route may also lead to a `Task`: the router chooses its agent.
 
-    Where there is no such key the task goes to `otherwise`, of which a classifier is told under this name; without it
+    Where there is no such key the task goes to `otherwise`, which a classifier sees under this name; without it
     NoDecision is raised.
     """
     if not routes or (_OTHERWISE in routes and otherwise is not None):

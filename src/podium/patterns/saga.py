@@ -62,7 +62,7 @@ def saga(*steps: Step | Member, name: str | None = None, **card: Unpack[CardFiel
 
     Once a step is done its compensation is registered, in the journal. If a later step fails, or the run is cancelled,
     they run in reverse: each is a call, retried by the engine, and no crash and no cancel cuts them short. What stays
-    uncompensated is told in the run's reason. A step that fails is not undone itself: let it be a `once` effect where
+    uncompensated stands in the run's reason. A step that fails is not undone itself: let it be a `once` effect where
     it may have happened all the same. A saga that succeeded leaves its compensations to the workflow that called it.
 
     The method is that of Garcia-Molina and Salem 1987 (doi:10.1145/38713.38742), with backward recovery.

@@ -54,7 +54,8 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, gives: TypeForm[Out] | None = ANYTHING, name: str | None = None, **card: Unpack[CardFields],
+    at_once: int | None = None, gives: TypeForm[Out] | None = ANYTHING, name: str | None = None,
+    **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
     """A manager delegates to workers, reads what they report, delegates again or finishes; gives its answer.
 
@@ -64,9 +65,9 @@ def supervisor(
     form: `{"assignments": [{"to": …, "input": …}]}`, `{"answer": …}`.
 
     A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
-    time. Its failure is reported, not raised. An answer that names an unknown worker or nobody, that cannot be read,
+    time. Its failure is reported, not raised. An answer that names an unknown worker or none, that cannot be read,
     that finishes without any report where it `must_delegate`, or whose result is not of the type `gives`, is not
-    carried out: the manager is told in `remark`, and it counts as a round. Raises BoundReached after `rounds` answers
+    carried out: the manager sees why in `remark`, and it counts as a round. Raises BoundReached after `rounds` answers
     without a finish.
     """
     at_least("supervisor", "rounds", rounds)

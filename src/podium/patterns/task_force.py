@@ -62,7 +62,7 @@ def task_force(
     the place of its first capability. At most `size` are recruited. Then they work as a `sequence`, in `parallel`, or,
     where there is a `manager`, under a `supervisor`, on the task.
 
-    Raises NoDecision where nobody offers one of the capabilities (all such are named), where the analyst names none or
+    Raises NoDecision where no agent offers one of the capabilities (it names them), where the analyst names none or
     wants a supervisor without a manager, and where more than `size` would be needed; PatternError, when it runs, where
     those recruited do not fit together.
     """
@@ -106,7 +106,7 @@ def _offers(member: Member) -> frozenset[str]:
 async def _found(
     ctx: Context, capabilities: Sequence[str], among: Mapping[str, Member] | None, *, own: str | None
 ) -> dict[str, list[Offer]]:
-    """Return who offers each capability, the best first; raises NoDecision, naming all that nobody offers."""
+    """Return the agents that offer each capability, the best first; raises NoDecision, naming those without any."""
     own_cards = [each.card for each in (among or {}).values() if is_agent(each)]
     named = {each for each in among.values() if isinstance(each, str)} if among is not None else None
     cards: dict[str, list[Card]] = {}
@@ -121,7 +121,7 @@ async def _found(
 
 
 async def _registered(ctx: Context, capabilities: Sequence[str], named: set[str] | None) -> Sequence[list[Card]]:
-    """Return the cards of those registered, for each capability; nobody is looked up where none of them can count."""
+    """Return the cards of registered agents for each capability; look none up where none of them can count."""
     if named is not None and not named:
         return [[] for _ in capabilities]
     return await ctx.gather(*(ctx.find(capability) for capability in capabilities))
@@ -137,7 +137,7 @@ def _built(work: Work, team: Mapping[str, Member], able: Mapping[str, str], mana
 
 
 def _briefed(manager: Member, able: Mapping[str, str]) -> Pattern:
-    """Return a manager who is told what workers can do that are known to it by name only."""
+    """Return a manager that gets a description of workers it knows by name only."""
 
     async def body(ctx: Context, parts: dict[str, Json]) -> object:
         return await ctx.call(manager, input_for(manager, **{**parts, "workers": able}))

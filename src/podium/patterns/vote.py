@@ -99,7 +99,7 @@ def _label(who: str, turn: int) -> str:
 
 
 def _asked(ctx: Context, voter: Role[object], task: object, told: Mapping[str, object]) -> Primitive[object]:
-    """Return the call of a voter: one that takes a text is told the options in it."""
+    """Return the call of a voter: one that takes a text finds the options in it."""
     whole = PARTS if told and takes(voter.member) is str else task
     return voter.call(ctx, whole, task=task, **told)
 

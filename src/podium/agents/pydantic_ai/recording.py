@@ -111,7 +111,7 @@ class StepsBackend(JournalCallableOperationBackend[ToolEffects]):
         )
 
     def _bound(self, model: Model[object], name: str, request: _ModelRequest) -> Bound | None:
-        """Return the most that a request may come to, where somebody wants to know."""
+        """Return the most that a request may cost, where a budget needs to know."""
         if not self._recording.steps.budgeted:
             return None
         _, messages, settings, parameters, _ = request

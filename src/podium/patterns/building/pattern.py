@@ -53,7 +53,7 @@ class Sketch:
     """What a pattern is made of, for its picture: parts by what they are there for, and the way between them."""
 
     parts: Mapping[str, Stage | Task | None]
-    """None is a place that nobody fills, such as a state in which a machine waits."""
+    """None is a place without an agent, such as a state in which a machine waits."""
     links: Sequence[Link] = ()
     roles: bool = field(default=True)
     """Whether the keys of the parts say something (`writer`), or only number them."""

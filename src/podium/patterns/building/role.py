@@ -85,9 +85,9 @@ class Role(Generic[T]):
 
 
 def shared_task(pattern: str, roles: Sequence[Role[object]]) -> Kind:
-    """Return the type of the task that several are told; raises PatternError where no value can be of all their types.
+    """Return the type of the task that several get; raises PatternError where no value can be of all their types.
 
-    Whoever takes a text is told any task, as text.
+    An agent that takes a text gets any task, as text.
     """
     kinds = {role.who: kind for role in roles if (kind := role.takes("task")) is not ANYTHING}
     typed = {who: kind for who, kind in kinds.items() if kind is not str}

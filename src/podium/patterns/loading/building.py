@@ -33,7 +33,7 @@ class Form:
     def build(self, node: SourceNode, at: SourcePlace, read: Read, **given: object) -> object:
         """Call the function with what a node says, and with what is given; raises Mistaken with all that is wrong.
 
-        `at` is where the function is named: what it refuses is told there, or at the rule that it refuses.
+        `at` is where the function is named: what it refuses is reported there, or at the rule that it refuses.
         """
         table = self._table(node)
         mistakes = [*self._unfit(table, at, given)]

@@ -28,11 +28,11 @@ class Names(Protocol):
     """Who is known by name."""
 
     def get(self, node: Scalar) -> AnyAgent | None:
-        """Return who has the name that stands there; None where nobody has."""
+        """Return the agent of the name that stands there; None for an unknown name."""
         ...
 
     def unknown(self, node: Scalar) -> Member:
-        """Return what a name stands for that nobody has; raises Mistaken where it may not stand there."""
+        """Return what an unknown name stands for; raises Mistaken where it may not stand there."""
         ...
 
 

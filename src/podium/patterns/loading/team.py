@@ -119,7 +119,7 @@ class _Workshop:
         self._workflows = workflows
         self._reader = Reader(self)
         self._made: dict[str, AnyAgent | None] = {}
-        """None stands for one whose mistakes are told already."""
+        """None stands for one whose mistakes are reported already."""
         self._under_way: list[str] = []
 
     def everybody(self) -> tuple[Mapping[str, AnyAgent], Mapping[str, Pattern]]:
@@ -131,7 +131,7 @@ class _Workshop:
         return agents, workflows
 
     def get(self, node: Scalar) -> AnyAgent | None:
-        """Return whom a name stands for, made now if need be; None where nobody is called that."""
+        """Return the agent of a name, made now if need be; None for an unknown name."""
         name = node.value
         if name not in self._agents.entries and name not in self._workflows.entries:
             return self._given.get(name)

@@ -20,7 +20,7 @@ DecisionRule: TypeAlias = NamedRule | float
 """What an option needs: more than half, the most, all, or this share of the weight that was cast."""
 
 _NEW = "\N{REPLACEMENT CHARACTER}"
-"""Stands for an option that nobody has voted for yet: it is no JSON."""
+"""Stands for an option without any vote yet: it is no JSON."""
 
 _FIRST = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands for the option that the first vote will be for: another one than `_NEW`, its rival."""

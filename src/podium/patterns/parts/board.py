@@ -42,14 +42,14 @@ class Board:
 
     entries: dict[str, Json]
     ended: Literal["quiescence", "decision", "bound"]
-    """`quiescence`: nobody had anything to do. `decision`: `until` held. `bound`: some had, but no act was left."""
+    """`quiescence`: no watcher had anything to do. `decision`: `until` held. `bound`: no act was left."""
     acts: int
     """How often an agent was called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A board as somebody saw it."""
+    """A board as a watcher saw it."""
 
     entries: dict[str, Json]
     versions: Mapping[str, int]

@@ -50,8 +50,8 @@ def coordinate(coordinator: Member, *, agree: Callable[[list[Any]], bool] | None
     """Let an agent decide only where the values disagree, for `parallel(…, merge=coordinate(…))`.
 
     They agree where all are the same JSON, or where the rule `agree` of `values`, a list, says so; then the first one
-    is taken and nobody is paid. The coordinator takes `task` and `values`, a mapping of name to value: as parameters of
-    these names, as a text, or the mapping alone.
+    is taken and the coordinator is not called. It takes `task` and `values`, a mapping of name to value: as parameters
+    of these names, as a text, or the mapping alone.
     """
     return Coordinate(coordinator=coordinator, agree=agree)
 

@@ -132,7 +132,7 @@ class Poll:
         self.count = self.count.plus(seat, None)
 
     def _sort(self) -> None:
-        """Bring what is told into the order of the labels, and name those who came too late."""
+        """Bring votes and reasons into the order of the labels, and name those that were too late."""
         asked = self.labels[: self._asked]
         late = {
             label: "it was still at work when the outcome was settled" for label in asked if label not in self.votes

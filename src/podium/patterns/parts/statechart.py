@@ -34,7 +34,7 @@ def transition(source: str, target: str, *, on: str | None = None, when: Predica
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What an entry action gives, or somebody sends: the event's name, and the new data; None leaves it as it is."""
+    """What an entry action gives, or a signal brings: the event's name, and the new data; None leaves it as it is."""
 
     __pydantic_config__: ClassVar[Mapping[str, object]] = {"extra": "forbid"}
 
