@@ -15,9 +15,11 @@ from podium.model.chance import Chance, chance_of
 from podium.model.fact import Fact, FactKind
 from podium.model.fallback import Degraded
 from podium.model.json import Json
+from podium.model.outcome import readable
 from podium.model.run import Run, Signal
 from podium.secrets.masking import MASKING
 from podium.services.group_commit import CommitBatch
+from podium.services.isolation import Answer
 from podium.services.timers import Timer
 from podium.store.codec import encode
 from podium.store.operations import (
@@ -38,6 +40,9 @@ from podium.store.protocol import Claimed
 
 _MOST_IN_A_ROW = 16
 """A run that is alone commits so often without a turn of the event loop; then others of the program get theirs."""
+
+_MOST_READS, _READ_SECONDS = 6, 0.01
+"""A failed read of the inbox is tried again so often, first after so long, then after twice as long each time."""
 
 _LOG = logging.getLogger("podium")
 
@@ -93,6 +98,8 @@ class ActiveRun:
         self._when_live: list[asyncio.Future[None]] = []
         self._waits: dict[str, Wait] = {}
         self._in_a_row = 0
+        self._unread = 0
+        """How often in a row the inbox could not be read."""
         self._handed: set[str] = set()
         """Signals that somebody was given; the store may not know yet that they were taken."""
         self._writes: list[Write] = []
@@ -146,7 +153,7 @@ class ActiveRun:
         most = self.runtime.max_facts
         if self._count > most:
             raise Blocked(
-                f"it has {most} facts, as many as most_facts allows. Raise the setting and retry the run, "
+                f"it has {most} facts, as many as max_facts allows. Raise the setting and retry the run, "
                 "or divide the work among child runs."
             )
         if self._warn_at < most:
@@ -179,15 +186,15 @@ class ActiveRun:
             self.runtime.commits.put(self._writes[-1], self._settled)
         return self._writes[-1]
 
-    def _settled(self, verdict: CommitVerdict | StoreError, _: Committed) -> None:
+    def _settled(self, verdict: Answer, _: Committed) -> None:
         write = self._writes.pop(0)
         if isinstance(verdict, StoreError):
             self.lose(verdict)
         elif verdict is CommitVerdict.AWAKE:
             self._parking = False
-            self.reload()
+            read = self.reload()
             self._check_time()
-            if not self._busy:
+            if read and not self._busy:
                 self._quiet()
         elif verdict is CommitVerdict.STALE or write.close is not None:
             self._gone(write, stale=verdict is CommitVerdict.STALE)
@@ -218,14 +225,16 @@ class ActiveRun:
             self.writing().close = end
 
     def lose(self, error: StoreError) -> None:
-        """The store cannot be used: let go of the run, which stays as far as it was recorded."""
+        """The store cannot be used, or cannot take what the run recorded: let go of it, as far as it is recorded."""
         self.broken = error
+        for write in self._writes:  # what follows a gap is not to be written
+            write.facts, write.effects, write.close = [], [], None
         self.drop()
 
     def block(self, reason: str) -> None:
         """Stop: code and journal do not agree."""
         if self.blocked is None and not self.closed:
-            self.blocked = MASKING.text(reason)
+            self.blocked = readable(MASKING.text(reason))
             if self._dry:
                 self.drop()
             else:
@@ -371,22 +380,42 @@ class ActiveRun:
         wait = self._waits.get(key)
         if wait is None or self.closed or self._parking or wait.due is None:
             return
-        self.reload()
-        if wait.due <= self.runtime.clock.now():
+        if self.reload() and wait.due <= self.runtime.clock.now():
             self._release(wait, None)
 
-    def reload(self) -> None:
-        """Read the inbox again and hand out what somebody waits for."""
+    def reload(self) -> bool:
+        """Read the inbox again and hand out what a branch waits for; False where it has to be read once more."""
         if self.closed or self._dry:
-            return
-        self._wake, signals = self.runtime.store.signals(self.n)
+            return True
+        try:
+            self._wake, signals = self.runtime.store.signals(self.n)
+        except StoreError as error:
+            self._read_again(error)
+            return False
+        self._unread = 0
         self._mailbox = [signal for signal in signals if signal.id not in self._handed]
         if self.replaying:
-            return
+            return True
         self._take_cancel()
         for wait in list(self._waits.values()):
             if not wait.future.done() and (signal := self._from_mailbox(wait.kind, wait.name, wait.due)) is not None:
                 self._release(wait, signal)
+        return True
+
+    def _read_again(self, error: StoreError) -> None:
+        """Read the inbox again soon, a few times; then let go of the run until the store can be used."""
+        self._unread += 1
+        if self._unread > _MOST_READS:
+            self.lose(error)
+        else:
+            asyncio.get_running_loop().call_later(_READ_SECONDS * 2**self._unread, self._look_again)
+
+    def _look_again(self) -> None:
+        if self.reload():
+            for key in list(self._waits):
+                self._due(key)
+            if not self._busy:
+                self._quiet()
 
     # Cancelling
 
