@@ -89,7 +89,7 @@ SECTIONS: dict[str, TypeForm[object]] = {
 
 _TYPES: dict[str, type[Any]] = {each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS}
 _TYPES["run_within"] = float
-_POSITIVE = ("slots", "lease", "poll", "most_facts", "largest", "most_depth", "run_within")
+_POSITIVE = ("slots", "lease", "poll", "max_facts", "max_payload_bytes", "max_depth", "run_within")
 
 
 def load_config(

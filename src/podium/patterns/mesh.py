@@ -26,9 +26,9 @@ def mesh(
 
     The input is the task: the first message, of type `task`, to `start` (preset: the first peer). A peer is handed the
     `message`, or parameters `message`, `peers` (the others: name → what they do), `history` (the messages it was handed
-    or sent before) and `owed` (the messages to which it still owes an answer). It gives a Sent: `messages` to send, or
-    the `answer`, which ends the mesh; nothing at all is fine too. Peers act side by side, at most `at_once`, each on
-    one message after the other.
+    or sent before) and `owed` (the messages to which it still owes an answer). It gives a PeerReply: `messages` to
+    send, or the `answer`, which ends the mesh; nothing at all is fine too. Peers act side by side, at most
+    `at_once`, each on one message after the other.
 
     Whoever sends a message with `requires_response` waits: it is handed nothing until the one it asked has sent it a
     message back. Raises Deadlock as soon as peers wait for each other in a circle; NoDecision if no message is left to
