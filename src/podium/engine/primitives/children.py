@@ -84,7 +84,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         run_id = child_run_id(active.run.id, key)
         payload = encode(self.child.input.dump(self.input))
         if len(context.callers) >= (most := active.runtime.max_depth):
-            why = f"{card.name} would be {len(context.callers) + 1} workflows deep; most_depth allows {most}"
+            why = f"{card.name} would be {len(context.callers) + 1} workflows deep; max_depth allows {most}"
             await self._refuse(branch, "depth", why)
         await self._carve(branch, run_id)
         at, seed = active.runtime.clock.now(), active.chance(key).getrandbits(63)
