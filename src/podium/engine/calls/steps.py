@@ -204,8 +204,9 @@ class CallSteps:
 
     def _note(self, kind: FactKind, full: str, body: Json, payload: bytes | None = None) -> None:
         """Record a fact of a step, and let later attempts of this drive see it."""
-        at = self._active.append(kind, full, encode(body), payload)
-        self._active.history.add(Fact(-1, kind, full, at, self.epoch, body, payload))
+        text = encode(body)
+        at = self._active.append(kind, full, text, payload)
+        self._active.history.add(Fact(-1, kind, full, at, self.epoch, text, payload))
 
     async def _intend(self, full: str, name: str) -> None:
         self._note(FactKind.INTENT, full, {"name": name, "epoch": self.epoch})

@@ -398,10 +398,11 @@ class ActiveRun:
     def _cancel(self, signal: Signal, effects: list[Effect]) -> None:
         """Record that the run is to stop, tell its children, and cut it where it stands."""
         effects.extend(Tell(child, signal) for child in self.history.spawned)
-        at = self.append(FactKind.CANCELLING, "", encode(signal.body), effects=effects)
+        text = encode(signal.body)
+        at = self.append(FactKind.CANCELLING, "", text, effects=effects)
         self.main.last_at = at
         if self.history.cancelling is None:
-            self.history.cancelling = Fact(-1, FactKind.CANCELLING, "", at, self.run.epoch, signal.body)
+            self.history.cancelling = Fact(-1, FactKind.CANCELLING, "", at, self.run.epoch, text)
         self.cancel_branches([self.main], "")
 
     def _check_time(self) -> None:

@@ -354,7 +354,7 @@ def relax_collector() -> tuple[int, int, int]:
 
 
 def _first(run: NewRun) -> Fact:
-    return Fact(0, FactKind.STARTED, "", run.at, 1, decode(run.started.body), run.started.payload)
+    return Fact(0, FactKind.STARTED, "", run.at, 1, run.started.body, run.started.payload)
 
 
 def _fresh_run(run: NewRun, owner: str) -> Run:
