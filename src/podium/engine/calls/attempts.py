@@ -9,11 +9,11 @@ from podium.engine.calls.retries import fall_back, goes_on
 from podium.engine.calls.steps import CallSteps
 from podium.engine.primitives.questions import asked_again
 from podium.model.agent import AnyAgent
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact
+from podium.model.facts.calls import Held
 from podium.model.fallback import FallbackValue
 from podium.model.outcome import Cancelled, Done, Enter, Failed, Failure, Outcome, Pending, Refused, Until
 from podium.model.retry import FailureKind
-from podium.store.codec import encode
 
 
 async def outcome_of(open_call: OpenCall) -> Given | Failed | Refused | Cancelled:
@@ -105,7 +105,7 @@ async def _wait_for(open_call: OpenCall, pending: Pending) -> Outcome | None:
     active, key, progress, ask = open_call.active, open_call.key, open_call.progress, pending.ask
     if isinstance(ask, Until):
         progress.due, progress.intent_recorded = ask.at, False
-        active.journal.append(FactKind.HELD, key, encode({"until": ask.at, "why": ask.why, "rule": pending.rule}))
+        active.journal.record(Held(until=ask.at, why=ask.why, rule=pending.rule), key)
         return None
     permission = Permission(
         active=active, branch=open_call.branch, key=key, progress=progress, deadline=open_call.deadline

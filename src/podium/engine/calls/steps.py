@@ -12,6 +12,8 @@ from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.calls import EffectIntended, IntentCleared, StepDone
+from podium.model.facts.content import FactContent, Prepared
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
@@ -80,7 +82,7 @@ class CallSteps:
         digest = input_digest(input)
         record = self._active.history.step(self._call.key, path)
         if record is not None and record.done is not None:
-            if record.done.body["digest"] != digest:
+            if isinstance(said := record.done.content, StepDone) and said.digest != digest:
                 raise Diverged(f"{self._call.key}/{path}", f"another input of {name}", shortened(encode(input)))
             return decode(record.done.payload)
         full = f"{self._call.key}/{path}"
@@ -180,7 +182,7 @@ class CallSteps:
             return await fn()
         except NotDone:
             if effects == "once":
-                self._note(FactKind.INTENT, f"{self._call.key}/{path}", {"cleared": True})
+                self._note(f"{self._call.key}/{path}", IntentCleared())
             raise
         except Exception as error:
             if effects == "once":
@@ -193,23 +195,20 @@ class CallSteps:
         self, full: str, name: str, digest: str, value: Json, usage: Callable[[Json], Usage | None] | None
     ) -> Json:
         used = None if usage is None else usage(value)
-        body: Json = {"name": name, "attempt": self._call.attempt, "digest": digest}
-        if used is not None:
-            body["usage"] = usage_body(used)
         payload, most = encode(value), self._active.runtime.max_payload_bytes
         if len(payload) > most:
             raise BadAnswer(f"the result of {name} has {len(payload)} bytes, {most} are allowed")
-        self._note(FactKind.STEP, full, body, payload)
+        self._note(full, StepDone(name=name, attempt=self._call.attempt, digest=digest, usage=used), payload)
         return decode(payload)
 
-    def _note(self, kind: FactKind, full: str, body: Json, payload: bytes | None = None) -> None:
+    def _note(self, full: str, said: FactContent, payload: bytes | None = None) -> None:
         """Record a fact of a step, and let later attempts of this drive see it."""
-        text = encode(body)
-        at = self._active.journal.append(kind, full, text, payload)
-        self._active.history.add(Fact(-1, kind, full, at, self.epoch, text, payload))
+        text = Prepared(said.fact_kind, said.encoded)
+        at = self._active.journal.record(text, full, payload)
+        self._active.history.add(Fact(-1, said.fact_kind, full, at, self.epoch, text.encoded, payload))
 
     async def _intend(self, full: str, name: str) -> None:
-        self._note(FactKind.INTENT, full, {"name": name, "epoch": self.epoch})
+        self._note(full, EffectIntended(name=name, epoch=self.epoch))
         await self._active.journal.committed()
         await self._active.runtime.fresh()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from podium.engine.run.history import KeyState
 from podium.model.fact import Fact
+from podium.model.facts.waits import QuestionAsked
 from podium.model.json import Json
 from podium.model.outcome import Refused
 from podium.model.steps import Effects
@@ -45,21 +46,21 @@ def progress_of(record: KeyState) -> CallProgress:
     """Read from the journal how far an open call has come; what is doubtful depends on the effects of who is asked."""
     progress = CallProgress(intent_recorded=record.intent_recorded, granted=dict(record.granted))
     if record.retry is not None:
-        body = record.retry.body
-        progress.attempt, progress.lineage, progress.due = body["attempt"], body["lineage"], body["due"]
-        progress.fallback_index, progress.first_attempt = body.get("fallen", 0), body.get("first", 1)
-        progress.why, progress.feedback = body.get("why", ""), body.get("feedback", "")
+        said = record.retry
+        progress.attempt, progress.lineage, progress.due = said.attempt, said.lineage, said.due
+        progress.fallback_index, progress.first_attempt = said.fallen, said.first
+        progress.why, progress.feedback = said.why, said.feedback
     if record.held is not None:
-        progress.due = record.held.body["until"]
-    question = record.question
-    if question is None:
+        progress.due = record.held.until
+    question = None if record.question is None else record.question.content
+    if not isinstance(question, QuestionAsked):
         return progress
     if record.answers is None:
-        progress.asked = question
-    elif (rule := question.body.get("rule")) is not None:
-        progress.denied = None if approved(record.answers) else denied(rule, record.answers)
-    elif question.body["step"] is not None:
-        progress.resolved[question.body["step"]] = record.answers[0]["value"]
+        progress.asked = record.question
+    elif question.rule is not None:
+        progress.denied = None if approved(record.answers) else denied(question.rule, record.answers)
+    elif question.step is not None:
+        progress.resolved[question.step] = record.answers[0]["value"]
     return progress
 
 

@@ -7,6 +7,7 @@ from podium.engine.run.activity import Activity
 from podium.engine.run.runtime import Runtime
 from podium.errors import Blocked, Evicted, StoreError
 from podium.model.fact import FactKind
+from podium.model.facts.content import Writable
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
 from podium.store.operations import Close, Committed, CommitVerdict, Effect, NewFact, Write
@@ -62,6 +63,12 @@ class RunJournal:
         if effects:
             write.effects.extend(effects)
         return at
+
+    def record(
+        self, content: Writable, key: str = "", payload: bytes | None = None, effects: Sequence[Effect] = ()
+    ) -> float:
+        """Record what a fact says with the commit of this loop turn; returns its time. Raises Evicted."""
+        return self.append(content.fact_kind, key, content.encoded, payload, effects)
 
     def count_fact(self) -> float:
         """Count a fact that an operation of its own writes; returns the time for it. Raises Evicted."""

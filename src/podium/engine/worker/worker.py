@@ -16,13 +16,15 @@ from podium.errors import Evicted, NotPossible, StoreBusy, StoreError
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.notices import RunQuarantined
+from podium.model.facts.runs import Redacted
 from podium.model.ids import Ids
 from podium.model.run import Run, RunState
 from podium.services.group_commit import GroupCommit
 from podium.services.heartbeat import Heartbeat
 from podium.services.stream import Streams
 from podium.services.timers import Timers
-from podium.store.codec import decode, encode
+from podium.store.codec import decode
 from podium.store.operations import Block, Committed, CommitVerdict, FinishRun, NewFact, NewRun, Placed, Start, Write
 from podium.store.protocol import Claimed, Store
 
@@ -250,8 +252,7 @@ class Worker:
             elif isinstance(verdict, StoreError):
                 self._orphans.add(claimed.n)
 
-        said = encode({"guard": "quarantine", "strikes": run.crash_count})
-        notice = NewFact(FactKind.NOTICE, "", self._clock.now(), said)
+        notice = NewFact.saying(RunQuarantined(strikes=run.crash_count), "", self._clock.now())
         self.commits.put(Write(claimed.n, run.epoch, [notice], [], Block(reason, quarantined=True)), settled)
 
     def _take(self, claimed: Claimed) -> None:
@@ -323,8 +324,8 @@ class Worker:
         if run.state.ended:
             last = self.store.facts(run_id, after=run.facts - 2)[-1]
             outcome = {"state": run.state, "value": decode(last.payload), "reason": run.reason}
-            if last.kind is FactKind.REDACTED:
-                outcome["redacted"] = last.body["by"]
+            if isinstance(said := last.content, Redacted):
+                outcome["redacted"] = said.by
             self._tell(run_id, FinishRun(run.state, run.reason, 0.0, outcome))
         elif run.state is RunState.BLOCKED:
             self._tell(run_id, FinishRun(run.state, run.reason, 0.0, None))
