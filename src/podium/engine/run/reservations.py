@@ -10,6 +10,7 @@ from podium.errors import Evicted, StoreError
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState, Reservation, nano
 from podium.model.facts.money import AmountReserved, settled
 from podium.model.json import Json
+from podium.services.isolation import Answer
 from podium.store.operations import Committed, CommitVerdict, Effect, NewFact, RaiseBudget, Reserve, Settle
 
 ON_BUDGETS = "budget:"
@@ -26,7 +27,7 @@ async def reserve(
     answer: asyncio.Future[CommitVerdict] = asyncio.get_running_loop().create_future()
     scarce: list[BudgetState] = []
 
-    def settled(verdict: CommitVerdict | StoreError, committed: Committed) -> None:
+    def settled(verdict: Answer, committed: Committed) -> None:
         scarce.extend(state for state in [committed.scarce.get(reservation.id)] if state is not None)
         if not answer.done():
             if isinstance(verdict, StoreError):
