@@ -199,6 +199,18 @@ def checked(items: Sequence[Primitive[T]], path: str) -> Sequence[Primitive[T]]:
     return items
 
 
+def recorded_choice(active: ActiveRun, key: str, now: str) -> Json:
+    """Return the choice between branches that is recorded under a key, or None; `now` describes it.
+
+    Other than what `Recorded` hands back, a choice is made again: its branches are replayed, and come to the same end.
+    """
+    record = active.history.take(key)
+    if record is None or record.opened is None:
+        return None
+    opened_as(record, key, FactKind.CHOSEN, now)
+    return record.opened.body
+
+
 class Join(Primitive[T], Generic[T]):
     """The common part of gather, race and quorum: a team, and a choice that is recorded once it is made."""
 
@@ -214,11 +226,7 @@ class Join(Primitive[T], Generic[T]):
 
     def recorded(self) -> Json:
         """Return the choice that is recorded under this key, or None."""
-        record = self.active.history.take(self.key)
-        if record is None or record.opened is None:
-            return None
-        opened_as(record, self.key, FactKind.CHOSEN, "a join of branches")
-        return record.opened.body
+        return recorded_choice(self.active, self.key, "a join of branches")
 
     async def choose(self, team: BranchGroup[Any], body: Json, known: Json) -> None:
         """Record a choice, unless it is recorded; then cancel the other branches and wait for them."""

@@ -7,9 +7,10 @@ from typing import Any, Generic, TypeVar
 from podium.engine.primitives.approvals import decided
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import opened_as
+from podium.engine.run.history import KeyState
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.progress import approved
+from podium.engine.run.recorded import Recorded
 from podium.engine.run.reservations import raised_by
 from podium.errors import QuestionExpired, UsageError
 from podium.model.agent import Shape
@@ -118,9 +119,10 @@ class AskPerson(Primitive[T], Generic[T]):
         """Empty, or what counts as the answer when nobody gives one."""
 
     async def perform(self, branch: BranchTask) -> T:
-        """Return the answer; raises QuestionExpired where none came in time and there is no default."""
+        """Return the answer; raises QuestionExpired if none came in time and there is no default."""
         for n, ask in enumerate(self.asks):
-            outcome, value = await self._put(branch, f"{self.key}.{n}" if n else self.key, ask)
+            key = f"{self.key}.{n}" if n else self.key
+            outcome, value = await PutQuestion(self.active, self.branch, self.path, key, ask).perform(branch)
             if outcome == "done":
                 return self.shape.load(value)
         if self.default:
@@ -128,19 +130,34 @@ class AskPerson(Primitive[T], Generic[T]):
         seconds = sum(ask.within or 0.0 for ask in self.asks)
         raise QuestionExpired(f"nobody answered {self.asks[0].text!r} ({self.key}) within {seconds:g} s")
 
-    async def _put(self, branch: BranchTask, key: str, ask: Ask) -> tuple[str, Json]:
-        """Put a question to a person, unless it is recorded; returns `done` and the answer, or `expired`."""
-        active = self.active
-        record = active.history.take(key)
-        if record is not None:
-            now = f"a question to {ask.to!r}: {ask.text}"
-            opened_as(record, key, FactKind.QUESTION, now, to=ask.to, text=MASKING.text(ask.text))
-            if record.answered is not None:
-                branch.last_at = record.answered.at
-                return record.answered.body["outcome"], decode(record.answered.payload)
-            if record.cancelled:
-                branch.deliver(key)
-        await active.live(branch, key)
+
+class PutQuestion(Recorded[tuple[str, Json]]):
+    """A question as it is put to one person or role; gives `done` and the answer, or `expired`."""
+
+    __slots__ = ("ask",)
+
+    opens = FactKind.QUESTION
+
+    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, ask: Ask) -> None:
+        super().__init__(active, branch, path, key)
+        self.ask = ask
+
+    def described(self) -> str:
+        """Return the question, and to whom it is put."""
+        return f"a question to {self.ask.to!r}: {self.ask.text}"
+
+    def identity(self) -> dict[str, Json]:
+        """Return what is asked, and to whom it is put."""
+        return {"to": self.ask.to, "text": MASKING.text(self.ask.text)}
+
+    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> tuple[str, Json]:
+        """Return the recorded outcome and answer."""
+        return end.body["outcome"], decode(end.payload)
+
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> tuple[str, Json]:
+        """Put the question into the inbox, unless it is there, and wait for the answers."""
+        await self.active.live(branch, self.key)
+        active, key, ask = self.active, self.key, self.ask
         if record is not None and record.answers is not None:
             answers: list[Json] | None = record.answers
         else:
@@ -149,8 +166,7 @@ class AskPerson(Primitive[T], Generic[T]):
             answers = await answer_to(active, branch, key, question)
         outcome = "expired" if answers is None else "done"
         value = None if answers is None else _folded(ask, answers)
-        branch.last_at = active.journal.append(FactKind.ANSWERED, key, encode({"outcome": outcome}), encode(value))
-        await active.journal.committed()
+        await self.end_with(branch, {"outcome": outcome}, encode(value))
         return outcome, value
 
 
