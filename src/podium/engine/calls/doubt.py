@@ -16,7 +16,7 @@ async def do_once(open_call: OpenCall, agent: AnyAgent, call: Call, steps: CallS
     """Dispatch a call that must not happen twice: what does not say how it ended is in doubt."""
     active, branch, progress = open_call.active, open_call.branch, open_call.progress
     if not progress.intent_recorded:
-        active.journal.record(EffectIntended(name=call.agent, epoch=active.run.epoch), open_call.key)
+        active.journal.append(EffectIntended(name=call.agent, epoch=active.run.epoch), open_call.key)
         progress.intent_recorded = True
     await active.journal.committed()
     await branch.shielded(active.runtime.fresh())

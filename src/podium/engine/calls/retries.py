@@ -47,7 +47,7 @@ def next_attempt(open_call: OpenCall, failure: Failure, pause: float, *, feedbac
         message=failure.message, fallen=progress.fallback_index, first=progress.first_attempt, why=progress.why,
         feedback=feedback,
     )  # fmt: skip
-    active.journal.record(said, open_call.key)
+    active.journal.append(said, open_call.key)
 
 
 def _try_again(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> bool:

@@ -11,9 +11,10 @@ from podium.errors import BadAnswer, Diverged, NotDone, Suspended
 from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact
 from podium.model.facts.calls import EffectIntended, IntentCleared, StepDone
-from podium.model.facts.content import FactContent, Prepared
+from podium.model.facts.content import FactContent, prepared
+from podium.model.facts.notices import Notice
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
@@ -165,7 +166,7 @@ class CallSteps:
         """Record what a rule did that somebody may want to know later; what it does once more in a replay is known."""
         if self._active.gate.replaying:
             return
-        self._active.journal.append(FactKind.NOTICE, self._call.key, encode({"guard": guard, **body}))
+        self._active.journal.append(Notice(guard=guard, said=body), self._call.key)
 
     def _path(self, name: str, key: str | None) -> str:
         """Return the step's place: under the step one is in, by its key or by how often its name came before."""
@@ -205,8 +206,8 @@ class CallSteps:
 
     def _note(self, full: str, said: FactContent, payload: bytes | None = None) -> None:
         """Record a fact of a step, and let later attempts of this drive see it."""
-        text = Prepared(said.fact_kind, said.encoded)
-        at = self._active.journal.record(text, full, payload)
+        text = prepared(said)
+        at = self._active.journal.append(text, full, payload)
         self._active.history.add(Fact(-1, said.fact_kind, full, at, self.epoch, text.encoded, payload))
 
     async def _intend(self, full: str, name: str) -> None:
@@ -237,17 +238,3 @@ class CallSteps:
         text = f"Did {name} happen in {self._call.agent} (run {self._call.run}, key {self._call.key})? {why}."
         ask = Ask(text=text, subject=self._call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators")
         return Suspended(ask, path)
-
-
-def usage_body(usage: Usage) -> Json:
-    """Return usage as a fact says it."""
-    said = {
-        "model": usage.model,
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "requests": usage.requests,
-        "usd": usage.usd,
-    }
-    if usage.cpu_seconds or usage.gb_seconds:
-        said |= {"cpu_seconds": usage.cpu_seconds, "gb_seconds": usage.gb_seconds}
-    return said

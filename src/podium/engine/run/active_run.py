@@ -107,7 +107,7 @@ class ActiveRun:
         """Pass the gate; then deliver, at this key, a cancel that was asked for."""
         await self.gate.passed()
         if branch.cancel is Cancel.REQUESTED:
-            self.journal.record(KeysCancelled(keys=(key,), by=branch.cancelled_by), key)
+            self.journal.append(KeysCancelled(keys=(key,), by=branch.cancelled_by), key)
             await self.journal.committed()
             branch.deliver(key)
 
@@ -122,7 +122,7 @@ class ActiveRun:
         """Count as spent what an earlier process had set aside when it died: how it ended is unknown."""
         for reservation, (key, amount) in self.history.reserved.items():
             effects = [Settle(reservation, None, in_doubt=True)]
-            self.journal.record(settled(reservation, amount, in_doubt=True), key, effects=effects)
+            self.journal.append(settled(reservation, amount, in_doubt=True), key, effects=effects)
         self.history.reserved.clear()
 
     # Waiting

@@ -74,7 +74,7 @@ class Cancellation:
             return
         waits = self._mailbox.remove(keys)
         effects = [WithdrawQuestion(wait.name) for wait in waits if wait.kind == "answer"]
-        self._journal.record(KeysCancelled(keys=tuple(keys), by=by), effects=effects)
+        self._journal.append(KeysCancelled(keys=tuple(keys), by=by), effects=effects)
         self._activity.resume(sum(wait.future.cancelled() for wait in waits))
 
     def end(self) -> None:
@@ -86,7 +86,7 @@ class Cancellation:
         """Record that the run is to stop, tell its children, and cut it where it stands."""
         effects.extend(Tell(child, signal) for child in self._history.spawned)
         said = Cancelling.read(signal.body)
-        self._main.last_at = self._journal.record(said, effects=effects)
+        self._main.last_at = self._journal.append(said, effects=effects)
         if self._history.cancelling is None:
             self._history.cancelling = said
         self.cut([self._main], "")

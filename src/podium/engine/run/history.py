@@ -20,7 +20,6 @@ from podium.model.facts.calls import (
 from podium.model.facts.choices import GatherFailed, KeysCancelled, NextChosen, QuorumReached, RaceWon
 from podium.model.facts.content import FactContent
 from podium.model.facts.money import AmountReserved, AmountSettled
-from podium.model.facts.parts import answers_json
 from podium.model.facts.runs import Cancelling, Changed, Ended, Rewound, Started
 from podium.model.facts.waits import (
     ChildAwaited,
@@ -32,6 +31,7 @@ from podium.model.facts.waits import (
     SleepBegun,
 )
 from podium.model.json import Json
+from podium.model.question import PersonAnswer
 
 OPENING = frozenset(
     {
@@ -69,9 +69,9 @@ class KeyState:
     """A time that it has to wait for, where that was recorded after the last retry."""
     granted: dict[str, Json] = field(default_factory=dict[str, Json])
     """What people said to rules that asked about it and let it pass, by rule."""
-    question: Fact | None = None
+    question: QuestionAsked | None = None
     """The last question that was asked for it."""
-    answers: list[Json] | None = None
+    answers: tuple[PersonAnswer, ...] | None = None
     """The answers to that question, once consumed."""
     cancelled: bool = False
     undos: list[Fact] = field(default_factory=list[Fact])
@@ -80,9 +80,7 @@ class KeyState:
     @property
     def asked_of(self) -> str | None:
         """The step that the last question was about."""
-        return (
-            self.question.content.step if self.question and isinstance(self.question.content, QuestionAsked) else None
-        )
+        return None if self.question is None else self.question.step
 
 
 @dataclass(slots=True)
@@ -274,11 +272,11 @@ class History:
     def _question(self, fact: Fact, said: QuestionAsked | QuestionAnswered) -> None:
         record = self._record(fact.key)
         if isinstance(said, QuestionAnswered):
-            record.answers = answers_json(said.answers)
+            record.answers = said.answers
             if said.granted:
                 record.granted[said.granted] = said.answers[0].value
             return
-        record.question, record.answers = fact, None
+        record.question, record.answers = said, None
         if said.rule is not None:
             record.intent_recorded = False
         if record.opened is None:
@@ -295,13 +293,15 @@ def voided(facts: Iterable[Fact]) -> set[int]:
     return {seq for said in rewound if isinstance(said, Rewound) for seq in said.facts}
 
 
-def opened_as(record: KeyState, key: str, kind: FactKind, now: str, **body: Json) -> None:
-    """Raise Diverged unless a record was opened by a fact of this kind and content; `now` describes it."""
+def opened_as(
+    record: KeyState, key: str, shape: type[FactContent] | tuple[type[FactContent], ...], now: str, **fields: object
+) -> None:
+    """Raise Diverged unless what opened a record is of this class and says this; `now` describes it."""
     fact = record.opened
     if fact is None:
         return  # cancelled before it began
-    said = fact.body if body else {}
-    if fact.kind is not kind or any(said.get(name) != value for name, value in body.items()):
+    said = fact.content
+    if not isinstance(said, shape) or any(getattr(said, name) != value for name, value in fields.items()):
         raise Diverged(key, describe(fact), now)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from podium.engine.run.activity import Activity
 from podium.engine.run.runtime import Runtime
 from podium.errors import Blocked, Evicted
-from podium.model.fact import FactKind
 from podium.model.facts.content import Writable
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
@@ -48,7 +47,7 @@ class RunJournal:
         self._batch: CommitBatch | None = None
 
     def append(
-        self, kind: FactKind, key: str, body: bytes, payload: bytes | None = None, effects: Sequence[Effect] = ()
+        self, said: Writable, key: str = "", payload: bytes | None = None, effects: Sequence[Effect] = ()
     ) -> float:
         """Record a fact with the commit of this loop turn; returns its time. Raises Evicted once the run is let go."""
         if self.closed:
@@ -60,16 +59,10 @@ class RunJournal:
         if self._count >= self._warn_at:
             self._check_count()
         write = self._write()
-        write.facts.append(NewFact(kind, key, at, body, payload))
+        write.facts.append(NewFact(said.fact_kind, key, at, said.encoded, payload))
         if effects:
             write.effects.extend(effects)
         return at
-
-    def record(
-        self, content: Writable, key: str = "", payload: bytes | None = None, effects: Sequence[Effect] = ()
-    ) -> float:
-        """Record what a fact says with the commit of this loop turn; returns its time. Raises Evicted."""
-        return self.append(content.fact_kind, key, content.encoded, payload, effects)
 
     def count_fact(self) -> float:
         """Count a fact that an operation of its own writes; returns the time for it. Raises Evicted."""

@@ -71,10 +71,10 @@ class _Admission:
         denied = self.progress.denied
         entered = denied or await self._judged()
         if not isinstance(entered, Enter):
-            active.journal.record(outcome_said(_no(entered)), START)
+            active.journal.append(outcome_said(_no(entered)), START)
             raise _error(entered)
         if self.progress.granted or self.progress.resolved:
-            active.journal.record(AnsweredDone(), START)
+            active.journal.append(AnsweredDone(), START)
         return await self._value(entered, None)
 
     async def again(self, refused: Refused | Failed | None) -> Json:
@@ -92,7 +92,7 @@ class _Admission:
             await active.gate.passed()
             checked = self.progress.denied or await self._decided(lambda: after(Done(value), self.progress.granted))
             if not isinstance(checked, Done):
-                active.journal.record(outcome_said(_no(checked), output=True), START)
+                active.journal.append(outcome_said(_no(checked), output=True), START)
         if checked is None:
             return value
         if isinstance(checked, Done):

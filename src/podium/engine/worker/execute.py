@@ -93,7 +93,7 @@ async def _children_ended(active: ActiveRun) -> None:
 
 
 def _end(active: ActiveRun, said: Ended, value: Json) -> None:
-    at = active.journal.record(said, payload=NULL if value is None else encode(value))
+    at = active.journal.append(said, payload=NULL if value is None else encode(value))
     outcome = {"state": said.state, "value": value, "reason": said.reason}
     active.finish(FinishRun(said.state, said.reason, at, outcome))
 
