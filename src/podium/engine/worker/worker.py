@@ -143,7 +143,7 @@ class Worker:
     async def _look_after_waiting(self) -> None:
         """Tell those who wait for runs that other processes ended."""
         for run_id in [run_id for run_id in self._waiting if run_id not in self._driven][:_LOOKED_AT]:
-            await self._settle_ended(run_id)
+            await self._tell_ended(run_id)
 
     def _wake_parked(self) -> None:
         try:
@@ -307,7 +307,7 @@ class Worker:
             if run_id in self._lost:
                 raise self._lost[run_id]
             if run_id not in self._driven:
-                await self._settle_ended(run_id)
+                await self._tell_ended(run_id)
             end = await future
             if end.state is RunState.DONE and "redacted" in end.outcome:
                 raise NotPossible(f"run {run_id} was redacted by {end.outcome['redacted']}: what it gave is gone.")
@@ -319,7 +319,7 @@ class Worker:
             else:
                 self._waiting.pop(run_id, None)
 
-    async def _settle_ended(self, run_id: str) -> None:
+    async def _tell_ended(self, run_id: str) -> None:
         """Tell the waiters of a run that was ended by another process, or before they came."""
         run = await self.store.run(run_id)
         if run is None:
