@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from podium.config import Config, load_config
 from podium.errors import StoreUnavailable, UnknownRun, UsageError
+from podium.facade.reader import Reader, View
 from podium.model.run import Run
-from podium.store.protocol import ReadStore, RunQuery, Store, walk
+from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
 
 T = TypeVar("T")
@@ -33,12 +34,12 @@ def open_readonly(store: str | None) -> Generator[Store]:
         opened.close()
 
 
-def look(store: str | None, work: Callable[[Store], Awaitable[T]]) -> T:
+def look(store: str | None, work: Callable[[Reader], Awaitable[T]]) -> T:
     """Return what is found in a store that is there: no worker is entered, no run is driven."""
 
     async def looking() -> T:
         with open_readonly(store) as opened:
-            return await work(opened)
+            return await work(Reader(opened))
 
     return asyncio.run(looking())
 
@@ -57,17 +58,18 @@ def existing(store: str | None) -> Config:
     return config
 
 
-async def run_in(store: ReadStore, run_id: str) -> Run:
+async def run_in(view: View, run_id: str) -> Run:
     """Return a run by its id, or the newest that is no child run for `last`; raises UnknownRun."""
-    if run_id == LAST:
-        async for run in walk(store.runs, RunQuery()):
+    if run_id != LAST:
+        return await view.runs.get(run_id)
+    cursor = None
+    while True:
+        page = await view.runs.list(cursor=cursor)
+        for run in page.items:
             if run.parent is None:
                 return run
-        raise UnknownRun("there are no runs yet. `podium run FILE` starts one.")
-    run = await store.run(run_id)
-    if run is None:
-        raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
-    return run
+        if (cursor := page.cursor) is None:
+            raise UnknownRun("there are no runs yet. `podium run FILE` starts one.")
 
 
 def drive(work: Coroutine[Any, Any, T]) -> T:

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podium.cli.checks import DoctorFinding, Level
-from podium.cli.opening import look
+from podium.cli.opening import ALL, look
 from podium.cli.output import count, one_line
 from podium.config import Config, load_config
 from podium.errors import ConfigError, StoreError
+from podium.facade.reader import Reader
 from podium.model.clock import SystemClock
 from podium.model.run import Run, RunState
-from podium.store.protocol import ChainFault, ReadStore, RunQuery, walk
+from podium.store.protocol import ChainFault
 from podium.store.sqlite.workers import process_birth
 
 _SHOWN = 5
-_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +46,19 @@ def check_store(store: str | None) -> Iterator[DoctorFinding]:
         yield DoctorFinding(Level.NOTE, f"there is no store at {config.store} yet", "`podium run` makes it.")
         return
     try:
-        yield from look(config.store, lambda opened: _inside(opened, config))
+        yield from look(config.store, lambda reader: _inside(reader, config))
     except StoreError as error:
         yield DoctorFinding(Level.WRONG, str(error), "Restore a backup, or name another file with --store.")
 
 
-async def _inside(store: ReadStore, config: Config) -> list[DoctorFinding]:
+async def _inside(reader: Reader, config: Config) -> list[DoctorFinding]:
     schema, damage, workers = _read(config.store)
     if damage:
         said = one_line("; ".join(damage[:_SHOWN]), 300)
         return [DoctorFinding(Level.WRONG, f"the store {config.store} is damaged: {said}", "Restore a backup.")]
     whole = DoctorFinding(Level.GOOD, f"the store {config.store} opens, schema {schema}, and is whole")
-    runs = [run async for run in walk(store.runs, RunQuery(limit=_PAGE))]
-    faults = [fault for run in runs for fault in await store.verify(run.id)]
+    runs = (await reader.runs.list(limit=ALL)).items
+    faults = [fault for run in runs for fault in await reader.reports.verify(run.id)]
     alive = [worker for worker in workers if _is_alive(worker, config.lease)]
     return [whole, *_chains(runs, faults), *_work(runs, alive)]
 

@@ -9,7 +9,7 @@ import pytest
 from podium import App, Context, workflow
 from podium.engine.worker.execute import missing_version
 from podium.errors import RunBlocked
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.model.run import RunState
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
@@ -62,19 +62,19 @@ async def test_repin_moves_a_run_to_a_version_that_fits(bench: Bench) -> None:
         await repin(app, run, "2")
         await bench.clock.advance(10)
         assert await (await app.handle(run)).result() == "2"
-        assert await app.verify(run) == []
+        assert await app.reports.verify(run) == []
 
 
 async def test_repin_refuses_a_version_that_does_not_fit_and_changes_nothing(bench: Bench) -> None:
     run = await bench.parked(made("1"))
     async with bench.app(made("1"), made("2", more=True)) as app:
-        before = await app.facts(run)
+        before = await app.runs.facts(run)
         with pytest.raises(Exception, match="a call of echo"):
             await repin(app, run, "2")
-        assert await app.facts(run) == before
+        assert await app.runs.facts(run) == before
         await bench.clock.advance(10)
         assert await (await app.handle(run)).result() == "1"
 
 
 async def repin(app: App, run: str, version: str) -> None:
-    await app.repin(run, version)
+    await app.operations.repin(run, version)
