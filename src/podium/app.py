@@ -31,8 +31,9 @@ from podium.operations.operator import Operator
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
+from podium.services.isolation import Answer
 from podium.services.timers import Timer
-from podium.store.operations import CommitVerdict, KeepAnswer
+from podium.store.operations import KeepAnswer
 from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
 
@@ -184,7 +185,7 @@ class App(ScopedApp):
     def _keep(self, answer: KeepAnswer, kept: Callable[[], object]) -> None:
         """Have an answer kept; where that fails it is asked again another time."""
 
-        def settled(verdict: CommitVerdict | StoreError, _: object) -> None:
+        def settled(verdict: Answer, _: object) -> None:
             if isinstance(verdict, StoreError):
                 _LOG.warning("an answer of %s cannot be kept: %s", answer.agent, verdict)
             kept()

@@ -33,6 +33,7 @@ from podium.model.question import Approval, Ask, Decision, Escalation
 from podium.model.retry import Retry
 from podium.model.run import RunOptions
 from podium.model.steps import Effects
+from podium.model.storable import check_key
 from podium.model.task import Task
 from podium.services.stream import Chunk
 
@@ -191,8 +192,11 @@ class Context:
             self._active, self._branch, self._path, self._key(), self, lambda child: function(child, *args, **kwargs)
         )
 
+    # The first overload that fits is meant.
     @overload
-    def gather(self, a: Primitive[T1], b: Primitive[T2], /) -> "Primitive[tuple[T1, T2]]": ...
+    def gather(  # pyright: ignore[reportOverlappingOverload]
+        self, a: Primitive[T1], b: Primitive[T2], /
+    ) -> "Primitive[tuple[T1, T2]]": ...
     @overload
     def gather(self, a: Primitive[T1], b: Primitive[T2], c: Primitive[T3], /) -> "Primitive[tuple[T1, T2, T3]]": ...
     @overload
@@ -346,6 +350,7 @@ class Context:
 
         False for a branch that had come past this place when the code changed; recorded once per run and name.
         """
+        check_key("the name of the change", name)
         return changed(self._active, self._path, self._counter, name)
 
     def emit(self, chunk: Json) -> None:

@@ -10,6 +10,7 @@ from podium.model.fact import Fact, FactKind
 from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
+from podium.model.storable import check_text
 from podium.services.stream import Chunk
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, Send
@@ -71,7 +72,9 @@ class RunHandle(Generic[Out]):
         return await self._send(signal, "a cancel")
 
     async def _send(self, signal: Signal, what: str) -> bool:
-        encode(signal.body)  # here, where it harms nobody else; raises InvalidValue
+        check_text("the signal's name", signal.name)
+        check_text("the signal's id", signal.id)
+        encode(signal.body, "the signal's body")
         if self._scope.principal is not None:
             await self._scope.own_run(self.id, f"send {what} to a run")
         verdict, _ = await self._scope.parts.worker.commits.submit(Send(self.id, signal))

@@ -30,7 +30,7 @@ class Inbox(Questions):
         if user is not None and not user.operates and not user.is_asked(question.ask.to):
             raise NotAllowed(f"question {question_id} is put to {question.ask.to!r}, and {who} is none of them.")
         _check_answer(question, value)
-        encode(value)  # here, where it harms nobody else; raises InvalidValue
+        encode(value, "the answer")
         answer = PersonAnswer(by=who, value=value, at=parts.clock.now())
         verdict, _ = await parts.worker.commits.submit(Reply(question_id, answer))
         if verdict is CommitVerdict.CLOSED:

@@ -3,6 +3,7 @@
 from podium.errors import PodiumError
 from podium.facade.handle import AnyHandle, handle_of
 from podium.facade.scope import Parts, Scope
+from podium.model.storable import check_text
 from podium.operations.redactor import Redactor
 from podium.operations.requeue import Requeued, requeue
 from podium.operations.sealing import signer_of
@@ -49,7 +50,7 @@ class Operations:
 
     async def discard(self, run_id: str, *, why: str, by: str | None = None) -> None:
         """Say that nobody will handle a dead letter any more; who says so and why is recorded. Raises NotPossible."""
-        who = self._scope.name_of(by)
+        who = self._name_of(by, why)
         parts = await self._may_change(run_id, "discard runs")
         await parts.operator.discard(run_id, by=who, why=why)
 
@@ -58,15 +59,19 @@ class Operations:
 
         Returns how many had something to delete. Raises UnknownRun, or NotPossible where one has not ended.
         """
-        who = self._scope.name_of(by)
+        who = self._name_of(by, why)
         parts = await self._may_change(run_id, "redact runs")
         return await _redactor(parts).redact(run_id, by=who, why=why)
 
     async def retain(self, seconds: float, *, why: str, by: str | None = None) -> int:
         """Redact all runs that ended longer ago than so many seconds, as did those that started them; how many."""
-        who = self._scope.name_of(by)
+        who = self._name_of(by, why)
         parts, user = self._scope.for_operators("redact runs"), self._scope.principal
         return await _redactor(parts).retain(seconds, by=who, why=why, tenant=None if user is None else user.tenant)
+
+    def _name_of(self, by: str | None, why: str) -> str:
+        check_text("the reason", why)
+        return self._scope.name_of(by)
 
     async def _may_change(self, run_id: str, what: str) -> Parts:
         parts = self._scope.for_operators(what)

@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from podium.errors import UsageError
+from podium.model.storable import check_text
 
 OPERATOR = "operator"
 """The role that sees and changes all runs of its tenant, and answers every question."""
@@ -64,7 +65,4 @@ class Principal:
 def _check_name(what: str, name: object) -> None:
     if not isinstance(name, str) or not name.strip():
         raise UsageError(f"{what} is {name!r}; expected a name.")
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"{what} is {name!r}, which cannot be written as UTF-8.") from error
+    check_text(what, name)

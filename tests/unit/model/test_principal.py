@@ -13,14 +13,14 @@ from podium.model.principal import INSTALLATION, Principal
     [
         ({"who": ""}, "who is ''"),
         ({"who": None}, "who is None"),
-        ({"who": "\ud800"}, "UTF-8"),
+        ({"who": "\ud800"}, "who cannot be stored"),
         ({"tenant": " "}, "tenant is ' '"),
         ({"tenant": None}, "tenant is None"),
         ({"tenant": INSTALLATION}, "belongs to the installation"),
         ({"roles": "operator"}, "expected a set of names"),
         ({"roles": ["operator"]}, "expected a set of names"),
         ({"roles": {""}}, "a role is ''"),
-        ({"roles": {"\udfff"}}, "UTF-8"),
+        ({"roles": {"\udfff"}}, "a role cannot be stored"),
     ],
 )
 def test_what_is_no_principal_is_refused_and_named(wrong: dict[str, Any], says: str) -> None:
