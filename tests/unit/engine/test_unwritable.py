@@ -157,25 +157,28 @@ class Choosy(SqliteStore):
     """Cannot store facts of one kind of one run, whatever stands beside them."""
 
     refused: tuple[str, FactKind] | None = None
+    number: int | None = None
+    """The store's number of the run."""
 
     def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
         self._check(operations)
-        return super().commit(worker, operations)
+        return self._noted(super().commit(worker, operations))
 
     def commit_waiting(self, worker: str, operations: Sequence[Operation]) -> Committed:
         self._check(operations)
-        return super().commit_waiting(worker, operations)
+        return self._noted(super().commit_waiting(worker, operations))
+
+    def _noted(self, committed: Committed) -> Committed:
+        if self.refused is not None and self.refused[0] in committed.started:
+            self.number = committed.started[self.refused[0]]
+        return committed
 
     def _check(self, operations: Sequence[Operation]) -> None:
         if self.refused is None:
             return
-        run, kind = self.refused
+        _, kind = self.refused
         for each in operations:
-            if (
-                isinstance(each, Write)
-                and any(fact.kind is kind for fact in each.facts)
-                and self.run_id(each.run) == run
-            ):
+            if isinstance(each, Write) and any(fact.kind is kind for fact in each.facts) and each.run == self.number:
                 raise Unwritable("not this one")
 
 
@@ -204,7 +207,7 @@ async def test_a_run_whose_facts_cannot_be_stored_is_blocked_with_the_reason_and
         assert [end for n, end in enumerate(ends) if n != 3] == [0, 1, 2, 4, 5, 6, 7]
         assert isinstance(ends[3], RunBlocked)
         assert "what it recorded cannot be stored: not this one" in str(ends[3])
-        assert handles[3].status().state is RunState.BLOCKED
+        assert (await handles[3].status()).state is RunState.BLOCKED
         assert not await app.reports.verify("bad")
         paid = witness.count("paid", "3")
         assert paid == (1 if kind is FactKind.ENDED else 0)
