@@ -1,6 +1,7 @@
 """Lists in SQLite are found by an index in their order, however many runs there are; older stores get the indexes."""
 
 import sqlite3
+import threading
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -9,14 +10,17 @@ from typing import Any
 import pytest
 
 from podium.app import run_sync
+from podium.errors import StoreUnavailable
 from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.protocol import BudgetQuery, DeadQuery, FactQuery, Query, QuestionQuery, RunQuery
 from podium.store.sqlite import readers
+from podium.store.sqlite import store as opened
 from podium.store.sqlite.connection import APPLICATION_ID, connect
 from podium.store.sqlite.sql import migrations
 from podium.store.sqlite.store import SqliteStore
-from podium.testing.contracts.hand import Hand, new_run
+from podium.testing.contracts.hand import Hand, fact, new_run
+from podium.testing.contracts.lists import ListsContract
 
 LISTS: dict[str, Sequence[Query]] = {
     "runs": [
@@ -43,7 +47,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         connection.set_trace_callback(found.append)
         return connection
 
-    monkeypatch.setattr(readers, "connect", watched)
+    monkeypatch.setattr(opened, "connect", watched)
     return found
 
 
@@ -75,9 +79,10 @@ def test_runs_are_looked_up_by_what_finds_the_fewest(
 
 def plan_of(folder: Path, asked: list[str], name: str, query: Query) -> list[str]:
     store = SqliteStore(str(folder / "podium.db"))
+    asked.clear()
     run_sync(getattr(store, name)(query))
     store.close()
-    [text] = [each for each in asked if each.lstrip("- ").upper().find("SELECT") >= 0]
+    [text] = [each for each in asked if "SELECT" in each]
     with closing(sqlite3.connect(store.path)) as connection:
         return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")]
 
@@ -102,3 +107,29 @@ def test_a_store_of_an_older_version_is_migrated_and_lists_what_it_has(tmp_path:
     assert [run.id for run in hand.told(store.runs(RunQuery())).items] == ["new", "old"]
     assert [run.id for run in hand.told(store.runs(RunQuery(tenant="acme", until=60.0))).items] == ["old"]
     hand.close()
+
+
+class TestListsInThreads(ListsContract):
+    """A look that takes longer than is good for the event loop is made in a thread, and tells the same."""
+
+    @pytest.fixture(autouse=True)
+    def all_take_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(readers, "_STEPS", 1)
+
+    def open_store(self, folder: Path) -> SqliteStore:
+        return SqliteStore(str(folder / "podium.db"))
+
+    def test_it_is_a_thread_indeed(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.write(number, *(fact(key=str(n)) for n in range(50)))
+            assert len(hand.told(hand.store.facts("r"))) == 51
+            assert [each.name for each in threading.enumerate() if each.name.startswith("podium-read")]
+
+    def test_what_is_wrong_with_the_store_is_told_from_there_too(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.start(new_run("r"))
+            with closing(sqlite3.connect(tmp_path / "podium.db")) as connection:
+                connection.execute("ALTER TABLE blobs RENAME TO gone")
+            with pytest.raises(StoreUnavailable, match="no such table"):
+                hand.told(hand.store.journal(FactQuery()))

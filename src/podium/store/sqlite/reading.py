@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from functools import partial
 
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost
@@ -31,19 +30,17 @@ from podium.store.protocol import (
 from podium.store.sqlite.budgets import state_of
 from podium.store.sqlite.chain import faults
 from podium.store.sqlite.pages import Given, given, only, page
-from podium.store.sqlite.readers import Readers
+from podium.store.sqlite.readers import Readers, of_one_moment
 from podium.store.sqlite.rows import Row, cost_of, fact_of, facts_of, question_of, record_of, run_of
 from podium.store.sqlite.sql import statement
 
-_FEW_FACTS = 200
-"""The facts of a run with no more are read in less time than handing them to a thread takes."""
 _RAREST_FIRST = ("tag", "parent", "workflow", "state", "principal", "tenant")
 """What a list of runs is looked up by: the first of these that is given."""
 _BEYOND = chr(0x10FFFF)
 
 
 class SqliteReading:
-    """What is one row is read at once, in microseconds; lists, folds and long journals are read in a thread."""
+    """All that looks at a store, on the event loop as long as that is brief."""
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
@@ -52,7 +49,7 @@ class SqliteReading:
 
     async def run(self, run_id: str) -> Run | None:
         """Return a run."""
-        row = self._readers.now(lambda c: c.execute(statement("run_row_by_id"), (run_id,)).fetchone())
+        row = await self._readers.read(lambda c: c.execute(statement("run_row_by_id"), (run_id,)).fetchone())
         return None if row is None else run_of(row)
 
     async def runs(self, query: RunQuery) -> Page[Run]:
@@ -69,27 +66,17 @@ class SqliteReading:
 
     async def failed_since(self, at: float) -> list[tuple[str, float]]:
         """Return workflow and end of the runs that failed since a time."""
-        return await self._readers.later(lambda c: c.execute(statement("runs_failed_since"), (at,)).fetchall())
+        return await self._readers.read(lambda c: c.execute(statement("runs_failed_since"), (at,)).fetchall())
 
     # Facts
 
     async def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
         """Return all facts of a run after a sequence number."""
-        row = self._readers.now(lambda c: c.execute(statement("run_extent"), (run_id,)).fetchone())
-        if row is None:
-            return []
-        number, last = row
-        read = partial(facts_of, query=statement("facts_of_run"), wanted=(number, after))
-        return self._readers.now(read) if last - after <= _FEW_FACTS else await self._readers.later(read)
+        return await self._readers.read(lambda connection: _facts(connection, run_id, "facts_of_run", after))
 
     async def facts_of(self, run_id: str, key: str) -> list[Fact]:
         """Return the facts of a run about one key."""
-        row = self._readers.now(lambda c: c.execute(statement("run_extent"), (run_id,)).fetchone())
-        if row is None:
-            return []
-        number, last = row
-        read = partial(facts_of, query=statement("facts_of_key"), wanted=(number, key))
-        return self._readers.now(read) if last <= _FEW_FACTS else await self._readers.later(read)
+        return await self._readers.read(lambda connection: _facts(connection, run_id, "facts_of_key", key))
 
     async def journal(self, query: FactQuery) -> Page[RunFact]:
         """Return facts of all runs."""
@@ -114,7 +101,7 @@ class SqliteReading:
 
     async def question(self, question_id: str) -> Question | None:
         """Return a question."""
-        row = self._readers.now(lambda c: c.execute(statement("question_get"), (question_id,)).fetchone())
+        row = await self._readers.read(lambda c: c.execute(statement("question_get"), (question_id,)).fetchone())
         return None if row is None else question_of(row)
 
     async def questions(self, query: QuestionQuery) -> Page[Question]:
@@ -141,31 +128,37 @@ class SqliteReading:
     async def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[TrackRecord]:
         """Fold the last facts into a record for each agent and version."""
         wanted = (encode(list(agents)).decode() if agents else None, recent)
-        rows = await self._readers.later(lambda c: c.execute(statement("records_fold"), wanted).fetchall())
+        rows = await self._readers.read(lambda c: c.execute(statement("records_fold"), wanted).fetchall())
         return [record_of(row) for row in rows]
 
     async def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:
         """Fold the last facts into what became of each agent's calls, by the hour."""
-        rows = await self._readers.later(lambda c: c.execute(statement("trust_fold"), (recent,)).fetchall())
+        rows = await self._readers.read(lambda c: c.execute(statement("trust_fold"), (recent,)).fetchall())
         return [Evidence(agent=a, version=v, at=at, done=d, failed=f, violations=n) for a, v, at, d, f, n in rows]
 
     async def verify(self, run_id: str) -> list[ChainFault]:
         """Recompute a run's hash chain and return what does not fit."""
-        return await self._readers.later(lambda connection: _faults(connection, run_id))
+        return await self._readers.read(lambda connection: _faults(connection, run_id))
 
     async def _rows(self, name: str, wanted: Given) -> list[Row]:
         text = only(name, wanted)
-        return await self._readers.later(lambda connection: connection.execute(text, wanted).fetchall())
+        return await self._readers.read(lambda connection: connection.execute(text, wanted).fetchall())
 
 
 def _told(rows: Sequence[Row], query: Query) -> Page[RunFact]:
     return page(rows, query, lambda row: RunFact(row[0], fact_of(row[1:7])), lambda row: (row[4], row[7]))
 
 
-def _faults(connection: sqlite3.Connection, run_id: str) -> list[ChainFault]:
+def _facts(connection: sqlite3.Connection, run_id: str, query: str, *wanted: object) -> list[Fact]:
     row = connection.execute(statement("run_number"), (run_id,)).fetchone()
-    if row is None:
-        return [ChainFault(run_id, 0, "the run is not in the store")]
-    chain = connection.execute(statement("chain_of_run"), (row[0],))
-    found = faults(run_id, chain, row[1], row[2], open_end=row[3] in (RunState.READY, RunState.RUNNING))
+    return [] if row is None else facts_of(connection, statement(query), (row[0], *wanted))
+
+
+def _faults(connection: sqlite3.Connection, run_id: str) -> list[ChainFault]:
+    with of_one_moment(connection):
+        row = connection.execute(statement("run_number"), (run_id,)).fetchone()
+        if row is None:
+            return [ChainFault(run_id, 0, "the run is not in the store")]
+        chain = connection.execute(statement("chain_of_run"), (row[0],))
+        found = faults(run_id, chain, row[1], row[2], open_end=row[3] in (RunState.READY, RunState.RUNNING))
     return [ChainFault(run_id, seq, what) for seq, what in found]

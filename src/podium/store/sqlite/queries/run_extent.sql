@@ -1,2 +1,0 @@
-SELECT n, (SELECT place & 16777215 FROM facts WHERE place BETWEEN n << 24 AND (n << 24) + 16777215 ORDER BY place DESC LIMIT 1)
-FROM runs WHERE id = ?
