@@ -9,6 +9,8 @@ PodiumError
 │   ├── InvalidValue            a value that does not fit its type
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
+│   ├── NotAllowed              the principal has no role that may do this
+│   ├── WrongLoop               the app was opened in another event loop or thread
 │   ├── TokenRefused            a delegation's token is forged, void, used up, or for something else
 │   └── PatternError            a pattern was given agents, rules or bounds that do not fit
 ├── StoreError
@@ -112,6 +114,18 @@ class NotPossible(UsageError):
     """The state of the run does not allow what was asked."""
 
     code = "not-possible"
+
+
+class NotAllowed(UsageError):
+    """The principal has no role that may do this, whatever it is done to."""
+
+    code = "not-allowed"
+
+
+class WrongLoop(UsageError):
+    """An app or handle was used in another event loop or thread than the one it was opened in; nothing was done."""
+
+    code = "wrong-loop"
 
 
 class TokenRefused(UsageError):

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from podium.model.facts.notices import BreakerMoved, HealthChanged
 from podium.model.incident import Ending, ProblemKind
 from podium.reports.incidents import incidents
-from podium.store.protocol import Store
+from podium.store.protocol import NoticeQuery, ReadStore, walk
 
 _WORKS = (Ending.RESTARTED, Ending.RECOVERED)
+_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +27,14 @@ class Heard:
     """The run that noticed it, or that is the incident."""
 
 
-def heard(store: Store) -> list[Heard]:
-    """Return the last that was said of each agent, by name and version; called in a thread."""
+async def heard(store: ReadStore, *, tenant: str | None = None, principal: str | None = None) -> list[Heard]:
+    """Return the last that was said of each agent, by name and version.
+
+    Of a tenant, or of a principal, is what their runs noticed; incidents are the installation's.
+    """
     found: dict[tuple[str, str, str], Heard] = {}
-    for said in store.notices(["breaker", "health"]):
+    noticed = NoticeQuery(guards=["breaker", "health"], tenant=tenant, principal=principal, limit=_PAGE)
+    async for said in walk(store.notices, noticed):
         match said.fact.content:
             case BreakerMoved() as body:
                 what, state = "breaker", body.after
@@ -41,7 +46,14 @@ def heard(store: Store) -> list[Heard]:
             agent=body.agent, version=body.version, what=what, at=said.fact.at, run=said.run, state=state, why=body.why
         )
         found[each.agent, each.version, each.what] = each
-    for each in reversed(incidents(store)):
+    if tenant is None and principal is None:
+        await _add_incidents(found, store)
+    return [found[key] for key in sorted(found)]
+
+
+async def _add_incidents(found: dict[tuple[str, str, str], Heard], store: ReadStore) -> None:
+    """Add what incidents say of agents to what runs noticed."""
+    for each in reversed((await incidents(store)).items):
         if each.trouble.kind is not ProblemKind.AGENT:
             continue
         name, version = each.trouble.subject, each.trouble.version
@@ -55,4 +67,3 @@ def heard(store: Store) -> list[Heard]:
                 agent=name, version=version, what="health", state="well", why=each.ending, at=each.ended_at,
                 run=each.run,
             )  # fmt: skip
-    return [found[key] for key in sorted(found)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from podium import App, Context, agent, workflow
 from podium.errors import RunBlocked
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.testing import Witness, die_at
@@ -47,14 +47,14 @@ async def drive(folder: Path, variant: str, version: str, repin: bool, die: bool
     witness = Witness(folder / "witness")
     agents = made(variant, witness, version)
     async with asyncio.timeout(20), App.open(folder / "podium.db", agents=agents, poll=0.05) as app:
-        handle: AnyHandle = app.handle("r") if app.store.run("r") else await app.start("story", id="r")
+        handle: AnyHandle = await app.handle("r") if await app.store.run("r") else await app.start("story", id="r")
         if die:
             while witness.count("call") < 3:
                 await asyncio.sleep(0.005)
             await asyncio.sleep(0.02)
             die_at("before-body-1").enter("body")
         if repin:
-            await app.repin("r", version)
+            await app.operations.repin("r", version)
         try:
             end: dict[str, Json] = {"value": await handle.result()}
         except RunBlocked as blocked:

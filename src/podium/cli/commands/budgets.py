@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.opening import open_readonly
+from podium.cli.opening import ALL, look
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import print_json, print_table
 from podium.model.budget import PER_USD, BudgetState, dollars
@@ -19,8 +19,7 @@ def budgets(
     as_json: JsonOption = False,
 ) -> None:
     """List the budgets: their limits, what is set aside for what is under way, what is spent, and what is in doubt."""
-    with open_readonly(store) as opened:
-        states = opened.budgets(prefix)
+    states = look(store, lambda reader: reader.reports.budgets(prefix=prefix, limit=ALL)).items
     if as_json:
         print_json([_json(state) for state in states])
         return

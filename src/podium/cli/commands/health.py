@@ -7,13 +7,12 @@ from typing import Annotated
 import typer
 
 from podium.cli.load import load, split
-from podium.cli.opening import open_readonly
+from podium.cli.opening import look
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import iso, moment, one_line, print_json, print_table
 from podium.dispatch.rules.health.checks import HealthChecks
 from podium.model.agent import AnyAgent
 from podium.model.clock import SystemClock
-from podium.reports.health import heard
 
 
 def health(
@@ -26,8 +25,7 @@ def health(
     """Tell how agents are: as runs last noticed, or with FILE by making their checks. Exits with 1 if one is ill."""
     if file is not None:
         raise typer.Exit(_check(load(split(file)[0]).agents, as_json=as_json))
-    with open_readonly(store) as opened:
-        found = heard(opened)
+    found = look(store, lambda reader: reader.reports.noticed())
     if as_json:
         print_json(
             [{"agent": each.agent, "version": each.version, "what": each.what, "state": each.state, "why": each.why,

@@ -1,5 +1,6 @@
 """`podium policy`: checks the rules of who may do what, and tells what they would say."""
 
+import asyncio
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
@@ -98,7 +99,7 @@ def _standing(store: str) -> dict[tuple[str, str], Standing]:
     found = defaultdict[tuple[str, str], Standing](Standing)
     if Path(store).is_file():
         with open_readonly(store) as opened:
-            for each in opened.evidence():
+            for each in asyncio.run(opened.evidence()):
                 found[each.agent, each.version].add(each)
     return found
 

@@ -248,10 +248,11 @@ class CommitTransaction:
         return head
 
     def start(self, run: NewRun, *, drive: bool) -> CommitVerdict:
-        """Insert a run unless its id or its workflow's tag is there already."""
-        same = self.connection.execute(statement("run_find_same"), (run.id, run.workflow, run.tag)).fetchone()
+        """Insert a run unless its id, or its tag of this tenant and workflow, is there already."""
+        wanted = (run.id, run.tenant, run.workflow, run.tag)
+        same = self.connection.execute(statement("run_find_same"), wanted).fetchone()
         if same is not None:
-            self.result.started[run.id] = same[0]
+            self.result.started[run.id], self.result.known[run.id] = same
             return CommitVerdict.DUPLICATE
         drive = drive and not self.is_fenced()
         number = self.connection.execute(

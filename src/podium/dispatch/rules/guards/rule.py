@@ -261,7 +261,7 @@ def _tell(checked: Checked, guard: str, did: str, reason: str) -> None:
     checked.steps.note(f"guard:{guard}", body | {"step": checked.step} if checked.step else body)
 
 
-def _note(steps: Steps, stopped: _Stopped, place: GuardPlace, step: str = "") -> None:
+def _note(steps: RuleSteps, stopped: _Stopped, place: GuardPlace, step: str = "") -> None:
     body: dict[str, Json] = {"place": place, "did": "asked" if stopped.ask else "refused", "reason": stopped.reason}
     steps.note(stopped.rule, body | {"step": step} if step else body)
 
