@@ -18,10 +18,13 @@ from podium.engine.run.progress import CallProgress, in_doubt, progress_of
 from podium.engine.run.recorded import Recorded
 from podium.errors import CallFailed, CallRefused, Diverged, InvalidValue
 from podium.model.agent import AnyAgent, Card
-from podium.model.fact import Fact, FactKind
-from podium.model.fallback import Degraded, FallbackValue
+from podium.model.fact import Fact
+from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused
+from podium.model.facts.calls import Asked
+from podium.model.facts.choices import KeysCancelled
+from podium.model.facts.content import Prepared, prepared
+from podium.model.fallback import FallbackValue
 from podium.model.outcome import Cancelled, Failed, Failure, Refused
-from podium.model.retry import FailureKind
 from podium.store.codec import decode, encode
 
 T = TypeVar("T")
@@ -32,7 +35,7 @@ class AgentCall(Recorded[T], Generic[T]):
 
     __slots__ = ("_agent", "_payload", "_value", "_why", "caller", "input", "options", "target")
 
-    opens = FactKind.ASKED
+    opens = Asked
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, target: Target, input: Any,
@@ -50,7 +53,7 @@ class AgentCall(Recorded[T], Generic[T]):
         opened, payload, agent = record.opened, self._payload, self._agent
         if opened is None:
             return
-        if opened.kind is not self.opens or opened.body["agent"] != agent.card.name:
+        if not isinstance(said := opened.content, Asked) or said.agent != agent.card.name:
             raise Diverged(self.key, describe(opened), self.described())
         if opened.payload == payload or opened.payload is None:
             return
@@ -119,7 +122,7 @@ class AgentCall(Recorded[T], Generic[T]):
             registered(active, self.key, card.undo)  # or the run is blocked, before there is something to undo
         if not active.is_live(branch):
             await active.live(branch, self.key)
-        return active.journal.append(self.opens, self.key, _asked(card.name, card.version, self._why), payload)
+        return active.journal.append(_asked(card.name, card.version, self._why), self.key, payload)
 
     def _resolve(self, record: KeyState | None) -> None:
         """Find the agent, and what it is really handed."""
@@ -129,23 +132,24 @@ class AgentCall(Recorded[T], Generic[T]):
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
         """Return the recorded value; raises CallRefused or CallFailed as it was recorded."""
-        body, agent, active = end.body, self._agent, self.active
-        match body["outcome"]:
-            case "done":
+        agent, active = self._agent, self.active
+        match end.content:
+            case AnsweredDone(degraded=degraded):
                 adopt_recorded(active, self.key, self.caller, record)
                 opened = record.opened
                 if active.runtime.watches_loops and opened is not None and opened.payload is not None:
                     branch.note_answer(self.key, agent.card.name, opened.payload, end.payload)
-                for lacks in body.get("degraded", ()):
-                    active.degraded[lacks["key"]] = Degraded(**lacks)
+                active.degraded.update((lacks.key, lacks) for lacks in degraded)
                 try:
                     return agent.output.load(decode(end.payload))
                 except InvalidValue as error:
                     raise Diverged(self.key, f"the value {shortened(end.payload)}", str(error)) from error
-            case "refused":
-                raise CallRefused(body["reason"], rule=body["rule"], key=self.key)
+            case AnsweredRefused(rule=rule, reason=reason):
+                raise CallRefused(reason, rule=rule, key=self.key)
+            case AnsweredFailed() as said:
+                raise self._failed(agent, Failure(said.kind, said.type, said.message))
             case _:
-                raise self._failed(agent, Failure(FailureKind(body["kind"]), body["type"], body["message"]))
+                raise Diverged(self.key, describe(end), f"the answer of {agent.card.name}")
 
     async def _end(self, branch: BranchTask, open_call: OpenCall) -> T:
         """Have it done, record how it ended, and hand the value back or raise."""
@@ -158,7 +162,7 @@ class AgentCall(Recorded[T], Generic[T]):
             case Refused() | Failed():
                 at = record_failure(open_call, outcome)
             case Cancelled():
-                active.journal.append(FactKind.CANCELLED, self.key, encode({"keys": [self.key], "by": self.key}))
+                active.journal.append(KeysCancelled(keys=(self.key,), by=self.key), self.key)
                 await active.journal.committed()
                 branch.deliver(self.key)
         branch.last_at = at
@@ -177,7 +181,6 @@ class AgentCall(Recorded[T], Generic[T]):
 
 
 @lru_cache(maxsize=4096)
-def _asked(name: str, version: str, why: str | None) -> bytes:
-    """Return the body of the fact that an agent was asked."""
-    body = {"agent": name, "version": version}
-    return encode(body if why is None else {**body, "why": why})
+def _asked(name: str, version: str, why: str | None) -> Prepared:
+    """Return what the fact says that an agent was asked."""
+    return prepared(Asked(agent=name, version=version, why=why))

@@ -1,21 +1,20 @@
 """How the end of a call is recorded: its answer, what that is short of, and how it is undone."""
 
-from dataclasses import asdict
-
 from podium.engine.calls.given import Given
 from podium.engine.calls.inline import undo_of
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.routing import registered
-from podium.engine.calls.steps import usage_body
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.caller import Caller, Undo
 from podium.engine.run.history import KeyState
-from podium.model.fact import FactKind
-from podium.model.json import Json
+from podium.model.facts.answers import AnsweredDone, outcome_said
+from podium.model.facts.calls import UndoRegistered
+from podium.model.facts.content import prepared
+from podium.model.fallback import Degraded
 from podium.model.outcome import Failed, Refused
 from podium.store.codec import decode, encode
 
-_DONE = encode({"outcome": "done"})
+_DONE = prepared(AnsweredDone())
 _UNDO = "undo_of"
 """The place, under a call, of the compensation that its agent's card names."""
 
@@ -23,18 +22,11 @@ _UNDO = "undo_of"
 def record_answer(open_call: OpenCall, input: bytes, given: Given) -> float:
     """Record an answer, what it is short of, and how it is undone; returns the time."""
     active, key = open_call.active, open_call.key
-    body = _DONE
     if given.lacks is not None:
         active.degraded[key] = given.lacks
-    below = _degraded(active, key) if active.degraded else None
-    if given.usage is not None or below:
-        said: dict[str, Json] = {"outcome": "done"}
-        if given.usage is not None:
-            said["usage"] = usage_body(given.usage)
-        if below:
-            said["degraded"] = below
-        body = encode(said)
-    at = active.journal.append(FactKind.ANSWERED, key, body, given.payload)
+    below = _degraded(active, key) if active.degraded else ()
+    said = AnsweredDone(usage=given.usage, degraded=below) if given.usage is not None or below else _DONE
+    at = active.journal.append(said, key, given.payload)
     if open_call.card.undo is not None:
         _record_undo(open_call, open_call.card.undo, input, given.payload)
     return at
@@ -42,14 +34,7 @@ def record_answer(open_call: OpenCall, input: bytes, given: Given) -> float:
 
 def record_failure(open_call: OpenCall, outcome: Failed | Refused) -> float:
     """Record that a call failed or was refused; returns the time."""
-    match outcome:
-        case Refused(rule, reason):
-            body: Json = {"outcome": "refused", "rule": rule, "reason": reason}
-        case Failed(failure):
-            body = {"outcome": "failed", "kind": failure.kind, "type": failure.type, "message": failure.message}
-            if failure.causes:
-                body["causes"] = failure.causes
-    return open_call.active.journal.append(FactKind.ANSWERED, open_call.key, encode(body))
+    return open_call.active.journal.append(outcome_said(outcome), open_call.key)
 
 
 def adopt_recorded(active: ActiveRun, key: str, caller: Caller, record: KeyState) -> None:
@@ -61,11 +46,11 @@ def adopt_recorded(active: ActiveRun, key: str, caller: Caller, record: KeyState
         caller.adopt([undo_of(own.opened)])
 
 
-def _degraded(active: ActiveRun, key: str) -> list[Json]:
+def _degraded(active: ActiveRun, key: str) -> tuple[Degraded, ...]:
     """Return what a call and those below it are short of, for the fact that stands for all of them."""
     below = f"{key}."
     found = sorted(active.degraded.items())
-    return [asdict(each) for at, each in found if at == key or at.startswith(below)]
+    return tuple(each for at, each in found if at == key or at.startswith(below))
 
 
 def _record_undo(open_call: OpenCall, name: str, input: bytes, value: bytes) -> None:
@@ -73,5 +58,5 @@ def _record_undo(open_call: OpenCall, name: str, input: bytes, value: bytes) -> 
     active = open_call.active
     key, card = f"{open_call.key}.{_UNDO}", registered(active, open_call.key, name).card
     given = {"input": decode(input), "value": decode(value)}
-    active.journal.append(FactKind.UNDO, key, encode({"agent": card.name, "version": card.version}), encode(given))
+    active.journal.append(UndoRegistered(agent=card.name, version=card.version), key, encode(given))
     open_call.caller.adopt([Undo(key, card.name, card.version, given)])

@@ -5,20 +5,20 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.history import KeyState
 from podium.errors import Blocked, UnknownAgent
 from podium.model.agent import AnyAgent
-from podium.model.fact import FactKind
+from podium.model.facts.calls import Asked
 
 
 def route(active: ActiveRun, key: str, target: Target, record: KeyState | None) -> tuple[AnyAgent, str | None]:
     """Return the agent for a call, and why it was chosen if the router chose it."""
     dispatcher = active.runtime.dispatcher
-    opened = None if record is None else record.opened
-    if opened is not None and opened.kind is FactKind.ASKED:
-        name, version = opened.body["agent"], opened.body["version"]
-        if not isinstance(target, str) and "why" not in opened.body:
+    asked = None if record is None or record.opened is None else record.opened.content
+    if isinstance(asked, Asked):
+        name, version, chosen = asked.agent, asked.version, asked.why is not None
+        if not isinstance(target, str) and not chosen:
             agent, _ = dispatcher.route(target)
             moved = agent.card.name == name and agent.card.version != version
             return registered(active, key, name, version) if moved else agent, None
-        if target == name or "why" in opened.body:
+        if target == name or chosen:
             return registered(active, key, name, version), None
     try:
         agent, choice = dispatcher.route(target)

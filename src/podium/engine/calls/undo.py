@@ -11,8 +11,8 @@ from podium.engine.run.history import KeyState
 from podium.engine.run.recorded import Recorded
 from podium.errors import Blocked, CallError, UnknownAgent, UsageError
 from podium.model.agent import AnyAgent
-from podium.model.fact import Fact, FactKind
-from podium.model.json import Json
+from podium.model.fact import Fact
+from podium.model.facts.calls import UndoRegistered
 from podium.model.retry import Retry
 from podium.store.codec import encode
 
@@ -25,7 +25,7 @@ class OnUndo(Recorded[None]):
 
     __slots__ = ("_undo", "agent", "input", "undos")
 
-    opens = FactKind.UNDO
+    opens = UndoRegistered
     opening_ends_it = True
 
     def __init__(
@@ -58,7 +58,7 @@ class OnUndo(Recorded[None]):
         """Return which agent undoes."""
         return f"a compensation by {self._undo.agent}"
 
-    def identity(self) -> dict[str, Json]:
+    def identity(self) -> dict[str, object]:
         """Return the name of the agent that undoes."""
         return {"agent": self._undo.agent}
 
@@ -71,18 +71,18 @@ class OnUndo(Recorded[None]):
         A cancel that was asked for waits for the next key: what is to be undone has happened.
         """
         await self.active.gate.passed()
-        body = {"agent": self._undo.agent, "version": self._undo.version}
-        payload = encode(self._undo.input)
-        branch.last_at = self.active.journal.append(self.opens, self.key, encode(body), payload)
+        said = UndoRegistered(agent=self._undo.agent, version=self._undo.version)
+        branch.last_at = self.active.journal.append(said, self.key, encode(self._undo.input))
 
     def _agent(self, registered: Fact | None) -> AnyAgent:
         """Return the agent; a name stands for the version that was registered, else for the newest."""
         dispatcher = self.active.runtime.dispatcher
         if not isinstance(self.agent, str):
             return dispatcher.route(self.agent)[0]
-        same = registered is not None and registered.body.get("agent") == self.agent
+        said = None if registered is None else registered.content
+        version = said.version if isinstance(said, UndoRegistered) and said.agent == self.agent else None
         try:
-            return dispatcher.registry.get(self.agent, registered.body["version"] if registered and same else None)
+            return dispatcher.registry.get(self.agent, version)
         except UnknownAgent as error:
             raise Blocked(f"compensation {self.key}: {error}") from error
 

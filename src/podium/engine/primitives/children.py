@@ -4,16 +4,20 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import KeyState
+from podium.engine.run.history import KeyState, describe
 from podium.engine.run.recorded import Recorded
 from podium.engine.run.reservations import carved_from, reserve, share_of
 from podium.engine.run.starting import Above, new_run
-from podium.errors import CallRefused, RunCancelled, RunFailed, UsageError
+from podium.errors import CallRefused, Diverged, RunCancelled, RunFailed, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Breach, BudgetState, limits_of
-from podium.model.fact import Fact, FactKind
+from podium.model.budget_ids import share_of_run
+from podium.model.fact import Fact
+from podium.model.facts.answers import AnsweredDone, AnsweredRefused
+from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.ids import child_run_id
 from podium.model.json import Json
+from podium.model.rule_names import budget_rule
 from podium.model.run import RunOptions, RunState
 from podium.store.codec import decode, encode
 from podium.store.operations import Spawn, TakeSignal
@@ -41,7 +45,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
 
     __slots__ = ("child", "context", "input", "options")
 
-    opens = FactKind.SPAWNED
+    opens = ChildSpawned
     opening_ends_it = True
 
     def __init__(
@@ -67,15 +71,19 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         """Return which workflow it starts."""
         return f"a child run of {self.child.card.name}"
 
-    def identity(self) -> dict[str, Json]:
+    def identity(self) -> dict[str, object]:
         """Return the name of the workflow."""
         return {"workflow": self.child.card.name}
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> ChildRun[T]:
         """Return the handle; raises CallRefused if the budgets of this run had no room for the child."""
-        if end is record.answered:
-            raise CallRefused(end.body["reason"], rule=end.body["rule"], key=self.key)
-        return ChildRun(end.body["run"], self.child, self.context)
+        match end.content:
+            case AnsweredRefused(rule=rule, reason=reason):
+                raise CallRefused(reason, rule=rule, key=self.key)
+            case ChildSpawned(run=run):
+                return ChildRun(run, self.child, self.context)
+            case _:
+                raise Diverged(self.key, describe(end), self.described())
 
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> ChildRun[T]:
         """Insert the child run, once its share of the budgets is set aside."""
@@ -94,12 +102,13 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         )  # fmt: skip
         run = new_run(run_id, card, payload, self.options, seed=seed, at=at, above=above)
         active.history.spawned[run_id] = key
-        await self.end_with(branch, {"workflow": card.name, "version": card.version, "run": run_id}, None, [Spawn(run)])
+        said = ChildSpawned(workflow=card.name, version=card.version, run=run_id)
+        await self.end_with(branch, said, None, [Spawn(run)])
         return ChildRun(run_id, self.child, context)
 
     async def _carve(self, branch: BranchTask, run_id: str) -> None:
         """Set the child's share aside in the budgets of this run; raises CallRefused where they have no room for it."""
-        active, budget, name = self.active, self.options.budget, f"share:{run_id}"
+        active, budget, name = self.active, self.options.budget, share_of_run(run_id)
         if budget is None:
             return
         share = limits_of(budget)
@@ -108,12 +117,11 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
             return
         found = await branch.at(self.key, reserve(active, self.key, amount, counting, id=name))
         if isinstance(found, BudgetState):
-            await self._refuse(branch, f"budget:{found.id}", str(Breach(found, None)))
+            await self._refuse(branch, budget_rule(found.id), str(Breach(found, None)))
 
     async def _refuse(self, branch: BranchTask, rule: str, reason: str) -> NoReturn:
         """Record that there is no such child run, so that a replay knows it too."""
-        body = {"outcome": "refused", "rule": rule, "reason": reason}
-        branch.last_at = self.active.journal.append(FactKind.ANSWERED, self.key, encode(body))
+        branch.last_at = self.active.journal.append(AnsweredRefused(rule=rule, reason=reason), self.key)
         await self.active.journal.committed()
         raise CallRefused(reason, rule=rule, key=self.key)
 
@@ -123,7 +131,7 @@ class ChildResult(Recorded[T], Generic[T]):
 
     __slots__ = ("child", "run")
 
-    opens = FactKind.WAITING
+    opens = ChildAwaited
     waits = True
 
     def __init__(
@@ -137,7 +145,7 @@ class ChildResult(Recorded[T], Generic[T]):
         """Return which run it waits for."""
         return f"a wait for run {self.run}"
 
-    def identity(self) -> dict[str, Json]:
+    def identity(self) -> dict[str, object]:
         """Return the id of the child run."""
         return {"name": self.run}
 
@@ -150,12 +158,11 @@ class ChildResult(Recorded[T], Generic[T]):
         await self.active.live(branch, self.key)
         active = self.active
         if record is None or record.opened is None:
-            self.begin_with({"wait": "run", "name": self.run, "due": None})
+            active.journal.append(ChildAwaited(name=self.run), self.key)
         signal = await active.mailbox.wait(branch, self.key, "child", self.run, None)
         assert signal is not None  # there is no deadline
         active.history.spawned.pop(self.run, None)
-        body = {"outcome": "done", "signal": signal.id}
-        await self.end_with(branch, body, encode(signal.body), [TakeSignal(signal.id)])
+        await self.end_with(branch, AnsweredDone(signal=signal.id), encode(signal.body), [TakeSignal(signal.id)])
         return self._value(signal.body)
 
     def _value(self, outcome: Json) -> T:

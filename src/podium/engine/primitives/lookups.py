@@ -11,7 +11,9 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.history import KeyState
 from podium.engine.run.recorded import Recorded
 from podium.model.agent import Card
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact
+from podium.model.facts.runs import Changed
+from podium.model.facts.waits import LookedUp
 from podium.model.json import Json
 from podium.model.retry import Backoff, FailureKind, Retry
 from podium.model.track_record import TrackRecord
@@ -30,21 +32,21 @@ class LookUp(Recorded[list[T]]):
 
     __slots__ = ("asks",)
 
-    opens = FactKind.LOOKED_UP
+    opens = LookedUp
     opening_ends_it = True
 
-    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, asks: dict[str, Json]) -> None:
+    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, asks: LookedUp) -> None:
         super().__init__(active, branch, path, key)
         self.asks = asks
         """What is looked up, as it is recorded: `of`, and more if that does not say it all."""
 
     def described(self) -> str:
         """Return what is looked up."""
-        return f"a look-up of {self.asks['of']}"
+        return f"a look-up of {self.asks.of}"
 
-    def identity(self) -> dict[str, Json]:
+    def identity(self) -> dict[str, object]:
         """Return what is looked up."""
-        return self.asks
+        return {"of": self.asks.of, "agents": self.asks.agents}
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> list[T]:
         """Return what was found."""
@@ -73,7 +75,7 @@ class Find(LookUp[Card]):
 
     async def look(self, branch: BranchTask) -> list[Json]:
         """Ask the registry."""
-        return [_plain(card) for card in self.active.runtime.dispatcher.registry.cards(self.asks["of"])]
+        return [_plain(card) for card in self.active.runtime.dispatcher.registry.cards(self.asks.of)]
 
     def load(self, plain: Json) -> Card:
         """Return a card."""
@@ -89,7 +91,7 @@ class Records(LookUp[TrackRecord]):
 
     async def look(self, branch: BranchTask) -> list[Json]:
         """Have the store fold its facts, in a thread: it may take a tenth of a second."""
-        names: Sequence[str] = self.asks["agents"]
+        names: Sequence[str] = self.asks.agents or ()
         found = await branch.at(self.key, asyncio.to_thread(self.active.runtime.store.records, names))
         return [asdict(record) for record in found]
 
@@ -104,7 +106,7 @@ def changed(active: ActiveRun, path: str, counter: int, name: str) -> bool:
     if known is None:
         known = not active.history.has_from(path, counter)
         active.history.changes[name] = known
-        active.journal.append(FactKind.CHANGED, name, encode({"changed": known}))
+        active.journal.append(Changed(changed=known), name)
     return known
 
 

@@ -14,9 +14,12 @@ from podium.engine.run.recorded import Recorded
 from podium.engine.run.reservations import raised_by
 from podium.errors import QuestionExpired, UsageError
 from podium.model.agent import Shape
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact
+from podium.model.facts.answers import AnsweredDone, AnsweredExpired
+from podium.model.facts.parts import answers_of
+from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.json import Json
-from podium.model.question import Ask, Escalation, Question, QuestionState
+from podium.model.question import Ask, Escalation, PersonAnswer, Question, QuestionState
 from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
 from podium.store.operations import CommitVerdict, Expire, OpenQuestion, TakeSignal
@@ -41,25 +44,21 @@ def open_question(active: ActiveRun, key: str, ask: Ask, step: str | None, *, ru
         id=ids.new("q"), run=active.run.id, key=key, ask=ask, asked_at=now, deadline=due, state=QuestionState.OPEN,
         tenant=active.run.tenant, principal=active.run.principal,
     )  # fmt: skip
-    body = {
-        "question": question.id, "to": ask.to, "text": ask.text, "kind": ask.kind, "quorum": ask.quorum, "due": due,
-        "step": step,
-    }  # fmt: skip
-    if rule is not None:
-        body["rule"] = rule
-    active.journal.append(FactKind.QUESTION, key, encode(body), effects=[OpenQuestion(question)])
+    said = QuestionAsked(
+        question=question.id, to=ask.to, text=ask.text, kind=ask.kind, quorum=ask.quorum, due=due, step=step, rule=rule
+    )
+    active.journal.append(said, key, effects=[OpenQuestion(question)])
     return Waiting(question.id, due)
 
 
-def waiting_for(fact: Fact) -> Waiting:
-    """Return the question that a fact opened."""
-    return Waiting(fact.body["question"], fact.body["due"])
+def waiting_for(said: QuestionAsked) -> Waiting:
+    """Return the question that was asked."""
+    return Waiting(said.question, said.due)
 
 
-def asked_again(fact: Fact) -> Ask:
+def asked_again(said: QuestionAsked) -> Ask:
     """Return, of what was asked, as much as is needed to go on waiting."""
-    body = fact.body
-    return Ask(text=body["text"], to=body["to"], kind=body["kind"], quorum=body["quorum"])
+    return Ask(text=said.text, to=said.to, kind=said.kind, quorum=said.quorum)
 
 
 async def answer_to(
@@ -70,8 +69,8 @@ async def answer_to(
     *,
     grant: str | None = None,
     rule: str | None = None,
-) -> list[Json] | None:
-    """Wait for the answers (`by`, `value`, `at`) and record that they were taken; None once it is too late.
+) -> tuple[PersonAnswer, ...] | None:
+    """Wait for the answers and record that they were taken; None once it is too late.
 
     Where a rule asked, and all of them approve, the fact names the `grant`.
     """
@@ -79,12 +78,12 @@ async def answer_to(
     while True:
         signal = await active.mailbox.wait(branch, key, "answer", question.id, due)
         if signal is not None:
-            body: Json = {"question": question.id, "answers": signal.body}
-            if grant is not None and approved(signal.body):
-                body["granted"] = grant
-            raised = [] if rule is None else raised_by(rule, signal.body)
-            active.journal.append(FactKind.QUESTION, key, encode(body), effects=[TakeSignal(signal.id), *raised])
-            return signal.body
+            answers = answers_of(signal.body)
+            granted = grant if grant is not None and approved(answers) else None
+            raised = [] if rule is None else raised_by(rule, answers)
+            said = QuestionAnswered(question=question.id, answers=answers, granted=granted)
+            active.journal.append(said, key, effects=[TakeSignal(signal.id), *raised])
+            return answers
         verdict, _ = await branch.shielded(active.runtime.commits.submit(Expire(question.id)))
         stored = active.runtime.store.question(question.id)
         if verdict is CommitVerdict.OK or stored is None or stored.state is not QuestionState.ANSWERED:
@@ -136,7 +135,7 @@ class PutQuestion(Recorded[tuple[str, Json]]):
 
     __slots__ = ("ask",)
 
-    opens = FactKind.QUESTION
+    opens = QuestionAsked
 
     def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, ask: Ask) -> None:
         super().__init__(active, branch, path, key)
@@ -146,35 +145,36 @@ class PutQuestion(Recorded[tuple[str, Json]]):
         """Return the question, and to whom it is put."""
         return f"a question to {self.ask.to!r}: {self.ask.text}"
 
-    def identity(self) -> dict[str, Json]:
+    def identity(self) -> dict[str, object]:
         """Return what is asked, and to whom it is put."""
         return {"to": self.ask.to, "text": MASKING.text(self.ask.text)}
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> tuple[str, Json]:
         """Return the recorded outcome and answer."""
-        return end.body["outcome"], decode(end.payload)
+        outcome = "expired" if isinstance(end.content, AnsweredExpired) else "done"
+        return outcome, decode(end.payload)
 
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> tuple[str, Json]:
         """Put the question into the inbox, unless it is there, and wait for the answers."""
         await self.active.live(branch, self.key)
         active, key, ask = self.active, self.key, self.ask
         if record is not None and record.answers is not None:
-            answers: list[Json] | None = record.answers
+            answers: tuple[PersonAnswer, ...] | None = record.answers
         else:
             known = None if record is None else record.question
             question = open_question(active, key, ask, None) if known is None else waiting_for(known)
             answers = await answer_to(active, branch, key, question)
-        outcome = "expired" if answers is None else "done"
         value = None if answers is None else _folded(ask, answers)
-        await self.end_with(branch, {"outcome": outcome}, encode(value))
-        return outcome, value
+        said = AnsweredExpired() if answers is None else AnsweredDone()
+        await self.end_with(branch, said, encode(value))
+        return said.outcome, value
 
 
-def _folded(ask: Ask, answers: list[Json]) -> Json:
+def _folded(ask: Ask, answers: Sequence[PersonAnswer]) -> Json:
     """Return several people's answers as one value."""
     if ask.kind == "approval":
         return decided(ask, answers)
-    return answers[0]["value"] if ask.quorum == 1 else [answer["value"] for answer in answers]
+    return answers[0].value if ask.quorum == 1 else [answer.value for answer in answers]
 
 
 class ManyShape(Generic[T]):

@@ -7,8 +7,7 @@ from podium.engine.primitives.joins import BranchEnd, BranchGroup, checked, reco
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.primitive import Primitive
-from podium.model.fact import FactKind
-from podium.store.codec import encode
+from podium.model.facts.choices import NextChosen
 
 T = TypeVar("T")
 
@@ -67,12 +66,12 @@ class Selection(Generic[T]):
     async def _choose(self) -> BranchEnd[T]:
         key = f"{self._key}.{self._count}"
         self._count += 1
-        known = recorded_choice(self._active, key, "the next of several branches")
+        known = recorded_choice(self._active, key, NextChosen, "the next of several branches")
         if known is not None:
-            return await self._wait_for(known["next"])
+            return await self._wait_for(known.next)
         ended = self._early.pop(min(self._early)) if self._early else await self._next_of_team()
         await self._active.gate.passed()
-        self._active.journal.append(FactKind.CHOSEN, key, encode({"next": ended.index}))
+        self._active.journal.append(NextChosen(next=ended.index), key)
         return ended
 
     async def _wait_for(self, index: int) -> BranchEnd[T]:

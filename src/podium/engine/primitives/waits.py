@@ -7,12 +7,16 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.history import KeyState
 from podium.engine.run.recorded import Recorded
 from podium.model.agent import Shape
-from podium.model.fact import Fact, FactKind
-from podium.model.json import Json
+from podium.model.fact import Fact
+from podium.model.facts.answers import AnsweredDone, AnsweredExpired
+from podium.model.facts.content import prepared
+from podium.model.facts.waits import SignalAwaited, SleepBegun
 from podium.store.codec import decode, encode
 from podium.store.operations import TakeSignal
 
 T = TypeVar("T")
+
+_DONE = prepared(AnsweredDone())
 
 
 class Sleep(Recorded[None]):
@@ -20,7 +24,7 @@ class Sleep(Recorded[None]):
 
     __slots__ = ("seconds",)
 
-    opens = FactKind.TIMER
+    opens = SleepBegun
     waits = True
 
     def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, seconds: float) -> None:
@@ -40,12 +44,12 @@ class Sleep(Recorded[None]):
         active, key, now = self.active, self.key, self.active.runtime.clock.now
         if record is None or record.opened is None:
             due = now() + self.seconds
-            self.begin_with({"due": due})
+            active.journal.append(SleepBegun(due=due), key)
         else:
-            due = record.opened.body["due"]
+            due = _due(record.opened) or 0.0
         if now() < due:
             await active.mailbox.wait(branch, key, "timer", key, due)
-        await self.end_with(branch, {"outcome": "done"})
+        await self.end_with(branch, _DONE)
 
 
 class AwaitSignal(Recorded[T], Generic[T]):
@@ -53,7 +57,7 @@ class AwaitSignal(Recorded[T], Generic[T]):
 
     __slots__ = ("default", "name", "shape", "within")
 
-    opens = FactKind.WAITING
+    opens = SignalAwaited
     waits = True
 
     def __init__(
@@ -70,13 +74,13 @@ class AwaitSignal(Recorded[T], Generic[T]):
         """Return which signal it waits for."""
         return f"a wait for signal {self.name!r}"
 
-    def identity(self) -> dict[str, Json]:
+    def identity(self) -> dict[str, object]:
         """Return the name of the signal."""
         return {"name": self.name}
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
         """Return the body of the signal, or the default if none came in time."""
-        return self.default if end.body["outcome"] == "expired" else self.shape.load(decode(end.payload))
+        return self.default if isinstance(end.content, AnsweredExpired) else self.shape.load(decode(end.payload))
 
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> T:
         """Return the body of the oldest signal of the name that was not taken, or the default once it is late."""
@@ -84,13 +88,18 @@ class AwaitSignal(Recorded[T], Generic[T]):
         active = self.active
         if record is None or record.opened is None:
             due = None if self.within is None else active.runtime.clock.now() + self.within
-            self.begin_with({"wait": "signal", "name": self.name, "due": due})
+            active.journal.append(SignalAwaited(name=self.name, due=due), self.key)
         else:
-            due = record.opened.body["due"]
+            due = _due(record.opened)
         signal = await active.mailbox.wait(branch, self.key, "user", self.name, due)
         if signal is None:
-            await self.end_with(branch, {"outcome": "expired"})
+            await self.end_with(branch, AnsweredExpired())
             return self.default
-        body = {"outcome": "done", "signal": signal.id}
-        await self.end_with(branch, body, encode(signal.body), [TakeSignal(signal.id)])
+        await self.end_with(branch, AnsweredDone(signal=signal.id), encode(signal.body), [TakeSignal(signal.id)])
         return self.shape.load(signal.body)
+
+
+def _due(opened: Fact) -> float | None:
+    """Return when a recorded wait ends by itself."""
+    said = opened.content
+    return said.due if isinstance(said, SleepBegun | SignalAwaited) else None

@@ -7,9 +7,8 @@ from typing import ClassVar, Generic, TypeVar
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.history import KeyState, opened_as
 from podium.engine.run.primitive import Primitive
-from podium.model.fact import Fact, FactKind
-from podium.model.json import Json
-from podium.store.codec import encode
+from podium.model.fact import Fact
+from podium.model.facts.content import FactContent, Writable
 from podium.store.operations import Effect
 
 T = TypeVar("T")
@@ -23,8 +22,8 @@ class Recorded(Primitive[T], Generic[T]):
 
     __slots__ = ()
 
-    opens: ClassVar[FactKind]
-    """The fact with which it begins."""
+    opens: ClassVar[type[FactContent]]
+    """What the fact says with which it begins."""
     opening_ends_it: ClassVar = False
     """Whether that fact is its end as well."""
 
@@ -45,8 +44,8 @@ class Recorded(Primitive[T], Generic[T]):
         """Raise Diverged unless the journal has the same under this key."""
         opened_as(record, self.key, self.opens, self.described(), **self.identity())
 
-    def identity(self) -> Mapping[str, Json]:
-        """Return what the fact with which it began has to say."""
+    def identity(self) -> Mapping[str, object]:
+        """Return what the fact with which it began has to say, field by field."""
         return {}
 
     @abstractmethod
@@ -61,14 +60,9 @@ class Recorded(Primitive[T], Generic[T]):
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> T:
         """Begin it, or go on with it, once the run is live; record how it ends."""
 
-    def begin_with(self, body: Mapping[str, Json], payload: bytes | None = None) -> None:
-        """Record that it begins."""
-        self.active.journal.append(self.opens, self.key, encode(body), payload)
-
     async def end_with(
-        self, branch: BranchTask, body: Mapping[str, Json], payload: bytes | None = None, effects: Sequence[Effect] = ()
+        self, branch: BranchTask, said: Writable, payload: bytes | None = None, effects: Sequence[Effect] = ()
     ) -> None:
         """Record how it ended; returns once that is in the store."""
-        kind = self.opens if self.opening_ends_it else FactKind.ANSWERED
-        branch.last_at = self.active.journal.append(kind, self.key, encode(body), payload, effects)
+        branch.last_at = self.active.journal.append(said, self.key, payload, effects)
         await self.active.journal.committed()
