@@ -47,7 +47,7 @@ class BranchEnd(Generic[T]):
 
 
 class BranchGroup(Generic[T]):
-    """Strands that run side by side on behalf of one strand, which waits for them."""
+    """Branches that run side by side for one branch, which waits for them."""
 
     def __init__(
         self, active: ActiveRun, parent: BranchTask, items: Sequence[Primitive[T]], *, at_once: int | None = None,
@@ -64,7 +64,7 @@ class BranchGroup(Generic[T]):
         self._running = 0
         self._since = parent.last_at
         self.any_cancelled = False
-        """Whether a cancel of the whole strand has reached one of the branches."""
+        """Whether a cancel of the whole branch has reached one of its branches."""
         self._dismissed = False
         self._strands: list[BranchTask] = []
         for item in items:
@@ -73,7 +73,7 @@ class BranchGroup(Generic[T]):
             self._start()
 
     def add(self, item: Primitive[T]) -> int:
-        """Start one more branch; returns its index. Not for teams with a bound on concurrency."""
+        """Start one more branch; returns its index. Only for groups without a bound on concurrency."""
         item.begin()
         index, self.size = self.size, self.size + 1
         self._since = self.parent.last_at
@@ -111,7 +111,7 @@ class BranchGroup(Generic[T]):
             if self.active.closed:
                 return
             ended.end(None, WorkflowError(f"a branch cancelled itself: {error}"))
-        except Exception as error:  # a branch's failure is handed to whoever joins it
+        except Exception as error:  # a branch's failure is handed to the join
             ended.end(None, error)
         except (SystemExit, KeyboardInterrupt) as error:
             ended.end(None, WorkflowError(f"a branch called sys.exit({error})"))
@@ -140,7 +140,7 @@ class BranchGroup(Generic[T]):
     async def nothing_recorded_is_left(self) -> bool:
         """Wait until another branch has ended (False), or until replay is over and none had (True).
 
-        What is decided only then cannot contradict something recorded that replay has not come to yet.
+        A decision made then cannot contradict a recorded fact that replay has not reached yet.
         """
         if not self._ended and self._running and self.active.gate.replaying:
             await self._wait(until_live=True)
@@ -161,7 +161,7 @@ class BranchGroup(Generic[T]):
             raise Evicted
 
     async def dismiss(self, by: str) -> None:
-        """Cancel the branches that have not ended, start none of those that wait for a place, and wait for the rest."""
+        """Cancel the branches that run, drop those that wait for a place, and wait until all have ended."""
         self._dismissed = True
         self._waiting.clear()
         running = [branch for branch in self._strands if branch.task and not branch.task.done()]
@@ -171,13 +171,13 @@ class BranchGroup(Generic[T]):
         self._release()
 
     def disband(self, key: str) -> None:
-        """All branches ended: the strand goes on by itself, or is cancelled if one of them was."""
+        """All branches ended: their parent goes on alone, or is cancelled if one of them was."""
         self._release()
         if self.any_cancelled:
             self.parent.deliver(key)
 
     def _release(self) -> None:
-        """Take the branches from their strand, which may have others: of a selection around this join."""
+        """Take the branches from their parent, which may have others: those of a selection around this join."""
         if len(self._strands) == len(self.parent.children):
             self.parent.children = []
             return

@@ -85,7 +85,7 @@ class Selection(Generic[T]):
         return self._early.pop(index)
 
     async def _next_of_team(self) -> BranchEnd[T]:
-        """Return a branch that ended by itself; raises the cancelling of the strand where all others were cancelled."""
+        """Return a branch that ended by itself; raises the cancel of this branch if all others were cancelled."""
         assert self._team is not None  # next() has checked it
         while (ended := await self._team.next()) is not None:
             if not ended.cancelled:
