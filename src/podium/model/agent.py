@@ -5,7 +5,7 @@ from typing import Any, Generic, Protocol
 
 from typing_extensions import TypeForm, TypeIs, TypeVar
 
-from podium.model.agent_kind import AgentKind, kind_of
+from podium.model.agent_kind import KINDS, AgentKind, kind_of
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance, check_bound
@@ -75,7 +75,7 @@ class Card:
     @property
     def traits(self) -> AgentKind:
         """What holds for all agents of its kind."""
-        return kind_of(self.kind)
+        return KINDS.get(self.kind) or kind_of(self.kind)
 
     @property
     def is_named(self) -> bool:

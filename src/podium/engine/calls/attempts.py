@@ -55,7 +55,7 @@ async def _attempt(open_call: OpenCall, agent: AnyAgent) -> Outcome:
         return known
     steps = CallSteps(active, branch, call, agent, progress.resolved)
     dispatcher = active.runtime.dispatcher
-    if agent.card.traits.runs_inline and active.history.has_under(open_call.inline_key):
+    if open_call.resumed and agent.card.traits.runs_inline and active.history.has_under(open_call.inline_key):
         rules = dispatcher.run_rules(agent, admitted=True, delegated=False) or agent.run
         return await branch.at(open_call.key, rules(call, steps))  # it was admitted before, and stays so
     if agent.card.effects != "once":

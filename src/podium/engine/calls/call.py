@@ -81,6 +81,7 @@ class AgentCall(Recorded[T], Generic[T]):
             active=active, branch=branch, path=self.path, key=key, agent=agent,
             card=active.runtime.dispatcher.card(agent), input=self._value, options=self.options, caller=self.caller,
             progress=CallProgress() if record is None else progress_of(record), deadline=None,
+            resumed=record is not None,
         )  # fmt: skip
         if record is None or record.opened is None:
             asked_at = await self._ask(branch, open_call.card)

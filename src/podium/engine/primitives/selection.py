@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from podium.engine.primitives.joins import BranchEnd, BranchGroup, checked, recorded_choice
+from podium.engine.primitives.branch_group import BranchEnd, BranchGroup
+from podium.engine.primitives.joins import checked, recorded_choice
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.primitive import Primitive
