@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar, Unpack, overload
-
-from typing_extensions import TypeForm
+from typing import TYPE_CHECKING, TypeVar, Unpack, overload
 
 from podium.agents.card import CardedAgent, CardOptions, card_of
 from podium.agents.shape import TypeShape, shape_of
@@ -16,6 +14,9 @@ from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending
 from podium.model.question import Ask
 from podium.model.steps import Steps
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -51,7 +52,7 @@ def human(
     to: str,
     *,
     text: Callable[[In], str],
-    answer: TypeForm[Out],
+    answer: "TypeForm[Out]",
     within: float | None = None,
     quorum: int = 1,
     kind: str = "question",
@@ -63,7 +64,7 @@ def human(
     to: str,
     *,
     text: str | Callable[..., str],
-    answer: TypeForm[Out],
+    answer: "TypeForm[Out]",
     within: float | None = None,
     quorum: int = 1,
     kind: str = "question",
@@ -74,7 +75,7 @@ def human(
     to: str,
     *,
     text: str | Callable[..., str],
-    answer: TypeForm[Out],
+    answer: "TypeForm[Out]",
     within: float | None = None,
     quorum: int = 1,
     kind: str = "question",

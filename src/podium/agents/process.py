@@ -3,10 +3,9 @@
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 import orjson
-from typing_extensions import TypeForm
 
 from podium.agents.card import CardedAgent, CardOptions, card_of
 from podium.agents.child import ChildProcess, ProcessEnd
@@ -19,6 +18,9 @@ from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
 from podium.model.steps import Steps
 from podium.secrets.masking import MASKING
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -80,8 +82,8 @@ def process(
     command: Sequence[str],
     *,
     name: str,
-    input: TypeForm[In] = Json,
-    output: TypeForm[Out] = Json,
+    input: "TypeForm[In]" = Json,
+    output: "TypeForm[Out]" = Json,
     cwd: str | Path | None = None,
     env: Mapping[str, str] | None = None,
     max_output: int = MAX_OUTPUT,

@@ -1,14 +1,18 @@
 """Whether values fit a JSON Schema that somebody else wrote: one value, or all that another schema allows."""
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from podium import lazy
 from podium.model.json import Json
+
+if TYPE_CHECKING:
+    import jsonschema
+else:
+    jsonschema = lazy.module("jsonschema")
 
 
 def mismatch(value: Json, schema: Json) -> str | None:
     """Return in one sentence how a value does not fit a schema, or None where it does."""
-    import jsonschema  # noqa: PLC0415 - takes a tenth of the whole import, and only answering needs it
-
     untyped = cast("Any", jsonschema)
     wrong = untyped.exceptions.best_match(untyped.Draft202012Validator(schema).iter_errors(value))
     return None if wrong is None else wrong.message

@@ -3,9 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar, get_type_hints, overload
-
-from typing_extensions import TypeIs
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints, overload
 
 from podium.agents.shape import shape_of
 from podium.engine.calls.undo import undo_all
@@ -22,6 +20,9 @@ from podium.model.outcome import Enter, Outcome
 from podium.model.retry import Retry
 from podium.model.steps import Steps
 from podium.store.codec import encode
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -95,7 +96,7 @@ class Workflow(Generic[In, Out]):
         return await self.function(context, given)
 
 
-def is_workflow(agent: object) -> TypeIs[Workflow[Any, Any]]:
+def is_workflow(agent: object) -> "TypeIs[Workflow[Any, Any]]":
     """Whether an agent is a workflow, and can be started as a run."""
     return isinstance(agent, Workflow)
 

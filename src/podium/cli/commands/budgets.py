@@ -18,7 +18,7 @@ def budgets(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the budgets: their limits, what is set aside for what is under way, what is spent, and what is in doubt."""
+    """List the budgets: their limits, what is set aside, what is spent, and what is in doubt."""
     with open_readonly(store) as opened:
         states = opened.budgets(prefix)
     if as_json:

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, TypeGuard, Union, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, Union, cast
 
-from typing_extensions import get_type_hints, is_typeddict
-
+from podium import lazy
 from podium.agents.schema import disagreement
 from podium.agents.shape import shape_of
 from podium.errors import PatternError
 from podium.model.agent import AnyAgent
+
+if TYPE_CHECKING:
+    import typing_extensions
+else:
+    typing_extensions = lazy.module("typing_extensions")
 
 Member = AnyAgent | str
 """An agent, or the name of a registered one."""
@@ -50,7 +54,7 @@ def gives(member: Stage) -> Any:
 def parameters(member: Stage) -> Mapping[str, Any]:
     """Return the types of the parts that a member takes by name; empty where its input is one thing."""
     kind = takes(member)
-    return get_type_hints(kind) if is_typeddict(kind) else {}
+    return typing_extensions.get_type_hints(kind) if typing_extensions.is_typeddict(kind) else {}
 
 
 def either(kinds: Iterable[Any]) -> Any:

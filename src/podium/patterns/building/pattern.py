@@ -4,11 +4,9 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar
 
-from pydantic_core import PydanticSerializationError
-from typing_extensions import TypeIs
-
+from podium import lazy
 from podium.agents.shape import TypeShape, shape_of
 from podium.engine.context import Context
 from podium.engine.workflow import Workflow
@@ -20,6 +18,12 @@ from podium.model.task import Task
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import Stage, is_agent, name_of
 from podium.patterns.building.writing import written
+
+if TYPE_CHECKING:
+    import pydantic_core
+    from typing_extensions import TypeIs
+else:
+    pydantic_core = lazy.module("pydantic_core")
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -114,7 +118,7 @@ class Pattern(Workflow[In, Out]):
         return {self.kind: {name: written(value, f"{self.kind}.{name}") for name, value in self.arguments.items()}}
 
 
-def is_pattern(value: object) -> TypeIs[Pattern[Any, Any]]:
+def is_pattern(value: object) -> "TypeIs[Pattern[Any, Any]]":
     """Whether something is a pattern."""
     return isinstance(value, Pattern)
 
@@ -153,7 +157,7 @@ class _Anything(TypeShape[Any]):
         """Turn a value into JSON; raises InvalidValue where it cannot be that."""
         try:
             return super().dump(plain(value))
-        except PydanticSerializationError:
+        except pydantic_core.PydanticSerializationError:
             return super().dump(value)
 
 
@@ -164,7 +168,7 @@ def _plainly(body: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any
         given = await body(ctx, value)
         try:
             return plain(given)
-        except PydanticSerializationError:
+        except pydantic_core.PydanticSerializationError:
             return given  # is refused where it is dumped, like any value that is no JSON
 
     return plainly
