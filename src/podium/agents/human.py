@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar, Unpack, overload
+from typing import TypeVar, Unpack, overload
+
+from typing_extensions import TypeForm
 
 from podium.agents.card import CardedAgent, CardOptions, card_of
 from podium.agents.shape import TypeShape, shape_of
@@ -14,9 +16,6 @@ from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending
 from podium.model.question import Ask
 from podium.model.steps import Steps
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeForm
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -52,7 +51,7 @@ def human(
     to: str,
     *,
     text: Callable[[In], str],
-    answer: "TypeForm[Out]",
+    answer: TypeForm[Out],
     within: float | None = None,
     quorum: int = 1,
     kind: str = "question",
@@ -64,7 +63,7 @@ def human(
     to: str,
     *,
     text: str | Callable[..., str],
-    answer: "TypeForm[Out]",
+    answer: TypeForm[Out],
     within: float | None = None,
     quorum: int = 1,
     kind: str = "question",
@@ -75,7 +74,7 @@ def human(
     to: str,
     *,
     text: str | Callable[..., str],
-    answer: "TypeForm[Out]",
+    answer: TypeForm[Out],
     within: float | None = None,
     quorum: int = 1,
     kind: str = "question",

@@ -137,8 +137,10 @@ def dead_letter(store: Store, run_id: str) -> DeadLetter:
         raise UnknownRun(f"no run is called {run_id!r}. `podium dead-letters list` shows those that failed.")
     if run.state is not RunState.FAILED and not (run.state is RunState.BLOCKED and run.crash_count):
         raise NotPossible(f"run {run_id} is {run.state}: a dead letter is a run that failed or is quarantined.")
-    facts = store.facts(run_id)
-    return _letter(run, [fact for fact in facts if not fact.key], lambda key: [f for f in facts if f.key == key])
+    by_key: dict[str, list[Fact]] = {}
+    for fact in store.facts(run_id):
+        by_key.setdefault(fact.key, []).append(fact)
+    return _letter(run, by_key.get("", ()), lambda key: by_key.get(key, ()))
 
 
 def _letter(run: Run, own: Sequence[Fact], about: Callable[[str], Sequence[Fact]]) -> DeadLetter:
