@@ -37,10 +37,10 @@ async def reserve(
         elif verdict is CommitVerdict.OK and not active.closed:
             settle(active, key, reservation, _NOTHING)  # whoever wanted it was cancelled meanwhile: nothing was spent
 
-    fact = reserved(reservation.id, key, amount, lines, active.counted())
+    fact = reserved(reservation.id, key, amount, lines, active.journal.count_fact())
     wanted = Reserve(run=active.n, epoch=active.run.epoch, id=reservation.id, lines=lines, amount=amount, fact=fact)
     active.runtime.commits.put(wanted, settled)
-    active.hurry()
+    active.journal.hurry()
     try:
         verdict = answer.result() if answer.done() else await answer
     except asyncio.CancelledError:
@@ -64,7 +64,7 @@ def settle(active: ActiveRun, key: str, reservation: Reservation, spent: Amount,
     if in_doubt:
         body["in_doubt"] = True
     effects = [Settle(reservation.id, spent, in_doubt)]
-    active.append(FactKind.SETTLED, key, encode(body), effects=effects)
+    active.journal.append(FactKind.SETTLED, key, encode(body), effects=effects)
 
 
 def reserved(id: str, key: str, amount: Amount, lines: Sequence[BudgetLine], at: float) -> NewFact:
