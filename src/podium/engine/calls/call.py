@@ -6,11 +6,11 @@ from typing import Any, Generic, TypeVar
 
 from podium.dispatch.dispatcher import Target
 from podium.engine.calls.attempts import outcome_of
-from podium.engine.calls.given import Given
+from podium.engine.calls.given import Given, given_by
 from podium.engine.calls.inline import undo_of
 from podium.engine.calls.open_call import OpenCall
-from podium.engine.calls.options import CallOptions
-from podium.engine.calls.steps import usage_body
+from podium.engine.calls.options import NO_OPTIONS, CallOptions
+from podium.engine.calls.steps import CallSteps, usage_body
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Caller, Undo
@@ -19,10 +19,11 @@ from podium.engine.run.primitive import Primitive
 from podium.engine.run.progress import CallProgress, in_doubt, progress_of
 from podium.errors import Blocked, CallFailed, CallRefused, Diverged, InvalidValue, UnknownAgent
 from podium.model.agent import AnyAgent, Card
+from podium.model.call import Call
 from podium.model.fact import Fact, FactKind
 from podium.model.fallback import Degraded, FallbackValue
 from podium.model.json import Json
-from podium.model.outcome import Failed, Failure, Refused
+from podium.model.outcome import Cancelled, Done, Failed, Failure, Outcome, Refused
 from podium.model.retry import FailureKind
 from podium.store.codec import decode, encode
 
@@ -62,19 +63,50 @@ class AgentCall(Primitive[T], Generic[T]):
             if record.cancelled:
                 branch.deliver(key)
         card = active.runtime.dispatcher.card(agent)
-        open_call = OpenCall(
-            active=active, branch=branch, path=self.path, key=key, agent=agent, card=card, input=value,
-            options=self.options, caller=self.caller,
-            progress=CallProgress() if record is None else progress_of(record), deadline=None,
-        )  # fmt: skip
-        if record is None or record.opened is None:
-            asked_at = await self._ask(branch, card, why, payload)
-            open_call.progress.doubtful = key in active.history.done_before_fork
-        else:
-            asked_at = record.opened.at
+        if record is not None and record.opened is not None:
+            open_call = self._open(branch, agent, card, value, progress_of(record), record.opened.at)
             await self._take_up(branch, record, open_call)
-        open_call.deadline = self._deadline(branch, asked_at)
-        return await self._end(branch, payload, open_call)
+            return await self._end(branch, payload, agent, card, await outcome_of(open_call))
+        asked_at, first = await self._ask(branch, card, why, payload), None
+        if record is None and self._goes_straight(card):
+            first = await self._attempt(branch, agent, card, value)
+            given = given_by(agent, first, active.runtime.max_payload_bytes) if isinstance(first, Done) else None
+            if isinstance(given, Given):
+                return await self._end(branch, payload, agent, card, given)
+        progress = CallProgress() if record is None else progress_of(record)
+        progress.doubtful = key in active.history.done_before_fork
+        open_call = self._open(branch, agent, card, value, progress, asked_at)
+        return await self._end(branch, payload, agent, card, await outcome_of(open_call, first))
+
+    def _open(
+        self, branch: BranchTask, agent: AnyAgent, card: Card, value: Json, progress: CallProgress, asked_at: float
+    ) -> OpenCall:
+        return OpenCall(
+            active=self.active, branch=branch, path=self.path, key=self.key, agent=agent, card=card, input=value,
+            options=self.options, caller=self.caller, progress=progress, deadline=self._deadline(branch, asked_at),
+        )  # fmt: skip
+
+    def _goes_straight(self, card: Card) -> bool:
+        """Whether a new call has nothing to be careful of: no doubt, no time of its caller, no workflow to enter."""
+        return (
+            self.options is NO_OPTIONS
+            and card.effects != "once"
+            and card.kind != "workflow"
+            and self.caller.deadline is None
+            and self.key not in self.active.history.done_before_fork
+        )
+
+    async def _attempt(self, branch: BranchTask, agent: AnyAgent, card: Card, value: Json) -> Outcome:
+        """Make the first attempt of a call that goes straight; what `outcome_of` would do, without its book-keeping."""
+        active, own = self.active, agent.card
+        run = active.run
+        call = Call(
+            run=run.id, key=self.key, agent=own.name, version=own.version, input=value, timeout=card.timeout,
+            tenant=run.tenant, principal=run.principal, root=run.root, priority=run.priority,
+            callers=self.caller.callers,
+        )  # fmt: skip
+        steps = CallSteps(active, branch, call, agent, {})
+        return await branch.at(self.key, active.runtime.dispatcher.dispatch(agent, call, steps))
 
     async def _take_up(self, branch: BranchTask, record: KeyState, open_call: OpenCall) -> None:
         """Go on with a call that is recorded as begun."""
@@ -185,14 +217,17 @@ class AgentCall(Primitive[T], Generic[T]):
                 body = fact.body
                 raise self._failed(agent, Failure(FailureKind(body["kind"]), body["type"], body["message"]))
 
-    async def _end(self, branch: BranchTask, input: bytes, open_call: OpenCall) -> T:
-        """Have it done, record how it ended, and hand the value back or raise."""
+    async def _end(
+        self, branch: BranchTask, input: bytes, agent: AnyAgent, card: Card,
+        outcome: Given | Failed | Refused | Cancelled,
+    ) -> T:  # fmt: skip
+        """Record how it ended, and hand the value back or raise."""
         active = self.active
-        match outcome := await outcome_of(open_call):
+        match outcome:
             case Given():
-                at = self._record(open_call.card, input, outcome)
+                at = self._record(card, input, outcome)
                 if active.runtime.watches_loops:
-                    branch.note_answer(self.key, open_call.card.name, input, outcome.payload)
+                    branch.note_answer(self.key, card.name, input, outcome.payload)
             case Refused():
                 body: Json = {"outcome": "refused", "rule": outcome.rule, "reason": outcome.reason}
                 at = active.journal.append(FactKind.ANSWERED, self.key, encode(body))
@@ -213,7 +248,7 @@ class AgentCall(Primitive[T], Generic[T]):
             case Refused():
                 raise CallRefused(outcome.reason, rule=outcome.rule, key=self.key)
             case Failed(failure):
-                raise self._failed(open_call.agent, failure)
+                raise self._failed(agent, failure)
 
     def _record(self, card: Card, input: bytes, given: Given) -> float:
         """Record an answer, what it is short of, and how it is undone; returns the time."""
