@@ -65,8 +65,10 @@ def lone(operations: Sequence[Operation]) -> Write | None:
     write = operations[0]
     if not isinstance(write, Write) or write.effects or write.close is not None or len(write.facts) not in _ALONE:
         return None
-    large = any(fact.payload is not None and len(fact.payload) > BLOB_BYTES for fact in write.facts)
-    return None if large else write
+    for fact in write.facts:
+        if fact.payload is not None and len(fact.payload) > BLOB_BYTES:
+            return None
+    return write
 
 
 def append_alone(connection: sqlite3.Connection, worker: str, write: Write, head: Head, salts: Salts) -> Head | None:
