@@ -12,6 +12,7 @@ from podium.model.fallback import Degraded
 from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
+from podium.model.storable import check_text
 from podium.services.stream import Chunk
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, Send
@@ -76,7 +77,9 @@ class RunHandle(Generic[Out]):
         return await self._send(signal, "a cancel")
 
     async def _send(self, signal: Signal, what: str) -> bool:
-        encode(signal.body)  # here, where it harms nobody else; raises InvalidValue
+        check_text("the signal's name", signal.name)
+        check_text("the signal's id", signal.id)
+        encode(signal.body, "the signal's body")
         verdict, _ = await self._worker.commits.submit(Send(self.id, signal))
         if verdict is CommitVerdict.UNKNOWN:
             raise UnknownRun(f"no run is called {self.id!r}. `podium runs list` shows those there are.")

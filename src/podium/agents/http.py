@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar, Unpack
+from typing import TypeVar, Unpack
 from weakref import WeakKeyDictionary
 
 import httpx
 import orjson
+from typing_extensions import TypeForm
 
 from podium.agents.card import CardedAgent, CardOptions, card_of
 from podium.agents.shape import TypeShape, shape_of
@@ -32,9 +33,6 @@ from podium.model.outcome import Done, Outcome
 from podium.model.steps import Steps
 from podium.secrets.masking import MASKING
 from podium.secrets.reference import filled
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeForm
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -174,8 +172,8 @@ def http(
     url: str,
     *,
     name: str,
-    input: "TypeForm[In]" = Json,
-    output: "TypeForm[Out]" = Json,
+    input: TypeForm[In] = Json,
+    output: TypeForm[Out] = Json,
     method: str = "POST",
     headers: Mapping[str, str] | None = None,
     max_answer: int = MAX_ANSWER,

@@ -3,9 +3,10 @@
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, Unpack
+from typing import TypeVar, Unpack
 
 import orjson
+from typing_extensions import TypeForm
 
 from podium.agents.card import CardedAgent, CardOptions, card_of
 from podium.agents.child import ChildProcess, ProcessEnd
@@ -19,19 +20,16 @@ from podium.model.retry import FailureKind
 from podium.model.steps import Steps
 from podium.secrets.masking import MASKING
 
-if TYPE_CHECKING:
-    from typing_extensions import TypeForm
-
 In = TypeVar("In")
 Out = TypeVar("Out")
 
 MAX_OUTPUT = 64 * 2**20
-"""The most bytes that a program or a peer may answer with, unless it is told otherwise."""
+"""The most bytes that a program or a peer may answer with, unless set otherwise."""
 _LINES_SHOWN = 20
 
 
 class ProcessAgent(CardedAgent[In, Out]):
-    """A program. It is told the call in PODIUM_RUN, PODIUM_KEY, PODIUM_IDEMPOTENCY_KEY and PODIUM_EPOCH.
+    """A program. It finds the call in PODIUM_RUN, PODIUM_KEY, PODIUM_IDEMPOTENCY_KEY and PODIUM_EPOCH.
 
     When the call ends, also by a timeout or a cancel, whatever it started in its process group is ended too. Made by
     `process`.
@@ -82,8 +80,8 @@ def process(
     command: Sequence[str],
     *,
     name: str,
-    input: "TypeForm[In]" = Json,
-    output: "TypeForm[Out]" = Json,
+    input: TypeForm[In] = Json,
+    output: TypeForm[Out] = Json,
     cwd: str | Path | None = None,
     env: Mapping[str, str] | None = None,
     max_output: int = MAX_OUTPUT,

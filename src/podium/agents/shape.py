@@ -6,6 +6,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from typing_extensions import TypeForm
+
 from podium import lazy
 from podium.agents.jsonable import NULL, SCALARS, encoded, json_copy, require_finite
 from podium.errors import InvalidValue, UsageError
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     import pydantic
     import pydantic.errors
     import pydantic_core
-    from typing_extensions import TypeForm
 else:
     pydantic, pydantic_core = lazy.module("pydantic"), lazy.module("pydantic_core")
 
@@ -46,8 +47,8 @@ class TypeShape(Generic[T]):
 
     __slots__ = ("_exact", "_fits", "_free", "_made", "_schema", "name", "type")
 
-    def __init__(self, kind: object) -> None:
-        self.type: Any = kind
+    def __init__(self, kind: TypeForm[object]) -> None:
+        self.type: TypeForm[object] = kind
         self.name = _name_of(kind)
         plain = _PLAIN.get(kind) if isinstance(kind, Hashable) else None
         self._made = _adapter_of(kind, self.name) if plain is None else None
@@ -118,7 +119,7 @@ class _Nobody:
     """No value has exactly this type."""
 
 
-def shape_of(kind: "TypeForm[T]") -> TypeShape[T]:
+def shape_of(kind: TypeForm[T]) -> TypeShape[T]:
     """Return the shape of a type; `Any` (or `Json`) takes whatever JSON can hold.
 
     Shapes are kept, so asking again is cheap. Raises UsageError for a type that Pydantic cannot turn into JSON.
@@ -130,7 +131,7 @@ def shape_of(kind: "TypeForm[T]") -> TypeShape[T]:
 
 
 @lru_cache(maxsize=_KNOWN_TYPES)
-def _known(kind: object, _spelling: str) -> TypeShape[Json]:
+def _known(kind: TypeForm[object] | None, _spelling: str) -> TypeShape[Json]:
     return TypeShape(type(None) if kind is None else kind)
 
 

@@ -126,7 +126,7 @@ class Dispatcher:
         known, of_runs = (id(workflow), admitted, delegated), self._of_runs
         if known in self._run_rules:
             return self._run_rules[known]
-        own = cast("Handler", partial(invoke, workflow))
+        own: Handler = partial(invoke, workflow)
         card, handler = self.card(workflow), own
         deciding = () if admitted else (*(of_runs.delegated if delegated else ()), *of_runs.admitting)
         for wrap in reversed((*deciding, *of_runs.guarding)):
@@ -137,7 +137,8 @@ class Dispatcher:
         return found
 
     def _fold(self, agent: AnyAgent) -> Handler:
-        card, handler = self.card(agent), cast("Handler", partial(invoke, agent))
+        card = self.card(agent)
+        handler: Handler = partial(invoke, agent)
         for wrap in reversed(self._middleware):
             handler = wrap(card, handler)
         if id(agent) in self._cards:

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast, overload
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
 from uuid import UUID
+
+from typing_extensions import TypeForm
 
 from podium.agents.shape import shape_of
 from podium.engine.calls.call import AgentCall
@@ -31,11 +33,9 @@ from podium.model.question import Approval, Ask, Decision, Escalation
 from podium.model.retry import Retry
 from podium.model.run import RunOptions
 from podium.model.steps import Effects
+from podium.model.storable import check_key
 from podium.model.task import Task
 from podium.services.stream import Chunk
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeForm
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -152,7 +152,7 @@ class Context:
 
     def once(
         self, name: str, function: OnceFunction[T], *, effects: Effects = "idempotent",
-        verify: Callable[[], Awaitable[Any]] | None = None, gives: "TypeForm[T] | None" = None,
+        verify: Callable[[], Awaitable[Any]] | None = None, gives: TypeForm[T] | None = None,
     ) -> AgentCall[T]:  # fmt: skip
         """Run a function of no arguments once for ever: for a side effect too small to be an agent.
 
@@ -191,8 +191,11 @@ class Context:
             self._active, self._branch, self._path, self._key(), self, lambda child: function(child, *args, **kwargs)
         )
 
+    # The first overload that fits is meant.
     @overload
-    def gather(self, a: Primitive[T1], b: Primitive[T2], /) -> "Primitive[tuple[T1, T2]]": ...
+    def gather(  # pyright: ignore[reportOverlappingOverload]
+        self, a: Primitive[T1], b: Primitive[T2], /
+    ) -> "Primitive[tuple[T1, T2]]": ...
     @overload
     def gather(self, a: Primitive[T1], b: Primitive[T2], c: Primitive[T3], /) -> "Primitive[tuple[T1, T2, T3]]": ...
     @overload
@@ -252,7 +255,7 @@ class Context:
 
     @overload
     def signal(
-        self, name: str, type: "TypeForm[T]", /, *, within: float | None = None, default: T = ...
+        self, name: str, type: TypeForm[T], /, *, within: float | None = None, default: T = ...
     ) -> AwaitSignal[T]: ...
     @overload
     def signal(self, name: str, /, *, within: float | None = None, default: Json = None) -> AwaitSignal[Any]: ...
@@ -272,7 +275,7 @@ class Context:
     ) -> AskPerson[Decision]: ...  # fmt: skip
     @overload
     def ask(
-        self, question: str, *, answer: "TypeForm[T]", subject: Json = None, to: str = "anyone",
+        self, question: str, *, answer: TypeForm[T], subject: Json = None, to: str = "anyone",
         within: float | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: T = ...,
     ) -> AskPerson[T]: ...  # fmt: skip
     @overload
@@ -346,6 +349,7 @@ class Context:
 
         False for a branch that had come past this place when the code changed; recorded once per run and name.
         """
+        check_key("the name of the change", name)
         return changed(self._active, self._path, self._counter, name)
 
     def emit(self, chunk: Json) -> None:

@@ -97,5 +97,5 @@ class Steps(Protocol):
         ...
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
-        """Record what a rule did that somebody may want to know later. It has no effect on replay."""
+        """Record what a rule did, for a later look. It has no effect on replay."""
         ...

@@ -11,16 +11,17 @@ from podium.secrets.masking import MASKING
 NULL = b"null"
 
 
-def encode(value: Json) -> bytes:
+def encode(value: Json, what: str = "") -> bytes:
     """Return the JSON text of a value, keys in the order given; raises InvalidValue where it is not JSON.
 
-    Secrets in it are masked: what is written down goes through here.
+    Secrets in it are masked: what is written down goes through here. `what` names the value in the error.
     """
     try:
         text = orjson.dumps(value)
         return orjson.dumps(MASKING.json(orjson.loads(text))) if MASKING.active and MASKING.shows_in(text) else text
     except (TypeError, orjson.JSONEncodeError) as error:
-        raise InvalidValue(f"expected JSON, got {type(value).__name__}: {error}") from error
+        told = f"{what}: " if what else ""
+        raise InvalidValue(f"{told}expected JSON, got {type(value).__name__}: {error}") from error
 
 
 def decode(text: bytes | None) -> Json:

@@ -282,3 +282,10 @@ class Committed:
     """Runs in somebody's memory that have new signals."""
     scarce: dict[str, BudgetState] = field(default_factory=dict[str, BudgetState])
     """The budget that had no room, by the id of what was to be reserved."""
+
+    def join(self, later: "Committed") -> None:
+        """Take in the result of a commit that followed, but for its verdicts."""
+        self.started |= later.started
+        self.placed += later.placed
+        self.woken += later.woken
+        self.scarce |= later.scarce

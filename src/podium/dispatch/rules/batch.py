@@ -1,9 +1,9 @@
 """Calls that come at about the same time are handed to their agent together."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from podium.dispatch.alarm import Ring
 from podium.dispatch.dispatcher import Handler
 from podium.model.agent import Card
 from podium.model.batch import Batch, BatchInput
@@ -12,9 +12,6 @@ from podium.model.clock import Clock
 from podium.model.outcome import Done, Failed, Outcome, Usage
 from podium.model.retry import KEEPS_LINEAGE
 from podium.model.steps import Steps
-
-Ring = Callable[[float, Callable[[], None]], object]
-"""Calls a function at a time, in seconds since 1970."""
 
 
 @dataclass(slots=True)

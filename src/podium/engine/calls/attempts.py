@@ -4,7 +4,7 @@ from podium.engine.calls.doubt import do_once, resolve_doubt, resolved_by_person
 from podium.engine.calls.given import Given, fallback_value, given_by, lacking
 from podium.engine.calls.inline import run_inline
 from podium.engine.calls.open_call import OpenCall
-from podium.engine.calls.permission import Permission, Reply
+from podium.engine.calls.permission import Permission, PermissionReply
 from podium.engine.calls.retries import fall_back, goes_on
 from podium.engine.calls.steps import CallSteps
 from podium.engine.primitives.questions import asked_again
@@ -112,10 +112,10 @@ async def _wait_for(open_call: OpenCall, pending: Pending) -> Outcome | None:
         active=active, branch=open_call.branch, key=key, progress=progress, deadline=open_call.deadline
     )
     reply = await permission.ask(pending, ask)
-    return await _take(open_call, reply) if isinstance(reply, Reply) else reply
+    return await _take(open_call, reply) if isinstance(reply, PermissionReply) else reply
 
 
-async def _take(open_call: OpenCall, reply: Reply) -> Outcome | None:
+async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:
     """Take what people said to the agent's own question, or about a call in doubt."""
     ask, answers = reply.ask, reply.answers
     if answers is None:

@@ -19,7 +19,7 @@ from podium.model.step import grant_of
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class PermissionReply:
     """What people said to a question that no rule asked; `answers` is None if they did not answer in time."""
 
     ask: Ask
@@ -36,7 +36,7 @@ class Permission:
     progress: CallProgress
     deadline: float | None
 
-    async def ask(self, pending: Pending, ask: Ask) -> Refused | Reply | None:
+    async def ask(self, pending: Pending, ask: Ask) -> Refused | PermissionReply | None:
         """Wait for people; returns None if the call may go on: they granted it, or said what became of a step.
 
         A question that is open already is not put again. If a rule asked, people grant or deny it; if they deny it, or
@@ -49,7 +49,7 @@ class Permission:
         if rule is not None and grant is not None:
             return self._decided(rule, grant, answers)
         if step is None or answers is None:
-            return Reply(ask, answers)
+            return PermissionReply(ask, answers)
         self.progress.resolved[step] = answers[0]["value"]
         return None
 

@@ -20,6 +20,7 @@ from podium.model.prices import PriceSettings
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.step import StepCall
 from podium.model.steps import Effects
+from podium.model.storable import check_key
 from podium.secrets.masking import MASKING
 from podium.services.stream import Chunk
 from podium.store.codec import decode, encode, input_digest
@@ -77,13 +78,14 @@ class CallSteps:
         """Run `fn` once for ever; see `podium.model.steps.Steps`."""
         name = MASKING.text(name)
         path = self._path(name, None if key is None else MASKING.text(key))
+        full = f"{self._call.key}/{path}"
+        check_key(f"the name and key of step {name[:80]!r}", full)
         digest = input_digest(input)
         record = self._active.history.step(self._call.key, path)
         if record is not None and record.done is not None:
             if record.done.body["digest"] != digest:
-                raise Diverged(f"{self._call.key}/{path}", f"another input of {name}", shortened(encode(input)))
+                raise Diverged(full, f"another input of {name}", shortened(encode(input)))
             return decode(record.done.payload)
-        full = f"{self._call.key}/{path}"
         if effects == "once" and record is not None and record.intent is not None:
             known = await self._resolve_doubt(path, name, verify)
             if known is not None:

@@ -73,7 +73,7 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
             await active.live(branch, key)
             payload = encode(self.child.input.dump(self.input))
             if len(self.context.callers) >= (most := active.runtime.max_depth):
-                why = f"{card.name} would be {len(self.context.callers) + 1} workflows deep; most_depth allows {most}"
+                why = f"{card.name} would be {len(self.context.callers) + 1} workflows deep; max_depth allows {most}"
                 await self._refuse(branch, "depth", why)
             await self._carve(branch, run_id)
             at, seed = active.runtime.clock.now(), active.chance(key).getrandbits(63)

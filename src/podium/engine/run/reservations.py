@@ -10,6 +10,7 @@ from podium.errors import Evicted, StoreError
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState, Reservation, nano
 from podium.model.fact import FactKind
 from podium.model.json import Json
+from podium.services.isolation import Answer
 from podium.store.codec import encode
 from podium.store.operations import Committed, CommitVerdict, Effect, NewFact, RaiseBudget, Reserve, Settle
 
@@ -27,7 +28,7 @@ async def reserve(
     answer: asyncio.Future[CommitVerdict] = asyncio.get_running_loop().create_future()
     scarce: list[BudgetState] = []
 
-    def settled(verdict: CommitVerdict | StoreError, committed: Committed) -> None:
+    def settled(verdict: Answer, committed: Committed) -> None:
         scarce.extend(state for state in [committed.scarce.get(reservation.id)] if state is not None)
         if not answer.done():
             if isinstance(verdict, StoreError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from podium.dispatch.dispatcher import Handler
 from podium.dispatch.rules.delegation.delegations import PRINCIPAL
-from podium.engine.calls.permission import Permission, Reply
+from podium.engine.calls.permission import Permission, PermissionReply
 from podium.engine.calls.steps import CallSteps
 from podium.engine.calls.undo import undo_all
 from podium.engine.run.active_run import ActiveRun
@@ -123,7 +123,7 @@ class _Admission:
             active=active, branch=active.main, key=START, progress=self.progress, deadline=active.deadline
         )
         reply = await permission.ask(pending, ask)
-        return denied(_NO_RULE, reply.answers) if isinstance(reply, Reply) else reply
+        return denied(_NO_RULE, reply.answers) if isinstance(reply, PermissionReply) else reply
 
     def _call(self) -> Call:
         run, card = self.active.run, self.workflow.card

@@ -1,17 +1,16 @@
 """The workflow whose runs are the incidents: look into it, help, see whether that helped, or else ask a person."""
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
+
+from typing_extensions import TypeForm
 
 from podium.engine.context import Context
 from podium.engine.workflow import Workflow, workflow
 from podium.model.incident import HEALTHY, MONITOR, Ending, MonitorSettings, Problem, ProblemKind
 from podium.model.json import Json
 
-if TYPE_CHECKING:
-    from typing_extensions import TypeForm
-
-_RETRY: "TypeForm[str]" = Literal["try again", "leave it"]
-_REQUEUE: "TypeForm[str]" = Literal["requeue", "leave it"]
+_RETRY: TypeForm[str] = Literal["try again", "leave it"]
+_REQUEUE: TypeForm[str] = Literal["requeue", "leave it"]
 
 
 class IncidentActions(Protocol):

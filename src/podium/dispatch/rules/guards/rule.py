@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
 from podium.dispatch.failure import failure_of
@@ -13,7 +13,7 @@ from podium.errors import Forbidden, Suspended
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.guard import Checked, Guard, GuardPlace, Objected, Passed, Repaired
-from podium.model.json import Json
+from podium.model.json import Json, is_array, is_object
 from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Usage
 from podium.model.question import APPROVAL_SCHEMA, Ask
 from podium.model.step import StepCall, grant_of
@@ -282,10 +282,10 @@ def _restored(value: Json, back: Mapping[str, str]) -> Json:
     def restored(part: Json) -> Json:
         if isinstance(part, str):
             return masks.sub(lambda found: back[found[0]], part)
-        if isinstance(part, list):
-            return [restored(each) for each in cast("list[Json]", part)]
-        if isinstance(part, dict):
-            return {restored(key): restored(each) for key, each in cast("dict[str, Json]", part).items()}
+        if is_array(part):
+            return [restored(each) for each in part]
+        if is_object(part):
+            return {restored(key): restored(each) for key, each in part.items()}
         return part
 
     return restored(value)

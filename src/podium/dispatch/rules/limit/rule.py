@@ -3,8 +3,9 @@
 import math
 from dataclasses import replace
 
+from podium.dispatch.alarm import Ring
 from podium.dispatch.dispatcher import Handler, StepHandler
-from podium.dispatch.rules.limit.gate import Gate, Ring, Sent, at_once, in_turn, leave, withdraw
+from podium.dispatch.rules.limit.gate import Gate, Sent, at_once, in_turn, leave, withdraw
 from podium.errors import Forbidden, Interrupt, Suspended
 from podium.model.agent import Card
 from podium.model.call import Call

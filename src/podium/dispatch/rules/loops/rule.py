@@ -20,7 +20,7 @@ class NoLoops:
 
     def __init__(self, rule: Loops | None, max_depth: int) -> None:
         self._rule = rule
-        self._most_depth = max_depth
+        self._max_depth = max_depth
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Look at what was asked and said before in the branch of a call."""
@@ -48,7 +48,7 @@ class NoLoops:
         return watched
 
     def _shallow(self, handler: Handler) -> Handler:
-        most = self._most_depth
+        most = self._max_depth
 
         def bounded(call: Call, steps: Steps) -> Awaitable[Outcome]:
             return handler(call, steps) if len(call.callers) < most else _too_deep(call, most)
@@ -58,4 +58,4 @@ class NoLoops:
 
 async def _too_deep(call: Call, most: int) -> Outcome:
     way = " > ".join((*call.callers[:3], "…", call.callers[-1]))
-    return Refused("depth", f"{way} is {len(call.callers)} workflows deep; most_depth allows {most}")
+    return Refused("depth", f"{way} is {len(call.callers)} workflows deep; max_depth allows {most}")
