@@ -8,7 +8,7 @@ from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome
 from podium.model.retry import FailureKind
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 
 
 def timeout(card: Card, handler: Handler) -> Handler:
@@ -18,11 +18,11 @@ def timeout(card: Card, handler: Handler) -> Handler:
 
     usual = card.timeout
 
-    def bounded(call: Call, steps: Steps) -> Awaitable[Outcome]:
+    def bounded(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
         seconds = usual if call.timeout is None else call.timeout
         return handler(call, steps) if seconds is None else within(seconds, call, steps)
 
-    async def within(seconds: float, call: Call, steps: Steps) -> Outcome:
+    async def within(seconds: float, call: Call, steps: RuleSteps) -> Outcome:
         scope = asyncio.timeout(seconds)
         try:
             async with scope:

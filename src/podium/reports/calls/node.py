@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from podium.model.json import Json
+from podium.model.outcome import Usage
 
 
 @dataclass(slots=True)
@@ -64,15 +64,13 @@ class CallNode:
 
     def walk(self) -> Iterator["CallNode"]:
         """Give the node and everything under it, in the order of the keys."""
-        waiting = [self]
+        waiting: list[CallNode] = [self]
         while waiting:
             node = waiting.pop()
             yield node
             waiting.extend(reversed(node.children))
 
 
-def spent_of(usage: Json) -> Spent | None:
+def spent_of(usage: Usage | None) -> Spent | None:
     """Return what a fact says was used up."""
-    if usage is None:
-        return None
-    return Spent(usage.get("input_tokens", 0), usage.get("output_tokens", 0), usage.get("usd"))
+    return None if usage is None else Spent(usage.input_tokens, usage.output_tokens, usage.usd)
