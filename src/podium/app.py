@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from podium import lazy
 from podium.config import Config, load_config, override
 from podium.dispatch.rules.delegation.delegations import PRINCIPAL, Delegations
 from podium.engine.settings import EngineSettings
@@ -26,7 +27,6 @@ from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
 from podium.model.principal import Principal
-from podium.operations.monitor.monitor import Monitor
 from podium.operations.operator import Operator
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
@@ -36,6 +36,11 @@ from podium.services.timers import Timer
 from podium.store.operations import KeepAnswer
 from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from podium.operations.monitor import monitor
+else:
+    monitor = lazy.module("podium.operations.monitor.monitor")
 
 _LOG = logging.getLogger("podium")
 MOVED = {
@@ -96,7 +101,7 @@ class App(ScopedApp):
         self._monitor = None
         if config.monitor:
             watch = MonitorSettings() if config.monitor is True else config.monitor
-            self._monitor = Monitor(self.worker, operator, rules.conditions, clock, ids, watch)
+            self._monitor = monitor.Monitor(self.worker, operator, rules.conditions, clock, ids, watch)
             self.register(self._monitor.workflow)
 
     @classmethod

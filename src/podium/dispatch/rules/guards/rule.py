@@ -18,7 +18,6 @@ from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused,
 from podium.model.question import APPROVAL_SCHEMA, Ask
 from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall, grant_of
-from podium.model.steps import Steps
 
 OUTPUT = "output"
 """The part of a call under which people are asked about what came out of it."""
