@@ -108,7 +108,7 @@ def _draw(run: Run, facts: list[Fact], child: Child | None) -> None:
     if not sys.stdout.isatty():
         print(plain(run, facts, child))
         return
-    from rich.console import Console  # noqa: PLC0415  only where somebody looks
+    from rich.console import Console  # only where somebody looks
 
     Console().print(render(run, facts, child), crop=False)
 
