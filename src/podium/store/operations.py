@@ -295,6 +295,7 @@ class Committed:
     def join(self, later: "Committed") -> None:
         """Take in the result of a commit that followed, but for its verdicts."""
         self.started |= later.started
+        self.known |= later.known
         self.placed += later.placed
         self.woken += later.woken
         self.scarce |= later.scarce
