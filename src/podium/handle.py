@@ -7,7 +7,8 @@ from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact
+from podium.model.facts.runs import Ended
 from podium.model.fallback import Degraded
 from podium.model.ids import Ids
 from podium.model.json import Json
@@ -55,8 +56,8 @@ class RunHandle(Generic[Out]):
 
     def degraded(self) -> tuple[Degraded, ...]:
         """Return the calls, of a run that has ended, that somebody else answered than was asked."""
-        ends = [fact for fact in self.facts() if fact.kind is FactKind.ENDED]
-        return tuple(Degraded(**each) for each in ends[-1].body.get("degraded", ())) if ends else ()
+        ends = [said for fact in self.facts() if isinstance(said := fact.content, Ended)]
+        return ends[-1].degraded if ends else ()
 
     async def stream(self) -> AsyncIterator[Chunk]:
         """Give what the run's agents stream, from now until it ends."""
