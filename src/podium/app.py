@@ -48,7 +48,7 @@ from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, dead_letter
 from podium.reports.incidents import incidents
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.services.timers import Timer
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, KeepAnswer, Reply
@@ -329,7 +329,7 @@ class App:
     def _keep(self, answer: KeepAnswer, kept: Callable[[], object]) -> None:
         """Have an answer kept; where that fails it is asked again another time."""
 
-        def settled(verdict: Answer, _: object) -> None:
+        def settled(verdict: CommitAnswer, _: object) -> None:
             if isinstance(verdict, StoreError):
                 _LOG.warning("an answer of %s cannot be kept: %s", answer.agent, verdict)
             kept()

@@ -114,7 +114,7 @@ def _known(kind: TypeForm[object] | None, _spelling: str) -> TypeShape[Json]:
 
 def _adapter_of(kind: object, name: str) -> TypeAdapter[Any]:
     try:
-        adapter = TypeAdapter(cast("type[Any]", kind))
+        adapter = TypeAdapter(cast("type[object]", kind))
     except (PydanticSchemaGenerationError, PydanticUserError) as error:
         remedy = "Use a Pydantic model, a dataclass or a plain type"
         raise UsageError(f"{name} cannot be turned into JSON: {_first_line(error)}. {remedy}") from error

@@ -31,7 +31,7 @@ class DrivenClock:
     async def sleep_until(self, when: float) -> None:
         """Return once `now()` is at least `when`."""
         if when <= self._now:
-            await asyncio.sleep(0)  # noqa: TID251 - gives way, and waits for nothing
+            await asyncio.sleep(0)  # gives way, and waits for nothing
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (when, next(self._order), future))
@@ -52,14 +52,14 @@ class DrivenClock:
     async def settle(self) -> None:
         """Return once nothing happens any more without time passing."""
         await self._until_quiet()
-        await asyncio.sleep(self._moment)  # noqa: TID251 - for threads, which know no driven time
+        await asyncio.sleep(self._moment)  # for threads, which know no driven time
         await self._until_quiet()
 
     async def until(self, condition: Callable[[], object], *, within: float = 10.0) -> None:
         """Return once a condition holds, for what threads or other processes do; AssertionError after real seconds."""
-        end = time.monotonic() + within  # noqa: TID251 - real time: a test must not hang
+        end = time.monotonic() + within  # real time: a test must not hang
         while not condition():
-            if time.monotonic() > end:  # noqa: TID251 - the same
+            if time.monotonic() > end:
                 raise AssertionError(f"what was waited for did not come within {within:g} s")
             await self.settle()
 
@@ -73,5 +73,5 @@ class DrivenClock:
         ready: Sized | None = getattr(asyncio.get_running_loop(), "_ready", None)
         quiet, wanted = 0, _QUIET_TURNS if ready is not None else 1_000
         while quiet < wanted:
-            await asyncio.sleep(0)  # noqa: TID251 - gives way, and waits for nothing
+            await asyncio.sleep(0)  # gives way, and waits for nothing
             quiet = 0 if ready else quiet + 1
