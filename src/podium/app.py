@@ -31,7 +31,7 @@ from podium.operations.operator import Operator
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.services.timers import Timer
 from podium.store.operations import KeepAnswer
 from podium.store.protocol import Store
@@ -190,7 +190,7 @@ class App(ScopedApp):
     def _keep(self, answer: KeepAnswer, kept: Callable[[], object]) -> None:
         """Have an answer kept; where that fails it is asked again another time."""
 
-        def settled(verdict: Answer, _: object) -> None:
+        def settled(verdict: CommitAnswer, _: object) -> None:
             if isinstance(verdict, StoreError):
                 _LOG.warning("an answer of %s cannot be kept: %s", answer.agent, verdict)
             kept()

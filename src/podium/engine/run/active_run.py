@@ -21,7 +21,7 @@ from podium.model.fallback import Degraded
 from podium.model.outcome import readable
 from podium.model.run import Run
 from podium.secrets.masking import MASKING
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.store.operations import Block, Close, CommitVerdict, FinishRun, Park, Settle, Write
 from podium.store.protocol import Claimed
 
@@ -221,7 +221,7 @@ class ActiveRun:
             self.main.evict()
             self._on_closed(self)
 
-    def _on_verdict(self, write: Write, verdict: Answer) -> None:
+    def _on_verdict(self, write: Write, verdict: CommitAnswer) -> None:
         """The store has committed a write of this run, or has refused it."""
         if isinstance(verdict, StoreError):
             self.lose(verdict)

@@ -11,7 +11,7 @@ from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState, R
 from podium.model.facts.money import AmountReserved, settled
 from podium.model.question import PersonAnswer
 from podium.model.rule_names import budget_in
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.store.operations import Committed, CommitVerdict, Effect, NewFact, RaiseBudget, Reserve, Settle
 
 _NOTHING = Amount()
@@ -25,7 +25,7 @@ async def reserve(
     answer: asyncio.Future[CommitVerdict] = asyncio.get_running_loop().create_future()
     scarce: list[BudgetState] = []
 
-    def settled(verdict: Answer, committed: Committed) -> None:
+    def settled(verdict: CommitAnswer, committed: Committed) -> None:
         scarce.extend(state for state in [committed.scarce.get(reservation.id)] if state is not None)
         if not answer.done():
             if isinstance(verdict, StoreError):

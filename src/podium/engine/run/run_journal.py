@@ -9,7 +9,7 @@ from podium.errors import Blocked, Evicted
 from podium.model.facts.content import Writable
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.store.operations import Close, Committed, Effect, NewFact, Write
 
 _MOST_IN_A_ROW = 16
@@ -17,7 +17,7 @@ _MOST_IN_A_ROW = 16
 
 _LOG = logging.getLogger("podium")
 
-Answered = Callable[[Write, Answer], None]
+WhenAnswered = Callable[[Write, CommitAnswer], None]
 """Takes what the store says of a write."""
 
 
@@ -30,7 +30,7 @@ class RunJournal:
     )  # fmt: skip
 
     def __init__(
-        self, n: int, run: Run, runtime: Runtime, activity: Activity, *, facts: int, answered: Answered, dry: bool
+        self, n: int, run: Run, runtime: Runtime, activity: Activity, *, facts: int, answered: WhenAnswered, dry: bool
     ) -> None:
         self.closed = False
         """Whether this process has let go of the run: nothing more is written."""
@@ -111,7 +111,7 @@ class RunJournal:
             self._runtime.commits.put(self._writes[-1], self._on_verdict)
         return self._writes[-1]
 
-    def _on_verdict(self, verdict: Answer, _: Committed) -> None:
+    def _on_verdict(self, verdict: CommitAnswer, _: Committed) -> None:
         self._answered(self._writes.pop(0), verdict)
 
     def _check_count(self) -> None:

@@ -23,7 +23,7 @@ from podium.model.ids import Ids
 from podium.model.run import Run, RunState
 from podium.services.group_commit import GroupCommit
 from podium.services.heartbeat import Heartbeat
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.services.stream import Streams
 from podium.services.supervision import run_services
 from podium.services.timers import Timers
@@ -242,7 +242,7 @@ class Worker:
         here = self.fleet.reserve()
         answer: asyncio.Future[tuple[CommitVerdict, str]] = self._loop.create_future()
 
-        def settled(verdict: Answer, committed: Committed) -> None:
+        def settled(verdict: CommitAnswer, committed: Committed) -> None:
             if verdict is CommitVerdict.OK and here:  # it is driven even if nobody waits for this any more
                 self._take(Claimed(committed.started[run.id], _fresh_run(run, self.id), 0, [_first(run)], []))
             elif here:
@@ -292,7 +292,7 @@ class Worker:
     def _block(self, number: int, run: Run, block: Block, facts: Sequence[NewFact] = ()) -> None:
         """Block a run of ours that is not in memory, then tell those who wait for it."""
 
-        def blocked(answer: Answer, _: Committed) -> None:
+        def blocked(answer: CommitAnswer, _: Committed) -> None:
             if answer is CommitVerdict.OK:
                 self._tell(run.id, FinishRun(RunState.BLOCKED, block.reason, 0.0, None))
             elif isinstance(answer, StoreError):
