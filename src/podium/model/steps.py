@@ -70,5 +70,5 @@ class Steps(Protocol):
         ...
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
-        """Record what a rule, or a part of the agent, did, for reports and audits. It has no effect on replay."""
+        """Record what a rule did, for a later look. It has no effect on replay."""
         ...
