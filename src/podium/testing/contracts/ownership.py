@@ -133,7 +133,8 @@ class OwnershipContract(OpenedStore):
             hand.park(parent)
             hand.finish(child)
             (claimed,) = hand.claim(parent)
-            assert [(each.kind, each.name, each.body["value"]) for each in claimed.signals] == [("child", "r.0", 7)]
+            ended = {"state": "done", "value": 7, "reason": ""}
+            assert [(each.kind, each.name, each.body) for each in claimed.signals] == [("child", "r.0", ended)]
 
     def test_an_ended_run_takes_nothing_any_more(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
