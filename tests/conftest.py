@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 
-from tests.offline import stay_offline
+from tests.offline import refuse_model_requests, stay_offline
 from tests.scratch import real_disk, use_memory
 
 NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("PODIUM_NO_SKIP") == "1"
@@ -31,6 +31,11 @@ def disk_path() -> Generator[Path]:
 def tmp_store(tmp_path: Path) -> Path:
     """Return the path of a store that is not there yet, in a folder that will go."""
     return tmp_path / "podium.db"
+
+
+def pytest_runtest_setup() -> None:
+    """Refuse real models before each test: the modules that are tested may have loaded them."""
+    refuse_model_requests()
 
 
 def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:

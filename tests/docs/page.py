@@ -17,7 +17,7 @@ if __name__ == "__main__":
     sys.path[0] = str(ROOT)
 
 from tests.forking.commands import run  # noqa: E402 - where the program is found only now
-from tests.offline import stay_offline  # noqa: E402 - the same
+from tests.offline import refuse_model_requests, stay_offline  # noqa: E402 - the same
 
 FENCE = re.compile(
     r"^ *(?P<fence>`{3,})(?P<language>\w*)(?P<info>[^\n`]*)\n(?P<body>.*?)^ *(?P=fence) *$", re.MULTILINE | re.DOTALL
@@ -145,5 +145,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     stay_offline()
+    refuse_model_requests()
     sys.path[0] = str(Path.cwd())
     main()
