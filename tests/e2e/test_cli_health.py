@@ -1,12 +1,10 @@
 """How agents are and what the monitor did, seen from the command line, in real processes."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.cli import Desk, environment
+from tests.e2e.cli import Desk
 
 DESK = """
 import asyncio
@@ -58,7 +56,8 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def watch(desk: Desk) -> None:
-    subprocess.run([sys.executable, "desk.py"], cwd=desk.folder, env=environment(), check=True, timeout=60)
+    ended = desk.python("desk.py")
+    assert ended.status == 0, ended.err
 
 
 def test_the_checks_of_a_file_are_made_and_tell_by_the_exit_status(desk: Desk) -> None:

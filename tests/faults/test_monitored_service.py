@@ -17,7 +17,7 @@ from podium.model.health import Health
 from podium.model.incident import Ending, MonitorSettings
 from podium.model.json import Json
 from podium.testing import Witness
-from tests.faults.children import ForkServer
+from tests.faults.children import program
 from tests.faults.services import Service
 
 SETTINGS = MonitorSettings(every=0.1, restarts=1, max_wait=2.0)
@@ -115,8 +115,8 @@ def test_an_incident_goes_on_where_its_process_is_killed_while_it_restarts(
     tmp_path: Path, service: Service, moment: str
 ) -> None:
     service.kill()
-    with ForkServer("tending.py") as server:
-        assert not server.run(str(tmp_path), service.port, moment)
-        assert server.run(str(tmp_path), service.port, "never")
+    tending = program("tending.py")
+    assert not tending.run(str(tmp_path), service.port, moment)
+    assert tending.run(str(tmp_path), service.port, "never")
     assert service.answers()
     assert Witness(tmp_path / "witness").count("ended", Ending.RESTARTED) == 1
