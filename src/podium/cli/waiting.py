@@ -11,7 +11,7 @@ from podium.engine.run.deadline import deadline_of
 from podium.engine.worker.worker import End
 from podium.errors import RunBlocked
 from podium.facade.reader import View
-from podium.model.fact import FactKind
+from podium.model.facts.waits import SignalAwaited
 from podium.model.question import Question
 from podium.model.run import Run, RunState
 from podium.reports.calls.tree import tree_of
@@ -92,4 +92,4 @@ async def _family(view: View, run_id: str) -> AsyncIterator[Run]:
 async def _signals(view: View, run: Run) -> Sequence[str]:
     facts = await view.runs.facts(run.id)
     keys = {node.key for node in tree_of(facts).open() if node.waits == "signal"}
-    return [fact.body["name"] for fact in facts if fact.kind is FactKind.WAITING and fact.key in keys]
+    return [said.name for fact in facts if fact.key in keys and isinstance(said := fact.content, SignalAwaited)]

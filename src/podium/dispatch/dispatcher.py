@@ -11,18 +11,18 @@ from podium.model.agent import AnyAgent, Card
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Outcome
+from podium.model.rule_steps import RuleSteps
 from podium.model.rules import AgentRules, ruled
 from podium.model.step import StepCall
-from podium.model.steps import Steps
 from podium.model.task import Choice, Task
 
-Handler = Callable[[Call, Steps], Awaitable[Outcome]]
+Handler = Callable[[Call, RuleSteps], Awaitable[Outcome]]
 """Does a call of one agent."""
 
 Middleware = Callable[[Card, Handler], Handler]
 """Wraps the handler of an agent with that card, or returns it as it is where its rule does not apply."""
 
-StepHandler = Callable[[StepCall, Steps], Awaitable[Json]]
+StepHandler = Callable[[StepCall, RuleSteps], Awaitable[Json]]
 """Does a step of one agent's calls."""
 
 StepMiddleware = Callable[[Card, StepHandler], StepHandler]
@@ -102,7 +102,7 @@ class Dispatcher:
                 self._cards[id(agent)] = card  # the registry keeps the agent alive, so its id stays its own
         return card
 
-    def dispatch(self, agent: AnyAgent, call: Call, steps: Steps) -> Awaitable[Outcome]:
+    def dispatch(self, agent: AnyAgent, call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
         """Have a call done."""
         handler = self._handlers.get(id(agent))
         return self._fold(agent)(call, steps) if handler is None else handler(call, steps)
@@ -146,7 +146,7 @@ class Dispatcher:
         return handler
 
 
-async def _do_step(step: StepCall, _steps: Steps) -> Json:
+async def _do_step(step: StepCall, _steps: RuleSteps) -> Json:
     return await step.body()
 
 

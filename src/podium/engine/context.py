@@ -27,6 +27,7 @@ from podium.errors import CallRefused, NotAwaitable, WrongBranch
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.chance import Chance
+from podium.model.facts.waits import LookedUp
 from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.question import Approval, Ask, Decision, Escalation
@@ -164,14 +165,14 @@ class Context:
 
     def find(self, capability: str) -> Find:
         """Look up who offers a capability; gives their cards. What was found is recorded."""
-        return Find(self._active, self._branch, self._path, self._key(), {"of": capability})
+        return Find(self._active, self._branch, self._path, self._key(), LookedUp(of=capability))
 
     def records(self, *agents: str) -> Records:
         """Look up how agents of these names did so far, or all that were asked; gives a Record for each version.
 
         Folded from the newest facts of the store; nobody who was never asked has one. What was learnt is recorded.
         """
-        asks = {"of": Records.OF, "agents": list(agents)}
+        asks = LookedUp(of=Records.OF, agents=agents)
         return Records(self._active, self._branch, self._path, self._key(), asks)
 
     @overload

@@ -6,7 +6,8 @@ from typing import Any, Generic, TypeVar
 from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
 from podium.facade.scope import Scope
 from podium.model.agent import AnyAgent
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact
+from podium.model.facts.runs import Ended
 from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
@@ -49,8 +50,8 @@ class RunHandle(Generic[Out]):
 
     async def degraded(self) -> tuple[Degraded, ...]:
         """Return the calls, of a run that has ended, that somebody else answered than was asked."""
-        ends = [fact for fact in await self.facts() if fact.kind is FactKind.ENDED]
-        return tuple(Degraded(**each) for each in ends[-1].body.get("degraded", ())) if ends else ()
+        ends = [said for fact in await self.facts() if isinstance(said := fact.content, Ended)]
+        return ends[-1].degraded if ends else ()
 
     async def stream(self) -> AsyncIterator[Chunk]:
         """Give what the run's agents stream, from now until it ends."""

@@ -247,9 +247,10 @@ def line_json(line: BudgetLine) -> Json:
 
 def lines_of(started: Json) -> tuple[BudgetLine, ...]:
     """Return the budgets that what a run does counts against, from its first fact: its own, and those above it."""
-    return tuple(_line(said) for said in started.get("lines", ()))
+    return tuple(line_of(said) for said in started.get("lines", ()))
 
 
-def _line(said: Json) -> BudgetLine:
+def line_of(said: Json) -> BudgetLine:
+    """Return the line that a fact tells of."""
     limits = BudgetLimits(usd=said["usd"], tokens=said["tokens"], calls=said["calls"])
     return BudgetLine(id=said["id"], limits=limits, to=said.get("to"))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from podium.model.facts.notices import BreakerMoved, HealthChanged
 from podium.model.incident import Ending, ProblemKind
 from podium.reports.incidents import incidents
 from podium.store.protocol import NoticeQuery, ReadStore, walk
@@ -34,11 +35,16 @@ async def heard(store: ReadStore, *, tenant: str | None = None, principal: str |
     found: dict[tuple[str, str, str], Heard] = {}
     noticed = NoticeQuery(guards=["breaker", "health"], tenant=tenant, principal=principal, limit=_PAGE)
     async for said in walk(store.notices, noticed):
-        body = said.fact.body
+        match said.fact.content:
+            case BreakerMoved() as body:
+                what, state = "breaker", body.after
+            case HealthChanged() as body:
+                what, state = "health", body.state
+            case _:
+                continue
         each = Heard(
-            agent=body["agent"], version=body["version"], what=body["guard"], at=said.fact.at, run=said.run,
-            state=body["to"] if body["guard"] == "breaker" else body["state"], why=body["why"],
-        )  # fmt: skip
+            agent=body.agent, version=body.version, what=what, at=said.fact.at, run=said.run, state=state, why=body.why
+        )
         found[each.agent, each.version, each.what] = each
     if tenant is None and principal is None:
         await _add_incidents(found, store)

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Self
 
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.fact import FactKind
+from podium.model.facts.content import Writable
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
 from podium.model.run import RunState, Signal
@@ -20,6 +22,11 @@ class NewFact:
     at: float
     body: bytes
     payload: bytes | None = None
+
+    @classmethod
+    def saying(cls, content: Writable, key: str, at: float, payload: bytes | None = None) -> Self:
+        """Return a fact that says this."""
+        return cls(content.fact_kind, key, at, content.encoded, payload)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +295,7 @@ class Committed:
     def join(self, later: "Committed") -> None:
         """Take in the result of a commit that followed, but for its verdicts."""
         self.started |= later.started
+        self.known |= later.known
         self.placed += later.placed
         self.woken += later.woken
         self.scarce |= later.scarce

@@ -44,7 +44,7 @@ async def drive(folder: Path, innocent: int, poisoned: int) -> None:
         for name in names:
             await app.start("meal", name, id=name)
         going = (RunState.READY, RunState.RUNNING)
-        while any(await app.runs.list(state=state) for state in going):
+        while any([await app.runs.list(state=state) for state in going]):
             await asyncio.sleep(0.01)
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,7 @@ async def test_an_article_is_sent_back_once_then_approved_released_and_laid_out(
     async with bench.app() as app:
         handle = await app.start(article.article, text)
         for answer in ("return", "approve"):
-            await bench.clock.until(lambda: app.inbox.list(to="editors"))
+            await bench.clock.until(partial(app.questions, to="editors"))
             await app.inbox.answer((await app.inbox.list(to="editors"))[0].id, answer, by="ada")
         await bench.clock.settle()
         await handle.signal("event", "print at once")

@@ -11,13 +11,13 @@ from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.outcome import Done, Failed, Outcome, Usage
 from podium.model.retry import KEEPS_LINEAGE
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 
 
 @dataclass(slots=True)
 class _Waiting:
     call: Call
-    steps: Steps
+    steps: RuleSteps
     outcome: asyncio.Future[Outcome]
 
 
@@ -51,7 +51,7 @@ class _Collector:
         self._batch = 0
         """Counts the batches: a timer of one that is under way already rings for nothing."""
 
-    async def call(self, call: Call, steps: Steps) -> Outcome:
+    async def call(self, call: Call, steps: RuleSteps) -> Outcome:
         """Wait for others, and for what became of this call."""
         mine = _Waiting(call, steps, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)

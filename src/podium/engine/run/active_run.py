@@ -13,16 +13,15 @@ from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
 from podium.errors import Diverged, StoreError
-from podium.model.budget import BudgetLine, lines_of
 from podium.model.chance import Chance, chance_of
-from podium.model.fact import FactKind
+from podium.model.fact import started_of
+from podium.model.facts.choices import KeysCancelled
+from podium.model.facts.money import settled
 from podium.model.fallback import Degraded
-from podium.model.json import Json
 from podium.model.outcome import readable
 from podium.model.run import Run
 from podium.secrets.masking import MASKING
 from podium.services.isolation import Answer
-from podium.store.codec import encode
 from podium.store.operations import Block, Close, CommitVerdict, FinishRun, Park, Settle, Write
 from podium.store.protocol import Claimed
 
@@ -41,15 +40,15 @@ class ActiveRun:
         self.runtime = runtime
         self.history = History(claimed.facts)
         self.main = BranchTask(claimed.facts[0].at)
-        started = claimed.facts[0].body
-        self.seed: int = started["seed"]
-        self.callers: tuple[str, ...] = tuple(started.get("callers", ()))
+        started = started_of(claimed.facts)
+        self.seed = started.seed
+        self.callers = started.callers
         """The workflows above this run, if it is a child."""
         self.due = deadline_of(claimed.facts)
         """When it has to be done."""
-        self.budget: Json = started.get("budget", {})
+        self.budget = started.budget
         """Its own budget, as it was started with."""
-        self.lines: tuple[BudgetLine, ...] = lines_of(started)
+        self.lines = started.lines
         """The budgets that what it does counts against: its own, and those above it."""
         self.degraded: dict[str, Degraded] = {}
         """The calls that were answered by another agent than was asked, by key."""
@@ -108,7 +107,7 @@ class ActiveRun:
         """Pass the gate; then deliver, at this key, a cancel that was asked for."""
         await self.gate.passed()
         if branch.cancel is Cancel.REQUESTED:
-            self.journal.append(FactKind.CANCELLED, key, encode({"keys": [key], "by": branch.cancelled_by}))
+            self.journal.append(KeysCancelled(keys=(key,), by=branch.cancelled_by), key)
             await self.journal.committed()
             branch.deliver(key)
 
@@ -121,10 +120,9 @@ class ActiveRun:
 
     def _count_unsettled_as_spent(self) -> None:
         """Count as spent what an earlier process had set aside when it died: how it ended is unknown."""
-        for reservation, (key, body) in self.history.reserved.items():
-            said = {**body, "in_doubt": True}
+        for reservation, (key, amount) in self.history.reserved.items():
             effects = [Settle(reservation, None, in_doubt=True)]
-            self.journal.append(FactKind.SETTLED, key, encode(said), effects=effects)
+            self.journal.append(settled(reservation, amount, in_doubt=True), key, effects=effects)
         self.history.reserved.clear()
 
     # Waiting

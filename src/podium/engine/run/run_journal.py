@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from podium.engine.run.activity import Activity
 from podium.engine.run.runtime import Runtime
 from podium.errors import Blocked, Evicted
-from podium.model.fact import FactKind
+from podium.model.facts.content import Writable
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
 from podium.services.isolation import Answer
@@ -47,7 +47,7 @@ class RunJournal:
         self._batch: CommitBatch | None = None
 
     def append(
-        self, kind: FactKind, key: str, body: bytes, payload: bytes | None = None, effects: Sequence[Effect] = ()
+        self, said: Writable, key: str = "", payload: bytes | None = None, effects: Sequence[Effect] = ()
     ) -> float:
         """Record a fact with the commit of this loop turn; returns its time. Raises Evicted once the run is let go."""
         if self.closed:
@@ -59,7 +59,7 @@ class RunJournal:
         if self._count >= self._warn_at:
             self._check_count()
         write = self._write()
-        write.facts.append(NewFact(kind, key, at, body, payload))
+        write.facts.append(NewFact(said.fact_kind, key, at, said.encoded, payload))
         if effects:
             write.effects.extend(effects)
         return at

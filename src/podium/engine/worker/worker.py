@@ -17,6 +17,8 @@ from podium.errors import Evicted, NotPossible, StoreBusy, StoreError, Unwritabl
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.notices import RunQuarantined
+from podium.model.facts.runs import Redacted
 from podium.model.ids import Ids
 from podium.model.run import Run, RunState
 from podium.services.group_commit import GroupCommit
@@ -25,7 +27,7 @@ from podium.services.isolation import Answer
 from podium.services.stream import Streams
 from podium.services.supervision import run_services
 from podium.services.timers import Timers
-from podium.store.codec import decode, encode
+from podium.store.codec import decode
 from podium.store.operations import Block, Committed, CommitVerdict, FinishRun, NewFact, NewRun, Placed, Start, Write
 from podium.store.protocol import Claimed, Store
 
@@ -284,8 +286,7 @@ class Worker:
             f"(memory? a crash in native code?), then `podium dead-letters requeue {run.id}`, or discard it."
         )
 
-        said = encode({"guard": "quarantine", "strikes": run.crash_count})
-        notice = NewFact(FactKind.NOTICE, "", self._clock.now(), said)
+        notice = NewFact.saying(RunQuarantined(strikes=run.crash_count), "", self._clock.now())
         self._block(claimed.n, run, Block(reason, quarantined=True), [notice])
 
     def _block(self, number: int, run: Run, block: Block, facts: Sequence[NewFact] = ()) -> None:
@@ -375,8 +376,8 @@ class Worker:
         if run.state.ended:
             last = (await self.store.facts(run_id, after=run.facts - 2))[-1]
             outcome = {"state": run.state, "value": decode(last.payload), "reason": run.reason}
-            if last.kind is FactKind.REDACTED:
-                outcome["redacted"] = last.body["by"]
+            if isinstance(said := last.content, Redacted):
+                outcome["redacted"] = said.by
             self._tell(run_id, FinishRun(run.state, run.reason, 0.0, outcome))
         elif run.state is RunState.BLOCKED:
             self._tell(run_id, FinishRun(run.state, run.reason, 0.0, None))
@@ -406,7 +407,7 @@ def relax_collector() -> tuple[int, int, int]:
 
 
 def _first(run: NewRun) -> Fact:
-    return Fact(0, FactKind.STARTED, "", run.at, 1, decode(run.started.body), run.started.payload)
+    return Fact(0, FactKind.STARTED, "", run.at, 1, run.started.body, run.started.payload)
 
 
 def _fresh_run(run: NewRun, owner: str) -> Run:

@@ -7,7 +7,7 @@ from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome, Usage
 from podium.model.prices import PriceSettings
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 
 _TOLD = frozenset({"workflow", INLINE, "llm"})
 """What these come to is what they call, or what their model requests tell."""
@@ -25,7 +25,7 @@ class Prices:
         if card.kind in _TOLD or (card.usd is None and not self._settings.of_machines):
             return handler
 
-        async def priced(call: Call, steps: Steps) -> Outcome:
+        async def priced(call: Call, steps: RuleSteps) -> Outcome:
             outcome = await handler(call, steps)
             if not isinstance(outcome, Done):
                 return outcome

@@ -12,7 +12,7 @@ from podium.model.call import Call
 from podium.model.loops import Loops, digest_of
 from podium.model.outcome import Outcome, Pending, Refused
 from podium.model.question import APPROVAL_SCHEMA, Ask
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 
 
 class NoLoops:
@@ -30,7 +30,7 @@ class NoLoops:
         if rule is None or card.kind in (INLINE, "human"):
             return handler
 
-        async def watched(call: Call, steps: Steps) -> Outcome:
+        async def watched(call: Call, steps: RuleSteps) -> Outcome:
             found = None
             if call.attempt == 1 and steps.turns:
                 found = circle(rule, steps.turns, call.agent, digest_of(orjson.dumps(call.input)))
@@ -50,7 +50,7 @@ class NoLoops:
     def _shallow(self, handler: Handler) -> Handler:
         most = self._max_depth
 
-        def bounded(call: Call, steps: Steps) -> Awaitable[Outcome]:
+        def bounded(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
             return handler(call, steps) if len(call.callers) < most else _too_deep(call, most)
 
         return bounded
