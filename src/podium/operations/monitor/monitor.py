@@ -18,7 +18,7 @@ from podium.model.clock import Clock
 from podium.model.ids import Ids
 from podium.model.incident import HEALTHY, MONITOR, Ending, MonitorSettings, Problem, ProblemKind, trouble_of
 from podium.model.json import Json
-from podium.model.run import RunOptions, RunState, Signal
+from podium.model.run import BlockedReason, RunOptions, RunState, Signal
 from podium.operations.monitor.diagnosis import Diagnosis, failed_since
 from podium.operations.monitor.incident import incidents
 from podium.operations.monitor.log_tail import LogTail
@@ -145,7 +145,7 @@ class Monitor:
 
     def _quarantined(self) -> Iterable[Problem]:
         for run in self._store.runs(RunQuery(state=RunState.BLOCKED, limit=_LISTED)):
-            if not run.reason.startswith("quarantined") or run.workflow == MONITOR:
+            if run.blocked is not BlockedReason.QUARANTINED or run.workflow == MONITOR:
                 continue
             last = self._store.facts(run.id, after=run.facts - 2)[-1]
             if not is_discard(last):
