@@ -54,6 +54,8 @@ Interrupt (BaseException)       passes through agents untouched; nobody but the 
 ├── Suspended                   a step has to wait; the agent runs again later
 ├── Forbidden                   a rule refuses a step, and with it the call
 ├── Blocked                     the run cannot go on with this code
+│   ├── MissingAgent            an agent is not registered
+│   ├── TooManyFacts            as many as the settings allow
 │   └── Diverged                the code asks for something else than the journal has
 └── Evicted                     this process no longer drives the run
 """
@@ -404,6 +406,14 @@ class Forbidden(Interrupt):
 
 class Blocked(Interrupt):
     """The run cannot go on with this code; nothing of it is lost."""
+
+
+class MissingAgent(Blocked):
+    """An agent that the run calls is not registered."""
+
+
+class TooManyFacts(Blocked):
+    """The run has as many facts as the settings allow."""
 
 
 class Diverged(Blocked):

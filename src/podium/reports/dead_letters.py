@@ -13,7 +13,7 @@ from podium.model.facts.notices import RunDiscarded, RunQuarantined
 from podium.model.facts.runs import RUN_TIMED_OUT, Ended
 from podium.model.json import Json
 from podium.model.retry import FailureKind
-from podium.model.run import Run, RunState
+from podium.model.run import BlockedReason, Run, RunState
 from podium.reports.sifting import sifted
 from podium.store.protocol import DeadQuery, DeadRun, Page, Query, ReadStore
 
@@ -138,7 +138,7 @@ async def dead_letter(store: ReadStore, run_id: str) -> DeadLetter:
     run = await store.run(run_id)
     if run is None:
         raise UnknownRun(f"no run is called {run_id!r}. `podium dead-letters list` shows those that failed.")
-    if run.state is not RunState.FAILED and not (run.state is RunState.BLOCKED and run.crash_count):
+    if run.state is not RunState.FAILED and run.blocked is not BlockedReason.QUARANTINED:
         raise NotPossible(f"run {run_id} is {run.state}: a dead letter is a run that failed or is quarantined.")
     by_key: dict[str, list[Fact]] = {}
     for fact in await store.facts(run_id):

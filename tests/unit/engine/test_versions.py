@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from podium import App, Context, workflow
-from podium.engine.worker.execute import missing_version
 from podium.errors import RunBlocked
 from podium.facade.handle import AnyHandle
-from podium.model.run import RunState
+from podium.model.run import BlockedReason, RunState
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -49,7 +48,7 @@ async def test_a_run_that_was_blocked_by_a_worker_without_its_version_goes_to_on
     run = await bench.parked(made("1"))
     async with bench.app(made("1"), poll=0.01) as having:
         with sqlite3.connect(bench.path) as other:
-            other.execute("UPDATE runs SET state = 'blocked', reason = ?", (missing_version("job", "1"),))
+            other.execute("UPDATE runs SET state = 'blocked', blocked = ?", (BlockedReason.MISSING_VERSION,))
         while (await (await having.handle(run)).status()).state is RunState.BLOCKED:
             await asyncio.sleep(0.01)
         await bench.clock.advance(10)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from podium.engine.run.activity import Activity
 from podium.engine.run.runtime import Runtime
-from podium.errors import Blocked, Evicted
+from podium.errors import Evicted, TooManyFacts
 from podium.model.facts.content import Writable
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
@@ -115,10 +115,10 @@ class RunJournal:
         self._answered(self._writes.pop(0), verdict)
 
     def _check_count(self) -> None:
-        """Warn of a run that has half of the facts it may have; raise Blocked if it has them all."""
+        """Warn of a run that has half of the facts it may have; raise TooManyFacts if it has them all."""
         most = self._runtime.max_facts
         if self._count > most:
-            raise Blocked(
+            raise TooManyFacts(
                 f"it has {most} facts, as many as max_facts allows. Raise the setting and retry the run, "
                 "or divide the work among child runs."
             )

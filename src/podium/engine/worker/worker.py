@@ -11,7 +11,7 @@ from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.runtime import Runtime
 from podium.engine.settings import EngineSettings
-from podium.engine.worker.execute import execute, missing_version
+from podium.engine.worker.execute import execute
 from podium.engine.worker.in_process import InProcessFleet
 from podium.errors import Evicted, NotPossible, StoreBusy, StoreError, Unwritable, WorkerFailed
 from podium.model.agent import AnyAgent
@@ -20,7 +20,7 @@ from podium.model.fact import Fact, FactKind
 from podium.model.facts.notices import RunQuarantined
 from podium.model.facts.runs import Redacted
 from podium.model.ids import Ids
-from podium.model.run import Run, RunState
+from podium.model.run import BlockedReason, Run, RunState
 from podium.services.group_commit import GroupCommit
 from podium.services.heartbeat import Heartbeat
 from podium.services.isolation import CommitAnswer
@@ -170,7 +170,7 @@ class Worker:
 
     def _look(self) -> None:
         for name, versions in self._versions.items():
-            self.fleet.place(self.store.unblock(name, [missing_version(name, version) for version in versions]))
+            self.fleet.place(self.store.unblock(name, list(versions)))
         self.fleet.place(self.store.ready(list(self._versions), self._settings.slots))
         self.woken(self.store.woken(self.id))
         if (due := self.store.next_due()) is not None:
@@ -287,7 +287,7 @@ class Worker:
         )
 
         notice = NewFact.saying(RunQuarantined(strikes=run.crash_count), "", self._clock.now())
-        self._block(claimed.n, run, Block(reason, quarantined=True), [notice])
+        self._block(claimed.n, run, Block(reason, BlockedReason.QUARANTINED), [notice])
 
     def _block(self, number: int, run: Run, block: Block, facts: Sequence[NewFact] = ()) -> None:
         """Block a run of ours that is not in memory, then tell those who wait for it."""

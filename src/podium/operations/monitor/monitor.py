@@ -19,7 +19,7 @@ from podium.model.ids import Ids
 from podium.model.incident import HEALTHY, MONITOR, Ending, MonitorSettings, Problem, ProblemKind, trouble_of
 from podium.model.json import Json
 from podium.model.principal import INSTALLATION
-from podium.model.run import RunOptions, RunState, Signal
+from podium.model.run import BlockedReason, RunOptions, RunState, Signal
 from podium.operations.monitor.diagnosis import Diagnosis, failed_since
 from podium.operations.monitor.incident import incidents
 from podium.operations.monitor.log_tail import LogTail
@@ -146,7 +146,7 @@ class Monitor:
 
     async def _quarantined(self) -> AsyncIterator[Problem]:
         for run in (await self._store.runs(RunQuery(state=RunState.BLOCKED, limit=_LISTED))).items:
-            if not run.reason.startswith("quarantined") or run.workflow == MONITOR:
+            if run.blocked is not BlockedReason.QUARANTINED or run.workflow == MONITOR:
                 continue
             last = (await self._store.facts(run.id, after=run.facts - 2))[-1]
             if not is_discard(last):

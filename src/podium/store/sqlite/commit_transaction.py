@@ -175,9 +175,9 @@ class CommitTransaction:
             case FinishRun() as end:
                 state = end.state
                 self.finish(run, head, end)
-            case Block(reason=reason, quarantined=quarantined):
+            case Block(reason=reason, cause=cause):
                 state = RunState.BLOCKED
-                self.connection.execute(statement("run_block"), (quarantined, reason, head.count, head.hash, run))
+                self.connection.execute(statement("run_block"), (cause, reason, head.count, head.hash, run))
             case Release(state=state) as to:
                 row = self.connection.execute(
                     statement("run_release"), (to.state, to.reason, to.version, to.ended_at, head.count, head.hash, run)

@@ -62,7 +62,7 @@ class SqliteReading:
     async def dead(self, query: DeadQuery) -> Page[DeadRun]:
         """Return runs that failed or are quarantined, newest first."""
         rows = await self._rows("runs_dead", given(query, "n"))
-        return page(rows, query, lambda row: DeadRun(run_of(row), fact_of(row[21:])), lambda row: (row[0],))
+        return page(rows, query, lambda row: DeadRun(run_of(row), fact_of(row[22:])), lambda row: (row[0],))
 
     async def failed_since(self, at: float) -> list[tuple[str, float]]:
         """Return workflow and end of the runs that failed since a time."""
