@@ -51,9 +51,9 @@ from podium.secrets import reference, secret
 from podium.services.isolation import Answer
 from podium.services.timers import Timer
 from podium.store.codec import encode
+from podium.store.opening import open_store, sqlite_file
 from podium.store.operations import CommitVerdict, KeepAnswer, Reply
 from podium.store.protocol import BudgetQuery, ChainFault, CostQuery, QuestionQuery, RunQuery, Store, walk
-from podium.store.sqlite.store import SqliteStore
 
 _LOG = logging.getLogger("podium")
 _PAGE = 1_000
@@ -109,11 +109,11 @@ class App:
         `agents` or registered later. Raises StoreError or ConfigError with what to do.
         """
         config = override(config or load_config(), settings)
-        if store is None and config.store != ":memory:":
-            _make_folder(Path(config.store).parent)
+        if store is None and (file := sqlite_file(config.store)) is not None:
+            _make_folder(file.parent)
         if store is None or isinstance(store, str | Path):
             config = config if store is None else replace(config, store=str(store))
-            opened: Store = SqliteStore(config.store, durability=config.durability)
+            opened = open_store(config.store, durability=config.durability)
         else:
             opened = store
         try:
