@@ -33,9 +33,9 @@ from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
 from podium.services.isolation import CommitAnswer
 from podium.services.timers import Timer
+from podium.store.opening import open_store, sqlite_file
 from podium.store.operations import KeepAnswer
 from podium.store.protocol import Store
-from podium.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from podium.operations.monitor import monitor
@@ -117,11 +117,11 @@ class App(ScopedApp):
         `agents` or registered later. Raises StoreError or ConfigError with what to do.
         """
         config = override(config or load_config(), settings)
-        if store is None and config.store != ":memory:":
-            _make_folder(Path(config.store).parent)
+        if store is None and (file := sqlite_file(config.store)) is not None:
+            _make_folder(file.parent)
         if store is None or isinstance(store, str | Path):
             config = config if store is None else replace(config, store=str(store))
-            opened: Store = SqliteStore(config.store, durability=config.durability)
+            opened = open_store(config.store, durability=config.durability)
         else:
             opened = store
         try:

@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
@@ -13,8 +12,8 @@ from podium.config import Config, load_config
 from podium.errors import StoreUnavailable, UnknownRun, UsageError
 from podium.facade.reader import Reader, View
 from podium.model.run import Run
+from podium.store.opening import is_memory, open_store, sqlite_file
 from podium.store.protocol import Store
-from podium.store.sqlite.store import SqliteStore
 
 T = TypeVar("T")
 
@@ -27,7 +26,7 @@ LAST = "last"
 @contextmanager
 def open_readonly(store: str | None) -> Generator[Store]:
     """Open a store that is there, to look at it: no worker is entered, no run is driven."""
-    opened = SqliteStore(existing(store).store)
+    opened = open_store(existing(store).store)
     try:
         yield opened
     finally:
@@ -47,11 +46,12 @@ def look(store: str | None, work: Callable[[Reader], Awaitable[T]]) -> T:
 def existing(store: str | None) -> Config:
     """Return the settings for a store that is there; raises StoreUnavailable where it is not."""
     config = load_config(store=store)
-    if config.store == ":memory:":
+    file = sqlite_file(config.store)
+    if is_memory(config.store):
         raise StoreUnavailable("the store is set to :memory:, which keeps nothing. Name a file with --store.")
-    if Path(config.store).is_dir():
+    if file is not None and file.is_dir():
         raise StoreUnavailable(f"{config.store} is a folder. Name the store's file with --store.")
-    if not Path(config.store).exists():
+    if file is not None and not file.exists():
         raise StoreUnavailable(
             f"there is no store at {config.store} yet. `podium run` makes one; --store names another."
         )

@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,6 +24,7 @@ from podium.model.json import Json
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.rules import ruled
 from podium.model.trust import Standing
+from podium.store.opening import is_memory, sqlite_file
 
 commands = typer.Typer(help="Who may do what.", rich_markup_mode=None)
 
@@ -97,7 +97,8 @@ def explain(
 def _standing(store: str) -> dict[tuple[str, str], Standing]:
     """Return how the agents stand by the facts of the store, if there is one."""
     found = defaultdict[tuple[str, str], Standing](Standing)
-    if Path(store).is_file():
+    file = sqlite_file(store)
+    if not is_memory(store) and (file is None or file.is_file()):
         with open_readonly(store) as opened:
             for each in asyncio.run(opened.evidence()):
                 found[each.agent, each.version].add(each)
