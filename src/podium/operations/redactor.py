@@ -15,12 +15,12 @@ from podium.store.operations import CommitVerdict, NewFact, Redact
 from podium.store.protocol import RunQuery
 
 _KEPT = frozenset({
-    "action", "agent", "agents", "approved", "at", "attempt", "budget", "budgets", "by", "callers", "calls", "causes",
-    "changed", "cleared", "deadline", "decision", "did", "discarded", "done_before_fork", "due", "epoch", "facts",
-    "failed", "fallen", "first", "forked_from", "from", "granted", "guard", "in_doubt", "key", "keys", "kind",
-    "lineage", "lines", "name", "next", "of", "outcome", "place", "principal", "question", "quorum", "reservation",
-    "resource", "rule", "run", "seed", "signal", "started", "state", "step", "strikes", "tenant", "to", "tokens",
-    "type", "until", "usage", "usd", "version", "wait", "winner", "winners", "workflow",
+    "action", "agent", "agents", "approved", "at", "attempt", "bound", "budget", "budgets", "by", "callers", "calls",
+    "causes", "changed", "cleared", "deadline", "decision", "did", "discarded", "done_before_fork", "due", "epoch",
+    "escrow", "facts", "failed", "fallen", "first", "forked_from", "from", "granted", "guard", "in_doubt", "key",
+    "keys", "kind", "lineage", "lines", "name", "next", "of", "outcome", "place", "principal", "question", "quorum",
+    "reservation", "resource", "rule", "run", "seed", "signal", "started", "state", "step", "strikes", "tenant", "to",
+    "tokens", "type", "until", "usage", "usd", "version", "wait", "winner", "winners", "workflow",
 })  # fmt: skip
 """What a body still says after a redaction: who, when, under which rule and at what price."""
 _BLANKED = frozenset({"digest", "feedback", "message", "reason", "text", "why"})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.deadline import deadline_of
+from podium.engine.run.escrow import Escrows
 from podium.engine.run.history import History
 from podium.engine.run.runtime import Runtime
 from podium.errors import Blocked, Diverged, Evicted, StoreError
@@ -22,6 +23,7 @@ from podium.services.timers import Timer
 from podium.store.codec import encode
 from podium.store.operations import (
     Block,
+    Close,
     Committed,
     CommitVerdict,
     Effect,
@@ -74,6 +76,7 @@ class ActiveRun:
         """Its own budget, as it was started with."""
         self.lines: tuple[BudgetLine, ...] = lines_of(started)
         """The budgets that what it does counts against: its own, and those above it."""
+        self.escrows = Escrows(self)
         self.degraded: dict[str, Degraded] = {}
         """The calls that somebody else answered than was asked, by key."""
         self.closed = False
@@ -179,8 +182,10 @@ class ActiveRun:
             self.runtime.commits.put(self._writes[-1], self._settled)
         return self._writes[-1]
 
-    def _settled(self, verdict: CommitVerdict | StoreError, _: Committed) -> None:
+    def _settled(self, verdict: CommitVerdict | StoreError, committed: Committed) -> None:
         write = self._writes.pop(0)
+        if committed.drawn_on:
+            self.escrows.drawn_on(committed.drawn_on)
         if isinstance(verdict, StoreError):
             self.lose(verdict)
         elif verdict is CommitVerdict.AWAKE:
@@ -215,7 +220,12 @@ class ActiveRun:
             self.finished = end
             self.drop()
         else:
-            self.writing().close = end
+            self._close(end)
+
+    def _close(self, close: Close) -> None:
+        """Leave memory with this loop turn's commit; what was set aside ahead goes back with it."""
+        self.escrows.give_back()
+        self.writing().close = close
 
     def lose(self, error: StoreError) -> None:
         """The store cannot be used: let go of the run, which stays as far as it was recorded."""
@@ -229,7 +239,7 @@ class ActiveRun:
             if self._dry:
                 self.drop()
             else:
-                self.writing().close = Block(self.blocked)
+                self._close(Block(self.blocked))
 
     # Replaying
 
@@ -329,7 +339,7 @@ class ActiveRun:
             if self.due is not None and self.history.cancelling is None:
                 dues.append(self.due.at)
             self._parking = True
-            self.writing().close = Park(self._wake, min(dues, default=None))
+            self._close(Park(self._wake, min(dues, default=None)))
 
     # Waiting
 

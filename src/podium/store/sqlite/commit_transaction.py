@@ -12,6 +12,7 @@ from podium.store.operations import (
     Close,
     Committed,
     CommitVerdict,
+    Draw,
     Effect,
     Expire,
     FinishRun,
@@ -40,6 +41,7 @@ from podium.store.operations import (
 from podium.store.sqlite.budgets import is_carved, open_budget, raise_budget, reserve, settle, settle_run
 from podium.store.sqlite.cache import keep
 from podium.store.sqlite.chain import GENESIS, PLACE_BITS, link, payload_digest
+from podium.store.sqlite.escrows import could_recall, draw
 from podium.store.sqlite.ledger import enter
 from podium.store.sqlite.redaction import redact
 from podium.store.sqlite.sql import statement
@@ -154,6 +156,9 @@ class CommitTransaction:
         scarce = reserve(self.connection, wanted.run, wanted)
         if scarce is not None:
             self.result.scarce[wanted.id] = scarce
+            limits = next(line.limits for line in wanted.lines if line.id == scarce.id)
+            if not wanted.escrow and could_recall(self.connection, scarce, wanted.amount.under(limits)):
+                self.result.recallable.add(wanted.id)
             return CommitVerdict.SCARCE
         self.append(wanted.run, self.head(wanted.run), wanted.epoch, [wanted.fact])
         return CommitVerdict.OK
@@ -186,8 +191,17 @@ class CommitTransaction:
                 self.connection.execute(statement("signal_take"), (run, effect.id))
             case Tell():
                 self.send(effect.run, effect.signal)
+            case _:
+                self.pay(run, effect)
+
+    def pay(self, run: int, effect: Settle | Draw | RaiseBudget | OpenBudget) -> None:
+        """Do what a fact says of money."""
+        match effect:
             case Settle():
                 settle(self.connection, effect)
+            case Draw():
+                if not draw(self.connection, run, effect):
+                    self.result.drawn_on.add(effect.escrow)
             case RaiseBudget():
                 raise_budget(self.connection, effect)
             case OpenBudget():

@@ -1,0 +1,191 @@
+"""What a run that spends fast sets aside ahead: what it begins then need not wait for a commit of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from podium.engine.run.runtime import Runtime
+from podium.errors import StoreError
+from podium.model.budget import Amount, BudgetLine, Reservation
+from podium.model.fact import FactKind
+from podium.model.json import Json
+from podium.model.run import Run
+from podium.services.group_commit import CommitBatch
+from podium.store.codec import encode
+from podium.store.operations import Committed, CommitVerdict, Draw, Effect, NewFact, Reserve, Settle, Write
+
+_COVERS = 4
+"""So many requests of the size of the last one an escrow covers: a crash counts it as spent."""
+_QUICK_SECONDS = 0.01
+"""What takes longer is not held up by a commit, and needs no escrow."""
+_NOTHING = Amount()
+
+
+class Recorder(Protocol):
+    """The run whose escrows they are."""
+
+    n: int
+    run: Run
+    runtime: Runtime
+    closed: bool
+
+    def append(
+        self, kind: FactKind, key: str, body: bytes, payload: bytes | None = None, effects: Sequence[Effect] = ()
+    ) -> float:
+        """Record a fact with this loop turn's commit."""
+        ...
+
+    def counted(self) -> float:
+        """Count a fact that goes its own way into the journal; returns the time for it."""
+        ...
+
+    def writing(self) -> Write:
+        """Return what this run has committed with this loop turn."""
+        ...
+
+
+@dataclass(slots=True)
+class Escrow:
+    """An amount that is set aside in some budgets, and covers what is drawn on it until that is committed."""
+
+    id: str
+    key: str
+    amount: Amount
+    open: list[tuple[CommitBatch, Amount]] = field(default_factory=list[tuple[CommitBatch, Amount]])
+    """What was drawn, and the commit it goes with."""
+    used: bool = True
+    """Whether it was drawn on since somebody looked."""
+
+    def covers(self, amount: Amount) -> bool:
+        """Whether there is so much left of it."""
+        self.open = [(batch, drawn) for batch, drawn in self.open if not batch.done]
+        for _, drawn in self.open:
+            amount += drawn
+        return amount.within(self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A reservation that was drawn on an escrow, and is perhaps not committed yet."""
+
+    effect: Draw
+    fact: NewFact
+    batch: CommitBatch
+
+
+class Escrows:
+    """The escrows of one run, each by the budgets it is held in."""
+
+    def __init__(self, run: Recorder) -> None:
+        self._run = run
+        self._held: dict[tuple[str, ...], Escrow] = {}
+        self._asked: dict[tuple[str, ...], Escrow] = {}
+        """Those that the next commit sets aside, if there is room for them."""
+        self._drawn: dict[str, _Drawn] = {}
+        self._quick = False
+        """Whether what was last settled had been set aside just before."""
+
+    def draw(self, key: str, amount: Amount, lines: Sequence[BudgetLine]) -> Reservation | None:
+        """Set an amount aside that an escrow covers, with this loop turn's commit; None where none does."""
+        if not self._held:
+            return None
+        run, escrow = self._run, self._held.get(_budgets(lines))
+        if escrow is None or not escrow.covers(amount):
+            return None
+        effect = Draw(id=run.runtime.ids.new("b"), escrow=escrow.id, lines=lines, amount=amount)
+        at = run.append(FactKind.RESERVED, key, encode(_reserved(effect.id, amount, lines)), effects=[effect])
+        batch = run.runtime.commits.batch
+        escrow.open.append((batch, amount))
+        escrow.used = True
+        self._drawn[effect.id] = _Drawn(effect, run.writing().facts[-1], batch)
+        return Reservation(effect.id, amount, at)
+
+    def settle(self, reservation: Reservation, spent: Amount) -> bool:
+        """Note what a drawn reservation came to in the fact that says it was set aside; False if that is on its way."""
+        run = self._run
+        self._learn(quick=run.runtime.clock.now() - reservation.at <= _QUICK_SECONDS)
+        drawn = self._drawn.pop(reservation.id, None)
+        if drawn is None or drawn.batch is not run.runtime.commits.batch:
+            return False
+        effect, fact = drawn.effect, drawn.fact
+        effect.spent, fact.kind = spent, FactKind.SETTLED
+        bound = said(reservation.amount)
+        fact.body = encode({**_reserved(effect.id, spent, effect.lines), "bound": bound})
+        return True
+
+    def ask(self, key: str, amount: Amount, lines: Sequence[BudgetLine]) -> None:
+        """Have an escrow set aside with the next commit, where it would have saved the one that is waited for now."""
+        budgets = _budgets(lines)
+        if not self._quick or budgets in self._asked:
+            return
+        held, more = self._held.get(budgets), amount.times(_COVERS)
+        if held is not None:
+            if more.within(held.amount):
+                return
+            more = more.at_least(held.amount)
+        run = self._run
+        escrow = self._asked[budgets] = Escrow(run.runtime.ids.new("b"), key, more)
+
+        def settled(verdict: CommitVerdict | StoreError, _: Committed) -> None:
+            asked = self._asked.get(budgets) is escrow
+            if asked:
+                del self._asked[budgets]
+            if verdict is not CommitVerdict.OK or run.closed:
+                return
+            if not asked:
+                self._return(escrow)
+                return
+            if (before := self._held.get(budgets)) is not None:
+                self._return(before)
+            self._held[budgets] = escrow
+            run.runtime.recalls.holders.add(self)
+
+        body = {**_reserved(escrow.id, more, lines), "escrow": True}
+        fact = NewFact(FactKind.RESERVED, key, run.counted(), encode(body))
+        wanted = Reserve(run=run.n, epoch=run.run.epoch, id=escrow.id, lines=lines, amount=more, fact=fact, escrow=True)
+        run.runtime.commits.put(wanted, settled)
+
+    def drawn_on(self, escrows: set[str]) -> None:
+        """Give back what is left of escrows that something was taken out of: their budgets come to an end."""
+        for budgets in [budgets for budgets, escrow in self._held.items() if escrow.id in escrows]:
+            self._return(self._held.pop(budgets))
+
+    def give_back(self, budget: str | None = None) -> bool:
+        """Give back the escrows in a budget, or all; returns whether there are any."""
+        given = False
+        for where in (self._held, self._asked):
+            for budgets in [budgets for budgets in where if budget is None or budget in budgets]:
+                self._return(where.pop(budgets))
+                given = True
+        return given
+
+    def look(self) -> bool:
+        """Give back the escrows that were not used since the last look; returns whether there are others."""
+        for budgets, escrow in list(self._held.items()):
+            if not escrow.used:
+                self._return(self._held.pop(budgets))
+            escrow.used = False
+        return bool(self._held)
+
+    def _learn(self, *, quick: bool) -> None:
+        self._quick = quick
+        if not quick and self._held:
+            self.give_back()
+
+    def _return(self, escrow: Escrow) -> None:
+        if not self._run.closed:
+            body = {"reservation": escrow.id, **said(_NOTHING)}
+            self._run.append(FactKind.SETTLED, escrow.key, encode(body), effects=[Settle(escrow.id, _NOTHING)])
+
+
+def said(amount: Amount) -> dict[str, Json]:
+    """Return an amount as a fact says it."""
+    return {"usd": amount.usd, "tokens": amount.tokens, "calls": amount.calls}
+
+
+def _reserved(id: str, amount: Amount, lines: Sequence[BudgetLine]) -> dict[str, Json]:
+    return {"reservation": id, **said(amount), "budgets": _budgets(lines)}
+
+
+def _budgets(lines: Sequence[BudgetLine]) -> tuple[str, ...]:
+    return tuple([line.id for line in lines])
