@@ -82,13 +82,22 @@ class Amount:
         """Whether it is no larger, in any of its parts."""
         return self.usd <= other.usd and self.tokens <= other.tokens and self.calls <= other.calls
 
+    def counts(self, limits: "BudgetLimits") -> bool:
+        """Whether any of it counts against these limits."""
+        return bool(
+            (self.usd and limits.usd is not None)
+            or (self.tokens and limits.tokens is not None)
+            or (self.calls and limits.calls is not None)
+        )
+
     def under(self, limits: "BudgetLimits") -> "Amount":
         """Return as much of it as counts against these limits."""
-        return Amount(
-            usd=0 if limits.usd is None else self.usd,
-            tokens=0 if limits.tokens is None else self.tokens,
-            calls=0 if limits.calls is None else self.calls,
-        )
+        usd = 0 if limits.usd is None else self.usd
+        tokens = 0 if limits.tokens is None else self.tokens
+        calls = 0 if limits.calls is None else self.calls
+        if usd == self.usd and tokens == self.tokens and calls == self.calls:
+            return self
+        return Amount(usd=usd, tokens=tokens, calls=calls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,7 +145,7 @@ class CallSteps:
 
     async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
         """Set an amount aside, in the store once this returns; see `podium.model.steps.Steps`."""
-        counting = [line for line in (*self._active.lines, *lines) if amount.under(line.limits)]
+        counting = [line for line in (*self._active.lines, *lines) if amount.counts(line.limits)]
         if not counting:
             return None
         found = await reserve(self._active, self._call.key, amount, counting)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from podium.engine.run.runtime import Runtime
 from podium.errors import StoreError
@@ -53,22 +53,26 @@ class Escrow:
     amount: Amount
     open: list[tuple[CommitBatch, Amount]] = field(default_factory=list[tuple[CommitBatch, Amount]])
     """What was drawn, and the commit it goes with."""
-    used: bool = True
-    """Whether it was drawn on since somebody looked."""
+    drawn: int = 0
+    """So often it was drawn on."""
+    seen: int = -1
+    """How often that was when somebody looked."""
 
     def covers(self, amount: Amount) -> bool:
         """Whether there is so much left of it."""
-        self.open = [(batch, drawn) for batch, drawn in self.open if not batch.done]
-        for _, drawn in self.open:
-            amount += drawn
+        if self.open and self.open[-1][0].done:  # commits end in order
+            self.open.clear()
+        for batch, drawn in self.open:
+            if not batch.done:
+                amount += drawn
         return amount.within(self.amount)
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
+class _Drawn(NamedTuple):
     """A reservation that was drawn on an escrow, and is perhaps not committed yet."""
 
     effect: Draw
+    budgets: tuple[str, ...]
     fact: NewFact
     batch: CommitBatch
 
@@ -89,15 +93,16 @@ class Escrows:
         """Set an amount aside that an escrow covers, with this loop turn's commit; None where none does."""
         if not self._held:
             return None
-        run, escrow = self._run, self._held.get(_budgets(lines))
+        run, budgets = self._run, _budgets(lines)
+        escrow = self._held.get(budgets)
         if escrow is None or not escrow.covers(amount):
             return None
-        effect = Draw(id=run.runtime.ids.new("b"), escrow=escrow.id, lines=lines, amount=amount)
-        at = run.append(FactKind.RESERVED, key, encode(_reserved(effect.id, amount, lines)), effects=[effect])
+        escrow.drawn += 1
+        effect = Draw(id=f"{escrow.id}.{escrow.drawn}", escrow=escrow.id, lines=lines, amount=amount)
+        at = run.append(FactKind.RESERVED, key, encode(_reserved(effect.id, amount, budgets)), effects=[effect])
         batch = run.runtime.commits.batch
         escrow.open.append((batch, amount))
-        escrow.used = True
-        self._drawn[effect.id] = _Drawn(effect, run.writing().facts[-1], batch)
+        self._drawn[effect.id] = _Drawn(effect, budgets, run.writing().facts[-1], batch)
         return Reservation(effect.id, amount, at)
 
     def settle(self, reservation: Reservation, spent: Amount) -> bool:
@@ -107,10 +112,11 @@ class Escrows:
         drawn = self._drawn.pop(reservation.id, None)
         if drawn is None or drawn.batch is not run.runtime.commits.batch:
             return False
-        effect, fact = drawn.effect, drawn.fact
-        effect.spent, fact.kind = spent, FactKind.SETTLED
-        bound = said(reservation.amount)
-        fact.body = encode({**_reserved(effect.id, spent, effect.lines), "bound": bound})
+        drawn.effect.spent, drawn.fact.kind = spent, FactKind.SETTLED
+        body = _reserved(reservation.id, spent, drawn.budgets)
+        if spent is not reservation.amount:
+            body["bound"] = said(reservation.amount)
+        drawn.fact.body = encode(body)
         return True
 
     def ask(self, key: str, amount: Amount, lines: Sequence[BudgetLine]) -> None:
@@ -140,7 +146,7 @@ class Escrows:
             self._held[budgets] = escrow
             run.runtime.recalls.holders.add(self)
 
-        body = {**_reserved(escrow.id, more, lines), "escrow": True}
+        body = {**_reserved(escrow.id, more, budgets), "escrow": True}
         fact = NewFact(FactKind.RESERVED, key, run.counted(), encode(body))
         wanted = Reserve(run=run.n, epoch=run.run.epoch, id=escrow.id, lines=lines, amount=more, fact=fact, escrow=True)
         run.runtime.commits.put(wanted, settled)
@@ -162,9 +168,9 @@ class Escrows:
     def look(self) -> bool:
         """Give back the escrows that were not used since the last look; returns whether there are others."""
         for budgets, escrow in list(self._held.items()):
-            if not escrow.used:
+            if escrow.seen == escrow.drawn:
                 self._return(self._held.pop(budgets))
-            escrow.used = False
+            escrow.seen = escrow.drawn
         return bool(self._held)
 
     def _learn(self, *, quick: bool) -> None:
@@ -183,8 +189,10 @@ def said(amount: Amount) -> dict[str, Json]:
     return {"usd": amount.usd, "tokens": amount.tokens, "calls": amount.calls}
 
 
-def _reserved(id: str, amount: Amount, lines: Sequence[BudgetLine]) -> dict[str, Json]:
-    return {"reservation": id, **said(amount), "budgets": _budgets(lines)}
+def _reserved(id: str, amount: Amount, budgets: tuple[str, ...]) -> dict[str, Json]:
+    return {
+        "reservation": id, "usd": amount.usd, "tokens": amount.tokens, "calls": amount.calls, "budgets": budgets
+    }  # fmt: skip
 
 
 def _budgets(lines: Sequence[BudgetLine]) -> tuple[str, ...]:
