@@ -8,9 +8,9 @@ from uuid import UUID
 from typing_extensions import TypeForm
 
 from podium.agents.shape import shape_of
-from podium.engine.calls.attempts import CallOptions, Fallbacks
 from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
+from podium.engine.calls.options import CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
 from podium.engine.primitives.approvals import approval_of
 from podium.engine.primitives.children import ChildResult, SpawnChild
@@ -350,7 +350,7 @@ class Context:
 
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to whoever watches the run. Chunks are not recorded, and replay emits none."""
-        if not self._active.replaying:
+        if not self._active.gate.replaying:
             self._active.runtime.streams.publish(
                 self._active.run.id, Chunk(key=self._path, attempt=1, step="", n=self._counter, data=chunk)
             )

@@ -51,7 +51,7 @@ class Workflow(Generic[In, Out]):
         """A workflow is never in doubt: it is replayed."""
         return None
 
-    async def enter(
+    async def run_inline(
         self, active: ActiveRun, branch: BranchTask, path: str, input: Json, *, callers: tuple[str, ...],
         deadline: float | None,
     ) -> tuple[Json, list[Undo]]:  # fmt: skip

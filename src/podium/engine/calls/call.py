@@ -5,8 +5,11 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from podium.dispatch.dispatcher import Target
-from podium.engine.calls.attempts import Attempts, CallOptions, Given
+from podium.engine.calls.attempts import outcome_of
+from podium.engine.calls.given import Given
 from podium.engine.calls.inline import undo_of
+from podium.engine.calls.open_call import OpenCall
+from podium.engine.calls.options import CallOptions
 from podium.engine.calls.steps import usage_body
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
@@ -59,28 +62,28 @@ class AgentCall(Primitive[T], Generic[T]):
             if record.cancelled:
                 branch.deliver(key)
         card = active.runtime.dispatcher.card(agent)
-        attempts = Attempts(
+        open_call = OpenCall(
             active=active, branch=branch, path=self.path, key=key, agent=agent, card=card, input=value,
-            options=self.options,
-            caller=self.caller, progress=CallProgress() if record is None else progress_of(record), deadline=None,
+            options=self.options, caller=self.caller,
+            progress=CallProgress() if record is None else progress_of(record), deadline=None,
         )  # fmt: skip
         if record is None or record.opened is None:
             asked_at = await self._ask(branch, card, why, payload)
-            attempts.progress.doubtful = key in active.history.done_before_fork
+            open_call.progress.doubtful = key in active.history.done_before_fork
         else:
             asked_at = record.opened.at
-            await self._take_up(branch, record, attempts)
-        attempts.deadline = self._deadline(branch, asked_at)
-        return await self._end(branch, payload, attempts)
+            await self._take_up(branch, record, open_call)
+        open_call.deadline = self._deadline(branch, asked_at)
+        return await self._end(branch, payload, open_call)
 
-    async def _take_up(self, branch: BranchTask, record: KeyState, attempts: Attempts) -> None:
+    async def _take_up(self, branch: BranchTask, record: KeyState, open_call: OpenCall) -> None:
         """Go on with a call that is recorded as begun."""
-        present, progress = attempts.present(), attempts.progress
+        present, progress = open_call.present(), open_call.progress
         kind = None if isinstance(present, FallbackValue) else present.card.kind
         if not isinstance(present, FallbackValue):
             progress.doubtful = in_doubt(present.card.effects, record, progress)
         if progress.doubtful:
-            await self.active.gate()  # a cancel waits until it is known whether there is something to undo
+            await self.active.gate.passed()  # a cancel waits until it is known whether there is something to undo
         elif kind != "workflow":
             await self.active.live(branch, self.key)
 
@@ -105,7 +108,7 @@ class AgentCall(Primitive[T], Generic[T]):
             self._registered(card.undo, None)  # or the run is blocked, before there is something to undo
         if not active.is_live(branch):
             await active.live(branch, self.key)
-        return active.append(FactKind.ASKED, self.key, _asked(card.name, card.version, why), payload)
+        return active.journal.append(FactKind.ASKED, self.key, _asked(card.name, card.version, why), payload)
 
     def _route(self, record: KeyState | None) -> tuple[AnyAgent, str | None]:
         """Return the agent: the one that is recorded, or the one that fits now."""
@@ -182,35 +185,35 @@ class AgentCall(Primitive[T], Generic[T]):
                 body = fact.body
                 raise self._failed(agent, Failure(FailureKind(body["kind"]), body["type"], body["message"]))
 
-    async def _end(self, branch: BranchTask, input: bytes, attempts: Attempts) -> T:
+    async def _end(self, branch: BranchTask, input: bytes, open_call: OpenCall) -> T:
         """Have it done, record how it ended, and hand the value back or raise."""
         active = self.active
-        match outcome := await attempts.outcome():
+        match outcome := await outcome_of(open_call):
             case Given():
-                at = self._record(attempts.card, input, outcome)
+                at = self._record(open_call.card, input, outcome)
                 if active.runtime.watches_loops:
-                    branch.note_answer(self.key, attempts.card.name, input, outcome.payload)
+                    branch.note_answer(self.key, open_call.card.name, input, outcome.payload)
             case Refused():
                 body: Json = {"outcome": "refused", "rule": outcome.rule, "reason": outcome.reason}
-                at = active.append(FactKind.ANSWERED, self.key, encode(body))
+                at = active.journal.append(FactKind.ANSWERED, self.key, encode(body))
             case Failed(failure):
                 body = {"outcome": "failed", "kind": failure.kind, "type": failure.type, "message": failure.message}
                 if failure.causes:
                     body["causes"] = failure.causes
-                at = active.append(FactKind.ANSWERED, self.key, encode(body))
+                at = active.journal.append(FactKind.ANSWERED, self.key, encode(body))
             case _:
-                active.append(FactKind.CANCELLED, self.key, encode({"keys": [self.key], "by": self.key}))
-                await active.committed()
+                active.journal.append(FactKind.CANCELLED, self.key, encode({"keys": [self.key], "by": self.key}))
+                await active.journal.committed()
                 branch.deliver(self.key)
         branch.last_at = at
-        await active.committed()
+        await active.journal.committed()
         match outcome:
             case Given():
                 return outcome.value
             case Refused():
                 raise CallRefused(outcome.reason, rule=outcome.rule, key=self.key)
             case Failed(failure):
-                raise self._failed(attempts.agent, failure)
+                raise self._failed(open_call.agent, failure)
 
     def _record(self, card: Card, input: bytes, given: Given) -> float:
         """Record an answer, what it is short of, and how it is undone; returns the time."""
@@ -226,7 +229,7 @@ class AgentCall(Primitive[T], Generic[T]):
             if below:
                 said["degraded"] = below
             body = encode(said)
-        at = active.append(FactKind.ANSWERED, self.key, body, given.payload)
+        at = active.journal.append(FactKind.ANSWERED, self.key, body, given.payload)
         if card.undo is not None:
             self._record_undo(card.undo, input, given.payload)
         return at
@@ -241,7 +244,9 @@ class AgentCall(Primitive[T], Generic[T]):
         """Register the compensation that the agent's card names."""
         key, undoes = f"{self.key}.{_UNDO}", self._registered(name, None).card
         given = {"input": decode(input), "value": decode(value)}
-        self.active.append(FactKind.UNDO, key, encode({"agent": undoes.name, "version": undoes.version}), encode(given))
+        self.active.journal.append(
+            FactKind.UNDO, key, encode({"agent": undoes.name, "version": undoes.version}), encode(given)
+        )
         self.caller.adopt([Undo(key, undoes.name, undoes.version, given)])
 
     def _adopt_own(self, record: KeyState | None) -> None:

@@ -85,9 +85,9 @@ class CallSteps:
             return decode(record.done.payload)
         full = f"{self._call.key}/{path}"
         if effects == "once" and record is not None and record.intent is not None:
-            settled = await self._settle_doubt(path, name, verify)
-            if settled is not None:
-                return self._record(full, name, digest, settled["done"], usage)
+            known = await self._resolve_doubt(path, name, verify)
+            if known is not None:
+                return self._record(full, name, digest, known["done"], usage)
 
         async def body() -> Json:
             if effects == "once":
@@ -101,7 +101,7 @@ class CallSteps:
             step = StepCall(call=self._call, name=name, path=path, input=input, body=body, bound=bound, usage=usage)
             value = await rules(step, self)
         value = self._record(full, name, digest, value, usage)
-        await self._active.committed()
+        await self._active.journal.committed()
         return value
 
     def emit(self, chunk: Json) -> None:
@@ -159,9 +159,9 @@ class CallSteps:
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         """Record what a rule did that somebody may want to know later; what it does once more in a replay is known."""
-        if self._active.replaying:
+        if self._active.gate.replaying:
             return
-        self._active.append(FactKind.NOTICE, self._call.key, encode({"guard": guard, **body}))
+        self._active.journal.append(FactKind.NOTICE, self._call.key, encode({"guard": guard, **body}))
 
     def _path(self, name: str, key: str | None) -> str:
         """Return the step's place: under the step one is in, by its key or by how often its name came before."""
@@ -204,15 +204,15 @@ class CallSteps:
 
     def _note(self, kind: FactKind, full: str, body: Json, payload: bytes | None = None) -> None:
         """Record a fact of a step, and let later attempts of this drive see it."""
-        at = self._active.append(kind, full, encode(body), payload)
+        at = self._active.journal.append(kind, full, encode(body), payload)
         self._active.history.add(Fact(-1, kind, full, at, self.epoch, body, payload))
 
     async def _intend(self, full: str, name: str) -> None:
         self._note(FactKind.INTENT, full, {"name": name, "epoch": self.epoch})
-        await self._active.committed()
+        await self._active.journal.committed()
         await self._active.runtime.fresh()
 
-    async def _settle_doubt(
+    async def _resolve_doubt(
         self, path: str, name: str, verify: Callable[[], Awaitable[Json]] | None
     ) -> dict[str, Json] | None:
         """Find out whether a step that was begun happened: `{"done": value}`, or None for not done."""

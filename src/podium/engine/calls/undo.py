@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from podium.engine.calls.attempts import CallOptions
 from podium.engine.calls.call import AgentCall
+from podium.engine.calls.options import CallOptions
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Undo
@@ -55,9 +55,9 @@ class OnUndo(Primitive[None]):
             if record.cancelled:
                 branch.deliver(key)
         if record is None or record.opened is None:
-            await active.gate()
+            await active.gate.passed()
             body = {"agent": card.name, "version": card.version}
-            branch.last_at = active.append(FactKind.UNDO, key, encode(body), encode(value))
+            branch.last_at = active.journal.append(FactKind.UNDO, key, encode(body), encode(value))
         self.undos.append(Undo(key, card.name, card.version, value))
 
     def _agent(self, registered: Fact | None) -> AnyAgent:

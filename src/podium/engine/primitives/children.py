@@ -84,9 +84,9 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
             )  # fmt: skip
             run = new_run(run_id, card, payload, self.options, seed=seed, at=at, above=above)
             body = {"workflow": card.name, "version": card.version, "run": run_id}
-            branch.last_at = active.append(FactKind.SPAWNED, key, encode(body), effects=[Spawn(run)])
+            branch.last_at = active.journal.append(FactKind.SPAWNED, key, encode(body), effects=[Spawn(run)])
             active.history.spawned[run_id] = key
-            await active.committed()
+            await active.journal.committed()
         return ChildRun(run_id, self.child, self.context)
 
     async def _carve(self, branch: BranchTask, run_id: str) -> None:
@@ -105,8 +105,8 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
     async def _refuse(self, branch: BranchTask, rule: str, reason: str) -> NoReturn:
         """Record that there is no such child run, so that a replay knows it too."""
         body = {"outcome": "refused", "rule": rule, "reason": reason}
-        branch.last_at = self.active.append(FactKind.ANSWERED, self.key, encode(body))
-        await self.active.committed()
+        branch.last_at = self.active.journal.append(FactKind.ANSWERED, self.key, encode(body))
+        await self.active.journal.committed()
         raise CallRefused(reason, rule=rule, key=self.key)
 
 
@@ -137,15 +137,15 @@ class ChildResult(Primitive[T], Generic[T]):
                 branch.deliver(key)
         await active.live(branch, key)
         if record is None or record.opened is None:
-            active.append(FactKind.WAITING, key, encode({"wait": "run", "name": self.run, "due": None}))
-        signal = await active.wait(branch, key, "child", self.run, None)
+            active.journal.append(FactKind.WAITING, key, encode({"wait": "run", "name": self.run, "due": None}))
+        signal = await active.mailbox.wait(branch, key, "child", self.run, None)
         assert signal is not None  # there is no deadline
         active.history.spawned.pop(self.run, None)
         body = {"outcome": "done", "signal": signal.id}
-        branch.last_at = active.append(
+        branch.last_at = active.journal.append(
             FactKind.ANSWERED, key, encode(body), encode(signal.body), [TakeSignal(signal.id)]
         )
-        await active.committed()
+        await active.journal.committed()
         return self._value(signal.body)
 
     def _value(self, outcome: Json) -> T:

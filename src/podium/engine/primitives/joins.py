@@ -41,7 +41,7 @@ class BranchEnd(Generic[T]):
             raise self._error
         return self._value  # pyright: ignore[reportReturnType] - None only where T admits it
 
-    def settle(self, value: T | None, error: Exception | None) -> None:
+    def end(self, value: T | None, error: Exception | None) -> None:
         """Note how it ended."""
         self._value, self._error = value, error
 
@@ -89,13 +89,13 @@ class BranchGroup(Generic[T]):
         self.started += 1
         self._strands.append(branch)
         self.parent.children.append(branch)
-        self.active.resume()
+        self.active.activity.resume()
         self._running += 1
         branch.task = asyncio.create_task(self._perform(BranchEnd(index, branch), item))
 
     async def _perform(self, ended: BranchEnd[T], item: Primitive[T]) -> None:
         try:
-            ended.settle(await item.perform(ended.branch), None)
+            ended.end(await item.perform(ended.branch), None)
         except Evicted:
             return
         except Blocked as mismatch:
@@ -110,11 +110,11 @@ class BranchGroup(Generic[T]):
         except asyncio.CancelledError as error:
             if self.active.closed:
                 return
-            ended.settle(None, WorkflowError(f"a branch cancelled itself: {error}"))
+            ended.end(None, WorkflowError(f"a branch cancelled itself: {error}"))
         except Exception as error:  # a branch's failure is handed to whoever joins it
-            ended.settle(None, error)
+            ended.end(None, error)
         except (SystemExit, KeyboardInterrupt) as error:
-            ended.settle(None, WorkflowError(f"a branch called sys.exit({error})"))
+            ended.end(None, WorkflowError(f"a branch called sys.exit({error})"))
         self._end(ended)
 
     def _end(self, ended: BranchEnd[T]) -> None:
@@ -123,9 +123,9 @@ class BranchGroup(Generic[T]):
         if self._waiting:
             self._start()
         if self._next is not None and not self._next.done():
-            self.active.resume()
+            self.active.activity.resume()
             self._next.set_result(None)
-        self.active.idle()
+        self.active.activity.idle()
 
     async def next(self) -> BranchEnd[T] | None:
         """Return the branch that ended next, or None when all have."""
@@ -142,15 +142,15 @@ class BranchGroup(Generic[T]):
 
         What is decided only then cannot contradict something recorded that replay has not come to yet.
         """
-        if not self._ended and self._running and self.active.replaying:
+        if not self._ended and self._running and self.active.gate.replaying:
             await self._wait(until_live=True)
         return not self._ended and self._running > 0
 
     async def _wait(self, *, until_live: bool = False) -> None:
         self._next = asyncio.get_running_loop().create_future()
         if until_live:
-            self.active.wake_when_live(self._next)
-        self.active.idle()
+            self.active.gate.wake_when_live(self._next)
+        self.active.activity.idle()
         try:
             await self._next
         except asyncio.CancelledError:
@@ -165,7 +165,7 @@ class BranchGroup(Generic[T]):
         self._dismissed = True
         self._waiting.clear()
         running = [branch for branch in self._strands if branch.task and not branch.task.done()]
-        self.active.cancel_branches(running, by)
+        self.active.cancellation.cut(running, by)
         while await self.next() is not None:
             pass
         self._release()
@@ -223,7 +223,7 @@ class Join(Primitive[T], Generic[T]):
     async def choose(self, team: BranchGroup[Any], body: Json, known: Json) -> None:
         """Record a choice, unless it is recorded; then cancel the other branches and wait for them."""
         if known is None:
-            self.active.append(FactKind.CHOSEN, self.key, encode(body))
+            self.active.journal.append(FactKind.CHOSEN, self.key, encode(body))
         await team.dismiss(self.key)
 
 
@@ -280,7 +280,7 @@ class Race(Join[Any]):
                 last = ended.error or last
                 continue
             if known is None:
-                await self.active.gate()
+                await self.active.gate.passed()
             if known is None or known["winner"] == ended.index:
                 await self.choose(team, {"winner": ended.index, "key": self.items[ended.index].key}, known)
                 return ended.value()
@@ -310,7 +310,7 @@ class Quorum(Join[list[Any]]):
                 failures.append(ended.error)
             elif not ended.cancelled:
                 if known is None:
-                    await self.active.gate()
+                    await self.active.gate.passed()
                 if known is None or ended.index in known["winners"]:
                     values[ended.index] = ended.value()
         if len(values) == self.k:

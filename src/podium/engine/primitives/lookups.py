@@ -48,8 +48,8 @@ class LookUp(Primitive[list[T]]):
                 return [self.load(each) for each in decode(record.opened.payload)]
         await active.live(branch, key)
         found = await self.look(branch)
-        branch.last_at = active.append(FactKind.LOOKED_UP, key, encode(self.asks), encode(found))
-        await active.committed()
+        branch.last_at = active.journal.append(FactKind.LOOKED_UP, key, encode(self.asks), encode(found))
+        await active.journal.committed()
         return [self.load(each) for each in found]
 
     @abstractmethod
@@ -99,7 +99,7 @@ def changed(active: ActiveRun, path: str, counter: int, name: str) -> bool:
     if known is None:
         known = not active.history.has_from(path, counter)
         active.history.changes[name] = known
-        active.append(FactKind.CHANGED, name, encode({"changed": known}))
+        active.journal.append(FactKind.CHANGED, name, encode({"changed": known}))
     return known
 
 

@@ -46,7 +46,7 @@ def open_question(active: ActiveRun, key: str, ask: Ask, step: str | None, *, ru
     }  # fmt: skip
     if rule is not None:
         body["rule"] = rule
-    active.append(FactKind.QUESTION, key, encode(body), effects=[OpenQuestion(question)])
+    active.journal.append(FactKind.QUESTION, key, encode(body), effects=[OpenQuestion(question)])
     return Waiting(question.id, due)
 
 
@@ -76,13 +76,13 @@ async def answer_to(
     """
     due = question.due
     while True:
-        signal = await active.wait(branch, key, "answer", question.id, due)
+        signal = await active.mailbox.wait(branch, key, "answer", question.id, due)
         if signal is not None:
             body: Json = {"question": question.id, "answers": signal.body}
             if grant is not None and approved(signal.body):
                 body["granted"] = grant
             raised = [] if rule is None else raised_by(rule, signal.body)
-            active.append(FactKind.QUESTION, key, encode(body), effects=[TakeSignal(signal.id), *raised])
+            active.journal.append(FactKind.QUESTION, key, encode(body), effects=[TakeSignal(signal.id), *raised])
             return signal.body
         verdict, _ = await branch.shielded(active.runtime.commits.submit(Expire(question.id)))
         stored = active.runtime.store.question(question.id)
@@ -149,8 +149,8 @@ class AskPerson(Primitive[T], Generic[T]):
             answers = await answer_to(active, branch, key, question)
         outcome = "expired" if answers is None else "done"
         value = None if answers is None else _folded(ask, answers)
-        branch.last_at = active.append(FactKind.ANSWERED, key, encode({"outcome": outcome}), encode(value))
-        await active.committed()
+        branch.last_at = active.journal.append(FactKind.ANSWERED, key, encode({"outcome": outcome}), encode(value))
+        await active.journal.committed()
         return outcome, value
 
 

@@ -73,8 +73,8 @@ class Selection(Generic[T]):
             opened_as(record, key, FactKind.CHOSEN, "the next of several branches")
             return await self._wait_for(record.opened.body["next"])
         ended = self._early.pop(min(self._early)) if self._early else await self._next_of_team()
-        await self._active.gate()
-        self._active.append(FactKind.CHOSEN, key, encode({"next": ended.index}))
+        await self._active.gate.passed()
+        self._active.journal.append(FactKind.CHOSEN, key, encode({"next": ended.index}))
         return ended
 
     async def _wait_for(self, index: int) -> BranchEnd[T]:

@@ -39,13 +39,13 @@ class Sleep(Primitive[None]):
         await active.live(branch, key)
         if record is None or record.opened is None:
             due = active.runtime.clock.now() + self.seconds
-            active.append(FactKind.TIMER, key, encode({"due": due}))
+            active.journal.append(FactKind.TIMER, key, encode({"due": due}))
         else:
             due = record.opened.body["due"]
         if active.runtime.clock.now() < due:
-            await active.wait(branch, key, "timer", key, due)
-        branch.last_at = active.append(FactKind.ANSWERED, key, encode({"outcome": "done"}))
-        await active.committed()
+            await active.mailbox.wait(branch, key, "timer", key, due)
+        branch.last_at = active.journal.append(FactKind.ANSWERED, key, encode({"outcome": "done"}))
+        await active.journal.committed()
 
 
 class AwaitSignal(Primitive[T], Generic[T]):
@@ -80,17 +80,17 @@ class AwaitSignal(Primitive[T], Generic[T]):
         await active.live(branch, key)
         if record is None or record.opened is None:
             due = None if self.within is None else active.runtime.clock.now() + self.within
-            active.append(FactKind.WAITING, key, encode({"wait": "signal", "name": self.name, "due": due}))
+            active.journal.append(FactKind.WAITING, key, encode({"wait": "signal", "name": self.name, "due": due}))
         else:
             due = record.opened.body["due"]
-        signal = await active.wait(branch, key, "user", self.name, due)
+        signal = await active.mailbox.wait(branch, key, "user", self.name, due)
         if signal is None:
-            branch.last_at = active.append(FactKind.ANSWERED, key, encode({"outcome": "expired"}))
-            await active.committed()
+            branch.last_at = active.journal.append(FactKind.ANSWERED, key, encode({"outcome": "expired"}))
+            await active.journal.committed()
             return self.default
         body = {"outcome": "done", "signal": signal.id}
-        branch.last_at = active.append(
+        branch.last_at = active.journal.append(
             FactKind.ANSWERED, key, encode(body), encode(signal.body), [TakeSignal(signal.id)]
         )
-        await active.committed()
+        await active.journal.committed()
         return self.shape.load(signal.body)

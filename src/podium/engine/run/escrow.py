@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
 from podium.errors import StoreError
 from podium.model.budget import Amount, BudgetLine, Reservation
@@ -12,36 +13,13 @@ from podium.model.json import Json
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
 from podium.store.codec import encode
-from podium.store.operations import Committed, CommitVerdict, Draw, Effect, NewFact, Reserve, Settle, Write
+from podium.store.operations import Committed, CommitVerdict, Draw, NewFact, Reserve, Settle
 
 _COVERS = 4
 """So many requests of the size of the last one an escrow covers: a crash counts it as spent."""
 _QUICK_SECONDS = 0.01
 """What takes longer is not held up by a commit, and needs no escrow."""
 _NOTHING = Amount()
-
-
-class Recorder(Protocol):
-    """The run whose escrows they are."""
-
-    n: int
-    run: Run
-    runtime: Runtime
-    closed: bool
-
-    def append(
-        self, kind: FactKind, key: str, body: bytes, payload: bytes | None = None, effects: Sequence[Effect] = ()
-    ) -> float:
-        """Record a fact with this loop turn's commit."""
-        ...
-
-    def counted(self) -> float:
-        """Count a fact that goes its own way into the journal; returns the time for it."""
-        ...
-
-    def writing(self) -> Write:
-        """Return what this run has committed with this loop turn."""
-        ...
 
 
 @dataclass(slots=True)
@@ -80,8 +58,11 @@ class _Drawn(NamedTuple):
 class Escrows:
     """The escrows of one run, each by the budgets it is held in."""
 
-    def __init__(self, run: Recorder) -> None:
+    def __init__(self, n: int, run: Run, runtime: Runtime, journal: RunJournal) -> None:
+        self._n = n
         self._run = run
+        self._runtime = runtime
+        self._journal = journal
         self._held: dict[tuple[str, ...], Escrow] = {}
         self._asked: dict[tuple[str, ...], Escrow] = {}
         """Those that the next commit sets aside, if there is room for them."""
@@ -93,24 +74,24 @@ class Escrows:
         """Set an amount aside that an escrow covers, with this loop turn's commit; None where none does."""
         if not self._held:
             return None
-        run, budgets = self._run, _budgets(lines)
+        budgets = _budgets(lines)
         escrow = self._held.get(budgets)
         if escrow is None or not escrow.covers(amount):
             return None
         escrow.drawn += 1
         effect = Draw(id=f"{escrow.id}.{escrow.drawn}", escrow=escrow.id, lines=lines, amount=amount)
-        at = run.append(FactKind.RESERVED, key, encode(_reserved(effect.id, amount, budgets)), effects=[effect])
-        batch = run.runtime.commits.batch
+        body = encode(_reserved(effect.id, amount, budgets))
+        at = self._journal.append(FactKind.RESERVED, key, body, effects=[effect])
+        batch = self._runtime.commits.batch
         escrow.open.append((batch, amount))
-        self._drawn[effect.id] = _Drawn(effect, budgets, run.writing().facts[-1], batch)
+        self._drawn[effect.id] = _Drawn(effect, budgets, self._journal.newest, batch)
         return Reservation(effect.id, amount, at)
 
     def settle(self, reservation: Reservation, spent: Amount) -> bool:
         """Note what a drawn reservation came to in the fact that says it was set aside; False if that is on its way."""
-        run = self._run
-        self._learn(quick=run.runtime.clock.now() - reservation.at <= _QUICK_SECONDS)
+        self._learn(quick=self._runtime.clock.now() - reservation.at <= _QUICK_SECONDS)
         drawn = self._drawn.pop(reservation.id, None)
-        if drawn is None or drawn.batch is not run.runtime.commits.batch:
+        if drawn is None or drawn.batch is not self._runtime.commits.batch:
             return False
         drawn.effect.spent, drawn.fact.kind = spent, FactKind.SETTLED
         body = _reserved(reservation.id, spent, drawn.budgets)
@@ -129,14 +110,13 @@ class Escrows:
             if more.within(held.amount):
                 return
             more = more.at_least(held.amount)
-        run = self._run
-        escrow = self._asked[budgets] = Escrow(run.runtime.ids.new("b"), key, more)
+        escrow = self._asked[budgets] = Escrow(self._runtime.ids.new("b"), key, more)
 
         def settled(verdict: CommitVerdict | StoreError, _: Committed) -> None:
             asked = self._asked.get(budgets) is escrow
             if asked:
                 del self._asked[budgets]
-            if verdict is not CommitVerdict.OK or run.closed:
+            if verdict is not CommitVerdict.OK or self._journal.closed:
                 return
             if not asked:
                 self._return(escrow)
@@ -144,14 +124,16 @@ class Escrows:
             if (before := self._held.get(budgets)) is not None:
                 self._return(before)
             self._held[budgets] = escrow
-            run.runtime.recalls.holders.add(self)
+            self._runtime.recalls.holders.add(self)
 
         body = {**_reserved(escrow.id, more, budgets), "escrow": True}
-        fact = NewFact(FactKind.RESERVED, key, run.counted(), encode(body))
-        wanted = Reserve(run=run.n, epoch=run.run.epoch, id=escrow.id, lines=lines, amount=more, fact=fact, escrow=True)
-        run.runtime.commits.put(wanted, settled)
+        fact = NewFact(FactKind.RESERVED, key, self._journal.count_fact(), encode(body))
+        wanted = Reserve(
+            run=self._n, epoch=self._run.epoch, id=escrow.id, lines=lines, amount=more, fact=fact, escrow=True
+        )
+        self._runtime.commits.put(wanted, settled)
 
-    def drawn_on(self, escrows: set[str]) -> None:
+    def retire(self, escrows: set[str]) -> None:
         """Give back what is left of escrows that something was taken out of: their budgets come to an end."""
         for budgets in [budgets for budgets, escrow in self._held.items() if escrow.id in escrows]:
             self._return(self._held.pop(budgets))
@@ -179,9 +161,10 @@ class Escrows:
             self.give_back()
 
     def _return(self, escrow: Escrow) -> None:
-        if not self._run.closed:
-            body = {"reservation": escrow.id, **said(_NOTHING)}
-            self._run.append(FactKind.SETTLED, escrow.key, encode(body), effects=[Settle(escrow.id, _NOTHING)])
+        if not self._journal.closed:
+            body = encode({"reservation": escrow.id, **said(_NOTHING)})
+            effects = [Settle(escrow.id, _NOTHING)]
+            self._journal.append(FactKind.SETTLED, escrow.key, body, effects=effects, last=True)
 
 
 def said(amount: Amount) -> dict[str, Json]:

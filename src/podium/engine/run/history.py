@@ -36,7 +36,7 @@ class KeyState:
     answered: Fact | None = None
     retry: Fact | None = None
     """The last failed attempt that was to be followed by another."""
-    begun: bool = True
+    intent_recorded: bool = True
     """Whether the body of its last attempt may have been started; after a retry or a wait an intent says so."""
     held: Fact | None = None
     """A time that it has to wait for, where that was recorded after the last retry."""
@@ -146,7 +146,7 @@ class History:
             self._question(fact)
         elif kind is FactKind.HELD:
             record = self._record(fact.key)
-            record.held, record.begun = fact, False
+            record.held, record.intent_recorded = fact, False
         elif kind is FactKind.CANCELLED:
             for key in fact.body["keys"]:
                 self._record(key).cancelled = True
@@ -232,11 +232,11 @@ class History:
             if record is not None and record.answers is not None and record.asked_of == path:
                 record.question, record.answers = None, None
         elif record is not None:
-            record.begun = True
+            record.intent_recorded = True
 
     def _retry(self, fact: Fact) -> None:
         record = self._record(fact.key)
-        record.retry, record.question, record.answers, record.begun = fact, None, None, False
+        record.retry, record.question, record.answers, record.intent_recorded = fact, None, None, False
         record.held = None
         if fact.body.get("first") == fact.body["attempt"]:
             record.granted.clear()  # what the agent was allowed, its fallback is not
@@ -251,7 +251,7 @@ class History:
             return
         record.question, record.answers = fact, None
         if fact.body.get("rule") is not None:
-            record.begun = False
+            record.intent_recorded = False
         if record.opened is None:
             record.opened = fact
 

@@ -17,9 +17,9 @@ class CallProgress:
     lineage: int = 1
     due: float | None = None
     """When the next attempt may begin."""
-    fallen: int = 0
+    fallback_index: int = 0
     """How many of the fallbacks were taken."""
-    first: int = 1
+    first_attempt: int = 1
     """The attempt with which the present agent, or fallback, began."""
     why: str = ""
     """What the agent before the present fallback said."""
@@ -33,21 +33,21 @@ class CallProgress:
     """What people said to rules that asked and let the call pass, by rule; see `grant_of`."""
     denied: Refused | None = None
     """A person said no, and nobody recorded the end of the call yet."""
-    begun: bool = True
+    intent_recorded: bool = True
     """Whether the journal says already that the present attempt may have begun."""
     doubtful: bool = False
-    """A `once` call was begun by somebody who did not live to tell."""
-    over: bool = False
-    """Whatever comes now, nobody is asked again."""
+    """A `once` call was begun by a process that died before it said how the call ended."""
+    final: bool = False
+    """Whether the next outcome is the last: no other attempt and no fallback follows."""
 
 
 def progress_of(record: KeyState) -> CallProgress:
     """Read from the journal how far an open call has come; what is doubtful depends on the effects of who is asked."""
-    progress = CallProgress(begun=record.begun, granted=dict(record.granted))
+    progress = CallProgress(intent_recorded=record.intent_recorded, granted=dict(record.granted))
     if record.retry is not None:
         body = record.retry.body
         progress.attempt, progress.lineage, progress.due = body["attempt"], body["lineage"], body["due"]
-        progress.fallen, progress.first = body.get("fallen", 0), body.get("first", 1)
+        progress.fallback_index, progress.first_attempt = body.get("fallen", 0), body.get("first", 1)
         progress.why, progress.feedback = body.get("why", ""), body.get("feedback", "")
     if record.held is not None:
         progress.due = record.held.body["until"]
@@ -64,17 +64,17 @@ def progress_of(record: KeyState) -> CallProgress:
 
 
 def in_doubt(effects: Effects, record: KeyState, progress: CallProgress) -> bool:
-    """Whether nobody knows if the effect of an open call happened."""
-    return effects == "once" and record.begun and progress.asked is None and progress.denied is None
+    """Whether it is unknown if the effect of an open call happened."""
+    return effects == "once" and record.intent_recorded and progress.asked is None and progress.denied is None
 
 
 def approved(answers: list[Json]) -> bool:
-    """Whether everybody who was asked lets a rule's call pass."""
+    """Whether all who were asked let a call pass a rule."""
     return all(isinstance(answer["value"], dict) and answer["value"].get("approved") is True for answer in answers)
 
 
 def denied(rule: str, answers: list[Json] | None) -> Refused:
-    """Return the outcome of a call that a person did not let pass, or that nobody answered for in time."""
+    """Return the outcome of a call that a person did not approve, or that was not approved in time."""
     if answers is None:
         return Refused(rule, "nobody approved it in time")
     no = next(answer for answer in answers if not approved([answer]))

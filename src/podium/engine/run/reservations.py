@@ -45,7 +45,7 @@ async def _set_aside(
     """Set an amount aside with a commit that is waited for; or return who has no room, and whether escrows take it."""
     name = share or active.runtime.ids.new("b")
     answer: asyncio.Future[tuple[CommitVerdict, Committed]] = asyncio.get_running_loop().create_future()
-    at = active.counted()
+    at = active.journal.count_fact()
     reservation = Reservation(name, amount, at)
 
     def settled(verdict: CommitVerdict | StoreError, committed: Committed) -> None:
@@ -62,7 +62,7 @@ async def _set_aside(
     active.runtime.commits.put(wanted, settled)
     if share is None:
         active.escrows.ask(key, amount, lines)
-    active.hurry()
+    active.journal.hurry()
     try:
         verdict, committed = answer.result() if answer.done() else await answer
     except asyncio.CancelledError:
@@ -83,7 +83,7 @@ def settle(active: ActiveRun, key: str, reservation: Reservation, spent: Amount)
     if active.closed or active.escrows.settle(reservation, spent):
         return
     body = {"reservation": reservation.id, **said(spent)}
-    active.append(FactKind.SETTLED, key, encode(body), effects=[Settle(reservation.id, spent)])
+    active.journal.append(FactKind.SETTLED, key, encode(body), effects=[Settle(reservation.id, spent)])
 
 
 def reserved(id: str, key: str, amount: Amount, lines: Sequence[BudgetLine], at: float) -> NewFact:

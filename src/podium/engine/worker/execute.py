@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from podium.engine.calls.inline import causes_of
 from podium.engine.run.active_run import ActiveRun
-from podium.engine.worker.admission import enter
+from podium.engine.worker.admission import admit
 from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import Blocked, CallCancelled, Evicted, Interrupt, StoreError, UnknownAgent
 from podium.model.fact import FactKind
@@ -45,7 +45,7 @@ async def execute(active: ActiveRun) -> None:
 async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input: Json) -> None:
     state, reason, value, causes = RunState.DONE, "", None, tuple[str, ...]()
     try:
-        value = await enter(active, workflow, input)
+        value = await admit(active, workflow, input)
     except CallCancelled as error:
         state, reason = RunState.CANCELLED, str(error)
     except (UnknownAgent, StoreError):
@@ -66,7 +66,7 @@ async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input
         state, reason = _cancelled(active, reason)
     elif state is RunState.FAILED and active.late:
         reason = f"{active.late} ({reason})"[:_REASON_CHARACTERS]
-    await active.gate()
+    await active.gate.passed()
     _end(active, state, reason, value, causes)
 
 
@@ -84,7 +84,7 @@ def _cancelled(active: ActiveRun, reason: str) -> tuple[RunState, str]:
 async def _children_ended(active: ActiveRun) -> None:
     """Wait for the child runs that were told to stop."""
     for child in list(active.history.spawned):
-        await active.wait(active.main, f"end:{child}", "child", child, None)
+        await active.mailbox.wait(active.main, f"end:{child}", "child", child, None)
 
 
 def _end(active: ActiveRun, state: RunState, reason: str, value: Json, causes: tuple[str, ...]) -> None:
@@ -93,7 +93,7 @@ def _end(active: ActiveRun, state: RunState, reason: str, value: Json, causes: t
     if active.degraded:
         body["degraded"] = [asdict(each) for _, each in sorted(active.degraded.items())]
     payload = NULL if value is None else encode(value)
-    at = active.append(FactKind.ENDED, "", encode(body), payload)
+    at = active.journal.append(FactKind.ENDED, "", encode(body), payload)
     outcome = {"state": state, "value": value, "reason": reason}
     active.finish(FinishRun(state, reason, at, outcome))
 

@@ -142,7 +142,7 @@ class Worker:
         self.fleet.place(self.store.ready(list(self._versions), self._settings.slots))
         self.woken(self.store.woken(self.id))
         for run_id in [run_id for run_id in self._waiting if run_id not in self._driven][:_LOOKED_AT]:
-            self._settle_ended(run_id)
+            self._tell_ended(run_id)
         if (due := self.store.next_due()) is not None:
             self.timers.park(due)
 
@@ -308,7 +308,7 @@ class Worker:
             if run_id in self._lost:
                 raise self._lost[run_id]
             if run_id not in self._driven:
-                self._settle_ended(run_id)
+                self._tell_ended(run_id)
             end = await future
             if end.state is RunState.DONE and "redacted" in end.outcome:
                 raise NotPossible(f"run {run_id} was redacted by {end.outcome['redacted']}: what it gave is gone.")
@@ -320,7 +320,7 @@ class Worker:
             else:
                 self._waiting.pop(run_id, None)
 
-    def _settle_ended(self, run_id: str) -> None:
+    def _tell_ended(self, run_id: str) -> None:
         """Tell the waiters of a run that was ended by another process, or before they came."""
         run = self.store.run(run_id)
         if run is None:
