@@ -249,7 +249,7 @@ class EscrowLedger(RuleBasedStateMachine):
                 late.effects.append(draw)
             assert dead.commit(late).verdicts == [CommitVerdict.STALE], "whoever was declared dead draws nothing"
             self.take_over(node, other)
-        self.hands[self.hands.index(dead)] = Hand(self.store, f"w_{self.n}_{len(self.nodes)}_{id(dead)}")
+        self.hands[self.hands.index(dead)] = Hand(self.store, f"w_{self.named()}")
 
     def take_over(self, node: Node, hand: Hand) -> None:
         """Drive a run on: what its last worker held counts as spent."""

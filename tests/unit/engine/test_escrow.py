@@ -228,15 +228,17 @@ async def test_slow_calls_hold_nothing_but_what_they_cost(bench: Bench) -> None:
     held: list[int] = []
 
     @agent(usd=0.02)
-    async def slow(n: int) -> str:
-        held.append(state_of(app, "tenant:acme").reserved.usd)
-        await bench.clock.advance(5)
+    async def works(n: int) -> str:
+        if n > 4:
+            await bench.clock.settle()
+            held.append(state_of(app, "tenant:acme").reserved.usd)
+            await bench.clock.advance(5)
         return "done"
 
-    flow = shopper(slow)
+    flow = shopper(works)
     async with bench.app(flow, config=SHARED) as app:
-        assert await app.run(flow, 8, tenant="acme") == 8
-    assert held == [2 * CENT] * 8
+        assert await app.run(flow, 9, tenant="acme") == 9
+    assert held == [2 * CENT + 8 * CENT, 2 * CENT, 2 * CENT, 2 * CENT]
 
 
 async def test_a_call_that_outlives_its_commit_is_set_aside_and_settled(bench: Bench) -> None:
