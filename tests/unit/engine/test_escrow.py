@@ -236,7 +236,8 @@ async def test_slow_calls_hold_nothing_but_what_they_cost(bench: Bench) -> None:
         return "done"
 
     flow = shopper(works)
-    async with bench.app(flow, config=SHARED) as app:
+    config = Config(budgets=SHARED.budgets, poll=60.0)
+    async with bench.app(flow, config=config) as app:
         assert await app.run(flow, 9, tenant="acme") == 9
     assert held == [2 * CENT + 8 * CENT, 2 * CENT, 2 * CENT, 2 * CENT]
 
