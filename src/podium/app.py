@@ -37,6 +37,7 @@ from podium.model.incident import Incident, MonitorSettings
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.run import Run, RunOptions
+from podium.model.storable import check_text
 from podium.operations.monitor.monitor import Monitor
 from podium.operations.operator import Operator
 from podium.operations.redactor import Redactor
@@ -47,6 +48,7 @@ from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, dead_letter
 from podium.reports.incidents import incidents
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
+from podium.services.isolation import Answer
 from podium.services.timers import Timer
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, KeepAnswer, Reply
@@ -290,7 +292,8 @@ class App:
         if question is None:
             raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
         _check_answer(question, value)
-        encode(value)  # here, where it harms nobody else; raises InvalidValue
+        encode(value, "the answer")
+        check_text("the name of whoever answers", by)
         answer = PersonAnswer(by=by, value=value, at=self._clock.now())
         verdict, _ = await self.worker.commits.submit(Reply(question_id, answer))
         if verdict is CommitVerdict.CLOSED:
@@ -326,7 +329,7 @@ class App:
     def _keep(self, answer: KeepAnswer, kept: Callable[[], object]) -> None:
         """Have an answer kept; where that fails it is asked again another time."""
 
-        def settled(verdict: CommitVerdict | StoreError, _: object) -> None:
+        def settled(verdict: Answer, _: object) -> None:
             if isinstance(verdict, StoreError):
                 _LOG.warning("an answer of %s cannot be kept: %s", answer.agent, verdict)
             kept()

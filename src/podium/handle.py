@@ -7,11 +7,13 @@ from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact
+from podium.model.facts.runs import Ended
 from podium.model.fallback import Degraded
 from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
+from podium.model.storable import check_text
 from podium.services.stream import Chunk
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, Send
@@ -54,8 +56,8 @@ class RunHandle(Generic[Out]):
 
     def degraded(self) -> tuple[Degraded, ...]:
         """Return the calls, of a run that has ended, that somebody else answered than was asked."""
-        ends = [fact for fact in self.facts() if fact.kind is FactKind.ENDED]
-        return tuple(Degraded(**each) for each in ends[-1].body.get("degraded", ())) if ends else ()
+        ends = [said for fact in self.facts() if isinstance(said := fact.content, Ended)]
+        return ends[-1].degraded if ends else ()
 
     async def stream(self) -> AsyncIterator[Chunk]:
         """Give what the run's agents stream, from now until it ends."""
@@ -76,7 +78,9 @@ class RunHandle(Generic[Out]):
         return await self._send(signal, "a cancel")
 
     async def _send(self, signal: Signal, what: str) -> bool:
-        encode(signal.body)  # here, where it harms nobody else; raises InvalidValue
+        check_text("the signal's name", signal.name)
+        check_text("the signal's id", signal.id)
+        encode(signal.body, "the signal's body")
         verdict, _ = await self._worker.commits.submit(Send(self.id, signal))
         if verdict is CommitVerdict.UNKNOWN:
             raise UnknownRun(f"no run is called {self.id!r}. `podium runs list` shows those there are.")

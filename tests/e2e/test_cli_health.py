@@ -28,7 +28,7 @@ def restart() -> None:
 async def search(query: str) -> str:
     return query
 
-@agent(breaker=Breaker(least=1, failures=1.0))
+@agent(breaker=Breaker(min_calls=1, failures=1.0))
 async def quotes(query: str) -> str:
     raise TransportFailed("away")
 

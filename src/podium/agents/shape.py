@@ -30,8 +30,8 @@ class TypeShape(Generic[T]):
 
     __slots__ = ("_adapter", "_exact", "_fits", "_free", "_schema", "_serialize", "_validate", "name", "type")
 
-    def __init__(self, kind: object) -> None:
-        self.type: Any = kind
+    def __init__(self, kind: TypeForm[object]) -> None:
+        self.type: TypeForm[object] = kind
         self.name = _name_of(kind)
         self._adapter = _adapter_of(kind, self.name)
         self._validate = self._adapter.validator.validate_python
@@ -108,7 +108,7 @@ def shape_of(kind: TypeForm[T]) -> TypeShape[T]:
 
 
 @lru_cache(maxsize=_KNOWN_TYPES)
-def _known(kind: object, _spelling: str) -> TypeShape[Json]:
+def _known(kind: TypeForm[object] | None, _spelling: str) -> TypeShape[Json]:
     return TypeShape(type(None) if kind is None else kind)
 
 

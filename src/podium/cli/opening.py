@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from podium.config import Config, load_config
 from podium.errors import StoreUnavailable, UnknownRun, UsageError
@@ -60,7 +60,7 @@ def run_in(store: Store, run_id: str) -> Run:
     return run
 
 
-def drive(work: Coroutine[Any, Any, T]) -> T:
+def drive(work: Coroutine[object, None, T]) -> T:
     """Run to the end what drives runs. SIGTERM ends it as Ctrl-C does: what is done is kept, the rest handed back."""
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -10,7 +10,7 @@ from podium.cli.opening import ALL
 from podium.engine.run.deadline import deadline_of
 from podium.engine.worker.worker import End
 from podium.errors import RunBlocked
-from podium.model.fact import FactKind
+from podium.model.facts.waits import SignalAwaited
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
 from podium.reports.calls.tree import tree_of
@@ -86,4 +86,4 @@ def _family(store: Store, run_id: str) -> Sequence[Run]:
 def _signals(store: Store, run: Run) -> Sequence[str]:
     facts = store.facts(run.id)
     keys = {node.key for node in tree_of(facts).open() if node.waits == "signal"}
-    return [fact.body["name"] for fact in facts if fact.kind is FactKind.WAITING and fact.key in keys]
+    return [said.name for fact in facts if fact.key in keys and isinstance(said := fact.content, SignalAwaited)]

@@ -11,18 +11,18 @@ from podium.model.agent import AnyAgent, Card
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Outcome
+from podium.model.rule_steps import RuleSteps
 from podium.model.rules import AgentRules, ruled
 from podium.model.step import StepCall
-from podium.model.steps import Steps
 from podium.model.task import Choice, Task
 
-Handler = Callable[[Call, Steps], Awaitable[Outcome]]
+Handler = Callable[[Call, RuleSteps], Awaitable[Outcome]]
 """Does a call of one agent."""
 
 Middleware = Callable[[Card, Handler], Handler]
 """Wraps the handler of an agent with that card, or returns it as it is where its rule does not apply."""
 
-StepHandler = Callable[[StepCall, Steps], Awaitable[Json]]
+StepHandler = Callable[[StepCall, RuleSteps], Awaitable[Json]]
 """Does a step of one agent's calls."""
 
 StepMiddleware = Callable[[Card, StepHandler], StepHandler]
@@ -102,7 +102,7 @@ class Dispatcher:
                 self._cards[id(agent)] = card  # the registry keeps the agent alive, so its id stays its own
         return card
 
-    def dispatch(self, agent: AnyAgent, call: Call, steps: Steps) -> Awaitable[Outcome]:
+    def dispatch(self, agent: AnyAgent, call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
         """Have a call done."""
         handler = self._handlers.get(id(agent))
         return self._fold(agent)(call, steps) if handler is None else handler(call, steps)
@@ -126,7 +126,7 @@ class Dispatcher:
         known, of_runs = (id(workflow), admitted, delegated), self._of_runs
         if known in self._run_rules:
             return self._run_rules[known]
-        own = cast("Handler", partial(invoke, workflow))
+        own: Handler = partial(invoke, workflow)
         card, handler = self.card(workflow), own
         deciding = () if admitted else (*(of_runs.delegated if delegated else ()), *of_runs.admitting)
         for wrap in reversed((*deciding, *of_runs.guarding)):
@@ -137,7 +137,8 @@ class Dispatcher:
         return found
 
     def _fold(self, agent: AnyAgent) -> Handler:
-        card, handler = self.card(agent), cast("Handler", partial(invoke, agent))
+        card = self.card(agent)
+        handler: Handler = partial(invoke, agent)
         for wrap in reversed(self._middleware):
             handler = wrap(card, handler)
         if id(agent) in self._cards:
@@ -145,7 +146,7 @@ class Dispatcher:
         return handler
 
 
-async def _do_step(step: StepCall, _steps: Steps) -> Json:
+async def _do_step(step: StepCall, _steps: RuleSteps) -> Json:
     return await step.body()
 
 

@@ -27,12 +27,14 @@ from podium.errors import CallRefused, NotAwaitable, WrongBranch
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.chance import Chance
+from podium.model.facts.waits import LookedUp
 from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.question import Approval, Ask, Decision, Escalation
 from podium.model.retry import Retry
 from podium.model.run import RunOptions
 from podium.model.steps import Effects
+from podium.model.storable import check_key
 from podium.model.task import Task
 from podium.services.stream import Chunk
 
@@ -163,14 +165,14 @@ class Context:
 
     def find(self, capability: str) -> Find:
         """Look up who offers a capability; gives their cards. What was found is recorded."""
-        return Find(self._active, self._branch, self._path, self._key(), {"of": capability})
+        return Find(self._active, self._branch, self._path, self._key(), LookedUp(of=capability))
 
     def records(self, *agents: str) -> Records:
         """Look up how agents of these names did so far, or all that were asked; gives a Record for each version.
 
         Folded from the newest facts of the store; nobody who was never asked has one. What was learnt is recorded.
         """
-        asks = {"of": Records.OF, "agents": list(agents)}
+        asks = LookedUp(of=Records.OF, agents=agents)
         return Records(self._active, self._branch, self._path, self._key(), asks)
 
     @overload
@@ -191,8 +193,11 @@ class Context:
             self._active, self._branch, self._path, self._key(), self, lambda child: function(child, *args, **kwargs)
         )
 
+    # The first overload that fits is meant.
     @overload
-    def gather(self, a: Primitive[T1], b: Primitive[T2], /) -> "Primitive[tuple[T1, T2]]": ...
+    def gather(  # pyright: ignore[reportOverlappingOverload]
+        self, a: Primitive[T1], b: Primitive[T2], /
+    ) -> "Primitive[tuple[T1, T2]]": ...
     @overload
     def gather(self, a: Primitive[T1], b: Primitive[T2], c: Primitive[T3], /) -> "Primitive[tuple[T1, T2, T3]]": ...
     @overload
@@ -346,6 +351,7 @@ class Context:
 
         False for a branch that had come past this place when the code changed; recorded once per run and name.
         """
+        check_key("the name of the change", name)
         return changed(self._active, self._path, self._counter, name)
 
     def emit(self, chunk: Json) -> None:

@@ -1,9 +1,8 @@
-"""`screen_by`: an agent of its own looks at each value, for prompt injection or whatever it is told to look for."""
+"""`screen_by`: an agent of its own looks at each value, for prompt injection or whatever its task says."""
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
 
 import orjson
 
@@ -12,7 +11,7 @@ from podium.guards.custom import BOTH, CustomCheck
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 from podium.model.outcome import Done, Failed, Refused
 
 _NOT_AT_ONCE = ("workflow", "human")
@@ -83,7 +82,7 @@ def _handed(agent: AnyAgent, value: Json) -> Json:
 def _read(verdict: Json, agent: str) -> tuple[bool, str]:
     if isinstance(verdict, bool):
         return verdict, ""
-    said = cast("dict[str, Any]", verdict) if isinstance(verdict, dict) else {}
+    said = verdict if is_object(verdict) else {}
     match said.get("safe"):
         case bool() as safe:
             return safe, str(said.get("reason", ""))

@@ -6,6 +6,10 @@ from enum import StrEnum
 
 from podium.errors import NotPossible, UnknownRun
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.answers import AnsweredFailed, AnsweredRefused
+from podium.model.facts.calls import Asked, AttemptFailed
+from podium.model.facts.notices import RunDiscarded, RunQuarantined
+from podium.model.facts.runs import RUN_TIMED_OUT, Ended
 from podium.model.json import Json
 from podium.model.retry import FailureKind
 from podium.model.run import Run, RunState
@@ -32,11 +36,9 @@ class FailureCause(StrEnum):
     """It killed its processes."""
 
 
-_OWN = {"RunTimedOut": FailureCause.TIMEOUT, "CallRefused": FailureCause.REFUSED, "RunFailed": FailureCause.CHILD}
-"""What runs died of whose reason begins so; a child run or a branch is refused too, and is no call."""
+_OWN = {RUN_TIMED_OUT: FailureCause.TIMEOUT, "CallRefused": FailureCause.REFUSED, "RunFailed": FailureCause.CHILD}
+"""What runs died of that ended with such an error; a child run or a branch is refused too, and is no call."""
 _PAGE = 200
-DEAD_LETTER = "dead-letter"
-"""The guard of the fact that says that a run was discarded."""
 _ABOUT_CALLS = (FactKind.ASKED, FactKind.RETRY, FactKind.ANSWERED)
 
 
@@ -145,17 +147,17 @@ def _letter(run: Run, own: Sequence[Fact], about: Callable[[str], Sequence[Fact]
     """Return the letter of a run from the facts about itself, and a way to those about its calls."""
     last = own[-1]
     discarded = None
-    if is_discard(last):
-        discarded = Discarded(by=last.body["by"], why=last.body["why"], at=last.at)
+    if isinstance(said := last.content, RunDiscarded):
+        discarded = Discarded(by=said.by, why=said.why, at=last.at)
     if run.state is RunState.BLOCKED:
-        at = next((fact.at for fact in reversed(own) if fact.body.get("guard") == "quarantine"), last.at)
+        at = next((fact.at for fact in reversed(own) if isinstance(fact.content, RunQuarantined)), last.at)
         return DeadLetter(
             run=run, at=at, kind=FailureCause.QUARANTINED, error=run.reason, calls=(), discarded=discarded
         )
-    ended = next(fact for fact in reversed(own) if fact.kind is FactKind.ENDED)
-    calls = tuple(_calls(ended.body.get("causes", ()), about))
-    kind = _OWN.get(run.reason.partition(":")[0], calls[0].kind if calls else FailureCause.WORKFLOW)
-    return DeadLetter(run=run, at=ended.at, kind=kind, error=run.reason, calls=calls, discarded=discarded)
+    at, ended = next((fact.at, said) for fact in reversed(own) if isinstance(said := fact.content, Ended))
+    calls = tuple(_calls(ended.causes, about))
+    kind = _OWN.get(ended.error_type, calls[0].kind if calls else FailureCause.WORKFLOW)
+    return DeadLetter(run=run, at=at, kind=kind, error=run.reason, calls=calls, discarded=discarded)
 
 
 def _calls(keys: Iterable[str], about: Callable[[str], Sequence[Fact]]) -> Iterable[DeadCall]:
@@ -165,35 +167,40 @@ def _calls(keys: Iterable[str], about: Callable[[str], Sequence[Fact]]) -> Itera
         answer = next((fact for fact in reversed(facts) if fact.kind is FactKind.ANSWERED), None)
         if answer is None:
             continue
-        if inner := answer.body.get("causes", ()):
-            yield from _calls(inner, about)
-        elif any(fact.kind is FactKind.ASKED for fact in facts):
-            yield _call(key, facts)
+        if isinstance(said := answer.content, AnsweredFailed) and said.causes:
+            yield from _calls(said.causes, about)
+        elif (call := _call(key, facts)) is not None:
+            yield call
 
 
-def _call(key: str, facts: Sequence[Fact]) -> DeadCall:
-    asked = next(fact for fact in reversed(facts) if fact.kind is FactKind.ASKED)
+def _call(key: str, facts: Sequence[Fact]) -> DeadCall | None:
+    """Return the call that was asked for under a key, with all that was tried; None where none was."""
+    found = ((fact, said) for fact in reversed(facts) if isinstance(said := fact.content, Asked))
+    if (asked := next(found, None)) is None:
+        return None
+    fact, said = asked
     tried = tuple(each for fact in facts if (each := _tried(fact)) is not None)
     return DeadCall(
-        key=key, agent=asked.body["agent"], version=asked.body["version"], kind=tried[-1].kind, error=tried[-1].error,
-        attempts=1 + sum(fact.kind is FactKind.RETRY and fact.seq > asked.seq for fact in facts),
-        input=asked.value(), tried=tried,
+        key=key, agent=said.agent, version=said.version, kind=tried[-1].kind, error=tried[-1].error,
+        attempts=1 + sum(each.kind is FactKind.RETRY and each.seq > fact.seq for each in facts),
+        input=fact.value(), tried=tried,
     )  # fmt: skip
 
 
 def _tried(fact: Fact) -> Tried | None:
     """Return what a fact says went wrong, if anything did."""
-    body = fact.body
-    if body.get("outcome") == "refused":
-        return Tried(at=fact.at, kind=FailureCause.REFUSED, error=f"{body['rule']}: {body['reason']}")
-    if "type" in body:
-        return Tried(at=fact.at, kind=FailureCause(body["kind"]), error=f"{body['type']}: {body['message']}")
-    return None
+    match fact.content:
+        case AnsweredRefused(rule=rule, reason=reason):
+            return Tried(at=fact.at, kind=FailureCause.REFUSED, error=f"{rule}: {reason}")
+        case AnsweredFailed() | AttemptFailed() as failed:
+            return Tried(at=fact.at, kind=FailureCause(failed.kind), error=f"{failed.type}: {failed.message}")
+        case _:
+            return None
 
 
 def is_discard(fact: Fact) -> bool:
     """Whether a fact says that a run was discarded."""
-    return fact.kind is FactKind.NOTICE and fact.body.get("guard") == DEAD_LETTER
+    return isinstance(fact.content, RunDiscarded)
 
 
 def input_of(store: Store, run_id: str) -> Json:

@@ -6,6 +6,8 @@ from hashlib import sha256
 
 from podium.engine.run.history import voided
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.calls import Asked
+from podium.model.facts.waits import QuestionAnswered
 from podium.model.json import Json
 from podium.model.run import Run
 from podium.store.protocol import Store
@@ -43,8 +45,8 @@ class _Export:
     def lines(self, facts: list[Fact], since: float | None) -> Iterator[Json]:
         void = voided(facts)
         for fact in facts:
-            if fact.kind is FactKind.ASKED:
-                self._asked[fact.key] = fact.body["agent"], fact.body["version"]
+            if isinstance(said := fact.content, Asked):
+                self._asked[fact.key] = said.agent, said.version
             if fact.kind in _SAYS and (since is None or fact.at >= since):
                 line = self._line(fact)
                 yield {**line, "voided": True} if fact.seq in void else line
@@ -60,8 +62,8 @@ class _Export:
             line["caller"] = self._caller(call)
             line["agent"], line["version"] = self._asked[call]
         line["said"] = fact.body
-        if fact.kind is FactKind.QUESTION and "answers" in fact.body:
-            line["by"] = [answer["by"] for answer in fact.body["answers"]]
+        if isinstance(said := fact.content, QuestionAnswered):
+            line["by"] = [answer.by for answer in said.answers]
         if fact.payload is not None:
             line["payload_digest"] = sha256(fact.payload).hexdigest()
             if self._payloads:

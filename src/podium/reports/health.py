@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from podium.model.facts.notices import BreakerMoved, HealthChanged
 from podium.model.incident import Ending, ProblemKind
 from podium.reports.incidents import incidents
 from podium.store.protocol import Store
@@ -29,11 +30,16 @@ def heard(store: Store) -> list[Heard]:
     """Return the last that was said of each agent, by name and version; called in a thread."""
     found: dict[tuple[str, str, str], Heard] = {}
     for said in store.notices(["breaker", "health"]):
-        body = said.fact.body
+        match said.fact.content:
+            case BreakerMoved() as body:
+                what, state = "breaker", body.after
+            case HealthChanged() as body:
+                what, state = "health", body.state
+            case _:
+                continue
         each = Heard(
-            agent=body["agent"], version=body["version"], what=body["guard"], at=said.fact.at, run=said.run,
-            state=body["to"] if body["guard"] == "breaker" else body["state"], why=body["why"],
-        )  # fmt: skip
+            agent=body.agent, version=body.version, what=what, at=said.fact.at, run=said.run, state=state, why=body.why
+        )
         found[each.agent, each.version, each.what] = each
     for each in reversed(incidents(store)):
         if each.trouble.kind is not ProblemKind.AGENT:

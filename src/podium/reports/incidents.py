@@ -5,6 +5,9 @@ from itertools import islice
 
 from podium.errors import NotPossible, UnknownRun
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.answers import AnsweredDone
+from podium.model.facts.calls import Asked
+from podium.model.facts.waits import QuestionAsked
 from podium.model.incident import MONITOR, Action, Incident, trouble_of
 from podium.model.question import QuestionState
 from podium.model.run import Run, RunState
@@ -54,7 +57,7 @@ def _actions(facts: Sequence[Fact]) -> list[Action]:
         if fact.kind in (FactKind.ASKED, FactKind.QUESTION) and fact.key not in began:
             began[fact.key] = fact
         elif fact.kind is FactKind.ANSWERED and (asked := began.get(fact.key)) is not None:
-            found = fact.value() if fact.body["outcome"] == "done" else fact.body
+            found = fact.value() if isinstance(fact.content, AnsweredDone) else fact.body
             done.append(Action(what=_name(asked), at=fact.at, found=found))
     answered = {fact.key for fact in facts if fact.kind in (FactKind.ANSWERED, FactKind.CANCELLED)}
     under_way = [Action(what=_name(fact), at=fact.at, found=None) for key, fact in began.items() if key not in answered]
@@ -62,4 +65,11 @@ def _actions(facts: Sequence[Fact]) -> list[Action]:
 
 
 def _name(fact: Fact) -> str:
-    return f"ask {fact.body['to']}" if fact.kind is FactKind.QUESTION else fact.body["agent"]
+    """Return what was begun by asking an agent or a person."""
+    match fact.content:
+        case QuestionAsked(to=to):
+            return f"ask {to}"
+        case Asked(agent=agent):
+            return agent
+        case _:
+            return ""

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Self
 
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.fact import FactKind
+from podium.model.facts.content import Writable
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
 from podium.model.run import RunState, Signal
@@ -23,6 +25,11 @@ class NewFact:
     at: float
     body: bytes
     payload: bytes | None = None
+
+    @classmethod
+    def saying(cls, content: Writable, key: str, at: float, payload: bytes | None = None) -> Self:
+        """Return a fact that says this."""
+        return cls(content.fact_kind, key, at, content.encoded, payload)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,3 +314,12 @@ class Committed:
     """What would have had room in that budget but for escrows, by id: to be tried again once they are given back."""
     drawn_on: set[str] = field(default_factory=set[str])
     """The escrows that something was taken out of."""
+
+    def join(self, later: "Committed") -> None:
+        """Take in the result of a commit that followed, but for its verdicts."""
+        self.started |= later.started
+        self.placed += later.placed
+        self.woken += later.woken
+        self.scarce |= later.scarce
+        self.recallable |= later.recallable
+        self.drawn_on |= later.drawn_on

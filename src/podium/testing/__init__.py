@@ -51,6 +51,6 @@ def __getattr__(name: str) -> object:
     """Load what needs Pydantic AI when it is first asked for."""
     if name not in _OF_MODEL:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from podium.testing import model  # noqa: PLC0415  Pydantic AI is an extra, and half a second
+    from podium.testing import model  # Pydantic AI is an extra, and half a second
 
     return getattr(model, name)

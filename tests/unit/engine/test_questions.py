@@ -124,7 +124,7 @@ async def test_a_cancelled_run_withdraws_its_question(bench: Bench) -> None:
 async def test_a_question_that_loses_a_race_is_withdrawn(bench: Bench) -> None:
     @workflow
     async def deadline(ctx: Context) -> int | None:
-        first = await ctx.race(ctx.ask("How many?", answer=int), ctx.sleep(10))  # pyright: ignore[reportArgumentType]
+        first = await ctx.race(ctx.ask("How many?", answer=int), ctx.sleep(10))
         await ctx.sleep(10)
         return first
 

@@ -13,6 +13,7 @@ from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending, Refused, Until
 from podium.model.question import APPROVAL_SCHEMA, Ask
+from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
 from podium.testing import DrivenClock, scripted
 from tests.unit.engine.bench import Bench
@@ -42,7 +43,7 @@ def asking(card: Card, handler: Handler) -> Handler:
     if card.name != "pay":
         return handler
 
-    async def asked(call: Call, steps: Steps) -> Outcome:
+    async def asked(call: Call, steps: RuleSteps) -> Outcome:
         return await handler(call, steps) if RULE in call.granted else Pending(MAY_IT, rule=RULE)
 
     return asked
@@ -52,7 +53,7 @@ def holding(clock: DrivenClock, until: float) -> Middleware:
     """Hold calls of `pay` back until a time."""
 
     def wrap(card: Card, handler: Handler) -> Handler:
-        async def hold(call: Call, steps: Steps) -> Outcome:
+        async def hold(call: Call, steps: RuleSteps) -> Outcome:
             return await handler(call, steps) if clock.now() >= until else Pending(Until(until, "too much at once"))
 
         return hold if card.name == "pay" else handler
@@ -121,7 +122,7 @@ async def test_a_fallback_is_asked_where_something_is_scarce_not_where_it_is_for
     bench: Bench, install: Any, rule: str, spared: int
 ) -> None:
     def refusing(card: Card, handler: Handler) -> Handler:
-        async def refuse(call: Call, steps: Steps) -> Outcome:
+        async def refuse(call: Call, steps: RuleSteps) -> Outcome:
             return Refused(rule, "no")
 
         return refuse if card.name == "pay" else handler
@@ -156,7 +157,7 @@ async def test_a_call_that_is_held_waits_on_disk_and_goes_on(bench: Bench, insta
 
 
 def asking_for_tools(card: Card, handler: StepHandler) -> StepHandler:
-    async def asked(step: StepCall, steps: Steps) -> Json:
+    async def asked(step: StepCall, steps: RuleSteps) -> Json:
         if step.name == "tool/pay" and RULE not in step.granted:
             raise Suspended(MAY_IT, step.path, RULE)
         if step.name == "tool/steal":
@@ -209,7 +210,7 @@ async def test_a_forbidden_step_refuses_its_call(bench: Bench, install: Any) -> 
 
 async def test_what_a_rule_notes_is_a_fact_and_does_not_disturb_replay(bench: Bench, install: Any) -> None:
     def noting(card: Card, handler: Handler) -> Handler:
-        async def note(call: Call, steps: Steps) -> Outcome:
+        async def note(call: Call, steps: RuleSteps) -> Outcome:
             steps.note("watch", {"agent": call.agent, "callers": list(call.callers)})
             return await handler(call, steps)
 
@@ -255,7 +256,7 @@ async def test_a_call_knows_who_asks_across_workflows_and_child_runs(bench: Benc
 
 async def test_a_rule_that_refuses_ends_the_call(bench: Bench, install: Any) -> None:
     def refusing(card: Card, handler: Handler) -> Handler:
-        async def refuse(call: Call, steps: Steps) -> Outcome:
+        async def refuse(call: Call, steps: RuleSteps) -> Outcome:
             return Refused("policy:no", "not today")
 
         return refuse if card.name == "pay" else handler

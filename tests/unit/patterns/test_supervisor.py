@@ -315,7 +315,7 @@ def test_it_can_be_written_down_and_read_again() -> None:
             "manager": "boss",
             "workers": ["search"],
             "rounds": 2,
-            "gives": "podium.patterns.supervisor:Assignment",
+            "gives": "podium.patterns:Assignment",
         }
     }
 

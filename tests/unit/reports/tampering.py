@@ -7,7 +7,7 @@ from random import Random
 
 from podium.model.audit import GENESIS, entry_hash, remains_of
 from podium.model.fact import FactKind
-from podium.operations.redactor import left_of
+from podium.model.facts.codec import left_of
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, NewFact, Redact
 from podium.store.sqlite.chain import GENESIS as BEGINNING
@@ -220,7 +220,7 @@ def redaction_faked(db: sqlite3.Connection, chance: Random) -> str:
     ).fetchall()
     number, run, epoch = chance.choice(whole)
     facts = facts_of(db, statement("facts_of_run"), (number, -1))
-    left = [(fact.seq, encode(left_of(fact))) for fact in facts]
+    left = [(fact.seq, encode(left_of(fact.kind, fact.body))) for fact in facts]
     said = {"by": "ann", "why": "", "left": remains_of(run, left)}
     if chance.random() < 0.5:
         said["signature"] = (sha256(run.encode()).digest() * 2).hex()

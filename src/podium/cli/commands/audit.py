@@ -30,7 +30,7 @@ _MISSING = "the extra audit is missing: pip install 'podium[audit]'"
 def keygen() -> None:
     """Print a new secret key, which seals, and its public key, which checks. Keep the secret one out of the store."""
     try:
-        from podium.operations.signing import Signer  # noqa: PLC0415  needs the extra audit
+        from podium.operations.signing import Signer  # needs the extra audit
     except ImportError as error:
         raise UsageError(_MISSING) from error
     secret, public = Signer.new()
@@ -44,7 +44,7 @@ def seal(store: StoreOption = None) -> None:
     if settings.key is None:
         raise UsageError('no key is set: [podium.audit] key = "env:PODIUM_AUDIT_KEY". `podium audit keygen` makes one.')
     try:
-        from podium.operations.signing import Signer  # noqa: PLC0415  needs the extra audit
+        from podium.operations.signing import Signer  # needs the extra audit
     except ImportError as error:
         raise UsageError(_MISSING) from error
     with open_readonly(store) as opened:
@@ -121,7 +121,7 @@ def _checker(public_key: str | None) -> SealChecker | None:
     if public_key is None and key is None:
         return None
     try:
-        from podium.operations.signing import Checker, Signer  # noqa: PLC0415  needs the extra audit
+        from podium.operations.signing import Checker, Signer  # needs the extra audit
     except ImportError as error:
         raise UsageError(_MISSING) from error
     return Checker(public_key if public_key is not None else Signer(resolve(key or "")).public)

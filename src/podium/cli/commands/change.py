@@ -1,7 +1,7 @@
 """`podium runs retry|fork|repin|redact`: having a run go on, from an earlier call, under other code; or emptying it."""
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,7 +17,7 @@ from podium.engine.worker.worker import End
 from podium.handle import AnyHandle
 from podium.model.agent import AnyAgent
 
-_Work = Callable[[], Coroutine[Any, Any, tuple[str, End | Standstill | None]]]
+_Change = Callable[[], Coroutine[object, None, tuple[str, End | Standstill | None]]]
 _FileArgument = Annotated[
     str, typer.Option("--file", metavar="FILE[:NAME]", help="The file with the run's workflow, to drive it on.")
 ]
@@ -124,7 +124,7 @@ async def _settled(app: App, handle: AnyHandle, agents: Sequence[AnyAgent]) -> E
     return await settle(app, handle.id, wait=False) if agents else None
 
 
-def _driven(run_id: str, work: _Work) -> tuple[str, End | Standstill | None]:
+def _driven(run_id: str, work: _Change) -> tuple[str, End | Standstill | None]:
     try:
         return drive(work())
     except KeyboardInterrupt:

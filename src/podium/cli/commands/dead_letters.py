@@ -45,7 +45,7 @@ _RunsArgument = Annotated[list[str], typer.Argument(metavar="RUN...", help="The 
 
 
 @commands.command("list")
-def list_letters(  # noqa: PLR0913, PLR0917  its options
+def list_letters(
     agent: _AgentOption = None,
     workflow: _WorkflowOption = None,
     tenant: _TenantOption = None,
@@ -94,7 +94,7 @@ def show(
 
 
 @commands.command("requeue")
-def requeue(  # noqa: PLR0913, PLR0917  its options
+def requeue(
     runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="The ids of runs, or `last`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
     agent: _AgentOption = None,

@@ -1,7 +1,7 @@
 """`podium incidents`: what the monitor saw go wrong, what it did, and how that ended."""
 
 from dataclasses import asdict
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
@@ -9,7 +9,7 @@ from podium.cli.opening import LAST, open_readonly
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import iso, moment, one_line, print_json, print_table
 from podium.model.incident import Incident
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 from podium.reports.incidents import incident, incidents
 
 commands = typer.Typer(help="What the monitor saw go wrong, and what was done about it.", rich_markup_mode=None)
@@ -69,10 +69,9 @@ def _row(found: Incident) -> tuple[str, ...]:
 
 
 def _text(found: Json) -> str:
-    if not isinstance(found, dict):
+    if not is_object(found):
         return str(found)
-    said = cast("dict[str, Json]", found)
-    return "; ".join(f"{name}: {value}" for name, value in said.items() if value not in ("", [], {}))
+    return "; ".join(f"{name}: {value}" for name, value in found.items() if value not in ("", [], {}))
 
 
 def _plain(found: Incident) -> Json:

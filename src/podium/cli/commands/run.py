@@ -53,7 +53,7 @@ class Attempt:
 _Durability = Literal["process", "power"]
 
 
-def run(  # noqa: PLR0913, PLR0917  its options
+def run(
     target: Annotated[str, typer.Argument(metavar="FILE[:NAME]", help="A Python or YAML file, or a folder.")],
     input: Annotated[str | None, typer.Option(metavar="JSON|@FILE|-", help="The input: JSON, a file, or -.")] = None,
     each: Annotated[Path | None, typer.Option(metavar="JSONL", help="One run for each line of this file.")] = None,

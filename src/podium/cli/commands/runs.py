@@ -90,7 +90,7 @@ def _draw(run: Run, store: Store, child: Child | None) -> None:
     if not sys.stdout.isatty():
         print(plain(run, store.facts(run.id), child))
         return
-    from rich.console import Console  # noqa: PLC0415  only where somebody looks
+    from rich.console import Console  # only where somebody looks
 
     Console().print(render(run, store.facts(run.id), child), crop=False)
 

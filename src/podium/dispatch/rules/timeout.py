@@ -7,7 +7,7 @@ from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome
 from podium.model.retry import FailureKind
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 
 
 def timeout(card: Card, handler: Handler) -> Handler:
@@ -17,7 +17,7 @@ def timeout(card: Card, handler: Handler) -> Handler:
 
     usual = card.timeout
 
-    async def bounded(call: Call, steps: Steps) -> Outcome:
+    async def bounded(call: Call, steps: RuleSteps) -> Outcome:
         seconds = usual if call.timeout is None else call.timeout
         if seconds is None:
             return await handler(call, steps)

@@ -4,16 +4,17 @@ from podium.engine.calls.doubt import do_once, resolve_doubt, resolved_by_person
 from podium.engine.calls.given import Given, fallback_value, given_by
 from podium.engine.calls.inline import run_inline
 from podium.engine.calls.open_call import OpenCall
-from podium.engine.calls.permission import Permission, Reply
+from podium.engine.calls.permission import Permission, PermissionReply
 from podium.engine.calls.retries import fall_back, goes_on
 from podium.engine.calls.steps import CallSteps
 from podium.engine.primitives.questions import asked_again
 from podium.model.agent import AnyAgent
-from podium.model.fact import Fact, FactKind
+from podium.model.facts.calls import Held
+from podium.model.facts.parts import answers_json
+from podium.model.facts.waits import QuestionAsked
 from podium.model.fallback import FallbackValue
 from podium.model.outcome import Cancelled, Done, Enter, Failed, Failure, Outcome, Pending, Refused, Until
 from podium.model.retry import FailureKind
-from podium.store.codec import encode
 
 
 async def outcome_of(open_call: OpenCall) -> Given | Failed | Refused | Cancelled:
@@ -78,13 +79,13 @@ async def _check(open_call: OpenCall, enter: Enter, outcome: Done | Failed) -> O
 def _asked_of_answer(open_call: OpenCall) -> Pending | None:
     """Return the recorded question about the answer of an inline workflow, if it is open."""
     asked = open_call.progress.asked
-    if asked is None or open_call.agent.card.kind != "workflow" or asked.body["step"] is None:
+    if asked is None or open_call.agent.card.kind != "workflow" or asked.step is None:
         return None
     return _pending_again(asked)
 
 
-def _pending_again(asked: Fact) -> Pending:
-    return Pending(asked_again(asked), asked.body["step"], asked.body.get("rule"))
+def _pending_again(asked: QuestionAsked) -> Pending:
+    return Pending(asked_again(asked), asked.step, asked.rule)
 
 
 async def _pause(open_call: OpenCall) -> Failed | None:
@@ -105,16 +106,16 @@ async def _wait_for(open_call: OpenCall, pending: Pending) -> Outcome | None:
     active, key, progress, ask = open_call.active, open_call.key, open_call.progress, pending.ask
     if isinstance(ask, Until):
         progress.due, progress.intent_recorded = ask.at, False
-        active.journal.append(FactKind.HELD, key, encode({"until": ask.at, "why": ask.why, "rule": pending.rule}))
+        active.journal.append(Held(until=ask.at, why=ask.why, rule=pending.rule), key)
         return None
     permission = Permission(
         active=active, branch=open_call.branch, key=key, progress=progress, deadline=open_call.deadline
     )
     reply = await permission.ask(pending, ask)
-    return await _take(open_call, reply) if isinstance(reply, Reply) else reply
+    return await _take(open_call, reply) if isinstance(reply, PermissionReply) else reply
 
 
-async def _take(open_call: OpenCall, reply: Reply) -> Outcome | None:
+async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:
     """Take what people said to the agent's own question, or about a call in doubt."""
     ask, answers = reply.ask, reply.answers
     if answers is None:
@@ -122,9 +123,9 @@ async def _take(open_call: OpenCall, reply: Reply) -> Outcome | None:
         if fall_back(open_call, f"QuestionExpired: {why}"):
             return None
         return _fail_for_good(open_call, Failure(FailureKind.TIMEOUT, "QuestionExpired", why))
-    value = answers[0]["value"]
+    value = answers[0].value
     if ask.kind != "in_doubt":
-        return Done(value if ask.quorum == 1 else answers)
+        return Done(value if ask.quorum == 1 else answers_json(answers))
     return await resolved_by_person(open_call, value)
 
 

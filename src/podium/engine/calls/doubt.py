@@ -5,20 +5,18 @@ from podium.engine.calls.retries import next_attempt
 from podium.engine.calls.steps import CallSteps
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
-from podium.model.fact import FactKind
+from podium.model.facts.calls import EffectIntended
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Failure, Outcome, Pending
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.retry import FailureKind
-from podium.store.codec import encode
 
 
 async def do_once(open_call: OpenCall, agent: AnyAgent, call: Call, steps: CallSteps) -> Outcome:
     """Dispatch a call that must not happen twice: what does not say how it ended is in doubt."""
     active, branch, progress = open_call.active, open_call.branch, open_call.progress
     if not progress.intent_recorded:
-        intent = {"name": call.agent, "epoch": active.run.epoch}
-        active.journal.append(FactKind.INTENT, open_call.key, encode(intent))
+        active.journal.append(EffectIntended(name=call.agent, epoch=active.run.epoch), open_call.key)
         progress.intent_recorded = True
     await active.journal.committed()
     await branch.shielded(active.runtime.fresh())

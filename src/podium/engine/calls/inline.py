@@ -12,6 +12,8 @@ from podium.engine.run.primitive import Primitive
 from podium.errors import CallFailed, CallRefused, RunFailed, StoreError, TooFew
 from podium.model.agent import AnyAgent
 from podium.model.fact import Fact
+from podium.model.facts.calls import UndoRegistered
+from podium.model.facts.waits import SleepBegun
 from podium.model.json import Json
 from podium.model.outcome import Done, Enter, Failed, Failure
 from podium.model.retry import FailureKind
@@ -86,8 +88,8 @@ async def run_inline(open_call: OpenCall, agent: AnyAgent, enter: Enter) -> Done
 def _deadline(open_call: OpenCall, timer: str, seconds: float) -> float:
     """Return when an inline workflow has to be done: the deadline above, or the time of its own timer if sooner."""
     record = open_call.active.history.records.get(timer)
-    known = None if record is None or record.opened is None else record.opened.body["due"]
-    own: float = open_call.active.runtime.clock.now() + seconds if known is None else known
+    known = None if record is None or record.opened is None else record.opened.content
+    own = known.due if isinstance(known, SleepBegun) else open_call.active.runtime.clock.now() + seconds
     return own if open_call.deadline is None else min(own, open_call.deadline)
 
 
@@ -102,4 +104,7 @@ def causes_of(error: BaseException) -> tuple[str, ...]:
 
 def undo_of(fact: Fact) -> Undo:
     """Return the compensation that a fact registered."""
-    return Undo(fact.key, fact.body["agent"], fact.body["version"], decode(fact.payload))
+    said = fact.content
+    if not isinstance(said, UndoRegistered):
+        raise TypeError(f"expected the fact at {fact.key} to be UNDO, got {fact.kind.name}")
+    return Undo(fact.key, said.agent, said.version, decode(fact.payload))

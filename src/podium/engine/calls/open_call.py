@@ -71,18 +71,15 @@ class OpenCall:
 
     def request(self, agent: AnyAgent) -> Call:
         """Return what the agent is handed for this attempt."""
-        run, progress, card = self.active.run, self.progress, agent.card
+        run, progress, card, seconds = self.active.run, self.progress, agent.card, self.options.timeout
+        if seconds is None:
+            seconds = self.card.timeout if agent is self.agent else self.card_of(agent).timeout
+        if self.deadline is not None:
+            left = max(0.0, self.deadline - self.active.runtime.clock.now())
+            seconds = left if seconds is None else min(seconds, left)
         return Call(
             run=run.id, key=self.key, agent=card.name, version=card.version, input=self.input,
-            attempt=progress.attempt, lineage=progress.lineage, timeout=self._seconds(agent), tenant=run.tenant,
+            attempt=progress.attempt, lineage=progress.lineage, timeout=seconds, tenant=run.tenant,
             principal=run.principal, root=run.root, priority=run.priority, deadline=self.deadline,
             callers=self.caller.callers, granted=progress.granted, feedback=progress.feedback,
         )  # fmt: skip
-
-    def _seconds(self, agent: AnyAgent) -> float | None:
-        """Return how long this attempt may take: its timeout, or what is left until the deadline if that is less."""
-        seconds = self.timeout_of(agent)
-        if self.deadline is None:
-            return seconds
-        left = max(0.0, self.deadline - self.active.runtime.clock.now())
-        return left if seconds is None else min(seconds, left)

@@ -2,15 +2,11 @@
 
 from podium.engine.calls.open_call import OpenCall
 from podium.model.agent import AnyAgent
-from podium.model.fact import FactKind
+from podium.model.facts.calls import AttemptFailed
 from podium.model.fallback import FallbackValue
-from podium.model.json import Json
 from podium.model.outcome import Failed, Failure, Refused
 from podium.model.retry import KEEPS_LINEAGE, FailureKind
-from podium.store.codec import encode
-
-_SCARCE = ("budget", "limit")
-"""Rules that say that there is not enough of something; what other rules refuse, no fallback may do instead."""
+from podium.model.rule_names import is_scarce
 
 
 def goes_on(open_call: OpenCall, asked: AnyAgent | FallbackValue, outcome: Failed | Refused) -> bool:
@@ -18,8 +14,7 @@ def goes_on(open_call: OpenCall, asked: AnyAgent | FallbackValue, outcome: Faile
     if open_call.progress.final or isinstance(asked, FallbackValue):
         return False
     if isinstance(outcome, Refused):
-        scarce = outcome.rule.partition(":")[0] in _SCARCE
-        return scarce and fall_back(open_call, f"{outcome.rule}: {outcome.reason}")
+        return is_scarce(outcome.rule) and fall_back(open_call, f"{outcome.rule}: {outcome.reason}")
     failure = outcome.failure
     why = f"{failure.type}: {failure.message}"
     if failure.unavailable and fall_back(open_call, why):
@@ -47,15 +42,12 @@ def next_attempt(open_call: OpenCall, failure: Failure, pause: float, *, feedbac
         progress.lineage += 1
     progress.due = active.runtime.clock.now() + pause
     progress.intent_recorded, progress.feedback = False, feedback
-    body: dict[str, Json] = {
-        "attempt": progress.attempt, "lineage": progress.lineage, "due": progress.due,
-        "kind": failure.kind, "type": failure.type, "message": failure.message,
-    }  # fmt: skip
-    if progress.fallback_index:
-        body |= {"fallen": progress.fallback_index, "first": progress.first_attempt, "why": progress.why}
-    if feedback:
-        body["feedback"] = feedback
-    active.journal.append(FactKind.RETRY, open_call.key, encode(body))
+    said = AttemptFailed(
+        attempt=progress.attempt, lineage=progress.lineage, due=progress.due, kind=failure.kind, type=failure.type,
+        message=failure.message, fallen=progress.fallback_index, first=progress.first_attempt, why=progress.why,
+        feedback=feedback,
+    )  # fmt: skip
+    active.journal.append(said, open_call.key)
 
 
 def _try_again(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> bool:

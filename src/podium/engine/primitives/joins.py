@@ -10,11 +10,11 @@ from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.history import opened_as
 from podium.engine.run.primitive import Primitive
 from podium.errors import Blocked, CallCancelled, CallError, Evicted, NotAwaitable, StoreError, TooFew, WorkflowError
-from podium.model.fact import FactKind
-from podium.model.json import Json
-from podium.store.codec import encode
+from podium.model.facts.choices import Chosen, GatherFailed, QuorumReached, RaceWon
+from podium.model.facts.content import FactContent
 
 T = TypeVar("T")
+C = TypeVar("C", bound=FactContent)
 
 
 class BranchEnd(Generic[T]):
@@ -199,6 +199,19 @@ def checked(items: Sequence[Primitive[T]], path: str) -> Sequence[Primitive[T]]:
     return items
 
 
+def recorded_choice(active: ActiveRun, key: str, shape: type[C], now: str) -> C | None:
+    """Return the choice between branches that is recorded under a key, or None; `now` describes it.
+
+    Other than what `Recorded` hands back, a choice is made again: its branches are replayed, and come to the same end.
+    """
+    record = active.history.take(key)
+    if record is None or record.opened is None:
+        return None
+    opened_as(record, key, shape, now)
+    said = record.opened.content
+    return said if isinstance(said, shape) else None
+
+
 class Join(Primitive[T], Generic[T]):
     """The common part of gather, race and quorum: a team, and a choice that is recorded once it is made."""
 
@@ -212,18 +225,14 @@ class Join(Primitive[T], Generic[T]):
         self.items = checked(items, path)
         self.at_once = at_once
 
-    def recorded(self) -> Json:
+    def recorded(self, shape: type[C]) -> C | None:
         """Return the choice that is recorded under this key, or None."""
-        record = self.active.history.take(self.key)
-        if record is None or record.opened is None:
-            return None
-        opened_as(record, self.key, FactKind.CHOSEN, "a join of branches")
-        return record.opened.body
+        return recorded_choice(self.active, self.key, shape, "a join of branches")
 
-    async def choose(self, team: BranchGroup[Any], body: Json, known: Json) -> None:
+    async def choose(self, team: BranchGroup[Any], said: Chosen, known: Chosen | None) -> None:
         """Record a choice, unless it is recorded; then cancel the other branches and wait for them."""
         if known is None:
-            self.active.journal.append(FactKind.CHOSEN, self.key, encode(body))
+            self.active.journal.append(said, self.key)
         await team.dismiss(self.key)
 
 
@@ -241,8 +250,8 @@ class Gather(Join[list[Any]]):
 
     async def perform(self, branch: BranchTask) -> list[Any]:
         """Run all branches; raises what the first one to fail failed with."""
-        known = self.recorded()
-        team = BranchGroup(self.active, branch, self.items, at_once=self.at_once, most=known and known["started"])
+        known = self.recorded(GatherFailed)
+        team = BranchGroup(self.active, branch, self.items, at_once=self.at_once, most=known and known.started)
         values: list[Any] = [None] * team.size
         failed: BranchEnd[Any] | None = None
         while not (failed and await team.nothing_recorded_is_left()) and (ended := await team.next()) is not None:
@@ -250,12 +259,12 @@ class Gather(Join[list[Any]]):
                 values[ended.index] = ended.error or (None if ended.cancelled else ended.value())
             elif known is None:
                 failed = failed or ended
-            elif known["failed"] == ended.index:
-                await self.choose(team, None, known)
+            elif known.failed == ended.index:
+                await self.choose(team, known, known)
                 raise ended.error
         if failed is not None and failed.error is not None and not team.any_cancelled:
-            body = {"failed": failed.index, "key": self.items[failed.index].key, "started": team.started}
-            await self.choose(team, body, known)
+            said = GatherFailed(failed=failed.index, key=self.items[failed.index].key, started=team.started)
+            await self.choose(team, said, known)
             raise failed.error
         while await team.next() is not None:
             pass
@@ -272,7 +281,7 @@ class Race(Join[Any]):
 
     async def perform(self, branch: BranchTask) -> Any:
         """Return the value of the winner once the others are cancelled; raises the last failure if all failed."""
-        known = self.recorded()
+        known = self.recorded(RaceWon)
         team = BranchGroup(self.active, branch, self.items)
         last: Exception | None = None
         while (ended := await team.next()) is not None:
@@ -281,8 +290,8 @@ class Race(Join[Any]):
                 continue
             if known is None:
                 await self.active.gate.passed()
-            if known is None or known["winner"] == ended.index:
-                await self.choose(team, {"winner": ended.index, "key": self.items[ended.index].key}, known)
+            if known is None or known.winner == ended.index:
+                await self.choose(team, RaceWon(winner=ended.index, key=self.items[ended.index].key), known)
                 return ended.value()
         team.disband(self.key)
         raise last or CallError(f"{self.key}: a race without branches has no winner")
@@ -301,7 +310,7 @@ class Quorum(Join[list[Any]]):
 
     async def perform(self, branch: BranchTask) -> list[Any]:
         """Return once `k` branches gave a value; raises CallError where too many failed for that."""
-        known = self.recorded()
+        known = self.recorded(QuorumReached)
         team = BranchGroup(self.active, branch, self.items)
         values: dict[int, Any] = {}
         failures: list[Exception] = []
@@ -311,10 +320,10 @@ class Quorum(Join[list[Any]]):
             elif not ended.cancelled:
                 if known is None:
                     await self.active.gate.passed()
-                if known is None or ended.index in known["winners"]:
+                if known is None or ended.index in known.winners:
                     values[ended.index] = ended.value()
         if len(values) == self.k:
-            await self.choose(team, {"winners": sorted(values)}, known)
+            await self.choose(team, QuorumReached(winners=tuple(sorted(values))), known)
             return sorted(values.items())
         team.disband(self.key)
         why = "; ".join(map(str, failures))

@@ -1,5 +1,6 @@
 """One run in memory: takes it through replay, drives it on, and lets go of it."""
 
+import asyncio
 from collections.abc import Callable
 
 from podium.engine.run.activity import Activity
@@ -13,16 +14,20 @@ from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
 from podium.errors import Diverged, StoreError
-from podium.model.budget import BudgetLine, lines_of
 from podium.model.chance import Chance, chance_of
-from podium.model.fact import FactKind
+from podium.model.fact import started_of
+from podium.model.facts.choices import KeysCancelled
+from podium.model.facts.money import settled
 from podium.model.fallback import Degraded
-from podium.model.json import Json
+from podium.model.outcome import readable
 from podium.model.run import Run
 from podium.secrets.masking import MASKING
-from podium.store.codec import encode
+from podium.services.isolation import Answer
 from podium.store.operations import Block, Close, Committed, CommitVerdict, FinishRun, Park, Settle, Write
 from podium.store.protocol import Claimed
+
+_MOST_READS, _READ_AGAIN_SECONDS = 6, 0.01
+"""A failed read of the inbox is tried again this many times, each time after twice as long."""
 
 
 class ActiveRun:
@@ -36,15 +41,15 @@ class ActiveRun:
         self.runtime = runtime
         self.history = History(claimed.facts)
         self.main = BranchTask(claimed.facts[0].at)
-        started = claimed.facts[0].body
-        self.seed: int = started["seed"]
-        self.callers: tuple[str, ...] = tuple(started.get("callers", ()))
+        started = started_of(claimed.facts)
+        self.seed = started.seed
+        self.callers = started.callers
         """The workflows above this run, if it is a child."""
         self.due = deadline_of(claimed.facts)
         """When it has to be done."""
-        self.budget: Json = started.get("budget", {})
+        self.budget = started.budget
         """Its own budget, as it was started with."""
-        self.lines: tuple[BudgetLine, ...] = lines_of(started)
+        self.lines = started.lines
         """The budgets that what it does counts against: its own, and those above it."""
         self.degraded: dict[str, Degraded] = {}
         """The calls that were answered by another agent than was asked, by key."""
@@ -67,6 +72,8 @@ class ActiveRun:
         self._on_closed = closed
         self._dry = dry
         self._parking = False
+        self._failed_reads = 0
+        """How often in a row the inbox could not be read."""
 
     @property
     def closed(self) -> bool:
@@ -102,7 +109,7 @@ class ActiveRun:
         """Pass the gate; then deliver, at this key, a cancel that was asked for."""
         await self.gate.passed()
         if branch.cancel is Cancel.REQUESTED:
-            self.journal.append(FactKind.CANCELLED, key, encode({"keys": [key], "by": branch.cancelled_by}))
+            self.journal.append(KeysCancelled(keys=(key,), by=branch.cancelled_by), key)
             await self.journal.committed()
             branch.deliver(key)
 
@@ -115,23 +122,43 @@ class ActiveRun:
 
     def _count_unsettled_as_spent(self) -> None:
         """Count as spent what an earlier process had set aside when it died: how it ended is unknown."""
-        for reservation, (key, body) in self.history.reserved.items():
-            said = {**body, "in_doubt": True}
+        for reservation, (key, amount) in self.history.reserved.items():
             effects = [Settle(reservation, None, in_doubt=True)]
-            self.journal.append(FactKind.SETTLED, key, encode(said), effects=effects)
+            self.journal.append(settled(reservation, amount, in_doubt=True), key, effects=effects)
         self.history.reserved.clear()
 
     # Waiting
 
-    def reload(self) -> None:
-        """Read the inbox in the store again, and hand out what branches wait for."""
+    def reload(self) -> bool:
+        """Read the inbox in the store again, and hand out what branches wait for; False if it could not be read yet."""
         if self.closed or self._dry:
-            return
-        self.mailbox.refill(*self.runtime.store.signals(self.n))
-        if self.gate.replaying:
-            return
-        self.cancellation.take_signal()
-        self.mailbox.deliver()
+            return True
+        try:
+            wake, signals = self.runtime.store.signals(self.n)
+        except StoreError as error:
+            self._read_later(error)
+            return False
+        self._failed_reads = 0
+        self.mailbox.refill(wake, signals)
+        if not self.gate.replaying:
+            self.cancellation.take_signal()
+            self.mailbox.deliver()
+        return True
+
+    def _read_later(self, error: StoreError) -> None:
+        """Read the inbox again soon, a few times; then let go of the run until the store can be used."""
+        self._failed_reads += 1
+        if self._failed_reads > _MOST_READS:
+            self.lose(error)
+        else:
+            seconds = _READ_AGAIN_SECONDS * 2**self._failed_reads
+            asyncio.get_running_loop().call_later(seconds, self._read_again)
+
+    def _read_again(self) -> None:
+        if self.reload() and not self.closed and not self._parking:
+            self.mailbox.ring_due(self.reload)
+            if not self.activity.busy:
+                self._on_quiet()
 
     def _on_ring(self, key: str) -> None:
         """The time of a wait has come."""
@@ -176,15 +203,16 @@ class ActiveRun:
     def block(self, reason: str) -> None:
         """Stop: code and journal do not agree."""
         if self.blocked is None and not self.closed:
-            self.blocked = MASKING.text(reason)
+            self.blocked = readable(MASKING.text(reason))
             if self._dry:
                 self.drop()
             else:
                 self._leave_with(Block(self.blocked))
 
     def lose(self, error: StoreError) -> None:
-        """The store cannot be used: let go of the run, which stays as far as it was recorded."""
+        """The store cannot be used, or cannot take what the run recorded: let go of it, as far as it is recorded."""
         self.broken = error
+        self.journal.abandon()
         self.drop()
 
     def drop(self) -> None:
@@ -200,7 +228,7 @@ class ActiveRun:
         self.escrows.give_back()
         self.journal.close_with(close)
 
-    def _on_verdict(self, write: Write, verdict: CommitVerdict | StoreError, committed: Committed) -> None:
+    def _on_verdict(self, write: Write, verdict: Answer, committed: Committed) -> None:
         """The store has committed a write of this run, or has refused it."""
         if committed.drawn_on:
             self.escrows.retire(committed.drawn_on)
@@ -208,9 +236,9 @@ class ActiveRun:
             self.lose(verdict)
         elif verdict is CommitVerdict.AWAKE:
             self._parking = False
-            self.reload()
+            read = self.reload()
             self.cancellation.check_time()
-            if not self.activity.busy:
+            if read and not self.activity.busy:
                 self._on_quiet()
         elif verdict is CommitVerdict.STALE:
             self.drop()  # another process has taken the run

@@ -9,10 +9,10 @@ from podium.engine.run.history import History
 from podium.engine.run.mailbox import Mailbox
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
-from podium.model.fact import Fact, FactKind
+from podium.model.facts.choices import KeysCancelled
+from podium.model.facts.runs import Cancelling
 from podium.model.run import Run, Signal
 from podium.services.timers import Timer
-from podium.store.codec import encode
 from podium.store.operations import Effect, TakeSignal, Tell, WithdrawQuestion
 
 
@@ -63,7 +63,7 @@ class Cancellation:
             return
         now = self._runtime.clock.now()
         if now >= due.at:
-            self._stop(Signal("cancel", "cancel", "cancel", due.body, now), [])
+            self._stop(Signal("cancel", "cancel", "cancel", due.cancelling.body(), now), [])
 
     def cut(self, branches: Iterable[BranchTask], by: str) -> None:
         """Cancel branches: those that stand at a key are cut there, the others at their next."""
@@ -74,7 +74,7 @@ class Cancellation:
             return
         waits = self._mailbox.remove(keys)
         effects = [WithdrawQuestion(wait.name) for wait in waits if wait.kind == "answer"]
-        self._journal.append(FactKind.CANCELLED, "", encode({"keys": keys, "by": by}), effects=effects)
+        self._journal.append(KeysCancelled(keys=tuple(keys), by=by), effects=effects)
         self._activity.resume(sum(wait.future.cancelled() for wait in waits))
 
     def end(self) -> None:
@@ -85,8 +85,8 @@ class Cancellation:
     def _stop(self, signal: Signal, effects: list[Effect]) -> None:
         """Record that the run is to stop, tell its children, and cut it where it stands."""
         effects.extend(Tell(child, signal) for child in self._history.spawned)
-        at = self._journal.append(FactKind.CANCELLING, "", encode(signal.body), effects=effects)
-        self._main.last_at = at
+        said = Cancelling.read(signal.body)
+        self._main.last_at = self._journal.append(said, effects=effects)
         if self._history.cancelling is None:
-            self._history.cancelling = Fact(-1, FactKind.CANCELLING, "", at, self._run.epoch, signal.body)
+            self._history.cancelling = said
         self.cut([self._main], "")

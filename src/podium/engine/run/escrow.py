@@ -6,13 +6,11 @@ from typing import NamedTuple
 
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
-from podium.errors import StoreError
 from podium.model.budget import Amount, BudgetLine, Reservation
-from podium.model.fact import FactKind
-from podium.model.json import Json
+from podium.model.facts.money import AmountReserved, settled
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
-from podium.store.codec import encode
+from podium.services.isolation import Answer
 from podium.store.operations import Committed, CommitVerdict, Draw, NewFact, Reserve, Settle
 
 _COVERS = 4
@@ -80,8 +78,7 @@ class Escrows:
             return None
         escrow.drawn += 1
         effect = Draw(id=f"{escrow.id}.{escrow.drawn}", escrow=escrow.id, lines=lines, amount=amount)
-        body = encode(_reserved(effect.id, amount, budgets))
-        at = self._journal.append(FactKind.RESERVED, key, body, effects=[effect])
+        at = self._journal.append(_reserved(effect.id, amount, budgets), key, effects=[effect])
         batch = self._runtime.commits.batch
         escrow.open.append((batch, amount))
         self._drawn[effect.id] = _Drawn(effect, budgets, self._journal.newest, batch)
@@ -93,11 +90,8 @@ class Escrows:
         drawn = self._drawn.pop(reservation.id, None)
         if drawn is None or drawn.batch is not self._runtime.commits.batch:
             return False
-        drawn.effect.spent, drawn.fact.kind = spent, FactKind.SETTLED
-        body = _reserved(reservation.id, spent, drawn.budgets)
-        if spent is not reservation.amount:
-            body["bound"] = said(reservation.amount)
-        drawn.fact.body = encode(body)
+        said = settled(reservation.id, spent, budgets=drawn.budgets)
+        drawn.effect.spent, drawn.fact.kind, drawn.fact.body = spent, said.fact_kind, said.encoded
         return True
 
     def ask(self, key: str, amount: Amount, lines: Sequence[BudgetLine]) -> None:
@@ -112,7 +106,7 @@ class Escrows:
             more = more.at_least(held.amount)
         escrow = self._asked[budgets] = Escrow(self._runtime.ids.new("b"), key, more)
 
-        def settled(verdict: CommitVerdict | StoreError, _: Committed) -> None:
+        def on_verdict(verdict: Answer, _: Committed) -> None:
             asked = self._asked.get(budgets) is escrow
             if asked:
                 del self._asked[budgets]
@@ -126,12 +120,12 @@ class Escrows:
             self._held[budgets] = escrow
             self._runtime.recalls.holders.add(self)
 
-        body = {**_reserved(escrow.id, more, budgets), "escrow": True}
-        fact = NewFact(FactKind.RESERVED, key, self._journal.count_fact(), encode(body))
+        said = _reserved(escrow.id, more, budgets, escrow=True)
+        fact = NewFact.saying(said, key, self._journal.count_fact())
         wanted = Reserve(
             run=self._n, epoch=self._run.epoch, id=escrow.id, lines=lines, amount=more, fact=fact, escrow=True
         )
-        self._runtime.commits.put(wanted, settled)
+        self._runtime.commits.put(wanted, on_verdict)
 
     def retire(self, escrows: set[str]) -> None:
         """Give back what is left of escrows that something was taken out of: their budgets come to an end."""
@@ -162,20 +156,14 @@ class Escrows:
 
     def _return(self, escrow: Escrow) -> None:
         if not self._journal.closed:
-            body = encode({"reservation": escrow.id, **said(_NOTHING)})
             effects = [Settle(escrow.id, _NOTHING)]
-            self._journal.append(FactKind.SETTLED, escrow.key, body, effects=effects, last=True)
+            self._journal.append(settled(escrow.id, _NOTHING), escrow.key, effects=effects, last=True)
 
 
-def said(amount: Amount) -> dict[str, Json]:
-    """Return an amount as a fact says it."""
-    return {"usd": amount.usd, "tokens": amount.tokens, "calls": amount.calls}
-
-
-def _reserved(id: str, amount: Amount, budgets: tuple[str, ...]) -> dict[str, Json]:
-    return {
-        "reservation": id, "usd": amount.usd, "tokens": amount.tokens, "calls": amount.calls, "budgets": budgets
-    }  # fmt: skip
+def _reserved(id: str, amount: Amount, budgets: tuple[str, ...], *, escrow: bool = False) -> AmountReserved:
+    return AmountReserved(
+        reservation=id, usd=amount.usd, tokens=amount.tokens, calls=amount.calls, budgets=budgets, escrow=escrow
+    )
 
 
 def _budgets(lines: Sequence[BudgetLine]) -> tuple[str, ...]:

@@ -87,14 +87,19 @@ class Mailbox:
             if wait.due is not None and wait.due <= now:
                 self._release(wait, None)
 
-    def ring(self, key: str, read_again: Callable[[], None]) -> None:
-        """End a wait whose time has come; signals that came before that time go first."""
+    def ring(self, key: str, read_again: Callable[[], bool]) -> None:
+        """End a wait whose time has come, once the signals that came before that time could be read."""
         wait = self._waits.get(key)
         if wait is None or wait.due is None:
             return
-        read_again()
-        if wait.due <= self._runtime.clock.now():
+        if read_again() and wait.due <= self._runtime.clock.now():
             self._release(wait, None)
+
+    def ring_due(self, read_again: Callable[[], bool]) -> None:
+        """Ring for all waits whose time has come."""
+        now = self._runtime.clock.now()
+        for key in [key for key, wait in self._waits.items() if wait.due is not None and wait.due <= now]:
+            self.ring(key, read_again)
 
     def next_due(self) -> float | None:
         """Return the first time that a branch waits for."""

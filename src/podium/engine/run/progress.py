@@ -1,11 +1,13 @@
 """How far an open call has come."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from podium.engine.run.history import KeyState
-from podium.model.fact import Fact
-from podium.model.json import Json
+from podium.model.facts.waits import QuestionAsked
+from podium.model.json import Json, is_object
 from podium.model.outcome import Refused
+from podium.model.question import PersonAnswer
 from podium.model.steps import Effects
 
 
@@ -25,7 +27,7 @@ class CallProgress:
     """What the agent before the present fallback said."""
     feedback: str = ""
     """What was wrong with the last answer."""
-    asked: Fact | None = None
+    asked: QuestionAsked | None = None
     """An open question."""
     resolved: dict[str, Json] = field(default_factory=dict[str, Json])
     """What people said about steps in doubt, by step."""
@@ -45,21 +47,21 @@ def progress_of(record: KeyState) -> CallProgress:
     """Read from the journal how far an open call has come; what is doubtful depends on the effects of who is asked."""
     progress = CallProgress(intent_recorded=record.intent_recorded, granted=dict(record.granted))
     if record.retry is not None:
-        body = record.retry.body
-        progress.attempt, progress.lineage, progress.due = body["attempt"], body["lineage"], body["due"]
-        progress.fallback_index, progress.first_attempt = body.get("fallen", 0), body.get("first", 1)
-        progress.why, progress.feedback = body.get("why", ""), body.get("feedback", "")
+        said = record.retry
+        progress.attempt, progress.lineage, progress.due = said.attempt, said.lineage, said.due
+        progress.fallback_index, progress.first_attempt = said.fallen, said.first
+        progress.why, progress.feedback = said.why, said.feedback
     if record.held is not None:
-        progress.due = record.held.body["until"]
+        progress.due = record.held.until
     question = record.question
     if question is None:
         return progress
     if record.answers is None:
         progress.asked = question
-    elif (rule := question.body.get("rule")) is not None:
-        progress.denied = None if approved(record.answers) else denied(rule, record.answers)
-    elif question.body["step"] is not None:
-        progress.resolved[question.body["step"]] = record.answers[0]["value"]
+    elif question.rule is not None:
+        progress.denied = None if approved(record.answers) else denied(question.rule, record.answers)
+    elif question.step is not None:
+        progress.resolved[question.step] = record.answers[0].value
     return progress
 
 
@@ -68,15 +70,15 @@ def in_doubt(effects: Effects, record: KeyState, progress: CallProgress) -> bool
     return effects == "once" and record.intent_recorded and progress.asked is None and progress.denied is None
 
 
-def approved(answers: list[Json]) -> bool:
+def approved(answers: Sequence[PersonAnswer]) -> bool:
     """Whether all who were asked let a call pass a rule."""
-    return all(isinstance(answer["value"], dict) and answer["value"].get("approved") is True for answer in answers)
+    return all(is_object(answer.value) and answer.value.get("approved") is True for answer in answers)
 
 
-def denied(rule: str, answers: list[Json] | None) -> Refused:
+def denied(rule: str, answers: Sequence[PersonAnswer] | None) -> Refused:
     """Return the outcome of a call that a person did not approve, or that was not approved in time."""
     if answers is None:
         return Refused(rule, "nobody approved it in time")
     no = next(answer for answer in answers if not approved([answer]))
-    comment = no["value"].get("comment") if isinstance(no["value"], dict) else None
-    return Refused(rule, f"{no['by']} did not approve it{f': {comment}' if comment else ''}")
+    comment = no.value.get("comment") if is_object(no.value) else None
+    return Refused(rule, f"{no.by} did not approve it{f': {comment}' if comment else ''}")

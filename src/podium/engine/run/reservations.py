@@ -5,17 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from podium.engine.run.active_run import ActiveRun
-from podium.engine.run.escrow import said
 from podium.engine.run.progress import approved
 from podium.errors import Evicted, StoreError
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState, Reservation, nano
-from podium.model.fact import FactKind
-from podium.model.json import Json
-from podium.store.codec import encode
+from podium.model.facts.money import AmountReserved, settled
+from podium.model.question import PersonAnswer
+from podium.model.rule_names import budget_in
+from podium.services.isolation import Answer
 from podium.store.operations import Committed, CommitVerdict, Effect, NewFact, RaiseBudget, Reserve, Settle
-
-ON_BUDGETS = "budget:"
-"""With what the names of the rules begin that budgets make; the id of the budget follows."""
 
 _NOTHING = Amount()
 _LOOKS = 5
@@ -48,7 +45,7 @@ async def _set_aside(
     at = active.journal.count_fact()
     reservation = Reservation(name, amount, at)
 
-    def settled(verdict: CommitVerdict | StoreError, committed: Committed) -> None:
+    def on_verdict(verdict: Answer, committed: Committed) -> None:
         if not answer.done():
             if isinstance(verdict, StoreError):
                 answer.set_exception(verdict)
@@ -59,7 +56,7 @@ async def _set_aside(
 
     fact = reserved(name, key, amount, lines, at)
     wanted = Reserve(run=active.n, epoch=active.run.epoch, id=name, lines=lines, amount=amount, fact=fact)
-    active.runtime.commits.put(wanted, settled)
+    active.runtime.commits.put(wanted, on_verdict)
     if share is None:
         active.escrows.ask(key, amount, lines)
     active.journal.hurry()
@@ -82,14 +79,14 @@ def settle(active: ActiveRun, key: str, reservation: Reservation, spent: Amount)
     """Record what was spent of what was set aside; a run that is no longer ours is settled by whoever has it."""
     if active.closed or active.escrows.settle(reservation, spent):
         return
-    body = {"reservation": reservation.id, **said(spent)}
-    active.journal.append(FactKind.SETTLED, key, encode(body), effects=[Settle(reservation.id, spent)])
+    active.journal.append(settled(reservation.id, spent), key, effects=[Settle(reservation.id, spent)])
 
 
 def reserved(id: str, key: str, amount: Amount, lines: Sequence[BudgetLine], at: float) -> NewFact:
     """Return the fact that says that an amount is set aside."""
-    body = {"reservation": id, **said(amount), "budgets": [line.id for line in lines]}
-    return NewFact(FactKind.RESERVED, key, at, encode(body))
+    budgets = tuple(line.id for line in lines)
+    said = AmountReserved(reservation=id, usd=amount.usd, tokens=amount.tokens, calls=amount.calls, budgets=budgets)
+    return NewFact.saying(said, key, at)
 
 
 def share_of(limits: BudgetLimits, spent: Amount = _NOTHING) -> Amount:
@@ -106,10 +103,11 @@ def carved_from(lines: Sequence[BudgetLine], share: BudgetLimits) -> list[Budget
     return [line for line in masked if line.limits]
 
 
-def raised_by(rule: str, answers: list[Json]) -> list[Effect]:
+def raised_by(rule: str, answers: Sequence[PersonAnswer]) -> list[Effect]:
     """Return what an answer to a budget's question changes: its limits, by what the person added."""
-    if not rule.startswith(ON_BUDGETS) or not approved(answers):
+    budget = budget_in(rule)
+    if budget is None or not approved(answers):
         return []
-    said = answers[0]["value"]
+    said = answers[0].value
     by = Amount(usd=nano(said.get("usd", 0)), tokens=said.get("tokens", 0), calls=said.get("calls", 0))
-    return [RaiseBudget(rule.removeprefix(ON_BUDGETS), by)]
+    return [RaiseBudget(budget, by)]

@@ -5,18 +5,19 @@ from collections.abc import Callable, Sequence
 
 from podium.engine.run.activity import Activity
 from podium.engine.run.runtime import Runtime
-from podium.errors import Blocked, Evicted, StoreError
-from podium.model.fact import FactKind
+from podium.errors import Blocked, Evicted
+from podium.model.facts.content import Writable
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
-from podium.store.operations import Close, Committed, CommitVerdict, Effect, NewFact, Write
+from podium.services.isolation import Answer
+from podium.store.operations import Close, Committed, Effect, NewFact, Write
 
 _MOST_IN_A_ROW = 16
 """A run that is alone commits this many times without a turn of the event loop; then other code of the program runs."""
 
 _LOG = logging.getLogger("podium")
 
-Answered = Callable[[Write, CommitVerdict | StoreError, Committed], None]
+Answered = Callable[[Write, Answer, Committed], None]
 """Takes what the store says of a write, and what its commit did."""
 
 
@@ -46,7 +47,7 @@ class RunJournal:
         self._batch: CommitBatch | None = None
 
     def append(
-        self, kind: FactKind, key: str, body: bytes, payload: bytes | None = None, effects: Sequence[Effect] = (), *,
+        self, said: Writable, key: str = "", payload: bytes | None = None, effects: Sequence[Effect] = (), *,
         last: bool = False,
     ) -> float:  # fmt: skip
         """Record a fact with the commit of this loop turn; returns its time. Raises Evicted once the run is let go.
@@ -62,7 +63,7 @@ class RunJournal:
         if self._count >= self._warn_at and not last:
             self._check_count()
         write = self._write()
-        write.facts.append(NewFact(kind, key, at, body, payload))
+        write.facts.append(NewFact(said.fact_kind, key, at, said.encoded, payload))
         if effects:
             write.effects.extend(effects)
         return at
@@ -100,6 +101,11 @@ class RunJournal:
         """Have the run leave memory with the commit of this loop turn."""
         self._write().close = close
 
+    def abandon(self) -> None:
+        """Write nothing of what is not committed yet: it stands behind a gap."""
+        for write in self._writes:
+            write.facts, write.effects, write.close = [], [], None
+
     @property
     def closing(self) -> bool:
         """Whether a write that is not committed yet lets the run leave memory."""
@@ -114,7 +120,7 @@ class RunJournal:
             self._runtime.commits.put(self._writes[-1], self._on_verdict)
         return self._writes[-1]
 
-    def _on_verdict(self, verdict: CommitVerdict | StoreError, committed: Committed) -> None:
+    def _on_verdict(self, verdict: Answer, committed: Committed) -> None:
         self._answered(self._writes.pop(0), verdict, committed)
 
     def _check_count(self) -> None:
@@ -122,7 +128,7 @@ class RunJournal:
         most = self._runtime.max_facts
         if self._count > most:
             raise Blocked(
-                f"it has {most} facts, as many as most_facts allows. Raise the setting and retry the run, "
+                f"it has {most} facts, as many as max_facts allows. Raise the setting and retry the run, "
                 "or divide the work among child runs."
             )
         if self._warn_at < most:

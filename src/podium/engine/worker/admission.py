@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from podium.dispatch.dispatcher import Handler
 from podium.dispatch.rules.delegation.delegations import PRINCIPAL
-from podium.engine.calls.permission import Permission, Reply
+from podium.engine.calls.permission import Permission, PermissionReply
 from podium.engine.calls.steps import CallSteps
 from podium.engine.calls.undo import undo_all
 from podium.engine.run.active_run import ActiveRun
@@ -14,13 +14,11 @@ from podium.engine.run.progress import CallProgress, denied, progress_of
 from podium.engine.workflow import Workflow
 from podium.errors import Blocked, CallFailed, CallRefused
 from podium.model.call import Call
-from podium.model.fact import FactKind
+from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused, outcome_of, outcome_said
 from podium.model.incident import MONITOR
 from podium.model.json import Json
-from podium.model.outcome import Done, Enter, Failed, Failure, Outcome, Pending, Refused, Until
-from podium.model.retry import FailureKind
+from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Until
 from podium.model.run import START
-from podium.store.codec import encode
 
 _NO_RULE = "question"
 """What refuses a run whose question was asked without a rule."""
@@ -33,11 +31,13 @@ async def admit(active: ActiveRun, workflow: Workflow[Json, Json], input: Json) 
     has recorded anything was admitted, and stays so. Raises CallRefused or CallFailed if it is not admitted.
     """
     run, record = active.run, active.history.take(START)
-    said: dict[str, Json] = {} if record is None or record.answered is None else record.answered.body
-    refused = None if said.get("outcome", "done") == "done" else _outcome(said)
-    if refused is not None and not said.get("output"):
-        raise _error(refused)
-    admitted = active.history.unseen or bool(said)
+    said = None if record is None or record.answered is None else record.answered.content
+    refused: Refused | Failed | None = None
+    if isinstance(said, AnsweredRefused | AnsweredFailed):
+        refused = outcome_of(said)
+        if not said.output:
+            raise _error(refused)
+    admitted = active.history.unseen or said is not None
     rules = None
     if run.workflow != MONITOR:
         delegated = run.principal.startswith(PRINCIPAL)
@@ -71,10 +71,10 @@ class _Admission:
         denied = self.progress.denied
         entered = denied or await self._judged()
         if not isinstance(entered, Enter):
-            active.journal.append(FactKind.ANSWERED, START, encode(_body(entered)))
+            active.journal.append(outcome_said(_no(entered)), START)
             raise _error(entered)
         if self.progress.granted or self.progress.resolved:
-            active.journal.append(FactKind.ANSWERED, START, encode({"outcome": "done"}))
+            active.journal.append(AnsweredDone(), START)
         return await self._value(entered, None)
 
     async def again(self, refused: Refused | Failed | None) -> Json:
@@ -92,7 +92,7 @@ class _Admission:
             await active.gate.passed()
             checked = self.progress.denied or await self._decided(lambda: after(Done(value), self.progress.granted))
             if not isinstance(checked, Done):
-                active.journal.append(FactKind.ANSWERED, START, encode({**_body(checked), "output": True}))
+                active.journal.append(outcome_said(_no(checked), output=True), START)
         if checked is None:
             return value
         if isinstance(checked, Done):
@@ -123,7 +123,7 @@ class _Admission:
             active=active, branch=active.main, key=START, progress=self.progress, deadline=active.deadline
         )
         reply = await permission.ask(pending, ask)
-        return denied(_NO_RULE, reply.answers) if isinstance(reply, Reply) else reply
+        return denied(_NO_RULE, reply.answers) if isinstance(reply, PermissionReply) else reply
 
     def _call(self) -> Call:
         run, card = self.active.run, self.workflow.card
@@ -137,22 +137,11 @@ class _Admission:
         return CallSteps(self.active, self.active.main, self._call(), self.workflow, self.progress.resolved)
 
 
-def _body(outcome: Outcome) -> Json:
-    """Return what the journal says of a run that is not admitted."""
-    match outcome:
-        case Refused(rule, reason):
-            return {"outcome": "refused", "rule": rule, "reason": reason}
-        case Failed(failure):
-            return {"outcome": "failed", "kind": failure.kind, "type": failure.type, "message": failure.message}
-        case _:
-            raise Blocked(f"a rule for runs gave {outcome}")
-
-
-def _outcome(body: Json) -> Refused | Failed:
-    """Return why a run was not admitted, as the journal says it."""
-    if body["outcome"] == "refused":
-        return Refused(body["rule"], body["reason"])
-    return Failed(Failure(FailureKind(body["kind"]), body["type"], body["message"]))
+def _no(outcome: Outcome) -> Refused | Failed:
+    """Return an outcome that does not admit a run, or let its value out."""
+    if isinstance(outcome, Refused | Failed):
+        return outcome
+    raise Blocked(f"a rule for runs gave {outcome}")
 
 
 def _error(outcome: Outcome, more: str = "") -> CallRefused | CallFailed:

@@ -6,6 +6,9 @@ from collections import Counter
 from podium.dispatch.condition import Conditions
 from podium.dispatch.registry import Registry
 from podium.errors import StoreError
+from podium.model.facts.answers import AnsweredFailed
+from podium.model.facts.calls import AttemptFailed
+from podium.model.facts.notices import RunQuarantined
 from podium.model.incident import Problem, ProblemKind
 from podium.model.json import Json
 from podium.model.run import Run, RunState
@@ -59,15 +62,17 @@ class Diagnosis:
             "calls": sum(each.calls for each in records if each.version == version),
             "failed": sum(each.failed for each in records if each.version == version),
             "failures": [
-                {"run": each.run, "at": each.fact.at, "error": f"{each.fact.body['type']}: {each.fact.body['message']}"}
+                {"run": each.run, "at": each.fact.at, "error": f"{said.type}: {said.message}"}
                 for each in failures
+                if isinstance(said := each.fact.content, AttemptFailed | AnsweredFailed)
             ],
             "other versions": others,
         }
 
     def _of_run(self, run_id: str) -> dict[str, Json]:
         facts = self._store.facts(run_id)
-        return {"strikes": next((fact.body["strikes"] for fact in reversed(facts) if "strikes" in fact.body), 0),
+        strikes = (said.strikes for fact in reversed(facts) if isinstance(said := fact.content, RunQuarantined))
+        return {"strikes": next(strikes, 0),
                 "last": [f"{fact.kind.name} {fact.key}" for fact in facts[-_SHOWN:]]}  # fmt: skip
 
     def _of_worker(self) -> dict[str, Json]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from podium.model.json import Json
+from podium.model.outcome import Usage
 
 
 @dataclass(slots=True)
@@ -67,8 +67,6 @@ class CallNode:
             yield from child.walk()
 
 
-def spent_of(usage: Json) -> Spent | None:
+def spent_of(usage: Usage | None) -> Spent | None:
     """Return what a fact says was used up."""
-    if usage is None:
-        return None
-    return Spent(usage.get("input_tokens", 0), usage.get("output_tokens", 0), usage.get("usd"))
+    return None if usage is None else Spent(usage.input_tokens, usage.output_tokens, usage.usd)

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
+from podium.errors import InvalidValue, Unwritable
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost, Dimension
 from podium.model.fact import Fact
@@ -21,6 +22,7 @@ from podium.store.sqlite.cache import SqliteAnswerCache
 from podium.store.sqlite.chain import faults
 from podium.store.sqlite.commit_transaction import CommitTransaction, Head, Salts
 from podium.store.sqlite.connection import (
+    OF_A_VALUE,
     Durability,
     connect,
     migrate,
@@ -102,7 +104,9 @@ class SqliteStore:
             except BaseException as error:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
+                if isinstance(error, InvalidValue):
+                    raise Unwritable(str(error)) from error
+                if isinstance(error, (sqlite3.Error, *OF_A_VALUE)):
                     raise translate(error, self.path) from error
                 raise
         for number, head in group.heads.items():

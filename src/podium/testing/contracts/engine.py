@@ -17,7 +17,7 @@ from podium.testing.clock import DrivenClock
 from podium.testing.contracts.opened import OpenedStore
 from podium.testing.witness import Witness
 
-Work = Callable[[App], Awaitable[None]]
+AppWork = Callable[[App], Awaitable[None]]
 
 
 class EngineContract(OpenedStore):
@@ -29,7 +29,7 @@ class EngineContract(OpenedStore):
         """Give each test a clock of its own; called by pytest."""
         self.clock = DrivenClock(moment=self.moment)
 
-    def drive(self, folder: Path, agents: Sequence[AnyAgent], work: Work) -> None:
+    def drive(self, folder: Path, agents: Sequence[AnyAgent], work: AppWork) -> None:
         """Open an app on the store in a folder, do something with it, and close it."""
 
         async def run() -> None:

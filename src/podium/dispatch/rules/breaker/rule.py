@@ -10,7 +10,7 @@ from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 from podium.telemetry import event
 
 _LOG = logging.getLogger("podium")
@@ -39,7 +39,7 @@ class Breakers:
         circuit = self._circuits.setdefault((card.name, card.version), Circuit(card.breaker))
         clock, kinds = self._clock, card.breaker.kinds
 
-        async def guarded(call: Call, steps: Steps) -> Outcome:
+        async def guarded(call: Call, steps: RuleSteps) -> Outcome:
             began = clock.now()
             entry, change = circuit.enter(began)
             if change is not None:
@@ -62,7 +62,7 @@ class Breakers:
 
         return guarded
 
-    def _tell(self, card: Card, change: Change, steps: Steps) -> None:
+    def _tell(self, card: Card, change: Change, steps: RuleSteps) -> None:
         """Record a change in the run that made it, log it, and say so to whoever watches."""
         who = {"agent": card.name, "version": card.version}
         said = {"from": str(change.before), "to": str(change.after), "why": change.why}

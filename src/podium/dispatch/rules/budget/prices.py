@@ -7,7 +7,7 @@ from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome, Usage
 from podium.model.prices import PriceSettings
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 
 _TOLD = frozenset({"workflow", INLINE, "llm"})
 """What these come to is what they call, or what their model requests tell."""
@@ -27,7 +27,7 @@ class Prices:
 
         named = None if card.usd is None else Usage(usd=card.usd)
 
-        async def priced(call: Call, steps: Steps) -> Outcome:
+        async def priced(call: Call, steps: RuleSteps) -> Outcome:
             outcome = await handler(call, steps)
             if not isinstance(outcome, Done):
                 return outcome

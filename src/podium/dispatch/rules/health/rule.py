@@ -6,7 +6,7 @@ from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome
 from podium.model.retry import FailureKind
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 from podium.telemetry import event
 
 
@@ -23,7 +23,7 @@ class Healthy:
             return handler
         who = card.name, card.version
 
-        async def examined(call: Call, steps: Steps) -> Outcome:
+        async def examined(call: Call, steps: RuleSteps) -> Outcome:
             found, changed = await self._checks.examine(who, rule)
             if changed:
                 state = "ill" if found.fault else "well"

@@ -2,10 +2,10 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from podium.dispatch.alarm import Alarm, Ring
 from podium.dispatch.rules.limit.limiter import LimitEntry, Limiter, QueuePlace
 from podium.model.call import Call
 from podium.model.clock import Clock
@@ -18,18 +18,6 @@ _REMEMBERED = 3600.0
 
 _SOONEST = 1.0
 """Nobody is sent away for less."""
-
-
-class Alarm(Protocol):
-    """Something that happens at a time, unless it is called off."""
-
-    def cancel(self) -> None:
-        """Call it off."""
-        ...
-
-
-Ring = Callable[[float, Callable[[], None]], Alarm]
-"""Calls a function at a time, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 import math
 from dataclasses import replace
 
+from podium.dispatch.alarm import Ring
 from podium.dispatch.dispatcher import Handler, StepHandler
-from podium.dispatch.rules.limit.gate import Gate, Ring, Sent, at_once, in_turn, leave, withdraw
+from podium.dispatch.rules.limit.gate import Gate, Sent, at_once, in_turn, leave, withdraw
 from podium.errors import Forbidden, Interrupt, Suspended
 from podium.model.agent import Card
 from podium.model.call import Call
@@ -12,8 +13,8 @@ from podium.model.clock import Clock
 from podium.model.json import Json
 from podium.model.limit import Limit, LimitSettings
 from podium.model.outcome import Failed, Outcome, Pending, Refused
+from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
-from podium.model.steps import Steps
 
 
 class LimitRule:
@@ -38,7 +39,7 @@ class LimitRule:
         if not own and not self._settings.tenants:
             return handler
 
-        async def limited(call: Call, steps: Steps) -> Outcome:
+        async def limited(call: Call, steps: RuleSteps) -> Outcome:
             gates = own
             if self._settings.tenants and (tenant := self._tenant(call, tokens=False)) is not None:
                 gates = [*own, tenant]
@@ -67,7 +68,7 @@ class LimitRule:
         if own is None and not settings.models and not settings.tenants:
             return handler
 
-        async def limited(step: StepCall, steps: Steps) -> Json:
+        async def limited(step: StepCall, steps: RuleSteps) -> Json:
             if step.name != "model":
                 return await handler(step, steps)
             found = (self._model(step, card), own, self._tenant(step.call, tokens=True))

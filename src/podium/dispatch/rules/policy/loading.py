@@ -21,9 +21,9 @@ def load_judge(
         return DefaultJudge(settings.ask)
     text = _read(settings.file)
     try:
-        from podium.dispatch.rules.policy.cedar import CedarRules  # noqa: PLC0415  an extra, and 5 MB that few need
-        from podium.dispatch.rules.policy.entities import EntityBuilder  # noqa: PLC0415
-        from podium.dispatch.rules.policy.judge import CedarJudge  # noqa: PLC0415
+        from podium.dispatch.rules.policy.cedar import CedarRules  # an extra, and 5 MB that few need
+        from podium.dispatch.rules.policy.entities import EntityBuilder
+        from podium.dispatch.rules.policy.judge import CedarJudge
     except ImportError as error:
         raise ConfigError(_MISSING) from error
     cast = EntityBuilder(cards=cards, trust=trust, groups=settings.groups)
@@ -35,7 +35,7 @@ def rows_of(settings: PolicySettings) -> Sequence[Mapping[str, str]]:
     assert settings.file is not None  # whoever asks has looked
     text = _read(settings.file)
     try:
-        from podium.dispatch.rules.policy.cedar import CedarRules  # noqa: PLC0415  as above
+        from podium.dispatch.rules.policy.cedar import CedarRules  # as above
     except ImportError as error:
         raise ConfigError(_MISSING) from error
     return [

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
 from podium.dispatch.rules.policy.words import AGENT, READ, WRITE
 from podium.model.agent import Card
 from podium.model.call import Call
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 from podium.model.policy import PolicyDecision
 
 Principal = tuple[str, str]
@@ -19,7 +19,7 @@ _READING = ("get", "keys", "search")
 
 def memory_action(input: Json) -> str:
     """Return which action a call of a memory is: reading, where it is asked what it knows, else writing."""
-    op = cast("dict[str, Json]", input).get("op") if isinstance(input, dict) else None
+    op = input.get("op") if is_object(input) else None
     return READ if op in _READING else WRITE
 
 

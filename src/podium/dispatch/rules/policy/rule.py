@@ -13,8 +13,8 @@ from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending, Refused
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.question import APPROVAL_SCHEMA, Ask
+from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
-from podium.model.steps import Steps
 
 GUARD = "policy"
 """What its notices are called."""
@@ -48,7 +48,7 @@ class Policy:
         if read.settled and write.settled:
             return handler
 
-        async def governed(call: Call, steps: Steps) -> Outcome:
+        async def governed(call: Call, steps: RuleSteps) -> Outcome:
             scope = write if read is write or memory_action(call.input) == WRITE else read
             user, agents = self._acting(call)
             matter = PolicyRequest(
@@ -73,7 +73,7 @@ class Policy:
         def scope_of(tool: str) -> PolicyScope:
             return self._judge.scope(card, USE_TOOL, TOOL, f"{card.name}/{tool}")
 
-        async def governed(step: StepCall, steps: Steps) -> Json:
+        async def governed(step: StepCall, steps: RuleSteps) -> Json:
             if not step.name.startswith(_TOOLS) or (scope := scope_of(step.name.removeprefix(_TOOLS))).settled:
                 return await handler(step, steps)
             user, agents = self._acting(step.call)
@@ -91,7 +91,7 @@ class Policy:
 
         return governed
 
-    def _decided(self, matter: PolicyRequest, steps: Steps) -> PolicyDecision:
+    def _decided(self, matter: PolicyRequest, steps: RuleSteps) -> PolicyDecision:
         """Decide, and record whatever is more than that everything is allowed."""
         decision = self._judge.decide(matter)
         if decision.rule is not None:

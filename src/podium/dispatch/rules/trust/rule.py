@@ -5,7 +5,7 @@ from podium.dispatch.rules.trust.standings import Trusts
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Outcome
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 
 
 class Trusting:
@@ -20,7 +20,7 @@ class Trusting:
         if not self._wanted:
             return handler
 
-        async def known(call: Call, steps: Steps) -> Outcome:
+        async def known(call: Call, steps: RuleSteps) -> Outcome:
             await self._trusts.refresh()
             return await handler(call, steps)
 
@@ -31,7 +31,7 @@ class Trusting:
         if not self._wanted or card.kind == INLINE or card.anonymous:
             return handler
 
-        async def watched(call: Call, steps: Steps) -> Outcome:
+        async def watched(call: Call, steps: RuleSteps) -> Outcome:
             outcome = await handler(call, steps)
             self._trusts.observe(card, outcome)
             return outcome
