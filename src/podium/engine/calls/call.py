@@ -81,6 +81,7 @@ class AgentCall(Recorded[T], Generic[T]):
             active=active, branch=branch, path=self.path, key=key, agent=agent,
             card=active.runtime.dispatcher.card(agent), input=self._value, options=self.options, caller=self.caller,
             progress=CallProgress() if record is None else progress_of(record), deadline=None,
+            resumed=record is not None,
         )  # fmt: skip
         if record is None or record.opened is None:
             asked_at = await self._ask(branch, open_call.card)
@@ -94,12 +95,12 @@ class AgentCall(Recorded[T], Generic[T]):
     async def _take_up(self, branch: BranchTask, record: KeyState, open_call: OpenCall) -> None:
         """Go on with a call that is recorded as begun."""
         present, progress = open_call.present(), open_call.progress
-        kind = None if isinstance(present, FallbackValue) else present.card.kind
-        if not isinstance(present, FallbackValue):
+        is_value = isinstance(present, FallbackValue)
+        if not is_value:
             progress.doubtful = in_doubt(present.card.effects, record, progress)
         if progress.doubtful:
             await self.active.gate.passed()  # a cancel waits until it is known whether there is something to undo
-        elif kind != "workflow":
+        elif is_value or not present.card.traits.runs_inline:
             await self.active.live(branch, self.key)
 
     def _deadline(self, branch: BranchTask, asked_at: float) -> float | None:
