@@ -15,7 +15,7 @@ _LOG = logging.getLogger("podium")
 
 _FAST_SECONDS = 0.001
 _SLOW_COMMITS = 64
-_OF_ONE_RUN = 2
+_OF_ONE_RUN = 3
 """So many operations a run that is alone may have in a batch."""
 _LARGE = 2_000
 """A batch of more operations than this is committed in the thread, so that the loop is not held up."""
@@ -112,7 +112,7 @@ class GroupCommit:
     def flush_alone(self) -> None:
         """Commit at once, without a turn of the loop or a thread: there is nobody to share the commit with.
 
-        What is to be committed is one run's: what it appended, and what it wants to set aside.
+        What is to be committed is one run's: what it appended, what it wants to set aside, and an escrow beside.
         A commit that waits for the disk is made so only while the disk is fast: the loop stands still meanwhile.
         """
         if not 1 <= len(self.batch.operations) <= _OF_ONE_RUN or self._in_thread:

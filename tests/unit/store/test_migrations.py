@@ -8,7 +8,7 @@ from podium.model.run import BlockedReason
 from podium.store.sqlite.connection import APPLICATION_ID, migrate
 from podium.store.sqlite.sql import migrations
 
-BEFORE_BLOCKED = 8
+BEFORE_BLOCKED = 9
 DIVERGED = (
     "call 0: the journal has a sleep, the code now asks for a call of echo. "
     "Nothing is lost: bring the old code back, or move the run with `podium runs repin`."

@@ -17,8 +17,8 @@ _MOST_IN_A_ROW = 16
 
 _LOG = logging.getLogger("podium")
 
-WhenAnswered = Callable[[Write, CommitAnswer], None]
-"""Takes what the store says of a write."""
+WhenAnswered = Callable[[Write, CommitAnswer, Committed], None]
+"""Takes what the store says of a write, and what its commit did."""
 
 
 class RunJournal:
@@ -47,22 +47,31 @@ class RunJournal:
         self._batch: CommitBatch | None = None
 
     def append(
-        self, said: Writable, key: str = "", payload: bytes | None = None, effects: Sequence[Effect] = ()
-    ) -> float:
-        """Record a fact with the commit of this loop turn; returns its time. Raises Evicted once the run is let go."""
+        self, said: Writable, key: str = "", payload: bytes | None = None, effects: Sequence[Effect] = (), *,
+        last: bool = False,
+    ) -> float:  # fmt: skip
+        """Record a fact with the commit of this loop turn; returns its time. Raises Evicted once the run is let go.
+
+        With `last` it is recorded even if the run has as many facts as it may have: it takes something back.
+        """
         if self.closed:
             raise Evicted
         at = self._runtime.clock.now()
         if self._dry:
             return at
         self._count += 1
-        if self._count >= self._warn_at:
+        if self._count >= self._warn_at and not last:
             self._check_count()
         write = self._writes[-1] if self._writes and self._batch is self._runtime.commits.batch else self._write()
         write.facts.append(NewFact(said.fact_kind, key, at, said.encoded, payload))
         if effects:
             write.effects.extend(effects)
         return at
+
+    @property
+    def newest(self) -> NewFact:
+        """The fact that was appended last."""
+        return self._writes[-1].facts[-1]
 
     def count_fact(self) -> float:
         """Count a fact that an operation of its own writes; returns the time for it. Raises Evicted."""
@@ -111,8 +120,8 @@ class RunJournal:
             self._runtime.commits.put(self._writes[-1], self._on_verdict)
         return self._writes[-1]
 
-    def _on_verdict(self, verdict: CommitAnswer, _: Committed) -> None:
-        self._answered(self._writes.pop(0), verdict)
+    def _on_verdict(self, verdict: CommitAnswer, committed: Committed) -> None:
+        self._answered(self._writes.pop(0), verdict, committed)
 
     def _check_count(self) -> None:
         """Warn of a run that has half of the facts it may have; raise TooManyFacts if it has them all."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.recalls import Recalls
 from podium.engine.run.runtime import Runtime
 from podium.engine.settings import EngineSettings
 from podium.engine.worker.execute import execute
@@ -59,6 +60,7 @@ class Worker:
         self.fleet = InProcessFleet(settings.slots, probation=settings.lease)
         self.commits = GroupCommit(store, self.id, self)
         self.timers = Timers(clock, self._wake_parked)
+        self._recalls = Recalls()
         self._clock = clock
         self._settings = settings
         self._loop = asyncio.get_running_loop()
@@ -85,7 +87,8 @@ class Worker:
         self.runtime = Runtime(
             commits=self.commits, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
             ids=ids, store=store,
-            alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, max_facts=settings.max_facts,
+            alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, recalls=self._recalls,
+            max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
             watches_loops=settings.watches_loops,
         )  # fmt: skip
@@ -105,6 +108,7 @@ class Worker:
         self._stopping = True
         await self._end_services()
         await asyncio.sleep(0)  # noqa: TID251 - what has just ended is still recorded
+        self._recalls.give_back()
         for active in list(self._drives.values()):
             active.drop()
         if self._tasks:
@@ -159,6 +163,7 @@ class Worker:
                     looked = True
             except StoreError:
                 pass  # a store that cannot be read now: the next look tries again
+            self._recalls.look()
             await asyncio.sleep(self._settings.poll)  # noqa: TID251 - other processes live in real time
 
     def _adopt_orphans(self) -> None:

@@ -11,6 +11,7 @@ from podium.store.operations import (
     Close,
     Committed,
     CommitVerdict,
+    Draw,
     Effect,
     Expire,
     FinishRun,
@@ -40,6 +41,7 @@ from podium.store.sqlite.appending import BLOB_BYTES, Head, Salts, chained
 from podium.store.sqlite.budgets import is_carved, open_budget, raise_budget, reserve, settle, settle_run
 from podium.store.sqlite.cache import keep
 from podium.store.sqlite.chain import GENESIS
+from podium.store.sqlite.escrows import could_recall, draw
 from podium.store.sqlite.ledger import enter
 from podium.store.sqlite.redaction import redact
 from podium.store.sqlite.sql import statement
@@ -125,6 +127,9 @@ class CommitTransaction:
         scarce = reserve(self.connection, wanted.run, wanted)
         if scarce is not None:
             self.result.scarce[wanted.id] = scarce
+            limits = next(line.limits for line in wanted.lines if line.id == scarce.id)
+            if not wanted.escrow and could_recall(self.connection, scarce, wanted.amount.under(limits)):
+                self.result.recallable.add(wanted.id)
             return CommitVerdict.SCARCE
         self.append(wanted.run, self.head(wanted.run), wanted.epoch, [wanted.fact])
         return CommitVerdict.OK
@@ -157,8 +162,17 @@ class CommitTransaction:
                 self.connection.execute(statement("signal_take"), (run, effect.id))
             case Tell():
                 self.send(effect.run, effect.signal)
+            case _:
+                self.pay(run, effect)
+
+    def pay(self, run: int, effect: Settle | Draw | RaiseBudget | OpenBudget) -> None:
+        """Do what a fact says of money."""
+        match effect:
             case Settle():
                 settle(self.connection, effect)
+            case Draw():
+                if not draw(self.connection, run, effect):
+                    self.result.drawn_on.add(effect.escrow)
             case RaiseBudget():
                 raise_budget(self.connection, effect)
             case OpenBudget():
