@@ -1,5 +1,6 @@
 """Starting a run is a call of its workflow, by a user or a run: policies, delegations and guards see it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 from podium import Context, agent, workflow
 from podium.errors import RunCancelled, RunFailed
 from podium.guards import guard, pii
+from podium.model.agent_kind import MONITOR_KIND
 from podium.model.delegation import Delegation
 from podium.model.fact import FactKind
+from podium.model.incident import MONITOR
 from podium.model.json import Json
 from podium.model.run import RunState
 from tests.unit.engine.bench import Bench
@@ -207,3 +210,21 @@ async def test_a_value_waits_over_a_restart_for_a_person_who_lets_it_out_or_not(
                 await (await app.handle(handle.id)).result()
     assert bench.witness.count("taken") == 1
     assert bench.witness.count("undone") == (not word)
+
+
+@pytest.mark.parametrize("kind", ["workflow", MONITOR_KIND])
+async def test_its_kind_and_not_its_name_exempts_the_workflow_of_incidents_from_rules_for_runs(
+    bench: Bench, file: Path, kind: str
+) -> None:
+    @workflow(name=MONITOR)
+    async def incident(ctx: Context) -> str:
+        return "done"
+
+    incident.card = replace(incident.card, kind=kind)
+    async with bench.app(incident, **policy(file, "forbid(principal, action, resource);")) as app:
+        handle = await app.start(incident)
+        if kind == MONITOR_KIND:
+            assert await handle.result() == "done"
+            return
+        with pytest.raises(RunFailed, match="may not call"):
+            await handle.result()
