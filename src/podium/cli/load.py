@@ -32,7 +32,7 @@ class Loaded:
     @property
     def workflows(self) -> list[AnyAgent]:
         """The agents that can be started as runs."""
-        return [agent for agent in self.agents if agent.card.kind == "workflow"]
+        return [agent for agent in self.agents if agent.card.traits.runs_inline]
 
     def workflow(self, name: str | None) -> AnyAgent:
         """Return the workflow of a name, or the only one; raises UsageError that says which there are."""

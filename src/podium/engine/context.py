@@ -147,7 +147,7 @@ class Context:
 
     @property
     def degraded(self) -> tuple[Degraded, ...]:
-        """The calls so far, of this branch and all below it, that somebody else answered than was asked; by key."""
+        """The calls so far, of this branch and all below it, that another agent answered than was asked; by key."""
         prefix = f"{self._path}." if self._path else ""
         return tuple(each for key, each in sorted(self._active.degraded.items()) if key.startswith(prefix))
 
@@ -169,7 +169,7 @@ class Context:
     def records(self, *agents: str) -> Records:
         """Look up how agents of these names did so far, or all that were asked; gives a Record for each version.
 
-        Folded from the newest facts of the store; nobody who was never asked has one. What was learnt is recorded.
+        Folded from the newest facts of the store; an agent that was never asked has none. The result is recorded.
         """
         asks = LookedUp(of=Records.OF, agents=agents)
         return Records(self._active, self._branch, self._path, self._key(), asks)
@@ -354,7 +354,7 @@ class Context:
         return changed(self._active, self._path, self._counter, name)
 
     def emit(self, chunk: Json) -> None:
-        """Stream a chunk to whoever watches the run. Chunks are not recorded, and replay emits none."""
+        """Stream a chunk to those who watch the run. Chunks are not recorded, and replay emits none."""
         if not self._active.gate.replaying:
             self._active.runtime.streams.publish(
                 self._active.run.id, Chunk(key=self._path, attempt=1, step="", n=self._counter, data=chunk)

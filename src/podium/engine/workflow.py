@@ -55,9 +55,9 @@ class Workflow(Generic[In_contra, Out_co]):
         self, active: ActiveRun, branch: BranchTask, path: str, input: Json, *, callers: tuple[str, ...],
         deadline: float | None,
     ) -> tuple[Json, list[Undo]]:  # fmt: skip
-        """Run the function under `path`; what it did is undone where it fails or is cancelled.
+        """Run the function under `path`; what it did is undone if it fails or is cancelled.
 
-        Returns its value as JSON, and the compensations that are left to whoever called it.
+        Returns its value as JSON, and the compensations that it leaves to its caller.
         """
         named = callers if self.card.anonymous else (*callers, self.card.name)
         context = Context(active, branch, path, self, callers=named, deadline=deadline)

@@ -14,8 +14,6 @@ from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Pass
 from podium.model.json import Json, is_object
 from podium.model.outcome import Done, Failed, Refused
 
-_NOT_AT_ONCE = ("workflow", "human")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
@@ -34,7 +32,7 @@ def screen_by(
     call: the same value is never judged, nor paid, twice in it. If the agent fails, the call fails.
     """
     called = name or agent.card.name
-    if agent.card.kind in _NOT_AT_ONCE:
+    if not agent.card.traits.answers_at_once:
         raise UsageError(
             f"{agent.card.name} is a {agent.card.kind}, which does not answer at once: use `ask` for people"
         )

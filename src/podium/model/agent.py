@@ -5,6 +5,7 @@ from typing import Any, Generic, Protocol
 
 from typing_extensions import TypeForm, TypeIs, TypeVar
 
+from podium.model.agent_kind import KINDS, AgentKind, kind_of
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance, check_bound
@@ -70,6 +71,16 @@ class Card:
     def __post_init__(self) -> None:
         if self.usd is not None:
             check_bound(f"usd=… of agent {self.name}", self.usd)
+
+    @property
+    def traits(self) -> AgentKind:
+        """What holds for all agents of its kind."""
+        return KINDS.get(self.kind) or kind_of(self.kind)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it is an agent of its own; else it is a part of the code of its caller, and rules leave it out."""
+        return not (self.anonymous or self.traits.exists_for_one_call)
 
 
 class Described(Protocol):

@@ -32,8 +32,6 @@ Chooser = Callable[[Any], str] | Member | Mapping[str, Predicate]
 Choosing = Callable[[Context, object], Awaitable[object]]
 
 _OTHERWISE = "otherwise"
-_READERS = frozenset({"llm", "human"})
-"""Kinds of agents that can only choose a route they were told of; others know their keys."""
 
 
 @pattern
@@ -129,7 +127,7 @@ def _first_that_holds(by: Mapping[str, Predicate], keys: list[str]) -> tuple[Sta
 
 def _classifier(by: Member, routes: Mapping[str, str]) -> tuple[Stage, Choosing]:
     role = Role[str]("route", "classifier", by, offers=("task", "routes"), gives=str)
-    told_all = is_agent(by) and by.card.kind in _READERS and (takes(by) is str or takes(by) is ANYTHING)
+    told_all = is_agent(by) and by.card.traits.reads_text and (takes(by) is str or takes(by) is ANYTHING)
 
     async def by_agent(ctx: Context, task: object) -> object:
         return (await role.ask(ctx, PARTS if told_all else task, task=task, routes=routes)).strip()

@@ -123,7 +123,7 @@ def _decisions(judge: Judge, card: Card, call: Call, tool: str | None) -> list[P
 def _wanted(card: Card, call: Call, tool: str | None) -> tuple[str, str, str]:
     if tool is not None:
         return USE_TOOL, TOOL, f"{card.name}/{tool}"
-    if card.kind == "memory":
+    if card.traits.is_memory:
         return memory_action(call.input), MEMORY, card.name
     return CALL, AGENT, card.name
 

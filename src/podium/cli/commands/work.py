@@ -47,7 +47,7 @@ def work(
 
 
 async def _serve(config: Config, agents: Sequence[AnyAgent], seen: dict[str, Run], *, forever: bool) -> list[Run]:
-    names = sorted({agent.card.name for agent in agents if agent.card.kind == "workflow"})
+    names = sorted({agent.card.name for agent in agents if agent.card.traits.runs_inline})
     clock = SystemClock()
     async with App.open(config=config) as app:
         app.register(*agents)

@@ -78,7 +78,7 @@ class _Collector:
         inputs = BatchInput(each.call.input for each in together)
         try:
             outcome = await self._handler(replace(first.call, input=inputs), first.steps)
-        except BaseException as error:  # such as the end of the process: each of those who wait is told
+        except BaseException as error:  # such as the end of the process: all waiting calls get it
             for each in together:
                 if not each.outcome.done():
                     each.outcome.set_exception(error)

@@ -39,7 +39,7 @@ class Cache:
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Give a kept answer instead of asking, and keep new ones."""
         seconds = card.cache
-        if seconds is None or card.kind == "workflow" or card.effects == "once":
+        if seconds is None or card.traits.runs_inline or card.effects == "once":
             return handler
 
         async def cached(call: Call, steps: RuleSteps) -> Outcome:

@@ -13,7 +13,7 @@ from podium.model.rule_steps import RuleSteps
 
 def timeout(card: Card, handler: Handler) -> Handler:
     """Cut an attempt off after the seconds of its call, or else of its agent's card."""
-    if card.kind == "workflow":
+    if card.traits.runs_inline:
         return handler  # its timeout is a durable timer of the context
 
     usual = card.timeout

@@ -56,7 +56,7 @@ async def _attempt(open_call: OpenCall, agent: AnyAgent) -> Outcome:
         return known
     steps = CallSteps(active, branch, call, agent, progress.resolved)
     dispatcher = active.runtime.dispatcher
-    if agent.card.kind == "workflow" and active.history.has_under(open_call.inline_key):
+    if open_call.resumed and agent.card.traits.runs_inline and active.history.has_under(open_call.inline_key):
         rules = dispatcher.run_rules(agent, admitted=True, delegated=False) or agent.run
         return await branch.at(open_call.key, rules(call, steps))  # it was admitted before, and stays so
     if agent.card.effects != "once":
@@ -80,7 +80,7 @@ async def _check(open_call: OpenCall, enter: Enter, outcome: Done | Failed) -> O
 def _asked_of_answer(open_call: OpenCall) -> Pending | None:
     """Return the recorded question about the answer of an inline workflow, if it is open."""
     asked = open_call.progress.asked
-    if asked is None or open_call.agent.card.kind != "workflow" or asked.step is None:
+    if asked is None or not open_call.agent.card.traits.runs_inline or asked.step is None:
         return None
     return _pending_again(asked)
 

@@ -80,7 +80,7 @@ class AgentCall(Recorded[T], Generic[T]):
             self._resolve(None)
         active, card = self.active, self.active.runtime.dispatcher.card(self._agent)
         if record is not None and record.opened is not None:
-            open_call = self._open(branch, card, progress_of(record), record.opened.at)
+            open_call = self._open(branch, card, progress_of(record), record.opened.at, resumed=True)
             await self._take_up(branch, record, open_call)
             return await self._end(branch, card, await outcome_of(open_call))
         asked_at, first = await self._ask(branch, card), None
@@ -92,13 +92,16 @@ class AgentCall(Recorded[T], Generic[T]):
                     return await self._end(branch, card, given)
         progress = CallProgress() if record is None else progress_of(record)
         progress.doubtful = self.key in active.history.done_before_fork
-        return await self._end(branch, card, await outcome_of(self._open(branch, card, progress, asked_at), first))
+        open_call = self._open(branch, card, progress, asked_at, resumed=record is not None)
+        return await self._end(branch, card, await outcome_of(open_call, first))
 
-    def _open(self, branch: BranchTask, card: Card, progress: CallProgress, asked_at: float) -> OpenCall:
+    def _open(
+        self, branch: BranchTask, card: Card, progress: CallProgress, asked_at: float, *, resumed: bool
+    ) -> OpenCall:
         return OpenCall(
             active=self.active, branch=branch, path=self.path, key=self.key, agent=self._agent, card=card,
             input=self._value, options=self.options, caller=self.caller, progress=progress,
-            deadline=self._deadline(branch, asked_at),
+            deadline=self._deadline(branch, asked_at), resumed=resumed,
         )  # fmt: skip
 
     def _goes_straight(self, card: Card) -> bool:
@@ -106,7 +109,7 @@ class AgentCall(Recorded[T], Generic[T]):
         return (
             self.options is NO_OPTIONS
             and card.effects != "once"
-            and card.kind != "workflow"
+            and not card.traits.runs_inline
             and self.caller.deadline is None
             and self.key not in self.active.history.done_before_fork
         )
@@ -126,12 +129,12 @@ class AgentCall(Recorded[T], Generic[T]):
     async def _take_up(self, branch: BranchTask, record: KeyState, open_call: OpenCall) -> None:
         """Go on with a call that is recorded as begun."""
         present, progress = open_call.present(), open_call.progress
-        kind = None if isinstance(present, FallbackValue) else present.card.kind
-        if not isinstance(present, FallbackValue):
+        is_value = isinstance(present, FallbackValue)
+        if not is_value:
             progress.doubtful = in_doubt(present.card.effects, record, progress)
         if progress.doubtful:
             await self.active.gate.passed()  # a cancel waits until it is known whether there is something to undo
-        elif kind != "workflow":
+        elif is_value or not present.card.traits.runs_inline:
             await self.active.live(branch, self.key)
 
     def _deadline(self, branch: BranchTask, asked_at: float) -> float | None:

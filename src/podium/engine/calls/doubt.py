@@ -1,4 +1,4 @@
-"""Calls with `once` effects: nothing that may have happened is done again before somebody says that it did not."""
+"""Calls with `once` effects: what may have happened is repeated only once `verify` or a person says it did not."""
 
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.retries import next_attempt

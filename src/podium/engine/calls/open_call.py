@@ -32,6 +32,8 @@ class OpenCall:
     caller: Caller
     progress: CallProgress
     deadline: float | None
+    resumed: bool
+    """Whether the journal knows of it from an earlier drive."""
 
     @property
     def fallbacks(self) -> Fallbacks:

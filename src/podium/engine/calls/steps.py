@@ -110,7 +110,7 @@ class CallSteps:
         return value
 
     def emit(self, chunk: Json) -> None:
-        """Stream a chunk to whoever watches the run."""
+        """Stream a chunk to those who watch the run."""
         step = _inside.get()
         n = self._chunks.get(step, 0)
         self._chunks[step] = n + 1
@@ -163,7 +163,7 @@ class CallSteps:
         settle(self._active, self._call.key, reservation, spent)
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
-        """Record what a rule did that somebody may want to know later; what it does once more in a replay is known."""
+        """Record what a rule did, for reports and audits; in a replay it is recorded already."""
         if self._active.gate.replaying:
             return
         self._active.journal.append(Notice(guard=guard, said=body), self._call.key)

@@ -1,4 +1,4 @@
-"""Approvals: what is asked, and what several people's answers come to."""
+"""Approvals: what is asked, and what several answers mean together."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ def approval_of(
 
 
 def decided(ask: Ask, answers: Sequence[PersonAnswer]) -> Json:
-    """Return the decision that answers come to: approved if all approve; who rejects goes before who asks back."""
+    """Return the decision of several answers: approved if all approve; a rejection wins over a question back."""
     said = [answer.value for answer in answers]
     decision: dict[str, Json] = {
         "approved": all(each.get("approved", False) for each in said),

@@ -88,12 +88,12 @@ async def answer_to(
         stored = active.runtime.store.question(question.id)
         if verdict is CommitVerdict.OK or stored is None or stored.state is not QuestionState.ANSWERED:
             return None
-        due = None  # somebody answered just in time: the signal is in the inbox
+        due = None  # an answer came just in time: the signal is in the inbox
         active.reload()
 
 
 def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[Ask]:
-    """Return a question as it is put to one after the other; raises UsageError where one would never be asked."""
+    """Return a question as it is put to one after the other; raises UsageError if one of them would never be asked."""
     asks = [ask, *(replace(ask, to=each.to, within=each.within) for each in escalate)]
     if forever := next((each for each in asks[:-1] if each.within is None), None):
         raise UsageError(f"{ask.text!r} never expires for {forever.to!r}, so nobody is asked next: say `within`.")
@@ -101,7 +101,7 @@ def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[Ask]:
 
 
 class AskPerson(Primitive[T], Generic[T]):
-    """A question of the workflow itself, put to one after the other until somebody answers."""
+    """A question of the workflow itself, put to one person or role after the other until one answers."""
 
     __slots__ = ("asks", "default", "shape")
 
@@ -115,7 +115,7 @@ class AskPerson(Primitive[T], Generic[T]):
         self.asks = asks
         self.shape = shape
         self.default = default
-        """Empty, or what counts as the answer when nobody gives one."""
+        """Empty, or what counts as the answer if none comes in time."""
 
     async def perform(self, branch: BranchTask) -> T:
         """Return the answer; raises QuestionExpired if none came in time and there is no default."""

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from podium.engine.primitives.joins import BranchEnd, BranchGroup, checked, recorded_choice
+from podium.engine.primitives.branch_group import BranchEnd, BranchGroup
+from podium.engine.primitives.joins import checked, recorded_choice
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.primitive import Primitive
@@ -85,7 +86,7 @@ class Selection(Generic[T]):
         return self._early.pop(index)
 
     async def _next_of_team(self) -> BranchEnd[T]:
-        """Return a branch that ended by itself; raises the cancelling of the strand where all others were cancelled."""
+        """Return a branch that ended by itself; raises the cancel of this branch if all others were cancelled."""
         assert self._team is not None  # next() has checked it
         while (ended := await self._team.next()) is not None:
             if not ended.cancelled:

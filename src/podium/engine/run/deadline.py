@@ -30,7 +30,7 @@ class Deadline:
 
 
 def deadline_of(facts: Sequence[Fact]) -> Deadline | None:
-    """Return when a run has to be done: as it was started with, or as it was given anew when it was retried."""
+    """Return when a run has to be done: the time given at its start, or at its last retry."""
     at = started_of(facts).deadline
     if at is None:
         return None

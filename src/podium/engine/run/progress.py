@@ -34,7 +34,7 @@ class CallProgress:
     granted: dict[str, Json] = field(default_factory=dict[str, Json])
     """What people said to rules that asked and let the call pass, by rule; see `grant_of`."""
     denied: Refused | None = None
-    """A person said no, and nobody recorded the end of the call yet."""
+    """A person said no, and the end of the call is not recorded yet."""
     intent_recorded: bool = True
     """Whether the journal says already that the present attempt may have begun."""
     doubtful: bool = False
@@ -44,7 +44,7 @@ class CallProgress:
 
 
 def progress_of(record: KeyState) -> CallProgress:
-    """Read from the journal how far an open call has come; what is doubtful depends on the effects of who is asked."""
+    """Read from the journal how far an open call has come; `in_doubt` says whether it is in doubt."""
     progress = CallProgress(intent_recorded=record.intent_recorded, granted=dict(record.granted))
     if record.retry is not None:
         said = record.retry

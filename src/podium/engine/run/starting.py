@@ -43,7 +43,7 @@ def new_run(
 
 
 def _deadline(options: RunOptions, at: float, above: Above | None) -> float | None:
-    """Return when the run has to be done: by its own limits, or those of whoever starts it."""
+    """Return when the run has to be done: by its own limits, or by those of the run that starts it."""
     seconds = [options.within, None if options.budget is None else options.budget.seconds]
     known = [at + each for each in seconds if each is not None]
     if above is not None and above.deadline is not None:

@@ -15,7 +15,6 @@ from podium.engine.workflow import Workflow
 from podium.errors import Blocked, CallFailed, CallRefused
 from podium.model.call import Call
 from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused, outcome_of, outcome_said
-from podium.model.incident import MONITOR
 from podium.model.json import Json
 from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Until
 from podium.model.run import START
@@ -38,10 +37,8 @@ async def admit(active: ActiveRun, workflow: Workflow[Json, Json], input: Json) 
         if not said.output:
             raise _error(refused)
     admitted = active.history.unseen or said is not None
-    rules = None
-    if run.workflow != MONITOR:
-        delegated = run.principal.startswith(PRINCIPAL)
-        rules = active.runtime.dispatcher.run_rules(workflow, admitted=admitted, delegated=delegated)
+    delegated = run.principal.startswith(PRINCIPAL)
+    rules = active.runtime.dispatcher.run_rules(workflow, admitted=admitted, delegated=delegated)
     if rules is None and refused is None:
         value, _ = await _run(active, workflow, input)
         return value

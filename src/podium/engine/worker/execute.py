@@ -104,5 +104,5 @@ def _told(error: BaseException) -> str:
 
 
 def missing_version(name: str, version: str) -> str:
-    """Return the reason of a run that is blocked because nobody has its workflow's version."""
+    """Return the reason of a run that is blocked because no worker has its workflow's version."""
     return f"no worker has {name} version {version}: register it, or `podium runs repin` the run to one that is there"

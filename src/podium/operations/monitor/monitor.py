@@ -140,7 +140,7 @@ class Monitor:
         for card in self._registry.cards():
             agent = self._registry.get(card.name, card.version)
             effective = self._worker.dispatcher.card(agent)
-            if card.kind != "workflow" and (effective.health is not None or effective.breaker is not None):
+            if not card.traits.runs_inline and (effective.health is not None or effective.breaker is not None):
                 yield agent
 
     def _quarantined(self) -> Iterable[Problem]:

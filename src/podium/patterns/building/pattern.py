@@ -187,9 +187,6 @@ def _called(part: Stage | Task) -> str:
     return part.kind if part.card.anonymous else part.card.name
 
 
-_SHAPES = {"human": "question", "workflow": "workflow"}
-
-
 def _draw(chart: Flowchart, drawn: Pattern, role: str = "") -> str:
     """Draw a pattern as a box; returns the box's id."""
     title = drawn.kind if drawn.card.anonymous else f"{drawn.kind} {drawn.card.name}"
@@ -204,8 +201,7 @@ def _draw(chart: Flowchart, drawn: Pattern, role: str = "") -> str:
             continue
         called = _called(part)
         label = f"{place}: {called}" if drawn.sketch.roles and place != called else called
-        kind = part.card.kind if is_agent(part) else ""
-        ids[place] = chart.node(label, _SHAPES.get(kind, "call"))
+        ids[place] = chart.node(label, part.card.traits.shape if is_agent(part) else "call")
     for link in drawn.sketch.links:
         chart.link([ids[link.before]], ids[link.after], link.label)
     chart.close()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
+from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.errors import Forbidden, NotDone, RateLimited, Suspended
 from podium.model.agent import Card
 from podium.model.budget import (
@@ -31,10 +31,6 @@ from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
 
 UNPRICED = "budget:unpriced"
-_PAID = frozenset({"http", "process"})
-"""Kinds of agents that ask somebody else: without a price nobody knows what they come to."""
-_FREE = frozenset({"workflow", INLINE})
-"""What these come to is what they call."""
 _NOTHING = Amount()
 
 _RAISE: Json = {
@@ -97,10 +93,10 @@ class Budgets:
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Set aside the highest price of an agent, and one call, before it is asked."""
-        if card.kind in _FREE:
+        if card.traits.costs_what_it_calls:
             return handler
         amount = Amount(usd=0 if card.usd is None else nano(card.usd), calls=1)
-        unpriced = card.usd is None and card.kind in _PAID
+        unpriced = card.usd is None and card.traits.costs_unless_priced
         shared = self._shared(card)
 
         def bounded(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:

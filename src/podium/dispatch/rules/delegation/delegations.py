@@ -14,7 +14,7 @@ from podium.model.ids import Ids
 from podium.model.json import Json, is_object
 
 PRINCIPAL = "delegation:"
-"""With which the principal of a run begins that somebody outside has started with a token."""
+"""The prefix of the principal of a run that was started with a token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
-"""What somebody outside has started with a token stays within its delegation, as this stands at that moment."""
+"""Keep runs that were started with a token within their delegation, as it stands at the time of each call."""
 
 from collections.abc import Awaitable
 
-from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
+from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.rules.delegation.delegations import PRINCIPAL, objection
 from podium.dispatch.rules.policy.request import Principal
 from podium.dispatch.rules.policy.rule import acting
@@ -39,7 +39,7 @@ class Delegated:
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Refuse calls that the delegation of the run is not for, or no longer."""
-        if card.kind == INLINE or card.anonymous:
+        if not card.is_named:
             return handler
 
         def within(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import NamedTuple
 
-from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
+from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.failure import failure_of
 from podium.errors import Forbidden, Suspended
 from podium.model.agent import Card
@@ -98,7 +98,7 @@ class Guards:
         return guarded
 
     def _of(self, card: Card, place: GuardPlace) -> list[Guard]:
-        if card.kind == INLINE:
+        if card.traits.exists_for_one_call:
             return []
         every = [self._named(each) if isinstance(each, str) else each for each in card.guards]
         return [each for each in every if place in each.on]

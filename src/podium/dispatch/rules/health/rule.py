@@ -17,7 +17,7 @@ class Healthy:
         self._checks = checks
 
     def calls(self, card: Card, handler: Handler) -> Handler:
-        """Call nobody whose check says that it cannot work."""
+        """Skip unhealthy agents."""
         rule = card.health
         if rule is None:
             return handler

@@ -1,11 +1,11 @@
-"""Agents that go round in circles are nudged, asked about, or stopped; workflows inside workflows come to an end."""
+"""Nudge, ask about or stop agents that go in circles; bound the depth of workflows inside workflows."""
 
 from collections.abc import Awaitable
 from dataclasses import replace
 
 import orjson
 
-from podium.dispatch.dispatcher import INLINE, Handler
+from podium.dispatch.dispatcher import Handler
 from podium.dispatch.rules.loops.detection import circle
 from podium.model.agent import Card
 from podium.model.call import Call
@@ -24,10 +24,10 @@ class NoLoops:
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Look at what was asked and said before in the branch of a call."""
-        if card.kind == "workflow":
+        if card.traits.runs_inline:
             return self._shallow(handler)
         rule = self._rule
-        if rule is None or card.kind in (INLINE, "human"):
+        if rule is None or card.traits.exists_for_one_call or card.traits.is_person:
             return handler
 
         async def watched(call: Call, steps: RuleSteps) -> Outcome:

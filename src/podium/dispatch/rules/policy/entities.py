@@ -1,4 +1,4 @@
-"""What Cedar is told of a matter: the requests, and the entities that they name."""
+"""What Cedar gets for a decision: the requests, and the entities that they name."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

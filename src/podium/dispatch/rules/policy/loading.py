@@ -1,4 +1,4 @@
-"""From the settings to the judge. Cedar is an extra: without a policy file, nobody needs it."""
+"""From the settings to the judge. Cedar is an extra: it is needed only with a policy file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,7 +32,7 @@ def load_judge(
 
 def rows_of(settings: PolicySettings) -> Sequence[Mapping[str, str]]:
     """Return the rules of a file as `podium policy check` shows them; raises ConfigError where it is wrong."""
-    assert settings.file is not None  # whoever asks has looked
+    assert settings.file is not None  # the caller has checked it
     text = _read(settings.file)
     try:
         from podium.dispatch.rules.policy.cedar import CedarRules  # as above

@@ -1,9 +1,9 @@
-"""Nobody does what the policies do not permit; what needs a person's word waits for it."""
+"""Allow, deny or ask about calls and tools, as the policies say."""
 
 from collections.abc import Callable
 from functools import cache
 
-from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
+from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.rules.policy.request import Judge, PolicyRequest, PolicyScope, Principal, memory_action
 from podium.dispatch.rules.policy.words import AGENT, CALL, MEMORY, READ, TOOL, USE_TOOL, USER, VERBS, WRITE
 from podium.errors import Forbidden, Suspended
@@ -20,7 +20,7 @@ GUARD = "policy"
 """What its notices are called."""
 
 Acting = Callable[[Call], tuple[Principal, tuple[str, ...]]]
-"""Tells on whose behalf a call is, and which agents are on the way from there, whoever asks last."""
+"""Returns the user for whom a call is made, and the agents on the way from there; the last one makes the call."""
 
 _TOOLS = "tool/"
 
@@ -39,9 +39,9 @@ class Policy:
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Have each call of an agent decided; of a memory, by what is asked of it."""
-        if card.kind == INLINE or card.anonymous:
-            return handler  # a part of the code of whoever calls it
-        if card.kind == "memory":
+        if not card.is_named:
+            return handler  # a part of the code of its caller
+        if card.traits.is_memory:
             read, write = (self._judge.scope(card, action, MEMORY, card.name) for action in (READ, WRITE))
         else:
             read = write = self._judge.scope(card, CALL, AGENT, card.name)
@@ -66,7 +66,7 @@ class Policy:
 
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
         """Have each use of a tool decided. The agent that uses it is on the way too."""
-        if card.kind == INLINE or self._judge.scope(card, USE_TOOL, TOOL, None).settled:
+        if card.traits.exists_for_one_call or self._judge.scope(card, USE_TOOL, TOOL, None).settled:
             return handler
 
         @cache

@@ -1,6 +1,6 @@
 """Keeps the trust of agents up to date, where a policy looks at it."""
 
-from podium.dispatch.dispatcher import INLINE, Handler
+from podium.dispatch.dispatcher import Handler
 from podium.dispatch.rules.trust.standings import Trusts
 from podium.model.agent import Card
 from podium.model.call import Call
@@ -28,7 +28,7 @@ class Trusting:
 
     def observed(self, card: Card, handler: Handler) -> Handler:
         """Let each outcome move the trust. What was refused because of who asks is not seen here."""
-        if not self._wanted or card.kind == INLINE or card.anonymous:
+        if not self._wanted or not card.is_named:
             return handler
 
         async def watched(call: Call, steps: RuleSteps) -> Outcome:
