@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from podium.app import run_sync
 from podium.reports.audit import audit
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
@@ -36,8 +37,8 @@ def begun(server: ForkServer, folder: Path) -> int:
 def facts(folder: Path) -> int:
     store = SqliteStore(str(folder / "podium.db"))
     try:
-        assert audit(store).faults == []
-        return len(store.facts("r"))
+        assert run_sync(audit(store)).faults == []
+        return len(run_sync(store.facts("r")))
     finally:
         store.close()
 

@@ -45,7 +45,7 @@ class Conditions:
         return not ill and (circuit is None or not circuit.is_shut(self._clock.now()))
 
     async def examine(self, card: Card, *, anew: bool = False) -> ConditionFinding:
-        """Look at an agent: its check, made where the last one is old, or `anew`; and its breaker."""
+        """Look at an agent: its check, made again if the last one is old, or `anew`; and its breaker."""
         rule, circuit = card.health, self._breakers.of(card)
         if rule is not None:
             found, _ = await self._checks.examine((card.name, card.version), rule, anew=anew)

@@ -33,7 +33,7 @@ from podium.store.operations import (
     TakeSignal,
     Write,
 )
-from podium.store.protocol import Claimed
+from podium.store.protocol import BudgetQuery, Claimed
 
 
 class Operator:
@@ -49,13 +49,13 @@ class Operator:
 
         Child runs that made it fail, or were stopped with it, are retried too.
         """
-        claimed = self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
+        claimed = await self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
         facts = claimed.facts
         try:
             refuse_redacted(run_id, facts)
             _refuse_undone(run_id, facts)
             void = failure_of_run(facts)
-            children = [child for child in failed_with(facts, void) if self._has_failed(child)]
+            children = [child for child in failed_with(facts, void) if await self._has_failed(child)]
             for child in children:
                 await self.retry(child)
             reopened = await self._share_again(claimed)
@@ -76,9 +76,9 @@ class Operator:
         own = next((line for line in started_of(claimed.facts).lines if line.id == budget_of_run(run.id)), None)
         if run.state is not RunState.FAILED or run.parent is None or own is None:
             return []
-        [state] = [each for each in store.budgets(own.id) if each.id == own.id]
+        [state] = [each for each in (await store.budgets(BudgetQuery(prefix=own.id))).items if each.id == own.id]
         left = share_of(own.limits, state.spent)
-        counting = carved_from(started_of(store.facts(run.parent)).lines, own.limits)
+        counting = carved_from(started_of(await store.facts(run.parent)).lines, own.limits)
         if counting:
             wanted = Reserve(
                 run=claimed.n, epoch=run.epoch, id=share_of_run(run.id), lines=counting, amount=left,
@@ -92,13 +92,13 @@ class Operator:
                 return [OpenBudget(own.id, own.limits.at_least(state.spent))]
         return []
 
-    def _has_failed(self, run_id: str) -> bool:
-        run = self._worker.store.run(run_id)
+    async def _has_failed(self, run_id: str) -> bool:
+        run = await self._worker.store.run(run_id)
         return run is not None and run.state is RunState.FAILED
 
     async def discard(self, run_id: str, *, by: str, why: str) -> None:
         """Say that nobody will see to a failed or quarantined run any more; raises NotPossible for others."""
-        claimed = self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
+        claimed = await self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
         run = claimed.run
         if run.state is RunState.BLOCKED and not run.crash_count:
             await self._give_back(claimed)
@@ -117,10 +117,10 @@ class Operator:
         was recorded since that call began is voided, and done again.
         """
         registry = self._worker.dispatcher.registry
-        run = self._worker.store.run(run_id)
+        run = await self._worker.store.run(run_id)
         if run is not None:
             registry.get(run.workflow, version)
-        claimed = self._claim(run_id, {RunState.BLOCKED, RunState.PARKED, RunState.READY})
+        claimed = await self._claim(run_id, {RunState.BLOCKED, RunState.PARKED, RunState.READY})
         void: list[int] = []
         try:
             if from_key is not None:
@@ -148,10 +148,10 @@ class Operator:
 
         Effects declared `once` that the old run had after the cut are not done again without asking.
         """
-        run = self._worker.store.run(run_id)
+        run = await self._worker.store.run(run_id)
         if run is None:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
-        facts = self._worker.store.facts(run_id)
+        facts = await self._worker.store.facts(run_id)
         refuse_redacted(run_id, facts)
         void = voided(facts)
         facts = [fact for fact in facts if fact.seq not in void]
@@ -185,8 +185,8 @@ class Operator:
             limits=None if own is None else own.limits,
         )  # fmt: skip
 
-    def _claim(self, run_id: str, states: set[RunState]) -> Claimed:
-        run = self._worker.store.run(run_id)
+    async def _claim(self, run_id: str, states: set[RunState]) -> Claimed:
+        run = await self._worker.store.run(run_id)
         if run is None:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
         claimed = self._worker.store.take_over(run_id, self._worker.id) if run.state in states else None

@@ -1,7 +1,7 @@
 """Deleting what runs were given, said and gave, while it stays provable that and how they took place."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
@@ -13,9 +13,7 @@ from podium.model.facts.runs import Redacted
 from podium.model.run import Run
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, NewFact, Redact
-from podium.store.protocol import RunQuery
-
-_ALL = 1_000_000_000
+from podium.store.protocol import RunQuery, walk
 
 Sign = Callable[[bytes], bytes]
 """Signs with the key of the audit."""
@@ -35,10 +33,10 @@ class Redactor:
 
         Raises UnknownRun, or NotPossible where one of them has not ended; then none is redacted.
         """
-        run = self._store.run(run_id)
+        run = await self._store.run(run_id)
         if run is None:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
-        family = list(self._family(run))
+        family = [each async for each in self._family(run)]
         for each in family:
             if not each.state.ended:
                 which = f"run {run_id}" if each is run else f"its child run {each.id}"
@@ -50,10 +48,11 @@ class Redactor:
         before = self._clock.now() - seconds
         return await self._redact_all(self._store.ledger.unredacted(before), by=by, why=why)
 
-    def _family(self, run: Run) -> Iterable[Run]:
+    async def _family(self, run: Run) -> AsyncIterator[Run]:
         yield run
-        for child in self._store.runs(RunQuery(parent=run.id, limit=_ALL)):
-            yield from self._family(child)
+        async for child in walk(self._store.runs, RunQuery(parent=run.id)):
+            async for each in self._family(child):
+                yield each
 
     async def _redact_all(self, runs: Iterable[str], *, by: str, why: str) -> int:
         done = 0
@@ -65,7 +64,7 @@ class Redactor:
 
     async def _redact(self, run_id: str, *, by: str, why: str) -> bool:
         """Redact one run; False where there is nothing left to delete, or somebody took the run up again meanwhile."""
-        run, facts = self._store.run(run_id), self._store.facts(run_id)
+        run, facts = await self._store.run(run_id), await self._store.facts(run_id)
         if run is None or not run.state.ended or is_redacted(facts):
             return False
         left = [

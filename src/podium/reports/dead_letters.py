@@ -1,8 +1,9 @@
 """Dead letters: runs that failed or were quarantined, with what they were given and what was tried."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from podium.errors import NotPossible, UnknownRun
 from podium.model.fact import Fact, FactKind
@@ -13,7 +14,7 @@ from podium.model.facts.runs import RUN_TIMED_OUT, Ended
 from podium.model.json import Json
 from podium.model.retry import FailureKind
 from podium.model.run import Run, RunState
-from podium.store.protocol import DeadQuery, Store
+from podium.store.protocol import DeadQuery, ReadStore, walk
 
 
 class FailureCause(StrEnum):
@@ -116,36 +117,45 @@ class DeadLetterQuery:
         )
 
 
-def dead_letters(store: Store, wanted: DeadLetterQuery) -> list[DeadLetter]:
+_About = Callable[[str], Awaitable[Sequence[Fact]]]
+"""Returns the facts of a run about a key."""
+
+
+async def dead_letters(store: ReadStore, wanted: DeadLetterQuery) -> list[DeadLetter]:
     """Return dead letters, those of the newest runs first."""
     found: list[DeadLetter] = []
     query = DeadQuery(workflow=wanted.workflow, tenant=wanted.tenant, since=wanted.since, limit=_PAGE)
-    while len(found) < wanted.limit and (page := store.dead(query)):
-        for each in page:
-            if is_discard(each.last) and not wanted.discarded:
-                continue
-            own = [each.last] if each.last.kind is FactKind.ENDED else store.facts_of(each.n, "")
-            letter = _letter(each.run, own, lambda key, n=each.n: store.facts_of(n, key))
-            if wanted.wants(letter):
-                found.append(letter)
-        query = replace(query, before=page[-1].n)
-    return found[: wanted.limit]
+    async for each in walk(store.dead, query):
+        if len(found) == wanted.limit:
+            break
+        if is_discard(each.last) and not wanted.discarded:
+            continue
+        run = each.run
+        own = [each.last] if each.last.kind is FactKind.ENDED else await store.facts_of(run.id, "")
+        letter = await _letter(run, own, partial(store.facts_of, run.id))
+        if wanted.wants(letter):
+            found.append(letter)
+    return found
 
 
-def dead_letter(store: Store, run_id: str) -> DeadLetter:
+async def dead_letter(store: ReadStore, run_id: str) -> DeadLetter:
     """Return the dead letter of a run; raises UnknownRun, or NotPossible where it is none."""
-    run = store.run(run_id)
+    run = await store.run(run_id)
     if run is None:
         raise UnknownRun(f"no run is called {run_id!r}. `podium dead-letters list` shows those that failed.")
     if run.state is not RunState.FAILED and not (run.state is RunState.BLOCKED and run.crash_count):
         raise NotPossible(f"run {run_id} is {run.state}: a dead letter is a run that failed or is quarantined.")
     by_key: dict[str, list[Fact]] = {}
-    for fact in store.facts(run_id):
+    for fact in await store.facts(run_id):
         by_key.setdefault(fact.key, []).append(fact)
-    return _letter(run, by_key.get("", ()), lambda key: by_key.get(key, ()))
+
+    async def about(key: str) -> list[Fact]:
+        return by_key.get(key, [])
+
+    return await _letter(run, await about(""), about)
 
 
-def _letter(run: Run, own: Sequence[Fact], about: Callable[[str], Sequence[Fact]]) -> DeadLetter:
+async def _letter(run: Run, own: Sequence[Fact], about: _About) -> DeadLetter:
     """Return the letter of a run from the facts about itself, and a way to those about its calls."""
     last = own[-1]
     discarded = None
@@ -157,20 +167,21 @@ def _letter(run: Run, own: Sequence[Fact], about: Callable[[str], Sequence[Fact]
             run=run, at=at, kind=FailureCause.QUARANTINED, error=run.reason, calls=(), discarded=discarded
         )
     at, ended = next((fact.at, said) for fact in reversed(own) if isinstance(said := fact.content, Ended))
-    calls = tuple(_calls(ended.causes, about))
+    calls = tuple([call async for call in _calls(ended.causes, about)])
     kind = _OWN.get(ended.error_type, calls[0].kind if calls else FailureCause.WORKFLOW)
     return DeadLetter(run=run, at=at, kind=kind, error=run.reason, calls=calls, discarded=discarded)
 
 
-def _calls(keys: Iterable[str], about: Callable[[str], Sequence[Fact]]) -> Iterable[DeadCall]:
+async def _calls(keys: Iterable[str], about: _About) -> AsyncIterator[DeadCall]:
     """Follow failed inline workflows down to the calls that failed by themselves."""
     for key in keys:
-        facts = [fact for fact in about(key) if fact.kind in _ABOUT_CALLS]
+        facts = [fact for fact in await about(key) if fact.kind in _ABOUT_CALLS]
         answer = next((fact for fact in reversed(facts) if fact.kind is FactKind.ANSWERED), None)
         if answer is None:
             continue
         if isinstance(said := answer.content, AnsweredFailed) and said.causes:
-            yield from _calls(said.causes, about)
+            async for call in _calls(said.causes, about):
+                yield call
         elif (call := _call(key, facts)) is not None:
             yield call
 
@@ -205,6 +216,6 @@ def is_discard(fact: Fact) -> bool:
     return isinstance(fact.content, RunDiscarded)
 
 
-def input_of(store: Store, run_id: str) -> Json:
+async def input_of(store: ReadStore, run_id: str) -> Json:
     """Return what a run was started with."""
-    return store.facts(run_id)[0].value()
+    return (await store.facts(run_id))[0].value()

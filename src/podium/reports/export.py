@@ -1,6 +1,6 @@
 """Who did what, one JSON object for each call, question, rule and end: read from the facts."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -19,19 +19,20 @@ _SAYS = frozenset({
 })  # fmt: skip
 
 
-def lines(
+async def lines(
     store: Store, *, run: str | None = None, since: float | None = None, tenant: str | None = None,
     payloads: bool = False,
-) -> Iterator[Json]:  # fmt: skip
+) -> AsyncIterator[Json]:  # fmt: skip
     """Give a line for each fact that tells who did what, run by run, from a time on.
 
     Inputs and values are there only if asked for.
     """
     ids = store.ledger.runs() if run is None else iter([run])
     for run_id in ids:
-        known = store.run(run_id)
+        known = await store.run(run_id)
         if known is not None and tenant in (None, known.tenant):
-            yield from _Export(known, payloads=payloads).lines(store.facts(run_id), since)
+            for line in _Export(known, payloads=payloads).lines(await store.facts(run_id), since):
+                yield line
 
 
 class _Export:

@@ -29,26 +29,26 @@ class RunAudit:
         self._checker = checker
         self._sealed_since = sealed_since
 
-    def check(self, run_id: str) -> None:
+    async def check(self, run_id: str) -> None:
         """Check a run: its chain, its row, what the ledger knows of it, its questions, its redactions."""
         try:
-            self._check(run_id, f"run {run_id}")
+            await self._check(run_id, f"run {run_id}")
         except _NONSENSE as error:
             self._found.fault(f"run {run_id}", f"something was written that cannot be read: {error}")
 
-    def _check(self, run_id: str, where: str) -> None:
-        if broken := self._store.verify(run_id):
+    async def _check(self, run_id: str, where: str) -> None:
+        if broken := await self._store.verify(run_id):
             for fault in broken:
                 self._found.fault(f"{where}, fact {fault.seq}", fault.what)
             return
-        run, facts = self._store.run(run_id), self._store.facts(run_id)
+        run, facts = await self._store.run(run_id), await self._store.facts(run_id)
         if run is None or not facts:
             self._found.fault(where, "it has no facts")
             return
         entered = self._store.ledger.of(run_id)
         if not self._is_as_entered(run, entered):
             return
-        self._check_start(run, facts)
+        await self._check_start(run, facts)
         self._check_state(run, facts, entered)
         self._check_questions(where, facts, self._store.ledger.questions(run_id))
         self._check_redactions(run, facts, entered)
@@ -70,7 +70,7 @@ class RunAudit:
             self._found.unproved.append(f"{where}: {more} facts since it last left memory")
         return True
 
-    def _check_start(self, run: Run, facts: Sequence[Fact]) -> None:
+    async def _check_start(self, run: Run, facts: Sequence[Fact]) -> None:
         """Compare what is written in the run's row with what the run was started with."""
         started = facts[0].content
         if not isinstance(started, Started):
@@ -83,7 +83,7 @@ class RunAudit:
             if known not in (None, getattr(run, name)):
                 what = f"its {name} is {getattr(run, name)!r}, and its facts say {known!r}"
                 self._found.fault(f"run {run.id}", what)
-        parent = None if run.parent is None else self._store.run(run.parent)
+        parent = None if run.parent is None else await self._store.run(run.parent)
         root = run.id if parent is None else parent.root
         if run.root != root or (run.parent is not None and not run.id.startswith(f"{run.parent}.")):
             self._found.fault(f"run {run.id}", f"it is said to belong to run {run.root}, and does not")

@@ -283,6 +283,8 @@ class Committed:
     verdicts: list[CommitVerdict]
     started: dict[str, int] = field(default_factory=dict[str, int])
     """The store's numbers of the runs that were inserted, or already there, by id asked for."""
+    known: dict[str, str] = field(default_factory=dict[str, str])
+    """The ids of the runs that were already there, by id asked for."""
     placed: list[Placed] = field(default_factory=list[Placed])
     """Runs that became ready by this commit."""
     woken: list[int] = field(default_factory=list[int])
@@ -293,6 +295,7 @@ class Committed:
     def join(self, later: "Committed") -> None:
         """Take in the result of a commit that followed, but for its verdicts."""
         self.started |= later.started
+        self.known |= later.known
         self.placed += later.placed
         self.woken += later.woken
         self.scarce |= later.scarce

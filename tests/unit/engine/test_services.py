@@ -106,5 +106,5 @@ async def test_a_service_that_dies_takes_its_worker_down_and_hands_its_runs_back
     assert [record.levelname for record in caplog.records if "stopped" in record.message] == ["CRITICAL"]
     async with bench.app(sleeps, waits) as app:
         await bench.clock.advance(5)
-        assert await app.handle(parked.id).result() == 7
-        assert app.handle(waiting.id).status().state is RunState.PARKED
+        assert await (await app.handle(parked.id)).result() == 7
+        assert (await (await app.handle(waiting.id)).status()).state is RunState.PARKED

@@ -1,6 +1,5 @@
 """What a workflow learns of its surroundings, recorded so that a replay learns the same."""
 
-import asyncio
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -90,9 +89,9 @@ class Records(LookUp[TrackRecord]):
     OF: ClassVar = "how agents did"
 
     async def look(self, branch: BranchTask) -> list[Json]:
-        """Have the store fold its facts, in a thread: it may take a tenth of a second."""
+        """Have the store fold its facts: it may take a tenth of a second."""
         names: Sequence[str] = self.asks.agents or ()
-        found = await branch.at(self.key, asyncio.to_thread(self.active.runtime.store.records, names))
+        found = await branch.at(self.key, self.active.runtime.store.records(names))
         return [asdict(record) for record in found]
 
     def load(self, plain: Json) -> TrackRecord:

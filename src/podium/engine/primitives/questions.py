@@ -85,7 +85,7 @@ async def answer_to(
             active.journal.append(said, key, effects=[TakeSignal(signal.id), *raised])
             return answers
         verdict, _ = await branch.shielded(active.runtime.commits.submit(Expire(question.id)))
-        stored = active.runtime.store.question(question.id)
+        stored = await active.runtime.store.question(question.id)
         if verdict is CommitVerdict.OK or stored is None or stored.state is not QuestionState.ANSWERED:
             return None
         due = None  # an answer came just in time: the signal is in the inbox

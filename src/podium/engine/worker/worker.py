@@ -155,6 +155,7 @@ class Worker:
                 if self.store.changed_elsewhere() or not looked:
                     looked = False
                     self._look()
+                    await self._look_after_waiting()
                     looked = True
             except StoreError:
                 pass  # a store that cannot be read now: the next look tries again
@@ -172,10 +173,13 @@ class Worker:
             self.fleet.place(self.store.unblock(name, [missing_version(name, version) for version in versions]))
         self.fleet.place(self.store.ready(list(self._versions), self._settings.slots))
         self.woken(self.store.woken(self.id))
-        for run_id in [run_id for run_id in self._waiting if run_id not in self._driven][:_LOOKED_AT]:
-            self._tell_ended(run_id)
         if (due := self.store.next_due()) is not None:
             self.timers.park(due)
+
+    async def _look_after_waiting(self) -> None:
+        """Tell those who wait for runs that other processes ended."""
+        for run_id in [run_id for run_id in self._waiting if run_id not in self._driven][:_LOOKED_AT]:
+            await self._tell_ended(run_id)
 
     def _wake_parked(self) -> None:
         try:
@@ -236,7 +240,7 @@ class Worker:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
         self.check()
         here = self.fleet.reserve()
-        answer: asyncio.Future[tuple[CommitVerdict, int]] = self._loop.create_future()
+        answer: asyncio.Future[tuple[CommitVerdict, str]] = self._loop.create_future()
 
         def settled(verdict: Answer, committed: Committed) -> None:
             if verdict is CommitVerdict.OK and here:  # it is driven even if nobody waits for this any more
@@ -248,11 +252,11 @@ class Worker:
             if isinstance(verdict, StoreError):
                 answer.set_exception(verdict)
             else:
-                answer.set_result((verdict, committed.started[run.id]))
+                answer.set_result((verdict, committed.known.get(run.id, run.id)))
 
         self.commits.put(Start(run, here), settled)
-        verdict, number = await answer
-        return self.store.run_id(number) if verdict is CommitVerdict.DUPLICATE else run.id, verdict is CommitVerdict.OK
+        verdict, run_id = await answer
+        return run_id, verdict is CommitVerdict.OK
 
     def drive(self, runs: Sequence[Placed]) -> int:
         """Claim runs and begin to drive them; returns how many were to be had."""
@@ -352,7 +356,7 @@ class Worker:
             if run_id in self._lost:
                 raise self._lost[run_id]
             if run_id not in self._driven:
-                self._tell_ended(run_id)
+                await self._tell_ended(run_id)
             end = await future
             if end.state is RunState.DONE and "redacted" in end.outcome:
                 raise NotPossible(f"run {run_id} was redacted by {end.outcome['redacted']}: what it gave is gone.")
@@ -364,13 +368,13 @@ class Worker:
             else:
                 self._waiting.pop(run_id, None)
 
-    def _tell_ended(self, run_id: str) -> None:
+    async def _tell_ended(self, run_id: str) -> None:
         """Tell the waiters of a run that was ended by another process, or before they came."""
-        run = self.store.run(run_id)
+        run = await self.store.run(run_id)
         if run is None:
             return
         if run.state.ended:
-            last = self.store.facts(run_id, after=run.facts - 2)[-1]
+            last = (await self.store.facts(run_id, after=run.facts - 2))[-1]
             outcome = {"state": run.state, "value": decode(last.payload), "reason": run.reason}
             if isinstance(said := last.content, Redacted):
                 outcome["redacted"] = said.by

@@ -217,7 +217,7 @@ class CommitTransaction:
         """Insert a run unless its id or its workflow's tag is there already."""
         same = self.connection.execute(statement("run_find_same"), (run.id, run.workflow, run.tag)).fetchone()
         if same is not None:
-            self.result.started[run.id] = same[0]
+            self.result.started[run.id], self.result.known[run.id] = same
             return CommitVerdict.DUPLICATE
         drive = drive and not self.is_fenced()
         number = self.connection.execute(

@@ -50,10 +50,10 @@ def record_of(row: Row) -> TrackRecord:
     )  # fmt: skip
 
 
-def fact_of(row: Row) -> Fact:
-    """Return the fact, without its payload, of the last columns of `runs_dead`."""
+def fact_of(row: Row, payload: bytes | None = None) -> Fact:
+    """Return the fact of the last columns of `runs_dead` and its like."""
     seq, kind, key, at, epoch, body = row
-    return Fact(seq, FactKind(kind), key, at, epoch, body or NOTHING)
+    return Fact(seq, FactKind(kind), key, at, epoch, body or NOTHING, payload)
 
 
 def cost_of(row: Row) -> Cost:

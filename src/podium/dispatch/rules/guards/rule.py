@@ -91,7 +91,7 @@ class Guards:
             match await _judged(guards["tool_output"], _checked(step, steps, "tool_output", value), ()):
                 case _Let(value=let):
                     return let
-                case _Stopped() as stopped:  # nobody is asked: the tool would have to be used again
+                case _Stopped() as stopped:  # no person is asked: the tool would have to be used again
                     _note(steps, stopped._replace(ask=None), "tool_output", step.name)
                     raise Forbidden(stopped.rule, stopped.reason)
 
@@ -268,7 +268,7 @@ def _note(steps: Steps, stopped: _Stopped, place: GuardPlace, step: str = "") ->
 
 
 def _question(stopped: _Stopped, place: GuardPlace, agent: str, step: str = "") -> Ask:
-    assert stopped.ask is not None  # whoever asks says whom
+    assert stopped.ask is not None  # the caller has checked it
     what = _WORDS[place].format(agent, step.removeprefix(_TOOL))
     text = f"{stopped.guard} objects to {what}: {stopped.reason}. May it go on?"
     return Ask(text=text, subject=stopped.value, schema=APPROVAL_SCHEMA, to=stopped.ask, kind="permission")

@@ -45,7 +45,7 @@ class HealthChecks:
         return self.watched or self._clock.now() - known.at < rule.every
 
     async def examine(self, agent: tuple[str, str], rule: Health, *, anew: bool = False) -> tuple[Checkup, bool]:
-        """Return what the last check found, checking where that is old, or `anew`; and whether it changed."""
+        """Return what the last check found, and whether that changed; check again if it is old, or `anew`."""
         while (other := self._asking.get(agent)) is not None:
             await asyncio.shield(other)
         before, now = self._known.get(agent), self._clock.now()
