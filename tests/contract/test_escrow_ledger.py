@@ -11,6 +11,7 @@ from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.fact import FactKind
 from podium.model.run import RunState
 from podium.store.operations import ESCROW_ROOM, CommitVerdict, Draw, Effect, NewRun, Reserve, Settle, Write
+from podium.store.protocol import BudgetQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact
 
@@ -75,7 +76,7 @@ class EscrowLedger(RuleBasedStateMachine):
             return
         for node in [node for node in self.nodes if node.alive]:
             self.end(node)
-        assert all(not state.reserved for state in self.store.budgets())
+        assert all(not state.reserved for state in self.hands[0].told(self.store.budgets(BudgetQuery())).items)
         self.agree()
         self.store.close()
 
@@ -294,7 +295,9 @@ class EscrowLedger(RuleBasedStateMachine):
         """The store says what the book says, and nobody really spent more than that, or than there was."""
         if not hasattr(self, "store"):
             return
-        states: dict[str, BudgetState] = {state.id: state for state in self.store.budgets()}
+        states: dict[str, BudgetState] = {
+            state.id: state for state in self.hands[0].told(self.store.budgets(BudgetQuery())).items
+        }
         for name, row in self.book.items():
             if (state := states.get(name)) is None:
                 continue

@@ -121,7 +121,7 @@ class SqliteStore(SqliteReading):
         with self._lock if connection is self._patient else _NO_LOCK:
             try:
                 after = append_alone(connection, worker, write, head, self._salts)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, *OF_A_VALUE) as error:
                 raise translate(error, self.path) from error
         if after is None:
             del self._heads[write.run]
