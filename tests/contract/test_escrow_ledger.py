@@ -1,5 +1,6 @@
 """Escrows in the ledger against a model of a few lines: two workers draw, settle, give back, die, want all there is."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from hypothesis import settings
@@ -76,7 +77,7 @@ class EscrowLedger(RuleBasedStateMachine):
             return
         for node in [node for node in self.nodes if node.alive]:
             self.end(node)
-        assert all(not state.reserved for state in self.hands[0].told(self.store.budgets(BudgetQuery())).items)
+        assert all(not state.reserved for state in asyncio.run(self.store.budgets(BudgetQuery())).items)
         self.agree()
         self.store.close()
 
@@ -296,7 +297,7 @@ class EscrowLedger(RuleBasedStateMachine):
         if not hasattr(self, "store"):
             return
         states: dict[str, BudgetState] = {
-            state.id: state for state in self.hands[0].told(self.store.budgets(BudgetQuery())).items
+            state.id: state for state in asyncio.run(self.store.budgets(BudgetQuery())).items
         }
         for name, row in self.book.items():
             if (state := states.get(name)) is None:

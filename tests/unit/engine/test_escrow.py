@@ -13,7 +13,7 @@ from podium.model.budget import PER_USD, Allowance, Amount, BudgetSettings, Budg
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.store.operations import Committed, Operation
-from podium.store.protocol import Store
+from podium.store.protocol import BudgetQuery, Store
 from podium.store.sqlite.store import SqliteStore
 from tests.unit.engine.bench import Bench
 
@@ -147,7 +147,7 @@ async def test_a_run_gets_what_another_one_holds_unused(bench: Bench) -> None:
     async with bench.app(drinks, takes, config=config) as app:
         slow = await app.start(drinks, tenant="acme")
         await asked.wait()
-        assert await state_of(app, "tenant:acme").reserved.usd > CENT, "nothing is held in escrow"
+        assert (await state_of(app, "tenant:acme")).reserved.usd > CENT, "nothing is held in escrow"
         assert await app.run(takes, tenant="acme") == "bought"
         go.set()
         assert await slow.result() == 10
@@ -175,7 +175,7 @@ async def test_a_worker_gets_what_another_one_holds_unused(bench: Bench) -> None
     async with bench.app(drinks, config=config) as one, bench.app(large, config=config) as two:
         slow = await one.start(drinks, tenant="acme")
         await asked.wait()
-        assert await state_of(one, "tenant:acme").reserved.usd > CENT, "nothing is held in escrow"
+        assert (await state_of(one, "tenant:acme")).reserved.usd > CENT, "nothing is held in escrow"
         assert await two.run(large, 1, tenant="acme") == 1
         go.set()
         assert await slow.result() == 10
@@ -215,13 +215,13 @@ async def test_nothing_is_held_while_a_run_waits_and_after_its_process_ended(ben
         assert (state.spent.usd, state.reserved.usd) == (10 * CENT, 0)
         hung = await app.start(waits, "hangs", budget=Budget(usd=10.0))
         await reached.wait()
-        assert await state_of(app, f"run:{hung.id}").reserved.usd == 8 * CENT, (
+        assert (await state_of(app, f"run:{hung.id}")).reserved.usd == 8 * CENT, (
             "the escrow covers it until it is recorded"
         )
         await bench.clock.settle()
-        assert await state_of(app, f"run:{hung.id}").reserved.usd == 2 * CENT + 8 * CENT
+        assert (await state_of(app, f"run:{hung.id}")).reserved.usd == 2 * CENT + 8 * CENT
     store = SqliteStore(str(bench.path))
-    [state] = store.budgets(f"run:{hung.id}")
+    [state] = (await store.budgets(BudgetQuery(prefix=f"run:{hung.id}"))).items
     store.close()
     assert (state.spent.usd, state.reserved.usd) == (10 * CENT, 2 * CENT)
 
@@ -233,7 +233,7 @@ async def test_slow_calls_hold_nothing_but_what_they_cost(bench: Bench) -> None:
     async def works(n: int) -> str:
         if n > 4:
             await bench.clock.settle()
-            held.append(await state_of(app, "tenant:acme").reserved.usd)
+            held.append((await state_of(app, "tenant:acme")).reserved.usd)
             await bench.clock.advance(5)
         return "done"
 
@@ -262,7 +262,7 @@ async def test_a_call_that_outlives_its_commit_is_set_aside_and_settled(bench: B
     async with bench.app(mixes) as app:
         handle = await app.start(mixes, budget=Budget(usd=10.0))
         await handle.result()
-        facts = [(fact.kind, fact.body) for fact in app.facts(handle.id)]
+        facts = [(fact.kind, fact.body) for fact in await app.runs.facts(handle.id)]
         state = await state_of(app, f"run:{handle.id}")
     assert (state.spent.usd, state.reserved.usd) == (16 * CENT, 0)
     settled = [body for kind, body in facts if kind is FactKind.SETTLED]

@@ -18,6 +18,7 @@ from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused,
 from podium.model.question import APPROVAL_SCHEMA, Ask
 from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall, grant_of
+from podium.model.steps import Steps
 
 OUTPUT = "output"
 """The part of a call under which people are asked about what came out of it."""
@@ -261,7 +262,7 @@ def _tell(checked: Checked, guard: str, did: str, reason: str) -> None:
     checked.steps.note(f"guard:{guard}", body | {"step": checked.step} if checked.step else body)
 
 
-def _note(steps: RuleSteps, stopped: _Stopped, place: GuardPlace, step: str = "") -> None:
+def _note(steps: Steps, stopped: _Stopped, place: GuardPlace, step: str = "") -> None:
     body: dict[str, Json] = {"place": place, "did": "asked" if stopped.ask else "refused", "reason": stopped.reason}
     steps.note(stopped.rule, body | {"step": step} if step else body)
 
