@@ -43,7 +43,7 @@ def loaded_by(statement: str) -> set[str]:
     ("statement", "ratio"),
     [
         pytest.param("import podium", 0.3, id="package"),
-        pytest.param(PROGRAM, 2.0, id="program"),
+        pytest.param(PROGRAM, 2.6, id="program"),
         pytest.param(HELP, 1.2, id="help"),
     ],
 )
