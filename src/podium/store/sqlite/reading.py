@@ -29,7 +29,7 @@ from podium.store.protocol import (
 )
 from podium.store.sqlite.budgets import state_of
 from podium.store.sqlite.chain import faults
-from podium.store.sqlite.pages import Given, given, only, page
+from podium.store.sqlite.pages import QueryValues, given, only, page
 from podium.store.sqlite.readers import Readers, of_one_moment
 from podium.store.sqlite.rows import Row, cost_of, fact_of, facts_of, question_of, record_of, run_of
 from podium.store.sqlite.sql import statement
@@ -140,7 +140,7 @@ class SqliteReading:
         """Recompute a run's hash chain and return what does not fit."""
         return await self._readers.read(lambda connection: _faults(connection, run_id))
 
-    async def _rows(self, name: str, wanted: Given) -> list[Row]:
+    async def _rows(self, name: str, wanted: QueryValues) -> list[Row]:
         text = only(name, wanted)
         return await self._readers.read(lambda connection: connection.execute(text, wanted).fetchall())
 
