@@ -11,6 +11,7 @@ from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.fact import FactKind
 from podium.model.run import RunState
 from podium.store.operations import ESCROW_ROOM, CommitVerdict, Draw, Effect, NewRun, Reserve, Settle, Write
+from podium.store.protocol import BudgetQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact
 
@@ -62,6 +63,7 @@ class EscrowLedger(RuleBasedStateMachine):
     def begin(self) -> None:
         """Enter two workers, each with a run."""
         self.store = SqliteStore(":memory:")
+        self.reader = Hand(self.store, "w_reader")
         self.hands = [Hand(self.store, "w_1"), Hand(self.store, "w_2")]
         self.nodes: list[Node] = []
         self.book: dict[str, Row] = {"tenant:acme": Row(TENANT)}
@@ -75,9 +77,13 @@ class EscrowLedger(RuleBasedStateMachine):
             return
         for node in [node for node in self.nodes if node.alive]:
             self.end(node)
-        assert all(not state.reserved for state in self.store.budgets())
+        assert all(not state.reserved for state in self.states())
         self.agree()
-        self.store.close()
+        self.reader.close()
+
+    def states(self) -> tuple[BudgetState, ...]:
+        """Return what the store says of all budgets."""
+        return self.reader.told(self.store.budgets(BudgetQuery(limit=1_000))).items
 
     def start(self, hand: Hand) -> None:
         name = f"r{len(self.nodes)}"
@@ -294,7 +300,7 @@ class EscrowLedger(RuleBasedStateMachine):
         """The store says what the book says, and nobody really spent more than that, or than there was."""
         if not hasattr(self, "store"):
             return
-        states: dict[str, BudgetState] = {state.id: state for state in self.store.budgets()}
+        states: dict[str, BudgetState] = {state.id: state for state in self.states()}
         for name, row in self.book.items():
             if (state := states.get(name)) is None:
                 continue

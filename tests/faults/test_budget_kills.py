@@ -138,7 +138,7 @@ def test_two_processes_that_spend_fast_together_spend_no_more_than_there_is_and_
 
     def state_of(folder: Path) -> tuple[int, int, int]:
         store = SqliteStore(str(folder / "podium.db"))
-        [state] = store.budgets("tenant:fast")
+        [state] = run_sync(store.budgets(BudgetQuery(prefix="tenant:fast"))).items
         store.close()
         return state.spent.usd // (2 * CENT), state.reserved.usd, state.in_doubt // (2 * CENT)
 

@@ -82,7 +82,7 @@ async def test_a_request_that_is_refused_costs_nothing_and_one_that_breaks_all_i
     flow = asking(talks, 1)
     async with bench.app(flow) as app:
         await app.run(flow, budget=Budget(usd=1.0, tokens=1_000))
-        [state] = app.budgets()
+        [state] = await app.budgets()
     assert (state.spent, state.reserved) == (Amount(usd=usd * CENT, tokens=tokens), Amount())
 
 

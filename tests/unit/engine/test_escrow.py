@@ -13,7 +13,7 @@ from podium.model.budget import PER_USD, Allowance, Amount, BudgetSettings, Budg
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.store.operations import Committed, Operation
-from podium.store.protocol import Store
+from podium.store.protocol import BudgetQuery, Store
 from podium.store.sqlite.store import SqliteStore
 from tests.unit.engine.bench import Bench
 
@@ -60,8 +60,8 @@ def shopper(member: AnyAgent, name: str = "shops") -> AnyAgent:
     return shops
 
 
-def state_of(app: App, budget: str) -> BudgetState:
-    [state] = [state for state in app.budgets() if state.id == budget]
+async def state_of(app: App, budget: str) -> BudgetState:
+    [state] = [state for state in await app.budgets() if state.id == budget]
     return state
 
 
@@ -81,7 +81,7 @@ async def test_calls_in_a_row_are_admitted_to_the_last_one_that_fits(bench: Benc
     async with bench.app(flow) as app:
         handle = await app.start(flow, 100, budget=budget)
         assert await handle.result() == bench.witness.count("bought") == 50
-        state = state_of(app, f"run:{handle.id}")
+        state = await state_of(app, f"run:{handle.id}")
         assert (state.reserved, state.in_doubt) == (Amount(), 0)
         assert state.spent.under(state.limits) == Amount(
             usd=0 if budget.usd is None else 100 * CENT, calls=0 if budget.calls is None else 50
@@ -109,7 +109,7 @@ async def test_calls_at_once_are_admitted_as_they_fit_also_while_an_escrow_is_he
         handle = await app.start(bursts, budget=Budget(usd=1.0))
         fits = min(50, 6 * (3 + wanted))
         assert await handle.result() == bench.witness.count("bought") == fits
-        state = state_of(app, f"run:{handle.id}")
+        state = await state_of(app, f"run:{handle.id}")
         assert (state.spent.usd, state.reserved.usd) == (fits * 2 * CENT, 0)
 
 
@@ -121,7 +121,7 @@ async def test_runs_of_one_process_that_share_a_budget_leave_nothing_of_it_to_ea
     async with bench.app(flow, config=SHARED) as app:
         handles = [await app.start(flow, 100, tenant="acme") for _ in range(runs)]
         assert sum([await handle.result() for handle in handles]) == bench.witness.count("bought") == 50
-        state = state_of(app, "tenant:acme")
+        state = await state_of(app, "tenant:acme")
         assert (state.spent.usd, state.reserved.usd, state.in_doubt) == (100 * CENT, 0, 0)
 
 
@@ -147,11 +147,11 @@ async def test_a_run_gets_what_another_one_holds_unused(bench: Bench) -> None:
     async with bench.app(drinks, takes, config=config) as app:
         slow = await app.start(drinks, tenant="acme")
         await asked.wait()
-        assert state_of(app, "tenant:acme").reserved.usd > CENT, "nothing is held in escrow"
+        assert (await state_of(app, "tenant:acme")).reserved.usd > CENT, "nothing is held in escrow"
         assert await app.run(takes, tenant="acme") == "bought"
         go.set()
         assert await slow.result() == 10
-        state = state_of(app, "tenant:acme")
+        state = await state_of(app, "tenant:acme")
         assert (state.spent.usd, state.reserved.usd) == (90 * CENT, 0)
 
 
@@ -175,7 +175,7 @@ async def test_a_worker_gets_what_another_one_holds_unused(bench: Bench) -> None
     async with bench.app(drinks, config=config) as one, bench.app(large, config=config) as two:
         slow = await one.start(drinks, tenant="acme")
         await asked.wait()
-        assert state_of(one, "tenant:acme").reserved.usd > CENT, "nothing is held in escrow"
+        assert (await state_of(one, "tenant:acme")).reserved.usd > CENT, "nothing is held in escrow"
         assert await two.run(large, 1, tenant="acme") == 1
         go.set()
         assert await slow.result() == 10
@@ -187,7 +187,7 @@ async def test_two_workers_together_admit_to_the_last_one_that_fits(bench: Bench
         handles = [await one.start(first, 100, tenant="acme") for _ in range(3)]
         handles += [await two.start(second, 100, tenant="acme") for _ in range(3)]
         assert sum([await handle.result() for handle in handles]) == bench.witness.count("bought") == 50
-        state = state_of(one, "tenant:acme")
+        state = await state_of(one, "tenant:acme")
     assert (state.spent.usd, state.reserved.usd) == (100 * CENT, 0)
 
 
@@ -211,15 +211,17 @@ async def test_nothing_is_held_while_a_run_waits_and_after_its_process_ended(ben
     async with bench.app(waits) as app:
         parked = await app.start(waits, "parks", budget=Budget(usd=10.0))
         await bench.clock.settle()
-        state = state_of(app, f"run:{parked.id}")
+        state = await state_of(app, f"run:{parked.id}")
         assert (state.spent.usd, state.reserved.usd) == (10 * CENT, 0)
         hung = await app.start(waits, "hangs", budget=Budget(usd=10.0))
         await reached.wait()
-        assert state_of(app, f"run:{hung.id}").reserved.usd == 8 * CENT, "the escrow covers it until it is recorded"
+        assert (await state_of(app, f"run:{hung.id}")).reserved.usd == 8 * CENT, (
+            "the escrow covers it until it is recorded"
+        )
         await bench.clock.settle()
-        assert state_of(app, f"run:{hung.id}").reserved.usd == 2 * CENT + 8 * CENT
+        assert (await state_of(app, f"run:{hung.id}")).reserved.usd == 2 * CENT + 8 * CENT
     store = SqliteStore(str(bench.path))
-    [state] = store.budgets(f"run:{hung.id}")
+    [state] = (await store.budgets(BudgetQuery(prefix=f"run:{hung.id}"))).items
     store.close()
     assert (state.spent.usd, state.reserved.usd) == (10 * CENT, 2 * CENT)
 
@@ -231,7 +233,7 @@ async def test_slow_calls_hold_nothing_but_what_they_cost(bench: Bench) -> None:
     async def works(n: int) -> str:
         if n > 4:
             await bench.clock.settle()
-            held.append(state_of(app, "tenant:acme").reserved.usd)
+            held.append((await state_of(app, "tenant:acme")).reserved.usd)
             await bench.clock.advance(5)
         return "done"
 
@@ -260,8 +262,8 @@ async def test_a_call_that_outlives_its_commit_is_set_aside_and_settled(bench: B
     async with bench.app(mixes) as app:
         handle = await app.start(mixes, budget=Budget(usd=10.0))
         await handle.result()
-        facts = [(fact.kind, fact.body) for fact in app.facts(handle.id)]
-        state = state_of(app, f"run:{handle.id}")
+        facts = [(fact.kind, fact.body) for fact in await app.facts(handle.id)]
+        state = await state_of(app, f"run:{handle.id}")
     assert (state.spent.usd, state.reserved.usd) == (16 * CENT, 0)
     settled = [body for kind, body in facts if kind is FactKind.SETTLED]
     assert sum(body["usd"] for body in settled) == 16 * CENT
@@ -285,7 +287,7 @@ async def test_a_drawn_call_that_is_cut_counts_with_all_it_may_have_cost(bench: 
 
     async with bench.app(races) as app:
         await app.run(races, budget=Budget(usd=100.0))
-        [state] = app.budgets()
+        [state] = await app.budgets()
     assert (state.spent.usd, state.reserved.usd, state.in_doubt) == (5 * 52 * CENT, 0, 0)
 
 
@@ -302,4 +304,7 @@ async def test_a_day_that_begins_has_a_budget_of_its_own(bench: Bench) -> None:
     config = Config(budgets=BudgetSettings(day=Allowance(usd=10.0)))
     async with bench.app(nights, config=config) as app:
         await app.run(nights)
-        assert [(state.spent.usd, state.reserved.usd) for state in app.budgets()] == [(12 * CENT, 0), (8 * CENT, 0)]
+        assert [(state.spent.usd, state.reserved.usd) for state in await app.budgets()] == [
+            (12 * CENT, 0),
+            (8 * CENT, 0),
+        ]
