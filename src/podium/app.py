@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Seque
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from podium import lazy
 from podium.agents.schema import mismatch
 from podium.config import Config, load_config, override
 from podium.dispatch.rules.breaker.circuit import CircuitState
@@ -38,7 +39,6 @@ from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.run import Run, RunOptions
 from podium.model.storable import check_text
-from podium.operations.monitor.monitor import Monitor
 from podium.operations.operator import Operator
 from podium.operations.redactor import Redactor
 from podium.operations.requeue import Requeued, requeue
@@ -54,6 +54,11 @@ from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, KeepAnswer, Reply
 from podium.store.protocol import BudgetQuery, ChainFault, CostQuery, QuestionQuery, RunQuery, Store, walk
 from podium.store.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from podium.operations.monitor import monitor
+else:
+    monitor = lazy.module("podium.operations.monitor.monitor")
 
 _LOG = logging.getLogger("podium")
 _PAGE = 1_000
@@ -93,7 +98,7 @@ class App:
         self._monitor = None
         if config.monitor:
             watch = MonitorSettings() if config.monitor is True else config.monitor
-            self._monitor = Monitor(self.worker, self._operator, self._rules.conditions, clock, ids, watch)
+            self._monitor = monitor.Monitor(self.worker, self._operator, self._rules.conditions, clock, ids, watch)
             self.register(self._monitor.workflow)
 
     @classmethod

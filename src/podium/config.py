@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from types import GenericAlias
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypeForm
 
+from podium import lazy
 from podium.errors import ConfigError, UsageError
 from podium.model.audit import AuditSettings
 from podium.model.budget import BudgetSettings
@@ -26,6 +26,11 @@ from podium.model.prices import PriceSettings
 from podium.model.rules import AgentRules
 from podium.model.run import SUSPECTED
 from podium.secrets.settings import SecretSettings
+
+if TYPE_CHECKING:
+    import pydantic
+else:
+    pydantic = lazy.module("pydantic")
 
 FILE = "podium.toml"
 _PREFIX = "PODIUM_"
@@ -149,7 +154,7 @@ def _section(name: str, value: object, place: str) -> object:
     """Return a table of settings as what it says; raises ConfigError with the place of each mistake."""
     try:
         return _adapter(name).validate_python({name: value})[name]
-    except ValidationError as error:
+    except pydantic.ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise ConfigError(f"{place} sets {wrong}.") from error
     except UsageError as error:
@@ -157,6 +162,6 @@ def _section(name: str, value: object, place: str) -> object:
 
 
 @cache
-def _adapter(name: str) -> TypeAdapter[dict[str, object]]:
+def _adapter(name: str) -> "pydantic.TypeAdapter[dict[str, object]]":
     named: Any = GenericAlias(dict, (str, SECTIONS[name]))  # a dataclass by itself would not take the `config`
-    return TypeAdapter(named, config=ConfigDict(extra="forbid"))
+    return pydantic.TypeAdapter(named, config=pydantic.ConfigDict(extra="forbid"))

@@ -1,13 +1,13 @@
 """Whether values fit a foreign JSON Schema: one value, or all that another schema allows."""
 
-from importlib import import_module
-
+from podium import lazy
 from podium.model.json import Json, is_object
+
+jsonschema = lazy.module("jsonschema")
 
 
 def mismatch(value: Json, schema: Json) -> str | None:
     """Return in one sentence how a value does not fit a schema, or None where it does."""
-    jsonschema = import_module("jsonschema")  # takes a tenth of the whole import, and only answering needs it
     wrong = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
     return None if wrong is None else wrong.message
 

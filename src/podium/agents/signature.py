@@ -4,16 +4,21 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, NotRequired, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, NotRequired, cast, get_args, get_origin, get_type_hints
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict, TypeIs
 
+from podium import lazy
 from podium.agents.shape import TypeShape, shape_of
 from podium.errors import InvalidValue, UsageError
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.steps import Steps
+
+if TYPE_CHECKING:
+    import pydantic
+else:
+    pydantic = lazy.module("pydantic")
 
 Function = Callable[..., Json]
 
@@ -120,7 +125,7 @@ def _input_shape(name: str, takes: Mapping[str, inspect.Parameter], types: Mappi
         return shape_of(next(iter(types.values())))
     fields = {each: NotRequired[types[each]] if _has_default(takes[each]) else types[each] for each in takes}
     mapping = cast("Callable[[str, Json], type[Json]]", TypedDict)(name, fields)
-    return shape_of(with_config(ConfigDict(extra="forbid"))(mapping))
+    return shape_of(pydantic.with_config(pydantic.ConfigDict(extra="forbid"))(mapping))
 
 
 def _or_none(shape: TypeShape[Json], kind: Json) -> TypeShape[Json]:

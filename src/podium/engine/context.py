@@ -10,7 +10,7 @@ from typing_extensions import TypeForm
 from podium.agents.shape import shape_of
 from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
-from podium.engine.calls.options import CallOptions, Fallbacks
+from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
 from podium.engine.primitives.approvals import approval_of
 from podium.engine.primitives.children import ChildResult, SpawnChild
@@ -47,7 +47,6 @@ T3 = TypeVar("T3")
 T4 = TypeVar("T4")
 P = ParamSpec("P")
 
-_NO_OPTIONS = CallOptions()
 _NO_DEFAULT: Any = object()
 _PLAIN = (type(None), str, int, float, bool, list, dict)
 
@@ -143,7 +142,7 @@ class Context:
         CallRefused.
         """
         plain = timeout is None and within is None and retry is None and fallback is None
-        options = _NO_OPTIONS if plain else CallOptions(timeout=timeout, within=within, retry=retry, fallback=fallback)
+        options = NO_OPTIONS if plain else CallOptions(timeout=timeout, within=within, retry=retry, fallback=fallback)
         return AgentCall(self._active, self._branch, self._path, self._key(), agent, input, options, self)
 
     @property
@@ -161,7 +160,7 @@ class Context:
         `gives` is the type of its value, if that is not plain JSON.
         """
         agent = OnceAgent[T](name, function, effects, verify, shape_of(Any if gives is None else gives))
-        return AgentCall(self._active, self._branch, self._path, self._key(), agent, None, _NO_OPTIONS, self)
+        return AgentCall(self._active, self._branch, self._path, self._key(), agent, None, NO_OPTIONS, self)
 
     def find(self, capability: str) -> Find:
         """Look up who offers a capability; gives their cards. What was found is recorded."""

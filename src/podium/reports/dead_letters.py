@@ -145,10 +145,12 @@ async def dead_letter(store: ReadStore, run_id: str) -> DeadLetter:
         raise UnknownRun(f"no run is called {run_id!r}. `podium dead-letters list` shows those that failed.")
     if run.state is not RunState.FAILED and not (run.state is RunState.BLOCKED and run.crash_count):
         raise NotPossible(f"run {run_id} is {run.state}: a dead letter is a run that failed or is quarantined.")
-    facts = await store.facts(run_id)
+    by_key: dict[str, list[Fact]] = {}
+    for fact in await store.facts(run_id):
+        by_key.setdefault(fact.key, []).append(fact)
 
     async def about(key: str) -> list[Fact]:
-        return [fact for fact in facts if fact.key == key]
+        return by_key.get(key, [])
 
     return await _letter(run, await about(""), about)
 

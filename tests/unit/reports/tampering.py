@@ -10,9 +10,10 @@ from podium.model.fact import FactKind
 from podium.model.facts.codec import left_of
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, NewFact, Redact
+from podium.store.sqlite.appending import Salts
 from podium.store.sqlite.chain import GENESIS as BEGINNING
 from podium.store.sqlite.chain import link, payload_digest
-from podium.store.sqlite.commit_transaction import CommitTransaction, Salts
+from podium.store.sqlite.commit_transaction import CommitTransaction
 from podium.store.sqlite.rows import facts_of
 from podium.store.sqlite.sql import statement
 

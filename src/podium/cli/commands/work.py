@@ -30,7 +30,7 @@ def work(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Drive all runs of the files' workflows that can go on, until none is left that goes on by itself.
+    """Drive all runs of the files' workflows that can go on, until none goes on by itself.
 
     Takes up what a process that died or was interrupted left, and what was answered in the inbox since. Runs that
     sleep are waited for; those that wait for a person or a signal are left parked.

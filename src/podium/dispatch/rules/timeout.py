@@ -1,6 +1,7 @@
 """No attempt takes longer than it may."""
 
 import asyncio
+from collections.abc import Awaitable
 
 from podium.dispatch.dispatcher import Handler
 from podium.model.agent import Card
@@ -17,10 +18,11 @@ def timeout(card: Card, handler: Handler) -> Handler:
 
     usual = card.timeout
 
-    async def bounded(call: Call, steps: RuleSteps) -> Outcome:
+    def bounded(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
         seconds = usual if call.timeout is None else call.timeout
-        if seconds is None:
-            return await handler(call, steps)
+        return handler(call, steps) if seconds is None else within(seconds, call, steps)
+
+    async def within(seconds: float, call: Call, steps: RuleSteps) -> Outcome:
         scope = asyncio.timeout(seconds)
         try:
             async with scope:

@@ -1,7 +1,7 @@
 """The way of a call from its first attempt to its outcome."""
 
 from podium.engine.calls.doubt import do_once, resolve_doubt, resolved_by_person
-from podium.engine.calls.given import Given, fallback_value, given_by
+from podium.engine.calls.given import Given, fallback_value, given_by, lacking
 from podium.engine.calls.inline import run_inline
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.permission import Permission, PermissionReply
@@ -17,20 +17,21 @@ from podium.model.outcome import Cancelled, Done, Enter, Failed, Failure, Outcom
 from podium.model.retry import FailureKind
 
 
-async def outcome_of(open_call: OpenCall) -> Given | Failed | Refused | Cancelled:
-    """Try until there is an answer, or no further try is allowed."""
+async def outcome_of(open_call: OpenCall, first: Outcome | None = None) -> Given | Failed | Refused | Cancelled:
+    """Try until there is an answer, or no further try is allowed; `first` came of the first attempt, if it was made."""
+    most = open_call.active.runtime.max_payload_bytes
     while True:
         asked = open_call.present()
         if isinstance(asked, FallbackValue):
             outcome = Done(fallback_value(open_call, asked))
         else:
-            outcome = await _attempt(open_call, asked)
+            outcome, first = await _attempt(open_call, asked) if first is None else first, None
             if isinstance(outcome, Enter):
                 outcome = await _check(open_call, outcome, await run_inline(open_call, asked, outcome))
             elif isinstance(outcome, Pending):
                 outcome = await _wait_for(open_call, outcome)
         if isinstance(outcome, Done):
-            outcome = given_by(open_call, asked, outcome)
+            outcome = given_by(open_call.agent, outcome, most, lacking(open_call, asked))
         match outcome:
             case Given() | Cancelled():
                 return outcome

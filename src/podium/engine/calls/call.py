@@ -6,10 +6,11 @@ from typing import Any, Generic, TypeVar
 from podium.dispatch.dispatcher import Target
 from podium.engine.calls.attempts import outcome_of
 from podium.engine.calls.ending import adopt_recorded, record_answer, record_failure
-from podium.engine.calls.given import Given
+from podium.engine.calls.given import Given, given_by
 from podium.engine.calls.open_call import OpenCall
-from podium.engine.calls.options import CallOptions
+from podium.engine.calls.options import NO_OPTIONS, CallOptions
 from podium.engine.calls.routing import registered, route
+from podium.engine.calls.steps import CallSteps
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Caller
@@ -18,13 +19,14 @@ from podium.engine.run.progress import CallProgress, in_doubt, progress_of
 from podium.engine.run.recorded import Recorded
 from podium.errors import CallFailed, CallRefused, Diverged, InvalidValue
 from podium.model.agent import AnyAgent, Card
+from podium.model.call import Call
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused
 from podium.model.facts.calls import Asked
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.content import Prepared, prepared
 from podium.model.fallback import FallbackValue
-from podium.model.outcome import Cancelled, Failed, Failure, Refused
+from podium.model.outcome import Cancelled, Done, Failed, Failure, Outcome, Refused
 from podium.store.codec import decode, encode
 
 T = TypeVar("T")
@@ -76,21 +78,53 @@ class AgentCall(Recorded[T], Generic[T]):
         """Have the agent asked, and its outcome recorded."""
         if record is None:
             self._resolve(None)
-        active, key, agent = self.active, self.key, self._agent
-        open_call = OpenCall(
-            active=active, branch=branch, path=self.path, key=key, agent=agent,
-            card=active.runtime.dispatcher.card(agent), input=self._value, options=self.options, caller=self.caller,
-            progress=CallProgress() if record is None else progress_of(record), deadline=None,
-            resumed=record is not None,
-        )  # fmt: skip
-        if record is None or record.opened is None:
-            asked_at = await self._ask(branch, open_call.card)
-            open_call.progress.doubtful = key in active.history.done_before_fork
-        else:
-            asked_at = record.opened.at
+        active, card = self.active, self.active.runtime.dispatcher.card(self._agent)
+        if record is not None and record.opened is not None:
+            open_call = self._open(branch, card, progress_of(record), record.opened.at, resumed=True)
             await self._take_up(branch, record, open_call)
-        open_call.deadline = self._deadline(branch, asked_at)
-        return await self._end(branch, open_call)
+            return await self._end(branch, card, await outcome_of(open_call))
+        asked_at, first = await self._ask(branch, card), None
+        if record is None and self._goes_straight(card):
+            first = await self._attempt(branch, card)
+            if isinstance(first, Done):
+                given = given_by(self._agent, first, active.runtime.max_payload_bytes)
+                if isinstance(given, Given):
+                    return await self._end(branch, card, given)
+        progress = CallProgress() if record is None else progress_of(record)
+        progress.doubtful = self.key in active.history.done_before_fork
+        open_call = self._open(branch, card, progress, asked_at, resumed=record is not None)
+        return await self._end(branch, card, await outcome_of(open_call, first))
+
+    def _open(
+        self, branch: BranchTask, card: Card, progress: CallProgress, asked_at: float, *, resumed: bool
+    ) -> OpenCall:
+        return OpenCall(
+            active=self.active, branch=branch, path=self.path, key=self.key, agent=self._agent, card=card,
+            input=self._value, options=self.options, caller=self.caller, progress=progress,
+            deadline=self._deadline(branch, asked_at), resumed=resumed,
+        )  # fmt: skip
+
+    def _goes_straight(self, card: Card) -> bool:
+        """Whether a new call has nothing to be careful of: no doubt, no time of its caller, no workflow to enter."""
+        return (
+            self.options is NO_OPTIONS
+            and card.effects != "once"
+            and not card.traits.runs_inline
+            and self.caller.deadline is None
+            and self.key not in self.active.history.done_before_fork
+        )
+
+    async def _attempt(self, branch: BranchTask, card: Card) -> Outcome:
+        """Make the first attempt of a call that goes straight: as `outcome_of` would, without its book-keeping."""
+        active, agent = self.active, self._agent
+        run, own = active.run, agent.card
+        call = Call(
+            run=run.id, key=self.key, agent=own.name, version=own.version, input=self._value, timeout=card.timeout,
+            tenant=run.tenant, principal=run.principal, root=run.root, priority=run.priority,
+            callers=self.caller.callers,
+        )  # fmt: skip
+        steps = CallSteps(active, branch, call, agent, {})
+        return await branch.at(self.key, active.runtime.dispatcher.dispatch(agent, call, steps))
 
     async def _take_up(self, branch: BranchTask, record: KeyState, open_call: OpenCall) -> None:
         """Go on with a call that is recorded as begun."""
@@ -152,16 +186,16 @@ class AgentCall(Recorded[T], Generic[T]):
             case _:
                 raise Diverged(self.key, describe(end), f"the answer of {agent.card.name}")
 
-    async def _end(self, branch: BranchTask, open_call: OpenCall) -> T:
-        """Have it done, record how it ended, and hand the value back or raise."""
+    async def _end(self, branch: BranchTask, card: Card, outcome: Given | Failed | Refused | Cancelled) -> T:
+        """Record how it ended, and hand the value back or raise."""
         active = self.active
-        match outcome := await outcome_of(open_call):
+        match outcome:
             case Given():
-                at = record_answer(open_call, self._payload, outcome)
+                at = record_answer(active, self.key, card, self.caller, self._payload, outcome)
                 if active.runtime.watches_loops:
-                    branch.note_answer(self.key, open_call.card.name, self._payload, outcome.payload)
+                    branch.note_answer(self.key, card.name, self._payload, outcome.payload)
             case Refused() | Failed():
-                at = record_failure(open_call, outcome)
+                at = record_failure(active, self.key, outcome)
             case Cancelled():
                 active.journal.append(KeysCancelled(keys=(self.key,), by=self.key), self.key)
                 await active.journal.committed()
@@ -174,7 +208,7 @@ class AgentCall(Recorded[T], Generic[T]):
             case Refused():
                 raise CallRefused(outcome.reason, rule=outcome.rule, key=self.key)
             case Failed(failure):
-                raise self._failed(open_call.agent, failure)
+                raise self._failed(self._agent, failure)
 
     def _failed(self, agent: AnyAgent, failure: Failure) -> CallFailed:
         message = f"{agent.card.name} failed at {self.key}: {failure.type}: {failure.message}"

@@ -2,11 +2,11 @@
 
 from podium.engine.calls.given import Given
 from podium.engine.calls.inline import undo_of
-from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.routing import registered
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.caller import Caller, Undo
 from podium.engine.run.history import KeyState
+from podium.model.agent import Card
 from podium.model.facts.answers import AnsweredDone, outcome_said
 from podium.model.facts.calls import UndoRegistered
 from podium.model.facts.content import prepared
@@ -19,22 +19,21 @@ _UNDO = "undo_of"
 """The place, under a call, of the compensation that its agent's card names."""
 
 
-def record_answer(open_call: OpenCall, input: bytes, given: Given) -> float:
+def record_answer(active: ActiveRun, key: str, card: Card, caller: Caller, input: bytes, given: Given) -> float:
     """Record an answer, what it is short of, and how it is undone; returns the time."""
-    active, key = open_call.active, open_call.key
     if given.lacks is not None:
         active.degraded[key] = given.lacks
     below = _degraded(active, key) if active.degraded else ()
     said = AnsweredDone(usage=given.usage, degraded=below) if given.usage is not None or below else _DONE
     at = active.journal.append(said, key, given.payload)
-    if open_call.card.undo is not None:
-        _record_undo(open_call, open_call.card.undo, input, given.payload)
+    if card.undo is not None:
+        caller.adopt([_record_undo(active, key, card.undo, input, given.payload)])
     return at
 
 
-def record_failure(open_call: OpenCall, outcome: Failed | Refused) -> float:
+def record_failure(active: ActiveRun, key: str, outcome: Failed | Refused) -> float:
     """Record that a call failed or was refused; returns the time."""
-    return open_call.active.journal.append(outcome_said(outcome), open_call.key)
+    return active.journal.append(outcome_said(outcome), key)
 
 
 def adopt_recorded(active: ActiveRun, key: str, caller: Caller, record: KeyState) -> None:
@@ -53,10 +52,9 @@ def _degraded(active: ActiveRun, key: str) -> tuple[Degraded, ...]:
     return tuple(each for at, each in found if at == key or at.startswith(below))
 
 
-def _record_undo(open_call: OpenCall, name: str, input: bytes, value: bytes) -> None:
-    """Register the compensation that the agent's card names."""
-    active = open_call.active
-    key, card = f"{open_call.key}.{_UNDO}", registered(active, open_call.key, name).card
+def _record_undo(active: ActiveRun, call: str, name: str, input: bytes, value: bytes) -> Undo:
+    """Register the compensation that the agent's card names; returns it."""
+    key, card = f"{call}.{_UNDO}", registered(active, call, name).card
     given = {"input": decode(input), "value": decode(value)}
     active.journal.append(UndoRegistered(agent=card.name, version=card.version), key, encode(given))
-    open_call.caller.adopt([Undo(key, card.name, card.version, given)])
+    return Undo(key, card.name, card.version, given)

@@ -14,9 +14,9 @@ from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Given:
-    """An answer that fits."""
+    """An answer that fits. Not changed after it is made."""
 
     value: Any
     payload: bytes
@@ -25,22 +25,25 @@ class Given:
     """What it is short of, if another agent answered than was asked."""
 
 
-def given_by(open_call: OpenCall, asked: AnyAgent | FallbackValue, done: Done) -> Given | Failed:
-    """Check that an answer fits what the agent that was asked first declares."""
-    payload, most = encode(done.value), open_call.active.runtime.max_payload_bytes
+def given_by(agent: AnyAgent, done: Done, most: int, lacks: Degraded | None = None) -> Given | Failed:
+    """Check that an answer fits what the agent that was asked first declares, and has at most so many bytes."""
+    payload = encode(done.value)
     if len(payload) > most:
         message = f"the answer has {len(payload)} bytes, {most} are allowed"
         return Failed(Failure(FailureKind.VALIDATION, "TooLarge", message))
-    agent = open_call.agent
     try:
         value = agent.output.load(decode(payload) if MASKING.active else done.value)
     except InvalidValue as error:
         return Failed(Failure(FailureKind.VALIDATION, "BadAnswer", str(error)))
-    if asked is agent:
-        return Given(value, payload, done.usage, None)
-    by = None if isinstance(asked, FallbackValue) else asked.card.name
-    lacks = Degraded(key=open_call.key, agent=agent.card.name, by=by, why=open_call.progress.why)
     return Given(value, payload, done.usage, lacks)
+
+
+def lacking(open_call: OpenCall, asked: AnyAgent | FallbackValue) -> Degraded | None:
+    """Return what an answer is short of that this agent, or this fallback, gave."""
+    if asked is open_call.agent:
+        return None
+    by = None if isinstance(asked, FallbackValue) else asked.card.name
+    return Degraded(key=open_call.key, agent=open_call.agent.card.name, by=by, why=open_call.progress.why)
 
 
 def fallback_value(open_call: OpenCall, fallback: FallbackValue) -> Json:

@@ -19,3 +19,7 @@ class CallOptions:
     within: float | None = None
     retry: Retry | None = None
     fallback: Fallbacks | None = None
+
+
+NO_OPTIONS = CallOptions()
+"""What its agent's card says."""

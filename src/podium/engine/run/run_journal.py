@@ -62,7 +62,7 @@ class RunJournal:
         self._count += 1
         if self._count >= self._warn_at and not last:
             self._check_count()
-        write = self._write()
+        write = self._writes[-1] if self._writes and self._batch is self._runtime.commits.batch else self._write()
         write.facts.append(NewFact(said.fact_kind, key, at, said.encoded, payload))
         if effects:
             write.effects.extend(effects)

@@ -2,12 +2,16 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from pydantic_core import to_jsonable_python
-
+from podium import lazy
 from podium.errors import PatternError
 from podium.model.json import Json
+
+if TYPE_CHECKING:
+    import pydantic_core
+else:
+    pydantic_core = lazy.module("pydantic_core")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,7 +49,7 @@ class Expression:
             )
 
         def evaluate(*values: object) -> Json:
-            return self._evaluate(dict(zip(names, map(to_jsonable_python, values), strict=True)))
+            return self._evaluate(dict(zip(names, map(pydantic_core.to_jsonable_python, values), strict=True)))
 
         return evaluate
 

@@ -1,12 +1,16 @@
 """What a member is handed, where a pattern has several things to tell it."""
 
 import json
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pydantic_core import to_jsonable_python
-
+from podium import lazy
 from podium.model.json import Json
 from podium.patterns.building.members import ANYTHING, Member, parameters, takes
+
+if TYPE_CHECKING:
+    import pydantic_core
+else:
+    pydantic_core = lazy.module("pydantic_core")
 
 
 class _Parts:
@@ -42,7 +46,7 @@ def as_text(value: object) -> str:
 
 def plain(value: object) -> Json:
     """Return a value, with the models and dataclasses in it, as JSON."""
-    return to_jsonable_python(value)
+    return pydantic_core.to_jsonable_python(value)
 
 
 def same(one: object, other: object) -> bool:

@@ -4,11 +4,11 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypedDict
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict
 
-from pydantic_core import PydanticSerializationError
 from typing_extensions import TypeIs, TypeVar
 
+from podium import lazy
 from podium.agents.shape import TypeShape, shape_of
 from podium.engine.context import Context
 from podium.engine.workflow import Workflow
@@ -20,6 +20,11 @@ from podium.model.task import Task
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import ANYTHING, Kind, Stage, name_of
 from podium.patterns.building.writing import written
+
+if TYPE_CHECKING:
+    import pydantic_core
+else:
+    pydantic_core = lazy.module("pydantic_core")
 
 Out = TypeVar("Out", default=Any)
 """What a pattern gives, where something says what."""
@@ -157,7 +162,7 @@ class _Anything(TypeShape[object]):
         """Turn a value into JSON; raises InvalidValue where it cannot be that."""
         try:
             return super().dump(plain(value))
-        except PydanticSerializationError:
+        except pydantic_core.PydanticSerializationError:
             return super().dump(value)
 
 
@@ -168,7 +173,7 @@ def _plainly(body: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[
         given = await body(ctx, value)
         try:
             return plain(given)
-        except PydanticSerializationError:
+        except pydantic_core.PydanticSerializationError:
             return given  # is refused where it is dumped, like any value that is no JSON
 
     return plainly

@@ -47,6 +47,8 @@ class _Builder:
     def __init__(self) -> None:
         self.nodes: dict[str, CallNode] = {}
         self.steps: dict[str, list[CallNode]] = {}
+        self.open_steps: dict[str, CallNode] = {}
+        self.hung: set[str] = set()
         self.root = CallNode("", "run")
         self.notes: list[str] = []
 
@@ -178,9 +180,9 @@ class _Builder:
     def _step(self, fact: Fact, said: calls.StepDone | calls.Intent) -> None:
         call, _, path = fact.key.partition("/")
         steps = self.steps.setdefault(call, [])
-        node = next((step for step in steps if step.key == fact.key and not step.state), None)
+        node = self.open_steps.get(fact.key)
         if node is None:
-            node = CallNode(fact.key, "step", path.partition("/")[2] or path)
+            node = self.open_steps[fact.key] = CallNode(fact.key, "step", path.partition("/")[2] or path)
             steps.append(node)
         match said:
             case calls.StepDone():
@@ -189,6 +191,8 @@ class _Builder:
                 node.state, node.ended, node.note = "failed", fact.at, "not done"
             case calls.EffectIntended():
                 node.began = fact.at
+        if node.state:
+            del self.open_steps[fact.key]
 
     def _hang(self, node: CallNode) -> None:
         """Put a node under the one whose key its own begins with; a branch has no fact and is made here."""
@@ -199,7 +203,8 @@ class _Builder:
             parent = self.nodes[parent_key] = CallNode(parent_key, name=f"attempt {last[1:]}" if attempt else "branch")
             self._hang(parent)
         parent = self._at(parent_key)
-        if node not in parent.children:
+        if node.key not in self.hung:
+            self.hung.add(node.key)
             parent.children.append(node)
         if parent.kind == "call" and node.kind != "step":
             parent.kind = "workflow"

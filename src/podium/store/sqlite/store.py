@@ -9,10 +9,11 @@ from pathlib import Path
 from podium.errors import InvalidValue, Unwritable
 from podium.model.run import Signal
 from podium.store.codec import encode
-from podium.store.operations import Committed, Operation, Placed
+from podium.store.operations import Committed, CommitVerdict, Operation, Placed, Write
 from podium.store.protocol import Claimed
+from podium.store.sqlite.appending import Head, Salts, append_alone, lone
 from podium.store.sqlite.cache import SqliteAnswerCache
-from podium.store.sqlite.commit_transaction import CommitTransaction, Head, Salts
+from podium.store.sqlite.commit_transaction import CommitTransaction
 from podium.store.sqlite.connection import (
     OF_A_VALUE,
     Durability,
@@ -91,6 +92,10 @@ class SqliteStore(SqliteReading):
 
     def _commit(self, connection: sqlite3.Connection, worker: str, operations: Sequence[Operation]) -> Committed:
         self._commits += 1
+        write = lone(operations)
+        head = None if write is None else self._heads.get(write.run)
+        if write is not None and head is not None:
+            return self._commit_alone(connection, worker, write, head)
         group = CommitTransaction(connection, worker, self._heads, self._salts)
         with self._lock if connection is self._patient else _NO_LOCK:
             try:
@@ -111,6 +116,18 @@ class SqliteStore(SqliteReading):
             else:
                 self._heads[number] = head
         return result
+
+    def _commit_alone(self, connection: sqlite3.Connection, worker: str, write: Write, head: Head) -> Committed:
+        with self._lock if connection is self._patient else _NO_LOCK:
+            try:
+                after = append_alone(connection, worker, write, head, self._salts)
+            except (sqlite3.Error, *OF_A_VALUE) as error:
+                raise translate(error, self.path) from error
+        if after is None:
+            del self._heads[write.run]
+            return Committed([CommitVerdict.STALE])
+        self._heads[write.run] = after
+        return Committed([CommitVerdict.OK])
 
     def checkpoint_due(self) -> bool:
         """Whether the write-ahead log has grown enough to be folded into the file."""
