@@ -1,26 +1,41 @@
-"""What holds for every test: no network, no real model, and in CI no skipped test."""
+"""What holds for every test: no network, no real model, folders in memory, and in CI no skipped test."""
 
 import os
 from collections.abc import Generator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
 
-from tests.offline import stay_offline
+from tests.offline import refuse_model_requests, stay_offline
+from tests.scratch import real_disk, use_memory
 
 NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("PODIUM_NO_SKIP") == "1"
 
 stay_offline()
+use_memory()
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if NO_SKIP else "local")
 
 
 @pytest.fixture
+def disk_path() -> Generator[Path]:
+    """Return an empty folder on a disk, for what is only worth something there; the one of `tmp_path` is in memory."""
+    with TemporaryDirectory(dir=real_disk(), prefix="podium-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 def tmp_store(tmp_path: Path) -> Path:
     """Return the path of a store that is not there yet, in a folder that will go."""
     return tmp_path / "podium.db"
+
+
+def pytest_runtest_setup() -> None:
+    """Refuse real models before each test: the modules that are tested may have loaded them."""
+    refuse_model_requests()
 
 
 def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -1,6 +1,5 @@
 """Keeps a process of the tests off the network."""
 
-import importlib.util
 import sys
 from typing import cast
 
@@ -9,12 +8,14 @@ ADDRESS_AT = {"socket.connect": 1, "socket.sendto": 1, "socket.getaddrinfo": 0, 
 
 
 def stay_offline() -> None:
-    """Refuse real model requests and every address but this machine's own, until the process ends."""
+    """Refuse every address but this machine's own, until the process ends."""
     sys.addaudithook(refuse_foreign_address)
-    if importlib.util.find_spec("pydantic_ai"):
-        from pydantic_ai import models  # noqa: PLC0415 - an optional package
 
-        models.ALLOW_MODEL_REQUESTS = False
+
+def refuse_model_requests() -> None:
+    """Have Pydantic AI say that a real model was asked for, where it is loaded; loading it takes seconds."""
+    if models := sys.modules.get("pydantic_ai.models"):
+        vars(models)["ALLOW_MODEL_REQUESTS"] = False
 
 
 def refuse_foreign_address(event: str, arguments: tuple[object, ...]) -> None:

@@ -1,5 +1,6 @@
 """Escrows in the ledger against a model of a few lines: two workers draw, settle, give back, die, want all there is."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from hypothesis import settings
@@ -63,7 +64,6 @@ class EscrowLedger(RuleBasedStateMachine):
     def begin(self) -> None:
         """Enter two workers, each with a run."""
         self.store = SqliteStore(":memory:")
-        self.reader = Hand(self.store, "w_reader")
         self.hands = [Hand(self.store, "w_1"), Hand(self.store, "w_2")]
         self.nodes: list[Node] = []
         self.book: dict[str, Row] = {"tenant:acme": Row(TENANT)}
@@ -77,13 +77,9 @@ class EscrowLedger(RuleBasedStateMachine):
             return
         for node in [node for node in self.nodes if node.alive]:
             self.end(node)
-        assert all(not state.reserved for state in self.states())
+        assert all(not state.reserved for state in asyncio.run(self.store.budgets(BudgetQuery())).items)
         self.agree()
-        self.reader.close()
-
-    def states(self) -> tuple[BudgetState, ...]:
-        """Return what the store says of all budgets."""
-        return self.reader.told(self.store.budgets(BudgetQuery(limit=1_000))).items
+        self.store.close()
 
     def start(self, hand: Hand) -> None:
         name = f"r{len(self.nodes)}"
@@ -300,7 +296,9 @@ class EscrowLedger(RuleBasedStateMachine):
         """The store says what the book says, and nobody really spent more than that, or than there was."""
         if not hasattr(self, "store"):
             return
-        states: dict[str, BudgetState] = {state.id: state for state in self.states()}
+        states: dict[str, BudgetState] = {
+            state.id: state for state in asyncio.run(self.store.budgets(BudgetQuery())).items
+        }
         for name, row in self.book.items():
             if (state := states.get(name)) is None:
                 continue

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import EngineContract, MemoryContract, StoreContract
@@ -15,6 +17,11 @@ class InFile:
 class InFileForPower:
     waiting = True
     moment = 0.05
+
+    @pytest.fixture
+    def tmp_path(self, disk_path: Path) -> Path:
+        """Have a disk to wait for."""
+        return disk_path
 
     def open_store(self, folder: Path) -> Store:
         return SqliteStore(str(folder / "podium.db"), durability="power")

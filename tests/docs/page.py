@@ -4,7 +4,6 @@ import linecache
 import os
 import re
 import shlex
-import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -14,6 +13,12 @@ from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)
+
+from tests.forking.commands import run  # noqa: E402 - where the program is found only now
+from tests.offline import refuse_model_requests, stay_offline  # noqa: E402 - the same
+
 FENCE = re.compile(
     r"^ *(?P<fence>`{3,})(?P<language>\w*)(?P<info>[^\n`]*)\n(?P<body>.*?)^ *(?P=fence) *$", re.MULTILINE | re.DOTALL
 )
@@ -24,7 +29,6 @@ NOT_PRINTED = {"", "…", "Killed"}
 VARIES = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b\d+(?:\.\d+)? (?:ms|s|min|h|µs)\b")
 ID = re.compile(r"\b(?:run|q)_[0-9a-z]{16}\b")
 COMMANDS = ("$ podium ", "$ python ")
-SECONDS_PER_COMMAND = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +117,8 @@ def run_console(block: Block, path: Path, ids: dict[str, str]) -> None:
     for command in commands(block):
         text = ID.sub(lambda found: ids.get(found[0], found[0]), command.text)
         print(f"{path}:{block.line}: $ {text}", flush=True)
-        result = subprocess.run(
-            shlex.split(text, comments=True),
-            env={**os.environ, "PATH": search},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=SECONDS_PER_COMMAND,
-        )
+        words, env = shlex.split(text, comments=True), {**os.environ, "PATH": search}
+        result = run(words, cwd=Path.cwd(), env=env, merged=True)
         print(result.stdout, flush=True)
         if (result.returncode != 0) != command.fails:
             message = f"line {block.line}: `{text}` ended with {result.returncode}"
@@ -148,9 +144,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(ROOT)
-    from tests.offline import stay_offline
-
     stay_offline()
+    refuse_model_requests()
     sys.path[0] = str(Path.cwd())
     main()

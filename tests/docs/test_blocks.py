@@ -1,35 +1,28 @@
 """Every example in the README and the documentation runs as pasted."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.docs.page import Block, Command, blocks, commands, learn_ids, missing
+from tests.forking import commands as forked
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("README.md"), *sorted(ROOT.glob("docs/**/*.md"))]
-SECONDS_PER_PAGE = 120
+SECONDS_PER_PAGE = 300
+LOADED = ("podium.agents.pydantic_ai", "podium.testing")
+"""What many pages import, and takes seconds."""
 
 
 @pytest.mark.parametrize("page", PAGES or [None], ids=lambda page: page and str(page.relative_to(ROOT)))
 def test_examples_of_the_page_run(page: Path | None, tmp_path: Path) -> None:
     if page is None or not list(blocks(page.read_text())):
         return
-    run = subprocess.run(
-        [sys.executable, "-W", "error", Path(__file__).with_name("page.py"), page],
-        cwd=tmp_path,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=SECONDS_PER_PAGE,
-    )
-    assert run.returncode == 0, run.stdout
+    command = ["python", "-W", "error", str(Path(__file__).with_name("page.py")), str(page)]
+    env = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120", forked.FORKED_FROM: forked.zygotes()}
+    ran = forked.run(command, cwd=tmp_path, env=env, merged=True, loaded=LOADED, timeout=SECONDS_PER_PAGE)
+    assert ran.returncode == 0, ran.stdout
 
 
 def test_a_block_that_is_not_run_must_say_why() -> None:

@@ -1,4 +1,4 @@
-"""Runs the real `podium` in processes of its own."""
+"""Runs `podium` in processes of its own."""
 
 import json
 import os
@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-COMMAND = (sys.executable, "-m", "podium.cli.main")
+from tests.forking import commands
+from tests.forking.process import Process
+
+REAL = str(Path(sys.executable).with_name("podium"))
+"""The command as it was installed."""
 DROP = "ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)"  # PR_CAPBSET_DROP of CAP_DAC_OVERRIDE, for root
 HUMBLE = (sys.executable, "-c", f"import ctypes, os, sys; os.geteuid() or {DROP}; os.execv(sys.argv[1], sys.argv[1:])")
 PATIENCE = 60
@@ -44,18 +48,28 @@ class Desk:
 
     def podium(self, *arguments: str, stdin: str = "", almighty: bool = True) -> Ended:
         """Run a command to its end; one that is not almighty may not write read-only files, whoever runs the tests."""
-        command = [*(() if almighty else HUMBLE), *COMMAND, *arguments]
+        if not almighty:
+            return self.real(*HUMBLE, REAL, *arguments)
+        return self.run("podium", *arguments, stdin=stdin)
+
+    def python(self, *arguments: str) -> Ended:
+        """Run a program to its end."""
+        return self.run("python", *arguments)
+
+    def run(self, *command: str, stdin: str = "") -> Ended:
+        done = commands.run(command, cwd=self.folder, env=environment(), stdin=stdin)
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def real(self, *command: str) -> Ended:
+        """Run a command that is started as a shell would, and not forked."""
         done = subprocess.run(
-            command, cwd=self.folder, env=environment(), input=stdin, capture_output=True, text=True, check=False,
-            timeout=PATIENCE,
+            command, cwd=self.folder, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False, timeout=PATIENCE,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
 
-    def begin(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*COMMAND, *arguments], cwd=self.folder, env=environment(), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+    def begin(self, *arguments: str) -> Process:
+        return commands.begin(["podium", *arguments], cwd=self.folder, env=environment())
 
     def lines(self, name: str) -> list[str]:
         path = self.folder / name
@@ -80,7 +94,7 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def kill(process: Process) -> None:
     """End a process as a power cut would."""
     process.send_signal(signal.SIGKILL)
     process.communicate()

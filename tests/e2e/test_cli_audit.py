@@ -3,15 +3,13 @@
 import json
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.cli import Desk, environment
+from tests.e2e.cli import Desk
 
 TEAM = """
 from podium import Context, agent, workflow
@@ -77,7 +75,7 @@ commit.redact = dies
 
 async def main() -> None:
     async with App.open() as app:
-        await app.retain(0, by="ann", why="retention")
+        await app.operations.retain(0, by="ann", why="retention")
 
 
 run_sync(main())
@@ -201,8 +199,7 @@ def test_what_ended_long_ago_is_redacted_at_once(desk: Desk) -> None:
 def test_a_run_is_redacted_as_a_whole_or_not_at_all_when_the_process_is_killed(desk: Desk) -> None:
     desk.write("killed.py", KILLED)
     desk.podium("run", "team.py", "--input", "41")
-    killed = subprocess.run([sys.executable, "killed.py"], cwd=desk.folder, env=environment(), check=False, timeout=60)
-    assert killed.returncode == -signal.SIGKILL
+    assert desk.python("killed.py").status == -signal.SIGKILL
     assert verify(desk)[:2] == (0, [])
     assert "redacted" not in desk.podium("audit", "verify").out
     assert desk.podium("audit", "retain", "--older-than", "0s").out == "redacted 1 run\n"

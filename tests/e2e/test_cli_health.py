@@ -1,12 +1,10 @@
 """How agents are and what the monitor did, seen from the command line, in real processes."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.cli import Desk, environment
+from tests.e2e.cli import Desk
 
 DESK = """
 import asyncio
@@ -42,7 +40,7 @@ async def asks(ctx: Context, name: str) -> str:
 async def watch() -> None:
     settings = MonitorSettings(every=0.05, max_wait=0.1, restarts=1)
     async with App.open("desk.db", agents=[search], monitor=settings) as app:
-        while not (app.incidents() and (app.incidents()[0].ending or app.incidents()[0].question)):
+        while not any(each.ending or each.question for each in await app.reports.incidents()):
             await asyncio.sleep(0.01)
 
 if __name__ == "__main__":
@@ -58,7 +56,8 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def watch(desk: Desk) -> None:
-    subprocess.run([sys.executable, "desk.py"], cwd=desk.folder, env=environment(), check=True, timeout=60)
+    ended = desk.python("desk.py")
+    assert ended.status == 0, ended.err
 
 
 def test_the_checks_of_a_file_are_made_and_tell_by_the_exit_status(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from podium.app import run_sync
 from podium.model.fact import FactKind
 from podium.store.protocol import RunQuery
 from podium.store.sqlite.store import SqliteStore
+from tests.forking import commands
 from tests.unit.agents.service import Reply, Seen, service
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "support_desk"
@@ -31,7 +32,8 @@ def python(*arguments: str, cwd: Path, **environment: str) -> "subprocess.Comple
 
 
 def ask(ticket: dict[str, str], cwd: Path, *more: str) -> "subprocess.CompletedProcess[str]":
-    return python("-m", "podium.cli.main", "run", DESK, "--input", json.dumps(ticket), *more, cwd=cwd)
+    command = ["podium", "run", DESK, "--input", json.dumps(ticket), *more]
+    return commands.run(command, cwd=cwd, env=os.environ)
 
 
 def facts_by_run(path: Path) -> dict[str, list[tuple[FactKind, str]]]:
@@ -120,7 +122,7 @@ def test_an_ordinary_question_is_answered_from_its_page(tmp_path: Path) -> None:
 def test_what_needs_a_person_waits_for_one(tmp_path: Path, ticket: dict[str, str]) -> None:
     ran = ask(ticket, tmp_path)
     assert ran.returncode == 3, ran.stdout + ran.stderr
-    listed = python("-m", "podium.cli.main", "inbox", "list", "--json", cwd=tmp_path)
+    listed = commands.run(["podium", "inbox", "list", "--json"], cwd=tmp_path, env=os.environ)
     assert [question["to"] for question in json.loads(listed.stdout)] == ["support"]
 
 

@@ -1,7 +1,6 @@
 """A budget holds with any number of calls at once, over kills, and over processes; the money is counted outside."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random, randrange
@@ -14,21 +13,21 @@ from podium.store.protocol import BudgetQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
 from podium.testing.faults import FaultPoint
-from tests.faults.children import ForkServer
+from tests.faults.children import program
+from tests.forking.program import Program
 
 CENT = 10_000_000
 FITS = 7
 """So many purchases of two cents have room in fifteen."""
 
 
-@pytest.fixture(scope="module")
-def shop() -> Iterator[ForkServer]:
-    with ForkServer("spending.py") as server:
-        yield server
+@pytest.fixture
+def shop() -> Program:
+    return program("spending.py")
 
 
 def shopped(
-    server: ForkServer, folder: Path, wanted: int, point: FaultPoint | None = None, *, name: str = "shops"
+    server: Program, folder: Path, wanted: int, point: FaultPoint | None = None, *, name: str = "shops"
 ) -> dict[str, Json]:
     """Run a shopper, killed at a point and then driven on, and return what it says in the end."""
     folder.mkdir()
@@ -46,7 +45,7 @@ def check(folder: Path, told: dict[str, Json], where: object) -> None:
 
 
 @pytest.mark.parametrize("wanted", [1, 20, 500])
-def test_undisturbed_as_many_are_bought_as_fit(shop: ForkServer, tmp_path: Path, wanted: int) -> None:
+def test_undisturbed_as_many_are_bought_as_fit(shop: Program, tmp_path: Path, wanted: int) -> None:
     told = shopped(shop, tmp_path / "whole", wanted)
     most = min(wanted, FITS)
     assert (told["bought"], told["spent"], told["doubt"]) == (most, most * 2 * CENT, 0)
@@ -66,7 +65,7 @@ def points(folder: Path) -> list[FaultPoint]:
 
 @pytest.mark.parametrize(("name", "wanted"), [("shops", 20), ("sends", 3)])
 def test_killed_at_any_commit_or_purchase_it_never_spends_more_than_there_is(
-    shop: ForkServer, tmp_path: Path, name: str, wanted: int
+    shop: Program, tmp_path: Path, name: str, wanted: int
 ) -> None:
     shopped(shop, tmp_path / "whole", wanted, name=name)
     doubtful = 0
@@ -80,7 +79,7 @@ def test_killed_at_any_commit_or_purchase_it_never_spends_more_than_there_is(
 
 @pytest.mark.parametrize("seed", [randrange(1 << 32)])
 def test_killed_in_the_middle_of_500_purchases_it_never_spends_more_than_there_is(
-    shop: ForkServer, tmp_path: Path, seed: int
+    shop: Program, tmp_path: Path, seed: int
 ) -> None:
     chance = Random(seed)
     for n in range(5):
@@ -89,10 +88,9 @@ def test_killed_in_the_middle_of_500_purchases_it_never_spends_more_than_there_i
         check(folder, shopped(shop, folder, 500, point), point)
 
 
-def test_two_processes_together_spend_no_more_than_there_is(tmp_path: Path) -> None:
+def test_two_processes_together_spend_no_more_than_there_is(shop: Program, tmp_path: Path) -> None:
     def half(name: str) -> bool:
-        with ForkServer("spending.py") as server:
-            return server.run(str(tmp_path), name, 40)
+        return shop.run(str(tmp_path), name, 40)
 
     with ThreadPoolExecutor() as pool:
         assert list(pool.map(half, ["a", "b"])) == [True, True]
@@ -111,7 +109,7 @@ def poured(folder: Path) -> int:
 
 
 def test_killed_between_escrow_purchase_and_settling_it_never_spends_more_than_there_is(
-    shop: ForkServer, tmp_path: Path
+    shop: Program, tmp_path: Path
 ) -> None:
     told = shopped(shop, tmp_path / "whole", 100, name="drips")
     assert poured(tmp_path / "whole") * CENT == told["spent"] == 35 * CENT
@@ -133,8 +131,7 @@ def test_two_processes_that_spend_fast_together_spend_no_more_than_there_is_and_
     chance = Random(seed)
 
     def half(folder: Path, name: str, point: FaultPoint | None) -> bool:
-        with ForkServer("spending.py") as server:
-            return server.run(str(folder), name, 3, None if point is None else str(point))
+        return program("spending.py").run(str(folder), name, 3, None if point is None else str(point))
 
     def state_of(folder: Path) -> tuple[int, int, int]:
         store = SqliteStore(str(folder / "podium.db"))

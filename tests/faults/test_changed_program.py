@@ -1,7 +1,6 @@
 """A program that was changed under a run: the run is blocked with a clear message, and nothing of it is lost."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,24 +9,22 @@ from podium.app import run_sync
 from podium.reports.audit import audit
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
-from tests.faults.children import ForkServer
+from tests.faults.children import program
+from tests.forking.program import Program
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with ForkServer("changed.py") as server:
-        yield server
+@pytest.fixture
+def server() -> Program:
+    return program("changed.py")
 
 
-def end(
-    server: ForkServer, folder: Path, variant: str, version: str = "1", *, repin: bool = False
-) -> dict[str, object]:
+def end(server: Program, folder: Path, variant: str, version: str = "1", *, repin: bool = False) -> dict[str, object]:
     die = False
     assert server.run(str(folder), variant, version, repin, die)
     return json.loads((folder / "end").read_text())
 
 
-def begun(server: ForkServer, folder: Path) -> int:
+def begun(server: Program, folder: Path) -> int:
     """Run the old program until it is killed in the middle; returns how many facts it recorded."""
     repin, die = False, True
     assert not server.run(str(folder), "old", "1", repin, die)
@@ -53,7 +50,7 @@ def facts(folder: Path) -> int:
     ],
 )
 def test_the_run_is_blocked_and_the_old_program_lets_it_go_on(
-    server: ForkServer, tmp_path: Path, variant: str, recorded: str, now: str
+    server: Program, tmp_path: Path, variant: str, recorded: str, now: str
 ) -> None:
     before = begun(server, tmp_path)
     message = str(end(server, tmp_path, variant).get("blocked"))
@@ -66,7 +63,7 @@ def test_the_run_is_blocked_and_the_old_program_lets_it_go_on(
     assert counts == {"call read 1": 1, "call think 2": 1, "call write 3": 1, "call read 4": 1}
 
 
-def test_a_version_that_is_gone_blocks_the_run_until_it_is_moved(server: ForkServer, tmp_path: Path) -> None:
+def test_a_version_that_is_gone_blocks_the_run_until_it_is_moved(server: Program, tmp_path: Path) -> None:
     begun(server, tmp_path)
     assert "no worker has story version 1" in str(end(server, tmp_path, "old", "2"))
     assert end(server, tmp_path, "old", "2", repin=True) == {"value": [1, 2, 3, 4]}

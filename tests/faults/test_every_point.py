@@ -1,14 +1,14 @@
 """A run with everything in it, killed at every fault point, one after the other."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from podium.testing.faults import FaultPlace, FaultPoint, When
-from tests.faults.children import ForkServer
+from tests.faults.children import program
 from tests.faults.lives import Lives
+from tests.forking.program import Program
 
 SURELY_REACHED = {"commit": 25, "body": 20}
 
@@ -26,13 +26,12 @@ EXPECTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def voyage() -> Iterator[ForkServer]:
-    with ForkServer("voyage.py") as server:
-        yield server
+@pytest.fixture
+def voyage() -> Program:
+    return program("voyage.py")
 
 
-def go_on(server: ForkServer, folder: Path, lives: Lives) -> None:
+def go_on(server: Program, folder: Path, lives: Lives) -> None:
     """Let the run come to its end, and check it."""
     assert server.run(str(folder), None)
     lives.ended()
@@ -41,7 +40,7 @@ def go_on(server: ForkServer, folder: Path, lives: Lives) -> None:
     assert effects == {"pay": 1, "ship": 1, "book": 1}
 
 
-def test_undisturbed_it_does_everything_once(voyage: ForkServer, tmp_path: Path) -> None:
+def test_undisturbed_it_does_everything_once(voyage: Program, tmp_path: Path) -> None:
     lives = Lives(tmp_path)
     go_on(voyage, tmp_path, lives)
     assert set(lives.witness.counts().values()) == {1}
@@ -51,7 +50,7 @@ def test_undisturbed_it_does_everything_once(voyage: ForkServer, tmp_path: Path)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("place", ["commit", "body"])
 def test_killed_at_every_point_it_ends_right_and_repeats_nothing(
-    voyage: ForkServer, tmp_path: Path, place: FaultPlace, when: When
+    voyage: Program, tmp_path: Path, place: FaultPlace, when: When
 ) -> None:
     go_on(voyage, tmp_path, Lives(tmp_path))
     last = json.loads((tmp_path / "reached").read_text())[place]
@@ -60,7 +59,7 @@ def test_killed_at_every_point_it_ends_right_and_repeats_nothing(
     assert died > SURELY_REACHED[place]
 
 
-def killed_at(server: ForkServer, folder: Path, point: FaultPoint) -> bool:
+def killed_at(server: Program, folder: Path, point: FaultPoint) -> bool:
     """Kill the run at a point and let it go on; whether it came to that point, for a few commits come by chance."""
     folder.mkdir()
     lives = Lives(folder)
@@ -74,7 +73,7 @@ def killed_at(server: ForkServer, folder: Path, point: FaultPoint) -> bool:
     return True
 
 
-def test_killed_in_every_life_it_still_ends_right(voyage: ForkServer, tmp_path: Path) -> None:
+def test_killed_in_every_life_it_still_ends_right(voyage: Program, tmp_path: Path) -> None:
     lives = Lives(tmp_path)
     for n in range(1, 1_000):
         if voyage.run(str(tmp_path), f"after-commit-{4 + n % 5}"):

@@ -1,24 +1,23 @@
 """Each kind of fault in each place of a run: it ends as configured, also where it is killed while it recovers."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from podium.model.json import Json
 from podium.testing.faults import FaultPlace, FaultPoint, When
-from tests.faults.children import ForkServer
+from tests.faults.children import program
 from tests.faults.lives import Lives
 from tests.faults.programs.table import PLACES
+from tests.forking.program import Program
 
 CELLS = [(place, kind) for place, (_, kinds) in PLACES.items() for kind in kinds]
 
 
-@pytest.fixture(scope="module")
-def table() -> Iterator[ForkServer]:
-    with ForkServer("table.py") as server:
-        yield server
+@pytest.fixture
+def table() -> Program:
+    return program("table.py")
 
 
 def expected(place: str, kind: str) -> Json:
@@ -27,7 +26,7 @@ def expected(place: str, kind: str) -> Json:
     return [value, "receipt", by.get(value, [])]
 
 
-def ended(server: ForkServer, folder: Path, cell: tuple[str, str], point: FaultPoint | None) -> dict[str, int]:
+def ended(server: Program, folder: Path, cell: tuple[str, str], point: FaultPoint | None) -> dict[str, int]:
     """Run a cell, killed at a point and then driven on to its end; returns how often each place was come to."""
     folder.mkdir()
     lives = Lives(folder, forgets=cell[0] == "store")
@@ -40,7 +39,7 @@ def ended(server: ForkServer, folder: Path, cell: tuple[str, str], point: FaultP
     return json.loads((folder / "reached").read_text())
 
 
-def killed_at_each(server: ForkServer, folder: Path, cell: tuple[str, str], place: FaultPlace, when: When) -> None:
+def killed_at_each(server: Program, folder: Path, cell: tuple[str, str], place: FaultPlace, when: When) -> None:
     reached = ended(server, folder / "whole", cell, None)
     for n in range(1, reached[place] + 1):
         point = FaultPoint(place, n, when)
@@ -49,7 +48,7 @@ def killed_at_each(server: ForkServer, folder: Path, cell: tuple[str, str], plac
 
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
 def test_a_fault_ends_as_configured_also_where_each_commit_of_its_recovery_is_the_last(
-    table: ForkServer, tmp_path: Path, cell: tuple[str, str]
+    table: Program, tmp_path: Path, cell: tuple[str, str]
 ) -> None:
     killed_at_each(table, tmp_path, cell, "commit", "after")
 
@@ -58,6 +57,6 @@ def test_a_fault_ends_as_configured_also_where_each_commit_of_its_recovery_is_th
 @pytest.mark.parametrize(("place", "when"), [("commit", "before"), ("body", "before"), ("body", "after")])
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
 def test_a_fault_ends_as_configured_also_where_it_is_killed_anywhere_else(
-    table: ForkServer, tmp_path: Path, cell: tuple[str, str], place: FaultPlace, when: When
+    table: Program, tmp_path: Path, cell: tuple[str, str], place: FaultPlace, when: When
 ) -> None:
     killed_at_each(table, tmp_path, cell, place, when)

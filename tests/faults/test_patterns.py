@@ -1,7 +1,7 @@
 """Every pattern, killed at every fault point, and inside every other one."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random, randrange
 
@@ -10,21 +10,21 @@ import pytest
 from podium.model.json import Json
 from podium.testing.faults import FaultPlace, FaultPoint, When
 from tests.catalogue.entry import entries
-from tests.faults.children import ForkServer
+from tests.faults.children import program
 from tests.faults.lives import Lives
+from tests.forking.program import Program
 
 KNOWN = entries()
 KILLS = 3
 """How many commits of each pair are points of death; others in each run, the seed is in the test's name."""
 
 
-@pytest.fixture(scope="module")
-def teams() -> Iterator[ForkServer]:
-    with ForkServer("teams.py") as server:
-        yield server
+@pytest.fixture
+def teams() -> Program:
+    return program("teams.py")
 
 
-def undisturbed(server: ForkServer, folder: Path, names: Sequence[str]) -> tuple[Json, dict[str, int]]:
+def undisturbed(server: Program, folder: Path, names: Sequence[str]) -> tuple[Json, dict[str, int]]:
     """Run once to the end; returns the value, and how often each place was come to."""
     folder.mkdir()
     lives = Lives(folder)
@@ -33,7 +33,7 @@ def undisturbed(server: ForkServer, folder: Path, names: Sequence[str]) -> tuple
     return json.loads((folder / "result").read_text()), json.loads((folder / "reached").read_text())
 
 
-def killed_at(server: ForkServer, folder: Path, names: Sequence[str], point: FaultPoint) -> Json:
+def killed_at(server: Program, folder: Path, names: Sequence[str], point: FaultPoint) -> Json:
     """Kill the run at a point, let it go on to its end, and return its value."""
     folder.mkdir()
     lives = Lives(folder)
@@ -47,7 +47,7 @@ def killed_at(server: ForkServer, folder: Path, names: Sequence[str], point: Fau
         raise AssertionError(f"{' in '.join(reversed(names))} killed at {point}: {error}") from error
 
 
-def survives(server: ForkServer, folder: Path, name: str, place: FaultPlace, when: When) -> None:
+def survives(server: Program, folder: Path, name: str, place: FaultPlace, when: When) -> None:
     """Kill a pattern at each point of a place, one after the other."""
     value, reached = undisturbed(server, folder / "whole", [name])
     assert value == KNOWN[name].gives
@@ -59,7 +59,7 @@ def survives(server: ForkServer, folder: Path, name: str, place: FaultPlace, whe
 @pytest.mark.parametrize(("place", "when"), [("commit", "after"), ("body", "before")])
 @pytest.mark.parametrize("name", KNOWN)
 def test_killed_at_every_point_a_pattern_ends_with_its_value_and_repeats_nothing(
-    teams: ForkServer, tmp_path: Path, name: str, place: FaultPlace, when: When
+    teams: Program, tmp_path: Path, name: str, place: FaultPlace, when: When
 ) -> None:
     survives(teams, tmp_path, name, place, when)
 
@@ -68,14 +68,14 @@ def test_killed_at_every_point_a_pattern_ends_with_its_value_and_repeats_nothing
 @pytest.mark.parametrize(("place", "when"), [("commit", "before"), ("body", "after")])
 @pytest.mark.parametrize("name", KNOWN)
 def test_killed_on_the_other_side_of_every_point_a_pattern_ends_with_its_value_and_repeats_nothing(
-    teams: ForkServer, tmp_path: Path, name: str, place: FaultPlace, when: When
+    teams: Program, tmp_path: Path, name: str, place: FaultPlace, when: When
 ) -> None:
     survives(teams, tmp_path, name, place, when)
 
 
 @pytest.mark.parametrize("outer", KNOWN)
 def test_a_pattern_inside_another_one_ends_with_a_value_and_does_nothing_twice(
-    teams: ForkServer, tmp_path: Path, outer: str
+    teams: Program, tmp_path: Path, outer: str
 ) -> None:
     for inner in KNOWN:
         _, reached = undisturbed(teams, tmp_path / inner, [outer, inner])
@@ -86,7 +86,7 @@ def test_a_pattern_inside_another_one_ends_with_a_value_and_does_nothing_twice(
 @pytest.mark.parametrize("outer", KNOWN)
 @pytest.mark.parametrize("seed", [randrange(1 << 32)])
 def test_a_pattern_inside_another_one_killed_at_any_commit_ends_with_its_value(
-    teams: ForkServer, tmp_path: Path, outer: str, seed: int
+    teams: Program, tmp_path: Path, outer: str, seed: int
 ) -> None:
     chance = Random(seed)
     for inner in KNOWN:

@@ -12,7 +12,7 @@ from podium.model.fact import FactKind
 from podium.reports.audit import audit
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
-from tests.faults.children import ForkServer
+from tests.faults.children import program
 
 INNOCENT = 20
 AFTER = 5
@@ -20,10 +20,9 @@ AFTER = 5
 
 def live(folder: Path, *, innocent: int = INNOCENT, poisoned: int = 1, most: int = 60) -> int:
     """Start the program again and again until it comes to its end; returns how often it was killed."""
-    with ForkServer("poison.py") as server:
-        for killed in range(most):
-            if server.run(str(folder), innocent, poisoned):
-                return killed
+    for killed in range(most):
+        if program("poison.py").run(str(folder), innocent, poisoned):
+            return killed
     raise AssertionError(f"after {most} lives it still kills its process")
 
 
@@ -67,12 +66,12 @@ def test_it_stays_quarantined_until_somebody_has_it_tried_again(tmp_path: Path) 
 
     async def again() -> None:
         async with App.open(tmp_path / "podium.db") as app:
-            (letter,) = await app.dead_letters()
+            (letter,) = await app.reports.dead_letters()
             assert (letter.run.id, letter.kind, letter.run.crash_count) == ("poison0", "quarantined", AFTER)
             assert "5 processes in a row died" in letter.error
-            notices = [fact.body for fact in await app.facts("poison0") if fact.kind is FactKind.NOTICE]
+            notices = [fact.body for fact in await app.runs.facts("poison0") if fact.kind is FactKind.NOTICE]
             assert notices == [{"guard": "quarantine", "strikes": AFTER}]
-            assert [each.error for each in await app.requeue("poison0")] == [""]
+            assert [each.error for each in await app.operations.requeue("poison0")] == [""]
             assert (await (await app.handle("poison0")).status()).crash_count == 0
 
     asyncio.run(again())
@@ -82,11 +81,10 @@ def test_it_stays_quarantined_until_somebody_has_it_tried_again(tmp_path: Path) 
 
 @pytest.mark.parametrize("statement", ["runs_strike", "runs_hand_back", "run_block"])
 def test_a_death_while_a_dead_one_is_seen_to_neither_forgets_nor_counts_twice(tmp_path: Path, statement: str) -> None:
-    with ForkServer("poison.py") as server:
-        lives = 0
-        while server.run(str(tmp_path), 3, 1, statement) is False and server.run(str(tmp_path), 3, 1) is False:
-            lives += 1
-            assert lives < 2 * AFTER
+    poison, lives = program("poison.py"), 0
+    while poison.run(str(tmp_path), 3, 1, statement) is False and poison.run(str(tmp_path), 3, 1) is False:
+        lives += 1
+        assert lives < 2 * AFTER
     assert live(tmp_path, innocent=3) == 0
     assert Witness(tmp_path / "witness").count("drink", "poison0") == AFTER
     assert states(tmp_path) == {"poison0": RunState.BLOCKED} | {f"innocent{n}": RunState.DONE for n in range(3)}

@@ -16,10 +16,10 @@ RUNS = 400
 LONGEST = 0.5
 
 
-def test_both_finish_everything_and_neither_loop_is_held_up_for_long(tmp_path: Path) -> None:
+def test_both_finish_everything_and_neither_loop_is_held_up_for_long(disk_path: Path) -> None:
     processes = [
         subprocess.Popen(
-            [sys.executable, str(PROGRAMS / "busy.py"), str(tmp_path), name, str(RUNS)],
+            [sys.executable, str(PROGRAMS / "busy.py"), str(disk_path), name, str(RUNS)],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -30,7 +30,7 @@ def test_both_finish_everything_and_neither_loop_is_held_up_for_long(tmp_path: P
     holds = [json.loads(output) for output in outputs]
     assert max(each["worst"] for each in holds) < LONGEST, holds
     assert max(each["median"] for each in holds) < 0.02, holds
-    store = SqliteStore(str(tmp_path / "podium.db"))
+    store = SqliteStore(str(disk_path / "podium.db"))
     runs = run_sync(store.runs(RunQuery(limit=10_000))).items
     assert [run.state for run in runs] == [RunState.DONE] * (2 * RUNS)
     assert run_sync(audit(store)).faults == []

@@ -10,7 +10,7 @@ from podium.model.fact import FactKind
 from podium.model.facts.content import Writable
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
-from podium.model.run import RunState, Signal
+from podium.model.run import BlockedReason, RunState, Signal
 
 ESCROW_ROOM = 8
 """An escrow is at most this part of what a budget has left: near its limit nothing is set aside that nobody spends."""
@@ -157,10 +157,11 @@ class FinishRun:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The run cannot go on with this code; or, with `quarantined`, is not to, whatever code there is."""
+    """The run cannot go on with this code; or, where it is quarantined, is not to, whatever code there is."""
 
     reason: str
-    quarantined: bool = False
+    """In words."""
+    cause: BlockedReason = BlockedReason.CODE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from podium import App, Budget, Config, Context, agent, workflow
 from podium.errors import CallRefused
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.budget import Allowance, BudgetSettings
 from podium.model.json import Json
@@ -94,11 +94,11 @@ async def one_run(folder: Path, name: str, wanted: int, point: str | None) -> No
     async with App.open(store, agents=agents, poll=0.02) as app, asyncio.timeout(GIVE_UP):
         handle: AnyHandle = await app.start(name, wanted, id="r", budget=Budget(usd=LIMITS[name]))
         bought: Json = await handle.result()
-        [state] = (await app.budgets("run:r"))[:1]
-        held = [each.id for each in await app.budgets() if each.reserved]
+        [state] = (await app.reports.budgets(prefix="run:r")).items[:1]
+        held = [each.id for each in await app.reports.budgets() if each.reserved]
         told = {"bought": bought, "spent": state.spent.usd, "held": held, "doubt": state.in_doubt}
         (folder / "result").write_text(json.dumps(told))
-        assert await app.verify("r") == []
+        assert await app.reports.verify("r") == []
     (folder / "reached").write_text(json.dumps(faults.reached))
 
 

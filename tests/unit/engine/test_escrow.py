@@ -61,7 +61,7 @@ def shopper(member: AnyAgent, name: str = "shops") -> AnyAgent:
 
 
 async def state_of(app: App, budget: str) -> BudgetState:
-    [state] = [state for state in await app.budgets() if state.id == budget]
+    [state] = [state for state in await app.reports.budgets() if state.id == budget]
     return state
 
 
@@ -262,7 +262,7 @@ async def test_a_call_that_outlives_its_commit_is_set_aside_and_settled(bench: B
     async with bench.app(mixes) as app:
         handle = await app.start(mixes, budget=Budget(usd=10.0))
         await handle.result()
-        facts = [(fact.kind, fact.body) for fact in await app.facts(handle.id)]
+        facts = [(fact.kind, fact.body) for fact in await app.runs.facts(handle.id)]
         state = await state_of(app, f"run:{handle.id}")
     assert (state.spent.usd, state.reserved.usd) == (16 * CENT, 0)
     settled = [body for kind, body in facts if kind is FactKind.SETTLED]
@@ -287,7 +287,7 @@ async def test_a_drawn_call_that_is_cut_counts_with_all_it_may_have_cost(bench: 
 
     async with bench.app(races) as app:
         await app.run(races, budget=Budget(usd=100.0))
-        [state] = await app.budgets()
+        [state] = await app.reports.budgets()
     assert (state.spent.usd, state.reserved.usd, state.in_doubt) == (5 * 52 * CENT, 0, 0)
 
 
@@ -304,7 +304,7 @@ async def test_a_day_that_begins_has_a_budget_of_its_own(bench: Bench) -> None:
     config = Config(budgets=BudgetSettings(day=Allowance(usd=10.0)))
     async with bench.app(nights, config=config) as app:
         await app.run(nights)
-        assert [(state.spent.usd, state.reserved.usd) for state in await app.budgets()] == [
+        assert [(state.spent.usd, state.reserved.usd) for state in await app.reports.budgets()] == [
             (12 * CENT, 0),
             (8 * CENT, 0),
         ]

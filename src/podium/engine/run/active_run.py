@@ -13,16 +13,16 @@ from podium.engine.run.mailbox import Mailbox
 from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
-from podium.errors import Diverged, StoreError
+from podium.errors import Blocked, Diverged, MissingAgent, StoreError, TooManyFacts, UnknownAgent
 from podium.model.chance import Chance, chance_of
 from podium.model.fact import started_of
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.money import settled
 from podium.model.fallback import Degraded
 from podium.model.outcome import readable
-from podium.model.run import Run
+from podium.model.run import BlockedReason, Run
 from podium.secrets.masking import MASKING
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.store.operations import Block, Close, Committed, CommitVerdict, FinishRun, Park, Settle, Write
 from podium.store.protocol import Claimed
 
@@ -171,7 +171,7 @@ class ActiveRun:
             return
         if self.history.unseen and (self.gate.replaying or self._dry):
             key, recorded = self.history.first_unseen()
-            self.block(str(Diverged(key, recorded, "nothing under this key")))
+            self.block_for(Diverged(key, recorded, "nothing under this key"))
             return
         if self._dry:
             self.drop()
@@ -200,14 +200,18 @@ class ActiveRun:
         else:
             self._leave_with(end)
 
-    def block(self, reason: str) -> None:
+    def block_for(self, error: Blocked | UnknownAgent) -> None:
+        """Stop, for what the code cannot go on with."""
+        self.block(str(error), _cause_of(error))
+
+    def block(self, reason: str, cause: BlockedReason) -> None:
         """Stop: code and journal do not agree."""
         if self.blocked is None and not self.closed:
             self.blocked = readable(MASKING.text(reason))
             if self._dry:
                 self.drop()
             else:
-                self._leave_with(Block(self.blocked))
+                self._leave_with(Block(self.blocked, cause))
 
     def lose(self, error: StoreError) -> None:
         """The store cannot be used, or cannot take what the run recorded: let go of it, as far as it is recorded."""
@@ -228,7 +232,7 @@ class ActiveRun:
         self.escrows.give_back()
         self.journal.close_with(close)
 
-    def _on_verdict(self, write: Write, verdict: Answer, committed: Committed) -> None:
+    def _on_verdict(self, write: Write, verdict: CommitAnswer, committed: Committed) -> None:
         """The store has committed a write of this run, or has refused it."""
         if committed.drawn_on:
             self.escrows.retire(committed.drawn_on)
@@ -252,3 +256,15 @@ class ActiveRun:
         if isinstance(close, FinishRun):
             self.finished = close
         self.drop()
+
+
+def _cause_of(error: Blocked | UnknownAgent) -> BlockedReason:
+    match error:
+        case Diverged():
+            return BlockedReason.DIVERGED
+        case MissingAgent() | UnknownAgent():
+            return BlockedReason.MISSING_AGENT
+        case TooManyFacts():
+            return BlockedReason.MAX_FACTS
+        case _:
+            return BlockedReason.CODE

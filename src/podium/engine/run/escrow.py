@@ -10,7 +10,7 @@ from podium.model.budget import Amount, BudgetLine, Reservation
 from podium.model.facts.money import AmountReserved, settled
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.store.operations import Committed, CommitVerdict, Draw, NewFact, Reserve, Settle
 
 _COVERS = 4
@@ -106,7 +106,7 @@ class Escrows:
             more = more.at_least(held.amount)
         escrow = self._asked[budgets] = Escrow(self._runtime.ids.new("b"), key, more)
 
-        def on_verdict(verdict: Answer, _: Committed) -> None:
+        def on_verdict(verdict: CommitAnswer, _: Committed) -> None:
             asked = self._asked.get(budgets) is escrow
             if asked:
                 del self._asked[budgets]

@@ -11,7 +11,7 @@ from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState, R
 from podium.model.facts.money import AmountReserved, settled
 from podium.model.question import PersonAnswer
 from podium.model.rule_names import budget_in
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.store.operations import Committed, CommitVerdict, Effect, NewFact, RaiseBudget, Reserve, Settle
 
 _NOTHING = Amount()
@@ -45,7 +45,7 @@ async def _set_aside(
     at = active.journal.count_fact()
     reservation = Reservation(name, amount, at)
 
-    def on_verdict(verdict: Answer, committed: Committed) -> None:
+    def on_verdict(verdict: CommitAnswer, committed: Committed) -> None:
         if not answer.done():
             if isinstance(verdict, StoreError):
                 answer.set_exception(verdict)

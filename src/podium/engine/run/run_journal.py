@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 from podium.engine.run.activity import Activity
 from podium.engine.run.runtime import Runtime
-from podium.errors import Blocked, Evicted
+from podium.errors import Evicted, TooManyFacts
 from podium.model.facts.content import Writable
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.store.operations import Close, Committed, Effect, NewFact, Write
 
 _MOST_IN_A_ROW = 16
@@ -17,7 +17,7 @@ _MOST_IN_A_ROW = 16
 
 _LOG = logging.getLogger("podium")
 
-Answered = Callable[[Write, Answer, Committed], None]
+WhenAnswered = Callable[[Write, CommitAnswer, Committed], None]
 """Takes what the store says of a write, and what its commit did."""
 
 
@@ -30,7 +30,7 @@ class RunJournal:
     )  # fmt: skip
 
     def __init__(
-        self, n: int, run: Run, runtime: Runtime, activity: Activity, *, facts: int, answered: Answered, dry: bool
+        self, n: int, run: Run, runtime: Runtime, activity: Activity, *, facts: int, answered: WhenAnswered, dry: bool
     ) -> None:
         self.closed = False
         """Whether this process has let go of the run: nothing more is written."""
@@ -120,14 +120,14 @@ class RunJournal:
             self._runtime.commits.put(self._writes[-1], self._on_verdict)
         return self._writes[-1]
 
-    def _on_verdict(self, verdict: Answer, committed: Committed) -> None:
+    def _on_verdict(self, verdict: CommitAnswer, committed: Committed) -> None:
         self._answered(self._writes.pop(0), verdict, committed)
 
     def _check_count(self) -> None:
-        """Warn of a run that has half of the facts it may have; raise Blocked if it has them all."""
+        """Warn of a run that has half of the facts it may have; raise TooManyFacts if it has them all."""
         most = self._runtime.max_facts
         if self._count > most:
-            raise Blocked(
+            raise TooManyFacts(
                 f"it has {most} facts, as many as max_facts allows. Raise the setting and retry the run, "
                 "or divide the work among child runs."
             )

@@ -12,7 +12,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.recalls import Recalls
 from podium.engine.run.runtime import Runtime
 from podium.engine.settings import EngineSettings
-from podium.engine.worker.execute import execute, missing_version
+from podium.engine.worker.execute import execute
 from podium.engine.worker.in_process import InProcessFleet
 from podium.errors import Evicted, NotPossible, StoreBusy, StoreError, Unwritable, WorkerFailed
 from podium.model.agent import AnyAgent
@@ -21,10 +21,10 @@ from podium.model.fact import Fact, FactKind
 from podium.model.facts.notices import RunQuarantined
 from podium.model.facts.runs import Redacted
 from podium.model.ids import Ids
-from podium.model.run import Run, RunState
+from podium.model.run import BlockedReason, Run, RunState
 from podium.services.group_commit import GroupCommit
 from podium.services.heartbeat import Heartbeat
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.services.stream import Streams
 from podium.services.supervision import run_services
 from podium.services.timers import Timers
@@ -175,7 +175,7 @@ class Worker:
 
     def _look(self) -> None:
         for name, versions in self._versions.items():
-            self.fleet.place(self.store.unblock(name, [missing_version(name, version) for version in versions]))
+            self.fleet.place(self.store.unblock(name, list(versions)))
         self.fleet.place(self.store.ready(list(self._versions), self._settings.slots))
         self.woken(self.store.woken(self.id))
         if (due := self.store.next_due()) is not None:
@@ -247,7 +247,7 @@ class Worker:
         here = self.fleet.reserve()
         answer: asyncio.Future[tuple[CommitVerdict, str]] = self._loop.create_future()
 
-        def settled(verdict: Answer, committed: Committed) -> None:
+        def settled(verdict: CommitAnswer, committed: Committed) -> None:
             if verdict is CommitVerdict.OK and here:  # it is driven even if nobody waits for this any more
                 self._take(Claimed(committed.started[run.id], _fresh_run(run, self.id), 0, [_first(run)], []))
             elif here:
@@ -292,12 +292,12 @@ class Worker:
         )
 
         notice = NewFact.saying(RunQuarantined(strikes=run.crash_count), "", self._clock.now())
-        self._block(claimed.n, run, Block(reason, quarantined=True), [notice])
+        self._block(claimed.n, run, Block(reason, BlockedReason.QUARANTINED), [notice])
 
     def _block(self, number: int, run: Run, block: Block, facts: Sequence[NewFact] = ()) -> None:
         """Block a run of ours that is not in memory, then tell those who wait for it."""
 
-        def blocked(answer: Answer, _: Committed) -> None:
+        def blocked(answer: CommitAnswer, _: Committed) -> None:
             if answer is CommitVerdict.OK:
                 self._tell(run.id, FinishRun(RunState.BLOCKED, block.reason, 0.0, None))
             elif isinstance(answer, StoreError):

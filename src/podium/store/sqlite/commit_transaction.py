@@ -189,9 +189,9 @@ class CommitTransaction:
             case FinishRun() as end:
                 state = end.state
                 self.finish(run, head, end)
-            case Block(reason=reason, quarantined=quarantined):
+            case Block(reason=reason, cause=cause):
                 state = RunState.BLOCKED
-                self.connection.execute(statement("run_block"), (quarantined, reason, head.count, head.hash, run))
+                self.connection.execute(statement("run_block"), (cause, reason, head.count, head.hash, run))
             case Release(state=state) as to:
                 row = self.connection.execute(
                     statement("run_release"), (to.state, to.reason, to.version, to.ended_at, head.count, head.hash, run)
@@ -228,8 +228,9 @@ class CommitTransaction:
         return head
 
     def start(self, run: NewRun, *, drive: bool) -> CommitVerdict:
-        """Insert a run unless its id or its workflow's tag is there already."""
-        same = self.connection.execute(statement("run_find_same"), (run.id, run.workflow, run.tag)).fetchone()
+        """Insert a run unless its id, or its tag of this tenant and workflow, is there already."""
+        wanted = (run.id, run.tenant, run.workflow, run.tag)
+        same = self.connection.execute(statement("run_find_same"), wanted).fetchone()
         if same is not None:
             self.result.started[run.id], self.result.known[run.id] = same
             return CommitVerdict.DUPLICATE
