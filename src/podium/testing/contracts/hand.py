@@ -40,17 +40,15 @@ class Hand:
         self.worker = worker
         self._waiting = waiting
         self._questions = count(1)
-        self._runner = asyncio.Runner()
         store.workers.join(worker, now)
 
     def told(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what the store says, on an event loop of this hand's own."""
-        return self._runner.run(work)
+        """Return what the store says, on an event loop of its own."""
+        return asyncio.run(work)
 
     def close(self) -> None:
         """Close the store."""
         self.store.close()
-        self._runner.close()
 
     def commit(self, *operations: Operation) -> Committed:
         """Commit in one transaction, the way that is under test."""
