@@ -15,7 +15,7 @@ BLOB_BYTES = 32_768
 _ALONE = {1: statement("fact_insert_owned"), 2: statement("facts_insert_owned")}
 """By how many facts: the statement that inserts them if the run is owned. One that is not in a transaction is one."""
 
-Row = tuple[object, ...]
+FactRow = tuple[object, ...]
 
 
 class Head:
@@ -43,10 +43,10 @@ class Salts:
         return self._unused.pop()
 
 
-def chained(run: int, head: Head, epoch: int, facts: Sequence[NewFact], salts: Salts) -> tuple[list[Row], Head]:
+def chained(run: int, head: Head, epoch: int, facts: Sequence[NewFact], salts: Salts) -> tuple[list[FactRow], Head]:
     """Return the rows of facts after `head`, without large payloads, and where the journal ends with them."""
     name, count, last, place = head.name, head.count, head.hash, run << PLACE_BITS
-    rows: list[Row] = []
+    rows: list[FactRow] = []
     for fact in facts:
         salt, blob, payload = salts.next(), None, fact.payload
         if payload is not None and len(payload) > BLOB_BYTES:
