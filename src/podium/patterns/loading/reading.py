@@ -36,7 +36,7 @@ class Names(Protocol):
         ...
 
 
-class PatternReader:
+class NodeReader:
     """Reads nodes by the annotation of the place where they stand."""
 
     def __init__(self, names: Names) -> None:

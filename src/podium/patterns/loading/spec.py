@@ -9,7 +9,7 @@ from podium.model.json import Json
 from podium.patterns.building.members import Member
 from podium.patterns.building.pattern import Pattern
 from podium.patterns.loading.node import Mistaken, Scalar, node_of
-from podium.patterns.loading.reading import PatternReader
+from podium.patterns.loading.reading import NodeReader
 
 Agents = Iterable[AnyAgent] | Mapping[str, AnyAgent]
 """Agents that may be named."""
@@ -24,7 +24,7 @@ def load(spec: Json, *, agents: Agents = ()) -> Pattern:
     """
     known = by_name(agents)
     try:
-        return PatternReader(_Given(known)).pattern(node_of(spec))
+        return NodeReader(_Given(known)).pattern(node_of(spec))
     except Mistaken as error:
         raise PatternError("\n".join(map(str, error.mistakes))) from error
 

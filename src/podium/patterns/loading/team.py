@@ -10,7 +10,7 @@ from podium.patterns.building.members import Member
 from podium.patterns.building.pattern import Pattern, is_pattern
 from podium.patterns.loading.importing import ADDRESS, imported, meant
 from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
-from podium.patterns.loading.reading import PatternReader
+from podium.patterns.loading.reading import NodeReader
 from podium.patterns.loading.spec import Agents, by_name
 
 _SECTIONS = ("agents", "workflows", "run")
@@ -117,7 +117,7 @@ class _Workshop:
         self._given = given
         self._agents = agents
         self._workflows = workflows
-        self._reader = PatternReader(self)
+        self._reader = NodeReader(self)
         self._made: dict[str, AnyAgent | None] = {}
         """None stands for one whose mistakes are reported already."""
         self._under_way: list[str] = []

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 
 from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.rules.delegation.delegations import PRINCIPAL, objection
-from podium.dispatch.rules.policy.request import PolicyPrincipal
+from podium.dispatch.rules.policy.request import Actor
 from podium.dispatch.rules.policy.rule import acting
 from podium.dispatch.rules.policy.words import USER
 from podium.errors import Forbidden
@@ -27,7 +27,7 @@ class Delegated:
         self._book = book
         self._clock = clock
 
-    def acting(self, call: Call) -> tuple[PolicyPrincipal, tuple[str, ...]]:
+    def acting(self, call: Call) -> tuple[Actor, tuple[str, ...]]:
         """Tell policies for whom a call is: the user who delegated; the agent outside is on the way."""
         if not call.principal.startswith(PRINCIPAL):
             return acting(call)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import cedarpy
 
-from podium.dispatch.rules.policy.request import PolicyPrincipal, PolicyRequest
+from podium.dispatch.rules.policy.request import Actor, PolicyRequest
 from podium.dispatch.rules.policy.values import cedar_value, decimal, entity, reference
 from podium.dispatch.rules.policy.words import AGENT, CAPABILITY, GROUP, RUN, TENANT, USER, WHOLE_INPUT
 from podium.model.agent import Card
@@ -19,7 +19,7 @@ _entities: Callable[[str], cedarpy.Entities] = vars(cedarpy.Entities)["from_json
 """Its own types leave the schema's dict open."""
 
 
-def requests(matter: PolicyRequest, principals: Sequence[PolicyPrincipal], *, now: float) -> list[Json]:
+def requests(matter: PolicyRequest, principals: Sequence[Actor], *, now: float) -> list[Json]:
     """Return one request for each principal; raises InvalidValue where the input is too large to be looked at."""
     context, scope = _context(matter, now), matter.scope
     if "input" in scope.reads and matter.input is not None:
@@ -67,7 +67,7 @@ class EntityBuilder:
         home = [entity(TENANT, call.tenant)]
         if RUN in scope.reads:
             home.append(entity(RUN, call.run))
-        found: dict[PolicyPrincipal, Json] = {asked: self._agent(matter.card.name, matter.card, [])}
+        found: dict[Actor, Json] = {asked: self._agent(matter.card.name, matter.card, [])}
         for kind, name in matter.principals:
             if kind == USER:
                 parents = [*home, *(entity(GROUP, group) for group in self._groups_of(name))]

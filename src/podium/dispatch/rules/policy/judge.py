@@ -7,7 +7,7 @@ from cedarpy import Entities
 
 from podium.dispatch.rules.policy.cedar import CedarRules, Opinion, Rule
 from podium.dispatch.rules.policy.entities import EntityBuilder, requests
-from podium.dispatch.rules.policy.request import PolicyPrincipal, PolicyRequest, PolicyScope
+from podium.dispatch.rules.policy.request import Actor, PolicyRequest, PolicyScope
 from podium.dispatch.rules.policy.words import IN_ENTITIES, PRINCIPAL, VARIES, VERBS
 from podium.errors import InvalidValue
 from podium.model.agent import Card
@@ -87,7 +87,7 @@ class CedarJudge:
         entities = self._cast.entities(matter) if changing else _kept(self._present, matter, self._cast.entities)
         return self._rules.ask(told, entities, asking=scope.asks)
 
-    def _denied(self, scope: PolicyScope, principal: PolicyPrincipal, opinion: Opinion) -> Denied | None:
+    def _denied(self, scope: PolicyScope, principal: Actor, opinion: Opinion) -> Denied | None:
         """Return why a principal may not, unless nothing but a person's word is missing."""
         what = f'{principal[0]}::"{principal[1]}" may not {VERBS[scope.action]} {scope.kind}::"{scope.id}"'
         for rule, why in opinion.broken:
@@ -108,7 +108,7 @@ class CedarJudge:
         return "the built-in rule" if rule.built_in else f"{self._rules.name}, line {rule.line},"
 
 
-def _principals(matter: PolicyRequest) -> tuple[PolicyPrincipal, ...]:
+def _principals(matter: PolicyRequest) -> tuple[Actor, ...]:
     """Return who is to be judged: one stands for all where the rules make no difference between them."""
     return matter.principals if PRINCIPAL in matter.scope.reads else (matter.user,)
 

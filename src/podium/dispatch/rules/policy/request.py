@@ -10,7 +10,7 @@ from podium.model.call import Call
 from podium.model.json import Json, is_object
 from podium.model.policy import PolicyDecision
 
-PolicyPrincipal = tuple[str, str]
+Actor = tuple[str, str]
 """The type and the name of the one who acts."""
 
 
@@ -52,13 +52,13 @@ class PolicyRequest:
     input: Json
     granted: Mapping[str, Json]
     """What people have allowed already, by rule."""
-    user: PolicyPrincipal
+    user: Actor
     """On whose behalf the run is."""
     agents: tuple[str, ...]
     """All agents on the way from there; the last one makes the call."""
 
     @property
-    def principals(self) -> tuple[PolicyPrincipal, ...]:
+    def principals(self) -> tuple[Actor, ...]:
         """Everybody who has to be permitted: the user, and each agent on the way, each once."""
         return tuple(dict.fromkeys((self.user, *((AGENT, name) for name in self.agents))))
 

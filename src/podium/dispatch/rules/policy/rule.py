@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache
 
 from podium.dispatch.dispatcher import Handler, StepHandler
-from podium.dispatch.rules.policy.request import Judge, PolicyPrincipal, PolicyRequest, PolicyScope, memory_action
+from podium.dispatch.rules.policy.request import Actor, Judge, PolicyRequest, PolicyScope, memory_action
 from podium.dispatch.rules.policy.words import AGENT, CALL, MEMORY, READ, TOOL, USE_TOOL, USER, VERBS, WRITE
 from podium.errors import Forbidden, Suspended
 from podium.model.agent import Card
@@ -19,11 +19,11 @@ from podium.model.step import StepCall, tool_of
 GUARD = "policy"
 """What its notices are called."""
 
-Acting = Callable[[Call], tuple[PolicyPrincipal, tuple[str, ...]]]
+Acting = Callable[[Call], tuple[Actor, tuple[str, ...]]]
 """Returns the user for whom a call is made, and the agents on the way from there; the last one makes the call."""
 
 
-def acting(call: Call) -> tuple[PolicyPrincipal, tuple[str, ...]]:
+def acting(call: Call) -> tuple[Actor, tuple[str, ...]]:
     """Return the user of the run, and the workflows on the way."""
     return (USER, call.principal), call.callers
 
