@@ -159,7 +159,7 @@ async def parked_runs(job: Job) -> Figures:
             await until(job, PARKED_RUNS, job.runs)
         memory, disk = resident_bytes() - memory, disk_bytes(job) - disk
         expect("runs parked", count(job.database, PARKED_RUNS), job.runs)
-        handles = [app.handle(f"run-{run}") for run in range(job.runs)]
+        handles = [await app.handle(f"run-{run}") for run in range(job.runs)]
         await asyncio.gather(*[handle.signal("go", run) for run, handle in enumerate(handles)])
         await until(job, ENDED_RUNS, job.runs)
         woken = sum([await handle.result() for handle in handles])
@@ -192,7 +192,7 @@ async def recover(job: Job) -> Figures:
     async with opened(job) as app:
         await until(job, ENDED_RUNS, job.runs)
         seconds = time.perf_counter() - start
-        total = sum([await app.handle(f"run-{run}").result() for run in range(job.runs)])
+        total = sum([await (await app.handle(f"run-{run}")).result() for run in range(job.runs)])
         expect("sum", total, job.runs * job.steps)
     return {"recovery_s": seconds, "recovery_run_ms": seconds / job.runs * 1e3}
 

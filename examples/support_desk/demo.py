@@ -17,9 +17,10 @@ from pathlib import Path
 
 from evidence import Evidence, Snapshot, compare, snapshot, witness_lines
 from podium import RunState
+from podium.app import run_sync
 from podium.cli.tree.draw import plain
 from podium.model.question import QuestionState
-from podium.store.protocol import Store
+from podium.store.protocol import QuestionQuery, Store
 from podium.store.sqlite.store import SqliteStore
 from scoring import labels, pile, table
 from staff.witness import FILE
@@ -154,7 +155,7 @@ def _show(now: Snapshot, title: str) -> None:
 
 def _answer_one(stage: Stage, store: Store, done: Snapshot) -> None:
     """Answer the oldest question as a person would, and let its run go on."""
-    questions = store.questions(state=QuestionState.OPEN, to=None, run=None)
+    questions = run_sync(store.questions(QuestionQuery(state=QuestionState.OPEN, limit=1))).items
     if not questions:
         return
     question = questions[0]
@@ -164,10 +165,10 @@ def _answer_one(stage: Stage, store: Store, done: Snapshot) -> None:
     for command in (("inbox", "answer", question.id, answer, "--by", "demo"), ("work", str(DESK))):
         print(f"  podium {shlex.join(_short(command))} --store {stage.store}", flush=True)
         stage.podium(*command).wait()
-    after = store.run(question.run)
+    after = run_sync(store.run(question.run))
     if after is None or after.state is not RunState.DONE:
         raise Broken(f"run {question.run} did not go on after its answer: {_last_words(stage)}")
-    print(f"\nIts run went on:\n\n{plain(after, store.facts(question.run))}")
+    print(f"\nIts run went on:\n\n{plain(after, run_sync(store.facts(question.run)))}")
 
 
 def _summary(done: Snapshot) -> None:

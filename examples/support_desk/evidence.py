@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from podium import Run, RunState
+from podium.app import run_sync
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
-from podium.store.protocol import RunQuery, Store
+from podium.store.protocol import ReadStore, RunQuery, walk
 from scoring import Outcome
 
 ALL = 1_000_000
@@ -53,10 +54,14 @@ class Snapshot:
         return {fact.key: (asked[fact.key], fact.value()) for fact in answers}
 
 
-def snapshot(store: Store) -> Snapshot:
+def snapshot(store: ReadStore) -> Snapshot:
     """Read everything that is recorded now."""
-    runs = {run.id: run for run in store.runs(RunQuery(workflow="desk", limit=ALL))}
-    return Snapshot(runs, {run: store.facts(run) for run in runs})
+    return run_sync(_recorded(store))
+
+
+async def _recorded(store: ReadStore) -> Snapshot:
+    runs = {run.id: run async for run in walk(store.runs, RunQuery(workflow="desk"))}
+    return Snapshot(runs, {run: await store.facts(run) for run in runs})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Seque
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from podium import lazy
 from podium.agents.schema import mismatch
 from podium.config import Config, load_config, override
 from podium.dispatch.rules.breaker.circuit import CircuitState
@@ -37,7 +38,7 @@ from podium.model.incident import Incident, MonitorSettings
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.run import Run, RunOptions
-from podium.operations.monitor.monitor import Monitor
+from podium.model.storable import check_text
 from podium.operations.operator import Operator
 from podium.operations.redactor import Redactor
 from podium.operations.requeue import Requeued, requeue
@@ -47,13 +48,21 @@ from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, dead_letter
 from podium.reports.incidents import incidents
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
+from podium.services.isolation import Answer
 from podium.services.timers import Timer
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, KeepAnswer, Reply
-from podium.store.protocol import ChainFault, RunQuery, Store
+from podium.store.protocol import BudgetQuery, ChainFault, CostQuery, QuestionQuery, RunQuery, Store, walk
 from podium.store.sqlite.store import SqliteStore
 
+if TYPE_CHECKING:
+    from podium.operations.monitor import monitor
+else:
+    monitor = lazy.module("podium.operations.monitor.monitor")
+
 _LOG = logging.getLogger("podium")
+_PAGE = 1_000
+_ALL = 1 << 40
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -89,7 +98,7 @@ class App:
         self._monitor = None
         if config.monitor:
             watch = MonitorSettings() if config.monitor is True else config.monitor
-            self._monitor = Monitor(self.worker, self._operator, self._rules.conditions, clock, ids, watch)
+            self._monitor = monitor.Monitor(self.worker, self._operator, self._rules.conditions, clock, ids, watch)
             self.register(self._monitor.workflow)
 
     @classmethod
@@ -166,7 +175,7 @@ class App:
         if len(payload) > self.config.max_payload_bytes:
             raise InvalidValue(f"the input has {len(payload)} bytes; {self.config.max_payload_bytes} are allowed")
         run_id, new = await self.worker.begin(run)
-        if not new and (there := self._run(run_id)).workflow != found.card.name:
+        if not new and (there := await self._run(run_id)).workflow != found.card.name:
             raise NotPossible(f"run {run_id} is there already, of {there.workflow}: give the new run another id.")
         return RunHandle(run_id, self.worker, self._clock, self._ids, found)
 
@@ -181,9 +190,9 @@ class App:
         principal, tenant = f"{PRINCIPAL}{granted.id}", granted.delegation.tenant
         return await self.start(found, input, principal=principal, tenant=tenant)
 
-    def handle(self, run_id: str) -> AnyHandle:
+    async def handle(self, run_id: str) -> AnyHandle:
         """Return a handle to a run; raises UnknownRun."""
-        run = self._run(run_id)
+        run = await self._run(run_id)
         known = self.registry.has(run.workflow, run.version)
         workflow = self.registry.get(run.workflow, run.version) if known else None
         return RunHandle(run_id, self.worker, self._clock, self._ids, workflow)
@@ -193,7 +202,7 @@ class App:
     async def retry(self, run_id: str) -> AnyHandle:
         """Have a failed or blocked run go on from what failed; raises UnknownRun or NotPossible."""
         await self._operator.retry(run_id)
-        return self.handle(run_id)
+        return await self.handle(run_id)
 
     async def repin(self, run_id: str, version: str, *, from_key: str | None = None) -> AnyHandle:
         """Move a run to another version of its workflow; raises NotPossible where its journal does not fit the code.
@@ -201,11 +210,11 @@ class App:
         With `from_key` all that was recorded since that call began is voided, and done again.
         """
         await self._operator.repin(run_id, version, from_key)
-        return self.handle(run_id)
+        return await self.handle(run_id)
 
     async def fork(self, run_id: str, key: str) -> AnyHandle:
         """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about."""
-        return self.handle(await self._operator.fork(run_id, key))
+        return await self.handle(await self._operator.fork(run_id, key))
 
     async def redact(self, run_id: str, *, by: str, why: str) -> int:
         """Delete what a run and its child runs were given, said and gave, though not that and how they took place.
@@ -220,9 +229,9 @@ class App:
 
     # Dead letters
 
-    def dead_letters(self, wanted: DeadLetterQuery | None = None) -> list[DeadLetter]:
+    async def dead_letters(self, wanted: DeadLetterQuery | None = None) -> list[DeadLetter]:
         """Return the runs that failed or were quarantined, newest first; those discarded only where that is wanted."""
-        return dead_letters(self.store, wanted or DeadLetterQuery())
+        return await dead_letters(self.store, wanted or DeadLetterQuery())
 
     async def requeue(self, *runs: str) -> list[Requeued]:
         """Have dead letters go on from what failed; each is told apart, and none stops the others."""
@@ -234,24 +243,24 @@ class App:
 
     # Looking
 
-    def runs(self, query: RunQuery | None = None) -> list[Run]:
+    async def runs(self, query: RunQuery | None = None) -> list[Run]:
         """Return runs, newest first."""
-        return self.store.runs(query or RunQuery())
+        return list((await self.store.runs(query or RunQuery())).items)
 
-    def facts(self, run_id: str) -> list[Fact]:
+    async def facts(self, run_id: str) -> list[Fact]:
         """Return everything recorded of a run; raises UnknownRun."""
-        self._run(run_id)
-        return self.store.facts(run_id)
+        await self._run(run_id)
+        return await self.store.facts(run_id)
 
     async def trust(self, agent: str, version: str | None = None) -> int:
         """Return how far an agent is trusted, 0 to 100; of its newest version if none is named."""
         await self._rules.trusts.refresh()
         return self._rules.trusts.of(agent, version or self.registry.get(agent).card.version)
 
-    def verify(self, run_id: str) -> Sequence[ChainFault]:
+    async def verify(self, run_id: str) -> Sequence[ChainFault]:
         """Recompute a run's hash chain; returns what does not fit."""
-        self._run(run_id)
-        return self.store.verify(run_id)
+        await self._run(run_id)
+        return await self.store.verify(run_id)
 
     async def costs(
         self, by: Dimension = "agent", *, run: str | None = None, since: float | None = None, until: float | None = None
@@ -260,41 +269,48 @@ class App:
 
         Of all runs, or of one with all the child runs that it started; `since` and `until` are seconds since 1970.
         """
-        return await asyncio.to_thread(self.store.costs, by, run=run, since=since, until=until)
+        return [
+            each
+            async for each in walk(self.store.costs, CostQuery(by=by, run=run, since=since, until=until, limit=_ALL))
+        ]
 
     def health(self) -> dict[tuple[str, str], str]:
         """Return what the last checks found, by agent and version: why it cannot work, or an empty text."""
         return self._rules.checks.faults()
 
-    def incidents(self, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
+    async def incidents(self, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
         """Return what the monitor saw go wrong, what was done about it and how that ended, newest first."""
-        return incidents(self.store, open_only=open_only, limit=limit)
+        return await incidents(self.store, open_only=open_only, limit=limit)
 
     def breakers(self) -> dict[tuple[str, str], CircuitState]:
         """Return how the circuit breakers of this process stand, by agent and version."""
         return self._rules.breakers.states()
 
-    def budgets(self, prefix: str = "") -> list[BudgetState]:
+    async def budgets(self, prefix: str = "") -> list[BudgetState]:
         """Return how budgets stand: `run:ID`, `agent:NAME/DAY`, `tenant:NAME/DAY`, `day/DAY`; those that begin so."""
-        return self.store.budgets(prefix)
+        return [each async for each in walk(self.store.budgets, BudgetQuery(prefix=prefix, limit=_PAGE))]
 
     # The inbox
 
-    def questions(self, *, to: str | None = None, run: str | None = None, open_only: bool = True) -> list[Question]:
+    async def questions(
+        self, *, to: str | None = None, run: str | None = None, open_only: bool = True
+    ) -> list[Question]:
         """Return what waits for people, oldest first."""
-        return self.store.questions(state=QuestionState.OPEN if open_only else None, to=to, run=run)
+        wanted = QuestionQuery(state=QuestionState.OPEN if open_only else None, to=to, run=run, limit=_PAGE)
+        return [each async for each in walk(self.store.questions, wanted)]
 
     async def answer(self, question_id: str, value: Json, *, by: str) -> None:
         """Answer a question; raises UnknownQuestion, AlreadyAnswered, or InvalidValue where the value does not fit."""
-        question = self.store.question(question_id)
+        question = await self.store.question(question_id)
         if question is None:
             raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
         _check_answer(question, value)
-        encode(value)  # here, where it harms nobody else; raises InvalidValue
+        encode(value, "the answer")
+        check_text("the name of whoever answers", by)
         answer = PersonAnswer(by=by, value=value, at=self._clock.now())
         verdict, _ = await self.worker.commits.submit(Reply(question_id, answer))
         if verdict is CommitVerdict.CLOSED:
-            now = self.store.question(question_id)
+            now = await self.store.question(question_id)
             raise AlreadyAnswered(f"question {question_id} is {now.state if now else 'gone'}: too late to answer it")
         if verdict is CommitVerdict.DUPLICATE:
             raise AlreadyAnswered(f"{by} has answered question {question_id} already; it waits for other people")
@@ -326,15 +342,15 @@ class App:
     def _keep(self, answer: KeepAnswer, kept: Callable[[], object]) -> None:
         """Have an answer kept; where that fails it is asked again another time."""
 
-        def settled(verdict: CommitVerdict | StoreError, _: object) -> None:
+        def settled(verdict: Answer, _: object) -> None:
             if isinstance(verdict, StoreError):
                 _LOG.warning("an answer of %s cannot be kept: %s", answer.agent, verdict)
             kept()
 
         self.worker.commits.put(answer, settled)
 
-    def _run(self, run_id: str) -> Run:
-        run = self.store.run(run_id)
+    async def _run(self, run_id: str) -> Run:
+        run = await self.store.run(run_id)
         if run is None:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
         return run

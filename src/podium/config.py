@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from types import GenericAlias
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing_extensions import TypeForm
 
+from podium import lazy
 from podium.errors import ConfigError, UsageError
 from podium.model.audit import AuditSettings
 from podium.model.budget import BudgetSettings
 from podium.model.delegation import DelegationSettings
 from podium.model.guard import GuardSettings
 from podium.model.incident import MonitorSettings
+from podium.model.json import Json
 from podium.model.limit import LimitSettings
 from podium.model.loops import Loops
 from podium.model.policy import PolicySettings
@@ -24,6 +26,11 @@ from podium.model.prices import PriceSettings
 from podium.model.rules import AgentRules
 from podium.model.run import SUSPECTED
 from podium.secrets.settings import SecretSettings
+
+if TYPE_CHECKING:
+    import pydantic
+else:
+    pydantic = lazy.module("pydantic")
 
 FILE = "podium.toml"
 _PREFIX = "PODIUM_"
@@ -77,7 +84,7 @@ class Config:
     """What is masked from the start: `[podium.secrets]`."""
 
 
-SECTIONS: dict[str, Any] = {
+SECTIONS: dict[str, TypeForm[object]] = {
     "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
     "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings, "loops": Loops,
     "monitor": MonitorSettings | bool, "policy": PolicySettings,
@@ -87,11 +94,11 @@ SECTIONS: dict[str, Any] = {
 
 _TYPES: dict[str, type[Any]] = {each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS}
 _TYPES["run_within"] = float
-_POSITIVE = ("slots", "lease", "poll", "most_facts", "largest", "most_depth", "run_within")
+_POSITIVE = ("slots", "lease", "poll", "max_facts", "max_payload_bytes", "max_depth", "run_within")
 
 
 def load_config(
-    folder: Path | None = None, *, environment: Mapping[str, str] | None = None, **arguments: Any
+    folder: Path | None = None, *, environment: Mapping[str, str] | None = None, **arguments: object
 ) -> Config:
     """Return the settings for a folder; raises ConfigError that names the place of what is wrong."""
     folder = Path.cwd() if folder is None else folder
@@ -106,20 +113,20 @@ def load_config(
     return override(config, arguments)
 
 
-def override(config: Config, arguments: Mapping[str, Any]) -> Config:
+def override(config: Config, arguments: Mapping[str, object]) -> Config:
     """Return the settings with arguments laid over them; None leaves a setting as it is."""
     return _with(config, {name: value for name, value in arguments.items() if value is not None}, "an argument")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Json]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")).get("podium", {})
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no valid TOML: {error}") from error
 
 
-def _with(config: Config, values: Mapping[str, Any], place: str) -> Config:
-    changes: dict[str, Any] = {}
+def _with(config: Config, values: Mapping[str, object], place: str) -> Config:
+    changes: dict[str, Json] = {}
     for name, value in values.items():
         if name in SECTIONS:
             changes[name] = _section(name, value, place)
@@ -143,11 +150,11 @@ def _with(config: Config, values: Mapping[str, Any], place: str) -> Config:
     return replace(config, **changes)
 
 
-def _section(name: str, value: object, place: str) -> Any:
+def _section(name: str, value: object, place: str) -> object:
     """Return a table of settings as what it says; raises ConfigError with the place of each mistake."""
     try:
         return _adapter(name).validate_python({name: value})[name]
-    except ValidationError as error:
+    except pydantic.ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise ConfigError(f"{place} sets {wrong}.") from error
     except UsageError as error:
@@ -155,6 +162,6 @@ def _section(name: str, value: object, place: str) -> Any:
 
 
 @cache
-def _adapter(name: str) -> TypeAdapter[Any]:
+def _adapter(name: str) -> "pydantic.TypeAdapter[dict[str, object]]":
     named: Any = GenericAlias(dict, (str, SECTIONS[name]))  # a dataclass by itself would not take the `config`
-    return TypeAdapter(named, config=ConfigDict(extra="forbid"))
+    return pydantic.TypeAdapter(named, config=pydantic.ConfigDict(extra="forbid"))

@@ -15,7 +15,9 @@ PodiumError
 │   ├── NotAStore               a file, but not ours
 │   ├── StoreDamaged
 │   ├── StoreUnavailable        read-only, full, missing folder
+│   ├── Unwritable              one thing that cannot be stored; whatever else was to be stored with it is
 │   └── StoreBusy               another process writes; whoever may wait tries again
+├── WorkerFailed                a service of this process's worker failed: its runs were handed back
 ├── WorkflowError               a mistake in a workflow's code
 │   ├── WrongBranch
 │   └── NotAwaitable
@@ -59,7 +61,7 @@ from typing import Any, ClassVar
 
 
 class PodiumError(Exception):
-    """Any error of Podium. `code` is stable and is its page in the documentation."""
+    """An error of Podium. `code` is stable and is its page in the documentation."""
 
     code: ClassVar[str] = "podium"
 
@@ -148,10 +150,25 @@ class StoreUnavailable(StoreError):
     code = "store-unavailable"
 
 
+class Unwritable(StoreError):
+    """One operation cannot be stored, by what it holds. Only its sender is told; all others are carried out."""
+
+    code = "unwritable"
+
+
 class StoreBusy(StoreError):
     """Another process holds the write lock."""
 
     code = "store-busy"
+
+
+class WorkerFailed(PodiumError):
+    """A service of this process's worker failed, so it drives nothing any more: its runs were handed back.
+
+    Other processes take them up; so does this one once the app is opened anew.
+    """
+
+    code = "worker-failed"
 
 
 class WorkflowError(PodiumError):

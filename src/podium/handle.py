@@ -7,11 +7,13 @@ from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact
+from podium.model.facts.runs import Ended
 from podium.model.fallback import Degraded
 from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
+from podium.model.storable import check_text
 from podium.services.stream import Chunk
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, Send
@@ -41,26 +43,26 @@ class RunHandle(Generic[Out]):
             raise RunBlocked(f"run {self.id} is blocked: {end.reason}", run=self.id)
         raise RunFailed(f"run {self.id} failed: {end.reason}", run=self.id)
 
-    def status(self) -> Run:
+    async def status(self) -> Run:
         """Return how the run stands; raises UnknownRun."""
-        run = self._worker.store.run(self.id)
+        run = await self._worker.store.run(self.id)
         if run is None:
             raise UnknownRun(f"no run is called {self.id!r}. `podium runs list` shows those there are.")
         return run
 
-    def facts(self) -> list[Fact]:
+    async def facts(self) -> list[Fact]:
         """Return everything recorded of the run, in order."""
-        return self._worker.store.facts(self.id)
+        return await self._worker.store.facts(self.id)
 
-    def degraded(self) -> tuple[Degraded, ...]:
+    async def degraded(self) -> tuple[Degraded, ...]:
         """Return the calls, of a run that has ended, that somebody else answered than was asked."""
-        ends = [fact for fact in self.facts() if fact.kind is FactKind.ENDED]
-        return tuple(Degraded(**each) for each in ends[-1].body.get("degraded", ())) if ends else ()
+        ends = [said for fact in await self.facts() if isinstance(said := fact.content, Ended)]
+        return ends[-1].degraded if ends else ()
 
     async def stream(self) -> AsyncIterator[Chunk]:
         """Give what the run's agents stream, from now until it ends."""
         with self._worker.streams.watch(self.id) as chunks:
-            if self.status().state.ended:
+            if (await self.status()).state.ended:
                 return
             async for chunk in chunks:
                 yield chunk
@@ -76,12 +78,16 @@ class RunHandle(Generic[Out]):
         return await self._send(signal, "a cancel")
 
     async def _send(self, signal: Signal, what: str) -> bool:
-        encode(signal.body)  # here, where it harms nobody else; raises InvalidValue
+        check_text("the signal's name", signal.name)
+        check_text("the signal's id", signal.id)
+        encode(signal.body, "the signal's body")
         verdict, _ = await self._worker.commits.submit(Send(self.id, signal))
         if verdict is CommitVerdict.UNKNOWN:
             raise UnknownRun(f"no run is called {self.id!r}. `podium runs list` shows those there are.")
         if verdict is CommitVerdict.ENDED:
-            raise NotPossible(f"run {self.id} has ended ({self.status().state}): it cannot take {what} any more.")
+            raise NotPossible(
+                f"run {self.id} has ended ({(await self.status()).state}): it cannot take {what} any more."
+            )
         return verdict is CommitVerdict.OK
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from podium.config import Config
+from podium.dispatch.alarm import Ring
 from podium.dispatch.condition import Conditions
 from podium.dispatch.dispatcher import Dispatcher, RunMiddleware
 from podium.dispatch.registry import Registry
@@ -16,7 +17,6 @@ from podium.dispatch.rules.guards.named import NamedGuards
 from podium.dispatch.rules.guards.rule import Guards
 from podium.dispatch.rules.health.checks import HealthChecks
 from podium.dispatch.rules.health.rule import Healthy
-from podium.dispatch.rules.limit.gate import Ring
 from podium.dispatch.rules.limit.rule import LimitRule
 from podium.dispatch.rules.loops.rule import NoLoops
 from podium.dispatch.rules.policy.loading import load_judge
@@ -82,6 +82,6 @@ class RuleStack:
         return self.dispatcher.card(self.registry.get(name)) if self.registry.knows(name) else None
 
     def _make_guard(self, name: str, settings: GuardSettings) -> Guard:
-        from podium.guards.making import make_guard  # noqa: PLC0415  most programs have none
+        from podium.guards.making import make_guard  # most programs have none
 
         return make_guard(name, settings, self.registry.get)

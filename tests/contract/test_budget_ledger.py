@@ -9,11 +9,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from podium.engine.run.reservations import carved_from, reserved, share_of
 from podium.engine.run.starting import Above, new_run
 from podium.model.agent import Card
-from podium.model.budget import PER_USD, Amount, Budget, BudgetLimits, BudgetLine, lines_of
+from podium.model.budget import PER_USD, Amount, Budget, BudgetLimits, BudgetLine, BudgetState, lines_of
 from podium.model.fact import FactKind
 from podium.model.run import RunOptions, RunState
 from podium.store.codec import decode
 from podium.store.operations import CommitVerdict, OpenBudget, RaiseBudget, Reserve, Settle
+from podium.store.protocol import BudgetQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import Hand, fact
 
@@ -85,10 +86,14 @@ class Ledger(RuleBasedStateMachine):
             return
         for node in [node for node in self.nodes if node.alive]:
             self.end(node)
-        for state in self.hand.store.budgets():
+        for state in self.states():
             assert not state.reserved, state
         self.agree()
-        self.hand.store.close()
+        self.hand.close()
+
+    def states(self) -> tuple[BudgetState, ...]:
+        """Return what the store says of all budgets."""
+        return self.hand.told(self.hand.store.budgets(BudgetQuery(limit=1_000))).items
 
     def start(self, above: Node | None, share: int | None) -> None:
         """Start a run below another; one whose share does not fit is not started."""
@@ -102,7 +107,7 @@ class Ledger(RuleBasedStateMachine):
             assert self.hand.verdict(wanted) is (CommitVerdict.OK if fits else CommitVerdict.SCARCE)
             if not fits:
                 return
-        run = None if above is None else self.hand.store.run(above.id)
+        run = None if above is None else self.hand.told(self.hand.store.run(above.id))
         over = run and above and Above(run=run, callers=(), deadline=None, lines=above.lines, budget={})
         new = new_run(name, Card(name="w"), b"1", RunOptions(budget=budget), seed=1, at=1.0, above=over or None)
         node = Node(name, self.hand.start(new), lines_of(decode(new.started.body)), above, share, share or 0)
@@ -227,7 +232,7 @@ class Ledger(RuleBasedStateMachine):
         """Every budget says what the model says, and nobody spent more than there was."""
         if not hasattr(self, "hand"):
             return
-        states = {state.id: state for state in self.hand.store.budgets()}
+        states = {state.id: state for state in self.states()}
         for node in self.nodes:
             if node.limit is not None:
                 state = states[f"run:{node.id}"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from podium import App, Call, Context, workflow
+from podium.app import run_sync
 from podium.errors import RunFailed
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import CountingIds, DrivenClock, FaultPoint, PlainSteps, Witness, die_at, failing, scripted, slow
@@ -102,7 +103,7 @@ def test_before_a_commit_nothing_is_there_and_after_it_everything_is(tmp_path: P
     hand.start(new_run("first"))
     with pytest.raises(Died):
         hand.start(new_run("second"))
-    assert len(store.facts("second")) == facts
+    assert len(run_sync(store.facts("second"))) == facts
     store.close()
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from podium.app import run_sync
 from podium.model.fact import FactKind
 from podium.model.run import RunState
 from podium.store.operations import Block, CommitVerdict, Release
 from podium.store.protocol import DeadQuery
-from podium.store.sqlite.sql import statement
+from podium.store.sqlite.pages import given, only
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact, new_run
 
@@ -24,7 +25,7 @@ def store(tmp_path: Path) -> Generator[SqliteStore]:
 
 
 def crash_count(store: SqliteStore, run: str = "r") -> int:
-    found = store.run(run)
+    found = run_sync(store.run(run))
     assert found is not None
     return found.crash_count
 
@@ -152,12 +153,15 @@ def test_only_failed_and_quarantined_runs_are_dead(store: SqliteStore) -> None:
     hand = Hand(store, "w_2")
     hand.claim(numbers["quarantined"])
     hand.write(numbers["quarantined"], fact(FactKind.NOTICE), close=Block("q", quarantined=True), epoch=2)
-    assert [dead.run.id for dead in store.dead(DeadQuery())] == ["quarantined", "failed"]
-    assert [dead.run.id for dead in store.dead(DeadQuery(limit=1))] == ["quarantined"]
-    assert [dead.run.id for dead in store.dead(DeadQuery(before=numbers["quarantined"]))] == ["failed"]
+    assert [dead.run.id for dead in hand.told(store.dead(DeadQuery())).items] == ["quarantined", "failed"]
+    first = hand.told(store.dead(DeadQuery(limit=1)))
+    assert [dead.run.id for dead in first.items] == ["quarantined"]
+    rest = hand.told(store.dead(DeadQuery(cursor=first.cursor)))
+    assert ([dead.run.id for dead in rest.items], rest.cursor) == (["failed"], None)
 
 
 def test_the_dead_are_found_without_a_look_at_the_living(store: SqliteStore) -> None:
     with closing(sqlite3.connect(store.path)) as connection:
-        plan = connection.execute(f"EXPLAIN QUERY PLAN {statement('runs_dead')}", (9, None, None, None, 9)).fetchall()
-    assert "SEARCH r USING INDEX runs_dead (n<?)" in [row[3] for row in plan]
+        wanted = given(DeadQuery(tenant="acme"))
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {only('runs_dead', wanted)}", wanted).fetchall()
+    assert "SCAN r USING INDEX runs_dead" in [row[3] for row in plan]

@@ -18,9 +18,10 @@ import pytest
 import reviewing.model
 from podium import Agent, App
 from podium.agents.pydantic_ai import llm_agent
+from podium.app import run_sync
 from podium.cli.load import load
 from podium.model.fact import FactKind
-from podium.store.protocol import RunQuery
+from podium.store.protocol import FactQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.model import Give, ScriptedModel
 from reviewing.model import Defect, Source
@@ -256,7 +257,8 @@ def answered(shop: Shop) -> int:
         return 0
     store = SqliteStore(str(shop.store))
     try:
-        return sum(fact.kind is FactKind.ANSWERED for run in store.runs(RunQuery()) for fact in store.facts(run.id))
+        facts = run_sync(store.journal(FactQuery(kinds=[FactKind.ANSWERED], limit=10_000)))
+        return len(facts.items)
     finally:
         store.close()
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from podium.app import run_sync
 from podium.model.fact import FactKind
 from podium.store.protocol import RunQuery
 from podium.store.sqlite.store import SqliteStore
@@ -39,7 +40,8 @@ def facts_by_run(path: Path) -> dict[str, list[tuple[FactKind, str]]]:
     store = SqliteStore(str(path))
     try:
         return {
-            run.id: [(fact.kind, fact.key) for fact in store.facts(run.id)] for run in store.runs(RunQuery(limit=999))
+            run.id: [(fact.kind, fact.key) for fact in run_sync(store.facts(run.id))]
+            for run in run_sync(store.runs(RunQuery(limit=999))).items
         }
     finally:
         store.close()

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+from podium.app import run_sync
 from podium.model.fact import FactKind
 from podium.reports.audit import audit
 from podium.store.protocol import RunQuery
@@ -41,8 +42,8 @@ def recorded(path: Path) -> set[str]:
     store = SqliteStore(str(path))
     found: set[str] = set()
     attempts = Counter[str]()
-    for run in store.runs(RunQuery(limit=100_000)):
-        for fact in store.facts(run.id):
+    for run in run_sync(store.runs(RunQuery(limit=100_000))).items:
+        for fact in run_sync(store.facts(run.id)):
             call = f"call {run.id} {fact.key}"
             if fact.kind is FactKind.STEP:
                 found.add(f"step {fact.key}")
@@ -51,6 +52,6 @@ def recorded(path: Path) -> set[str]:
                 found.add(f"{call} {attempts[call]}")
             elif fact.kind is FactKind.ANSWERED:
                 found.add(f"{call} {attempts[call] + 1}")
-    assert audit(store).faults == []
+    assert run_sync(audit(store)).faults == []
     store.close()
     return found

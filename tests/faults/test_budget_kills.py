@@ -7,7 +7,9 @@ from random import Random, randrange
 
 import pytest
 
+from podium.app import run_sync
 from podium.model.json import Json
+from podium.store.protocol import BudgetQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
 from podium.testing.faults import FaultPoint
@@ -95,6 +97,6 @@ def test_two_processes_together_spend_no_more_than_there_is(shop: Program, tmp_p
     assert sum(json.loads((tmp_path / name).read_text()) for name in "ab") == FITS
     assert Witness(tmp_path / "witness").count("spent") == FITS
     store = SqliteStore(str(tmp_path / "podium.db"))
-    [state] = store.budgets()
+    [state] = run_sync(store.budgets(BudgetQuery())).items
     store.close()
     assert (state.spent.usd, state.reserved.usd) == (FITS * 2 * CENT, 0)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from podium.app import run_sync
 from podium.reports.audit import audit
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
@@ -33,8 +34,8 @@ def begun(server: Program, folder: Path) -> int:
 def facts(folder: Path) -> int:
     store = SqliteStore(str(folder / "podium.db"))
     try:
-        assert audit(store).faults == []
-        return len(store.facts("r"))
+        assert run_sync(audit(store)).faults == []
+        return len(run_sync(store.facts("r")))
     finally:
         store.close()
 

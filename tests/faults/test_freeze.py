@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from podium.app import run_sync
 from podium.model.fact import FactKind
 from podium.reports.audit import audit
 from podium.store.protocol import RunQuery
@@ -54,9 +55,9 @@ def test_the_late_appends_of_a_thawed_process_are_refused(tmp_path: Path) -> Non
     after = witness.lines()[frozen_at:]
     assert {line.split(" ")[1] for line in after if line.startswith("begun")} <= {"second", "first"}
     store = SqliteStore(str(tmp_path / "podium.db"))
-    assert audit(store).faults == []
-    for run in store.runs(RunQuery(limit=100)):
-        facts = store.facts(run.id)
+    assert run_sync(audit(store)).faults == []
+    for run in run_sync(store.runs(RunQuery())).items:
+        facts = run_sync(store.facts(run.id))
         assert [fact.epoch for fact in facts] == sorted(fact.epoch for fact in facts)
         assert facts[-1].epoch > facts[0].epoch, "it was not taken over"
         assert sum(fact.kind is FactKind.ENDED for fact in facts) == 1

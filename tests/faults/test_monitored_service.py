@@ -1,7 +1,8 @@
 """A service that is killed for real: its breaker opens, others do its work, and the monitor starts it again."""
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,14 @@ def staff(service: Service) -> tuple[Any, Any, Any, Any]:
     return primary, reserve, routed, direct
 
 
-async def until(holds: Callable[[], object]) -> None:
+async def has_ended(app: App) -> bool:
+    """Whether the newest incident has ended."""
+    return any(each.ending for each in (await app.incidents())[:1])
+
+
+async def until(holds: Callable[[], Awaitable[object]]) -> None:
     async with asyncio.timeout(20):
-        while not holds():
+        while not await holds():
             await asyncio.sleep(0.01)
 
 
@@ -70,13 +76,13 @@ async def test_it_is_gone_round_and_restarted_and_the_incident_closes(tmp_path: 
         assert {await app.run(direct) for _ in range(2)} == {"podium.errors.NotDone"}
         assert app.breakers() == {("primary", "1"): CircuitState.OPEN}
         assert await app.run(routed) == "from the reserve"
-        await until(lambda: app.incidents() and app.incidents()[0].ending)
-        [incident] = app.incidents()
+        await until(partial(has_ended, app))
+        [incident] = await app.incidents()
         assert incident.ending == Ending.RESTARTED
         assert [each.what for each in incident.actions] == ["diagnose", "restart", "verify"]
         assert "circuit breaker is open: 2 of 3 calls failed" in incident.trouble.why
         assert await app.run(routed) == "from the service"
-        assert app.questions() == []
+        assert await app.questions() == []
     await primary.aclose()
 
 
@@ -91,12 +97,12 @@ async def test_where_it_cannot_be_restarted_a_question_is_in_the_inbox(tmp_path:
             await app.run(direct)
         await until(app.questions)
         assert await app.run(routed) == "from the reserve"
-        [question] = app.questions()
+        [question] = await app.questions()
         assert question.ask.text.startswith("primary 1 cannot work: its circuit breaker is open")
         service.program = program
         await app.answer(question.id, "try again", by="ann")
-        await until(lambda: app.incidents()[0].ending)
-        [incident] = app.incidents()
+        await until(partial(has_ended, app))
+        [incident] = await app.incidents()
         assert incident.ending == Ending.RESTARTED
         restarts = [each.found for each in incident.actions if each.what == "restart"]
         assert [each["restarted"] for each in restarts] == [False, True]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from podium import App, RunState
+from podium.app import run_sync
 from podium.model.fact import FactKind
 from podium.reports.audit import audit
 from podium.store.sqlite.store import SqliteStore
@@ -28,8 +29,8 @@ def live(folder: Path, *, innocent: int = INNOCENT, poisoned: int = 1, most: int
 def states(folder: Path) -> dict[str, RunState]:
     store = SqliteStore(str(folder / "podium.db"))
     try:
-        found = {run.id: run.state for name in _names(folder) if (run := store.run(name)) is not None}
-        assert audit(store).faults == []
+        found = {run.id: run.state for name in _names(folder) if (run := run_sync(store.run(name))) is not None}
+        assert run_sync(audit(store)).faults == []
         return found
     finally:
         store.close()
@@ -65,13 +66,13 @@ def test_it_stays_quarantined_until_somebody_has_it_tried_again(tmp_path: Path) 
 
     async def again() -> None:
         async with App.open(tmp_path / "podium.db") as app:
-            (letter,) = app.dead_letters()
+            (letter,) = await app.dead_letters()
             assert (letter.run.id, letter.kind, letter.run.crash_count) == ("poison0", "quarantined", AFTER)
             assert "5 processes in a row died" in letter.error
-            notices = [fact.body for fact in app.facts("poison0") if fact.kind is FactKind.NOTICE]
+            notices = [fact.body for fact in await app.facts("poison0") if fact.kind is FactKind.NOTICE]
             assert notices == [{"guard": "quarantine", "strikes": AFTER}]
             assert [each.error for each in await app.requeue("poison0")] == [""]
-            assert app.handle("poison0").status().crash_count == 0
+            assert (await (await app.handle("poison0")).status()).crash_count == 0
 
     asyncio.run(again())
     assert live(tmp_path, innocent=0) == AFTER

@@ -70,7 +70,7 @@ async def stepping(x: int, call: Call, steps: Steps) -> int:
 async def stop(x: int, call: Call) -> int:
     """Somebody cancels the run while this is under way."""
     executed.append(f"{call.run}:{call.key}")
-    await apps[-1].handle(call.run.partition(".")[0]).cancel()
+    await (await apps[-1].handle(call.run.partition(".")[0])).cancel()
     await asyncio.sleep(0.001)
     return x
 
@@ -184,16 +184,16 @@ def a_program(chance: Random, depth: int) -> Program:
 
 async def outcome_of(app: App, run: str) -> Json:
     try:
-        return await asyncio.wait_for(app.handle(run).result(), 10)
+        return await asyncio.wait_for((await app.handle(run)).result(), 10)
     except RunError as error:
         return type(error).__name__
 
 
-def recorded_bodies(app: App) -> set[str]:
+async def recorded_bodies(app: App) -> set[str]:
     """The keys of the calls and steps whose end is recorded."""
     found: set[str] = set()
-    for run in app.runs(RunQuery(limit=1000)):
-        for fact in app.store.facts(run.id):
+    for run in await app.runs(RunQuery(limit=1000)):
+        for fact in await app.store.facts(run.id):
             if fact.kind is FactKind.ANSWERED:
                 found.add(f"{run.id}:{fact.key}")
             elif fact.kind is FactKind.STEP:
@@ -204,9 +204,9 @@ def recorded_bodies(app: App) -> set[str]:
 
 async def must_replay(app: App) -> None:
     """Every journal fits the code that wrote it, and all chains hold."""
-    assert audit(app.store).faults == []
-    for run in app.runs(RunQuery(limit=1000)):
-        assert run.state.ended, (run, [(f.kind.name, f.key, f.body) for f in app.facts(run.id)])
+    assert (await audit(app.store)).faults == []
+    for run in await app.runs(RunQuery(limit=1000)):
+        assert run.state.ended, (run, [(f.kind.name, f.key, f.body) for f in await app.facts(run.id)])
         claimed = app.store.take_over(run.id, app.worker.id)
         assert claimed is not None
         facts = [fact for fact in claimed.facts if fact.kind is not FactKind.ENDED]
@@ -221,7 +221,7 @@ async def run_whole(program: Program, folder: Path) -> tuple[str, Json, list[Pat
         apps[:] = [app]
         handle = await app.start(outer, program)
         outcome = await outcome_of(app, handle.id)
-        while any(not run.state.ended for run in app.runs()):
+        while any(not run.state.ended for run in await app.runs()):
             await asyncio.sleep(0.002)
         await must_replay(app)
     return handle.id, outcome, snapshots.copies
@@ -229,14 +229,14 @@ async def run_whole(program: Program, folder: Path) -> tuple[str, Json, list[Pat
 
 async def go_on(copy: Path, run: str) -> Json:
     async with App.open(left_by_a_crash(copy), agents=[], poll=0.02) as app:
-        known = recorded_bodies(app)
+        known = await recorded_bodies(app)
         executed.clear()
         apps[:] = [app]
         app.register(*ALL)
-        if app.store.run(run) is None:
+        if await app.store.run(run) is None:
             return None
         outcome = await outcome_of(app, run)
-        while any(not each.state.ended for each in app.runs()):
+        while any(not each.state.ended for each in await app.runs()):
             await asyncio.sleep(0.002)
         again = known & set(executed)
         assert not again, f"recorded, and done again: {again}"

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from podium.app import run_sync
 from podium.model.run import RunState
 from podium.reports.audit import audit
 from podium.store.protocol import RunQuery
@@ -30,7 +31,7 @@ def test_both_finish_everything_and_neither_loop_is_held_up_for_long(disk_path: 
     assert max(each["worst"] for each in holds) < LONGEST, holds
     assert max(each["median"] for each in holds) < 0.02, holds
     store = SqliteStore(str(disk_path / "podium.db"))
-    runs = store.runs(RunQuery(limit=10_000))
+    runs = run_sync(store.runs(RunQuery(limit=10_000))).items
     assert [run.state for run in runs] == [RunState.DONE] * (2 * RUNS)
-    assert audit(store).faults == []
+    assert run_sync(audit(store)).faults == []
     store.close()

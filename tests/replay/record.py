@@ -22,18 +22,18 @@ async def record(folder: Path) -> None:
         handles: dict[str, AnyHandle] = {name: await app.start(name, 7) for name in RECORDED}
         for _ in range(40):
             await clock.advance(1)
-            for question in app.questions(to="boss"):
+            for question in await app.questions(to="boss"):
                 await app.answer(question.id, {"approved": True}, by="kim")
         await handles["journey"].signal("go", {"n": 1})
         await handles["cancelled"].cancel("enough")
         for _ in range(60):
             await clock.advance(1)
-            for question in app.questions(to="boss"):
+            for question in await app.questions(to="boss"):
                 await app.answer(question.id, {"approved": True}, by="kim")
         for name, handle in handles.items():
-            status = handle.status()
+            status = await handle.status()
             assert status.state.ended, f"{name} is {status.state}: {status.reason}"
-            history = {"workflow": name, "run": handle.id, "facts": [plain(fact) for fact in handle.facts()]}
+            history = {"workflow": name, "run": handle.id, "facts": [plain(fact) for fact in await handle.facts()]}
             keep(folder / f"{name}.json", history)
 
 

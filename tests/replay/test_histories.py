@@ -9,8 +9,9 @@ import pytest
 
 from podium import App
 from podium.model.fact import Fact, FactKind
+from podium.model.json import Json
 from podium.model.run import Run, RunState
-from podium.store.codec import encode
+from podium.store.codec import decode, encode
 from podium.store.operations import NewFact, NewRun, Start
 from podium.store.protocol import Claimed
 from podium.testing import DrivenClock
@@ -25,7 +26,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def facts_of(history: dict[str, Any]) -> list[Fact]:
     return [
-        Fact(seq, FactKind(kind), key, at, epoch, body, None if payload is None else base64.b64decode(payload))
+        Fact(seq, FactKind(kind), key, at, epoch, encode(body), None if payload is None else base64.b64decode(payload))
         for seq, kind, key, at, epoch, body, payload in history["facts"]
     ]
 
@@ -40,7 +41,7 @@ def run_of(history: dict[str, Any]) -> Run:
 
 
 def new_run(history: dict[str, Any], facts: list[Fact]) -> NewRun:
-    copies = [NewFact(fact.kind, fact.key, fact.at, encode(fact.body), fact.payload) for fact in facts]
+    copies = [NewFact(fact.kind, fact.key, fact.at, fact.text, fact.payload) for fact in facts]
     return NewRun(
         id=history["run"], workflow=history["workflow"], version="1", queue="default", priority=0, tenant="default",
         principal="local", parent=None, root=history["run"], tag=None, at=facts[0].at, started=copies[0],
@@ -66,10 +67,18 @@ async def test_a_recorded_history_ends_as_it_ended(path: Path) -> None:
     async with App.open(":memory:", agents=AGENTS, clock=clock) as app:
         await app.worker.commits.submit(Start(new_run(history, facts), drive=False))
         await clock.settle()
-        again = app.facts(history["run"])
+        again = await app.facts(history["run"])
         assert [fact.kind for fact in again[len(facts) :]] == [FactKind.ENDED], "it did something that was recorded"
         assert (again[-1].body["state"], again[-1].body["reason"]) == (end.body["state"], end.body["reason"])
         assert again[-1].payload == end.payload
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_recorded_fact_says_as_a_class_what_it_says_as_json(path: Path) -> None:
+    for fact in facts_of(read(path)):
+        said: Json = decode(fact.content.encoded)
+        said.pop("error_type", None)  # which was not stored, and is read from the reason
+        assert encode(said) == fact.text, f"fact {fact.seq}"
 
 
 def test_there_are_histories() -> None:

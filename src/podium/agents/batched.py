@@ -76,7 +76,7 @@ def batched(
     return decorate
 
 
-def _item(kind: Any, what: str) -> Json:
+def _item(kind: object, what: str) -> Json:
     """Return the type of the items of a list type; raises UsageError for any other type."""
     if get_origin(kind) is not list or len(get_args(kind)) != 1:
         raise UsageError(f"{what} is {kind!r}: a batched function takes a list of items and gives a list, list[…]")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
 
 from podium.agents.reaping import Reaped, reap
 from podium.model.outcome import Usage
@@ -66,7 +65,7 @@ class ChildProcess:
             await program.end()
             raise
         finally:
-            # What the program left running in its group would hold its pipes open, and nobody else would end it.
+            # What the program left running in its group would hold its pipes open, and would never end.
             program.kill()
             await program.close()
         return program.ended()
@@ -91,6 +90,7 @@ class _Program:
 
     def __init__(self, popen: "subprocess.Popen[bytes]", max_output: int) -> None:
         self.popen = popen
+        self._ends = [end for end in (popen.stdin, popen.stdout, popen.stderr) if end is not None]
         self.reaped: asyncio.Future[Reaped] = asyncio.get_running_loop().create_future()
         self._room = max_output
         self._chunks: list[bytes] = []
@@ -118,18 +118,18 @@ class _Program:
 
     async def feed(self, input: bytes) -> None:
         """Read its pipes from now on, and write its whole input; a program that does not read it is no error."""
-        loop, popen = asyncio.get_running_loop(), self.popen
-        for pipe, end in zip(self._pipes, (popen.stdout, popen.stderr), strict=True):
-            transport, _ = await loop.connect_read_pipe(lambda pipe=pipe: pipe, cast("IO[bytes]", end))
+        loop, (stdin, *outputs) = asyncio.get_running_loop(), self._ends
+        for pipe, end in zip(self._pipes, outputs, strict=True):
+            transport, _ = await loop.connect_read_pipe(lambda pipe=pipe: pipe, end)
             self._transports.append(transport)
-        stdin, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, cast("IO[bytes]", popen.stdin))
-        self._transports.append(stdin)
-        stdin.write(input)
-        stdin.write_eof()
+        writer, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, stdin)
+        self._transports.append(writer)
+        writer.write(input)
+        writer.write_eof()
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal to the whole process group."""
-        with suppress(ProcessLookupError, PermissionError):  # nobody is left in it
+        with suppress(ProcessLookupError, PermissionError):  # no process is left in it
             os.killpg(self.popen.pid, number)
 
     async def end(self) -> None:
@@ -149,8 +149,8 @@ class _Program:
         finally:
             for transport in self._transports:
                 transport.close()
-            for end in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
-                cast("IO[bytes]", end).close()
+            for end in self._ends:
+                end.close()
 
     def ended(self) -> ProcessEnd:
         """Say how it ended."""

@@ -71,7 +71,10 @@ class FunctionAgent(Generic[In, Out]):
         signature = self._signature
         given = signature.arguments(self.input.load(call.input), call, steps)
         meter = Meter() if steps.prices.cpu_second else None
-        value = await _result(self.__wrapped__, signature, given, meter)
+        if signature.is_async and meter is None:
+            value = await self.__wrapped__(**given)
+        else:
+            value = await _result(self.__wrapped__, signature, given, meter)
         try:
             return Done(self.output.dump(value), None if meter is None else meter.usage)
         except InvalidValue as error:

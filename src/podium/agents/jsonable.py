@@ -3,12 +3,11 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import cast
 
 import orjson
 
 from podium.errors import InvalidValue
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 
 NULL = b"null"
 _STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
@@ -55,9 +54,9 @@ def require_finite(value: Json, expected: str) -> None:
         raise InvalidValue(f"expected {expected}: NaN and infinity are not JSON (at `{place.lstrip('.') or 'value'}`)")
 
 
-def json_copy(value: Json, expected: str) -> Json:
+def json_copy(value: object, expected: str) -> Json:
     """Return a copy made of nothing but JSON types (a tuple becomes a list); raises InvalidValue where it cannot be."""
-    fits = SCALARS.get(cast("type[object]", type(value)))
+    fits = SCALARS.get(type(value))
     if fits is not None and fits(value):
         return value
     text = encoded(value, expected)
@@ -81,8 +80,7 @@ def _place_of_infinity(value: Json) -> str | None:
 
 
 def _items(value: Json) -> Iterable[tuple[object, Json]]:
-    if isinstance(value, dict):
-        return cast("dict[str, Json]", value).items()
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return enumerate(cast("list[Json]", value))
-    return ()
+    if is_object(value):
+        return value.items()
+    parts: Iterable[Json] = value
+    return enumerate(parts) if isinstance(value, (list, tuple, set, frozenset)) else ()

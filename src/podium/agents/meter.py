@@ -4,7 +4,7 @@ import types
 from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from time import thread_time
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from podium.model.outcome import Usage
 
@@ -37,9 +37,9 @@ class Meter:
         return await self._stepwise(awaited)
 
     @types.coroutine
-    def _stepwise(self, awaited: Awaitable[T]) -> Generator[Any, Any, T]:
+    def _stepwise(self, awaited: Awaitable[T]) -> Generator[object, object, T]:
         parts = awaited.__await__()
-        resume: Callable[[], Any] = partial(next, parts)
+        resume: Callable[[], object] = partial(next, parts)
         while True:
             try:
                 waited_for = self.run(resume)

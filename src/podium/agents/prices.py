@@ -41,7 +41,7 @@ def price(
 
 
 def most(model: str, *, input_tokens: int, output_tokens: int, rates: Rates = NO_RATES) -> float | None:
-    """Return the most that so many tokens of `model` can cost in US dollars, or None where the price is not known.
+    """Return the most that these tokens of `model` can cost in US dollars, or None where the price is not known.
 
     Input that a provider writes to its prompt cache, or reads from it, may be dearer than plain input, so the dearest
     counts; for a model whose price changes with the time of day the dearest time.

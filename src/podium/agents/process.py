@@ -24,12 +24,12 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 MAX_OUTPUT = 64 * 2**20
-"""The most bytes that a program or a peer may answer with, unless it is told otherwise."""
+"""The most bytes that a program or a peer may answer with, unless set otherwise."""
 _LINES_SHOWN = 20
 
 
 class ProcessAgent(CardedAgent[In, Out]):
-    """A program. It is told the call in PODIUM_RUN, PODIUM_KEY, PODIUM_IDEMPOTENCY_KEY and PODIUM_EPOCH.
+    """A program. It finds the call in PODIUM_RUN, PODIUM_KEY, PODIUM_IDEMPOTENCY_KEY and PODIUM_EPOCH.
 
     When the call ends, also by a timeout or a cancel, whatever it started in its process group is ended too. Made by
     `process`.

@@ -39,7 +39,7 @@ def reap(popen: "subprocess.Popen[bytes]", exited: Callable[[Reaped], None], *, 
     def wait() -> None:
         peak = _highest(popen.pid) if watch_memory else 0
         reaped = _reaped(popen, peak * (loop.time() - begun) / _KIB_PER_GIB)
-        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
+        with suppress(RuntimeError):  # the loop was closed meanwhile: no task waits any more
             loop.call_soon_threadsafe(exited, reaped)
 
     threading.Thread(target=wait, name="podium-program", daemon=True).start()
@@ -48,7 +48,7 @@ def reap(popen: "subprocess.Popen[bytes]", exited: Callable[[Reaped], None], *, 
 def _reaped(popen: "subprocess.Popen[bytes]", gb_seconds: float) -> Reaped:
     try:
         _, status, used = os.wait4(popen.pid, 0)
-    except ChildProcessError:  # somebody else of this process waited for it
+    except ChildProcessError:  # another part of this process waited for it
         popen.returncode = 255
         return Reaped(255, Usage(gb_seconds=gb_seconds))
     popen.returncode = os.waitstatus_to_exitcode(status)
@@ -56,7 +56,7 @@ def _reaped(popen: "subprocess.Popen[bytes]", gb_seconds: float) -> Reaped:
 
 
 def _highest(pid: int) -> int:
-    """Return the most memory that a program held, in KiB, once it has ended; 0 where nobody tells."""
+    """Return the most memory that a program held, in KiB, once it has ended; 0 where the system does not say."""
     try:
         watch = os.pidfd_open(pid)
     except (AttributeError, OSError):

@@ -1,23 +1,21 @@
-"""Whether values fit a JSON Schema that somebody else wrote: one value, or all that another schema allows."""
+"""Whether values fit a foreign JSON Schema: one value, or all that another schema allows."""
 
-from typing import Any, cast
+from podium import lazy
+from podium.model.json import Json, is_object
 
-from podium.model.json import Json
+jsonschema = lazy.module("jsonschema")
 
 
 def mismatch(value: Json, schema: Json) -> str | None:
     """Return in one sentence how a value does not fit a schema, or None where it does."""
-    import jsonschema  # noqa: PLC0415 - takes a tenth of the whole import, and only answering needs it
-
-    untyped = cast("Any", jsonschema)
-    wrong = untyped.exceptions.best_match(untyped.Draft202012Validator(schema).iter_errors(value))
+    wrong = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
     return None if wrong is None else wrong.message
 
 
 def disagreement(given: Json, taken: Json) -> str | None:
     """Return why no value of one schema can be of another, or None where one may be.
 
-    Only what is certain is told: types without a common one, required properties that are never there, and the same
+    Only what is certain is reported: types without a common one, required properties that are never there, and the same
     inside of these. Whatever else a schema says is left to the value itself.
     """
     return _disagreement(_Side(given, given), _Side(taken, taken), "")
@@ -45,12 +43,12 @@ class _Side:
         named = self.part.get("type")
         if named is None:
             values: list[Json] = self.part.get("enum") or ([self.part["const"]] if "const" in self.part else [])
-            return frozenset(_TYPES.get(type(each), "") for each in values)
+            return frozenset(_type_of(each) for each in values)
         return frozenset([named] if isinstance(named, str) else named)
 
 
 _MOST_REFERENCES = 20
-_TYPES: dict[Any, str] = {
+_TYPES: dict[type, str] = {
     str: "string",
     bool: "boolean",
     int: "integer",
@@ -61,8 +59,12 @@ _TYPES: dict[Any, str] = {
 }
 
 
+def _type_of(value: object) -> str:
+    return _TYPES.get(type(value), "")
+
+
 def _mapping(part: Json) -> dict[str, Json]:
-    return cast("dict[str, Json]", part) if isinstance(part, dict) else {}
+    return part if is_object(part) else {}
 
 
 def _look_up(whole: Json, reference: str) -> Json:

@@ -1,23 +1,40 @@
 """How values of a Python type become JSON and come back, by Pydantic."""
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
-from typing import Any, Generic, TypeVar, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError
-from pydantic_core import PydanticSerializationError, to_json
 from typing_extensions import TypeForm
 
+from podium import lazy
 from podium.agents.jsonable import NULL, SCALARS, encoded, json_copy, require_finite
 from podium.errors import InvalidValue, UsageError
 from podium.model.json import Json
+
+if TYPE_CHECKING:
+    import pydantic
+    import pydantic.errors
+    import pydantic_core
+else:
+    pydantic, pydantic_core = lazy.module("pydantic"), lazy.module("pydantic_core")
 
 T = TypeVar("T")
 
 _ERRORS_SHOWN = 3
 _KNOWN_TYPES = 2048
+_PLAIN: Mapping[object, Mapping[str, str]] = MappingProxyType(
+    {
+        Any: {},
+        str: {"type": "string"},
+        int: {"type": "integer"},
+        float: {"type": "number"},
+        bool: {"type": "boolean"},
+        type(None): {"type": "null"},
+    }
+)
+"""The schemas of types that are JSON as they stand; of these, Pydantic is asked only about values of other types."""
 _MODULES = re.compile(r"(?:[A-Za-z_]\w*\.)+|<locals>\.")
 
 
@@ -28,18 +45,23 @@ class TypeShape(Generic[T]):
     does not know is no good here.
     """
 
-    __slots__ = ("_adapter", "_exact", "_fits", "_free", "_schema", "_serialize", "_validate", "name", "type")
+    __slots__ = ("_exact", "_fits", "_free", "_made", "_schema", "name", "type")
 
-    def __init__(self, kind: object) -> None:
-        self.type: Any = kind
+    def __init__(self, kind: TypeForm[object]) -> None:
+        self.type: TypeForm[object] = kind
         self.name = _name_of(kind)
-        self._adapter = _adapter_of(kind, self.name)
-        self._validate = self._adapter.validator.validate_python
-        self._serialize = self._adapter.serializer.to_python
+        plain = _PLAIN.get(kind) if isinstance(kind, Hashable) else None
+        self._made = _adapter_of(kind, self.name) if plain is None else None
+        self._schema: Json = plain and dict(plain)
         self._free = kind is Any
         self._exact = kind if isinstance(kind, type) and kind in SCALARS else _Nobody
         self._fits = SCALARS.get(self._exact, bool)
-        self._schema: Json = None
+
+    @property
+    def _adapter(self) -> "pydantic.TypeAdapter[Any]":
+        if self._made is None:
+            self._made = _adapter_of(self.type, self.name)
+        return self._made
 
     @property
     def schema(self) -> Json:
@@ -47,7 +69,7 @@ class TypeShape(Generic[T]):
         if self._schema is None:
             try:
                 self._schema = self._adapter.json_schema()
-            except PydanticInvalidForJsonSchema as error:
+            except pydantic.errors.PydanticInvalidForJsonSchema as error:
                 raise UsageError(f"{self.name} has no JSON Schema: {_first_line(error)}") from error
         return self._schema
 
@@ -60,14 +82,15 @@ class TypeShape(Generic[T]):
             return value
         if self._free:
             return json_copy(value, self.name)
+        serialize = self._adapter.serializer.to_python
         try:
-            checked = self._validate(value, strict=True)
-            plain = self._serialize(checked, mode="json", by_alias=True, round_trip=True, warnings="error")
+            checked = self._adapter.validator.validate_python(value, strict=True)
+            plain = serialize(checked, mode="json", by_alias=True, round_trip=True, warnings="error")
         except ValueError:  # of Pydantic: wrong type, unexpected content, circular reference
             checked, plain = self._dump_foreign(value)
         if NULL in encoded(plain, self.name):
             # Pydantic too writes NaN as None where the type is free, so it is looked for in what that was made of.
-            require_finite(self._serialize(checked, by_alias=True, round_trip=True, warnings="none"), self.name)
+            require_finite(serialize(checked, by_alias=True, round_trip=True, warnings="none"), self.name)
         return plain
 
     def load(self, value: Json) -> T:
@@ -75,20 +98,20 @@ class TypeShape(Generic[T]):
         if type(value) is self._exact or self._free:
             return value
         try:
-            return self._validate(value, by_alias=True, by_name=True)
-        except ValidationError as error:
+            return self._adapter.validator.validate_python(value, by_alias=True, by_name=True)
+        except pydantic.ValidationError as error:
             raise InvalidValue(_complaint(self.name, error)) from error
 
     def _dump_foreign(self, value: T) -> tuple[T, Json]:
         """Judge a value by its JSON that is not an instance of the type: a dict for a model, a list for a tuple."""
-        validator = self._adapter.validator
+        validator, serializer = self._adapter.validator, self._adapter.serializer
         try:
-            text = to_json(value, by_alias=True, round_trip=True)
+            text = pydantic_core.to_json(value, by_alias=True, round_trip=True)
             checked = validator.validate_json(text, strict=True, by_alias=True, by_name=True)
-            return checked, self._serialize(checked, mode="json", by_alias=True, round_trip=True, warnings="none")
-        except ValidationError as error:
+            return checked, serializer.to_python(checked, mode="json", by_alias=True, round_trip=True, warnings="none")
+        except pydantic.ValidationError as error:
             raise InvalidValue(_complaint(self.name, error)) from error
-        except PydanticSerializationError as error:
+        except pydantic_core.PydanticSerializationError as error:
             raise InvalidValue(f"expected {self.name}, got {type(value).__name__}: {_first_line(error)}") from error
 
 
@@ -108,14 +131,14 @@ def shape_of(kind: TypeForm[T]) -> TypeShape[T]:
 
 
 @lru_cache(maxsize=_KNOWN_TYPES)
-def _known(kind: object, _spelling: str) -> TypeShape[Json]:
+def _known(kind: TypeForm[object] | None, _spelling: str) -> TypeShape[Json]:
     return TypeShape(type(None) if kind is None else kind)
 
 
-def _adapter_of(kind: object, name: str) -> TypeAdapter[Any]:
+def _adapter_of(kind: object, name: str) -> "pydantic.TypeAdapter[Any]":
     try:
-        adapter = TypeAdapter(cast("type[Any]", kind))
-    except (PydanticSchemaGenerationError, PydanticUserError) as error:
+        adapter = pydantic.TypeAdapter(cast("type[Any]", kind))
+    except (pydantic.errors.PydanticSchemaGenerationError, pydantic.errors.PydanticUserError) as error:
         remedy = "Use a Pydantic model, a dataclass or a plain type"
         raise UsageError(f"{name} cannot be turned into JSON: {_first_line(error)}. {remedy}") from error
     if not adapter.pydantic_complete:
@@ -133,7 +156,7 @@ def _name_of(kind: object) -> str:
     return _MODULES.sub("", repr(kind))
 
 
-def _complaint(name: str, error: ValidationError) -> str:
+def _complaint(name: str, error: "pydantic.ValidationError") -> str:
     """Say in one line what was expected and where it was not found."""
     shown: list[str] = []
     for found in error.errors(include_url=False, include_context=False)[:_ERRORS_SHOWN]:

@@ -4,16 +4,21 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, NotRequired, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, NotRequired, cast, get_args, get_origin, get_type_hints
 
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict, TypeIs
 
+from podium import lazy
 from podium.agents.shape import TypeShape, shape_of
 from podium.errors import InvalidValue, UsageError
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.steps import Steps
+
+if TYPE_CHECKING:
+    import pydantic
+else:
+    pydantic = lazy.module("pydantic")
 
 Function = Callable[..., Json]
 
@@ -57,7 +62,7 @@ def signature_of(function: Function) -> Signature:
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
         raise UsageError(f"{name} is a generator: return the value, and stream chunks through `steps.emit`")
     parameters, hints = _parameters(function, name), _hints(function, name)
-    handed = {cast("type", hints[each]): each for each in parameters if hints.get(each) in (Steps, Call)}
+    handed = {hints[each]: each for each in parameters if hints.get(each) in (Steps, Call)}
     takes = {each: parameter for each, parameter in parameters.items() if each not in handed.values()}
     types = {each: hints.get(each, Any) for each in takes}
     only = next(iter(takes)) if len(takes) == 1 else None
@@ -76,9 +81,13 @@ def signature_of(function: Function) -> Signature:
 
 def name_of(function: Function) -> str:
     """Return the name a function goes by."""
-    if isinstance(function, functools.partial):
-        return name_of(cast("Function", function.func))
+    if _is_partial(function):
+        return name_of(function.func)
     return getattr(function, "__name__", type(function).__name__)
+
+
+def _is_partial(function: object) -> TypeIs["functools.partial[Json]"]:
+    return isinstance(function, functools.partial)
 
 
 def _parameters(function: Function, name: str) -> Mapping[str, inspect.Parameter]:
@@ -96,8 +105,8 @@ def _parameters(function: Function, name: str) -> Mapping[str, inspect.Parameter
 
 def _hints(function: Function, name: str) -> dict[str, Json]:
     inner: object = function
-    while isinstance(inner, functools.partial):
-        inner = cast("functools.partial[Json]", inner).func
+    while _is_partial(inner):
+        inner = inner.func
     if not inspect.isroutine(inner):
         inner = type(inner).__call__
     try:
@@ -116,7 +125,7 @@ def _input_shape(name: str, takes: Mapping[str, inspect.Parameter], types: Mappi
         return shape_of(next(iter(types.values())))
     fields = {each: NotRequired[types[each]] if _has_default(takes[each]) else types[each] for each in takes}
     mapping = cast("Callable[[str, Json], type[Json]]", TypedDict)(name, fields)
-    return shape_of(with_config(ConfigDict(extra="forbid"))(mapping))
+    return shape_of(pydantic.with_config(pydantic.ConfigDict(extra="forbid"))(mapping))
 
 
 def _or_none(shape: TypeShape[Json], kind: Json) -> TypeShape[Json]:

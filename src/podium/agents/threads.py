@@ -82,7 +82,7 @@ def _do(job: _Job) -> None:
     try:
         job.loop.call_soon_threadsafe(_settle, job.future, value, error)
     except RuntimeError:
-        return  # the loop was closed meanwhile: nobody waits any more
+        return  # the loop was closed meanwhile: no task waits any more
 
 
 def _settle(future: asyncio.Future[Any], value: object, error: BaseException | None) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import cast
 
 from podium.errors import PatternError, UsageError
-from podium.model.agent import AnyAgent, Card
+from podium.model.agent import AnyAgent, is_agent
 from podium.patterns.loading.team import load_yaml
 
 FOLDER_FILE = "workflow.py"
@@ -33,7 +32,7 @@ class Loaded:
     @property
     def workflows(self) -> list[AnyAgent]:
         """The agents that can be started as runs."""
-        return [agent for agent in self.agents if agent.card.kind == "workflow"]
+        return [agent for agent in self.agents if agent.card.traits.runs_inline]
 
     def workflow(self, name: str | None) -> AnyAgent:
         """Return the workflow of a name, or the only one; raises UsageError that says which there are."""
@@ -160,19 +159,11 @@ def _agents_of(module: ModuleType, path: Path) -> list[AnyAgent]:
     agents: list[AnyAgent] = []
     for name, value in vars(module).items():
         try:
-            found = is_agent(value)
+            if is_agent(value) and not value.card.anonymous and not any(value is known for known in agents):
+                agents.append(value)
         except UsageError as error:
             raise UsageError(f"{name} in {_shown(path)} cannot be an agent: {error}") from error
-        if found and not value.card.anonymous and not any(value is known for known in agents):
-            agents.append(cast("AnyAgent", value))
     return agents
-
-
-def is_agent(value: object) -> bool:
-    """Whether an object can be called by a workflow."""
-    if isinstance(value, type | ModuleType) or not all(hasattr(type(value), name) for name in ("run", "verify")):
-        return False
-    return isinstance(getattr(value, "card", None), Card)
 
 
 def _where(error: BaseException, path: Path) -> str:

@@ -7,24 +7,7 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.commands import (
-    audit,
-    budgets,
-    costs,
-    dead_letters,
-    delegate,
-    doctor,
-    graph,
-    health,
-    inbox,
-    incidents,
-    init,
-    policy,
-    run,
-    runs,
-    validate,
-    work,
-)
+from podium.cli.commands_on_use import add_all
 from podium.errors import PodiumError
 from podium.secrets.masking import MASKING
 
@@ -46,22 +29,7 @@ def root(
         print(context.get_help())
 
 
-podium.command("run")(run.run)
-podium.command("work")(work.work)
-podium.add_typer(runs.commands, name="runs")
-podium.add_typer(inbox.commands, name="inbox")
-podium.add_typer(dead_letters.commands, name="dead-letters")
-podium.add_typer(policy.commands, name="policy")
-podium.add_typer(delegate.commands, name="delegate")
-podium.add_typer(audit.commands, name="audit")
-podium.command("budgets")(budgets.budgets)
-podium.command("health")(health.health)
-podium.add_typer(incidents.commands, name="incidents")
-podium.command("costs")(costs.costs)
-podium.command("graph")(graph.graph)
-podium.command("validate")(validate.validate)
-podium.command("init")(init.init)
-podium.command("doctor")(doctor.doctor)
+add_all(podium)
 
 
 def main() -> None:

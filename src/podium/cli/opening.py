@@ -3,16 +3,16 @@
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from podium.config import Config, load_config
 from podium.errors import StoreUnavailable, UnknownRun, UsageError
 from podium.model.run import Run
-from podium.store.protocol import RunQuery, Store
+from podium.store.protocol import ReadStore, RunQuery, Store, walk
 from podium.store.sqlite.store import SqliteStore
 
 T = TypeVar("T")
@@ -33,6 +33,16 @@ def open_readonly(store: str | None) -> Generator[Store]:
         opened.close()
 
 
+def look(store: str | None, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Return what is found in a store that is there: no worker is entered, no run is driven."""
+
+    async def looking() -> T:
+        with open_readonly(store) as opened:
+            return await work(opened)
+
+    return asyncio.run(looking())
+
+
 def existing(store: str | None) -> Config:
     """Return the settings for a store that is there; raises StoreUnavailable where it is not."""
     config = load_config(store=store)
@@ -47,20 +57,20 @@ def existing(store: str | None) -> Config:
     return config
 
 
-def run_in(store: Store, run_id: str) -> Run:
+async def run_in(store: ReadStore, run_id: str) -> Run:
     """Return a run by its id, or the newest that is no child run for `last`; raises UnknownRun."""
     if run_id == LAST:
-        newest = next((run for run in store.runs(RunQuery(limit=ALL)) if run.parent is None), None)
-        if newest is None:
-            raise UnknownRun("there are no runs yet. `podium run FILE` starts one.")
-        return newest
-    run = store.run(run_id)
+        async for run in walk(store.runs, RunQuery()):
+            if run.parent is None:
+                return run
+        raise UnknownRun("there are no runs yet. `podium run FILE` starts one.")
+    run = await store.run(run_id)
     if run is None:
         raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
     return run
 
 
-def drive(work: Coroutine[Any, Any, T]) -> T:
+def drive(work: Coroutine[object, None, T]) -> T:
     """Run to the end what drives runs. SIGTERM ends it as Ctrl-C does: what is done is kept, the rest handed back."""
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:

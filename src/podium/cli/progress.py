@@ -29,9 +29,9 @@ def progress(total: int, *, quiet: bool) -> Generator[Progress]:
     if quiet or not sys.stderr.isatty():
         yield _Lines(total, quiet=quiet)
         return
-    from rich.console import Console  # noqa: PLC0415  only where somebody looks
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-    from rich.progress import Progress as RichBar  # noqa: PLC0415
+    from rich.console import Console  # only where somebody looks
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as RichBar
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with RichBar(*columns, console=Console(stderr=True)) as bar:

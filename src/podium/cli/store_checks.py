@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podium.cli.checks import DoctorFinding, Level
-from podium.cli.opening import ALL, open_readonly
+from podium.cli.opening import look
 from podium.cli.output import count, one_line
 from podium.config import Config, load_config
 from podium.errors import ConfigError, StoreError
 from podium.model.clock import SystemClock
 from podium.model.run import Run, RunState
-from podium.store.protocol import RunQuery, Store
+from podium.store.protocol import ChainFault, ReadStore, RunQuery, walk
 from podium.store.sqlite.workers import process_birth
 
 _SHOWN = 5
+_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +46,21 @@ def check_store(store: str | None) -> Iterator[DoctorFinding]:
         yield DoctorFinding(Level.NOTE, f"there is no store at {config.store} yet", "`podium run` makes it.")
         return
     try:
-        with open_readonly(config.store) as opened:
-            yield from _inside(opened, config)
+        yield from look(config.store, lambda opened: _inside(opened, config))
     except StoreError as error:
         yield DoctorFinding(Level.WRONG, str(error), "Restore a backup, or name another file with --store.")
 
 
-def _inside(store: Store, config: Config) -> Iterator[DoctorFinding]:
+async def _inside(store: ReadStore, config: Config) -> list[DoctorFinding]:
     schema, damage, workers = _read(config.store)
     if damage:
         said = one_line("; ".join(damage[:_SHOWN]), 300)
-        yield DoctorFinding(Level.WRONG, f"the store {config.store} is damaged: {said}", "Restore a backup.")
-        return
-    yield DoctorFinding(Level.GOOD, f"the store {config.store} opens, schema {schema}, and is whole")
-    runs = store.runs(RunQuery(limit=ALL))
-    yield from _chains(store, runs)
+        return [DoctorFinding(Level.WRONG, f"the store {config.store} is damaged: {said}", "Restore a backup.")]
+    whole = DoctorFinding(Level.GOOD, f"the store {config.store} opens, schema {schema}, and is whole")
+    runs = [run async for run in walk(store.runs, RunQuery(limit=_PAGE))]
+    faults = [fault for run in runs for fault in await store.verify(run.id)]
     alive = [worker for worker in workers if _is_alive(worker, config.lease)]
-    yield from _work(runs, alive)
+    return [whole, *_chains(runs, faults), *_work(runs, alive)]
 
 
 def _read(path: str) -> tuple[int, list[str], list[WorkerRow]]:
@@ -76,8 +75,7 @@ def _read(path: str) -> tuple[int, list[str], list[WorkerRow]]:
     return schema, damage, [WorkerRow(*row) for row in rows]
 
 
-def _chains(store: Store, runs: Sequence[Run]) -> Iterator[DoctorFinding]:
-    faults = [fault for run in runs for fault in store.verify(run.id)]
+def _chains(runs: Sequence[Run], faults: Sequence[ChainFault]) -> Iterator[DoctorFinding]:
     for fault in faults[:_SHOWN]:
         what = f"run {fault.run}, fact {fault.seq}: {fault.what}"
         yield DoctorFinding(Level.WRONG, what, "Somebody changed the store; compare it with a backup.")

@@ -2,19 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import Container, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from dataclasses import dataclass
 
 from podium.app import App
-from podium.cli.opening import ALL
 from podium.engine.run.deadline import deadline_of
 from podium.engine.worker.worker import End
 from podium.errors import RunBlocked
-from podium.model.fact import FactKind
+from podium.model.facts.waits import SignalAwaited
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
 from podium.reports.calls.tree import tree_of
-from podium.store.protocol import RunQuery, Store
+from podium.store.protocol import QuestionQuery, ReadStore, RunQuery, walk
 
 _LOOK_SECONDS = 0.2
 
@@ -36,7 +35,7 @@ async def settle(app: App, run_id: str, *, wait: bool) -> End | Standstill:
         while not ending.done():
             await asyncio.wait([ending], timeout=_LOOK_SECONDS)
             if not wait and not ending.done():
-                still = standstill(app.store, run_id)
+                still = await standstill(app.store, run_id)
                 if still is not None and still == seen:
                     return still
                 seen = still
@@ -47,43 +46,48 @@ async def settle(app: App, run_id: str, *, wait: bool) -> End | Standstill:
             await ending
 
 
-def standstill(store: Store, run_id: str) -> Standstill | None:
+async def standstill(store: ReadStore, run_id: str) -> Standstill | None:
     """Return what a run and its child runs wait for, if all of them wait, and for nothing that comes by itself.
 
     Raises RunBlocked where a child run is blocked, for which its parent would wait for ever.
     """
-    family = list(_family(store, run_id))
+    family = [run async for run in _family(store, run_id)]
     for run in family[1:]:
         if run.state is RunState.BLOCKED:
             message = f"run {run_id} waits for its child run {run.id}, which is blocked: {run.reason}"
             raise RunBlocked(message, run=run.id)
     waiting = [run for run in family if not run.state.ended]
-    questions = [each for run in waiting for each in store.questions(state=QuestionState.OPEN, to=None, run=run.id)]
+    queries = [QuestionQuery(state=QuestionState.OPEN, run=run.id) for run in waiting]
+    questions = [each for query in queries async for each in walk(store.questions, query)]
     deadlines = {question.deadline for question in questions}
-    if any(run.state is not RunState.PARKED or wakes_itself(store, run, deadlines) for run in waiting):
-        return None
+    for run in waiting:
+        if run.state is not RunState.PARKED or await wakes_itself(store, run, deadlines):
+            return None
     asking = {question.run for question in questions}
-    signals = [(run.id, name) for run in waiting if run.id not in asking for name in _signals(store, run)]
+    signals = [(run.id, name) for run in waiting if run.id not in asking for name in await _signals(store, run)]
     return Standstill(questions, signals) if questions or signals else None
 
 
-def wakes_itself(store: Store, run: Run, deadlines: Container[float | None]) -> bool:
+async def wakes_itself(store: ReadStore, run: Run, deadlines: Container[float | None]) -> bool:
     """Whether a parked run wakes to go on: not only because the time is up for it, or for a question (`deadlines`)."""
     if run.wake_at is None or run.wake_at in deadlines:
         return False
-    own = deadline_of(store.facts(run.id))
+    own = deadline_of(await store.facts(run.id))
     return own is None or own.at != run.wake_at
 
 
-def _family(store: Store, run_id: str) -> Sequence[Run]:
-    run = store.run(run_id)
+async def _family(store: ReadStore, run_id: str) -> AsyncIterator[Run]:
+    run = await store.run(run_id)
     if run is None:
-        return ()
-    children = store.runs(RunQuery(parent=run_id, limit=ALL))
-    return [run, *(each for child in children if not child.state.ended for each in _family(store, child.id))]
+        return
+    yield run
+    async for child in walk(store.runs, RunQuery(parent=run_id)):
+        if not child.state.ended:
+            async for each in _family(store, child.id):
+                yield each
 
 
-def _signals(store: Store, run: Run) -> Sequence[str]:
-    facts = store.facts(run.id)
+async def _signals(store: ReadStore, run: Run) -> Sequence[str]:
+    facts = await store.facts(run.id)
     keys = {node.key for node in tree_of(facts).open() if node.waits == "signal"}
-    return [fact.body["name"] for fact in facts if fact.kind is FactKind.WAITING and fact.key in keys]
+    return [said.name for fact in facts if fact.key in keys and isinstance(said := fact.content, SignalAwaited)]

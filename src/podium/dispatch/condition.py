@@ -11,7 +11,7 @@ from podium.model.clock import Clock
 
 
 class Condition(StrEnum):
-    """Well: it works. Ill: it gets no work. Unknown: it may be called, and nobody has seen yet whether it works."""
+    """Healthy: it works. Unhealthy: skip it. Unknown: it may be called; whether it works is not known yet."""
 
     HEALTHY = "well"
     UNHEALTHY = "ill"
@@ -20,7 +20,7 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConditionFinding:
-    """How an agent is, and why it is ill."""
+    """How an agent is, and why it is unhealthy."""
 
     condition: Condition
     why: str = ""
@@ -35,7 +35,7 @@ class Conditions:
         self._clock = clock
 
     def watched(self, *, watched: bool) -> None:
-        """Say whether somebody makes the checks in the background: then they count however old they are."""
+        """Say whether the monitor makes the checks in the background: then they count however old they are."""
         self._checks.watched = watched
 
     def is_available(self, card: Card) -> bool:
@@ -45,7 +45,7 @@ class Conditions:
         return not ill and (circuit is None or not circuit.is_shut(self._clock.now()))
 
     async def examine(self, card: Card, *, anew: bool = False) -> ConditionFinding:
-        """Look at an agent: its check, made where the last one is old, or `anew`; and its breaker."""
+        """Look at an agent: its check, made again if the last one is old, or `anew`; and its breaker."""
         rule, circuit = card.health, self._breakers.of(card)
         if rule is not None:
             found, _ = await self._checks.examine((card.name, card.version), rule, anew=anew)

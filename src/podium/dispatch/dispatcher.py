@@ -1,4 +1,4 @@
-"""Finds who does a call, and has it done under the rules that apply."""
+"""Finds the agent for a call, and has it run under the rules that apply."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -11,18 +11,18 @@ from podium.model.agent import AnyAgent, Card
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Outcome
+from podium.model.rule_steps import RuleSteps
 from podium.model.rules import AgentRules, ruled
 from podium.model.step import StepCall
-from podium.model.steps import Steps
 from podium.model.task import Choice, Task
 
-Handler = Callable[[Call, Steps], Awaitable[Outcome]]
+Handler = Callable[[Call, RuleSteps], Awaitable[Outcome]]
 """Does a call of one agent."""
 
 Middleware = Callable[[Card, Handler], Handler]
 """Wraps the handler of an agent with that card, or returns it as it is where its rule does not apply."""
 
-StepHandler = Callable[[StepCall, Steps], Awaitable[Json]]
+StepHandler = Callable[[StepCall, RuleSteps], Awaitable[Json]]
 """Does a step of one agent's calls."""
 
 StepMiddleware = Callable[[Card, StepHandler], StepHandler]
@@ -30,26 +30,22 @@ StepMiddleware = Callable[[Card, StepHandler], StepHandler]
 
 
 class RunMiddleware(NamedTuple):
-    """The rules for runs: whoever starts one, or spawns it, calls its workflow."""
+    """The rules for runs: to start or spawn a run is to call its workflow."""
 
     admitting: Sequence[Middleware]
     """Decide whether it may take place."""
     guarding: Sequence[Middleware]
     """Look at what goes into it and comes out, also when it is taken up again."""
     delegated: Sequence[Middleware] = ()
-    """Decide too, where somebody outside has started it with a token."""
+    """Decide too, if the run was started with a delegation token."""
 
 
 Target = AnyAgent | str | Task
-"""Who is to do a call: an agent, a registered name, or whoever offers a capability."""
-
-
-INLINE = "inline"
-"""The kind of an agent that exists for one call only, such as the function of `ctx.once`."""
+"""Names the agent for a call: the agent itself, a registered name, or a task for one that offers a capability."""
 
 
 class Dispatcher:
-    """Who does it, under which rules. Middleware is folded once per agent."""
+    """Finds the agent for a call and the rules for it. Middleware is folded once per agent."""
 
     def __init__(
         self, registry: Registry, middleware: Sequence[Middleware], step_middleware: Sequence[StepMiddleware] = (), *,
@@ -72,7 +68,7 @@ class Dispatcher:
         self._run_rules: dict[tuple[int, bool, bool], Handler | None] = {}
 
     def route(self, target: Target) -> tuple[AnyAgent, Choice | None]:
-        """Return the agent for a call, and why where it was chosen; raises UnknownAgent."""
+        """Return the agent for a call, and why if it was chosen; raises UnknownAgent."""
         if id(target) in self._cards:
             return cast("AnyAgent", target), None
         if isinstance(target, str):
@@ -81,12 +77,12 @@ class Dispatcher:
         if isinstance(target, Task):
             choice = choose(target, self.registry.cards(target.capability), self._is_available)
             return self.registry.get(choice.name, choice.version), choice
-        if _lasts(target):
+        if target.card.is_named:
             self.registry.add(target)
         return target, None
 
     def substitute_version(self, name: str) -> Choice | None:
-        """Return the newest version that is available, where the newest of all is not; None where there is none."""
+        """Return the newest version that is available, if the newest of all is not; else None."""
         cards = [self.card(agent) for agent in self.registry.versions(name)]
         best = next((card for card in cards if self._is_available(card)), None)
         if best is None or best is cards[0]:
@@ -97,12 +93,12 @@ class Dispatcher:
         """Return an agent's card, filled in by the rules of the configuration."""
         card = self._cards.get(id(agent))
         if card is None:
-            card = agent.card if agent.card.kind == INLINE else ruled(agent.card, self._rules)
-            if _lasts(agent) and self.registry.has(card.name, card.version):
+            card = agent.card if agent.card.traits.exists_for_one_call else ruled(agent.card, self._rules)
+            if agent.card.is_named and self.registry.has(card.name, card.version):
                 self._cards[id(agent)] = card  # the registry keeps the agent alive, so its id stays its own
         return card
 
-    def dispatch(self, agent: AnyAgent, call: Call, steps: Steps) -> Awaitable[Outcome]:
+    def dispatch(self, agent: AnyAgent, call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
         """Have a call done."""
         handler = self._handlers.get(id(agent))
         return self._fold(agent)(call, steps) if handler is None else handler(call, steps)
@@ -122,11 +118,13 @@ class Dispatcher:
         return found
 
     def run_rules(self, workflow: AnyAgent, *, admitted: bool, delegated: bool) -> Handler | None:
-        """Return what has a workflow enter as a run, or None where no rule applies; `admitted`: it was, before."""
+        """Return what admits a workflow as a run, or None if no rule applies; `admitted`: it was admitted before."""
+        if workflow.card.traits.is_internal:
+            return None
         known, of_runs = (id(workflow), admitted, delegated), self._of_runs
         if known in self._run_rules:
             return self._run_rules[known]
-        own = cast("Handler", partial(invoke, workflow))
+        own: Handler = partial(invoke, workflow)
         card, handler = self.card(workflow), own
         deciding = () if admitted else (*(of_runs.delegated if delegated else ()), *of_runs.admitting)
         for wrap in reversed((*deciding, *of_runs.guarding)):
@@ -137,7 +135,8 @@ class Dispatcher:
         return found
 
     def _fold(self, agent: AnyAgent) -> Handler:
-        card, handler = self.card(agent), cast("Handler", partial(invoke, agent))
+        card = self.card(agent)
+        handler: Handler = partial(invoke, agent)
         for wrap in reversed(self._middleware):
             handler = wrap(card, handler)
         if id(agent) in self._cards:
@@ -145,10 +144,5 @@ class Dispatcher:
         return handler
 
 
-async def _do_step(step: StepCall, _steps: Steps) -> Json:
+async def _do_step(step: StepCall, _steps: RuleSteps) -> Json:
     return await step.body()
-
-
-def _lasts(agent: AnyAgent) -> bool:
-    """Whether an agent belongs into the registry."""
-    return agent.card.kind != INLINE and not agent.card.anonymous

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
-from pydantic import ValidationError
-
 from podium import errors
 from podium.formats.retry_after import retry_after
 from podium.model.json import Json
@@ -27,7 +25,6 @@ _BY_CLASS: Mapping[type[BaseException], FailureKind] = MappingProxyType(
         errors.Refusal: FailureKind.REFUSAL,
         errors.BadAnswer: FailureKind.VALIDATION,
         errors.InvalidValue: FailureKind.VALIDATION,
-        ValidationError: FailureKind.VALIDATION,
         TimeoutError: FailureKind.TIMEOUT,
         ConnectionError: FailureKind.TRANSPORT,
         asyncio.IncompleteReadError: FailureKind.TRANSPORT,
@@ -50,6 +47,7 @@ _BY_LIBRARY: Mapping[str, Mapping[str, FailureKind]] = MappingProxyType(
         "httpcore": {"NetworkError": FailureKind.TRANSPORT, "TimeoutException": FailureKind.TIMEOUT},
         "httpx": {"TransportError": FailureKind.TRANSPORT, "TimeoutException": FailureKind.TIMEOUT},
         "openai": {"APIConnectionError": FailureKind.TRANSPORT, "APITimeoutError": FailureKind.TIMEOUT},
+        "pydantic_core": {"ValidationError": FailureKind.VALIDATION},
         "requests": {"ConnectionError": FailureKind.TRANSPORT, "Timeout": FailureKind.TIMEOUT},
         "urllib3": {"HTTPError": FailureKind.TRANSPORT, "TimeoutError": FailureKind.TIMEOUT},
     }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from podium.errors import UnknownAgent, UsageError
 from podium.model.agent import AnyAgent, Card
+from podium.model.storable import check_text
 
 
 class Registry:
@@ -17,6 +18,8 @@ class Registry:
         card = agent.card
         versions = self._agents.setdefault(card.name, {})
         known = card.version in versions
+        check_text("the name of an agent", card.name)
+        check_text(f"the version of agent {card.name}", card.version)
         if versions.setdefault(card.version, agent) is not agent:
             raise UsageError(
                 f"two agents are called {card.name!r} version {card.version!r}. Give one another name or version."

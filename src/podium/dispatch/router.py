@@ -11,7 +11,7 @@ from podium.model.task import Choice, Task
 def choose(task: Task, offers: Sequence[Card], is_available: Callable[[Card], bool] = lambda _: True) -> Choice:
     """Return the cheapest offer (unknown prices last), the newest version of it, then the first by name.
 
-    Those that are not available, being ill or left alone by their breaker, are offered only where nobody else is.
+    Agents that are unhealthy, or whose breaker is open, are chosen only if no other offers the capability.
     """
     if not offers:
         raise UnknownAgent(

@@ -8,9 +8,9 @@ from uuid import UUID
 from typing_extensions import TypeForm
 
 from podium.agents.shape import shape_of
-from podium.engine.calls.attempts import CallOptions, Fallbacks
 from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
+from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
 from podium.engine.primitives.approvals import approval_of
 from podium.engine.primitives.children import ChildResult, SpawnChild
@@ -27,12 +27,14 @@ from podium.errors import CallRefused, NotAwaitable, WrongBranch
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.chance import Chance
+from podium.model.facts.waits import LookedUp
 from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.question import Approval, Ask, Decision, Escalation
 from podium.model.retry import Retry
 from podium.model.run import RunOptions
 from podium.model.steps import Effects
+from podium.model.storable import check_key
 from podium.model.task import Task
 from podium.services.stream import Chunk
 
@@ -45,7 +47,6 @@ T3 = TypeVar("T3")
 T4 = TypeVar("T4")
 P = ParamSpec("P")
 
-_NO_OPTIONS = CallOptions()
 _NO_DEFAULT: Any = object()
 _PLAIN = (type(None), str, int, float, bool, list, dict)
 
@@ -141,12 +142,12 @@ class Context:
         CallRefused.
         """
         plain = timeout is None and within is None and retry is None and fallback is None
-        options = _NO_OPTIONS if plain else CallOptions(timeout=timeout, within=within, retry=retry, fallback=fallback)
+        options = NO_OPTIONS if plain else CallOptions(timeout=timeout, within=within, retry=retry, fallback=fallback)
         return AgentCall(self._active, self._branch, self._path, self._key(), agent, input, options, self)
 
     @property
     def degraded(self) -> tuple[Degraded, ...]:
-        """The calls so far, of this branch and all below it, that somebody else answered than was asked; by key."""
+        """The calls so far, of this branch and all below it, that another agent answered than was asked; by key."""
         prefix = f"{self._path}." if self._path else ""
         return tuple(each for key, each in sorted(self._active.degraded.items()) if key.startswith(prefix))
 
@@ -159,18 +160,18 @@ class Context:
         `gives` is the type of its value, if that is not plain JSON.
         """
         agent = OnceAgent[T](name, function, effects, verify, shape_of(Any if gives is None else gives))
-        return AgentCall(self._active, self._branch, self._path, self._key(), agent, None, _NO_OPTIONS, self)
+        return AgentCall(self._active, self._branch, self._path, self._key(), agent, None, NO_OPTIONS, self)
 
     def find(self, capability: str) -> Find:
         """Look up who offers a capability; gives their cards. What was found is recorded."""
-        return Find(self._active, self._branch, self._path, self._key(), {"of": capability})
+        return Find(self._active, self._branch, self._path, self._key(), LookedUp(of=capability))
 
     def records(self, *agents: str) -> Records:
         """Look up how agents of these names did so far, or all that were asked; gives a Record for each version.
 
-        Folded from the newest facts of the store; nobody who was never asked has one. What was learnt is recorded.
+        Folded from the newest facts of the store; an agent that was never asked has none. The result is recorded.
         """
-        asks = {"of": Records.OF, "agents": list(agents)}
+        asks = LookedUp(of=Records.OF, agents=agents)
         return Records(self._active, self._branch, self._path, self._key(), asks)
 
     @overload
@@ -191,8 +192,11 @@ class Context:
             self._active, self._branch, self._path, self._key(), self, lambda child: function(child, *args, **kwargs)
         )
 
+    # The first overload that fits is meant.
     @overload
-    def gather(self, a: Primitive[T1], b: Primitive[T2], /) -> "Primitive[tuple[T1, T2]]": ...
+    def gather(  # pyright: ignore[reportOverlappingOverload]
+        self, a: Primitive[T1], b: Primitive[T2], /
+    ) -> "Primitive[tuple[T1, T2]]": ...
     @overload
     def gather(self, a: Primitive[T1], b: Primitive[T2], c: Primitive[T3], /) -> "Primitive[tuple[T1, T2, T3]]": ...
     @overload
@@ -346,11 +350,12 @@ class Context:
 
         False for a branch that had come past this place when the code changed; recorded once per run and name.
         """
+        check_key("the name of the change", name)
         return changed(self._active, self._path, self._counter, name)
 
     def emit(self, chunk: Json) -> None:
-        """Stream a chunk to whoever watches the run. Chunks are not recorded, and replay emits none."""
-        if not self._active.replaying:
+        """Stream a chunk to those who watch the run. Chunks are not recorded, and replay emits none."""
+        if not self._active.gate.replaying:
             self._active.runtime.streams.publish(
                 self._active.run.id, Chunk(key=self._path, attempt=1, step="", n=self._counter, data=chunk)
             )

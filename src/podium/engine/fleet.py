@@ -25,7 +25,7 @@ class Fleet(Protocol):
         ...
 
     def reserve(self) -> bool:
-        """Take a slot for a run that is about to be started here, if one is free and nobody waits."""
+        """Take a slot for a run that is about to be started here, if one is free and no run waits."""
         ...
 
     def release(self, run: int | None = None) -> None:

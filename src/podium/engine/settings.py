@@ -16,7 +16,7 @@ class EngineSettings:
     poll: float = 0.2
     """How often a worker looks for what other processes left for it."""
     quarantine_after: int = 5
-    """A run with which so many processes in a row died is not driven any more, until a person has it tried again."""
+    """A run in which this many processes in a row died is set aside until a person requeues it."""
     max_facts: int = 1_000_000
     """A run with more facts is blocked, so that one that never ends cannot fill the disk."""
     max_payload_bytes: int = 64 * 1024 * 1024

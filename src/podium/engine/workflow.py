@@ -14,7 +14,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
 from podium.errors import BadAnswer, Blocked, CallCancelled, InvalidValue, UsageError, WorkflowError
-from podium.model.agent import Card, Shape
+from podium.model.agent import Card, In_contra, InputShape, Out_co, OutputShape
 from podium.model.call import Call
 from podium.model.guard import Guard
 from podium.model.json import Json
@@ -27,17 +27,17 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 
-class Workflow(Generic[In, Out]):
+class Workflow(Generic[In_contra, Out_co]):
     """An orchestrating function. Started as a run it is found again, after a crash, by its name and version."""
 
     def __init__(
-        self, function: Callable[..., Awaitable[Any]], *, card: Card, input: Shape[Any], output: Shape[Any],
-        takes_input: bool = True,
+        self, function: Callable[..., Awaitable[object]], *, card: Card, input: InputShape[In_contra],
+        output: OutputShape[Out_co], takes_input: bool = True,
     ) -> None:  # fmt: skip
         self.function = function
         self.card = card
-        self.input: Shape[In] = input
-        self.output: Shape[Out] = output
+        self.input = input
+        self.output = output
         self._takes_input = takes_input
 
     def __repr__(self) -> str:
@@ -51,13 +51,13 @@ class Workflow(Generic[In, Out]):
         """A workflow is never in doubt: it is replayed."""
         return None
 
-    async def enter(
+    async def run_inline(
         self, active: ActiveRun, branch: BranchTask, path: str, input: Json, *, callers: tuple[str, ...],
         deadline: float | None,
     ) -> tuple[Json, list[Undo]]:  # fmt: skip
-        """Run the function under `path`; what it did is undone where it fails or is cancelled.
+        """Run the function under `path`; what it did is undone if it fails or is cancelled.
 
-        Returns its value as JSON, and the compensations that are left to whoever called it.
+        Returns its value as JSON, and the compensations that it leaves to its caller.
         """
         named = callers if self.card.anonymous else (*callers, self.card.name)
         context = Context(active, branch, path, self, callers=named, deadline=deadline)
@@ -79,13 +79,13 @@ class Workflow(Generic[In, Out]):
             await undo_all(active, branch, context.undos)
             raise BadAnswer(f"{self.card.name} returned something else than it declares: {error}") from error
 
-    def _dumped(self, value: Out, most: int) -> Json:
+    def _dumped(self, value: object, most: int) -> Json:
         dumped = self.output.dump(value)
         if (size := len(encode(dumped))) > most:
             raise InvalidValue(f"it has {size} bytes, {most} are allowed")
         return dumped
 
-    async def _call(self, context: Context, input: Json) -> Any:
+    async def _call(self, context: Context, input: Json) -> object:
         if not self._takes_input:
             return await self.function(context)
         try:
@@ -95,7 +95,7 @@ class Workflow(Generic[In, Out]):
         return await self.function(context, given)
 
 
-def is_workflow(agent: object) -> TypeIs[Workflow[Any, Any]]:
+def is_workflow(agent: object) -> TypeIs[Workflow]:
     """Whether an agent is a workflow, and can be started as a run."""
     return isinstance(agent, Workflow)
 

@@ -8,7 +8,7 @@ from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Pass
 from podium.model.json import Json
 
 BOTH: frozenset[GuardPlace] = frozenset({"input", "output"})
-"""Where a guard looks unless it is told."""
+"""Where a guard looks by default."""
 PLACES: frozenset[GuardPlace] = frozenset({"input", "output", "tool_input", "tool_output", "model_input"})
 
 Look = Callable[[Checked], GuardFinding | Awaitable[GuardFinding]]

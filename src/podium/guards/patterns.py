@@ -1,7 +1,8 @@
 """`patterns`: what texts may not have in them, or have to be. Needs the extra `podium[guards]`."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, cast
+from importlib import import_module
+from typing import Protocol
 
 from podium.errors import UsageError
 from podium.guards.custom import BOTH, CustomCheck
@@ -67,14 +68,13 @@ def _masked(text: str, refused: Iterable[TextPattern]) -> str:
 
 def _compiled(pattern: str) -> TextPattern:
     try:
-        import re2  # pyright: ignore[reportMissingTypeStubs]  # noqa: PLC0415  an optional package
+        re2 = import_module("re2")
     except ImportError as error:
         raise UsageError('patterns need the extra guards: pip install "podium[guards]"') from error
-    untyped = cast("Any", re2)
-    options = untyped.Options()
+    options = re2.Options()
     options.log_errors = False
     try:
-        return untyped.compile(pattern, options)
-    except untyped.error as error:
+        return re2.compile(pattern, options)
+    except re2.error as error:
         said = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         raise UsageError(f"{pattern!r} is no pattern of RE2: {said}") from error

@@ -1,7 +1,6 @@
 """`schema`: what a value has to look like."""
 
 from collections.abc import Iterable
-from typing import Any, cast
 
 from typing_extensions import TypeForm
 
@@ -9,17 +8,17 @@ from podium.agents.schema import mismatch
 from podium.agents.shape import shape_of
 from podium.guards.custom import CustomCheck
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 
 OUTPUT: frozenset[GuardPlace] = frozenset({"output"})
-"""Where it looks unless it is told."""
+"""Where it looks by default."""
 
 
 def schema(
-    wanted: Json | TypeForm[Any], *, on: Iterable[GuardPlace] = OUTPUT, ask: str | None = None, name: str = "schema"
+    wanted: Json | TypeForm[object], *, on: Iterable[GuardPlace] = OUTPUT, ask: str | None = None, name: str = "schema"
 ) -> CustomCheck:
     """Return a guard that objects to a value that does not fit: a JSON Schema, or a type."""
-    declared = cast("Json", wanted) if isinstance(wanted, dict) else shape_of(wanted).schema
+    declared = wanted if is_object(wanted) else shape_of(wanted).schema
 
     def look(checked: Checked) -> GuardFinding:
         wrong = mismatch(checked.value, declared)

@@ -1,9 +1,8 @@
-"""`screen_by`: an agent of its own looks at each value, for prompt injection or whatever it is told to look for."""
+"""`screen_by`: an agent of its own looks at each value, for prompt injection or whatever its task says."""
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
 
 import orjson
 
@@ -12,10 +11,8 @@ from podium.guards.custom import BOTH, CustomCheck
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 from podium.model.outcome import Done, Failed, Refused
-
-_NOT_AT_ONCE = ("workflow", "human")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +32,7 @@ def screen_by(
     call: the same value is never judged, nor paid, twice in it. If the agent fails, the call fails.
     """
     called = name or agent.card.name
-    if agent.card.kind in _NOT_AT_ONCE:
+    if not agent.card.traits.answers_at_once:
         raise UsageError(
             f"{agent.card.name} is a {agent.card.kind}, which does not answer at once: use `ask` for people"
         )
@@ -83,7 +80,7 @@ def _handed(agent: AnyAgent, value: Json) -> Json:
 def _read(verdict: Json, agent: str) -> tuple[bool, str]:
     if isinstance(verdict, bool):
         return verdict, ""
-    said = cast("dict[str, Any]", verdict) if isinstance(verdict, dict) else {}
+    said = verdict if is_object(verdict) else {}
     match said.get("safe"):
         case bool() as safe:
             return safe, str(said.get("reason", ""))

@@ -1,9 +1,8 @@
 """The texts in a JSON value."""
 
 from collections.abc import Callable, Iterator
-from typing import cast
 
-from podium.model.json import Json
+from podium.model.json import Json, is_array, is_object
 
 LONGEST = 1_000_000
 """Characters of one text that guards look through; a longer one they object to."""
@@ -13,11 +12,11 @@ def texts(value: Json, *, keys: bool = True) -> Iterator[str]:
     """Give all texts of a value, those that are keys too unless told otherwise."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, list):
-        for each in cast("list[Json]", value):
+    elif is_array(value):
+        for each in value:
             yield from texts(each, keys=keys)
-    elif isinstance(value, dict):
-        for key, each in cast("dict[str, Json]", value).items():
+    elif is_object(value):
+        for key, each in value.items():
             if keys:
                 yield key
             yield from texts(each, keys=keys)
@@ -27,10 +26,10 @@ def changed(value: Json, change: Callable[[str], str]) -> Json:
     """Return a value with all its texts changed, keys too."""
     if isinstance(value, str):
         return change(value)
-    if isinstance(value, list):
-        return [changed(each, change) for each in cast("list[Json]", value)]
-    if isinstance(value, dict):
-        return {change(key): changed(each, change) for key, each in cast("dict[str, Json]", value).items()}
+    if is_array(value):
+        return [changed(each, change) for each in value]
+    if is_object(value):
+        return {change(key): changed(each, change) for key, each in value.items()}
     return value
 
 

@@ -1,1 +1,4 @@
-"""The words of Podium: frozen dataclasses, enums and Protocols. Imports `errors` and the standard library only."""
+"""The words of Podium: frozen dataclasses, enums and Protocols.
+
+Imports `errors`, the standard library and `typing_extensions` only.
+"""

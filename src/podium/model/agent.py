@@ -1,8 +1,11 @@
 """Who can be called: the agent, its card, and what it is handed."""
 
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol
 
+from typing_extensions import TypeForm, TypeIs, TypeVar
+
+from podium.model.agent_kind import KINDS, AgentKind, kind_of
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance, check_bound
@@ -15,8 +18,8 @@ from podium.model.outcome import Outcome
 from podium.model.retry import Retry
 from podium.model.steps import Effects, Steps
 
-In_contra = TypeVar("In_contra", contravariant=True)
-Out_co = TypeVar("Out_co", covariant=True)
+In_contra = TypeVar("In_contra", contravariant=True, default=Any)
+Out_co = TypeVar("Out_co", covariant=True, default=Any)
 T = TypeVar("T")
 
 
@@ -69,12 +72,22 @@ class Card:
         if self.usd is not None:
             check_bound(f"usd=… of agent {self.name}", self.usd)
 
+    @property
+    def traits(self) -> AgentKind:
+        """What holds for all agents of its kind."""
+        return KINDS.get(self.kind) or kind_of(self.kind)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it is an agent of its own; else it is a part of the code of its caller, and rules leave it out."""
+        return not (self.anonymous or self.traits.exists_for_one_call)
+
 
 class Described(Protocol):
     """What any shape tells of its type."""
 
     @property
-    def type(self) -> Any:
+    def type(self) -> TypeForm[object]:
         """The Python type; Any where only the schema is known."""
         ...
 
@@ -103,7 +116,7 @@ class InputShape(Described, Protocol, Generic[In_contra]):
         """Turn a value into JSON; raises InvalidValue where it is not of the type."""
         ...
 
-    def load(self, value: Json) -> Any:
+    def load(self, value: Json) -> object:
         """Turn JSON into a value; raises InvalidValue where it does not fit."""
         ...
 
@@ -149,3 +162,10 @@ class Agent(Protocol, Generic[In_contra, Out_co]):
 
 AnyAgent = Agent[Any, Any]
 """An agent of whatever types; for registries and dispatch, which do not look at values."""
+
+
+def is_agent(value: object) -> TypeIs[AnyAgent]:
+    """Whether a value can be called by a workflow, as opposed to a plain function or a class."""
+    return all(hasattr(type(value), name) for name in ("run", "verify")) and isinstance(
+        getattr(value, "card", None), Card
+    )

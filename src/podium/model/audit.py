@@ -18,7 +18,7 @@ _PLACE = Struct(">QI")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """A run that left memory: so many facts it had, and the hash of the last one."""
+    """A run that left memory: how many facts it had, and the hash of the last one."""
 
     n: int
     """Place in the ledger, from 1."""

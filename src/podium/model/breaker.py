@@ -20,7 +20,7 @@ class Breaker:
     min_calls: int = 10
     """With fewer calls in the window it does not open."""
     open_for: float = 30.0
-    """How long nobody is let through."""
+    """How long it lets no call through."""
     probes: int = 1
     """So many calls are let through then; all must succeed for it to close."""
     kinds: frozenset[FailureKind] = frozenset({FailureKind.TRANSPORT, FailureKind.TIMEOUT})

@@ -31,7 +31,7 @@ def as_reported(usd: float, bound: int) -> int:
 
 
 def check_bound(name: str, value: float | None) -> None:
-    """Raise UsageError for what can be no bound; dollars are told by the `usd` in the name."""
+    """Raise UsageError for what can be no bound; a `usd` in the name says that it is dollars."""
     most = MOST_USD if "usd" in name else MOST_COUNT
     if value is not None and not (isfinite(value) and 0 <= value <= most):
         raise UsageError(f"{name} is {value!r}; expected a number from 0 to {most:,}, or None for no bound.")
@@ -179,7 +179,7 @@ class BudgetLine:
     configured: bool = False
     """Its limits come from the settings, which may have changed; those of a run's are in the store."""
     to: str | None = None
-    """Who is asked to raise it where it has no room; None where nobody is."""
+    """Who is asked to raise it where it has no room; None asks no one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ class BudgetState:
     """Set aside for what is under way."""
     spent: Amount
     in_doubt: int = 0
-    """Part of `spent`, in billionths of a US dollar: set aside when its process died, so nobody knows."""
+    """Part of `spent`, in billionths of a US dollar: set aside when its process died, so it may have been spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ class Breach:
 
     state: BudgetState
     to: str | None
-    """Who may be asked to raise it; None where nobody is."""
+    """Who may be asked to raise it; None asks no one."""
 
     def __str__(self) -> str:
         """Say what is left of it."""
@@ -247,9 +247,10 @@ def line_json(line: BudgetLine) -> Json:
 
 def lines_of(started: Json) -> tuple[BudgetLine, ...]:
     """Return the budgets that what a run does counts against, from its first fact: its own, and those above it."""
-    return tuple(_line(said) for said in started.get("lines", ()))
+    return tuple(line_of(said) for said in started.get("lines", ()))
 
 
-def _line(said: Json) -> BudgetLine:
+def line_of(said: Json) -> BudgetLine:
+    """Return the line that a fact tells of."""
     limits = BudgetLimits(usd=said["usd"], tokens=said["tokens"], calls=said["calls"])
     return BudgetLine(id=said["id"], limits=limits, to=said.get("to"))

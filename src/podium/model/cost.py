@@ -20,13 +20,13 @@ class Cost:
     usd: float
     """US dollars, as far as prices are known."""
     in_doubt: float
-    """US dollars that were set aside by processes that died: nobody knows what became of them."""
+    """US dollars that were set aside by processes that died: whether they were spent is not known."""
     unpriced: int
     """Calls and steps whose price is not known."""
     runs: int
     """Those that had a part in it, child runs not counted by themselves."""
     done: int
-    """Those of them that came to their end."""
+    """Those of them that have ended."""
     cpu_seconds: float = 0.0
     """Processor time of functions and programs, as far as it was measured."""
     gb_seconds: float = 0.0
@@ -34,5 +34,5 @@ class Cost:
 
     @property
     def usd_per_done(self) -> float | None:
-        """What each run that came to its end cost, those that failed included."""
+        """What each run that has ended cost, those that failed included."""
         return (self.usd + self.in_doubt) / self.done if self.done else None

@@ -1,4 +1,4 @@
-"""Delegations: somebody lets an agent outside act for them, within bounds."""
+"""Delegations: a user lets an agent outside act for them, within bounds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class DelegationSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delegation:
-    """What somebody lets an agent do for them. Names are patterns: `crm-*`."""
+    """What a user lets an agent do for them. Names are patterns: `crm-*`."""
 
     by: str
     """The user on whose behalf it happens."""

@@ -23,7 +23,7 @@ class Checked:
     place: GuardPlace
     call: Call
     steps: Steps
-    """For a guard that asks somebody itself: `steps.once("guard/NAME", …)` records the verdict."""
+    """For a guard that asks a person or an agent itself: `steps.once("guard/NAME", …)` records the verdict."""
     step: str = ""
     """`tool/NAME` or `model`; empty for the call itself."""
 

@@ -11,7 +11,7 @@ class Ids(Protocol):
     """Where new identifiers come from. Injected, so that tests can make them predictable."""
 
     def new(self, prefix: str) -> str:
-        """Return an identifier that nobody else has, such as `run_3k9…`."""
+        """Return a unique identifier, such as `run_3k9…`."""
         ...
 
     def seed(self) -> int:

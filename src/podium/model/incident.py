@@ -16,7 +16,7 @@ class ProblemKind(StrEnum):
     """What sort of thing is in trouble."""
 
     AGENT = "agent"
-    """An agent is ill, or its circuit breaker lets nobody through."""
+    """An agent is unhealthy, or its circuit breaker lets no call through."""
     RUN = "run"
     """A run is quarantined."""
     WORKER = "worker"
@@ -29,7 +29,7 @@ class Ending(StrEnum):
     """How an incident ended."""
 
     RECOVERED = "recovered"
-    """It passed without help, or somebody else saw to it."""
+    """It passed without help, or was handled elsewhere."""
     RESTARTED = "restarted"
     """The agent works again since it was restarted."""
     REPLACED = "replaced"
@@ -77,13 +77,13 @@ class MonitorSettings:
     every: float = 10.0
     """Between two looks; what a call notices is looked at at once."""
     restarts: int = 2
-    """How often an agent is restarted within an hour before somebody is asked."""
+    """How often an agent is restarted within an hour before a person is asked."""
     max_wait: float = 60.0
     """How long something may take to be well again, and how long a restart may take."""
     burst: int = 10
     """So many failed runs of one workflow within `window` are an incident."""
     window: float = 60.0
-    """How far back failed runs count, and warnings in the log are told."""
+    """How far back failed runs and warnings in the log count."""
     to: str = "operators"
     """Who is asked."""
 

@@ -10,13 +10,13 @@ class Loops:
     """What counts as going round in circles, within one branch of a run; None is never."""
 
     identical: int | None = 4
-    """The same agent is asked the same once more, after it gave the same answer so many times in a row."""
+    """The same agent is asked the same again, after it gave the same answer this many times in a row."""
     ping_pong: int | None = 3
-    """Two agents take turns, and each has said the same for so many rounds (a mere verdict: to the same)."""
+    """Two agents take turns, and each has said the same for this many rounds (a mere verdict: to the same)."""
     repeats: int | None = 5
-    """An agent has given the same answer, of five words or more, so many times in a row, whatever it was asked."""
+    """An agent has given the same answer, of five words or more, this many times in a row, whatever it was asked."""
     idle: int | None = 12
-    """So many calls in a row, of whomever, gave nothing that had not been said before in this branch."""
+    """This many consecutive calls produced nothing new in this branch."""
     then: Literal["nudge", "ask", "stop"] = "stop"
     """Tell the agent that it repeats itself, ask a person whether to go on, or refuse the call."""
     to: str = "operators"
@@ -33,7 +33,7 @@ class AgentTurn:
     telling: bool
     """Whether it is more than a verdict, which may be right of many things."""
     new: bool
-    """Whether nobody had said it before in this branch; where it is not telling: to the same question."""
+    """Whether it is new in this branch; a mere verdict only has to be new for its question."""
 
 
 def digest_of(text: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from podium.model.json import Json
 
@@ -15,7 +15,7 @@ def _json_name(field: str) -> str:
 class Message:
     """What an agent tells another one. In JSON `from_` is called `from`, and all others as here."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"alias_generator": _json_name, "populate_by_name": True}
+    __pydantic_config__: ClassVar[Mapping[str, object]] = {"alias_generator": _json_name, "populate_by_name": True}
     """How Pydantic is to read it as part of an agent's input or output; here, nothing of it is imported."""
 
     id: str

@@ -46,7 +46,7 @@ class Failure:
     causes: tuple[str, ...] = ()
     """The keys of the calls, inside an inline workflow, that made it fail."""
     unavailable: bool = False
-    """Nobody was asked, since nobody would have answered: a fallback is taken at once."""
+    """The agent was not asked, since it would not have answered: a fallback is taken at once."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", MASKING.text(readable(self.message)))
@@ -86,7 +86,7 @@ class Until:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Somebody has to answer first, or a time to come.
+    """A person has to answer first, or a time to come.
 
     With `step`, the answer belongs to that step and the agent then runs again. With `rule`, that rule asks whether the
     call, or the step, may be: it is dispatched again once a person approved it, and refused otherwise.

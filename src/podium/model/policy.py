@@ -46,7 +46,7 @@ class Asks:
     to: str
     reason: str
     within: float | None = None
-    """Seconds until nobody's answer counts as a no; None waits for ever."""
+    """Seconds after which no answer counts as a no; None waits for ever."""
 
 
 PolicyDecision = Allowed | Denied | Asks

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from typing_extensions import TypeForm
+
 from podium.model.json import Json
 
 
@@ -27,7 +29,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
-    """Who is asked next, once nobody answered a question in time."""
+    """Who is asked next, where a question was not answered in time."""
 
     to: str
     """A person or a role."""
@@ -41,7 +43,7 @@ class Approval:
 
     text: str
     subject: Json = None
-    edit: Any = field(default=None, kw_only=True)
+    edit: TypeForm[object] | None = field(default=None, kw_only=True)
     """The type of a value that the person may approve in place of the subject; None where they may not change it."""
     questions: bool = field(default=False, kw_only=True)
     """Whether the person may ask back instead."""

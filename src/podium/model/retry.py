@@ -53,7 +53,7 @@ class Retry:
     per: Mapping[FailureKind, Backoff] = field(default_factory=lambda: NO_EXCEPTIONS)
     """What is otherwise for a kind of failure; a kind that stands here is tried again, whatever `kinds` says."""
     feedback: bool = True
-    """Whether an agent whose answer did not fit is told what was wrong with it when it is asked again."""
+    """Whether an agent whose answer did not fit learns what was wrong with it when it is asked again."""
 
     def allows(self, kind: FailureKind, attempt: int) -> bool:
         """Whether another attempt follows after attempt number `attempt` has failed so."""

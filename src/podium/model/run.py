@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from podium.model.budget import Budget
 from podium.model.json import Json
+from podium.model.storable import check_integer, check_text
 
 
 class RunState(StrEnum):
@@ -86,6 +87,11 @@ class RunOptions:
     """Seconds that the run may take, from its start to its end; None is no bound."""
     budget: Budget | None = None
     """What it may spend, with all its calls and child runs."""
+
+    def __post_init__(self) -> None:
+        for name in ("id", "tag", "queue", "tenant", "principal"):
+            check_text(f"the run's {name}", getattr(self, name))
+        check_integer("the run's priority", self.priority)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,5 +35,5 @@ class StepCall:
 
 
 def grant_of(rule: str, step: str | None) -> str:
-    """Return the name under which a call is told that a person let it, or one of its steps, pass a rule."""
+    """Return the name under which a call finds that a person let it, or one of its steps, pass a rule."""
     return rule if step is None else f"{step} {rule}"

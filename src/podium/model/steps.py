@@ -1,11 +1,10 @@
 """What an agent is handed so that parts of its work are recorded and governed."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal, Protocol
 
-from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
+from podium.model.budget import Bound
 from podium.model.json import Json
-from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
 from podium.model.prices import PriceSettings
@@ -61,21 +60,6 @@ class Steps(Protocol):
         ...
 
     @property
-    def turns(self) -> Sequence[AgentTurn]:
-        """The calls of this branch that were answered, the oldest first; only where a rule wants to know."""
-        ...
-
-    @property
-    def lines(self) -> Sequence[BudgetLine]:
-        """The budgets of the run, and of those above it, that its requests count against."""
-        ...
-
-    @property
-    def depth(self) -> int | None:
-        """How many workflows inside one another the budget of the run allows; None is any number."""
-        ...
-
-    @property
     def budgeted(self) -> bool:
         """Whether anything bounds what this call may spend: a model request then has to say its most."""
         ...
@@ -85,17 +69,6 @@ class Steps(Protocol):
         """What things cost, as far as the settings say so."""
         ...
 
-    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
-        """Set an amount aside in the run's budgets and these; None where it counts against none of them.
-
-        It is in the store when this returns: only then may it be spent.
-        """
-        ...
-
-    def settle(self, reservation: Reservation, spent: Amount) -> None:
-        """Record what was really spent of what was set aside."""
-        ...
-
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
-        """Record what a rule did that somebody may want to know later. It has no effect on replay."""
+        """Record what a rule did, for a later look. It has no effect on replay."""
         ...

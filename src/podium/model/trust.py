@@ -11,7 +11,7 @@ HALF_LIFE = 7 * 86_400.0
 _WEIGHT = 10.0
 """So many outcomes that nothing is known of weigh as much as the start."""
 _VIOLATION = 10.0
-"""A violation counts as so many failures."""
+"""A violation counts as this many failures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

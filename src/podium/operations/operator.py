@@ -8,15 +8,19 @@ from podium.engine.run.history import OPENING, voided
 from podium.engine.run.reservations import carved_from, reserved, share_of
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
-from podium.model.budget import Breach, line_json, lines_of
+from podium.model.budget import Breach
+from podium.model.budget_ids import budget_of_run, share_of_run
 from podium.model.clock import Clock
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact, FactKind, started_of
+from podium.model.facts.answers import AnsweredFailed
+from podium.model.facts.calls import Asked
+from podium.model.facts.choices import GatherFailed, KeysCancelled
+from podium.model.facts.notices import RunDiscarded
+from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound
+from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAnswered, QuestionAsked
 from podium.model.ids import Ids
-from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.operations.redactor import refuse_redacted
-from podium.reports.dead_letters import DEAD_LETTER, is_discard
-from podium.store.codec import encode
 from podium.store.operations import (
     CommitVerdict,
     Effect,
@@ -29,7 +33,7 @@ from podium.store.operations import (
     TakeSignal,
     Write,
 )
-from podium.store.protocol import Claimed
+from podium.store.protocol import BudgetQuery, Claimed
 
 
 class Operator:
@@ -45,13 +49,13 @@ class Operator:
 
         Child runs that made it fail, or were stopped with it, are retried too.
         """
-        claimed = self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
+        claimed = await self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
         facts = claimed.facts
         try:
             refuse_redacted(run_id, facts)
             _refuse_undone(run_id, facts)
             void = failure_of_run(facts)
-            children = [child for child in failed_with(facts, void) if self._has_failed(child)]
+            children = [child for child in failed_with(facts, void) if await self._has_failed(child)]
             for child in children:
                 await self.retry(child)
             reopened = await self._share_again(claimed)
@@ -69,16 +73,16 @@ class Operator:
         Returns what gives it its limits; raises NotPossible where the budgets above it have no room.
         """
         run, store = claimed.run, self._worker.store
-        own = next((line for line in lines_of(claimed.facts[0].body) if line.id == f"run:{run.id}"), None)
+        own = next((line for line in started_of(claimed.facts).lines if line.id == budget_of_run(run.id)), None)
         if run.state is not RunState.FAILED or run.parent is None or own is None:
             return []
-        [state] = [each for each in store.budgets(own.id) if each.id == own.id]
+        [state] = [each for each in (await store.budgets(BudgetQuery(prefix=own.id))).items if each.id == own.id]
         left = share_of(own.limits, state.spent)
-        counting = carved_from(lines_of(store.facts(run.parent)[0].body), own.limits)
+        counting = carved_from(started_of(await store.facts(run.parent)).lines, own.limits)
         if counting:
             wanted = Reserve(
-                run=claimed.n, epoch=run.epoch, id=f"share:{run.id}", lines=counting, amount=left,
-                fact=reserved(f"share:{run.id}", "", left, counting, self._clock.now()),
+                run=claimed.n, epoch=run.epoch, id=share_of_run(run.id), lines=counting, amount=left,
+                fact=reserved(share_of_run(run.id), "", left, counting, self._clock.now()),
             )  # fmt: skip
             verdict, committed = await self._worker.commits.submit(wanted)
             if verdict is CommitVerdict.SCARCE:
@@ -88,22 +92,21 @@ class Operator:
                 return [OpenBudget(own.id, own.limits.at_least(state.spent))]
         return []
 
-    def _has_failed(self, run_id: str) -> bool:
-        run = self._worker.store.run(run_id)
+    async def _has_failed(self, run_id: str) -> bool:
+        run = await self._worker.store.run(run_id)
         return run is not None and run.state is RunState.FAILED
 
     async def discard(self, run_id: str, *, by: str, why: str) -> None:
         """Say that nobody will see to a failed or quarantined run any more; raises NotPossible for others."""
-        claimed = self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
+        claimed = await self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
         run = claimed.run
         if run.state is RunState.BLOCKED and not run.crash_count:
             await self._give_back(claimed)
             raise NotPossible(f"run {run_id} is blocked, not dead: it goes on once its code is there. {run.reason}")
         if discarded := discarded_in(claimed.facts):
             await self._give_back(claimed)
-            raise NotPossible(f"run {run_id} was discarded already, by {discarded['by']}: {discarded['why']}")
-        said = encode({"guard": DEAD_LETTER, "discarded": True, "by": by, "why": why})
-        notice = NewFact(FactKind.NOTICE, "", self._clock.now(), said)
+            raise NotPossible(f"run {run_id} was discarded already, by {discarded.by}: {discarded.why}")
+        notice = NewFact.saying(RunDiscarded(by=by, why=why), "", self._clock.now())
         close = Release(run.state, run.reason, run.version, run.ended_at)
         await self._worker.commits.submit(Write(claimed.n, run.epoch, [notice], [], close))
 
@@ -114,10 +117,10 @@ class Operator:
         was recorded since that call began is voided, and done again.
         """
         registry = self._worker.dispatcher.registry
-        run = self._worker.store.run(run_id)
+        run = await self._worker.store.run(run_id)
         if run is not None:
             registry.get(run.workflow, version)
-        claimed = self._claim(run_id, {RunState.BLOCKED, RunState.PARKED, RunState.READY})
+        claimed = await self._claim(run_id, {RunState.BLOCKED, RunState.PARKED, RunState.READY})
         void: list[int] = []
         try:
             if from_key is not None:
@@ -129,10 +132,9 @@ class Operator:
         except NotPossible:
             await self._give_back(claimed)
             raise
-        now = self._clock.now()
         facts = [self._rewound(void)] if void else []
-        body = encode({"from": claimed.run.version, "to": version})
-        facts.append(NewFact(FactKind.REPINNED, "", now, body))
+        said = Repinned(before=claimed.run.version, after=version)
+        facts.append(NewFact.saying(said, "", self._clock.now()))
         await self._release(claimed, facts, version)
 
     async def _must_replay(self, claimed: Claimed) -> None:
@@ -146,10 +148,10 @@ class Operator:
 
         Effects declared `once` that the old run had after the cut are not done again without asking.
         """
-        run = self._worker.store.run(run_id)
+        run = await self._worker.store.run(run_id)
         if run is None:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
-        facts = self._worker.store.facts(run_id)
+        facts = await self._worker.store.facts(run_id)
         refuse_redacted(run_id, facts)
         void = voided(facts)
         facts = [fact for fact in facts if fact.seq not in void]
@@ -163,29 +165,28 @@ class Operator:
         return forked.id
 
     def _is_once(self, fact: Fact) -> bool:
-        registry = self._worker.dispatcher.registry
-        if fact.kind is not FactKind.ASKED:
+        registry, said = self._worker.dispatcher.registry, fact.content
+        if not isinstance(said, Asked):
             return False
-        name, version = fact.body["agent"], fact.body["version"]
-        return registry.has(name, version) and registry.get(name, version).card.effects == "once"
+        return registry.has(said.agent, said.version) and registry.get(said.agent, said.version).card.effects == "once"
 
     def _copy(self, run: Run, started: Fact, facts: Sequence[Fact], once: Sequence[str]) -> NewRun:
         now, new = self._clock.now(), self._ids.new("run")
-        body = {**started.body, "forked_from": run.id, "done_before_fork": once}
-        lines = lines_of(started.body)
-        own = next((line for line in lines if line.id == f"run:{run.id}"), None)
+        said = replace(started_of([started]), forked_from=run.id, done_before_fork=tuple(once))
+        own = next((line for line in said.lines if line.id == budget_of_run(run.id)), None)
         if own is not None:  # as much again as the old run had
-            body["lines"] = [line_json(replace(line, id=f"run:{new}") if line is own else line) for line in lines]
-        copies = [NewFact(fact.kind, fact.key, fact.at, encode(fact.body), fact.payload) for fact in facts]
+            anew = replace(own, id=budget_of_run(new))
+            said = replace(said, lines=tuple(anew if line is own else line for line in said.lines))
+        copies = [NewFact(fact.kind, fact.key, fact.at, fact.text, fact.payload) for fact in facts]
         return NewRun(
             id=new, workflow=run.workflow, version=run.version, queue=run.queue, priority=run.priority,
             tenant=run.tenant, principal=run.principal, parent=None, root=new, tag=None, at=now,
-            started=NewFact(FactKind.STARTED, "", started.at, encode(body), started.payload), facts=copies,
+            started=NewFact.saying(said, "", started.at, started.payload), facts=copies,
             limits=None if own is None else own.limits,
         )  # fmt: skip
 
-    def _claim(self, run_id: str, states: set[RunState]) -> Claimed:
-        run = self._worker.store.run(run_id)
+    async def _claim(self, run_id: str, states: set[RunState]) -> Claimed:
+        run = await self._worker.store.run(run_id)
         if run is None:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
         claimed = self._worker.store.take_over(run_id, self._worker.id) if run.state in states else None
@@ -198,10 +199,8 @@ class Operator:
     def _rewound(self, void: Sequence[int], due: Deadline | None = None) -> NewFact:
         """Return the fact that voids others; a run that had a time to be done in is given it anew."""
         now = self._clock.now()
-        body: dict[str, Json] = {"facts": list(void)}
-        if due is not None:
-            body["deadline"] = due.renewed(now).at
-        return NewFact(FactKind.REWOUND, "", now, encode(body))
+        said = Rewound(facts=tuple(void), deadline=None if due is None else due.renewed(now).at)
+        return NewFact.saying(said, "", now)
 
     async def _release(
         self, claimed: Claimed, facts: list[NewFact], version: str, effects: Sequence[Effect] = ()
@@ -221,10 +220,11 @@ def failure_of_run(facts: Sequence[Fact]) -> list[int]:
     """Return the facts to void so that what made a run fail is done again: its end, and the calls that caused it."""
     void = voided(facts)
     alive = [fact for fact in facts if fact.seq not in void]
-    ended = next((fact for fact in reversed(alive) if fact.kind is FactKind.ENDED), None)
-    if ended is None:
+    ends = ((fact.seq, said.causes) for fact in reversed(alive) if isinstance(said := fact.content, Ended))
+    seq, causes = next(ends, (None, ()))
+    if seq is None:
         return []
-    found, leaves = {ended.seq}, _leaves(alive, ended.body["causes"], found_in := set[int]())
+    found, leaves = {seq}, _leaves(alive, causes, found_in := set[int]())
     found |= found_in | _stopped(alive) | _withdrawn(alive)
     for fact in alive:
         if any(_belongs(fact.key, leaf) for leaf in leaves):
@@ -232,11 +232,10 @@ def failure_of_run(facts: Sequence[Fact]) -> list[int]:
     joins = {
         fact.key: fact.seq
         for fact in alive
-        if fact.kind is FactKind.CHOSEN and "failed" in fact.body
-        and any(_belongs(leaf, fact.body["key"]) for leaf in leaves)
-    }  # fmt: skip
+        if isinstance(said := fact.content, GatherFailed) and any(_belongs(leaf, said.key) for leaf in leaves)
+    }
     found.update(joins.values())
-    found.update(fact.seq for fact in alive if fact.kind is FactKind.CANCELLED and fact.body["by"] in joins)
+    found.update(fact.seq for fact in alive if isinstance(said := fact.content, KeysCancelled) and said.by in joins)
     return sorted(found)
 
 
@@ -249,17 +248,18 @@ def failed_with(facts: Sequence[Fact], void: Sequence[int]) -> list[str]:
     kept = [fact for fact in facts if fact.seq not in gone]
     answered = {fact.key for fact in kept if fact.kind is FactKind.ANSWERED}
     alive = [fact for fact in facts if fact.seq not in voided(facts)]
-    waits = [fact for fact in alive if fact.kind is FactKind.WAITING and fact.body["wait"] == "run"]
-    known = {fact.body["name"] for fact in waits if fact.key in answered}
-    awaited = {fact.body["name"] for fact in waits}
+    waits = [(fact.key, said.name) for fact in alive if isinstance(said := fact.content, ChildAwaited)]
+    known = {child for key, child in waits if key in answered}
+    awaited = {child for _, child in waits}
     if _stopped(alive):
-        awaited |= {fact.body["run"] for fact in kept if fact.kind is FactKind.SPAWNED}
+        awaited |= {said.run for fact in kept if isinstance(said := fact.content, ChildSpawned)}
     return sorted(awaited - known)
 
 
 def _stopped(facts: Sequence[Fact]) -> set[int]:
     """Return what stopped a run whose time was up: the cancel, and what the workflow began to do after it."""
-    first = next((f.seq for f in facts if f.kind is FactKind.CANCELLING and f.body.get("deadline")), None)
+    stopped = (fact.seq for fact in facts if isinstance(said := fact.content, Cancelling) and said.deadline)
+    first = next(stopped, None)
     if first is None:
         return set()
     after = [fact for fact in facts if fact.seq >= first]
@@ -270,31 +270,30 @@ def _stopped(facts: Sequence[Fact]) -> set[int]:
 
 def _withdrawn(facts: Sequence[Fact]) -> set[int]:
     """Return the questions that were open when the run ended, and so were taken back: they have to be asked anew."""
-    answered = {fact.body["question"] for fact in facts if fact.kind is FactKind.QUESTION and "answers" in fact.body}
+    answered = {said.question for fact in facts if isinstance(said := fact.content, QuestionAnswered)}
     ended = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
     return {
         fact.seq
         for fact in facts
-        if fact.kind is FactKind.QUESTION and fact.body["question"] not in answered and fact.key not in ended
+        if isinstance(said := fact.content, QuestionAsked) and said.question not in answered and fact.key not in ended
     }
 
 
-def discarded_in(facts: Sequence[Fact]) -> Json:
+def discarded_in(facts: Sequence[Fact]) -> RunDiscarded | None:
     """Return who discarded a run and why, if that is the last thing that was said of it; else None."""
     told = (fact for fact in reversed(facts) if fact.kind in (FactKind.ENDED, FactKind.NOTICE))
     last = next(told, None)
-    return last.body if last is not None and is_discard(last) else None
+    return last.content if last is not None and isinstance(last.content, RunDiscarded) else None
 
 
-def _leaves(facts: Sequence[Fact], causes: Iterable[Json], reopened: set[int]) -> set[str]:
+def _leaves(facts: Sequence[Fact], causes: Iterable[str], reopened: set[int]) -> set[str]:
     """Follow failed inline workflows down to the calls that failed by themselves."""
     leaves: set[str] = set()
     for key in causes:
         answer = next((f for f in facts if f.kind is FactKind.ANSWERED and f.key == key), None)
-        inner = () if answer is None else answer.body.get("causes", ())
-        if answer is not None and inner:
+        if answer is not None and isinstance(said := answer.content, AnsweredFailed) and said.causes:
             reopened.add(answer.seq)
-            leaves |= _leaves(facts, inner, reopened)
+            leaves |= _leaves(facts, said.causes, reopened)
         else:
             leaves.add(key)
     return leaves
@@ -316,13 +315,14 @@ def _belongs(key: str, to: str) -> bool:
 def _portable(facts: Sequence[Fact]) -> list[Fact]:
     """Leave out what belongs to the old run: money, open questions, child runs without a result, what was voided."""
     answered = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
-    results = {fact.body["name"] for fact in facts if fact.kind is FactKind.WAITING and fact.key in answered}
+    waits = [(fact.key, said.name) for fact in facts if isinstance(said := fact.content, ChildAwaited)]
+    results = {child for key, child in waits if key in answered}
     return [
         fact
         for fact in facts
         if fact.kind not in (FactKind.REWOUND, FactKind.RESERVED, FactKind.SETTLED)
         and not (fact.kind is FactKind.QUESTION and fact.key not in answered)
-        and not (fact.kind is FactKind.SPAWNED and fact.body["run"] not in results)
+        and not (isinstance(said := fact.content, ChildSpawned) and said.run not in results)
         and not (fact.kind is FactKind.WAITING and fact.key not in answered)
     ]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from podium.errors import NotPossible, PodiumError
 from podium.reports.dead_letters import dead_letter
-from podium.store.protocol import Store
+from podium.store.protocol import ReadStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +16,12 @@ class Requeued:
     error: str = ""
 
 
-async def requeue(store: Store, retry: Callable[[str], Awaitable[object]], runs: Iterable[str]) -> list[Requeued]:
+async def requeue(store: ReadStore, retry: Callable[[str], Awaitable[object]], runs: Iterable[str]) -> list[Requeued]:
     """Have each run go on from what failed; what is wrong with one does not stop the others."""
     done: list[Requeued] = []
     for run in runs:
         try:
-            discarded = dead_letter(store, run).discarded
+            discarded = (await dead_letter(store, run)).discarded
             if discarded is not None:
                 told = f"run {run} was discarded by {discarded.by}: {discarded.why}."
                 raise NotPossible(f"{told} `podium runs retry` takes it up anyway.")

@@ -70,7 +70,7 @@ def signer_of(settings: AuditSettings) -> SealSigner | None:
     if settings.key is None:
         return None
     try:
-        from podium.operations.signing import Signer  # noqa: PLC0415  needs the extra audit
+        from podium.operations.signing import Signer  # needs the extra audit
     except ImportError as error:
         raise ConfigError("[podium.audit] key needs the extra audit: pip install 'podium[audit]'") from error
     return Signer(resolve(settings.key))

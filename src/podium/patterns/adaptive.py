@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Unpack
 
 from podium.engine.context import Context
 from podium.errors import PatternError
+from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.model.track_record import TrackRecord
 from podium.patterns.building.inputs import plain
-from podium.patterns.building.members import Member, at_least, is_agent, same_input
+from podium.patterns.building.members import Member, at_least, same_input
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.parts.topology import Fit, Measures, TaskShape, by_adaptorch, by_scaling, kept, measured
@@ -79,7 +80,7 @@ class Adapted:
 def adaptive(
     single: Member, *, analyst: Member, rule: Scaling | AdaptOrch, enough: float = 0.45, name: str | None = None,
     **card: Unpack[CardFields],
-) -> Pattern[Any, Adapted]:  # fmt: skip
+) -> Pattern[object, Adapted]:  # fmt: skip
     """Look at the task, and at how a single agent did so far, and let the fitting team do it; gives an Adapted.
 
     Where the single agent is good enough already, it is called, and the analyst is not even asked: where, with 95 %
@@ -98,9 +99,9 @@ def adaptive(
     _check(rule)
     analysing = Role("adaptive", "analyst", analyst, offers=("task",), gives=TaskShape)
     choices = {"single": single, **rule.members()}
-    roles = {title: Role[Any]("adaptive", title, each, offers=("task",)) for title, each in choices.items()}
+    roles = {title: Role[object]("adaptive", title, each, offers=("task",)) for title, each in choices.items()}
 
-    async def body(ctx: Context, task: Any) -> Adapted:
+    async def body(ctx: Context, task: object) -> Adapted:
         fit = kept(_own(single, await ctx.records(roles["single"].who)), enough)
         if fit is None:
             fit = rule.choose(measured(await analysing.ask(ctx, task, task=task)))

@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal, TypeVar, Unpack, cast, overload
+from typing import Literal, TypeVar, Unpack, overload
 
 from podium.engine.context import Context
 from podium.errors import GateClosed, InvalidValue, PatternError, QuestionExpired
 from podium.model.json import Json
 from podium.model.question import Approval, Decision, Escalation
 from podium.patterns.building.inputs import PARTS, plain
-from podium.patterns.building.members import Member, Stage, at_least, either, gives
+from podium.patterns.building.members import ANYTHING, Kind, Member, Stage, at_least, either, gives
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 
 T = TypeVar("T")
 
-_NUMBER: Any = int | float
+_NUMBER = int | float
 
 
 @overload
@@ -29,21 +29,21 @@ def approve(
 def approve(
     to: str, *, text: str = "Approve?", within: float | None = None, escalate: Sequence[Escalation] = (),
     quorum: int = 1, default: Literal["approve", "reject"] | None = None, author: Member | None = None,
-    questions: int = 3, edit: bool | type[Any] = True, otherwise: Member | None = None, name: str | None = None,
+    questions: int = 3, edit: bool | type[object] = True, otherwise: Member | None = None, name: str | None = None,
     **card: Unpack[CardFields],
-) -> Pattern[Any, Any]: ...  # fmt: skip
+) -> Pattern: ...  # fmt: skip
 @pattern
-def approve(  # noqa: PLR0913 - each is one thing that may be said of an approval
+def approve(
     to: str, *, text: str = "Approve?", within: float | None = None, escalate: Sequence[Escalation] = (),
     quorum: int = 1, default: Literal["approve", "reject"] | None = None, author: Member | None = None,
-    questions: int = 3, edit: bool | type[Any] = True, otherwise: Member | None = None, name: str | None = None,
+    questions: int = 3, edit: bool | type[object] = True, otherwise: Member | None = None, name: str | None = None,
     **card: Unpack[CardFields],
-) -> Pattern[Any, Any]:  # fmt: skip
+) -> Pattern:  # fmt: skip
     """A person looks at the value that comes in, and approves, edits or rejects it, or asks back; gives the value.
 
     `to` is a person or a role; the value is the question's subject. `edit` is the value's type: what the person puts in
     its place is checked against it. With True it has to be of the same kind of JSON (a text for a text); with False
-    there are no edits, and none with a `quorum` above 1, where nobody else would have approved them.
+    there are no edits, and none with a `quorum` above 1, where the other approvers would not have seen them.
 
     A person who asks back has the `author` asked, who takes parts `value` and `question` and gives an answer; then the
     person is asked again, and the subject is the `value` with the `exchange` so far. At most `questions` times.
@@ -62,10 +62,12 @@ def approve(  # noqa: PLR0913 - each is one thing that may be said of an approva
         text=text, people=[Escalation(to=to, within=within), *escalate], quorum=quorum, default=default, edit=edit
     )
     asked.check()
-    answering = None if author is None else Role[Any]("approve", "author", author, offers=("value", "question"))
-    rejecting = None if otherwise is None else Role[Any]("approve", "otherwise", otherwise, offers=("value", "comment"))
+    answering = None if author is None else Role[object]("approve", "author", author, offers=("value", "question"))
+    rejecting = (
+        None if otherwise is None else Role[object]("approve", "otherwise", otherwise, offers=("value", "comment"))
+    )
 
-    async def body(ctx: Context, value: Any) -> Any:
+    async def body(ctx: Context, value: object) -> object:
         exchange, since = list[Json](), 0
         while True:
             may_ask = answering is not None and len(exchange) < questions
@@ -88,7 +90,7 @@ def approve(  # noqa: PLR0913 - each is one thing that may be said of an approva
             raise GateClosed(f"approve: {' and '.join(decision.by) or 'nobody'} rejected it{comment}")
         return await rejecting.ask(ctx, value, value=value, comment=decision.comment)
 
-    kind = Any if isinstance(edit, bool) else edit
+    kind = ANYTHING if isinstance(edit, bool) else edit
     return Pattern(
         body, kind="approve", name=name, card=card, sketch=_sketch(asked, author, otherwise), takes=kind,
         gives=kind if otherwise is None else either([kind, gives(otherwise)]),
@@ -103,14 +105,14 @@ class _Asked:
     people: Sequence[Escalation]
     quorum: int
     default: str | None
-    edit: bool | type[Any]
+    edit: bool | type[object]
 
     @property
     def names(self) -> list[str]:
         return [each.to for each in self.people]
 
     def check(self) -> None:
-        """Raise PatternError where somebody would never be asked, or the preset never count."""
+        """Raise PatternError where a person would never be asked, or the preset never count."""
         if not all(self.names):
             raise PatternError("approve was given to='': expected a person or a role.")
         if self.default not in (None, "approve", "reject"):
@@ -121,7 +123,7 @@ class _Asked:
                 f"approve waits for {forever} for ever, so what is to follow never does: say `within` for {forever}."
             )
 
-    async def put(self, ctx: Context, value: Any, exchange: list[Json], since: int, *, questions: bool) -> Decision:
+    async def put(self, ctx: Context, value: object, exchange: list[Json], since: int, *, questions: bool) -> Decision:
         """Ask the people from the one at `since` on; an unanswered question counts as preset."""
         subject = {"value": plain(value), "exchange": list(exchange)} if exchange else plain(value)
         question = Approval(self.text, subject, edit=self._kind_of(value), questions=questions)
@@ -133,15 +135,15 @@ class _Asked:
                 raise GateClosed(f"approve: {error}; asked were {', '.join(self.names)}") from error
             return Decision(approved=self.default == "approve", comment="nobody answered in time")
 
-    def _kind_of(self, value: Any) -> Any:
+    def _kind_of(self, value: object) -> Kind | None:
         """Return the type of a value that may be put in the place of this one; None where none may."""
         if self.edit is False or self.quorum > 1:
             return None
-        if self.edit is not True:
+        if not isinstance(self.edit, bool):
             return self.edit
         if value is None:
-            return Any
-        kind = cast("type[Any]", type(value))
+            return ANYTHING
+        kind: type[object] = type(value)
         return _NUMBER if kind in (int, float) else kind
 
 

@@ -1,14 +1,14 @@
 """`blackboard`: agents act on a shared board when their condition holds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Unpack
+from typing import Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import PatternError
 from podium.model.json import Json
-from podium.patterns.building.expression import rule, wording
+from podium.patterns.building.expression import Predicate, rule, wording
 from podium.patterns.building.members import at_least, members
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
@@ -19,7 +19,7 @@ _BOARD = "the board"
 
 @pattern
 def blackboard(
-    *watchers: Watcher, until: Callable[[Any], Any] | None = None, acts: int = 50, at_once: int | None = None,
+    *watchers: Watcher, until: Predicate | None = None, acts: int = 50, at_once: int | None = None,
     merge: Mapping[str, Merge] | None = None, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[dict[str, Json], Board]:  # fmt: skip
     """Agents watch a shared board, and act side by side whenever their condition holds.
@@ -29,11 +29,11 @@ def blackboard(
     instead of a mapping posts nothing. A watcher acts if its condition holds on a board on which it has not acted yet,
     one act at a time; of several the one that has not acted for the longest time begins, and at most `at_once` run.
 
-    No update is lost: what an act posts counts only if nobody has changed the same entries since it saw the board. One
+    No update is lost: what an act posts counts only if the same entries have not changed since it saw the board. One
     that was changed is merged by the function of its key in `merge`, `(old, new) -> kept`; where there is none, nothing
     of the act is posted, and the watcher acts again on the fresh board if its condition still holds.
 
-    Ends, and tells so in the Board that it gives, when nobody has anything to do; when `until`, a rule of the `board`,
+    Ends, and says why in the Board that it gives, when no watcher has a thing to do; when `until`, a rule of the `board`,
     holds, which cancels acts that run; and when `acts` agents were called. (Hayes-Roth, A blackboard architecture for
     control, 1985; for language models arXiv:2507.01701.)
     """
@@ -46,7 +46,7 @@ def blackboard(
 
     async def body(ctx: Context, first: dict[str, Json]) -> Board:
         board, shifts = Entries(first, merging), [_Shift(each) for each in watching]
-        begun, at_first = 0, list[Primitive[Any]]()
+        begun, at_first = 0, list[Primitive[object]]()
         acting: dict[int, tuple[_Shift, Snapshot]] = {}
         async with ctx.select(*at_first) as ended:
             while True:
@@ -73,20 +73,20 @@ def blackboard(
 class _Watching:
     """A watcher as the pattern needs it."""
 
-    role: Role[dict[str, Any] | None]
-    holds: Callable[[Any], Any]
+    role: Role[dict[str, object] | None]
+    holds: Predicate
     once: bool
     label: str
 
 
-def _watchings(watchers: Sequence[Watcher]) -> list[_Watching]:
-    for each in watchers:
-        if not isinstance(each, Watcher):  # pyright: ignore[reportUnnecessaryIsInstance] - what callers do all the same
-            raise PatternError(f"blackboard was given {each!r}: say when it is to act, watch(agent, when=…).")
+def _watchings(given: Sequence[object]) -> list[_Watching]:
+    watchers = [each for each in given if isinstance(each, Watcher)]
+    if others := [each for each in given if not isinstance(each, Watcher)]:
+        raise PatternError(f"blackboard was given {others[0]!r}: say when it is to act, watch(agent, when=…).")
     members("blackboard", [each.agent for each in watchers], what="watchers")
     return [
         _Watching(
-            role=Role("blackboard", "watcher", each.agent, offers=("board",), gives=dict[str, Any] | None),
+            role=Role("blackboard", "watcher", each.agent, offers=("board",), gives=dict[str, object] | None),
             holds=rule(each.when, "board"),
             once=each.once,
             label=wording(each.when),
@@ -113,14 +113,14 @@ class _Shift:
             return False
         return bool(self.watching.holds(dict(seen.entries)))
 
-    def begin(self, ctx: Context, seen: Snapshot, number: int) -> Primitive[Any]:
+    def begin(self, ctx: Context, seen: Snapshot, number: int) -> Primitive[object]:
         """Return the call that is its next act."""
         self.busy, self.began = True, number
         self.acted_on.add(seen.digest)
         return self.watching.role.call(ctx, seen.entries, board=seen.entries)
 
-    def end(self, board: Entries, seen: Snapshot, value: Any) -> None:
-        """Post what it gave; where that came too late, let it act again."""
+    def end(self, board: Entries, seen: Snapshot, value: object) -> None:
+        """Post what it gave; where that is too late, let it act again."""
         self.busy = False
         if board.post(seen, self.watching.role.said(value) or {}):
             self.over = self.watching.once

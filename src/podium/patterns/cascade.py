@@ -3,44 +3,32 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Generic, TypeVar, Unpack, overload
+from typing import Generic, Unpack
 
 from podium.engine.context import Context
 from podium.errors import CallError, PatternError
-from podium.model.agent import Agent
+from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import same
-from podium.patterns.building.members import Member, Stage, at_least, by_name, either, gives, is_agent
-from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.members import GivingAgent, Member, Stage, applied, at_least, by_name, either, gives
+from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, shared_task
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tiered(Generic[T]):
+class Tiered(Generic[Out]):
     """What a cascade gives: the value, the tier that gave it, and those that were tried before and not believed."""
 
-    value: T
+    value: Out
     tier: str
     tried: list[str]
 
 
-@overload
-def cascade(
-    *tiers: Agent[Any, T], confident: Stage | None = None, samples: int = 1, agreement: float = 1.0,
-    name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Tiered[T]]: ...  # fmt: skip
-@overload
-def cascade(
-    *tiers: Member, confident: Stage | None = None, samples: int = 1, agreement: float = 1.0,
-    name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Tiered[Any]]: ...  # fmt: skip
 @pattern
 def cascade(
-    *tiers: Member, confident: Stage | None = None, samples: int = 1, agreement: float = 1.0,
+    *tiers: GivingAgent[Out] | str, confident: Stage | None = None, samples: int = 1, agreement: float = 1.0,
     name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Any]:  # fmt: skip
+) -> Pattern[object, Tiered[Out]]:  # fmt: skip
     """A cheap agent first, and a dearer one when its answer is not to be trusted; gives the answer as a `Tiered`.
 
     The tiers, cheapest first, take the `task`. A tier's answer is taken if its samples agree and if it is `confident`:
@@ -60,31 +48,32 @@ def cascade(
         raise PatternError(f"cascade was given agreement={agreement}: expected a share above 0, and 1 at most.")
     if confident is None and samples == 1:
         raise PatternError("cascade cannot tell when to go on to the next tier: pass confident=…, or samples above 1.")
-    roles = [Role[Any]("cascade", "tier", each, offers=("task",)) for each in members.values()]
+    roles = [Role[object]("cascade", "tier", each, offers=("task",)) for each in members.values()]
     *cheap, last = roles
+    kind = either(map(gives, members.values()))
     believes = _believing(confident)
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> object:
         tried = list[str]()
         for tier in cheap:
             calls = [tier.call(ctx, task, task=task) for _ in range(samples)]
             answers = answers_of(await ctx.gather(*calls, return_exceptions=True))
             answer, share = commonest(answers, of=samples)
             if share >= agreement and await believes(ctx, task, answer):
-                taken: Tiered[Any] = Tiered(value=answer, tier=tier.who, tried=tried)
+                taken: Tiered[object] = Tiered(value=answer, tier=tier.who, tried=tried)
                 return taken
             tried.append(tier.who)
         value = await last.ask(ctx, task, task=task)
-        dearest: Tiered[Any] = Tiered(value=value, tier=last.who, tried=tried)
+        dearest: Tiered[object] = Tiered(value=value, tier=last.who, tried=tried)
         return dearest
 
     return Pattern(
         body, kind="cascade", name=name, card=card, sketch=_sketch(members, confident),
-        takes=shared_task("cascade", roles), gives=Tiered[either(map(gives, members.values()))],
+        takes=shared_task("cascade", roles), gives=applied(Tiered, kind),
     )  # fmt: skip
 
 
-def answers_of(ended: Sequence[Any]) -> list[Any]:
+def answers_of(ended: Sequence[object]) -> list[object]:
     """Return the answers among what samples gave; raises whatever is not the failure of an agent."""
     for each in ended:
         if isinstance(each, Exception) and not isinstance(each, CallError):
@@ -92,25 +81,25 @@ def answers_of(ended: Sequence[Any]) -> list[Any]:
     return [each for each in ended if not isinstance(each, Exception)]
 
 
-def commonest(answers: Sequence[Any], *, of: int) -> tuple[Any, float]:
+def commonest(answers: Sequence[object], *, of: int) -> tuple[object, float]:
     """Return the answer that most gave, the first of those where several are, and its share of `of` samples."""
     counted = [(sum(same(each, other) for other in answers), each) for each in answers]
     count, answer = max(counted, key=lambda pair: pair[0], default=(0, None))
     return answer, count / of
 
 
-def _believing(confident: Stage | None) -> Callable[[Context, Any, Any], Awaitable[bool]]:
+def _believing(confident: Stage | None) -> Callable[[Context, object, object], Awaitable[bool]]:
     """Return what says whether an answer to a task is to be trusted."""
     if confident is None or (callable(confident) and not is_agent(confident)):
         sure = None if confident is None else rule(confident, "answer")
 
-        async def by_rule(_: Context, _task: Any, answer: Any) -> bool:
+        async def by_rule(_: Context, _task: object, answer: object) -> bool:
             return sure is None or bool(sure(answer))
 
         return by_rule
     judging = Role[bool]("cascade", "confident", confident, offers=("task", "answer"), gives=bool)
 
-    async def by_agent(ctx: Context, task: Any, answer: Any) -> bool:
+    async def by_agent(ctx: Context, task: object, answer: object) -> bool:
         return await judging.ask(ctx, task=task, answer=answer)
 
     return by_agent

@@ -4,12 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
-from typing import Any, Generic, Literal, TypeVar, Unpack
+from typing import Generic, Literal, TypeVar, Unpack
 
 from podium.engine.context import Context
 from podium.errors import NoDecision
-from podium.model.agent import Agent
-from podium.patterns.building.members import Member, at_least, either, gives, members, parameters, takes
+from podium.patterns.building.members import (
+    GivingAgent,
+    Member,
+    applied,
+    at_least,
+    either,
+    gives,
+    members,
+    parameters,
+    takes,
+)
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.ballot import BallotRules, Count, Decided, NamedRule, key_of
@@ -21,7 +30,7 @@ Way = Literal["agreement", "judge", "vote"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debated(Generic[T]):
-    """What a debate came to."""
+    """The result of a debate."""
 
     decision: T
     by: Way
@@ -37,9 +46,9 @@ class Debated(Generic[T]):
 
 @pattern
 def debate(
-    *debaters: Agent[Any, T] | str, judge: Member | None = None, rounds: int = 2, name: str | None = None,
+    *debaters: GivingAgent[T] | str, judge: Member | None = None, rounds: int = 2, name: str | None = None,
     **card: Unpack[CardFields],
-) -> Pattern[Any, Debated[T]]:  # fmt: skip
+) -> Pattern[object, Debated[T]]:  # fmt: skip
     """Several hold positions, criticise each other's and revise their own, until all are the same; gives a Debated.
 
     A debater is asked for one step after the other, and is handed the `step`, the `task`, and what the step needs:
@@ -53,20 +62,20 @@ def debate(
     that more than half hold is the decision; where there is none they take a last `step`, `"vote"`, with the
     `positions` of all by name, and give the name of the one that they find best. The position named most often wins.
 
-    A debater that fails fails the debate. Raises NoDecision where the vote is a tie or names nobody, and where the
+    A debater that fails fails the debate. Raises NoDecision where the vote is a tie or names no debater, and where the
     judge's winner is none of the labels.
     """
     at_least("debate", "rounds", rounds)
     offers = ("step", "task", "positions", "position", "criticisms")
     roles = [
-        Role[Any]("debate", "debater", each, offers=offers)
+        Role[object]("debate", "debater", each, offers=offers)
         for each in members("debate", debaters, least=2, what="debaters")
     ]
     judging = None
     if judge is not None:
         judging = Role[Ruling]("debate", "judge", judge, offers=("task", "positions"), gives=Ruling)
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> object:
         positions, done = await _all(ctx, roles, "propose", task), 0
         while done < rounds and not _agreed(positions):
             positions, done = await _round(ctx, roles, task, positions), done + 1
@@ -82,24 +91,30 @@ def debate(
             labels=found.labels,
         )  # fmt: skip
 
-    kind: Any = either(gives(role.member) for role in roles)
+    kind = either(gives(role.member) for role in roles)
     told = [role for role in roles if parameters(role.member) or takes(role.member) is str]
     return Pattern(
         body, kind="debate", name=name, card=card, sketch=_sketch(roles, judging, rounds),
-        takes=shared_task("debate", told), gives=Debated[kind],
+        takes=shared_task("debate", told), gives=applied(Debated, kind),
     )  # fmt: skip
 
 
 async def _all(
-    ctx: Context, roles: Sequence[Role[Any]], step: str, task: Any, parts: Mapping[str, Mapping[str, Any]] | None = None
-) -> dict[str, Any]:
+    ctx: Context,
+    roles: Sequence[Role[object]],
+    step: str,
+    task: object,
+    parts: Mapping[str, Mapping[str, object]] | None = None,
+) -> dict[str, object]:
     """Have all take a step side by side, each with its own parts; returns what they gave by name."""
     of = parts or {}
     calls = [role.call(ctx, step=step, task=task, **of.get(role.who, {})) for role in roles]
     return dict(zip((role.who for role in roles), await ctx.gather(*calls), strict=True))
 
 
-async def _round(ctx: Context, roles: Sequence[Role[Any]], task: Any, positions: dict[str, Any]) -> dict[str, Any]:
+async def _round(
+    ctx: Context, roles: Sequence[Role[object]], task: object, positions: dict[str, object]
+) -> dict[str, object]:
     """Have all criticise, and then revise; returns the new positions."""
     seen = {who: {"positions": _of_others(positions, who)} for who in positions}
     criticisms = await _all(ctx, roles, "criticise", task, seen)
@@ -107,7 +122,7 @@ async def _round(ctx: Context, roles: Sequence[Role[Any]], task: Any, positions:
     return await _all(ctx, roles, "revise", task, heard)
 
 
-async def _vote(ctx: Context, roles: Sequence[Role[Any]], task: Any, positions: Mapping[str, Any]) -> Judged:
+async def _vote(ctx: Context, roles: Sequence[Role[object]], task: object, positions: Mapping[str, object]) -> Judged:
     """Return who holds the position that wins, and why it does."""
     keys = {who: key_of(position) for who, position in positions.items()}
     held = list(keys.values())
@@ -135,15 +150,15 @@ def _of(keys: Mapping[str, str], position: str, reasons: str) -> Judged:
     return Judged(winner=next(who for who, key in keys.items() if key == position), reasons=reasons)
 
 
-def _of_others(values: Mapping[str, Any], who: str) -> dict[str, Any]:
+def _of_others(values: Mapping[str, object], who: str) -> dict[str, object]:
     return {name: value for name, value in values.items() if name != who}
 
 
-def _agreed(positions: Mapping[str, Any]) -> bool:
+def _agreed(positions: Mapping[str, object]) -> bool:
     return len(set(map(key_of, positions.values()))) == 1
 
 
-def _sketch(roles: Sequence[Role[Any]], judging: Role[Ruling] | None, rounds: int) -> Sketch:
+def _sketch(roles: Sequence[Role[object]], judging: Role[Ruling] | None, rounds: int) -> Sketch:
     parts = {f"debater {number}": role.member for number, role in enumerate(roles, 1)}
     links = [Link(one, other, f"at most {rounds} rounds") for one, other in combinations(parts, 2)]
     if judging is None:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, Unpack
 
 from podium.engine.context import Context
-from podium.model.agent import Agent
+from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
-from podium.patterns.building.members import Member, at_least, either, gives, is_agent, members
+from podium.patterns.building.members import GivingAgent, Member, applied, at_least, either, gives, members
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.joining import Terms, join
 from podium.patterns.parts.judging import Judged, Ruling, judged
 
 T = TypeVar("T")
-Picking = Callable[[Context, Any, Mapping[str, Any]], Awaitable[Judged]]
+Picking = Callable[[Context, object, Mapping[str, object]], Awaitable[Judged]]
 """Picks the best of the answers to a task."""
 
 
@@ -37,9 +37,9 @@ class Chosen(Generic[T]):
 
 @pattern
 def ensemble(
-    *contestants: Agent[Any, T] | str, judge: Member | Callable[[T], float], at_once: int | None = None,
+    *contestants: GivingAgent[T] | str, judge: Member | Callable[[T], float], at_once: int | None = None,
     name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Chosen[T]]:  # fmt: skip
+) -> Pattern[object, Chosen[T]]:  # fmt: skip
     """Several do the same task, at most `at_once` at a time, and a judge picks the best answer; gives a Chosen.
 
     A contestant takes the task, or a parameter `task`. The judge is a rule of the `answer` that gives a number (the
@@ -49,18 +49,18 @@ def ensemble(
     are letters and their order is drawn by lot, so that no name and no place is favoured (position bias: Zheng et al.
     2023, arXiv 2306.05685).
 
-    A contestant that fails is left out. The only one that is left wins without a judge. Raises NoDecision where nobody
+    A contestant that fails is left out. The only one that is left wins without a judge. Raises NoDecision where none
     is left, and where the winner is none of the labels; BadAnswer where the ruling cannot be read.
     """
     at_least("ensemble", "at_once", 1 if at_once is None else at_once)
     roles = [
-        Role[Any]("ensemble", "contestant", each, offers=("task",))
+        Role[object]("ensemble", "contestant", each, offers=("task",))
         for each in members("ensemble", contestants, least=2, what="contestants")
     ]
     judging, pick = _judge(judge)
     terms = Terms(partial=True, at_once=at_once, pattern="ensemble")
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> object:
         joined = await join(ctx, {role.who: role.call(ctx, task, task=task) for role in roles}, terms)
         found = await pick(ctx, task, joined.values) if len(joined.values) > 1 else _alone(joined.values)
         return Chosen(
@@ -68,13 +68,13 @@ def ensemble(
             labels=found.labels, missing=joined.missing,
         )  # fmt: skip
 
-    kind: Any = either(gives(role.member) for role in roles)
+    kind = either(gives(role.member) for role in roles)
     parts = {f"contestant {number}": role.member for number, role in enumerate(roles, 1)}
     links = [Link(each, "judge") for each in parts] if judging else []
     sketch = Sketch(parts={**parts, "judge": judging.member} if judging else parts, links=links)
     return Pattern(
         body, kind="ensemble", name=name, card=card, sketch=sketch, takes=shared_task("ensemble", roles),
-        gives=Chosen[kind],
+        gives=applied(Chosen, kind),
     )  # fmt: skip
 
 
@@ -83,13 +83,13 @@ def _judge(judge: Member | Callable[[Any], float]) -> tuple[Role[Ruling] | None,
     if isinstance(judge, str) or is_agent(judge) or not callable(judge):
         role = Role[Ruling]("ensemble", "judge", judge, offers=("task", "candidates"), gives=Ruling)
 
-        async def ask(ctx: Context, task: Any, answers: Mapping[str, Any]) -> Judged:
+        async def ask(ctx: Context, task: object, answers: Mapping[str, object]) -> Judged:
             return await judged(ctx, role, "candidates", answers, task=task)
 
         return role, ask
     worth = rule(judge, "answer")
 
-    async def rate(_ctx: Context, _task: Any, answers: Mapping[str, Any]) -> Judged:
+    async def rate(_ctx: Context, _task: object, answers: Mapping[str, object]) -> Judged:
         scores = {name: float(worth(answer)) for name, answer in answers.items()}
         winner = max(scores, key=lambda name: scores[name])
         return Judged(winner=winner, reasons=f"It has the highest score, {scores[winner]:g}.", scores=scores)
@@ -97,6 +97,6 @@ def _judge(judge: Member | Callable[[Any], float]) -> tuple[Role[Ruling] | None,
     return None, rate
 
 
-def _alone(answers: Mapping[str, Any]) -> Judged:
+def _alone(answers: Mapping[str, object]) -> Judged:
     (winner,) = answers
     return Judged(winner=winner, reasons="Nobody else gave an answer.")

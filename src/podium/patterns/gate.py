@@ -2,20 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar, Unpack, get_args, overload
+from typing import Generic, Literal, Unpack, get_args, overload
 
 from podium.agents.signature import signature_of
 from podium.engine.context import Context
 from podium.errors import GateClosed, PatternError, UsageError
-from podium.model.agent import Agent
+from podium.model.agent import is_agent
 from podium.model.question import Approval, Decision
-from podium.patterns.building.expression import rule
+from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import plain
-from podium.patterns.building.members import Member, Stage, at_least, gives, is_agent, name_of
-from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.members import ANYTHING, GivingAgent, Kind, Member, Stage, at_least, gives, name_of
+from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
-
-Out = TypeVar("Out")
 
 Fails = Literal["stop", "back", "ask"]
 Then = Literal["stop", "ask"]
@@ -35,26 +33,26 @@ class Check:
 class Returned(Generic[Out]):
     """What a worker gets whose output is sent back: the task, that output, and why it did not pass."""
 
-    task: Any
+    task: object
     output: Out
     reasons: str
 
 
 @overload
 def gate(
-    check: Stage, *, worker: Agent[Any, Out], fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
+    check: Stage, *, worker: GivingAgent[Out], fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
     to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Out]: ...  # fmt: skip
+) -> Pattern[object, Out]: ...  # fmt: skip
 @overload
 def gate(
-    check: Stage, *, worker: Member | None = None, fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
+    check: Stage, *, worker: str | None = None, fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
     to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Any]: ...  # fmt: skip
+) -> Pattern: ...  # fmt: skip
 @pattern
 def gate(
     check: Stage, *, worker: Member | None = None, fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
     to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Any]:  # fmt: skip
+) -> Pattern:  # fmt: skip
     """Checks an output: lets it pass, sends it back with reasons, asks a person, or stops; gives the output.
 
     `check` is a rule of the `output` that says whether it passes, or an agent that takes the output, or parts `output`
@@ -64,24 +62,24 @@ def gate(
 
     What happens to an output that does not pass: `fails="stop"` ends it; `"back"` sends it back to the worker, which
     writes at most `rounds` times in all, and then does as `then` says; `"ask"` has a person (`to`) see the output and
-    the reasons, and let it pass or not. Nobody answering within `within` seconds means no.
+    the reasons, and let it pass or not. No answer within `within` seconds means no.
 
     Raises GateClosed, with the reasons, for an output that does not pass in the end.
     """
     at_least("gate", "rounds", rounds)
     _check_options(fails, then, worker, within)
-    working = None if worker is None else Role[Any]("gate", "worker", worker, offers=("task", "output", "reasons"))
+    working = None if worker is None else Role[object]("gate", "worker", worker, offers=("task", "output", "reasons"))
     verdict_of, kind = _checking(check, alone=working is None)
     last = then if fails == "back" else fails
     where = name_of(check)
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> object:
         output, verdict = task, Check(passed=False)
         for n in range(rounds if fails == "back" else 1):
             if working is not None and n == 0:
                 output = await working.ask(ctx, task, task=task)
             elif working is not None:
-                returned: Returned[Any] = Returned(task=task, output=output, reasons=verdict.reasons)
+                returned = Returned(task=task, output=output, reasons=verdict.reasons)
                 output = await working.ask(ctx, returned, task=task, output=output, reasons=verdict.reasons)
             verdict = await verdict_of(ctx, output, task)
             if verdict.passed:
@@ -119,12 +117,12 @@ def _check_options(fails: str, then: str, worker: Member | None, within: float |
         raise PatternError("gate was given within, and asks nobody: pass fails='ask', or leave it out.")
 
 
-def _checking(check: Stage, *, alone: bool) -> tuple[Callable[[Context, Any, Any], Awaitable[Check]], Any]:
+def _checking(check: Stage, *, alone: bool) -> tuple[Callable[[Context, object, object], Awaitable[Check]], Kind]:
     """Return what makes a verdict of an output and its task, and the type that it takes the output as."""
     if callable(check) and not is_agent(check):
         holds, broken = rule(check, "output"), f"{name_of(check)} does not hold"
 
-        async def by_rule(_: Context, output: Any, _task: Any) -> Check:
+        async def by_rule(_: Context, output: object, _task: object) -> Check:
             passed = bool(holds(output))
             return Check(passed=passed, reasons="" if passed else broken)
 
@@ -132,20 +130,20 @@ def _checking(check: Stage, *, alone: bool) -> tuple[Callable[[Context, Any, Any
     offers = ("output",) if alone else ("output", "task")
     checking = Role[Check | bool]("gate", "check", check, offers=offers, gives=Check | bool)
 
-    async def by_agent(ctx: Context, output: Any, task: Any) -> Check:
+    async def by_agent(ctx: Context, output: object, task: object) -> Check:
         parts = {"output": output} if alone else {"output": output, "task": task}
         said = await checking.ask(ctx, output, **parts)
         passed, reasons = (said, "") if isinstance(said, bool) else (said.passed, said.reasons)
         return Check(passed=passed, reasons=reasons if passed or reasons else f"{checking.who} gave no reasons")
 
     kind = checking.takes("output")
-    return by_agent, Any if kind is str else kind  # as a text it would lose what it was made of
+    return by_agent, ANYTHING if kind is str else kind  # as a text it would lose what it was made of
 
 
-def _annotated(function: Callable[[Any], Any]) -> Any:
-    """Return the type that a function's one parameter is annotated with; Any where it is not."""
+def _annotated(function: Predicate) -> Kind:
+    """Return the type that a function's one parameter is annotated with; ANYTHING where it is not."""
     try:
         signature = signature_of(function)
     except UsageError:  # a rule in CEL, or a builtin: it takes JSON
-        return Any
-    return Any if signature.only is None else signature.input.type
+        return ANYTHING
+    return ANYTHING if signature.only is None else signature.input.type

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Unpack, cast
+from typing import Literal, Unpack
 
 from podium.engine.context import Context
 from podium.errors import NoDecision
+from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import plain
-from podium.patterns.building.members import Member, about, at_least, by_name, is_agent, parameters
+from podium.patterns.building.members import Member, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 
@@ -30,7 +31,7 @@ class Conversation:
 
     messages: list[Said]
     ended: ChatEnd
-    """The condition held, all agreed, nobody was to speak next, or the turns were used up."""
+    """The condition held, all agreed, there was no next speaker, or the turns were used up."""
 
 
 @pattern
@@ -39,7 +40,7 @@ def group_chat(
     next_speaker: Literal["turns"] | Callable[[list[Said]], str | None] | Member = "turns",
     until: Callable[[list[Said]], bool] | None = None, agree: Callable[[Said], bool] | None = None,
     turns: int = 12, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Conversation]:  # fmt: skip
+) -> Pattern[object, Conversation]:  # fmt: skip
     """A shared conversation: everybody reads everything, one speaks at a time; gives the Conversation.
 
     A speaker takes `task` and `messages` (a list of Said): as parameters of these names, as a text, or as a mapping. It
@@ -55,7 +56,7 @@ def group_chat(
     at_least("group_chat", "turns", turns)
     known = by_name("group_chat", speakers, least=2, what="speakers")
     offers = ("task", "messages")
-    speaking = {who: Role[Any]("group_chat", "speaker", each, offers=offers) for who, each in known.items()}
+    speaking = {who: Role[object]("group_chat", "speaker", each, offers=offers) for who, each in known.items()}
     choice = _Choice(next_speaker, known)
     enough = rule(until, "messages") if until else None
     agreeing = rule(agree, "message") if agree else None
@@ -68,7 +69,7 @@ def group_chat(
             return "agreement"
         return "bound" if len(messages) == turns else None
 
-    async def body(ctx: Context, task: Any) -> Conversation:
+    async def body(ctx: Context, task: object) -> Conversation:
         messages: list[Said] = []
         while (ended := ending(messages)) is None:
             who = await choice.next(ctx, task, messages)
@@ -86,7 +87,7 @@ def group_chat(
         name=name,
         card=card,
         sketch=Sketch(parts=parts | choice.parts, links=choice.links(list(parts))),
-        takes=parameters(next(iter(known.values()))).get("task", Any),
+        takes=part(next(iter(known.values())), "task"),
         gives=Conversation,
     )
 
@@ -107,10 +108,10 @@ class _Choice:
             self._manager = Role[str | None]("group_chat", "manager", by, offers=offers, gives=str | None)
             self.parts["manager"] = self._manager.member
         else:
-            self._function = rule(cast("Callable[..., Any]", by), "messages")
+            self._function = rule(by, "messages")
 
-    async def next(self, ctx: Context, task: Any, messages: list[Said]) -> str | None:
-        """Return the name, or None where nobody is to speak; raises NoDecision for a name that nobody has."""
+    async def next(self, ctx: Context, task: object, messages: list[Said]) -> str | None:
+        """Return the next speaker, or None for the end; raises NoDecision for an unknown name."""
         if self._function is not None:
             who = self._function(list(messages))
         elif self._manager is not None:

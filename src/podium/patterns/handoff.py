@@ -1,29 +1,27 @@
 """`handoff`: control moves from agent to agent, with a note."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Unpack
+from typing import Literal, Unpack
 
-from typing_extensions import TypeForm, TypeVar
+from typing_extensions import TypeForm
 
 from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
 from podium.patterns.building.inputs import plain
-from podium.patterns.building.members import Member, at_least, by_name, known, parameters
-from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, part
+from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.parts.control import Answer, Control, HandOff, Turn, back_and_forth
 
-Out = TypeVar("Out", default=Any)
-
 
 @pattern
-def handoff(  # noqa: PLR0913  its options, each with a preset
+def handoff(
     *agents: Member, start: str | None = None, allowed: Mapping[str, Sequence[str]] | None = None,
     history: Literal["none", "full", "summary"] | int = "full", summarizer: Member | None = None,
     needs: Mapping[str, Sequence[str]] | None = None, hops: int = 8, ping_pong: int = 2,
-    gives: TypeForm[Out] | None = None, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Out]:  # fmt: skip
+    gives: TypeForm[Out] | None = ANYTHING, name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[object, Out]:  # fmt: skip
     """Control moves from agent to agent until one of them answers; gives that answer.
 
     The agent in control takes `task`, `note` (the HandOff that brought it control; None at first), `history` (the turns
@@ -32,9 +30,9 @@ def handoff(  # noqa: PLR0913  its options, each with a preset
     or JSON of that form: `{"to": …, "reason": …, "context": {…}}`, `{"answer": …}`.
 
     Control begins at `start` (the first agent unless given), and goes only where it is `allowed`: by sender, to whom;
-    a sender who is not named there may hand to nobody. What a receiver `needs` has to be in the context of the note.
+    a sender that is not named there hands to none. What a receiver `needs` has to be in the context of the note.
     A hand-off that breaks one of these rules is refused, like an answer that cannot be read or is not of the type
-    `gives`: the sender is told why in `remark`, and tries again.
+    `gives`: the sender sees why in `remark`, and tries again.
 
     `history` is a list of Turns: `full`, or the last n; or `none`; or, with `summary`, what the `summarizer` makes of
     them, a text: it takes `task` and `history`.
@@ -50,9 +48,9 @@ def handoff(  # noqa: PLR0913  its options, each with a preset
     control = Control(team, allowed, needs or {})
     past = _Past(history, summarizer)
     roles = {who: _role(agent, past, starts=who == first) for who, agent in team.items()}
-    result = shape_of(Any if gives is None else gives)
+    result = shape_of(gives or ANYTHING)
 
-    def judged(who: str, value: Any) -> HandOff | Answer | str:
+    def judged(who: str, value: object) -> HandOff | Answer | str:
         """Return what an agent wants, or what is wrong with it."""
         try:
             said = roles[who].said(value)
@@ -62,7 +60,7 @@ def handoff(  # noqa: PLR0913  its options, each with a preset
         except (BadAnswer, InvalidValue) as error:
             return str(error)
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> object:
         turns: list[Turn] = []
         who, note, told, remark = first, None, None, None
         for _ in range(hops):
@@ -89,13 +87,13 @@ def handoff(  # noqa: PLR0913  its options, each with a preset
         name=name,
         card=card,
         sketch=Sketch(parts=parts | past.parts, links=links),
-        takes=parameters(team[first]).get("task", Any),
+        takes=part(team[first], "task"),
         gives=result.type,
     )
 
 
 class _Past:
-    """What an agent is told of the turns so far."""
+    """What an agent gets to see of the turns so far."""
 
     def __init__(self, history: Literal["none", "full", "summary"] | int, summarizer: Member | None) -> None:
         if isinstance(history, int):
@@ -111,7 +109,7 @@ class _Past:
             self._summing = Role[str]("handoff", "summarizer", summarizer, offers=("task", "history"), gives=str)
             self.parts["summarizer"] = self._summing.member
 
-    async def told(self, ctx: Context, task: Any, turns: Sequence[Turn]) -> Sequence[Turn] | str | None:
+    async def told(self, ctx: Context, task: object, turns: Sequence[Turn]) -> Sequence[Turn] | str | None:
         """Return it as chosen: turns, or a text, or None for nothing."""
         if isinstance(self.history, int):
             return turns[-self.history :]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Unpack
+from typing import Literal, Unpack
 
 from podium.engine.context import Context
 from podium.errors import CallError, GateClosed, InvalidValue, NoDecision
@@ -10,7 +10,7 @@ from podium.model.json import Json
 from podium.model.question import Approval
 from podium.model.task import Task
 from podium.patterns.building.inputs import PARTS, plain
-from podium.patterns.building.members import Member, Stage, about, at_least, by_name, parameters
+from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 
@@ -64,25 +64,25 @@ class MagenticResult:
 
 
 @pattern
-def magentic(  # noqa: PLR0913 - three members that may be one, and the bounds of two loops
+def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
     reviews: int = 3, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, MagenticResult]:  # fmt: skip
-    """An orchestrator plans, picks a worker step by step, and plans anew when it stalls; gives a MagenticResult.
+) -> Pattern[object, MagenticResult]:  # fmt: skip
+    """An orchestrator plans, picks a worker step by step, and plans again when it stalls; gives a MagenticResult.
 
     Its three steps may be three members; `ledger` and `final` are the `orchestrator` too unless given. All are offered
     `step`, `task`, `ledger` and `history`, the first two steps also `workers` (what each can do, by name):
 
-    - step "plan", by `ledger`: gives a TaskLedger. When it plans anew, `ledger` is the former one and `history` what
+    - step "plan", by `ledger`: gives a TaskLedger. When it plans again, `ledger` is the former one and `history` what
       was done since; after a review `remarks` are the reviewer's. Otherwise these are None.
     - step "progress", by the `orchestrator`: gives a ProgressLedger. Unless that says satisfied, the worker named in it
       takes its `instruction`, or parts `instruction`, `task` and `history`, and the answer joins the history. So does
       a worker's failure.
-    - step "final", by `final`: gives the answer. It is told how it `ended`, and asked whatever that was.
+    - step "final", by `final`: gives the answer. It sees in `ended` how it ended, and is asked in every case.
 
     A progress ledger that says looping, or not progressing, or names a worker who is not there, adds one to the stall
-    counter; any other takes one off. At `max_stalls` nobody is asked; it is planned anew with an empty history, at most
+    counter; any other takes one off. At `max_stalls` no worker is asked; it plans again with an empty history, at most
     `resets` times; then it ends as stalled. At most `rounds` progress ledgers are made in all.
 
     With `offering`, all who offer this capability when it is planned are workers too; what they take is known only by
@@ -96,12 +96,12 @@ def magentic(  # noqa: PLR0913 - three members that may be one, and the bounds o
     offers = ("step", "task", "workers", "ledger", "history")
     progressing = Role("magentic", "orchestrator", orchestrator, offers=offers, gives=ProgressLedger)
     planning = Role("magentic", "ledger", ledger or orchestrator, offers=(*offers, "remarks"), gives=TaskLedger)
-    ending = Role[Any]("magentic", "final", final or orchestrator, offers=(*offers, "ended"))
+    ending = Role[object]("magentic", "final", final or orchestrator, offers=(*offers, "ended"))
     given = by_name("magentic", workers, least=0 if offering else 1, what="workers")
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
     planner, crew = _Planner(planning, review, reviews), _Crew(given, offering, frozenset(outsiders))
 
-    async def body(ctx: Context, task: Any) -> MagenticResult:
+    async def body(ctx: Context, task: object) -> MagenticResult:
         team = await crew.gathered(ctx)
         plan = await planner.plan(ctx, task, team.able)
         history, stalls, replans, number, ended = list[HistoryEntry](), 0, 0, 0, "rounds"
@@ -129,7 +129,7 @@ def magentic(  # noqa: PLR0913 - three members that may be one, and the bounds o
     return Pattern(
         body, kind="magentic", name=name, card=card, gives=MagenticResult,
         sketch=_sketch(orchestrator, given, {"ledger": ledger, "final": final}, offering, review),
-        takes=parameters(progressing.member).get("task", Any),
+        takes=part(progressing.member, "task"),
     )  # fmt: skip
 
 
@@ -142,10 +142,10 @@ class _Planner:
     reviews: int
 
     async def plan(
-        self, ctx: Context, task: Any, able: Mapping[str, str], former: TaskLedger | None = None,
+        self, ctx: Context, task: object, able: Mapping[str, str], former: TaskLedger | None = None,
         history: Sequence[HistoryEntry] | None = None,
     ) -> TaskLedger:  # fmt: skip
-        """Return a new task ledger, approved where somebody reviews it; raises GateClosed where it is never."""
+        """Return a new task ledger, approved where a person reviews it; raises GateClosed where nobody approves it."""
         parts = {"step": "plan", "task": task, "workers": able, "ledger": former, "history": history}
         ledger = await self.role.ask(ctx, PARTS, **parts)
         if self.review is None:
@@ -169,14 +169,14 @@ class _Planner:
 class _Team:
     """The workers of one plan."""
 
-    roles: Mapping[str, Role[Any]]
+    roles: Mapping[str, Role[object]]
     able: Mapping[str, str]
     """What each can do, by name."""
 
     async def step(
-        self, ctx: Context, task: Any, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int
+        self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int
     ) -> HistoryEntry:
-        """Have the next worker do what they are told; a failure, or that there is no such worker, is told too."""
+        """Have the next worker do its instruction; a failure, or an unknown worker, becomes an entry too."""
         who, instruction = progress.next, progress.instruction
         if who not in self.roles:
             error = f"there is no worker {who!r}: there is {', '.join(self.roles)}."
@@ -198,7 +198,7 @@ class _Crew:
     """Those who may offer it too, and are no workers: whoever orchestrates, and the pattern itself."""
 
     async def gathered(self, ctx: Context) -> _Team:
-        """Return all who are there now; raises NoDecision where that is nobody."""
+        """Return all workers there are now; raises NoDecision where there are none."""
         members, able = dict(self.given), {each: about(who) for each, who in self.given.items()}
         if self.offering is not None:
             for found in await ctx.find(self.offering):

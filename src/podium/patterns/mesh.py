@@ -1,7 +1,7 @@
 """`mesh`: agents send each other messages."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Unpack
+from typing import Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
@@ -21,19 +21,19 @@ _POST = "messages"
 def mesh(
     *peers: Member, start: str | None = None, hops: int = 30, at_once: int | None = None, name: str | None = None,
     **card: Unpack[CardFields],
-) -> Pattern[Any, MeshResult]:  # fmt: skip
-    """Agents send each other messages, until one of them gives the answer; nobody is in charge.
+) -> Pattern[object, MeshResult]:  # fmt: skip
+    """Agents send each other messages, until one of them gives the answer; none of them is in charge.
 
     The input is the task: the first message, of type `task`, to `start` (preset: the first peer). A peer is handed the
     `message`, or parameters `message`, `peers` (the others: name → what they do), `history` (the messages it was handed
-    or sent before) and `owed` (the messages to which it still owes an answer). It gives a Sent: `messages` to send, or
-    the `answer`, which ends the mesh; nothing at all is fine too. Peers act side by side, at most `at_once`, each on
-    one message after the other.
+    or sent before) and `owed` (the messages to which it still owes an answer). It gives a PeerReply: `messages` to
+    send, or the `answer`, which ends the mesh; nothing at all is fine too. Peers act side by side, at most
+    `at_once`, each on one message after the other.
 
     Whoever sends a message with `requires_response` waits: it is handed nothing until the one it asked has sent it a
     message back. Raises Deadlock as soon as peers wait for each other in a circle; NoDecision if no message is left to
-    be read and nobody gave an answer; BoundReached instead of a message more than `hops`; BadAnswer for a message to
-    nobody. (Correlation and causation: Hohpe and Woolf, Enterprise Integration Patterns, 2003.)
+    be read and there is no answer; BoundReached instead of a message more than `hops`; BadAnswer for a message to
+    an unknown peer. (Correlation and causation: Hohpe and Woolf, Enterprise Integration Patterns, 2003.)
     """
     there = by_name("mesh", peers, least=2, what="peers")
     names = list(there)
@@ -48,10 +48,10 @@ def mesh(
     }
     others = {who: {other: about(each) for other, each in there.items() if other != who} for who in names}
 
-    async def body(ctx: Context, task: Any) -> MeshResult:
+    async def body(ctx: Context, task: object) -> MeshResult:
         exchange, ids = Exchange(names, hops=hops), _ids(ctx)
         exchange.begin(first, plain(task), id=next(ids), at=ctx.now())
-        acting, at_first = dict[int, Message](), list[Primitive[Any]]()
+        acting, at_first = dict[int, Message](), list[Primitive[object]]()
         async with ctx.select(*at_first) as ended:
             while True:
                 while len(acting) < most and (message := exchange.take()) is not None:

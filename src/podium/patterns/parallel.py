@@ -10,7 +10,21 @@ from podium.errors import NoDecision, PatternError
 from podium.model.agent import Agent
 from podium.model.task import Task
 from podium.patterns.building.inputs import input_for
-from podium.patterns.building.members import Member, Stage, at_least, by_name, either, gives, member, same_input, takes
+from podium.patterns.building.members import (
+    ANYTHING,
+    GivingAgent,
+    Kind,
+    Member,
+    Stage,
+    applied,
+    at_least,
+    by_name,
+    either,
+    gives,
+    member,
+    same_input,
+    takes,
+)
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.parts.joining import Joined, Terms, join
 from podium.patterns.parts.merging import Coordinate, Merging, Tree, merging
@@ -30,7 +44,7 @@ def parallel(
 ) -> Pattern[list[In], list[T]]: ...
 @overload
 def parallel(
-    *agents: Agent[In, T], merge: Agent[Any, Out] | Callable[[list[T]], Out], at_once: int | None = None,
+    *agents: Agent[In, T], merge: GivingAgent[Out] | Callable[[list[T]], Out], at_once: int | None = None,
     name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[In, Out]: ...  # fmt: skip
 @overload
@@ -47,13 +61,13 @@ def parallel(
     *agents: Member, over: Member | None = None, offering: str | None = None,
     merge: Stage | Tree | Coordinate | None = None, quorum: int | None = None, partial: bool = False,
     at_once: int | None = None, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Any]: ...  # fmt: skip
+) -> Pattern: ...  # fmt: skip
 @pattern
 def parallel(
     *agents: Member, over: Member | None = None, offering: str | None = None,
     merge: Stage | Tree | Coordinate | None = None, quorum: int | None = None, partial: bool = False,
     at_once: int | None = None, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Any]:  # fmt: skip
+) -> Pattern:  # fmt: skip
     """Ask many at once; gives the list of their values, or what `merge` makes of it.
 
     Who is asked: `agents`, each with the same input; or the agent `over`, once for each item of a list; or all who
@@ -64,7 +78,7 @@ def parallel(
     others are cancelled. With either of the two it gives a Joined: the values by name (of the agent, or the number of
     the item), why the others are missing, and what was merged. At most `at_once` run at the same time.
 
-    Raises NoDecision where nobody offers the capability, where fewer than `quorum` (with `partial`: nobody) gave a
+    Raises NoDecision where no agent offers the capability, where fewer than `quorum` (with `partial`: none) gave a
     value, and where `tree` or `coordinate` have no value at all.
     """
     asked = _asked(agents, over, offering, name)
@@ -72,29 +86,29 @@ def parallel(
     terms = Terms(quorum=quorum, partial=partial, at_once=at_once)
     merger = None if merge is None else merging(merge, asked.gives, at_once)
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> object:
         joined = await join(ctx, await asked.calls(ctx, task), terms)
         if merger is None:
             return joined if terms.forgiving else list(joined.values.values())
         merged = await merger.of(ctx, task, joined.values)
         return replace(joined, merged=merged) if terms.forgiving else merged
 
-    kind: Any = asked.gives
-    whole = list[kind] if merger is None else merger.gives
+    kind = asked.gives
+    whole = applied(list, kind) if merger is None else merger.gives
     return Pattern(
         body, kind="parallel", name=name, card=card, sketch=_sketch(asked, merger), takes=asked.takes,
-        gives=Joined[kind] if terms.forgiving else whole,
+        gives=applied(Joined, kind) if terms.forgiving else whole,
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """Who is asked, and how."""
+    """Who is asked, and how: `calls` makes the calls of a value of type `takes`."""
 
     parts: Mapping[str, Stage | Task]
-    calls: Callable[[Context, Any], Awaitable[Mapping[str, Primitive[Any]]]]
-    takes: Any = Any
-    gives: Any = Any
+    calls: Callable[[Context, Any], Awaitable[Mapping[str, Primitive[object]]]]
+    takes: Kind = ANYTHING
+    gives: Kind = ANYTHING
 
 
 def _asked(agents: tuple[Member, ...], over: Member | None, offering: str | None, name: str | None) -> _Question:
@@ -108,7 +122,7 @@ def _asked(agents: tuple[Member, ...], over: Member | None, offering: str | None
 def _all_of(agents: tuple[Member, ...]) -> _Question:
     named = by_name("parallel", agents)
 
-    async def calls(ctx: Context, task: Any) -> Mapping[str, Primitive[Any]]:
+    async def calls(ctx: Context, task: object) -> Mapping[str, Primitive[object]]:
         return {name: ctx.call(each, input_for(each, task)) for name, each in named.items()}
 
     parts = {str(number): each for number, each in enumerate(named.values())}
@@ -119,15 +133,15 @@ def _all_of(agents: tuple[Member, ...]) -> _Question:
 
 
 def _each_item(agent: Member) -> _Question:
-    async def calls(ctx: Context, items: list[Any]) -> Mapping[str, Primitive[Any]]:
+    async def calls(ctx: Context, items: list[object]) -> Mapping[str, Primitive[object]]:
         return {str(number): ctx.call(agent, input_for(agent, item)) for number, item in enumerate(items)}
 
-    kind: Any = takes(agent)
-    return _Question(parts={"for each": agent}, calls=calls, takes=list[kind], gives=gives(agent))
+    kind = takes(agent)
+    return _Question(parts={"for each": agent}, calls=calls, takes=applied(list, kind), gives=gives(agent))
 
 
 def _whoever_offers(capability: str, own: str | None) -> _Question:
-    async def calls(ctx: Context, task: Any) -> Mapping[str, Primitive[Any]]:
+    async def calls(ctx: Context, task: object) -> Mapping[str, Primitive[object]]:
         found = dict.fromkeys(card.name for card in await ctx.find(capability))
         found.pop(own or "", None)  # it may offer itself what it asks others for
         if not found:

@@ -2,15 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import BoundReached, CallError, InvalidValue, PlanRefused
+from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
-from podium.patterns.building.members import Member, Stage, about, at_least, by_name, gives, is_agent, parameters
+from podium.patterns.building.members import Member, Stage, about, at_least, by_name, gives, part
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, sound
@@ -18,7 +19,7 @@ from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, sound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executed:
-    """What became of a plan: the results by task id, and how often it was planned anew."""
+    """The result of a plan: the results by task id, and how often it was planned again."""
 
     results: Mapping[str, Json]
     replans: int
@@ -28,7 +29,7 @@ class Executed:
 def plan_execute(
     planner: Member, workers: Sequence[Member], *, at_once: int = 8, attempts: int = 2, replans: int = 1,
     tasks: int = 500, report: Stage | None = None, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Any]:  # fmt: skip
+) -> Pattern:  # fmt: skip
     """A planner splits the task, workers do the parts; each part starts as soon as the results it needs are there.
 
     The planner takes `task` and `workers` (their names, with what they can do) and gives a `Plan`. When it is asked
@@ -44,7 +45,7 @@ def plan_execute(
     results (a rule in CEL knows the `results`). Without it the value is `Executed`.
 
     Raises PlanRefused, before anything of that plan runs, for one with more than `tasks` tasks, with a circle, an
-    unknown worker, an id that is there twice, or a task that waits for what nobody makes; BoundReached where no replan
+    unknown worker, an id that is there twice, or a task that waits for one that is not there; BoundReached where no replan
     is left. The method is critical-path list scheduling (Kwok and Ahmad 1999, doi:10.1145/344588.344618).
     """
     for option, value, least in [("at_once", at_once, 1), ("attempts", attempts, 1), ("replans", replans, 0)]:
@@ -53,11 +54,13 @@ def plan_execute(
     offers = ("task", "workers", "plan", "done", "failed")
     planning = Role[Plan]("plan_execute", "planner", planner, offers=offers, gives=Plan)
     members = by_name("plan_execute", workers, what="workers")
-    roles = {each: Role[Any]("plan_execute", "worker", who, offers=("task", "inputs")) for each, who in members.items()}
+    roles = {
+        each: Role[object]("plan_execute", "worker", who, offers=("task", "inputs")) for each, who in members.items()
+    }
     able = {each: about(who) for each, who in members.items()}
     crew, reporting = _Workers(roles, at_once, attempts), None if report is None else _reporter(report)
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> object:
         plan = await planning.ask(ctx, PARTS, task=task, workers=able)
         if not plan.tasks:
             raise PlanRefused(f"plan_execute: {planning.who}, its planner, gave a plan without tasks.")
@@ -76,7 +79,7 @@ def plan_execute(
 
     return Pattern(
         body, kind="plan_execute", name=name, card=card, sketch=_sketch(planning.member, members, report, replans),
-        takes=parameters(planning.member).get("task", Any), gives=Executed if report is None else gives(report),
+        takes=part(planning.member, "task"), gives=Executed if report is None else gives(report),
     )  # fmt: skip
 
 
@@ -84,7 +87,7 @@ def plan_execute(
 class _Workers:
     """Those who carry out a plan."""
 
-    roles: Mapping[str, Role[Any]]
+    roles: Mapping[str, Role[object]]
     at_once: int
     attempts: int
 
@@ -124,18 +127,18 @@ class _Workers:
                     raise
 
 
-def _reporter(stage: Stage) -> Callable[[Context, Any, Mapping[str, Json]], Awaitable[Any]]:
+def _reporter(stage: Stage) -> Callable[[Context, object, Mapping[str, Json]], Awaitable[object]]:
     """Return what makes the value of the task and the results: an agent, or a function that stands in its place."""
     if isinstance(stage, str) or is_agent(stage) or not callable(stage):
-        role = Role[Any]("plan_execute", "report", stage, offers=("task", "results"))
+        role = Role[object]("plan_execute", "report", stage, offers=("task", "results"))
 
-        async def ask(ctx: Context, task: Any, results: Mapping[str, Json]) -> Any:
+        async def ask(ctx: Context, task: object, results: Mapping[str, Json]) -> object:
             return await role.ask(ctx, results, task=task, results=results)
 
         return ask
     function = rule(stage, "results")
 
-    async def work_out(_ctx: Context, _task: Any, results: Mapping[str, Json]) -> Any:
+    async def work_out(_ctx: Context, _task: object, results: Mapping[str, Json]) -> object:
         return function(results)
 
     return work_out

@@ -1,12 +1,12 @@
 """`race`: the first good answer wins."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar, Unpack, overload
+from typing import TypeVar, Unpack, overload
 
 from podium.engine.context import Context
 from podium.errors import NoDecision
 from podium.model.agent import Agent
-from podium.patterns.building.expression import rule
+from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import as_text, input_for
 from podium.patterns.building.members import Member, by_name, either, gives, same_input
 from podium.patterns.building.pattern import CardFields, Pattern, Sketch, pattern
@@ -24,12 +24,12 @@ def race(
 ) -> Pattern[In, Out]: ...  # fmt: skip
 @overload
 def race(
-    *agents: Member, good: Callable[[Any], bool] | None = None, name: str | None = None, **card: Unpack[CardFields]
-) -> Pattern[Any, Any]: ...
+    *agents: Member, good: Predicate | None = None, name: str | None = None, **card: Unpack[CardFields]
+) -> Pattern: ...
 @pattern
 def race(
-    *agents: Member, good: Callable[[Any], bool] | None = None, name: str | None = None, **card: Unpack[CardFields]
-) -> Pattern[Any, Any]:
+    *agents: Member, good: Predicate | None = None, name: str | None = None, **card: Unpack[CardFields]
+) -> Pattern:
     """Several at once with the same input; gives the first good answer, and cancels the others.
 
     `good` is a rule of the `answer`; without it every answer is good. Failures, and answers that are not good, are
@@ -38,7 +38,7 @@ def race(
     named = by_name("race", agents, least=2)
     wanted = rule(good, "answer") if good else None
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> object:
         names, lost = list(named), dict[str, str]()
         async with ctx.select(*(ctx.call(each, input_for(each, task)) for each in named.values())) as ended:
             while (branch := await ended.next()) is not None:
@@ -54,7 +54,7 @@ def race(
     )  # fmt: skip
 
 
-def _why(answer: Any) -> str:
+def _why(answer: object) -> str:
     """Return why an answer did not win, and how it begins."""
     text = as_text(answer)
     return f"not good: {text if len(text) <= _SHOWN_CHARACTERS else f'{text[:_SHOWN_CHARACTERS]}…'}"

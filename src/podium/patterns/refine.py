@@ -3,12 +3,11 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, Unpack
+from typing import Generic, TypeVar, Unpack
 
 from podium.engine.context import Context
-from podium.model.agent import Agent
 from podium.patterns.building.expression import rule
-from podium.patterns.building.members import at_least, gives
+from podium.patterns.building.members import GivingAgent, at_least, gives
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 
@@ -20,17 +19,17 @@ ReviewVerdict = TypeVar("ReviewVerdict")
 class Revision(Generic[Draft, ReviewVerdict]):
     """What a writer gets from the second round on: the task, the best draft so far, and its verdict."""
 
-    task: Any
+    task: object
     draft: Draft
     verdict: ReviewVerdict
 
 
 @pattern
 def refine(
-    writer: Agent[Any, Draft] | str, critic: Agent[Any, ReviewVerdict] | str, *, until: Callable[[ReviewVerdict], bool],
-    score: Callable[[ReviewVerdict], float] | None = None, rounds: int = 3, name: str | None = None,
-    **card: Unpack[CardFields],
-) -> Pattern[Any, Draft]:  # fmt: skip
+    writer: GivingAgent[Draft] | str, critic: GivingAgent[ReviewVerdict] | str, *,
+    until: Callable[[ReviewVerdict], bool], score: Callable[[ReviewVerdict], float] | None = None, rounds: int = 3,
+    name: str | None = None, **card: Unpack[CardFields],
+) -> Pattern[object, Draft]:  # fmt: skip
     """A writer and a critic, until the verdict is good enough or the rounds are used up; gives the best draft.
 
     The writer takes `task`, and in later rounds also `draft` and `verdict`: as parameters of these names, as a text, or
@@ -40,19 +39,20 @@ def refine(
     written.
     """
     at_least("refine", "rounds", rounds)
-    writing = Role[Any]("refine", "writer", writer, offers=("task", "draft", "verdict"))
-    judging = Role[Any]("refine", "critic", critic, offers=("task", "draft"))
+    writing = Role[Draft]("refine", "writer", writer, offers=("task", "draft", "verdict"))
+    judging = Role[ReviewVerdict]("refine", "critic", critic, offers=("task", "draft"))
     enough, worth = rule(until, "verdict"), rule(score, "verdict") if score else None
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> Draft:
         draft = await writing.ask(ctx, task, task=task)
-        best: Revision[Any, Any] = Revision(task=task, draft=draft, verdict=None)
+        best: Revision[Draft, ReviewVerdict | None] = Revision(task=task, draft=draft, verdict=None)
         best_score = -math.inf
         for n in range(1, rounds + 1):
             verdict = await judging.ask(ctx, draft, task=task, draft=draft)
             value = worth(verdict) if worth else float(n)
             if value > best_score:
-                best, best_score = Revision(task=task, draft=draft, verdict=verdict), value
+                best = Revision(task=task, draft=draft, verdict=verdict)
+                best_score = value
             if enough(verdict) or n == rounds:
                 break
             draft = await writing.ask(ctx, best, task=task, draft=best.draft, verdict=best.verdict)

@@ -1,20 +1,25 @@
 """`route`: a task to the agent that fits."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Union, Unpack, cast
+from typing import Any, Union, Unpack
+
+from typing_extensions import TypeIs
 
 from podium.engine.context import Context
 from podium.errors import NoDecision, PatternError
+from podium.model.agent import is_agent
 from podium.model.task import Task
-from podium.patterns.building.expression import rule
+from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.members import (
+    ANYTHING,
+    Kind,
     Member,
     Stage,
     about,
+    applied,
     either,
     gives,
-    is_agent,
     known,
     member,
     name_of,
@@ -23,30 +28,29 @@ from podium.patterns.building.members import (
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 
-Choosing = Callable[[Context, Any], Awaitable[object]]
+Chooser = Callable[[Any], str] | Member | Mapping[str, Predicate]
+Choosing = Callable[[Context, object], Awaitable[object]]
 
 _OTHERWISE = "otherwise"
-_READERS = frozenset({"llm", "human"})
-"""Kinds of agents that can only choose a route they were told of; others know their keys."""
 
 
 @pattern
 def route(
     routes: Mapping[str, Member | Task],
-    by: Callable[[Any], str] | Member | Mapping[str, Callable[[Any], bool]],
+    by: Chooser,
     *,
     otherwise: Member | Task | None = None,
     name: str | None = None,
     **card: Unpack[CardFields],
-) -> Pattern[Any, Any]:
+) -> Pattern:
     """Hand a task to the one agent that fits, by the key of its route; gives what that agent gives.
 
     `by` finds the key: a rule of the `task` that gives it; or a mapping of key to condition, a rule of the `task` too,
     of which the first that holds counts; or an agent that classifies. That one takes the task, or parameters `task`
     and `routes`, a mapping of key to what the agent there says of itself, and gives the key as a text. A language
-    model and a person are told both. A route may also lead to a `Task`: the router chooses its agent.
+    model and a person get both. A route may also lead to a `Task`: the router chooses its agent.
 
-    Where there is no such key the task goes to `otherwise`, of which a classifier is told under this name; without it
+    Where there is no such key the task goes to `otherwise`, which a classifier sees under this name; without it
     NoDecision is raised.
     """
     if not routes or (_OTHERWISE in routes and otherwise is not None):
@@ -56,7 +60,7 @@ def route(
     everyone = {**targets, _OTHERWISE: fallback} if fallback is not None else targets
     who, key_of = _choosing(by, everyone, list(targets))
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> object:
         key = await key_of(ctx, task)
         target = targets.get(key, fallback) if isinstance(key, str) else fallback
         if target is None:
@@ -73,45 +77,49 @@ def route(
     )  # fmt: skip
 
 
-def _of(side: Callable[[Stage], Any], target: Member | Task) -> Any:
+def _of(side: Callable[[Stage], Kind], target: Member | Task) -> Kind:
     """Return the type of a target's input or output."""
-    return Any if isinstance(target, Task) else side(target)
+    return ANYTHING if isinstance(target, Task) else side(target)
 
 
-def _any_of(kinds: Sequence[Any]) -> Any:
+def _any_of(kinds: Sequence[Kind]) -> Kind:
     """Return the type of what one of the targets takes: a rule sees it as what it is, also beside unknown ones."""
-    known_kinds = [kind for kind in kinds if kind is not Any]
-    return cast("Any", Union)[(*known_kinds, *([Any] if Any in kinds else []))]
+    known_kinds = [kind for kind in kinds if kind is not ANYTHING]
+    return applied(Union, *known_kinds, *([ANYTHING] if ANYTHING in kinds else []))
 
 
 def _target(value: object, what: str) -> Member | Task:
     return value if isinstance(value, Task) else member("route", value, what)
 
 
-def _choosing(by: object, everyone: Mapping[str, Member | Task], keys: list[str]) -> tuple[Stage, Choosing]:
+def _choosing(by: Chooser, everyone: Mapping[str, Member | Task], keys: list[str]) -> tuple[Stage, Choosing]:
     """Return who or what chooses, and how."""
-    if isinstance(by, Mapping):
-        return _first_that_holds(cast("Mapping[str, Callable[[Any], bool]]", by), keys)
     if isinstance(by, str) or is_agent(by):
         return _classifier(by, {key: _said_of(each) for key, each in everyone.items()})
-    function = rule(cast("Callable[..., Any]", by), "task")
+    if _is_mapping(by):
+        return _first_that_holds(by, keys)
+    function = rule(by, "task")
 
-    async def by_function(_: Context, task: Any) -> object:
+    async def by_function(_: Context, task: object) -> object:
         return function(task)
 
-    return cast("Stage", by), by_function
+    return by, by_function
 
 
-def _first_that_holds(by: Mapping[str, Callable[[Any], bool]], keys: list[str]) -> tuple[Stage, Choosing]:
+def _is_mapping(by: Chooser) -> TypeIs[Mapping[str, Predicate]]:
+    return isinstance(by, Mapping)
+
+
+def _first_that_holds(by: Mapping[str, Predicate], keys: list[str]) -> tuple[Stage, Choosing]:
     known("route", "by", by, keys)
     if unreached := [key for key in keys if key not in by]:
         raise PatternError(f"route: no condition of `by` leads to {', '.join(unreached)}: give each route one.")
     conditions = {key: rule(each, "task") for key, each in by.items()}
 
-    def first_that_holds(task: Any) -> str | None:
+    def first_that_holds(task: object) -> str | None:
         return next((key for key, holds in conditions.items() if holds(task)), None)
 
-    async def by_conditions(_: Context, task: Any) -> object:
+    async def by_conditions(_: Context, task: object) -> object:
         return first_that_holds(task)
 
     return first_that_holds, by_conditions
@@ -119,9 +127,9 @@ def _first_that_holds(by: Mapping[str, Callable[[Any], bool]], keys: list[str]) 
 
 def _classifier(by: Member, routes: Mapping[str, str]) -> tuple[Stage, Choosing]:
     role = Role[str]("route", "classifier", by, offers=("task", "routes"), gives=str)
-    told_all = is_agent(by) and by.card.kind in _READERS and takes(by) in (str, Any)
+    told_all = is_agent(by) and by.card.traits.reads_text and (takes(by) is str or takes(by) is ANYTHING)
 
-    async def by_agent(ctx: Context, task: Any) -> object:
+    async def by_agent(ctx: Context, task: object) -> object:
         return (await role.ask(ctx, PARTS if told_all else task, task=task, routes=routes)).strip()
 
     return role.member, by_agent

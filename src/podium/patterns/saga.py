@@ -7,13 +7,14 @@ from typing import Any, Unpack
 
 from podium.engine.context import Context
 from podium.errors import Blocked, PatternError, StoreError
+from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import input_for, plain
 from podium.patterns.building.members import (
+    ANYTHING,
     Member,
     Stage,
     gives,
-    is_agent,
     member,
     members,
     must_fit,
@@ -23,6 +24,9 @@ from podium.patterns.building.members import (
 )
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
+
+Wording = Callable[[Any, Any], object]
+"""A rule of what a step was handed and what it gave."""
 
 _OFFERS = ("task", "done")
 _OF_STEP = ("input", "output")
@@ -34,11 +38,11 @@ class Step:
 
     agent: Member
     undo: Member | None = None
-    undo_input: Callable[[Any, Any], Any] | None = None
+    undo_input: Wording | None = None
 
 
 def step(
-    agent: Member, undo: Member | None = None, undo_input: Callable[[Any, Any], Any] | None = None
+    agent: Member, undo: Member | None = None, undo_input: Wording | None = None
 ) -> Step:  # fmt: skip
     """Return a step of a saga: an agent, and whoever undoes what it did, if it can be undone.
 
@@ -50,7 +54,7 @@ def step(
 
 
 @pattern
-def saga(*steps: Step | Member, name: str | None = None, **card: Unpack[CardFields]) -> Pattern[Any, Any]:
+def saga(*steps: Step | Member, name: str | None = None, **card: Unpack[CardFields]) -> Pattern:
     """Steps in order, each with its compensation; if one fails, those that are done are undone, the last one first.
 
     Each step takes the output of the one before, the first one the task; or parts `task` and `done` (outputs by the
@@ -58,7 +62,7 @@ def saga(*steps: Step | Member, name: str | None = None, **card: Unpack[CardFiel
 
     Once a step is done its compensation is registered, in the journal. If a later step fails, or the run is cancelled,
     they run in reverse: each is a call, retried by the engine, and no crash and no cancel cuts them short. What stays
-    uncompensated is told in the run's reason. A step that fails is not undone itself: let it be a `once` effect where
+    uncompensated stands in the run's reason. A step that fails is not undone itself: let it be a `once` effect where
     it may have happened all the same. A saga that succeeded leaves its compensations to the workflow that called it.
 
     The method is that of Garcia-Molina and Salem 1987 (doi:10.1145/38713.38742), with backward recovery.
@@ -69,8 +73,8 @@ def saga(*steps: Step | Member, name: str | None = None, **card: Unpack[CardFiel
         if not parameters(two.step.agent).keys() & set(_OFFERS):
             must_fit("saga", one.step.agent, two.step.agent)
 
-    async def body(ctx: Context, task: Any) -> Any:
-        value, done = task, dict[str, Any]()
+    async def body(ctx: Context, task: object) -> object:
+        value, done = task, dict[str, object]()
         for each in done_by:
             value = await each.do(ctx, value, task, done)
             done = {**done, each.role.who: plain(value)}
@@ -87,7 +91,7 @@ class _Doing:
 
     def __init__(self, step: Step) -> None:
         self.step = step
-        self.role = Role[Any]("saga", "step", step.agent, offers=_OFFERS)
+        self.role = Role[object]("saga", "step", step.agent, offers=_OFFERS)
         self.undo = None if step.undo is None else self._checked(step.undo)
         self._worded = None if step.undo_input is None else rule(step.undo_input, *_OF_STEP)
         if step.undo is None and step.undo_input is not None:
@@ -105,7 +109,7 @@ class _Doing:
             must_fit("saga", step.agent, undo)
         return undo
 
-    async def do(self, ctx: Context, value: Any, task: Any, done: Mapping[str, Any]) -> Any:
+    async def do(self, ctx: Context, value: object, task: object, done: Mapping[str, object]) -> object:
         """Do the step, and register its compensation; returns its output."""
         given = input_for(self.step.agent, value, task=task, done=done)
         output = await ctx.call(self.step.agent, given)
@@ -121,13 +125,13 @@ class _Doing:
                 ) from error
         return output
 
-    def _undo_input(self, undo: Member, given: Any, output: Any) -> Any:
+    def _undo_input(self, undo: Member, given: object, output: object) -> object:
         parts = {"input": given, "output": output}
         if self._worded is not None:
             return self._worded(given, output)
         if named := _parts_for(undo):
             return {name: parts[name] for name in named}
-        return plain(parts) if takes(undo) is Any else input_for(undo, output, **parts)
+        return plain(parts) if takes(undo) is ANYTHING else input_for(undo, output, **parts)
 
 
 def _parts_for(undo: Member) -> list[str]:

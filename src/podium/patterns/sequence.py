@@ -1,15 +1,14 @@
 """`sequence`: a pipeline."""
 
-from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, TypeVar, Unpack, overload
+from typing import TypeVar, Unpack, overload
 
 from podium.engine.context import Context
 from podium.errors import PatternError
-from podium.model.agent import Agent
-from podium.patterns.building.expression import rule
+from podium.model.agent import Agent, is_agent
+from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import input_for
-from podium.patterns.building.members import Member, Stage, gives, is_agent, member, must_fit, takes
+from podium.patterns.building.members import Member, Stage, gives, member, must_fit, takes
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 
 In = TypeVar("In")
@@ -27,9 +26,9 @@ def sequence(
     a: Agent[In, A], b: Agent[A, B], c: Agent[B, Out], /, *, name: str | None = None, **card: Unpack[CardFields]
 ) -> Pattern[In, Out]: ...
 @overload
-def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]) -> Pattern[Any, Any]: ...
+def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]) -> Pattern: ...
 @pattern
-def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]) -> Pattern[Any, Any]:
+def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]) -> Pattern:
     """A pipeline: each stage's output is the next one's input; gives what the last one gives.
 
     A stage is an agent, the name of a registered one, or a pure function (`cel` names its argument `it`) that makes of
@@ -41,7 +40,7 @@ def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]
     for before, after in pairwise(stages):
         must_fit("sequence", before, after)
 
-    async def body(ctx: Context, value: Any) -> Any:
+    async def body(ctx: Context, value: object) -> object:
         for agent, function in steps:
             value = await ctx.call(agent, input_for(agent, value)) if function is None else function(value)
         return value
@@ -53,7 +52,7 @@ def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]
     )
 
 
-def _step(stage: Stage) -> tuple[Member, Callable[[Any], Any] | None]:
+def _step(stage: Stage) -> tuple[Member, Predicate | None]:
     """Return who is called, and the function that stands there instead, if one does."""
     if isinstance(stage, str) or is_agent(stage) or not callable(stage):
         return member("sequence", stage), None

@@ -1,13 +1,13 @@
 """`state_machine`: states, guarded transitions, entry actions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Unpack, cast
+from typing import NamedTuple, Unpack
 
 from podium.engine.context import Context
 from podium.errors import BoundReached, InvalidTransition, PatternError
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 from podium.patterns.building.inputs import plain
-from podium.patterns.building.members import Member, at_least
+from podium.patterns.building.members import ANYTHING, Kind, Member, at_least
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.parts.statechart import Chart, Event, Journey, RefusedEvent, Transition, acting, label
@@ -20,7 +20,7 @@ _UNFIT = (ArithmeticError, AttributeError, LookupError, PatternError, TypeError,
 def state_machine(
     *transitions: Transition, start: str, ends: Sequence[str], entry: Mapping[str, Member] | None = None,
     event: str = "event", steps: int = 50, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Journey]:  # fmt: skip
+) -> Pattern[object, Journey]:  # fmt: skip
     """States, the events that lead from one to another, and agents that act when a state is entered.
 
     The input is the first `data`; it flows along as JSON. Where a state is entered that has an agent in `entry`, that
@@ -40,7 +40,7 @@ def state_machine(
     actions = {state: _action(chart, state, entry[state]) for state in chart.states if state in entry}
     machine = _Machine(chart, actions, event)
 
-    async def body(ctx: Context, value: Any) -> Journey:
+    async def body(ctx: Context, value: object) -> Journey:
         at = _Place(start, plain(value), None)
         path, refused = [start], list[RefusedEvent]()
         while at.state not in chart.ends:
@@ -56,12 +56,12 @@ def state_machine(
 
     links = [Link(each.source, each.target, label(each)) for each in transitions]
     sketch = Sketch(parts={state: entry.get(state) for state in chart.states}, links=links)
-    takes = actions[start].takes("data") if start in actions else Any
+    takes = actions[start].takes("data") if start in actions else ANYTHING
     return Pattern(body, kind="state_machine", name=name, card=card, sketch=sketch, takes=takes, gives=Journey)
 
 
-def _action(chart: Chart, state: str, member: Member) -> Role[Any]:
-    gives: Any = Event | str if chart.events(state) else Any
+def _action(chart: Chart, state: str, member: Member) -> Role[object]:
+    gives: Kind = Event | str if chart.events(state) else ANYTHING
     offers = ("state", "data", "event", "allowed")
     return Role("state_machine", f"entry action in {state}", member, offers=offers, gives=gives)
 
@@ -78,7 +78,7 @@ class _Machine(NamedTuple):
     """How a state is left."""
 
     chart: Chart
-    actions: Mapping[str, Role[Any]]
+    actions: Mapping[str, Role[object]]
     signal: str
 
     async def act(self, ctx: Context, at: _Place) -> _Place:
@@ -88,7 +88,7 @@ class _Machine(NamedTuple):
             on, target = None, self.chart.target(at.state, None, data)
         else:
             said = await self._said(ctx, at)
-            event = Event(said) if isinstance(said, str) else cast("Event", said)
+            event = said if isinstance(said, Event) else Event(str(said))
             on, data = event.name, at.data if event.data is None else event.data
             target = self.chart.target(at.state, on, data)
         if target is None:
@@ -134,7 +134,7 @@ class _Machine(NamedTuple):
             return f"{state} knows no event {on!r}"
         return f"no guard of {on!r} lets this data pass"
 
-    async def _said(self, ctx: Context, at: _Place) -> Any:
+    async def _said(self, ctx: Context, at: _Place) -> object:
         allowed = self.chart.events(at.state) or None
         parts = {"state": at.state, "data": at.data, "event": at.event, "allowed": allowed}
         return await self.actions[at.state].ask(ctx, at.data, **parts)
@@ -144,11 +144,10 @@ def _event(body: Json) -> Event | None:
     """Return the event that a signal brings, or None where it brings none."""
     if isinstance(body, str):
         return Event(body)
-    if not isinstance(body, dict):
+    if not is_object(body):
         return None
-    fields = cast("dict[str, Json]", body)
-    name = fields.get("name")
-    return Event(name, fields.get("data")) if isinstance(name, str) and fields.keys() <= {"name", "data"} else None
+    name = body.get("name")
+    return Event(name, body.get("data")) if isinstance(name, str) and body.keys() <= {"name", "data"} else None
 
 
 def _allowed(events: Sequence[str]) -> str:

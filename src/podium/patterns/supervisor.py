@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from typing import Unpack
 
-from typing_extensions import TypeForm, TypeVar
+from typing_extensions import TypeForm
 
 from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
 from podium.patterns.building.inputs import input_for, plain
-from podium.patterns.building.members import Member, about, at_least, by_name, parameters
-from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
+from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
-
-Out = TypeVar("Out", default=Any)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +54,9 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, gives: TypeForm[Out] | None = None, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Out]:  # fmt: skip
+    at_once: int | None = None, gives: TypeForm[Out] | None = ANYTHING, name: str | None = None,
+    **card: Unpack[CardFields],
+) -> Pattern[object, Out]:  # fmt: skip
     """A manager delegates to workers, reads what they report, delegates again or finishes; gives its answer.
 
     The manager takes `task`, `workers` (what each can do, by name), `reports` (every WorkReport so far), `rounds_left`
@@ -66,9 +65,9 @@ def supervisor(
     form: `{"assignments": [{"to": …, "input": …}]}`, `{"answer": …}`.
 
     A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
-    time. Its failure is reported, not raised. An answer that names an unknown worker or nobody, that cannot be read,
+    time. Its failure is reported, not raised. An answer that names an unknown worker or none, that cannot be read,
     that finishes without any report where it `must_delegate`, or whose result is not of the type `gives`, is not
-    carried out: the manager is told in `remark`, and it counts as a round. Raises BoundReached after `rounds` answers
+    carried out: the manager sees why in `remark`, and it counts as a round. Raises BoundReached after `rounds` answers
     without a finish.
     """
     at_least("supervisor", "rounds", rounds)
@@ -76,9 +75,9 @@ def supervisor(
     team = by_name("supervisor", workers, what="workers")
     offers = ("task", "workers", "reports", "rounds_left")
     managing = Role[Delegate | Finish]("supervisor", "manager", manager, offers=offers, gives=Delegate | Finish)
-    able, result = {who: about(member) for who, member in team.items()}, shape_of(Any if gives is None else gives)
+    able, result = {who: about(member) for who, member in team.items()}, shape_of(gives or ANYTHING)
 
-    def judged(value: Any, reports: Sequence[WorkReport]) -> Delegate | Finish | str:
+    def judged(value: object, reports: Sequence[WorkReport]) -> Delegate | Finish | str:
         """Return what the manager wants, or what is wrong with it."""
         try:
             said = managing.said(value)
@@ -90,7 +89,7 @@ def supervisor(
         except (BadAnswer, InvalidValue) as error:
             return str(error)
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> object:
         reports: list[WorkReport] = []
         remark: str | None = None
         for number in range(1, rounds + 1):
@@ -117,7 +116,7 @@ def supervisor(
         name=name,
         card=card,
         sketch=Sketch(parts=parts, links=there + back),
-        takes=parameters(managing.member).get("task", Any),
+        takes=part(managing.member, "task"),
         gives=result.type,
     )
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Unpack
+from typing import Literal, Unpack
 
 from podium.engine.context import Context
 from podium.errors import NoDecision
-from podium.model.agent import Card
+from podium.model.agent import Card, is_agent
 from podium.model.json import Json
 from podium.patterns.building.inputs import input_for, plain
-from podium.patterns.building.members import Member, at_least, by_name, is_agent
+from podium.patterns.building.members import Member, at_least, by_name
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.parallel import parallel
@@ -49,7 +49,7 @@ class Mission:
 def task_force(
     analyst: Member, *, candidates: Sequence[Member] | None = None, manager: Member | None = None, size: int = 5,
     name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Mission]:  # fmt: skip
+) -> Pattern[object, Mission]:  # fmt: skip
     """A team that forms itself: works out what a task needs, recruits whoever does it best, works; gives a Mission.
 
     The analyst takes `task`, `works` (the ways of working it may choose from, and what each means) and `capabilities`
@@ -62,18 +62,18 @@ def task_force(
     the place of its first capability. At most `size` are recruited. Then they work as a `sequence`, in `parallel`, or,
     where there is a `manager`, under a `supervisor`, on the task.
 
-    Raises NoDecision where nobody offers one of the capabilities (all such are named), where the analyst names none or
+    Raises NoDecision where no agent offers one of the capabilities (it names them), where the analyst names none or
     wants a supervisor without a manager, and where more than `size` would be needed; PatternError, when it runs, where
     those recruited do not fit together.
     """
     at_least("task_force", "size", size)
     among = None if candidates is None else by_name("task_force", candidates, what="candidates")
     analysing = Role("task_force", "analyst", analyst, offers=("task", "works", "capabilities"), gives=Needs)
-    managing = None if manager is None else Role[Any]("task_force", "manager", manager, offers=_MANAGES).member
+    managing = None if manager is None else Role[object]("task_force", "manager", manager, offers=_MANAGES).member
     works = {work: what for work, what in _WORKS.items() if managing is not None or work != "supervisor"}
     offered = sorted({each for one in (among or {}).values() for each in _offers(one)}) or None
 
-    async def body(ctx: Context, task: Any) -> Mission:
+    async def body(ctx: Context, task: object) -> Mission:
         needs = await analysing.ask(ctx, task=task, works=works, capabilities=offered)
         if not needs.capabilities or needs.work not in works:
             wrong = f"wants to work as a {needs.work}" if needs.capabilities else "names no capability"
@@ -106,7 +106,7 @@ def _offers(member: Member) -> frozenset[str]:
 async def _found(
     ctx: Context, capabilities: Sequence[str], among: Mapping[str, Member] | None, *, own: str | None
 ) -> dict[str, list[Offer]]:
-    """Return who offers each capability, the best first; raises NoDecision, naming all that nobody offers."""
+    """Return the agents that offer each capability, the best first; raises NoDecision, naming those without any."""
     own_cards = [each.card for each in (among or {}).values() if is_agent(each)]
     named = {each for each in among.values() if isinstance(each, str)} if among is not None else None
     cards: dict[str, list[Card]] = {}
@@ -121,15 +121,13 @@ async def _found(
 
 
 async def _registered(ctx: Context, capabilities: Sequence[str], named: set[str] | None) -> Sequence[list[Card]]:
-    """Return the cards of those registered, for each capability; nobody is looked up where none of them can count."""
+    """Return the cards of registered agents for each capability; look none up where none of them can count."""
     if named is not None and not named:
         return [[] for _ in capabilities]
     return await ctx.gather(*(ctx.find(capability) for capability in capabilities))
 
 
-def _built(
-    work: Work, team: Mapping[str, Member], able: Mapping[str, str], manager: Member | None
-) -> Pattern[Any, Any]:
+def _built(work: Work, team: Mapping[str, Member], able: Mapping[str, str], manager: Member | None) -> Pattern:
     """Return the pattern in which the team works."""
     if work == "sequence":
         return sequence(*team.values())
@@ -138,10 +136,10 @@ def _built(
     return supervisor(_briefed(manager, {who: able[who] for who in team}), list(team.values()))
 
 
-def _briefed(manager: Member, able: Mapping[str, str]) -> Pattern[Any, Any]:
-    """Return a manager who is told what workers can do that are known to it by name only."""
+def _briefed(manager: Member, able: Mapping[str, str]) -> Pattern:
+    """Return a manager that gets a description of workers it knows by name only."""
 
-    async def body(ctx: Context, parts: dict[str, Json]) -> Any:
+    async def body(ctx: Context, parts: dict[str, Json]) -> object:
         return await ctx.call(manager, input_for(manager, **{**parts, "workers": able}))
 
     return Pattern(body, kind="briefed", name=None, card={}, sketch=Sketch(parts={"manager": manager}))

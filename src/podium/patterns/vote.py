@@ -3,15 +3,24 @@
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Literal, TypeVar, Unpack, get_args
+from typing import Literal, TypeVar, Unpack, get_args
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import NoDecision, PatternError
-from podium.model.agent import Agent
 from podium.model.json import Json
 from podium.patterns.building.inputs import PARTS
-from podium.patterns.building.members import Member, at_least, either, gives, known, members, takes
+from podium.patterns.building.members import (
+    GivingAgent,
+    Member,
+    applied,
+    at_least,
+    either,
+    gives,
+    known,
+    members,
+    takes,
+)
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.ballot import BallotRules, Count, Decided, NamedRule, Tied, exact, key_of
@@ -21,12 +30,12 @@ T = TypeVar("T")
 
 
 @pattern
-def vote(  # noqa: PLR0913  its options, each with a preset
-    *voters: Agent[Any, T] | str, times: int = 1, decide: NamedRule | float = "majority",
+def vote(
+    *voters: GivingAgent[T] | str, times: int = 1, decide: NamedRule | float = "majority",
     weights: Mapping[str, float] | None = None, tie: Literal["none", "first"] | Member = "none",
     confidence: float | None = None, at_once: int | None = None, quorum: int | None = None,
     options: Sequence[Json] | None = None, name: str | None = None, **card: Unpack[CardFields],
-) -> Pattern[Any, Ballot[T]]:  # fmt: skip
+) -> Pattern[object, Ballot[T]]:  # fmt: skip
     """Several decide; gives a Ballot. No further vote is bought once none can matter.
 
     **Votes.** A voter takes the task, or parameters `task` and `options`, and gives its choice: any JSON; the same JSON
@@ -58,7 +67,7 @@ def vote(  # noqa: PLR0913  its options, each with a preset
     polled = members("vote", voters, what="voters")
     at_least("vote", "times", times)
     told = {} if options is None else {"options": list(options)}
-    roles = [Role[Any]("vote", "voter", each, offers=("task", *told)) for each in polled]
+    roles = [Role[object]("vote", "voter", each, offers=("task", *told)) for each in polled]
     seats, labels = roles * times, [_label(role.who, turn) for turn in range(1, times + 1) for role in roles]
     chair = None if tie in ("none", "first") else _chair(tie)
     rules = BallotRules(
@@ -69,7 +78,7 @@ def vote(  # noqa: PLR0913  its options, each with a preset
     of_voters = _weights(weights, [role.who for role in roles])
     at_least("vote", "at_once", 1 if at_once is None else at_once)
 
-    async def body(ctx: Context, task: Any) -> Any:
+    async def body(ctx: Context, task: object) -> object:
         poll = Poll(labels, Count(rules=rules, weights=of_voters * times, votes={}))
         outcome = await poll.run(ctx, lambda seat: _asked(ctx, seats[seat], task, told), at_once)
         if isinstance(outcome, Decided):
@@ -78,10 +87,10 @@ def vote(  # noqa: PLR0913  its options, each with a preset
             return await _broken(ctx, chair, task, poll, outcome)
         raise NoDecision(f"vote{f' {name}' if name else ''}: {poll.objection(outcome)}")
 
-    kind: Any = either(map(gives, polled))
+    kind = either(map(gives, polled))
     return Pattern(
         body, kind="vote", name=name, card=card, sketch=_sketch(polled, chair), takes=shared_task("vote", roles),
-        gives=Ballot[kind],
+        gives=applied(Ballot, kind),
     )  # fmt: skip
 
 
@@ -89,17 +98,17 @@ def _label(who: str, turn: int) -> str:
     return who if turn == 1 else f"{who}#{turn}"
 
 
-def _asked(ctx: Context, voter: Role[Any], task: Any, told: Mapping[str, Any]) -> Primitive[Any]:
-    """Return the call of a voter: one that takes a text is told the options in it."""
+def _asked(ctx: Context, voter: Role[object], task: object, told: Mapping[str, object]) -> Primitive[object]:
+    """Return the call of a voter: one that takes a text finds the options in it."""
     whole = PARTS if told and takes(voter.member) is str else task
     return voter.call(ctx, whole, task=task, **told)
 
 
-def _chair(tie: Member) -> Role[Any]:
-    return Role[Any]("vote", "tie-breaker", tie, offers=("task", "options", "votes"))
+def _chair(tie: Member) -> Role[object]:
+    return Role[object]("vote", "tie-breaker", tie, offers=("task", "options", "votes"))
 
 
-async def _broken(ctx: Context, chair: Role[Any], task: Any, poll: Poll, tied: Tied) -> Ballot[Any]:
+async def _broken(ctx: Context, chair: Role[object], task: object, poll: Poll, tied: Tied) -> Ballot[object]:
     """Have a tie broken."""
     options = [poll.option(key) for key in tied.options]
     chosen = await chair.ask(ctx, task=task, options=options, votes=poll.votes)
@@ -160,7 +169,7 @@ def _weights(weights: Mapping[str, float] | None, voters: Sequence[str]) -> list
     return [exact(given.get(who, 1)) for who in voters]
 
 
-def _sketch(voters: Sequence[Member], chair: Role[Any] | None) -> Sketch:
+def _sketch(voters: Sequence[Member], chair: Role[object] | None) -> Sketch:
     parts = {f"voter {number}": each for number, each in enumerate(voters, 1)}
     if chair is None:
         return Sketch(parts=parts)

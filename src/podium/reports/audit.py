@@ -8,16 +8,16 @@ from podium.reports.run_audit import RunAudit
 from podium.store.protocol import Store
 
 
-def audit(store: Store, *, checker: SealChecker | None = None, anchor: Sequence[Seal] | None = None) -> Audit:
+async def audit(store: Store, *, checker: SealChecker | None = None, anchor: Sequence[Seal] | None = None) -> Audit:
     """Check everything, as it is at one moment; the store is opened for this, and nobody else reads through it."""
     found = Audit()
     with store.ledger.snapshot():
-        _check(store, found, checker, anchor)
+        await _check(store, found, checker, anchor)
     _say_unproved(found, checked=checker is not None, anchored=anchor is not None)
     return found
 
 
-def _check(store: Store, found: Audit, checker: SealChecker | None, anchor: Sequence[Seal] | None) -> None:
+async def _check(store: Store, found: Audit, checker: SealChecker | None, anchor: Sequence[Seal] | None) -> None:
     ledger = store.ledger
     sealed = {seal.n for seal in (*ledger.seals(), *(anchor or ()))}
     hashes = _check_ledger(store, found, sealed)
@@ -27,7 +27,7 @@ def _check(store: Store, found: Audit, checker: SealChecker | None, anchor: Sequ
     each = RunAudit(store, found, checker, min(sealed, default=None))
     for run in ledger.runs():
         found.runs += 1
-        each.check(run)
+        await each.check(run)
     for run, seq in ledger.lost_blobs():
         found.fault(f"run {run}, fact {seq}", "its large payload is gone")
     if forged := ledger.forged_blobs():

@@ -1,15 +1,20 @@
 """Dead letters: runs that failed or were quarantined, with what they were given and what was tried."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from podium.errors import NotPossible, UnknownRun
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.answers import AnsweredFailed, AnsweredRefused
+from podium.model.facts.calls import Asked, AttemptFailed
+from podium.model.facts.notices import RunDiscarded, RunQuarantined
+from podium.model.facts.runs import RUN_TIMED_OUT, Ended
 from podium.model.json import Json
 from podium.model.retry import FailureKind
 from podium.model.run import Run, RunState
-from podium.store.protocol import DeadQuery, Store
+from podium.store.protocol import DeadQuery, ReadStore, walk
 
 
 class FailureCause(StrEnum):
@@ -32,11 +37,9 @@ class FailureCause(StrEnum):
     """It killed its processes."""
 
 
-_OWN = {"RunTimedOut": FailureCause.TIMEOUT, "CallRefused": FailureCause.REFUSED, "RunFailed": FailureCause.CHILD}
-"""What runs died of whose reason begins so; a child run or a branch is refused too, and is no call."""
+_OWN = {RUN_TIMED_OUT: FailureCause.TIMEOUT, "CallRefused": FailureCause.REFUSED, "RunFailed": FailureCause.CHILD}
+"""What runs died of that ended with such an error; a child run or a branch is refused too, and is no call."""
 _PAGE = 200
-DEAD_LETTER = "dead-letter"
-"""The guard of the fact that says that a run was discarded."""
 _ABOUT_CALLS = (FactKind.ASKED, FactKind.RETRY, FactKind.ANSWERED)
 
 
@@ -114,88 +117,105 @@ class DeadLetterQuery:
         )
 
 
-def dead_letters(store: Store, wanted: DeadLetterQuery) -> list[DeadLetter]:
+_About = Callable[[str], Awaitable[Sequence[Fact]]]
+"""Returns the facts of a run about a key."""
+
+
+async def dead_letters(store: ReadStore, wanted: DeadLetterQuery) -> list[DeadLetter]:
     """Return dead letters, those of the newest runs first."""
     found: list[DeadLetter] = []
     query = DeadQuery(workflow=wanted.workflow, tenant=wanted.tenant, since=wanted.since, limit=_PAGE)
-    while len(found) < wanted.limit and (page := store.dead(query)):
-        for each in page:
-            if is_discard(each.last) and not wanted.discarded:
-                continue
-            own = [each.last] if each.last.kind is FactKind.ENDED else store.facts_of(each.n, "")
-            letter = _letter(each.run, own, lambda key, n=each.n: store.facts_of(n, key))
-            if wanted.wants(letter):
-                found.append(letter)
-        query = replace(query, before=page[-1].n)
-    return found[: wanted.limit]
+    async for each in walk(store.dead, query):
+        if len(found) == wanted.limit:
+            break
+        if is_discard(each.last) and not wanted.discarded:
+            continue
+        run = each.run
+        own = [each.last] if each.last.kind is FactKind.ENDED else await store.facts_of(run.id, "")
+        letter = await _letter(run, own, partial(store.facts_of, run.id))
+        if wanted.wants(letter):
+            found.append(letter)
+    return found
 
 
-def dead_letter(store: Store, run_id: str) -> DeadLetter:
+async def dead_letter(store: ReadStore, run_id: str) -> DeadLetter:
     """Return the dead letter of a run; raises UnknownRun, or NotPossible where it is none."""
-    run = store.run(run_id)
+    run = await store.run(run_id)
     if run is None:
         raise UnknownRun(f"no run is called {run_id!r}. `podium dead-letters list` shows those that failed.")
     if run.state is not RunState.FAILED and not (run.state is RunState.BLOCKED and run.crash_count):
         raise NotPossible(f"run {run_id} is {run.state}: a dead letter is a run that failed or is quarantined.")
-    facts = store.facts(run_id)
-    return _letter(run, [fact for fact in facts if not fact.key], lambda key: [f for f in facts if f.key == key])
+    by_key: dict[str, list[Fact]] = {}
+    for fact in await store.facts(run_id):
+        by_key.setdefault(fact.key, []).append(fact)
+
+    async def about(key: str) -> list[Fact]:
+        return by_key.get(key, [])
+
+    return await _letter(run, await about(""), about)
 
 
-def _letter(run: Run, own: Sequence[Fact], about: Callable[[str], Sequence[Fact]]) -> DeadLetter:
+async def _letter(run: Run, own: Sequence[Fact], about: _About) -> DeadLetter:
     """Return the letter of a run from the facts about itself, and a way to those about its calls."""
     last = own[-1]
     discarded = None
-    if is_discard(last):
-        discarded = Discarded(by=last.body["by"], why=last.body["why"], at=last.at)
+    if isinstance(said := last.content, RunDiscarded):
+        discarded = Discarded(by=said.by, why=said.why, at=last.at)
     if run.state is RunState.BLOCKED:
-        at = next((fact.at for fact in reversed(own) if fact.body.get("guard") == "quarantine"), last.at)
+        at = next((fact.at for fact in reversed(own) if isinstance(fact.content, RunQuarantined)), last.at)
         return DeadLetter(
             run=run, at=at, kind=FailureCause.QUARANTINED, error=run.reason, calls=(), discarded=discarded
         )
-    ended = next(fact for fact in reversed(own) if fact.kind is FactKind.ENDED)
-    calls = tuple(_calls(ended.body.get("causes", ()), about))
-    kind = _OWN.get(run.reason.partition(":")[0], calls[0].kind if calls else FailureCause.WORKFLOW)
-    return DeadLetter(run=run, at=ended.at, kind=kind, error=run.reason, calls=calls, discarded=discarded)
+    at, ended = next((fact.at, said) for fact in reversed(own) if isinstance(said := fact.content, Ended))
+    calls = tuple([call async for call in _calls(ended.causes, about)])
+    kind = _OWN.get(ended.error_type, calls[0].kind if calls else FailureCause.WORKFLOW)
+    return DeadLetter(run=run, at=at, kind=kind, error=run.reason, calls=calls, discarded=discarded)
 
 
-def _calls(keys: Iterable[str], about: Callable[[str], Sequence[Fact]]) -> Iterable[DeadCall]:
+async def _calls(keys: Iterable[str], about: _About) -> AsyncIterator[DeadCall]:
     """Follow failed inline workflows down to the calls that failed by themselves."""
     for key in keys:
-        facts = [fact for fact in about(key) if fact.kind in _ABOUT_CALLS]
+        facts = [fact for fact in await about(key) if fact.kind in _ABOUT_CALLS]
         answer = next((fact for fact in reversed(facts) if fact.kind is FactKind.ANSWERED), None)
         if answer is None:
             continue
-        if inner := answer.body.get("causes", ()):
-            yield from _calls(inner, about)
-        elif any(fact.kind is FactKind.ASKED for fact in facts):
-            yield _call(key, facts)
+        if isinstance(said := answer.content, AnsweredFailed) and said.causes:
+            async for call in _calls(said.causes, about):
+                yield call
+        elif (call := _call(key, facts)) is not None:
+            yield call
 
 
-def _call(key: str, facts: Sequence[Fact]) -> DeadCall:
-    asked = next(fact for fact in reversed(facts) if fact.kind is FactKind.ASKED)
+def _call(key: str, facts: Sequence[Fact]) -> DeadCall | None:
+    """Return the call that was asked for under a key, with all that was tried; None where none was."""
+    found = ((fact, said) for fact in reversed(facts) if isinstance(said := fact.content, Asked))
+    if (asked := next(found, None)) is None:
+        return None
+    fact, said = asked
     tried = tuple(each for fact in facts if (each := _tried(fact)) is not None)
     return DeadCall(
-        key=key, agent=asked.body["agent"], version=asked.body["version"], kind=tried[-1].kind, error=tried[-1].error,
-        attempts=1 + sum(fact.kind is FactKind.RETRY and fact.seq > asked.seq for fact in facts),
-        input=asked.value(), tried=tried,
+        key=key, agent=said.agent, version=said.version, kind=tried[-1].kind, error=tried[-1].error,
+        attempts=1 + sum(each.kind is FactKind.RETRY and each.seq > fact.seq for each in facts),
+        input=fact.value(), tried=tried,
     )  # fmt: skip
 
 
 def _tried(fact: Fact) -> Tried | None:
     """Return what a fact says went wrong, if anything did."""
-    body = fact.body
-    if body.get("outcome") == "refused":
-        return Tried(at=fact.at, kind=FailureCause.REFUSED, error=f"{body['rule']}: {body['reason']}")
-    if "type" in body:
-        return Tried(at=fact.at, kind=FailureCause(body["kind"]), error=f"{body['type']}: {body['message']}")
-    return None
+    match fact.content:
+        case AnsweredRefused(rule=rule, reason=reason):
+            return Tried(at=fact.at, kind=FailureCause.REFUSED, error=f"{rule}: {reason}")
+        case AnsweredFailed() | AttemptFailed() as failed:
+            return Tried(at=fact.at, kind=FailureCause(failed.kind), error=f"{failed.type}: {failed.message}")
+        case _:
+            return None
 
 
 def is_discard(fact: Fact) -> bool:
     """Whether a fact says that a run was discarded."""
-    return fact.kind is FactKind.NOTICE and fact.body.get("guard") == DEAD_LETTER
+    return isinstance(fact.content, RunDiscarded)
 
 
-def input_of(store: Store, run_id: str) -> Json:
+async def input_of(store: ReadStore, run_id: str) -> Json:
     """Return what a run was started with."""
-    return store.facts(run_id)[0].value()
+    return (await store.facts(run_id))[0].value()

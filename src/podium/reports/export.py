@@ -1,11 +1,13 @@
 """Who did what, one JSON object for each call, question, rule and end: read from the facts."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from podium.engine.run.history import voided
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.calls import Asked
+from podium.model.facts.waits import QuestionAnswered
 from podium.model.json import Json
 from podium.model.run import Run
 from podium.store.protocol import Store
@@ -17,19 +19,20 @@ _SAYS = frozenset({
 })  # fmt: skip
 
 
-def lines(
+async def lines(
     store: Store, *, run: str | None = None, since: float | None = None, tenant: str | None = None,
     payloads: bool = False,
-) -> Iterator[Json]:  # fmt: skip
+) -> AsyncIterator[Json]:  # fmt: skip
     """Give a line for each fact that tells who did what, run by run, from a time on.
 
     Inputs and values are there only if asked for.
     """
     ids = store.ledger.runs() if run is None else iter([run])
     for run_id in ids:
-        known = store.run(run_id)
+        known = await store.run(run_id)
         if known is not None and tenant in (None, known.tenant):
-            yield from _Export(known, payloads=payloads).lines(store.facts(run_id), since)
+            for line in _Export(known, payloads=payloads).lines(await store.facts(run_id), since):
+                yield line
 
 
 class _Export:
@@ -43,8 +46,8 @@ class _Export:
     def lines(self, facts: list[Fact], since: float | None) -> Iterator[Json]:
         void = voided(facts)
         for fact in facts:
-            if fact.kind is FactKind.ASKED:
-                self._asked[fact.key] = fact.body["agent"], fact.body["version"]
+            if isinstance(said := fact.content, Asked):
+                self._asked[fact.key] = said.agent, said.version
             if fact.kind in _SAYS and (since is None or fact.at >= since):
                 line = self._line(fact)
                 yield {**line, "voided": True} if fact.seq in void else line
@@ -60,8 +63,8 @@ class _Export:
             line["caller"] = self._caller(call)
             line["agent"], line["version"] = self._asked[call]
         line["said"] = fact.body
-        if fact.kind is FactKind.QUESTION and "answers" in fact.body:
-            line["by"] = [answer["by"] for answer in fact.body["answers"]]
+        if isinstance(said := fact.content, QuestionAnswered):
+            line["by"] = [answer.by for answer in said.answers]
         if fact.payload is not None:
             line["payload_digest"] = sha256(fact.payload).hexdigest()
             if self._payloads:

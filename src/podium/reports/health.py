@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from podium.model.facts.notices import BreakerMoved, HealthChanged
 from podium.model.incident import Ending, ProblemKind
 from podium.reports.incidents import incidents
-from podium.store.protocol import Store
+from podium.store.protocol import NoticeQuery, ReadStore, walk
 
 _WORKS = (Ending.RESTARTED, Ending.RECOVERED)
+_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +27,22 @@ class Heard:
     """The run that noticed it, or that is the incident."""
 
 
-def heard(store: Store) -> list[Heard]:
-    """Return the last that was said of each agent, by name and version; called in a thread."""
+async def heard(store: ReadStore) -> list[Heard]:
+    """Return the last that was said of each agent, by name and version."""
     found: dict[tuple[str, str, str], Heard] = {}
-    for said in store.notices(["breaker", "health"]):
-        body = said.fact.body
+    async for said in walk(store.notices, NoticeQuery(guards=["breaker", "health"], limit=_PAGE)):
+        match said.fact.content:
+            case BreakerMoved() as body:
+                what, state = "breaker", body.after
+            case HealthChanged() as body:
+                what, state = "health", body.state
+            case _:
+                continue
         each = Heard(
-            agent=body["agent"], version=body["version"], what=body["guard"], at=said.fact.at, run=said.run,
-            state=body["to"] if body["guard"] == "breaker" else body["state"], why=body["why"],
-        )  # fmt: skip
+            agent=body.agent, version=body.version, what=what, at=said.fact.at, run=said.run, state=state, why=body.why
+        )
         found[each.agent, each.version, each.what] = each
-    for each in reversed(incidents(store)):
+    for each in reversed(await incidents(store)):
         if each.trouble.kind is not ProblemKind.AGENT:
             continue
         name, version = each.trouble.subject, each.trouble.version

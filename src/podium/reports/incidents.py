@@ -1,38 +1,42 @@
 """Incidents: what the monitor saw go wrong, what was done, and how that ended; read from the facts of their runs."""
 
 from collections.abc import Sequence
-from itertools import islice
 
 from podium.errors import NotPossible, UnknownRun
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.answers import AnsweredDone
+from podium.model.facts.calls import Asked
+from podium.model.facts.waits import QuestionAsked
 from podium.model.incident import MONITOR, Action, Incident, trouble_of
 from podium.model.question import QuestionState
 from podium.model.run import Run, RunState
-from podium.store.protocol import RunQuery, Store
-
-_ALL = 1_000_000_000
+from podium.store.protocol import QuestionQuery, ReadStore, RunQuery, walk
 
 
-def incidents(store: Store, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
+async def incidents(store: ReadStore, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
     """Return incidents, the newest first."""
-    runs = store.runs(RunQuery(workflow=MONITOR, limit=_ALL if open_only else limit))
-    wanted = (run for run in runs if not (open_only and run.state.ended))
-    return [_incident(store, run) for run in islice(wanted, limit)]
+    found: list[Incident] = []
+    async for run in walk(store.runs, RunQuery(workflow=MONITOR, limit=limit)):
+        if len(found) == limit:
+            break
+        if not (open_only and run.state.ended):
+            found.append(await _incident(store, run))
+    return found
 
 
-def incident(store: Store, run_id: str) -> Incident:
+async def incident(store: ReadStore, run_id: str) -> Incident:
     """Return an incident by the id of its run; raises UnknownRun, or NotPossible where that is none."""
-    run = store.run(run_id)
+    run = await store.run(run_id)
     if run is None:
         raise UnknownRun(f"no incident is called {run_id!r}. `podium incidents list` shows those there are.")
     if run.workflow != MONITOR:
         raise NotPossible(f"run {run_id} is of {run.workflow} and no incident. `podium runs show {run_id}` shows it.")
-    return _incident(store, run)
+    return await _incident(store, run)
 
 
-def _incident(store: Store, run: Run) -> Incident:
-    facts = store.facts(run.id)
-    questions = store.questions(state=QuestionState.OPEN, to=None, run=run.id)
+async def _incident(store: ReadStore, run: Run) -> Incident:
+    facts = await store.facts(run.id)
+    questions = (await store.questions(QuestionQuery(state=QuestionState.OPEN, run=run.id, limit=1))).items
     return Incident(
         run=run.id, trouble=trouble_of(facts[0]), opened_at=run.created_at, ended_at=run.ended_at,
         ending=_ending(run, facts), question=questions[0].id if questions else None,
@@ -54,7 +58,7 @@ def _actions(facts: Sequence[Fact]) -> list[Action]:
         if fact.kind in (FactKind.ASKED, FactKind.QUESTION) and fact.key not in began:
             began[fact.key] = fact
         elif fact.kind is FactKind.ANSWERED and (asked := began.get(fact.key)) is not None:
-            found = fact.value() if fact.body["outcome"] == "done" else fact.body
+            found = fact.value() if isinstance(fact.content, AnsweredDone) else fact.body
             done.append(Action(what=_name(asked), at=fact.at, found=found))
     answered = {fact.key for fact in facts if fact.kind in (FactKind.ANSWERED, FactKind.CANCELLED)}
     under_way = [Action(what=_name(fact), at=fact.at, found=None) for key, fact in began.items() if key not in answered]
@@ -62,4 +66,11 @@ def _actions(facts: Sequence[Fact]) -> list[Action]:
 
 
 def _name(fact: Fact) -> str:
-    return f"ask {fact.body['to']}" if fact.kind is FactKind.QUESTION else fact.body["agent"]
+    """Return what was begun by asking an agent or a person."""
+    match fact.content:
+        case QuestionAsked(to=to):
+            return f"ask {to}"
+        case Asked(agent=agent):
+            return agent
+        case _:
+            return ""

@@ -1,10 +1,13 @@
 """Whether a run is what its facts, the ledger and the inbox say."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from podium.engine.run.history import voided
 from podium.model.audit import Audit, LedgerEntry, SealChecker, redacted_bytes
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.runs import Ended, Redacted, Repinned, Started
+from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
 from podium.store.protocol import Store
@@ -26,26 +29,26 @@ class RunAudit:
         self._checker = checker
         self._sealed_since = sealed_since
 
-    def check(self, run_id: str) -> None:
+    async def check(self, run_id: str) -> None:
         """Check a run: its chain, its row, what the ledger knows of it, its questions, its redactions."""
         try:
-            self._check(run_id, f"run {run_id}")
+            await self._check(run_id, f"run {run_id}")
         except _NONSENSE as error:
             self._found.fault(f"run {run_id}", f"something was written that cannot be read: {error}")
 
-    def _check(self, run_id: str, where: str) -> None:
-        if broken := self._store.verify(run_id):
+    async def _check(self, run_id: str, where: str) -> None:
+        if broken := await self._store.verify(run_id):
             for fault in broken:
                 self._found.fault(f"{where}, fact {fault.seq}", fault.what)
             return
-        run, facts = self._store.run(run_id), self._store.facts(run_id)
+        run, facts = await self._store.run(run_id), await self._store.facts(run_id)
         if run is None or not facts:
             self._found.fault(where, "it has no facts")
             return
         entered = self._store.ledger.of(run_id)
         if not self._is_as_entered(run, entered):
             return
-        self._check_start(run, facts)
+        await self._check_start(run, facts)
         self._check_state(run, facts, entered)
         self._check_questions(where, facts, self._store.ledger.questions(run_id))
         self._check_redactions(run, facts, entered)
@@ -67,17 +70,20 @@ class RunAudit:
             self._found.unproved.append(f"{where}: {more} facts since it last left memory")
         return True
 
-    def _check_start(self, run: Run, facts: Sequence[Fact]) -> None:
+    async def _check_start(self, run: Run, facts: Sequence[Fact]) -> None:
         """Compare what is written in the run's row with what the run was started with."""
-        said = dict(facts[0].body)
-        moved = next((fact for fact in reversed(facts) if fact.kind is FactKind.REPINNED), None)
-        if moved is not None:
-            said["version"] = moved.body["to"]
+        started = facts[0].content
+        if not isinstance(started, Started):
+            self._found.fault(f"run {run.id}", "its first fact does not say that it was started")
+            return
+        moved = (said.after for fact in reversed(facts) if isinstance(said := fact.content, Repinned))
+        said = replace(started, version=next(moved, started.version))
         for name in ("workflow", "version", "principal", "tenant"):
-            if name in said and said[name] != getattr(run, name):
-                what = f"its {name} is {getattr(run, name)!r}, and its facts say {said[name]!r}"
+            known = getattr(said, name)
+            if known not in (None, getattr(run, name)):
+                what = f"its {name} is {getattr(run, name)!r}, and its facts say {known!r}"
                 self._found.fault(f"run {run.id}", what)
-        parent = None if run.parent is None else self._store.run(run.parent)
+        parent = None if run.parent is None else await self._store.run(run.parent)
         root = run.id if parent is None else parent.root
         if run.root != root or (run.parent is not None and not run.id.startswith(f"{run.parent}.")):
             self._found.fault(f"run {run.id}", f"it is said to belong to run {run.root}, and does not")
@@ -85,32 +91,33 @@ class RunAudit:
     def _check_state(self, run: Run, facts: Sequence[Fact], entered: Sequence[LedgerEntry]) -> None:
         where, void = f"run {run.id}", voided(facts)
         alive = (fact for fact in reversed(facts) if fact.kind is FactKind.ENDED and fact.seq not in void)
-        ended = next(alive, None)
+        fact = next(alive, None)
+        ended = None if fact is None or not isinstance(fact.content, Ended) else fact.content
         if run.state.ended and ended is None:
             self._found.fault(where, f"it is {run.state}, and its facts do not say that it has ended")
         elif ended is not None and run.state in _IN_HAND:
             self._found.unproved.append(f"{where}: it had ended, and somebody took it up who has said nothing yet")
-        elif ended is not None and run.state.ended and run.state != ended.body.get("state", run.state):
-            self._found.fault(where, f"it is {run.state}, and its facts say that it is {ended.body['state']}")
+        elif ended is not None and run.state.ended and run.state is not ended.state:
+            self._found.fault(where, f"it is {run.state}, and its facts say that it is {ended.state}")
         elif run.state not in _IN_HAND and entered[-1].state != run.state:
             self._found.fault(where, f"it is {run.state}, and the ledger says {entered[-1].state}")
-        elif run.ended_at != (None if ended is None else ended.at):
+        elif run.ended_at != (None if fact is None else fact.at):
             self._found.fault(where, "it is said to have ended at another time than its facts say")
-        elif ended is not None and run.reason != ended.body.get("reason", run.reason):
+        elif ended is not None and run.reason != ended.reason:
             self._found.fault(where, "it is said to have ended for another reason than its facts say")
 
     def _check_questions(self, where: str, facts: Sequence[Fact], inbox: Sequence[Question]) -> None:
         """Compare the questions in the inbox with those that the run asked, copies of a fork aside."""
-        told = [fact for fact in facts if fact.kind is FactKind.QUESTION and fact.epoch and "question" in fact.body]
-        asked = {fact.body["question"]: fact.body for fact in told if "answers" not in fact.body}
-        answered = {fact.body["question"] for fact in told if "answers" in fact.body}
+        told = [fact.content for fact in facts if fact.kind is FactKind.QUESTION and fact.epoch]
+        asked = {said.question: said for said in told if isinstance(said, QuestionAsked)}
+        answered = {said.question for said in told if isinstance(said, QuestionAnswered)}
         for question in inbox:
-            body, ask = asked.pop(question.id, None), question.ask
-            if body is None:
+            said, ask = asked.pop(question.id, None), question.ask
+            if said is None:
                 self._found.fault(where, f"question {question.id} is in the inbox, and the run did not ask it")
-            elif (ask.text, ask.to, ask.quorum, ask.kind, question.deadline) != tuple(
-                body.get(name) for name in ("text", "to", "quorum", "kind", "due")
-            ):
+            elif (ask.text, ask.to, ask.quorum, ask.kind, question.deadline) != (
+                said.text, said.to, said.quorum, said.kind, said.due,
+            ):  # fmt: skip
                 self._found.fault(where, f"question {question.id} is not what the run asked")
             elif question.id in answered and question.state is not QuestionState.ANSWERED:
                 self._found.fault(where, f"question {question.id} was answered, and the inbox says {question.state}")
@@ -119,14 +126,14 @@ class RunAudit:
 
     def _check_redactions(self, run: Run, facts: Sequence[Fact], entered: Sequence[LedgerEntry]) -> None:
         """Check who redacted a run; that what is left belongs to it was checked with the chain."""
-        done = [fact for fact in facts if fact.kind is FactKind.REDACTED]
+        done = [(fact, said) for fact in facts if isinstance(said := fact.content, Redacted)]
         self._found.redacted += bool(done)
         if self._checker is None:
             return
-        for fact in done:
-            where, signature = f"run {run.id}", fact.body.get("signature")
+        for fact, redacted in done:
+            where, signature = f"run {run.id}", redacted.signature
             entry = next((each for each in entered if each.facts > fact.seq), None)
-            said = redacted_bytes(run.id, fact.seq, fact.body["left"])
+            said = redacted_bytes(run.id, fact.seq, redacted.left)
             if signature is not None and not self._checker.signed(said, signature):
                 self._found.fault(where, "its redaction was not signed with this key")
             elif signature is None and self._is_sealed_before(entry):

@@ -79,8 +79,8 @@ def _of_file(path: str) -> str:
 def _of_keyring(place: str) -> str:
     service, _, user = place.partition("/")
     try:
-        import keyring  # noqa: PLC0415  an optional package
-        from keyring.errors import KeyringError  # noqa: PLC0415
+        import keyring  # an optional package
+        from keyring.errors import KeyringError
     except ImportError as error:
         raise ConfigError(f'keyring:{place} needs the extra keyring: pip install "podium[keyring]"') from error
     try:

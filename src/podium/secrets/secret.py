@@ -1,13 +1,17 @@
 """A secret as code holds it: its reference, and the value only when asked for."""
 
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
-
+from podium import lazy
 from podium.errors import ConfigError, UsageError
 from podium.secrets.masking import MASK
 from podium.secrets.reference import FORMS, PATTERN, is_reference, resolve
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import core_schema
+else:
+    core_schema = lazy.module("pydantic_core.core_schema")
 
 _known: set[str] = set()
 """References that the program itself names, in its code or settings."""
@@ -54,7 +58,7 @@ class Secret:
         raise UsageError("a Secret is not pickled: hand its reference on")
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> "core_schema.CoreSchema":
         return core_schema.no_info_plain_validator_function(
             _given,
             serialization=core_schema.plain_serializer_function_ser_schema(_reference_of, when_used="always"),

@@ -1,11 +1,11 @@
 """Secrets in traces. Needs the extra `podium[telemetry]`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import Status
+from opentelemetry.util.types import AttributeValue
 
 from podium.secrets.masking import MASKING
 
@@ -43,5 +43,5 @@ def _masked(span: ReadableSpan) -> ReadableSpan:
     )  # fmt: skip
 
 
-def _attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+def _attributes(attributes: Mapping[str, AttributeValue] | None) -> dict[str, AttributeValue]:
     return {name: MASKING.json(value) for name, value in (attributes or {}).items()}

@@ -1,13 +1,17 @@
 """Group commit: all that the runs of a process record in one loop turn goes into the store in one transaction."""
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from podium.errors import StoreBusy, StoreError, StoreUnavailable
+from podium.errors import StoreBusy, StoreError, StoreUnavailable, Unwritable
 from podium.services.commit_thread import CommitThread
+from podium.services.isolation import Answer, commit_apart
 from podium.store.operations import Committed, CommitVerdict, Operation, Placed
 from podium.store.protocol import Store
+
+_LOG = logging.getLogger("podium")
 
 _FAST_SECONDS = 0.001
 _SLOW_COMMITS = 64
@@ -29,7 +33,7 @@ class CommitListener(Protocol):
         ...
 
 
-Settled = Callable[[CommitVerdict | StoreError, Committed], None]
+Settled = Callable[[Answer, Committed], None]
 
 
 class CommitBatch:
@@ -88,7 +92,7 @@ class GroupCommit:
         """Commit an operation; returns its verdict and all of its commit. Raises StoreError where the store cannot."""
         answer: asyncio.Future[tuple[CommitVerdict, Committed]] = self._loop.create_future()
 
-        def settled(verdict: CommitVerdict | StoreError, committed: Committed) -> None:
+        def settled(verdict: Answer, committed: Committed) -> None:
             if answer.done():
                 return
             if isinstance(verdict, StoreError):
@@ -135,21 +139,25 @@ class GroupCommit:
             return
         try:
             committed = self._store.commit(self.worker, batch.operations)
-        except StoreBusy:
+        except (StoreBusy, Unwritable):
             self._commit_in_thread(batch)
         except Exception as error:  # whatever it is, those who wait are told
             self._fail(error, batch)
         else:
-            self._settle(committed, batch)
+            self._settle(committed.verdicts, committed, batch)
             self._checkpoint()
 
     def _commit_in_thread(self, batch: CommitBatch) -> None:
+        """Commit a batch where that may wait; what cannot be stored is left out and its sender told."""
         self._in_thread, self._in_flight = True, batch
-        operations, worker = batch.operations, self.worker
+        worker = self.worker
 
-        def settled(committed: Committed) -> None:
+        def commit(operations: Sequence[Operation]) -> Committed:
+            return self._store.commit_waiting(worker, operations)
+
+        def settled(done: tuple[Sequence[Answer], Committed]) -> None:
             self._in_thread = False
-            self._settle(committed, batch)
+            self._settle(*done, batch)
             self._checkpoint()
             self._flush()
 
@@ -158,7 +166,7 @@ class GroupCommit:
             self._fail(error, batch)
             self._flush()
 
-        self._thread.do(lambda: self._store.commit_waiting(worker, operations), settled, failed)
+        self._thread.do(lambda: commit_apart(commit, batch.operations), settled, failed)
 
     def _checkpoint(self) -> None:
         if not self._checkpointing and self._store.checkpoint_due():
@@ -169,9 +177,12 @@ class GroupCommit:
         """A checkpoint that failed is made good by the next one: nothing recorded depends on it."""
         self._checkpointing = False
 
-    def _settle(self, committed: Committed, batch: CommitBatch) -> None:
-        for tell, verdict in zip(batch.settled, committed.verdicts, strict=True):
-            tell(verdict, committed)
+    def _settle(self, answers: Sequence[Answer], committed: Committed, batch: CommitBatch) -> None:
+        for tell, answer in zip(batch.settled, answers, strict=True):
+            try:
+                tell(answer, committed)
+            except Exception:  # a mistake of one receiver is not to keep the news from the others
+                _LOG.exception("whoever recorded something failed when told of it")
         batch.end()
         if committed.placed:
             self._listener.placed(committed.placed)

@@ -15,6 +15,7 @@ class Heartbeat:
     def __init__(
         self, roll: WorkerRegistry, worker: str, clock: Clock, lease: float, *,
         found: Callable[[Sequence[Placed]], None], reborn: Callable[[str], None], new_id: Callable[[], str],
+        failed: Callable[[BaseException], None],
     ) -> None:  # fmt: skip
         self._roll = roll
         self._worker = worker
@@ -23,6 +24,8 @@ class Heartbeat:
         self._found = found
         self._reborn = reborn
         self._new_id = new_id
+        self._failed = failed
+        self._left = False
         self._last = clock.now()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="podium-pulse", daemon=True)
@@ -50,10 +53,12 @@ class Heartbeat:
         return True
 
     def stop(self) -> None:
-        """Hand back what is left, and end."""
+        """Hand back what is left, and end; nothing happens the second time."""
         self._stop.set()
         self._thread.join()
-        self._roll.leave(self._worker)
+        if not self._left:
+            self._roll.leave(self._worker)
+            self._left = True
 
     def _run(self) -> None:
         while not self._stop.wait(self._lease / 4):
@@ -62,6 +67,9 @@ class Heartbeat:
                     self._rejoin()
             except StoreError:
                 continue  # a store that cannot be written now: the next beat tries again
+            except Exception as error:  # the worker must not go on without a beat, whatever ended it
+                self._failed(error)
+                return
 
     def _rejoin(self) -> None:
         """This worker was declared dead, as after a long stop of the process: begin anew under another name."""

@@ -1,31 +1,13 @@
-"""JSON to bytes and back, in C."""
+"""What tells one value from another. JSON texts themselves are made and read in `podium.model.json`."""
 
 import hashlib
 
 import orjson
 
 from podium.errors import InvalidValue
-from podium.model.json import Json
-from podium.secrets.masking import MASKING
+from podium.model.json import NULL, Json, decode, encode
 
-NULL = b"null"
-
-
-def encode(value: Json) -> bytes:
-    """Return the JSON text of a value, keys in the order given; raises InvalidValue where it is not JSON.
-
-    Secrets in it are masked: what is written down goes through here.
-    """
-    try:
-        text = orjson.dumps(value)
-        return orjson.dumps(MASKING.json(orjson.loads(text))) if MASKING.active and MASKING.shows_in(text) else text
-    except (TypeError, orjson.JSONEncodeError) as error:
-        raise InvalidValue(f"expected JSON, got {type(value).__name__}: {error}") from error
-
-
-def decode(text: bytes | None) -> Json:
-    """Return the value of a JSON text; None of none."""
-    return None if text is None else orjson.loads(text)
+__all__ = ["NULL", "content_hash", "decode", "encode", "input_digest"]
 
 
 def input_digest(value: Json) -> str:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Self
 
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.fact import FactKind
+from podium.model.facts.content import Writable
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
 from podium.model.run import RunState, Signal
@@ -20,6 +22,11 @@ class NewFact:
     at: float
     body: bytes
     payload: bytes | None = None
+
+    @classmethod
+    def saying(cls, content: Writable, key: str, at: float, payload: bytes | None = None) -> Self:
+        """Return a fact that says this."""
+        return cls(content.fact_kind, key, at, content.encoded, payload)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,9 +283,19 @@ class Committed:
     verdicts: list[CommitVerdict]
     started: dict[str, int] = field(default_factory=dict[str, int])
     """The store's numbers of the runs that were inserted, or already there, by id asked for."""
+    known: dict[str, str] = field(default_factory=dict[str, str])
+    """The ids of the runs that were already there, by id asked for."""
     placed: list[Placed] = field(default_factory=list[Placed])
     """Runs that became ready by this commit."""
     woken: list[int] = field(default_factory=list[int])
     """Runs in somebody's memory that have new signals."""
     scarce: dict[str, BudgetState] = field(default_factory=dict[str, BudgetState])
     """The budget that had no room, by the id of what was to be reserved."""
+
+    def join(self, later: "Committed") -> None:
+        """Take in the result of a commit that followed, but for its verdicts."""
+        self.started |= later.started
+        self.known |= later.known
+        self.placed += later.placed
+        self.woken += later.woken
+        self.scarce |= later.scarce

@@ -7,6 +7,7 @@ and agent must pass.
 
 from typing import TYPE_CHECKING
 
+from podium import lazy
 from podium.testing.agents import failing, hanging, scripted, slow
 from podium.testing.clock import DrivenClock
 from podium.testing.contracts.agent import AgentContract
@@ -44,13 +45,4 @@ __all__ = [
     "slow",
 ]
 
-_OF_MODEL = frozenset({"Failing", "Give", "ScriptedModel", "Use"})
-
-
-def __getattr__(name: str) -> object:
-    """Load what needs Pydantic AI when it is first asked for."""
-    if name not in _OF_MODEL:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from podium.testing import model  # noqa: PLC0415  Pydantic AI is an extra, and half a second
-
-    return getattr(model, name)
+lazy.exports(__name__, {"podium.testing.model": "Failing Give ScriptedModel Use"})

@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import inspect
 import time
 from collections.abc import Callable, Sized
 from itertools import count
@@ -56,9 +57,12 @@ class DrivenClock:
         await self._until_quiet()
 
     async def until(self, condition: Callable[[], object], *, within: float = 10.0) -> None:
-        """Return once a condition holds, for what threads or other processes do; AssertionError after real seconds."""
+        """Return once a condition holds, for what threads or other processes do; AssertionError after real seconds.
+
+        The condition may be an async function.
+        """
         end = time.monotonic() + within  # noqa: TID251 - real time: a test must not hang
-        while not condition():
+        while not await _value(condition()):
             if time.monotonic() > end:  # noqa: TID251 - the same
                 raise AssertionError(f"what was waited for did not come within {within:g} s")
             await self.settle()
@@ -75,3 +79,7 @@ class DrivenClock:
         while quiet < wanted:
             await asyncio.sleep(0)  # noqa: TID251 - gives way, and waits for nothing
             quiet = 0 if ready else quiet + 1
+
+
+async def _value(found: object) -> object:
+    return await found if inspect.isawaitable(found) else found

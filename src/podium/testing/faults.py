@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, NoReturn, ParamSpec, TypeVar, cast
 
-from podium.model.agent import Agent, Card, Shape
+from podium.model.agent import Agent, Card, InputShape, OutputShape
 from podium.model.call import Call
 from podium.model.outcome import Outcome
 from podium.model.steps import Steps
@@ -76,7 +76,7 @@ class Faults:
         """Return the agent, with start and end of its body fault points."""
         return FaultyAgent(agent, self)
 
-    def body(self, function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    def body(self, function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[object, object, T]]:
         """Return an async function, such as a tool's, with its start and end fault points."""
 
         @functools.wraps(function)
@@ -117,12 +117,12 @@ class FaultyAgent(Generic[In, Out]):
         return self._agent.card
 
     @property
-    def input(self) -> Shape[In]:
+    def input(self) -> InputShape[In]:
         """The agent's own."""
         return self._agent.input
 
     @property
-    def output(self) -> Shape[Out]:
+    def output(self) -> OutputShape[Out]:
         """The agent's own."""
         return self._agent.output
 

@@ -92,10 +92,10 @@ async def run_before(case: Case, model: OpenAIChatModel, folder: Path) -> list[F
         if case.fails:
             with pytest.raises(RunFailed, match=case.fails):
                 await handle.result()
-            assert handle.status().state is RunState.FAILED
+            assert (await handle.status()).state is RunState.FAILED
         else:
             assert await handle.result() == "Berlin"
-        return handle.facts()
+        return await handle.facts()
 
 
 def _pause(fact: Fact) -> float:

@@ -47,7 +47,7 @@ async def drive(folder: Path, variant: str, version: str, repin: bool, die: bool
     witness = Witness(folder / "witness")
     agents = made(variant, witness, version)
     async with asyncio.timeout(20), App.open(folder / "podium.db", agents=agents, poll=0.05) as app:
-        handle: AnyHandle = app.handle("r") if app.store.run("r") else await app.start("story", id="r")
+        handle: AnyHandle = await app.handle("r") if await app.store.run("r") else await app.start("story", id="r")
         if die:
             while witness.count("call") < 3:
                 await asyncio.sleep(0.005)

@@ -106,7 +106,7 @@ def expected(n: int) -> dict[str, object]:
 async def people(app: App, witness: Witness) -> None:
     """Say of each payment in doubt whether it happened: the witness knows."""
     while True:
-        for question in app.questions():
+        for question in await app.questions():
             happened = witness.count("effect", question.run)
             answer = {"happened": f"paid {question.ask.subject}"} if happened else {"not_done": True}
             await app.answer(question.id, answer, by="ann")
@@ -125,7 +125,7 @@ async def drive(folder: Path, runs: int) -> None:
         answering.cancel()
         for n, value in enumerate(values):
             assert value == expected(n), f"run {n} gave {value}"
-        left = [run.id for run in app.runs(RunQuery(limit=10_000)) if run.state is not RunState.DONE]
+        left = [run.id for run in await app.runs(RunQuery(limit=10_000)) if run.state is not RunState.DONE]
         assert left == [], f"runs are left: {left}"
         counts = {f"r{n}": witness.count("effect", f"r{n}") for n in range(runs)}
         assert set(counts.values()) == {1}, f"paid not once: {counts}"

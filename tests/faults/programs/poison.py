@@ -45,7 +45,7 @@ async def drive(folder: Path, innocent: int, poisoned: int) -> None:
         for name in names:
             await app.start("meal", name, id=name)
         going = (RunState.READY, RunState.RUNNING)
-        while any(app.runs(RunQuery(state=state)) for state in going):
+        while any([await app.runs(RunQuery(state=state)) for state in going]):
             await asyncio.sleep(0.01)
 
 

@@ -58,11 +58,11 @@ async def one_run(folder: Path, name: str, wanted: int, point: str | None) -> No
     async with App.open(store, agents=agents, poll=0.02) as app, asyncio.timeout(GIVE_UP):
         handle: AnyHandle = await app.start(name, wanted, id="r", budget=Budget(usd=0.15))
         bought: Json = await handle.result()
-        [state] = app.budgets("run:r")[:1]
-        held = [each.id for each in app.budgets() if each.reserved]
+        [state] = (await app.budgets("run:r"))[:1]
+        held = [each.id for each in await app.budgets() if each.reserved]
         told = {"bought": bought, "spent": state.spent.usd, "held": held, "doubt": state.in_doubt}
         (folder / "result").write_text(json.dumps(told))
-        assert app.verify("r") == []
+        assert await app.verify("r") == []
     (folder / "reached").write_text(json.dumps(faults.reached))
 
 

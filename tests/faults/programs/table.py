@@ -248,7 +248,7 @@ async def answer(app: App, question: Question) -> None:
 
 async def people(app: App) -> None:
     while True:
-        for question in app.questions():
+        for question in await app.questions():
             if question.ask.within is None:
                 await answer(app, question)
         await asyncio.sleep(0.002)
@@ -286,7 +286,7 @@ async def drive(folder: Path, place: str, kind: str, point: str | None) -> None:
             value = await result_of(app)
         answering.cancel()
         (folder / "result").write_text(json.dumps(value))
-        assert app.verify("r") == []
+        assert await app.verify("r") == []
     (folder / "reached").write_text(json.dumps(world.faults.reached))
 
 

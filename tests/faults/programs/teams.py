@@ -42,7 +42,7 @@ def watch(witness: Witness, faults: Faults) -> None:
 async def people(app: App, asked: list[Entry]) -> None:
     """Answer what is asked."""
     while True:
-        for question in app.questions():
+        for question in await app.questions():
             answers = [entry.answer for entry in asked if entry.answer is not None]
             for answer in answers:
                 if (said := answer(question)) is not None:
@@ -68,7 +68,7 @@ async def drive(folder: Path, names: list[str], point: str | None) -> None:
             value: Json = await handle.result()
         answering.cancel()
         (folder / "result").write_text(json.dumps(plain(value)))
-        assert app.verify("r") == []
+        assert await app.verify("r") == []
     (folder / "reached").write_text(json.dumps(faults.reached))
 
 

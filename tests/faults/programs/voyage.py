@@ -171,7 +171,7 @@ def workflows(known: dict[str, AnyAgent]) -> list[AnyAgent]:
 async def people(app: App, witness: Witness) -> None:
     """Answer what is asked. Asked whether something happened, look at what is outside: the witness."""
     while True:
-        for question in app.questions():
+        for question in await app.questions():
             if question.ask.kind != "in_doubt":
                 await app.answer(question.id, value=True, by="ann")
                 continue
@@ -192,7 +192,7 @@ async def drive(folder: Path, point: str | None) -> None:
             value: Json = await handle.result()
         answering.cancel()
         (folder / "result").write_text(json.dumps(value))
-        assert app.verify("r") == []
+        assert await app.verify("r") == []
     (folder / "reached").write_text(json.dumps(faults.reached))
 
 

@@ -260,7 +260,7 @@ def asking(tmp_path: Any, *, name: str = "gpt-4o", **options: Any) -> Any:
 def run(flow: Any, budget: Budget | None) -> tuple[Json, list[Any]]:
     async def main() -> tuple[Json, list[Any]]:
         async with App.open(":memory:", agents=[flow]) as app:
-            return await app.run(flow, budget=budget), app.budgets()
+            return await app.run(flow, budget=budget), await app.budgets()
 
     return asyncio.run(main())
 
@@ -316,7 +316,7 @@ def test_the_cap_is_sent_to_the_model_but_is_no_part_of_what_is_compared_on_repl
         async with App.open(":memory:", agents=[asks]) as app:
             handle = await app.start(asks, budget=budget)
             await handle.result()
-            [step] = [fact.body for fact in handle.facts() if fact.kind is FactKind.STEP]
+            [step] = [fact.body for fact in await handle.facts() if fact.kind is FactKind.STEP]
             return step["digest"]
 
     assert asyncio.run(digest(None)) == asyncio.run(digest(Budget(usd=1.0)))

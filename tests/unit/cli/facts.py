@@ -1,7 +1,7 @@
 """Journals written by hand."""
 
 from podium.model.fact import Fact, FactKind
-from podium.model.json import Json
+from podium.model.json import Json, encode
 from podium.model.run import Run, RunState
 
 
@@ -14,7 +14,7 @@ class Journal:
 
     def add(self, kind: FactKind, key: str, body: Json) -> "Journal":
         seq = len(self.facts)
-        self.facts.append(Fact(seq, kind, key, 100.0 + seq / 10, 1, body))
+        self.facts.append(Fact(seq, kind, key, 100.0 + seq / 10, 1, encode(body)))
         return self
 
     def asked(self, key: str, agent: str) -> "Journal":

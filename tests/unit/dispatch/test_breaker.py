@@ -48,7 +48,7 @@ class CircuitMachine(RuleBasedStateMachine):
     @rule(target=entries)
     def enter(self) -> Any:
         before = self.circuit.state
-        entry, change = self.circuit.enter(self.now)
+        entry, change = self.circuit.admit(self.now)
         if change is not None:
             assert (before, change.after) == (OPEN, HALF_OPEN)
             assert self.opened_at is not None
@@ -153,7 +153,7 @@ def test_a_window_with_many_calls_takes_no_more_memory_than_one_with_few() -> No
 
 def end(circuit: Circuit, now: float, *, failed: bool) -> Change | None:
     """Have a call begin and end at once."""
-    entry, _ = circuit.enter(now)
+    entry, _ = circuit.admit(now)
     assert entry is not None
     return circuit.judge(entry, now, 0.0, failed=failed)
 
@@ -162,7 +162,7 @@ def end(circuit: Circuit, now: float, *, failed: bool) -> Change | None:
 def test_it_never_opens_with_fewer_calls_than_it_needs(ends: list[bool]) -> None:
     circuit = Circuit(Breaker(min_calls=100, failures=0.01))
     for at, failed in enumerate(ends):
-        entry, _ = circuit.enter(at)
+        entry, _ = circuit.admit(at)
         assert entry is not None
         circuit.judge(entry, at, 0.0, failed=failed)
     assert circuit.state is CLOSED

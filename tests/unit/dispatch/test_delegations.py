@@ -82,7 +82,7 @@ async def test_a_token_starts_a_run_on_behalf_of_who_granted_it(bench: Bench) ->
         handle = await app.redeem(await app.delegations.grant(shop_bot(tenant="acme")), "notify", "bob")
         assert await handle.result() == "to bob"
         (granted,) = app.delegations.all()
-        run = handle.status()
+        run = await handle.status()
         assert (run.principal, run.tenant, granted.used) == (f"delegation:{granted.id}", "acme", 1)
 
 
@@ -94,7 +94,7 @@ async def test_the_quota_holds_over_a_restart_and_for_many_at_once(bench: Bench)
         tried = await asyncio.gather(*(app.redeem(token, "notify", f"n{n}") for n in range(20)), return_exceptions=True)
         assert sum(isinstance(each, TokenRefused) for each in tried) == 18
         assert app.delegations.all()[0].used == 3
-        assert len(app.runs()) == 3
+        assert len(await app.runs()) == 3
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ async def test_a_token_for_something_else_starts_nothing_and_counts_nothing(
         with pytest.raises(TokenRefused, match=message):
             await app.redeem(token, workflow_name, "bob")
         assert app.delegations.all()[0].used == 0
-        assert app.runs() == []
+        assert await app.runs() == []
 
 
 async def test_an_input_that_does_not_fit_counts_nothing(bench: Bench) -> None:

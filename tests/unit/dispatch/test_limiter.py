@@ -48,7 +48,7 @@ class Day:
             at += pause
             self.advance(at)
             self.arrived[who] = at, tokens, priority, takes
-            entry = self.limiter.enter(at, tokens)
+            entry = self.limiter.acquire(at, tokens)
             if entry is None:
                 self.limiter.queue(who, at, tokens, priority=priority)
                 self.pump()
@@ -162,7 +162,7 @@ class Week:
         _, tokens, priority, _ = arrival
         if who in self.places:
             self.limiter.come_back(self.places[who], who)
-        elif (entry := self.limiter.enter(now, tokens)) is not None:
+        elif (entry := self.limiter.acquire(now, tokens)) is not None:
             self.let_in(who, now, entry)
             return None
         else:
@@ -220,9 +220,9 @@ def test_whoever_was_sent_away_comes_back_once_and_loses_no_turn_to_newcomers(
 
 def test_room_is_kept_for_whoever_is_due_but_not_for_ever() -> None:
     limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
-    assert limiter.enter(0.0) is not None
+    assert limiter.acquire(0.0) is not None
     limiter.send_away(limiter.queue("away", 1.0), PER)
-    assert limiter.enter(PER) is None
+    assert limiter.acquire(PER) is None
     limiter.queue("here", PER)
     assert limiter.admit(PER) == []
     assert limiter.next_at(PER) == PER + HOLD
@@ -231,7 +231,7 @@ def test_room_is_kept_for_whoever_is_due_but_not_for_ever() -> None:
 
 def test_whoever_comes_too_late_still_goes_before_those_who_came_after_them() -> None:
     limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
-    limiter.enter(0.0)
+    limiter.acquire(0.0)
     late = limiter.queue("late", 1.0)
     limiter.send_away(late, PER)
     limiter.queue("here", PER)
@@ -243,7 +243,7 @@ def test_whoever_comes_too_late_still_goes_before_those_who_came_after_them() ->
 
 def test_whoever_waits_is_let_in_though_more_urgent_ones_never_cease_to_come() -> None:
     limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
-    limiter.enter(0.0)
+    limiter.acquire(0.0)
     limiter.queue("plain", 0.0)
     admitted: list[str] = []
     for n in range(1, 10):
@@ -254,15 +254,15 @@ def test_whoever_waits_is_let_in_though_more_urgent_ones_never_cease_to_come() -
 
 def test_what_did_not_take_place_leaves_room() -> None:
     limiter: Limiter[str] = Limiter(Limit(concurrency=1, requests=1, tokens=10, per=PER))
-    entry = limiter.enter(0.0, 10)
+    entry = limiter.acquire(0.0, 10)
     assert entry is not None
     limiter.withdraw(entry)
-    assert limiter.enter(0.0, 10) is not None
+    assert limiter.acquire(0.0, 10) is not None
 
 
 def test_the_urgent_are_foreseen_to_go_first() -> None:
     limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
-    limiter.enter(0.0)
+    limiter.acquire(0.0)
     waiting = [limiter.queue("plain", 0.0), limiter.queue("plain", 0.0)]
     urgent = limiter.queue("urgent", 1.0, priority=1)
     assert limiter.forecast(1.0, urgent) == PER
@@ -271,10 +271,10 @@ def test_the_urgent_are_foreseen_to_go_first() -> None:
 
 def test_a_wait_for_an_end_is_foreseen_from_how_long_others_took() -> None:
     limiter: Limiter[str] = Limiter(Limit(concurrency=1))
-    entry = limiter.enter(0.0)
+    entry = limiter.acquire(0.0)
     assert entry is not None
     limiter.leave(entry, 30.0)
-    limiter.enter(30.0)
+    limiter.acquire(30.0)
     first, second = limiter.queue("a", 30.0), limiter.queue("b", 30.0)
     assert [limiter.forecast(30.0, each) for each in (first, second)] == [60.0, 90.0]
 
@@ -282,17 +282,17 @@ def test_a_wait_for_an_end_is_foreseen_from_how_long_others_took() -> None:
 def test_tokens_are_foreseen_by_what_is_usually_used_of_a_bound() -> None:
     limiter: Limiter[str] = Limiter(Limit(tokens=100, per=PER))
     for _ in range(100):
-        entry = limiter.enter(0.0, 50)
+        entry = limiter.acquire(0.0, 50)
         assert entry is not None
-        limiter.settle(entry, 0)
-    limiter.enter(0.0, 100)
+        limiter.count_used(entry, 0)
+    limiter.acquire(0.0, 100)
     waiting = [limiter.queue("a", 0.0, 50) for _ in range(20)]
     assert limiter.forecast(0.0, waiting[-1]) == PER
 
 
 def test_whoever_gives_up_frees_the_place() -> None:
     limiter: Limiter[str] = Limiter(Limit(concurrency=1))
-    entry = limiter.enter(0.0)
+    entry = limiter.acquire(0.0)
     assert entry is not None
     first: QueuePlace[str] = limiter.queue("a", 0.0)
     limiter.queue("b", 0.0)
@@ -303,11 +303,11 @@ def test_whoever_gives_up_frees_the_place() -> None:
 
 def test_what_was_not_used_is_free_again_and_what_was_too_much_counts() -> None:
     limiter: Limiter[str] = Limiter(Limit(tokens=10, per=PER))
-    entry = limiter.enter(0.0, 10)
+    entry = limiter.acquire(0.0, 10)
     assert isinstance(entry, LimitEntry)
-    assert limiter.enter(0.0, 5) is None
-    limiter.settle(entry, 5)
-    assert limiter.enter(0.0, 5) is not None
-    limiter.settle(entry, 50)
+    assert limiter.acquire(0.0, 5) is None
+    limiter.count_used(entry, 5)
+    assert limiter.acquire(0.0, 5) is not None
+    limiter.count_used(entry, 50)
     limiter.queue("waits", 0.0, 1)
     assert limiter.next_at(0.0) == PER

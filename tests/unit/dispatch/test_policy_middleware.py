@@ -88,15 +88,15 @@ async def forge(ctx: Context, tool: str) -> str:
     return await ctx.call(smith, tool)
 
 
-def notices(app: App, run: str) -> list[tuple[str, str]]:
-    return [(fact.body["rule"], fact.body["decision"]) for fact in app.facts(run) if fact.kind is FactKind.NOTICE]
+async def notices(app: App, run: str) -> list[tuple[str, str]]:
+    return [(fact.body["rule"], fact.body["decision"]) for fact in await app.facts(run) if fact.kind is FactKind.NOTICE]
 
 
 async def answered(bench: Bench, *agents: Any, value: Json, policy: Any = None) -> None:
     """Open the app again, answer the question that is open there, and close it before anything follows."""
     settings = {} if policy is None else {"policy": policy}
     async with bench.app(*agents, **settings) as app:
-        (question,) = app.questions()
+        (question,) = await app.questions()
         await app.answer(question.id, value, by="ann")
 
 
@@ -104,7 +104,7 @@ async def test_without_policies_everything_inside_is_allowed_and_nothing_is_reco
     async with bench.app(desk, mail) as app:
         handle = await app.start(desk, "ada")
         assert await handle.result() == "to ada"
-        assert notices(app, handle.id) == []
+        assert await notices(app, handle.id) == []
 
 
 async def test_a_dangerous_agent_waits_for_a_person_over_a_restart(bench: Bench) -> None:
@@ -124,7 +124,7 @@ async def test_what_is_asked_shows_the_input_and_who_wants_it(bench: Bench) -> N
     async with bench.app(cleaning, wipe) as app:
         await app.start(cleaning, "sda")
         await bench.clock.settle()
-        (question,) = app.questions(to="operators")
+        (question,) = await app.questions(to="operators")
         assert question.ask.kind == "permission"
         assert question.ask.subject == "sda"
         assert question.ask.text == "May cleaning call wipe? policy:dangerous asks: it is marked dangerous."
@@ -143,7 +143,7 @@ async def test_a_denied_call_is_refused_with_the_id_of_the_rule(bench: Bench, fi
     async with bench.app(asks, mail, policy=policy) as app:
         handle = await app.start(asks, "ada")
         assert await handle.result() == "policy:no-mail"
-        assert notices(app, handle.id) == [("policy:no-mail", "deny")]
+        assert await notices(app, handle.id) == [("policy:no-mail", "deny")]
 
 
 async def test_a_workflow_on_the_way_that_may_not_is_enough_to_refuse(bench: Bench, file: PolicyFile) -> None:
@@ -174,7 +174,7 @@ async def test_users_and_tenants_are_told_apart(bench: Bench, file: PolicyFile) 
     async with bench.app(desk, mail, policy=policy) as app:
         handle = await app.start(desk, "x", principal="ada", tenant="acme")
         assert await handle.result() == "to x"
-        assert notices(app, handle.id) == [("policy:staff", "allow")] * 2, "of the start, and of the call"
+        assert await notices(app, handle.id) == [("policy:staff", "allow")] * 2, "of the start, and of the call"
         with pytest.raises(RunFailed, match='User::"bob" may not'):
             await app.run(desk, "x", principal="bob", tenant="acme")
         with pytest.raises(RunFailed, match='User::"ada" may not'):
@@ -198,7 +198,7 @@ async def test_a_rule_that_forbids_since_the_approval_refuses_all_the_same(bench
     policy = file.holds(EVERYTHING, 'forbid(principal, action, resource == Agent::"wipe");')
     async with bench.app(cleaning, wipe, policy=policy) as app:
         with pytest.raises(RunFailed, match="forbids it"):
-            await app.handle(run).result()
+            await (await app.handle(run)).result()
 
 
 async def test_a_tool_that_is_denied_is_not_used_and_refuses_the_call(bench: Bench, file: PolicyFile) -> None:
@@ -230,7 +230,7 @@ async def test_a_tool_that_is_asked_about_waits_over_a_restart(bench: Bench, fil
         assert USED == []
     await answered(bench, value={"approved": True}, policy=policy)
     async with bench.app(forge, smith, policy=policy) as app:
-        assert await app.handle(handle.id).result() == "saw was used"
+        assert await (await app.handle(handle.id)).result() == "saw was used"
     assert USED == ["saw"]
 
 

@@ -45,15 +45,15 @@ class Bench:
         async with self.app(*agents) as app:
             await self.clock.advance(seconds)
             await self.clock.settle()
-            return app.handle(run).status()
+            return await (await app.handle(run)).status()
 
     async def result(self, run: str, *agents: AnyAgent, seconds: float = 0.0) -> Any:
         """Open the store again, let time pass, and return the run's result."""
         async with self.app(*agents) as app:
             await self.clock.advance(seconds)
-            return await app.handle(run).result()
+            return await (await app.handle(run)).result()
 
 
-def facts(app: App, run: str) -> list[tuple[FactKind, str]]:
+async def facts(app: App, run: str) -> list[tuple[FactKind, str]]:
     """Return kind and key of everything recorded of a run."""
-    return [(fact.kind, fact.key) for fact in app.facts(run)]
+    return [(fact.kind, fact.key) for fact in await app.facts(run)]

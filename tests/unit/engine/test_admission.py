@@ -1,5 +1,6 @@
 """Starting a run is a call of its workflow, by a user or a run: policies, delegations and guards see it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 from podium import Context, agent, workflow
 from podium.errors import RunCancelled, RunFailed
 from podium.guards import guard, pii
+from podium.model.agent_kind import MONITOR_KIND
 from podium.model.delegation import Delegation
 from podium.model.fact import FactKind
+from podium.model.incident import MONITOR
 from podium.model.json import Json
 from podium.model.run import RunState
 from tests.unit.engine.bench import Bench
@@ -62,7 +65,7 @@ async def test_a_run_that_the_policy_forbids_does_not_begin_and_is_let_in_by_a_r
     assert bench.witness.lines() == ["begun", "taken milk"]
     async with bench.app(flow, *members, **policy(file)) as app:
         assert await (await app.retry(handle.id)).result() == "tea"
-        assert app.verify(handle.id) == []
+        assert await app.verify(handle.id) == []
 
 
 @pytest.mark.parametrize("word", [True, False])
@@ -74,18 +77,18 @@ async def test_a_run_waits_over_a_restart_for_a_person_who_lets_it_in_or_not(
     async with bench.app(flow, *members, **rules) as app:
         handle = await app.start(flow, "tea", principal="bob")
         await bench.clock.settle()
-        assert handle.status().state is RunState.PARKED
+        assert (await handle.status()).state is RunState.PARKED
     assert bench.witness.lines() == []
     async with bench.app(**rules) as app:
-        [question] = app.questions(to="leads")
+        [question] = await app.questions(to="leads")
         assert question.ask.text.startswith("May bob call desk?")
         await app.answer(question.id, {"approved": word}, by="ann")
     state = RunState.PARKED
     for _ in range(2):
         async with bench.app(flow, *members, **rules) as app:
             await bench.clock.advance(6.0)
-            state = app.handle(handle.id).status().state
-            assert app.questions(to="leads") == [], "nobody is asked again"
+            state = (await (await app.handle(handle.id)).status()).state
+            assert await app.questions(to="leads") == [], "nobody is asked again"
     assert state is (RunState.DONE if word else RunState.FAILED)
     assert bench.witness.count("taken") == word
 
@@ -98,7 +101,7 @@ async def test_a_run_that_waits_to_be_let_in_can_be_cancelled(bench: Bench, file
         await handle.cancel()
         with pytest.raises(RunCancelled):
             await handle.result()
-        assert app.questions() == []
+        assert await app.questions() == []
     assert bench.witness.lines() == []
 
 
@@ -129,7 +132,7 @@ async def test_a_workflow_inside_a_run_that_was_let_in_goes_on_too(bench: Bench,
 async def ended(bench: Bench, run: str, *agents: Any, **settings: Any) -> Any:
     async with bench.app(*agents, **settings) as app:
         await bench.clock.advance(20.0)
-        return app.handle(run).status()
+        return await (await app.handle(run)).status()
 
 
 async def test_a_run_spawns_only_what_it_may_call(bench: Bench, file: Path) -> None:
@@ -173,8 +176,8 @@ async def test_guards_check_what_goes_into_a_run_and_say_so_once(bench: Bench) -
         await bench.clock.settle()
     async with bench.app(flow, *members) as app:
         await bench.clock.advance(20.0)
-        assert await app.handle(handle.id).result() == "write to <EMAIL_1>"
-        told = [fact.body["did"] for fact in app.facts(handle.id) if fact.kind is FactKind.NOTICE]
+        assert await (await app.handle(handle.id)).result() == "write to <EMAIL_1>"
+        told = [fact.body["did"] for fact in await app.facts(handle.id) if fact.kind is FactKind.NOTICE]
     assert told == ["repaired"]
     assert bench.witness.lines().count("taken write to <EMAIL_1>") == 1
 
@@ -197,13 +200,31 @@ async def test_a_value_waits_over_a_restart_for_a_person_who_lets_it_out_or_not(
         handle = await app.start(flow, "TEA")
         await bench.clock.settle()
     async with bench.app() as app:
-        [question] = app.questions(to="editors")
+        [question] = await app.questions(to="editors")
         await app.answer(question.id, {"approved": word}, by="ann")
     async with bench.app(flow, *members) as app:
         if word:
-            assert await app.handle(handle.id).result() == "TEA"
+            assert await (await app.handle(handle.id)).result() == "TEA"
         else:
             with pytest.raises(RunFailed, match="ann did not approve it"):
-                await app.handle(handle.id).result()
+                await (await app.handle(handle.id)).result()
     assert bench.witness.count("taken") == 1
     assert bench.witness.count("undone") == (not word)
+
+
+@pytest.mark.parametrize("kind", ["workflow", MONITOR_KIND])
+async def test_its_kind_and_not_its_name_exempts_the_workflow_of_incidents_from_rules_for_runs(
+    bench: Bench, file: Path, kind: str
+) -> None:
+    @workflow(name=MONITOR)
+    async def incident(ctx: Context) -> str:
+        return "done"
+
+    incident.card = replace(incident.card, kind=kind)
+    async with bench.app(incident, **policy(file, "forbid(principal, action, resource);")) as app:
+        handle = await app.start(incident)
+        if kind == MONITOR_KIND:
+            assert await handle.result() == "done"
+            return
+        with pytest.raises(RunFailed, match="may not call"):
+            await handle.result()

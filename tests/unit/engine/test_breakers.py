@@ -49,7 +49,7 @@ async def test_nobody_is_asked_while_it_is_open_and_it_closes_after_a_good_probe
         handle = await app.start(asks, "plainly")
         assert await handle.result() == "here"
         assert app.breakers() == {("ask", "1"): CLOSED}
-        notices = [fact.body for fact in app.facts(handle.id) if fact.kind is FactKind.NOTICE]
+        notices = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.NOTICE]
     assert [(each["from"], each["to"]) for each in notices] == [("open", "half-open"), ("half-open", "closed")]
 
 
@@ -71,7 +71,7 @@ async def test_a_retry_waits_durably_until_the_breaker_lets_it_through(bench: Be
     async with bench.app(asks) as app:
         handle = await app.start(asks)
         await bench.clock.advance(1)
-        assert handle.status().state is RunState.PARKED
+        assert (await handle.status()).state is RunState.PARKED
         assert bench.witness.count("asked") == 1
         down[0] = False
         await bench.clock.advance(299)

@@ -48,7 +48,7 @@ async def test_requests_that_were_made_before_a_refusal_are_counted(bench: Bench
     flow = asking(desk(bench, [end]), 1)
     async with bench.app(flow) as app:
         await app.run(flow, budget=Budget(usd=1.0))
-        [state] = app.budgets()
+        [state] = await app.budgets()
     assert bench.witness.count("paid") == 2
     assert (state.spent.usd, state.reserved.usd) == (2 * CENT, 0)
 
@@ -65,7 +65,7 @@ async def test_the_whole_price_counts_where_nobody_knows_what_was_paid(bench: Be
     flow = asking(mute, 1)
     async with bench.app(flow) as app:
         await app.run(flow, budget=Budget(usd=1.0))
-        [state] = app.budgets()
+        [state] = await app.budgets()
     assert state.spent.usd == 10 * CENT
 
 
@@ -75,7 +75,7 @@ async def test_what_was_paid_before_a_retry_and_after_it_adds_up(bench: Bench) -
         handle = await app.start(flow, budget=Budget(usd=1.0))
         await bench.clock.advance(0)
         assert await handle.result() == ["paid"]
-        [state] = app.budgets()
+        [state] = await app.budgets()
     assert bench.witness.count("paid") == 2
     assert state.spent.usd == 12 * CENT  # the answer counts with its whole price
 
@@ -109,7 +109,7 @@ async def test_what_can_be_no_price_counts_as_the_bound(bench: Bench, told: floa
     flow = asking(lies, 1)
     async with bench.app(flow) as app:
         assert await app.run(flow, budget=Budget(usd=1.0)) == ["paid"]
-        [state] = app.budgets()
+        [state] = await app.budgets()
     assert state.spent.usd == 3 * CENT
 
 
@@ -128,8 +128,8 @@ async def test_what_was_set_aside_as_the_call_was_cut_is_given_back(bench: Bench
         await begun.wait()
         await handle.cancel()
         await bench.clock.settle()
-        [state] = app.budgets()
-        kinds = [fact.kind for fact in app.facts(handle.id)]
+        [state] = await app.budgets()
+        kinds = [fact.kind for fact in await app.facts(handle.id)]
     assert (state.spent.usd, state.reserved.usd) == (30 * CENT, 0)
     assert kinds.count(FactKind.RESERVED) == kinds.count(FactKind.SETTLED) == 3
 

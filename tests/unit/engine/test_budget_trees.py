@@ -15,9 +15,9 @@ from tests.unit.engine.bench import Bench
 CENT = PER_USD // 100
 
 
-def cents(app: Any, run: str) -> tuple[int, int, int]:
+async def cents(app: Any, run: str) -> tuple[int, int, int]:
     """Return limit, what is set aside, and what is spent, in cents."""
-    [state] = app.budgets(f"run:{run}")[:1]
+    [state] = (await app.budgets(f"run:{run}"))[:1]
     assert state.id == f"run:{run}"
     return state.limits.usd // CENT, state.reserved.usd // CENT, state.spent.usd // CENT
 
@@ -47,11 +47,11 @@ async def test_a_share_is_given_back_only_when_all_below_have_ended(bench: Bench
     async with bench.app(above, between, below) as app:
         handle = await app.start(above, budget=Budget(usd=0.6))
         await bench.clock.settle()
-        assert cents(app, handle.id) == (60, 50, 0)
-        last = next(run for run in app.runs() if run.workflow == "below")
-        await app.handle(last.id).signal("go")
+        assert await cents(app, handle.id) == (60, 50, 0)
+        last = next(run for run in await app.runs() if run.workflow == "below")
+        await (await app.handle(last.id)).signal("go")
         await bench.clock.settle()
-        assert cents(app, handle.id) == (60, 0, 10)
+        assert await cents(app, handle.id) == (60, 0, 10)
         await handle.signal("go")
         await handle.result()
 
@@ -69,10 +69,10 @@ async def test_who_raises_a_share_raises_what_it_was_carved_out_of(bench: Bench)
     async with bench.app(parent, child) as app:
         handle = await app.start(parent, budget=Budget(usd=0.05))
         await bench.clock.settle()
-        [question] = app.questions()
+        [question] = await app.questions()
         await app.answer(question.id, {"approved": True, "usd": 0.25}, by="ann")
         assert await handle.result() == "bought"
-        assert cents(app, handle.id) == (30, 0, 10)
+        assert await cents(app, handle.id) == (30, 0, 10)
 
 
 async def test_a_child_run_asks_whoever_may_raise_the_budget_above_it(bench: Bench) -> None:
@@ -87,10 +87,10 @@ async def test_a_child_run_asks_whoever_may_raise_the_budget_above_it(bench: Ben
     async with bench.app(parent, child) as app:
         handle = await app.start(parent, budget=Budget(usd=0.05, on_breach="ask", to="boss"))
         await bench.clock.settle()
-        [question] = app.questions(to="boss")
+        [question] = await app.questions(to="boss")
         await app.answer(question.id, {"approved": True, "usd": 0.25}, by="ann")
         assert await handle.result() == "bought"
-        assert cents(app, handle.id) == (30, 0, 10)
+        assert await cents(app, handle.id) == (30, 0, 10)
 
 
 def failing(bench: Bench) -> tuple[Any, Any]:
@@ -122,11 +122,11 @@ async def test_a_child_run_that_is_retried_gets_its_share_again(bench: Bench) ->
         await bench.clock.settle()
         await handle.signal("buy")
         await bench.clock.settle()
-        assert handle.status().state is RunState.FAILED
-        assert cents(app, handle.id) == (40, 0, 20)
+        assert (await handle.status()).state is RunState.FAILED
+        assert await cents(app, handle.id) == (40, 0, 20)
         await app.retry(handle.id)
         assert await handle.result() == "mended"
-        assert cents(app, handle.id) == (40, 0, 30)
+        assert await cents(app, handle.id) == (40, 0, 30)
 
 
 async def test_it_is_not_retried_where_others_have_spent_its_share(bench: Bench) -> None:
@@ -136,11 +136,11 @@ async def test_it_is_not_retried_where_others_have_spent_its_share(bench: Bench)
         await bench.clock.settle()
         await handle.signal("buy")
         await bench.clock.settle()
-        assert cents(app, handle.id) == (29, 0, 20)
+        assert await cents(app, handle.id) == (29, 0, 20)
         with pytest.raises(NotPossible, match="no room for its budget"):
             await app.retry(handle.id)
-        assert handle.status().state is RunState.FAILED
-        assert cents(app, handle.id) == (29, 0, 20)
+        assert (await handle.status()).state is RunState.FAILED
+        assert await cents(app, handle.id) == (29, 0, 20)
 
 
 async def test_a_fork_has_as_much_as_the_old_run_had_and_settles_nothing_of_it(bench: Bench) -> None:
@@ -158,8 +158,8 @@ async def test_a_fork_has_as_much_as_the_old_run_had_and_settles_nothing_of_it(b
         old = await app.start(buys, budget=Budget(usd=0.2))
         assert await old.result() == ["bought", "bought", f"budget:run:{old.id}"]
         new = await app.fork(old.id, "1")
-        assert await app.handle(new.id).result() == ["bought", "bought", "bought"]
-        assert cents(app, old.id) == (20, 0, 20)
-        assert cents(app, new.id) == (20, 0, 20)
-        kinds = [fact.kind for fact in app.facts(new.id)]
+        assert await (await app.handle(new.id)).result() == ["bought", "bought", "bought"]
+        assert await cents(app, old.id) == (20, 0, 20)
+        assert await cents(app, new.id) == (20, 0, 20)
+        kinds = [fact.kind for fact in await app.facts(new.id)]
         assert kinds.count(FactKind.RESERVED) == kinds.count(FactKind.SETTLED) == 2

@@ -117,6 +117,6 @@ async def test_what_a_dead_process_had_set_aside_is_in_doubt(bench: Bench) -> No
         handle = await app.start(asks, budget=Budget(usd=1.0))
         await begun.wait()
     async with bench.app(asks) as app:
-        await app.handle(handle.id).result()
+        await (await app.handle(handle.id)).result()
         [cost] = await app.costs("agent")
     assert (cost.part, cost.in_doubt) == ("hangs", 0.25)

@@ -26,20 +26,20 @@ async def test_a_run_that_is_done_in_time_is_left_alone(bench: Bench) -> None:
         handle = await app.start(sleeps, 59.0, within=60)
         await bench.clock.advance(100)
         assert await handle.result() == "slept"
-        assert FactKind.CANCELLING not in [kind for kind, _ in facts(app, handle.id)]
+        assert FactKind.CANCELLING not in [kind for kind, _ in await facts(app, handle.id)]
 
 
 async def test_a_run_whose_time_is_up_has_failed_and_says_so(bench: Bench) -> None:
     async with bench.app(sleeps) as app:
         handle = await app.start(sleeps, 1_000.0, within=60)
         await bench.clock.advance(59)
-        assert not handle.status().state.ended
+        assert not (await handle.status()).state.ended
         await bench.clock.advance(1)
         with pytest.raises(RunFailed, match="RunTimedOut: it was not done within 60 s"):
             await handle.result()
-        (cancelling,) = [fact for fact in app.facts(handle.id) if fact.kind is FactKind.CANCELLING]
-        assert cancelling.body == {"reason": handle.status().reason, "deadline": True}
-        assert handle.status().state is RunState.FAILED
+        (cancelling,) = [fact for fact in await app.facts(handle.id) if fact.kind is FactKind.CANCELLING]
+        assert cancelling.body == {"reason": (await handle.status()).reason, "deadline": True}
+        assert (await handle.status()).state is RunState.FAILED
 
 
 async def test_a_run_that_waits_for_a_signal_is_not_parked_past_its_time(bench: Bench) -> None:
@@ -50,7 +50,7 @@ async def test_a_run_that_waits_for_a_signal_is_not_parked_past_its_time(bench: 
     async with bench.app(waits) as app:
         handle = await app.start(waits, within=60)
         await bench.clock.settle()
-        run = handle.status()
+        run = await handle.status()
         assert (run.state, run.wake_at) == (RunState.PARKED, run.created_at + 60)
     assert (await bench.ended(run.id, waits, seconds=60)).state is RunState.FAILED
 
@@ -126,7 +126,7 @@ async def test_a_cancel_by_a_person_before_it_stays_a_cancel(bench: Bench) -> No
         await bench.clock.advance(10)
         await handle.cancel("not needed")
         await bench.clock.advance(100)
-        assert handle.status().state is RunState.CANCELLED
+        assert (await handle.status()).state is RunState.CANCELLED
 
 
 async def test_a_run_that_is_never_at_rest_is_stopped_too(bench: Bench) -> None:
@@ -144,7 +144,7 @@ async def test_a_run_that_is_never_at_rest_is_stopped_too(bench: Bench) -> None:
     async with bench.app(stubborn, tick) as app:
         handle = await app.start(stubborn, within=65)
         await bench.clock.advance(65)
-        assert handle.status().reason.startswith("RunTimedOut")
+        assert (await handle.status()).reason.startswith("RunTimedOut")
     assert bench.witness.count("tick") == 7
 
 
@@ -159,13 +159,13 @@ async def test_a_child_run_has_no_more_time_than_who_started_it(bench: Bench, ow
     async with bench.app(parent, sleeps) as app:
         handle = await app.start(parent, within=60)
         await bench.clock.advance(10)
-        child = next(run for run in app.runs() if run.parent is not None)
+        child = next(run for run in await app.runs() if run.parent is not None)
         assert child.wake_at == child.created_at + left
         await bench.clock.advance(50)
-        ended = app.handle(child.id).status()
+        ended = await (await app.handle(child.id)).status()
         assert ended.ended_at is not None
         assert (ended.state, ended.ended_at - ended.created_at) == (RunState.FAILED, left)
-        assert handle.status().state is RunState.FAILED
+        assert (await handle.status()).state is RunState.FAILED
 
 
 async def test_calls_and_inline_workflows_are_told_the_time_that_is_left(bench: Bench) -> None:
@@ -200,9 +200,9 @@ async def test_a_question_does_not_outlive_its_run(bench: Bench) -> None:
     async with bench.app(asks) as app:
         handle = await app.start(asks, within=60)
         await bench.clock.settle()
-        assert len(app.questions()) == 1
+        assert len(await app.questions()) == 1
         await bench.clock.advance(60)
-        assert app.questions() == []
+        assert await app.questions() == []
         with pytest.raises(RunFailed, match="RunTimedOut"):
             await handle.result()
 
@@ -216,14 +216,14 @@ async def test_a_failure_after_the_time_was_up_says_that_too(bench: Bench) -> No
     async with bench.app(late) as app:
         handle = await app.start(late, within=60)
         await bench.clock.advance(200)
-        assert handle.status().reason == "RunTimedOut: it was not done within 60 s (ValueError: gone)"
+        assert (await handle.status()).reason == "RunTimedOut: it was not done within 60 s (ValueError: gone)"
 
 
 async def test_the_settings_give_a_time_to_every_run_that_says_none(bench: Bench) -> None:
     async with bench.app(sleeps, run_within=30) as app:
         short, long = await app.start(sleeps, 100.0), await app.start(sleeps, 100.0, within=200)
         await bench.clock.advance(200)
-        assert (short.status().state, long.status().state) == (RunState.FAILED, RunState.DONE)
+        assert ((await short.status()).state, (await long.status()).state) == (RunState.FAILED, RunState.DONE)
 
 
 @pytest.mark.parametrize("within", [0, -1.0, float("nan"), float("inf")])
@@ -231,7 +231,7 @@ async def test_a_time_that_is_none_is_refused(bench: Bench, within: float) -> No
     async with bench.app(sleeps) as app:
         with pytest.raises(UsageError, match="more than 0"):
             await app.start(sleeps, 1.0, within=within)
-        assert app.runs() == []
+        assert await app.runs() == []
 
 
 async def test_a_setting_that_is_no_time_is_refused(bench: Bench) -> None:

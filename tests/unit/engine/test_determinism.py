@@ -1,6 +1,9 @@
 """Time, ids, chance, look-ups and changes of code: the same on every replay."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+import pytest
 
 from podium import Context, RunState, workflow
 from podium.testing import scripted
@@ -35,6 +38,46 @@ async def test_now_uuid_and_random_are_the_same_on_every_replay(bench: Bench) ->
     assert len(set(values)) == 3
 
 
+@workflow
+async def child(ctx: Context, n: int) -> int:
+    return n
+
+
+RECORDED: dict[str, Callable[[Context], Awaitable[Any]]] = {
+    "call": lambda ctx: ctx.call(echo, 1),
+    "once": lambda ctx: ctx.once("one", lambda: 1),
+    "sleep": lambda ctx: ctx.sleep(1),
+    "signal": lambda ctx: ctx.signal("never", within=1),
+    "ask": lambda ctx: ctx.ask("Well?", within=1, default=None),
+    "find": lambda ctx: ctx.find("nothing"),
+    "records": lambda ctx: ctx.records("nobody"),
+    "on_undo": lambda ctx: ctx.on_undo(echo, 1),
+    "spawn": lambda ctx: ctx.spawn(child, 1),
+    "gather": lambda ctx: ctx.gather(ctx.call(echo, 1), ctx.spawn(child, 2)),
+    "race": lambda ctx: ctx.race(ctx.call(echo, 1), ctx.sleep(1)),
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+async def test_now_after_whatever_is_recorded_is_the_same_on_every_replay(bench: Bench, name: str) -> None:
+    seen: list[float] = []
+    later = bench.clock.now() + 1
+
+    @workflow
+    async def reads(ctx: Context) -> None:
+        await bench.clock.sleep_until(later)  # time passes, and nothing is recorded
+        await RECORDED[name](ctx)
+        seen.append(ctx.now())
+        await ctx.sleep(10)
+
+    async with bench.app(reads, child, echo) as app:
+        handle = await app.start(reads)
+        await bench.clock.advance(3)
+    await bench.result(handle.id, reads, child, echo, seconds=20)
+    assert len(seen) > 1
+    assert len(set(seen)) == 1
+
+
 async def test_two_runs_have_different_chance(bench: Bench) -> None:
     @workflow
     async def chancy(ctx: Context) -> str:
@@ -54,7 +97,7 @@ async def test_asking_the_time_writes_no_fact(bench: Bench) -> None:
     async with bench.app(asks) as app:
         handle = await app.start(asks)
         await handle.result()
-        assert len(app.facts(handle.id)) == 2
+        assert len(await app.facts(handle.id)) == 2
 
 
 async def test_now_in_a_branch_that_waited_for_a_place_is_the_same_on_replay(bench: Bench) -> None:
@@ -124,5 +167,5 @@ async def test_a_decision_about_a_change_is_recorded_once(bench: Bench) -> None:
     run = await bench.parked(made(new=True))
     async with bench.app(made(new=True)) as app:
         await bench.clock.advance(10)
-        assert app.handle(run).status().state is RunState.DONE
-        assert [fact.body for fact in app.facts(run) if fact.key == "ask twice"] == [{"changed": True}]
+        assert (await (await app.handle(run)).status()).state is RunState.DONE
+        assert [fact.body for fact in await app.facts(run) if fact.key == "ask twice"] == [{"changed": True}]

@@ -54,7 +54,7 @@ def paying(target: Any) -> Any:
 
 async def asked(bench: Bench, app: App) -> str:
     await bench.clock.settle()
-    (question,) = app.questions()
+    (question,) = await app.questions()
     assert question.ask.kind == "in_doubt"
     assert "Did pay happen" in question.ask.text
     return question.id
@@ -65,7 +65,7 @@ async def test_the_intent_is_durable_before_the_body_starts(bench: Bench) -> Non
 
     @agent(effects="once")
     async def pay(amount: int, call: Call) -> str:
-        recorded.extend(fact.kind for fact in outside.store.facts(call.run))
+        recorded.extend(fact.kind for fact in await outside.store.facts(call.run))
         return "ok"
 
     flow = paying(pay)
@@ -87,7 +87,7 @@ async def test_in_doubt_after_a_crash_a_person_decides(bench: Bench, answer: Jso
         question = await asked(bench, app)
         assert bench.witness.count("paid") == 1
         await app.answer(question, answer, by="ann")
-        assert await app.handle(run).result() == result
+        assert await (await app.handle(run)).result() == result
     assert bench.witness.count("paid") == payments
 
 
@@ -98,7 +98,7 @@ async def test_a_person_may_give_up(bench: Bench) -> None:
     async with bench.app(flow) as app:
         await app.answer(await asked(bench, app), {"fail": "nobody knows"}, by="ann")
         with pytest.raises(RunFailed, match="nobody knows"):
-            await app.handle(run).result()
+            await (await app.handle(run)).result()
     assert bench.witness.count("paid") == 1
 
 
@@ -132,8 +132,8 @@ async def test_what_is_declared_not_done_is_tried_again_without_a_question(bench
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
         await bench.clock.advance(100)
-        assert app.questions() == []
-        assert await app.handle(run).result() == "receipt 7"
+        assert await app.questions() == []
+        assert await (await app.handle(run)).result() == "receipt 7"
     assert bench.witness.count("paid") == 2
 
 
@@ -147,7 +147,7 @@ async def test_the_second_attempt_is_in_doubt_too_if_it_is_cut(bench: Bench) -> 
         assert bench.witness.count("paid") == 2
     async with bench.app(flow) as app:
         await app.answer(await asked(bench, app), {"happened": "yes"}, by="ann")
-        assert await app.handle(handle.id).result() == "yes"
+        assert await (await app.handle(handle.id)).result() == "yes"
     assert bench.witness.count("paid") == 2
 
 
@@ -161,7 +161,7 @@ async def test_after_not_done_a_further_crash_is_a_further_doubt(bench: Bench) -
         assert bench.witness.count("paid") == 2
     async with bench.app(flow) as app:
         await app.answer(await asked(bench, app), {"happened": "second"}, by="ann")
-        assert await app.handle(run).result() == "second"
+        assert await (await app.handle(run)).result() == "second"
     assert bench.witness.count("paid") == 2
 
 
@@ -170,8 +170,8 @@ async def test_verify_tells_that_it_happened(bench: Bench) -> None:
     flow = paying(bank.agent(verify=found))
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        assert await app.handle(run).result() == "found 7"
-        assert app.questions(open_only=False) == []
+        assert await (await app.handle(run)).result() == "found 7"
+        assert await app.questions(open_only=False) == []
     assert bench.witness.count("paid") == 1
 
 
@@ -196,7 +196,7 @@ async def test_a_verify_that_cannot_tell_or_fails_leads_to_a_question(bench: Ben
     async with bench.app(flow) as app:
         await bench.clock.until(app.questions)
         await app.answer(await asked(bench, app), {"happened": "yes"}, by="ann")
-        assert await app.handle(run).result() == "yes"
+        assert await (await app.handle(run)).result() == "yes"
     assert bench.witness.count("paid") == 1
 
 
@@ -230,9 +230,9 @@ async def test_a_function_done_once_is_in_doubt_like_an_agent(bench: Bench) -> N
     run = await bench.parked(mails)
     async with bench.app(mails) as app:
         await bench.clock.settle()
-        (question,) = app.questions()
+        (question,) = await app.questions()
         await app.answer(question.id, {"happened": "it was"}, by="ann")
-        assert await app.handle(run).result() == "it was"
+        assert await (await app.handle(run)).result() == "it was"
     assert bench.witness.count("sent") == 1
 
 
@@ -266,7 +266,7 @@ class Stepping:
 
 async def in_doubt(bench: Bench, app: App) -> str:
     await bench.clock.settle()
-    (question,) = app.questions()
+    (question,) = await app.questions()
     assert "Did book happen in clerk" in question.ask.text
     return question.id
 
@@ -276,7 +276,7 @@ async def test_a_step_in_doubt_is_asked_about_and_the_agent_goes_on(bench: Bench
     run = await bench.parked(stepping.flow())
     async with bench.app(stepping.flow()) as app:
         await app.answer(await in_doubt(bench, app), {"happened": "it was"}, by="ann")
-        assert await app.handle(run).result() == "it was"
+        assert await (await app.handle(run)).result() == "it was"
     assert bench.witness.count("booked") == 1
 
 
@@ -289,7 +289,7 @@ async def test_an_answer_about_a_step_settles_one_doubt_only(bench: Bench) -> No
         assert bench.witness.count("booked") == 2
     async with bench.app(stepping.flow()) as app:
         await app.answer(await in_doubt(bench, app), {"happened": "second"}, by="ann")
-        assert await app.handle(run).result() == "second"
+        assert await (await app.handle(run)).result() == "second"
     assert bench.witness.count("booked") == 2
 
 
@@ -300,7 +300,7 @@ async def test_an_error_in_a_once_step_is_a_doubt(bench: Bench) -> None:
         handle = await app.start(flow)
         await app.answer(await in_doubt(bench, app), {"happened": "yes"}, by="ann")
         assert await handle.result() == "yes"
-        assert handle.status().state is RunState.DONE
+        assert (await handle.status()).state is RunState.DONE
     assert bench.witness.count("booked") == 1
 
 
@@ -310,5 +310,5 @@ async def test_a_once_step_that_was_not_done_is_tried_again(bench: Bench) -> Non
     run = await bench.parked(stepping.flow())
     async with bench.app(stepping.flow()) as app:
         with pytest.raises(RunFailed, match="no connection"):
-            await app.handle(run).result()
-        assert app.questions(open_only=False) == []
+            await (await app.handle(run)).result()
+        assert await app.questions(open_only=False) == []

@@ -48,8 +48,8 @@ def calling(target: Any, input: Json) -> Any:
     return flow
 
 
-def noticed(app: Any, run: str) -> list[Json]:
-    return [fact.body for fact in app.facts(run) if fact.kind is FactKind.NOTICE]
+async def noticed(app: Any, run: str) -> list[Json]:
+    return [fact.body for fact in await app.facts(run) if fact.kind is FactKind.NOTICE]
 
 
 async def test_an_agent_sees_the_masked_input_and_a_fact_says_that_it_was_masked(bench: Bench) -> None:
@@ -58,7 +58,7 @@ async def test_an_agent_sees_the_masked_input_and_a_fact_says_that_it_was_masked
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         assert await handle.result() == "got write to <EMAIL_1>"
-        assert noticed(app, handle.id) == [
+        assert await noticed(app, handle.id) == [
             {"guard": "guard:pii", "place": "input", "did": "repaired", "reason": "masked email (1)"}
         ]
 
@@ -115,11 +115,11 @@ async def test_a_person_lets_an_input_pass(bench: Bench, effects: Any) -> None:
     flow = calling(writer, "LOUD")
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        [question] = app.questions(to="editors")
+        [question] = await app.questions(to="editors")
         assert (question.ask.kind, question.ask.subject) == ("permission", "LOUD")
         assert question.ask.text == "loud objects to the input of writer: it shouts. May it go on?"
         await app.answer(question.id, {"approved": True}, by="eva")
-        assert await app.handle(run).result() == "LOUD"
+        assert await (await app.handle(run)).result() == "LOUD"
     assert bench.witness.count("writer") == 1
 
 
@@ -138,14 +138,14 @@ async def test_an_answer_that_waits_for_a_person_is_kept_and_not_made_again(
     if restart:
         run = await bench.parked(flow)
         async with bench.app(flow) as app:
-            [question] = app.questions(to="editors")
+            [question] = await app.questions(to="editors")
             await app.answer(question.id, {"approved": True}, by="eva")
-            assert await app.handle(run).result() == "LOUD"
+            assert await (await app.handle(run)).result() == "LOUD"
     else:
         async with bench.app(flow) as app:
             handle = await app.start(flow)
             await bench.clock.settle()
-            [question] = app.questions(to="editors")
+            [question] = await app.questions(to="editors")
             await app.answer(question.id, {"approved": True}, by="eva")
             assert await handle.result() == "LOUD"
     assert bench.witness.count("writer") == 1
@@ -160,7 +160,7 @@ async def test_two_guards_may_ask_about_one_answer(bench: Bench) -> None:
         handle = await app.start(flow)
         for name in ("loud", "second"):
             await bench.clock.settle()
-            [question] = app.questions()
+            [question] = await app.questions()
             assert question.ask.text.startswith(name)
             await app.answer(question.id, {"approved": True}, by="eva")
         assert await handle.result() == "LOUD"
@@ -172,9 +172,9 @@ async def test_an_answer_that_a_person_does_not_let_pass_is_refused(bench: Bench
     flow = calling(writer, "hello")
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        [question] = app.questions()
+        [question] = await app.questions()
         await app.answer(question.id, {"approved": False, "comment": "no"}, by="eva")
-        assert await app.handle(run).result() == "guard:loud: eva did not approve it: no"
+        assert await (await app.handle(run)).result() == "guard:loud: eva did not approve it: no"
     assert bench.witness.count("writer") == 1
 
 
@@ -207,9 +207,9 @@ async def test_a_verdict_survives_the_process(bench: Bench) -> None:
     flow = calling(writer, "LOUD")
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        [question] = app.questions()
+        [question] = await app.questions()
         await app.answer(question.id, {"approved": True}, by="eva")
-        assert await app.handle(run).result() == "LOUD"
+        assert await (await app.handle(run)).result() == "LOUD"
     assert bench.witness.count("screen") == 1
 
 
@@ -273,17 +273,17 @@ async def test_a_person_lets_the_answer_of_a_workflow_pass_and_nothing_is_done_a
         await bench.clock.settle()
         run = handle.id
         if not restart:
-            [question] = app.questions(to="editors")
+            [question] = await app.questions(to="editors")
             await app.answer(question.id, {"approved": True}, by="eva")
             assert await handle.result() == "LOUD"
     if restart:
         async with bench.app(flow) as app:
             assert await _waits(bench, app, run)
-            [question] = app.questions(to="editors")
+            [question] = await app.questions(to="editors")
             await app.answer(question.id, {"approved": True}, by="eva")
-            assert await app.handle(run).result() == "LOUD"
+            assert await (await app.handle(run)).result() == "LOUD"
     async with bench.app(flow) as app:
-        assert app.verify(run) == []
+        assert await app.verify(run) == []
     assert bench.witness.count("step") == 1
 
 
@@ -299,16 +299,16 @@ async def test_a_run_that_wakes_while_the_answer_of_a_workflow_waits_for_a_perso
     async with bench.app(both) as app:
         await bench.clock.advance(61)
         await bench.clock.settle()
-        assert app.handle(run).status().state is RunState.PARKED
-        [question] = app.questions(to="editors")
+        assert (await (await app.handle(run)).status()).state is RunState.PARKED
+        [question] = await app.questions(to="editors")
         await app.answer(question.id, {"approved": True}, by="eva")
-        assert await app.handle(run).result() == "LOUD"
+        assert await (await app.handle(run)).result() == "LOUD"
     assert bench.witness.count("step") == 1
 
 
 async def _waits(bench: Bench, app: Any, run: str) -> bool:
     await bench.clock.settle()
-    return app.handle(run).status().state is RunState.PARKED
+    return (await (await app.handle(run)).status()).state is RunState.PARKED
 
 
 # Steps
@@ -337,8 +337,8 @@ async def test_what_a_tool_gives_is_masked_before_it_is_recorded(bench: Bench) -
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         assert await handle.result() == "write to <EMAIL_1>"
-        assert not any(b"bob@" in (fact.payload or b"") for fact in app.facts(handle.id))
-        assert [each["step"] for each in noticed(app, handle.id)] == ["tool/look_up"]
+        assert not any(b"bob@" in (fact.payload or b"") for fact in await app.facts(handle.id))
+        assert [each["step"] for each in await noticed(app, handle.id)] == ["tool/look_up"]
 
 
 async def test_a_tool_is_not_used_where_a_guard_objects_to_its_arguments(bench: Bench) -> None:
@@ -367,10 +367,10 @@ async def test_a_person_lets_a_tool_be_used_and_what_was_paid_is_not_paid_again(
     flow = calling(toolsmith(bench, shout), "LOUD")
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        [question] = app.questions(to="eds")
+        [question] = await app.questions(to="eds")
         assert question.ask.text == "l objects to what smith hands to look_up: it shouts. May it go on?"
         await app.answer(question.id, {"approved": True}, by="eva")
-        assert await app.handle(run).result() == "result"
+        assert await (await app.handle(run)).result() == "result"
     assert (bench.witness.count("tool"), bench.witness.count("model")) == (1, 1)
 
 
@@ -421,7 +421,7 @@ async def test_a_text_can_be_masked_before_anything_is_recorded_of_it(bench: Ben
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         assert await handle.result() == "write to <EMAIL_1>"
-        assert not any(b"bob@" in (fact.payload or b"") for fact in app.facts(handle.id))
+        assert not any(b"bob@" in (fact.payload or b"") for fact in await app.facts(handle.id))
 
 
 async def test_a_field_of_an_input_can_be_masked_before_anything_is_recorded_of_it(bench: Bench) -> None:
@@ -432,7 +432,7 @@ async def test_a_field_of_an_input_can_be_masked_before_anything_is_recorded_of_
     async with bench.app(flow) as app:
         handle = await app.start(flow, Ticket(MAIL))
         assert await handle.result() == "write to <EMAIL_1>"
-        assert not any(b"bob@" in (fact.payload or b"") for fact in app.facts(handle.id))
+        assert not any(b"bob@" in (fact.payload or b"") for fact in await app.facts(handle.id))
 
 
 async def test_a_guard_that_does_not_apply_costs_nothing() -> None:

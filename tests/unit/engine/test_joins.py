@@ -39,7 +39,7 @@ async def test_the_first_failure_cancels_the_others_and_is_raised(bench: Bench) 
     async with bench.app(one_fails) as app:
         handle = await app.start(one_fails)
         assert "bad fails as told" in await handle.result()
-        assert (FactKind.CANCELLED, "") in facts(app, handle.id)
+        assert (FactKind.CANCELLED, "") in await facts(app, handle.id)
 
 
 async def test_failures_can_be_returned(bench: Bench) -> None:
@@ -149,7 +149,7 @@ async def test_the_losers_of_a_race_are_cancelled_and_recorded_before_it_returns
     async with bench.app(race) as app:
         handle = await app.start(race)
         assert await handle.result() == "winner"
-        kinds = [kind for kind, key in facts(app, handle.id) if key in ("", "2", "3")]
+        kinds = [kind for kind, key in await facts(app, handle.id) if key in ("", "2", "3")]
         assert kinds == [
             FactKind.STARTED, FactKind.CHOSEN, FactKind.CANCELLED, FactKind.ASKED, FactKind.ANSWERED, FactKind.ENDED,
         ]  # fmt: skip
@@ -201,7 +201,7 @@ async def test_a_recorded_loser_that_was_quicker_in_another_order_does_not_win_a
         await bench.clock.settle()
         gate.set()
         await bench.clock.settle()
-        chosen = next(fact.body["winner"] for fact in app.facts(handle.id) if fact.kind is FactKind.CHOSEN)
+        chosen = next(fact.body["winner"] for fact in await app.facts(handle.id) if fact.kind is FactKind.CHOSEN)
     assert await bench.result(handle.id, race, seconds=10) == ("first", "second")[chosen]
 
 
@@ -225,7 +225,7 @@ async def test_a_race_of_a_call_against_a_sleep_parks_nothing_while_the_call_wor
     async with bench.app(deadline) as app:
         handle = await app.start(deadline)
         await bench.clock.advance(49)
-        assert handle.status().state is RunState.RUNNING
+        assert (await handle.status()).state is RunState.RUNNING
         await bench.clock.advance(1)
         assert await handle.result() is None
         assert bench.witness.count("late") == 1

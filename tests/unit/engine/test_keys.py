@@ -24,7 +24,7 @@ async def test_a_key_is_taken_when_the_primitive_is_made_not_when_it_is_awaited(
     async with bench.app(late) as app:
         handle = await app.start(late)
         assert await handle.result() == ["first", "second"]
-        asked = {fact.key: fact.value() for fact in app.facts(handle.id) if fact.kind is FactKind.ASKED}
+        asked = {fact.key: fact.value() for fact in await app.facts(handle.id) if fact.kind is FactKind.ASKED}
         assert asked == {"0": "first", "1": "second"}
 
 
@@ -41,7 +41,7 @@ async def test_the_keys_of_a_branch_are_under_its_own(bench: Bench) -> None:
     async with bench.app(branches) as app:
         handle = await app.start(branches)
         await handle.result()
-        asked = sorted(key for kind, key in facts(app, handle.id) if kind is FactKind.ASKED)
+        asked = sorted(key for kind, key in await facts(app, handle.id) if kind is FactKind.ASKED)
         assert asked == ["0.0", "0.1", "1.0", "1.1", "3"]
 
 

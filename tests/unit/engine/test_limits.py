@@ -41,7 +41,7 @@ async def test_what_has_to_wait_for_long_waits_on_disk_and_nobody_loses_their_tu
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         await bench.clock.settle()
-        assert handle.status().state is RunState.PARKED
+        assert (await handle.status()).state is RunState.PARKED
         await bench.clock.advance(59)
         assert len(times(bench)) == 2
         await bench.clock.advance(200)
@@ -62,7 +62,7 @@ async def test_a_short_wait_is_in_memory_and_no_fact(bench: Bench) -> None:
         handle = await app.start(flow)
         await bench.clock.advance(2)
         assert await handle.result() == [0, 1, 2]
-        assert "HELD" not in {fact.kind.name for fact in app.facts(handle.id)}
+        assert "HELD" not in {fact.kind.name for fact in await app.facts(handle.id)}
     assert times(bench) == [0, 1, 2]
 
 
@@ -161,7 +161,7 @@ async def test_whoever_waits_on_disk_is_not_overtaken_by_those_who_come_later(be
         await bench.clock.advance(57)
         await app.start(flow, id="newcomer")  # in memory already when the window opens
         await bench.clock.advance(1)
-        ends = {name: app.handle(name).status().state for name in ("patient", "newcomer")}
+        ends = {name: (await (await app.handle(name)).status()).state for name in ("patient", "newcomer")}
     assert ends == {"patient": RunState.DONE, "newcomer": RunState.PARKED}
 
 
@@ -230,9 +230,9 @@ async def test_whoever_waits_too_long_for_an_end_waits_on_disk(bench: Bench) -> 
     async with bench.app(flow) as app:
         first, second = await app.start(flow), await app.start(flow)
         await bench.clock.advance(1)
-        assert second.status().state is RunState.RUNNING
+        assert (await second.status()).state is RunState.RUNNING
         await bench.clock.advance(1)
-        assert second.status().state is RunState.PARKED
+        assert (await second.status()).state is RunState.PARKED
         gate.set()
         await bench.clock.advance(5)
         assert [await first.result(), await second.result()] == [["done"], ["done"]]
@@ -250,7 +250,7 @@ async def test_whoever_waits_for_an_end_by_the_card_alone_waits_in_memory(bench:
     async with bench.app(flow) as app:
         first, second = await app.start(flow), await app.start(flow)
         await bench.clock.advance(100)
-        assert second.status().state is RunState.RUNNING
+        assert (await second.status()).state is RunState.RUNNING
         gate.set()
         assert [await first.result(), await second.result()] == [["done"], ["done"]]
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +63,26 @@ def asking(target: Any) -> Any:
     return asks
 
 
+async def are(app: App, count: int, of_newest: Callable[[Incident], object] = lambda _: True) -> bool:
+    """Whether there are so many incidents, and a condition holds for the newest."""
+    found = await app.incidents()
+    return len(found) == count and bool(of_newest(found[0]))
+
+
+async def is_blocked(app: App, run: str) -> bool:
+    """Whether a run is blocked."""
+    return (await (await app.handle(run)).status()).state is RunState.BLOCKED
+
+
 async def only(bench: Bench, app: App, condition: Callable[[Incident], object]) -> Incident:
     """Return the only incident, once a condition holds for it."""
 
-    def holds() -> bool:
-        found = app.incidents()
+    async def holds() -> bool:
+        found = await app.incidents()
         return len(found) == 1 and bool(condition(found[0]))
 
     await bench.clock.until(holds)
-    return app.incidents()[0]
+    return (await app.incidents())[0]
 
 
 def did(incident: Incident) -> list[str]:
@@ -81,7 +93,7 @@ async def test_an_ill_agent_is_restarted_and_the_incident_says_so(bench: Bench) 
     service = Service(bench)
     async with bench.app(service.agent(), monitor=SETTINGS) as app:
         await bench.clock.advance(10)
-        assert app.incidents() == []
+        assert await app.incidents() == []
         service.up = False
         await bench.clock.advance(10)
         incident = await only(bench, app, lambda each: each.ending)
@@ -102,7 +114,7 @@ async def test_where_restarting_does_not_help_a_person_is_asked_and_may_have_it_
         asking = await only(bench, app, lambda each: each.question)
         assert bench.witness.count("restarted") == 2
         assert asking.question is not None
-        [question] = app.questions()
+        [question] = await app.questions()
         assert question.ask.to == "operators"
         assert question.ask.text.startswith("search 1 cannot work: its check says no.")
         service.mends = True
@@ -123,7 +135,7 @@ async def test_a_question_is_withdrawn_once_the_agent_is_well_again_by_itself(be
         service.up = True
         await bench.clock.advance(10)
         incident = await only(bench, app, lambda each: each.ending)
-        assert app.questions() == []
+        assert await app.questions() == []
     assert incident.ending == Ending.RECOVERED
 
 
@@ -137,12 +149,12 @@ async def test_whom_a_person_said_to_leave_gets_no_other_incident_until_it_was_w
         assert asking.question is not None
         await app.answer(asking.question, "leave it", by="ann")
         await bench.clock.advance(100)
-        assert [each.ending for each in app.incidents()] == [Ending.LEFT]
+        assert [each.ending for each in await app.incidents()] == [Ending.LEFT]
         service.up = True
         await bench.clock.advance(10)
         service.up = False
         await bench.clock.advance(10)
-        await bench.clock.until(lambda: len(app.incidents()) == 2)
+        await bench.clock.until(partial(are, app, 2))
 
 
 async def test_calls_by_name_go_to_an_older_version_while_the_newest_is_ill(bench: Bench) -> None:
@@ -154,7 +166,7 @@ async def test_calls_by_name_go_to_an_older_version_while_the_newest_is_ill(benc
         await only(bench, app, lambda each: "restart" in did(each))
         handle = await app.start(asks)
         assert await handle.result() == "search 1"
-        assert handle.facts()[1].body["why"] == "stands in for version 2, which is not available"
+        assert (await handle.facts())[1].body["why"] == "stands in for version 2, which is not available"
         await bench.clock.advance(60)
         incident = await only(bench, app, lambda each: each.ending)
         assert incident.ending == Ending.REPLACED
@@ -169,7 +181,7 @@ async def test_without_a_monitor_calls_by_name_go_to_the_newest_version(bench: B
     asks = asking("search")
     async with bench.app(old.agent(version="1"), new.agent(version="2"), asks) as app:
         assert [await app.run(asks) for _ in range(2)] == ["Unhealthy", "Unhealthy"]
-        assert app.incidents() == []
+        assert await app.incidents() == []
 
 
 async def test_an_open_breaker_is_an_incident_that_closes_when_a_probe_succeeds(bench: Bench) -> None:
@@ -191,7 +203,7 @@ async def test_an_open_breaker_is_an_incident_that_closes_when_a_probe_succeeds(
         assert (diagnosed["calls"], diagnosed["failed"]) == (2, 2)
         down[0] = False
         await bench.clock.advance(40)
-        assert app.incidents()[0].ending == ""
+        assert (await app.incidents())[0].ending == ""
         assert await app.run(asks) == "here"
         incident = await only(bench, app, lambda each: each.ending)
     assert incident.ending == Ending.RECOVERED
@@ -205,10 +217,10 @@ async def test_an_agent_that_keeps_breaking_is_restarted_a_few_times_an_hour_and
         for n in range(1, 4):
             service.up = False
             await bench.clock.advance(10)
-            await bench.clock.until(lambda n=n: len(app.incidents()) == n and did(app.incidents()[0])[1:])
+            await bench.clock.until(partial(are, app, n, lambda newest: did(newest)[1:]))
         await bench.clock.advance(60)
-        await bench.clock.until(lambda: app.incidents()[0].question)
-        assert [each.ending for each in app.incidents()] == ["", Ending.RESTARTED, Ending.RESTARTED]
+        await bench.clock.until(partial(are, app, 3, lambda newest: newest.question))
+        assert [each.ending for each in await app.incidents()] == ["", Ending.RESTARTED, Ending.RESTARTED]
     assert bench.witness.count("restarted") == 2
 
 
@@ -264,7 +276,7 @@ async def test_many_failed_runs_are_one_incident_and_can_be_requeued_together(be
         incident = await only(bench, app, lambda each: each.ending)
         assert [await each.result() for each in handles] == ["imported"] * 4
         await bench.clock.advance(30)
-        assert len(app.incidents()) == 1
+        assert len(await app.incidents()) == 1
     assert incident.ending == Ending.REQUEUED
 
 
@@ -281,7 +293,7 @@ async def test_failed_runs_that_somebody_said_to_leave_are_not_asked_about_again
         assert asking.question is not None
         await app.answer(asking.question, "leave it", by="ann")
         await bench.clock.advance(30)
-        assert [each.ending for each in app.incidents()] == [Ending.LEFT]
+        assert [each.ending for each in await app.incidents()] == [Ending.LEFT]
 
 
 async def test_what_is_still_in_trouble_after_its_incident_was_told_to_be_over_gets_another(bench: Bench) -> None:
@@ -289,10 +301,11 @@ async def test_what_is_still_in_trouble_after_its_incident_was_told_to_be_over_g
     service.up = False
     async with bench.app(service.agent(restart=False), monitor=SETTINGS) as app:
         incident = await only(bench, app, lambda each: "restart" in did(each))
-        await app.handle(incident.run).signal("well", "well")
+        await (await app.handle(incident.run)).signal("well", "well")
         await only(bench, app, lambda each: each.ending)
         await bench.clock.advance(10)
-        await bench.clock.until(lambda: [each.ending for each in app.incidents()] == ["", Ending.RECOVERED])
+        await bench.clock.until(partial(are, app, 2, lambda newest: not newest.ending))
+        assert [each.ending for each in await app.incidents()] == ["", Ending.RECOVERED]
 
 
 async def test_warnings_of_the_log_before_it_stand_in_the_incident(bench: Bench) -> None:
@@ -333,7 +346,7 @@ async def test_a_worker_that_was_declared_dead_is_an_incident_of_its_own(bench: 
     assert incident.trouble.why.startswith("worker w_gone on ")
     async with bench.app(monitor=SETTINGS) as app:
         await bench.clock.advance(20)
-        assert len(app.incidents()) == 1
+        assert len(await app.incidents()) == 1
 
 
 @workflow
@@ -351,7 +364,7 @@ async def quarantined(bench: Bench) -> str:
 async def test_somebody_is_asked_about_a_quarantined_run_and_may_have_it_tried_again(bench: Bench) -> None:
     run = await quarantined(bench)
     async with bench.app(waits, monitor=SETTINGS) as app:
-        await bench.clock.until(lambda: app.handle(run).status().state is RunState.BLOCKED)
+        await bench.clock.until(partial(is_blocked, app, run))
         await bench.clock.advance(10)
         asking = await only(bench, app, lambda each: each.question)
         assert asking.trouble.subject == run
@@ -359,20 +372,20 @@ async def test_somebody_is_asked_about_a_quarantined_run_and_may_have_it_tried_a
         await app.answer(asking.question, "requeue", by="ann")
         incident = await only(bench, app, lambda each: each.ending)
         assert incident.ending == Ending.REQUEUED
-        await app.handle(run).signal("go", "on")
-        assert await app.handle(run).result() == "on"
+        await (await app.handle(run)).signal("go", "on")
+        assert await (await app.handle(run)).result() == "on"
 
 
 async def test_a_question_about_a_quarantined_run_is_withdrawn_once_somebody_saw_to_it(bench: Bench) -> None:
     run = await quarantined(bench)
     async with bench.app(waits, monitor=SETTINGS) as app:
-        await bench.clock.until(lambda: app.handle(run).status().state is RunState.BLOCKED)
+        await bench.clock.until(partial(is_blocked, app, run))
         await bench.clock.advance(10)
         await only(bench, app, lambda each: each.question)
         await app.discard(run, by="ann", why="it was a test")
         await bench.clock.advance(10)
         incident = await only(bench, app, lambda each: each.ending)
-        assert app.questions() == []
+        assert await app.questions() == []
     assert incident.ending == Ending.RECOVERED
 
 
@@ -383,7 +396,7 @@ async def test_another_process_does_not_close_an_incident_of_an_agent_that_is_we
         await only(bench, app, lambda each: "restart" in did(each))
         async with bench.app(there.agent(restart=False), monitor=SETTINGS) as other:
             await bench.clock.advance(30)
-            assert [each.ending for each in other.incidents()] == [""]
+            assert [each.ending for each in await other.incidents()] == [""]
         here.up = True
         await bench.clock.advance(10)
         incident = await only(bench, app, lambda each: each.ending)
@@ -399,7 +412,7 @@ async def test_two_processes_that_see_the_same_have_one_incident(bench: Bench) -
     ):
         await only(bench, app, lambda each: "restart" in did(each))
         await bench.clock.advance(30)
-        assert len(other.incidents()) == 1
+        assert len(await other.incidents()) == 1
 
 
 def fails(_: float) -> list[tuple[str, float]]:

@@ -77,5 +77,5 @@ async def test_the_undo_is_looked_for_before_the_agent_is_asked(bench: Bench) ->
     async with bench.app(travels) as app:
         handle = await app.start(travels, "works")
         await bench.clock.settle()
-        assert "cancel_booking" in handle.status().reason
+        assert "cancel_booking" in (await handle.status()).reason
     assert bench.witness.count("booked") == 0

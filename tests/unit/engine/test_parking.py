@@ -32,7 +32,7 @@ async def test_parked_runs_hold_no_task_no_drive_and_no_context(bench: Bench) ->
         for _ in range(RUNS):
             await app.start(waits)
         await bench.clock.settle()
-        assert len(app.runs(RunQuery(state=RunState.PARKED, limit=1_000))) == RUNS + 1
+        assert len(await app.runs(RunQuery(state=RunState.PARKED, limit=1_000))) == RUNS + 1
         assert (len(asyncio.all_tasks()), alive(ActiveRun), alive(EngineContext)) == before
 
 
@@ -64,7 +64,7 @@ async def test_a_run_with_one_branch_at_work_is_not_parked(bench: Bench) -> None
     async with bench.app(half) as app:
         handle = await app.start(half)
         await bench.clock.advance(10)
-        assert handle.status().state is RunState.RUNNING
+        assert (await handle.status()).state is RunState.RUNNING
 
 
 async def test_a_signal_and_a_park_at_the_same_time_lose_nothing(bench: Bench) -> None:

@@ -37,7 +37,7 @@ async def usage_of(bench: Bench, member: Any, input: Json = None, **settings: An
     async with bench.app(flow, **settings) as app:
         handle = await app.start(flow, input)
         await handle.result()
-        [body] = [fact.body for fact in app.facts(handle.id) if fact.kind is FactKind.ANSWERED]
+        [body] = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.ANSWERED]
         return body.get("usage")
 
 
@@ -87,7 +87,7 @@ async def test_the_report_and_the_budget_say_the_same(bench: Bench) -> None:
     async with bench.app(flow) as app:
         handle = await app.start(flow, "a", budget=Budget(usd=1.0))
         await handle.result()
-        [cost], [state] = await app.costs("agent"), app.budgets(f"run:{handle.id}")
+        [cost], [state] = await app.costs("agent"), await app.budgets(f"run:{handle.id}")
     assert (cost.part, cost.calls, cost.usd) == ("draw", 1, 0.02)
     assert state.spent.usd == 20_000_000
 

@@ -28,18 +28,18 @@ async def count(ctx: Context) -> int:
 
 async def asked(bench: Bench, app: App) -> str:
     await bench.clock.settle()
-    (question,) = app.questions()
+    (question,) = await app.questions()
     return question.id
 
 
 async def test_a_question_waits_in_the_inbox_over_a_restart(bench: Bench) -> None:
     run = await bench.parked(count)
     async with bench.app(count) as app:
-        (question,) = app.questions(run=run)
+        (question,) = await app.questions(run=run)
         assert (question.ask.text, question.ask.schema) == ("How many?", {"type": "integer"})
         await app.answer(question.id, 7, by="ann")
-        assert await app.handle(run).result() == 7
-        assert app.questions() == []
+        assert await (await app.handle(run)).result() == 7
+        assert await app.questions() == []
 
 
 async def test_an_approval_needs_all_of_different_people(bench: Bench) -> None:
@@ -61,7 +61,7 @@ async def test_an_answer_that_does_not_fit_is_refused(bench: Bench) -> None:
             await app.answer(question, "many", by="ann")
         with pytest.raises(UnknownQuestion, match="podium inbox list"):
             await app.answer("q_x", 1, by="ann")
-        assert len(app.questions()) == 1
+        assert len(await app.questions()) == 1
 
 
 async def test_a_second_answer_is_refused_visibly(bench: Bench) -> None:
@@ -95,7 +95,7 @@ async def test_an_expired_question_gives_its_default(bench: Bench) -> None:
     async with bench.app(preset) as app:
         handle = await app.start(preset)
         await bench.clock.advance(105)
-        (question,) = app.questions(open_only=False)
+        (question,) = await app.questions(open_only=False)
         assert question.state is QuestionState.EXPIRED
     assert await bench.result(handle.id, preset, seconds=10) == 3
 
@@ -104,7 +104,7 @@ async def test_an_answer_in_time_counts_although_nobody_was_there_to_take_it(ben
     run = await bench.parked(count)
     async with bench.app() as app:
         await bench.clock.advance(99)
-        await app.answer(app.questions()[0].id, 5, by="ann")
+        await app.answer((await app.questions())[0].id, 5, by="ann")
     await bench.clock.advance(100)
     assert await bench.result(run, count) == 5
 
@@ -115,8 +115,8 @@ async def test_a_cancelled_run_withdraws_its_question(bench: Bench) -> None:
         question = await asked(bench, app)
         await handle.cancel()
         await bench.clock.settle()
-        assert handle.status().state is RunState.CANCELLED
-        assert [each.state for each in app.questions(open_only=False)] == [QuestionState.WITHDRAWN]
+        assert (await handle.status()).state is RunState.CANCELLED
+        assert [each.state for each in await app.questions(open_only=False)] == [QuestionState.WITHDRAWN]
         with pytest.raises(AlreadyAnswered):
             await app.answer(question, 1, by="ann")
 
@@ -124,14 +124,14 @@ async def test_a_cancelled_run_withdraws_its_question(bench: Bench) -> None:
 async def test_a_question_that_loses_a_race_is_withdrawn(bench: Bench) -> None:
     @workflow
     async def deadline(ctx: Context) -> int | None:
-        first = await ctx.race(ctx.ask("How many?", answer=int), ctx.sleep(10))  # pyright: ignore[reportArgumentType]
+        first = await ctx.race(ctx.ask("How many?", answer=int), ctx.sleep(10))
         await ctx.sleep(10)
         return first
 
     async with bench.app(deadline) as app:
         handle = await app.start(deadline)
         await bench.clock.advance(10)
-        assert app.questions() == []
+        assert await app.questions() == []
         await bench.clock.advance(10)
         assert await handle.result() is None
 
@@ -145,10 +145,10 @@ async def test_a_person_is_called_like_any_other_agent(bench: Bench) -> None:
 
     run = await bench.parked(asks, None, boss)
     async with bench.app(asks, boss) as app:
-        (question,) = app.questions(to="boss")
+        (question,) = await app.questions(to="boss")
         assert question.ask.subject == {"by": 5}
         await app.answer(question.id, value=True, by="kim")
-        assert await app.handle(run).result() is True
+        assert await (await app.handle(run)).result() is True
 
 
 async def test_a_person_who_does_not_answer_in_time_is_a_failed_call(bench: Bench) -> None:
@@ -163,7 +163,7 @@ async def test_a_person_who_does_not_answer_in_time_is_a_failed_call(bench: Benc
         await bench.clock.advance(100)
         with pytest.raises(RunFailed, match="QuestionExpired"):
             await handle.result()
-        assert app.questions() == []
+        assert await app.questions() == []
 
 
 @workflow
@@ -255,18 +255,18 @@ async def test_a_question_that_expires_goes_on_to_the_next_person(bench: Bench) 
     run = await bench.parked(escalating)
     async with bench.app(escalating) as app:
         await bench.clock.advance(9)
-        assert [each.ask.to for each in app.questions()] == ["clerk"]
+        assert [each.ask.to for each in await app.questions()] == ["clerk"]
         await bench.clock.advance(1)
-        assert [each.ask.to for each in app.questions()] == ["boss"]
+        assert [each.ask.to for each in await app.questions()] == ["boss"]
     await bench.clock.advance(20)
     async with bench.app(escalating) as app:
         await bench.clock.settle()
-        (question,) = app.questions()
+        (question,) = await app.questions()
         assert (question.ask.to, question.deadline) == ("board", None)
         await app.answer(question.id, {"approved": True}, by="eve")
-        assert await app.handle(run).result() == ["board", "eve"]
-        assert [each.state for each in app.questions(open_only=False)] == ["expired", "expired", "answered"]
-        assert app.verify(run) == []
+        assert await (await app.handle(run)).result() == ["board", "eve"]
+        assert [each.state for each in await app.questions(open_only=False)] == ["expired", "expired", "answered"]
+        assert await app.verify(run) == []
 
 
 async def test_after_the_last_person_the_question_gives_its_default_or_fails(bench: Bench) -> None:
@@ -291,8 +291,8 @@ async def test_a_run_that_is_cancelled_withdraws_the_question_to_the_next_person
         await bench.clock.advance(10)
         await handle.cancel()
         await bench.clock.settle()
-        assert handle.status().state is RunState.CANCELLED
-        assert [each.state for each in app.questions(open_only=False)] == ["expired", "withdrawn"]
+        assert (await handle.status()).state is RunState.CANCELLED
+        assert [each.state for each in await app.questions(open_only=False)] == ["expired", "withdrawn"]
 
 
 async def test_nobody_can_be_next_after_a_question_that_never_expires(bench: Bench) -> None:

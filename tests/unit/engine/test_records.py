@@ -1,5 +1,6 @@
 """`ctx.records`: how agents did so far, the same on every replay."""
 
+import asyncio
 from collections.abc import Sequence
 from threading import Event
 from typing import Any, cast
@@ -106,7 +107,11 @@ async def test_a_run_that_now_asks_of_others_is_blocked(bench: Bench) -> None:
 
     async with bench.app(looking("echo")) as app:
         run = (await app.start("looks")).id
-        await bench.clock.until(lambda: len(app.facts(run)) == 3)
+
+        async def there() -> bool:
+            return len(await app.facts(run)) == 3
+
+        await bench.clock.until(there)
     ended = await bench.ended(run, looking("flaky"), seconds=60)
     assert ended.reason.startswith("call 0: the journal has a look-up of how agents did")
 
@@ -121,9 +126,9 @@ class Slow:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def records(self, agents: Sequence[str] = ()) -> list[TrackRecord]:
-        self.let.wait(10)
-        return self._store.records(agents)
+    async def records(self, agents: Sequence[str] = ()) -> list[TrackRecord]:
+        await asyncio.to_thread(self.let.wait, 10)
+        return await self._store.records(agents)
 
 
 async def test_a_look_up_that_lost_a_race_is_cut_and_stays_cut_on_replay(bench: Bench) -> None:
@@ -138,7 +143,7 @@ async def test_a_look_up_that_lost_a_race_is_cut_and_stays_cut_on_replay(bench: 
     async with bench.app(races, store=cast("Store", store)) as app:
         run = (await app.start(races)).id
         await bench.clock.settle()
-        cut = [fact.body["keys"] for fact in app.facts(run) if fact.kind is FactKind.CANCELLED]
+        cut = [fact.body["keys"] for fact in await app.facts(run) if fact.kind is FactKind.CANCELLED]
         store.let.set()
     await bench.result(run, races, seconds=60)
     assert (cut, won) == ([["1"]], ["quick", "quick"])

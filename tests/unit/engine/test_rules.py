@@ -13,6 +13,7 @@ from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending, Refused, Until
 from podium.model.question import APPROVAL_SCHEMA, Ask
+from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
 from podium.testing import DrivenClock, scripted
 from tests.unit.engine.bench import Bench
@@ -42,7 +43,7 @@ def asking(card: Card, handler: Handler) -> Handler:
     if card.name != "pay":
         return handler
 
-    async def asked(call: Call, steps: Steps) -> Outcome:
+    async def asked(call: Call, steps: RuleSteps) -> Outcome:
         return await handler(call, steps) if RULE in call.granted else Pending(MAY_IT, rule=RULE)
 
     return asked
@@ -52,7 +53,7 @@ def holding(clock: DrivenClock, until: float) -> Middleware:
     """Hold calls of `pay` back until a time."""
 
     def wrap(card: Card, handler: Handler) -> Handler:
-        async def hold(call: Call, steps: Steps) -> Outcome:
+        async def hold(call: Call, steps: RuleSteps) -> Outcome:
             return await handler(call, steps) if clock.now() >= until else Pending(Until(until, "too much at once"))
 
         return hold if card.name == "pay" else handler
@@ -83,10 +84,10 @@ async def test_a_call_goes_on_once_a_person_let_it(bench: Bench, install: Any, e
     run = await bench.parked(flow)
     assert bench.witness.count("pay") == 0
     async with bench.app(flow) as app:
-        [question] = app.questions(to="boss")
+        [question] = await app.questions(to="boss")
         assert question.ask.kind == "permission"
         await app.answer(question.id, {"approved": True}, by="ann")
-        assert await app.handle(run).result() == "paid"
+        assert await (await app.handle(run)).result() == "paid"
     assert bench.witness.count("pay") == 1
 
 
@@ -97,7 +98,7 @@ async def test_a_call_is_refused_where_a_person_says_no(bench: Bench, install: A
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         await bench.clock.settle()
-        [question] = app.questions()
+        [question] = await app.questions()
         await app.answer(question.id, {"approved": False, "comment": "too dear"}, by="ann")
         assert await handle.result() == f"{RULE}: ann did not approve it: too dear"
     assert bench.witness.count("pay") == 0
@@ -110,7 +111,7 @@ async def test_nobody_else_does_what_a_person_refused(bench: Bench, install: Any
     async with bench.app(flow, spare) as app:
         handle = await app.start(flow)
         await bench.clock.settle()
-        [question] = app.questions()
+        [question] = await app.questions()
         await app.answer(question.id, {"approved": False}, by="ann")
         assert await handle.result() == f"{RULE}: ann did not approve it"
     assert bench.witness.count("spare") == 0
@@ -121,7 +122,7 @@ async def test_a_fallback_is_asked_where_something_is_scarce_not_where_it_is_for
     bench: Bench, install: Any, rule: str, spared: int
 ) -> None:
     def refusing(card: Card, handler: Handler) -> Handler:
-        async def refuse(call: Call, steps: Steps) -> Outcome:
+        async def refuse(call: Call, steps: RuleSteps) -> Outcome:
             return Refused(rule, "no")
 
         return refuse if card.name == "pay" else handler
@@ -149,14 +150,14 @@ async def test_a_call_that_is_held_waits_on_disk_and_goes_on(bench: Bench, insta
     assert (await bench.ended(run, flow, seconds=499)).wake_at == until
     async with bench.app(flow) as app:
         await bench.clock.advance(1)
-        assert await app.handle(run).result() == "paid"
-        held = [fact.body for fact in app.facts(run) if fact.kind is FactKind.HELD]
+        assert await (await app.handle(run)).result() == "paid"
+        held = [fact.body for fact in await app.facts(run) if fact.kind is FactKind.HELD]
     assert [each["why"] for each in held] == ["too much at once"]
     assert bench.witness.count("pay") == 1
 
 
 def asking_for_tools(card: Card, handler: StepHandler) -> StepHandler:
-    async def asked(step: StepCall, steps: Steps) -> Json:
+    async def asked(step: StepCall, steps: RuleSteps) -> Json:
         if step.name == "tool/pay" and RULE not in step.granted:
             raise Suspended(MAY_IT, step.path, RULE)
         if step.name == "tool/steal":
@@ -191,12 +192,12 @@ async def test_each_step_is_asked_about_on_its_own(bench: Bench, install: Any) -
     run = await bench.parked(flow)
     for paid in (1, 2):
         async with bench.app(flow) as app:
-            [question] = app.questions()
+            [question] = await app.questions()
             await app.answer(question.id, {"approved": True}, by="ann")
             await bench.clock.settle()
         assert (bench.witness.count("look"), bench.witness.count("pay")) == (1, paid)
     async with bench.app(flow) as app:
-        assert await app.handle(run).result() == ["look", "pay", "pay"]
+        assert await (await app.handle(run)).result() == ["look", "pay", "pay"]
 
 
 async def test_a_forbidden_step_refuses_its_call(bench: Bench, install: Any) -> None:
@@ -209,7 +210,7 @@ async def test_a_forbidden_step_refuses_its_call(bench: Bench, install: Any) -> 
 
 async def test_what_a_rule_notes_is_a_fact_and_does_not_disturb_replay(bench: Bench, install: Any) -> None:
     def noting(card: Card, handler: Handler) -> Handler:
-        async def note(call: Call, steps: Steps) -> Outcome:
+        async def note(call: Call, steps: RuleSteps) -> Outcome:
             steps.note("watch", {"agent": call.agent, "callers": list(call.callers)})
             return await handler(call, steps)
 
@@ -226,7 +227,7 @@ async def test_what_a_rule_notes_is_a_fact_and_does_not_disturb_replay(bench: Be
     run = await bench.parked(naps)
     assert await bench.result(run, naps, seconds=10) == "paid"
     async with bench.app(naps) as app:
-        notices = [fact.body for fact in app.facts(run) if fact.kind is FactKind.NOTICE]
+        notices = [fact.body for fact in await app.facts(run) if fact.kind is FactKind.NOTICE]
     assert notices == [{"guard": "watch", "agent": "pay", "callers": ["naps"]}]
 
 
@@ -255,7 +256,7 @@ async def test_a_call_knows_who_asks_across_workflows_and_child_runs(bench: Benc
 
 async def test_a_rule_that_refuses_ends_the_call(bench: Bench, install: Any) -> None:
     def refusing(card: Card, handler: Handler) -> Handler:
-        async def refuse(call: Call, steps: Steps) -> Outcome:
+        async def refuse(call: Call, steps: RuleSteps) -> Outcome:
             return Refused("policy:no", "not today")
 
         return refuse if card.name == "pay" else handler

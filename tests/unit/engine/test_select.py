@@ -111,7 +111,7 @@ async def test_something_may_be_awaited_between_two_branches_and_a_cancel_reache
         await bench.clock.advance(2)
         await handle.cancel()
         await bench.clock.settle()
-        assert handle.status().state == "cancelled"
+        assert (await handle.status()).state == "cancelled"
 
 
 async def test_what_another_context_made_is_not_added(bench: Bench) -> None:

@@ -32,7 +32,7 @@ async def test_chunks_arrive_in_order_are_numbered_and_are_no_facts(bench: Bench
         await bench.clock.advance(1)
         await watching
         assert [(each.key, each.attempt, each.n, each.data) for each in chunks] == [("1", 1, 0, "a"), ("1", 1, 1, "b")]
-        assert b'"a"' not in [fact.payload for fact in app.facts(handle.id)]
+        assert b'"a"' not in [fact.payload for fact in await app.facts(handle.id)]
 
 
 async def test_a_new_attempt_says_that_what_was_streamed_is_void(bench: Bench) -> None:
@@ -74,8 +74,8 @@ async def test_a_replay_streams_nothing_again(bench: Bench) -> None:
     run = await bench.parked(writes)
     chunks: list[Chunk] = []
     async with bench.app(writes) as app:
-        watching = asyncio.create_task(watch(app.handle(run), chunks))
+        watching = asyncio.create_task(watch(await app.handle(run), chunks))
         await bench.clock.settle()
-        await app.handle(run).signal("go")
+        await (await app.handle(run)).signal("go")
         await watching
     assert [each.data for each in chunks] == ["went on"]

@@ -127,7 +127,7 @@ async def test_a_cancelled_run_that_cannot_be_undone_ends_as_failed(bench: Bench
         await bench.clock.settle()
         await handle.cancel()
         await bench.clock.advance(1_000)
-        stands = handle.status()
+        stands = await handle.status()
         assert stands.state is RunState.FAILED
         assert "not undone: broken" in stands.reason
 
@@ -196,7 +196,7 @@ async def test_cancelling_undoes_and_a_second_cancel_does_not_stop_that(bench: B
         with pytest.raises(RunCancelled):
             await handle.result()
         assert bench.witness.lines() == ["undone 1"]
-        assert facts(app, handle.id)[-1] == (FactKind.ENDED, "")
+        assert (await facts(app, handle.id))[-1] == (FactKind.ENDED, "")
 
 
 async def test_a_missing_agent_blocks_the_run_and_undoes_nothing(bench: Bench) -> None:
@@ -210,7 +210,7 @@ async def test_a_missing_agent_blocks_the_run_and_undoes_nothing(bench: Bench) -
     async with bench.app(trip, undo) as app:
         handle = await app.start(trip)
         await bench.clock.settle()
-        stands = handle.status()
+        stands = await handle.status()
         assert stands.state is RunState.BLOCKED
         assert "no agent is called 'guide'" in stands.reason
     assert bench.witness.lines() == []
@@ -242,7 +242,7 @@ async def test_a_once_effect_that_is_done_when_a_cancel_comes_is_undone_as_well(
         with pytest.raises(RunCancelled):
             await handle.result()
         assert bench.witness.lines() == ["paid 1", "undone 1"]
-        assert app.verify(handle.id) == []
+        assert await app.verify(handle.id) == []
 
 
 @pytest.mark.parametrize(("verdict", "seen"), [(1, ["undone 1"]), (NOT_DONE, [])])
@@ -267,7 +267,7 @@ async def test_a_cancel_waits_until_an_effect_in_doubt_is_verified(
 
     run = await bench.parked(trip, 1, undo)
     async with bench.app(undo) as app:
-        assert await app.handle(run).cancel()
+        assert await (await app.handle(run)).cancel()
     assert (await bench.ended(run, trip, undo)).state is RunState.CANCELLED
     assert bench.witness.lines() == ["began", *seen]
 
@@ -298,7 +298,7 @@ async def test_a_named_compensation_that_is_not_there_blocks_the_run_and_undoes_
     async with bench.app(trip, first) as app:
         handle = await app.start(trip)
         await bench.clock.settle()
-        stands = handle.status()
+        stands = await handle.status()
         assert stands.state is RunState.BLOCKED
         assert "no agent is called 'undo'" in stands.reason
     assert await bench.result(handle.id, trip, first, scripted("undo", lambda n: n)) == "there"

@@ -33,7 +33,7 @@ async def test_two_versions_are_registered_at_once_and_each_run_stays_with_its_o
     async with bench.app(made("1"), made("2")) as app:
         newer: AnyHandle = await app.start("job")
         await bench.clock.advance(10)
-        assert [await app.handle(run).result(), await newer.result()] == ["1", "2"]
+        assert [await (await app.handle(run)).result(), await newer.result()] == ["1", "2"]
 
 
 async def test_without_its_version_a_run_is_blocked_and_nothing_is_lost(bench: Bench) -> None:
@@ -41,7 +41,7 @@ async def test_without_its_version_a_run_is_blocked_and_nothing_is_lost(bench: B
     async with bench.app(made("2")) as app:
         await bench.clock.advance(10)
         with pytest.raises(RunBlocked, match="no worker has job version 1"):
-            await app.handle(run).result()
+            await (await app.handle(run)).result()
     assert await bench.result(run, made("1")) == "1"
 
 
@@ -50,10 +50,10 @@ async def test_a_run_that_was_blocked_by_a_worker_without_its_version_goes_to_on
     async with bench.app(made("1"), poll=0.01) as having:
         with sqlite3.connect(bench.path) as other:
             other.execute("UPDATE runs SET state = 'blocked', reason = ?", (missing_version("job", "1"),))
-        while having.handle(run).status().state is RunState.BLOCKED:
+        while (await (await having.handle(run)).status()).state is RunState.BLOCKED:
             await asyncio.sleep(0.01)
         await bench.clock.advance(10)
-        assert await having.handle(run).result() == "1"
+        assert await (await having.handle(run)).result() == "1"
 
 
 async def test_repin_moves_a_run_to_a_version_that_fits(bench: Bench) -> None:
@@ -61,19 +61,19 @@ async def test_repin_moves_a_run_to_a_version_that_fits(bench: Bench) -> None:
     async with bench.app(made("1"), made("2")) as app:
         await repin(app, run, "2")
         await bench.clock.advance(10)
-        assert await app.handle(run).result() == "2"
-        assert app.verify(run) == []
+        assert await (await app.handle(run)).result() == "2"
+        assert await app.verify(run) == []
 
 
 async def test_repin_refuses_a_version_that_does_not_fit_and_changes_nothing(bench: Bench) -> None:
     run = await bench.parked(made("1"))
     async with bench.app(made("1"), made("2", more=True)) as app:
-        before = app.facts(run)
+        before = await app.facts(run)
         with pytest.raises(Exception, match="a call of echo"):
             await repin(app, run, "2")
-        assert app.facts(run) == before
+        assert await app.facts(run) == before
         await bench.clock.advance(10)
-        assert await app.handle(run).result() == "1"
+        assert await (await app.handle(run)).result() == "1"
 
 
 async def repin(app: App, run: str, version: str) -> None:

@@ -29,7 +29,7 @@ async def test_sleeps_last_as_long_as_they_say(bench: Bench) -> None:
     async with bench.app(two_sleeps) as app:
         handle = await app.start(two_sleeps)
         await bench.clock.advance(149)
-        assert handle.status().state is RunState.PARKED
+        assert (await handle.status()).state is RunState.PARKED
         await bench.clock.advance(1)
         assert await handle.result() == [100, 150]
 
@@ -39,9 +39,9 @@ async def test_a_sleep_goes_on_while_no_process_is_there(bench: Bench) -> None:
     await bench.clock.advance(1_000)
     async with bench.app(two_sleeps) as app:
         await bench.clock.advance(49)
-        assert app.handle(run).status().state is RunState.PARKED
+        assert (await (await app.handle(run)).status()).state is RunState.PARKED
         await bench.clock.advance(1)
-        assert (await app.handle(run).result())[0] == 1_000
+        assert (await (await app.handle(run)).result())[0] == 1_000
 
 
 async def test_runs_parked_by_a_process_that_is_gone_wake_each_at_its_time(bench: Bench) -> None:
@@ -55,7 +55,7 @@ async def test_runs_parked_by_a_process_that_is_gone_wake_each_at_its_time(bench
     async with bench.app(nap) as app:
         for done in (1, 2, 3):
             await bench.clock.advance(100)
-            states = [app.handle(handle.id).status().state for handle in handles]
+            states = [(await (await app.handle(handle.id)).status()).state for handle in handles]
             assert states.count(RunState.DONE) == done
 
 
@@ -68,7 +68,7 @@ async def test_a_signal_wakes_a_parked_run(bench: Bench) -> None:
     async with bench.app(one_signal) as app:
         handle = await app.start(one_signal)
         await bench.clock.settle()
-        assert handle.status().state is RunState.PARKED
+        assert (await handle.status()).state is RunState.PARKED
         await handle.signal("other", 1)
         await handle.signal("go", 2)
         assert await handle.result() == 2
@@ -158,7 +158,7 @@ async def test_an_ended_or_unknown_run_takes_no_signal(bench: Bench) -> None:
         with pytest.raises(NotPossible, match=f"run {handle.id} has ended \\(done\\)"):
             await handle.signal("go", id="again")
         with pytest.raises(UnknownRun, match="podium runs list"):
-            app.handle("nobody")
+            await app.handle("nobody")
 
 
 async def test_a_signal_that_is_no_json_is_refused_and_harms_nobody(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +35,16 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def called(app: App, run: str) -> Counter[str]:
+async def called(app: App, run: str) -> Counter[str]:
     """How often each agent was asked, by the facts."""
-    return Counter(fact.body["agent"] for fact in app.facts(run) if fact.kind is FactKind.ASKED)
+    return Counter(fact.body["agent"] for fact in await app.facts(run) if fact.kind is FactKind.ASKED)
 
 
 async def outcome(bench: Bench, team: AnyAgent, input: Any) -> tuple[Any, Counter[str]]:
     """Run a team; returns its value and who was asked."""
     async with bench.app() as app:
         handle = await app.start(team, input)
-        return await handle.result(), called(app, handle.id)
+        return await handle.result(), await called(app, handle.id)
 
 
 async def test_a_document_is_extracted_classified_and_summed_up_in_that_order(bench: Bench) -> None:
@@ -148,8 +149,8 @@ async def test_an_article_is_sent_back_once_then_approved_released_and_laid_out(
     async with bench.app() as app:
         handle = await app.start(article.article, text)
         for answer in ("return", "approve"):
-            await bench.clock.until(lambda: app.questions(to="editors"))
-            await app.answer(app.questions(to="editors")[0].id, answer, by="ada")
+            await bench.clock.until(partial(app.questions, to="editors"))
+            await app.answer((await app.questions(to="editors"))[0].id, answer, by="ada")
         await bench.clock.settle()
         await handle.signal("event", "print at once")
         await handle.signal("event", "release")

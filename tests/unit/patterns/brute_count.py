@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from podium.patterns.parts.ballot import BallotRules, Rule, exact
+from podium.patterns.parts.ballot import BallotRules, DecisionRule, exact
 
 Vote = str | None
 Plain = str | tuple[str, ...] | None
@@ -17,7 +17,7 @@ def brute(votes: Sequence[Vote], weights: Sequence[Fraction], rules: BallotRules
         return None
     total = sum(weight for _, weight in cast)
     sums = {option: sum(weight for vote, weight in cast if vote == option) for option, _ in cast}
-    ranks: dict[Rule, Mapping[str, bool]] = {
+    ranks: dict[DecisionRule, Mapping[str, bool]] = {
         "majority": {option: each > total / 2 for option, each in sums.items()},
         "plurality": dict.fromkeys(sums, True),
         "unanimous": {option: each == total for option, each in sums.items()},

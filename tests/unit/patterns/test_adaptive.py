@@ -164,7 +164,11 @@ async def test_the_choice_stays_after_a_restart_although_the_record_has_become_g
     made = adaptive(SINGLE, analyst=analyst("", ""), rule=Scaling(centralised=slow, decentralised=SPREAD), name="a")
     async with bench.app(made) as app:
         run = (await app.start(made, "go")).id
-        await bench.clock.until(lambda: app.handle(run).status().state == "parked")
+
+        async def parked() -> bool:
+            return (await (await app.handle(run)).status()).state == "parked"
+
+        await bench.clock.until(parked)
         await app.run(tried(SINGLE, 9))
     assert (await bench.result(run, made, seconds=60)).value == "go slowly"
 

@@ -58,7 +58,7 @@ async def archive(value: str, comment: str) -> str:
 async def asked(bench: Bench, app: App) -> Question:
     """Return the one question that is open."""
     await bench.clock.settle()
-    (question,) = app.questions()
+    (question,) = await app.questions()
     return question
 
 
@@ -213,7 +213,7 @@ async def test_where_nobody_answers_in_time_the_next_one_is_asked_also_after_a_r
         question = await asked(bench, app)
         assert question.ask.to == "board"
         await app.answer(question.id, YES, by="eve")
-        assert await app.handle(run).result() == "x"
+        assert await (await app.handle(run)).result() == "x"
 
 
 async def test_whoever_asks_back_after_an_escalation_is_the_one_who_is_asked_again(bench: Bench) -> None:
@@ -259,7 +259,7 @@ async def test_a_run_that_waits_holds_what_was_said_and_asks_the_author_once(ben
         question = await asked(bench, app)
         assert question.ask.subject["exchange"][0]["answer"] == "because"
         await app.answer(question.id, YES, by="ann")
-        assert await app.handle(handle.id).result() == "x"
+        assert await (await app.handle(handle.id)).result() == "x"
     assert bench.witness.count("author") == 1
 
 

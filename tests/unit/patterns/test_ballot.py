@@ -11,11 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from podium.patterns.parts.ballot import (
+    BallotOutcome,
     BallotRules,
     Count,
     Decided,
-    Outcome,
-    Rule,
+    DecisionRule,
     Tied,
     Undecided,
     certainty,
@@ -29,7 +29,7 @@ NEW = ("X", "Y")
 """Options that nobody has voted for yet: two, since votes for them may be split."""
 
 
-def plainly(outcome: Outcome, rules: BallotRules) -> Plain:
+def plainly(outcome: BallotOutcome, rules: BallotRules) -> Plain:
     match outcome:
         case Decided():
             return outcome.option
@@ -159,7 +159,7 @@ def agreement(told: BallotRules, options: Sequence[str], seats: int) -> Fraction
     ("options", "confidence"), [(2, 0.8), (2, 0.9), (2, 0.95), (2, 0.99), (3, 0.9), (3, 0.95), (3, 0.99)]
 )
 def test_adaptive_stopping_agrees_with_the_full_count_at_least_as_often_as_the_confidence_says(
-    confidence: float, decide: Rule, options: int
+    confidence: float, decide: DecisionRule, options: int
 ) -> None:
     agrees = agreement(BallotRules(decide=decide, confidence=confidence), KNOWN[:options], seats=15)
     assert exact(confidence) <= agrees < 1

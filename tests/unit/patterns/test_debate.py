@@ -183,9 +183,9 @@ async def test_a_run_goes_on_in_the_round_in_which_it_was_let_go(bench: Bench) -
     made = debate(quick, person, name="d")
     run = await bench.parked(made, "why?", person)
     async with bench.app(made, person) as app:
-        await app.handle(run).signal("criticise", "too loud")
-        await app.handle(run).signal("revise", "!!")
-        found = await app.handle(run).result()
+        await (await app.handle(run)).signal("criticise", "too loud")
+        await (await app.handle(run)).signal("revise", "!!")
+        found = await (await app.handle(run)).result()
     assert (found.by, found.decision, found.rounds) == ("agreement", "!!", 1)
     assert [bench.witness.count(step) for step in ("propose", "criticise", "revise")] == [1, 1, 1]
 

@@ -173,8 +173,8 @@ async def test_a_run_that_is_let_go_before_the_judge_has_judged_draws_the_same_p
     made = ensemble(*[scripted(name, [name]) for name in names], judge=person, name="contest")
     run = await bench.parked(made, "text", person)
     async with bench.app(made, person) as app:
-        await app.handle(run).signal("ruling", {"winner": "A", "reasons": "why"})
-        found = await app.handle(run).result()
+        await (await app.handle(run)).signal("ruling", {"winner": "A", "reasons": "why"})
+        found = await (await app.handle(run)).result()
     assert shown[0] == shown[1]
     assert found.labels[found.winner] == "A"
     assert found.value == found.winner

@@ -48,7 +48,7 @@ def checker(*said: Json) -> Agent[Any, Any]:
 async def answered(bench: Bench, app: App, **answer: Json) -> Json:
     """Answer the one question that is open, and return its subject."""
     await bench.clock.settle()
-    (question,) = app.questions()
+    (question,) = await app.questions()
     await app.answer(question.id, answer, by="ann")
     return question.ask.subject
 
@@ -64,7 +64,7 @@ async def test_what_does_not_pass_ends_it_with_the_reasons(bench: Bench) -> None
     async with bench.app() as app:
         with pytest.raises(RunFailed, match="GateClosed: gate: the output did not pass long_enough: long_enough does"):
             await app.run(made, "a")
-        assert len(app.runs()) == 1
+        assert len(await app.runs()) == 1
 
 
 async def test_a_rule_in_cel_says_what_did_not_hold(bench: Bench) -> None:
@@ -177,7 +177,7 @@ async def test_after_the_rounds_a_person_may_be_asked(bench: Bench) -> None:
     run = await bench.parked(made, "a")
     async with bench.app(made) as app:
         await answered(bench, app, approved=True)
-        assert await app.handle(run).result() == "two"
+        assert await (await app.handle(run)).result() == "two"
     assert bench.witness.count("worker") == 2
 
 

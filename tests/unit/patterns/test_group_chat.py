@@ -148,7 +148,7 @@ async def test_a_run_goes_on_where_the_conversation_was(bench: Bench) -> None:
     run = await bench.parked(made, "go")
     async with bench.app(made) as app:
         await bench.clock.settle()
-        assert app.handle(run).status().state.value == "running"
+        assert (await (await app.handle(run)).status()).state.value == "running"
     assert (bench.witness.count("first"), bench.witness.count("stuck")) == (1, 2)
 
 

@@ -240,7 +240,7 @@ async def test_a_run_goes_on_with_whoever_had_control(bench: Bench) -> None:
     run = await bench.parked(made, "go")
     async with bench.app(made) as app:
         await bench.clock.settle()
-        assert app.handle(run).status().state.value == "running"
+        assert (await (await app.handle(run)).status()).state.value == "running"
     assert (bench.witness.count("front"), bench.witness.count("stuck")) == (1, 2)
 
 

@@ -193,13 +193,13 @@ async def test_a_step_whose_undo_input_cannot_be_made_blocks_the_run_until_it_is
     async with bench.app(broken) as app:
         handle = await app.start(broken, "Rome")
         await bench.clock.settle()
-        stands = handle.status()
+        stands = await handle.status()
         assert stands.state is RunState.BLOCKED
         assert "book is done, and cancel cannot be handed what would undo it" in stands.reason
     mended = build(lambda _, booking: booking.code)
     async with bench.app(mended) as app:
         with pytest.raises(RunFailed, match="10 is declined"):
-            await app.handle(handle.id).result()
+            await (await app.handle(handle.id)).result()
     assert bench.witness.lines() == ["cancel B-Rome"]
 
 
@@ -326,16 +326,16 @@ async def lived(world: World, folder: Path) -> RunState:
     for life in range(len(world.story.crashes) + 1):
         world.dead = False
         async with bench.app(made) as app:
-            handle = app.handle("r") if life else await app.start(made, 0, id="r")
+            handle = await app.handle("r") if life else await app.start(made, 0, id="r")
             await bench.clock.settle()
-            while not (world.dead or handle.status().state.ended):
+            while not (world.dead or (await handle.status()).state.ended):
                 if world.cancelling:
                     await handle.cancel()
                     world.cancelled.set()
                 await bench.clock.advance(10)
-            state = handle.status().state
+            state = (await handle.status()).state
             if state.ended:
-                assert app.verify("r") == []
+                assert await app.verify("r") == []
                 return state
     raise AssertionError("it did not come to an end")
 

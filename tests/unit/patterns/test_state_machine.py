@@ -132,12 +132,12 @@ async def test_a_state_without_an_action_waits_for_an_event_also_over_a_restart(
     machine = desk()
     run = await bench.parked(machine, "text")
     async with bench.app(machine) as app:
-        await app.handle(run).signal("event", {"name": "submit", "data": "better"})
+        await (await app.handle(run)).signal("event", {"name": "submit", "data": "better"})
         await bench.clock.settle()
-        assert app.handle(run).status().state == "parked"
+        assert (await (await app.handle(run)).status()).state == "parked"
     async with bench.app(machine) as app:
-        await app.handle(run).signal("event", "accept")
-        journey = machine.output.load(await app.handle(run).result())
+        await (await app.handle(run)).signal("event", "accept")
+        journey = machine.output.load(await (await app.handle(run)).result())
     assert journey == Journey(state="done", data="better", path=["draft", "review", "done"])
 
 
@@ -179,11 +179,12 @@ async def test_a_refused_event_is_in_the_runs_facts_while_it_waits_on(bench: Ben
         handle = await app.start(desk())
         await handle.signal("event", "accept")
         await bench.clock.settle()
-        (asked,) = [fact for fact in handle.facts() if fact.kind is FactKind.ASKED]
-        (answered,) = [fact for fact in handle.facts() if fact.key == asked.key and fact.kind is FactKind.ANSWERED]
+        facts = await handle.facts()
+        (asked,) = [fact for fact in facts if fact.kind is FactKind.ASKED]
+        (answered,) = [fact for fact in facts if fact.key == asked.key and fact.kind is FactKind.ANSWERED]
         assert asked.body["agent"] == "refused in draft"
         assert b"draft knows no event 'accept'" in (answered.payload or b"")
-        assert handle.status().state == "parked"
+        assert (await handle.status()).state == "parked"
 
 
 async def test_the_event_may_have_another_name(bench: Bench) -> None:
@@ -203,7 +204,7 @@ async def test_a_person_reviews(bench: Bench) -> None:
         handle = await app.start(desk(*ways, entry={"draft": write, "review": editor}), "tea")
         for answer in ("return", "accept"):
             await bench.clock.settle()
-            (question,) = app.questions(to="editors")
+            (question,) = await app.questions(to="editors")
             await app.answer(question.id, answer, by="ann")
         journey = await handle.result()
     assert (journey.data, journey.path) == ("second", ["draft", "review", "draft", "review", "done"])

@@ -237,7 +237,7 @@ async def test_a_run_goes_on_in_its_round_and_asks_nobody_again(bench: Bench) ->
     run = await bench.parked(made, "go")
     async with bench.app(made) as app:
         await bench.clock.settle()
-        assert app.handle(run).status().state.value == "running"
+        assert (await (await app.handle(run)).status()).state.value == "running"
     assert (bench.witness.count("boss"), bench.witness.count("quick")) == (1, 1)
 
 
@@ -315,7 +315,7 @@ def test_it_can_be_written_down_and_read_again() -> None:
             "manager": "boss",
             "workers": ["search"],
             "rounds": 2,
-            "gives": "podium.patterns.supervisor:Assignment",
+            "gives": "podium.patterns:Assignment",
         }
     }
 

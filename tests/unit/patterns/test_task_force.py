@@ -1,5 +1,6 @@
 """`task_force`: a team that forms itself."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -154,15 +155,15 @@ async def test_the_team_stays_the_same_after_a_restart_though_a_better_one_has_c
     slow, first = hanging("slow", capabilities={"wait"}), adds("z", "read")
     async with bench.app(made, slow, first) as app:
         run = (await app.start(made, "go")).id
-        await bench.clock.until(lambda: asked(app, run, "slow"))
+        await bench.clock.until(partial(asked, app, run, "slow"))
     async with bench.app(
         made, scripted("slow", lambda text: text, capabilities={"wait"}), first, adds("a", "read")
     ) as app:
-        assert (await app.handle(run).result()).result == "go z"
+        assert (await (await app.handle(run)).result()).result == "go z"
 
 
-def asked(app: App, run: str, name: str) -> bool:
-    return any(fact.body.get("agent") == name for fact in app.facts(run))
+async def asked(app: App, run: str, name: str) -> bool:
+    return any(fact.body.get("agent") == name for fact in await app.facts(run))
 
 
 @pytest.mark.parametrize(

@@ -285,8 +285,8 @@ async def test_a_run_goes_on_with_the_votes_it_has(bench: Bench) -> None:
     made = vote(seen, person, name="v")
     run = await bench.parked(made, "task", person)
     async with bench.app(made, person) as app:
-        await app.handle(run).signal("vote", "A")
-        ballot = await app.handle(run).result()
+        await (await app.handle(run)).signal("vote", "A")
+        ballot = await (await app.handle(run)).result()
     assert (ballot.decision, bench.witness.count("seen")) == ("A", 1)
 
 

@@ -7,12 +7,13 @@ from random import Random
 
 from podium.model.audit import GENESIS, entry_hash, remains_of
 from podium.model.fact import FactKind
-from podium.operations.redactor import left_of
+from podium.model.facts.codec import left_of
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, NewFact, Redact
+from podium.store.sqlite.appending import Salts
 from podium.store.sqlite.chain import GENESIS as BEGINNING
 from podium.store.sqlite.chain import link, payload_digest
-from podium.store.sqlite.commit_transaction import CommitTransaction, Salts
+from podium.store.sqlite.commit_transaction import CommitTransaction
 from podium.store.sqlite.rows import facts_of
 from podium.store.sqlite.sql import statement
 
@@ -220,7 +221,7 @@ def redaction_faked(db: sqlite3.Connection, chance: Random) -> str:
     ).fetchall()
     number, run, epoch = chance.choice(whole)
     facts = facts_of(db, statement("facts_of_run"), (number, -1))
-    left = [(fact.seq, encode(left_of(fact))) for fact in facts]
+    left = [(fact.seq, encode(left_of(fact.kind, fact.body))) for fact in facts]
     said = {"by": "ann", "why": "", "left": remains_of(run, left)}
     if chance.random() < 0.5:
         said["signature"] = (sha256(run.encode()).digest() * 2).hex()

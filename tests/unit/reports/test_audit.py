@@ -11,6 +11,7 @@ from random import Random, randrange
 import pytest
 
 from podium import App, Context, agent, human, workflow
+from podium.app import run_sync
 from podium.errors import RunFailed
 from podium.model.audit import Audit, AuditSettings, Seal
 from podium.model.fact import FactKind
@@ -70,7 +71,7 @@ async def fill(path: Path) -> list[Seal]:
             await app.start(waits)
             asked = await app.start(waits)
             await clock.advance(60)
-            await app.answer(app.questions(run=asked.id)[0].id, "well", by="ann")
+            await app.answer((await app.questions(run=asked.id))[0].id, "well", by="ann")
             for handle in handles:
                 try:
                     await handle.result()
@@ -96,7 +97,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Seal]]:
 def audited(path: Path, anchor: list[Seal] | None) -> Audit:
     store = SqliteStore(str(path))
     try:
-        return audit(store, checker=Checker(PUBLIC), anchor=anchor)
+        return run_sync(audit(store, checker=Checker(PUBLIC), anchor=anchor))
     finally:
         store.close()
 
@@ -166,7 +167,7 @@ def test_without_the_key_and_after_the_last_seal_it_says_what_cannot_be_told(tmp
 
     asyncio.run(main())
     store = SqliteStore(str(path))
-    found = audit(store)
+    found = run_sync(audit(store))
     store.close()
     assert found.faults == []
     assert any("--public-key" in said for said in found.unproved)
@@ -183,5 +184,5 @@ async def test_a_store_in_use_is_whole_at_every_moment(tmp_path: Path) -> None:
         await handles[0].result()
         await app.fork(handles[0].id, "1")
         await clock.advance(5)
-        assert [fact for fact in handles[0].facts() if fact.kind is FactKind.ENDED]
+        assert [fact for fact in await handles[0].facts() if fact.kind is FactKind.ENDED]
         assert (await asyncio.to_thread(audited, path, None)).faults == []

@@ -79,7 +79,7 @@ async def app(path: Path, clock: DrivenClock) -> AsyncGenerator[App]:
 async def done(app: App, clock: DrivenClock, id: str = "r") -> None:
     handle = await app.start(family, "classified", id=id)
     await clock.settle()
-    [question] = app.questions(run=id)
+    [question] = await app.questions(run=id)
     await app.answer(question.id, "classified", by="ann")
     await handle.result()
 
@@ -89,10 +89,10 @@ def holders(path: Path) -> list[str]:
     return [each.name for each in path.parent.iterdir() if HIDDEN in each.read_bytes()]
 
 
-def faults(path: Path, public: str = PUBLIC) -> list[str]:
+async def faults(path: Path, public: str = PUBLIC) -> list[str]:
     store = SqliteStore(str(path))
     try:
-        return [fault.what for fault in audit(store, checker=Checker(public)).faults]
+        return [fault.what for fault in (await audit(store, checker=Checker(public))).faults]
     finally:
         store.close()
 
@@ -123,15 +123,15 @@ async def test_answers_kept_of_a_redacted_run_are_gone_too(app: App, path: Path)
 async def test_the_chains_of_a_redacted_run_and_its_children_hold(app: App, path: Path, clock: DrivenClock) -> None:
     await done(app, clock)
     await app.redact("r", by="ann", why="asked for")
-    assert (app.verify("r"), app.verify("r.0")) == ([], [])
-    assert await asyncio.to_thread(faults, path) == []
+    assert (await app.verify("r"), await app.verify("r.0")) == ([], [])
+    assert await faults(path) == []
 
 
 async def test_who_did_what_and_who_decided_is_still_told(app: App, clock: DrivenClock) -> None:
     await done(app, clock)
-    before = app.facts("r")
+    before = await app.facts("r")
     await app.redact("r", by="ann", why="asked for")
-    *facts, redacted = app.facts("r")
+    *facts, redacted = await app.facts("r")
     assert [(fact.kind, fact.key, fact.at) for fact in facts] == [(fact.kind, fact.key, fact.at) for fact in before]
     assert all(fact.payload is None for fact in facts)
     assert {fact.body["agent"] for fact in facts if fact.kind is FactKind.ASKED} == {"note", "human-boss"}
@@ -141,9 +141,9 @@ async def test_who_did_what_and_who_decided_is_still_told(app: App, clock: Drive
 
 async def test_what_a_redacted_run_cost_and_how_its_agents_did_is_still_counted(app: App, clock: DrivenClock) -> None:
     await done(app, clock)
-    before = (await app.costs("agent"), app.store.records())
+    before = (await app.costs("agent"), await app.store.records())
     await app.redact("r", by="ann", why="asked for")
-    assert (await app.costs("agent"), app.store.records()) == before
+    assert (await app.costs("agent"), await app.store.records()) == before
 
 
 async def test_a_run_that_has_not_ended_is_not_redacted(app: App, clock: DrivenClock) -> None:
@@ -161,15 +161,15 @@ async def test_a_run_whose_child_has_not_ended_is_not_redacted(app: App, clock: 
     await clock.settle()
     with pytest.raises(NotPossible, match=r"its child run r\.0 is parked"):
         await app.redact("r", by="ann", why="")
-    assert app.facts("r")[0].value() == "classified"
+    assert (await app.facts("r"))[0].value() == "classified"
 
 
 async def test_redacting_again_changes_nothing(app: App, clock: DrivenClock) -> None:
     await done(app, clock)
     await app.redact("r", by="ann", why="asked for")
-    before = app.facts("r")
+    before = await app.facts("r")
     assert await app.redact("r", by="bob", why="again") == 0
-    assert app.facts("r") == before
+    assert await app.facts("r") == before
 
 
 async def test_a_redacted_run_cannot_go_on_and_says_why(app: App, clock: DrivenClock) -> None:
@@ -184,11 +184,11 @@ async def test_a_redacted_run_cannot_go_on_and_says_why(app: App, clock: DrivenC
     with pytest.raises(NotPossible, match="run r was redacted by ann: what it recorded is gone"):
         await app.fork("r", "1")
     with pytest.raises(NotPossible, match="run r was redacted by ann: what it gave is gone"):
-        await app.handle("r").result()
+        await (await app.handle("r")).result()
     with pytest.raises(RunFailed, match=r"run f failed: ValueError$"):
         await failed.result()
-    assert app.handle("f").status().state is RunState.FAILED
-    [letter] = app.dead_letters()
+    assert (await (await app.handle("f")).status()).state is RunState.FAILED
+    [letter] = await app.dead_letters()
     assert letter.error == "ValueError"
 
 
@@ -199,16 +199,16 @@ async def test_what_is_said_of_a_redacted_dead_letter_can_be_redacted_too(app: A
     assert await app.redact("f", by="ann", why="asked for") == 1
     await app.discard("f", by="ann", why="classified")
     assert await app.redact("f", by="ann", why="again") == 1
-    assert app.verify("f") == []
+    assert await app.verify("f") == []
     assert holders(path) == []
-    assert await asyncio.to_thread(faults, path) == []
+    assert await faults(path) == []
 
 
 async def test_a_large_payload_stays_as_long_as_another_run_has_it(app: App, clock: DrivenClock) -> None:
     for run in ("one", "other"):
         await (await app.start(child, "same", id=run)).result()
     await app.redact("one", by="ann", why="")
-    assert b"classified" in (app.facts("other")[2].payload or b"")
+    assert b"classified" in ((await app.facts("other"))[2].payload or b"")
     await app.redact("other", by="ann", why="")
     assert app.store.ledger.forged_blobs() == 0
     assert [run for run, _ in app.store.ledger.lost_blobs()] == []
@@ -220,7 +220,7 @@ async def test_runs_are_redacted_that_ended_long_ago_with_all_that_started_them(
     await clock.advance(1_000)
     await done(app, clock, "new")
     assert await app.retain(500, by="ann", why="retention") == 2
-    gone = [run.id for run in app.runs() if app.facts(run.id)[-1].kind is FactKind.REDACTED]
+    gone = [run.id for run in await app.runs() if (await app.facts(run.id))[-1].kind is FactKind.REDACTED]
     assert sorted(gone) == ["old", "old.0"]
     assert await app.retain(500, by="ann", why="retention") == 0
 
@@ -230,16 +230,16 @@ async def test_a_redaction_is_signed_with_the_key_of_the_audit(path: Path, monke
     async with App.open(path, agents=[child], audit=AuditSettings(key="env:AUDIT_KEY")) as app:
         await (await app.start(child, "classified", id="r")).result()
         await app.redact("r", by="ann", why="asked for")
-    assert faults(path) == []
+    assert await faults(path) == []
     other = Signer.new()[1]
-    assert "its redaction was not signed with this key" in faults(path, other)
+    assert "its redaction was not signed with this key" in await faults(path, other)
 
 
 async def test_without_a_key_it_is_said_that_nobody_can_tell_who_redacted(app: App, path: Path) -> None:
     await (await app.start(child, "classified", id="r")).result()
     await app.redact("r", by="ann", why="asked for")
     store = SqliteStore(str(path))
-    found = audit(store, checker=Checker(PUBLIC))
+    found = await audit(store, checker=Checker(PUBLIC))
     store.close()
     assert (found.faults, found.redacted) == ([], 1)
     assert "run r: it was redacted without a key, so nobody can tell by whom" in found.unproved

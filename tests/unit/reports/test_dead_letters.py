@@ -49,7 +49,7 @@ async def test_a_run_whose_call_used_up_its_attempts_is_kept_with_input_error_an
     async with bench.app(flow) as app:
         handle = await app.start(flow, "hello", tenant="acme")
         await bench.clock.advance(10)
-        (letter,) = app.dead_letters()
+        (letter,) = await app.dead_letters()
         (call,) = letter.calls
         assert (letter.run.id, letter.run.tenant, letter.kind, letter.agents) == (
             handle.id,
@@ -73,7 +73,7 @@ async def test_a_requeue_goes_on_from_what_failed_and_repeats_nothing_else(bench
         (done,) = await app.requeue(handle.id)
         assert (done.run, done.error) == (handle.id, "")
         assert await handle.result() == "sent hello"
-        assert app.dead_letters() == []
+        assert await app.dead_letters() == []
     assert bench.witness.count("send") == 4
 
 
@@ -84,7 +84,7 @@ async def test_one_that_fails_again_is_a_dead_letter_again_with_all_that_was_tri
         await bench.clock.advance(10)
         await app.requeue(handle.id)
         await bench.clock.advance(10)
-        (letter,) = app.dead_letters()
+        (letter,) = await app.dead_letters()
         assert (letter.calls[0].attempts, len(letter.calls[0].tried)) == (2, 4)
 
 
@@ -105,7 +105,7 @@ async def test_a_refused_call_makes_one_too(bench: Bench) -> None:
     async with bench.app(flow) as app:
         await app.start(flow, "x", budget=Budget(calls=1))
         await bench.clock.settle()
-        (letter,) = app.dead_letters()
+        (letter,) = await app.dead_letters()
         assert (letter.kind, letter.agents, bench.witness.count("send")) == ("refused", ["send"], 0)
         assert letter.calls[0].error.startswith("budget:")
 
@@ -118,7 +118,7 @@ async def test_what_the_code_of_the_workflow_raised_names_no_call(bench: Bench) 
     async with bench.app(buggy) as app:
         await app.start(buggy)
         await bench.clock.settle()
-        (letter,) = app.dead_letters()
+        (letter,) = await app.dead_letters()
         assert (letter.kind, letter.error, letter.calls) == ("workflow", "ValueError: a bug", ())
 
 
@@ -132,7 +132,7 @@ async def test_a_call_inside_an_inline_workflow_is_what_failed(bench: Bench) -> 
     async with bench.app(outer, flow) as app:
         await app.start(outer)
         await bench.clock.settle()
-        (letter,) = app.dead_letters()
+        (letter,) = await app.dead_letters()
         assert [(call.agent, call.key) for call in letter.calls] == [("send", "0.1")]
 
 
@@ -148,7 +148,7 @@ async def test_a_failure_that_the_workflow_caught_is_no_dead_letter(bench: Bench
 
     async with bench.app(careful, flow) as app:
         assert await app.run(careful) == "never mind"
-        assert app.dead_letters() == []
+        assert await app.dead_letters() == []
 
 
 async def test_they_are_found_by_who_failed_how_where_for_whom_and_when(bench: Bench) -> None:
@@ -165,20 +165,20 @@ async def test_they_are_found_by_who_failed_how_where_for_whom_and_when(bench: B
         await app.start(echoes)
         await bench.clock.advance(1)
 
-        def found(**wanted: Any) -> list[str]:
-            return [letter.run.id for letter in app.dead_letters(DeadLetterQuery(**wanted))]
+        async def found(**wanted: Any) -> list[str]:
+            return [letter.run.id for letter in await app.dead_letters(DeadLetterQuery(**wanted))]
 
-        assert found() == [second, first]
-        assert found(limit=1) == [second]
+        assert await found() == [second, first]
+        assert await found(limit=1) == [second]
         assert (
-            found(agent="send")
-            == found(kind=FailureCause.TRANSPORT)
-            == found(tenant="acme")
-            == found(workflow="desk")
+            await found(agent="send")
+            == await found(kind=FailureCause.TRANSPORT)
+            == await found(tenant="acme")
+            == await found(workflow="desk")
             == [first]
         )
-        assert found(kind=FailureCause.WORKFLOW) == found(since=bench.clock.now() - 10) == [second]
-        assert found(agent="nobody") == []
+        assert await found(kind=FailureCause.WORKFLOW) == await found(since=bench.clock.now() - 10) == [second]
+        assert await found(agent="nobody") == []
 
 
 @workflow
@@ -192,8 +192,8 @@ async def test_all_are_found_however_many_there_are(bench: Bench, monkeypatch: p
     async with bench.app(flow) as app:
         runs = [(await app.start(flow, str(n))).id for n in range(5)]
         await bench.clock.settle()
-        assert [letter.run.id for letter in app.dead_letters()] == runs[::-1]
-        assert len(app.dead_letters(DeadLetterQuery(limit=3))) == 3
+        assert [letter.run.id for letter in await app.dead_letters()] == runs[::-1]
+        assert len(await app.dead_letters(DeadLetterQuery(limit=3))) == 3
 
 
 async def test_a_discarded_one_is_no_more_listed_and_says_who_and_why(bench: Bench) -> None:
@@ -201,18 +201,18 @@ async def test_a_discarded_one_is_no_more_listed_and_says_who_and_why(bench: Ben
     async with bench.app(flow) as app:
         handle = await app.start(flow, "x")
         await bench.clock.settle()
-        failed = handle.status()
+        failed = await handle.status()
         await app.discard(handle.id, by="ann", why="the order was cancelled")
-        assert app.dead_letters() == []
-        (letter,) = app.dead_letters(DeadLetterQuery(discarded=True))
+        assert await app.dead_letters() == []
+        (letter,) = await app.dead_letters(DeadLetterQuery(discarded=True))
         assert letter.discarded is not None
         assert (letter.discarded.by, letter.discarded.why) == ("ann", "the order was cancelled")
         assert (letter.kind, letter.agents) == ("transport", ["send"])
-        now = handle.status()
+        now = await handle.status()
         assert (now.state, now.reason, now.ended_at) == (failed.state, failed.reason, failed.ended_at)
-        last = app.facts(handle.id)[-1]
+        last = (await app.facts(handle.id))[-1]
         assert (last.kind, last.epoch) == (FactKind.NOTICE, failed.epoch + 1)
-        assert app.verify(handle.id) == []
+        assert await app.verify(handle.id) == []
 
 
 async def test_a_discarded_one_is_not_requeued_nor_discarded_again(bench: Bench) -> None:
@@ -238,7 +238,7 @@ async def test_what_is_no_dead_letter_cannot_be_discarded(bench: Bench) -> None:
         with pytest.raises(NotPossible, match="is done"):
             await app.discard(handle.id, by="ann", why="x")
         with pytest.raises(UnknownRun):
-            dead_letter(app.store, "run_nobody")
+            await dead_letter(app.store, "run_nobody")
 
 
 async def test_a_run_whose_time_was_up_is_requeued_with_as_much_time_again(bench: Bench) -> None:
@@ -259,7 +259,7 @@ async def test_a_run_whose_time_was_up_is_requeued_with_as_much_time_again(bench
     async with bench.app(slow, tidy) as app:
         handle = await app.start(slow, within=60)
         await bench.clock.advance(60)
-        (letter,) = app.dead_letters()
+        (letter,) = await app.dead_letters()
         assert (letter.kind, letter.calls) == ("timeout", ())
         assert [each.error for each in await app.requeue(handle.id)] == [""]
         await bench.clock.advance(59)
@@ -284,14 +284,14 @@ async def test_the_child_run_that_made_a_run_fail_goes_on_with_it(bench: Bench, 
     async with bench.app(outer, parent, flow) as app:
         handle = await app.start(outer)
         await bench.clock.settle()
-        assert {letter.kind for letter in app.dead_letters()} >= {FailureCause.TRANSPORT}
+        assert {letter.kind for letter in await app.dead_letters()} >= {FailureCause.TRANSPORT}
         assert [each.error for each in await app.requeue(handle.id)] == [""]
         await bench.clock.settle()
-        assert handle.status().state is RunState.FAILED
+        assert (await handle.status()).state is RunState.FAILED
         switch.broken = False
         assert [each.error for each in await app.requeue(handle.id)] == [""]
         assert await handle.result() == "sent x"
-        assert app.dead_letters() == []
+        assert await app.dead_letters() == []
     assert bench.witness.count("send") == 3
 
 
@@ -309,7 +309,7 @@ async def test_child_runs_that_were_stopped_with_a_run_go_on_with_it(bench: Benc
     async with bench.app(parent, slow) as app:
         handle = await app.start(parent, within=60)
         await bench.clock.advance(60)
-        assert [letter.kind for letter in app.dead_letters()] == [FailureCause.TIMEOUT] * 3
+        assert [letter.kind for letter in await app.dead_letters()] == [FailureCause.TIMEOUT] * 3
         await app.requeue(handle.id)
         await bench.clock.advance(59)
         assert await handle.result() == ["done", "done"]
@@ -325,10 +325,10 @@ async def test_a_question_that_was_taken_back_when_the_run_failed_is_asked_anew(
         await bench.clock.advance(60)
         await app.requeue(handle.id)
         await bench.clock.settle()
-        (question,) = app.questions()
+        (question,) = await app.questions()
         await app.answer(question.id, "well", by="ann")
         assert await handle.result() == "well"
-        assert handle.status().state is RunState.DONE
+        assert (await handle.status()).state is RunState.DONE
 
 
 def test_whatever_a_call_can_fail_with_a_run_can_die_of() -> None:

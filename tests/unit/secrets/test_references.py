@@ -152,7 +152,7 @@ async def test_an_agent_takes_a_secret_that_the_settings_name(bench: Bench, monk
     async with bench.app(flow, config=config) as app:
         handle: AnyHandle = await app.start("flow", "env:FRONT_DOOR")
         assert await handle.result() == "opened with ***"
-        assert [fact.payload for fact in handle.facts() if fact.payload][:2] == [b'"env:FRONT_DOOR"'] * 2
+        assert [fact.payload for fact in await handle.facts() if fact.payload][:2] == [b'"env:FRONT_DOOR"'] * 2
     assert opened == ["another-horse-battery"]
 
 

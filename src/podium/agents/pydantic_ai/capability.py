@@ -13,7 +13,7 @@ D = TypeVar("D")
 
 
 class PodiumSteps(BaseDurabilityCapability[D]):
-    """Records one run of an agent through its steps. Made anew for each run, so runs share nothing."""
+    """Records one run of an agent through its steps. Each run makes its own, so runs share nothing."""
 
     engine_spec = DurabilityEngineSpec(
         engine_name="Podium",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from pydantic_ai.exceptions import RunCancelled
 
@@ -24,7 +24,7 @@ class Flight:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Json]] = set()
 
-    async def carry(self, step: Coroutine[Any, Any, Json]) -> Json:
+    async def carry(self, step: Coroutine[object, None, Json]) -> Json:
         """Run `step` to its end, even if whoever awaits it here is cancelled."""
         task = asyncio.create_task(step)
         self._tasks.add(task)

@@ -60,7 +60,7 @@ def _model(model: Model | str, options: ModelOptions) -> Model | str:
         return model
     if not isinstance(model, str):
         raise ConfigError("base_url goes with the name of a model; a model object brings its own endpoint")
-    from podium.agents.pydantic_ai.endpoint import model_at  # noqa: PLC0415  loads the OpenAI client: half a second
+    from podium.agents.pydantic_ai.endpoint import model_at  # loads the OpenAI client: half a second
 
     api_key = options.get("api_key")
     return model_at(base_url, model, api_key=None if api_key is None else filled({"api_key": api_key})["api_key"])

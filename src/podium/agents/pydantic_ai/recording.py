@@ -111,7 +111,7 @@ class StepsBackend(JournalCallableOperationBackend[ToolEffects]):
         )
 
     def _bound(self, model: Model[object], name: str, request: _ModelRequest) -> Bound | None:
-        """Return the most that a request may come to, where somebody wants to know."""
+        """Return the most that a request may cost, where a budget needs to know."""
         if not self._recording.steps.budgeted:
             return None
         _, messages, settings, parameters, _ = request
@@ -179,7 +179,9 @@ def _as_tool_result(value: Json) -> Json:
 
 
 def _without_cap(settings: ModelSettings | None) -> ModelSettings:
-    return cast(ModelSettings, {name: value for name, value in (settings or {}).items() if name != "max_tokens"})
+    kept = (settings or ModelSettings()).copy()
+    kept.pop("max_tokens", None)
+    return kept
 
 
 def _named(model: Model[object], name: str) -> str:

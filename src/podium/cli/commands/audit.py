@@ -8,7 +8,7 @@ import typer
 from podium.app import App
 from podium.cli.commands.inbox import login
 from podium.cli.moments import moment, span
-from podium.cli.opening import drive, existing, open_readonly, run_in
+from podium.cli.opening import drive, existing, look, open_readonly, run_in
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import count, print_json, print_line
 from podium.config import load_config
@@ -20,6 +20,7 @@ from podium.operations.anchor import read_anchor, write_anchor
 from podium.reports.audit import audit
 from podium.reports.export import lines
 from podium.secrets.reference import resolve
+from podium.store.protocol import Store
 
 commands = typer.Typer(help="Whether the store is as it was written, and who did what.", rich_markup_mode=None)
 
@@ -30,7 +31,7 @@ _MISSING = "the extra audit is missing: pip install 'podium[audit]'"
 def keygen() -> None:
     """Print a new secret key, which seals, and its public key, which checks. Keep the secret one out of the store."""
     try:
-        from podium.operations.signing import Signer  # noqa: PLC0415  needs the extra audit
+        from podium.operations.signing import Signer  # needs the extra audit
     except ImportError as error:
         raise UsageError(_MISSING) from error
     secret, public = Signer.new()
@@ -44,7 +45,7 @@ def seal(store: StoreOption = None) -> None:
     if settings.key is None:
         raise UsageError('no key is set: [podium.audit] key = "env:PODIUM_AUDIT_KEY". `podium audit keygen` makes one.')
     try:
-        from podium.operations.signing import Signer  # noqa: PLC0415  needs the extra audit
+        from podium.operations.signing import Signer  # needs the extra audit
     except ImportError as error:
         raise UsageError(_MISSING) from error
     with open_readonly(store) as opened:
@@ -69,8 +70,7 @@ def verify(
     """Check all chains, the ledger, its seals and the anchor. Exits with 1 where something does not hold."""
     checker = _checker(public_key)
     seals = None if anchor is None else read_anchor(anchor)
-    with open_readonly(store) as opened:
-        found = audit(opened, checker=checker, anchor=seals)
+    found = look(store, lambda opened: audit(opened, checker=checker, anchor=seals))
     if as_json:
         print_json(_json(found))
     else:
@@ -88,10 +88,13 @@ def export(
     store: StoreOption = None,
 ) -> None:
     """Print who called whom, with what, under which rule, at what price and decided by whom, as JSON lines."""
-    with open_readonly(store) as opened:
-        wanted = None if run is None else run_in(opened, run).id
-        for line in lines(opened, run=wanted, since=moment(since), tenant=tenant, payloads=payloads):
+
+    async def printed(opened: Store) -> None:
+        wanted = None if run is None else (await run_in(opened, run)).id
+        async for line in lines(opened, run=wanted, since=moment(since), tenant=tenant, payloads=payloads):
             print_line(line)
+
+    look(store, printed)
 
 
 @commands.command("retain")
@@ -121,7 +124,7 @@ def _checker(public_key: str | None) -> SealChecker | None:
     if public_key is None and key is None:
         return None
     try:
-        from podium.operations.signing import Checker, Signer  # noqa: PLC0415  needs the extra audit
+        from podium.operations.signing import Checker, Signer  # needs the extra audit
     except ImportError as error:
         raise UsageError(_MISSING) from error
     return Checker(public_key if public_key is not None else Signer(resolve(key or "")).public)

@@ -1,7 +1,7 @@
 """`podium runs retry|fork|repin|redact`: having a run go on, from an earlier call, under other code; or emptying it."""
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,7 +17,7 @@ from podium.engine.worker.worker import End
 from podium.handle import AnyHandle
 from podium.model.agent import AnyAgent
 
-_Work = Callable[[], Coroutine[Any, Any, tuple[str, End | Standstill | None]]]
+_Change = Callable[[], Coroutine[object, None, tuple[str, End | Standstill | None]]]
 _FileArgument = Annotated[
     str, typer.Option("--file", metavar="FILE[:NAME]", help="The file with the run's workflow, to drive it on.")
 ]
@@ -36,7 +36,7 @@ def retry(
 
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
-            handle = await app.retry(run_in(app.store, run_id).id)
+            handle = await app.retry((await run_in(app.store, run_id)).id)
             app.register(*agents)  # after that: a blocked run whose workflow is served is taken up again by itself
             return handle.id, await _settled(app, handle, agents)
 
@@ -58,7 +58,7 @@ def fork(
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
             app.register(*agents)
-            old = run_in(app.store, run_id).id
+            old = (await run_in(app.store, run_id)).id
             handle = await app.fork(old, key)
             note(f"run {handle.id}, forked from {old} at {key}")
             return handle.id, await _settled(app, handle, agents)
@@ -84,7 +84,7 @@ def repin(
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
             app.register(*agents)
-            handle = await app.repin(run_in(app.store, run_id).id, to, from_key=key)
+            handle = await app.repin((await run_in(app.store, run_id)).id, to, from_key=key)
             return handle.id, await _settled(app, handle, agents)
 
     _tell(*_driven(run_id, work), file, as_json=as_json)
@@ -102,7 +102,7 @@ def redact(
 
     async def work() -> tuple[str, int]:
         async with App.open(config=existing(store)) as app:
-            run = run_in(app.store, run_id).id
+            run = (await run_in(app.store, run_id)).id
             return run, await app.redact(run, by=who, why=why)
 
     run, redacted = drive(work())
@@ -124,7 +124,7 @@ async def _settled(app: App, handle: AnyHandle, agents: Sequence[AnyAgent]) -> E
     return await settle(app, handle.id, wait=False) if agents else None
 
 
-def _driven(run_id: str, work: _Work) -> tuple[str, End | Standstill | None]:
+def _driven(run_id: str, work: _Change) -> tuple[str, End | Standstill | None]:
     try:
         return drive(work())
     except KeyboardInterrupt:

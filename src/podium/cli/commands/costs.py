@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 import typer
 
 from podium.cli.moments import moment
-from podium.cli.opening import open_readonly, run_in
+from podium.cli.opening import ALL, look, run_in
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import money, print_json, print_table
 from podium.model.cost import Cost
 from podium.model.json import Json
+from podium.store.protocol import CostQuery, Page, ReadStore
 
 _By = Literal["agent", "model", "workflow", "tenant", "day", "run"]
 _PER_RUN = ("workflow", "tenant", "day")
@@ -26,9 +27,12 @@ def costs(
     as_json: JsonOption = False,
 ) -> None:
     """Add up what was spent, the dearest first, from what is recorded of each model request and call."""
-    with open_readonly(store) as opened:
-        one = None if run is None else run_in(opened, run).id
-        found = opened.costs(by, run=one, since=moment(since), until=moment(until))
+
+    async def added(opened: ReadStore) -> Page[Cost]:
+        one = None if run is None else (await run_in(opened, run)).id
+        return await opened.costs(CostQuery(by=by, run=one, since=moment(since), until=moment(until), limit=ALL))
+
+    found = look(store, added).items
     if as_json:
         print_json([_json(cost) for cost in found])
         return

@@ -11,7 +11,7 @@ from podium.cli.commands.inbox import login
 from podium.cli.commands.runs import run_json
 from podium.cli.load import load, split
 from podium.cli.moments import span
-from podium.cli.opening import ALL, LAST, drive, existing, export_environment, open_readonly
+from podium.cli.opening import ALL, LAST, drive, existing, export_environment, look
 from podium.cli.options import FileOption, JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import count, iso, moment, note, one_line, print_json, print_table
 from podium.cli.report import INTERRUPTED
@@ -32,7 +32,7 @@ from podium.reports.dead_letters import (
     dead_letters,
     input_of,
 )
-from podium.store.protocol import Store
+from podium.store.protocol import ReadStore
 
 commands = typer.Typer(help="Runs that failed for good or were quarantined.", rich_markup_mode=None)
 
@@ -45,7 +45,7 @@ _RunsArgument = Annotated[list[str], typer.Argument(metavar="RUN...", help="The 
 
 
 @commands.command("list")
-def list_letters(  # noqa: PLR0913, PLR0917  its options
+def list_letters(
     agent: _AgentOption = None,
     workflow: _WorkflowOption = None,
     tenant: _TenantOption = None,
@@ -58,8 +58,7 @@ def list_letters(  # noqa: PLR0913, PLR0917  its options
 ) -> None:
     """List the runs that failed or were quarantined, newest first."""
     wanted = _query(agent, workflow, tenant, kind, since, discarded=discarded, limit=limit)
-    with open_readonly(store) as opened:
-        found = dead_letters(opened, wanted)
+    found = look(store, lambda opened: dead_letters(opened, wanted))
     if as_json:
         print_json([_plain(letter) for letter in found])
     elif not found:
@@ -75,9 +74,12 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a dead letter was given, what went wrong, and every attempt."""
-    with open_readonly(store) as opened:
-        letter = dead_letter(opened, _named(opened, run_id))
-        given = input_of(opened, letter.run.id)
+
+    async def wanted(opened: ReadStore) -> tuple[DeadLetter, Json]:
+        found = await dead_letter(opened, await _named(opened, run_id))
+        return found, await input_of(opened, found.run.id)
+
+    letter, given = look(store, wanted)
     if as_json:
         print_json({**_plain(letter), "input": given})
         return
@@ -94,7 +96,7 @@ def show(
 
 
 @commands.command("requeue")
-def requeue(  # noqa: PLR0913, PLR0917  its options
+def requeue(
     runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="The ids of runs, or `last`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
     agent: _AgentOption = None,
@@ -121,10 +123,10 @@ def requeue(  # noqa: PLR0913, PLR0917  its options
     if runs:
         chosen: Sequence[str] = runs
     else:
-        with open_readonly(store) as opened:
-            wanted = _query(agent, workflow, tenant, kind, since, discarded=False, limit=ALL)
-            found = {letter.run.id: letter.run.parent for letter in reversed(dead_letters(opened, wanted))}
-            chosen = [run for run, parent in found.items() if parent not in found][:limit]  # child runs go on with it
+        wanted = _query(agent, workflow, tenant, kind, since, discarded=False, limit=ALL)
+        letters = look(store, lambda opened: dead_letters(opened, wanted))
+        found = {letter.run.id: letter.run.parent for letter in reversed(letters)}
+        chosen = [run for run, parent in found.items() if parent not in found][:limit]  # child runs go on with it
     export_environment(model, settings)
     agents = () if file is None else load(split(file)[0]).agents
     try:
@@ -161,11 +163,11 @@ def discard(
     raise typer.Exit(1 if any(each.error for each in done) else 0)
 
 
-def _named(store: Store, run: str) -> str:
+async def _named(store: ReadStore, run: str) -> str:
     """Return the id of a run; `last` stands for the newest dead letter."""
     if run != LAST:
         return run
-    newest = dead_letters(store, DeadLetterQuery(limit=1))
+    newest = await dead_letters(store, DeadLetterQuery(limit=1))
     if not newest:
         raise UnknownRun("there are no dead letters.")
     return newest[0].run.id
@@ -173,7 +175,7 @@ def _named(store: Store, run: str) -> str:
 
 async def _discarded(app: App, run: str, by: str, why: str) -> Requeued:
     try:
-        await app.discard(run := _named(app.store, run), by=by, why=why)
+        await app.discard(run := await _named(app.store, run), by=by, why=why)
     except PodiumError as error:
         return Requeued(run=run, error=str(error))
     return Requeued(run=run)
@@ -187,7 +189,7 @@ async def _requeue(config: Config, runs: Sequence[str], agents: Sequence[AnyAgen
 
         async def one(run: str) -> Requeued:
             async with slots:
-                (done,) = await app.requeue(run := _named(app.store, run))
+                (done,) = await app.requeue(run := await _named(app.store, run))
                 return done if done.error or not agents else await _driven(app, run)
 
         return list(await asyncio.gather(*(one(run) for run in dict.fromkeys(runs))))
@@ -195,11 +197,11 @@ async def _requeue(config: Config, runs: Sequence[str], agents: Sequence[AnyAgen
 
 async def _driven(app: App, run: str) -> Requeued:
     """Wait until a run has ended, or waits for somebody outside; says so where it failed again."""
-    known = app.handle(run).status()
+    known = await (await app.handle(run)).status()
     if not app.registry.has(known.workflow, known.version):
         return Requeued(run=run)
     await settle(app, run, wait=False)
-    now = app.handle(run).status()
+    now = await (await app.handle(run)).status()
     failed = now.state in (RunState.FAILED, RunState.BLOCKED)
     return Requeued(run=run, error=f"run {run} failed again: {now.reason}" if failed else "")
 

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from podium.cli.load import load, split
-from podium.cli.opening import open_readonly, run_in
+from podium.cli.opening import look, run_in
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import print_json
 from podium.cli.tree.chart import recorded_chart
 from podium.cli.tree.source import source_chart
 from podium.errors import UsageError
 from podium.patterns.building.pattern import is_pattern
+from podium.store.protocol import ReadStore
 
 
 def graph(
@@ -30,9 +31,7 @@ def graph(
     A pattern is drawn as it is made: its agents, and the way between them.
     """
     if run is not None:
-        with open_readonly(store) as opened:
-            found = run_in(opened, run)
-            text = recorded_chart(found, opened.facts(found.id))
+        text = look(store, lambda opened: _recorded(opened, run))
     elif target is None:
         raise UsageError("nothing to draw: name FILE[:NAME], or a run with --run RUN.")
     else:
@@ -44,3 +43,8 @@ def graph(
         print_json({"mermaid": text})
     else:
         print(text)
+
+
+async def _recorded(store: ReadStore, run_id: str) -> str:
+    run = await run_in(store, run_id)
+    return recorded_chart(run, await store.facts(run.id))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from podium.cli.load import load, split
-from podium.cli.opening import open_readonly
+from podium.cli.opening import look
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import iso, moment, one_line, print_json, print_table
 from podium.dispatch.rules.health.checks import HealthChecks
@@ -26,8 +26,7 @@ def health(
     """Tell how agents are: as runs last noticed, or with FILE by making their checks. Exits with 1 if one is ill."""
     if file is not None:
         raise typer.Exit(_check(load(split(file)[0]).agents, as_json=as_json))
-    with open_readonly(store) as opened:
-        found = heard(opened)
+    found = look(store, heard)
     if as_json:
         print_json(
             [{"agent": each.agent, "version": each.version, "what": each.what, "state": each.state, "why": each.why,

@@ -8,14 +8,14 @@ import typer
 
 from podium.app import App
 from podium.cli.input import parse
-from podium.cli.opening import drive, existing, open_readonly
+from podium.cli.opening import drive, existing, look
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import iso, moment, one_line, print_json, print_table
 from podium.errors import UnknownQuestion, UsageError
 from podium.model.json import Json
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
-from podium.store.protocol import Store
+from podium.store.protocol import QuestionQuery, ReadStore, walk
 
 commands = typer.Typer(help="What waits for people.", rich_markup_mode=None)
 
@@ -31,8 +31,7 @@ def list_questions(
     as_json: JsonOption = False,
 ) -> None:
     """List the open questions, oldest first."""
-    with open_readonly(store) as opened:
-        questions = opened.questions(state=QuestionState.OPEN, to=to, run=None)
+    questions = look(store, lambda opened: _open_questions(opened, to))
     if as_json:
         print_json([_plain(question) for question in questions])
         return
@@ -61,8 +60,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show a question: its text, what it is about, and what an answer looks like."""
-    with open_readonly(store) as opened:
-        question = question_in(opened, question_id)
+    question = look(store, lambda opened: question_in(opened, question_id))
     if as_json:
         print_json(_plain(question))
         return
@@ -88,11 +86,11 @@ def answer(
 
     async def work() -> tuple[Question, Run]:
         async with App.open(config=existing(store)) as app:
-            question = question_in(app.store, question_id)
+            question = await question_in(app.store, question_id)
             await app.answer(question.id, to_value(question, value, comment), by=name)
-            run = app.store.run(question.run)
+            run = await app.store.run(question.run)
             assert run is not None  # its question is there
-            return question_in(app.store, question.id), run
+            return await question_in(app.store, question.id), run
 
     question, run = drive(work())
     if as_json:
@@ -129,14 +127,18 @@ def _what_next(question: Question, run: Run) -> str:
     )
 
 
-def question_in(store: Store, question_id: str) -> Question:
+async def _open_questions(store: ReadStore, to: str | None) -> list[Question]:
+    return [each async for each in walk(store.questions, QuestionQuery(state=QuestionState.OPEN, to=to))]
+
+
+async def question_in(store: ReadStore, question_id: str) -> Question:
     """Return a question by its id, or the one that has waited longest for `next`; raises UnknownQuestion."""
     if question_id == NEXT:
-        waiting = store.questions(state=QuestionState.OPEN, to=None, run=None)
-        if not waiting:
+        waiting = await store.questions(QuestionQuery(state=QuestionState.OPEN, limit=1))
+        if not waiting.items:
             raise UnknownQuestion("no question waits for an answer.")
-        return waiting[0]
-    question = store.question(question_id)
+        return waiting.items[0]
+    question = await store.question(question_id)
     if question is None:
         raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
     return question

@@ -1,16 +1,17 @@
 """`podium incidents`: what the monitor saw go wrong, what it did, and how that ended."""
 
 from dataclasses import asdict
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
-from podium.cli.opening import LAST, open_readonly
+from podium.cli.opening import LAST, look
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import iso, moment, one_line, print_json, print_table
 from podium.model.incident import Incident
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 from podium.reports.incidents import incident, incidents
+from podium.store.protocol import ReadStore
 
 commands = typer.Typer(help="What the monitor saw go wrong, and what was done about it.", rich_markup_mode=None)
 
@@ -23,8 +24,7 @@ def list_incidents(
     as_json: JsonOption = False,
 ) -> None:
     """List incidents, newest first."""
-    with open_readonly(store) as opened:
-        found = incidents(opened, open_only=open_only, limit=limit)
+    found = look(store, lambda opened: incidents(opened, open_only=open_only, limit=limit))
     if as_json:
         print_json([_plain(each) for each in found])
     elif not found:
@@ -40,9 +40,12 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show what was seen, what was done and what came of it."""
-    with open_readonly(store) as opened:
-        newest = incidents(opened, limit=1) if run_id == LAST else []
-        found = newest[0] if newest else incident(opened, run_id)
+
+    async def wanted(opened: ReadStore) -> Incident:
+        newest = await incidents(opened, limit=1) if run_id == LAST else []
+        return newest[0] if newest else await incident(opened, run_id)
+
+    found = look(store, wanted)
     if as_json:
         print_json(_plain(found))
         return
@@ -69,10 +72,9 @@ def _row(found: Incident) -> tuple[str, ...]:
 
 
 def _text(found: Json) -> str:
-    if not isinstance(found, dict):
+    if not is_object(found):
         return str(found)
-    said = cast("dict[str, Json]", found)
-    return "; ".join(f"{name}: {value}" for name, value in said.items() if value not in ("", [], {}))
+    return "; ".join(f"{name}: {value}" for name, value in found.items() if value not in ("", [], {}))
 
 
 def _plain(found: Incident) -> Json:

@@ -9,7 +9,7 @@ import typer
 
 from podium.cli.input import read_input
 from podium.cli.load import load, split
-from podium.cli.opening import open_readonly
+from podium.cli.opening import look
 from podium.cli.options import JsonOption
 from podium.cli.output import print_json, print_table
 from podium.config import load_config
@@ -97,9 +97,8 @@ def _standing(store: str) -> dict[tuple[str, str], Standing]:
     """Return how the agents stand by the facts of the store, if there is one."""
     found = defaultdict[tuple[str, str], Standing](Standing)
     if Path(store).is_file():
-        with open_readonly(store) as opened:
-            for each in opened.evidence():
-                found[each.agent, each.version].add(each)
+        for each in look(store, lambda opened: opened.evidence()):
+            found[each.agent, each.version].add(each)
     return found
 
 
@@ -123,7 +122,7 @@ def _decisions(judge: Judge, card: Card, call: Call, tool: str | None) -> list[P
 def _wanted(card: Card, call: Call, tool: str | None) -> tuple[str, str, str]:
     if tool is not None:
         return USE_TOOL, TOOL, f"{card.name}/{tool}"
-    if card.kind == "memory":
+    if card.traits.is_memory:
         return memory_action(call.input), MEMORY, card.name
     return CALL, AGENT, card.name
 

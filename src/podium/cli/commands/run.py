@@ -53,7 +53,7 @@ class Attempt:
 _Durability = Literal["process", "power"]
 
 
-def run(  # noqa: PLR0913, PLR0917  its options
+def run(
     target: Annotated[str, typer.Argument(metavar="FILE[:NAME]", help="A Python or YAML file, or a folder.")],
     input: Annotated[str | None, typer.Option(metavar="JSON|@FILE|-", help="The input: JSON, a file, or -.")] = None,
     each: Annotated[Path | None, typer.Option(metavar="JSONL", help="One run for each line of this file.")] = None,
@@ -124,7 +124,7 @@ def _attempt(attempt: Attempt, config: Config, start: RunRequest) -> int:
 
 async def _drive(app: App, attempt: Attempt, start: RunRequest) -> End | Standstill:
     if attempt.run is not None:
-        run = run_in(app.store, attempt.run)
+        run = await run_in(app.store, attempt.run)
         _check_served(run, attempt.loaded)
         attempt.run = run.id
     app.register(*attempt.loaded.agents)

@@ -10,7 +10,7 @@ import typer
 from podium.app import App
 from podium.cli.commands import change
 from podium.cli.input import read_input
-from podium.cli.opening import drive, existing, open_readonly, run_in
+from podium.cli.opening import drive, existing, look, open_readonly, run_in
 from podium.cli.options import JsonOption, RunArgument, StoreOption
 from podium.cli.output import count, duration, iso, moment, note, one_line, print_json, print_line, print_table
 from podium.cli.report import INTERRUPTED
@@ -22,7 +22,7 @@ from podium.model.fact import Fact
 from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.reports.calls.tree import tree_of
-from podium.store.protocol import RunQuery, Store
+from podium.store.protocol import ChainFault, ReadStore, RunQuery
 
 commands = typer.Typer(help="Look at runs, stop them, change them.", rich_markup_mode=None)
 
@@ -38,8 +38,7 @@ def list_runs(
     as_json: JsonOption = False,
 ) -> None:
     """List runs, newest first."""
-    with open_readonly(store) as opened:
-        runs = opened.runs(RunQuery(workflow=workflow, state=state, limit=limit))
+    runs = look(store, lambda opened: opened.runs(RunQuery(workflow=workflow, state=state, limit=limit))).items
     if as_json:
         print_json([run_json(run) for run in runs])
         return
@@ -64,45 +63,54 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Draw the tree of a run's calls: how long each took, attempts, tokens and cost, and what is waited for."""
-    with open_readonly(store) as opened:
-        run = run_in(opened, run_id)
-        recorded = opened.facts(run.id)
-        if facts and as_json:
-            print_json([as_line(fact) for fact in recorded])
-        elif facts:
-            print_table(("SEQ", "TIME", "FACT", "KEY", "WHAT"), [described(fact) for fact in recorded])
-        elif as_json:
-            print_json(_tree_json(opened, run, recorded, children=children))
-        else:
-            _draw(run, opened, child_of(opened) if children else None)
+
+    async def wanted(opened: ReadStore) -> Family:
+        run = await run_in(opened, run_id)
+        return await family_of(opened, run, children=children and not facts)
+
+    family = look(store, wanted)
+    run, recorded = next(iter(family.values()))
+    if facts and as_json:
+        print_json([as_line(fact) for fact in recorded])
+    elif facts:
+        print_table(("SEQ", "TIME", "FACT", "KEY", "WHAT"), [described(fact) for fact in recorded])
+    elif as_json:
+        print_json(_tree_json(run, recorded, family, children=children))
+    else:
+        _draw(run, recorded, family.get if children else None)
 
 
-def _tree_json(store: Store, run: Run, facts: list[Fact], *, children: bool) -> Json:
+Family = dict[str, tuple[Run, list[Fact]]]
+"""A run, and the child runs below it, with their facts."""
+
+
+async def family_of(store: ReadStore, run: Run, *, children: bool) -> Family:
+    """Return a run, first, and with `children` all that it started."""
+    facts = await store.facts(run.id)
+    family = {run.id: (run, facts)}
+    if children:
+        spawned = [node.run for node in tree_of(facts).root.walk() if node.kind == "child" and node.run]
+        for child in [await store.run(name) for name in spawned]:
+            family |= {} if child is None else await family_of(store, child, children=True)
+    return family
+
+
+def _tree_json(run: Run, facts: list[Fact], family: Family, *, children: bool) -> Json:
     tree = tree_of(facts)
     told = {**run_json(run), "notes": tree.notes, "tree": node_json(tree.root)}
     if children:
-        spawned = [store.run(node.run) for node in tree.root.walk() if node.kind == "child" and node.run]
-        told["runs"] = [_tree_json(store, each, store.facts(each.id), children=True) for each in spawned if each]
+        spawned = [family.get(node.run) for node in tree.root.walk() if node.kind == "child" and node.run]
+        told["runs"] = [_tree_json(*each, family, children=True) for each in spawned if each]
     return told
 
 
-def _draw(run: Run, store: Store, child: Child | None) -> None:
+def _draw(run: Run, facts: list[Fact], child: Child | None) -> None:
     if not sys.stdout.isatty():
-        print(plain(run, store.facts(run.id), child))
+        print(plain(run, facts, child))
         return
-    from rich.console import Console  # noqa: PLC0415  only where somebody looks
+    from rich.console import Console  # only where somebody looks
 
-    Console().print(render(run, store.facts(run.id), child), crop=False)
-
-
-def child_of(store: Store) -> Child:
-    """Return what finds child runs in a store."""
-
-    def found(run_id: str) -> "tuple[Run, list[Fact]] | None":
-        run = store.run(run_id)
-        return None if run is None else (run, store.facts(run_id))
-
-    return found
+    Console().print(render(run, facts, child), crop=False)
 
 
 @commands.command("tail")
@@ -113,8 +121,8 @@ def tail(run_id: RunArgument, store: StoreOption = None, as_json: JsonOption = F
         clock, seen = SystemClock(), -1
         with open_readonly(store) as opened:
             while True:
-                run = run_in(opened, run_id)
-                for fact in opened.facts(run.id, after=seen):
+                run = await run_in(opened, run_id)
+                for fact in await opened.facts(run.id, after=seen):
                     seen = fact.seq
                     _print_fact(fact, as_json=as_json)
                 if (run.state.ended or run.state is RunState.BLOCKED) and seen >= run.facts - 1:
@@ -148,8 +156,8 @@ def cancel(
 
     async def work() -> tuple[bool, Run]:
         async with App.open(config=existing(store)) as app:
-            handle = app.handle(run_in(app.store, run_id).id)
-            return await handle.cancel(reason), handle.status()
+            handle = await app.handle((await run_in(app.store, run_id)).id)
+            return await handle.cancel(reason), await handle.status()
 
     new, run = drive(work())
     if as_json:
@@ -173,9 +181,9 @@ def send_signal(
 
     async def work() -> Run:
         async with App.open(config=existing(store)) as app:
-            handle = app.handle(run_in(app.store, run_id).id)
+            handle = await app.handle((await run_in(app.store, run_id)).id)
             await handle.signal(name, value)
-            return handle.status()
+            return await handle.status()
 
     run = drive(work())
     if as_json:
@@ -187,9 +195,12 @@ def send_signal(
 @commands.command("verify")
 def verify(run_id: RunArgument, store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Recompute the hash chain of a run's facts; exits with 1 where something was changed, added or removed."""
-    with open_readonly(store) as opened:
-        run = run_in(opened, run_id)
-        faults = opened.verify(run.id)
+
+    async def checked(opened: ReadStore) -> tuple[Run, list[ChainFault]]:
+        found = await run_in(opened, run_id)
+        return found, await opened.verify(found.id)
+
+    run, faults = look(store, checked)
     if as_json:
         print_json({"run": run.id, "facts": run.facts, "faults": [{"seq": f.seq, "what": f.what} for f in faults]})
     elif not faults:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from typing_extensions import TypeForm
 
 from podium.agents.shape import shape_of
 from podium.cli.load import Loaded, load_all, split
@@ -74,5 +75,5 @@ def _row(agent: AnyAgent) -> Json:
     return {"name": agent.card.name, "kind": kind, "takes": named or _type(takes(agent)), "gives": _type(gives(agent))}
 
 
-def _type(kind: Any) -> str:
+def _type(kind: TypeForm[object]) -> str:
     return shape_of(kind).name

@@ -1,14 +1,14 @@
 """`podium work`: drives the runs that wait for a worker, such as after a crash or an answer."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 import typer
 
 from podium.app import App
 from podium.cli.load import load, split
-from podium.cli.opening import ALL, drive, existing, export_environment
+from podium.cli.opening import drive, existing, export_environment
 from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import count, note, one_line, print_json
 from podium.cli.waiting import wakes_itself
@@ -17,7 +17,7 @@ from podium.model.agent import AnyAgent
 from podium.model.clock import SystemClock
 from podium.model.question import QuestionState
 from podium.model.run import Run, RunState
-from podium.store.protocol import RunQuery, Store
+from podium.store.protocol import QuestionQuery, ReadStore, RunQuery, walk
 
 _LOOK_SECONDS = 0.2
 
@@ -30,7 +30,7 @@ def work(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Drive all runs of the files' workflows that can go on, until none is left that goes on by itself.
+    """Drive all runs of the files' workflows that can go on, until none goes on by itself.
 
     Takes up what a process that died or was interrupted left, and what was answered in the inbox since. Runs that
     sleep are waited for; those that wait for a person or a signal are left parked.
@@ -47,32 +47,34 @@ def work(
 
 
 async def _serve(config: Config, agents: Sequence[AnyAgent], seen: dict[str, Run], *, forever: bool) -> list[Run]:
-    names = sorted({agent.card.name for agent in agents if agent.card.kind == "workflow"})
+    names = sorted({agent.card.name for agent in agents if agent.card.traits.runs_inline})
     clock = SystemClock()
     async with App.open(config=config) as app:
         app.register(*agents)
-        seen.update({run.id: run for run in _unfinished(app.store, names)})
+        seen.update({run.id: run async for run in _unfinished(app.store, names)})
         while True:
-            current = {run.id: run for run in _unfinished(app.store, names)}
+            current = {run.id: run async for run in _unfinished(app.store, names)}
             seen.update(current)
-            if not forever and not any(goes_on(app.store, run) for run in current.values()):
+            if not forever and not any([await goes_on(app.store, run) for run in current.values()]):
                 break
             await clock.sleep_until(clock.now() + _LOOK_SECONDS)
-        return [run for run in map(app.store.run, seen) if run is not None]
+        return [run for name in seen if (run := await app.store.run(name)) is not None]
 
 
-def _unfinished(store: Store, names: Sequence[str]) -> Iterable[Run]:
+async def _unfinished(store: ReadStore, names: Sequence[str]) -> AsyncIterator[Run]:
     states = (RunState.READY, RunState.RUNNING, RunState.PARKED, RunState.BLOCKED)
-    queries = [RunQuery(workflow=name, state=state, limit=ALL) for name in names for state in states]
-    return [run for query in queries for run in store.runs(query)]
+    for query in [RunQuery(workflow=name, state=state) for name in names for state in states]:
+        async for run in walk(store.runs, query):
+            yield run
 
 
-def goes_on(store: Store, run: Run) -> bool:
+async def goes_on(store: ReadStore, run: Run) -> bool:
     """Whether a run will go on without anybody outside: it is ready or driven, or a timer of its own wakes it."""
     if run.state is not RunState.PARKED:
         return run.state is not RunState.BLOCKED
-    deadlines = {question.deadline for question in store.questions(state=QuestionState.OPEN, to=None, run=run.id)}
-    return wakes_itself(store, run, deadlines)
+    asked = walk(store.questions, QuestionQuery(state=QuestionState.OPEN, run=run.id))
+    deadlines = {question.deadline async for question in asked}
+    return await wakes_itself(store, run, deadlines)
 
 
 def _report(runs: Sequence[Run], *, as_json: bool) -> int:

@@ -45,7 +45,7 @@ class Line(NamedTuple):
 
 def render(run: Run, facts: Iterable[Fact], child: Child | None = None) -> "Text":
     """Return the tree of a run for a terminal, something that rich prints."""
-    from rich.text import Text  # noqa: PLC0415  only where somebody looks
+    from rich.text import Text  # only where somebody looks
 
     text = Text(no_wrap=True, overflow="ellipsis")
     for number, line in enumerate(lines(run, facts, child)):

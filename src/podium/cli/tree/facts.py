@@ -19,8 +19,7 @@ def as_line(fact: Fact) -> Json:
 
 def described(fact: Fact) -> tuple[str, str, str, str, str]:
     """Return a fact as a row: place, time, kind, key, and what it says."""
-    body: dict[str, Json] = fact.body
-    said = " ".join(f"{name}={_short(value)}" for name, value in body.items() if value is not None)
+    said = " ".join(f"{name}={_short(value)}" for name, value in fact.body.items() if value is not None)
     carried = "" if fact.payload is None else one_line(fact.payload.decode(errors="replace"), _PAYLOAD_CHARACTERS)
     return (
         str(fact.seq),

@@ -137,7 +137,7 @@ class _Reader:
         value = self.names.get(named.id) if isinstance(named, ast.Name) else None
         card = getattr(value, "card", None)
         if isinstance(card, Card):
-            return card.name, {"workflow": "workflow", "human": "question"}.get(card.kind, "call")
+            return card.name, card.traits.shape
         return self._said(named), "call"
 
     def _asked(self, test: ast.expr) -> str:

@@ -1,9 +1,9 @@
 """Calls that come at about the same time are handed to their agent together."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from podium.dispatch.alarm import Ring
 from podium.dispatch.dispatcher import Handler
 from podium.model.agent import Card
 from podium.model.batch import Batch, BatchInput
@@ -11,16 +11,13 @@ from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.outcome import Done, Failed, Outcome, Usage
 from podium.model.retry import KEEPS_LINEAGE
-from podium.model.steps import Steps
-
-Ring = Callable[[float, Callable[[], None]], object]
-"""Calls a function at a time, in seconds since 1970."""
+from podium.model.rule_steps import RuleSteps
 
 
 @dataclass(slots=True)
 class _Waiting:
     call: Call
-    steps: Steps
+    steps: RuleSteps
     outcome: asyncio.Future[Outcome]
 
 
@@ -54,7 +51,7 @@ class _Collector:
         self._batch = 0
         """Counts the batches: a timer of one that is under way already rings for nothing."""
 
-    async def call(self, call: Call, steps: Steps) -> Outcome:
+    async def call(self, call: Call, steps: RuleSteps) -> Outcome:
         """Wait for others, and for what became of this call."""
         mine = _Waiting(call, steps, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
@@ -81,7 +78,7 @@ class _Collector:
         inputs = BatchInput(each.call.input for each in together)
         try:
             outcome = await self._handler(replace(first.call, input=inputs), first.steps)
-        except BaseException as error:  # such as the end of the process: each of those who wait is told
+        except BaseException as error:  # such as the end of the process: all waiting calls get it
             for each in together:
                 if not each.outcome.done():
                     each.outcome.set_exception(error)

@@ -14,7 +14,7 @@ from podium.model.cache import AnswerCache, CacheEntry, CacheKey
 from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.outcome import Done, Outcome
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 from podium.store.codec import encode
 from podium.store.operations import KeepAnswer
 
@@ -39,10 +39,10 @@ class Cache:
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Give a kept answer instead of asking, and keep new ones."""
         seconds = card.cache
-        if seconds is None or card.kind == "workflow" or card.effects == "once":
+        if seconds is None or card.traits.runs_inline or card.effects == "once":
             return handler
 
-        async def cached(call: Call, steps: Steps) -> Outcome:
+        async def cached(call: Call, steps: RuleSteps) -> Outcome:
             if call.feedback:
                 return await handler(call, steps)  # the answer that there is did not fit
             question = _question(call)

@@ -1,26 +1,28 @@
 """No attempt takes longer than it may."""
 
 import asyncio
+from collections.abc import Awaitable
 
 from podium.dispatch.dispatcher import Handler
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome
 from podium.model.retry import FailureKind
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 
 
 def timeout(card: Card, handler: Handler) -> Handler:
     """Cut an attempt off after the seconds of its call, or else of its agent's card."""
-    if card.kind == "workflow":
+    if card.traits.runs_inline:
         return handler  # its timeout is a durable timer of the context
 
     usual = card.timeout
 
-    async def bounded(call: Call, steps: Steps) -> Outcome:
+    def bounded(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
         seconds = usual if call.timeout is None else call.timeout
-        if seconds is None:
-            return await handler(call, steps)
+        return handler(call, steps) if seconds is None else within(seconds, call, steps)
+
+    async def within(seconds: float, call: Call, steps: RuleSteps) -> Outcome:
         scope = asyncio.timeout(seconds)
         try:
             async with scope:

@@ -5,7 +5,7 @@ from podium.dispatch.dispatcher import Handler
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Failed, Outcome
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 
 
 def tracing(card: Card, handler: Handler) -> Handler:
@@ -14,7 +14,7 @@ def tracing(card: Card, handler: Handler) -> Handler:
         return handler
     name = f"invoke_agent {card.name}"
 
-    async def traced(call: Call, steps: Steps) -> Outcome:
+    async def traced(call: Call, steps: RuleSteps) -> Outcome:
         attributes: dict[str, str | int | float] = {
             "gen_ai.operation.name": "invoke_agent",
             "gen_ai.agent.name": call.agent,

@@ -1,39 +1,43 @@
-"""The call: from its key to its value, through attempts, waits, doubts and inline workflows."""
+"""The call: from its key to its value."""
 
-from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from podium.dispatch.dispatcher import Target
-from podium.engine.calls.attempts import Attempts, CallOptions, Given
-from podium.engine.calls.inline import undo_of
-from podium.engine.calls.steps import usage_body
+from podium.engine.calls.attempts import outcome_of
+from podium.engine.calls.ending import adopt_recorded, record_answer, record_failure
+from podium.engine.calls.given import Given, given_by
+from podium.engine.calls.open_call import OpenCall
+from podium.engine.calls.options import NO_OPTIONS, CallOptions
+from podium.engine.calls.routing import registered, route
+from podium.engine.calls.steps import CallSteps
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
-from podium.engine.run.caller import Caller, Undo
+from podium.engine.run.caller import Caller
 from podium.engine.run.history import KeyState, describe, shortened
-from podium.engine.run.primitive import Primitive
 from podium.engine.run.progress import CallProgress, in_doubt, progress_of
-from podium.errors import Blocked, CallFailed, CallRefused, Diverged, InvalidValue, UnknownAgent
+from podium.engine.run.recorded import Recorded
+from podium.errors import CallFailed, CallRefused, Diverged, InvalidValue
 from podium.model.agent import AnyAgent, Card
-from podium.model.fact import Fact, FactKind
-from podium.model.fallback import Degraded, FallbackValue
-from podium.model.json import Json
-from podium.model.outcome import Failed, Failure, Refused
-from podium.model.retry import FailureKind
+from podium.model.call import Call
+from podium.model.fact import Fact
+from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused
+from podium.model.facts.calls import Asked
+from podium.model.facts.choices import KeysCancelled
+from podium.model.facts.content import Prepared, prepared
+from podium.model.fallback import FallbackValue
+from podium.model.outcome import Cancelled, Done, Failed, Failure, Outcome, Refused
 from podium.store.codec import decode, encode
 
 T = TypeVar("T")
 
-_DONE = encode({"outcome": "done"})
-_UNDO = "undo_of"
-"""Where, under a call, the compensation stands that its agent's card names."""
 
-
-class AgentCall(Primitive[T], Generic[T]):
+class AgentCall(Recorded[T], Generic[T]):
     """One request to an agent."""
 
-    __slots__ = ("caller", "input", "options", "target")
+    __slots__ = ("_agent", "_payload", "_value", "_why", "caller", "input", "options", "target")
+
+    opens = Asked
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, target: Target, input: Any,
@@ -45,105 +49,14 @@ class AgentCall(Primitive[T], Generic[T]):
         self.options = options
         self.caller = caller
 
-    async def perform(self, branch: BranchTask) -> T:
-        """Return the recorded value, or have the agent asked and its outcome recorded."""
-        active, key = self.active, self.key
-        record = active.history.take(key)
-        agent, why = self._route(record)
-        value = agent.input.dump(self.input)
-        payload = encode(value)
-        if record is not None:
-            self._check(record, agent, payload)
-            if record.answered is not None:
-                return self._hand_back(branch, agent, record, record.answered)
-            if record.cancelled:
-                branch.deliver(key)
-        card = active.runtime.dispatcher.card(agent)
-        attempts = Attempts(
-            active=active, branch=branch, path=self.path, key=key, agent=agent, card=card, input=value,
-            options=self.options,
-            caller=self.caller, progress=CallProgress() if record is None else progress_of(record), deadline=None,
-        )  # fmt: skip
-        if record is None or record.opened is None:
-            asked_at = await self._ask(branch, card, why, payload)
-            attempts.progress.doubtful = key in active.history.done_before_fork
-        else:
-            asked_at = record.opened.at
-            await self._take_up(branch, record, attempts)
-        attempts.deadline = self._deadline(branch, asked_at)
-        return await self._end(branch, payload, attempts)
-
-    async def _take_up(self, branch: BranchTask, record: KeyState, attempts: Attempts) -> None:
-        """Go on with a call that is recorded as begun."""
-        present, progress = attempts.present(), attempts.progress
-        kind = None if isinstance(present, FallbackValue) else present.card.kind
-        if not isinstance(present, FallbackValue):
-            progress.doubtful = in_doubt(present.card.effects, record, progress)
-        if progress.doubtful:
-            await self.active.gate()  # a cancel waits until it is known whether there is something to undo
-        elif kind != "workflow":
-            await self.active.live(branch, self.key)
-
-    def _deadline(self, branch: BranchTask, asked_at: float) -> float | None:
-        """Return the time after which the answer is of no use: the caller's, or the call's own if that is sooner.
-
-        What cleans up after a cancel, as when the time of the run was up, has time of its own.
-        """
-        above = None if branch.cancel is Cancel.DELIVERED else self.caller.deadline
-        within = self.options.within
-        if within is None:
-            return above
-        return asked_at + within if above is None else min(above, asked_at + within)
-
-    async def _ask(self, branch: BranchTask, card: Card, why: str | None, payload: bytes) -> float:
-        """Record that the agent is asked; returns the time."""
-        active = self.active
-        if len(payload) > active.runtime.max_payload_bytes:
-            most = active.runtime.max_payload_bytes
-            raise InvalidValue(f"the input of {card.name} has {len(payload)} bytes; {most} are allowed")
-        if card.undo is not None:
-            self._registered(card.undo, None)  # or the run is blocked, before there is something to undo
-        if not active.is_live(branch):
-            await active.live(branch, self.key)
-        return active.append(FactKind.ASKED, self.key, _asked(card.name, card.version, why), payload)
-
-    def _route(self, record: KeyState | None) -> tuple[AnyAgent, str | None]:
-        """Return the agent: the one that is recorded, or the one that fits now."""
-        dispatcher = self.active.runtime.dispatcher
-        opened = None if record is None else record.opened
-        if opened is not None and opened.kind is FactKind.ASKED:
-            name, version = opened.body["agent"], opened.body["version"]
-            if not isinstance(self.target, str) and "why" not in opened.body:
-                agent, _ = dispatcher.route(self.target)
-                moved = agent.card.name == name and agent.card.version != version
-                return self._registered(name, version) if moved else agent, None
-            if self.target == name or "why" in opened.body:
-                return self._registered(name, version), None
-        try:
-            agent, choice = dispatcher.route(self.target)
-        except UnknownAgent as error:
-            if isinstance(self.target, str):
-                raise self._waits_for(error) from error
-            raise
-        return agent, None if choice is None else choice.why
-
-    def _registered(self, name: str, version: str | None) -> AnyAgent:
-        """Return an agent by name; without it the run is blocked, and goes on once somebody registers it."""
-        try:
-            return self.active.runtime.dispatcher.registry.get(name, version)
-        except UnknownAgent as error:
-            raise self._waits_for(error) from error
-
-    def _waits_for(self, error: UnknownAgent) -> Blocked:
-        return Blocked(f"call {self.key}: {error}")
-
-    def _check(self, record: KeyState, agent: AnyAgent, payload: bytes) -> None:
+    def check(self, record: KeyState) -> None:
         """Raise Diverged unless the journal has this agent and this input under the key."""
-        opened = record.opened
+        self._resolve(record)
+        opened, payload, agent = record.opened, self._payload, self._agent
         if opened is None:
             return
-        if opened.kind is not FactKind.ASKED or opened.body["agent"] != agent.card.name:
-            raise Diverged(self.key, describe(opened), f"a call of {agent.card.name}")
+        if not isinstance(said := opened.content, Asked) or said.agent != agent.card.name:
+            raise Diverged(self.key, describe(opened), self.described())
         if opened.payload == payload or opened.payload is None:
             return
         try:
@@ -157,97 +70,145 @@ class AgentCall(Primitive[T], Generic[T]):
                 f"the same agent with {shortened(payload)}",
             )
 
-    def _hand_back(self, branch: BranchTask, agent: AnyAgent, record: KeyState, fact: Fact) -> T:
-        branch.last_at = fact.at
-        match fact.body["outcome"]:
-            case "done":
-                if record.undos:
-                    self.caller.adopt([undo_of(undo) for undo in record.undos])
-                self._adopt_own(self.active.history.take(f"{self.key}.{_UNDO}"))
-                if (
-                    self.active.runtime.watches_loops
-                    and record.opened is not None
-                    and record.opened.payload is not None
-                ):
-                    branch.note_answer(self.key, agent.card.name, record.opened.payload, fact.payload)
-                for lacks in fact.body.get("degraded", ()):
-                    self.active.degraded[lacks["key"]] = Degraded(**lacks)
-                try:
-                    return agent.output.load(decode(fact.payload))
-                except InvalidValue as error:
-                    raise Diverged(self.key, f"the value {shortened(fact.payload)}", str(error)) from error
-            case "refused":
-                raise CallRefused(fact.body["reason"], rule=fact.body["rule"], key=self.key)
-            case _:
-                body = fact.body
-                raise self._failed(agent, Failure(FailureKind(body["kind"]), body["type"], body["message"]))
+    def described(self) -> str:
+        """Return which agent it asks."""
+        return f"a call of {self._agent.card.name}"
 
-    async def _end(self, branch: BranchTask, input: bytes, attempts: Attempts) -> T:
-        """Have it done, record how it ended, and hand the value back or raise."""
-        active = self.active
-        match outcome := await attempts.outcome():
-            case Given():
-                at = self._record(attempts.card, input, outcome)
-                if active.runtime.watches_loops:
-                    branch.note_answer(self.key, attempts.card.name, input, outcome.payload)
-            case Refused():
-                body: Json = {"outcome": "refused", "rule": outcome.rule, "reason": outcome.reason}
-                at = active.append(FactKind.ANSWERED, self.key, encode(body))
-            case Failed(failure):
-                body = {"outcome": "failed", "kind": failure.kind, "type": failure.type, "message": failure.message}
-                if failure.causes:
-                    body["causes"] = failure.causes
-                at = active.append(FactKind.ANSWERED, self.key, encode(body))
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> T:
+        """Have the agent asked, and its outcome recorded."""
+        if record is None:
+            self._resolve(None)
+        active, card = self.active, self.active.runtime.dispatcher.card(self._agent)
+        if record is not None and record.opened is not None:
+            open_call = self._open(branch, card, progress_of(record), record.opened.at, resumed=True)
+            await self._take_up(branch, record, open_call)
+            return await self._end(branch, card, await outcome_of(open_call))
+        asked_at, first = await self._ask(branch, card), None
+        if record is None and self._goes_straight(card):
+            first = await self._attempt(branch, card)
+            if isinstance(first, Done):
+                given = given_by(self._agent, first, active.runtime.max_payload_bytes)
+                if isinstance(given, Given):
+                    return await self._end(branch, card, given)
+        progress = CallProgress() if record is None else progress_of(record)
+        progress.doubtful = self.key in active.history.done_before_fork
+        open_call = self._open(branch, card, progress, asked_at, resumed=record is not None)
+        return await self._end(branch, card, await outcome_of(open_call, first))
+
+    def _open(
+        self, branch: BranchTask, card: Card, progress: CallProgress, asked_at: float, *, resumed: bool
+    ) -> OpenCall:
+        return OpenCall(
+            active=self.active, branch=branch, path=self.path, key=self.key, agent=self._agent, card=card,
+            input=self._value, options=self.options, caller=self.caller, progress=progress,
+            deadline=self._deadline(branch, asked_at), resumed=resumed,
+        )  # fmt: skip
+
+    def _goes_straight(self, card: Card) -> bool:
+        """Whether a new call has nothing to be careful of: no doubt, no time of its caller, no workflow to enter."""
+        return (
+            self.options is NO_OPTIONS
+            and card.effects != "once"
+            and not card.traits.runs_inline
+            and self.caller.deadline is None
+            and self.key not in self.active.history.done_before_fork
+        )
+
+    async def _attempt(self, branch: BranchTask, card: Card) -> Outcome:
+        """Make the first attempt of a call that goes straight: as `outcome_of` would, without its book-keeping."""
+        active, agent = self.active, self._agent
+        run, own = active.run, agent.card
+        call = Call(
+            run=run.id, key=self.key, agent=own.name, version=own.version, input=self._value, timeout=card.timeout,
+            tenant=run.tenant, principal=run.principal, root=run.root, priority=run.priority,
+            callers=self.caller.callers,
+        )  # fmt: skip
+        steps = CallSteps(active, branch, call, agent, {})
+        return await branch.at(self.key, active.runtime.dispatcher.dispatch(agent, call, steps))
+
+    async def _take_up(self, branch: BranchTask, record: KeyState, open_call: OpenCall) -> None:
+        """Go on with a call that is recorded as begun."""
+        present, progress = open_call.present(), open_call.progress
+        is_value = isinstance(present, FallbackValue)
+        if not is_value:
+            progress.doubtful = in_doubt(present.card.effects, record, progress)
+        if progress.doubtful:
+            await self.active.gate.passed()  # a cancel waits until it is known whether there is something to undo
+        elif is_value or not present.card.traits.runs_inline:
+            await self.active.live(branch, self.key)
+
+    def _deadline(self, branch: BranchTask, asked_at: float) -> float | None:
+        """Return the time after which the answer is of no use: the caller's, or the call's own if that is sooner.
+
+        What cleans up after a cancel, as when the time of the run was up, has time of its own.
+        """
+        above = None if branch.cancel is Cancel.DELIVERED else self.caller.deadline
+        within = self.options.within
+        if within is None:
+            return above
+        return asked_at + within if above is None else min(above, asked_at + within)
+
+    async def _ask(self, branch: BranchTask, card: Card) -> float:
+        """Record that the agent is asked; returns the time."""
+        active, payload = self.active, self._payload
+        if len(payload) > (most := active.runtime.max_payload_bytes):
+            raise InvalidValue(f"the input of {card.name} has {len(payload)} bytes; {most} are allowed")
+        if card.undo is not None:
+            registered(active, self.key, card.undo)  # or the run is blocked, before there is something to undo
+        if not active.is_live(branch):
+            await active.live(branch, self.key)
+        return active.journal.append(_asked(card.name, card.version, self._why), self.key, payload)
+
+    def _resolve(self, record: KeyState | None) -> None:
+        """Find the agent, and what it is really handed."""
+        agent, self._why = route(self.active, self.key, self.target, record)
+        self._agent, self._value = agent, agent.input.dump(self.input)
+        self._payload = encode(self._value)
+
+    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
+        """Return the recorded value; raises CallRefused or CallFailed as it was recorded."""
+        agent, active = self._agent, self.active
+        match end.content:
+            case AnsweredDone(degraded=degraded):
+                adopt_recorded(active, self.key, self.caller, record)
+                opened = record.opened
+                if active.runtime.watches_loops and opened is not None and opened.payload is not None:
+                    branch.note_answer(self.key, agent.card.name, opened.payload, end.payload)
+                active.degraded.update((lacks.key, lacks) for lacks in degraded)
+                try:
+                    return agent.output.load(decode(end.payload))
+                except InvalidValue as error:
+                    raise Diverged(self.key, f"the value {shortened(end.payload)}", str(error)) from error
+            case AnsweredRefused(rule=rule, reason=reason):
+                raise CallRefused(reason, rule=rule, key=self.key)
+            case AnsweredFailed() as said:
+                raise self._failed(agent, Failure(said.kind, said.type, said.message))
             case _:
-                active.append(FactKind.CANCELLED, self.key, encode({"keys": [self.key], "by": self.key}))
-                await active.committed()
+                raise Diverged(self.key, describe(end), f"the answer of {agent.card.name}")
+
+    async def _end(self, branch: BranchTask, card: Card, outcome: Given | Failed | Refused | Cancelled) -> T:
+        """Record how it ended, and hand the value back or raise."""
+        active = self.active
+        match outcome:
+            case Given():
+                at = record_answer(active, self.key, card, self.caller, self._payload, outcome)
+                if active.runtime.watches_loops:
+                    branch.note_answer(self.key, card.name, self._payload, outcome.payload)
+            case Refused() | Failed():
+                at = record_failure(active, self.key, outcome)
+            case Cancelled():
+                active.journal.append(KeysCancelled(keys=(self.key,), by=self.key), self.key)
+                await active.journal.committed()
                 branch.deliver(self.key)
         branch.last_at = at
-        await active.committed()
+        await active.journal.committed()
         match outcome:
             case Given():
                 return outcome.value
             case Refused():
                 raise CallRefused(outcome.reason, rule=outcome.rule, key=self.key)
             case Failed(failure):
-                raise self._failed(attempts.agent, failure)
-
-    def _record(self, card: Card, input: bytes, given: Given) -> float:
-        """Record an answer, what it is short of, and how it is undone; returns the time."""
-        active = self.active
-        body = _DONE
-        if given.lacks is not None:
-            active.degraded[self.key] = given.lacks
-        below = self._degraded() if active.degraded else None
-        if given.usage is not None or below:
-            said: dict[str, Json] = {"outcome": "done"}
-            if given.usage is not None:
-                said["usage"] = usage_body(given.usage)
-            if below:
-                said["degraded"] = below
-            body = encode(said)
-        at = active.append(FactKind.ANSWERED, self.key, body, given.payload)
-        if card.undo is not None:
-            self._record_undo(card.undo, input, given.payload)
-        return at
-
-    def _degraded(self) -> list[Json]:
-        """Return what this call and those below it are short of, for the fact that stands for all of them."""
-        below = f"{self.key}."
-        found = sorted(self.active.degraded.items())
-        return [asdict(each) for key, each in found if key == self.key or key.startswith(below)]
-
-    def _record_undo(self, name: str, input: bytes, value: bytes) -> None:
-        """Register the compensation that the agent's card names."""
-        key, undoes = f"{self.key}.{_UNDO}", self._registered(name, None).card
-        given = {"input": decode(input), "value": decode(value)}
-        self.active.append(FactKind.UNDO, key, encode({"agent": undoes.name, "version": undoes.version}), encode(given))
-        self.caller.adopt([Undo(key, undoes.name, undoes.version, given)])
-
-    def _adopt_own(self, record: KeyState | None) -> None:
-        """Take over the compensation that was registered when the call ended."""
-        if record is not None and record.opened is not None:
-            self.caller.adopt([undo_of(record.opened)])
+                raise self._failed(self._agent, failure)
 
     def _failed(self, agent: AnyAgent, failure: Failure) -> CallFailed:
         message = f"{agent.card.name} failed at {self.key}: {failure.type}: {failure.message}"
@@ -255,7 +216,6 @@ class AgentCall(Primitive[T], Generic[T]):
 
 
 @lru_cache(maxsize=4096)
-def _asked(name: str, version: str, why: str | None) -> bytes:
-    """Return the body of the fact that an agent was asked."""
-    body = {"agent": name, "version": version}
-    return encode(body if why is None else {**body, "why": why})
+def _asked(name: str, version: str, why: str | None) -> Prepared:
+    """Return what the fact says that an agent was asked."""
+    return prepared(Asked(agent=name, version=version, why=why))

@@ -2,14 +2,20 @@
 
 from typing import Protocol
 
+from podium.engine.calls.open_call import OpenCall
+from podium.engine.primitives.joins import Race
+from podium.engine.primitives.waits import Sleep
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
 from podium.engine.run.primitive import Primitive
 from podium.errors import CallFailed, CallRefused, RunFailed, StoreError, TooFew
+from podium.model.agent import AnyAgent
 from podium.model.fact import Fact
+from podium.model.facts.calls import UndoRegistered
+from podium.model.facts.waits import SleepBegun
 from podium.model.json import Json
-from podium.model.outcome import Done, Failed, Failure
+from podium.model.outcome import Done, Enter, Failed, Failure
 from podium.model.retry import FailureKind
 from podium.store.codec import decode
 
@@ -17,7 +23,7 @@ from podium.store.codec import decode
 class Inline(Protocol):
     """A workflow that can be run under a key of the calling run."""
 
-    async def enter(
+    async def run_inline(
         self, active: ActiveRun, branch: BranchTask, path: str, input: Json, *, callers: tuple[str, ...],
         deadline: float | None,
     ) -> tuple[Json, list[Undo]]:  # fmt: skip
@@ -43,7 +49,7 @@ class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
     async def perform(self, branch: BranchTask) -> tuple[Done | Failed, list[Undo]]:
         """Return its outcome and the compensations that it leaves to its caller."""
         try:
-            value, undos = await self.workflow.enter(
+            value, undos = await self.workflow.run_inline(
                 self.active, branch, self.key, self.input, callers=self.callers, deadline=self.deadline
             )
         except StoreError:
@@ -57,6 +63,36 @@ class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
         return Done(value), undos
 
 
+async def run_inline(open_call: OpenCall, agent: AnyAgent, enter: Enter) -> Done | Failed:
+    """Run a workflow under the key of its call; with a time limit, against a durable timer."""
+    active, branch, path, key = open_call.active, open_call.branch, open_call.path, open_call.inline_key
+    limits = (open_call.timeout_of(agent), open_call.options.within)
+    seconds = min((each for each in limits if each is not None), default=None)
+    inline = InlineRun(
+        active, branch, path, key, workflow=enter.workflow, input=enter.input, callers=open_call.caller.callers,
+        deadline=open_call.deadline if seconds is None else _deadline(open_call, f"{key}.timeout", seconds),
+    )  # fmt: skip
+    if seconds is None:
+        ended = await inline.perform(branch)
+    else:
+        timer = Sleep(active, branch, path, f"{key}.timeout", seconds)
+        ended = await Race(active, branch, path, f"{key}.first", [inline, timer])
+    if ended is None:
+        return Failed(Failure(FailureKind.TIMEOUT, "TimeoutError", f"no answer within {seconds:g} s"))
+    outcome, undos = ended
+    await active.gate.passed()
+    open_call.caller.adopt(undos)
+    return outcome
+
+
+def _deadline(open_call: OpenCall, timer: str, seconds: float) -> float:
+    """Return when an inline workflow has to be done: the deadline above, or the time of its own timer if sooner."""
+    record = open_call.active.history.records.get(timer)
+    known = None if record is None or record.opened is None else record.opened.content
+    own = known.due if isinstance(known, SleepBegun) else open_call.active.runtime.clock.now() + seconds
+    return own if open_call.deadline is None else min(own, open_call.deadline)
+
+
 def causes_of(error: BaseException) -> tuple[str, ...]:
     """Return the keys of the calls, and of the results of child runs, whose failure an exception tells of."""
     if isinstance(error, CallFailed | CallRefused | RunFailed) and error.key:
@@ -68,4 +104,7 @@ def causes_of(error: BaseException) -> tuple[str, ...]:
 
 def undo_of(fact: Fact) -> Undo:
     """Return the compensation that a fact registered."""
-    return Undo(fact.key, fact.body["agent"], fact.body["version"], decode(fact.payload))
+    said = fact.content
+    if not isinstance(said, UndoRegistered):
+        raise TypeError(f"expected the fact at {fact.key} to be UNDO, got {fact.kind.name}")
+    return Undo(fact.key, said.agent, said.version, decode(fact.payload))

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 from podium.agents.shape import TypeShape, shape_of
-from podium.dispatch.dispatcher import INLINE
 from podium.errors import NotDone
 from podium.model.agent import Card
+from podium.model.agent_kind import INLINE
 from podium.model.call import Call
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind

@@ -11,7 +11,10 @@ from podium.errors import BadAnswer, Diverged, NotDone, Suspended
 from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact
+from podium.model.facts.calls import EffectIntended, IntentCleared, StepDone
+from podium.model.facts.content import FactContent, prepared
+from podium.model.facts.notices import Notice
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
@@ -20,6 +23,7 @@ from podium.model.prices import PriceSettings
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.step import StepCall
 from podium.model.steps import Effects
+from podium.model.storable import check_key
 from podium.secrets.masking import MASKING
 from podium.services.stream import Chunk
 from podium.store.codec import decode, encode, input_digest
@@ -77,17 +81,18 @@ class CallSteps:
         """Run `fn` once for ever; see `podium.model.steps.Steps`."""
         name = MASKING.text(name)
         path = self._path(name, None if key is None else MASKING.text(key))
+        full = f"{self._call.key}/{path}"
+        check_key(f"the name and key of step {name[:80]!r}", full)
         digest = input_digest(input)
         record = self._active.history.step(self._call.key, path)
         if record is not None and record.done is not None:
-            if record.done.body["digest"] != digest:
-                raise Diverged(f"{self._call.key}/{path}", f"another input of {name}", shortened(encode(input)))
+            if isinstance(said := record.done.content, StepDone) and said.digest != digest:
+                raise Diverged(full, f"another input of {name}", shortened(encode(input)))
             return decode(record.done.payload)
-        full = f"{self._call.key}/{path}"
         if effects == "once" and record is not None and record.intent is not None:
-            settled = await self._settle_doubt(path, name, verify)
-            if settled is not None:
-                return self._record(full, name, digest, settled["done"], usage)
+            known = await self._resolve_doubt(path, name, verify)
+            if known is not None:
+                return self._record(full, name, digest, known["done"], usage)
 
         async def body() -> Json:
             if effects == "once":
@@ -101,11 +106,11 @@ class CallSteps:
             step = StepCall(call=self._call, name=name, path=path, input=input, body=body, bound=bound, usage=usage)
             value = await rules(step, self)
         value = self._record(full, name, digest, value, usage)
-        await self._active.committed()
+        await self._active.journal.committed()
         return value
 
     def emit(self, chunk: Json) -> None:
-        """Stream a chunk to whoever watches the run."""
+        """Stream a chunk to those who watch the run."""
         step = _inside.get()
         n = self._chunks.get(step, 0)
         self._chunks[step] = n + 1
@@ -144,7 +149,7 @@ class CallSteps:
         return self._active.runtime.prices
 
     async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
-        """Set an amount aside, in the store once this returns; see `podium.model.steps.Steps`."""
+        """Set an amount aside, in the store once this returns; see `podium.model.rule_steps.RuleSteps`."""
         counting = [line for line in (*self._active.lines, *lines) if amount.under(line.limits)]
         if not counting:
             return None
@@ -158,10 +163,10 @@ class CallSteps:
         settle(self._active, self._call.key, reservation, spent)
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
-        """Record what a rule did that somebody may want to know later; what it does once more in a replay is known."""
-        if self._active.replaying:
+        """Record what a rule did, for reports and audits; in a replay it is recorded already."""
+        if self._active.gate.replaying:
             return
-        self._active.append(FactKind.NOTICE, self._call.key, encode({"guard": guard, **body}))
+        self._active.journal.append(Notice(guard=guard, said=body), self._call.key)
 
     def _path(self, name: str, key: str | None) -> str:
         """Return the step's place: under the step one is in, by its key or by how often its name came before."""
@@ -180,7 +185,7 @@ class CallSteps:
             return await fn()
         except NotDone:
             if effects == "once":
-                self._note(FactKind.INTENT, f"{self._call.key}/{path}", {"cleared": True})
+                self._note(f"{self._call.key}/{path}", IntentCleared())
             raise
         except Exception as error:
             if effects == "once":
@@ -193,26 +198,24 @@ class CallSteps:
         self, full: str, name: str, digest: str, value: Json, usage: Callable[[Json], Usage | None] | None
     ) -> Json:
         used = None if usage is None else usage(value)
-        body: Json = {"name": name, "attempt": self._call.attempt, "digest": digest}
-        if used is not None:
-            body["usage"] = usage_body(used)
         payload, most = encode(value), self._active.runtime.max_payload_bytes
         if len(payload) > most:
             raise BadAnswer(f"the result of {name} has {len(payload)} bytes, {most} are allowed")
-        self._note(FactKind.STEP, full, body, payload)
+        self._note(full, StepDone(name=name, attempt=self._call.attempt, digest=digest, usage=used), payload)
         return decode(payload)
 
-    def _note(self, kind: FactKind, full: str, body: Json, payload: bytes | None = None) -> None:
+    def _note(self, full: str, said: FactContent, payload: bytes | None = None) -> None:
         """Record a fact of a step, and let later attempts of this drive see it."""
-        at = self._active.append(kind, full, encode(body), payload)
-        self._active.history.add(Fact(-1, kind, full, at, self.epoch, body, payload))
+        text = prepared(said)
+        at = self._active.journal.append(text, full, payload)
+        self._active.history.add(Fact(-1, said.fact_kind, full, at, self.epoch, text.encoded, payload))
 
     async def _intend(self, full: str, name: str) -> None:
-        self._note(FactKind.INTENT, full, {"name": name, "epoch": self.epoch})
-        await self._active.committed()
+        self._note(full, EffectIntended(name=name, epoch=self.epoch))
+        await self._active.journal.committed()
         await self._active.runtime.fresh()
 
-    async def _settle_doubt(
+    async def _resolve_doubt(
         self, path: str, name: str, verify: Callable[[], Awaitable[Json]] | None
     ) -> dict[str, Json] | None:
         """Find out whether a step that was begun happened: `{"done": value}`, or None for not done."""
@@ -235,17 +238,3 @@ class CallSteps:
         text = f"Did {name} happen in {self._call.agent} (run {self._call.run}, key {self._call.key})? {why}."
         ask = Ask(text=text, subject=self._call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators")
         return Suspended(ask, path)
-
-
-def usage_body(usage: Usage) -> Json:
-    """Return usage as a fact says it."""
-    said = {
-        "model": usage.model,
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "requests": usage.requests,
-        "usd": usage.usd,
-    }
-    if usage.cpu_seconds or usage.gb_seconds:
-        said |= {"cpu_seconds": usage.cpu_seconds, "gb_seconds": usage.gb_seconds}
-    return said

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from podium.engine.calls.attempts import CallOptions
 from podium.engine.calls.call import AgentCall
+from podium.engine.calls.options import CallOptions
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Undo
-from podium.engine.run.history import opened_as
-from podium.engine.run.primitive import Primitive
+from podium.engine.run.history import KeyState
+from podium.engine.run.recorded import Recorded
 from podium.errors import Blocked, CallError, UnknownAgent, UsageError
 from podium.model.agent import AnyAgent
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact
+from podium.model.facts.calls import UndoRegistered
 from podium.model.retry import Retry
 from podium.store.codec import encode
 
@@ -19,10 +20,13 @@ _PATIENCE = Retry(attempts=5, delay=1.0)
 """An undo is tried more often than a call, whatever its agent's card says."""
 
 
-class OnUndo(Primitive[None]):
+class OnUndo(Recorded[None]):
     """Registers a compensation."""
 
-    __slots__ = ("agent", "input", "undos")
+    __slots__ = ("_undo", "agent", "input", "undos")
+
+    opens = UndoRegistered
+    opening_ends_it = True
 
     def __init__(
         self,
@@ -40,34 +44,45 @@ class OnUndo(Primitive[None]):
         self.undos = undos
 
     async def perform(self, branch: BranchTask) -> None:
-        """Record what is to be called, and with what, should the workflow fail.
-
-        A cancel that was asked for waits for the next key: what is to be undone has happened.
-        """
-        active, key = self.active, self.key
-        record = active.history.take(key)
-        agent = self._agent(None if record is None else record.opened)
+        """Record what is to be called, and with what, should the workflow fail."""
+        known = self.active.history.records.get(self.key)
+        agent = self._agent(None if known is None else known.opened)
         card, value = agent.card, agent.input.dump(self.input)
         if card.anonymous:
             raise UsageError(f'{card.name} has no name to be found by when it is to undo: give it one, name="…".')
-        if record is not None:
-            opened_as(record, key, FactKind.UNDO, f"a compensation by {card.name}", agent=card.name)
-            if record.cancelled:
-                branch.deliver(key)
-        if record is None or record.opened is None:
-            await active.gate()
-            body = {"agent": card.name, "version": card.version}
-            branch.last_at = active.append(FactKind.UNDO, key, encode(body), encode(value))
-        self.undos.append(Undo(key, card.name, card.version, value))
+        self._undo = Undo(self.key, card.name, card.version, value)
+        await super().perform(branch)
+        self.undos.append(self._undo)
+
+    def described(self) -> str:
+        """Return which agent undoes."""
+        return f"a compensation by {self._undo.agent}"
+
+    def identity(self) -> dict[str, object]:
+        """Return the name of the agent that undoes."""
+        return {"agent": self._undo.agent}
+
+    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> None:
+        """Return nothing: it is registered."""
+
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> None:
+        """Record it; the next commit that a branch waits for takes it along.
+
+        A cancel that was asked for waits for the next key: what is to be undone has happened.
+        """
+        await self.active.gate.passed()
+        said = UndoRegistered(agent=self._undo.agent, version=self._undo.version)
+        branch.last_at = self.active.journal.append(said, self.key, encode(self._undo.input))
 
     def _agent(self, registered: Fact | None) -> AnyAgent:
         """Return the agent; a name stands for the version that was registered, else for the newest."""
         dispatcher = self.active.runtime.dispatcher
         if not isinstance(self.agent, str):
             return dispatcher.route(self.agent)[0]
-        same = registered is not None and registered.body.get("agent") == self.agent
+        said = None if registered is None else registered.content
+        version = said.version if isinstance(said, UndoRegistered) and said.agent == self.agent else None
         try:
-            return dispatcher.registry.get(self.agent, registered.body["version"] if registered and same else None)
+            return dispatcher.registry.get(self.agent, version)
         except UnknownAgent as error:
             raise Blocked(f"compensation {self.key}: {error}") from error
 

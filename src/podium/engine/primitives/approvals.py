@@ -1,5 +1,6 @@
-"""Approvals: what is asked, and what several people's answers come to."""
+"""Approvals: what is asked, and what several answers mean together."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ from podium.agents.shape import shape_of
 from podium.errors import UsageError
 from podium.model.agent import Shape
 from podium.model.json import Json
-from podium.model.question import Approval, Ask, Decision, approval_schema
+from podium.model.question import Approval, Ask, Decision, PersonAnswer, approval_schema
 
 
 def approval_of(
@@ -28,12 +29,12 @@ def approval_of(
     return ask, DecisionShape(edit)
 
 
-def decided(ask: Ask, answers: list[Json]) -> Json:
-    """Return the decision that answers come to: approved if all approve; who rejects goes before who asks back."""
-    said = [answer["value"] for answer in answers]
+def decided(ask: Ask, answers: Sequence[PersonAnswer]) -> Json:
+    """Return the decision of several answers: approved if all approve; a rejection wins over a question back."""
+    said = [answer.value for answer in answers]
     decision: dict[str, Json] = {
         "approved": all(each.get("approved", False) for each in said),
-        "by": [answer["by"] for answer in answers],
+        "by": [answer.by for answer in answers],
         "comment": "; ".join(filter(None, (each.get("comment", "") for each in said))),
         "to": ask.to,
     }

@@ -4,16 +4,20 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import opened_as
-from podium.engine.run.primitive import Primitive
+from podium.engine.run.history import KeyState, describe
+from podium.engine.run.recorded import Recorded
 from podium.engine.run.reservations import carved_from, reserve, share_of
 from podium.engine.run.starting import Above, new_run
-from podium.errors import CallRefused, RunCancelled, RunFailed, UsageError
+from podium.errors import CallRefused, Diverged, RunCancelled, RunFailed, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Breach, BudgetState, limits_of
-from podium.model.fact import FactKind
+from podium.model.budget_ids import share_of_run
+from podium.model.fact import Fact
+from podium.model.facts.answers import AnsweredDone, AnsweredRefused
+from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.ids import child_run_id
 from podium.model.json import Json
+from podium.model.rule_names import budget_rule
 from podium.model.run import RunOptions, RunState
 from podium.store.codec import decode, encode
 from podium.store.operations import Spawn, TakeSignal
@@ -36,10 +40,13 @@ class ChildRun(Generic[T]):
         return self._context.child_result(self.id, self._child)
 
 
-class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
+class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
     """Starts a child run in the transaction of its fact."""
 
     __slots__ = ("child", "context", "input", "options")
+
+    opens = ChildSpawned
+    opening_ends_it = True
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, child: AnyAgent, input: Any,
@@ -52,46 +59,56 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
         self.context = context
 
     async def perform(self, branch: BranchTask) -> ChildRun[T]:
-        """Return a handle to it; the child may not have begun yet."""
-        active, key, card = self.active, self.key, self.child.card
+        """Return a handle to it; the child may not have begun yet. This process drives such runs from now on."""
+        card, runtime = self.child.card, self.active.runtime
         if card.anonymous:
             raise UsageError(f'{card.name} has no name to be found by after a crash: give it one, name="…".')
+        runtime.dispatcher.route(self.child)
+        runtime.serve(self.child)
+        return await super().perform(branch)
+
+    def described(self) -> str:
+        """Return which workflow it starts."""
+        return f"a child run of {self.child.card.name}"
+
+    def identity(self) -> dict[str, object]:
+        """Return the name of the workflow."""
+        return {"workflow": self.child.card.name}
+
+    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> ChildRun[T]:
+        """Return the handle; raises CallRefused if the budgets of this run had no room for the child."""
+        match end.content:
+            case AnsweredRefused(rule=rule, reason=reason):
+                raise CallRefused(reason, rule=rule, key=self.key)
+            case ChildSpawned(run=run):
+                return ChildRun(run, self.child, self.context)
+            case _:
+                raise Diverged(self.key, describe(end), self.described())
+
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> ChildRun[T]:
+        """Insert the child run, once its share of the budgets is set aside."""
+        await self.active.live(branch, self.key)
+        active, key, card, context = self.active, self.key, self.child.card, self.context
         run_id = child_run_id(active.run.id, key)
-        active.runtime.dispatcher.route(self.child)
-        active.runtime.serve(self.child)
-        record = active.history.take(key)
-        if record is not None:
-            opened_as(record, key, FactKind.SPAWNED, f"a child run of {card.name}", workflow=card.name)
-            if record.cancelled:
-                branch.deliver(key)
-            if record.answered is not None:
-                body = record.answered.body
-                raise CallRefused(body["reason"], rule=body["rule"], key=key)
-            if record.opened is not None:
-                run_id = record.opened.body["run"]
-        if record is None or record.opened is None:
-            await active.live(branch, key)
-            payload = encode(self.child.input.dump(self.input))
-            if len(self.context.callers) >= (most := active.runtime.max_depth):
-                why = f"{card.name} would be {len(self.context.callers) + 1} workflows deep; most_depth allows {most}"
-                await self._refuse(branch, "depth", why)
-            await self._carve(branch, run_id)
-            at, seed = active.runtime.clock.now(), active.chance(key).getrandbits(63)
-            context = self.context
-            above = Above(
-                run=active.run, callers=context.callers, deadline=context.deadline, lines=active.lines,
-                budget=active.budget,
-            )  # fmt: skip
-            run = new_run(run_id, card, payload, self.options, seed=seed, at=at, above=above)
-            body = {"workflow": card.name, "version": card.version, "run": run_id}
-            branch.last_at = active.append(FactKind.SPAWNED, key, encode(body), effects=[Spawn(run)])
-            active.history.spawned[run_id] = key
-            await active.committed()
-        return ChildRun(run_id, self.child, self.context)
+        payload = encode(self.child.input.dump(self.input))
+        if len(context.callers) >= (most := active.runtime.max_depth):
+            why = f"{card.name} would be {len(context.callers) + 1} workflows deep; max_depth allows {most}"
+            await self._refuse(branch, "depth", why)
+        await self._carve(branch, run_id)
+        at, seed = active.runtime.clock.now(), active.chance(key).getrandbits(63)
+        above = Above(
+            run=active.run, callers=context.callers, deadline=context.deadline, lines=active.lines,
+            budget=active.budget,
+        )  # fmt: skip
+        run = new_run(run_id, card, payload, self.options, seed=seed, at=at, above=above)
+        active.history.spawned[run_id] = key
+        said = ChildSpawned(workflow=card.name, version=card.version, run=run_id)
+        await self.end_with(branch, said, None, [Spawn(run)])
+        return ChildRun(run_id, self.child, context)
 
     async def _carve(self, branch: BranchTask, run_id: str) -> None:
         """Set the child's share aside in the budgets of this run; raises CallRefused where they have no room for it."""
-        active, budget, name = self.active, self.options.budget, f"share:{run_id}"
+        active, budget, name = self.active, self.options.budget, share_of_run(run_id)
         if budget is None:
             return
         share = limits_of(budget)
@@ -100,21 +117,21 @@ class SpawnChild(Primitive[ChildRun[T]], Generic[T]):
             return
         found = await branch.at(self.key, reserve(active, self.key, amount, counting, id=name))
         if isinstance(found, BudgetState):
-            await self._refuse(branch, f"budget:{found.id}", str(Breach(found, None)))
+            await self._refuse(branch, budget_rule(found.id), str(Breach(found, None)))
 
     async def _refuse(self, branch: BranchTask, rule: str, reason: str) -> NoReturn:
         """Record that there is no such child run, so that a replay knows it too."""
-        body = {"outcome": "refused", "rule": rule, "reason": reason}
-        branch.last_at = self.active.append(FactKind.ANSWERED, self.key, encode(body))
-        await self.active.committed()
+        branch.last_at = self.active.journal.append(AnsweredRefused(rule=rule, reason=reason), self.key)
+        await self.active.journal.committed()
         raise CallRefused(reason, rule=rule, key=self.key)
 
 
-class ChildResult(Primitive[T], Generic[T]):
+class ChildResult(Recorded[T], Generic[T]):
     """Waits for the end of a child run."""
 
     __slots__ = ("child", "run")
 
+    opens = ChildAwaited
     waits = True
 
     def __init__(
@@ -124,28 +141,28 @@ class ChildResult(Primitive[T], Generic[T]):
         self.run = run
         self.child = child
 
-    async def perform(self, branch: BranchTask) -> T:
+    def described(self) -> str:
+        """Return which run it waits for."""
+        return f"a wait for run {self.run}"
+
+    def identity(self) -> dict[str, object]:
+        """Return the id of the child run."""
+        return {"name": self.run}
+
+    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
         """Return the child's value; raises RunFailed or RunCancelled."""
-        active, key = self.active, self.key
-        record = active.history.take(key)
-        if record is not None:
-            opened_as(record, key, FactKind.WAITING, f"a wait for run {self.run}", name=self.run)
-            if record.answered is not None:
-                branch.last_at = record.answered.at
-                return self._value(decode(record.answered.payload))
-            if record.cancelled:
-                branch.deliver(key)
-        await active.live(branch, key)
+        return self._value(decode(end.payload))
+
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> T:
+        """Wait for the child, and return its value; raises RunFailed or RunCancelled."""
+        await self.active.live(branch, self.key)
+        active = self.active
         if record is None or record.opened is None:
-            active.append(FactKind.WAITING, key, encode({"wait": "run", "name": self.run, "due": None}))
-        signal = await active.wait(branch, key, "child", self.run, None)
+            active.journal.append(ChildAwaited(name=self.run), self.key)
+        signal = await active.mailbox.wait(branch, self.key, "child", self.run, None)
         assert signal is not None  # there is no deadline
         active.history.spawned.pop(self.run, None)
-        body = {"outcome": "done", "signal": signal.id}
-        branch.last_at = active.append(
-            FactKind.ANSWERED, key, encode(body), encode(signal.body), [TakeSignal(signal.id)]
-        )
-        await active.committed()
+        await self.end_with(branch, AnsweredDone(signal=signal.id), encode(signal.body), [TakeSignal(signal.id)])
         return self._value(signal.body)
 
     def _value(self, outcome: Json) -> T:

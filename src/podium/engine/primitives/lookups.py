@@ -1,6 +1,5 @@
 """What a workflow learns of its surroundings, recorded so that a replay learns the same."""
 
-import asyncio
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -8,10 +7,12 @@ from typing import ClassVar, TypeVar
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import opened_as
-from podium.engine.run.primitive import Primitive
+from podium.engine.run.history import KeyState
+from podium.engine.run.recorded import Recorded
 from podium.model.agent import Card
-from podium.model.fact import FactKind
+from podium.model.fact import Fact
+from podium.model.facts.runs import Changed
+from podium.model.facts.waits import LookedUp
 from podium.model.json import Json
 from podium.model.retry import Backoff, FailureKind, Retry
 from podium.model.track_record import TrackRecord
@@ -25,31 +26,36 @@ _STORED = {"max_delay": "longest"}
 _NAMED = {stored: name for name, stored in _STORED.items()}
 
 
-class LookUp(Primitive[list[T]]):
+class LookUp(Recorded[list[T]]):
     """What is found when it is first asked for; from then on always the same."""
 
     __slots__ = ("asks",)
 
-    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, asks: dict[str, Json]) -> None:
+    opens = LookedUp
+    opening_ends_it = True
+
+    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, asks: LookedUp) -> None:
         super().__init__(active, branch, path, key)
         self.asks = asks
-        """What is looked up, as it is recorded: `of`, and more where that does not say it all."""
+        """What is looked up, as it is recorded: `of`, and more if that does not say it all."""
 
-    async def perform(self, branch: BranchTask) -> list[T]:
-        """Return what is recorded, or look and record it."""
-        active, key = self.active, self.key
-        record = active.history.take(key)
-        if record is not None:
-            opened_as(record, key, FactKind.LOOKED_UP, f"a look-up of {self.asks['of']}", **self.asks)
-            if record.cancelled:
-                branch.deliver(key)
-            if record.opened is not None:
-                branch.last_at = record.opened.at
-                return [self.load(each) for each in decode(record.opened.payload)]
-        await active.live(branch, key)
+    def described(self) -> str:
+        """Return what is looked up."""
+        return f"a look-up of {self.asks.of}"
+
+    def identity(self) -> dict[str, object]:
+        """Return what is looked up."""
+        return {"of": self.asks.of, "agents": self.asks.agents}
+
+    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> list[T]:
+        """Return what was found."""
+        return [self.load(each) for each in decode(end.payload)]
+
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> list[T]:
+        """Look, and record what is there."""
+        await self.active.live(branch, self.key)
         found = await self.look(branch)
-        branch.last_at = active.append(FactKind.LOOKED_UP, key, encode(self.asks), encode(found))
-        await active.committed()
+        await self.end_with(branch, self.asks, encode(found))
         return [self.load(each) for each in found]
 
     @abstractmethod
@@ -68,7 +74,7 @@ class Find(LookUp[Card]):
 
     async def look(self, branch: BranchTask) -> list[Json]:
         """Ask the registry."""
-        return [_plain(card) for card in self.active.runtime.dispatcher.registry.cards(self.asks["of"])]
+        return [_plain(card) for card in self.active.runtime.dispatcher.registry.cards(self.asks.of)]
 
     def load(self, plain: Json) -> Card:
         """Return a card."""
@@ -83,9 +89,9 @@ class Records(LookUp[TrackRecord]):
     OF: ClassVar = "how agents did"
 
     async def look(self, branch: BranchTask) -> list[Json]:
-        """Have the store fold its facts, in a thread: it may take a tenth of a second."""
-        names: Sequence[str] = self.asks["agents"]
-        found = await branch.at(self.key, asyncio.to_thread(self.active.runtime.store.records, names))
+        """Have the store fold its facts: it may take a tenth of a second."""
+        names: Sequence[str] = self.asks.agents or ()
+        found = await branch.at(self.key, self.active.runtime.store.records(names))
         return [asdict(record) for record in found]
 
     def load(self, plain: Json) -> TrackRecord:
@@ -99,7 +105,7 @@ def changed(active: ActiveRun, path: str, counter: int, name: str) -> bool:
     if known is None:
         known = not active.history.has_from(path, counter)
         active.history.changes[name] = known
-        active.append(FactKind.CHANGED, name, encode({"changed": known}))
+        active.journal.append(Changed(changed=known), name)
     return known
 
 

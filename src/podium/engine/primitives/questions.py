@@ -7,15 +7,19 @@ from typing import Any, Generic, TypeVar
 from podium.engine.primitives.approvals import decided
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import opened_as
+from podium.engine.run.history import KeyState
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.progress import approved
+from podium.engine.run.recorded import Recorded
 from podium.engine.run.reservations import raised_by
 from podium.errors import QuestionExpired, UsageError
 from podium.model.agent import Shape
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import Fact
+from podium.model.facts.answers import AnsweredDone, AnsweredExpired
+from podium.model.facts.parts import answers_of
+from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.json import Json
-from podium.model.question import Ask, Escalation, Question, QuestionState
+from podium.model.question import Ask, Escalation, PersonAnswer, Question, QuestionState
 from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
 from podium.store.operations import CommitVerdict, Expire, OpenQuestion, TakeSignal
@@ -40,25 +44,21 @@ def open_question(active: ActiveRun, key: str, ask: Ask, step: str | None, *, ru
         id=ids.new("q"), run=active.run.id, key=key, ask=ask, asked_at=now, deadline=due, state=QuestionState.OPEN,
         tenant=active.run.tenant, principal=active.run.principal,
     )  # fmt: skip
-    body = {
-        "question": question.id, "to": ask.to, "text": ask.text, "kind": ask.kind, "quorum": ask.quorum, "due": due,
-        "step": step,
-    }  # fmt: skip
-    if rule is not None:
-        body["rule"] = rule
-    active.append(FactKind.QUESTION, key, encode(body), effects=[OpenQuestion(question)])
+    said = QuestionAsked(
+        question=question.id, to=ask.to, text=ask.text, kind=ask.kind, quorum=ask.quorum, due=due, step=step, rule=rule
+    )
+    active.journal.append(said, key, effects=[OpenQuestion(question)])
     return Waiting(question.id, due)
 
 
-def waiting_for(fact: Fact) -> Waiting:
-    """Return the question that a fact opened."""
-    return Waiting(fact.body["question"], fact.body["due"])
+def waiting_for(said: QuestionAsked) -> Waiting:
+    """Return the question that was asked."""
+    return Waiting(said.question, said.due)
 
 
-def asked_again(fact: Fact) -> Ask:
+def asked_again(said: QuestionAsked) -> Ask:
     """Return, of what was asked, as much as is needed to go on waiting."""
-    body = fact.body
-    return Ask(text=body["text"], to=body["to"], kind=body["kind"], quorum=body["quorum"])
+    return Ask(text=said.text, to=said.to, kind=said.kind, quorum=said.quorum)
 
 
 async def answer_to(
@@ -69,31 +69,31 @@ async def answer_to(
     *,
     grant: str | None = None,
     rule: str | None = None,
-) -> list[Json] | None:
-    """Wait for the answers (`by`, `value`, `at`) and record that they were taken; None once it is too late.
+) -> tuple[PersonAnswer, ...] | None:
+    """Wait for the answers and record that they were taken; None once it is too late.
 
     Where a rule asked, and all of them approve, the fact names the `grant`.
     """
     due = question.due
     while True:
-        signal = await active.wait(branch, key, "answer", question.id, due)
+        signal = await active.mailbox.wait(branch, key, "answer", question.id, due)
         if signal is not None:
-            body: Json = {"question": question.id, "answers": signal.body}
-            if grant is not None and approved(signal.body):
-                body["granted"] = grant
-            raised = [] if rule is None else raised_by(rule, signal.body)
-            active.append(FactKind.QUESTION, key, encode(body), effects=[TakeSignal(signal.id), *raised])
-            return signal.body
+            answers = answers_of(signal.body)
+            granted = grant if grant is not None and approved(answers) else None
+            raised = [] if rule is None else raised_by(rule, answers)
+            said = QuestionAnswered(question=question.id, answers=answers, granted=granted)
+            active.journal.append(said, key, effects=[TakeSignal(signal.id), *raised])
+            return answers
         verdict, _ = await branch.shielded(active.runtime.commits.submit(Expire(question.id)))
-        stored = active.runtime.store.question(question.id)
+        stored = await active.runtime.store.question(question.id)
         if verdict is CommitVerdict.OK or stored is None or stored.state is not QuestionState.ANSWERED:
             return None
-        due = None  # somebody answered just in time: the signal is in the inbox
+        due = None  # an answer came just in time: the signal is in the inbox
         active.reload()
 
 
 def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[Ask]:
-    """Return a question as it is put to one after the other; raises UsageError where one would never be asked."""
+    """Return a question as it is put to one after the other; raises UsageError if one of them would never be asked."""
     asks = [ask, *(replace(ask, to=each.to, within=each.within) for each in escalate)]
     if forever := next((each for each in asks[:-1] if each.within is None), None):
         raise UsageError(f"{ask.text!r} never expires for {forever.to!r}, so nobody is asked next: say `within`.")
@@ -101,7 +101,7 @@ def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[Ask]:
 
 
 class AskPerson(Primitive[T], Generic[T]):
-    """A question of the workflow itself, put to one after the other until somebody answers."""
+    """A question of the workflow itself, put to one person or role after the other until one answers."""
 
     __slots__ = ("asks", "default", "shape")
 
@@ -115,12 +115,13 @@ class AskPerson(Primitive[T], Generic[T]):
         self.asks = asks
         self.shape = shape
         self.default = default
-        """Empty, or what counts as the answer when nobody gives one."""
+        """Empty, or what counts as the answer if none comes in time."""
 
     async def perform(self, branch: BranchTask) -> T:
-        """Return the answer; raises QuestionExpired where none came in time and there is no default."""
+        """Return the answer; raises QuestionExpired if none came in time and there is no default."""
         for n, ask in enumerate(self.asks):
-            outcome, value = await self._put(branch, f"{self.key}.{n}" if n else self.key, ask)
+            key = f"{self.key}.{n}" if n else self.key
+            outcome, value = await PutQuestion(self.active, self.branch, self.path, key, ask).perform(branch)
             if outcome == "done":
                 return self.shape.load(value)
         if self.default:
@@ -128,37 +129,52 @@ class AskPerson(Primitive[T], Generic[T]):
         seconds = sum(ask.within or 0.0 for ask in self.asks)
         raise QuestionExpired(f"nobody answered {self.asks[0].text!r} ({self.key}) within {seconds:g} s")
 
-    async def _put(self, branch: BranchTask, key: str, ask: Ask) -> tuple[str, Json]:
-        """Put a question to a person, unless it is recorded; returns `done` and the answer, or `expired`."""
-        active = self.active
-        record = active.history.take(key)
-        if record is not None:
-            now = f"a question to {ask.to!r}: {ask.text}"
-            opened_as(record, key, FactKind.QUESTION, now, to=ask.to, text=MASKING.text(ask.text))
-            if record.answered is not None:
-                branch.last_at = record.answered.at
-                return record.answered.body["outcome"], decode(record.answered.payload)
-            if record.cancelled:
-                branch.deliver(key)
-        await active.live(branch, key)
+
+class PutQuestion(Recorded[tuple[str, Json]]):
+    """A question as it is put to one person or role; gives `done` and the answer, or `expired`."""
+
+    __slots__ = ("ask",)
+
+    opens = QuestionAsked
+
+    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, ask: Ask) -> None:
+        super().__init__(active, branch, path, key)
+        self.ask = ask
+
+    def described(self) -> str:
+        """Return the question, and to whom it is put."""
+        return f"a question to {self.ask.to!r}: {self.ask.text}"
+
+    def identity(self) -> dict[str, object]:
+        """Return what is asked, and to whom it is put."""
+        return {"to": self.ask.to, "text": MASKING.text(self.ask.text)}
+
+    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> tuple[str, Json]:
+        """Return the recorded outcome and answer."""
+        outcome = "expired" if isinstance(end.content, AnsweredExpired) else "done"
+        return outcome, decode(end.payload)
+
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> tuple[str, Json]:
+        """Put the question into the inbox, unless it is there, and wait for the answers."""
+        await self.active.live(branch, self.key)
+        active, key, ask = self.active, self.key, self.ask
         if record is not None and record.answers is not None:
-            answers: list[Json] | None = record.answers
+            answers: tuple[PersonAnswer, ...] | None = record.answers
         else:
             known = None if record is None else record.question
             question = open_question(active, key, ask, None) if known is None else waiting_for(known)
             answers = await answer_to(active, branch, key, question)
-        outcome = "expired" if answers is None else "done"
         value = None if answers is None else _folded(ask, answers)
-        branch.last_at = active.append(FactKind.ANSWERED, key, encode({"outcome": outcome}), encode(value))
-        await active.committed()
-        return outcome, value
+        said = AnsweredExpired() if answers is None else AnsweredDone()
+        await self.end_with(branch, said, encode(value))
+        return said.outcome, value
 
 
-def _folded(ask: Ask, answers: list[Json]) -> Json:
+def _folded(ask: Ask, answers: Sequence[PersonAnswer]) -> Json:
     """Return several people's answers as one value."""
     if ask.kind == "approval":
         return decided(ask, answers)
-    return answers[0]["value"] if ask.quorum == 1 else [answer["value"] for answer in answers]
+    return answers[0].value if ask.quorum == 1 else [answer.value for answer in answers]
 
 
 class ManyShape(Generic[T]):

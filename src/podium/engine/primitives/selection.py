@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from podium.engine.primitives.joins import BranchEnd, BranchGroup, checked
+from podium.engine.primitives.branch_group import BranchEnd, BranchGroup
+from podium.engine.primitives.joins import checked, recorded_choice
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import opened_as
 from podium.engine.run.primitive import Primitive
-from podium.model.fact import FactKind
-from podium.store.codec import encode
+from podium.model.facts.choices import NextChosen
 
 T = TypeVar("T")
 
@@ -68,13 +67,12 @@ class Selection(Generic[T]):
     async def _choose(self) -> BranchEnd[T]:
         key = f"{self._key}.{self._count}"
         self._count += 1
-        record = self._active.history.take(key)
-        if record is not None and record.opened is not None:
-            opened_as(record, key, FactKind.CHOSEN, "the next of several branches")
-            return await self._wait_for(record.opened.body["next"])
+        known = recorded_choice(self._active, key, NextChosen, "the next of several branches")
+        if known is not None:
+            return await self._wait_for(known.next)
         ended = self._early.pop(min(self._early)) if self._early else await self._next_of_team()
-        await self._active.gate()
-        self._active.append(FactKind.CHOSEN, key, encode({"next": ended.index}))
+        await self._active.gate.passed()
+        self._active.journal.append(NextChosen(next=ended.index), key)
         return ended
 
     async def _wait_for(self, index: int) -> BranchEnd[T]:
@@ -88,7 +86,7 @@ class Selection(Generic[T]):
         return self._early.pop(index)
 
     async def _next_of_team(self) -> BranchEnd[T]:
-        """Return a branch that ended by itself; raises the cancelling of the strand where all others were cancelled."""
+        """Return a branch that ended by itself; raises the cancel of this branch if all others were cancelled."""
         assert self._team is not None  # next() has checked it
         while (ended := await self._team.next()) is not None:
             if not ended.cancelled:

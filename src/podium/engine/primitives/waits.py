@@ -4,55 +4,60 @@ from typing import Generic, TypeVar
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import opened_as
-from podium.engine.run.primitive import Primitive
+from podium.engine.run.history import KeyState
+from podium.engine.run.recorded import Recorded
 from podium.model.agent import Shape
-from podium.model.fact import FactKind
+from podium.model.fact import Fact
+from podium.model.facts.answers import AnsweredDone, AnsweredExpired
+from podium.model.facts.content import prepared
+from podium.model.facts.waits import SignalAwaited, SleepBegun
 from podium.store.codec import decode, encode
 from podium.store.operations import TakeSignal
 
 T = TypeVar("T")
 
+_DONE = prepared(AnsweredDone())
 
-class Sleep(Primitive[None]):
+
+class Sleep(Recorded[None]):
     """Waits for a time, durably."""
 
     __slots__ = ("seconds",)
 
+    opens = SleepBegun
     waits = True
 
     def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, seconds: float) -> None:
         super().__init__(active, branch, path, key)
         self.seconds = seconds
 
-    async def perform(self, branch: BranchTask) -> None:
+    def described(self) -> str:
+        """Return `a sleep`."""
+        return "a sleep"
+
+    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> None:
+        """Return nothing: the time has come."""
+
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> None:
         """Return once the time has come; the run may be out of memory meanwhile."""
-        active, key = self.active, self.key
-        record = active.history.take(key)
-        if record is not None:
-            opened_as(record, key, FactKind.TIMER, "a sleep")
-            if record.answered is not None:
-                branch.last_at = record.answered.at
-                return
-            if record.cancelled:
-                branch.deliver(key)
-        await active.live(branch, key)
+        await self.active.live(branch, self.key)
+        active, key, now = self.active, self.key, self.active.runtime.clock.now
         if record is None or record.opened is None:
-            due = active.runtime.clock.now() + self.seconds
-            active.append(FactKind.TIMER, key, encode({"due": due}))
+            due = now() + self.seconds
+            active.journal.append(SleepBegun(due=due), key)
         else:
-            due = record.opened.body["due"]
-        if active.runtime.clock.now() < due:
-            await active.wait(branch, key, "timer", key, due)
-        branch.last_at = active.append(FactKind.ANSWERED, key, encode({"outcome": "done"}))
-        await active.committed()
+            due = _due(record.opened) or 0.0
+        if now() < due:
+            await active.mailbox.wait(branch, key, "timer", key, due)
+        await self.end_with(branch, _DONE)
 
 
-class AwaitSignal(Primitive[T], Generic[T]):
+class AwaitSignal(Recorded[T], Generic[T]):
     """Waits for a signal from outside."""
 
     __slots__ = ("default", "name", "shape", "within")
 
+    opens = SignalAwaited
     waits = True
 
     def __init__(
@@ -65,32 +70,36 @@ class AwaitSignal(Primitive[T], Generic[T]):
         self.within = within
         self.default = default
 
-    async def perform(self, branch: BranchTask) -> T:
-        """Return the body of the oldest signal of the name that nobody took yet, or the default once it is late."""
-        active, key = self.active, self.key
-        record = active.history.take(key)
-        if record is not None:
-            opened_as(record, key, FactKind.WAITING, f"a wait for signal {self.name!r}", name=self.name)
-            if record.answered is not None:
-                branch.last_at = record.answered.at
-                late = record.answered.body["outcome"] == "expired"
-                return self.default if late else self.shape.load(decode(record.answered.payload))
-            if record.cancelled:
-                branch.deliver(key)
-        await active.live(branch, key)
+    def described(self) -> str:
+        """Return which signal it waits for."""
+        return f"a wait for signal {self.name!r}"
+
+    def identity(self) -> dict[str, object]:
+        """Return the name of the signal."""
+        return {"name": self.name}
+
+    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
+        """Return the body of the signal, or the default if none came in time."""
+        return self.default if isinstance(end.content, AnsweredExpired) else self.shape.load(decode(end.payload))
+
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> T:
+        """Return the body of the oldest signal of the name that was not taken, or the default once it is late."""
+        await self.active.live(branch, self.key)
+        active = self.active
         if record is None or record.opened is None:
             due = None if self.within is None else active.runtime.clock.now() + self.within
-            active.append(FactKind.WAITING, key, encode({"wait": "signal", "name": self.name, "due": due}))
+            active.journal.append(SignalAwaited(name=self.name, due=due), self.key)
         else:
-            due = record.opened.body["due"]
-        signal = await active.wait(branch, key, "user", self.name, due)
+            due = _due(record.opened)
+        signal = await active.mailbox.wait(branch, self.key, "user", self.name, due)
         if signal is None:
-            branch.last_at = active.append(FactKind.ANSWERED, key, encode({"outcome": "expired"}))
-            await active.committed()
+            await self.end_with(branch, AnsweredExpired())
             return self.default
-        body = {"outcome": "done", "signal": signal.id}
-        branch.last_at = active.append(
-            FactKind.ANSWERED, key, encode(body), encode(signal.body), [TakeSignal(signal.id)]
-        )
-        await active.committed()
+        await self.end_with(branch, AnsweredDone(signal=signal.id), encode(signal.body), [TakeSignal(signal.id)])
         return self.shape.load(signal.body)
+
+
+def _due(opened: Fact) -> float | None:
+    """Return when a recorded wait ends by itself."""
+    said = opened.content
+    return said.due if isinstance(said, SleepBegun | SignalAwaited) else None

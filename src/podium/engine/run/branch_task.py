@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Cancel(IntEnum):
-    """How far a strand's cancelling has come. What runs after `DELIVERED` is cleaning up, and is left alone."""
+    """How far the cancelling of a branch is. What runs after `DELIVERED` cleans up, and is not cut."""
 
     NONE = 0
     REQUESTED = 1
@@ -34,12 +34,12 @@ class BranchTask:
         self.open: str | None = None
         self.closed = False
         self.trails: dict[str, TurnHistory] | None = None
-        """What was asked and said in it, by the path of the context; None where no rule wants to know."""
+        """What was asked and said in it, by the path of the context; None if no rule reads it."""
         self.last_at = last_at
         """The time of the last fact that was handed to it: what `ctx.now()` says."""
 
     def note_answer(self, key: str, agent: str, asked: bytes, said: bytes | None) -> None:
-        """Take in what an agent said, for the rules that look for circles."""
+        """Note what an agent answered, for the rule against circles."""
         if said is None:
             return
         if self.trails is None:
@@ -47,7 +47,7 @@ class BranchTask:
         self.trails.setdefault(key.rpartition(".")[0], TurnHistory()).note(agent, asked, said)
 
     def forget_answers(self, path: str) -> None:
-        """Something came from outside: whoever is asked the same as before may well say something else."""
+        """Something came from outside: the same question may now have another answer."""
         if self.trails is not None:
             self.trails.pop(path, None)
 
@@ -76,7 +76,7 @@ class BranchTask:
             self.task.cancel()
 
     async def at(self, key: str, work: Awaitable[T]) -> T:
-        """Await something that a cancel may cut short, as the open key of this strand."""
+        """Await something that a cancel may cut short, as the open key of this branch."""
         self.open = key
         try:
             return await work
@@ -100,6 +100,6 @@ class BranchTask:
             raise
 
     def deliver(self, key: str) -> NoReturn:
-        """Raise the cancelling at a key; whatever this strand does from now on is cleaning up."""
+        """Raise the cancel at a key; what this branch does from now on cleans up."""
         self.cancel = Cancel.DELIVERED
         raise CallCancelled(f"cancelled at {key}")

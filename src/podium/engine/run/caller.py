@@ -1,4 +1,4 @@
-"""Who makes calls: a context, or whoever undoes."""
+"""The caller of a call: a context, or a compensation."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,7 +17,7 @@ class Undo:
 
 
 class Caller(Protocol):
-    """Who makes calls, as far as a call has to know it."""
+    """The caller, as far as a call has to know it."""
 
     @property
     def callers(self) -> tuple[str, ...]:

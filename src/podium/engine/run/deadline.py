@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from podium.model.fact import Fact, FactKind
-from podium.model.json import Json
+from podium.model.fact import Fact, FactKind, started_of
+from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Rewound
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,12 @@ class Deadline:
     @property
     def reason(self) -> str:
         """What a run says that was not done in time."""
-        return f"RunTimedOut: it was not done within {round(self.seconds, 3):g} s"
+        return f"{RUN_TIMED_OUT}: it was not done within {round(self.seconds, 3):g} s"
 
     @property
-    def body(self) -> Json:
+    def cancelling(self) -> Cancelling:
         """What the fact says that has the run cancelled."""
-        return {"reason": self.reason, "deadline": True}
+        return Cancelling(reason=self.reason, deadline=True)
 
     def renewed(self, now: float) -> "Deadline":
         """Return the same length of time, counted from now."""
@@ -30,12 +30,11 @@ class Deadline:
 
 
 def deadline_of(facts: Sequence[Fact]) -> Deadline | None:
-    """Return when a run has to be done: as it was started with, or as it was given anew when it was retried."""
-    started = facts[0]
-    at: float | None = started.body.get("deadline")
+    """Return when a run has to be done: the time given at its start, or at its last retry."""
+    at = started_of(facts).deadline
     if at is None:
         return None
-    again = (fact for fact in reversed(facts) if fact.kind is FactKind.REWOUND and "deadline" in fact.body)
-    if (last := next(again, None)) is not None:
-        return Deadline(last.body["deadline"], last.body["deadline"] - last.at)
-    return Deadline(at, at - started.at)
+    for fact in reversed(facts):
+        if fact.kind is FactKind.REWOUND and isinstance(said := fact.content, Rewound) and said.deadline is not None:
+            return Deadline(said.deadline, said.deadline - fact.at)
+    return Deadline(at, at - facts[0].at)

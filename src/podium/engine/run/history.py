@@ -1,11 +1,37 @@
 """What the journal knows of a run, laid out for replay."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from podium.errors import Diverged
+from podium.model.budget import Amount
+from podium.model.budget_ids import run_of_share
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.answers import AnsweredDone
+from podium.model.facts.calls import (
+    Asked,
+    AttemptFailed,
+    EffectIntended,
+    Held,
+    Intent,
+    IntentCleared,
+    UndoRegistered,
+)
+from podium.model.facts.choices import GatherFailed, KeysCancelled, NextChosen, QuorumReached, RaceWon
+from podium.model.facts.content import FactContent
+from podium.model.facts.money import AmountReserved, AmountSettled
+from podium.model.facts.runs import Cancelling, Changed, Ended, Rewound, Started
+from podium.model.facts.waits import (
+    ChildAwaited,
+    ChildSpawned,
+    LookedUp,
+    QuestionAnswered,
+    QuestionAsked,
+    SignalAwaited,
+    SleepBegun,
+)
 from podium.model.json import Json
+from podium.model.question import PersonAnswer
 
 OPENING = frozenset(
     {
@@ -25,6 +51,7 @@ _OF_MONEY = frozenset({FactKind.RESERVED, FactKind.SETTLED})
 
 
 _SHOWN_CHARACTERS = 300
+_CHOICE = "a choice between branches"
 
 
 @dataclass(slots=True)
@@ -34,17 +61,17 @@ class KeyState:
     opened: Fact | None = None
     """How it began; None where it was cancelled before it did."""
     answered: Fact | None = None
-    retry: Fact | None = None
+    retry: AttemptFailed | None = None
     """The last failed attempt that was to be followed by another."""
-    begun: bool = True
+    intent_recorded: bool = True
     """Whether the body of its last attempt may have been started; after a retry or a wait an intent says so."""
-    held: Fact | None = None
+    held: Held | None = None
     """A time that it has to wait for, where that was recorded after the last retry."""
     granted: dict[str, Json] = field(default_factory=dict[str, Json])
     """What people said to rules that asked about it and let it pass, by rule."""
-    question: Fact | None = None
+    question: QuestionAsked | None = None
     """The last question that was asked for it."""
-    answers: list[Json] | None = None
+    answers: tuple[PersonAnswer, ...] | None = None
     """The answers to that question, once consumed."""
     cancelled: bool = False
     undos: list[Fact] = field(default_factory=list[Fact])
@@ -53,7 +80,7 @@ class KeyState:
     @property
     def asked_of(self) -> str | None:
         """The step that the last question was about."""
-        return None if self.question is None else self.question.body["step"]
+        return None if self.question is None else self.question.step
 
 
 @dataclass(slots=True)
@@ -73,10 +100,10 @@ class History:
         self.changes: dict[str, bool] = {}
         self.started: Fact | None = None
         self.ended: Fact | None = None
-        self.cancelling: Fact | None = None
+        self.cancelling: Cancelling | None = None
         self.spawned: dict[str, str] = {}
-        self.reserved: dict[str, tuple[str, Json]] = {}
-        """What was set aside and not settled: key, and what the fact says, by reservation.
+        self.reserved: dict[str, tuple[str, Amount]] = {}
+        """What was set aside and not settled: key and amount, by reservation.
 
         Not what was set aside for child runs: the store settles that when they end.
         """
@@ -138,44 +165,44 @@ class History:
             self._answer(fact)
         elif kind is FactKind.STEP:
             self._step(fact).done = fact
-        elif kind is FactKind.INTENT:
-            self._intend(fact)
-        elif kind is FactKind.RETRY:
-            self._retry(fact)
-        elif kind is FactKind.QUESTION:
-            self._question(fact)
-        elif kind is FactKind.HELD:
-            record = self._record(fact.key)
-            record.held, record.begun = fact, False
-        elif kind is FactKind.CANCELLED:
-            for key in fact.body["keys"]:
-                self._record(key).cancelled = True
         else:
-            self._mark(fact)
+            self._go_on(fact)
+
+    def _go_on(self, fact: Fact) -> None:
+        """Note what became of something that has begun."""
+        match fact.content:
+            case EffectIntended() | IntentCleared() as said:
+                self._intend(fact, said)
+            case AttemptFailed() as said:
+                self._retry(fact, said)
+            case QuestionAsked() | QuestionAnswered() as said:
+                self._question(fact, said)
+            case Held() as said:
+                record = self._record(fact.key)
+                record.held, record.intent_recorded = said, False
+            case KeysCancelled(keys=keys):
+                for key in keys:
+                    self._record(key).cancelled = True
+            case _:
+                self._mark(fact)
 
     def _mark(self, fact: Fact) -> None:
-        """Note a fact about the run itself."""
-        match fact.kind:
-            case FactKind.STARTED:
-                self.started = fact
-                self.done_before_fork = frozenset(fact.body.get("done_before_fork", ()))
-            case FactKind.ENDED:
+        """Note a fact about money, or about the run itself."""
+        match fact.content:
+            case AmountReserved() as said if run_of_share(said.reservation) is None:
+                self.reserved[said.reservation] = fact.key, said.amount
+            case AmountSettled(reservation=reservation):
+                self.reserved.pop(reservation, None)
+            case Started(done_before_fork=done):
+                self.started, self.done_before_fork = fact, frozenset(done)
+            case Ended():
                 self.ended = fact
-            case FactKind.CANCELLING:
-                self.cancelling = self.cancelling or fact  # the first says why
-            case FactKind.CHANGED:
-                self.changes[fact.key] = fact.body["changed"]
-            case FactKind.RESERVED:
-                self._reserve(fact)
-            case FactKind.SETTLED:
-                self.reserved.pop(fact.body["reservation"], None)
+            case Cancelling() as said:
+                self.cancelling = self.cancelling or said  # the first says why
+            case Changed(changed=changed):
+                self.changes[fact.key] = changed
             case _:
                 pass
-
-    def _reserve(self, fact: Fact) -> None:
-        body = {name: fact.body[name] for name in ("reservation", "usd", "tokens", "calls")}
-        if not body["reservation"].startswith("share:"):
-            self.reserved[body["reservation"]] = fact.key, body
 
     def _record(self, key: str) -> KeyState:
         record = self.records.get(key)
@@ -196,15 +223,15 @@ class History:
 
     def _open(self, fact: Fact) -> None:
         self._record(fact.key).opened = fact
-        if fact.kind is FactKind.SPAWNED:
-            self.spawned[fact.body["run"]] = fact.key
+        if isinstance(said := fact.content, ChildSpawned):
+            self.spawned[said.run] = fact.key
 
     def _answer(self, fact: Fact) -> None:
         record = self._record(fact.key)
         record.answered = fact
-        if record.opened is not None and record.opened.body.get("wait") == "run":
-            self.spawned.pop(record.opened.body["name"], None)
-        if fact.key in self._under and fact.body["outcome"] == "done":
+        if record.opened is not None and isinstance(opened := record.opened.content, ChildAwaited):
+            self.spawned.pop(opened.name, None)
+        if fact.key in self._under and isinstance(fact.content, AnsweredDone):
             record.undos = self._undos_under(fact.key)
         self.skip_under(fact.key)
 
@@ -223,35 +250,35 @@ class History:
         call, _, path = fact.key.partition("/")
         return self.steps.setdefault(call, {}).setdefault(path, StepRecord())
 
-    def _intend(self, fact: Fact) -> None:
+    def _intend(self, fact: Fact, said: Intent) -> None:
         """Note that an effect was begun: a further attempt of a call, or a step, whose earlier doubt is settled."""
         call, _, path = fact.key.partition("/")
         record = self.records.get(call)
         if path:
-            self._step(fact).intent = None if fact.body.get("cleared") else fact
+            self._step(fact).intent = None if isinstance(said, IntentCleared) else fact
             if record is not None and record.answers is not None and record.asked_of == path:
                 record.question, record.answers = None, None
         elif record is not None:
-            record.begun = True
+            record.intent_recorded = True
 
-    def _retry(self, fact: Fact) -> None:
+    def _retry(self, fact: Fact, said: AttemptFailed) -> None:
         record = self._record(fact.key)
-        record.retry, record.question, record.answers, record.begun = fact, None, None, False
+        record.retry, record.question, record.answers, record.intent_recorded = said, None, None, False
         record.held = None
-        if fact.body.get("first") == fact.body["attempt"]:
+        if said.begins_fallback:
             record.granted.clear()  # what the agent was allowed, its fallback is not
         self.skip_under(fact.key)
 
-    def _question(self, fact: Fact) -> None:
+    def _question(self, fact: Fact, said: QuestionAsked | QuestionAnswered) -> None:
         record = self._record(fact.key)
-        if "answers" in fact.body:
-            record.answers = fact.body["answers"]
-            if fact.body.get("granted"):
-                record.granted[fact.body["granted"]] = fact.body["answers"][0]["value"]
+        if isinstance(said, QuestionAnswered):
+            record.answers = said.answers
+            if said.granted:
+                record.granted[said.granted] = said.answers[0].value
             return
-        record.question, record.answers = fact, None
-        if fact.body.get("rule") is not None:
-            record.begun = False
+        record.question, record.answers = said, None
+        if said.rule is not None:
+            record.intent_recorded = False
         if record.opened is None:
             record.opened = fact
 
@@ -262,15 +289,19 @@ class History:
 
 def voided(facts: Iterable[Fact]) -> set[int]:
     """Return the places of the facts that a retry or repin voided for replay."""
-    return {seq for fact in facts if fact.kind is FactKind.REWOUND for seq in fact.body["facts"]}
+    rewound = (fact.content for fact in facts if fact.kind is FactKind.REWOUND)
+    return {seq for said in rewound if isinstance(said, Rewound) for seq in said.facts}
 
 
-def opened_as(record: KeyState, key: str, kind: FactKind, now: str, **body: Json) -> None:
-    """Raise Diverged unless a record was opened by a fact of this kind and content; `now` describes it."""
+def opened_as(
+    record: KeyState, key: str, shape: type[FactContent] | tuple[type[FactContent], ...], now: str, **fields: object
+) -> None:
+    """Raise Diverged unless what opened a record is of this class and says this; `now` describes it."""
     fact = record.opened
     if fact is None:
         return  # cancelled before it began
-    if fact.kind is not kind or any(fact.body.get(name) != value for name, value in body.items()):
+    said = fact.content
+    if not isinstance(said, shape) or any(getattr(said, name) != value for name, value in fields.items()):
         raise Diverged(key, describe(fact), now)
 
 
@@ -280,20 +311,25 @@ def shortened(text: bytes | None) -> str:
     return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "…"
 
 
-_OPENED: dict[FactKind, str] = {
-    FactKind.ASKED: "a call of {agent}",
-    FactKind.TIMER: "a sleep",
-    FactKind.WAITING: "a wait for {wait} {name!r}",
-    FactKind.QUESTION: "a question to {to!r}: {text}",
-    FactKind.SPAWNED: "a child run of {workflow}",
-    FactKind.CHOSEN: "a choice between branches",
-    FactKind.UNDO: "a compensation by {agent}",
-    FactKind.LOOKED_UP: "a look-up of {of}",
-}
-
-
 def describe(fact: Fact | None) -> str:
     """Return what a fact opened, in words for a message."""
     if fact is None:
         return "nothing"
-    return _OPENED.get(fact.kind, fact.kind.name.lower()).format_map(fact.body)
+    told = _OPENED.get(type(fact.content), "")
+    return told.format(fact.content) if told else fact.kind.name.lower()
+
+
+_OPENED: Mapping[type[FactContent], str] = {
+    Asked: "a call of {0.agent}",
+    SleepBegun: "a sleep",
+    SignalAwaited: "a wait for signal {0.name!r}",
+    ChildAwaited: "a wait for run {0.name!r}",
+    QuestionAsked: "a question to {0.to!r}: {0.text}",
+    ChildSpawned: "a child run of {0.workflow}",
+    NextChosen: _CHOICE,
+    RaceWon: _CHOICE,
+    QuorumReached: _CHOICE,
+    GatherFailed: _CHOICE,
+    UndoRegistered: "a compensation by {0.agent}",
+    LookedUp: "a look-up of {0.of}",
+}

@@ -9,10 +9,10 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.errors import Blocked, NotAwaitable, WrongBranch
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class Primitive(ABC, Generic[T]):
+class Primitive(ABC, Generic[T_co]):
     """A lazy part of a run. Await it, or hand it to `gather`, `race`, `map` or `select` of the same context."""
 
     __slots__ = ("active", "begun", "branch", "key", "path")
@@ -34,14 +34,14 @@ class Primitive(ABC, Generic[T]):
             raise NotAwaitable(f"call {self.key} was awaited or joined before. Keep its value, or make another call.")
         self.begun = True
 
-    def __await__(self) -> Generator[Any, None, T]:
+    def __await__(self) -> Generator[Any, None, T_co]:
         """Perform it in the task of its context; raises WrongBranch in any other."""
         if asyncio.current_task() is not self.branch.task:
             raise WrongBranch(f"call {self.key} was awaited in another task. Join it with ctx.gather, not asyncio.")
         self.begin()
         return self._in_its_branch().__await__()
 
-    async def _in_its_branch(self) -> T:
+    async def _in_its_branch(self) -> T_co:
         if self.waits:
             self.branch.forget_answers(self.path)
         try:
@@ -51,5 +51,5 @@ class Primitive(ABC, Generic[T]):
             raise
 
     @abstractmethod
-    async def perform(self, branch: BranchTask) -> T:
+    async def perform(self, branch: BranchTask) -> T_co:
         """Give what is recorded under its key, or do it and record it."""

@@ -8,13 +8,11 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.progress import approved
 from podium.errors import Evicted, StoreError
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState, Reservation, nano
-from podium.model.fact import FactKind
-from podium.model.json import Json
-from podium.store.codec import encode
+from podium.model.facts.money import AmountReserved, settled
+from podium.model.question import PersonAnswer
+from podium.model.rule_names import budget_in
+from podium.services.isolation import Answer
 from podium.store.operations import Committed, CommitVerdict, Effect, NewFact, RaiseBudget, Reserve, Settle
-
-ON_BUDGETS = "budget:"
-"""With what the names of the rules begin that budgets make; the id of the budget follows."""
 
 _NOTHING = Amount()
 
@@ -27,7 +25,7 @@ async def reserve(
     answer: asyncio.Future[CommitVerdict] = asyncio.get_running_loop().create_future()
     scarce: list[BudgetState] = []
 
-    def settled(verdict: CommitVerdict | StoreError, committed: Committed) -> None:
+    def settled(verdict: Answer, committed: Committed) -> None:
         scarce.extend(state for state in [committed.scarce.get(reservation.id)] if state is not None)
         if not answer.done():
             if isinstance(verdict, StoreError):
@@ -37,10 +35,10 @@ async def reserve(
         elif verdict is CommitVerdict.OK and not active.closed:
             settle(active, key, reservation, _NOTHING)  # whoever wanted it was cancelled meanwhile: nothing was spent
 
-    fact = reserved(reservation.id, key, amount, lines, active.counted())
+    fact = reserved(reservation.id, key, amount, lines, active.journal.count_fact())
     wanted = Reserve(run=active.n, epoch=active.run.epoch, id=reservation.id, lines=lines, amount=amount, fact=fact)
     active.runtime.commits.put(wanted, settled)
-    active.hurry()
+    active.journal.hurry()
     try:
         verdict = answer.result() if answer.done() else await answer
     except asyncio.CancelledError:
@@ -60,17 +58,15 @@ def settle(active: ActiveRun, key: str, reservation: Reservation, spent: Amount,
     """Record what was spent of what was set aside; a run that is no longer ours is settled by whoever has it."""
     if active.closed:
         return
-    body = {"reservation": reservation.id, **_said(spent)}
-    if in_doubt:
-        body["in_doubt"] = True
     effects = [Settle(reservation.id, spent, in_doubt)]
-    active.append(FactKind.SETTLED, key, encode(body), effects=effects)
+    active.journal.append(settled(reservation.id, spent, in_doubt=in_doubt), key, effects=effects)
 
 
 def reserved(id: str, key: str, amount: Amount, lines: Sequence[BudgetLine], at: float) -> NewFact:
     """Return the fact that says that an amount is set aside."""
-    body = {"reservation": id, **_said(amount), "budgets": [line.id for line in lines]}
-    return NewFact(FactKind.RESERVED, key, at, encode(body))
+    budgets = tuple(line.id for line in lines)
+    said = AmountReserved(reservation=id, usd=amount.usd, tokens=amount.tokens, calls=amount.calls, budgets=budgets)
+    return NewFact.saying(said, key, at)
 
 
 def share_of(limits: BudgetLimits, spent: Amount = _NOTHING) -> Amount:
@@ -87,14 +83,11 @@ def carved_from(lines: Sequence[BudgetLine], share: BudgetLimits) -> list[Budget
     return [line for line in masked if line.limits]
 
 
-def raised_by(rule: str, answers: list[Json]) -> list[Effect]:
+def raised_by(rule: str, answers: Sequence[PersonAnswer]) -> list[Effect]:
     """Return what an answer to a budget's question changes: its limits, by what the person added."""
-    if not rule.startswith(ON_BUDGETS) or not approved(answers):
+    budget = budget_in(rule)
+    if budget is None or not approved(answers):
         return []
-    said = answers[0]["value"]
+    said = answers[0].value
     by = Amount(usd=nano(said.get("usd", 0)), tokens=said.get("tokens", 0), calls=said.get("calls", 0))
-    return [RaiseBudget(rule.removeprefix(ON_BUDGETS), by)]
-
-
-def _said(amount: Amount) -> dict[str, Json]:
-    return {"usd": amount.usd, "tokens": amount.tokens, "calls": amount.calls}
+    return [RaiseBudget(budget, by)]

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 
 from podium.model.agent import Card
-from podium.model.budget import Budget, BudgetLimits, BudgetLine, budget_json, limits_of, line_json
-from podium.model.fact import FactKind
+from podium.model.budget import Budget, BudgetLimits, BudgetLine, budget_json, limits_of
+from podium.model.budget_ids import budget_of_run
+from podium.model.facts.runs import Started
 from podium.model.json import Json
 from podium.model.run import Run, RunOptions
-from podium.store.codec import encode
 from podium.store.operations import NewFact, NewRun
 
 
@@ -27,30 +27,23 @@ def new_run(
     id: str, card: Card, payload: bytes, options: RunOptions, *, seed: int, at: float, above: Above | None = None
 ) -> NewRun:
     """Return a run that is ready to be inserted; its first fact holds all that a replay needs."""
-    body: dict[str, Json] = {
-        "workflow": card.name, "version": card.version, "seed": seed, "principal": options.principal,
-        "tenant": options.tenant,
-    }  # fmt: skip
-    if above is not None and above.callers:
-        body["callers"] = above.callers
-    if (deadline := _deadline(options, at, above)) is not None:
-        body["deadline"] = deadline
     limits = None if options.budget is None else limits_of(options.budget)
-    if budget := _budget(options, above):
-        body["budget"] = budget
-    if lines := _lines(id, options.budget, above):
-        body["lines"] = [line_json(line) for line in lines]
+    said = Started(
+        workflow=card.name, version=card.version, seed=seed, principal=options.principal, tenant=options.tenant,
+        callers=() if above is None else above.callers, deadline=_deadline(options, at, above),
+        budget=_budget(options, above), lines=tuple(_lines(id, options.budget, above)),
+    )  # fmt: skip
     parent = None if above is None else above.run
     return NewRun(
         id=id, workflow=card.name, version=card.version, queue=options.queue, priority=options.priority,
         tenant=options.tenant, principal=options.principal, parent=parent and parent.id,
         root=parent.root if parent else id, tag=options.tag, at=at,
-        started=NewFact(FactKind.STARTED, "", at, encode(body), payload), limits=limits or None,
+        started=NewFact.saying(said, "", at, payload), limits=limits or None,
     )  # fmt: skip
 
 
 def _deadline(options: RunOptions, at: float, above: Above | None) -> float | None:
-    """Return when the run has to be done: by its own limits, or those of whoever starts it."""
+    """Return when the run has to be done: by its own limits, or by those of the run that starts it."""
     seconds = [options.within, None if options.budget is None else options.budget.seconds]
     known = [at + each for each in seconds if each is not None]
     if above is not None and above.deadline is not None:
@@ -68,6 +61,6 @@ def _lines(id: str, budget: Budget | None, above: Above | None) -> list[BudgetLi
     """Return the budgets that it counts against: its own, and for the rest those above it."""
     own = BudgetLimits() if budget is None else limits_of(budget)
     asks = budget is not None and budget.on_breach == "ask"
-    lines = [BudgetLine(id=f"run:{id}", limits=own, to=budget.to if budget and asks else None)] if own else []
+    lines = [BudgetLine(id=budget_of_run(id), limits=own, to=budget.to if budget and asks else None)] if own else []
     inherited = [] if above is None else [replace(line, limits=line.limits.beside(own)) for line in above.lines]
     return lines + [line for line in inherited if line.limits]

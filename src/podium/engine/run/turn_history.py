@@ -1,4 +1,4 @@
-"""What was asked and said in each branch of a run, as far as it takes to see circles. Rebuilt by each replay."""
+"""What was asked and answered in each branch of a run, to find agents that go in circles. Each replay rebuilds it."""
 
 import re
 from collections import deque
@@ -32,7 +32,7 @@ class TurnHistory:
 
 
 def is_telling(said: bytes) -> bool:
-    """Whether an answer, as JSON, has so many words that giving it twice is to repeat oneself."""
+    """Whether an answer, as JSON, is long enough that giving it twice means going in a circle."""
     words = 0
     for found in _TEXT.finditer(said):
         words += 0 if found[2] else len(found[1].split())

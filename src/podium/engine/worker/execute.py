@@ -1,14 +1,13 @@
 """One drive of a run, from its first line to its end, its next wait, or its being taken away."""
 
 import asyncio
-from dataclasses import asdict
 
 from podium.engine.calls.inline import causes_of
 from podium.engine.run.active_run import ActiveRun
-from podium.engine.worker.admission import enter
+from podium.engine.worker.admission import admit
 from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import Blocked, CallCancelled, Evicted, Interrupt, StoreError, UnknownAgent
-from podium.model.fact import FactKind
+from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Ended
 from podium.model.json import Json
 from podium.model.outcome import readable
 from podium.model.run import RunState
@@ -43,9 +42,9 @@ async def execute(active: ActiveRun) -> None:
 
 
 async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input: Json) -> None:
-    state, reason, value, causes = RunState.DONE, "", None, tuple[str, ...]()
+    state, reason, value, causes, error_type = RunState.DONE, "", None, tuple[str, ...](), ""
     try:
-        value = await enter(active, workflow, input)
+        value = await admit(active, workflow, input)
     except CallCancelled as error:
         state, reason = RunState.CANCELLED, str(error)
     except (UnknownAgent, StoreError):
@@ -55,47 +54,48 @@ async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input
             raise Evicted from None
         state, reason = RunState.FAILED, f"the workflow cancelled itself: {error}"
     except Exception as error:  # a run's failure is data, whatever it is
-        state, reason = RunState.FAILED, _told(error)
+        state, reason, error_type = RunState.FAILED, _told(error), type(error).__name__
         causes = causes_of(error)
     except (Interrupt, GeneratorExit):
         raise
     except BaseException as error:
-        state, reason = RunState.FAILED, _told(error)
+        state, reason, error_type = RunState.FAILED, _told(error), type(error).__name__
     if state is RunState.CANCELLED:
         await _children_ended(active)
-        state, reason = _cancelled(active, reason)
+        state, reason, error_type = _cancelled(active, reason)
     elif state is RunState.FAILED and active.late:
-        reason = f"{active.late} ({reason})"[:_REASON_CHARACTERS]
-    await active.gate()
-    _end(active, state, reason, value, causes)
+        reason, error_type = f"{active.late} ({reason})"[:_REASON_CHARACTERS], RUN_TIMED_OUT
+    await active.gate.passed()
+    degraded = tuple(each for _, each in sorted(active.degraded.items()))
+    reason = MASKING.text(readable(reason))
+    said = Ended(state=state, reason=reason, causes=causes, degraded=degraded, error_type=error_type)
+    _end(active, said, MASKING.json(value))
 
 
-def _cancelled(active: ActiveRun, reason: str) -> tuple[RunState, str]:
-    """Return how a cancelled run ends: one whose time was up, or that could not undo what it did, has failed."""
+def _cancelled(active: ActiveRun, reason: str) -> tuple[RunState, str, str]:
+    """Return how a cancelled run ends, why, and with which type of error.
+
+    One whose time was up, or that could not undo what it did, has failed.
+    """
     cancelling = active.history.cancelling
-    said = {"reason": reason} if cancelling is None else cancelling.body
-    late = bool(said.get("deadline"))
+    said = Cancelling(reason=reason) if cancelling is None else cancelling
+    error = RUN_TIMED_OUT if said.deadline else ""
     if active.uncompensated:
-        why = said["reason"] if late else "cancelled"
-        return RunState.FAILED, f"{why}; not undone: {'; '.join(active.uncompensated)}"
-    return RunState.FAILED if late else RunState.CANCELLED, said["reason"]
+        why = said.reason if said.deadline else "cancelled"
+        return RunState.FAILED, f"{why}; not undone: {'; '.join(active.uncompensated)}", error
+    return RunState.FAILED if said.deadline else RunState.CANCELLED, said.reason, error
 
 
 async def _children_ended(active: ActiveRun) -> None:
     """Wait for the child runs that were told to stop."""
     for child in list(active.history.spawned):
-        await active.wait(active.main, f"end:{child}", "child", child, None)
+        await active.mailbox.wait(active.main, f"end:{child}", "child", child, None)
 
 
-def _end(active: ActiveRun, state: RunState, reason: str, value: Json, causes: tuple[str, ...]) -> None:
-    reason, value = MASKING.text(readable(reason)), MASKING.json(value)
-    body: dict[str, Json] = {"state": state, "reason": reason, "causes": causes}
-    if active.degraded:
-        body["degraded"] = [asdict(each) for _, each in sorted(active.degraded.items())]
-    payload = NULL if value is None else encode(value)
-    at = active.append(FactKind.ENDED, "", encode(body), payload)
-    outcome = {"state": state, "value": value, "reason": reason}
-    active.finish(FinishRun(state, reason, at, outcome))
+def _end(active: ActiveRun, said: Ended, value: Json) -> None:
+    at = active.journal.append(said, payload=NULL if value is None else encode(value))
+    outcome = {"state": said.state, "value": value, "reason": said.reason}
+    active.finish(FinishRun(said.state, said.reason, at, outcome))
 
 
 def _told(error: BaseException) -> str:
@@ -104,5 +104,5 @@ def _told(error: BaseException) -> str:
 
 
 def missing_version(name: str, version: str) -> str:
-    """Return the reason of a run that is blocked because nobody has its workflow's version."""
+    """Return the reason of a run that is blocked because no worker has its workflow's version."""
     return f"no worker has {name} version {version}: register it, or `podium runs repin` the run to one that is there"

@@ -9,7 +9,7 @@ from podium.model.run import SUSPECTED
 from podium.store.operations import Placed
 
 _BATCH = 256
-"""So many runs are claimed in one transaction, so that the loop is not held up by a large backlog."""
+"""The number of runs claimed in one transaction, so that a large backlog does not hold up the loop."""
 
 
 class InProcessFleet:

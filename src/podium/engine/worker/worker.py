@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,19 +13,25 @@ from podium.engine.run.runtime import Runtime
 from podium.engine.settings import EngineSettings
 from podium.engine.worker.execute import execute, missing_version
 from podium.engine.worker.in_process import InProcessFleet
-from podium.errors import Evicted, NotPossible, StoreBusy, StoreError
+from podium.errors import Evicted, NotPossible, StoreBusy, StoreError, Unwritable, WorkerFailed
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.notices import RunQuarantined
+from podium.model.facts.runs import Redacted
 from podium.model.ids import Ids
 from podium.model.run import Run, RunState
 from podium.services.group_commit import GroupCommit
 from podium.services.heartbeat import Heartbeat
+from podium.services.isolation import Answer
 from podium.services.stream import Streams
+from podium.services.supervision import run_services
 from podium.services.timers import Timers
-from podium.store.codec import decode, encode
+from podium.store.codec import decode
 from podium.store.operations import Block, Committed, CommitVerdict, FinishRun, NewFact, NewRun, Placed, Start, Write
 from podium.store.protocol import Claimed, Store
+
+_LOG = logging.getLogger("podium")
 
 _LOOKED_AT = 500
 """So many runs that others may have ended are looked at in one go."""
@@ -67,11 +74,13 @@ class Worker:
         """Runs that are ours in the store, but were let go because the store could not be written."""
         self._stopping = False
         self._services: asyncio.Task[None] | None = None
+        self._gave_up: WorkerFailed | None = None
         self._collector = gc.get_threshold()
         self._heartbeat = Heartbeat(
             store.workers, self.id, clock, settings.lease,
             found=lambda placed: self._soon(self.placed, placed),
             reborn=lambda worker: self._soon(self._begin_anew, worker), new_id=lambda: ids.new("w"),
+            failed=lambda error: self._soon(self._give_up, error),
         )  # fmt: skip
         self.runtime = Runtime(
             commits=self.commits, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
@@ -87,14 +96,14 @@ class Worker:
         """Begin to beat and to drive what is ready."""
         self._collector = relax_collector()
         self._heartbeat.start()
-        self._services = asyncio.create_task(self._serve())
+        self._services = run_services(
+            self.timers.run, lambda: self.fleet.run(self), self._look_around, failed=self._give_up
+        )
 
     async def stop(self) -> None:
         """Let go of every run, record what is done, and hand the rest back."""
         self._stopping = True
-        if self._services is not None:
-            self._services.cancel()
-            await asyncio.wait([self._services])
+        await self._end_services()
         await asyncio.sleep(0)  # noqa: TID251 - what has just ended is still recorded
         for active in list(self._drives.values()):
             active.drop()
@@ -104,11 +113,38 @@ class Worker:
         await asyncio.to_thread(self._heartbeat.stop)
         gc.set_threshold(*self._collector)
 
-    async def _serve(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.timers.run())
-            group.create_task(self.fleet.run(self))
-            group.create_task(self._look_around())
+    def check(self) -> None:
+        """Raise WorkerFailed where one of the services has failed: nothing is driven in this process any more."""
+        if self._gave_up is not None:
+            raise self._gave_up
+
+    def _give_up(self, error: BaseException) -> None:
+        """A service failed: let go of every run, hand them back, and tell whoever waits or comes to wait."""
+        if self._stopping:
+            return
+        told = f"the worker of this process stopped: {type(error).__name__}: {error}. Its runs were handed back."
+        self._gave_up, self._stopping = WorkerFailed(f"{told} Correct the cause and open the app anew."), True
+        _LOG.critical("%s", told, exc_info=error)
+        for active in list(self._drives.values()):
+            active.drop()
+        waiting, self._waiting = self._waiting, {}
+        for future in (future for futures in waiting.values() for future in futures if not future.done()):
+            future.set_exception(self._gave_up)
+        leaving = asyncio.create_task(self._leave())
+        self._tasks.add(leaving)
+        leaving.add_done_callback(self._tasks.discard)
+
+    async def _end_services(self) -> None:
+        if self._services is not None:
+            self._services.cancel()
+            await asyncio.wait([self._services])
+
+    async def _leave(self) -> None:
+        await self._end_services()
+        try:
+            await asyncio.to_thread(self._heartbeat.stop)
+        except StoreError as error:
+            _LOG.critical("its runs could not be handed back, others take them when its beat is old: %s", error)
 
     async def _look_around(self) -> None:
         """Find what other processes left for this one, for ever."""
@@ -119,6 +155,7 @@ class Worker:
                 if self.store.changed_elsewhere() or not looked:
                     looked = False
                     self._look()
+                    await self._look_after_waiting()
                     looked = True
             except StoreError:
                 pass  # a store that cannot be read now: the next look tries again
@@ -127,7 +164,7 @@ class Worker:
     def _adopt_orphans(self) -> None:
         """Drive on the runs that were let go, now that the store may be written again."""
         if self._orphans:
-            self.fleet.place(self.store.hand_back(self.id, list(self._orphans)))
+            self.fleet.place(self.store.hand_back(self.id, [n for n in self._orphans if n not in self._drives]))
             self._orphans.clear()
             self._lost.clear()
 
@@ -136,10 +173,13 @@ class Worker:
             self.fleet.place(self.store.unblock(name, [missing_version(name, version) for version in versions]))
         self.fleet.place(self.store.ready(list(self._versions), self._settings.slots))
         self.woken(self.store.woken(self.id))
-        for run_id in [run_id for run_id in self._waiting if run_id not in self._driven][:_LOOKED_AT]:
-            self._settle_ended(run_id)
         if (due := self.store.next_due()) is not None:
             self.timers.park(due)
+
+    async def _look_after_waiting(self) -> None:
+        """Tell those who wait for runs that other processes ended."""
+        for run_id in [run_id for run_id in self._waiting if run_id not in self._driven][:_LOOKED_AT]:
+            await self._tell_ended(run_id)
 
     def _wake_parked(self) -> None:
         try:
@@ -198,10 +238,11 @@ class Worker:
 
     async def begin(self, run: NewRun) -> tuple[str, bool]:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
+        self.check()
         here = self.fleet.reserve()
-        answer: asyncio.Future[tuple[CommitVerdict, int]] = self._loop.create_future()
+        answer: asyncio.Future[tuple[CommitVerdict, str]] = self._loop.create_future()
 
-        def settled(verdict: CommitVerdict | StoreError, committed: Committed) -> None:
+        def settled(verdict: Answer, committed: Committed) -> None:
             if verdict is CommitVerdict.OK and here:  # it is driven even if nobody waits for this any more
                 self._take(Claimed(committed.started[run.id], _fresh_run(run, self.id), 0, [_first(run)], []))
             elif here:
@@ -211,20 +252,21 @@ class Worker:
             if isinstance(verdict, StoreError):
                 answer.set_exception(verdict)
             else:
-                answer.set_result((verdict, committed.started[run.id]))
+                answer.set_result((verdict, committed.known.get(run.id, run.id)))
 
         self.commits.put(Start(run, here), settled)
-        verdict, number = await answer
-        return self.store.run_id(number) if verdict is CommitVerdict.DUPLICATE else run.id, verdict is CommitVerdict.OK
+        verdict, run_id = await answer
+        return run_id, verdict is CommitVerdict.OK
 
     def drive(self, runs: Sequence[Placed]) -> int:
         """Claim runs and begin to drive them; returns how many were to be had."""
         if self._stopping:
             return 0
+        wanted = [run.n for run in runs if run.n not in self._drives]
         try:
-            wanted = [run.n for run in runs if run.n not in self._drives]
             claimed = self.store.claim(self.id, wanted, list(self._versions))
         except StoreError as error:  # busy, or not to be used for a while: the runs keep their place
+            self._orphans.update(wanted)  # those that were claimed, and could not be read
             later = 0.01 if isinstance(error, StoreBusy) else self._settings.poll
             self._loop.call_later(later, self.fleet.place, runs)
             return 0
@@ -244,15 +286,19 @@ class Worker:
             f"(memory? a crash in native code?), then `podium dead-letters requeue {run.id}`, or discard it."
         )
 
-        def settled(verdict: CommitVerdict | StoreError, _: Committed) -> None:
-            if verdict is CommitVerdict.OK:
-                self._tell(run.id, FinishRun(RunState.BLOCKED, reason, 0.0, None))
-            elif isinstance(verdict, StoreError):
-                self._orphans.add(claimed.n)
+        notice = NewFact.saying(RunQuarantined(strikes=run.crash_count), "", self._clock.now())
+        self._block(claimed.n, run, Block(reason, quarantined=True), [notice])
 
-        said = encode({"guard": "quarantine", "strikes": run.crash_count})
-        notice = NewFact(FactKind.NOTICE, "", self._clock.now(), said)
-        self.commits.put(Write(claimed.n, run.epoch, [notice], [], Block(reason, quarantined=True)), settled)
+    def _block(self, number: int, run: Run, block: Block, facts: Sequence[NewFact] = ()) -> None:
+        """Block a run of ours that is not in memory, then tell those who wait for it."""
+
+        def blocked(answer: Answer, _: Committed) -> None:
+            if answer is CommitVerdict.OK:
+                self._tell(run.id, FinishRun(RunState.BLOCKED, block.reason, 0.0, None))
+            elif isinstance(answer, StoreError):
+                self._orphans.add(number)
+
+        self.commits.put(Write(number, run.epoch, list(facts), [], block), blocked)
 
     def _take(self, claimed: Claimed) -> None:
         active = ActiveRun(claimed, self.runtime, closed=self._closed)
@@ -273,6 +319,9 @@ class Worker:
             self._tell(active.run.id, active.finished)
         elif active.blocked is not None:
             self._tell(active.run.id, FinishRun(RunState.BLOCKED, active.blocked, 0.0, None))
+        elif isinstance(active.broken, Unwritable):
+            reason = f"what it recorded cannot be stored: {active.broken}. Correct the code, then retry the run."
+            self._block(active.n, active.run, Block(reason))
         elif active.broken is not None:
             self._orphans.add(active.n)
             self._lost[active.run.id] = active.broken
@@ -296,14 +345,18 @@ class Worker:
         return active.blocked or ""
 
     async def end_of(self, run_id: str) -> End:
-        """Wait until a run has ended or is blocked, whoever drives it; raises NotPossible if its value was redacted."""
+        """Wait until a run has ended or is blocked, whoever drives it.
+
+        Raises NotPossible if its value was redacted, WorkerFailed if this process can no longer tell.
+        """
+        self.check()
         future: asyncio.Future[End] = self._loop.create_future()
         self._waiting.setdefault(run_id, []).append(future)
         try:
             if run_id in self._lost:
                 raise self._lost[run_id]
             if run_id not in self._driven:
-                self._settle_ended(run_id)
+                await self._tell_ended(run_id)
             end = await future
             if end.state is RunState.DONE and "redacted" in end.outcome:
                 raise NotPossible(f"run {run_id} was redacted by {end.outcome['redacted']}: what it gave is gone.")
@@ -315,16 +368,16 @@ class Worker:
             else:
                 self._waiting.pop(run_id, None)
 
-    def _settle_ended(self, run_id: str) -> None:
+    async def _tell_ended(self, run_id: str) -> None:
         """Tell the waiters of a run that was ended by another process, or before they came."""
-        run = self.store.run(run_id)
+        run = await self.store.run(run_id)
         if run is None:
             return
         if run.state.ended:
-            last = self.store.facts(run_id, after=run.facts - 2)[-1]
+            last = (await self.store.facts(run_id, after=run.facts - 2))[-1]
             outcome = {"state": run.state, "value": decode(last.payload), "reason": run.reason}
-            if last.kind is FactKind.REDACTED:
-                outcome["redacted"] = last.body["by"]
+            if isinstance(said := last.content, Redacted):
+                outcome["redacted"] = said.by
             self._tell(run_id, FinishRun(run.state, run.reason, 0.0, outcome))
         elif run.state is RunState.BLOCKED:
             self._tell(run_id, FinishRun(run.state, run.reason, 0.0, None))
@@ -354,7 +407,7 @@ def relax_collector() -> tuple[int, int, int]:
 
 
 def _first(run: NewRun) -> Fact:
-    return Fact(0, FactKind.STARTED, "", run.at, 1, decode(run.started.body), run.started.payload)
+    return Fact(0, FactKind.STARTED, "", run.at, 1, run.started.body, run.started.payload)
 
 
 def _fresh_run(run: NewRun, owner: str) -> Run:

@@ -1,11 +1,13 @@
 """The workflow whose runs are the incidents: look into it, help, see whether that helped, or else ask a person."""
 
+from dataclasses import replace
 from typing import Literal, Protocol
 
 from typing_extensions import TypeForm
 
 from podium.engine.context import Context
 from podium.engine.workflow import Workflow, workflow
+from podium.model.agent_kind import MONITOR_KIND
 from podium.model.incident import HEALTHY, MONITOR, Ending, MonitorSettings, Problem, ProblemKind
 from podium.model.json import Json
 
@@ -54,6 +56,7 @@ def incidents(hands: IncidentActions, settings: MonitorSettings) -> Workflow[Pro
             case ProblemKind.WORKER:
                 return Ending.TAKEN_OVER
 
+    see_to.card = replace(see_to.card, kind=MONITOR_KIND)
     return see_to
 
 

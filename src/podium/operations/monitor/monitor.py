@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -112,10 +112,10 @@ class Monitor:
 
     async def look(self) -> None:
         """Look once: begin an incident for what is new in trouble, and tell those whose trouble has passed."""
-        self._open = self._open_incidents()
+        self._open = await self._open_incidents()
         await self._look_at_agents()
         await self._count_failures()
-        quarantined = {trouble.name: trouble for trouble in self._quarantined()}
+        quarantined = {trouble.name: trouble async for trouble in self._quarantined()}
         passed = [
             name
             for name, known in self._known.items()
@@ -140,14 +140,14 @@ class Monitor:
         for card in self._registry.cards():
             agent = self._registry.get(card.name, card.version)
             effective = self._worker.dispatcher.card(agent)
-            if card.kind != "workflow" and (effective.health is not None or effective.breaker is not None):
+            if not card.traits.runs_inline and (effective.health is not None or effective.breaker is not None):
                 yield agent
 
-    def _quarantined(self) -> Iterable[Problem]:
-        for run in self._store.runs(RunQuery(state=RunState.BLOCKED, limit=_LISTED)):
+    async def _quarantined(self) -> AsyncIterator[Problem]:
+        for run in (await self._store.runs(RunQuery(state=RunState.BLOCKED, limit=_LISTED))).items:
             if not run.reason.startswith("quarantined") or run.workflow == MONITOR:
                 continue
-            last = self._store.facts(run.id, after=run.facts - 2)[-1]
+            last = (await self._store.facts(run.id, after=run.facts - 2))[-1]
             if not is_discard(last):
                 yield self._trouble(ProblemKind.RUN, run.id, run.reason)
 
@@ -157,9 +157,9 @@ class Monitor:
             yield self._trouble(ProblemKind.WORKER, lost.id, why, at=lost.beat)
 
     async def _count_failures(self) -> None:
-        self._forget_answered()
+        await self._forget_answered()
         window = self._settings.window
-        recent = await asyncio.to_thread(self._store.failed_since, self._clock.now() - window)
+        recent = await self._store.failed_since(self._clock.now() - window)
         counted = Counter(workflow for workflow, at in recent if at > self._counted_from.get(workflow, 0.0))
         for workflow, failed in counted.items():
             if failed >= self._settings.burst and workflow != MONITOR:
@@ -178,16 +178,17 @@ class Monitor:
 
     async def _begin(self, trouble: Problem) -> None:
         """Begin an incident, unless one is open already, here or in another process: that has the same tag."""
-        if (known := self._known.get(trouble.name)) is not None and not self._is_back(known):
+        if (known := self._known.get(trouble.name)) is not None and not await self._is_back(known):
             return
-        tags = [run.tag or "" for run in self._store.runs(RunQuery(workflow=MONITOR, limit=_LISTED))]
+        page = await self._store.runs(RunQuery(workflow=MONITOR, limit=_LISTED))
+        tags = [run.tag or "" for run in page.items]
         number = max((int(tag.rpartition("#")[2]) for tag in tags if tag.rpartition("#")[0] == trouble.name), default=1)
         card, payload = self.workflow.card, encode(self.workflow.input.dump(trouble))
         while True:
             options = RunOptions(tag=f"{trouble.name}#{number}", principal=MONITOR, priority=_PRIORITY)
             run = new_run(self._ids.new("run"), card, payload, options, seed=self._ids.seed(), at=self._clock.now())
             found, new = await self._worker.begin(run)
-            there = self._store.run(found)
+            there = await self._store.run(found)
             if new or there is None or not there.state.ended or trouble.kind is ProblemKind.WORKER:
                 break
             number += 1
@@ -195,12 +196,13 @@ class Monitor:
         if new:
             _LOG.warning("incident %s: %s %s: %s", found, trouble.subject, trouble.version, trouble.why)
 
-    def _is_back(self, known: _Known) -> bool:
+    async def _is_back(self, known: _Known) -> bool:
         """Whether something is in trouble again of which an incident said that it works."""
-        run = self._store.run(known.run)
+        run = await self._store.run(known.run)
         if run is None or run.state is not RunState.DONE:
             return False
-        return self._store.facts(known.run, after=run.facts - 2)[-1].value() in (Ending.RESTARTED, Ending.RECOVERED)
+        last = (await self._store.facts(known.run, after=run.facts - 2))[-1]
+        return last.value() in (Ending.RESTARTED, Ending.RECOVERED)
 
     async def _well(self, name: str) -> None:
         """Tell an incident that what it is about has passed.
@@ -211,22 +213,23 @@ class Monitor:
         run = self._open.get(name)
         if run is None:
             return
-        trouble = trouble_of(self._store.facts(run)[0])
+        trouble = trouble_of((await self._store.facts(run))[0])
         another = trouble.kind is ProblemKind.AGENT and trouble.seen_by != self._worker.id
         if another and not self._store.workers.is_fenced(trouble.seen_by):
             return
         signal = Signal(self._ids.new("s"), "user", HEALTHY, HEALTHY, self._clock.now())
         await self._worker.commits.submit(Send(run, signal))
 
-    def _open_incidents(self) -> dict[str, str]:
+    async def _open_incidents(self) -> dict[str, str]:
         """Return the incidents that are open, of whichever process, by what they are about."""
         queries = [RunQuery(workflow=MONITOR, state=state, limit=_LISTED) for state in _OPEN]
-        return {(run.tag or "").rpartition("#")[0]: run.id for query in queries for run in self._store.runs(query)}
+        pages = [await self._store.runs(query) for query in queries]
+        return {(run.tag or "").rpartition("#")[0]: run.id for page in pages for run in page.items}
 
-    def _forget_answered(self) -> None:
+    async def _forget_answered(self) -> None:
         """Have failed runs count anew once the incident about those before is closed."""
         for name, known in list(self._known.items()):
-            run = self._store.run(known.run) if known.trouble.kind is ProblemKind.FAILURES else None
+            run = await self._store.run(known.run) if known.trouble.kind is ProblemKind.FAILURES else None
             if run is not None and run.state.ended:
                 self._counted_from[known.trouble.subject] = run.ended_at or self._clock.now()
                 del self._known[name]
@@ -272,7 +275,7 @@ class Monitor:
         """Have the runs of a trouble go on from what failed."""
         runs = [trouble.subject]
         if trouble.kind is ProblemKind.FAILURES:
-            failed = failed_since(self._store, trouble.subject, trouble.at - self._settings.window)
+            failed = await failed_since(self._store, trouble.subject, trouble.at - self._settings.window)
             runs = [run.id for run in reversed(failed) if run.parent is None]
         errors: dict[str, str] = {}
         for run in runs:

@@ -2,12 +2,22 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from pydantic_core import to_jsonable_python
-
+from podium import lazy
 from podium.errors import PatternError
 from podium.model.json import Json
+
+if TYPE_CHECKING:
+    import pydantic_core
+else:
+    pydantic_core = lazy.module("pydantic_core")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Predicate = Callable[[Any], object]
+"""A rule of one value: it holds where what it gives is true."""
 
 
 class Expression:
@@ -18,7 +28,7 @@ class Expression:
 
     def __init__(self, text: str) -> None:
         try:
-            import cel as language  # noqa: PLC0415 - optional: the extra `yaml`
+            import cel as language  # optional: the extra `yaml`
         except ImportError as error:
             raise PatternError(f"the rule {text!r} needs CEL: pip install 'podium[yaml]'") from error
         self.text = text
@@ -30,7 +40,7 @@ class Expression:
     def __repr__(self) -> str:
         return f"cel({self.text!r})"
 
-    def takes(self, names: Sequence[str]) -> Callable[..., Any]:
+    def takes(self, names: Sequence[str]) -> Callable[..., Json]:
         """Return it as a function of these variables; raises PatternError where it uses others."""
         used: Sequence[str] = self._program.variables()
         if unknown := sorted(set(used) - set(names)):
@@ -38,16 +48,16 @@ class Expression:
                 f"the rule {self.text!r} uses {', '.join(unknown)}: here it may use {' and '.join(names) or 'nothing'}."
             )
 
-        def evaluate(*values: object) -> Any:
-            return self._evaluate(dict(zip(names, map(to_jsonable_python, values), strict=True)))
+        def evaluate(*values: object) -> Json:
+            return self._evaluate(dict(zip(names, map(pydantic_core.to_jsonable_python, values), strict=True)))
 
         return evaluate
 
-    def __call__(self, *values: object) -> Any:
+    def __call__(self, *values: object) -> Json:
         """Fit where a pattern takes a function; the pattern binds its variables with `takes`."""
         return self.takes(self._program.variables())(*values)
 
-    def _evaluate(self, variables: dict[str, Json]) -> Any:
+    def _evaluate(self, variables: dict[str, Json]) -> Json:
         try:
             return self._program.execute(variables)
         except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
@@ -62,7 +72,7 @@ def cel(text: str) -> Expression:
     return Expression(text)
 
 
-def rule(function: Callable[..., Any], *names: str) -> Callable[..., Any]:
+def rule(function: Callable[P, R], *names: str) -> Callable[P, R]:
     """Return what decides inside a pattern: a function as it is, an Expression with its variables bound to `names`."""
     if isinstance(function, Expression):
         return function.takes(names)
@@ -71,7 +81,7 @@ def rule(function: Callable[..., Any], *names: str) -> Callable[..., Any]:
     return function
 
 
-def wording(function: Callable[..., Any]) -> str:
+def wording(function: Callable[..., object]) -> str:
     """Return how a rule stands in a picture: its text, or the function's name; nothing for a lambda."""
     if isinstance(function, Expression):
         return function.text

@@ -1,12 +1,16 @@
 """What a member is handed, where a pattern has several things to tell it."""
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from pydantic_core import to_jsonable_python
-
+from podium import lazy
 from podium.model.json import Json
-from podium.patterns.building.members import Member, parameters, takes
+from podium.patterns.building.members import ANYTHING, Member, parameters, takes
+
+if TYPE_CHECKING:
+    import pydantic_core
+else:
+    pydantic_core = lazy.module("pydantic_core")
 
 
 class _Parts:
@@ -17,7 +21,7 @@ PARTS: Final = _Parts()
 """A member that takes neither parts by name nor a text is handed a mapping of all parts."""
 
 
-def input_for(member: Member, whole: object = PARTS, /, **parts: object) -> Any:
+def input_for(member: Member, whole: object = PARTS, /, **parts: object) -> object:
     """Return the input for a member.
 
     One that takes several parameters gets those of `parts` that it asks for, by name; None counts as not there. One
@@ -32,7 +36,7 @@ def input_for(member: Member, whole: object = PARTS, /, **parts: object) -> Any:
         return as_text(whole) if not told else "\n\n".join(f"{name}:\n{as_text(value)}" for name, value in told.items())
     if isinstance(whole, _Parts):
         return plain(told)
-    return plain(whole) if kind is Any else whole
+    return plain(whole) if kind is ANYTHING else whole
 
 
 def as_text(value: object) -> str:
@@ -42,7 +46,7 @@ def as_text(value: object) -> str:
 
 def plain(value: object) -> Json:
     """Return a value, with the models and dataclasses in it, as JSON."""
-    return to_jsonable_python(value)
+    return pydantic_core.to_jsonable_python(value)
 
 
 def same(one: object, other: object) -> bool:

@@ -2,25 +2,31 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, TypeGuard, Union, cast
+from typing import Any, Final, Never, TypeVar, Union
 
-from typing_extensions import get_type_hints, is_typeddict
+from typing_extensions import TypeForm, get_type_hints, is_typeddict
 
 from podium.agents.schema import disagreement
 from podium.agents.shape import shape_of
 from podium.errors import PatternError
-from podium.model.agent import AnyAgent
+from podium.model.agent import Agent, AnyAgent, is_agent
+
+T = TypeVar("T")
 
 Member = AnyAgent | str
 """An agent, or the name of a registered one."""
 
-Stage = Member | Callable[[Any], Any]
+Stage = Member | Callable[[Any], object]
 """A member, or a pure function of one value that stands in its place."""
 
+GivingAgent = Agent[Never, T]
+"""An agent that gives T, whatever it takes."""
 
-def is_agent(value: object) -> TypeGuard[AnyAgent]:
-    """Whether a value is an agent, as opposed to a plain function."""
-    return hasattr(value, "card") and hasattr(value, "run") and not isinstance(value, type)
+Kind = TypeForm[object]
+"""A Python type."""
+
+ANYTHING: Final[TypeForm[Any]] = Any
+"""The type of a value of which nothing is known beforehand."""
 
 
 def name_of(member: Stage) -> str:
@@ -37,26 +43,36 @@ def about(member: Member) -> str:
     return member.card.description if is_agent(member) else ""
 
 
-def takes(member: Stage) -> Any:
-    """Return the Python type of a member's input; Any where it is not known beforehand."""
-    return member.input.type if is_agent(member) else Any
+def takes(member: Stage) -> Kind:
+    """Return the Python type of a member's input; ANYTHING where it is not known beforehand."""
+    return member.input.type if is_agent(member) else ANYTHING
 
 
-def gives(member: Stage) -> Any:
-    """Return the Python type of a member's output; Any where it is not known beforehand."""
-    return member.output.type if is_agent(member) else Any
+def gives(member: Stage) -> Kind:
+    """Return the Python type of a member's output; ANYTHING where it is not known beforehand."""
+    return member.output.type if is_agent(member) else ANYTHING
 
 
-def parameters(member: Stage) -> Mapping[str, Any]:
+def parameters(member: Stage) -> Mapping[str, Kind]:
     """Return the types of the parts that a member takes by name; empty where its input is one thing."""
     kind = takes(member)
     return get_type_hints(kind) if is_typeddict(kind) else {}
 
 
-def either(kinds: Iterable[Any]) -> Any:
-    """Return the type of what is of one of these; Any where one of them is not known."""
+def part(member: Stage, name: str) -> Kind:
+    """Return the type of the part that a member takes by a name; ANYTHING where it takes none of that name."""
+    return parameters(member).get(name, ANYTHING)
+
+
+def either(kinds: Iterable[Kind]) -> Kind:
+    """Return the type of what is of one of these; ANYTHING where one of them is not known."""
     known = list(dict.fromkeys(kinds))
-    return Any if Any in known or not known else cast("Any", Union)[tuple(known)]
+    return ANYTHING if ANYTHING in known or not known else applied(Union, *known)
+
+
+def applied(generic: Any, *kinds: Kind) -> Kind:
+    """Return a generic type with its arguments, where these are known only when the program runs."""
+    return generic[kinds]
 
 
 def member(pattern: str, value: object, role: str = "an agent") -> Member:
@@ -111,14 +127,14 @@ def must_fit(pattern: str, before: Stage, after: Stage) -> None:
         )
 
 
-def same_input(pattern: str, sharing: Sequence[Member]) -> Any:
+def same_input(pattern: str, sharing: Sequence[Member]) -> Kind:
     """Return the type of the input that members share; raises PatternError where no value can be of all their types."""
-    kinds = {name_of(each): takes(each) for each in sharing if takes(each) is not Any}
+    kinds = {name_of(each): takes(each) for each in sharing if takes(each) is not ANYTHING}
     return one_type(pattern, kinds, "are handed the same input")
 
 
-def one_type(pattern: str, kinds: Mapping[str, Any], told: str) -> Any:
-    """Return the type of what several have in common, Any where none is known, of the types by who takes it.
+def one_type(pattern: str, kinds: Mapping[str, Kind], told: str) -> Kind:
+    """Return the type of what several have in common, ANYTHING where none is known, of the types by who takes it.
 
     Raises PatternError where no value can be of two of them; `told` says for the message what they have in common.
     """
@@ -126,4 +142,4 @@ def one_type(pattern: str, kinds: Mapping[str, Any], told: str) -> Any:
         first, second = shape_of(kind).schema, shape_of(another).schema
         if wrong := disagreement(first, second) or disagreement(second, first):
             raise PatternError(f"{pattern}: {one} and {other} {told}, but take different ones: {wrong}.")
-    return next(iter(kinds.values()), Any)
+    return next(iter(kinds.values()), ANYTHING)

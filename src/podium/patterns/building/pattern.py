@@ -4,27 +4,32 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict
 
-from pydantic_core import PydanticSerializationError
-from typing_extensions import TypeIs
+from typing_extensions import TypeIs, TypeVar
 
+from podium import lazy
 from podium.agents.shape import TypeShape, shape_of
 from podium.engine.context import Context
 from podium.engine.workflow import Workflow
 from podium.formats.mermaid import Flowchart
-from podium.model.agent import AnyAgent, Card
+from podium.model.agent import AnyAgent, Card, In_contra, InputShape, Out_co, OutputShape, is_agent
 from podium.model.json import Json
 from podium.model.retry import Retry
 from podium.model.task import Task
 from podium.patterns.building.inputs import plain
-from podium.patterns.building.members import Stage, is_agent, name_of
+from podium.patterns.building.members import ANYTHING, Kind, Stage, name_of
 from podium.patterns.building.writing import written
 
-In = TypeVar("In")
-Out = TypeVar("Out")
+if TYPE_CHECKING:
+    import pydantic_core
+else:
+    pydantic_core = lazy.module("pydantic_core")
+
+Out = TypeVar("Out", default=Any)
+"""What a pattern gives, where something says what."""
 P = ParamSpec("P")
-Made = TypeVar("Made", bound="Pattern[Any, Any]")
+Made = TypeVar("Made", bound="Pattern")
 
 _LONGEST_NAME = 80
 
@@ -53,33 +58,32 @@ class Sketch:
     """What a pattern is made of, for its picture: parts by what they are there for, and the way between them."""
 
     parts: Mapping[str, Stage | Task | None]
-    """None is a place that nobody fills, such as a state in which a machine waits."""
+    """None is a place without an agent, such as a state in which a machine waits."""
     links: Sequence[Link] = ()
     roles: bool = field(default=True)
     """Whether the keys of the parts say something (`writer`), or only number them."""
 
 
-class Pattern(Workflow[In, Out]):
+class Pattern(Workflow[In_contra, Out_co]):
     """A workflow made of agents. Inside another one it needs no name; to be started as a run it does."""
 
     def __init__(
-        self, body: Callable[..., Awaitable[Any]], *, kind: str, name: str | None, card: CardFields, sketch: Sketch,
-        takes: Any = Any, gives: Any = Any,
+        self, body: Callable[..., Awaitable[object]], *, kind: str, name: str | None, card: CardFields, sketch: Sketch,
+        takes: Kind = ANYTHING, gives: Kind = ANYTHING,
     ) -> None:  # fmt: skip
         self.kind = kind
         """The pattern's function: `sequence`, `vote`, …"""
         self.sketch = sketch
-        self.arguments: Mapping[str, Any] = {}
+        self.arguments: Mapping[str, object] = {}
         """What the pattern's function was called with, by parameter."""
         made = Card(
             name=name or _name(kind, sketch), version=card.get("version", "1"),
             description=card.get("description", ""), capabilities=frozenset(card.get("capabilities", ())),
             timeout=card.get("timeout"), retry=card.get("retry", Retry()), kind="workflow", anonymous=name is None,
         )  # fmt: skip
-        whole = _plainly(body) if gives is Any else body
-        super().__init__(
-            whole, card=made, input=_Anything() if takes is Any else shape_of(takes), output=shape_of(gives)
-        )
+        whole = _plainly(body) if gives is ANYTHING else body
+        taken: InputShape[object] = _Anything() if takes is ANYTHING else shape_of(takes)
+        super().__init__(whole, card=made, input=taken, output=_as_declared(gives))
 
     def __repr__(self) -> str:
         return f"<pattern {self.card.name} {self.card.version}>"
@@ -114,7 +118,7 @@ class Pattern(Workflow[In, Out]):
         return {self.kind: {name: written(value, f"{self.kind}.{name}") for name, value in self.arguments.items()}}
 
 
-def is_pattern(value: object) -> TypeIs[Pattern[Any, Any]]:
+def is_pattern(value: object) -> TypeIs[Pattern]:
     """Whether something is a pattern."""
     return isinstance(value, Pattern)
 
@@ -135,36 +139,41 @@ def pattern(function: Callable[P, Made]) -> Callable[P, Made]:
     return build
 
 
+def _as_declared(gives: Kind) -> OutputShape[Any]:
+    """Return the shape of what a pattern gives, which the annotation of its function tells better."""
+    return shape_of(gives)
+
+
 def _name(kind: str, sketch: Sketch) -> str:
     """Return how an unnamed pattern is called in pictures, trees and messages."""
     text = f"{kind}({', '.join(_called(part) for part in sketch.parts.values() if part is not None)})"
     return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"
 
 
-class _Anything(TypeShape[Any]):
+class _Anything(TypeShape[object]):
     """The shape of an input whose type is not known: any value as JSON, with the models in it."""
 
     __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__(Any)
+        super().__init__(ANYTHING)
 
-    def dump(self, value: Any) -> Json:
+    def dump(self, value: object) -> Json:
         """Turn a value into JSON; raises InvalidValue where it cannot be that."""
         try:
             return super().dump(plain(value))
-        except PydanticSerializationError:
+        except pydantic_core.PydanticSerializationError:
             return super().dump(value)
 
 
-def _plainly(body: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+def _plainly(body: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
     """Return a body whose value is JSON whatever models are in it: the type of the output is not known."""
 
-    async def plainly(ctx: Context, value: Any) -> Any:
+    async def plainly(ctx: Context, value: object) -> object:
         given = await body(ctx, value)
         try:
             return plain(given)
-        except PydanticSerializationError:
+        except pydantic_core.PydanticSerializationError:
             return given  # is refused where it is dumped, like any value that is no JSON
 
     return plainly
@@ -178,10 +187,7 @@ def _called(part: Stage | Task) -> str:
     return part.kind if part.card.anonymous else part.card.name
 
 
-_SHAPES = {"human": "question", "workflow": "workflow"}
-
-
-def _draw(chart: Flowchart, drawn: "Pattern[Any, Any]", role: str = "") -> str:
+def _draw(chart: Flowchart, drawn: Pattern, role: str = "") -> str:
     """Draw a pattern as a box; returns the box's id."""
     title = drawn.kind if drawn.card.anonymous else f"{drawn.kind} {drawn.card.name}"
     box = chart.open(f"{role}: {title}" if role else title)
@@ -195,8 +201,7 @@ def _draw(chart: Flowchart, drawn: "Pattern[Any, Any]", role: str = "") -> str:
             continue
         called = _called(part)
         label = f"{place}: {called}" if drawn.sketch.roles and place != called else called
-        kind = part.card.kind if is_agent(part) else ""
-        ids[place] = chart.node(label, _SHAPES.get(kind, "call"))
+        ids[place] = chart.node(label, part.card.traits.shape if is_agent(part) else "call")
     for link in drawn.sketch.links:
         chart.link([ids[link.before]], ids[link.after], link.label)
     chart.close()

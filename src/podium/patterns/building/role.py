@@ -1,21 +1,20 @@
 """The role: a place in a pattern that a member fills."""
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from typing_extensions import TypeForm
+from typing_extensions import TypeForm, TypeIs
 
 from podium.agents.schema import disagreement
 from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import BadAnswer, InvalidValue, PatternError
+from podium.model.agent import is_agent
 from podium.patterns.building.inputs import PARTS, input_for, plain
-from podium.patterns.building.members import Member, is_agent, member, name_of, one_type, parameters, takes
+from podium.patterns.building.members import ANYTHING, Kind, Member, member, name_of, one_type, parameters, takes
 
 T = TypeVar("T")
-
-_ANYTHING: Any = Any
 
 
 class Role(Generic[T]):
@@ -29,7 +28,7 @@ class Role(Generic[T]):
 
     def __init__(
         self, pattern: str, title: str, filled_by: object, *, offers: tuple[str, ...] = (),
-        gives: TypeForm[T] = _ANYTHING,
+        gives: TypeForm[T] = ANYTHING,
     ) -> None:  # fmt: skip
         self.pattern = pattern
         self.title = title
@@ -50,17 +49,17 @@ class Role(Generic[T]):
                 f"{self.pattern}: {self.who}, its {self.title}, needs {', '.join(missing)}, and is offered "
                 f"{', '.join(offers)}. Give these parameters a default, or other names."
             )
-        if self._shape.type is not Any and (wrong := disagreement(self.member.output.schema, self._shape.schema)):
+        if self._shape.type is not ANYTHING and (wrong := disagreement(self.member.output.schema, self._shape.schema)):
             raise PatternError(
                 f"{self.pattern}: {self.who} does not give what its {self.title} has to give ({self._shape.name}): "
                 f"{wrong}."
             )
 
-    def takes(self, part: str) -> Any:
+    def takes(self, part: str) -> Kind:
         """Return the type that the member takes as a part: of its parameter of that name, else of its whole input."""
         return parameters(self.member).get(part, takes(self.member))
 
-    def call(self, ctx: Context, whole: object = PARTS, /, **parts: object) -> Primitive[Any]:
+    def call(self, ctx: Context, whole: object = PARTS, /, **parts: object) -> Primitive[object]:
         """Return the call, to be awaited or joined; `said` reads its value, `input_for` tells what is handed over."""
         return ctx.call(self.member, input_for(self.member, whole, **parts))
 
@@ -68,9 +67,9 @@ class Role(Generic[T]):
         """Call the member and return what it said; raises BadAnswer where that cannot be read."""
         return self.said(await self.call(ctx, whole, **parts))
 
-    def said(self, value: Any) -> T:
+    def said(self, value: object) -> T:
         """Return an answer as the type that is wanted; raises BadAnswer where it is none."""
-        if self._shape.type is Any or (isinstance(self._shape.type, type) and isinstance(value, self._shape.type)):
+        if self._fits(value):
             return value
         try:
             return self._shape.load(plain(value))
@@ -79,12 +78,17 @@ class Role(Generic[T]):
                 f"{self.pattern}: {self.who}, its {self.title}, gave what cannot be read: {error}"
             ) from error
 
+    def _fits(self, value: object) -> TypeIs[T]:
+        """Whether an answer is of the type that is wanted as it is."""
+        kind = self._shape.type
+        return kind is ANYTHING or (isinstance(kind, type) and isinstance(value, kind))
 
-def shared_task(pattern: str, roles: Sequence[Role[Any]]) -> Any:
-    """Return the type of the task that several are told; raises PatternError where no value can be of all their types.
 
-    Whoever takes a text is told any task, as text.
+def shared_task(pattern: str, roles: Sequence[Role[object]]) -> Kind:
+    """Return the type of the task that several get; raises PatternError where no value can be of all their types.
+
+    An agent that takes a text gets any task, as text.
     """
-    kinds = {role.who: kind for role in roles if (kind := role.takes("task")) is not Any}
+    kinds = {role.who: kind for role in roles if (kind := role.takes("task")) is not ANYTHING}
     typed = {who: kind for who, kind in kinds.items() if kind is not str}
     return one_type(pattern, typed or kinds, "are told the same task")

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from itertools import accumulate
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Protocol, runtime_checkable
+
+from typing_extensions import TypeIs
 
 from podium.errors import PatternError
+from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.expression import Expression
-from podium.patterns.building.members import is_agent
 
 
 @runtime_checkable
@@ -34,15 +36,21 @@ def written(value: object, where: str) -> Json:
             return value.value
         case None | str() | int() | float():
             return value
-        case Mapping():
-            items = cast("Mapping[Any, Any]", value).items()
-            return {str(key): written(each, f"{where}.{key}") for key, each in items}
-        case AbstractSet():
-            return sorted(cast("AbstractSet[str]", value))
-        case Sequence():
-            return [written(each, f"{where}[{n}]") for n, each in enumerate(cast("Sequence[Any]", value))]
+        case _ if _is_mapping(value):
+            return {str(key): written(each, f"{where}.{key}") for key, each in value.items()}
+        case _ if _is_collection(value):
+            parts = [written(each, f"{where}[{n}]") for n, each in enumerate(value)]
+            return sorted(parts) if isinstance(value, AbstractSet) else parts
         case _:
             return value.card.name if is_agent(value) else _of_object(value, where)
+
+
+def _is_mapping(value: object) -> TypeIs[Mapping[object, object]]:
+    return isinstance(value, Mapping)
+
+
+def _is_collection(value: object) -> TypeIs[AbstractSet[object] | Sequence[object]]:
+    return isinstance(value, AbstractSet | Sequence)
 
 
 def _of_object(value: object, where: str) -> Json:
@@ -53,7 +61,7 @@ def _of_object(value: object, where: str) -> Json:
     return {name: written(getattr(value, name), f"{where}.{name}") for name in given}
 
 
-def _preset(field: "dataclasses.Field[Any]") -> object:
+def _preset(field: "dataclasses.Field[object]") -> object:
     """Return a field's default."""
     return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 

@@ -14,7 +14,7 @@ from podium.errors import UsageError
 from podium.patterns.loading.importing import meant
 from podium.patterns.loading.node import Listing, Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
 
-Read = Callable[[SourceNode, object], Any]
+Read = Callable[[SourceNode, object], object]
 """Makes of a node what an annotation wants; raises Mistaken."""
 
 
@@ -23,17 +23,17 @@ class Form:
     """What a function or a dataclass takes: options by name, each with its annotation."""
 
     title: str
-    function: Callable[..., Any]
+    function: Callable[..., object]
     options: Mapping[str, object]
     required: frozenset[str]
     several: str
     """The option that takes any number of arguments; empty where there is none."""
     gives: Any
 
-    def build(self, node: SourceNode, at: SourcePlace, read: Read, **given: object) -> Any:
+    def build(self, node: SourceNode, at: SourcePlace, read: Read, **given: object) -> object:
         """Call the function with what a node says, and with what is given; raises Mistaken with all that is wrong.
 
-        `at` is where the function is named: what it refuses is told there, or at the rule that it refuses.
+        `at` is where the function is named: what it refuses is reported there, or at the rule that it refuses.
         """
         table = self._table(node)
         mistakes = [*self._unfit(table, at, given)]
@@ -76,9 +76,9 @@ class Form:
         """Return the options in words."""
         return ", ".join(self.options)
 
-    def _call(self, values: Mapping[str, object]) -> Any:
+    def _call(self, values: Mapping[str, object]) -> object:
         signature = inspect.signature(self.function)
-        arguments: dict[str, Any] = {}
+        arguments: dict[str, object] = {}
         for name, parameter in signature.parameters.items():
             if parameter.kind is parameter.VAR_KEYWORD:
                 arguments[name] = {each: value for each, value in values.items() if each not in signature.parameters}
@@ -89,7 +89,7 @@ class Form:
 
 
 @lru_cache(maxsize=256)
-def form_of(function: Callable[..., Any]) -> Form:
+def form_of(function: Callable[..., object]) -> Form:
     """Return what a function takes, read off its annotations; of a class what its fields are."""
     hints = get_type_hints(function if isinstance(function, type) else inspect.unwrap(function))
     options: dict[str, object] = {}
@@ -111,7 +111,7 @@ def form_of(function: Callable[..., Any]) -> Form:
     )  # fmt: skip
 
 
-def makers() -> Mapping[str, Callable[..., Any]]:
+def makers() -> Mapping[str, Callable[..., object]]:
     """Return by name what may be called: patterns, what `podium.patterns` has to make their parts with, `human`."""
     package = importlib.import_module("podium.patterns")
     exported = {name: getattr(package, name) for name in package.__all__}

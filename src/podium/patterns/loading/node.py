@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +78,10 @@ def wrong(at: SourceNode | SourcePlace, message: str) -> Mistaken:
 def node_of(value: Json, path: str = "") -> SourceNode:
     """Return JSON as nodes; they have a path, but no line."""
     place = SourcePlace(path)
-    if isinstance(value, dict):
-        entries = cast("dict[str, Json]", value)
-        nodes = {key: node_of(each, place.under(key)) for key, each in entries.items()}
-        return Table(place, nodes, {key: SourcePlace(place.under(key)) for key in entries})
+    if is_object(value):
+        nodes = {key: node_of(each, place.under(key)) for key, each in value.items()}
+        return Table(place, nodes, {key: SourcePlace(place.under(key)) for key in value})
+    items: Sequence[Json] = value
     if isinstance(value, list | tuple):
-        items = cast("Sequence[Json]", value)
         return Listing(place, [node_of(each, f"{path}[{number}]") for number, each in enumerate(items)])
     return Scalar(place, value)

@@ -5,13 +5,13 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar, cast, get_origin
+from typing import Protocol, TypeVar, cast, get_origin
 
 from podium.errors import PatternError
-from podium.model.agent import AnyAgent
+from podium.model.agent import AnyAgent, is_agent
 from podium.patterns.building.expression import Expression, cel
-from podium.patterns.building.members import Member, is_agent
-from podium.patterns.building.pattern import Pattern
+from podium.patterns.building.members import Member
+from podium.patterns.building.pattern import Pattern, is_pattern
 from podium.patterns.loading.building import Form, form_of, makers
 from podium.patterns.loading.importing import ADDRESS, imported, meant
 from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
@@ -28,11 +28,11 @@ class Names(Protocol):
     """Who is known by name."""
 
     def get(self, node: Scalar) -> AnyAgent | None:
-        """Return who has the name that stands there; None where nobody has."""
+        """Return the agent of the name that stands there; None for an unknown name."""
         ...
 
     def unknown(self, node: Scalar) -> Member:
-        """Return what a name stands for that nobody has; raises Mistaken where it may not stand there."""
+        """Return what an unknown name stands for; raises Mistaken where it may not stand there."""
         ...
 
 
@@ -41,23 +41,27 @@ class Reader:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._named: dict[str, Pattern[Any, Any]] = {}
+        self._named: dict[str, object] = {}
 
-    def pattern(self, node: SourceNode, **given: object) -> Pattern[Any, Any]:
+    def pattern(self, node: SourceNode, **given: object) -> Pattern:
         """Return the pattern that a mapping of one key describes."""
         form = self._form(node)
-        if form is None or not _is_of_pattern(form):
+        if not isinstance(node, Table) or form is None or not _is_of_pattern(form):
             raise _no_pattern(node)
-        return self._made(cast("Table", node), form, given)
+        made = self._made(node, form, given)
+        assert is_pattern(made)  # its function says so
+        return made
 
     def agent(self, node: Table, **given: object) -> AnyAgent:
         """Return what a mapping of one key describes: a pattern, or a person."""
         form = self._form(node)
         if form is None or not is_agent_class(form.gives):
             raise _no_pattern(node)
-        return self._made(node, form, given)
+        made = self._made(node, form, given)
+        assert is_agent(made)  # its function says so
+        return made
 
-    def read(self, node: SourceNode, hint: object) -> Any:
+    def read(self, node: SourceNode, hint: object) -> object:
         """Return what an annotation wants; raises Mistaken with all mistakes that can be told at once."""
         place = wanted(hint)
         if isinstance(node, Scalar):
@@ -70,7 +74,7 @@ class Reader:
             return natural(node)
         raise wrong(node, f"expected {place.described()}, got a list.")
 
-    def _scalar(self, node: Scalar, place: Wanted) -> Any:
+    def _scalar(self, node: Scalar, place: Wanted) -> object:
         found = scalar(node, place)
         if found is not UNFIT:
             return found
@@ -86,7 +90,7 @@ class Reader:
         got = "nothing" if node.value in (None, "") else repr(node.value)
         raise wrong(node, f"expected {place.described()}, got {got}.")
 
-    def _reference(self, node: Scalar, text: str, place: Wanted) -> Any:
+    def _reference(self, node: Scalar, text: str, place: Wanted) -> object:
         """Return who or what a text names: an agent, a function, a rule."""
         if place.agent and (found := self._names.get(node)) is not None:
             return found
@@ -96,7 +100,7 @@ class Reader:
             return self._names.unknown(node)
         return _rule(node, text)
 
-    def _table(self, node: Table, place: Wanted) -> Any:
+    def _table(self, node: Table, place: Wanted) -> object:
         form = self._form(node)
         if form is not None and place.agent and is_agent_class(form.gives):
             return self._made(node, form, {})
@@ -123,7 +127,7 @@ class Reader:
         maker = makers().get(next(iter(node.entries)))
         return None if maker is None else form_of(maker)
 
-    def _made(self, node: Table, form: Form, given: dict[str, Any]) -> Any:
+    def _made(self, node: Table, form: Form, given: dict[str, object]) -> object:
         """Call a function; what has a name and is written the same twice is one and the same."""
         ((kind, inner),) = node.entries.items()
         named = isinstance(inner, Table) and "name" in inner.entries
@@ -154,7 +158,7 @@ def _collected(readings: Sequence[Callable[[], T]]) -> list[T]:
     return values
 
 
-def _fitting(node: Scalar, found: object, place: Wanted) -> Any:
+def _fitting(node: Scalar, found: object, place: Wanted) -> object:
     """Return what was imported, where it may stand here."""
     if is_agent(found):
         if place.agent:
@@ -178,7 +182,7 @@ def _rule(node: Scalar, text: str) -> Expression:
         raise wrong(place, message) from error
 
 
-def _type(node: Scalar, text: str) -> Any:
+def _type(node: Scalar, text: str) -> object:
     """Return a type: `module:name`, or only its name where Python knows it."""
     address = text if ":" in text else f"builtins:{text}"
     found = imported(node, address) if ADDRESS.fullmatch(address) else None

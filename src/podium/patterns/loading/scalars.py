@@ -3,7 +3,7 @@
 import math
 import re
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from podium.model.json import Json
 from podium.patterns.loading.node import Listing, Scalar, SourceNode
@@ -22,7 +22,7 @@ class _Unfit:
 UNFIT: Final = _Unfit()
 
 
-def scalar(node: Scalar, place: Wanted) -> Any:
+def scalar(node: Scalar, place: Wanted) -> object:
     """Return the value that a place takes, or UNFIT; a text without quotes is what the place wants it to be."""
     if is_empty(node) and (place.none or place.anything):
         return None
@@ -65,7 +65,7 @@ def _is(node: Scalar, value: object) -> bool:
     return said is not UNFIT and bool(said == value)
 
 
-def _as(node: Scalar, kind: type) -> Any:
+def _as(node: Scalar, kind: type) -> object:
     """Return a node as a truth value or a number, or UNFIT."""
     if node.plain:
         return _parsed(node.value, kind)
@@ -74,7 +74,7 @@ def _as(node: Scalar, kind: type) -> Any:
     return float(node.value) if kind is float and type(node.value) is int else UNFIT
 
 
-def _parsed(text: str, kind: type) -> Any:
+def _parsed(text: str, kind: type) -> object:
     if kind is bool:
         return _TRUTHS.get(text.lower(), UNFIT)
     pattern, read = (_WHOLE, int) if kind is int else (_NUMBER, float)

@@ -1,7 +1,7 @@
 """`load`: what `spec()` wrote down, made into a pattern again."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import cast
 
 from podium.errors import PatternError
 from podium.model.agent import AnyAgent
@@ -15,7 +15,7 @@ Agents = Iterable[AnyAgent] | Mapping[str, AnyAgent]
 """Agents that may be named."""
 
 
-def load(spec: Json, *, agents: Agents = ()) -> Pattern[Any, Any]:
+def load(spec: Json, *, agents: Agents = ()) -> Pattern:
     """Return the pattern that a spec describes: the inverse of `Pattern.spec()`.
 
     `agents` are those it names; another name stands for a registered agent. Functions and agents written as

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from podium.errors import PatternError, UsageError
-from podium.model.agent import AnyAgent
-from podium.patterns.building.members import Member, is_agent
+from podium.model.agent import AnyAgent, is_agent
+from podium.patterns.building.members import Member
 from podium.patterns.building.pattern import Pattern, is_pattern
 from podium.patterns.loading.importing import ADDRESS, imported, meant
 from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
@@ -23,11 +22,11 @@ class Team:
     """What a file describes: agents, and workflows made of them, by name."""
 
     agents: Mapping[str, AnyAgent]
-    workflows: Mapping[str, Pattern[Any, Any]]
+    workflows: Mapping[str, Pattern]
     default: str | None = None
     """The workflow that is meant where none is named: the one under `run:`, or the only one."""
 
-    def workflow(self, name: str | None = None) -> Pattern[Any, Any]:
+    def workflow(self, name: str | None = None) -> Pattern:
         """Return the workflow of a name, or the one that is meant where none is named; raises UsageError."""
         found = self.workflows.get(name or self.default or "")
         if found is not None:
@@ -44,7 +43,7 @@ def load_yaml(text: str, *, agents: Agents = (), source: str = "team.yaml") -> T
     `team.yaml:12:9: refine.until: …`, with the line and column in `source`.
     """
     try:
-        from podium.patterns.loading.composed import composed  # noqa: PLC0415 - optional: the extra `yaml`
+        from podium.patterns.loading.composed import composed  # optional: the extra `yaml`
     except ImportError as error:
         raise PatternError(f'{source} cannot be read without PyYAML: pip install "podium[yaml]"') from error
     try:
@@ -120,10 +119,10 @@ class _Workshop:
         self._workflows = workflows
         self._reader = Reader(self)
         self._made: dict[str, AnyAgent | None] = {}
-        """None stands for one whose mistakes are told already."""
+        """None stands for one whose mistakes are reported already."""
         self._under_way: list[str] = []
 
-    def everybody(self) -> tuple[Mapping[str, AnyAgent], Mapping[str, Pattern[Any, Any]]]:
+    def everybody(self) -> tuple[Mapping[str, AnyAgent], Mapping[str, Pattern]]:
         """Return agents and workflows; those with mistakes are left out, and their mistakes noted."""
         for name in (*self._agents.entries, *self._workflows.entries):
             self._make(name)
@@ -132,7 +131,7 @@ class _Workshop:
         return agents, workflows
 
     def get(self, node: Scalar) -> AnyAgent | None:
-        """Return whom a name stands for, made now if need be; None where nobody is called that."""
+        """Return the agent of a name, made now if need be; None for an unknown name."""
         name = node.value
         if name not in self._agents.entries and name not in self._workflows.entries:
             return self._given.get(name)

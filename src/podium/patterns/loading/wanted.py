@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from typing_extensions import TypeForm
 
-_LISTS: Mapping[object, Callable[[Iterable[Any]], Any]] = {
+_LISTS: Mapping[object, Callable[[Iterable[object]], object]] = {
     Sequence: list, Iterable: list, Collection: list, list: list, tuple: tuple, AbstractSet: frozenset,
     frozenset: frozenset, set: set,
 }  # fmt: skip
@@ -36,7 +36,7 @@ class Wanted:
     """Values of which one may stand there: those of a Literal or an Enum."""
     items: object = None
     """What the items of a list are, and `collect` what is made of them."""
-    collect: Callable[[Iterable[Any]], Any] | None = None
+    collect: Callable[[Iterable[object]], object] | None = None
     values: object = None
     """What the values of a mapping are; None where there may be no mapping."""
     classes: tuple[type, ...] = ()
@@ -80,7 +80,7 @@ def _alternatives(hint: object) -> Iterable[object]:
 
 
 def _add(found: Wanted, hint: object) -> None:
-    made = cast("Any", get_origin(hint) or hint)
+    made: Any = get_origin(hint) or hint
     arguments = get_args(hint)
     if made in _FLAGS:
         setattr(found, _FLAGS[made], True)
@@ -92,14 +92,14 @@ def _add(found: Wanted, hint: object) -> None:
         found.items, found.collect = (arguments or (Any,))[0], _LISTS[made]
     elif made in _MAPPINGS:
         found.values = (arguments or (Any, Any))[1]
-    elif isinstance(made, type) and issubclass(made, Enum):
-        found.choices += tuple(made)
     elif is_agent_class(made):
         found.agent = True
+    elif isinstance(made, type) and issubclass(made, Enum):
+        found.choices += tuple(made)
     else:
         found.classes += (made,)
 
 
-def is_agent_class(made: Any) -> bool:
+def is_agent_class(made: object) -> bool:
     """Whether objects of a class are agents."""
     return hasattr(made, "run") and hasattr(made, "verify")

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import comb
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
-from podium.model.json import Json
+from podium.model.json import Json, is_array, is_object
 from podium.patterns.building.inputs import plain
 
 NamedRule: TypeAlias = Literal["majority", "plurality", "unanimous"]
-Rule: TypeAlias = NamedRule | float
+DecisionRule: TypeAlias = NamedRule | float
 """What an option needs: more than half, the most, all, or this share of the weight that was cast."""
 
 _NEW = "\N{REPLACEMENT CHARACTER}"
-"""Stands for an option that nobody has voted for yet: it is no JSON."""
+"""Stands for an option without any vote yet: it is no JSON."""
 
 _FIRST = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands for the option that the first vote will be for: another one than `_NEW`, its rival."""
@@ -47,14 +47,14 @@ class Undecided:
     why: str
 
 
-Outcome: TypeAlias = Decided | Tied | Undecided
+BallotOutcome: TypeAlias = Decided | Tied | Undecided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BallotRules:
     """How votes are counted."""
 
-    decide: Rule = "majority"
+    decide: DecisionRule = "majority"
     tie: Literal["none", "first", "ask"] = "none"
     """What comes of a tie: nothing, what was voted for first (in the order of the seats), or a question."""
     quorum: int = 1
@@ -91,7 +91,7 @@ class Count:
         return found
 
     @cached_property
-    def cast(self) -> Fraction:
+    def total(self) -> Fraction:
         """The weight of all votes that are no abstentions."""
         return sum(self._weight.values(), Fraction())
 
@@ -109,15 +109,15 @@ class Count:
         """Return the weight of the votes for an option."""
         return self._weight.get(option, Fraction())
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> BallotOutcome:
         """Return what these votes decide if there are no others."""
         if not self.seats:
             return Undecided(why="nobody voted")
         if self.number < self.rules.quorum:
             return Undecided(why=f"the quorum is {self.rules.quorum}, and {self.number} voted")
-        if self._reached(self._most, self.cast):
+        if self._reached(self._most, self.total):
             return self._of(self.leading)
-        if self.rules.decide == "majority" and len(self.leading) > 1 and 2 * self._most == self.cast:
+        if self.rules.decide == "majority" and len(self.leading) > 1 and 2 * self._most == self.total:
             return self._of(self.leading)
         return Undecided(why=f"no option has {self.needed}")
 
@@ -134,11 +134,11 @@ class Count:
             case share:
                 return f"{share:.4g} of the votes"
 
-    def settled(self) -> Outcome | None:
+    def settled(self) -> BallotOutcome | None:
         """Return the outcome if no further vote is worth its price: it is certain, or certain enough; else None."""
         return self.certain() or self._confident()
 
-    def certain(self) -> Outcome | None:
+    def certain(self) -> BallotOutcome | None:
         """Return the outcome if it is the same whatever the open seats vote, or whether they do; else None."""
         if not self.open:
             return self.outcome()
@@ -180,7 +180,7 @@ class Count:
         """The weight of the open seats."""
         return sum((self.weights[seat] for seat in self.open), Fraction())
 
-    def _of(self, leading: Sequence[str]) -> Outcome:
+    def _of(self, leading: Sequence[str]) -> BallotOutcome:
         if len(leading) == 1 or self.rules.tie == "first":
             return Decided(option=leading[0])
         return Tied(options=tuple(leading))
@@ -199,17 +199,17 @@ class Count:
 
     def _reachable(self) -> bool:
         """Whether some option can still win or tie."""
-        weight, cast = self._most + self._left, self.cast + self._left
+        weight, cast = self._most + self._left, self.total + self._left
         if self._reached(weight, cast):
             return True
         half = self.rules.decide == "majority" and 2 * weight == cast
-        against_one = self._most + min(self._weight.values(), default=Fraction()) == self.cast
+        against_one = self._most + min(self._weight.values(), default=Fraction()) == self.total
         return half and against_one and self.rules.tie != "none"
 
     def _cannot_lose(self, leader: str) -> bool:
         """Whether an option wins even if all open seats vote for another one."""
         rivals = {*(self.rules.options or (*self.seats, _NEW))} - {leader}
-        weight, cast = self.weight(leader), self.cast + self._left
+        weight, cast = self.weight(leader), self.total + self._left
         if self._reached(weight, cast):
             return all(self._outdoes(leader, rival) for rival in rivals)
         half = self.rules.decide == "majority" and 2 * weight == cast
@@ -224,7 +224,7 @@ class Count:
             return ahead > 0
         return self.seats[leader][0] < min([self.open[0], *self.seats.get(rival, ())])
 
-    def _confident(self) -> Outcome | None:
+    def _confident(self) -> BallotOutcome | None:
         """Return the outcome of the votes so far if it is as certain as the rules ask for."""
         if self.rules.confidence is None or not isinstance(outcome := self.outcome(), Decided):
             return None
@@ -256,9 +256,9 @@ def _canonical(value: Json) -> Json:
     match value:
         case float() if value.is_integer():
             return int(value)
-        case list():
-            return [_canonical(each) for each in cast("list[Any]", value)]
-        case dict():
-            return {name: _canonical(each) for name, each in cast("dict[str, Any]", value).items()}
+        case _ if is_array(value):
+            return [_canonical(each) for each in value]
+        case _ if is_object(value):
+            return {name: _canonical(each) for name, each in value.items()}
         case _:
             return value

@@ -8,10 +8,11 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from podium.model.json import Json
+from podium.patterns.building.expression import Predicate
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import Member
 
-Merge = Callable[[Any, Any], Any]
+Merge = Callable[[Any, Any], object]
 """Of the entry that is on the board by now and the one that was to be posted, the one to keep."""
 
 
@@ -20,13 +21,13 @@ class Watcher:
     """Who watches a board, made by `watch`."""
 
     agent: Member
-    when: Callable[[Any], Any]
+    when: Predicate
     """A rule of the `board`: whether the agent has something to do."""
     once: bool = False
     """Whether it is done after the first act that was posted."""
 
 
-def watch(agent: Member, *, when: Callable[[Any], Any], once: bool = False) -> Watcher:
+def watch(agent: Member, *, when: Predicate, once: bool = False) -> Watcher:
     """Return an agent that acts on a board, for `blackboard`, whenever `when`, a rule of the `board`, holds.
 
     It acts again as long as the rule holds on a board on which it has not acted yet, be it changed by its own posts; so
@@ -41,14 +42,14 @@ class Board:
 
     entries: dict[str, Json]
     ended: Literal["quiescence", "decision", "bound"]
-    """`quiescence`: nobody had anything to do. `decision`: `until` held. `bound`: some had, but no act was left."""
+    """`quiescence`: no watcher had anything to do. `decision`: `until` held. `bound`: no act was left."""
     acts: int
     """How often an agent was called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A board as somebody saw it."""
+    """A board as a watcher saw it."""
 
     entries: dict[str, Json]
     versions: Mapping[str, int]

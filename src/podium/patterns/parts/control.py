@@ -12,7 +12,7 @@ from podium.patterns.building.members import Member, about, known
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOff:
-    """Pass control to somebody else: `to` is their name, `context` what they need to know, by name."""
+    """Pass control to another agent: `to` is its name, `context` what it needs to know, by name."""
 
     to: str
     reason: str
@@ -35,7 +35,7 @@ class Turn:
 
 
 class Control:
-    """The rules by which control is passed. Raises PatternError where they name somebody who is not there."""
+    """The rules by which control is passed. Raises PatternError where they name an unknown agent."""
 
     def __init__(
         self,

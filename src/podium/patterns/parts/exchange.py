@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from podium.errors import BadAnswer, BoundReached, Deadlock, NoDecision
 from podium.model.json import Json
@@ -17,7 +17,7 @@ OUTSIDE = "outside"
 class Outgoing:
     """A message that a peer wants to send."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[Mapping[str, object]] = {"extra": "forbid"}
 
     to: str
     """The name of a peer."""
@@ -31,7 +31,7 @@ class Outgoing:
 class PeerReply:
     """What a peer gives for a message: the messages it sends, or the answer to the task, which ends the mesh."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[Mapping[str, object]] = {"extra": "forbid"}
 
     messages: list[Outgoing] = field(default_factory=list[Outgoing])
     answer: Json = None
@@ -68,8 +68,8 @@ class Exchange:
     def send(self, cause: Message, outgoing: Sequence[Outgoing], ids: Iterator[str], *, at: float) -> None:
         """Send what a peer wants to send after it was handed `cause`; from then on it can be handed the next message.
 
-        The first message without `requires_response` from somebody who was asked, to who asked, is the answer. Raises
-        BadAnswer for a message to nobody, BoundReached, and Deadlock where peers wait for each other in a circle.
+        The answer is the first message without `requires_response` from the peer that was asked to the one that asked.
+        Raises BadAnswer for a message to an unknown peer, BoundReached, and Deadlock where peers wait in a circle.
         """
         sender = cause.to
         self._busy.discard(sender)
@@ -105,7 +105,7 @@ class Exchange:
         return message
 
     def stuck(self) -> NoDecision:
-        """Return the error that no message can be handed over any more, and nobody has answered the task."""
+        """Return the error for a mesh in which no message is left and the task has no answer."""
         askers = [each.from_ for each in self._requests]
         waits = self._waits(askers) or "nobody waits for anybody"
         return NoDecision(f"mesh: no message is left to be read, and nobody gave an `answer`: {waits}.")
@@ -153,7 +153,7 @@ class Exchange:
         return list(dict.fromkeys(each.to for each in self._requests if each.from_ == peer))
 
     def _circle(self, start: str) -> tuple[str, ...]:
-        """Return who waits for whom from a peer back to itself; nobody where there is no such way."""
+        """Return the peers that wait for each other in a circle, from one back to itself; empty where there is none."""
         ways: list[tuple[str, ...]] = [(start,)]
         known = set[str]()
         while ways:

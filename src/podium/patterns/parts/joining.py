@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
@@ -20,7 +20,7 @@ class Joined(Generic[T]):
     """What they gave, by name, in the order in which they are asked."""
     missing: dict[str, str]
     """Whose value is not there, by name, and why."""
-    merged: Any = None
+    merged: object = None
     """What `merge` made of the values."""
 
 
@@ -39,7 +39,7 @@ class Terms:
         """Whether it can do without some of the values."""
         return self.partial or self.quorum is not None
 
-    def settled(self, answers: Mapping[str, Any], asked: int) -> bool:
+    def settled(self, answers: Mapping[str, object], asked: int) -> bool:
         """Whether no further answer can matter: the quorum is there, or can no longer be reached."""
         if self.quorum is None:
             return False
@@ -47,7 +47,7 @@ class Terms:
         return not self.quorum - left <= len(_values(answers)) < self.quorum
 
 
-async def join(ctx: Context, calls: Mapping[str, Primitive[Any]], terms: Terms) -> Joined[Any]:
+async def join(ctx: Context, calls: Mapping[str, Primitive[object]], terms: Terms) -> Joined[object]:
     """Run calls side by side; those that can no longer matter are cancelled, or never begun.
 
     Raises NoDecision where too few gave a value, and a call's failure where all are needed.
@@ -73,11 +73,11 @@ async def join(ctx: Context, calls: Mapping[str, Primitive[Any]], terms: Terms) 
     return Joined(values=values, missing=missing)
 
 
-async def _one_by_one(ctx: Context, calls: Mapping[str, Primitive[Any]], terms: Terms) -> dict[str, Any]:
+async def _one_by_one(ctx: Context, calls: Mapping[str, Primitive[object]], terms: Terms) -> dict[str, object]:
     """Return what each call gave, or its failure, for as long as it matters."""
     names, waiting = list(calls), deque(calls.values())
     first = [waiting.popleft() for _ in range(min(terms.at_once or len(calls), len(calls)))]
-    answers: dict[str, Any] = {}
+    answers: dict[str, object] = {}
     async with ctx.select(*first) as ended:
         while (branch := await ended.next()) is not None:
             if branch.error is not None and not terms.forgiving:
@@ -90,6 +90,6 @@ async def _one_by_one(ctx: Context, calls: Mapping[str, Primitive[Any]], terms: 
     return answers
 
 
-def _values(answers: Mapping[str, Any]) -> dict[str, Any]:
+def _values(answers: Mapping[str, object]) -> dict[str, object]:
     """Return the answers that are no failures: a value is made of JSON, and never an exception."""
     return {name: answer for name, answer in answers.items() if not isinstance(answer, Exception)}

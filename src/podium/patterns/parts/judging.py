@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from string import ascii_uppercase
-from typing import Any
 
 from podium.engine.context import Context
 from podium.errors import NoDecision
@@ -33,7 +32,7 @@ class Judged:
     """The label under which the judge saw each one."""
 
 
-async def judged(ctx: Context, judge: Role[Ruling], part: str, works: Mapping[str, Any], **others: object) -> Judged:
+async def judged(ctx: Context, judge: Role[Ruling], part: str, works: Mapping[str, object], **others: object) -> Judged:
     """Have works judged, told as `part`: under neutral labels, in an order drawn by lot.
 
     So neither a name nor a place favours one. Raises NoDecision where the winner is none of the labels.

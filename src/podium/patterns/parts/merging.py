@@ -11,10 +11,11 @@ from podium.agents.schema import disagreement
 from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import NoDecision, PatternError, UsageError
+from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import same
-from podium.patterns.building.members import Member, Stage, at_least, either, gives, is_agent, name_of
+from podium.patterns.building.members import ANYTHING, Kind, Member, Stage, applied, at_least, either, gives, name_of
 from podium.patterns.building.role import Role
 from podium.patterns.parts.joining import Terms, join
 
@@ -49,8 +50,8 @@ def coordinate(coordinator: Member, *, agree: Callable[[list[Any]], bool] | None
     """Let an agent decide only where the values disagree, for `parallel(…, merge=coordinate(…))`.
 
     They agree where all are the same JSON, or where the rule `agree` of `values`, a list, says so; then the first one
-    is taken and nobody is paid. The coordinator takes `task` and `values`, a mapping of name to value: as parameters of
-    these names, as a text, or the mapping alone.
+    is taken and the coordinator is not called. It takes `task` and `values`, a mapping of name to value: as parameters
+    of these names, as a text, or the mapping alone.
     """
     return Coordinate(coordinator=coordinator, agree=agree)
 
@@ -62,15 +63,15 @@ class Merging(Protocol):
     """Who or what does it."""
     label: str
     """How its arrow in a picture is labelled."""
-    gives: Any
+    gives: Kind
     """The type of what it gives."""
 
-    async def of(self, ctx: Context, task: Any, values: Mapping[str, Any]) -> Any:
+    async def of(self, ctx: Context, task: object, values: Mapping[str, object]) -> object:
         """Return the one value."""
         ...
 
 
-def merging(how: Stage | Tree | Coordinate, kind: Any, at_once: int | None) -> Merging:
+def merging(how: Stage | Tree | Coordinate, kind: Kind, at_once: int | None) -> Merging:
     """Return what merges values of type `kind`; raises PatternError where it cannot."""
     match how:
         case Tree():
@@ -84,26 +85,26 @@ def merging(how: Stage | Tree | Coordinate, kind: Any, at_once: int | None) -> M
 class _Whole:
     """One merge of all values."""
 
-    def __init__(self, stage: Stage, *kinds: Any) -> None:
+    def __init__(self, stage: Stage, *kinds: Kind) -> None:
         self.stage = stage
         self.label = "merge"
         self.gives = gives(stage)
-        self._function: Callable[[list[Any]], Any] | None = None
-        self._role: Role[Any] | None = None
+        self._function: Callable[[list[object]], object] | None = None
+        self._role: Role[object] | None = None
         if callable(stage) and not is_agent(stage):
             self._function, taken = rule(stage, "values"), _schema_taken(stage)
         else:
-            self._role = Role[Any]("parallel", "merger", stage, offers=("task", "values"))
+            self._role = Role[object]("parallel", "merger", stage, offers=("task", "values"))
             taken = _taken(self._role)
         for kind in kinds:
-            _must_take(name_of(stage), taken, list[kind])
+            _must_take(name_of(stage), taken, applied(list, kind))
 
-    async def of(self, ctx: Context, task: Any, values: Mapping[str, Any]) -> Any:
+    async def of(self, ctx: Context, task: object, values: Mapping[str, object]) -> object:
         return (await self.each(ctx, task, [list(values.values())]))[0]
 
     async def each(
-        self, ctx: Context, task: Any, groups: Sequence[list[Any]], at_once: int | None = None
-    ) -> Sequence[Any]:
+        self, ctx: Context, task: object, groups: Sequence[list[object]], at_once: int | None = None
+    ) -> Sequence[object]:
         """Merge each group, side by side."""
         if self._function is not None:
             return [self._function(group) for group in groups]
@@ -115,7 +116,7 @@ class _Whole:
 class _Levels:
     """Merges of neighbours, level by level."""
 
-    def __init__(self, how: Tree, kind: Any, at_once: int | None) -> None:
+    def __init__(self, how: Tree, kind: Kind, at_once: int | None) -> None:
         at_least("tree", "width", how.width, 2)
         self.gives = either([kind, gives(how.merge)])
         self._merge = _Whole(how.merge, kind, gives(how.merge))
@@ -124,11 +125,11 @@ class _Levels:
         self._width = how.width
         self._at_once = at_once
 
-    async def of(self, ctx: Context, task: Any, values: Mapping[str, Any]) -> Any:
-        left: list[Any] = _some(list(values.values()))
+    async def of(self, ctx: Context, task: object, values: Mapping[str, object]) -> object:
+        left: list[object] = _some(list(values.values()))
         while len(left) > 1:
             groups = [left[n : n + self._width] for n in range(0, len(left), self._width)]
-            alone: list[Any] = groups.pop() if len(groups[-1]) == 1 else []
+            alone: list[object] = groups.pop() if len(groups[-1]) == 1 else []
             left = [*await self._merge.each(ctx, task, groups, self._at_once), *alone]
         return left[0]
 
@@ -136,53 +137,47 @@ class _Levels:
 class _Decision:
     """A decision where the values disagree."""
 
-    def __init__(self, how: Coordinate, kind: Any) -> None:
-        self._role = Role[Any]("parallel", "coordinator", how.coordinator, offers=("task", "values"))
-        _must_take(self._role.who, _taken(self._role), dict[str, kind])
+    def __init__(self, how: Coordinate, kind: Kind) -> None:
+        self._role = Role[object]("parallel", "coordinator", how.coordinator, offers=("task", "values"))
+        _must_take(self._role.who, _taken(self._role), applied(dict, str, kind))
         self._agree = rule(how.agree, "values") if how.agree else _all_the_same
         self.stage: Stage = self._role.member
         self.label = "where they disagree"
         self.gives = either([kind, gives(self.stage)])
 
-    async def of(self, ctx: Context, task: Any, values: Mapping[str, Any]) -> Any:
+    async def of(self, ctx: Context, task: object, values: Mapping[str, object]) -> object:
         said = _some(list(values.values()))
         if self._agree(said):
             return said[0]
         return await self._role.ask(ctx, dict(values), task=task, values=dict(values))
 
 
-def _some(values: list[Any]) -> list[Any]:
+def _some(values: list[object]) -> list[object]:
     if not values:
         raise NoDecision("parallel: there is no value to merge: the list was empty.")
     return values
 
 
-def _all_the_same(values: Sequence[Any]) -> bool:
+def _all_the_same(values: Sequence[object]) -> bool:
     return all(same(values[0], each) for each in values[1:])
 
 
-def _schema_taken(function: Callable[..., Any]) -> Json:
+def _schema_taken(function: Callable[..., object]) -> Json:
     """Return the schema of a function's first parameter; that of anything where it cannot be told."""
     try:
         first = next(iter(inspect.signature(function).parameters), "")
-        return shape_of(get_type_hints(function).get(first, Any)).schema
-    except (
-        NameError,
-        AttributeError,
-        TypeError,
-        ValueError,
-        UsageError,
-    ):  # of a builtin, or it names what is not there
+        return shape_of(get_type_hints(function).get(first, ANYTHING)).schema
+    except (NameError, AttributeError, TypeError, ValueError, UsageError):  # a builtin; it names what is not there
         return {}
 
 
-def _must_take(who: str, taken: Json, kind: Any) -> None:
+def _must_take(who: str, taken: Json, kind: Kind) -> None:
     """Raise PatternError where one that merges certainly does not take values of this type."""
     if wrong := disagreement(shape_of(kind).schema, taken):
         raise PatternError(f"parallel: {who} cannot merge what it is given: {wrong}.")
 
 
-def _taken(role: Role[Any]) -> Json:
+def _taken(role: Role[object]) -> Json:
     """Return the schema of what an agent takes as the values; a text is made of whatever they are."""
     kind = role.takes("values")
     return {} if kind is str else shape_of(kind).schema

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
-from podium.patterns.parts.ballot import Count, Outcome, Tied, Undecided, key_of
+from podium.patterns.parts.ballot import BallotOutcome, Count, Tied, Undecided, key_of
 
 T = TypeVar("T")
 
@@ -45,13 +45,13 @@ class Poll:
     def __init__(self, labels: Sequence[str], count: Count) -> None:
         self.labels = labels
         self.count = count
-        self.votes: dict[str, Any] = {}
+        self.votes: dict[str, object | None] = {}
         """What was voted so far."""
         self.abstained: dict[str, str] = {}
-        self._values: dict[str, Any] = {}
+        self._values: dict[str, object] = {}
         self._asked = 0
 
-    async def run(self, ctx: Context, buy: Callable[[int], Primitive[Any]], at_once: int | None) -> Outcome:
+    async def run(self, ctx: Context, buy: Callable[[int], Primitive[object]], at_once: int | None) -> BallotOutcome:
         """Buy votes, by number, until the outcome is settled. Those who are still at work then are cancelled."""
         first = [buy(seat) for seat in self._due(at_once)]
         async with ctx.select(*first) as ended:
@@ -70,20 +70,21 @@ class Poll:
         begun, self._asked = self._asked, max(self._asked, min(wanted, len(self.labels)))
         return range(begun, self._asked)
 
-    def option(self, key: str) -> Any:
+    def option(self, key: str) -> object:
         """Return an option as it was voted for."""
         return self._values[key]
 
-    def ballot(self, option: str, why: str) -> Ballot[Any]:
+    def ballot(self, option: str, why: str) -> Ballot[object]:
         """Return the result."""
         counted = [
             Tally(option=self.option(each), weight=float(self.count.weight(each)), votes=len(seats))
             for each, seats in self.count.seats.items()
         ]
-        return Ballot(
+        ballot: Ballot[object] = Ballot(
             decision=self.option(option), counts=sorted(counted, key=lambda each: -each.weight), votes=self.votes,
             abstained=self.abstained, not_asked=list(self.labels[self._asked :]), why=why,
         )  # fmt: skip
+        return ballot
 
     def why(self, winner: str) -> str:
         """Say in one sentence how an option won."""
@@ -113,9 +114,9 @@ class Poll:
 
     def _share(self, weight: Fraction) -> str:
         weighted = any(each != 1 for each in self.count.weights)
-        return f"{float(weight):g} of {float(self.count.cast):g}{' by weight' if weighted else ' votes'}"
+        return f"{float(weight):g} of {float(self.count.total):g}{' by weight' if weighted else ' votes'}"
 
-    def _take(self, seat: int, value: Any, error: Exception | None) -> None:
+    def _take(self, seat: int, value: object, error: Exception | None) -> None:
         label, key = self.labels[seat], key_of(value)
         if error is not None or value is None:
             self._abstain(seat, "it gave no vote" if error is None else str(error))
@@ -131,7 +132,7 @@ class Poll:
         self.count = self.count.plus(seat, None)
 
     def _sort(self) -> None:
-        """Bring what is told into the order of the labels, and name those who came too late."""
+        """Bring votes and reasons into the order of the labels, and name those that were too late."""
         asked = self.labels[: self._asked]
         late = {
             label: "it was still at work when the outcome was settled" for label in asked if label not in self.votes

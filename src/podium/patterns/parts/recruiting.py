@@ -11,7 +11,7 @@ from podium.model.track_record import TrackRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recruit:
-    """Somebody who was recruited: for which capabilities, and why they."""
+    """An agent that was recruited: for which capabilities, and why this one."""
 
     agent: str
     capabilities: list[str]
@@ -20,7 +20,7 @@ class Recruit:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Somebody who can be recruited, and how they did so far."""
+    """An agent that can be recruited, and its record so far."""
 
     card: Card
     record: TrackRecord | None = None

@@ -13,7 +13,7 @@ from podium.model.json import Json
 class PlanTask:
     """One piece of work.
 
-    `id` is its name in the plan, `worker` who does it, `input` what they are told. `after` are the ids of the tasks
+    `id` is its name in the plan, `worker` who does it, `input` what the worker gets. `after` are the ids of the tasks
     whose results it needs. `seconds` is an estimate of how long it takes. `alternatives` are other workers who could do
     it, should the first one fail.
     """

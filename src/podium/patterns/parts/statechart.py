@@ -1,13 +1,13 @@
 """The chart of a state machine: its states, the events that each knows, and where they lead."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from podium.errors import PatternError
 from podium.model.json import Json
-from podium.patterns.building.expression import rule, wording
+from podium.patterns.building.expression import Predicate, rule, wording
 from podium.patterns.building.members import known
 
 
@@ -19,13 +19,11 @@ class Transition:
     target: str
     on: str | None = None
     """The event that leads there; None: the entry action of the source being done."""
-    when: Callable[[Any], Any] | None = None
+    when: Predicate | None = None
     """The guard: a rule of the `data` as it would be afterwards."""
 
 
-def transition(
-    source: str, target: str, *, on: str | None = None, when: Callable[[Any], Any] | None = None
-) -> Transition:
+def transition(source: str, target: str, *, on: str | None = None, when: Predicate | None = None) -> Transition:
     """Return a way from one state to another, for `state_machine`.
 
     `on` is the event that leads there; without it the way is taken once the entry action of `source` is done. `when` is
@@ -36,9 +34,9 @@ def transition(
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What an entry action gives, or somebody sends: the event's name, and the new data; None leaves it as it is."""
+    """What an entry action gives, or a signal brings: the event's name, and the new data; None leaves it as it is."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[Mapping[str, object]] = {"extra": "forbid"}
 
     name: str
     data: Json = None
@@ -77,7 +75,7 @@ class Chart:
         self.states = list(dict.fromkeys([start, *both]))
         self.start = start
         self.ends = frozenset(ends)
-        self._ways: dict[str, list[tuple[Transition, Callable[[Any], Any] | None]]] = {}
+        self._ways: dict[str, list[tuple[Transition, Predicate | None]]] = {}
         for each in transitions:
             guard = None if each.when is None else rule(each.when, "data")
             self._ways.setdefault(each.source, []).append((each, guard))
@@ -149,7 +147,7 @@ def _on(event: str | None) -> str:
     return "when its entry action is done" if event is None else f"on {event!r}"
 
 
-def acting(chart: Chart, entry: Mapping[str, Any]) -> None:
+def acting(chart: Chart, entry: Mapping[str, object]) -> None:
     """Raise PatternError for an entry action of an unknown state, and for a state that needs one and has none."""
     known("state_machine", "entry", entry, chart.states)
     if waiting := [state for state in chart.states if chart.completes(state) and state not in entry]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from podium.model.json import Json
+from podium.model.outcome import Usage
 
 
 @dataclass(slots=True)
@@ -49,26 +49,28 @@ class CallNode:
     spent: Spent | None = None
     """What was recorded of this node itself."""
     children: list["CallNode"] = field(default_factory=list["CallNode"])
+    _total: Spent | None = None
+    """What it came to with its parts, once that was added up."""
 
     def total(self) -> Spent:
-        """Return what it used up: as recorded of it, or else as recorded of its parts."""
-        total = Spent()
-        if self.spent is not None:
-            total.add(self.spent)
-            return total
-        for child in self.children:
-            total.add(child.total())
-        return total
+        """Return what it used up: as recorded of it, or else as recorded of its parts. Ask when the tree is whole."""
+        if self._total is None:
+            self._total = Spent()
+            for part in self.children if self.spent is None else ():
+                self._total.add(part.total())
+            if self.spent is not None:
+                self._total.add(self.spent)
+        return self._total
 
     def walk(self) -> Iterator["CallNode"]:
         """Give the node and everything under it, in the order of the keys."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting: list[CallNode] = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
 
 
-def spent_of(usage: Json) -> Spent | None:
+def spent_of(usage: Usage | None) -> Spent | None:
     """Return what a fact says was used up."""
-    if usage is None:
-        return None
-    return Spent(usage.get("input_tokens", 0), usage.get("output_tokens", 0), usage.get("usd"))
+    return None if usage is None else Spent(usage.input_tokens, usage.output_tokens, usage.usd)

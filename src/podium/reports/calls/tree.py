@@ -4,13 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from podium.engine.run.history import voided
-from podium.model.fact import Fact, FactKind
-from podium.model.json import Json
+from podium.model.fact import Fact
+from podium.model.facts import answers, calls, choices, money, notices, runs, waits
+from podium.model.facts.content import FactContent
+from podium.model.fallback import Degraded
 from podium.model.run import START
 from podium.reports.calls.node import CallNode, spent_of
 from podium.reports.calls.steps import hang_steps
 
-_JOINS = {"winner": "race", "winners": "quorum", "failed": "gather"}
+RunChange = runs.Cancelling | runs.Changed | runs.Repinned | runs.Rewound | runs.Redacted
+"""What happened to a run as a whole."""
 
 
 @dataclass(slots=True)
@@ -44,6 +47,8 @@ class _Builder:
     def __init__(self) -> None:
         self.nodes: dict[str, CallNode] = {}
         self.steps: dict[str, list[CallNode]] = {}
+        self.open_steps: dict[str, CallNode] = {}
+        self.hung: set[str] = set()
         self.root = CallNode("", "run")
         self.notes: list[str] = []
 
@@ -60,37 +65,42 @@ class _Builder:
         return CallTree(self.root, self.notes)
 
     def _take(self, fact: Fact) -> None:
-        match fact.kind:
-            case FactKind.STARTED | FactKind.ENDED:
-                self._edge(fact)
-            case FactKind.ANSWERED:
-                self._answer(fact)
-            case FactKind.RETRY:
-                self._retry(fact)
-            case FactKind.STEP | FactKind.INTENT:
-                self._step(fact)
-            case FactKind.QUESTION:
-                self._question(fact)
-            case FactKind.CANCELLED:
-                self._cancel(fact)
-            case FactKind.CANCELLING | FactKind.CHANGED | FactKind.REPINNED | FactKind.REWOUND | FactKind.REDACTED:
-                self.notes.append(_run_note(fact))
-            case FactKind.HELD | FactKind.NOTICE | FactKind.RESERVED | FactKind.SETTLED:
-                self._rule(fact)
-            case _:
-                self._open(fact)
+        match fact.content:
+            case runs.Started() | runs.Ended() as said:
+                self._edge(fact, said)
+            case answers.AnswerContent() as said:
+                self._answer(fact, said)
+            case calls.StepDone() | calls.EffectIntended() | calls.IntentCleared() as said:
+                self._step(fact, said)
+            case waits.QuestionAsked() as said:
+                self._question(fact, said)
+            case calls.AttemptFailed() | calls.Held() | waits.QuestionAnswered() as said:
+                self._go_on(fact, said)
+            case choices.KeysCancelled(keys=keys):
+                self._cancel(fact, keys)
+            case notices.NoticeContent():
+                self._notice(fact)
+            case money.AmountReserved() | money.AmountSettled():
+                pass  # money shows as what was spent
+            case (
+                runs.Cancelling() | runs.Changed() | runs.Repinned() | runs.Rewound() | runs.Redacted() as said
+            ):  # fmt: skip
+                self.notes.append(_run_note(fact.key, said))
+            case said:
+                self._open(fact, said)
 
-    def _edge(self, fact: Fact) -> None:
-        root, body = self.root, fact.body
-        if fact.kind is FactKind.ENDED:
-            root.state, root.ended, root.note = body.get("state", ""), fact.at, body.get("reason", "")
-            return
-        root.name, root.began = body.get("workflow", ""), fact.at
-        if "forked_from" in body:
-            self.notes.append(f"forked from run {body['forked_from']}")
+    def _edge(self, fact: Fact, said: runs.Started | runs.Ended) -> None:
+        root = self.root
+        match said:
+            case runs.Ended():
+                root.state, root.ended, root.note = said.state, fact.at, said.reason
+            case runs.Started():
+                root.name, root.began = said.workflow, fact.at
+                if said.forked_from is not None:
+                    self.notes.append(f"forked from run {said.forked_from}")
 
-    def _cancel(self, fact: Fact) -> None:
-        for key in fact.body.get("keys", ()):
+    def _cancel(self, fact: Fact, keys: Iterable[str]) -> None:
+        for key in keys:
             node = self._at(key)
             node.state, node.ended, node.waits = "cancelled", fact.at, ""
             node.name = node.name or "not begun"
@@ -100,82 +110,89 @@ class _Builder:
             return self.root
         return self.nodes.setdefault(key, CallNode(key, name="rules for the run" if key == START else ""))
 
-    def _open(self, fact: Fact) -> None:
-        body, node = fact.body, self._at(fact.key)
+    def _open(self, fact: Fact, said: FactContent) -> None:
+        node = self._at(fact.key)
         node.began = fact.at
-        match fact.kind:
-            case FactKind.ASKED:
-                node.kind, node.name, node.note = "call", body.get("agent", "?"), body.get("why", "")
-            case FactKind.TIMER:
-                node.kind, node.waits, node.due = "sleep", "timer", body.get("due")
+        match said:
+            case calls.Asked():
+                node.kind, node.name, node.note = "call", said.agent or "?", said.why or ""
+            case waits.SleepBegun():
+                node.kind, node.waits, node.due = "sleep", "timer", said.due
                 node.name = "timeout" if fact.key.endswith(".timeout") else "sleep"
-            case FactKind.WAITING if body.get("wait") == "run":
-                node.kind, node.name, node.waits, node.run = "wait", "result of child run", "run", body.get("name")
-            case FactKind.WAITING:
-                node.kind, node.name, node.waits = "signal", f"signal {body.get('name')!r}", "signal"
-                node.due = body.get("due")
-            case FactKind.SPAWNED:
-                node.kind, node.name, node.run = "child", body.get("workflow", "?"), body.get("run")
+            case waits.ChildAwaited():
+                node.kind, node.name, node.waits, node.run = "wait", "result of child run", "run", said.name
+            case waits.SignalAwaited():
+                node.kind, node.name, node.waits = "signal", f"signal {said.name!r}", "signal"
+                node.due = said.due
+            case waits.ChildSpawned():
+                node.kind, node.name, node.run = "child", said.workflow or "?", said.run
                 node.state, node.ended = "started", fact.at
-            case FactKind.CHOSEN:
+            case choices.RaceWon() | choices.QuorumReached() | choices.GatherFailed() | choices.NextChosen():
                 node.kind, node.state, node.ended = "choice", "done", fact.at
-                node.name, node.note = _choice(body)
-            case FactKind.UNDO:
-                node.kind, node.name, node.state = "undo", f"undo with {body.get('agent')}", "registered"
-            case FactKind.LOOKED_UP:
-                node.kind, node.name, node.state = "look-up", f"look-up of {body.get('of')}", "done"
+                node.name, node.note = _choice(said)
+            case calls.UndoRegistered():
+                node.kind, node.name, node.state = "undo", f"undo with {said.agent}", "registered"
+            case waits.LookedUp():
+                node.kind, node.name, node.state = "look-up", f"look-up of {said.of}", "done"
                 node.ended = fact.at
             case _:
                 node.name = fact.kind.name.lower()
 
-    def _answer(self, fact: Fact) -> None:
-        node, body = self._at(fact.key), fact.body
-        outcome = body.get("outcome", "done")
-        node.state, node.ended, node.waits = outcome, fact.at, ""
-        node.spent = spent_of(body.get("usage"))
-        if outcome == "failed":
-            node.note = f"{body.get('type')}: {body.get('message')}"
-        elif outcome == "refused":
-            node.note = f"{body.get('rule')}: {body.get('reason')}"
-        node.notices.extend(_instead(lacks) for lacks in body.get("degraded", ()) if lacks["key"] == fact.key)
+    def _answer(self, fact: Fact, said: answers.AnswerContent) -> None:
+        node = self._at(fact.key)
+        node.state, node.ended, node.waits = said.outcome, fact.at, ""
+        match said:
+            case answers.AnsweredDone():
+                node.spent = spent_of(said.usage)
+                node.notices.extend(_instead(lacks) for lacks in said.degraded if lacks.key == fact.key)
+            case answers.AnsweredFailed():
+                node.note = f"{said.type}: {said.message}"
+            case answers.AnsweredRefused():
+                node.note = f"{said.rule}: {said.reason}"
+            case _:
+                pass
 
-    def _retry(self, fact: Fact) -> None:
-        node, body = self._at(fact.key), fact.body
-        node.attempts, node.waits, node.due = body.get("attempt", node.attempts), "retry", body.get("due")
-        node.note = f"attempt {node.attempts - 1} ended with {body.get('type')}: {body.get('message')}"
+    def _go_on(self, fact: Fact, said: calls.AttemptFailed | calls.Held | waits.QuestionAnswered) -> None:
+        """Show what became of a call that is under way: it is tried again, held back, or people answered."""
+        node = self._at(fact.key)
+        match said:
+            case calls.AttemptFailed():
+                node.attempts, node.waits, node.due = said.attempt, "retry", said.due
+                node.note = f"attempt {said.attempt - 1} ended with {said.type}: {said.message}"
+            case calls.Held():
+                node.waits, node.due, node.note = "held", said.until, said.why
+            case waits.QuestionAnswered():
+                node.waits, node.note = "", f"answered by {', '.join(each.by for each in said.answers)}"
 
-    def _rule(self, fact: Fact) -> None:
-        """Show what a rule did: that it holds a call back, or what it noticed. Money shows as what was spent."""
-        node, body = self._at(fact.key), fact.body
-        if fact.kind is FactKind.HELD:
-            node.waits, node.due, node.note = "held", body.get("until"), body.get("why", "")
-        elif fact.kind is FactKind.NOTICE:
-            said = ", ".join(f"{name} {value}" for name, value in body.items() if name != "guard")
-            node.notices.append(f"{body.get('guard')}: {said}")
+    def _notice(self, fact: Fact) -> None:
+        """Show what a rule noticed, whatever that is."""
+        body = fact.body
+        guard = body.pop("guard", "?")
+        self._at(fact.key).notices.append(f"{guard}: {', '.join(f'{name} {value}' for name, value in body.items())}")
 
-    def _question(self, fact: Fact) -> None:
-        node, body = self._at(fact.key), fact.body
-        if "answers" in body:
-            node.waits, node.note = "", f"answered by {', '.join(each['by'] for each in body['answers'])}"
-            return
+    def _question(self, fact: Fact, said: waits.QuestionAsked) -> None:
+        node = self._at(fact.key)
         if node.began is None:
-            node.kind, node.began, node.name = "question", fact.at, f"question to {body.get('to')}"
-        node.waits, node.question, node.due = "question", body.get("question"), body.get("due")
-        node.note = f"{body.get('to')}: {body.get('text')}"
+            node.kind, node.began, node.name = "question", fact.at, f"question to {said.to}"
+        node.waits, node.question, node.due = "question", said.question, said.due
+        node.note = f"{said.to}: {said.text}"
 
-    def _step(self, fact: Fact) -> None:
+    def _step(self, fact: Fact, said: calls.StepDone | calls.Intent) -> None:
         call, _, path = fact.key.partition("/")
         steps = self.steps.setdefault(call, [])
-        node = next((step for step in steps if step.key == fact.key and not step.state), None)
+        node = self.open_steps.get(fact.key)
         if node is None:
-            node = CallNode(fact.key, "step", path.partition("/")[2] or path)
+            node = self.open_steps[fact.key] = CallNode(fact.key, "step", path.partition("/")[2] or path)
             steps.append(node)
-        if fact.kind is FactKind.STEP:
-            node.state, node.ended, node.spent = "done", fact.at, spent_of(fact.body.get("usage"))
-        elif fact.body.get("cleared"):
-            node.state, node.ended, node.note = "failed", fact.at, "not done"
-        else:
-            node.began = fact.at
+        match said:
+            case calls.StepDone():
+                node.state, node.ended, node.spent = "done", fact.at, spent_of(said.usage)
+            case calls.IntentCleared():
+                node.state, node.ended, node.note = "failed", fact.at, "not done"
+            case calls.EffectIntended():
+                node.began = fact.at
+        if node.state:
+            del self.open_steps[fact.key]
 
     def _hang(self, node: CallNode) -> None:
         """Put a node under the one whose key its own begins with; a branch has no fact and is made here."""
@@ -186,14 +203,15 @@ class _Builder:
             parent = self.nodes[parent_key] = CallNode(parent_key, name=f"attempt {last[1:]}" if attempt else "branch")
             self._hang(parent)
         parent = self._at(parent_key)
-        if node not in parent.children:
+        if node.key not in self.hung:
+            self.hung.add(node.key)
             parent.children.append(node)
         if parent.kind == "call" and node.kind != "step":
             parent.kind = "workflow"
 
 
-def _instead(lacks: Json) -> str:
-    return f"{lacks['by'] or 'a value given beforehand'} stood in for {lacks['agent']}: {lacks['why']}"
+def _instead(lacks: Degraded) -> str:
+    return f"{lacks.by or 'a value given beforehand'} stood in for {lacks.agent}: {lacks.why}"
 
 
 def key_order(key: str) -> tuple[tuple[int, int, str], ...]:
@@ -203,26 +221,27 @@ def key_order(key: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in key.split("."))
 
 
-def _choice(body: Json) -> tuple[str, str]:
-    for name, join in _JOINS.items():
-        if name in body:
-            chosen = str(body[name]).strip("[]")
-            return join, f"branch {chosen} failed" if name == "failed" else f"branch {chosen} came first"
-    return "next", f"branch {body.get('next')}"
+def _choice(said: choices.Chosen) -> tuple[str, str]:
+    match said:
+        case choices.RaceWon(winner=winner):
+            return "race", f"branch {winner} came first"
+        case choices.QuorumReached(winners=winners):
+            return "quorum", f"branch {', '.join(map(str, winners))} came first"
+        case choices.GatherFailed(failed=failed):
+            return "gather", f"branch {failed} failed"
+        case choices.NextChosen():
+            return "next", f"branch {said.next}"
 
 
-def _run_note(fact: Fact) -> str:
-    body: Json = fact.body
-    match fact.kind:
-        case FactKind.CANCELLING:
-            return f"cancel was asked for: {body.get('reason', '')}"
-        case FactKind.CHANGED:
-            return f"change {fact.key!r} {'applies' if body.get('changed') else 'does not apply'}"
-        case FactKind.REPINNED:
-            return f"moved from version {body.get('from', '?')} to {body.get('to', '?')}"
-        case FactKind.REWOUND:
-            return f"{len(body.get('facts', ()))} facts before this were voided, to be done again"
-        case FactKind.REDACTED:
-            return f"redacted by {body.get('by', '?')}: {body.get('why', '')}"
-        case _:
-            return f"{fact.kind.name.lower()} {fact.key}".strip()
+def _run_note(key: str, said: RunChange) -> str:
+    match said:
+        case runs.Cancelling(reason=reason):
+            return f"cancel was asked for: {reason}"
+        case runs.Changed(changed=changed):
+            return f"change {key!r} {'applies' if changed else 'does not apply'}"
+        case runs.Repinned(before=before, after=after):
+            return f"moved from version {before or '?'} to {after or '?'}"
+        case runs.Rewound(facts=facts):
+            return f"{len(facts)} facts before this were voided, to be done again"
+        case runs.Redacted(by=by, why=why):
+            return f"redacted by {by or '?'}: {why}"

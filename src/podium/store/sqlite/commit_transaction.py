@@ -1,6 +1,5 @@
 """One group commit: everything that all runs of a process want to record in one loop turn, in one transaction."""
 
-import os
 import sqlite3
 from collections.abc import Sequence
 
@@ -37,47 +36,19 @@ from podium.store.operations import (
     WithdrawQuestion,
     Write,
 )
+from podium.store.sqlite.appending import BLOB_BYTES, Head, Salts, chained
 from podium.store.sqlite.budgets import is_carved, open_budget, raise_budget, reserve, settle, settle_run
 from podium.store.sqlite.cache import keep
-from podium.store.sqlite.chain import GENESIS, PLACE_BITS, link, payload_digest
+from podium.store.sqlite.chain import GENESIS
 from podium.store.sqlite.ledger import enter
 from podium.store.sqlite.redaction import redact
 from podium.store.sqlite.sql import statement
-
-BLOB_BYTES = 32_768
-"""A payload larger than this is stored once, by its content hash."""
 
 _FENCED = statement("worker_fenced")
 _OWNED = statement("run_owned")
 _LAST = statement("run_last_fact")
 _FACT = statement("fact_insert")
 _BLOB = statement("blob_insert")
-
-
-class Head:
-    """Where a run's journal ends: what the next fact is chained to."""
-
-    __slots__ = ("count", "hash", "name")
-
-    def __init__(self, name: bytes, count: int, hash: bytes) -> None:
-        self.name = name
-        self.count = count
-        self.hash = hash
-
-
-class Salts:
-    """Random salts, fetched from the operating system in bulk."""
-
-    def __init__(self) -> None:
-        self._pool = b""
-        self._at = 0
-
-    def next(self) -> bytes:
-        """Return 16 bytes that were never used."""
-        if self._at >= len(self._pool):
-            self._pool, self._at = os.urandom(16 * 256), 0
-        self._at += 16
-        return self._pool[self._at - 16 : self._at]
 
 
 class CommitTransaction:
@@ -234,24 +205,19 @@ class CommitTransaction:
 
     def append(self, run: int, head: Head, epoch: int, facts: Sequence[NewFact]) -> Head:
         """Chain facts to a run's journal; returns where it ends now."""
-        name, count, last, place = head.name, head.count, head.hash, run << PLACE_BITS
         for fact in facts:
-            salt, blob, payload = self.salts.next(), None, fact.payload
-            if payload is not None and len(payload) > BLOB_BYTES:
-                blob, payload = content_hash(payload), None
-                self.connection.execute(_BLOB, (blob, fact.payload))
-            digest = payload_digest(salt, fact.body, payload, blob)
-            last = link(last, name, count, fact.kind, fact.key, fact.at, epoch, digest)
-            self.rows.append((place + count, fact.kind, fact.key, fact.at, epoch, last, salt, fact.body, payload, blob))
-            count += 1
-        head = self.heads[run] = Head(name, count, last)
+            if fact.payload is not None and len(fact.payload) > BLOB_BYTES:
+                self.connection.execute(_BLOB, (content_hash(fact.payload), fact.payload))
+        rows, head = chained(run, head, epoch, facts, self.salts)
+        self.rows.extend(rows)
+        self.heads[run] = head
         return head
 
     def start(self, run: NewRun, *, drive: bool) -> CommitVerdict:
         """Insert a run unless its id or its workflow's tag is there already."""
         same = self.connection.execute(statement("run_find_same"), (run.id, run.workflow, run.tag)).fetchone()
         if same is not None:
-            self.result.started[run.id] = same[0]
+            self.result.started[run.id], self.result.known[run.id] = same
             return CommitVerdict.DUPLICATE
         drive = drive and not self.is_fenced()
         number = self.connection.execute(

@@ -1,12 +1,13 @@
 """Opening a store's file: what is refused, how it is migrated, and what SQLite's errors mean to a user."""
 
 import sqlite3
+import struct
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from podium.errors import NotAStore, PodiumError, StoreBusy, StoreDamaged, StoreUnavailable
+from podium.errors import NotAStore, PodiumError, StoreBusy, StoreDamaged, StoreUnavailable, Unwritable
 from podium.store.sqlite.sql import migrations
 
 Durability = Literal["process", "power"]
@@ -20,10 +21,17 @@ _RESERVED_ROWS = 800
 _RESERVED_BYTES = 4_000
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+OF_A_VALUE = (
+    UnicodeError, OverflowError, struct.error,
+    sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError,
+)  # fmt: skip
+"""What SQLite and the chain raise because of one value: half surrogates, numbers beyond 64 bits, keys too long."""
 
 
-def translate(error: sqlite3.Error, path: str) -> PodiumError:
-    """Return our error for one of SQLite's."""
+def translate(error: Exception, path: str) -> PodiumError:
+    """Return our error for one of SQLite's, or for a value that SQLite or the chain cannot take."""
+    if isinstance(error, OF_A_VALUE) and "closed database" not in str(error):
+        return Unwritable(f"a value cannot be stored or looked up: {type(error).__name__}: {error}")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _BUSY:
         return StoreBusy(f"the store {path} is being written by another process")
@@ -43,7 +51,7 @@ def translated(path: str) -> Generator[None]:
     """Raise our errors instead of SQLite's."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, *OF_A_VALUE) as error:
         raise translate(error, path) from error
 
 

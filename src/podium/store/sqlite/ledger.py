@@ -2,14 +2,15 @@
 
 import sqlite3
 import threading
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 from podium.model.audit import GENESIS, LedgerEntry, Seal, entry_hash
 from podium.model.question import Question
 from podium.model.run import RunState
 from podium.store.codec import content_hash
 from podium.store.sqlite.connection import transaction
+from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.rows import question_of
 from podium.store.sqlite.sql import statement
 
@@ -26,21 +27,17 @@ class SqliteLedger:
     """Reads the ledger on the connection of the store, and keeps seals on that which may wait."""
 
     def __init__(
-        self, quick: sqlite3.Connection, patient: sqlite3.Connection, lock: threading.RLock, path: str
+        self, readers: Readers, quick: sqlite3.Connection, patient: sqlite3.Connection, lock: threading.RLock, path: str
     ) -> None:
+        self._readers = readers
         self._quick = quick
         self._patient = patient
         self._lock = lock
         self._path = path
 
-    @contextmanager
-    def snapshot(self) -> Generator[None]:
+    def snapshot(self) -> AbstractContextManager[None]:
         """See the store as it is now, whatever others write meanwhile."""
-        self._quick.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._quick.execute("COMMIT")
+        return self._readers.snapshot()
 
     def last(self) -> tuple[int, bytes]:
         """Return number and hash of the last entry; 0 and GENESIS where there is none."""

@@ -5,10 +5,10 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from podium.model.clock import Clock, SystemClock
-from podium.model.json import Json
+from podium.model.json import Json, is_array, is_object
 from podium.model.memory import MemoryEntry
 from podium.store.codec import decode, encode
 from podium.store.sqlite.connection import transaction
@@ -99,10 +99,10 @@ def _get(connection: sqlite3.Connection, scope: str, key: str) -> MemoryEntry | 
 def words_of(value: Json) -> str:
     """Return all text inside a JSON value, for the full-text index."""
     match value:
-        case dict():
-            return " ".join(f"{key} {words_of(part)}" for key, part in cast("dict[str, Json]", value).items())
-        case list():
-            return " ".join(words_of(part) for part in cast("list[Json]", value))
+        case _ if is_object(value):
+            return " ".join(f"{key} {words_of(part)}" for key, part in value.items())
+        case _ if is_array(value):
+            return " ".join(words_of(part) for part in value)
         case None:
             return ""
         case _:

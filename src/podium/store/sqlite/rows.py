@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from podium.model.cost import Cost
-from podium.model.fact import Fact, FactKind
+from podium.model.fact import NOTHING, Fact, FactKind
 from podium.model.question import Ask, Question, QuestionState
 from podium.model.run import Run, RunState, Signal
 from podium.model.track_record import TrackRecord
@@ -50,10 +50,10 @@ def record_of(row: Row) -> TrackRecord:
     )  # fmt: skip
 
 
-def fact_of(row: Row) -> Fact:
-    """Return the fact, without its payload, of the last columns of `runs_dead`."""
+def fact_of(row: Row, payload: bytes | None = None) -> Fact:
+    """Return the fact of the last columns of `runs_dead` and its like."""
     seq, kind, key, at, epoch, body = row
-    return Fact(seq, FactKind(kind), key, at, epoch, decode(body) or {})
+    return Fact(seq, FactKind(kind), key, at, epoch, body or NOTHING, payload)
 
 
 def cost_of(row: Row) -> Cost:
@@ -72,7 +72,7 @@ def facts_of(connection: sqlite3.Connection, query: str, wanted: tuple[object, .
     for seq, kind, key, at, epoch, body, payload, blob in rows:
         if blob is not None:
             row = connection.execute(statement("blob_get"), (blob,)).fetchone()
-            found.append(Fact(seq, kinds(kind), key, at, epoch, decode(body) or {}, None if row is None else row[0]))
+            found.append(Fact(seq, kinds(kind), key, at, epoch, body or NOTHING, None if row is None else row[0]))
             continue
-        found.append(Fact(seq, kinds(kind), key, at, epoch, decode(body) or {}, payload))
+        found.append(Fact(seq, kinds(kind), key, at, epoch, body or NOTHING, payload))
     return found

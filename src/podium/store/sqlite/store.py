@@ -6,21 +6,16 @@ from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-from podium.model.budget import BudgetState
-from podium.model.cost import Cost, Dimension
-from podium.model.fact import Fact
-from podium.model.question import Question, QuestionState
-from podium.model.run import Run, RunState, Signal
-from podium.model.track_record import TrackRecord
-from podium.model.trust import Evidence
+from podium.errors import InvalidValue, Unwritable
+from podium.model.run import Signal
 from podium.store.codec import encode
-from podium.store.operations import Committed, Operation, Placed
-from podium.store.protocol import RECENT_FACTS, ChainFault, Claimed, DeadQuery, DeadRun, RunFact, RunQuery
-from podium.store.sqlite.budgets import state_of
+from podium.store.operations import Committed, CommitVerdict, Operation, Placed, Write
+from podium.store.protocol import Claimed
+from podium.store.sqlite.appending import Head, Salts, append_alone, lone
 from podium.store.sqlite.cache import SqliteAnswerCache
-from podium.store.sqlite.chain import faults
-from podium.store.sqlite.commit_transaction import CommitTransaction, Head, Salts
+from podium.store.sqlite.commit_transaction import CommitTransaction
 from podium.store.sqlite.connection import (
+    OF_A_VALUE,
     Durability,
     connect,
     migrate,
@@ -33,7 +28,9 @@ from podium.store.sqlite.connection import (
 from podium.store.sqlite.delegations import SqliteDelegations
 from podium.store.sqlite.ledger import SqliteLedger
 from podium.store.sqlite.memory import SqliteMemory
-from podium.store.sqlite.rows import cost_of, fact_of, facts_of, question_of, record_of, run_of, signal_of
+from podium.store.sqlite.readers import Readers
+from podium.store.sqlite.reading import SqliteReading
+from podium.store.sqlite.rows import facts_of, run_of, signal_of
 from podium.store.sqlite.sql import statement
 from podium.store.sqlite.workers import Workers
 
@@ -46,7 +43,7 @@ _MOST_RUNS = 1 << 40
 """No run has so large a number."""
 
 
-class SqliteStore:
+class SqliteStore(SqliteReading):
     """A store in one SQLite file; `:memory:` for work that need not survive.
 
     The event loop commits on its own connection and never waits for a lock; the commit thread has one that does;
@@ -74,8 +71,10 @@ class SqliteStore:
             self._beats = connect(path, durability, wait=_WAIT_SECONDS)
             if durability == "power":
                 reserve_log(self._patient, path)
+        self._readers = Readers(path, self._loop, self._lock)
+        super().__init__(self._readers)
         self.memory = SqliteMemory(self._patient, self._lock, path)
-        self.ledger = SqliteLedger(self._loop, self._patient, self._lock, path)
+        self.ledger = SqliteLedger(self._readers, self._loop, self._patient, self._lock, path)
         self.answers = SqliteAnswerCache(self._loop, self._patient, self._lock, path)
         self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path)
@@ -93,6 +92,10 @@ class SqliteStore:
 
     def _commit(self, connection: sqlite3.Connection, worker: str, operations: Sequence[Operation]) -> Committed:
         self._commits += 1
+        write = lone(operations)
+        head = None if write is None else self._heads.get(write.run)
+        if write is not None and head is not None:
+            return self._commit_alone(connection, worker, write, head)
         group = CommitTransaction(connection, worker, self._heads, self._salts)
         with self._lock if connection is self._patient else _NO_LOCK:
             try:
@@ -102,7 +105,9 @@ class SqliteStore:
             except BaseException as error:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
+                if isinstance(error, InvalidValue):
+                    raise Unwritable(str(error)) from error
+                if isinstance(error, (sqlite3.Error, *OF_A_VALUE)):
                     raise translate(error, self.path) from error
                 raise
         for number, head in group.heads.items():
@@ -111,6 +116,18 @@ class SqliteStore:
             else:
                 self._heads[number] = head
         return result
+
+    def _commit_alone(self, connection: sqlite3.Connection, worker: str, write: Write, head: Head) -> Committed:
+        with self._lock if connection is self._patient else _NO_LOCK:
+            try:
+                after = append_alone(connection, worker, write, head, self._salts)
+            except (sqlite3.Error, *OF_A_VALUE) as error:
+                raise translate(error, self.path) from error
+        if after is None:
+            del self._heads[write.run]
+            return Committed([CommitVerdict.STALE])
+        self._heads[write.run] = after
+        return Committed([CommitVerdict.OK])
 
     def checkpoint_due(self) -> bool:
         """Whether the write-ahead log has grown enough to be folded into the file."""
@@ -221,125 +238,12 @@ class SqliteStore:
                 connection.executemany(statement("run_make_ready"), [(run.n,) for run in found])
         return found
 
-    # Reading
-
-    def run_id(self, n: int) -> str:
-        """Return the id of a run by its number."""
-        with translated(self.path):
-            return self._loop.execute(statement("run_row_by_n"), (n,)).fetchone()[1]
-
-    def run(self, run_id: str) -> Run | None:
-        """Return a run."""
-        with translated(self.path):
-            row = self._loop.execute(statement("run_row_by_id"), (run_id,)).fetchone()
-        return None if row is None else run_of(row)
-
-    def runs(self, query: RunQuery) -> list[Run]:
-        """Return runs, newest first."""
-        wanted = (query.workflow, query.state, query.parent, query.tag, query.limit)
-        with translated(self.path):
-            return [run_of(row) for row in self._loop.execute(statement("runs_list"), wanted)]
-
-    def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
-        """Return the facts of a run after a sequence number."""
-        with translated(self.path):
-            row = self._loop.execute(statement("run_number"), (run_id,)).fetchone()
-            return [] if row is None else facts_of(self._loop, statement("facts_of_run"), (row[0], after))
-
-    def dead(self, query: DeadQuery) -> list[DeadRun]:
-        """Return runs that failed or are quarantined, newest first."""
-        before = _MOST_RUNS if query.before is None else query.before
-        wanted = (before, query.workflow, query.tenant, query.since, query.limit)
-        with translated(self.path):
-            rows = self._loop.execute(statement("runs_dead"), wanted).fetchall()
-        return [DeadRun(row[0], run_of(row), fact_of(row[21:])) for row in rows]
-
-    def failed_since(self, at: float) -> list[tuple[str, float]]:
-        """Return workflow and end of the runs that failed since a time; called in a thread."""
-        with self._reading() as connection:
-            return connection.execute(statement("runs_failed_since"), (at,)).fetchall()
-
-    def facts_of(self, n: int, key: str) -> list[Fact]:
-        """Return the facts of a run about one key."""
-        with translated(self.path):
-            return facts_of(self._loop, statement("facts_of_key"), (n, key))
-
-    def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[TrackRecord]:
-        """Fold the last facts into a record for each agent and version; called in a thread."""
-        names = encode(list(agents)).decode() if agents else None
-        with self._reading() as connection:
-            return [record_of(row) for row in connection.execute(statement("records_fold"), (names, recent))]
-
-    def failures(self, agent: str, version: str, *, limit: int = 10, recent: int = RECENT_FACTS) -> list[RunFact]:
-        """Return how attempts of an agent failed lately, newest first; called in a thread."""
-        with self._reading() as connection:
-            rows = connection.execute(statement("failures_recent"), (agent, version, limit, recent)).fetchall()
-        return [RunFact(row[0], fact_of(row[1:])) for row in rows]
-
-    def notices(self, guards: Sequence[str], *, recent: int = RECENT_FACTS) -> list[RunFact]:
-        """Return what guards said last of each agent and version; called in a thread."""
-        with self._reading() as connection:
-            rows = connection.execute(statement("notices_last"), (encode(list(guards)).decode(), recent)).fetchall()
-        return [RunFact(row[0], fact_of(row[1:])) for row in rows]
-
-    def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:
-        """Fold the last facts into what became of each agent's calls, by the hour; called in a thread."""
-        with self._reading() as connection:
-            rows = connection.execute(statement("trust_fold"), (recent,)).fetchall()
-        return [Evidence(agent=a, version=v, at=at, done=d, failed=f, violations=n) for a, v, at, d, f, n in rows]
-
-    def questions(self, *, state: QuestionState | None, to: str | None, run: str | None) -> list[Question]:
-        """Return questions, oldest first."""
-        with translated(self.path):
-            return [question_of(row) for row in self._loop.execute(statement("questions_list"), (state, to, run))]
-
-    def question(self, question_id: str) -> Question | None:
-        """Return a question."""
-        with translated(self.path):
-            row = self._loop.execute(statement("question_get"), (question_id,)).fetchone()
-        return None if row is None else question_of(row)
-
-    def costs(
-        self, by: Dimension, *, run: str | None = None, since: float | None = None, until: float | None = None
-    ) -> list[Cost]:
-        """Add up what was spent, the dearest first; called in a thread."""
-        with self._reading() as connection:
-            return [cost_of(row) for row in connection.execute(statement("costs_fold"), (by, run, since, until))]
-
-    def budgets(self, prefix: str = "") -> list[BudgetState]:
-        """Return the budgets whose ids begin so, by id."""
-        with translated(self.path):
-            return [state_of(row) for row in self._loop.execute(statement("budgets_list"), (prefix,))]
-
-    def verify(self, run_id: str) -> list[ChainFault]:
-        """Recompute a run's hash chain and return what does not fit."""
-        with translated(self.path):
-            row = self._loop.execute(statement("run_number"), (run_id,)).fetchone()
-            if row is None:
-                return [ChainFault(run_id, 0, "the run is not in the store")]
-            chain = self._loop.execute(statement("chain_of_run"), (row[0],))
-            found = faults(run_id, chain, row[1], row[2], open_end=row[3] in (RunState.READY, RunState.RUNNING))
-            return [ChainFault(run_id, seq, what) for seq, what in found]
-
     def close(self) -> None:
         """Close all connections; the last one folds the log into the file."""
+        self._readers.close()
         with self._lock:
             for connection in {id(c): c for c in (self._beats, self._patient, self._loop)}.values():
                 connection.close()
-
-    @contextmanager
-    def _reading(self) -> Generator[sqlite3.Connection]:
-        """A connection on which a thread may read for long, and hold up nobody; in memory there is one for all."""
-        if self._memory_only:
-            with self._lock, translated(self.path):
-                yield self._loop
-            return
-        connection = connect(self.path, "process", wait=_WAIT_SECONDS)
-        try:
-            with translated(self.path):
-                yield connection
-        finally:
-            connection.close()
 
     def _on_loop(self) -> AbstractContextManager[sqlite3.Connection]:
         """A write transaction on the event loop's connection, which in memory is everybody's."""

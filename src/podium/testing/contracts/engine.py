@@ -17,7 +17,7 @@ from podium.testing.clock import DrivenClock
 from podium.testing.contracts.opened import OpenedStore
 from podium.testing.witness import Witness
 
-Work = Callable[[App], Awaitable[None]]
+AppWork = Callable[[App], Awaitable[None]]
 
 
 class EngineContract(OpenedStore):
@@ -29,7 +29,7 @@ class EngineContract(OpenedStore):
         """Give each test a clock of its own; called by pytest."""
         self.clock = DrivenClock(moment=self.moment)
 
-    def drive(self, folder: Path, agents: Sequence[AnyAgent], work: Work) -> None:
+    def drive(self, folder: Path, agents: Sequence[AnyAgent], work: AppWork) -> None:
         """Open an app on the store in a folder, do something with it, and close it."""
 
         async def run() -> None:
@@ -47,9 +47,9 @@ class EngineContract(OpenedStore):
 
         async def work(app: App) -> None:
             assert await app.run(sums, [1, 2, 3]) == 12
-            (run,) = app.runs()
+            (run,) = await app.runs()
             assert run.state is RunState.DONE
-            assert app.verify(run.id) == []
+            assert await app.verify(run.id) == []
 
         self.drive(tmp_path, [sums], work)
 
@@ -65,7 +65,7 @@ class EngineContract(OpenedStore):
                 assert "ValueError: never" in str(error)
             else:
                 raise AssertionError("a run whose call failed gave a value")
-            assert [run.state for run in app.runs()] == [RunState.FAILED]
+            assert [run.state for run in await app.runs()] == [RunState.FAILED]
 
         self.drive(tmp_path, [broken], work)
 
@@ -103,11 +103,11 @@ class EngineContract(OpenedStore):
         async def begin(app: App) -> None:
             await app.start(sleeper, id="r")
             await self.clock.settle()
-            assert app.handle("r").status().state is RunState.PARKED
+            assert (await (await app.handle("r")).status()).state is RunState.PARKED
 
         async def go_on(app: App) -> None:
             await self.clock.advance(1_000)
-            assert await app.handle("r").result() == [1, 2]
+            assert await (await app.handle("r")).result() == [1, 2]
             assert witness.counts() == {"step 0": 1, "step 2": 1}
 
         self.drive(tmp_path, [sleeper], begin)
@@ -123,7 +123,7 @@ class EngineContract(OpenedStore):
             await self.clock.settle()
             assert await handle.signal("go", "green") is True
             await self.clock.settle()
-            (question,) = app.questions()
+            (question,) = await app.questions()
             await app.answer(question.id, 3, by="ann")
             assert await handle.result() == ["green", 3]
 
@@ -166,6 +166,6 @@ class EngineContract(OpenedStore):
             handle = await app.start(parent)
             await self.clock.advance(10)
             assert await handle.result() == 2
-            assert len(app.runs()) == 2
+            assert len(await app.runs()) == 2
 
         self.drive(tmp_path, [parent, child], work)

@@ -1,7 +1,9 @@
 """One worker's hand on a store, for the store's contract: short ways to say what a worker does."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from itertools import count
+from typing import Any, TypeVar
 
 from podium.model.fact import FactKind
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState
@@ -25,6 +27,8 @@ from podium.store.operations import (
 )
 from podium.store.protocol import Claimed, Store
 
+T = TypeVar("T")
+
 WORKFLOW = "work"
 
 
@@ -36,7 +40,17 @@ class Hand:
         self.worker = worker
         self._waiting = waiting
         self._questions = count(1)
+        self._runner = asyncio.Runner()
         store.workers.join(worker, now)
+
+    def told(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what the store says, on an event loop of this hand's own."""
+        return self._runner.run(work)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+        self._runner.close()
 
     def commit(self, *operations: Operation) -> Committed:
         """Commit in one transaction, the way that is under test."""
@@ -65,21 +79,24 @@ class Hand:
         """Park a run."""
         return self.write(run, epoch=epoch, close=Park(wake, wake_at))
 
-    def finish(self, run: int, *, epoch: int = 1, state: RunState = RunState.DONE) -> CommitVerdict:
+    def finish(self, run: int, *, epoch: int = 1, state: RunState = RunState.DONE, at: float = 200.0) -> CommitVerdict:
         """End a run."""
         outcome = {"state": state, "value": 7, "reason": ""}
-        return self.write(run, fact(FactKind.ENDED), epoch=epoch, close=FinishRun(state, "", 200.0, outcome))
+        return self.write(run, fact(FactKind.ENDED, at=at), epoch=epoch, close=FinishRun(state, "", at, outcome))
 
     def signal(self, run_id: str, id: str = "s_1", *, name: str = "go") -> CommitVerdict:
         """Send a signal from outside."""
         return self.verdict(Send(run_id, Signal(id, "user", name, {"n": id}, 150.0)))
 
-    def ask(self, run: int, run_id: str, *, quorum: int = 1, deadline: float | None = None) -> str:
+    def ask(
+        self, run: int, run_id: str, *, quorum: int = 1, deadline: float | None = None, at: float = 100.0,
+        tenant: str = "default", principal: str = "local",
+    ) -> str:  # fmt: skip
         """Open a question in a run; returns its id."""
         ask = Ask(text="May I?", to="boss", quorum=quorum, subject={"about": 1})
         question = Question(
-            id=f"q_{run_id}_{next(self._questions)}", run=run_id, key="0", ask=ask, asked_at=100.0, deadline=deadline,
-            state=QuestionState.OPEN,
+            id=f"q_{run_id}_{next(self._questions)}", run=run_id, key="0", ask=ask, asked_at=at, deadline=deadline,
+            state=QuestionState.OPEN, tenant=tenant, principal=principal,
         )  # fmt: skip
         self.write(run, fact(FactKind.QUESTION), effects=[OpenQuestion(question)])
         return question.id

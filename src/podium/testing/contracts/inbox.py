@@ -5,6 +5,7 @@ from pathlib import Path
 from podium.model.question import QuestionState
 from podium.model.run import Signal
 from podium.store.operations import CommitVerdict, Expire, TakeSignal, Tell, WithdrawQuestion
+from podium.store.protocol import QuestionQuery
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 
@@ -55,13 +56,15 @@ class InboxContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             question = hand.ask(number, "r", deadline=300.0)
-            (listed,) = hand.store.questions(state=QuestionState.OPEN, to="boss", run="r")
+            (listed,) = hand.told(
+                hand.store.questions(QuestionQuery(state=QuestionState.OPEN, to="boss", run="r"))
+            ).items
             assert (listed.id, listed.ask.text, listed.ask.subject, listed.deadline) == (
                 question, "May I?", {"about": 1}, 300.0,
             )  # fmt: skip
-            assert hand.store.questions(state=QuestionState.OPEN, to="else", run=None) == []
+            assert hand.told(hand.store.questions(QuestionQuery(state=QuestionState.OPEN, to="else"))).items == ()
             assert hand.answer(question) is CommitVerdict.OK
-            assert hand.store.questions(state=QuestionState.OPEN, to=None, run=None) == []
+            assert hand.told(hand.store.questions(QuestionQuery(state=QuestionState.OPEN))).items == ()
             assert _state(hand, question) is QuestionState.ANSWERED
             (signal,) = hand.store.signals(number)[1]
             assert (signal.kind, signal.name) == ("answer", question)
@@ -109,6 +112,6 @@ class InboxContract(OpenedStore):
 
 
 def _state(hand: Hand, question: str) -> QuestionState:
-    found = hand.store.question(question)
+    found = hand.told(hand.store.question(question))
     assert found is not None
     return found.state

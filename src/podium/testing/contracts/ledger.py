@@ -64,10 +64,10 @@ class LedgerContract(OpenedStore):
             hand.write(number, fact(payload=_LARGE))
             hand.finish(number)
             assert _redact(hand, "r") is CommitVerdict.OK
-            *facts, redacted = hand.store.facts("r")
+            *facts, redacted = hand.told(hand.store.facts("r"))
             assert [(each.body, each.payload) for each in facts] == [({}, None)] * 4
             assert (redacted.kind, redacted.epoch) == (FactKind.REDACTED, 2)
-            assert hand.store.verify("r") == []
+            assert hand.told(hand.store.verify("r")) == []
             assert [each.state for each in hand.store.ledger.of("r")] == ["done", "done"]
             [asked] = hand.store.ledger.questions("r")
             assert (asked.ask.text, asked.ask.subject, asked.state) == ("", None, QuestionState.ANSWERED)
@@ -79,13 +79,15 @@ class LedgerContract(OpenedStore):
             assert [_redact(hand, "r"), _redact(hand, "nobody")] == [CommitVerdict.STALE, CommitVerdict.STALE]
             hand.finish(number)
             assert _redact(hand, "r", epoch=2) is CommitVerdict.STALE
-            assert hand.store.facts("r")[0].payload == b'"input"'
+            assert hand.told(hand.store.facts("r"))[0].payload == b'"input"'
 
     def test_what_was_emptied_without_a_redaction_that_says_so_is_found(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             hand.finish(hand.start(new_run("r")))
             _redact(hand, "r", left=b'{"a":1}', said=b"{}")
-            assert {each.what for each in hand.store.verify("r")} == {"its content was taken away or replaced"}
+            assert {each.what for each in hand.told(hand.store.verify("r"))} == {
+                "its content was taken away or replaced"
+            }
 
     def test_a_large_payload_goes_with_the_last_who_had_it(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -94,12 +96,12 @@ class LedgerContract(OpenedStore):
                 hand.write(number, fact(payload=_LARGE))
                 hand.finish(number)
             _redact(hand, "a")
-            assert hand.store.facts("b")[1].payload == _LARGE
+            assert hand.told(hand.store.facts("b"))[1].payload == _LARGE
             assert hand.store.ledger.lost_blobs() == []
             number = hand.start(new_run("c"))
             _redact(hand, "b")
             hand.write(number, fact(payload=_LARGE))
-            assert hand.store.facts("c")[1].payload == _LARGE
+            assert hand.told(hand.store.facts("c"))[1].payload == _LARGE
 
     def test_runs_that_ended_long_ago_and_are_whole_are_told(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -118,14 +120,14 @@ class LedgerContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             hand.finish(hand.start(new_run("r")), state=RunState.FAILED)
             _redact(hand, "r")
-            run = hand.store.run("r")
+            run = hand.told(hand.store.run("r"))
             assert run is not None
             assert (run.state, run.ended_at, run.reason, run.epoch) == (RunState.FAILED, 200.0, "left", 2)
 
 
 def _redact(hand: Hand, run: str, *, epoch: int = 1, left: bytes = b"{}", said: bytes | None = None) -> CommitVerdict:
     """Redact a run; with `said` the fact tells that something else was left than there was."""
-    bodies = [(each.seq, left) for each in hand.store.facts(run)]
+    bodies = [(each.seq, left) for each in hand.told(hand.store.facts(run))]
     told = remains_of(run, bodies if said is None else [(seq, said) for seq, _ in bodies])
     done = NewFact(FactKind.REDACTED, "", 300.0, encode({"left": told}))
     return hand.verdict(Redact(run=run, epoch=epoch, left=bodies, reason="left", fact=done))

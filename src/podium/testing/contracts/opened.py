@@ -24,10 +24,10 @@ class OpenedStore:
         raise NotImplementedError
 
     @contextmanager
-    def hand(self, folder: Path) -> Generator[Hand]:
+    def hand(self, folder: Path, worker: str = "w_1") -> Generator[Hand]:
         """Open the store, as a worker, while a block lasts."""
-        store = self.open_store(folder)
+        hand = Hand(self.open_store(folder), worker, waiting=self.waiting)
         try:
-            yield Hand(store, waiting=self.waiting)
+            yield hand
         finally:
-            store.close()
+            hand.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 from podium.model.fact import FactKind
 from podium.model.run import RunState
 from podium.store.operations import Block, CommitVerdict
+from podium.store.protocol import QuestionQuery
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 
@@ -58,15 +59,15 @@ class OwnershipContract(OpenedStore):
                 assert stale is CommitVerdict.STALE
             assert third.write(number, fact(), epoch=2) is CommitVerdict.STALE
             assert other.write(number, fact(key="mine"), epoch=2) is CommitVerdict.OK
-            assert [each.key for each in hand.store.facts("r")] == ["", "before", "mine"]
-            assert hand.store.verify("r") == []
+            assert [each.key for each in hand.told(hand.store.facts("r"))] == ["", "before", "mine"]
+            assert hand.told(hand.store.verify("r")) == []
 
     def test_the_effects_of_a_refused_append_are_refused_too(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             hand.store.workers.leave("w_1")
             hand.ask(number, "r")
-            assert hand.store.questions(state=None, to=None, run=None) == []
+            assert hand.told(hand.store.questions(QuestionQuery())).items == ()
 
     def test_a_fenced_worker_gets_nothing_any_more(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -81,7 +82,7 @@ class OwnershipContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             hand.store.workers.leave("w_1")
             hand.start(new_run("r"))
-            run = hand.store.run("r")
+            run = hand.told(hand.store.run("r"))
             assert run is not None
             assert (run.state, run.owner) == (RunState.READY, None)
 
@@ -100,7 +101,7 @@ class OwnershipContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             assert hand.park(number, wake_at=500.0) is CommitVerdict.OK
-            run = hand.store.run("r")
+            run = hand.told(hand.store.run("r"))
             assert run is not None
             assert (run.state, run.owner, run.wake_at) == (RunState.PARKED, None, 500.0)
             assert hand.write(number, fact()) is CommitVerdict.STALE
@@ -138,7 +139,7 @@ class OwnershipContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             assert hand.finish(number, state=RunState.FAILED) is CommitVerdict.OK
-            run = hand.store.run("r")
+            run = hand.told(hand.store.run("r"))
             assert run is not None
             assert (run.state, run.owner, run.ended_at) == (RunState.FAILED, None, 200.0)
             assert hand.write(number, fact()) is CommitVerdict.STALE
@@ -148,7 +149,7 @@ class OwnershipContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             hand.write(number, close=Block("the code changed"))
-            run = hand.store.run("r")
+            run = hand.told(hand.store.run("r"))
             assert run is not None
             assert (run.state, run.reason) == (RunState.BLOCKED, "the code changed")
             assert hand.claim(number) == []

@@ -1,7 +1,6 @@
 """What a store must tell of how agents did."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,11 +84,10 @@ class RecordsContract(OpenedStore):
 
 
 def folded(hand: Hand, *agents: str, recent: int | None = None) -> Sequence[TrackRecord]:
-    """Have the store fold its facts, in a thread as the engine does."""
-    with ThreadPoolExecutor(1) as thread:
-        if recent is None:
-            return thread.submit(hand.store.records, agents).result()
-        return thread.submit(hand.store.records, agents, recent=recent).result()
+    """Have the store fold its facts."""
+    if recent is None:
+        return hand.told(hand.store.records(agents))
+    return hand.told(hand.store.records(agents, recent=recent))
 
 
 def asked(key: str, agent: str, *, version: str = "1", at: float = 100.0) -> NewFact:

@@ -3,6 +3,7 @@
 from podium.testing.contracts.delegations import DelegationsContract
 from podium.testing.contracts.inbox import InboxContract
 from podium.testing.contracts.ledger import LedgerContract
+from podium.testing.contracts.lists import ListsContract
 from podium.testing.contracts.ownership import OwnershipContract
 from podium.testing.contracts.records import RecordsContract
 from podium.testing.contracts.runs import RunsContract
@@ -14,6 +15,7 @@ class StoreContract(
     OwnershipContract,
     InboxContract,
     RecordsContract,
+    ListsContract,
     DelegationsContract,
     WatchingContract,
     LedgerContract,

@@ -1,20 +1,18 @@
 """What a store must tell the monitor."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.store.codec import encode
 from podium.store.operations import NewFact, Start
+from podium.store.protocol import FailureQuery, NoticeQuery
 from podium.testing.contracts.hand import WORKFLOW, Hand, new_run
 from podium.testing.contracts.opened import OpenedStore
 
-T = TypeVar("T")
+_OF_A = FailureQuery(agent="a", version="1")
 
 
 class WatchingContract(OpenedStore):
@@ -26,20 +24,22 @@ class WatchingContract(OpenedStore):
             hand.write(one, asked("0", "a"), failed("0", "First", 101.0, FactKind.RETRY), failed("0", "Last", 104.0))
             hand.write(two, asked("0", "a"), failed("0", "Middle", 102.0), asked("1", "b"), failed("1", "Else", 103.0))
             hand.write(two, asked("2", "a", version="2"), failed("2", "Newer", 105.0), asked("3", "a"), done("3"))
-            found = told(lambda: hand.store.failures("a", "1"))
+            found = hand.told(hand.store.failures(_OF_A)).items
             assert [(each.run, each.fact.body["type"]) for each in found] == [
                 ("one", "Last"),
                 ("two", "Middle"),
                 ("one", "First"),
             ]
-            assert [each.fact.body["type"] for each in told(lambda: hand.store.failures("a", "1", limit=1))] == ["Last"]
+            assert [
+                each.fact.body["type"] for each in hand.told(hand.store.failures(replace(_OF_A, limit=1))).items
+            ] == ["Last"]
 
     def test_failures_that_a_fork_copied_are_not_told_again(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             facts = asked("0", "a"), failed("0", "First", 101.0)
             hand.write(hand.start(new_run("r")), *facts)
             hand.commit(Start(replace(new_run("fork"), facts=facts), drive=False))
-            assert len(told(lambda: hand.store.failures("a", "1"))) == 1
+            assert len(hand.told(hand.store.failures(_OF_A)).items) == 1
 
     def test_notices_are_the_last_of_each_guard_and_agent(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -47,7 +47,7 @@ class WatchingContract(OpenedStore):
             hand.write(one, noticed("breaker", "a", 105.0, to="closed"), noticed("health", "a", 101.0, state="ill"))
             hand.write(two, noticed("breaker", "a", 104.0, to="open"), noticed("breaker", "b", 103.0, to="open"))
             hand.write(two, noticed("policy", "a", 106.0))
-            found = told(lambda: hand.store.notices(["breaker", "health"]))
+            found = hand.told(hand.store.notices(NoticeQuery(guards=["breaker", "health"]))).items
             assert [(each.run, each.fact.body["guard"], each.fact.body["agent"]) for each in found] == [
                 ("one", "health", "a"),
                 ("two", "breaker", "b"),
@@ -59,8 +59,8 @@ class WatchingContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             for name, state in (("bad", RunState.FAILED), ("good", RunState.DONE)):
                 hand.finish(hand.start(new_run(name)), state=state)
-            assert told(lambda: hand.store.failed_since(200.0)) == [(WORKFLOW, 200.0)]
-            assert told(lambda: hand.store.failed_since(200.5)) == []
+            assert hand.told(hand.store.failed_since(200.0)) == [(WORKFLOW, 200.0)]
+            assert hand.told(hand.store.failed_since(200.5)) == []
 
     def test_a_worker_that_is_reaped_is_lost_and_one_that_leaves_is_not(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -73,12 +73,6 @@ class WatchingContract(OpenedStore):
             assert [(each.id, each.beat) for each in workers.lost(150.0)] == [("w_3", 150.0)]
             assert workers.lost(150.5) == []
             assert workers.is_fenced("w_3")
-
-
-def told(question: Callable[[], Sequence[T]]) -> list[T]:
-    """Ask a store in a thread, as the engine does."""
-    with ThreadPoolExecutor(1) as thread:
-        return list(thread.submit(question).result())
 
 
 def asked(key: str, agent: str, *, version: str = "1") -> NewFact:

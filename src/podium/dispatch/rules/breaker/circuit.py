@@ -1,4 +1,4 @@
-"""When an agent is left alone: the states of a circuit breaker, as a plain machine that is told the time."""
+"""The states of a circuit breaker: a state machine without a clock; the caller gives it the time."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Pass:
 
 _ORDINARY = Pass(None)
 _SLICES = 60
-"""The window is counted in so many slices, so that it takes no more memory the more calls there are."""
+"""The window is counted in this many slices, so that its memory does not grow with the calls."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Circuit:
         self._probing = 0
         self._succeeded = 0
 
-    def enter(self, now: float) -> tuple[Pass | None, Change | None]:
+    def admit(self, now: float) -> tuple[Pass | None, Change | None]:
         """Let a call through, or not: then None, and `wait` says how long; with the change that this was, if any."""
         if self.state is CircuitState.CLOSED:
             return _ORDINARY, None
@@ -94,7 +94,7 @@ class Circuit:
         return self.rule.open_for
 
     def leave(self, entry: Pass) -> None:
-        """Take back a call that came to no end which says anything, such as one that was cancelled."""
+        """Take back a call whose end says nothing about the agent, such as one that was cancelled."""
         if self._is_current(entry):
             self._probing -= 1
 

@@ -10,7 +10,7 @@ from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 from podium.telemetry import event
 
 _LOG = logging.getLogger("podium")
@@ -33,15 +33,15 @@ class Breakers:
         return self._circuits.get((card.name, card.version))
 
     def calls(self, card: Card, handler: Handler) -> Handler:
-        """Let no call through while the breaker of its agent is open."""
-        if card.breaker is None or card.kind == "workflow":
+        """Fail calls while the breaker of their agent is open."""
+        if card.breaker is None or card.traits.runs_inline:
             return handler
         circuit = self._circuits.setdefault((card.name, card.version), Circuit(card.breaker))
         clock, kinds = self._clock, card.breaker.kinds
 
-        async def guarded(call: Call, steps: Steps) -> Outcome:
+        async def guarded(call: Call, steps: RuleSteps) -> Outcome:
             began = clock.now()
-            entry, change = circuit.enter(began)
+            entry, change = circuit.admit(began)
             if change is not None:
                 self._tell(card, change, steps)
             if entry is None:
@@ -62,8 +62,8 @@ class Breakers:
 
         return guarded
 
-    def _tell(self, card: Card, change: Change, steps: Steps) -> None:
-        """Record a change in the run that made it, log it, and say so to whoever watches."""
+    def _tell(self, card: Card, change: Change, steps: RuleSteps) -> None:
+        """Record a change in the run that caused it, log it, and notify the watcher."""
         who = {"agent": card.name, "version": card.version}
         said = {"from": str(change.before), "to": str(change.after), "why": change.why}
         steps.note("breaker", {**who, **said})

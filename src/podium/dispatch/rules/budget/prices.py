@@ -1,31 +1,31 @@
-"""What a call came to, where the agent itself cannot tell its price."""
+"""The cost of a call whose agent does not report it."""
 
 from dataclasses import replace
 
-from podium.dispatch.dispatcher import INLINE, Handler
+from podium.dispatch.dispatcher import Handler
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome, Usage
 from podium.model.prices import PriceSettings
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 
-_TOLD = frozenset({"workflow", INLINE, "llm"})
-"""What these come to is what they call, or what their model requests tell."""
 _NOTHING = Usage()
 
 
 class Prices:
-    """Puts a price on calls: that of the agent, or else that of what it took of the machine."""
+    """Puts a cost on calls: the price on the agent's card, or else that of the processor time and memory used."""
 
     def __init__(self, settings: PriceSettings) -> None:
         self._settings = settings
 
     def calls(self, card: Card, handler: Handler) -> Handler:
-        """Say what an answered call came to."""
-        if card.kind in _TOLD or (card.usd is None and not self._settings.of_machines):
+        """Add the cost to an answered call."""
+        if card.traits.costs_what_it_calls or card.traits.reports_its_cost:
+            return handler
+        if card.usd is None and not self._settings.of_machines:
             return handler
 
-        async def priced(call: Call, steps: Steps) -> Outcome:
+        async def priced(call: Call, steps: RuleSteps) -> Outcome:
             outcome = await handler(call, steps)
             if not isinstance(outcome, Done):
                 return outcome
@@ -36,7 +36,7 @@ class Prices:
         return priced
 
     def _usd(self, card: Card, usage: Usage) -> float | None:
-        """Return the price of a call; None where the agent told it, or nobody can.
+        """Return the cost of a call; None if the agent reported it, or it is unknown.
 
         A price on the card is that of the whole call, so that budgets and reports say the same.
         """

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
+from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.errors import Forbidden, NotDone, RateLimited, Suspended
 from podium.model.agent import Card
 from podium.model.budget import (
@@ -27,14 +27,10 @@ from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Outcome, Pending, Refused, Usage
 from podium.model.question import Ask
 from podium.model.retry import FailureKind
+from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
-from podium.model.steps import Steps
 
 UNPRICED = "budget:unpriced"
-_PAID = frozenset({"http", "process"})
-"""Kinds of agents that ask somebody else: without a price nobody knows what they come to."""
-_FREE = frozenset({"workflow", INLINE})
-"""What these come to is what they call."""
 _NOTHING = Amount()
 
 _RAISE: Json = {
@@ -97,17 +93,17 @@ class Budgets:
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Set aside the highest price of an agent, and one call, before it is asked."""
-        if card.kind in _FREE:
+        if card.traits.costs_what_it_calls:
             return handler
         amount = Amount(usd=0 if card.usd is None else nano(card.usd), calls=1)
-        unpriced = card.usd is None and card.kind in _PAID
+        unpriced = card.usd is None and card.traits.costs_unless_priced
         shared = self._shared(card)
 
-        def bounded(call: Call, steps: Steps) -> Awaitable[Outcome]:
+        def bounded(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
             free = not shared and not steps.lines and steps.depth is None
             return handler(call, steps) if free else priced(call, steps)
 
-        async def priced(call: Call, steps: Steps) -> Outcome:
+        async def priced(call: Call, steps: RuleSteps) -> Outcome:
             if too_deep := _too_deep(call, steps):
                 return too_deep
             lines = self._lines(card, call)
@@ -128,10 +124,10 @@ class Budgets:
         """Set aside what a model request may come to before it is made."""
         shared = self._shared(card)
 
-        def bounded(step: StepCall, steps: Steps) -> Awaitable[Json]:
+        def bounded(step: StepCall, steps: RuleSteps) -> Awaitable[Json]:
             return handler(step, steps) if not shared and not steps.lines else priced(step, steps)
 
-        async def priced(step: StepCall, steps: Steps) -> Json:
+        async def priced(step: StepCall, steps: RuleSteps) -> Json:
             if step.bound is None and step.name != "model":
                 return await handler(step, steps)
             lines = self._lines(card, step.call)
@@ -171,7 +167,7 @@ class Budgets:
         when = day if allowance.per == "day" else day[:7]
         return BudgetLine(id=f"{name}/{when}", limits=limits_of(allowance), configured=True)
 
-    async def _spending(self, reserved: Reservation, handler: Handler, call: Call, steps: Steps) -> Outcome:
+    async def _spending(self, reserved: Reservation, handler: Handler, call: Call, steps: RuleSteps) -> Outcome:
         """Have a call done, and settle what it came to: all that was set aside, unless it is known to be less."""
         spent, tally = reserved.amount, _Tally()
         self._tallies[call.run, call.key] = tally
@@ -184,7 +180,7 @@ class Budgets:
             _settle(reserved, spent, steps)
 
     async def _requesting(
-        self, reserved: Reservation | None, handler: StepHandler, step: StepCall, steps: Steps, *, named: bool
+        self, reserved: Reservation | None, handler: StepHandler, step: StepCall, steps: RuleSteps, *, named: bool
     ) -> Json:
         """Have a step done, and settle what it came to."""
         tally = self._tallies.get((step.call.run, step.call.key)) or _Tally()
@@ -228,12 +224,12 @@ def _used(bound: Amount, usage: Usage | None, *, named: bool) -> Amount:
     return Amount(usd=usd, tokens=tokens if 0 <= tokens <= MOST_COUNT else bound.tokens)
 
 
-def _settle(reserved: Reservation, spent: Amount, steps: Steps) -> None:
+def _settle(reserved: Reservation, spent: Amount, steps: RuleSteps) -> None:
     _note_excess(reserved, spent, steps)
     steps.settle(reserved, spent)
 
 
-def _note_excess(reserved: Reservation, spent: Amount, steps: Steps) -> None:
+def _note_excess(reserved: Reservation, spent: Amount, steps: RuleSteps) -> None:
     """Say so where more was spent than the bound, which then was none."""
     if spent.usd > reserved.amount.usd or spent.tokens > reserved.amount.tokens:
         bound = {"usd": reserved.amount.usd, "tokens": reserved.amount.tokens}
@@ -275,11 +271,11 @@ def _breached(breach: Breach, what: str, amount: Amount) -> Refused | Pending:
     return Pending(ask, rule=rule)
 
 
-def _in_dollars(lines: list[BudgetLine], steps: Steps) -> bool:
+def _in_dollars(lines: list[BudgetLine], steps: RuleSteps) -> bool:
     return any(line.limits.usd is not None for line in (*lines, *steps.lines))
 
 
-def _too_deep(call: Call, steps: Steps) -> Refused | None:
+def _too_deep(call: Call, steps: RuleSteps) -> Refused | None:
     most = steps.depth
     if most is None or len(call.callers) <= most:
         return None

@@ -5,17 +5,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import cast
 
 from podium.dispatch.rules.delegation.token import claims_of, long_enough, signed
 from podium.errors import ConfigError, InvalidValue, TokenRefused
 from podium.model.clock import Clock
 from podium.model.delegation import Delegation, DelegationBook, Granted
 from podium.model.ids import Ids
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 
 PRINCIPAL = "delegation:"
-"""With which the principal of a run begins that somebody outside has started with a token."""
+"""The prefix of the principal of a run that was started with a token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +105,7 @@ def _unfit(members: Mapping[str, str], input: Json) -> str | None:
 def _text_at(path: str, value: Json) -> str | None:
     """Return the member of an input that a path such as `order.customer` names, as text; None where there is none."""
     for name in path.split("."):
-        if not isinstance(value, dict) or name not in value:
+        if not is_object(value) or name not in value:
             return None
-        value = cast("dict[str, Json]", value)[name]
+        value = value[name]
     return value if isinstance(value, str) else json.dumps(value)

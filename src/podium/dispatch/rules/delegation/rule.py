@@ -1,8 +1,8 @@
-"""What somebody outside has started with a token stays within its delegation, as this stands at that moment."""
+"""Keep runs that were started with a token within their delegation, as it stands at the time of each call."""
 
 from collections.abc import Awaitable
 
-from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
+from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.rules.delegation.delegations import PRINCIPAL, objection
 from podium.dispatch.rules.policy.request import Principal
 from podium.dispatch.rules.policy.rule import acting
@@ -14,8 +14,8 @@ from podium.model.clock import Clock
 from podium.model.delegation import DelegationBook
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Refused
+from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
-from podium.model.steps import Steps
 
 _GUARD = "delegation"
 _TOOLS = "tool/"
@@ -39,13 +39,13 @@ class Delegated:
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Refuse calls that the delegation of the run is not for, or no longer."""
-        if card.kind == INLINE or card.anonymous:
+        if not card.is_named:
             return handler
 
-        def within(call: Call, steps: Steps) -> Awaitable[Outcome]:
+        def within(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
             return bounded(call, steps) if call.principal.startswith(PRINCIPAL) else handler(call, steps)
 
-        async def bounded(call: Call, steps: Steps) -> Outcome:
+        async def bounded(call: Call, steps: RuleSteps) -> Outcome:
             if wrong := self._objection(call, card, None, call.input):
                 steps.note(_GUARD, {"rule": call.principal, "decision": "deny", "reason": wrong})
                 return Refused(call.principal, wrong)
@@ -56,10 +56,10 @@ class Delegated:
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
         """Refuse the next step of a call under way once the delegation is void, and tools that it is not for."""
 
-        def within(step: StepCall, steps: Steps) -> Awaitable[Json]:
+        def within(step: StepCall, steps: RuleSteps) -> Awaitable[Json]:
             return bounded(step, steps) if step.call.principal.startswith(PRINCIPAL) else handler(step, steps)
 
-        async def bounded(step: StepCall, steps: Steps) -> Json:
+        async def bounded(step: StepCall, steps: RuleSteps) -> Json:
             call = step.call
             tool = step.name.removeprefix(_TOOLS) if step.name.startswith(_TOOLS) else None
             wrong = self._objection(call, card, tool, call.input if tool is None else step.input)

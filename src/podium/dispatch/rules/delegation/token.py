@@ -21,7 +21,7 @@ def signed(claims: dict[str, Json], key: str) -> str:
 
 
 def claims_of(token: str, key: str, *, audience: str, now: float) -> dict[str, Json]:
-    """Return what a token says; raises TokenRefused where it is not ours, for somebody else, or too old."""
+    """Return what a token says; raises TokenRefused if it is not ours, for another audience, or too old."""
     told, _, signature = token.rpartition(".")
     if not hmac.compare_digest(_signature(told, key).encode(), signature.encode("utf-8", "replace")):
         raise TokenRefused("the token is not signed with the key of this installation")

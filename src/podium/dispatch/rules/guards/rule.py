@@ -5,17 +5,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
+from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.failure import failure_of
 from podium.errors import Forbidden, Suspended
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.guard import Checked, Guard, GuardPlace, Objected, Passed, Repaired
-from podium.model.json import Json
+from podium.model.json import Json, is_array, is_object
 from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Usage
 from podium.model.question import APPROVAL_SCHEMA, Ask
+from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall, grant_of
 from podium.model.steps import Steps
 
@@ -78,7 +79,7 @@ class Guards:
         if not any(guards.values()):
             return handler
 
-        async def guarded(step: StepCall, steps: Steps) -> Json:
+        async def guarded(step: StepCall, steps: RuleSteps) -> Json:
             if _of_guard(step.path):
                 return await handler(step, steps)
             if step.name == _MODEL:
@@ -90,14 +91,14 @@ class Guards:
             match await _judged(guards["tool_output"], _checked(step, steps, "tool_output", value), ()):
                 case _Let(value=let):
                     return let
-                case _Stopped() as stopped:  # nobody is asked: the tool would have to be used again
+                case _Stopped() as stopped:  # no person is asked: the tool would have to be used again
                     _note(steps, stopped._replace(ask=None), "tool_output", step.name)
                     raise Forbidden(stopped.rule, stopped.reason)
 
         return guarded
 
     def _of(self, card: Card, place: GuardPlace) -> list[Guard]:
-        if card.kind == INLINE:
+        if card.traits.exists_for_one_call:
             return []
         every = [self._named(each) if isinstance(each, str) else each for each in card.guards]
         return [each for each in every if place in each.on]
@@ -112,7 +113,7 @@ class _GuardedCalls:
         self._inward = inward
         self._outward = outward
 
-    async def __call__(self, call: Call, steps: Steps) -> Outcome:
+    async def __call__(self, call: Call, steps: RuleSteps) -> Outcome:
         """Check the input, have the call done, check the answer."""
         try:
             let = await _judged(
@@ -139,13 +140,13 @@ class _GuardedCalls:
                 return outcome
 
     async def _after(
-        self, call: Call, steps: Steps, back: Mapping[str, str], done: Done, granted: Mapping[str, Json]
+        self, call: Call, steps: RuleSteps, back: Mapping[str, str], done: Done, granted: Mapping[str, Json]
     ) -> Outcome:
         """Check the answer of a workflow that ran inline. It is not held: its calls are recorded, and replayed."""
         return await self._out(call, steps, back, done, _of_output(granted), hold=False)
 
     async def _out(
-        self, call: Call, steps: Steps, back: Mapping[str, str], done: Done, granted: Sequence[str], *,
+        self, call: Call, steps: RuleSteps, back: Mapping[str, str], done: Done, granted: Sequence[str], *,
         hold: bool = True,
     ) -> Outcome:  # fmt: skip
         """Check an answer, and put back into it what was masked in the input."""
@@ -165,14 +166,14 @@ class _GuardedCalls:
         except Exception as error:  # a guard is foreign code; what it raises is data
             return Failed(failure_of(error))
 
-    def _stopped(self, stopped: _Stopped, place: GuardPlace, steps: Steps) -> Outcome:
+    def _stopped(self, stopped: _Stopped, place: GuardPlace, steps: RuleSteps) -> Outcome:
         _note(steps, stopped, place)
         if stopped.ask is None:
             return Refused(stopped.rule, stopped.reason)
         step = OUTPUT if place == "output" else None
         return Pending(_question(stopped, place, self._card.name), step=step, rule=stopped.rule)
 
-    async def _hold(self, stopped: _Stopped, usage: Usage | None, steps: Steps) -> None:
+    async def _hold(self, stopped: _Stopped, usage: Usage | None, steps: RuleSteps) -> None:
         """Record an answer that waits for a person's word: the agent is not to work, or to act, once more for it."""
         held: Json = {"value": stopped.value, "usage": None if usage is None else asdict(usage)}
 
@@ -181,7 +182,7 @@ class _GuardedCalls:
 
         await steps.once(f"held/{stopped.guard}", answer, key="answer")
 
-    async def _held(self, call: Call, steps: Steps) -> Done | None:
+    async def _held(self, call: Call, steps: RuleSteps) -> Done | None:
         """Return the answer that a person let pass, as the last guard that asked saw it."""
         granted = _of_output(call.granted)
         for guard in reversed(self._outward):
@@ -247,7 +248,7 @@ async def _check_sent(guards: Sequence[Guard], checked: Checked, step: StepCall)
     raise Suspended(_question(stopped, checked.place, step.call.agent, step.name), step.path, stopped.rule)
 
 
-def _checked(step: StepCall, steps: Steps, place: GuardPlace, value: Json) -> Checked:
+def _checked(step: StepCall, steps: RuleSteps, place: GuardPlace, value: Json) -> Checked:
     return Checked(value=value, place=place, call=step.call, steps=steps, step=step.name)
 
 
@@ -267,7 +268,7 @@ def _note(steps: Steps, stopped: _Stopped, place: GuardPlace, step: str = "") ->
 
 
 def _question(stopped: _Stopped, place: GuardPlace, agent: str, step: str = "") -> Ask:
-    assert stopped.ask is not None  # whoever asks says whom
+    assert stopped.ask is not None  # the caller has checked it
     what = _WORDS[place].format(agent, step.removeprefix(_TOOL))
     text = f"{stopped.guard} objects to {what}: {stopped.reason}. May it go on?"
     return Ask(text=text, subject=stopped.value, schema=APPROVAL_SCHEMA, to=stopped.ask, kind="permission")
@@ -282,10 +283,10 @@ def _restored(value: Json, back: Mapping[str, str]) -> Json:
     def restored(part: Json) -> Json:
         if isinstance(part, str):
             return masks.sub(lambda found: back[found[0]], part)
-        if isinstance(part, list):
-            return [restored(each) for each in cast("list[Json]", part)]
-        if isinstance(part, dict):
-            return {restored(key): restored(each) for key, each in cast("dict[str, Json]", part).items()}
+        if is_array(part):
+            return [restored(each) for each in part]
+        if is_object(part):
+            return {restored(key): restored(each) for key, each in part.items()}
         return part
 
     return restored(value)

@@ -1,4 +1,4 @@
-"""Which agents can work: each is checked at most every so often, by whoever wants to call it, or by the monitor."""
+"""Which agents can work: each is checked at most once per interval, before a call or by the monitor."""
 
 import asyncio
 import inspect
@@ -31,7 +31,7 @@ class HealthChecks:
         self._known: dict[tuple[str, str], Checkup] = {}
         self._asking: dict[tuple[str, str], asyncio.Future[None]] = {}
         self.watched = False
-        """Whether somebody makes the checks in the background: then the last one counts however old it is."""
+        """Whether the monitor makes the checks in the background: then the last one counts however old it is."""
 
     def faults(self) -> dict[tuple[str, str], str]:
         """Return what is wrong with whom, by agent and version; empty for those that can work."""
@@ -45,7 +45,7 @@ class HealthChecks:
         return self.watched or self._clock.now() - known.at < rule.every
 
     async def examine(self, agent: tuple[str, str], rule: Health, *, anew: bool = False) -> tuple[Checkup, bool]:
-        """Return what the last check found, checking where that is old, or `anew`; and whether it changed."""
+        """Return what the last check found, and whether that changed; check again if it is old, or `anew`."""
         while (other := self._asking.get(agent)) is not None:
             await asyncio.shield(other)
         before, now = self._known.get(agent), self._clock.now()

@@ -6,7 +6,7 @@ from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome
 from podium.model.retry import FailureKind
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 from podium.telemetry import event
 
 
@@ -17,13 +17,13 @@ class Healthy:
         self._checks = checks
 
     def calls(self, card: Card, handler: Handler) -> Handler:
-        """Call nobody whose check says that it cannot work."""
+        """Skip unhealthy agents."""
         rule = card.health
         if rule is None:
             return handler
         who = card.name, card.version
 
-        async def examined(call: Call, steps: Steps) -> Outcome:
+        async def examined(call: Call, steps: RuleSteps) -> Outcome:
             found, changed = await self._checks.examine(who, rule)
             if changed:
                 state = "ill" if found.fault else "well"

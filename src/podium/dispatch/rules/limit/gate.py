@@ -2,10 +2,10 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from podium.dispatch.alarm import Alarm, Ring
 from podium.dispatch.rules.limit.limiter import LimitEntry, Limiter, QueuePlace
 from podium.model.call import Call
 from podium.model.clock import Clock
@@ -17,24 +17,12 @@ _REMEMBERED = 3600.0
 """Seconds for which the place of a call is kept that was told to come back, and did not."""
 
 _SOONEST = 1.0
-"""Nobody is sent away for less."""
-
-
-class Alarm(Protocol):
-    """Something that happens at a time, unless it is called off."""
-
-    def cancel(self) -> None:
-        """Call it off."""
-        ...
-
-
-Ring = Callable[[float, Callable[[], None]], Alarm]
-"""Calls a function at a time, in seconds since 1970."""
+"""The shortest time for which a call is sent away, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What is not let in now, and what becomes of it."""
+    """What is not admitted now, and its outcome."""
 
     outcome: Pending | Refused | Failed
 
@@ -57,14 +45,14 @@ class Gate:
         self._swept_at = 64
         self._alarm: tuple[float, Alarm] | None = None
 
-    def enter(self, call: Call, step: str, tokens: int) -> LimitEntry | None:
-        """Let something in at once, if there is room and nobody is before it."""
+    def acquire(self, call: Call, step: str, tokens: int) -> LimitEntry | None:
+        """Admit a call at once, if there is room and none is before it."""
         if self._sent and _name(call, step) in self._sent:
             return None
-        return self.limiter.enter(self._clock.now(), tokens)
+        return self.limiter.acquire(self._clock.now(), tokens)
 
     async def wait(self, call: Call, step: str, tokens: int) -> LimitEntry | Sent:
-        """Let something in after a short wait in memory, or send it away."""
+        """Admit a call after a short wait in memory, or send it away."""
         name, waiter = _name(call, step), asyncio.get_running_loop().create_future()
         if (sent := self._sent.pop(name, None)) is not None:
             place = sent[1]
@@ -81,9 +69,9 @@ class Gate:
             raise
 
     def leave(self, entry: LimitEntry, tokens: int | None = None) -> None:
-        """It has ended, and used so many tokens."""
+        """A call has ended, and has used this many tokens."""
         if tokens is not None:
-            self.limiter.settle(entry, tokens)
+            self.limiter.count_used(entry, tokens)
         self.limiter.leave(entry, self._clock.now())
         if self.limiter.waiting:
             self._pump()
@@ -94,7 +82,7 @@ class Gate:
         self._pump()
 
     def _must_be_soon(self, place: QueuePlace[Waiter], waiter: Waiter, name: str, deadline: float | None) -> None:
-        """Send whoever would have to wait for long away, at once or when the longest wait that they accept is over."""
+        """Send a call away that would wait too long, at once or when its longest wait is over."""
         now, max_wait = self._clock.now(), self._limit.max_wait
         if self.limiter.forecast(now, place) - now > max_wait:
             self._send_away(place, waiter, name)
@@ -122,7 +110,7 @@ class Gate:
         self._pump()
 
     def _gave_up(self, place: QueuePlace[Waiter], waiter: Waiter) -> None:
-        """Somebody was cancelled, perhaps when they had been let in and did not know yet."""
+        """A waiting call was cancelled, perhaps after it had been admitted and before it noticed."""
         known = None if waiter.cancelled() or not waiter.done() else waiter.result()
         if isinstance(known, LimitEntry):
             self.limiter.withdraw(known)
@@ -131,7 +119,7 @@ class Gate:
         self._pump()
 
     def _pump(self) -> None:
-        """Let in those whose turn it is, and come again when there may be room for the next."""
+        """Admit those whose turn it is, and come again when there may be room for the next."""
         now = self._clock.now()
         for waiter, entry in self.limiter.admit(now):
             if waiter.done():
@@ -163,7 +151,7 @@ def at_once(gates: Sequence[Gate], call: Call, step: str, tokens: int) -> list[L
     """Pass all gates; None where one of them has no room now, and nothing is changed then."""
     entries: list[LimitEntry] = []
     for gate in gates:
-        entry = gate.enter(call, step, tokens)
+        entry = gate.acquire(call, step, tokens)
         if entry is None:
             withdraw(gates, entries)
             return None
@@ -172,11 +160,11 @@ def at_once(gates: Sequence[Gate], call: Call, step: str, tokens: int) -> list[L
 
 
 async def in_turn(gates: Sequence[Gate], call: Call, step: str, tokens: int) -> list[LimitEntry] | Sent:
-    """Pass all gates, one after the other, waiting where there is no room; whoever is sent away by one passes none."""
+    """Pass all gates, one after the other, waiting if there is no room; a call that one gate sends away passes none."""
     entries: list[LimitEntry] = []
     try:
         for gate in gates:
-            entry = gate.enter(call, step, tokens) or await gate.wait(call, step, tokens)
+            entry = gate.acquire(call, step, tokens) or await gate.wait(call, step, tokens)
             if isinstance(entry, Sent):
                 withdraw(gates, entries)
                 return entry
@@ -188,7 +176,7 @@ async def in_turn(gates: Sequence[Gate], call: Call, step: str, tokens: int) -> 
 
 
 def leave(gates: Sequence[Gate], entries: Sequence[LimitEntry], tokens: int | None = None) -> None:
-    """Leave all gates, having used so many tokens."""
+    """Leave all gates, having used this many tokens."""
     for gate, entry in zip(gates, entries, strict=True):
         gate.leave(entry, tokens)
 

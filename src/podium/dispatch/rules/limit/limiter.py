@@ -1,4 +1,4 @@
-"""How much may happen at once and in a time: a plain machine that is told the time."""
+"""How much may happen at once and in a time: a state machine without a clock; the caller gives it the time."""
 
 import heapq
 from bisect import bisect_left, insort
@@ -12,10 +12,10 @@ from podium.model.limit import Limit
 W = TypeVar("W")
 
 AGEING = 10.0
-"""Seconds of waiting that weigh as much as one step of priority: so nobody waits for ever."""
+"""Seconds of waiting that weigh as much as one step of priority: so low priorities do not wait for ever."""
 
 HOLD = 5.0
-"""Seconds for which room is kept for whoever was told to come back at a time, and is late."""
+"""Seconds for which room is kept for a call that was sent away until a time, and is late."""
 
 _WEIGHT = 0.1
 """What the newest counts in a running mean."""
@@ -23,7 +23,7 @@ _WEIGHT = 0.1
 
 @dataclass(slots=True, eq=False)
 class LimitEntry:
-    """Something that was let in, and what it counts in the window."""
+    """Something that was admitted, and what it counts in the window."""
 
     at: float
     tokens: int
@@ -33,7 +33,7 @@ class LimitEntry:
 
 @dataclass(slots=True, eq=False)
 class QueuePlace(Generic[W]):
-    """A place in the queue; it is kept by whoever is sent away for a time."""
+    """A place in the queue; a call that is sent away for a time keeps it."""
 
     rank: tuple[float, int]
     """The time of arrival, less for a higher priority, so that a later one overtakes by a bounded time only."""
@@ -41,7 +41,7 @@ class QueuePlace(Generic[W]):
     who: W | None
     """Who stands there; None while they are away."""
     due: float | None = None
-    """When whoever is away comes back."""
+    """When the one who is away comes back."""
 
 
 _Line = list[tuple[tuple[float, int], QueuePlace[W]]]
@@ -49,7 +49,7 @@ _Line = list[tuple[tuple[float, int], QueuePlace[W]]]
 
 
 class Limiter(Generic[W]):
-    """One bounded thing. Whoever does not fit waits in a queue; `admit` hands out those whose turn has come."""
+    """One bounded thing. What does not fit waits in a queue; `admit` returns those whose turn has come."""
 
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
@@ -76,14 +76,14 @@ class Limiter(Generic[W]):
         """How many wait here."""
         return self._here
 
-    def enter(self, now: float, tokens: int = 0) -> LimitEntry | None:
-        """Let something in at once, if nobody waits and there is room for it."""
+    def acquire(self, now: float, tokens: int = 0) -> LimitEntry | None:
+        """Admit something at once, if none waits and there is room for it."""
         if self._away:
             self._come_due(now)
-        return self._let_in(now, tokens) if not self._queue and self._fits(now, tokens) else None
+        return self._admit_one(now, tokens) if not self._queue and self._fits(now, tokens) else None
 
     def queue(self, who: W, now: float, tokens: int = 0, *, priority: int = 0) -> QueuePlace[W]:
-        """Have somebody wait."""
+        """Put one more into the queue."""
         place = QueuePlace((now - priority * AGEING, next(self._order)), tokens, who)
         insort(self._queue, (place.rank, place))
         self._join(place)
@@ -91,14 +91,14 @@ class Limiter(Generic[W]):
         return place
 
     def send_away(self, place: QueuePlace[W], until: float) -> None:
-        """Have somebody who waits here come back at a time; from then on room is kept for them, for a while."""
+        """Send one who waits away until a time; from then on room is kept for it, for a while."""
         _remove(self._queue, place)
         self._here -= 1
         place.who, place.due = None, until
         heapq.heappush(self._away, (until, place.rank, place))
 
     def come_back(self, place: QueuePlace[W], who: W) -> None:
-        """Somebody who was sent away is here again, at the place that they had."""
+        """One who was sent away is here again, and has its old place."""
         place.who, place.due = who, None
         if not _has(self._queue, place):
             insort(self._queue, (place.rank, place))
@@ -107,7 +107,7 @@ class Limiter(Generic[W]):
         self._here += 1
 
     def give_up(self, place: QueuePlace[W]) -> None:
-        """Somebody no longer waits."""
+        """Remove one who no longer waits."""
         self._here -= place.who is not None
         _remove(self._queue, place)
         if _remove(self._line, place):
@@ -115,7 +115,7 @@ class Limiter(Generic[W]):
         place.who, place.due = None, None
 
     def admit(self, now: float) -> list[tuple[W, LimitEntry]]:
-        """Let in those whose turn it is, as far as there is room: whoever is next is never overtaken."""
+        """Admit those whose turn it is, as far as there is room: the next one is never overtaken."""
         admitted: list[tuple[W, LimitEntry]] = []
         self._come_due(now)
         index, kept, tokens = 0, 0, 0
@@ -129,24 +129,24 @@ class Limiter(Generic[W]):
             if place.who is None:
                 index, kept, tokens = index + 1, kept + 1, tokens + place.tokens
                 continue
-            admitted.append((place.who, self._let_in(now, place.tokens)))
+            admitted.append((place.who, self._admit_one(now, place.tokens)))
             self.give_up(place)
         return admitted
 
     def leave(self, entry: LimitEntry, now: float) -> None:
-        """Something that was let in has ended; it still counts in the window."""
+        """Something that was admitted has ended; it still counts in the window."""
         self._running -= 1
         self._lasts += (now - entry.at - self._lasts) * (_WEIGHT if self._lasts else 1.0)
 
     def withdraw(self, entry: LimitEntry) -> None:
-        """What was let in did not take place: it counts no more."""
+        """What was admitted did not take place: it counts no more."""
         self._running -= 1
         if entry.counts and self._windowed:
             self._window.remove(entry)
             self._tokens -= entry.tokens
         entry.counts = False
 
-    def settle(self, entry: LimitEntry, tokens: int) -> None:
+    def count_used(self, entry: LimitEntry, tokens: int) -> None:
         """Count what was really used; takes effect while it is in the window."""
         if entry.tokens:
             self._used += (min(1.0, tokens / entry.tokens) - self._used) * _WEIGHT
@@ -155,7 +155,7 @@ class Limiter(Generic[W]):
         entry.tokens = tokens
 
     def next_at(self, now: float) -> float | None:
-        """Return when to look again whether somebody who waits here can be let in; None where only an end helps."""
+        """Return when to look again whether one who waits here can be admitted; None if only an end helps."""
         if not self._here:
             return None
         kept, kept_tokens, tokens, times = 0, 0, 0, list[float]()
@@ -172,7 +172,7 @@ class Limiter(Generic[W]):
         return min(times, default=None)
 
     def forecast(self, now: float, place: QueuePlace[W]) -> float:
-        """Return when somebody who waits will be let in, as far as can be foreseen."""
+        """Return when one who waits will be admitted, as far as can be foreseen."""
         self._forget(now)
         limit, ahead = self.limit, bisect_left(self._line, (place.rank,))
         at = now
@@ -217,7 +217,7 @@ class Limiter(Generic[W]):
     def _windowed(self) -> bool:
         return self.limit.requests is not None or self.limit.tokens is not None
 
-    def _let_in(self, now: float, tokens: int) -> LimitEntry:
+    def _admit_one(self, now: float, tokens: int) -> LimitEntry:
         entry = LimitEntry(now, tokens)
         self._running += 1
         if self._windowed:
@@ -236,7 +236,7 @@ class Limiter(Generic[W]):
         return self._has_tokens(self._tokens + kept_tokens, tokens)
 
     def _has_tokens(self, used: int, tokens: int) -> bool:
-        """Whether so many more fit; what is larger than all that is allowed goes alone."""
+        """Whether this many more fit; what is larger than the whole limit goes alone."""
         most = self.limit.tokens
         return most is None or used + tokens <= most or used == 0
 

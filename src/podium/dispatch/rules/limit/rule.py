@@ -1,10 +1,11 @@
 """No more happens at once, or in a time, than the limits of agents, models and tenants allow."""
 
-import math
 from dataclasses import replace
 
+from podium.dispatch.alarm import Ring
 from podium.dispatch.dispatcher import Handler, StepHandler
-from podium.dispatch.rules.limit.gate import Gate, Ring, Sent, at_once, in_turn, leave, withdraw
+from podium.dispatch.rules.limit.bounds import on_calls, on_calls_of, on_tokens
+from podium.dispatch.rules.limit.gate import Gate, Sent, at_once, in_turn, leave, withdraw
 from podium.errors import Forbidden, Interrupt, Suspended
 from podium.model.agent import Card
 from podium.model.call import Call
@@ -12,8 +13,8 @@ from podium.model.clock import Clock
 from podium.model.json import Json
 from podium.model.limit import Limit, LimitSettings
 from podium.model.outcome import Failed, Outcome, Pending, Refused
+from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
-from podium.model.steps import Steps
 
 
 class LimitRule:
@@ -27,18 +28,13 @@ class LimitRule:
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Have calls of an agent, and all calls of a tenant, pass their limits."""
-        if card.kind == "workflow":
+        if card.traits.runs_inline:
             return handler
-        side_by_side = None if card.concurrency is None else Limit(concurrency=card.concurrency, max_wait=math.inf)
-        own = [
-            gate
-            for name, limit in (("calls of agent", side_by_side), ("agent", _without_tokens(card.limit)))
-            if (gate := self._gate(f"{name}:{card.name}", limit)) is not None
-        ]
+        own = [self._gate(name, limit) for name, limit in on_calls_of(card).items()]
         if not own and not self._settings.tenants:
             return handler
 
-        async def limited(call: Call, steps: Steps) -> Outcome:
+        async def limited(call: Call, steps: RuleSteps) -> Outcome:
             gates = own
             if self._settings.tenants and (tenant := self._tenant(call, tokens=False)) is not None:
                 gates = [*own, tenant]
@@ -63,11 +59,11 @@ class LimitRule:
 
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
         """Have model requests pass the limits of their model, and the limits on tokens of their agent and tenant."""
-        settings, own = self._settings, self._gate(f"tokens of agent:{card.name}", _only_tokens(card.limit))
+        settings, own = self._settings, self._gate_if(f"tokens of agent:{card.name}", on_tokens(card.limit))
         if own is None and not settings.models and not settings.tenants:
             return handler
 
-        async def limited(step: StepCall, steps: Steps) -> Json:
+        async def limited(step: StepCall, steps: RuleSteps) -> Json:
             if step.name != "model":
                 return await handler(step, steps)
             found = (self._model(step, card), own, self._tenant(step.call, tokens=True))
@@ -101,18 +97,19 @@ class LimitRule:
         name: str = sent.get("model", card.model) if hasattr(sent, "get") else card.model
         models = self._settings.models
         limit = models.get(name) or models.get(name.partition(":")[2]) or models.get("*")
-        return self._gate(f"model:{name}", limit)
+        return self._gate_if(f"model:{name}", limit)
 
     def _tenant(self, call: Call, *, tokens: bool) -> Gate | None:
         name = f"tokens of tenant:{call.tenant}" if tokens else f"tenant:{call.tenant}"
         if (known := self._gates.get(name)) is not None:
             return known
         limit = self._settings.tenants.get(call.tenant) or self._settings.tenants.get("*")
-        return self._gate(name, _only_tokens(limit) if tokens else _without_tokens(limit))
+        return self._gate_if(name, on_tokens(limit) if tokens else on_calls(limit))
 
-    def _gate(self, name: str, limit: Limit | None) -> Gate | None:
-        if limit is None:
-            return None
+    def _gate_if(self, name: str, limit: Limit | None) -> Gate | None:
+        return None if limit is None else self._gate(name, limit)
+
+    def _gate(self, name: str, limit: Limit) -> Gate:
         gate = self._gates.get(name)
         if gate is None:
             gate = self._gates[name] = Gate(name, limit, self._clock, self._ring)
@@ -128,19 +125,3 @@ def _interrupt(outcome: Pending | Refused | Failed, step: str) -> Interrupt | Ti
             return Forbidden(outcome.rule, outcome.reason)
         case Failed(failure):
             return TimeoutError(failure.message)
-
-
-def _without_tokens(limit: Limit | None) -> Limit | None:
-    """Return what of a limit is about calls."""
-    if limit is None or (limit.concurrency is None and limit.requests is None):
-        return None
-    return Limit(
-        concurrency=limit.concurrency, requests=limit.requests, per=limit.per, when=limit.when, max_wait=limit.max_wait
-    )
-
-
-def _only_tokens(limit: Limit | None) -> Limit | None:
-    """Return what of a limit is about tokens."""
-    if limit is None or limit.tokens is None:
-        return None
-    return Limit(tokens=limit.tokens, per=limit.per, when=limit.when, max_wait=limit.max_wait)

@@ -1,1 +1,1 @@
-"""Who may do what: Cedar policies, what they are told, and what they decide. Imports from model and errors only."""
+"""Who may do what: Cedar policies, their input, and their decisions. Imports from model and errors only."""

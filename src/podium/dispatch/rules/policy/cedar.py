@@ -34,7 +34,7 @@ class Rule:
     within: float | None = None
     reason: str = ""
     plain: bool = False
-    """It is about everything, and asks nobody."""
+    """It is about everything, and never asks."""
     built_in: bool = False
     """It is about dangerous agents, and does not stand in the file."""
     reads: frozenset[str] = frozenset()

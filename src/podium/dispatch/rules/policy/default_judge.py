@@ -24,5 +24,5 @@ class DefaultJudge:
         """Keep on knowing nothing."""
 
     def decide(self, matter: PolicyRequest) -> PolicyDecision:
-        """Ask, unless somebody has allowed it."""
+        """Ask, unless a person has allowed it."""
         return Allowed(_RULE) if _RULE in matter.granted else Asks(_RULE, self._to, BECAUSE)

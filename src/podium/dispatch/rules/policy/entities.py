@@ -1,9 +1,8 @@
-"""What Cedar is told of a matter: the requests, and the entities that they name."""
+"""What Cedar gets for a decision: the requests, and the entities that they name."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import cast
 
 import cedarpy
 
@@ -11,7 +10,7 @@ from podium.dispatch.rules.policy.request import PolicyRequest, Principal
 from podium.dispatch.rules.policy.values import cedar_value, decimal, entity, reference
 from podium.dispatch.rules.policy.words import AGENT, CAPABILITY, GROUP, RUN, TENANT, USER, WHOLE_INPUT
 from podium.model.agent import Card
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 
 Trust = Callable[[str, str], int]
 """How far an agent of a name and version is trusted, from 0 to 100."""
@@ -34,9 +33,9 @@ def requests(matter: PolicyRequest, principals: Sequence[Principal], *, now: flo
 
 def _part(input: Json, reads: frozenset[str]) -> Json:
     """Return the members of an input that rules look at: it may be large."""
-    if WHOLE_INPUT in reads or not isinstance(input, dict):
+    if WHOLE_INPUT in reads or not is_object(input):
         return input
-    return {name: value for name, value in cast("dict[str, Json]", input).items() if name in reads}
+    return {name: value for name, value in input.items() if name in reads}
 
 
 def _context(matter: PolicyRequest, now: float) -> dict[str, Json]:

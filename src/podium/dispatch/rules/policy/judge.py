@@ -19,7 +19,7 @@ T = TypeVar("T")
 Formed = tuple[list[Opinion], PolicyDecision | None]
 
 _MOST_KEPT = 10_000
-"""So much is kept; then it is made anew."""
+"""The number of decisions kept; then the cache starts again."""
 
 _UNREADABLE = f"{PREFIX}unreadable"
 _DEFAULT = f"{PREFIX}default"
@@ -47,7 +47,7 @@ class CedarJudge:
         return PolicyScope(action, kind, id or "", settled=settled, lasting=lasting, asks=asks, reads=reads)
 
     def forget(self) -> None:
-        """Form all opinions anew: agents were registered."""
+        """Forget all decisions: agents were registered."""
         self._formed.clear()
         self._present.clear()
 

@@ -1,4 +1,4 @@
-"""From the settings to the judge. Cedar is an extra: without a policy file, nobody needs it."""
+"""From the settings to the judge. Cedar is an extra: it is needed only with a policy file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,9 +21,9 @@ def load_judge(
         return DefaultJudge(settings.ask)
     text = _read(settings.file)
     try:
-        from podium.dispatch.rules.policy.cedar import CedarRules  # noqa: PLC0415  an extra, and 5 MB that few need
-        from podium.dispatch.rules.policy.entities import EntityBuilder  # noqa: PLC0415
-        from podium.dispatch.rules.policy.judge import CedarJudge  # noqa: PLC0415
+        from podium.dispatch.rules.policy.cedar import CedarRules  # an extra, and 5 MB that few need
+        from podium.dispatch.rules.policy.entities import EntityBuilder
+        from podium.dispatch.rules.policy.judge import CedarJudge
     except ImportError as error:
         raise ConfigError(_MISSING) from error
     cast = EntityBuilder(cards=cards, trust=trust, groups=settings.groups)
@@ -32,10 +32,10 @@ def load_judge(
 
 def rows_of(settings: PolicySettings) -> Sequence[Mapping[str, str]]:
     """Return the rules of a file as `podium policy check` shows them; raises ConfigError where it is wrong."""
-    assert settings.file is not None  # whoever asks has looked
+    assert settings.file is not None  # the caller has checked it
     text = _read(settings.file)
     try:
-        from podium.dispatch.rules.policy.cedar import CedarRules  # noqa: PLC0415  as above
+        from podium.dispatch.rules.policy.cedar import CedarRules  # as above
     except ImportError as error:
         raise ConfigError(_MISSING) from error
     return [

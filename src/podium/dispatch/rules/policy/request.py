@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
 from podium.dispatch.rules.policy.words import AGENT, READ, WRITE
 from podium.model.agent import Card
 from podium.model.call import Call
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 from podium.model.policy import PolicyDecision
 
 Principal = tuple[str, str]
-"""The type and the name of somebody who acts."""
+"""The type and the name of the one who acts."""
 
 
 _READING = ("get", "keys", "search")
@@ -19,7 +19,7 @@ _READING = ("get", "keys", "search")
 
 def memory_action(input: Json) -> str:
     """Return which action a call of a memory is: reading, where it is asked what it knows, else writing."""
-    op = cast("dict[str, Json]", input).get("op") if isinstance(input, dict) else None
+    op = input.get("op") if is_object(input) else None
     return READ if op in _READING else WRITE
 
 
@@ -32,7 +32,7 @@ class PolicyScope:
     id: str
     """With `kind`, the name of the resource."""
     settled: bool = False
-    """It may be, whoever asks: nobody need decide."""
+    """It is allowed for every caller: there is nothing to decide."""
     lasting: bool = False
     """No rule looks at what differs from call to call, so that a decision can be kept."""
     asks: bool = False
@@ -43,7 +43,7 @@ class PolicyScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRequest:
-    """Somebody wants something of an agent, or an agent of one of its tools."""
+    """A caller wants something of an agent, or an agent of one of its tools."""
 
     call: Call
     card: Card
@@ -55,7 +55,7 @@ class PolicyRequest:
     user: Principal
     """On whose behalf the run is."""
     agents: tuple[str, ...]
-    """Everybody on the way from there, whoever asks last."""
+    """All agents on the way from there; the last one makes the call."""
 
     @property
     def principals(self) -> tuple[Principal, ...]:
@@ -80,5 +80,5 @@ class Judge(Protocol):
         ...
 
     def forget(self) -> None:
-        """Decide anew what was decided before: agents were registered."""
+        """Forget earlier decisions: agents were registered."""
         ...

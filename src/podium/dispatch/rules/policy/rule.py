@@ -1,9 +1,9 @@
-"""Nobody does what the policies do not permit; what needs a person's word waits for it."""
+"""Allow, deny or ask about calls and tools, as the policies say."""
 
 from collections.abc import Callable
 from functools import cache
 
-from podium.dispatch.dispatcher import INLINE, Handler, StepHandler
+from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.rules.policy.request import Judge, PolicyRequest, PolicyScope, Principal, memory_action
 from podium.dispatch.rules.policy.words import AGENT, CALL, MEMORY, READ, TOOL, USE_TOOL, USER, VERBS, WRITE
 from podium.errors import Forbidden, Suspended
@@ -13,14 +13,14 @@ from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending, Refused
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.question import APPROVAL_SCHEMA, Ask
+from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
-from podium.model.steps import Steps
 
 GUARD = "policy"
 """What its notices are called."""
 
 Acting = Callable[[Call], tuple[Principal, tuple[str, ...]]]
-"""Tells on whose behalf a call is, and which agents are on the way from there, whoever asks last."""
+"""Returns the user for whom a call is made, and the agents on the way from there; the last one makes the call."""
 
 _TOOLS = "tool/"
 
@@ -39,16 +39,16 @@ class Policy:
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Have each call of an agent decided; of a memory, by what is asked of it."""
-        if card.kind == INLINE or card.anonymous:
-            return handler  # a part of the code of whoever calls it
-        if card.kind == "memory":
+        if not card.is_named:
+            return handler  # a part of the code of its caller
+        if card.traits.is_memory:
             read, write = (self._judge.scope(card, action, MEMORY, card.name) for action in (READ, WRITE))
         else:
             read = write = self._judge.scope(card, CALL, AGENT, card.name)
         if read.settled and write.settled:
             return handler
 
-        async def governed(call: Call, steps: Steps) -> Outcome:
+        async def governed(call: Call, steps: RuleSteps) -> Outcome:
             scope = write if read is write or memory_action(call.input) == WRITE else read
             user, agents = self._acting(call)
             matter = PolicyRequest(
@@ -66,14 +66,14 @@ class Policy:
 
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
         """Have each use of a tool decided. The agent that uses it is on the way too."""
-        if card.kind == INLINE or self._judge.scope(card, USE_TOOL, TOOL, None).settled:
+        if card.traits.exists_for_one_call or self._judge.scope(card, USE_TOOL, TOOL, None).settled:
             return handler
 
         @cache
         def scope_of(tool: str) -> PolicyScope:
             return self._judge.scope(card, USE_TOOL, TOOL, f"{card.name}/{tool}")
 
-        async def governed(step: StepCall, steps: Steps) -> Json:
+        async def governed(step: StepCall, steps: RuleSteps) -> Json:
             if not step.name.startswith(_TOOLS) or (scope := scope_of(step.name.removeprefix(_TOOLS))).settled:
                 return await handler(step, steps)
             user, agents = self._acting(step.call)
@@ -91,7 +91,7 @@ class Policy:
 
         return governed
 
-    def _decided(self, matter: PolicyRequest, steps: Steps) -> PolicyDecision:
+    def _decided(self, matter: PolicyRequest, steps: RuleSteps) -> PolicyDecision:
         """Decide, and record whatever is more than that everything is allowed."""
         decision = self._judge.decide(matter)
         if decision.rule is not None:

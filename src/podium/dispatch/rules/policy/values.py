@@ -1,10 +1,9 @@
 """JSON as Cedar sees it: what policies read as `context.input`."""
 
 from math import isfinite
-from typing import cast
 
 from podium.errors import InvalidValue
-from podium.model.json import Json
+from podium.model.json import Json, is_array, is_object
 
 MOST = 1_000_000
 """Characters and values that an input may have for a policy to look at it."""
@@ -35,10 +34,10 @@ def cedar_value(value: Json) -> Json:
                 return value if -_LONG <= value < _LONG else str(value)
             case float():
                 return decimal(value)
-            case list():
-                return [turned(each) for each in cast("list[Json]", value) if each is not None]
-            case dict():
-                members = cast("dict[str, Json]", value).items()
+            case _ if is_array(value):
+                return [turned(each) for each in value if each is not None]
+            case _ if is_object(value):
+                members = value.items()
                 return {key: turned(each) for key, each in members if each is not None and not key.startswith(_ESCAPES)}
             case _:
                 raise InvalidValue(f"{type(value).__name__} is no JSON: a policy cannot read it")

@@ -1,11 +1,11 @@
 """Keeps the trust of agents up to date, where a policy looks at it."""
 
-from podium.dispatch.dispatcher import INLINE, Handler
+from podium.dispatch.dispatcher import Handler
 from podium.dispatch.rules.trust.standings import Trusts
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Outcome
-from podium.model.steps import Steps
+from podium.model.rule_steps import RuleSteps
 
 
 class Trusting:
@@ -20,7 +20,7 @@ class Trusting:
         if not self._wanted:
             return handler
 
-        async def known(call: Call, steps: Steps) -> Outcome:
+        async def known(call: Call, steps: RuleSteps) -> Outcome:
             await self._trusts.refresh()
             return await handler(call, steps)
 
@@ -28,10 +28,10 @@ class Trusting:
 
     def observed(self, card: Card, handler: Handler) -> Handler:
         """Let each outcome move the trust. What was refused because of who asks is not seen here."""
-        if not self._wanted or card.kind == INLINE or card.anonymous:
+        if not self._wanted or not card.is_named:
             return handler
 
-        async def watched(call: Call, steps: Steps) -> Outcome:
+        async def watched(call: Call, steps: RuleSteps) -> Outcome:
             outcome = await handler(call, steps)
             self._trusts.observe(card, outcome)
             return outcome

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from podium.model.agent import Card
 from podium.model.clock import Clock
@@ -19,7 +19,7 @@ _VIOLATIONS = ("policy:", "guard:")
 class Trusts:
     """The trust of every agent and version."""
 
-    def __init__(self, fold: Callable[[], Sequence[Evidence]], clock: Clock) -> None:
+    def __init__(self, fold: Callable[[], Awaitable[Sequence[Evidence]]], clock: Clock) -> None:
         self._fold = fold
         self._clock = clock
         self._standing: dict[tuple[str, str], Standing] = defaultdict(Standing)
@@ -41,7 +41,7 @@ class Trusts:
                 return
             self._meanwhile.clear()
             now = self._clock.now()
-            found = await asyncio.to_thread(self._fold)
+            found = await self._fold()
             self._folded_at = now
             self._standing.clear()
             for each in (*found, *self._meanwhile):

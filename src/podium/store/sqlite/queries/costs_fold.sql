@@ -1,4 +1,4 @@
--- ?1: by what; ?2: a run with all it started, or NULL; ?3, ?4: from when, until when.
+-- By :by, of all runs or of :run with all it started.
 -- Epoch 0 are the facts that a fork copied: they were paid for in another run, and only say whose calls go on in the fork. What a
 -- call tells itself counts instead of what its steps told before; what was in doubt counts with what was set aside, in billionths of a dollar.
 WITH used AS MATERIALIZED (
@@ -19,15 +19,15 @@ WITH used AS MATERIALIZED (
         WHERE (kind = 2 OR epoch > 0 AND INSTR(
                 body, CASE WHEN kind IN (3, 6) THEN CAST('"usage"' AS BLOB) WHEN kind = 22 THEN CAST('"in_doubt"' AS BLOB) END
             ))
-            AND (?2 IS NULL OR place >> 24 IN (SELECT n FROM runs WHERE id = ?2 OR SUBSTR(id, 1, LENGTH(?2) + 1) = ?2 || '.'))
+            AND place >> 24 IN (SELECT n FROM runs WHERE id = :run OR SUBSTR(id, 1, LENGTH(:run) + 1) = :run || '.')
     )
 ), told AS MATERIALIZED (
     SELECT run, call, MAX(CASE WHEN usd IS NOT NULL THEN place END) AS priced,
         MAX(CASE WHEN requests > 0 THEN place END) AS counted
     FROM used WHERE kind = 3 GROUP BY run, call
 ), calls AS (
-    SELECT u.run, MAX(agent) AS agent, CASE ?1 WHEN 'model' THEN COALESCE(model, '') END AS model, MIN(at) AS at,
-        CASE ?1 WHEN 'model' THEN MAX(kind <> 22) ELSE SUM(kind = 2 AND epoch > 0) END AS calls,
+    SELECT u.run, MAX(agent) AS agent, CASE :by WHEN 'model' THEN COALESCE(model, '') END AS model, MIN(at) AS at,
+        CASE :by WHEN 'model' THEN MAX(kind <> 22) ELSE SUM(kind = 2 AND epoch > 0) END AS calls,
         SUM(CASE WHEN counted > place THEN 0 ELSE input END) AS input,
         SUM(CASE WHEN counted > place THEN 0 ELSE output END) AS output,
         SUM(CASE WHEN counted > place THEN 0 ELSE requests END) AS requests,
@@ -35,15 +35,24 @@ WITH used AS MATERIALIZED (
         SUM(usd IS NULL AND requests > 0 AND priced IS NULL) AS unpriced,
         SUM(cpu) AS cpu, SUM(gb) AS gb, SUM(doubt) AS doubt
     FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call
-    WHERE ?1 <> 'model' OR kind <> 2
+    WHERE :by <> 'model' OR kind <> 2
     GROUP BY u.run, u.call, 3 HAVING MAX(epoch) > 0
 )
-SELECT CASE ?1
+SELECT CASE :by
         WHEN 'agent' THEN COALESCE(c.agent, '') WHEN 'model' THEN c.model WHEN 'workflow' THEN root.workflow
         WHEN 'tenant' THEN r.tenant WHEN 'day' THEN DATE(c.at, 'unixepoch') ELSE r.root END AS part,
     SUM(c.calls), COALESCE(SUM(c.requests), 0), COALESCE(SUM(c.input), 0), COALESCE(SUM(c.output), 0),
     TOTAL(c.usd), TOTAL(c.doubt), COALESCE(SUM(c.unpriced), 0),
     COUNT(DISTINCT root.n), COUNT(DISTINCT CASE root.state WHEN 'done' THEN root.n END), TOTAL(c.cpu), TOTAL(c.gb)
 FROM calls c JOIN runs r ON r.n = c.run JOIN runs root ON root.id = r.root
-WHERE (?3 IS NULL OR c.at >= ?3) AND (?4 IS NULL OR c.at < ?4)
-GROUP BY part ORDER BY TOTAL(c.usd) + TOTAL(c.doubt) DESC, part
+WHERE true
+    AND c.at >= :since
+    AND c.at < :until
+    AND r.tenant = :tenant
+    AND r.principal = :principal
+    AND r.tag = :tag
+    AND (r.id LIKE :text ESCAPE '\' OR r.tag LIKE :text ESCAPE '\' OR r.workflow LIKE :text ESCAPE '\' OR r.reason LIKE :text ESCAPE '\')
+GROUP BY part
+HAVING true
+    AND (-TOTAL(c.usd) - TOTAL(c.doubt), part) > (:less, :part)
+ORDER BY -TOTAL(c.usd) - TOTAL(c.doubt), part LIMIT :limit

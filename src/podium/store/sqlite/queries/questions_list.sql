@@ -1,4 +1,15 @@
 SELECT id, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, state, principal
 FROM questions
-WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR "to" = ?2) AND (?3 IS NULL OR run_id = ?3)
-ORDER BY asked_at, id
+WHERE true
+    AND run = (SELECT n FROM runs WHERE id = :run)
+    AND state = 'open' -- :open
+    AND state = :state
+    AND "to" = :to
+    AND tenant = :tenant
+    AND principal = :principal
+    AND run IN (SELECT n FROM runs WHERE tag = :tag)
+    AND asked_at >= :since
+    AND asked_at < :until
+    AND (asked_at, id) > (:at, :id)
+    AND (id LIKE :text ESCAPE '\' OR text LIKE :text ESCAPE '\' OR "to" LIKE :text ESCAPE '\' OR run_id LIKE :text ESCAPE '\')
+ORDER BY asked_at, id LIMIT :limit

@@ -1,2 +1,2 @@
-SELECT workflow, ended_at FROM runs
+SELECT workflow, ended_at FROM runs INDEXED BY runs_dead
 WHERE state IN ('failed', 'blocked') AND state = 'failed' AND ended_at >= ?

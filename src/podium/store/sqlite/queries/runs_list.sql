@@ -1,6 +1,22 @@
+-- By the index that finds the fewest, as a rule; without statistics the database itself cannot tell.
 SELECT n, id, workflow, version, state, epoch, queue, priority, created_at, ended_at, wake_at, parent, root, tenant,
     principal, owner, facts, reason, tag, wake, strikes
 FROM runs
-WHERE (?1 IS NULL OR workflow = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR parent = ?3)
-    AND (?4 IS NULL OR tag = ?4)
-ORDER BY n DESC LIMIT ?5
+    INDEXED BY runs_of_tag -- :by_tag
+    INDEXED BY runs_children -- :by_parent
+    INDEXED BY runs_of_workflow -- :by_workflow
+    INDEXED BY runs_of_state -- :by_state
+    INDEXED BY runs_of_principal -- :by_principal
+    INDEXED BY runs_of_tenant -- :by_tenant
+WHERE true
+    AND tag = :tag
+    AND parent = :parent
+    AND workflow = :workflow
+    AND state = :state
+    AND principal = :principal
+    AND tenant = :tenant
+    AND created_at >= :since
+    AND created_at < :until
+    AND (created_at, n) < (:at, :n)
+    AND (id LIKE :text ESCAPE '\' OR tag LIKE :text ESCAPE '\' OR workflow LIKE :text ESCAPE '\' OR reason LIKE :text ESCAPE '\')
+ORDER BY created_at DESC, n DESC LIMIT :limit

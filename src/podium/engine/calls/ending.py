@@ -1,0 +1,60 @@
+"""How the end of a call is recorded: its answer, what that is short of, and how it is undone."""
+
+from podium.engine.calls.given import Given
+from podium.engine.calls.inline import undo_of
+from podium.engine.calls.routing import registered
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.caller import Caller, Undo
+from podium.engine.run.history import KeyState
+from podium.model.agent import Card
+from podium.model.facts.answers import AnsweredDone, outcome_said
+from podium.model.facts.calls import UndoRegistered
+from podium.model.facts.content import prepared
+from podium.model.fallback import Degraded
+from podium.model.outcome import Failed, Refused
+from podium.store.codec import decode, encode
+
+_DONE = prepared(AnsweredDone())
+_UNDO = "undo_of"
+"""The place, under a call, of the compensation that its agent's card names."""
+
+
+def record_answer(active: ActiveRun, key: str, card: Card, caller: Caller, input: bytes, given: Given) -> float:
+    """Record an answer, what it is short of, and how it is undone; returns the time."""
+    if given.lacks is not None:
+        active.degraded[key] = given.lacks
+    below = _degraded(active, key) if active.degraded else ()
+    said = AnsweredDone(usage=given.usage, degraded=below) if given.usage is not None or below else _DONE
+    at = active.journal.append(said, key, given.payload)
+    if card.undo is not None:
+        caller.adopt([_record_undo(active, key, card.undo, input, given.payload)])
+    return at
+
+
+def record_failure(active: ActiveRun, key: str, outcome: Failed | Refused) -> float:
+    """Record that a call failed or was refused; returns the time."""
+    return active.journal.append(outcome_said(outcome), key)
+
+
+def adopt_recorded(active: ActiveRun, key: str, caller: Caller, record: KeyState) -> None:
+    """Have the caller take over the compensations that were registered until a recorded call ended."""
+    if record.undos:
+        caller.adopt([undo_of(undo) for undo in record.undos])
+    own = active.history.take(f"{key}.{_UNDO}")
+    if own is not None and own.opened is not None:
+        caller.adopt([undo_of(own.opened)])
+
+
+def _degraded(active: ActiveRun, key: str) -> tuple[Degraded, ...]:
+    """Return what a call and those below it are short of, for the fact that stands for all of them."""
+    below = f"{key}."
+    found = sorted(active.degraded.items())
+    return tuple(each for at, each in found if at == key or at.startswith(below))
+
+
+def _record_undo(active: ActiveRun, call: str, name: str, input: bytes, value: bytes) -> Undo:
+    """Register the compensation that the agent's card names; returns it."""
+    key, card = f"{call}.{_UNDO}", registered(active, call, name).card
+    given = {"input": decode(input), "value": decode(value)}
+    active.journal.append(UndoRegistered(agent=card.name, version=card.version), key, encode(given))
+    return Undo(key, card.name, card.version, given)

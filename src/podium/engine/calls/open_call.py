@@ -1,0 +1,87 @@
+"""A call that is under way: its agent, its fallbacks, and how much time it has."""
+
+from dataclasses import dataclass
+
+from podium.engine.calls.options import CallOptions, Fallbacks
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.caller import Caller
+from podium.engine.run.progress import CallProgress
+from podium.errors import Blocked, UnknownAgent
+from podium.model.agent import AnyAgent, Card
+from podium.model.call import Call
+from podium.model.fallback import FallbackValue
+from podium.model.json import Json
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenCall:
+    """A call that is under way."""
+
+    active: ActiveRun
+    branch: BranchTask
+    path: str
+    """The path of the context that asks."""
+    key: str
+    agent: AnyAgent
+    """The agent that was asked first."""
+    card: Card
+    """Its card, as the rules of the configuration fill it in."""
+    input: Json
+    options: CallOptions
+    caller: Caller
+    progress: CallProgress
+    deadline: float | None
+    resumed: bool
+    """Whether the journal knows of it from an earlier drive."""
+
+    @property
+    def fallbacks(self) -> Fallbacks:
+        """The agents or values that come after the agent, in order."""
+        named = self.options.fallback
+        return self.card.fallback if named is None else named
+
+    @property
+    def inline_key(self) -> str:
+        """The key under which an inline workflow records what it does in this attempt."""
+        attempt = self.progress.attempt
+        return self.key if attempt == 1 else f"{self.key}.r{attempt}"
+
+    def present(self) -> AnyAgent | FallbackValue:
+        """Return the agent to ask now, or the fallback that takes its place; raises Blocked."""
+        index = self.progress.fallback_index
+        if not index:
+            return self.agent
+        if index > len(self.fallbacks):
+            raise Blocked(f"call {self.key}: it had come to fallback {index}; now there are {len(self.fallbacks)}")
+        target = self.fallbacks[index - 1]
+        if isinstance(target, FallbackValue):
+            return target
+        try:
+            return self.active.runtime.dispatcher.route(target)[0]
+        except UnknownAgent as error:
+            raise Blocked(f"call {self.key}: {error}") from error
+
+    def card_of(self, agent: AnyAgent) -> Card:
+        """Return the card of the agent, or of a fallback, as the configuration fills it in."""
+        return self.card if agent is self.agent else self.active.runtime.dispatcher.card(agent)
+
+    def timeout_of(self, agent: AnyAgent) -> float | None:
+        """Return the seconds for one attempt: as the call says, or else the agent's card."""
+        seconds = self.options.timeout
+        return self.card_of(agent).timeout if seconds is None else seconds
+
+    def request(self, agent: AnyAgent) -> Call:
+        """Return what the agent is handed for this attempt."""
+        run, progress, card, seconds = self.active.run, self.progress, agent.card, self.options.timeout
+        if seconds is None:
+            seconds = self.card.timeout if agent is self.agent else self.card_of(agent).timeout
+        if self.deadline is not None:
+            left = max(0.0, self.deadline - self.active.runtime.clock.now())
+            seconds = left if seconds is None else min(seconds, left)
+        return Call(
+            run=run.id, key=self.key, agent=card.name, version=card.version, input=self.input,
+            attempt=progress.attempt, lineage=progress.lineage, timeout=seconds, tenant=run.tenant,
+            principal=run.principal, root=run.root, priority=run.priority, deadline=self.deadline,
+            callers=self.caller.callers, granted=progress.granted, feedback=progress.feedback,
+        )  # fmt: skip

@@ -1,0 +1,41 @@
+"""Which agent does a call: the recorded one if there is one, else the one that fits now."""
+
+from podium.dispatch.dispatcher import Target
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.history import KeyState
+from podium.errors import Blocked, UnknownAgent
+from podium.model.agent import AnyAgent
+from podium.model.facts.calls import Asked
+
+
+def route(active: ActiveRun, key: str, target: Target, record: KeyState | None) -> tuple[AnyAgent, str | None]:
+    """Return the agent for a call, and why it was chosen if the router chose it."""
+    dispatcher = active.runtime.dispatcher
+    asked = None if record is None or record.opened is None else record.opened.content
+    if isinstance(asked, Asked):
+        name, version, chosen = asked.agent, asked.version, asked.why is not None
+        if not isinstance(target, str) and not chosen:
+            agent, _ = dispatcher.route(target)
+            moved = agent.card.name == name and agent.card.version != version
+            return registered(active, key, name, version) if moved else agent, None
+        if target == name or chosen:
+            return registered(active, key, name, version), None
+    try:
+        agent, choice = dispatcher.route(target)
+    except UnknownAgent as error:
+        if isinstance(target, str):
+            raise _waits_for(key, error) from error
+        raise
+    return agent, None if choice is None else choice.why
+
+
+def registered(active: ActiveRun, key: str, name: str, version: str | None = None) -> AnyAgent:
+    """Return an agent by name; without it the run is blocked, and goes on once the agent is registered."""
+    try:
+        return active.runtime.dispatcher.registry.get(name, version)
+    except UnknownAgent as error:
+        raise _waits_for(key, error) from error
+
+
+def _waits_for(key: str, error: UnknownAgent) -> Blocked:
+    return Blocked(f"call {key}: {error}")

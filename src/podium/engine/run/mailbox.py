@@ -1,0 +1,115 @@
+"""The signals that came for a run, and the branches that wait durably for one, or for a time."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from podium.engine.run.activity import Activity
+from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.runtime import Runtime
+from podium.model.run import Signal
+
+
+@dataclass(slots=True)
+class DurableWait:
+    """A branch that waits durably."""
+
+    future: asyncio.Future[Signal | None]
+    kind: str
+    name: str
+    due: float | None
+
+
+class Mailbox:
+    """Hands the signals of one run to its branches, the oldest first."""
+
+    __slots__ = ("_activity", "_handed", "_ring", "_runtime", "_signals", "_waits", "wake")
+
+    def __init__(
+        self, signals: Iterable[Signal], wake: int, runtime: Runtime, activity: Activity, *, ring: Callable[[str], None]
+    ) -> None:
+        self.wake = wake
+        """How often the store had woken the run when the signals were read."""
+        self._signals = list(signals)
+        self._handed: set[str] = set()
+        """Signals that a branch was given; the store may not know yet that they were taken."""
+        self._waits: dict[str, DurableWait] = {}
+        self._runtime = runtime
+        self._activity = activity
+        self._ring = ring
+        """Called with the key of a wait whose time has come."""
+
+    async def wait(self, branch: BranchTask, key: str, kind: str, name: str, due: float | None) -> Signal | None:
+        """Wait durably for a signal of this kind and name; None once the time `due` has come."""
+        if (signal := self.take(kind, name, due)) is not None:
+            return signal
+        future: asyncio.Future[Signal | None] = asyncio.get_running_loop().create_future()
+        self._waits[key] = DurableWait(future, kind, name, due)
+        timer = None if due is None else self._runtime.timers.at(due, lambda: self._ring(key))
+        self._activity.idle()
+        try:
+            return await branch.at(key, future)
+        except BaseException:
+            if future.done() and not future.cancelled() and (unused := future.result()) is not None:
+                self._put_back(unused)
+            raise
+        finally:
+            self._waits.pop(key, None)
+            if timer is not None:
+                timer.cancel()
+
+    def take(self, kind: str, name: str, due: float | None = None) -> Signal | None:
+        """Take the oldest signal of a kind and name that came before `due`, even if no branch waited at that time."""
+        for index, signal in enumerate(self._signals):
+            if signal.kind == kind and signal.name == name and (due is None or signal.at < due):
+                self._handed.add(signal.id)
+                return self._signals.pop(index)
+        return None
+
+    def _put_back(self, signal: Signal) -> None:
+        self._handed.discard(signal.id)
+        self._signals.insert(0, signal)
+
+    def refill(self, wake: int, signals: Iterable[Signal]) -> None:
+        """Take in what the store has now."""
+        self.wake = wake
+        self._signals = [signal for signal in signals if signal.id not in self._handed]
+
+    def deliver(self) -> None:
+        """Give the signals to the branches that wait for them."""
+        for wait in list(self._waits.values()):
+            if not wait.future.done() and (signal := self.take(wait.kind, wait.name, wait.due)) is not None:
+                self._release(wait, signal)
+
+    def release_due(self, now: float) -> None:
+        """End all waits whose time has come."""
+        for wait in list(self._waits.values()):
+            if wait.due is not None and wait.due <= now:
+                self._release(wait, None)
+
+    def ring(self, key: str, read_again: Callable[[], bool]) -> None:
+        """End a wait whose time has come, once the signals that came before that time could be read."""
+        wait = self._waits.get(key)
+        if wait is None or wait.due is None:
+            return
+        if read_again() and wait.due <= self._runtime.clock.now():
+            self._release(wait, None)
+
+    def ring_due(self, read_again: Callable[[], bool]) -> None:
+        """Ring for all waits whose time has come."""
+        now = self._runtime.clock.now()
+        for key in [key for key, wait in self._waits.items() if wait.due is not None and wait.due <= now]:
+            self.ring(key, read_again)
+
+    def next_due(self) -> float | None:
+        """Return the first time that a branch waits for."""
+        return min((wait.due for wait in self._waits.values() if wait.due is not None), default=None)
+
+    def remove(self, keys: Iterable[str]) -> list[DurableWait]:
+        """Take out the waits under these keys, because their branches were cancelled."""
+        return [wait for key in keys if (wait := self._waits.pop(key, None)) is not None]
+
+    def _release(self, wait: DurableWait, signal: Signal | None) -> None:
+        if not wait.future.done():
+            self._activity.resume()
+            wait.future.set_result(signal)

@@ -1,0 +1,68 @@
+"""What every primitive that is recorded has in common: it happens once, however often the run is replayed."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.history import KeyState, opened_as
+from podium.engine.run.primitive import Primitive
+from podium.model.fact import Fact
+from podium.model.facts.content import FactContent, Writable
+from podium.store.operations import Effect
+
+T = TypeVar("T")
+
+
+class Recorded(Primitive[T], Generic[T]):
+    """A primitive that happens once. What is recorded under its key is handed back; else it is done and recorded.
+
+    A subclass says with which fact it begins, what that has to say, how its end becomes a value, and what is to do.
+    """
+
+    __slots__ = ()
+
+    opens: ClassVar[type[FactContent]]
+    """What the fact says with which it begins."""
+    opening_ends_it: ClassVar = False
+    """Whether that fact is its end as well."""
+
+    async def perform(self, branch: BranchTask) -> T:
+        """Hand back what is recorded, deliver a recorded cancel, or go on with it."""
+        record = self.active.history.take(self.key)
+        if record is not None:
+            self.check(record)
+            end = record.answered or (record.opened if self.opening_ends_it else None)
+            if end is not None:
+                branch.last_at = end.at
+                return self.hand_back(branch, record, end)
+            if record.cancelled:
+                branch.deliver(self.key)
+        return await self.go_on(branch, record)
+
+    def check(self, record: KeyState) -> None:
+        """Raise Diverged unless the journal has the same under this key."""
+        opened_as(record, self.key, self.opens, self.described(), **self.identity())
+
+    def identity(self) -> Mapping[str, object]:
+        """Return what the fact with which it began has to say, field by field."""
+        return {}
+
+    @abstractmethod
+    def described(self) -> str:
+        """Return what it is, in words for a message."""
+
+    @abstractmethod
+    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
+        """Return the value that its end records, or raise the failure."""
+
+    @abstractmethod
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> T:
+        """Begin it, or go on with it, once the run is live; record how it ends."""
+
+    async def end_with(
+        self, branch: BranchTask, said: Writable, payload: bytes | None = None, effects: Sequence[Effect] = ()
+    ) -> None:
+        """Record how it ended; returns once that is in the store."""
+        branch.last_at = self.active.journal.append(said, self.key, payload, effects)
+        await self.active.journal.committed()

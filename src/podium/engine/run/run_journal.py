@@ -1,0 +1,127 @@
+"""The journal of one run, as the run writes it: facts and their effects, committed with each turn of the event loop."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from podium.engine.run.activity import Activity
+from podium.engine.run.runtime import Runtime
+from podium.errors import Blocked, Evicted
+from podium.model.facts.content import Writable
+from podium.model.run import Run
+from podium.services.group_commit import CommitBatch
+from podium.services.isolation import Answer
+from podium.store.operations import Close, Committed, Effect, NewFact, Write
+
+_MOST_IN_A_ROW = 16
+"""A run that is alone commits this many times without a turn of the event loop; then other code of the program runs."""
+
+_LOG = logging.getLogger("podium")
+
+Answered = Callable[[Write, Answer], None]
+"""Takes what the store says of a write."""
+
+
+class RunJournal:
+    """Writes the journal of one run. A dry run writes nothing."""
+
+    __slots__ = (
+        "_activity", "_answered", "_batch", "_count", "_dry", "_in_a_row", "_n", "_run", "_runtime", "_warn_at",
+        "_writes", "closed",
+    )  # fmt: skip
+
+    def __init__(
+        self, n: int, run: Run, runtime: Runtime, activity: Activity, *, facts: int, answered: Answered, dry: bool
+    ) -> None:
+        self.closed = False
+        """Whether this process has let go of the run: nothing more is written."""
+        self._n = n
+        self._run = run
+        self._runtime = runtime
+        self._activity = activity
+        self._answered = answered
+        self._dry = dry
+        self._count = facts
+        self._warn_at = runtime.max_facts // 2
+        self._in_a_row = 0
+        self._writes: list[Write] = []
+        self._batch: CommitBatch | None = None
+
+    def append(
+        self, said: Writable, key: str = "", payload: bytes | None = None, effects: Sequence[Effect] = ()
+    ) -> float:
+        """Record a fact with the commit of this loop turn; returns its time. Raises Evicted once the run is let go."""
+        if self.closed:
+            raise Evicted
+        at = self._runtime.clock.now()
+        if self._dry:
+            return at
+        self._count += 1
+        if self._count >= self._warn_at:
+            self._check_count()
+        write = self._writes[-1] if self._writes and self._batch is self._runtime.commits.batch else self._write()
+        write.facts.append(NewFact(said.fact_kind, key, at, said.encoded, payload))
+        if effects:
+            write.effects.extend(effects)
+        return at
+
+    def count_fact(self) -> float:
+        """Count a fact that an operation of its own writes; returns the time for it. Raises Evicted."""
+        if self.closed:
+            raise Evicted
+        self._count += 1
+        return self._runtime.clock.now()
+
+    async def committed(self) -> None:
+        """Return once all that was appended is in the store; raises Evicted if the store refused it."""
+        batch = self._batch
+        if batch is not None and not batch.done:
+            self.hurry()
+            if not batch.done:
+                self._in_a_row = 0
+                await batch.wait()
+        if self.closed:
+            raise Evicted
+
+    def hurry(self) -> None:
+        """Commit at once, without a turn of the loop, if no other branch or run has anything to commit with it."""
+        if self._activity.busy == 1 and self._in_a_row < _MOST_IN_A_ROW and self._runtime.alone():
+            self._in_a_row += 1
+            self._runtime.commits.flush_alone()
+
+    def close_with(self, close: Close) -> None:
+        """Have the run leave memory with the commit of this loop turn."""
+        self._write().close = close
+
+    def abandon(self) -> None:
+        """Write nothing of what is not committed yet: it stands behind a gap."""
+        for write in self._writes:
+            write.facts, write.effects, write.close = [], [], None
+
+    @property
+    def closing(self) -> bool:
+        """Whether a write that is not committed yet lets the run leave memory."""
+        return any(write.close is not None for write in self._writes)
+
+    def _write(self) -> Write:
+        """Return what this run has committed with this loop turn."""
+        batch = self._runtime.commits.batch
+        if self._batch is not batch or not self._writes:
+            self._writes.append(Write(self._n, self._run.epoch))
+            self._batch = batch
+            self._runtime.commits.put(self._writes[-1], self._on_verdict)
+        return self._writes[-1]
+
+    def _on_verdict(self, verdict: Answer, _: Committed) -> None:
+        self._answered(self._writes.pop(0), verdict)
+
+    def _check_count(self) -> None:
+        """Warn of a run that has half of the facts it may have; raise Blocked if it has them all."""
+        most = self._runtime.max_facts
+        if self._count > most:
+            raise Blocked(
+                f"it has {most} facts, as many as max_facts allows. Raise the setting and retry the run, "
+                "or divide the work among child runs."
+            )
+        if self._warn_at < most:
+            _LOG.warning("run %s has %s facts; at %s it will be blocked", self._run.id, self._count, most)
+            self._warn_at = most

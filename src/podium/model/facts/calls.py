@@ -1,0 +1,98 @@
+"""What facts say of calls and of their steps, up to the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from podium.model.facts.content import Blanked, FactContent, Kept
+from podium.model.facts.kind import FactKind
+from podium.model.facts.parts import KeptUsage
+from podium.model.json import Json
+from podium.model.retry import FailureKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(FactContent, kind=FactKind.ASKED):
+    """A call begins. The payload is the input."""
+
+    agent: Kept[str]
+    version: Kept[str]
+    why: Blanked[str | None] = None
+    """Why this agent, where a router chose it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFailed(FactContent, kind=FactKind.RETRY):
+    """An attempt failed and another follows."""
+
+    attempt: Kept[int]
+    """The number of the next one."""
+    lineage: Kept[int]
+    """That of the next one."""
+    due: Kept[float | None]
+    """When it may begin."""
+    kind: Kept[FailureKind]
+    type: Kept[str]
+    """The class of the exception, or of the answer that was refused."""
+    message: Blanked[str]
+    fallen: Kept[int] = 0
+    """Which fallback is asked next, from 1; 0 is the agent itself."""
+    first: Kept[int] = 1
+    """The attempt with which the fallback begins."""
+    why: Blanked[str] = ""
+    """What the one before the fallback said."""
+    feedback: Blanked[str] = ""
+    """For the agent, where its answer did not fit."""
+
+    @property
+    def begins_fallback(self) -> bool:
+        """Whether the next attempt is the first of a fallback."""
+        return self.first == self.attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held(FactContent, kind=FactKind.HELD):
+    """A rule holds a call back until a time."""
+
+    until: Kept[float]
+    why: Blanked[str]
+    rule: Kept[str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectIntended(FactContent, kind=FactKind.INTENT):
+    """What has `once` effects is about to start: a step, or a further attempt of a call."""
+
+    name: Kept[str]
+    epoch: Kept[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentCleared(FactContent, kind=FactKind.INTENT, cleared=True):
+    """The agent says that the effect of a step did not happen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepDone(FactContent, kind=FactKind.STEP):
+    """A step of a call is done. The payload is its value."""
+
+    name: Kept[str]
+    attempt: Kept[int]
+    digest: Blanked[str]
+    """Of what was sent."""
+    usage: KeptUsage = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoRegistered(FactContent, kind=FactKind.UNDO):
+    """A compensation is registered. The payload is what it is to be called with."""
+
+    agent: Kept[str]
+    version: Kept[str]
+
+
+Intent = EffectIntended | IntentCleared
+
+
+def intent_shape(body: Mapping[str, Json]) -> type[Intent]:
+    """Return the class that an intent is of."""
+    return IntentCleared if body.get("cleared") else EffectIntended

@@ -1,0 +1,124 @@
+"""What facts say of a run itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Self
+
+from podium.model.facts.content import Blanked, Dropped, FactContent, Kept, Stored
+from podium.model.facts.kind import FactKind
+from podium.model.facts.parts import Degradations, Lines
+from podium.model.json import Json
+from podium.model.run import RunState
+
+RUN_TIMED_OUT = "RunTimedOut"
+"""The type of error of a run whose time was up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(FactContent, kind=FactKind.STARTED):
+    """The run is started; always the first fact. The payload is the input."""
+
+    workflow: Kept[str]
+    version: Kept[str]
+    seed: Kept[int]
+    """Of the run's own chance."""
+    principal: Kept[str]
+    tenant: Kept[str | None] = None
+    """None where it was started before there were tenants."""
+    callers: Kept[tuple[str, ...]] = ()
+    """Of a child run, the workflows above it."""
+    deadline: Kept[float | None] = None
+    """The time by which it has to be done, where it has a time limit."""
+    budget: Kept[Mapping[str, Json]] = field(default_factory=dict[str, Json])
+    """What bounds it, where it has a budget."""
+    lines: Lines = ()
+    """The budgets that it counts against."""
+    forked_from: Kept[str | None] = None
+    """The run that it is a fork of."""
+    done_before_fork: Kept[tuple[str, ...]] = ()
+    """The keys of the `once` calls that the other run made after the cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(FactContent, kind=FactKind.ENDED):
+    """The run has ended. The payload is the value."""
+
+    state: Kept[RunState]
+    reason: Blanked[str]
+    """Why, where it is not done; of a failed run a redaction leaves the type of the error."""
+    causes: Kept[tuple[str, ...]]
+    """The keys of the calls that made it fail."""
+    degraded: Degradations = ()
+    """The calls that somebody else answered than was asked."""
+    error_type: Kept[str] = ""
+    """The type of the error that a failed run ended with."""
+
+    @classmethod
+    def read(cls, body: Mapping[str, Json]) -> Self:
+        """Return what a stored end says; facts that do not say the type of the error have it in their reason."""
+        if "error_type" in body or body.get("state") != RunState.FAILED:
+            return super(Ended, cls).read(body)
+        reason = body.get("reason", "")
+        error = reason if reason.isidentifier() else _error_in(body)  # a redaction left nothing but the type
+        return super(Ended, cls).read({**body, "error_type": error})
+
+    @classmethod
+    def left_of(cls, body: Mapping[str, Json]) -> dict[str, Json]:
+        """Return what a redaction leaves: of the reason the type of the error."""
+        left = super(Ended, cls).left_of(body)
+        if "reason" in body:
+            left["reason"] = body.get("error_type", _error_in(body))
+        return left
+
+
+def _error_in(body: Mapping[str, Json]) -> str:
+    """Return the type of the error from the text of a reason."""
+    name, colon, _ = body.get("reason", "").partition(":")
+    return name if body.get("state") == RunState.FAILED and colon and name.isidentifier() else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelling(FactContent, kind=FactKind.CANCELLING):
+    """A cancel of the whole run is taken up."""
+
+    reason: Blanked[str]
+    deadline: Kept[bool] = False
+    """Whether its time was up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewound(FactContent, kind=FactKind.REWOUND):
+    """A retry or repin voids facts for replay."""
+
+    facts: Kept[tuple[int, ...]]
+    """The places of those it voids."""
+    deadline: Kept[float | None] = None
+    """The run's new one, where it had one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repinned(FactContent, kind=FactKind.REPINNED):
+    """The run is moved to another version of its workflow."""
+
+    before: Annotated[Kept[str], Stored("from")]
+    after: Annotated[Kept[str], Stored("to")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redacted(FactContent, kind=FactKind.REDACTED):
+    """The run was redacted: the facts before it carry no payload any more, and say only what was to be kept."""
+
+    by: Kept[str]
+    why: Blanked[str]
+    left: Dropped[str]
+    """The digest of what is left."""
+    signature: Dropped[str | None] = None
+    """By the key of the audit, where one is set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed(FactContent, kind=FactKind.CHANGED):
+    """`ctx.changed` decided; the key is the name of the change."""
+
+    changed: Kept[bool]
+    """Whether the change applies."""

@@ -1,0 +1,89 @@
+"""What facts say of what a run waits for: times, signals, people, child runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from podium.model.facts.content import WRITTEN, Blanked, FactContent, Kept
+from podium.model.facts.kind import FactKind
+from podium.model.facts.parts import Answers
+from podium.model.json import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SleepBegun(FactContent, kind=FactKind.TIMER):
+    """A sleep begins."""
+
+    due: Kept[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalAwaited(FactContent, kind=FactKind.WAITING, wait="signal"):
+    """A wait for a signal begins."""
+
+    name: Kept[str]
+    due: Kept[float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildAwaited(FactContent, kind=FactKind.WAITING, wait="run"):
+    """A wait for the end of a child run begins."""
+
+    name: Kept[str]
+    """The id of the child run."""
+    due: Annotated[Kept[float | None], WRITTEN] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAsked(FactContent, kind=FactKind.QUESTION):
+    """A question is put in the inbox."""
+
+    question: Kept[str]
+    to: Kept[str]
+    text: Blanked[str]
+    kind: Kept[str]
+    """`question`, `approval`, `permission` or `in_doubt`."""
+    quorum: Kept[int]
+    due: Kept[float | None]
+    step: Kept[str | None]
+    """The step that it is about, where it is about one."""
+    rule: Kept[str | None] = None
+    """The rule that asks, where one does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAnswered(FactContent, kind=FactKind.QUESTION):
+    """The answers to a question are consumed."""
+
+    question: Kept[str]
+    answers: Answers
+    granted: Kept[str | None] = None
+    """What the answers allow, where they let a rule pass; see `grant_of`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildSpawned(FactContent, kind=FactKind.SPAWNED):
+    """A child run is started, in the same transaction."""
+
+    workflow: Kept[str]
+    version: Kept[str]
+    run: Kept[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp(FactContent, kind=FactKind.LOOKED_UP):
+    """`ctx.find` or `ctx.records` looked something up. The payload is what was found: cards or records."""
+
+    of: Kept[str]
+    agents: Kept[tuple[str, ...] | None] = None
+    """Those whose records were asked for."""
+
+
+def waiting_shape(body: Mapping[str, Json]) -> type[SignalAwaited | ChildAwaited]:
+    """Return the class that the beginning of a wait is of."""
+    return ChildAwaited if body.get("wait") == "run" else SignalAwaited
+
+
+def question_shape(body: Mapping[str, Json]) -> type[QuestionAsked | QuestionAnswered]:
+    """Return the class that a fact about a question is of."""
+    return QuestionAnswered if "answers" in body else QuestionAsked

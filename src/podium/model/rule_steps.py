@@ -1,0 +1,38 @@
+"""What a rule on the way of a call is handed: what agents have, and the run's money and turns."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from podium.model.budget import Amount, Breach, BudgetLine, Reservation
+from podium.model.loops import AgentTurn
+from podium.model.steps import Steps
+
+
+class RuleSteps(Steps, Protocol):
+    """What a rule is handed with each call and step: the `Steps` of the agent, and what only rules may use."""
+
+    @property
+    def turns(self) -> Sequence[AgentTurn]:
+        """The calls of this branch that were answered, the oldest first; only where a rule wants to know."""
+        ...
+
+    @property
+    def lines(self) -> Sequence[BudgetLine]:
+        """The budgets of the run, and of those above it, that its requests count against."""
+        ...
+
+    @property
+    def depth(self) -> int | None:
+        """How many workflows inside one another the budget of the run allows; None is any number."""
+        ...
+
+    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
+        """Set an amount aside in the run's budgets and these; None where it counts against none of them.
+
+        It is in the store when this returns: only then may it be spent.
+        """
+        ...
+
+    def settle(self, reservation: Reservation, spent: Amount) -> None:
+        """Record what was really spent of what was set aside."""
+        ...

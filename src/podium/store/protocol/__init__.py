@@ -1,0 +1,42 @@
+"""What the house asks of a store. Each implementation is a folder of its own; `podium.testing` has the contract."""
+
+from podium.store.protocol.found import ChainFault, DeadRun, RunFact
+from podium.store.protocol.page import Page, Query, walk
+from podium.store.protocol.queries import (
+    BudgetQuery,
+    CostQuery,
+    DeadQuery,
+    FactQuery,
+    FailureQuery,
+    NoticeQuery,
+    QuestionQuery,
+    RunQuery,
+)
+from podium.store.protocol.reading import RECENT_FACTS, ReadStore
+from podium.store.protocol.running import Claimed, RunStore
+from podium.store.protocol.store import Store
+from podium.store.protocol.workers import LostWorker, WorkerRegistry
+
+__all__ = [
+    "RECENT_FACTS",
+    "BudgetQuery",
+    "ChainFault",
+    "Claimed",
+    "CostQuery",
+    "DeadQuery",
+    "DeadRun",
+    "FactQuery",
+    "FailureQuery",
+    "LostWorker",
+    "NoticeQuery",
+    "Page",
+    "Query",
+    "QuestionQuery",
+    "ReadStore",
+    "RunFact",
+    "RunQuery",
+    "RunStore",
+    "Store",
+    "WorkerRegistry",
+    "walk",
+]

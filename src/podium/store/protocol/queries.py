@@ -1,0 +1,82 @@
+"""What each list can be asked for, beyond what all have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from podium.model.cost import Dimension
+from podium.model.fact import FactKind
+from podium.model.question import QuestionState
+from podium.model.run import RunState
+from podium.store.protocol.page import Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunQuery(Query):
+    """Which runs to list; their time is that of their start."""
+
+    workflow: str | None = None
+    state: RunState | None = None
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadQuery(Query):
+    """Which runs to list of those that failed or are quarantined; their time is that of their last word."""
+
+    workflow: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionQuery(Query):
+    """Which questions to list; their time is when they were asked.
+
+    Text is looked for in id, text, addressee and run.
+    """
+
+    state: QuestionState | None = None
+    to: str | None = None
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetQuery(Query):
+    """Which budgets to list; text is looked for in their ids. A budget has no time.
+
+    Of a tenant are its own and those of its runs; of a principal or a tag those of its runs.
+    """
+
+    prefix: str = ""
+    """How their ids begin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactQuery(Query):
+    """Which facts to list, of all runs; text is looked for in their keys and bodies."""
+
+    run: str | None = None
+    kinds: Sequence[FactKind] = ()
+    """Only facts of these kinds; none are all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureQuery(Query):
+    """Which failed attempts to list; text is looked for in what is said of them."""
+
+    agent: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeQuery(Query):
+    """Of which guards to list what they said last; text is looked for in what they said."""
+
+    guards: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostQuery(Query):
+    """What to add up; a call's time is that of its first fact. Text is looked for as for runs. `limit` counts parts."""
+
+    by: Dimension = "agent"
+    run: str | None = None
+    """Of this run with all that it started."""

@@ -1,0 +1,98 @@
+"""What is asked by all who look: people, reports, the monitor, whoever waits for a run."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from podium.model.budget import BudgetState
+from podium.model.cost import Cost
+from podium.model.fact import Fact
+from podium.model.question import Question
+from podium.model.run import Run
+from podium.model.track_record import TrackRecord
+from podium.model.trust import Evidence
+from podium.store.protocol.found import ChainFault, DeadRun, RunFact
+from podium.store.protocol.page import Page
+from podium.store.protocol.queries import (
+    BudgetQuery,
+    CostQuery,
+    DeadQuery,
+    FactQuery,
+    FailureQuery,
+    NoticeQuery,
+    QuestionQuery,
+    RunQuery,
+)
+
+RECENT_FACTS = 20_000
+"""So many facts, the last ones of the newest runs, are looked at to learn how agents did."""
+
+
+class ReadStore(Protocol):
+    """Looks at a store, and changes nothing. Each answer has all that was committed before it was asked for."""
+
+    async def run(self, run_id: str) -> Run | None:
+        """Return a run."""
+        ...
+
+    async def runs(self, query: RunQuery) -> Page[Run]:
+        """Return runs, newest first."""
+        ...
+
+    async def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
+        """Return all facts of a run after a sequence number."""
+        ...
+
+    async def facts_of(self, run_id: str, key: str) -> list[Fact]:
+        """Return the facts of a run about one key."""
+        ...
+
+    async def journal(self, query: FactQuery) -> Page[RunFact]:
+        """Return facts of all runs: run by run in the order of their start, and each run's in order."""
+        ...
+
+    async def dead(self, query: DeadQuery) -> Page[DeadRun]:
+        """Return runs that failed or are quarantined, newest first; quick however many others there are."""
+        ...
+
+    async def failed_since(self, at: float) -> list[tuple[str, float]]:
+        """Return workflow and end of the runs that failed since a time."""
+        ...
+
+    async def question(self, question_id: str) -> Question | None:
+        """Return a question."""
+        ...
+
+    async def questions(self, query: QuestionQuery) -> Page[Question]:
+        """Return questions, oldest first."""
+        ...
+
+    async def budgets(self, query: BudgetQuery) -> Page[BudgetState]:
+        """Return budgets, by id."""
+        ...
+
+    async def costs(self, query: CostQuery) -> Page[Cost]:
+        """Add up what was spent, the dearest first."""
+        ...
+
+    async def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[TrackRecord]:
+        """Fold the last facts into a record for each agent and version, by name.
+
+        Of the agents named, or of all that were asked. Facts that a fork copied do not count again.
+        """
+        ...
+
+    async def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:
+        """Fold the last facts into what became of each agent's calls, by the hour."""
+        ...
+
+    async def failures(self, query: FailureQuery, *, recent: int = RECENT_FACTS) -> Page[RunFact]:
+        """Return, of the last facts, how attempts of an agent failed, newest first."""
+        ...
+
+    async def notices(self, query: NoticeQuery, *, recent: int = RECENT_FACTS) -> Page[RunFact]:
+        """Return, of the last facts, what guards said last of each agent and version, oldest first."""
+        ...
+
+    async def verify(self, run_id: str) -> list[ChainFault]:
+        """Recompute a run's hash chain and return what does not fit."""
+        ...

@@ -1,0 +1,44 @@
+"""A store: who drives runs and who looks at them share it, and it keeps some books beside."""
+
+from typing import Protocol
+
+from podium.model.audit import Ledger
+from podium.model.cache import AnswerCache
+from podium.model.delegation import DelegationBook
+from podium.model.memory import MemoryStore
+from podium.store.protocol.reading import ReadStore
+from podium.store.protocol.running import RunStore
+from podium.store.protocol.workers import WorkerRegistry
+
+
+class Store(RunStore, ReadStore, Protocol):
+    """A place that remembers runs."""
+
+    @property
+    def memory(self) -> MemoryStore:
+        """Shared memory of agents."""
+        ...
+
+    @property
+    def delegations(self) -> DelegationBook:
+        """Who may act for whom."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """The chain of the heads of all runs."""
+        ...
+
+    @property
+    def answers(self) -> AnswerCache:
+        """Answers of agents that are kept for a while."""
+        ...
+
+    @property
+    def workers(self) -> WorkerRegistry:
+        """Who drives runs on this store."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...

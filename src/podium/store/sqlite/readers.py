@@ -1,0 +1,101 @@
+"""Reading at once, on the event loop, what takes less than a millisecond, and in a thread what takes longer."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from typing import TypeVar
+
+from podium.store.sqlite.connection import connect, translated
+
+T = TypeVar("T")
+
+_THREADS = 2
+_WAIT_SECONDS = 30.0
+_STEPS = 25_000
+"""SQLite makes this many steps on the event loop, or up to twice as many: in half a millisecond.
+
+Handing a question to a thread and its answer back takes 60 µs of processor, and far longer where the machine is busy.
+"""
+
+
+class Readers:
+    """Begins to read on the event loop; what takes longer is begun again in a thread, with a connection of its own.
+
+    So a long look holds up neither the event loop nor who writes. A store in memory has one connection for all.
+    """
+
+    def __init__(self, path: str, quick: sqlite3.Connection, lock: threading.RLock) -> None:
+        self._path = path
+        self._quick = quick
+        self._bounded = path != ":memory:"
+        self._lock = nullcontext() if self._bounded else lock
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="podium-read")
+        self._own = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._spans = 0
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what is read; `work` may be called twice."""
+        if not self._bounded:
+            with self._lock, translated(self._path):
+                return work(self._quick)
+        with translated(self._path):
+            try:
+                return self._read_briefly(work)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                    raise
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read_long, work)
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """Have all that is read while the block lasts be of one moment: on one connection, in one transaction."""
+        before, self._bounded = self._bounded, False
+        try:
+            with translated(self._path), of_one_moment(self._quick):
+                yield
+        finally:
+            self._bounded = before
+
+    def close(self) -> None:
+        """End the threads and close their connections."""
+        self._threads.shutdown()
+        for connection in self._opened:
+            connection.close()
+
+    def _read_briefly(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self._spans = 0
+        self._quick.set_progress_handler(self._takes_long, _STEPS)
+        try:
+            return work(self._quick)
+        finally:
+            self._quick.set_progress_handler(None, 0)
+
+    def _takes_long(self) -> bool:
+        """Told after so many steps: the first time some may have been those of an earlier look."""
+        self._spans += 1
+        return self._spans > 1
+
+    def _read_long(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = self._own.connection = connect(self._path, "process", wait=_WAIT_SECONDS)
+            self._opened.append(connection)
+        with translated(self._path):
+            return work(connection)
+
+
+@contextmanager
+def of_one_moment(connection: sqlite3.Connection) -> Generator[None]:
+    """Have all that is read while the block lasts be of one moment."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")

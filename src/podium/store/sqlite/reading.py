@@ -1,0 +1,164 @@
+"""Looking at a store in SQLite."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from podium.model.budget import BudgetState
+from podium.model.cost import Cost
+from podium.model.fact import Fact
+from podium.model.question import Question, QuestionState
+from podium.model.run import Run, RunState
+from podium.model.track_record import TrackRecord
+from podium.model.trust import Evidence
+from podium.store.codec import encode
+from podium.store.protocol import (
+    RECENT_FACTS,
+    BudgetQuery,
+    ChainFault,
+    CostQuery,
+    DeadQuery,
+    DeadRun,
+    FactQuery,
+    FailureQuery,
+    NoticeQuery,
+    Page,
+    Query,
+    QuestionQuery,
+    RunFact,
+    RunQuery,
+)
+from podium.store.sqlite.budgets import state_of
+from podium.store.sqlite.chain import faults
+from podium.store.sqlite.pages import Given, given, only, page
+from podium.store.sqlite.readers import Readers, of_one_moment
+from podium.store.sqlite.rows import Row, cost_of, fact_of, facts_of, question_of, record_of, run_of
+from podium.store.sqlite.sql import statement
+
+_RAREST_FIRST = ("tag", "parent", "workflow", "state", "principal", "tenant")
+"""What a list of runs is looked up by: the first of these that is given."""
+_BEYOND = chr(0x10FFFF)
+
+
+class SqliteReading:
+    """All that looks at a store, on the event loop as long as that is brief."""
+
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+
+    # Runs
+
+    async def run(self, run_id: str) -> Run | None:
+        """Return a run."""
+        row = await self._readers.read(lambda c: c.execute(statement("run_row_by_id"), (run_id,)).fetchone())
+        return None if row is None else run_of(row)
+
+    async def runs(self, query: RunQuery) -> Page[Run]:
+        """Return runs, newest first."""
+        wanted = given(query, "at", "n")
+        by = next((name for name in _RAREST_FIRST if name in wanted), "")
+        rows = await self._rows("runs_list", {**wanted, f"by_{by}": True})
+        return page(rows, query, run_of, lambda row: (row[8], row[0]))
+
+    async def dead(self, query: DeadQuery) -> Page[DeadRun]:
+        """Return runs that failed or are quarantined, newest first."""
+        rows = await self._rows("runs_dead", given(query, "n"))
+        return page(rows, query, lambda row: DeadRun(run_of(row), fact_of(row[21:])), lambda row: (row[0],))
+
+    async def failed_since(self, at: float) -> list[tuple[str, float]]:
+        """Return workflow and end of the runs that failed since a time."""
+        return await self._readers.read(lambda c: c.execute(statement("runs_failed_since"), (at,)).fetchall())
+
+    # Facts
+
+    async def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
+        """Return all facts of a run after a sequence number."""
+        return await self._readers.read(lambda connection: _facts(connection, run_id, "facts_of_run", after))
+
+    async def facts_of(self, run_id: str, key: str) -> list[Fact]:
+        """Return the facts of a run about one key."""
+        return await self._readers.read(lambda connection: _facts(connection, run_id, "facts_of_key", key))
+
+    async def journal(self, query: FactQuery) -> Page[RunFact]:
+        """Return facts of all runs."""
+        wanted = given(query, "place")
+        if query.kinds:
+            wanted["kinds"] = encode(list(query.kinds)).decode()
+        rows = await self._rows("journal_list", wanted)
+        return page(rows, query, lambda row: RunFact(row[0], fact_of(row[1:7], row[7])), lambda row: (row[8],))
+
+    async def failures(self, query: FailureQuery, *, recent: int = RECENT_FACTS) -> Page[RunFact]:
+        """Return how attempts of an agent failed lately, newest first."""
+        rows = await self._rows("failures_recent", {**given(query, "at", "place"), "recent": recent})
+        return _told(rows, query)
+
+    async def notices(self, query: NoticeQuery, *, recent: int = RECENT_FACTS) -> Page[RunFact]:
+        """Return what guards said last of each agent and version, oldest first."""
+        guards = encode(list(query.guards)).decode()
+        rows = await self._rows("notices_last", {**given(query, "at", "place"), "guards": guards, "recent": recent})
+        return _told(rows, query)
+
+    # Questions
+
+    async def question(self, question_id: str) -> Question | None:
+        """Return a question."""
+        row = await self._readers.read(lambda c: c.execute(statement("question_get"), (question_id,)).fetchone())
+        return None if row is None else question_of(row)
+
+    async def questions(self, query: QuestionQuery) -> Page[Question]:
+        """Return questions, oldest first."""
+        wanted = given(query, "at", "id")
+        if query.state is QuestionState.OPEN:
+            wanted["open"] = wanted.pop("state")
+        return page(await self._rows("questions_list", wanted), query, question_of, lambda row: (row[9], row[0]))
+
+    # Money
+
+    async def budgets(self, query: BudgetQuery) -> Page[BudgetState]:
+        """Return budgets, by id."""
+        wanted = {**given(query, "id"), "beyond": query.prefix + _BEYOND}
+        return page(await self._rows("budgets_list", wanted), query, state_of, lambda row: (row[0],))
+
+    async def costs(self, query: CostQuery) -> Page[Cost]:
+        """Add up what was spent, the dearest first."""
+        rows = await self._rows("costs_fold", given(query, "less", "part"))
+        return page(rows, query, cost_of, lambda row: (-row[5] - row[6], row[0]))
+
+    # Folds
+
+    async def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[TrackRecord]:
+        """Fold the last facts into a record for each agent and version."""
+        wanted = (encode(list(agents)).decode() if agents else None, recent)
+        rows = await self._readers.read(lambda c: c.execute(statement("records_fold"), wanted).fetchall())
+        return [record_of(row) for row in rows]
+
+    async def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:
+        """Fold the last facts into what became of each agent's calls, by the hour."""
+        rows = await self._readers.read(lambda c: c.execute(statement("trust_fold"), (recent,)).fetchall())
+        return [Evidence(agent=a, version=v, at=at, done=d, failed=f, violations=n) for a, v, at, d, f, n in rows]
+
+    async def verify(self, run_id: str) -> list[ChainFault]:
+        """Recompute a run's hash chain and return what does not fit."""
+        return await self._readers.read(lambda connection: _faults(connection, run_id))
+
+    async def _rows(self, name: str, wanted: Given) -> list[Row]:
+        text = only(name, wanted)
+        return await self._readers.read(lambda connection: connection.execute(text, wanted).fetchall())
+
+
+def _told(rows: Sequence[Row], query: Query) -> Page[RunFact]:
+    return page(rows, query, lambda row: RunFact(row[0], fact_of(row[1:7])), lambda row: (row[4], row[7]))
+
+
+def _facts(connection: sqlite3.Connection, run_id: str, query: str, *wanted: object) -> list[Fact]:
+    row = connection.execute(statement("run_number"), (run_id,)).fetchone()
+    return [] if row is None else facts_of(connection, statement(query), (row[0], *wanted))
+
+
+def _faults(connection: sqlite3.Connection, run_id: str) -> list[ChainFault]:
+    with of_one_moment(connection):
+        row = connection.execute(statement("run_number"), (run_id,)).fetchone()
+        if row is None:
+            return [ChainFault(run_id, 0, "the run is not in the store")]
+        chain = connection.execute(statement("chain_of_run"), (row[0],))
+        found = faults(run_id, chain, row[1], row[2], open_end=row[3] in (RunState.READY, RunState.RUNNING))
+    return [ChainFault(run_id, seq, what) for seq, what in found]
