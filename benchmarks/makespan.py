@@ -101,7 +101,7 @@ async def makespan(tasks: list[PlanTask]) -> float:
         await clock.advance(sum(each.input for each in tasks))
         done = await handle.result()
         assert done.results.keys() == {each.id for each in tasks}
-        facts = await app.facts(handle.id)
+        facts = await app.runs.facts(handle.id)
         return facts[-1].at - facts[0].at
 
 

@@ -91,7 +91,7 @@ async def _worked(
                 page = page_of(await handle.result())
             except RunFailed:
                 page = None
-            done.append(_counted(message, page, await app.facts(handle.id)))
+            done.append(_counted(message, page, await app.runs.facts(handle.id)))
     return done, used
 
 

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from podium.engine.context import Context
     from podium.engine.workflow import Workflow, workflow
     from podium.errors import CallError, PodiumError, RunError
-    from podium.handle import RunHandle
+    from podium.facade.handle import RunHandle
     from podium.model.agent import Agent, Card
     from podium.model.budget import Budget
     from podium.model.call import Call
     from podium.model.clock import days, hours, minutes, seconds
+    from podium.model.principal import Principal
     from podium.model.question import Approval, Decision, Escalation
     from podium.model.retry import Retry
     from podium.model.run import Run, RunState
@@ -38,6 +39,7 @@ __all__ = [
     "Decision",
     "Escalation",
     "PodiumError",
+    "Principal",
     "Retry",
     "Run",
     "RunError",
@@ -70,11 +72,12 @@ lazy.exports(
         "podium.engine.context": "Context",
         "podium.engine.workflow": "Workflow workflow",
         "podium.errors": "CallError PodiumError RunError",
-        "podium.handle": "RunHandle",
+        "podium.facade.handle": "RunHandle",
         "podium.model.agent": "Agent Card",
         "podium.model.budget": "Budget",
         "podium.model.call": "Call",
         "podium.model.clock": "days hours minutes seconds",
+        "podium.model.principal": "Principal",
         "podium.model.question": "Approval Decision Escalation",
         "podium.model.retry": "Retry",
         "podium.model.run": "Run RunState",

@@ -9,6 +9,8 @@ PodiumError
 │   ├── InvalidValue            a value that does not fit its type
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
+│   ├── NotAllowed              the principal has no role that may do this
+│   ├── WrongLoop               the app was opened in another event loop or thread
 │   ├── TokenRefused            a delegation's token is forged, void, used up, or for something else
 │   └── PatternError            a pattern was given agents, rules or bounds that do not fit
 ├── StoreError
@@ -52,6 +54,8 @@ Interrupt (BaseException)       passes through agents untouched; nobody but the 
 ├── Suspended                   a step has to wait; the agent runs again later
 ├── Forbidden                   a rule refuses a step, and with it the call
 ├── Blocked                     the run cannot go on with this code
+│   ├── MissingAgent            an agent is not registered
+│   ├── TooManyFacts            as many as the settings allow
 │   └── Diverged                the code asks for something else than the journal has
 └── Evicted                     this process no longer drives the run
 """
@@ -112,6 +116,18 @@ class NotPossible(UsageError):
     """The state of the run does not allow what was asked."""
 
     code = "not-possible"
+
+
+class NotAllowed(UsageError):
+    """The principal has no role that may do this, whatever it is done to."""
+
+    code = "not-allowed"
+
+
+class WrongLoop(UsageError):
+    """An app or handle was used in another event loop or thread than the one it was opened in; nothing was done."""
+
+    code = "wrong-loop"
 
 
 class TokenRefused(UsageError):
@@ -390,6 +406,14 @@ class Forbidden(Interrupt):
 
 class Blocked(Interrupt):
     """The run cannot go on with this code; nothing of it is lost."""
+
+
+class MissingAgent(Blocked):
+    """An agent that the run calls is not registered."""
+
+
+class TooManyFacts(Blocked):
+    """The run has as many facts as the settings allow."""
 
 
 class Diverged(Blocked):

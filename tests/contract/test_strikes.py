@@ -9,7 +9,7 @@ import pytest
 
 from podium.app import run_sync
 from podium.model.fact import FactKind
-from podium.model.run import RunState
+from podium.model.run import BlockedReason, RunState
 from podium.store.operations import Block, CommitVerdict, Release
 from podium.store.protocol import DeadQuery
 from podium.store.sqlite.pages import given, only
@@ -117,8 +117,8 @@ def test_a_quarantined_run_is_kept_from_whoever_serves_its_workflow(store: Sqlit
     number = Hand(store, "w_1").start(new_run("r"))
     died(store, "w_1")
     hand = driven(store, "w_2", number)
-    assert hand.write(number, close=Block("quarantined", quarantined=True), epoch=2) is CommitVerdict.OK
-    assert (store.unblock(WORKFLOW), store.unblock(WORKFLOW, ["quarantined"])) == ([], [])
+    assert hand.write(number, close=Block("quarantined", BlockedReason.QUARANTINED), epoch=2) is CommitVerdict.OK
+    assert (store.unblock(WORKFLOW), store.unblock(WORKFLOW, ["1"])) == ([], [])
     assert store.ready([WORKFLOW], 10) == []
     taken = store.take_over("r", "w_2")
     assert taken is not None
@@ -152,7 +152,7 @@ def test_only_failed_and_quarantined_runs_are_dead(store: SqliteStore) -> None:
     died(store, "w_1")
     hand = Hand(store, "w_2")
     hand.claim(numbers["quarantined"])
-    hand.write(numbers["quarantined"], fact(FactKind.NOTICE), close=Block("q", quarantined=True), epoch=2)
+    hand.write(numbers["quarantined"], fact(FactKind.NOTICE), close=Block("q", BlockedReason.QUARANTINED), epoch=2)
     assert [dead.run.id for dead in hand.told(store.dead(DeadQuery())).items] == ["quarantined", "failed"]
     first = hand.told(store.dead(DeadQuery(limit=1)))
     assert [dead.run.id for dead in first.items] == ["quarantined"]

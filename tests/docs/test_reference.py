@@ -1,6 +1,7 @@
 """The reference names everything that there is, and nothing else: errors, settings, kinds of facts."""
 
 import re
+from collections.abc import Callable
 from dataclasses import MISSING, fields
 from inspect import isclass
 from pathlib import Path
@@ -12,7 +13,17 @@ from podium.agents.card import CardOptions
 from podium.config import SECTIONS
 from podium.model.agent import Card
 from podium.model.fact import FactKind
+from podium.model.facts.codec import contents
+from podium.model.facts.content import Mark, marks_of
 from podium.model.retry import FailureKind
+
+COLUMNS: list[Callable[[object], bool]] = [
+    lambda mark: mark is Mark.KEEP,
+    lambda mark: not isinstance(mark, Mark),
+    lambda mark: mark is Mark.BLANK,
+    lambda mark: mark is Mark.DROP,
+]
+"""What a redaction leaves of a field: all, a part, an empty text, nothing."""
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
 
@@ -52,6 +63,18 @@ def test_every_setting_is_described_with_its_default() -> None:
 def test_every_kind_of_fact_is_described_under_its_number() -> None:
     described = {(number, kind) for number, kind in rows("facts.md", 0, 1) if number.isdecimal()}
     assert described == {(str(kind.value), kind.name) for kind in FactKind}
+
+
+def test_every_class_of_facts_is_described_with_what_a_redaction_leaves_of_its_fields() -> None:
+    expected = [
+        (
+            each.__name__, each.fact_kind.name,
+            *(", ".join(name for name, mark in marks_of(each).items() if left(mark)) for left in COLUMNS),
+        )
+        for each in contents()
+    ]  # fmt: skip
+    classes = {name for name, *_ in expected}
+    assert [row for row in rows("facts.md", *range(6)) if row[0] in classes] == expected
 
 
 def test_every_field_of_a_card_is_described() -> None:

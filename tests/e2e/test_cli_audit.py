@@ -75,7 +75,7 @@ commit.redact = dies
 
 async def main() -> None:
     async with App.open() as app:
-        await app.retain(0, by="ann", why="retention")
+        await app.operations.retain(0, by="ann", why="retention")
 
 
 run_sync(main())

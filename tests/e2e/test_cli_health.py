@@ -40,7 +40,7 @@ async def asks(ctx: Context, name: str) -> str:
 async def watch() -> None:
     settings = MonitorSettings(every=0.05, max_wait=0.1, restarts=1)
     async with App.open("desk.db", agents=[search], monitor=settings) as app:
-        while not (app.incidents() and (app.incidents()[0].ending or app.incidents()[0].question)):
+        while not any(each.ending or each.question for each in await app.reports.incidents()):
             await asyncio.sleep(0.01)
 
 if __name__ == "__main__":

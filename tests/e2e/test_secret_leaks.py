@@ -148,7 +148,7 @@ async def test_no_way_out_of_a_run_shows_a_secret(tmp_path: Path, log: StringIO,
     async with App.open(tmp_path / "podium.db", agents=[everywhere, fails], poll=0.01) as app:
         handle = await app.start(everywhere)
         watching = asyncio.create_task(watch(handle))
-        while not await app.questions():
+        while not await app.inbox.list():
             await asyncio.sleep(0.01)
         watching.cancel()
         assert "it is ***" in "".join(shown)
@@ -156,15 +156,15 @@ async def test_no_way_out_of_a_run_shows_a_secret(tmp_path: Path, log: StringIO,
     MASKING.forget()  # another process takes the run up, whose settings name the secret
     config = Config(poll=0.01, secrets=SecretSettings(known=("env:LEAKY",)))
     async with App.open(tmp_path / "podium.db", agents=[everywhere, fails], config=config) as app:
-        [question] = await app.questions()
-        await app.answer(question.id, f"no, it is {SECRET}", by="eva")
+        [question] = await app.inbox.list()
+        await app.inbox.answer(question.id, f"no, it is {SECRET}", by="eva")
         result = await (await app.handle(handle.id)).result()
         with pytest.raises(RunFailed) as failed:
             await app.run(fails)
-        shown += [str(question), str(result), str(failed.value), str(await app.runs())]
-        shown += [str(fact) for run in await app.runs() for fact in await app.facts(run.id)]
+        shown += [str(question), str(result), str(failed.value), str(await app.runs.list())]
+        shown += [str(fact) for run in await app.runs.list() for fact in await app.runs.facts(run.id)]
         assert leaking_files(tmp_path) == []
-        assert not any([await app.verify(run.id) for run in await app.runs()])
+        assert not any([await app.reports.verify(run.id) for run in await app.runs.list()])
     assert [(leaks(each), each) for each in shown if leaks(each)] == []
     assert (leaks(log.getvalue()), leaks(spans.getvalue())) == ([], [])
     assert leaking_files(tmp_path) == []

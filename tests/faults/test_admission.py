@@ -46,13 +46,13 @@ async def ended(store: Store, policy: Json, *, by: str, text: str, word: bool | 
     async with App.open(store, agents=[desk, take, put_back], clock=clock, policy=policy) as app:
         handle = await app.start(desk, text, id="r", principal=by)
         await clock.settle()
-        for question in await app.questions():
-            await app.answer(question.id, {"approved": word}, by="ann")
+        for question in await app.inbox.list():
+            await app.inbox.answer(question.id, {"approved": word}, by="ann")
         await clock.advance(2)
         try:
             return str(await handle.result())
         except RunError as error:
-            assert await app.verify("r") == []
+            assert await app.reports.verify("r") == []
             return str(error)
 
 

@@ -80,6 +80,6 @@ def test_its_call_fails_with_a_clear_sentence_and_another_run_goes_on(tmp_path: 
             with pytest.raises(RunFailed, match=sentence):
                 await app.run(asks, name)
             assert await other.result() == "worked"
-            assert not any([await app.verify(run.id) for run in await app.runs()])
+            assert not any([await app.reports.verify(run.id) for run in await app.runs.list()])
 
     asyncio.run(run())

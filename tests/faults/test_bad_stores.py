@@ -88,8 +88,8 @@ def test_a_truncated_store_is_said_to_be_damaged(tmp_path: Path) -> None:
 
 async def all_of(path: Path) -> None:
     async with App.open(path, agents=[job]) as app:
-        for run in await app.runs():
-            await app.facts(run.id)
+        for run in await app.runs.list():
+            await app.runs.facts(run.id)
 
 
 def test_a_file_of_which_only_the_head_is_left_is_said_to_be_damaged(tmp_path: Path) -> None:
@@ -144,11 +144,11 @@ def limit() -> None:
 async def finished(path: Path) -> int:
     """Return how many runs there are, once all have ended as they should."""
     async with App.open(path, agents=[job]) as app:
-        runs = await app.runs()
+        runs = await app.runs.list()
         for run in runs:
             assert len(await (await app.handle(run.id)).result()) == SIZE
-            assert await app.verify(run.id) == []
-        return sum(run.state is RunState.DONE for run in await app.runs())
+            assert await app.reports.verify(run.id) == []
+        return sum(run.state is RunState.DONE for run in await app.runs.list())
 
 
 @pytest.mark.skipif(

@@ -100,3 +100,57 @@ def test_two_processes_together_spend_no_more_than_there_is(shop: Program, tmp_p
     [state] = run_sync(store.budgets(BudgetQuery())).items
     store.close()
     assert (state.spent.usd, state.reserved.usd) == (FITS * 2 * CENT, 0)
+
+
+def poured(folder: Path) -> int:
+    """Return what really was spent by a run that drips, in cents."""
+    witness = Witness(folder / "witness")
+    return witness.count("cent") + 25 * witness.count("feast")
+
+
+def test_killed_between_escrow_purchase_and_settling_it_never_spends_more_than_there_is(
+    shop: Program, tmp_path: Path
+) -> None:
+    told = shopped(shop, tmp_path / "whole", 100, name="drips")
+    assert poured(tmp_path / "whole") * CENT == told["spent"] == 35 * CENT
+    doubtful = set[int]()
+    for point in points(tmp_path / "whole"):
+        folder = tmp_path / str(point)
+        told = shopped(shop, folder, 100, point, name="drips")
+        assert poured(folder) * CENT <= told["spent"] <= 35 * CENT, point
+        assert told["held"] == [], point
+        assert told["doubt"] <= (4 + 25) * CENT, f"killed at {point} more is in doubt than an escrow and a call"
+        doubtful.add(told["doubt"] // CENT)
+    assert {1, 4, 5} & doubtful, "no kill came while an escrow was held"
+
+
+@pytest.mark.parametrize("seed", [randrange(1 << 32)])
+def test_two_processes_that_spend_fast_together_spend_no_more_than_there_is_and_all_of_it(
+    tmp_path: Path, seed: int
+) -> None:
+    chance = Random(seed)
+
+    def half(folder: Path, name: str, point: FaultPoint | None) -> bool:
+        return program("spending.py").run(str(folder), name, 3, None if point is None else str(point))
+
+    def state_of(folder: Path) -> tuple[int, int, int]:
+        store = SqliteStore(str(folder / "podium.db"))
+        [state] = store.budgets("tenant:fast")
+        store.close()
+        return state.spent.usd // (2 * CENT), state.reserved.usd, state.in_doubt // (2 * CENT)
+
+    with ThreadPoolExecutor() as pool:
+        whole = tmp_path / "whole"
+        whole.mkdir()
+        assert list(pool.map(half, [whole] * 2, ["fast-a", "fast-b"], [None] * 2)) == [True, True]
+        assert Witness(whole / "witness").count("spent") == 50
+        assert state_of(whole) == (50, 0, 0)
+        folder = tmp_path / "killed"
+        folder.mkdir()
+        point = FaultPoint("body", chance.randint(1, 20), chance.choice(["before", "after"]))
+        lived, _ = pool.map(half, [folder] * 2, ["fast-a", "fast-b"], [point, None])
+        assert lived or half(folder, "fast-a", None)
+    spent, held, doubt = state_of(folder)
+    assert Witness(folder / "witness").count("spent") <= spent <= 50, point
+    assert held == 0, point
+    assert doubt <= 3 * 5, f"killed at {point} more is in doubt than what three runs held"

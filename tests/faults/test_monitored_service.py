@@ -58,7 +58,7 @@ def staff(service: Service) -> tuple[Any, Any, Any, Any]:
 
 async def has_ended(app: App) -> bool:
     """Whether the newest incident has ended."""
-    return any(each.ending for each in (await app.incidents())[:1])
+    return any(each.ending for each in (await app.reports.incidents()).items[:1])
 
 
 async def until(holds: Callable[[], Awaitable[object]]) -> None:
@@ -74,15 +74,15 @@ async def test_it_is_gone_round_and_restarted_and_the_incident_closes(tmp_path: 
         assert await app.run(routed) == "from the service"
         service.kill()
         assert {await app.run(direct) for _ in range(2)} == {"podium.errors.NotDone"}
-        assert app.breakers() == {("primary", "1"): CircuitState.OPEN}
+        assert await app.reports.breakers() == {("primary", "1"): CircuitState.OPEN}
         assert await app.run(routed) == "from the reserve"
         await until(partial(has_ended, app))
-        [incident] = await app.incidents()
+        [incident] = await app.reports.incidents()
         assert incident.ending == Ending.RESTARTED
         assert [each.what for each in incident.actions] == ["diagnose", "restart", "verify"]
         assert "circuit breaker is open: 2 of 3 calls failed" in incident.trouble.why
         assert await app.run(routed) == "from the service"
-        assert await app.questions() == []
+        assert not await app.inbox.list()
     await primary.aclose()
 
 
@@ -95,14 +95,14 @@ async def test_where_it_cannot_be_restarted_a_question_is_in_the_inbox(tmp_path:
         service.kill()
         for _ in range(2):
             await app.run(direct)
-        await until(app.questions)
+        await until(app.inbox.list)
         assert await app.run(routed) == "from the reserve"
-        [question] = await app.questions()
+        [question] = await app.inbox.list()
         assert question.ask.text.startswith("primary 1 cannot work: its circuit breaker is open")
         service.program = program
-        await app.answer(question.id, "try again", by="ann")
+        await app.inbox.answer(question.id, "try again", by="ann")
         await until(partial(has_ended, app))
-        [incident] = await app.incidents()
+        [incident] = await app.reports.incidents()
         assert incident.ending == Ending.RESTARTED
         restarts = [each.found for each in incident.actions if each.what == "restart"]
         assert [each["restarted"] for each in restarts] == [False, True]

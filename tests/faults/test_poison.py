@@ -66,12 +66,12 @@ def test_it_stays_quarantined_until_somebody_has_it_tried_again(tmp_path: Path) 
 
     async def again() -> None:
         async with App.open(tmp_path / "podium.db") as app:
-            (letter,) = await app.dead_letters()
+            (letter,) = await app.reports.dead_letters()
             assert (letter.run.id, letter.kind, letter.run.crash_count) == ("poison0", "quarantined", AFTER)
             assert "5 processes in a row died" in letter.error
-            notices = [fact.body for fact in await app.facts("poison0") if fact.kind is FactKind.NOTICE]
+            notices = [fact.body for fact in await app.runs.facts("poison0") if fact.kind is FactKind.NOTICE]
             assert notices == [{"guard": "quarantine", "strikes": AFTER}]
-            assert [each.error for each in await app.requeue("poison0")] == [""]
+            assert [each.error for each in await app.operations.requeue("poison0")] == [""]
             assert (await (await app.handle("poison0")).status()).crash_count == 0
 
     asyncio.run(again())

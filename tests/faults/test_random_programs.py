@@ -14,7 +14,6 @@ from podium.model.call import Call
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.reports.audit import audit
-from podium.store.protocol import RunQuery
 from podium.store.sqlite.store import SqliteStore
 from tests.faults.snapshots import Snapshots, left_by_a_crash
 
@@ -192,7 +191,7 @@ async def outcome_of(app: App, run: str) -> Json:
 async def recorded_bodies(app: App) -> set[str]:
     """The keys of the calls and steps whose end is recorded."""
     found: set[str] = set()
-    for run in await app.runs(RunQuery(limit=1000)):
+    for run in await app.runs.list(limit=1000):
         for fact in await app.store.facts(run.id):
             if fact.kind is FactKind.ANSWERED:
                 found.add(f"{run.id}:{fact.key}")
@@ -205,8 +204,8 @@ async def recorded_bodies(app: App) -> set[str]:
 async def must_replay(app: App) -> None:
     """Every journal fits the code that wrote it, and all chains hold."""
     assert (await audit(app.store)).faults == []
-    for run in await app.runs(RunQuery(limit=1000)):
-        assert run.state.ended, (run, [(f.kind.name, f.key, f.body) for f in await app.facts(run.id)])
+    for run in await app.runs.list(limit=1000):
+        assert run.state.ended, (run, [(f.kind.name, f.key, f.body) for f in await app.runs.facts(run.id)])
         claimed = app.store.take_over(run.id, app.worker.id)
         assert claimed is not None
         facts = [fact for fact in claimed.facts if fact.kind is not FactKind.ENDED]
@@ -221,7 +220,7 @@ async def run_whole(program: Program, folder: Path) -> tuple[str, Json, list[Pat
         apps[:] = [app]
         handle = await app.start(outer, program)
         outcome = await outcome_of(app, handle.id)
-        while any(not run.state.ended for run in await app.runs()):
+        while any(not run.state.ended for run in await app.runs.list()):
             await asyncio.sleep(0.002)
         await must_replay(app)
     return handle.id, outcome, snapshots.copies
@@ -236,7 +235,7 @@ async def go_on(copy: Path, run: str) -> Json:
         if await app.store.run(run) is None:
             return None
         outcome = await outcome_of(app, run)
-        while any(not each.state.ended for each in await app.runs()):
+        while any(not each.state.ended for each in await app.runs.list()):
             await asyncio.sleep(0.002)
         again = known & set(executed)
         assert not again, f"recorded, and done again: {again}"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from podium import App
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.model.fact import Fact
 from podium.model.json import Json
 from podium.testing import CountingIds, DrivenClock
@@ -22,14 +22,14 @@ async def record(folder: Path) -> None:
         handles: dict[str, AnyHandle] = {name: await app.start(name, 7) for name in RECORDED}
         for _ in range(40):
             await clock.advance(1)
-            for question in await app.questions(to="boss"):
-                await app.answer(question.id, {"approved": True}, by="kim")
+            for question in await app.inbox.list(to="boss"):
+                await app.inbox.answer(question.id, {"approved": True}, by="kim")
         await handles["journey"].signal("go", {"n": 1})
         await handles["cancelled"].cancel("enough")
         for _ in range(60):
             await clock.advance(1)
-            for question in await app.questions(to="boss"):
-                await app.answer(question.id, {"approved": True}, by="kim")
+            for question in await app.inbox.list(to="boss"):
+                await app.inbox.answer(question.id, {"approved": True}, by="kim")
         for name, handle in handles.items():
             status = await handle.status()
             assert status.state.ended, f"{name} is {status.state}: {status.reason}"

@@ -67,7 +67,7 @@ async def test_a_recorded_history_ends_as_it_ended(path: Path) -> None:
     async with App.open(":memory:", agents=AGENTS, clock=clock) as app:
         await app.worker.commits.submit(Start(new_run(history, facts), drive=False))
         await clock.settle()
-        again = await app.facts(history["run"])
+        again = await app.runs.facts(history["run"])
         assert [fact.kind for fact in again[len(facts) :]] == [FactKind.ENDED], "it did something that was recorded"
         assert (again[-1].body["state"], again[-1].body["reason"]) == (end.body["state"], end.body["reason"])
         assert again[-1].payload == end.payload

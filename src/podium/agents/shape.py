@@ -137,7 +137,7 @@ def _known(kind: TypeForm[object] | None, _spelling: str) -> TypeShape[Json]:
 
 def _adapter_of(kind: object, name: str) -> "pydantic.TypeAdapter[Any]":
     try:
-        adapter = pydantic.TypeAdapter(cast("type[Any]", kind))
+        adapter = pydantic.TypeAdapter(cast("type[object]", kind))
     except (pydantic.errors.PydanticSchemaGenerationError, pydantic.errors.PydanticUserError) as error:
         remedy = "Use a Pydantic model, a dataclass or a plain type"
         raise UsageError(f"{name} cannot be turned into JSON: {_first_line(error)}. {remedy}") from error

@@ -5,15 +5,15 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
 from podium.config import Config, load_config
 from podium.errors import StoreUnavailable, UnknownRun, UsageError
+from podium.facade.reader import Reader, View
 from podium.model.run import Run
-from podium.store.protocol import ReadStore, RunQuery, Store, walk
-from podium.store.sqlite.store import SqliteStore
+from podium.store.opening import is_memory, open_store, sqlite_file
+from podium.store.protocol import Store
 
 T = TypeVar("T")
 
@@ -26,19 +26,19 @@ LAST = "last"
 @contextmanager
 def open_readonly(store: str | None) -> Generator[Store]:
     """Open a store that is there, to look at it: no worker is entered, no run is driven."""
-    opened = SqliteStore(existing(store).store)
+    opened = open_store(existing(store).store)
     try:
         yield opened
     finally:
         opened.close()
 
 
-def look(store: str | None, work: Callable[[Store], Awaitable[T]]) -> T:
+def look(store: str | None, work: Callable[[Reader], Awaitable[T]]) -> T:
     """Return what is found in a store that is there: no worker is entered, no run is driven."""
 
     async def looking() -> T:
         with open_readonly(store) as opened:
-            return await work(opened)
+            return await work(Reader(opened))
 
     return asyncio.run(looking())
 
@@ -46,28 +46,30 @@ def look(store: str | None, work: Callable[[Store], Awaitable[T]]) -> T:
 def existing(store: str | None) -> Config:
     """Return the settings for a store that is there; raises StoreUnavailable where it is not."""
     config = load_config(store=store)
-    if config.store == ":memory:":
+    file = sqlite_file(config.store)
+    if is_memory(config.store):
         raise StoreUnavailable("the store is set to :memory:, which keeps nothing. Name a file with --store.")
-    if Path(config.store).is_dir():
+    if file is not None and file.is_dir():
         raise StoreUnavailable(f"{config.store} is a folder. Name the store's file with --store.")
-    if not Path(config.store).exists():
+    if file is not None and not file.exists():
         raise StoreUnavailable(
             f"there is no store at {config.store} yet. `podium run` makes one; --store names another."
         )
     return config
 
 
-async def run_in(store: ReadStore, run_id: str) -> Run:
+async def run_in(view: View, run_id: str) -> Run:
     """Return a run by its id, or the newest that is no child run for `last`; raises UnknownRun."""
-    if run_id == LAST:
-        async for run in walk(store.runs, RunQuery()):
+    if run_id != LAST:
+        return await view.runs.get(run_id)
+    cursor = None
+    while True:
+        page = await view.runs.list(cursor=cursor)
+        for run in page.items:
             if run.parent is None:
                 return run
-        raise UnknownRun("there are no runs yet. `podium run FILE` starts one.")
-    run = await store.run(run_id)
-    if run is None:
-        raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
-    return run
+        if (cursor := page.cursor) is None:
+            raise UnknownRun("there are no runs yet. `podium run FILE` starts one.")
 
 
 def drive(work: Coroutine[object, None, T]) -> T:

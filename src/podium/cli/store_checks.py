@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podium.cli.checks import DoctorFinding, Level
-from podium.cli.opening import look
+from podium.cli.opening import ALL, look
 from podium.cli.output import count, one_line
 from podium.config import Config, load_config
 from podium.errors import ConfigError, StoreError
+from podium.facade.reader import Reader
 from podium.model.clock import SystemClock
 from podium.model.run import Run, RunState
-from podium.store.protocol import ChainFault, ReadStore, RunQuery, walk
+from podium.store.opening import is_memory, sqlite_file
+from podium.store.protocol import ChainFault
 from podium.store.sqlite.workers import process_birth
 
 _SHOWN = 5
-_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +40,35 @@ def check_store(store: str | None) -> Iterator[DoctorFinding]:
     except ConfigError as error:
         yield DoctorFinding(Level.WRONG, str(error), "Mend the setting, then run `podium doctor` again.")
         return
-    if config.store == ":memory:":
+    if is_memory(config.store):
         yield DoctorFinding(Level.NOTE, "the store is :memory:, nothing is kept", "Set `store` to a file to keep runs.")
         return
-    if not Path(config.store).exists():
+    file = sqlite_file(config.store)
+    if file is not None and not file.exists():
         yield DoctorFinding(Level.NOTE, f"there is no store at {config.store} yet", "`podium run` makes it.")
         return
     try:
-        yield from look(config.store, lambda opened: _inside(opened, config))
+        yield from look(config.store, lambda reader: _inside(reader, config, file))
     except StoreError as error:
         yield DoctorFinding(Level.WRONG, str(error), "Restore a backup, or name another file with --store.")
 
 
-async def _inside(store: ReadStore, config: Config) -> list[DoctorFinding]:
-    schema, damage, workers = _read(config.store)
+async def _inside(reader: Reader, config: Config, file: Path | None) -> list[DoctorFinding]:
+    schema, damage, workers = _read(file) if file is not None else (0, [], [])
     if damage:
         said = one_line("; ".join(damage[:_SHOWN]), 300)
         return [DoctorFinding(Level.WRONG, f"the store {config.store} is damaged: {said}", "Restore a backup.")]
-    whole = DoctorFinding(Level.GOOD, f"the store {config.store} opens, schema {schema}, and is whole")
-    runs = [run async for run in walk(store.runs, RunQuery(limit=_PAGE))]
-    faults = [fault for run in runs for fault in await store.verify(run.id)]
+    sound = f", schema {schema}, and is whole" if file is not None else ""
+    whole = DoctorFinding(Level.GOOD, f"the store {config.store} opens{sound}")
+    runs = (await reader.runs.list(limit=ALL)).items
+    faults = [fault for run in runs for fault in await reader.reports.verify(run.id)]
     alive = [worker for worker in workers if _is_alive(worker, config.lease)]
     return [whole, *_chains(runs, faults), *_work(runs, alive)]
 
 
-def _read(path: str) -> tuple[int, list[str], list[WorkerRow]]:
+def _read(file: Path) -> tuple[int, list[str], list[WorkerRow]]:
     """Return schema version, damages and workers; it reads only."""
-    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         try:
             schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
             damage = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 from uuid import UUID
 
 from typing_extensions import TypeForm
@@ -392,7 +392,7 @@ class Branch(Primitive[T]):
         return await self.body(self.parent.child(branch, self.key))
 
 
-def _plain(value: Any) -> Json:
+def _plain(value: object) -> Json:
     """Return a model or dataclass as JSON, through its own type."""
-    kind = cast("type[Any]", type(value))
+    kind: type[object] = type(value)
     return value if kind in _PLAIN else shape_of(kind).dump(value)

@@ -64,13 +64,40 @@ class Amount:
         """Whether it is anything at all."""
         return bool(self.usd or self.tokens or self.calls)
 
+    def __add__(self, other: "Amount") -> "Amount":
+        """Return both together."""
+        return Amount(usd=self.usd + other.usd, tokens=self.tokens + other.tokens, calls=self.calls + other.calls)
+
+    def times(self, n: int) -> "Amount":
+        """Return so many of it."""
+        return Amount(usd=self.usd * n, tokens=self.tokens * n, calls=self.calls * n)
+
+    def at_least(self, other: "Amount") -> "Amount":
+        """Return the larger of both, in each of its parts."""
+        return Amount(
+            usd=max(self.usd, other.usd), tokens=max(self.tokens, other.tokens), calls=max(self.calls, other.calls)
+        )
+
+    def within(self, other: "Amount") -> bool:
+        """Whether it is no larger, in any of its parts."""
+        return self.usd <= other.usd and self.tokens <= other.tokens and self.calls <= other.calls
+
+    def counts(self, limits: "BudgetLimits") -> bool:
+        """Whether any of it counts against these limits."""
+        return bool(
+            (self.usd and limits.usd is not None)
+            or (self.tokens and limits.tokens is not None)
+            or (self.calls and limits.calls is not None)
+        )
+
     def under(self, limits: "BudgetLimits") -> "Amount":
         """Return as much of it as counts against these limits."""
-        return Amount(
-            usd=0 if limits.usd is None else self.usd,
-            tokens=0 if limits.tokens is None else self.tokens,
-            calls=0 if limits.calls is None else self.calls,
-        )
+        usd = 0 if limits.usd is None else self.usd
+        tokens = 0 if limits.tokens is None else self.tokens
+        calls = 0 if limits.calls is None else self.calls
+        if usd == self.usd and tokens == self.tokens and calls == self.calls:
+            return self
+        return Amount(usd=usd, tokens=tokens, calls=calls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +215,8 @@ class Reservation:
 
     id: str
     amount: Amount
+    at: float = 0.0
+    """When it was set aside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ class RuleSteps(Steps, Protocol):
     async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
         """Set an amount aside in the run's budgets and these; None where it counts against none of them.
 
-        It is in the store when this returns: only then may it be spent.
+        It is in the store when this returns, or covered by an escrow there: only then may it be spent.
         """
         ...
 

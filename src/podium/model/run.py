@@ -29,6 +29,23 @@ class RunState(StrEnum):
         return self in _ENDED
 
 
+class BlockedReason(StrEnum):
+    """Why a run cannot go on; its `reason` says it in words."""
+
+    MISSING_VERSION = "missing_version"
+    """No worker has its workflow's version: it goes on once one has."""
+    MISSING_AGENT = "missing_agent"
+    """An agent that it calls is not registered."""
+    DIVERGED = "diverged"
+    """The code asks for something else than the journal has."""
+    MAX_FACTS = "max_facts"
+    """It has as many facts as the settings allow."""
+    QUARANTINED = "quarantined"
+    """Processes died one after the other while they drove it."""
+    CODE = "code"
+    """The code, or a rule, cannot go on with what is recorded."""
+
+
 START = "start"
 """The key under which a run records whether the rules let it in, and its value out."""
 
@@ -63,6 +80,8 @@ class Run:
     """Why it is blocked, or the failure in one line."""
     tag: str | None = None
     """The caller's own name for it, unique per workflow: starting it again finds this run."""
+    blocked: BlockedReason | None = None
+    """Why it is blocked; None where it is not."""
     crash_count: int = 0
     """How many processes in a row died while they had it in memory, and it came no further from one to the next."""
 

@@ -19,7 +19,7 @@ from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound
 from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAnswered, QuestionAsked
 from podium.model.ids import Ids
-from podium.model.run import Run, RunState
+from podium.model.run import BlockedReason, Run, RunState
 from podium.operations.redactor import refuse_redacted
 from podium.store.operations import (
     CommitVerdict,
@@ -100,7 +100,7 @@ class Operator:
         """Say that nobody will see to a failed or quarantined run any more; raises NotPossible for others."""
         claimed = await self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
         run = claimed.run
-        if run.state is RunState.BLOCKED and not run.crash_count:
+        if run.state is RunState.BLOCKED and run.blocked is not BlockedReason.QUARANTINED:
             await self._give_back(claimed)
             raise NotPossible(f"run {run_id} is blocked, not dead: it goes on once its code is there. {run.reason}")
         if discarded := discarded_in(claimed.facts):
@@ -193,8 +193,8 @@ class Operator:
         if claimed is None:
             wanted = " or ".join(sorted(states))
             raise NotPossible(f"run {run_id} is {run.state}: this is possible for a run that is {wanted}.")
-        return Claimed(claimed.n, replace(claimed.run, state=run.state, wake_at=run.wake_at), claimed.wake,
-                       claimed.facts, claimed.signals)  # fmt: skip
+        before = replace(claimed.run, state=run.state, blocked=run.blocked, wake_at=run.wake_at)
+        return Claimed(claimed.n, before, claimed.wake, claimed.facts, claimed.signals)
 
     def _rewound(self, void: Sequence[int], due: Deadline | None = None) -> NewFact:
         """Return the fact that voids others; a run that had a time to be done in is given it anew."""

@@ -43,10 +43,16 @@ class Redactor:
                 raise NotPossible(f"{which} is {each.state}: only a run that has ended can be redacted.")
         return await self._redact_all([each.id for each in family], by=by, why=why)
 
-    async def retain(self, seconds: float, *, by: str, why: str) -> int:
-        """Redact all runs that ended longer ago, if those that started them did too; returns how many."""
-        before = self._clock.now() - seconds
-        return await self._redact_all(self._store.ledger.unredacted(before), by=by, why=why)
+    async def retain(self, seconds: float, *, by: str, why: str, tenant: str | None = None) -> int:
+        """Redact all runs, or those of a tenant, that ended longer ago, if those that started them did too.
+
+        Returns how many.
+        """
+        runs: Iterable[str] = self._store.ledger.unredacted(self._clock.now() - seconds)
+        if tenant is not None:
+            known = [await self._store.run(run) for run in runs]
+            runs = [run.id for run in known if run is not None and run.tenant == tenant]
+        return await self._redact_all(runs, by=by, why=why)
 
     async def _family(self, run: Run) -> AsyncIterator[Run]:
         yield run

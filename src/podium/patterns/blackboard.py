@@ -33,7 +33,7 @@ def blackboard(
     that was changed is merged by the function of its key in `merge`, `(old, new) -> kept`; where there is none, nothing
     of the act is posted, and the watcher acts again on the fresh board if its condition still holds.
 
-    Ends, and says why in the Board that it gives, when no watcher has a thing to do; when `until`, a rule of the `board`,
+    Ends, and says why in the Board it gives, when no watcher has a thing to do; when `until`, a rule of the `board`,
     holds, which cancels acts that run; and when `acts` agents were called. (Hayes-Roth, A blackboard architecture for
     control, 1985; for language models arXiv:2507.01701.)
     """

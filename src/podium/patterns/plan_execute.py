@@ -45,7 +45,7 @@ def plan_execute(
     results (a rule in CEL knows the `results`). Without it the value is `Executed`.
 
     Raises PlanRefused, before anything of that plan runs, for one with more than `tasks` tasks, with a circle, an
-    unknown worker, an id that is there twice, or a task that waits for one that is not there; BoundReached where no replan
+    unknown worker, an id that is there twice, or a task that waits for an unknown task; BoundReached where no replan
     is left. The method is critical-path list scheduling (Kwok and Ahmad 1999, doi:10.1145/344588.344618).
     """
     for option, value, least in [("at_once", at_once, 1), ("attempts", attempts, 1), ("replans", replans, 0)]:

@@ -1,7 +1,7 @@
 """Dead letters: runs that failed or were quarantined, with what they were given and what was tried."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import partial
 
@@ -13,8 +13,9 @@ from podium.model.facts.notices import RunDiscarded, RunQuarantined
 from podium.model.facts.runs import RUN_TIMED_OUT, Ended
 from podium.model.json import Json
 from podium.model.retry import FailureKind
-from podium.model.run import Run, RunState
-from podium.store.protocol import DeadQuery, ReadStore, walk
+from podium.model.run import BlockedReason, Run, RunState
+from podium.reports.sifting import sifted
+from podium.store.protocol import DeadQuery, DeadRun, Page, Query, ReadStore
 
 
 class FailureCause(StrEnum):
@@ -39,7 +40,6 @@ class FailureCause(StrEnum):
 
 _OWN = {RUN_TIMED_OUT: FailureCause.TIMEOUT, "CallRefused": FailureCause.REFUSED, "RunFailed": FailureCause.CHILD}
 """What runs died of that ended with such an error; a child run or a branch is refused too, and is no call."""
-_PAGE = 200
 _ABOUT_CALLS = (FactKind.ASKED, FactKind.RETRY, FactKind.ANSWERED)
 
 
@@ -96,17 +96,14 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetterQuery:
-    """Which dead letters are wanted."""
+class DeadLetterQuery(Query):
+    """Which dead letters are wanted; their time is that of their last word."""
 
     agent: str | None = None
     workflow: str | None = None
-    tenant: str | None = None
     kind: FailureCause | None = None
-    since: float | None = None
     discarded: bool = False
     """Those that were discarded too."""
-    limit: int = 100
 
     def wants(self, letter: DeadLetter) -> bool:
         """Whether a letter is one of them, as far as the store has not seen to that."""
@@ -121,21 +118,19 @@ _About = Callable[[str], Awaitable[Sequence[Fact]]]
 """Returns the facts of a run about a key."""
 
 
-async def dead_letters(store: ReadStore, wanted: DeadLetterQuery) -> list[DeadLetter]:
+async def dead_letters(store: ReadStore, wanted: DeadLetterQuery) -> Page[DeadLetter]:
     """Return dead letters, those of the newest runs first."""
-    found: list[DeadLetter] = []
-    query = DeadQuery(workflow=wanted.workflow, tenant=wanted.tenant, since=wanted.since, limit=_PAGE)
-    async for each in walk(store.dead, query):
-        if len(found) == wanted.limit:
-            break
-        if is_discard(each.last) and not wanted.discarded:
-            continue
-        run = each.run
-        own = [each.last] if each.last.kind is FactKind.ENDED else await store.facts_of(run.id, "")
+
+    async def letter_of(dead: DeadRun) -> DeadLetter | None:
+        if is_discard(dead.last) and not wanted.discarded:
+            return None
+        run = dead.run
+        own = [dead.last] if dead.last.kind is FactKind.ENDED else await store.facts_of(run.id, "")
         letter = await _letter(run, own, partial(store.facts_of, run.id))
-        if wanted.wants(letter):
-            found.append(letter)
-    return found
+        return letter if wanted.wants(letter) else None
+
+    common = {each.name: getattr(wanted, each.name) for each in fields(Query)}
+    return await sifted(store.dead, DeadQuery(workflow=wanted.workflow, **common), letter_of)
 
 
 async def dead_letter(store: ReadStore, run_id: str) -> DeadLetter:
@@ -143,7 +138,7 @@ async def dead_letter(store: ReadStore, run_id: str) -> DeadLetter:
     run = await store.run(run_id)
     if run is None:
         raise UnknownRun(f"no run is called {run_id!r}. `podium dead-letters list` shows those that failed.")
-    if run.state is not RunState.FAILED and not (run.state is RunState.BLOCKED and run.crash_count):
+    if run.state is not RunState.FAILED and run.blocked is not BlockedReason.QUARANTINED:
         raise NotPossible(f"run {run_id} is {run.state}: a dead letter is a run that failed or is quarantined.")
     by_key: dict[str, list[Fact]] = {}
     for fact in await store.facts(run_id):
@@ -152,7 +147,7 @@ async def dead_letter(store: ReadStore, run_id: str) -> DeadLetter:
     async def about(key: str) -> list[Fact]:
         return by_key.get(key, [])
 
-    return await _letter(run, await about(""), about)
+    return await _letter(run, by_key.get("", []), about)
 
 
 async def _letter(run: Run, own: Sequence[Fact], about: _About) -> DeadLetter:

@@ -10,29 +10,43 @@ from podium.model.facts.calls import Asked
 from podium.model.facts.waits import QuestionAnswered
 from podium.model.json import Json
 from podium.model.run import Run
-from podium.store.protocol import Store
+from podium.store.protocol import FactQuery, ReadStore, walk
 
 _SAYS = frozenset({
     FactKind.STARTED, FactKind.ASKED, FactKind.ANSWERED, FactKind.RETRY, FactKind.STEP, FactKind.QUESTION,
     FactKind.HELD, FactKind.NOTICE, FactKind.CANCELLING, FactKind.SPAWNED, FactKind.SETTLED, FactKind.ENDED,
     FactKind.REWOUND, FactKind.REPINNED, FactKind.REDACTED,
 })  # fmt: skip
+_PAGE = 1_000
 
 
 async def lines(
-    store: Store, *, run: str | None = None, since: float | None = None, tenant: str | None = None,
-    payloads: bool = False,
+    store: ReadStore, *, run: str | None = None, since: float | None = None, tenant: str | None = None,
+    principal: str | None = None, payloads: bool = False,
 ) -> AsyncIterator[Json]:  # fmt: skip
     """Give a line for each fact that tells who did what, run by run, from a time on.
 
     Inputs and values are there only if asked for.
     """
-    ids = store.ledger.runs() if run is None else iter([run])
-    for run_id in ids:
-        known = await store.run(run_id)
-        if known is not None and tenant in (None, known.tenant):
-            for line in _Export(known, payloads=payloads).lines(await store.facts(run_id), since):
-                yield line
+    wanted = FactQuery(run=run, tenant=tenant, principal=principal, limit=_PAGE)
+    async for known, facts in _by_run(store, wanted):
+        for line in _Export(known, payloads=payloads).lines(facts, since):
+            yield line
+
+
+async def _by_run(store: ReadStore, query: FactQuery) -> AsyncIterator[tuple[Run, list[Fact]]]:
+    """Give runs with all their facts, in the order in which they were started."""
+    facts: list[Fact] = []
+    last: str | None = None
+    async for each in walk(store.journal, query):
+        if last not in (None, each.run):
+            if (known := await store.run(last)) is not None:
+                yield known, facts
+            facts = []
+        last = each.run
+        facts.append(each.fact)
+    if last is not None and (known := await store.run(last)) is not None:
+        yield known, facts
 
 
 class _Export:

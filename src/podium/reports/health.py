@@ -27,10 +27,14 @@ class Heard:
     """The run that noticed it, or that is the incident."""
 
 
-async def heard(store: ReadStore) -> list[Heard]:
-    """Return the last that was said of each agent, by name and version."""
+async def heard(store: ReadStore, *, tenant: str | None = None, principal: str | None = None) -> list[Heard]:
+    """Return the last that was said of each agent, by name and version.
+
+    Of a tenant, or of a principal, is what their runs noticed; incidents are the installation's.
+    """
     found: dict[tuple[str, str, str], Heard] = {}
-    async for said in walk(store.notices, NoticeQuery(guards=["breaker", "health"], limit=_PAGE)):
+    noticed = NoticeQuery(guards=["breaker", "health"], tenant=tenant, principal=principal, limit=_PAGE)
+    async for said in walk(store.notices, noticed):
         match said.fact.content:
             case BreakerMoved() as body:
                 what, state = "breaker", body.after
@@ -42,7 +46,14 @@ async def heard(store: ReadStore) -> list[Heard]:
             agent=body.agent, version=body.version, what=what, at=said.fact.at, run=said.run, state=state, why=body.why
         )
         found[each.agent, each.version, each.what] = each
-    for each in reversed(await incidents(store)):
+    if tenant is None and principal is None:
+        await _add_incidents(found, store)
+    return [found[key] for key in sorted(found)]
+
+
+async def _add_incidents(found: dict[tuple[str, str, str], Heard], store: ReadStore) -> None:
+    """Add what incidents say of agents to what runs noticed."""
+    for each in reversed((await incidents(store)).items):
         if each.trouble.kind is not ProblemKind.AGENT:
             continue
         name, version = each.trouble.subject, each.trouble.version
@@ -56,4 +67,3 @@ async def heard(store: ReadStore) -> list[Heard]:
                 agent=name, version=version, what="health", state="well", why=each.ending, at=each.ended_at,
                 run=each.run,
             )  # fmt: skip
-    return [found[key] for key in sorted(found)]

@@ -1,6 +1,7 @@
 """Incidents: what the monitor saw go wrong, what was done, and how that ended; read from the facts of their runs."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 from podium.errors import NotPossible, UnknownRun
 from podium.model.fact import Fact, FactKind
@@ -10,18 +11,18 @@ from podium.model.facts.waits import QuestionAsked
 from podium.model.incident import MONITOR, Action, Incident, trouble_of
 from podium.model.question import QuestionState
 from podium.model.run import Run, RunState
-from podium.store.protocol import QuestionQuery, ReadStore, RunQuery, walk
+from podium.reports.sifting import sifted
+from podium.store.protocol import Page, Query, QuestionQuery, ReadStore, RunQuery
 
 
-async def incidents(store: ReadStore, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
-    """Return incidents, the newest first."""
-    found: list[Incident] = []
-    async for run in walk(store.runs, RunQuery(workflow=MONITOR, limit=limit)):
-        if len(found) == limit:
-            break
-        if not (open_only and run.state.ended):
-            found.append(await _incident(store, run))
-    return found
+async def incidents(store: ReadStore, query: Query | None = None, *, open_only: bool = False) -> Page[Incident]:
+    """Return incidents, the newest first; their time is when they were opened."""
+    common = {each.name: getattr(query or Query(), each.name) for each in fields(Query)}
+
+    async def wanted(run: Run) -> Incident | None:
+        return None if open_only and run.state.ended else await _incident(store, run)
+
+    return await sifted(store.runs, RunQuery(workflow=MONITOR, **common), wanted)
 
 
 async def incident(store: ReadStore, run_id: str) -> Incident:

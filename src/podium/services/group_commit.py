@@ -7,7 +7,7 @@ from typing import Protocol
 
 from podium.errors import StoreBusy, StoreError, StoreUnavailable, Unwritable
 from podium.services.commit_thread import CommitThread
-from podium.services.isolation import Answer, commit_apart
+from podium.services.isolation import CommitAnswer, commit_apart
 from podium.store.operations import Committed, CommitVerdict, Operation, Placed
 from podium.store.protocol import Store
 
@@ -15,7 +15,7 @@ _LOG = logging.getLogger("podium")
 
 _FAST_SECONDS = 0.001
 _SLOW_COMMITS = 64
-_OF_ONE_RUN = 2
+_OF_ONE_RUN = 3
 """So many operations a run that is alone may have in a batch."""
 _LARGE = 2_000
 """A batch of more operations than this is committed in the thread, so that the loop is not held up."""
@@ -33,7 +33,7 @@ class CommitListener(Protocol):
         ...
 
 
-Settled = Callable[[Answer, Committed], None]
+Settled = Callable[[CommitAnswer, Committed], None]
 
 
 class CommitBatch:
@@ -92,7 +92,7 @@ class GroupCommit:
         """Commit an operation; returns its verdict and all of its commit. Raises StoreError where the store cannot."""
         answer: asyncio.Future[tuple[CommitVerdict, Committed]] = self._loop.create_future()
 
-        def settled(verdict: Answer, committed: Committed) -> None:
+        def settled(verdict: CommitAnswer, committed: Committed) -> None:
             if answer.done():
                 return
             if isinstance(verdict, StoreError):
@@ -112,7 +112,7 @@ class GroupCommit:
     def flush_alone(self) -> None:
         """Commit at once, without a turn of the loop or a thread: there is nobody to share the commit with.
 
-        What is to be committed is one run's: what it appended, and what it wants to set aside.
+        What is to be committed is one run's: what it appended, what it wants to set aside, and an escrow beside.
         A commit that waits for the disk is made so only while the disk is fast: the loop stands still meanwhile.
         """
         if not 1 <= len(self.batch.operations) <= _OF_ONE_RUN or self._in_thread:
@@ -155,7 +155,7 @@ class GroupCommit:
         def commit(operations: Sequence[Operation]) -> Committed:
             return self._store.commit_waiting(worker, operations)
 
-        def settled(done: tuple[Sequence[Answer], Committed]) -> None:
+        def settled(done: tuple[Sequence[CommitAnswer], Committed]) -> None:
             self._in_thread = False
             self._settle(*done, batch)
             self._checkpoint()
@@ -177,7 +177,7 @@ class GroupCommit:
         """A checkpoint that failed is made good by the next one: nothing recorded depends on it."""
         self._checkpointing = False
 
-    def _settle(self, answers: Sequence[Answer], committed: Committed, batch: CommitBatch) -> None:
+    def _settle(self, answers: Sequence[CommitAnswer], committed: Committed, batch: CommitBatch) -> None:
         for tell, answer in zip(batch.settled, answers, strict=True):
             try:
                 tell(answer, committed)

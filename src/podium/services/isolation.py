@@ -5,19 +5,19 @@ from collections.abc import Callable, Sequence
 from podium.errors import StoreError, Unwritable
 from podium.store.operations import Committed, CommitVerdict, Operation, Reserve, Write
 
-Answer = CommitVerdict | StoreError
+CommitAnswer = CommitVerdict | StoreError
 
 
 def commit_apart(
     commit: Callable[[Sequence[Operation]], Committed], operations: Sequence[Operation]
-) -> tuple[list[Answer], Committed]:
+) -> tuple[list[CommitAnswer], Committed]:
     """Commit operations in as few transactions as isolate the ones that cannot be stored.
 
     Returns an answer for each operation, in order: its verdict, or the error of an operation that cannot be stored.
     What a run asked for after such an operation gets the same error: its journal may have no gap. Where the store
     itself cannot be used, what is left gets that error.
     """
-    answers: list[Answer] = []
+    answers: list[CommitAnswer] = []
     whole = Committed([])
     refused: dict[int, StoreError] = {}
     todo: list[Sequence[Operation]] = [operations]

@@ -10,7 +10,10 @@ from podium.model.fact import FactKind
 from podium.model.facts.content import Writable
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
-from podium.model.run import RunState, Signal
+from podium.model.run import BlockedReason, RunState, Signal
+
+ESCROW_ROOM = 8
+"""An escrow is at most this part of what a budget has left: near its limit nothing is set aside that nobody spends."""
 
 
 @dataclass(slots=True)
@@ -113,7 +116,23 @@ class OpenBudget:
     limits: BudgetLimits
 
 
-Effect = OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | RaiseBudget | OpenBudget
+@dataclass(slots=True, kw_only=True)
+class Draw:
+    """Set an amount aside that an escrow of the run covers: there is room for it, whatever others took meanwhile.
+
+    It is taken from what the budgets have left, as ever; from the escrow where one has less left than `ESCROW_ROOM`
+    times as much, or somebody else wants it.
+    """
+
+    id: str
+    escrow: str
+    lines: Sequence[BudgetLine]
+    amount: Amount
+    spent: Amount | None = None
+    """What it came to, if that is known before it is committed: then it is spent at once, and nothing set aside."""
+
+
+Effect = OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | Draw | RaiseBudget | OpenBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +157,11 @@ class FinishRun:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The run cannot go on with this code; or, with `quarantined`, is not to, whatever code there is."""
+    """The run cannot go on with this code; or, where it is quarantined, is not to, whatever code there is."""
 
     reason: str
-    quarantined: bool = False
+    """In words."""
+    cause: BlockedReason = BlockedReason.CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +232,8 @@ class Reserve:
     lines: Sequence[BudgetLine]
     amount: Amount
     fact: NewFact
+    escrow: bool = False
+    """To cover what the run draws later. SCARCE unless each budget has room for `ESCROW_ROOM` times as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +313,10 @@ class Committed:
     """Runs in somebody's memory that have new signals."""
     scarce: dict[str, BudgetState] = field(default_factory=dict[str, BudgetState])
     """The budget that had no room, by the id of what was to be reserved."""
+    recallable: set[str] = field(default_factory=set[str])
+    """What would have had room in that budget but for escrows, by id: to be tried again once they are given back."""
+    drawn_on: set[str] = field(default_factory=set[str])
+    """The escrows that something was taken out of."""
 
     def join(self, later: "Committed") -> None:
         """Take in the result of a commit that followed, but for its verdicts."""
@@ -299,3 +325,5 @@ class Committed:
         self.placed += later.placed
         self.woken += later.woken
         self.scarce |= later.scarce
+        self.recallable |= later.recallable
+        self.drawn_on |= later.drawn_on

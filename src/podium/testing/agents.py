@@ -54,7 +54,7 @@ def failing(
     TransportFailed unless given.
     """
 
-    async def fail(input: Json, call: Call) -> Json:  # noqa: ARG001  it takes any
+    async def fail(input: Json, call: Call) -> Json:
         _tell(witness, call)
         if times is None or call.attempt <= times:
             raise error or TransportFailed(f"{name} fails as told")
@@ -70,7 +70,7 @@ def slow(
     """Return an agent that takes `seconds` of the clock (real ones without any), and then gives `then`."""
     time = clock or SystemClock()
 
-    async def dawdle(input: Json, call: Call) -> Json:  # noqa: ARG001  it takes any
+    async def dawdle(input: Json, call: Call) -> Json:
         _tell(witness, call)
         await time.sleep_until(time.now() + seconds)
         return then
@@ -81,7 +81,7 @@ def slow(
 def hanging(name: str, *, witness: Witness | None = None, **options: Unpack[CardOptions]) -> FunctionAgent[Json, Json]:
     """Return an agent that never answers; it can be cancelled and timed out."""
 
-    async def hang(input: Json, call: Call) -> Json:  # noqa: ARG001  it takes any
+    async def hang(input: Json, call: Call) -> Json:
         _tell(witness, call)
         await asyncio.get_running_loop().create_future()
 

@@ -32,7 +32,7 @@ class DrivenClock:
     async def sleep_until(self, when: float) -> None:
         """Return once `now()` is at least `when`."""
         if when <= self._now:
-            await asyncio.sleep(0)  # noqa: TID251 - gives way, and waits for nothing
+            await asyncio.sleep(0)  # gives way, and waits for nothing
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (when, next(self._order), future))
@@ -53,7 +53,7 @@ class DrivenClock:
     async def settle(self) -> None:
         """Return once nothing happens any more without time passing."""
         await self._until_quiet()
-        await asyncio.sleep(self._moment)  # noqa: TID251 - for threads, which know no driven time
+        await asyncio.sleep(self._moment)  # for threads, which know no driven time
         await self._until_quiet()
 
     async def until(self, condition: Callable[[], object], *, within: float = 10.0) -> None:
@@ -61,9 +61,9 @@ class DrivenClock:
 
         The condition may be an async function.
         """
-        end = time.monotonic() + within  # noqa: TID251 - real time: a test must not hang
+        end = time.monotonic() + within  # real time: a test must not hang
         while not await _value(condition()):
-            if time.monotonic() > end:  # noqa: TID251 - the same
+            if time.monotonic() > end:
                 raise AssertionError(f"what was waited for did not come within {within:g} s")
             await self.settle()
 
@@ -77,7 +77,7 @@ class DrivenClock:
         ready: Sized | None = getattr(asyncio.get_running_loop(), "_ready", None)
         quiet, wanted = 0, _QUIET_TURNS if ready is not None else 1_000
         while quiet < wanted:
-            await asyncio.sleep(0)  # noqa: TID251 - gives way, and waits for nothing
+            await asyncio.sleep(0)  # gives way, and waits for nothing
             quiet = 0 if ready else quiet + 1
 
 

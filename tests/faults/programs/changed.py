@@ -6,7 +6,7 @@ from pathlib import Path
 
 from podium import App, Context, agent, workflow
 from podium.errors import RunBlocked
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.testing import Witness, die_at
@@ -54,7 +54,7 @@ async def drive(folder: Path, variant: str, version: str, repin: bool, die: bool
             await asyncio.sleep(0.02)
             die_at("before-body-1").enter("body")
         if repin:
-            await app.repin("r", version)
+            await app.operations.repin("r", version)
         try:
             end: dict[str, Json] = {"value": await handle.result()}
         except RunBlocked as blocked:

@@ -10,10 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from podium import App, Call, Context, Retry, Steps, agent, workflow
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.run import RunState
-from podium.store.protocol import RunQuery
 from podium.testing import Witness
 
 QUICK = Retry(attempts=3, delay=0.002, jitter=0.5)
@@ -106,10 +105,10 @@ def expected(n: int) -> dict[str, object]:
 async def people(app: App, witness: Witness) -> None:
     """Say of each payment in doubt whether it happened: the witness knows."""
     while True:
-        for question in await app.questions():
+        for question in await app.inbox.list():
             happened = witness.count("effect", question.run)
             answer = {"happened": f"paid {question.ask.subject}"} if happened else {"not_done": True}
-            await app.answer(question.id, answer, by="ann")
+            await app.inbox.answer(question.id, answer, by="ann")
         await asyncio.sleep(0.005)
 
 
@@ -125,7 +124,7 @@ async def drive(folder: Path, runs: int) -> None:
         answering.cancel()
         for n, value in enumerate(values):
             assert value == expected(n), f"run {n} gave {value}"
-        left = [run.id for run in await app.runs(RunQuery(limit=10_000)) if run.state is not RunState.DONE]
+        left = [run.id for run in await app.runs.list(limit=10_000) if run.state is not RunState.DONE]
         assert left == [], f"runs are left: {left}"
         counts = {f"r{n}": witness.count("effect", f"r{n}") for n in range(runs)}
         assert set(counts.values()) == {1}, f"paid not once: {counts}"

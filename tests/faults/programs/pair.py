@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from podium import App, Call, Context, agent, workflow
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.testing import Witness
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from podium import App, Context, agent, workflow
 from podium.model.agent import AnyAgent
 from podium.model.run import RunState
-from podium.store.protocol import RunQuery
 from podium.store.sqlite import commit_transaction, workers
 from podium.store.sqlite.sql import statement
 from podium.testing import Witness
@@ -45,7 +44,7 @@ async def drive(folder: Path, innocent: int, poisoned: int) -> None:
         for name in names:
             await app.start("meal", name, id=name)
         going = (RunState.READY, RunState.RUNNING)
-        while any([await app.runs(RunQuery(state=state)) for state in going]):
+        while any([await app.runs.list(state=state) for state in going]):
             await asyncio.sleep(0.01)
 
 

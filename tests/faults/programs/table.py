@@ -28,7 +28,7 @@ from podium.errors import (
     StoreError,
     StoreUnavailable,
 )
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.fallback import FallbackValue
 from podium.model.json import Json
@@ -241,14 +241,14 @@ class Stumbling:
 async def answer(app: App, question: Question) -> None:
     """Answer a question, at first with something that does not fit."""
     with suppress(InvalidValue):
-        await app.answer(question.id, ["not", "a", "text"], by="ann")
+        await app.inbox.answer(question.id, ["not", "a", "text"], by="ann")
     fits: Json = {"fail": "enough of it"} if question.ask.kind == "in_doubt" else "well said"
-    await app.answer(question.id, fits, by="ann")
+    await app.inbox.answer(question.id, fits, by="ann")
 
 
 async def people(app: App) -> None:
     while True:
-        for question in await app.questions():
+        for question in await app.inbox.list():
             if question.ask.within is None:
                 await answer(app, question)
         await asyncio.sleep(0.002)
@@ -286,7 +286,7 @@ async def drive(folder: Path, place: str, kind: str, point: str | None) -> None:
             value = await result_of(app)
         answering.cancel()
         (folder / "result").write_text(json.dumps(value))
-        assert await app.verify("r") == []
+        assert await app.reports.verify("r") == []
     (folder / "reached").write_text(json.dumps(world.faults.reached))
 
 

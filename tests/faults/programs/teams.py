@@ -42,12 +42,12 @@ def watch(witness: Witness, faults: Faults) -> None:
 async def people(app: App, asked: list[Entry]) -> None:
     """Answer what is asked."""
     while True:
-        for question in await app.questions():
+        for question in await app.inbox.list():
             answers = [entry.answer for entry in asked if entry.answer is not None]
             for answer in answers:
                 if (said := answer(question)) is not None:
                     with suppress(AlreadyAnswered):  # a race may have withdrawn it meanwhile
-                        await app.answer(question.id, said, by="ann")
+                        await app.inbox.answer(question.id, said, by="ann")
                     break
         await asyncio.sleep(0.002)
 
@@ -68,7 +68,7 @@ async def drive(folder: Path, names: list[str], point: str | None) -> None:
             value: Json = await handle.result()
         answering.cancel()
         (folder / "result").write_text(json.dumps(plain(value)))
-        assert await app.verify("r") == []
+        assert await app.reports.verify("r") == []
     (folder / "reached").write_text(json.dumps(faults.reached))
 
 

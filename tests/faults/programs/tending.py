@@ -36,7 +36,7 @@ async def tend(folder: Path, port: int, moment: str) -> None:
         incident = None
         while incident is None or not incident.ending:
             await asyncio.sleep(0.01)
-            incident = next((each for each in await app.incidents() if each.trouble.subject == "search"), None)
+            incident = next((each for each in await app.reports.incidents() if each.trouble.subject == "search"), None)
         witness.saw("ended", incident.ending)
 
 

@@ -13,7 +13,7 @@ from pydantic_ai.tools import RunContext
 
 from podium import App, Call, CallError, Context, Retry, Steps, agent, workflow
 from podium.agents.pydantic_ai import ToolEffects, llm_agent
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.store.sqlite.store import SqliteStore
@@ -171,12 +171,12 @@ def workflows(known: dict[str, AnyAgent]) -> list[AnyAgent]:
 async def people(app: App, witness: Witness) -> None:
     """Answer what is asked. Asked whether something happened, look at what is outside: the witness."""
     while True:
-        for question in await app.questions():
+        for question in await app.inbox.list():
             if question.ask.kind != "in_doubt":
-                await app.answer(question.id, value=True, by="ann")
+                await app.inbox.answer(question.id, value=True, by="ann")
                 continue
             happened = "pay" in question.ask.text and witness.count("effect", "pay")
-            await app.answer(question.id, {"happened": "receipt 7"} if happened else {"not_done": True}, by="ann")
+            await app.inbox.answer(question.id, {"happened": "receipt 7"} if happened else {"not_done": True}, by="ann")
         await asyncio.sleep(0.002)
 
 
@@ -192,7 +192,7 @@ async def drive(folder: Path, point: str | None) -> None:
             value: Json = await handle.result()
         answering.cancel()
         (folder / "result").write_text(json.dumps(value))
-        assert await app.verify("r") == []
+        assert await app.reports.verify("r") == []
     (folder / "reached").write_text(json.dumps(faults.reached))
 
 

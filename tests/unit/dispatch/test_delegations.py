@@ -81,7 +81,7 @@ async def test_a_token_starts_a_run_on_behalf_of_who_granted_it(bench: Bench) ->
     async with bench.app(notify, mail, **SETTINGS) as app:
         handle = await app.redeem(await app.delegations.grant(shop_bot(tenant="acme")), "notify", "bob")
         assert await handle.result() == "to bob"
-        (granted,) = app.delegations.all()
+        (granted,) = await app.delegations.all()
         run = await handle.status()
         assert (run.principal, run.tenant, granted.used) == (f"delegation:{granted.id}", "acme", 1)
 
@@ -93,8 +93,8 @@ async def test_the_quota_holds_over_a_restart_and_for_many_at_once(bench: Bench)
     async with bench.app(notify, mail, **SETTINGS) as app:
         tried = await asyncio.gather(*(app.redeem(token, "notify", f"n{n}") for n in range(20)), return_exceptions=True)
         assert sum(isinstance(each, TokenRefused) for each in tried) == 18
-        assert app.delegations.all()[0].used == 3
-        assert len(await app.runs()) == 3
+        assert (await app.delegations.all())[0].used == 3
+        assert len(await app.runs.list()) == 3
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ async def test_a_token_for_something_else_starts_nothing_and_counts_nothing(
         await bench.clock.advance(10)
         with pytest.raises(TokenRefused, match=message):
             await app.redeem(token, workflow_name, "bob")
-        assert app.delegations.all()[0].used == 0
-        assert await app.runs() == []
+        assert (await app.delegations.all())[0].used == 0
+        assert not await app.runs.list()
 
 
 async def test_an_input_that_does_not_fit_counts_nothing(bench: Bench) -> None:
@@ -123,7 +123,7 @@ async def test_an_input_that_does_not_fit_counts_nothing(bench: Bench) -> None:
         token = await app.delegations.grant(shop_bot())
         with pytest.raises(InvalidValue):
             await app.redeem(token, "notify", 7)
-        assert app.delegations.all()[0].used == 0
+        assert (await app.delegations.all())[0].used == 0
 
 
 async def test_calls_outside_the_delegation_are_refused(bench: Bench) -> None:
@@ -146,7 +146,7 @@ async def test_a_revocation_cuts_at_the_next_call_of_a_run_under_way(bench: Benc
     async with bench.app(patient, mail, **SETTINGS) as app:
         handle = await app.redeem(await app.delegations.grant(shop_bot()), "patient", "bob")
         await bench.clock.settle()
-        assert await app.delegations.revoke(app.delegations.all()[0].id)
+        assert await app.delegations.revoke((await app.delegations.all())[0].id)
         await bench.clock.advance(101)
         with pytest.raises(RunFailed, match="is revoked"):
             await handle.result()
@@ -164,7 +164,7 @@ async def test_a_revocation_by_another_process_cuts_at_the_next_step_of_a_call_u
         handle = await app.redeem(await app.delegations.grant(shop_bot()), "builds", "hut")
         await two.first.wait()
         async with bench.app(**SETTINGS) as other:
-            await other.delegations.revoke(other.delegations.all()[0].id)
+            await other.delegations.revoke((await other.delegations.all())[0].id)
         two.between.set()
         with pytest.raises(RunFailed, match="is revoked"):
             await handle.result()

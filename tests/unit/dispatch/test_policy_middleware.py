@@ -89,15 +89,17 @@ async def forge(ctx: Context, tool: str) -> str:
 
 
 async def notices(app: App, run: str) -> list[tuple[str, str]]:
-    return [(fact.body["rule"], fact.body["decision"]) for fact in await app.facts(run) if fact.kind is FactKind.NOTICE]
+    return [
+        (fact.body["rule"], fact.body["decision"]) for fact in await app.runs.facts(run) if fact.kind is FactKind.NOTICE
+    ]
 
 
 async def answered(bench: Bench, *agents: Any, value: Json, policy: Any = None) -> None:
     """Open the app again, answer the question that is open there, and close it before anything follows."""
     settings = {} if policy is None else {"policy": policy}
     async with bench.app(*agents, **settings) as app:
-        (question,) = await app.questions()
-        await app.answer(question.id, value, by="ann")
+        (question,) = await app.inbox.list()
+        await app.inbox.answer(question.id, value, by="ann")
 
 
 async def test_without_policies_everything_inside_is_allowed_and_nothing_is_recorded_of_it(bench: Bench) -> None:
@@ -124,7 +126,7 @@ async def test_what_is_asked_shows_the_input_and_who_wants_it(bench: Bench) -> N
     async with bench.app(cleaning, wipe) as app:
         await app.start(cleaning, "sda")
         await bench.clock.settle()
-        (question,) = await app.questions(to="operators")
+        (question,) = await app.inbox.list(to="operators")
         assert question.ask.kind == "permission"
         assert question.ask.subject == "sda"
         assert question.ask.text == "May cleaning call wipe? policy:dangerous asks: it is marked dangerous."

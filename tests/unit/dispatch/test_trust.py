@@ -123,7 +123,7 @@ async def test_a_fall_in_trust_narrows_rights_at_once(bench: Bench, policy: dict
         for _ in range(4):
             with pytest.raises(RunFailed, match="ValueError"):
                 await app.run(trial, "bad")
-        assert await app.trust("shaky") == 57
+        assert await app.reports.trust("shaky") == 57
         with pytest.raises(RunFailed, match="line 2, forbids it"):
             await app.run(trial, "good")
 
@@ -143,9 +143,9 @@ async def test_the_facts_say_the_same_as_what_was_observed(bench: Bench, policy:
         for wanted, given_ in ((trial, "bad"), (forge, "saw"), (forge, "hammer")):
             with pytest.raises(RunFailed):
                 await app.run(wanted, given_)
-        observed = {name: await app.trust(name) for name in ("shaky", "smith")}
+        observed = {name: await app.reports.trust(name) for name in ("shaky", "smith")}
     async with bench.app(trial, shaky, forge, smith, policy=policy) as app:
-        assert {name: await app.trust(name) for name in ("shaky", "smith")} == observed
+        assert {name: await app.reports.trust(name) for name in ("shaky", "smith")} == observed
     assert observed["smith"] < 60 < observed["shaky"] < START
 
 
@@ -164,7 +164,7 @@ async def test_a_call_refused_because_of_who_asks_is_not_held_against_the_agent(
         for _ in range(5):
             with pytest.raises(RunFailed, match="eve"):
                 await app.run(trial, "good", principal="eve")
-        assert await app.trust("shaky") == START
+        assert await app.reports.trust("shaky") == START
 
 
 async def test_what_another_process_saw_counts_within_a_minute(bench: Bench, policy: dict[str, Any]) -> None:

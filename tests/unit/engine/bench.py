@@ -56,4 +56,4 @@ class Bench:
 
 async def facts(app: App, run: str) -> list[tuple[FactKind, str]]:
     """Return kind and key of everything recorded of a run."""
-    return [(fact.kind, fact.key) for fact in await app.facts(run)]
+    return [(fact.kind, fact.key) for fact in await app.runs.facts(run)]

@@ -64,8 +64,8 @@ async def test_a_run_that_the_policy_forbids_does_not_begin_and_is_let_in_by_a_r
         assert await app.run(flow, "milk", principal="ada") == "milk"
     assert bench.witness.lines() == ["begun", "taken milk"]
     async with bench.app(flow, *members, **policy(file)) as app:
-        assert await (await app.retry(handle.id)).result() == "tea"
-        assert await app.verify(handle.id) == []
+        assert await (await app.operations.retry(handle.id)).result() == "tea"
+        assert await app.reports.verify(handle.id) == []
 
 
 @pytest.mark.parametrize("word", [True, False])
@@ -80,15 +80,15 @@ async def test_a_run_waits_over_a_restart_for_a_person_who_lets_it_in_or_not(
         assert (await handle.status()).state is RunState.PARKED
     assert bench.witness.lines() == []
     async with bench.app(**rules) as app:
-        [question] = await app.questions(to="leads")
+        [question] = await app.inbox.list(to="leads")
         assert question.ask.text.startswith("May bob call desk?")
-        await app.answer(question.id, {"approved": word}, by="ann")
+        await app.inbox.answer(question.id, {"approved": word}, by="ann")
     state = RunState.PARKED
     for _ in range(2):
         async with bench.app(flow, *members, **rules) as app:
             await bench.clock.advance(6.0)
             state = (await (await app.handle(handle.id)).status()).state
-            assert await app.questions(to="leads") == [], "nobody is asked again"
+            assert not await app.inbox.list(to="leads"), "nobody is asked again"
     assert state is (RunState.DONE if word else RunState.FAILED)
     assert bench.witness.count("taken") == word
 
@@ -101,7 +101,7 @@ async def test_a_run_that_waits_to_be_let_in_can_be_cancelled(bench: Bench, file
         await handle.cancel()
         with pytest.raises(RunCancelled):
             await handle.result()
-        assert await app.questions() == []
+        assert not await app.inbox.list()
     assert bench.witness.lines() == []
 
 
@@ -177,7 +177,7 @@ async def test_guards_check_what_goes_into_a_run_and_say_so_once(bench: Bench) -
     async with bench.app(flow, *members) as app:
         await bench.clock.advance(20.0)
         assert await (await app.handle(handle.id)).result() == "write to <EMAIL_1>"
-        told = [fact.body["did"] for fact in await app.facts(handle.id) if fact.kind is FactKind.NOTICE]
+        told = [fact.body["did"] for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.NOTICE]
     assert told == ["repaired"]
     assert bench.witness.lines().count("taken write to <EMAIL_1>") == 1
 
@@ -200,8 +200,8 @@ async def test_a_value_waits_over_a_restart_for_a_person_who_lets_it_out_or_not(
         handle = await app.start(flow, "TEA")
         await bench.clock.settle()
     async with bench.app() as app:
-        [question] = await app.questions(to="editors")
-        await app.answer(question.id, {"approved": word}, by="ann")
+        [question] = await app.inbox.list(to="editors")
+        await app.inbox.answer(question.id, {"approved": word}, by="ann")
     async with bench.app(flow, *members) as app:
         if word:
             assert await (await app.handle(handle.id)).result() == "TEA"

@@ -165,7 +165,7 @@ async def test_each_attempt_that_will_be_followed_is_a_fact(bench: Bench) -> Non
         handle = await app.start(flow)
         await bench.clock.advance(30)
         await handle.result()
-        retries = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.RETRY]
+        retries = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.RETRY]
         assert [(each["attempt"], each["lineage"], each["kind"]) for each in retries] == [
             (2, 1, "transport"),
             (3, 1, "transport"),

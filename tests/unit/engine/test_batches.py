@@ -40,7 +40,7 @@ async def test_calls_that_come_together_are_one_call_of_the_function(bench: Benc
         assert bench.witness.lines() == []
         await bench.clock.advance(0.1)
         assert await handle.result() == [2, 4, 6]
-        assert sum(fact.kind is FactKind.ANSWERED for fact in await app.facts(handle.id)) == 3
+        assert sum(fact.kind is FactKind.ANSWERED for fact in await app.runs.facts(handle.id)) == 3
     assert bench.witness.lines() == ["asked 1 2 3"]
 
 
@@ -108,7 +108,7 @@ async def test_what_a_batch_took_of_the_processor_is_shared_out(bench: Bench) ->
         handle = await app.start(maps, [20, 20, 20])
         await bench.clock.advance(1)
         await handle.result()
-        usages = [fact.body["usage"] for fact in await app.facts(handle.id) if fact.kind is FactKind.ANSWERED]
+        usages = [fact.body["usage"] for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.ANSWERED]
     assert len({usage["cpu_seconds"] for usage in usages}) == 1
     assert 0.06 <= sum(usage["cpu_seconds"] for usage in usages) < 0.5
     assert usages[0]["usd"] == pytest.approx(2 * usages[0]["cpu_seconds"])

@@ -42,14 +42,14 @@ async def test_nobody_is_asked_while_it_is_open_and_it_closes_after_a_good_probe
             await app.run(asks, "plainly")
         assert await app.run(asks, "plainly") == "CircuitOpen"
         assert await app.run(asks, "with a fallback") == "instead"
-        assert app.breakers() == {("ask", "1"): OPEN}
+        assert await app.reports.breakers() == {("ask", "1"): OPEN}
         assert bench.witness.count("asked") == 2
         down[0] = False
         await bench.clock.advance(30)
         handle = await app.start(asks, "plainly")
         assert await handle.result() == "here"
-        assert app.breakers() == {("ask", "1"): CLOSED}
-        notices = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.NOTICE]
+        assert await app.reports.breakers() == {("ask", "1"): CLOSED}
+        notices = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.NOTICE]
     assert [(each["from"], each["to"]) for each in notices] == [("open", "half-open"), ("half-open", "closed")]
 
 

@@ -48,9 +48,42 @@ async def test_requests_that_were_made_before_a_refusal_are_counted(bench: Bench
     flow = asking(desk(bench, [end]), 1)
     async with bench.app(flow) as app:
         await app.run(flow, budget=Budget(usd=1.0))
-        [state] = await app.budgets()
+        [state] = await app.reports.budgets()
     assert bench.witness.count("paid") == 2
     assert (state.spent.usd, state.reserved.usd) == (2 * CENT, 0)
+
+
+REFUSED_BEFORE = [RateLimited("slow"), NotDone("no"), Forbidden("rule", "no")]
+UNKNOWN = [ConnectionError("cut"), TimeoutError("late"), ValueError("a bug")]
+
+
+@pytest.mark.parametrize(
+    ("end", "usd", "tokens"), [*((end, 1, 15) for end in REFUSED_BEFORE), *((end, 4, 165) for end in UNKNOWN)]
+)
+async def test_a_request_that_is_refused_costs_nothing_and_one_that_breaks_all_it_may_have_cost(
+    bench: Bench, end: Exception, usd: int, tokens: int
+) -> None:
+    """The first request is answered, the second ends so; the agent itself has no price."""
+
+    async def request() -> Json:
+        if bench.witness.count("asked"):
+            raise end
+        bench.witness.saw("asked")
+        return 0.01
+
+    def usage(value: Json) -> Usage:
+        return Usage(model="m", input_tokens=10, output_tokens=5, usd=value)
+
+    @agent
+    async def talks(_: Json, steps: Steps) -> None:
+        for _n in range(2):
+            await steps.once("model", request, usage=usage, bound=Bound(usd=0.03, input_tokens=100, output_tokens=50))
+
+    flow = asking(talks, 1)
+    async with bench.app(flow) as app:
+        await app.run(flow, budget=Budget(usd=1.0, tokens=1_000))
+        [state] = await app.reports.budgets()
+    assert (state.spent, state.reserved) == (Amount(usd=usd * CENT, tokens=tokens), Amount())
 
 
 async def test_the_whole_price_counts_where_nobody_knows_what_was_paid(bench: Bench) -> None:
@@ -65,7 +98,7 @@ async def test_the_whole_price_counts_where_nobody_knows_what_was_paid(bench: Be
     flow = asking(mute, 1)
     async with bench.app(flow) as app:
         await app.run(flow, budget=Budget(usd=1.0))
-        [state] = await app.budgets()
+        [state] = await app.reports.budgets()
     assert state.spent.usd == 10 * CENT
 
 
@@ -75,7 +108,7 @@ async def test_what_was_paid_before_a_retry_and_after_it_adds_up(bench: Bench) -
         handle = await app.start(flow, budget=Budget(usd=1.0))
         await bench.clock.advance(0)
         assert await handle.result() == ["paid"]
-        [state] = await app.budgets()
+        [state] = await app.reports.budgets()
     assert bench.witness.count("paid") == 2
     assert state.spent.usd == 12 * CENT  # the answer counts with its whole price
 
@@ -109,7 +142,7 @@ async def test_what_can_be_no_price_counts_as_the_bound(bench: Bench, told: floa
     flow = asking(lies, 1)
     async with bench.app(flow) as app:
         assert await app.run(flow, budget=Budget(usd=1.0)) == ["paid"]
-        [state] = await app.budgets()
+        [state] = await app.reports.budgets()
     assert state.spent.usd == 3 * CENT
 
 
@@ -128,8 +161,8 @@ async def test_what_was_set_aside_as_the_call_was_cut_is_given_back(bench: Bench
         await begun.wait()
         await handle.cancel()
         await bench.clock.settle()
-        [state] = await app.budgets()
-        kinds = [fact.kind for fact in await app.facts(handle.id)]
+        [state] = await app.reports.budgets()
+        kinds = [fact.kind for fact in await app.runs.facts(handle.id)]
     assert (state.spent.usd, state.reserved.usd) == (30 * CENT, 0)
     assert kinds.count(FactKind.RESERVED) == kinds.count(FactKind.SETTLED) == 3
 

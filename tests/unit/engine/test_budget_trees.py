@@ -17,7 +17,7 @@ CENT = PER_USD // 100
 
 async def cents(app: Any, run: str) -> tuple[int, int, int]:
     """Return limit, what is set aside, and what is spent, in cents."""
-    [state] = (await app.budgets(f"run:{run}"))[:1]
+    [state] = (await app.reports.budgets(prefix=f"run:{run}")).items[:1]
     assert state.id == f"run:{run}"
     return state.limits.usd // CENT, state.reserved.usd // CENT, state.spent.usd // CENT
 
@@ -48,7 +48,7 @@ async def test_a_share_is_given_back_only_when_all_below_have_ended(bench: Bench
         handle = await app.start(above, budget=Budget(usd=0.6))
         await bench.clock.settle()
         assert await cents(app, handle.id) == (60, 50, 0)
-        last = next(run for run in await app.runs() if run.workflow == "below")
+        last = next(run for run in await app.runs.list() if run.workflow == "below")
         await (await app.handle(last.id)).signal("go")
         await bench.clock.settle()
         assert await cents(app, handle.id) == (60, 0, 10)
@@ -69,8 +69,8 @@ async def test_who_raises_a_share_raises_what_it_was_carved_out_of(bench: Bench)
     async with bench.app(parent, child) as app:
         handle = await app.start(parent, budget=Budget(usd=0.05))
         await bench.clock.settle()
-        [question] = await app.questions()
-        await app.answer(question.id, {"approved": True, "usd": 0.25}, by="ann")
+        [question] = await app.inbox.list()
+        await app.inbox.answer(question.id, {"approved": True, "usd": 0.25}, by="ann")
         assert await handle.result() == "bought"
         assert await cents(app, handle.id) == (30, 0, 10)
 
@@ -87,8 +87,8 @@ async def test_a_child_run_asks_whoever_may_raise_the_budget_above_it(bench: Ben
     async with bench.app(parent, child) as app:
         handle = await app.start(parent, budget=Budget(usd=0.05, on_breach="ask", to="boss"))
         await bench.clock.settle()
-        [question] = await app.questions(to="boss")
-        await app.answer(question.id, {"approved": True, "usd": 0.25}, by="ann")
+        [question] = await app.inbox.list(to="boss")
+        await app.inbox.answer(question.id, {"approved": True, "usd": 0.25}, by="ann")
         assert await handle.result() == "bought"
         assert await cents(app, handle.id) == (30, 0, 10)
 
@@ -124,7 +124,7 @@ async def test_a_child_run_that_is_retried_gets_its_share_again(bench: Bench) ->
         await bench.clock.settle()
         assert (await handle.status()).state is RunState.FAILED
         assert await cents(app, handle.id) == (40, 0, 20)
-        await app.retry(handle.id)
+        await app.operations.retry(handle.id)
         assert await handle.result() == "mended"
         assert await cents(app, handle.id) == (40, 0, 30)
 
@@ -138,7 +138,7 @@ async def test_it_is_not_retried_where_others_have_spent_its_share(bench: Bench)
         await bench.clock.settle()
         assert await cents(app, handle.id) == (29, 0, 20)
         with pytest.raises(NotPossible, match="no room for its budget"):
-            await app.retry(handle.id)
+            await app.operations.retry(handle.id)
         assert (await handle.status()).state is RunState.FAILED
         assert await cents(app, handle.id) == (29, 0, 20)
 
@@ -157,9 +157,9 @@ async def test_a_fork_has_as_much_as_the_old_run_had_and_settles_nothing_of_it(b
     async with bench.app(buys) as app:
         old = await app.start(buys, budget=Budget(usd=0.2))
         assert await old.result() == ["bought", "bought", f"budget:run:{old.id}"]
-        new = await app.fork(old.id, "1")
+        new = await app.operations.fork(old.id, "1")
         assert await (await app.handle(new.id)).result() == ["bought", "bought", "bought"]
         assert await cents(app, old.id) == (20, 0, 20)
         assert await cents(app, new.id) == (20, 0, 20)
-        kinds = [fact.kind for fact in await app.facts(new.id)]
+        kinds = [fact.kind for fact in await app.runs.facts(new.id)]
         assert kinds.count(FactKind.RESERVED) == kinds.count(FactKind.SETTLED) == 2

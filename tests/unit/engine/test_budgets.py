@@ -61,14 +61,14 @@ async def test_as_many_are_admitted_as_fit_however_many_come_at_once(bench: Benc
         answers = await handle.result()
         assert bench.witness.count("bought") == answers.count("paid") == min(7, wanted)
         assert set(answers) <= {"paid", f"budget:run:{handle.id}"}
-        assert spent(await app.budgets()) == [(min(7, wanted) * 2 * CENT, 0)]
+        assert spent(await app.reports.budgets()) == [(min(7, wanted) * 2 * CENT, 0)]
 
 
 async def test_a_step_is_settled_at_what_it_really_cost(bench: Bench) -> None:
     flow = asking(clerk(bench), 1)
     async with bench.app(flow) as app:
         await app.run(flow, budget=Budget(usd=1.0, tokens=1000))
-        [state] = await app.budgets()
+        [state] = await app.reports.budgets()
     assert (state.spent, state.reserved) == (Amount(usd=CENT, tokens=15), Amount())
 
 
@@ -77,7 +77,7 @@ async def test_what_may_not_fit_is_refused_before_it_is_spent(bench: Bench) -> N
     async with bench.app(flow) as app:
         handle = await app.start(flow, budget=Budget(usd=0.02))
         assert await handle.result() == [f"budget:run:{handle.id}"]
-        [answer] = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.ANSWERED]
+        [answer] = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.ANSWERED]
         assert answer["reason"].startswith(f"of budget run:{handle.id} $0 of $0.02 are spent or set aside")
     assert bench.witness.count("paid") == 0
 
@@ -96,7 +96,7 @@ async def test_what_a_rate_limit_refused_costs_nothing_and_what_broke_counts_as_
         handle = await app.start(flow, budget=Budget(usd=1.0, calls=10))
         await bench.clock.advance(0)
         assert await handle.result() == ["paid"]
-        [state] = await app.budgets()
+        [state] = await app.reports.budgets()
     assert state.spent == Amount(usd=20 * CENT, calls=2)
 
 
@@ -120,8 +120,8 @@ async def test_usage_above_the_bound_counts_and_is_noted(bench: Bench) -> None:
     async with bench.app(flow) as app:
         handle = await app.start(flow, budget=Budget(usd=0.04))
         await handle.result()
-        notices = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.NOTICE]
-        assert spent(await app.budgets()) == [(5 * CENT, 0)]
+        notices = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.NOTICE]
+        assert spent(await app.reports.budgets()) == [(5 * CENT, 0)]
     assert [(each["guard"], each["over"]["usd"]) for each in notices] == [("budget", 5 * CENT)]
 
 
@@ -131,10 +131,10 @@ async def test_a_person_may_raise_it_and_the_call_goes_on(bench: Bench) -> None:
         handle = await app.start(flow, budget=Budget(usd=0.02, on_breach="ask", to="boss"))
         await bench.clock.settle()
     async with bench.app(flow) as app:
-        [question] = await app.questions(to="boss")
-        await app.answer(question.id, {"approved": True, "usd": 0.5}, by="ann")
+        [question] = await app.inbox.list(to="boss")
+        await app.inbox.answer(question.id, {"approved": True, "usd": 0.5}, by="ann")
         assert await (await app.handle(handle.id)).result() == ["paid"]
-        [state] = await app.budgets()
+        [state] = await app.reports.budgets()
     assert state.limits.usd == 52 * CENT
     assert bench.witness.count("paid") == 1
 
@@ -144,8 +144,8 @@ async def test_or_leave_it_as_it_is(bench: Bench) -> None:
     async with bench.app(flow) as app:
         handle = await app.start(flow, budget=Budget(usd=0.02, on_breach="ask"))
         await bench.clock.settle()
-        [question] = await app.questions()
-        await app.answer(question.id, {"approved": False}, by="ann")
+        [question] = await app.inbox.list()
+        await app.inbox.answer(question.id, {"approved": False}, by="ann")
         assert await handle.result() == [f"budget:run:{handle.id}"]
 
 
@@ -171,7 +171,7 @@ async def test_a_share_is_carved_out_and_what_is_left_is_given_back(bench: Bench
     @workflow(name="sends")
     async def sends(ctx: Context) -> Json:
         child = await ctx.spawn(errand, None, budget=Budget(usd=0.07))
-        held.append(spent(await app.budgets(f"run:{ctx.run_id}"))[0])
+        held.append(spent(await app.reports.budgets(prefix=f"run:{ctx.run_id}"))[0])
         first = await child.result()
         try:
             await ctx.spawn(errand, None, budget=Budget(usd=0.95))
@@ -185,7 +185,7 @@ async def test_a_share_is_carved_out_and_what_is_left_is_given_back(bench: Bench
         assert first.count("paid") == 2
         assert rule == f"budget:run:{handle.id}"
         assert held[0] == (0, 7 * CENT)
-        assert spent(await app.budgets(f"run:{handle.id}"))[0] == (2 * CENT, 0)
+        assert spent(await app.reports.budgets(prefix=f"run:{handle.id}"))[0] == (2 * CENT, 0)
 
 
 async def test_budgets_of_agents_tenants_and_days_hold_over_all_runs(bench: Bench) -> None:
@@ -241,11 +241,11 @@ async def test_what_a_dead_process_had_set_aside_counts_as_spent(bench: Bench) -
     async with bench.app(flow) as app:
         handle = await app.start(flow, budget=Budget(usd=0.25))
         await begun.wait()
-        assert spent(await app.budgets()) == [(0, 10 * CENT)]
+        assert spent(await app.reports.budgets()) == [(0, 10 * CENT)]
     async with bench.app(flow) as app:
         assert await (await app.handle(handle.id)).result() == ["paid"]
-        [state] = await app.budgets()
-        doubts = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.SETTLED]
+        [state] = await app.reports.budgets()
+        doubts = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.SETTLED]
     assert (state.spent.usd, state.reserved.usd, state.in_doubt) == (20 * CENT, 0, 10 * CENT)
     assert [each.get("in_doubt", False) for each in doubts] == [True, False]
 
@@ -262,7 +262,7 @@ async def test_a_call_that_is_cut_is_settled_at_its_bound(bench: Bench) -> None:
 
     async with bench.app(races) as app:
         await app.run(races, budget=Budget(usd=0.25))
-        [state] = await app.budgets()
+        [state] = await app.reports.budgets()
     assert (state.spent.usd, state.reserved.usd) == (10 * CENT, 0)
 
 
@@ -271,5 +271,5 @@ async def test_without_any_budget_nothing_is_recorded_of_money(bench: Bench) -> 
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         await handle.result()
-        assert await app.budgets() == []
-        assert {fact.kind for fact in await app.facts(handle.id)}.isdisjoint({FactKind.RESERVED, FactKind.SETTLED})
+        assert not await app.reports.budgets()
+        assert {fact.kind for fact in await app.runs.facts(handle.id)}.isdisjoint({FactKind.RESERVED, FactKind.SETTLED})

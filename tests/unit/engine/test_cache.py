@@ -38,7 +38,7 @@ async def test_what_was_asked_before_is_not_asked_again_in_another_run_or_life(b
     async with bench.app(flow) as app:
         handle = await app.start(flow, ["a", "b"], budget=Budget(calls=1))
         assert await handle.result() == [["a"], ["b"]]
-        [notice] = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.NOTICE]
+        [notice] = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.NOTICE]
     assert notice == {"guard": "cache", "agent": "knows", "run": first.id, "key": "0"}
     assert sorted(bench.witness.lines()) == ["asked a", "asked b"]
 

@@ -24,9 +24,9 @@ async def test_a_cancelled_run_ends_as_cancelled_with_its_reason(bench: Bench) -
         assert await handle.cancel("not needed") is True
         with pytest.raises(RunCancelled, match=handle.id):
             await handle.result()
-        assert [fact.body["reason"] for fact in await app.facts(handle.id) if fact.kind is FactKind.CANCELLING] == [
-            "not needed"
-        ]
+        assert [
+            fact.body["reason"] for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.CANCELLING
+        ] == ["not needed"]
 
 
 async def test_every_branch_is_cancelled_at_its_open_key(bench: Bench) -> None:
@@ -39,7 +39,7 @@ async def test_every_branch_is_cancelled_at_its_open_key(bench: Bench) -> None:
         await bench.clock.settle()
         await handle.cancel()
         await bench.clock.settle()
-        keys = [fact.body["keys"] for fact in await app.facts(handle.id) if fact.kind is FactKind.CANCELLED]
+        keys = [fact.body["keys"] for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.CANCELLED]
         assert sorted(keys[0]) == ["0", "1", "2"]
         assert (await handle.status()).state is RunState.CANCELLED
 
@@ -122,7 +122,7 @@ async def test_a_once_call_in_flight_is_not_cut_by_a_cancel(bench: Bench) -> Non
         with pytest.raises(RunCancelled):
             await handle.result()
         assert bench.witness.lines() == ["paid"]
-        assert any(fact.kind is FactKind.ANSWERED and fact.key == "0" for fact in await app.facts(handle.id))
+        assert any(fact.kind is FactKind.ANSWERED and fact.key == "0" for fact in await app.runs.facts(handle.id))
 
 
 async def test_a_workflow_sees_the_cancel_as_an_error_it_must_let_pass(bench: Bench) -> None:

@@ -33,10 +33,10 @@ async def test_tampering_shows(bench: Bench, change: str) -> None:
     async with bench.app(job) as app:
         handle = await app.start(job)
         await handle.result()
-        assert await app.verify(handle.id) == []
+        assert await app.reports.verify(handle.id) == []
     connection = sqlite3.connect(bench.path)
     assert connection.execute(change).rowcount > 0
     connection.commit()
     connection.close()
     async with bench.app(job) as app:
-        assert await app.verify(handle.id) != []
+        assert await app.reports.verify(handle.id) != []

@@ -6,7 +6,6 @@ import pytest
 
 from podium import Context, RunState, workflow
 from podium.errors import RunCancelled, RunFailed
-from podium.store.protocol import RunQuery
 from podium.testing import failing, hanging, scripted
 from tests.unit.engine.bench import Bench
 
@@ -31,7 +30,7 @@ async def test_a_parent_gets_the_value_of_its_child_over_a_restart(bench: Bench)
     run = await bench.parked(parent, None, child)
     async with bench.app(parent, child) as app:
         await bench.clock.advance(10)
-        (born,) = await app.runs(RunQuery(parent=run))
+        (born,) = await app.runs.list(parent=run)
         assert (born.state, born.root, born.id) == (RunState.DONE, run, f"{run}.0")
     assert await bench.result(run, parent, child, seconds=1_000) == 8
 
@@ -41,7 +40,7 @@ async def test_a_spawn_is_not_repeated(bench: Bench) -> None:
     for _ in range(3):
         await bench.ended(run, parent, child)
     async with bench.app(parent, child) as app:
-        assert len(await app.runs(RunQuery(parent=run))) == 1
+        assert len(await app.runs.list(parent=run)) == 1
 
 
 async def test_the_failure_of_a_child_is_raised_where_its_result_is_awaited(bench: Bench) -> None:
@@ -81,7 +80,7 @@ async def test_cancelling_reaches_child_runs_and_waits_for_them(bench: Bench) ->
         await handle.cancel("enough")
         with pytest.raises(RunCancelled):
             await handle.result()
-        (born,) = await app.runs(RunQuery(parent=handle.id))
+        (born,) = await app.runs.list(parent=handle.id)
         assert born.state is RunState.CANCELLED
         assert bench.witness.count("undone") == 1
 
@@ -105,7 +104,7 @@ async def test_a_parent_that_never_asks_for_the_result_ends_without_it(bench: Be
     async with bench.app(careless, child) as app:
         assert await app.run(careless) == "gone"
         await bench.clock.advance(10)
-        assert {run.state for run in await app.runs()} == {RunState.DONE}
+        assert {run.state for run in await app.runs.list()} == {RunState.DONE}
 
 
 async def test_a_child_whose_workflow_was_not_registered_is_driven_all_the_same(bench: Bench) -> None:

@@ -55,16 +55,16 @@ async def test_costs_are_added_up_by_whatever_one_asks_for(bench: Bench) -> None
         await one.result()
         await bench.clock.advance(86_400)
         await app.run(errand, "cheap")
-        assert by_part(await app.costs("agent")) == {
+        assert by_part(await app.reports.costs(by="agent")) == {
             "dear": (1, 2, 2.0), "cheap": (3, 6, 1.5), "errand": (1, 0, 0.0)
         }  # fmt: skip
-        assert by_part(await app.costs("model"))["large"] == (1, 2, 2.0)
-        assert by_part(await app.costs("tenant")) == {"acme": (4, 6, 3.0), "default": (1, 2, 0.5)}
-        assert [cost.usd for cost in await app.costs("day")] == [3.0, 0.5]
-        assert [cost.usd for cost in await app.costs("day", since=bench.clock.now())] == [0.5]
-        assert by_part(await app.costs("workflow")) == {"desk": (4, 6, 3.0), "errand": (1, 2, 0.5)}
-        assert by_part(await app.costs("run"))[one.id] == (4, 6, 3.0)
-        assert by_part(await app.costs("agent", run=one.id))["cheap"] == (2, 4, 1.0)
+        assert by_part(await app.reports.costs(by="model"))["large"] == (1, 2, 2.0)
+        assert by_part(await app.reports.costs(by="tenant")) == {"acme": (4, 6, 3.0), "default": (1, 2, 0.5)}
+        assert [cost.usd for cost in await app.reports.costs(by="day")] == [3.0, 0.5]
+        assert [cost.usd for cost in await app.reports.costs(by="day", since=bench.clock.now())] == [0.5]
+        assert by_part(await app.reports.costs(by="workflow")) == {"desk": (4, 6, 3.0), "errand": (1, 2, 0.5)}
+        assert by_part(await app.reports.costs(by="run"))[one.id] == (4, 6, 3.0)
+        assert by_part(await app.reports.costs(by="agent", run=one.id))["cheap"] == (2, 4, 1.0)
 
 
 async def test_what_failed_runs_cost_is_borne_by_those_that_were_done(bench: Bench) -> None:
@@ -72,7 +72,7 @@ async def test_what_failed_runs_cost_is_borne_by_those_that_were_done(bench: Ben
         await app.run(desk, "works")
         with pytest.raises(RunFailed):
             await app.run(desk, "fails")
-        [cost] = [each for each in await app.costs("workflow") if each.part == "desk"]
+        [cost] = [each for each in await app.reports.costs(by="workflow") if each.part == "desk"]
     assert (cost.runs, cost.done, cost.usd_per_done) == (2, 1, 6.0)
 
 
@@ -80,10 +80,10 @@ async def test_a_fork_does_not_pay_again_for_what_it_shares(bench: Bench) -> Non
     async with bench.app(desk, errand) as app:
         handle = await app.start(desk, "works")
         await handle.result()
-        before = sum(cost.usd for cost in await app.costs("run"))
-        fork = await app.fork(handle.id, "3")
+        before = sum(cost.usd for cost in await app.reports.costs(by="run"))
+        fork = await app.operations.fork(handle.id, "3")
         await fork.result()
-        costs = by_part(await app.costs("run"))
+        costs = by_part(await app.reports.costs(by="run"))
     assert costs[fork.id][2] == 0.5
     assert sum(usd for _, _, usd in costs.values()) == before + 0.5
 
@@ -95,7 +95,7 @@ async def test_a_price_that_is_not_known_is_said(bench: Bench) -> None:
 
     async with bench.app(asks) as app:
         await app.run(asks)
-        [cost] = await app.costs("model")
+        [cost] = await app.reports.costs(by="model")
     assert (cost.part, cost.usd, cost.unpriced) == ("own", 0.0, 2)
 
 
@@ -118,5 +118,5 @@ async def test_what_a_dead_process_had_set_aside_is_in_doubt(bench: Bench) -> No
         await begun.wait()
     async with bench.app(asks) as app:
         await (await app.handle(handle.id)).result()
-        [cost] = await app.costs("agent")
+        [cost] = await app.reports.costs(by="agent")
     assert (cost.part, cost.in_doubt) == ("hangs", 0.25)

@@ -37,7 +37,7 @@ async def test_a_run_whose_time_is_up_has_failed_and_says_so(bench: Bench) -> No
         await bench.clock.advance(1)
         with pytest.raises(RunFailed, match="RunTimedOut: it was not done within 60 s"):
             await handle.result()
-        (cancelling,) = [fact for fact in await app.facts(handle.id) if fact.kind is FactKind.CANCELLING]
+        (cancelling,) = [fact for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.CANCELLING]
         assert cancelling.body == {"reason": (await handle.status()).reason, "deadline": True}
         assert (await handle.status()).state is RunState.FAILED
 
@@ -159,7 +159,7 @@ async def test_a_child_run_has_no_more_time_than_who_started_it(bench: Bench, ow
     async with bench.app(parent, sleeps) as app:
         handle = await app.start(parent, within=60)
         await bench.clock.advance(10)
-        child = next(run for run in await app.runs() if run.parent is not None)
+        child = next(run for run in await app.runs.list() if run.parent is not None)
         assert child.wake_at == child.created_at + left
         await bench.clock.advance(50)
         ended = await (await app.handle(child.id)).status()
@@ -200,9 +200,9 @@ async def test_a_question_does_not_outlive_its_run(bench: Bench) -> None:
     async with bench.app(asks) as app:
         handle = await app.start(asks, within=60)
         await bench.clock.settle()
-        assert len(await app.questions()) == 1
+        assert len(await app.inbox.list()) == 1
         await bench.clock.advance(60)
-        assert await app.questions() == []
+        assert not await app.inbox.list()
         with pytest.raises(RunFailed, match="RunTimedOut"):
             await handle.result()
 
@@ -231,7 +231,7 @@ async def test_a_time_that_is_none_is_refused(bench: Bench, within: float) -> No
     async with bench.app(sleeps) as app:
         with pytest.raises(UsageError, match="more than 0"):
             await app.start(sleeps, 1.0, within=within)
-        assert await app.runs() == []
+        assert not await app.runs.list()
 
 
 async def test_a_setting_that_is_no_time_is_refused(bench: Bench) -> None:

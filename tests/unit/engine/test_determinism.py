@@ -97,7 +97,7 @@ async def test_asking_the_time_writes_no_fact(bench: Bench) -> None:
     async with bench.app(asks) as app:
         handle = await app.start(asks)
         await handle.result()
-        assert len(await app.facts(handle.id)) == 2
+        assert len(await app.runs.facts(handle.id)) == 2
 
 
 async def test_now_in_a_branch_that_waited_for_a_place_is_the_same_on_replay(bench: Bench) -> None:
@@ -168,4 +168,4 @@ async def test_a_decision_about_a_change_is_recorded_once(bench: Bench) -> None:
     async with bench.app(made(new=True)) as app:
         await bench.clock.advance(10)
         assert (await (await app.handle(run)).status()).state is RunState.DONE
-        assert [fact.body for fact in await app.facts(run) if fact.key == "ask twice"] == [{"changed": True}]
+        assert [fact.body for fact in await app.runs.facts(run) if fact.key == "ask twice"] == [{"changed": True}]

@@ -54,7 +54,7 @@ def paying(target: Any) -> Any:
 
 async def asked(bench: Bench, app: App) -> str:
     await bench.clock.settle()
-    (question,) = await app.questions()
+    (question,) = await app.inbox.list()
     assert question.ask.kind == "in_doubt"
     assert "Did pay happen" in question.ask.text
     return question.id
@@ -86,7 +86,7 @@ async def test_in_doubt_after_a_crash_a_person_decides(bench: Bench, answer: Jso
     async with bench.app(flow) as app:
         question = await asked(bench, app)
         assert bench.witness.count("paid") == 1
-        await app.answer(question, answer, by="ann")
+        await app.inbox.answer(question, answer, by="ann")
         assert await (await app.handle(run)).result() == result
     assert bench.witness.count("paid") == payments
 
@@ -96,7 +96,7 @@ async def test_a_person_may_give_up(bench: Bench) -> None:
     flow = paying(bank.agent())
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        await app.answer(await asked(bench, app), {"fail": "nobody knows"}, by="ann")
+        await app.inbox.answer(await asked(bench, app), {"fail": "nobody knows"}, by="ann")
         with pytest.raises(RunFailed, match="nobody knows"):
             await (await app.handle(run)).result()
     assert bench.witness.count("paid") == 1
@@ -109,7 +109,7 @@ async def test_an_error_that_is_not_declared_not_done_leaves_it_in_doubt(bench: 
     flow = paying(bank.agent(retry=Retry(attempts=5)))
     async with bench.app(flow) as app:
         handle = await app.start(flow)
-        await app.answer(await asked(bench, app), {"happened": "yes"}, by="ann")
+        await app.inbox.answer(await asked(bench, app), {"happened": "yes"}, by="ann")
         assert await handle.result() == "yes"
     assert bench.witness.count("paid") == 1
 
@@ -119,8 +119,8 @@ async def test_a_time_out_leaves_it_in_doubt(bench: Bench) -> None:
     flow = paying(bank.agent(timeout=0.01))
     async with bench.app(flow) as app:
         handle = await app.start(flow)
-        await bench.clock.until(app.questions)
-        await app.answer(await asked(bench, app), {"happened": "yes"}, by="ann")
+        await bench.clock.until(app.inbox.list)
+        await app.inbox.answer(await asked(bench, app), {"happened": "yes"}, by="ann")
         assert await handle.result() == "yes"
 
 
@@ -132,7 +132,7 @@ async def test_what_is_declared_not_done_is_tried_again_without_a_question(bench
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
         await bench.clock.advance(100)
-        assert await app.questions() == []
+        assert not await app.inbox.list()
         assert await (await app.handle(run)).result() == "receipt 7"
     assert bench.witness.count("paid") == 2
 
@@ -146,7 +146,7 @@ async def test_the_second_attempt_is_in_doubt_too_if_it_is_cut(bench: Bench) -> 
         await bench.clock.advance(100)
         assert bench.witness.count("paid") == 2
     async with bench.app(flow) as app:
-        await app.answer(await asked(bench, app), {"happened": "yes"}, by="ann")
+        await app.inbox.answer(await asked(bench, app), {"happened": "yes"}, by="ann")
         assert await (await app.handle(handle.id)).result() == "yes"
     assert bench.witness.count("paid") == 2
 
@@ -156,11 +156,11 @@ async def test_after_not_done_a_further_crash_is_a_further_doubt(bench: Bench) -
     flow = paying(bank.agent())
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        await app.answer(await asked(bench, app), {"not_done": True}, by="ann")
+        await app.inbox.answer(await asked(bench, app), {"not_done": True}, by="ann")
         await bench.clock.settle()
         assert bench.witness.count("paid") == 2
     async with bench.app(flow) as app:
-        await app.answer(await asked(bench, app), {"happened": "second"}, by="ann")
+        await app.inbox.answer(await asked(bench, app), {"happened": "second"}, by="ann")
         assert await (await app.handle(run)).result() == "second"
     assert bench.witness.count("paid") == 2
 
@@ -171,7 +171,7 @@ async def test_verify_tells_that_it_happened(bench: Bench) -> None:
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
         assert await (await app.handle(run)).result() == "found 7"
-        assert await app.questions(open_only=False) == []
+        assert not await app.inbox.list(state=None)
     assert bench.witness.count("paid") == 1
 
 
@@ -194,8 +194,8 @@ async def test_a_verify_that_cannot_tell_or_fails_leads_to_a_question(bench: Ben
     flow = paying(bank.agent(verify=verify))
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        await bench.clock.until(app.questions)
-        await app.answer(await asked(bench, app), {"happened": "yes"}, by="ann")
+        await bench.clock.until(app.inbox.list)
+        await app.inbox.answer(await asked(bench, app), {"happened": "yes"}, by="ann")
         assert await (await app.handle(run)).result() == "yes"
     assert bench.witness.count("paid") == 1
 
@@ -230,8 +230,8 @@ async def test_a_function_done_once_is_in_doubt_like_an_agent(bench: Bench) -> N
     run = await bench.parked(mails)
     async with bench.app(mails) as app:
         await bench.clock.settle()
-        (question,) = await app.questions()
-        await app.answer(question.id, {"happened": "it was"}, by="ann")
+        (question,) = await app.inbox.list()
+        await app.inbox.answer(question.id, {"happened": "it was"}, by="ann")
         assert await (await app.handle(run)).result() == "it was"
     assert bench.witness.count("sent") == 1
 
@@ -266,7 +266,7 @@ class Stepping:
 
 async def in_doubt(bench: Bench, app: App) -> str:
     await bench.clock.settle()
-    (question,) = await app.questions()
+    (question,) = await app.inbox.list()
     assert "Did book happen in clerk" in question.ask.text
     return question.id
 
@@ -275,7 +275,7 @@ async def test_a_step_in_doubt_is_asked_about_and_the_agent_goes_on(bench: Bench
     stepping = Stepping(bench)
     run = await bench.parked(stepping.flow())
     async with bench.app(stepping.flow()) as app:
-        await app.answer(await in_doubt(bench, app), {"happened": "it was"}, by="ann")
+        await app.inbox.answer(await in_doubt(bench, app), {"happened": "it was"}, by="ann")
         assert await (await app.handle(run)).result() == "it was"
     assert bench.witness.count("booked") == 1
 
@@ -284,11 +284,11 @@ async def test_an_answer_about_a_step_settles_one_doubt_only(bench: Bench) -> No
     stepping = Stepping(bench)
     run = await bench.parked(stepping.flow())
     async with bench.app(stepping.flow()) as app:
-        await app.answer(await in_doubt(bench, app), {"not_done": True}, by="ann")
+        await app.inbox.answer(await in_doubt(bench, app), {"not_done": True}, by="ann")
         await bench.clock.settle()
         assert bench.witness.count("booked") == 2
     async with bench.app(stepping.flow()) as app:
-        await app.answer(await in_doubt(bench, app), {"happened": "second"}, by="ann")
+        await app.inbox.answer(await in_doubt(bench, app), {"happened": "second"}, by="ann")
         assert await (await app.handle(run)).result() == "second"
     assert bench.witness.count("booked") == 2
 
@@ -298,7 +298,7 @@ async def test_an_error_in_a_once_step_is_a_doubt(bench: Bench) -> None:
     stepping.error = ConnectionError("cut")
     async with bench.app(flow := stepping.flow()) as app:
         handle = await app.start(flow)
-        await app.answer(await in_doubt(bench, app), {"happened": "yes"}, by="ann")
+        await app.inbox.answer(await in_doubt(bench, app), {"happened": "yes"}, by="ann")
         assert await handle.result() == "yes"
         assert (await handle.status()).state is RunState.DONE
     assert bench.witness.count("booked") == 1
@@ -311,4 +311,4 @@ async def test_a_once_step_that_was_not_done_is_tried_again(bench: Bench) -> Non
     async with bench.app(stepping.flow()) as app:
         with pytest.raises(RunFailed, match="no connection"):
             await (await app.handle(run)).result()
-        assert await app.questions(open_only=False) == []
+        assert not await app.inbox.list(state=None)

@@ -91,8 +91,8 @@ async def test_a_crash_while_the_fallback_is_asked_does_not_ask_the_first_again(
     flow = calling(first, fallback=[human("editor", text="Write it.", answer=str)])
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        [question] = await app.questions()
-        await app.answer(question.id, "by hand", by="ann")
+        [question] = await app.inbox.list()
+        await app.inbox.answer(question.id, "by hand", by="ann")
         assert await (await app.handle(run)).result() == {"value": "by hand", "by": ["human-editor"]}
     assert bench.witness.count("first") == 1
 
@@ -129,9 +129,9 @@ async def test_a_once_agent_in_doubt_is_settled_before_anybody_else_is_asked(ben
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         await bench.clock.settle()
-        [question] = await app.questions()
+        [question] = await app.inbox.list()
         assert bench.witness.count("spare") == 0
-        await app.answer(question.id, {"happened": "paid"}, by="ann")
+        await app.inbox.answer(question.id, {"happened": "paid"}, by="ann")
         assert await handle.result() == {"value": "paid", "by": []}
 
 
@@ -149,7 +149,7 @@ async def test_each_attempt_and_each_fallback_is_a_fact(bench: Bench) -> None:
         handle = await app.start(flow)
         await bench.clock.advance(10)
         await handle.result()
-        retries = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.RETRY]
+        retries = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.RETRY]
     assert [(each["attempt"], each.get("fallen"), each["lineage"]) for each in retries] == [(2, None, 1), (3, 1, 2)]
 
 
@@ -173,7 +173,7 @@ async def test_a_fallback_that_is_gone_after_a_change_blocks_the_run(bench: Benc
     run = await bench.parked(calling(failing("first"), fallback=[human("editor", text="Write it.", answer=str)]))
     changed = calling(failing("first"))
     async with bench.app(changed) as app:
-        [question] = await app.questions()
-        await app.answer(question.id, "by hand", by="ann")
+        [question] = await app.inbox.list()
+        await app.inbox.answer(question.id, "by hand", by="ann")
         await bench.clock.settle()
         assert "fallback 1; now there are 0" in (await (await app.handle(run)).status()).reason

@@ -49,7 +49,7 @@ def calling(target: Any, input: Json) -> Any:
 
 
 async def noticed(app: Any, run: str) -> list[Json]:
-    return [fact.body for fact in await app.facts(run) if fact.kind is FactKind.NOTICE]
+    return [fact.body for fact in await app.runs.facts(run) if fact.kind is FactKind.NOTICE]
 
 
 async def test_an_agent_sees_the_masked_input_and_a_fact_says_that_it_was_masked(bench: Bench) -> None:
@@ -115,10 +115,10 @@ async def test_a_person_lets_an_input_pass(bench: Bench, effects: Any) -> None:
     flow = calling(writer, "LOUD")
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        [question] = await app.questions(to="editors")
+        [question] = await app.inbox.list(to="editors")
         assert (question.ask.kind, question.ask.subject) == ("permission", "LOUD")
         assert question.ask.text == "loud objects to the input of writer: it shouts. May it go on?"
-        await app.answer(question.id, {"approved": True}, by="eva")
+        await app.inbox.answer(question.id, {"approved": True}, by="eva")
         assert await (await app.handle(run)).result() == "LOUD"
     assert bench.witness.count("writer") == 1
 
@@ -138,15 +138,15 @@ async def test_an_answer_that_waits_for_a_person_is_kept_and_not_made_again(
     if restart:
         run = await bench.parked(flow)
         async with bench.app(flow) as app:
-            [question] = await app.questions(to="editors")
-            await app.answer(question.id, {"approved": True}, by="eva")
+            [question] = await app.inbox.list(to="editors")
+            await app.inbox.answer(question.id, {"approved": True}, by="eva")
             assert await (await app.handle(run)).result() == "LOUD"
     else:
         async with bench.app(flow) as app:
             handle = await app.start(flow)
             await bench.clock.settle()
-            [question] = await app.questions(to="editors")
-            await app.answer(question.id, {"approved": True}, by="eva")
+            [question] = await app.inbox.list(to="editors")
+            await app.inbox.answer(question.id, {"approved": True}, by="eva")
             assert await handle.result() == "LOUD"
     assert bench.witness.count("writer") == 1
 
@@ -160,9 +160,9 @@ async def test_two_guards_may_ask_about_one_answer(bench: Bench) -> None:
         handle = await app.start(flow)
         for name in ("loud", "second"):
             await bench.clock.settle()
-            [question] = await app.questions()
+            [question] = await app.inbox.list()
             assert question.ask.text.startswith(name)
-            await app.answer(question.id, {"approved": True}, by="eva")
+            await app.inbox.answer(question.id, {"approved": True}, by="eva")
         assert await handle.result() == "LOUD"
     assert bench.witness.count("writer") == 1
 
@@ -172,8 +172,8 @@ async def test_an_answer_that_a_person_does_not_let_pass_is_refused(bench: Bench
     flow = calling(writer, "hello")
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        [question] = await app.questions()
-        await app.answer(question.id, {"approved": False, "comment": "no"}, by="eva")
+        [question] = await app.inbox.list()
+        await app.inbox.answer(question.id, {"approved": False, "comment": "no"}, by="eva")
         assert await (await app.handle(run)).result() == "guard:loud: eva did not approve it: no"
     assert bench.witness.count("writer") == 1
 
@@ -207,8 +207,8 @@ async def test_a_verdict_survives_the_process(bench: Bench) -> None:
     flow = calling(writer, "LOUD")
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        [question] = await app.questions()
-        await app.answer(question.id, {"approved": True}, by="eva")
+        [question] = await app.inbox.list()
+        await app.inbox.answer(question.id, {"approved": True}, by="eva")
         assert await (await app.handle(run)).result() == "LOUD"
     assert bench.witness.count("screen") == 1
 
@@ -273,17 +273,17 @@ async def test_a_person_lets_the_answer_of_a_workflow_pass_and_nothing_is_done_a
         await bench.clock.settle()
         run = handle.id
         if not restart:
-            [question] = await app.questions(to="editors")
-            await app.answer(question.id, {"approved": True}, by="eva")
+            [question] = await app.inbox.list(to="editors")
+            await app.inbox.answer(question.id, {"approved": True}, by="eva")
             assert await handle.result() == "LOUD"
     if restart:
         async with bench.app(flow) as app:
             assert await _waits(bench, app, run)
-            [question] = await app.questions(to="editors")
-            await app.answer(question.id, {"approved": True}, by="eva")
+            [question] = await app.inbox.list(to="editors")
+            await app.inbox.answer(question.id, {"approved": True}, by="eva")
             assert await (await app.handle(run)).result() == "LOUD"
     async with bench.app(flow) as app:
-        assert await app.verify(run) == []
+        assert await app.reports.verify(run) == []
     assert bench.witness.count("step") == 1
 
 
@@ -300,8 +300,8 @@ async def test_a_run_that_wakes_while_the_answer_of_a_workflow_waits_for_a_perso
         await bench.clock.advance(61)
         await bench.clock.settle()
         assert (await (await app.handle(run)).status()).state is RunState.PARKED
-        [question] = await app.questions(to="editors")
-        await app.answer(question.id, {"approved": True}, by="eva")
+        [question] = await app.inbox.list(to="editors")
+        await app.inbox.answer(question.id, {"approved": True}, by="eva")
         assert await (await app.handle(run)).result() == "LOUD"
     assert bench.witness.count("step") == 1
 
@@ -337,7 +337,7 @@ async def test_what_a_tool_gives_is_masked_before_it_is_recorded(bench: Bench) -
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         assert await handle.result() == "write to <EMAIL_1>"
-        assert not any(b"bob@" in (fact.payload or b"") for fact in await app.facts(handle.id))
+        assert not any(b"bob@" in (fact.payload or b"") for fact in await app.runs.facts(handle.id))
         assert [each["step"] for each in await noticed(app, handle.id)] == ["tool/look_up"]
 
 
@@ -367,9 +367,9 @@ async def test_a_person_lets_a_tool_be_used_and_what_was_paid_is_not_paid_again(
     flow = calling(toolsmith(bench, shout), "LOUD")
     run = await bench.parked(flow)
     async with bench.app(flow) as app:
-        [question] = await app.questions(to="eds")
+        [question] = await app.inbox.list(to="eds")
         assert question.ask.text == "l objects to what smith hands to look_up: it shouts. May it go on?"
-        await app.answer(question.id, {"approved": True}, by="eva")
+        await app.inbox.answer(question.id, {"approved": True}, by="eva")
         assert await (await app.handle(run)).result() == "result"
     assert (bench.witness.count("tool"), bench.witness.count("model")) == (1, 1)
 
@@ -421,7 +421,7 @@ async def test_a_text_can_be_masked_before_anything_is_recorded_of_it(bench: Ben
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         assert await handle.result() == "write to <EMAIL_1>"
-        assert not any(b"bob@" in (fact.payload or b"") for fact in await app.facts(handle.id))
+        assert not any(b"bob@" in (fact.payload or b"") for fact in await app.runs.facts(handle.id))
 
 
 async def test_a_field_of_an_input_can_be_masked_before_anything_is_recorded_of_it(bench: Bench) -> None:
@@ -432,7 +432,7 @@ async def test_a_field_of_an_input_can_be_masked_before_anything_is_recorded_of_
     async with bench.app(flow) as app:
         handle = await app.start(flow, Ticket(MAIL))
         assert await handle.result() == "write to <EMAIL_1>"
-        assert not any(b"bob@" in (fact.payload or b"") for fact in await app.facts(handle.id))
+        assert not any(b"bob@" in (fact.payload or b"") for fact in await app.runs.facts(handle.id))
 
 
 async def test_a_guard_that_does_not_apply_costs_nothing() -> None:

@@ -46,12 +46,12 @@ async def test_an_agent_that_is_ill_is_not_called_and_is_again_once_it_is_well(b
         for _ in range(3):
             assert await app.run(asks) == "Unhealthy"
         assert bench.witness.lines() == ["checked"]
-        assert app.health() == {("works", "1"): "its check says no"}
+        assert await app.reports.health() == {("works", "1"): "its check says no"}
         ill[0] = False
         await bench.clock.advance(30)
         handle = await app.start(asks)
         assert await handle.result() == "works"
-        [notice] = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.NOTICE]
+        [notice] = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.NOTICE]
     assert (notice["guard"], notice["state"]) == ("health", "well")
     assert bench.witness.count("asked") == 1
 
@@ -73,7 +73,7 @@ async def test_a_check_that_raises_or_hangs_says_no(bench: Bench, check: Any, se
     asks = asking(worker(bench, "works", Health(check=check, timeout=seconds)))
     async with bench.app(asks) as app:
         assert await app.run(asks) == "Unhealthy"
-        assert app.health() == {("works", "1"): why}
+        assert await app.reports.health() == {("works", "1"): why}
 
 
 async def test_many_calls_at_once_make_one_check(bench: Bench) -> None:
@@ -100,7 +100,7 @@ async def test_the_router_goes_to_somebody_who_can_work(bench: Bench) -> None:
         assert await app.run(asks) == "Unhealthy"
         handle = await app.start(asks)
         assert await handle.result() == "dear"
-        [asked] = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.ASKED]
+        [asked] = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.ASKED]
     assert asked["why"].endswith("1 not available")
 
 
@@ -121,5 +121,5 @@ async def test_where_nobody_can_work_it_says_so(bench: Bench) -> None:
         await app.run(asks)
         handle = await app.start(asks)
         assert await handle.result() == "Unhealthy"
-        [asked] = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.ASKED]
+        [asked] = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.ASKED]
     assert asked["why"].endswith("none of them is available")

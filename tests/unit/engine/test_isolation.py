@@ -211,4 +211,4 @@ async def test_starting_that_is_given_up_leaves_no_run_without_a_driver(bench: B
                 await asyncio.sleep(0)
             start.cancel()
         await bench.clock.settle()
-        assert {run.state for run in await app.runs()} <= {RunState.DONE}
+        assert {run.state for run in await app.runs.list()} <= {RunState.DONE}

@@ -201,7 +201,7 @@ async def test_a_recorded_loser_that_was_quicker_in_another_order_does_not_win_a
         await bench.clock.settle()
         gate.set()
         await bench.clock.settle()
-        chosen = next(fact.body["winner"] for fact in await app.facts(handle.id) if fact.kind is FactKind.CHOSEN)
+        chosen = next(fact.body["winner"] for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.CHOSEN)
     assert await bench.result(handle.id, race, seconds=10) == ("first", "second")[chosen]
 
 

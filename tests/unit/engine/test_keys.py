@@ -24,7 +24,7 @@ async def test_a_key_is_taken_when_the_primitive_is_made_not_when_it_is_awaited(
     async with bench.app(late) as app:
         handle = await app.start(late)
         assert await handle.result() == ["first", "second"]
-        asked = {fact.key: fact.value() for fact in await app.facts(handle.id) if fact.kind is FactKind.ASKED}
+        asked = {fact.key: fact.value() for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.ASKED}
         assert asked == {"0": "first", "1": "second"}
 
 

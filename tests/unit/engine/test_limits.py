@@ -62,7 +62,7 @@ async def test_a_short_wait_is_in_memory_and_no_fact(bench: Bench) -> None:
         handle = await app.start(flow)
         await bench.clock.advance(2)
         assert await handle.result() == [0, 1, 2]
-        assert "HELD" not in {fact.kind.name for fact in await app.facts(handle.id)}
+        assert "HELD" not in {fact.kind.name for fact in await app.runs.facts(handle.id)}
     assert times(bench) == [0, 1, 2]
 
 

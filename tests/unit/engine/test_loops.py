@@ -173,8 +173,8 @@ async def test_a_person_can_be_asked_and_what_was_said_before_counts_after_a_cra
     for approved in (True, False):
         async with bench.app(flow, config=config) as app:
             await bench.clock.settle()
-            [question] = await app.questions(to="boss")
-            await app.answer(question.id, {"approved": approved}, by="ann")
+            [question] = await app.inbox.list(to="boss")
+            await app.inbox.answer(question.id, {"approved": approved}, by="ann")
             await bench.clock.settle()
     async with bench.app(flow, config=config) as app:
         assert await (await app.handle(handle.id)).result() == [WHAT] * 5 + ["loop:identical"]
@@ -231,9 +231,9 @@ async def test_the_usual_bound_comes_before_that_of_python(bench: Bench) -> None
 
 async def answered(app: Any, entry: Entry) -> None:
     while True:
-        for question in await app.questions():
+        for question in await app.inbox.list():
             if entry.answer is not None and (said := entry.answer(question)) is not None:
-                await app.answer(question.id, said, by="ann")
+                await app.inbox.answer(question.id, said, by="ann")
         await asyncio.sleep(0.002)
 
 

@@ -65,7 +65,7 @@ def asking(target: Any) -> Any:
 
 async def are(app: App, count: int, of_newest: Callable[[Incident], object] = lambda _: True) -> bool:
     """Whether there are so many incidents, and a condition holds for the newest."""
-    found = await app.incidents()
+    found = await app.reports.incidents()
     return len(found) == count and bool(of_newest(found[0]))
 
 
@@ -78,11 +78,11 @@ async def only(bench: Bench, app: App, condition: Callable[[Incident], object]) 
     """Return the only incident, once a condition holds for it."""
 
     async def holds() -> bool:
-        found = await app.incidents()
+        found = await app.reports.incidents()
         return len(found) == 1 and bool(condition(found[0]))
 
     await bench.clock.until(holds)
-    return (await app.incidents())[0]
+    return (await app.reports.incidents())[0]
 
 
 def did(incident: Incident) -> list[str]:
@@ -93,7 +93,7 @@ async def test_an_ill_agent_is_restarted_and_the_incident_says_so(bench: Bench) 
     service = Service(bench)
     async with bench.app(service.agent(), monitor=SETTINGS) as app:
         await bench.clock.advance(10)
-        assert await app.incidents() == []
+        assert not await app.reports.incidents()
         service.up = False
         await bench.clock.advance(10)
         incident = await only(bench, app, lambda each: each.ending)
@@ -114,11 +114,11 @@ async def test_where_restarting_does_not_help_a_person_is_asked_and_may_have_it_
         asking = await only(bench, app, lambda each: each.question)
         assert bench.witness.count("restarted") == 2
         assert asking.question is not None
-        [question] = await app.questions()
+        [question] = await app.inbox.list()
         assert question.ask.to == "operators"
         assert question.ask.text.startswith("search 1 cannot work: its check says no.")
         service.mends = True
-        await app.answer(asking.question, "try again", by="ann")
+        await app.inbox.answer(asking.question, "try again", by="ann")
         incident = await only(bench, app, lambda each: each.ending)
     assert incident.ending == Ending.RESTARTED
     assert bench.witness.count("restarted") == 3
@@ -135,7 +135,7 @@ async def test_a_question_is_withdrawn_once_the_agent_is_well_again_by_itself(be
         service.up = True
         await bench.clock.advance(10)
         incident = await only(bench, app, lambda each: each.ending)
-        assert await app.questions() == []
+        assert not await app.inbox.list()
     assert incident.ending == Ending.RECOVERED
 
 
@@ -147,9 +147,9 @@ async def test_whom_a_person_said_to_leave_gets_no_other_incident_until_it_was_w
         await bench.clock.advance(60)
         asking = await only(bench, app, lambda each: each.question)
         assert asking.question is not None
-        await app.answer(asking.question, "leave it", by="ann")
+        await app.inbox.answer(asking.question, "leave it", by="ann")
         await bench.clock.advance(100)
-        assert [each.ending for each in await app.incidents()] == [Ending.LEFT]
+        assert [each.ending for each in await app.reports.incidents()] == [Ending.LEFT]
         service.up = True
         await bench.clock.advance(10)
         service.up = False
@@ -181,7 +181,7 @@ async def test_without_a_monitor_calls_by_name_go_to_the_newest_version(bench: B
     asks = asking("search")
     async with bench.app(old.agent(version="1"), new.agent(version="2"), asks) as app:
         assert [await app.run(asks) for _ in range(2)] == ["Unhealthy", "Unhealthy"]
-        assert await app.incidents() == []
+        assert not await app.reports.incidents()
 
 
 async def test_an_open_breaker_is_an_incident_that_closes_when_a_probe_succeeds(bench: Bench) -> None:
@@ -203,7 +203,7 @@ async def test_an_open_breaker_is_an_incident_that_closes_when_a_probe_succeeds(
         assert (diagnosed["calls"], diagnosed["failed"]) == (2, 2)
         down[0] = False
         await bench.clock.advance(40)
-        assert (await app.incidents())[0].ending == ""
+        assert (await app.reports.incidents())[0].ending == ""
         assert await app.run(asks) == "here"
         incident = await only(bench, app, lambda each: each.ending)
     assert incident.ending == Ending.RECOVERED
@@ -220,7 +220,7 @@ async def test_an_agent_that_keeps_breaking_is_restarted_a_few_times_an_hour_and
             await bench.clock.until(partial(are, app, n, lambda newest: did(newest)[1:]))
         await bench.clock.advance(60)
         await bench.clock.until(partial(are, app, 3, lambda newest: newest.question))
-        assert [each.ending for each in await app.incidents()] == ["", Ending.RESTARTED, Ending.RESTARTED]
+        assert [each.ending for each in await app.reports.incidents()] == ["", Ending.RESTARTED, Ending.RESTARTED]
     assert bench.witness.count("restarted") == 2
 
 
@@ -272,11 +272,11 @@ async def test_many_failed_runs_are_one_incident_and_can_be_requeued_together(be
         assert diagnosed["reasons"] == {"ValueError: the file is cut": 4}
         broken[0] = False
         assert asking.question is not None
-        await app.answer(asking.question, "requeue", by="ann")
+        await app.inbox.answer(asking.question, "requeue", by="ann")
         incident = await only(bench, app, lambda each: each.ending)
         assert [await each.result() for each in handles] == ["imported"] * 4
         await bench.clock.advance(30)
-        assert len(await app.incidents()) == 1
+        assert len(await app.reports.incidents()) == 1
     assert incident.ending == Ending.REQUEUED
 
 
@@ -291,9 +291,9 @@ async def test_failed_runs_that_somebody_said_to_leave_are_not_asked_about_again
         await bench.clock.advance(10)
         asking = await only(bench, app, lambda each: each.question)
         assert asking.question is not None
-        await app.answer(asking.question, "leave it", by="ann")
+        await app.inbox.answer(asking.question, "leave it", by="ann")
         await bench.clock.advance(30)
-        assert [each.ending for each in await app.incidents()] == [Ending.LEFT]
+        assert [each.ending for each in await app.reports.incidents()] == [Ending.LEFT]
 
 
 async def test_what_is_still_in_trouble_after_its_incident_was_told_to_be_over_gets_another(bench: Bench) -> None:
@@ -305,7 +305,7 @@ async def test_what_is_still_in_trouble_after_its_incident_was_told_to_be_over_g
         await only(bench, app, lambda each: each.ending)
         await bench.clock.advance(10)
         await bench.clock.until(partial(are, app, 2, lambda newest: not newest.ending))
-        assert [each.ending for each in await app.incidents()] == ["", Ending.RECOVERED]
+        assert [each.ending for each in await app.reports.incidents()] == ["", Ending.RECOVERED]
 
 
 async def test_warnings_of_the_log_before_it_stand_in_the_incident(bench: Bench) -> None:
@@ -324,7 +324,11 @@ async def test_the_router_goes_round_an_ill_agent_without_waiting_for_a_call_to_
     asks = asking(Task(capability="search"))
     cheap, dear = ill.agent("cheap", restart=False, usd=0.01), other.agent("dear", usd=1.0)
     async with bench.app(asks, cheap, dear, monitor=replace(SETTINGS, every=30.0)) as app:
-        await bench.clock.until(lambda: app.health().get(("cheap", "1")))
+
+        async def is_ill() -> object:
+            return (await app.reports.health()).get(("cheap", "1"))
+
+        await bench.clock.until(is_ill)
         await bench.clock.advance(15)
         assert await app.run(asks) == "dear 1"
 
@@ -346,7 +350,7 @@ async def test_a_worker_that_was_declared_dead_is_an_incident_of_its_own(bench: 
     assert incident.trouble.why.startswith("worker w_gone on ")
     async with bench.app(monitor=SETTINGS) as app:
         await bench.clock.advance(20)
-        assert len(await app.incidents()) == 1
+        assert len(await app.reports.incidents()) == 1
 
 
 @workflow
@@ -369,7 +373,7 @@ async def test_somebody_is_asked_about_a_quarantined_run_and_may_have_it_tried_a
         asking = await only(bench, app, lambda each: each.question)
         assert asking.trouble.subject == run
         assert asking.question is not None
-        await app.answer(asking.question, "requeue", by="ann")
+        await app.inbox.answer(asking.question, "requeue", by="ann")
         incident = await only(bench, app, lambda each: each.ending)
         assert incident.ending == Ending.REQUEUED
         await (await app.handle(run)).signal("go", "on")
@@ -382,10 +386,10 @@ async def test_a_question_about_a_quarantined_run_is_withdrawn_once_somebody_saw
         await bench.clock.until(partial(is_blocked, app, run))
         await bench.clock.advance(10)
         await only(bench, app, lambda each: each.question)
-        await app.discard(run, by="ann", why="it was a test")
+        await app.operations.discard(run, by="ann", why="it was a test")
         await bench.clock.advance(10)
         incident = await only(bench, app, lambda each: each.ending)
-        assert await app.questions() == []
+        assert not await app.inbox.list()
     assert incident.ending == Ending.RECOVERED
 
 
@@ -396,7 +400,7 @@ async def test_another_process_does_not_close_an_incident_of_an_agent_that_is_we
         await only(bench, app, lambda each: "restart" in did(each))
         async with bench.app(there.agent(restart=False), monitor=SETTINGS) as other:
             await bench.clock.advance(30)
-            assert [each.ending for each in await other.incidents()] == [""]
+            assert [each.ending for each in await other.reports.incidents()] == [""]
         here.up = True
         await bench.clock.advance(10)
         incident = await only(bench, app, lambda each: each.ending)
@@ -412,7 +416,7 @@ async def test_two_processes_that_see_the_same_have_one_incident(bench: Bench) -
     ):
         await only(bench, app, lambda each: "restart" in did(each))
         await bench.clock.advance(30)
-        assert len(await other.incidents()) == 1
+        assert len(await other.reports.incidents()) == 1
 
 
 def fails(_: float) -> list[tuple[str, float]]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from podium import Context, RunState, workflow
 from podium.engine.context import Context as EngineContext
 from podium.engine.run.active_run import ActiveRun
-from podium.store.protocol import RunQuery
 from podium.testing import hanging
 from tests.unit.engine.bench import Bench
 
@@ -32,7 +31,7 @@ async def test_parked_runs_hold_no_task_no_drive_and_no_context(bench: Bench) ->
         for _ in range(RUNS):
             await app.start(waits)
         await bench.clock.settle()
-        assert len(await app.runs(RunQuery(state=RunState.PARKED, limit=1_000))) == RUNS + 1
+        assert len(await app.runs.list(state=RunState.PARKED, limit=1_000)) == RUNS + 1
         assert (len(asyncio.all_tasks()), alive(ActiveRun), alive(EngineContext)) == before
 
 

@@ -37,7 +37,7 @@ async def usage_of(bench: Bench, member: Any, input: Json = None, **settings: An
     async with bench.app(flow, **settings) as app:
         handle = await app.start(flow, input)
         await handle.result()
-        [body] = [fact.body for fact in await app.facts(handle.id) if fact.kind is FactKind.ANSWERED]
+        [body] = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.ANSWERED]
         return body.get("usage")
 
 
@@ -87,7 +87,7 @@ async def test_the_report_and_the_budget_say_the_same(bench: Bench) -> None:
     async with bench.app(flow) as app:
         handle = await app.start(flow, "a", budget=Budget(usd=1.0))
         await handle.result()
-        [cost], [state] = await app.costs("agent"), await app.budgets(f"run:{handle.id}")
+        [cost], [state] = await app.reports.costs(by="agent"), await app.reports.budgets(prefix=f"run:{handle.id}")
     assert (cost.part, cost.calls, cost.usd) == ("draw", 1, 0.02)
     assert state.spent.usd == 20_000_000
 
@@ -101,7 +101,7 @@ async def test_an_answer_that_is_kept_costs_nothing(bench: Bench) -> None:
     async with bench.app(flow) as app:
         for _ in range(2):
             await app.run(flow, "a")
-        [cost] = await app.costs("agent")
+        [cost] = await app.reports.costs(by="agent")
     assert (cost.calls, cost.usd) == (2, 0.02)
 
 
@@ -114,7 +114,7 @@ async def test_a_call_that_failed_is_not_priced(bench: Bench) -> None:
     async with bench.app(flow) as app:
         with pytest.raises(RunFailed):
             await app.run(flow)
-        [cost] = await app.costs("agent")
+        [cost] = await app.reports.costs(by="agent")
     assert cost.usd == 0.0
 
 
@@ -123,7 +123,7 @@ async def test_models_have_the_prices_of_the_settings(bench: Bench) -> None:
     flow = calling(clerk)
     async with bench.app(flow, prices=PriceSettings(models={"mine": Rate(1_000_000.0, 0.0)})) as app:
         await app.run(flow, "go", budget=Budget(usd=1_000_000.0))
-        [cost] = await app.costs("model")
+        [cost] = await app.reports.costs(by="model")
     assert cost.usd == cost.input_tokens > 0
 
 
@@ -137,7 +137,7 @@ async def test_steps_of_several_models_count_each_for_its_own(bench: Bench) -> N
     flow = calling(asks)
     async with bench.app(flow) as app:
         await app.run(flow)
-        found = {cost.part: (cost.calls, cost.requests, cost.usd) for cost in await app.costs("model")}
+        found = {cost.part: (cost.calls, cost.requests, cost.usd) for cost in await app.reports.costs(by="model")}
     assert found == {"large": (1, 1, 1.0), "small": (1, 2, 0.5)}
 
 
@@ -150,7 +150,7 @@ async def test_the_price_of_a_call_counts_instead_of_those_of_its_steps_but_the_
     flow = calling(asks)
     async with bench.app(flow) as app:
         await app.run(flow)
-        [cost] = await app.costs("agent")
+        [cost] = await app.reports.costs(by="agent")
     assert (cost.requests, cost.input_tokens, cost.usd) == (1, 7, 2.0)
 
 
@@ -158,7 +158,7 @@ async def test_the_report_has_the_measured_amounts(bench: Bench) -> None:
     flow = calling(burn)
     async with bench.app(flow, prices=MACHINES) as app:
         await app.run(flow, 20)
-        [cost] = await app.costs("agent")
+        [cost] = await app.reports.costs(by="agent")
     assert cost.cpu_seconds >= 0.02
     assert cost.usd == pytest.approx(2 * cost.cpu_seconds)
 

@@ -28,28 +28,28 @@ async def count(ctx: Context) -> int:
 
 async def asked(bench: Bench, app: App) -> str:
     await bench.clock.settle()
-    (question,) = await app.questions()
+    (question,) = await app.inbox.list()
     return question.id
 
 
 async def test_a_question_waits_in_the_inbox_over_a_restart(bench: Bench) -> None:
     run = await bench.parked(count)
     async with bench.app(count) as app:
-        (question,) = await app.questions(run=run)
+        (question,) = await app.inbox.list(run=run)
         assert (question.ask.text, question.ask.schema) == ("How many?", {"type": "integer"})
-        await app.answer(question.id, 7, by="ann")
+        await app.inbox.answer(question.id, 7, by="ann")
         assert await (await app.handle(run)).result() == 7
-        assert await app.questions() == []
+        assert not await app.inbox.list()
 
 
 async def test_an_approval_needs_all_of_different_people(bench: Bench) -> None:
     async with bench.app(approve) as app:
         handle = await app.start(approve)
         question = await asked(bench, app)
-        await app.answer(question, {"approved": True}, by="ann")
+        await app.inbox.answer(question, {"approved": True}, by="ann")
         with pytest.raises(AlreadyAnswered, match="ann has answered"):
-            await app.answer(question, {"approved": True}, by="ann")
-        await app.answer(question, {"approved": False, "comment": "too long"}, by="bob")
+            await app.inbox.answer(question, {"approved": True}, by="ann")
+        await app.inbox.answer(question, {"approved": False, "comment": "too long"}, by="bob")
         assert await handle.result() == Decision(approved=False, by=("ann", "bob"), comment="too long")
 
 
@@ -58,19 +58,19 @@ async def test_an_answer_that_does_not_fit_is_refused(bench: Bench) -> None:
         await app.start(count)
         question = await asked(bench, app)
         with pytest.raises(InvalidValue, match="does not fit"):
-            await app.answer(question, "many", by="ann")
+            await app.inbox.answer(question, "many", by="ann")
         with pytest.raises(UnknownQuestion, match="podium inbox list"):
-            await app.answer("q_x", 1, by="ann")
-        assert len(await app.questions()) == 1
+            await app.inbox.answer("q_x", 1, by="ann")
+        assert len(await app.inbox.list()) == 1
 
 
 async def test_a_second_answer_is_refused_visibly(bench: Bench) -> None:
     async with bench.app(count) as app:
         handle = await app.start(count)
         question = await asked(bench, app)
-        await app.answer(question, 1, by="ann")
+        await app.inbox.answer(question, 1, by="ann")
         with pytest.raises(AlreadyAnswered, match="too late"):
-            await app.answer(question, 2, by="bob")
+            await app.inbox.answer(question, 2, by="bob")
         assert await handle.result() == 1
 
 
@@ -82,7 +82,7 @@ async def test_an_expired_question_fails_the_run_and_refuses_late_answers(bench:
         with pytest.raises(RunFailed, match=r"QuestionExpired: nobody answered 'How many\?'"):
             await handle.result()
         with pytest.raises(AlreadyAnswered, match="too late"):
-            await app.answer(question, 1, by="ann")
+            await app.inbox.answer(question, 1, by="ann")
 
 
 async def test_an_expired_question_gives_its_default(bench: Bench) -> None:
@@ -95,7 +95,7 @@ async def test_an_expired_question_gives_its_default(bench: Bench) -> None:
     async with bench.app(preset) as app:
         handle = await app.start(preset)
         await bench.clock.advance(105)
-        (question,) = await app.questions(open_only=False)
+        (question,) = await app.inbox.list(state=None)
         assert question.state is QuestionState.EXPIRED
     assert await bench.result(handle.id, preset, seconds=10) == 3
 
@@ -104,7 +104,7 @@ async def test_an_answer_in_time_counts_although_nobody_was_there_to_take_it(ben
     run = await bench.parked(count)
     async with bench.app() as app:
         await bench.clock.advance(99)
-        await app.answer((await app.questions())[0].id, 5, by="ann")
+        await app.inbox.answer((await app.inbox.list())[0].id, 5, by="ann")
     await bench.clock.advance(100)
     assert await bench.result(run, count) == 5
 
@@ -116,9 +116,9 @@ async def test_a_cancelled_run_withdraws_its_question(bench: Bench) -> None:
         await handle.cancel()
         await bench.clock.settle()
         assert (await handle.status()).state is RunState.CANCELLED
-        assert [each.state for each in await app.questions(open_only=False)] == [QuestionState.WITHDRAWN]
+        assert [each.state for each in await app.inbox.list(state=None)] == [QuestionState.WITHDRAWN]
         with pytest.raises(AlreadyAnswered):
-            await app.answer(question, 1, by="ann")
+            await app.inbox.answer(question, 1, by="ann")
 
 
 async def test_a_question_that_loses_a_race_is_withdrawn(bench: Bench) -> None:
@@ -131,7 +131,7 @@ async def test_a_question_that_loses_a_race_is_withdrawn(bench: Bench) -> None:
     async with bench.app(deadline) as app:
         handle = await app.start(deadline)
         await bench.clock.advance(10)
-        assert await app.questions() == []
+        assert not await app.inbox.list()
         await bench.clock.advance(10)
         assert await handle.result() is None
 
@@ -145,9 +145,9 @@ async def test_a_person_is_called_like_any_other_agent(bench: Bench) -> None:
 
     run = await bench.parked(asks, None, boss)
     async with bench.app(asks, boss) as app:
-        (question,) = await app.questions(to="boss")
+        (question,) = await app.inbox.list(to="boss")
         assert question.ask.subject == {"by": 5}
-        await app.answer(question.id, value=True, by="kim")
+        await app.inbox.answer(question.id, value=True, by="kim")
         assert await (await app.handle(run)).result() is True
 
 
@@ -163,7 +163,7 @@ async def test_a_person_who_does_not_answer_in_time_is_a_failed_call(bench: Benc
         await bench.clock.advance(100)
         with pytest.raises(RunFailed, match="QuestionExpired"):
             await handle.result()
-        assert await app.questions() == []
+        assert not await app.inbox.list()
 
 
 @workflow
@@ -178,10 +178,10 @@ async def test_a_person_may_approve_something_else_of_the_same_type(bench: Bench
         question = await asked(bench, app)
         for wrong in ({"title": "a"}, {"title": "a", "words": "b"}, 5):
             with pytest.raises(InvalidValue, match="does not fit question"):
-                await app.answer(question, {"approved": True, "value": wrong}, by="ann")
+                await app.inbox.answer(question, {"approved": True, "value": wrong}, by="ann")
         with pytest.raises(InvalidValue, match="True was expected"):
-            await app.answer(question, {"approved": False, "value": {"title": "c", "words": []}}, by="ann")
-        await app.answer(question, {"approved": True, "value": {"title": "c", "words": []}}, by="ann")
+            await app.inbox.answer(question, {"approved": False, "value": {"title": "c", "words": []}}, by="ann")
+        await app.inbox.answer(question, {"approved": True, "value": {"title": "c", "words": []}}, by="ann")
         decision = await handle.result()
         assert (decision.approved, decision.edited, decision.value) == (True, True, {"title": "c", "words": []})
 
@@ -196,7 +196,9 @@ async def test_an_edited_value_comes_as_its_type_also_from_the_journal(bench: Be
 
     async with bench.app(twice) as app:
         handle = await app.start(twice)
-        await app.answer(await asked(bench, app), {"approved": True, "value": {"title": "c", "words": []}}, by="ann")
+        await app.inbox.answer(
+            await asked(bench, app), {"approved": True, "value": {"title": "c", "words": []}}, by="ann"
+        )
         await bench.clock.settle()
     assert await bench.result(handle.id, twice, seconds=10) == "c"
 
@@ -206,8 +208,8 @@ async def test_a_person_may_ask_back_and_nothing_is_decided(bench: Bench) -> Non
         handle = await app.start(edited)
         question = await asked(bench, app)
         with pytest.raises(InvalidValue):
-            await app.answer(question, {"approved": True, "question": "why?"}, by="ann")
-        await app.answer(question, {"question": "why?"}, by="ann")
+            await app.inbox.answer(question, {"approved": True, "question": "why?"}, by="ann")
+        await app.inbox.answer(question, {"question": "why?"}, by="ann")
         assert await handle.result() == Decision(approved=False, by=("ann",), question="why?")
 
 
@@ -217,7 +219,7 @@ async def test_an_approval_that_offers_neither_takes_no_edit_and_no_question(ben
         question = await asked(bench, app)
         for answer in ({"approved": True, "value": 1}, {"question": "why?"}):
             with pytest.raises(InvalidValue):
-                await app.answer(question, answer, by="ann")
+                await app.inbox.answer(question, answer, by="ann")
 
 
 async def test_a_rejection_goes_before_what_another_person_asks_back(bench: Bench) -> None:
@@ -228,8 +230,8 @@ async def test_a_rejection_goes_before_what_another_person_asks_back(bench: Benc
     async with bench.app(two) as app:
         handle = await app.start(two)
         question = await asked(bench, app)
-        await app.answer(question, {"question": "why?"}, by="ann")
-        await app.answer(question, {"approved": False, "comment": "no"}, by="bob")
+        await app.inbox.answer(question, {"question": "why?"}, by="ann")
+        await app.inbox.answer(question, {"approved": False, "comment": "no"}, by="bob")
         assert await handle.result() == Decision(approved=False, by=("ann", "bob"), comment="no")
 
 
@@ -255,18 +257,18 @@ async def test_a_question_that_expires_goes_on_to_the_next_person(bench: Bench) 
     run = await bench.parked(escalating)
     async with bench.app(escalating) as app:
         await bench.clock.advance(9)
-        assert [each.ask.to for each in await app.questions()] == ["clerk"]
+        assert [each.ask.to for each in await app.inbox.list()] == ["clerk"]
         await bench.clock.advance(1)
-        assert [each.ask.to for each in await app.questions()] == ["boss"]
+        assert [each.ask.to for each in await app.inbox.list()] == ["boss"]
     await bench.clock.advance(20)
     async with bench.app(escalating) as app:
         await bench.clock.settle()
-        (question,) = await app.questions()
+        (question,) = await app.inbox.list()
         assert (question.ask.to, question.deadline) == ("board", None)
-        await app.answer(question.id, {"approved": True}, by="eve")
+        await app.inbox.answer(question.id, {"approved": True}, by="eve")
         assert await (await app.handle(run)).result() == ["board", "eve"]
-        assert [each.state for each in await app.questions(open_only=False)] == ["expired", "expired", "answered"]
-        assert await app.verify(run) == []
+        assert [each.state for each in await app.inbox.list(state=None)] == ["expired", "expired", "answered"]
+        assert await app.reports.verify(run) == []
 
 
 async def test_after_the_last_person_the_question_gives_its_default_or_fails(bench: Bench) -> None:
@@ -292,7 +294,7 @@ async def test_a_run_that_is_cancelled_withdraws_the_question_to_the_next_person
         await handle.cancel()
         await bench.clock.settle()
         assert (await handle.status()).state is RunState.CANCELLED
-        assert [each.state for each in await app.questions(open_only=False)] == ["expired", "withdrawn"]
+        assert [each.state for each in await app.inbox.list(state=None)] == ["expired", "withdrawn"]
 
 
 async def test_nobody_can_be_next_after_a_question_that_never_expires(bench: Bench) -> None:

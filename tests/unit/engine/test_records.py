@@ -109,7 +109,7 @@ async def test_a_run_that_now_asks_of_others_is_blocked(bench: Bench) -> None:
         run = (await app.start("looks")).id
 
         async def there() -> bool:
-            return len(await app.facts(run)) == 3
+            return len(await app.runs.facts(run)) == 3
 
         await bench.clock.until(there)
     ended = await bench.ended(run, looking("flaky"), seconds=60)
@@ -143,7 +143,7 @@ async def test_a_look_up_that_lost_a_race_is_cut_and_stays_cut_on_replay(bench: 
     async with bench.app(races, store=cast("Store", store)) as app:
         run = (await app.start(races)).id
         await bench.clock.settle()
-        cut = [fact.body["keys"] for fact in await app.facts(run) if fact.kind is FactKind.CANCELLED]
+        cut = [fact.body["keys"] for fact in await app.runs.facts(run) if fact.kind is FactKind.CANCELLED]
         store.let.set()
     await bench.result(run, races, seconds=60)
     assert (cut, won) == ([["1"]], ["quick", "quick"])

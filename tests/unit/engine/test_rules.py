@@ -84,9 +84,9 @@ async def test_a_call_goes_on_once_a_person_let_it(bench: Bench, install: Any, e
     run = await bench.parked(flow)
     assert bench.witness.count("pay") == 0
     async with bench.app(flow) as app:
-        [question] = await app.questions(to="boss")
+        [question] = await app.inbox.list(to="boss")
         assert question.ask.kind == "permission"
-        await app.answer(question.id, {"approved": True}, by="ann")
+        await app.inbox.answer(question.id, {"approved": True}, by="ann")
         assert await (await app.handle(run)).result() == "paid"
     assert bench.witness.count("pay") == 1
 
@@ -98,8 +98,8 @@ async def test_a_call_is_refused_where_a_person_says_no(bench: Bench, install: A
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         await bench.clock.settle()
-        [question] = await app.questions()
-        await app.answer(question.id, {"approved": False, "comment": "too dear"}, by="ann")
+        [question] = await app.inbox.list()
+        await app.inbox.answer(question.id, {"approved": False, "comment": "too dear"}, by="ann")
         assert await handle.result() == f"{RULE}: ann did not approve it: too dear"
     assert bench.witness.count("pay") == 0
 
@@ -111,8 +111,8 @@ async def test_nobody_else_does_what_a_person_refused(bench: Bench, install: Any
     async with bench.app(flow, spare) as app:
         handle = await app.start(flow)
         await bench.clock.settle()
-        [question] = await app.questions()
-        await app.answer(question.id, {"approved": False}, by="ann")
+        [question] = await app.inbox.list()
+        await app.inbox.answer(question.id, {"approved": False}, by="ann")
         assert await handle.result() == f"{RULE}: ann did not approve it"
     assert bench.witness.count("spare") == 0
 
@@ -151,7 +151,7 @@ async def test_a_call_that_is_held_waits_on_disk_and_goes_on(bench: Bench, insta
     async with bench.app(flow) as app:
         await bench.clock.advance(1)
         assert await (await app.handle(run)).result() == "paid"
-        held = [fact.body for fact in await app.facts(run) if fact.kind is FactKind.HELD]
+        held = [fact.body for fact in await app.runs.facts(run) if fact.kind is FactKind.HELD]
     assert [each["why"] for each in held] == ["too much at once"]
     assert bench.witness.count("pay") == 1
 
@@ -192,8 +192,8 @@ async def test_each_step_is_asked_about_on_its_own(bench: Bench, install: Any) -
     run = await bench.parked(flow)
     for paid in (1, 2):
         async with bench.app(flow) as app:
-            [question] = await app.questions()
-            await app.answer(question.id, {"approved": True}, by="ann")
+            [question] = await app.inbox.list()
+            await app.inbox.answer(question.id, {"approved": True}, by="ann")
             await bench.clock.settle()
         assert (bench.witness.count("look"), bench.witness.count("pay")) == (1, paid)
     async with bench.app(flow) as app:
@@ -227,7 +227,7 @@ async def test_what_a_rule_notes_is_a_fact_and_does_not_disturb_replay(bench: Be
     run = await bench.parked(naps)
     assert await bench.result(run, naps, seconds=10) == "paid"
     async with bench.app(naps) as app:
-        notices = [fact.body for fact in await app.facts(run) if fact.kind is FactKind.NOTICE]
+        notices = [fact.body for fact in await app.runs.facts(run) if fact.kind is FactKind.NOTICE]
     assert notices == [{"guard": "watch", "agent": "pay", "callers": ["naps"]}]
 
 

@@ -57,7 +57,7 @@ async def test_a_step_inside_a_step_is_kept_under_it(bench: Bench) -> None:
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         await bench.clock.settle()
-        steps = sorted(fact.key for fact in await app.facts(handle.id) if fact.kind is FactKind.STEP)
+        steps = sorted(fact.key for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.STEP)
         assert steps == ["0/1/outer/1/inner#0", "0/1/outer/2/inner#0"]
     stuck.set()
     assert await bench.result(handle.id, flow) == [20, 10]

@@ -3,7 +3,7 @@
 import asyncio
 
 from podium import Call, Context, Retry, Steps, agent, workflow
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.services.stream import Chunk
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
@@ -32,7 +32,7 @@ async def test_chunks_arrive_in_order_are_numbered_and_are_no_facts(bench: Bench
         await bench.clock.advance(1)
         await watching
         assert [(each.key, each.attempt, each.n, each.data) for each in chunks] == [("1", 1, 0, "a"), ("1", 1, 1, "b")]
-        assert b'"a"' not in [fact.payload for fact in await app.facts(handle.id)]
+        assert b'"a"' not in [fact.payload for fact in await app.runs.facts(handle.id)]
 
 
 async def test_a_new_attempt_says_that_what_was_streamed_is_void(bench: Bench) -> None:

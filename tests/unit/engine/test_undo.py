@@ -242,7 +242,7 @@ async def test_a_once_effect_that_is_done_when_a_cancel_comes_is_undone_as_well(
         with pytest.raises(RunCancelled):
             await handle.result()
         assert bench.witness.lines() == ["paid 1", "undone 1"]
-        assert await app.verify(handle.id) == []
+        assert await app.reports.verify(handle.id) == []
 
 
 @pytest.mark.parametrize(("verdict", "seen"), [(1, ["undone 1"]), (NOT_DONE, [])])

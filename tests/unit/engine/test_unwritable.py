@@ -1,9 +1,7 @@
 """Values that no store can hold, and operations that a store refuses: told to their sender, unseen by all others."""
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -42,12 +40,21 @@ async def _signal(app: App, run: str, **signal: Any) -> object:
     return await (await app.handle(run)).signal(signal.get("name", "x"), signal.get("body", 1), id=signal.get("id"))
 
 
+async def _cancel(app: App, run: str) -> object:
+    return await (await app.handle(run)).cancel(HALF)
+
+
 async def _answer(app: App, value: object, by: str) -> None:
-    await app.answer((await app.questions())[0].id, value, by=by)
+    await app.inbox.answer((await app.inbox.list())[0].id, value, by=by)
 
 
-async def _cancel(app: App, run: str, reason: str) -> object:
-    return await (await app.handle(run)).cancel(reason)
+async def _operate(app: App, run: str, **said: str) -> None:
+    """Give a reason or a name to an operation; the run may be any, for it is refused before it is looked at."""
+    operations, told = app.operations, {"by": "kim", "why": "test", **said}
+    for operate in (operations.discard, operations.redact):
+        with pytest.raises(InvalidValue):
+            await operate(run, **told)
+    await operations.retain(0.0, **told)
 
 
 ENTRANCES: dict[str, tuple[Enter, str]] = {
@@ -63,9 +70,11 @@ ENTRANCES: dict[str, tuple[Enter, str]] = {
     "signal name": (lambda app, run: _signal(app, run, name=HALF), "the signal's name"),
     "signal body": (lambda app, run: _signal(app, run, body=[HALF]), "the signal's body"),
     "signal number": (lambda app, run: _signal(app, run, body=2**70), "the signal's body"),
-    "cancel": (lambda app, run: _cancel(app, run, HALF), "the signal's body"),
+    "cancel": (_cancel, "the signal's body"),
     "answer": (lambda app, _: _answer(app, HALF, "kim"), "the answer"),
-    "answer by": (lambda app, _: _answer(app, "yes", HALF), "the name of whoever answers"),
+    "operation by": (lambda app, run: _operate(app, run, by=HALF), "the name of whoever acts"),
+    "operation why": (lambda app, run: _operate(app, run, why=HALF), "the reason"),
+    "answer by": (lambda app, _: _answer(app, "yes", HALF), "the name of whoever acts"),
 }
 
 
@@ -76,11 +85,11 @@ async def test_what_no_store_can_hold_is_refused_where_it_enters_by_name(bench: 
         question = await app.start(asks)
         await bench.clock.settle()
         others = [await app.start(bystander, n) for n in range(5)]
-        before = len(await app.facts(question.id))
+        before = len(await app.runs.facts(question.id))
         with pytest.raises(InvalidValue, match=names):
             await enter(app, question.id)
         assert [await other.result() for other in others] == list(range(5))
-        assert len(await app.facts(question.id)) == before
+        assert len(await app.runs.facts(question.id)) == before
 
 
 def keyed(name: str, key: str) -> Any:
@@ -148,30 +157,29 @@ class Choosy(SqliteStore):
     """Cannot store facts of one kind of one run, whatever stands beside them."""
 
     refused: tuple[str, FactKind] | None = None
+    number: int | None = None
+    """The store's number of the run."""
 
     def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
         self._check(operations)
-        return super().commit(worker, operations)
+        return self._noted(super().commit(worker, operations))
 
     def commit_waiting(self, worker: str, operations: Sequence[Operation]) -> Committed:
         self._check(operations)
-        return super().commit_waiting(worker, operations)
+        return self._noted(super().commit_waiting(worker, operations))
+
+    def _noted(self, committed: Committed) -> Committed:
+        if self.refused is not None and self.refused[0] in committed.started:
+            self.number = committed.started[self.refused[0]]
+        return committed
 
     def _check(self, operations: Sequence[Operation]) -> None:
         if self.refused is None:
             return
-        run, kind = self.refused
+        _, kind = self.refused
         for each in operations:
-            if (
-                isinstance(each, Write)
-                and any(fact.kind is kind for fact in each.facts)
-                and self._id_of(each.run) == run
-            ):
+            if isinstance(each, Write) and any(fact.kind is kind for fact in each.facts) and each.run == self.number:
                 raise Unwritable("not this one")
-
-    def _id_of(self, number: int) -> str:
-        with closing(sqlite3.connect(self.path)) as connection:
-            return connection.execute("SELECT id FROM runs WHERE n = ?", (number,)).fetchone()[0]
 
 
 @pytest.mark.parametrize("kind", [FactKind.ASKED, FactKind.ANSWERED, FactKind.ENDED])
@@ -200,9 +208,9 @@ async def test_a_run_whose_facts_cannot_be_stored_is_blocked_with_the_reason_and
         assert isinstance(ends[3], RunBlocked)
         assert "what it recorded cannot be stored: not this one" in str(ends[3])
         assert (await handles[3].status()).state is RunState.BLOCKED
-        assert not await app.verify("bad")
+        assert not await app.reports.verify("bad")
         paid = witness.count("paid", "3")
         assert paid == (1 if kind is FactKind.ENDED else 0)
         store.refused = None
-        assert await (await app.retry("bad")).result() == 3
+        assert await (await app.operations.retry("bad")).result() == 3
         assert witness.count("paid", "3") == 1

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from podium import App, Context, workflow
-from podium.engine.worker.execute import missing_version
 from podium.errors import RunBlocked
-from podium.handle import AnyHandle
-from podium.model.run import RunState
+from podium.facade.handle import AnyHandle
+from podium.model.run import BlockedReason, RunState
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -49,7 +48,7 @@ async def test_a_run_that_was_blocked_by_a_worker_without_its_version_goes_to_on
     run = await bench.parked(made("1"))
     async with bench.app(made("1"), poll=0.01) as having:
         with sqlite3.connect(bench.path) as other:
-            other.execute("UPDATE runs SET state = 'blocked', reason = ?", (missing_version("job", "1"),))
+            other.execute("UPDATE runs SET state = 'blocked', blocked = ?", (BlockedReason.MISSING_VERSION,))
         while (await (await having.handle(run)).status()).state is RunState.BLOCKED:
             await asyncio.sleep(0.01)
         await bench.clock.advance(10)
@@ -62,19 +61,19 @@ async def test_repin_moves_a_run_to_a_version_that_fits(bench: Bench) -> None:
         await repin(app, run, "2")
         await bench.clock.advance(10)
         assert await (await app.handle(run)).result() == "2"
-        assert await app.verify(run) == []
+        assert await app.reports.verify(run) == []
 
 
 async def test_repin_refuses_a_version_that_does_not_fit_and_changes_nothing(bench: Bench) -> None:
     run = await bench.parked(made("1"))
     async with bench.app(made("1"), made("2", more=True)) as app:
-        before = await app.facts(run)
+        before = await app.runs.facts(run)
         with pytest.raises(Exception, match="a call of echo"):
             await repin(app, run, "2")
-        assert await app.facts(run) == before
+        assert await app.runs.facts(run) == before
         await bench.clock.advance(10)
         assert await (await app.handle(run)).result() == "1"
 
 
 async def repin(app: App, run: str, version: str) -> None:
-    await app.repin(run, version)
+    await app.operations.repin(run, version)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def bench(tmp_path: Path) -> Bench:
 
 async def called(app: App, run: str) -> Counter[str]:
     """How often each agent was asked, by the facts."""
-    return Counter(fact.body["agent"] for fact in await app.facts(run) if fact.kind is FactKind.ASKED)
+    return Counter(fact.body["agent"] for fact in await app.runs.facts(run) if fact.kind is FactKind.ASKED)
 
 
 async def outcome(bench: Bench, team: AnyAgent, input: Any) -> tuple[Any, Counter[str]]:
@@ -149,8 +148,8 @@ async def test_an_article_is_sent_back_once_then_approved_released_and_laid_out(
     async with bench.app() as app:
         handle = await app.start(article.article, text)
         for answer in ("return", "approve"):
-            await bench.clock.until(partial(app.questions, to="editors"))
-            await app.answer((await app.questions(to="editors"))[0].id, answer, by="ada")
+            await bench.clock.until(lambda: app.inbox.list(to="editors"))
+            await app.inbox.answer((await app.inbox.list(to="editors"))[0].id, answer, by="ada")
         await bench.clock.settle()
         await handle.signal("event", "print at once")
         await handle.signal("event", "release")

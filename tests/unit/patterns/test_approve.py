@@ -58,7 +58,7 @@ async def archive(value: str, comment: str) -> str:
 async def asked(bench: Bench, app: App) -> Question:
     """Return the one question that is open."""
     await bench.clock.settle()
-    (question,) = await app.questions()
+    (question,) = await app.inbox.list()
     return question
 
 
@@ -67,7 +67,7 @@ async def said(bench: Bench, made: Agent[Any, Any], value: Json, *answers: Json)
     async with bench.app(made) as app:
         handle = await app.start(made, value)
         for n, answer in enumerate(answers):
-            await app.answer((await asked(bench, app)).id, answer, by=f"p{n}")
+            await app.inbox.answer((await asked(bench, app)).id, answer, by=f"p{n}")
         return await handle.result()
 
 
@@ -81,7 +81,7 @@ async def test_the_person_sees_the_value_and_answers_yes_or_no_in_the_inbox(benc
         handle = await app.start(approve("editors", text="Print it?", name="a"), "news")
         question = await asked(bench, app)
         assert (question.ask.to, question.ask.text, question.ask.subject) == ("editors", "Print it?", "news")
-        await app.answer(question.id, to_value(question, "yes", "well done"), by="ann")
+        await app.inbox.answer(question.id, to_value(question, "yes", "well done"), by="ann")
         assert await handle.result() == "news"
 
 
@@ -97,8 +97,8 @@ async def test_an_edit_is_checked_against_the_type_before_it_is_taken(bench: Ben
         handle = await app.start(made, "a b")
         question = await asked(bench, app)
         with pytest.raises(InvalidValue, match="'words' is a required property"):
-            await app.answer(question.id, {"approved": True, "value": {"title": "A"}}, by="ann")
-        await app.answer(question.id, YES, by="ann")
+            await app.inbox.answer(question.id, {"approved": True, "value": {"title": "A"}}, by="ann")
+        await app.inbox.answer(question.id, YES, by="ann")
         assert await handle.result() == "a b: 2"
 
 
@@ -112,8 +112,8 @@ async def test_without_a_type_an_edit_is_of_the_same_kind_of_json(
         handle = await app.start(approve("editors", name="a"), value)
         question = await asked(bench, app)
         with pytest.raises(InvalidValue, match="does not fit question"):
-            await app.answer(question.id, {"approved": True, "value": wrong}, by="ann")
-        await app.answer(question.id, {"approved": True, "value": fits}, by="ann")
+            await app.inbox.answer(question.id, {"approved": True, "value": wrong}, by="ann")
+        await app.inbox.answer(question.id, {"approved": True, "value": fits}, by="ann")
         assert await handle.result() == fits
 
 
@@ -122,18 +122,18 @@ async def test_where_edits_are_not_wanted_none_is_taken(bench: Bench) -> None:
         await app.start(approve("editors", edit=False, name="a"), "x")
         question = await asked(bench, app)
         with pytest.raises(InvalidValue, match="'value' was unexpected"):
-            await app.answer(question.id, {"approved": True, "value": "y"}, by="ann")
+            await app.inbox.answer(question.id, {"approved": True, "value": "y"}, by="ann")
 
 
 async def test_an_edit_that_only_the_type_itself_refuses_is_asked_about_again(bench: Bench) -> None:
     odd, even = ({"approved": True, "value": {"n": n}} for n in (3, 4))
     async with bench.app() as app:
         handle = await app.start(approve("editors", edit=Even, name="a"), Even(n=2))
-        await app.answer((await asked(bench, app)).id, odd, by="ann")
+        await app.inbox.answer((await asked(bench, app)).id, odd, by="ann")
         question = await asked(bench, app)
         assert question.ask.subject["value"] == {"n": 2}
         assert "n is odd" in question.ask.subject["exchange"][0]["refused"]
-        await app.answer(question.id, even, by="ann")
+        await app.inbox.answer(question.id, even, by="ann")
         assert await handle.result() == Even(n=4)
 
 
@@ -156,11 +156,11 @@ async def test_what_is_rejected_goes_to_somebody_else_with_the_comment(bench: Be
 async def test_a_person_who_asks_back_is_answered_by_the_author_and_asked_again(bench: Bench) -> None:
     async with bench.app() as app:
         handle = await app.start(approve("editors", author=explain, name="a"), "news")
-        await app.answer((await asked(bench, app)).id, {"question": "Why now?"}, by="ann")
+        await app.inbox.answer((await asked(bench, app)).id, {"question": "Why now?"}, by="ann")
         question = await asked(bench, app)
         exchange = {"question": "Why now?", "by": ["ann"], "answer": "Why now? Because of news."}
         assert question.ask.subject == {"value": "news", "exchange": [exchange]}
-        await app.answer(question.id, YES, by="ann")
+        await app.inbox.answer(question.id, YES, by="ann")
         assert await handle.result() == "news"
 
 
@@ -168,11 +168,11 @@ async def test_after_so_many_questions_only_a_decision_is_taken(bench: Bench) ->
     async with bench.app() as app:
         handle = await app.start(approve("editors", author=explain, questions=2, name="a"), "news")
         for _ in range(2):
-            await app.answer((await asked(bench, app)).id, {"question": "Why?"}, by="ann")
+            await app.inbox.answer((await asked(bench, app)).id, {"question": "Why?"}, by="ann")
         question = await asked(bench, app)
         with pytest.raises(InvalidValue):
-            await app.answer(question.id, {"question": "Why?"}, by="ann")
-        await app.answer(question.id, YES, by="ann")
+            await app.inbox.answer(question.id, {"question": "Why?"}, by="ann")
+        await app.inbox.answer(question.id, YES, by="ann")
         assert await handle.result() == "news"
 
 
@@ -180,7 +180,7 @@ async def test_without_an_author_nobody_can_be_asked_back(bench: Bench) -> None:
     async with bench.app() as app:
         await app.start(approve("editors", name="a"), "news")
         with pytest.raises(InvalidValue):
-            await app.answer((await asked(bench, app)).id, {"question": "Why?"}, by="ann")
+            await app.inbox.answer((await asked(bench, app)).id, {"question": "Why?"}, by="ann")
 
 
 async def test_nobody_answering_ends_it(bench: Bench) -> None:
@@ -212,7 +212,7 @@ async def test_where_nobody_answers_in_time_the_next_one_is_asked_also_after_a_r
         await bench.clock.advance(60)
         question = await asked(bench, app)
         assert question.ask.to == "board"
-        await app.answer(question.id, YES, by="eve")
+        await app.inbox.answer(question.id, YES, by="eve")
         assert await (await app.handle(run)).result() == "x"
 
 
@@ -221,7 +221,7 @@ async def test_whoever_asks_back_after_an_escalation_is_the_one_who_is_asked_aga
     async with bench.app() as app:
         await app.start(made, "x")
         await bench.clock.advance(60)
-        await app.answer((await asked(bench, app)).id, {"question": "Why?"}, by="boss")
+        await app.inbox.answer((await asked(bench, app)).id, {"question": "Why?"}, by="boss")
         assert (await asked(bench, app)).ask.to == "boss"
 
 
@@ -236,7 +236,7 @@ async def test_with_a_quorum_nobody_may_edit(bench: Bench) -> None:
     async with bench.app() as app:
         await app.start(approve("board", quorum=2, name="a"), "x")
         with pytest.raises(InvalidValue, match="'value' was unexpected"):
-            await app.answer((await asked(bench, app)).id, {"approved": True, "value": "y"}, by="ann")
+            await app.inbox.answer((await asked(bench, app)).id, {"approved": True, "value": "y"}, by="ann")
 
 
 async def test_with_a_quorum_all_are_asked_again_once_a_question_is_answered(bench: Bench) -> None:
@@ -244,7 +244,7 @@ async def test_with_a_quorum_all_are_asked_again_once_a_question_is_answered(ben
     async with bench.app() as app:
         handle = await app.start(made, "x")
         for person, answer in [("ann", YES), ("bob", {"question": "Why?"}), ("ann", YES), ("bob", YES)]:
-            await app.answer((await asked(bench, app)).id, answer, by=person)
+            await app.inbox.answer((await asked(bench, app)).id, answer, by=person)
         assert await handle.result() == "x"
 
 
@@ -253,12 +253,12 @@ async def test_a_run_that_waits_holds_what_was_said_and_asks_the_author_once(ben
     made = approve("editors", author=author, name="a")
     async with bench.app(made) as app:
         handle = await app.start(made, "x")
-        await app.answer((await asked(bench, app)).id, {"question": "Why?"}, by="ann")
+        await app.inbox.answer((await asked(bench, app)).id, {"question": "Why?"}, by="ann")
         await bench.clock.settle()
     async with bench.app(made) as app:
         question = await asked(bench, app)
         assert question.ask.subject["exchange"][0]["answer"] == "because"
-        await app.answer(question.id, YES, by="ann")
+        await app.inbox.answer(question.id, YES, by="ann")
         assert await (await app.handle(handle.id)).result() == "x"
     assert bench.witness.count("author") == 1
 

@@ -48,8 +48,8 @@ def checker(*said: Json) -> Agent[Any, Any]:
 async def answered(bench: Bench, app: App, **answer: Json) -> Json:
     """Answer the one question that is open, and return its subject."""
     await bench.clock.settle()
-    (question,) = await app.questions()
-    await app.answer(question.id, answer, by="ann")
+    (question,) = await app.inbox.list()
+    await app.inbox.answer(question.id, answer, by="ann")
     return question.ask.subject
 
 
@@ -64,7 +64,7 @@ async def test_what_does_not_pass_ends_it_with_the_reasons(bench: Bench) -> None
     async with bench.app() as app:
         with pytest.raises(RunFailed, match="GateClosed: gate: the output did not pass long_enough: long_enough does"):
             await app.run(made, "a")
-        assert len(await app.runs()) == 1
+        assert len(await app.runs.list()) == 1
 
 
 async def test_a_rule_in_cel_says_what_did_not_hold(bench: Bench) -> None:

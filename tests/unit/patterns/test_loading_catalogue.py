@@ -34,9 +34,9 @@ async def value_of(bench: Bench, pattern: Pattern[Any, Any], entry: Entry) -> Js
         ended = asyncio.ensure_future(handle.result())
         while not ended.done():
             await bench.clock.advance(1)
-            for question in await app.questions():
+            for question in await app.inbox.list():
                 assert entry.answer is not None
-                await app.answer(question.id, entry.answer(question), by="ann")
+                await app.inbox.answer(question.id, entry.answer(question), by="ann")
         return plain(await ended)
 
 

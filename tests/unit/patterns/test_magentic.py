@@ -230,13 +230,13 @@ async def reviewed(bench: Bench, made: Any, *answers: Json, subjects: Heard | No
         handle = await app.start(made, "job")
         for answer in answers:
             await bench.clock.settle()
-            (question,) = await app.questions()
+            (question,) = await app.inbox.list()
             assert question.ask.to == "lead"
             if subjects is not None:
                 subjects.append(question.ask.subject)
-            await app.answer(question.id, answer, by="ann")
+            await app.inbox.answer(question.id, answer, by="ann")
         await bench.clock.settle()
-        assert await app.questions() == []
+        assert not await app.inbox.list()
         return await handle.result()
 
 
@@ -362,6 +362,6 @@ async def test_what_was_done_is_not_done_again_after_a_crash_while_the_plan_wait
     run = await bench.parked(made, "job")
     async with bench.app(made) as app:
         await bench.clock.settle()
-        await app.answer((await app.questions())[0].id, {"approved": True}, by="ann")
+        await app.inbox.answer((await app.inbox.list())[0].id, {"approved": True}, by="ann")
         assert (await (await app.handle(run)).result()).satisfied
     assert [bench.witness.count(each) for each in ("plan", "progress", "final")] == [1, 1, 1]

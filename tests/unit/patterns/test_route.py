@@ -145,9 +145,9 @@ async def test_a_person_is_shown_the_routes(bench: Bench) -> None:
     async with bench.app() as app:
         handle = await app.start(made, "x")
         await bench.clock.settle()
-        [question] = await app.questions()
+        [question] = await app.inbox.list()
         assert question.ask.subject == {"task": "x", "routes": {"bill": "Knows invoices.", "tech": "technical"}}
-        await app.answer(question.id, "tech", by="ann")
+        await app.inbox.answer(question.id, "tech", by="ann")
         assert await handle.result() == "technical: x"
 
 

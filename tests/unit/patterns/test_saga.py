@@ -335,7 +335,7 @@ async def lived(world: World, folder: Path) -> RunState:
                 await bench.clock.advance(10)
             state = (await handle.status()).state
             if state.ended:
-                assert await app.verify("r") == []
+                assert await app.reports.verify("r") == []
                 return state
     raise AssertionError("it did not come to an end")
 

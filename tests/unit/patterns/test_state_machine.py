@@ -204,8 +204,8 @@ async def test_a_person_reviews(bench: Bench) -> None:
         handle = await app.start(desk(*ways, entry={"draft": write, "review": editor}), "tea")
         for answer in ("return", "accept"):
             await bench.clock.settle()
-            (question,) = await app.questions(to="editors")
-            await app.answer(question.id, answer, by="ann")
+            (question,) = await app.inbox.list(to="editors")
+            await app.inbox.answer(question.id, answer, by="ann")
         journey = await handle.result()
     assert (journey.data, journey.path) == ("second", ["draft", "review", "draft", "review", "done"])
     assert question.ask.subject == "second"

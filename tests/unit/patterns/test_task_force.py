@@ -163,7 +163,7 @@ async def test_the_team_stays_the_same_after_a_restart_though_a_better_one_has_c
 
 
 async def asked(app: App, run: str, name: str) -> bool:
-    return any(fact.body.get("agent") == name for fact in await app.facts(run))
+    return any(fact.body.get("agent") == name for fact in await app.runs.facts(run))
 
 
 @pytest.mark.parametrize(

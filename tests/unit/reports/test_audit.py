@@ -71,15 +71,15 @@ async def fill(path: Path) -> list[Seal]:
             await app.start(waits)
             asked = await app.start(waits)
             await clock.advance(60)
-            await app.answer((await app.questions(run=asked.id))[0].id, "well", by="ann")
+            await app.inbox.answer((await app.inbox.list(run=asked.id))[0].id, "well", by="ann")
             for handle in handles:
                 try:
                     await handle.result()
                 except RunFailed:
-                    await app.fork(handle.id, "0")
+                    await app.operations.fork(handle.id, "0")
             await clock.advance(60)
-            await app.redact(handles[1].id, by="ann", why="asked for")
-            await app.redact(handles[0].id, by="ann", why="asked for")
+            await app.operations.redact(handles[1].id, by="ann", why="asked for")
+            await app.operations.redact(handles[0].id, by="ann", why="asked for")
         store = SqliteStore(str(path))
         anchor.append(seal(store, float(day)))
         store.close()
@@ -182,7 +182,7 @@ async def test_a_store_in_use_is_whole_at_every_moment(tmp_path: Path) -> None:
             await clock.advance(0.5)
             assert (await asyncio.to_thread(audited, path, None)).faults == []
         await handles[0].result()
-        await app.fork(handles[0].id, "1")
+        await app.operations.fork(handles[0].id, "1")
         await clock.advance(5)
         assert [fact for fact in await handles[0].facts() if fact.kind is FactKind.ENDED]
         assert (await asyncio.to_thread(audited, path, None)).faults == []

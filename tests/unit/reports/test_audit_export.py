@@ -35,7 +35,7 @@ async def app(tmp_path: Path) -> AsyncGenerator[App]:
         for tenant in ("acme", "other"):
             handle = await app.start(outer, "hi", id=tenant, tenant=tenant, principal="bob")
             await clock.settle()
-            await app.answer((await app.questions(run=tenant))[0].id, "yes", by="ann")
+            await app.inbox.answer((await app.inbox.list(run=tenant))[0].id, "yes", by="ann")
             await handle.result()
         yield app
 
@@ -68,7 +68,7 @@ async def test_only_a_tenants_runs_are_told(app: App) -> None:
 
 async def test_of_a_redacted_run_it_is_told_who_did_what_and_who_redacted(app: App) -> None:
     before = await told(app, "asked")
-    await app.redact("acme", by="eve", why="asked for")
+    await app.operations.redact("acme", by="eve", why="asked for")
     without = [{name: part for name, part in line.items() if name != "payload_digest"} for line in before]
     assert await told(app, "asked", payloads=True) == without
     [redacted] = await told(app, "redacted")

@@ -79,8 +79,8 @@ async def app(path: Path, clock: DrivenClock) -> AsyncGenerator[App]:
 async def done(app: App, clock: DrivenClock, id: str = "r") -> None:
     handle = await app.start(family, "classified", id=id)
     await clock.settle()
-    [question] = await app.questions(run=id)
-    await app.answer(question.id, "classified", by="ann")
+    [question] = await app.inbox.list(run=id)
+    await app.inbox.answer(question.id, "classified", by="ann")
     await handle.result()
 
 
@@ -101,7 +101,7 @@ async def test_nothing_of_a_redacted_run_is_left_in_the_file(app: App, path: Pat
     await done(app, clock)
     await asyncio.to_thread(app.store.scrub)
     assert holders(path) == ["a.db"]
-    assert await app.redact("r", by="ann", why="asked for") == 2
+    assert await app.operations.redact("r", by="ann", why="asked for") == 2
     assert holders(path) == []
 
 
@@ -116,22 +116,22 @@ async def test_answers_kept_of_a_redacted_run_are_gone_too(app: App, path: Path)
 
     handle = await app.start(asks, "classified")
     await handle.result()
-    assert await app.redact(handle.id, by="ann", why="asked for") == 1
+    assert await app.operations.redact(handle.id, by="ann", why="asked for") == 1
     assert holders(path) == []
 
 
 async def test_the_chains_of_a_redacted_run_and_its_children_hold(app: App, path: Path, clock: DrivenClock) -> None:
     await done(app, clock)
-    await app.redact("r", by="ann", why="asked for")
-    assert (await app.verify("r"), await app.verify("r.0")) == ([], [])
+    await app.operations.redact("r", by="ann", why="asked for")
+    assert (await app.reports.verify("r"), await app.reports.verify("r.0")) == ([], [])
     assert await faults(path) == []
 
 
 async def test_who_did_what_and_who_decided_is_still_told(app: App, clock: DrivenClock) -> None:
     await done(app, clock)
-    before = await app.facts("r")
-    await app.redact("r", by="ann", why="asked for")
-    *facts, redacted = await app.facts("r")
+    before = await app.runs.facts("r")
+    await app.operations.redact("r", by="ann", why="asked for")
+    *facts, redacted = await app.runs.facts("r")
     assert [(fact.kind, fact.key, fact.at) for fact in facts] == [(fact.kind, fact.key, fact.at) for fact in before]
     assert all(fact.payload is None for fact in facts)
     assert {fact.body["agent"] for fact in facts if fact.kind is FactKind.ASKED} == {"note", "human-boss"}
@@ -141,18 +141,18 @@ async def test_who_did_what_and_who_decided_is_still_told(app: App, clock: Drive
 
 async def test_what_a_redacted_run_cost_and_how_its_agents_did_is_still_counted(app: App, clock: DrivenClock) -> None:
     await done(app, clock)
-    before = (await app.costs("agent"), await app.store.records())
-    await app.redact("r", by="ann", why="asked for")
-    assert (await app.costs("agent"), await app.store.records()) == before
+    before = (await app.reports.costs(by="agent"), await app.store.records())
+    await app.operations.redact("r", by="ann", why="asked for")
+    assert (await app.reports.costs(by="agent"), await app.store.records()) == before
 
 
 async def test_a_run_that_has_not_ended_is_not_redacted(app: App, clock: DrivenClock) -> None:
     await app.start(waits, "classified", id="r")
     await clock.settle()
     with pytest.raises(NotPossible, match="run r is parked: only a run that has ended can be redacted"):
-        await app.redact("r", by="ann", why="")
+        await app.operations.redact("r", by="ann", why="")
     with pytest.raises(UnknownRun):
-        await app.redact("nobody", by="ann", why="")
+        await app.operations.redact("nobody", by="ann", why="")
 
 
 async def test_a_run_whose_child_has_not_ended_is_not_redacted(app: App, clock: DrivenClock) -> None:
@@ -160,16 +160,16 @@ async def test_a_run_whose_child_has_not_ended_is_not_redacted(app: App, clock: 
     await handle.result()
     await clock.settle()
     with pytest.raises(NotPossible, match=r"its child run r\.0 is parked"):
-        await app.redact("r", by="ann", why="")
-    assert (await app.facts("r"))[0].value() == "classified"
+        await app.operations.redact("r", by="ann", why="")
+    assert (await app.runs.facts("r"))[0].value() == "classified"
 
 
 async def test_redacting_again_changes_nothing(app: App, clock: DrivenClock) -> None:
     await done(app, clock)
-    await app.redact("r", by="ann", why="asked for")
-    before = await app.facts("r")
-    assert await app.redact("r", by="bob", why="again") == 0
-    assert await app.facts("r") == before
+    await app.operations.redact("r", by="ann", why="asked for")
+    before = await app.runs.facts("r")
+    assert await app.operations.redact("r", by="bob", why="again") == 0
+    assert await app.runs.facts("r") == before
 
 
 async def test_a_redacted_run_cannot_go_on_and_says_why(app: App, clock: DrivenClock) -> None:
@@ -178,17 +178,17 @@ async def test_a_redacted_run_cannot_go_on_and_says_why(app: App, clock: DrivenC
     with pytest.raises(RunFailed):
         await failed.result()
     for run in ("r", "f"):
-        await app.redact(run, by="ann", why="asked for")
+        await app.operations.redact(run, by="ann", why="asked for")
     with pytest.raises(NotPossible, match="run f was redacted by ann: what it recorded is gone"):
-        await app.retry("f")
+        await app.operations.retry("f")
     with pytest.raises(NotPossible, match="run r was redacted by ann: what it recorded is gone"):
-        await app.fork("r", "1")
+        await app.operations.fork("r", "1")
     with pytest.raises(NotPossible, match="run r was redacted by ann: what it gave is gone"):
         await (await app.handle("r")).result()
     with pytest.raises(RunFailed, match=r"run f failed: ValueError$"):
         await failed.result()
     assert (await (await app.handle("f")).status()).state is RunState.FAILED
-    [letter] = await app.dead_letters()
+    [letter] = await app.reports.dead_letters()
     assert letter.error == "ValueError"
 
 
@@ -196,10 +196,10 @@ async def test_what_is_said_of_a_redacted_dead_letter_can_be_redacted_too(app: A
     failed = await app.start(fails, "classified", id="f")
     with pytest.raises(RunFailed):
         await failed.result()
-    assert await app.redact("f", by="ann", why="asked for") == 1
-    await app.discard("f", by="ann", why="classified")
-    assert await app.redact("f", by="ann", why="again") == 1
-    assert await app.verify("f") == []
+    assert await app.operations.redact("f", by="ann", why="asked for") == 1
+    await app.operations.discard("f", by="ann", why="classified")
+    assert await app.operations.redact("f", by="ann", why="again") == 1
+    assert await app.reports.verify("f") == []
     assert holders(path) == []
     assert await faults(path) == []
 
@@ -207,9 +207,9 @@ async def test_what_is_said_of_a_redacted_dead_letter_can_be_redacted_too(app: A
 async def test_a_large_payload_stays_as_long_as_another_run_has_it(app: App, clock: DrivenClock) -> None:
     for run in ("one", "other"):
         await (await app.start(child, "same", id=run)).result()
-    await app.redact("one", by="ann", why="")
-    assert b"classified" in ((await app.facts("other"))[2].payload or b"")
-    await app.redact("other", by="ann", why="")
+    await app.operations.redact("one", by="ann", why="")
+    assert b"classified" in ((await app.runs.facts("other"))[2].payload or b"")
+    await app.operations.redact("other", by="ann", why="")
     assert app.store.ledger.forged_blobs() == 0
     assert [run for run, _ in app.store.ledger.lost_blobs()] == []
 
@@ -219,17 +219,17 @@ async def test_runs_are_redacted_that_ended_long_ago_with_all_that_started_them(
     await app.start(mother, "classified", id="alive")
     await clock.advance(1_000)
     await done(app, clock, "new")
-    assert await app.retain(500, by="ann", why="retention") == 2
-    gone = [run.id for run in await app.runs() if (await app.facts(run.id))[-1].kind is FactKind.REDACTED]
+    assert await app.operations.retain(500, by="ann", why="retention") == 2
+    gone = [run.id for run in await app.runs.list() if (await app.runs.facts(run.id))[-1].kind is FactKind.REDACTED]
     assert sorted(gone) == ["old", "old.0"]
-    assert await app.retain(500, by="ann", why="retention") == 0
+    assert await app.operations.retain(500, by="ann", why="retention") == 0
 
 
 async def test_a_redaction_is_signed_with_the_key_of_the_audit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIT_KEY", SECRET)
     async with App.open(path, agents=[child], audit=AuditSettings(key="env:AUDIT_KEY")) as app:
         await (await app.start(child, "classified", id="r")).result()
-        await app.redact("r", by="ann", why="asked for")
+        await app.operations.redact("r", by="ann", why="asked for")
     assert await faults(path) == []
     other = Signer.new()[1]
     assert "its redaction was not signed with this key" in await faults(path, other)
@@ -237,7 +237,7 @@ async def test_a_redaction_is_signed_with_the_key_of_the_audit(path: Path, monke
 
 async def test_without_a_key_it_is_said_that_nobody_can_tell_who_redacted(app: App, path: Path) -> None:
     await (await app.start(child, "classified", id="r")).result()
-    await app.redact("r", by="ann", why="asked for")
+    await app.operations.redact("r", by="ann", why="asked for")
     store = SqliteStore(str(path))
     found = await audit(store, checker=Checker(PUBLIC))
     store.close()

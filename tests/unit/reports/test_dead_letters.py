@@ -9,7 +9,7 @@ from podium import Budget, Context, Retry, RunState, agent, workflow
 from podium.errors import CallFailed, NotPossible, TransportFailed, UnknownRun
 from podium.model.fact import FactKind
 from podium.model.retry import FailureKind
-from podium.reports.dead_letters import DeadLetterQuery, FailureCause, dead_letter
+from podium.reports.dead_letters import FailureCause, dead_letter
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -49,7 +49,7 @@ async def test_a_run_whose_call_used_up_its_attempts_is_kept_with_input_error_an
     async with bench.app(flow) as app:
         handle = await app.start(flow, "hello", tenant="acme")
         await bench.clock.advance(10)
-        (letter,) = await app.dead_letters()
+        (letter,) = await app.reports.dead_letters()
         (call,) = letter.calls
         assert (letter.run.id, letter.run.tenant, letter.kind, letter.agents) == (
             handle.id,
@@ -70,10 +70,10 @@ async def test_a_requeue_goes_on_from_what_failed_and_repeats_nothing_else(bench
         handle = await app.start(flow, "hello")
         await bench.clock.advance(10)
         switch.broken = False
-        (done,) = await app.requeue(handle.id)
+        (done,) = await app.operations.requeue(handle.id)
         assert (done.run, done.error) == (handle.id, "")
         assert await handle.result() == "sent hello"
-        assert await app.dead_letters() == []
+        assert not await app.reports.dead_letters()
     assert bench.witness.count("send") == 4
 
 
@@ -82,9 +82,9 @@ async def test_one_that_fails_again_is_a_dead_letter_again_with_all_that_was_tri
     async with bench.app(flow) as app:
         handle = await app.start(flow, "hello")
         await bench.clock.advance(10)
-        await app.requeue(handle.id)
+        await app.operations.requeue(handle.id)
         await bench.clock.advance(10)
-        (letter,) = await app.dead_letters()
+        (letter,) = await app.reports.dead_letters()
         assert (letter.calls[0].attempts, len(letter.calls[0].tried)) == (2, 4)
 
 
@@ -95,7 +95,7 @@ async def test_what_is_wrong_with_one_does_not_stop_the_others(bench: Bench) -> 
         handles = [await app.start(flow, str(n)) for n in range(3)]
         await bench.clock.advance(10)
         switch.broken = False
-        done = await app.requeue(handles[0].id, "run_nobody", handles[1].id, handles[2].id, handles[2].id)
+        done = await app.operations.requeue(handles[0].id, "run_nobody", handles[1].id, handles[2].id, handles[2].id)
         assert [bool(each.error) for each in done] == [False, True, False, False, True]
         assert [await handle.result() for handle in handles] == ["sent 0", "sent 1", "sent 2"]
 
@@ -105,7 +105,7 @@ async def test_a_refused_call_makes_one_too(bench: Bench) -> None:
     async with bench.app(flow) as app:
         await app.start(flow, "x", budget=Budget(calls=1))
         await bench.clock.settle()
-        (letter,) = await app.dead_letters()
+        (letter,) = await app.reports.dead_letters()
         assert (letter.kind, letter.agents, bench.witness.count("send")) == ("refused", ["send"], 0)
         assert letter.calls[0].error.startswith("budget:")
 
@@ -118,7 +118,7 @@ async def test_what_the_code_of_the_workflow_raised_names_no_call(bench: Bench) 
     async with bench.app(buggy) as app:
         await app.start(buggy)
         await bench.clock.settle()
-        (letter,) = await app.dead_letters()
+        (letter,) = await app.reports.dead_letters()
         assert (letter.kind, letter.error, letter.calls) == ("workflow", "ValueError: a bug", ())
 
 
@@ -132,7 +132,7 @@ async def test_a_call_inside_an_inline_workflow_is_what_failed(bench: Bench) -> 
     async with bench.app(outer, flow) as app:
         await app.start(outer)
         await bench.clock.settle()
-        (letter,) = await app.dead_letters()
+        (letter,) = await app.reports.dead_letters()
         assert [(call.agent, call.key) for call in letter.calls] == [("send", "0.1")]
 
 
@@ -148,7 +148,7 @@ async def test_a_failure_that_the_workflow_caught_is_no_dead_letter(bench: Bench
 
     async with bench.app(careful, flow) as app:
         assert await app.run(careful) == "never mind"
-        assert await app.dead_letters() == []
+        assert not await app.reports.dead_letters()
 
 
 async def test_they_are_found_by_who_failed_how_where_for_whom_and_when(bench: Bench) -> None:
@@ -166,7 +166,7 @@ async def test_they_are_found_by_who_failed_how_where_for_whom_and_when(bench: B
         await bench.clock.advance(1)
 
         async def found(**wanted: Any) -> list[str]:
-            return [letter.run.id for letter in await app.dead_letters(DeadLetterQuery(**wanted))]
+            return [letter.run.id for letter in await app.reports.dead_letters(**wanted)]
 
         assert await found() == [second, first]
         assert await found(limit=1) == [second]
@@ -186,14 +186,16 @@ async def echoes(ctx: Context) -> str:
     return await ctx.call(echo, "x")
 
 
-async def test_all_are_found_however_many_there_are(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("podium.reports.dead_letters._PAGE", 2)
+async def test_all_are_found_page_by_page_and_those_not_wanted_leave_no_gap(bench: Bench) -> None:
     flow = desk(bench, Switch(), attempts=1)
     async with bench.app(flow) as app:
         runs = [(await app.start(flow, str(n))).id for n in range(5)]
         await bench.clock.settle()
-        assert [letter.run.id for letter in await app.dead_letters()] == runs[::-1]
-        assert len(await app.dead_letters(DeadLetterQuery(limit=3))) == 3
+        assert [letter.run.id for letter in await app.reports.dead_letters()] == runs[::-1]
+        await app.operations.discard(runs[3], why="test")
+        first = await app.reports.dead_letters(limit=2)
+        rest = await app.reports.dead_letters(limit=2, cursor=first.cursor)
+        assert [letter.run.id for page in (first, rest) for letter in page] == [runs[4], *runs[2::-1]]
 
 
 async def test_a_discarded_one_is_no_more_listed_and_says_who_and_why(bench: Bench) -> None:
@@ -202,17 +204,17 @@ async def test_a_discarded_one_is_no_more_listed_and_says_who_and_why(bench: Ben
         handle = await app.start(flow, "x")
         await bench.clock.settle()
         failed = await handle.status()
-        await app.discard(handle.id, by="ann", why="the order was cancelled")
-        assert await app.dead_letters() == []
-        (letter,) = await app.dead_letters(DeadLetterQuery(discarded=True))
+        await app.operations.discard(handle.id, by="ann", why="the order was cancelled")
+        assert not await app.reports.dead_letters()
+        (letter,) = await app.reports.dead_letters(discarded=True)
         assert letter.discarded is not None
         assert (letter.discarded.by, letter.discarded.why) == ("ann", "the order was cancelled")
         assert (letter.kind, letter.agents) == ("transport", ["send"])
         now = await handle.status()
         assert (now.state, now.reason, now.ended_at) == (failed.state, failed.reason, failed.ended_at)
-        last = (await app.facts(handle.id))[-1]
+        last = (await app.runs.facts(handle.id))[-1]
         assert (last.kind, last.epoch) == (FactKind.NOTICE, failed.epoch + 1)
-        assert await app.verify(handle.id) == []
+        assert await app.reports.verify(handle.id) == []
 
 
 async def test_a_discarded_one_is_not_requeued_nor_discarded_again(bench: Bench) -> None:
@@ -221,13 +223,13 @@ async def test_a_discarded_one_is_not_requeued_nor_discarded_again(bench: Bench)
     async with bench.app(flow) as app:
         handle = await app.start(flow, "x")
         await bench.clock.settle()
-        await app.discard(handle.id, by="ann", why="obsolete")
-        (done,) = await app.requeue(handle.id)
+        await app.operations.discard(handle.id, by="ann", why="obsolete")
+        (done,) = await app.operations.requeue(handle.id)
         assert "was discarded by ann: obsolete" in done.error
         with pytest.raises(NotPossible, match="discarded already, by ann"):
-            await app.discard(handle.id, by="bob", why="me too")
+            await app.operations.discard(handle.id, by="bob", why="me too")
         switch.broken = False
-        await app.retry(handle.id)
+        await app.operations.retry(handle.id)
         assert await handle.result() == "sent x"
 
 
@@ -236,7 +238,7 @@ async def test_what_is_no_dead_letter_cannot_be_discarded(bench: Bench) -> None:
         handle = await app.start(echoes)
         await handle.result()
         with pytest.raises(NotPossible, match="is done"):
-            await app.discard(handle.id, by="ann", why="x")
+            await app.operations.discard(handle.id, by="ann", why="x")
         with pytest.raises(UnknownRun):
             await dead_letter(app.store, "run_nobody")
 
@@ -259,9 +261,9 @@ async def test_a_run_whose_time_was_up_is_requeued_with_as_much_time_again(bench
     async with bench.app(slow, tidy) as app:
         handle = await app.start(slow, within=60)
         await bench.clock.advance(60)
-        (letter,) = await app.dead_letters()
+        (letter,) = await app.reports.dead_letters()
         assert (letter.kind, letter.calls) == ("timeout", ())
-        assert [each.error for each in await app.requeue(handle.id)] == [""]
+        assert [each.error for each in await app.operations.requeue(handle.id)] == [""]
         await bench.clock.advance(59)
         assert await handle.result() == "done"
     assert bench.witness.count("tidy") == 2
@@ -284,14 +286,14 @@ async def test_the_child_run_that_made_a_run_fail_goes_on_with_it(bench: Bench, 
     async with bench.app(outer, parent, flow) as app:
         handle = await app.start(outer)
         await bench.clock.settle()
-        assert {letter.kind for letter in await app.dead_letters()} >= {FailureCause.TRANSPORT}
-        assert [each.error for each in await app.requeue(handle.id)] == [""]
+        assert {letter.kind for letter in await app.reports.dead_letters()} >= {FailureCause.TRANSPORT}
+        assert [each.error for each in await app.operations.requeue(handle.id)] == [""]
         await bench.clock.settle()
         assert (await handle.status()).state is RunState.FAILED
         switch.broken = False
-        assert [each.error for each in await app.requeue(handle.id)] == [""]
+        assert [each.error for each in await app.operations.requeue(handle.id)] == [""]
         assert await handle.result() == "sent x"
-        assert await app.dead_letters() == []
+        assert not await app.reports.dead_letters()
     assert bench.witness.count("send") == 3
 
 
@@ -309,8 +311,8 @@ async def test_child_runs_that_were_stopped_with_a_run_go_on_with_it(bench: Benc
     async with bench.app(parent, slow) as app:
         handle = await app.start(parent, within=60)
         await bench.clock.advance(60)
-        assert [letter.kind for letter in await app.dead_letters()] == [FailureCause.TIMEOUT] * 3
-        await app.requeue(handle.id)
+        assert [letter.kind for letter in await app.reports.dead_letters()] == [FailureCause.TIMEOUT] * 3
+        await app.operations.requeue(handle.id)
         await bench.clock.advance(59)
         assert await handle.result() == ["done", "done"]
 
@@ -323,10 +325,10 @@ async def test_a_question_that_was_taken_back_when_the_run_failed_is_asked_anew(
     async with bench.app(asks) as app:
         handle = await app.start(asks, within=60)
         await bench.clock.advance(60)
-        await app.requeue(handle.id)
+        await app.operations.requeue(handle.id)
         await bench.clock.settle()
-        (question,) = await app.questions()
-        await app.answer(question.id, "well", by="ann")
+        (question,) = await app.inbox.list()
+        await app.inbox.answer(question.id, "well", by="ann")
         assert await handle.result() == "well"
         assert (await handle.status()).state is RunState.DONE
 

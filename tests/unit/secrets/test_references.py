@@ -14,7 +14,7 @@ from podium import Context, agent, workflow
 from podium.agents.shape import shape_of
 from podium.config import Config, load_config
 from podium.errors import ConfigError, InvalidValue, UsageError
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.secrets import Secret
 from podium.secrets.masking import MASKING
 from podium.secrets.reference import filled, learn, resolve

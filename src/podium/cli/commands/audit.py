@@ -13,14 +13,12 @@ from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import count, print_json, print_line
 from podium.config import load_config
 from podium.errors import UsageError
+from podium.facade.reader import Reader
 from podium.model.audit import Audit, SealChecker
 from podium.model.clock import SystemClock
 from podium.model.json import Json
 from podium.operations.anchor import read_anchor, write_anchor
-from podium.reports.audit import audit
-from podium.reports.export import lines
 from podium.secrets.reference import resolve
-from podium.store.protocol import Store
 
 commands = typer.Typer(help="Whether the store is as it was written, and who did what.", rich_markup_mode=None)
 
@@ -70,7 +68,7 @@ def verify(
     """Check all chains, the ledger, its seals and the anchor. Exits with 1 where something does not hold."""
     checker = _checker(public_key)
     seals = None if anchor is None else read_anchor(anchor)
-    found = look(store, lambda opened: audit(opened, checker=checker, anchor=seals))
+    found = look(store, lambda reader: reader.audit(checker=checker, anchor=seals))
     if as_json:
         print_json(_json(found))
     else:
@@ -89,9 +87,9 @@ def export(
 ) -> None:
     """Print who called whom, with what, under which rule, at what price and decided by whom, as JSON lines."""
 
-    async def printed(opened: Store) -> None:
-        wanted = None if run is None else (await run_in(opened, run)).id
-        async for line in lines(opened, run=wanted, since=moment(since), tenant=tenant, payloads=payloads):
+    async def printed(reader: Reader) -> None:
+        wanted = None if run is None else (await run_in(reader, run)).id
+        async for line in reader.reports.export(run=wanted, since=moment(since), tenant=tenant, payloads=payloads):
             print_line(line)
 
     look(store, printed)
@@ -110,7 +108,7 @@ def retain(
 
     async def work() -> int:
         async with App.open(config=existing(store)) as app:
-            return await app.retain(seconds, by=who, why=why)
+            return await app.operations.retain(seconds, by=who, why=why)
 
     redacted = drive(work())
     if as_json:

@@ -4,12 +4,11 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.opening import look
+from podium.cli.opening import ALL, look
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import print_json, print_table
 from podium.model.budget import PER_USD, BudgetState, dollars
 from podium.model.json import Json
-from podium.store.protocol import BudgetQuery, ReadStore, walk
 
 
 def budgets(
@@ -19,16 +18,12 @@ def budgets(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the budgets: their limits, what is set aside, what is spent, and what is in doubt."""
-    states = look(store, lambda opened: _found(opened, prefix))
+    """List the budgets: their limits, what is set aside for what is under way, what is spent, and what is in doubt."""
+    states = look(store, lambda reader: reader.reports.budgets(prefix=prefix, limit=ALL)).items
     if as_json:
         print_json([_json(state) for state in states])
         return
     print_table(("BUDGET", "LIMIT", "SET ASIDE", "SPENT", "IN DOUBT"), [_row(state) for state in states])
-
-
-async def _found(store: ReadStore, prefix: str) -> list[BudgetState]:
-    return [state async for state in walk(store.budgets, BudgetQuery(prefix=prefix))]
 
 
 def _row(state: BudgetState) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from podium.cli.output import count, note, print_json
 from podium.cli.report import INTERRUPTED, report
 from podium.cli.waiting import Standstill, settle
 from podium.engine.worker.worker import End
-from podium.handle import AnyHandle
+from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 
 _Change = Callable[[], Coroutine[object, None, tuple[str, End | Standstill | None]]]
@@ -36,7 +36,7 @@ def retry(
 
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
-            handle = await app.retry((await run_in(app.store, run_id)).id)
+            handle = await app.operations.retry((await run_in(app, run_id)).id)
             app.register(*agents)  # after that: a blocked run whose workflow is served is taken up again by itself
             return handle.id, await _settled(app, handle, agents)
 
@@ -58,8 +58,8 @@ def fork(
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
             app.register(*agents)
-            old = (await run_in(app.store, run_id)).id
-            handle = await app.fork(old, key)
+            old = (await run_in(app, run_id)).id
+            handle = await app.operations.fork(old, key)
             note(f"run {handle.id}, forked from {old} at {key}")
             return handle.id, await _settled(app, handle, agents)
 
@@ -84,7 +84,7 @@ def repin(
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
             app.register(*agents)
-            handle = await app.repin((await run_in(app.store, run_id)).id, to, from_key=key)
+            handle = await app.operations.repin((await run_in(app, run_id)).id, to, from_key=key)
             return handle.id, await _settled(app, handle, agents)
 
     _tell(*_driven(run_id, work), file, as_json=as_json)
@@ -102,8 +102,8 @@ def redact(
 
     async def work() -> tuple[str, int]:
         async with App.open(config=existing(store)) as app:
-            run = (await run_in(app.store, run_id)).id
-            return run, await app.redact(run, by=who, why=why)
+            run = (await run_in(app, run_id)).id
+            return run, await app.operations.redact(run, by=who, why=why)
 
     run, redacted = drive(work())
     if as_json:

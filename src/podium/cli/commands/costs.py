@@ -8,9 +8,10 @@ from podium.cli.moments import moment
 from podium.cli.opening import ALL, look, run_in
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import money, print_json, print_table
+from podium.facade.reader import Reader
 from podium.model.cost import Cost
 from podium.model.json import Json
-from podium.store.protocol import CostQuery, Page, ReadStore
+from podium.store.protocol import Page
 
 _By = Literal["agent", "model", "workflow", "tenant", "day", "run"]
 _PER_RUN = ("workflow", "tenant", "day")
@@ -28,9 +29,9 @@ def costs(
 ) -> None:
     """Add up what was spent, the dearest first, from what is recorded of each model request and call."""
 
-    async def added(opened: ReadStore) -> Page[Cost]:
-        one = None if run is None else (await run_in(opened, run)).id
-        return await opened.costs(CostQuery(by=by, run=one, since=moment(since), until=moment(until), limit=ALL))
+    async def added(reader: Reader) -> Page[Cost]:
+        one = None if run is None else (await run_in(reader, run)).id
+        return await reader.reports.costs(by=by, run=one, since=moment(since), until=moment(until), limit=ALL)
 
     found = look(store, added).items
     if as_json:

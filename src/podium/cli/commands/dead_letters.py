@@ -18,21 +18,14 @@ from podium.cli.report import INTERRUPTED
 from podium.cli.waiting import settle
 from podium.config import Config
 from podium.errors import PodiumError, UnknownRun, UsageError
+from podium.facade.reader import Reader, View
+from podium.facade.reports import DeadLetterFilters
 from podium.model.agent import AnyAgent
 from podium.model.clock import SystemClock
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.operations.requeue import Requeued
-from podium.reports.dead_letters import (
-    DeadCall,
-    DeadLetter,
-    DeadLetterQuery,
-    FailureCause,
-    dead_letter,
-    dead_letters,
-    input_of,
-)
-from podium.store.protocol import ReadStore
+from podium.reports.dead_letters import DeadCall, DeadLetter, FailureCause
 
 commands = typer.Typer(help="Runs that failed for good or were quarantined.", rich_markup_mode=None)
 
@@ -57,8 +50,8 @@ def list_letters(
     as_json: JsonOption = False,
 ) -> None:
     """List the runs that failed or were quarantined, newest first."""
-    wanted = _query(agent, workflow, tenant, kind, since, discarded=discarded, limit=limit)
-    found = look(store, lambda opened: dead_letters(opened, wanted))
+    wanted = _filters(agent, workflow, tenant, kind, since, discarded=discarded, limit=limit)
+    found = look(store, lambda reader: reader.reports.dead_letters(**wanted)).items
     if as_json:
         print_json([_plain(letter) for letter in found])
     elif not found:
@@ -75,9 +68,9 @@ def show(
 ) -> None:
     """Show what a dead letter was given, what went wrong, and every attempt."""
 
-    async def wanted(opened: ReadStore) -> tuple[DeadLetter, Json]:
-        found = await dead_letter(opened, await _named(opened, run_id))
-        return found, await input_of(opened, found.run.id)
+    async def wanted(reader: Reader) -> tuple[DeadLetter, Json]:
+        found = await reader.reports.dead_letter(await _named(reader, run_id))
+        return found, (await reader.runs.facts(found.run.id))[0].value()
 
     letter, given = look(store, wanted)
     if as_json:
@@ -123,8 +116,8 @@ def requeue(
     if runs:
         chosen: Sequence[str] = runs
     else:
-        wanted = _query(agent, workflow, tenant, kind, since, discarded=False, limit=ALL)
-        letters = look(store, lambda opened: dead_letters(opened, wanted))
+        wanted = _filters(agent, workflow, tenant, kind, since, discarded=False, limit=ALL)
+        letters = look(store, lambda reader: reader.reports.dead_letters(**wanted)).items
         found = {letter.run.id: letter.run.parent for letter in reversed(letters)}
         chosen = [run for run, parent in found.items() if parent not in found][:limit]  # child runs go on with it
     export_environment(model, settings)
@@ -163,11 +156,11 @@ def discard(
     raise typer.Exit(1 if any(each.error for each in done) else 0)
 
 
-async def _named(store: ReadStore, run: str) -> str:
+async def _named(view: View, run: str) -> str:
     """Return the id of a run; `last` stands for the newest dead letter."""
     if run != LAST:
         return run
-    newest = await dead_letters(store, DeadLetterQuery(limit=1))
+    newest = (await view.reports.dead_letters(limit=1)).items
     if not newest:
         raise UnknownRun("there are no dead letters.")
     return newest[0].run.id
@@ -175,7 +168,7 @@ async def _named(store: ReadStore, run: str) -> str:
 
 async def _discarded(app: App, run: str, by: str, why: str) -> Requeued:
     try:
-        await app.discard(run := await _named(app.store, run), by=by, why=why)
+        await app.operations.discard(run := await _named(app, run), by=by, why=why)
     except PodiumError as error:
         return Requeued(run=run, error=str(error))
     return Requeued(run=run)
@@ -189,7 +182,7 @@ async def _requeue(config: Config, runs: Sequence[str], agents: Sequence[AnyAgen
 
         async def one(run: str) -> Requeued:
             async with slots:
-                (done,) = await app.requeue(run := await _named(app.store, run))
+                (done,) = await app.operations.requeue(run := await _named(app, run))
                 return done if done.error or not agents else await _driven(app, run)
 
         return list(await asyncio.gather(*(one(run) for run in dict.fromkeys(runs))))
@@ -197,11 +190,11 @@ async def _requeue(config: Config, runs: Sequence[str], agents: Sequence[AnyAgen
 
 async def _driven(app: App, run: str) -> Requeued:
     """Wait until a run has ended, or waits for somebody outside; says so where it failed again."""
-    known = await (await app.handle(run)).status()
+    known = await app.runs.get(run)
     if not app.registry.has(known.workflow, known.version):
         return Requeued(run=run)
     await settle(app, run, wait=False)
-    now = await (await app.handle(run)).status()
+    now = await app.runs.get(run)
     failed = now.state in (RunState.FAILED, RunState.BLOCKED)
     return Requeued(run=run, error=f"run {run} failed again: {now.reason}" if failed else "")
 
@@ -218,14 +211,15 @@ def _tell(done: Sequence[Requeued], *, driven: bool, as_json: bool) -> int:
     return 1 if failed else 0
 
 
-def _query(
+def _filters(
     agent: str | None, workflow: str | None, tenant: str | None, kind: FailureCause | None, since: str | None, *,
     discarded: bool, limit: int,
-) -> DeadLetterQuery:  # fmt: skip
-    return DeadLetterQuery(
-        agent=agent, workflow=workflow, tenant=tenant, kind=kind,
-        since=None if since is None else SystemClock().now() - span(since, "--since"), discarded=discarded, limit=limit,
-    )  # fmt: skip
+) -> DeadLetterFilters:  # fmt: skip
+    return {
+        "agent": agent, "workflow": workflow, "tenant": tenant, "kind": kind,
+        "since": None if since is None else SystemClock().now() - span(since, "--since"),
+        "discarded": discarded, "limit": limit,
+    }  # fmt: skip
 
 
 def _row(letter: DeadLetter) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from podium.cli.output import print_json
 from podium.cli.tree.chart import recorded_chart
 from podium.cli.tree.source import source_chart
 from podium.errors import UsageError
+from podium.facade.reader import Reader
 from podium.patterns.building.pattern import is_pattern
-from podium.store.protocol import ReadStore
 
 
 def graph(
@@ -31,7 +31,7 @@ def graph(
     A pattern is drawn as it is made: its agents, and the way between them.
     """
     if run is not None:
-        text = look(store, lambda opened: _recorded(opened, run))
+        text = look(store, lambda reader: _recorded(reader, run))
     elif target is None:
         raise UsageError("nothing to draw: name FILE[:NAME], or a run with --run RUN.")
     else:
@@ -45,6 +45,6 @@ def graph(
         print(text)
 
 
-async def _recorded(store: ReadStore, run_id: str) -> str:
-    run = await run_in(store, run_id)
-    return recorded_chart(run, await store.facts(run.id))
+async def _recorded(reader: Reader, run_id: str) -> str:
+    run = await run_in(reader, run_id)
+    return recorded_chart(run, await reader.runs.facts(run.id))

@@ -13,7 +13,6 @@ from podium.cli.output import iso, moment, one_line, print_json, print_table
 from podium.dispatch.rules.health.checks import HealthChecks
 from podium.model.agent import AnyAgent
 from podium.model.clock import SystemClock
-from podium.reports.health import heard
 
 
 def health(
@@ -26,7 +25,7 @@ def health(
     """Tell how agents are: as runs last noticed, or with FILE by making their checks. Exits with 1 if one is ill."""
     if file is not None:
         raise typer.Exit(_check(load(split(file)[0]).agents, as_json=as_json))
-    found = look(store, heard)
+    found = look(store, lambda reader: reader.reports.noticed())
     if as_json:
         print_json(
             [{"agent": each.agent, "version": each.version, "what": each.what, "state": each.state, "why": each.why,

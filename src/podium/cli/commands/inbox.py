@@ -8,14 +8,14 @@ import typer
 
 from podium.app import App
 from podium.cli.input import parse
-from podium.cli.opening import drive, existing, look
+from podium.cli.opening import ALL, drive, existing, look
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import iso, moment, one_line, print_json, print_table
 from podium.errors import UnknownQuestion, UsageError
+from podium.facade.reader import View
 from podium.model.json import Json
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
-from podium.store.protocol import QuestionQuery, ReadStore, walk
 
 commands = typer.Typer(help="What waits for people.", rich_markup_mode=None)
 
@@ -31,7 +31,7 @@ def list_questions(
     as_json: JsonOption = False,
 ) -> None:
     """List the open questions, oldest first."""
-    questions = look(store, lambda opened: _open_questions(opened, to))
+    questions = look(store, lambda reader: reader.inbox.list(to=to, limit=ALL)).items
     if as_json:
         print_json([_plain(question) for question in questions])
         return
@@ -60,7 +60,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show a question: its text, what it is about, and what an answer looks like."""
-    question = look(store, lambda opened: question_in(opened, question_id))
+    question = look(store, lambda reader: question_in(reader, question_id))
     if as_json:
         print_json(_plain(question))
         return
@@ -86,11 +86,10 @@ def answer(
 
     async def work() -> tuple[Question, Run]:
         async with App.open(config=existing(store)) as app:
-            question = await question_in(app.store, question_id)
-            await app.answer(question.id, to_value(question, value, comment), by=name)
-            run = await app.store.run(question.run)
-            assert run is not None  # its question is there
-            return await question_in(app.store, question.id), run
+            question = await question_in(app, question_id)
+            await app.inbox.answer(question.id, to_value(question, value, comment), by=name)
+            run = await app.runs.get(question.run)
+            return await question_in(app, question.id), run
 
     question, run = drive(work())
     if as_json:
@@ -127,21 +126,14 @@ def _what_next(question: Question, run: Run) -> str:
     )
 
 
-async def _open_questions(store: ReadStore, to: str | None) -> list[Question]:
-    return [each async for each in walk(store.questions, QuestionQuery(state=QuestionState.OPEN, to=to))]
-
-
-async def question_in(store: ReadStore, question_id: str) -> Question:
+async def question_in(view: View, question_id: str) -> Question:
     """Return a question by its id, or the one that has waited longest for `next`; raises UnknownQuestion."""
-    if question_id == NEXT:
-        waiting = await store.questions(QuestionQuery(state=QuestionState.OPEN, limit=1))
-        if not waiting.items:
-            raise UnknownQuestion("no question waits for an answer.")
-        return waiting.items[0]
-    question = await store.question(question_id)
-    if question is None:
-        raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
-    return question
+    if question_id != NEXT:
+        return await view.inbox.get(question_id)
+    waiting = (await view.inbox.list(limit=1)).items
+    if not waiting:
+        raise UnknownQuestion("no question waits for an answer.")
+    return waiting[0]
 
 
 def login() -> str:

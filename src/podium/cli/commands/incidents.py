@@ -8,10 +8,9 @@ import typer
 from podium.cli.opening import LAST, look
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import iso, moment, one_line, print_json, print_table
+from podium.facade.reader import Reader
 from podium.model.incident import Incident
 from podium.model.json import Json, is_object
-from podium.reports.incidents import incident, incidents
-from podium.store.protocol import ReadStore
 
 commands = typer.Typer(help="What the monitor saw go wrong, and what was done about it.", rich_markup_mode=None)
 
@@ -24,7 +23,7 @@ def list_incidents(
     as_json: JsonOption = False,
 ) -> None:
     """List incidents, newest first."""
-    found = look(store, lambda opened: incidents(opened, open_only=open_only, limit=limit))
+    found = look(store, lambda reader: reader.reports.incidents(open_only=open_only, limit=limit)).items
     if as_json:
         print_json([_plain(each) for each in found])
     elif not found:
@@ -41,9 +40,9 @@ def show(
 ) -> None:
     """Show what was seen, what was done and what came of it."""
 
-    async def wanted(opened: ReadStore) -> Incident:
-        newest = await incidents(opened, limit=1) if run_id == LAST else []
-        return newest[0] if newest else await incident(opened, run_id)
+    async def wanted(reader: Reader) -> Incident:
+        newest = (await reader.reports.incidents(limit=1)).items if run_id == LAST else ()
+        return newest[0] if newest else await reader.reports.incident(run_id)
 
     found = look(store, wanted)
     if as_json:

@@ -1,15 +1,15 @@
 """`podium policy`: checks the rules of who may do what, and tells what they would say."""
 
+import asyncio
 from collections import defaultdict
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from podium.cli.input import read_input
 from podium.cli.load import load, split
-from podium.cli.opening import look
+from podium.cli.opening import open_readonly
 from podium.cli.options import JsonOption
 from podium.cli.output import print_json, print_table
 from podium.config import load_config
@@ -24,6 +24,7 @@ from podium.model.json import Json
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.rules import ruled
 from podium.model.trust import Standing
+from podium.store.opening import is_memory, sqlite_file
 
 commands = typer.Typer(help="Who may do what.", rich_markup_mode=None)
 
@@ -96,9 +97,11 @@ def explain(
 def _standing(store: str) -> dict[tuple[str, str], Standing]:
     """Return how the agents stand by the facts of the store, if there is one."""
     found = defaultdict[tuple[str, str], Standing](Standing)
-    if Path(store).is_file():
-        for each in look(store, lambda opened: opened.evidence()):
-            found[each.agent, each.version].add(each)
+    file = sqlite_file(store)
+    if not is_memory(store) and (file is None or file.is_file()):
+        with open_readonly(store) as opened:
+            for each in asyncio.run(opened.evidence()):
+                found[each.agent, each.version].add(each)
     return found
 
 

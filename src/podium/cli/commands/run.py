@@ -124,7 +124,7 @@ def _attempt(attempt: Attempt, config: Config, start: RunRequest) -> int:
 
 async def _drive(app: App, attempt: Attempt, start: RunRequest) -> End | Standstill:
     if attempt.run is not None:
-        run = await run_in(app.store, attempt.run)
+        run = await run_in(app, attempt.run)
         _check_served(run, attempt.loaded)
         attempt.run = run.id
     app.register(*attempt.loaded.agents)

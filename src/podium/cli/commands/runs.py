@@ -1,8 +1,8 @@
 """`podium runs`: looking at runs, and stopping them."""
 
-import asyncio
 import dataclasses
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,19 +10,20 @@ import typer
 from podium.app import App
 from podium.cli.commands import change
 from podium.cli.input import read_input
-from podium.cli.opening import drive, existing, look, open_readonly, run_in
+from podium.cli.opening import drive, existing, look, run_in
 from podium.cli.options import JsonOption, RunArgument, StoreOption
 from podium.cli.output import count, duration, iso, moment, note, one_line, print_json, print_line, print_table
 from podium.cli.report import INTERRUPTED
 from podium.cli.tree.draw import Child, node_json, plain, render
 from podium.cli.tree.facts import as_line, described
 from podium.errors import RunBlocked
+from podium.facade.reader import Reader, View
 from podium.model.clock import SystemClock
 from podium.model.fact import Fact
 from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.reports.calls.tree import tree_of
-from podium.store.protocol import ChainFault, ReadStore, RunQuery
+from podium.store.protocol import ChainFault
 
 commands = typer.Typer(help="Look at runs, stop them, change them.", rich_markup_mode=None)
 
@@ -38,7 +39,7 @@ def list_runs(
     as_json: JsonOption = False,
 ) -> None:
     """List runs, newest first."""
-    runs = look(store, lambda opened: opened.runs(RunQuery(workflow=workflow, state=state, limit=limit))).items
+    runs = look(store, lambda reader: reader.runs.list(workflow=workflow, state=state, limit=limit)).items
     if as_json:
         print_json([run_json(run) for run in runs])
         return
@@ -64,9 +65,9 @@ def show(
 ) -> None:
     """Draw the tree of a run's calls: how long each took, attempts, tokens and cost, and what is waited for."""
 
-    async def wanted(opened: ReadStore) -> Family:
-        run = await run_in(opened, run_id)
-        return await family_of(opened, run, children=children and not facts)
+    async def wanted(reader: Reader) -> Family:
+        run = await run_in(reader, run_id)
+        return await family_of(reader, run, children=children and not facts)
 
     family = look(store, wanted)
     run, recorded = next(iter(family.values()))
@@ -80,22 +81,22 @@ def show(
         _draw(run, recorded, family.get if children else None)
 
 
-Family = dict[str, tuple[Run, list[Fact]]]
+Family = dict[str, tuple[Run, Sequence[Fact]]]
 """A run, and the child runs below it, with their facts."""
 
 
-async def family_of(store: ReadStore, run: Run, *, children: bool) -> Family:
+async def family_of(view: View, run: Run, *, children: bool) -> Family:
     """Return a run, first, and with `children` all that it started."""
-    facts = await store.facts(run.id)
+    facts = await view.runs.facts(run.id)
     family = {run.id: (run, facts)}
     if children:
         spawned = [node.run for node in tree_of(facts).root.walk() if node.kind == "child" and node.run]
-        for child in [await store.run(name) for name in spawned]:
-            family |= {} if child is None else await family_of(store, child, children=True)
+        for child in [await view.runs.get(name) for name in spawned]:
+            family |= await family_of(view, child, children=True)
     return family
 
 
-def _tree_json(run: Run, facts: list[Fact], family: Family, *, children: bool) -> Json:
+def _tree_json(run: Run, facts: Sequence[Fact], family: Family, *, children: bool) -> Json:
     tree = tree_of(facts)
     told = {**run_json(run), "notes": tree.notes, "tree": node_json(tree.root)}
     if children:
@@ -104,7 +105,7 @@ def _tree_json(run: Run, facts: list[Fact], family: Family, *, children: bool) -
     return told
 
 
-def _draw(run: Run, facts: list[Fact], child: Child | None) -> None:
+def _draw(run: Run, facts: Sequence[Fact], child: Child | None) -> None:
     if not sys.stdout.isatty():
         print(plain(run, facts, child))
         return
@@ -117,20 +118,19 @@ def _draw(run: Run, facts: list[Fact], child: Child | None) -> None:
 def tail(run_id: RunArgument, store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Print a run's facts, those to come too, until it ends or is blocked."""
 
-    async def follow() -> Run:
+    async def follow(reader: Reader) -> Run:
         clock, seen = SystemClock(), -1
-        with open_readonly(store) as opened:
-            while True:
-                run = await run_in(opened, run_id)
-                for fact in await opened.facts(run.id, after=seen):
-                    seen = fact.seq
-                    _print_fact(fact, as_json=as_json)
-                if (run.state.ended or run.state is RunState.BLOCKED) and seen >= run.facts - 1:
-                    return run
-                await clock.sleep_until(clock.now() + _LOOK_SECONDS)
+        while True:
+            run = await run_in(reader, run_id)
+            for fact in await reader.runs.facts(run.id, after=seen):
+                seen = fact.seq
+                _print_fact(fact, as_json=as_json)
+            if (run.state.ended or run.state is RunState.BLOCKED) and seen >= run.facts - 1:
+                return run
+            await clock.sleep_until(clock.now() + _LOOK_SECONDS)
 
     try:
-        run = asyncio.run(follow())
+        run = look(store, follow)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     if run.state is RunState.BLOCKED:
@@ -156,7 +156,7 @@ def cancel(
 
     async def work() -> tuple[bool, Run]:
         async with App.open(config=existing(store)) as app:
-            handle = await app.handle((await run_in(app.store, run_id)).id)
+            handle = await app.handle((await run_in(app, run_id)).id)
             return await handle.cancel(reason), await handle.status()
 
     new, run = drive(work())
@@ -181,7 +181,7 @@ def send_signal(
 
     async def work() -> Run:
         async with App.open(config=existing(store)) as app:
-            handle = await app.handle((await run_in(app.store, run_id)).id)
+            handle = await app.handle((await run_in(app, run_id)).id)
             await handle.signal(name, value)
             return await handle.status()
 
@@ -196,9 +196,9 @@ def send_signal(
 def verify(run_id: RunArgument, store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Recompute the hash chain of a run's facts; exits with 1 where something was changed, added or removed."""
 
-    async def checked(opened: ReadStore) -> tuple[Run, list[ChainFault]]:
-        found = await run_in(opened, run_id)
-        return found, await opened.verify(found.id)
+    async def checked(reader: Reader) -> tuple[Run, Sequence[ChainFault]]:
+        found = await run_in(reader, run_id)
+        return found, await reader.reports.verify(found.id)
 
     run, faults = look(store, checked)
     if as_json:

@@ -1,23 +1,22 @@
 """`podium work`: drives the runs that wait for a worker, such as after a crash or an answer."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from podium.app import App
 from podium.cli.load import load, split
-from podium.cli.opening import drive, existing, export_environment
+from podium.cli.opening import ALL, drive, existing, export_environment
 from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import count, note, one_line, print_json
-from podium.cli.waiting import wakes_itself
+from podium.cli.waiting import questions_of, wakes_itself
 from podium.config import Config
+from podium.facade.reader import View
 from podium.model.agent import AnyAgent
 from podium.model.clock import SystemClock
-from podium.model.question import QuestionState
 from podium.model.run import Run, RunState
-from podium.store.protocol import QuestionQuery, ReadStore, RunQuery, walk
 
 _LOOK_SECONDS = 0.2
 
@@ -51,30 +50,28 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], seen: dict[str, Run
     clock = SystemClock()
     async with App.open(config=config) as app:
         app.register(*agents)
-        seen.update({run.id: run async for run in _unfinished(app.store, names)})
+        seen.update({run.id: run for run in await _unfinished(app, names)})
         while True:
-            current = {run.id: run async for run in _unfinished(app.store, names)}
+            current = {run.id: run for run in await _unfinished(app, names)}
             seen.update(current)
-            if not forever and not any([await goes_on(app.store, run) for run in current.values()]):
+            if not forever and not any([await goes_on(app, run) for run in current.values()]):
                 break
             await clock.sleep_until(clock.now() + _LOOK_SECONDS)
-        return [run for name in seen if (run := await app.store.run(name)) is not None]
+        return [await app.runs.get(run) for run in seen]
 
 
-async def _unfinished(store: ReadStore, names: Sequence[str]) -> AsyncIterator[Run]:
+async def _unfinished(view: View, names: Sequence[str]) -> Sequence[Run]:
     states = (RunState.READY, RunState.RUNNING, RunState.PARKED, RunState.BLOCKED)
-    for query in [RunQuery(workflow=name, state=state) for name in names for state in states]:
-        async for run in walk(store.runs, query):
-            yield run
+    pages = [await view.runs.list(workflow=name, state=state, limit=ALL) for name in names for state in states]
+    return [run for page in pages for run in page.items]
 
 
-async def goes_on(store: ReadStore, run: Run) -> bool:
+async def goes_on(view: View, run: Run) -> bool:
     """Whether a run will go on without anybody outside: it is ready or driven, or a timer of its own wakes it."""
     if run.state is not RunState.PARKED:
         return run.state is not RunState.BLOCKED
-    asked = walk(store.questions, QuestionQuery(state=QuestionState.OPEN, run=run.id))
-    deadlines = {question.deadline async for question in asked}
-    return await wakes_itself(store, run, deadlines)
+    deadlines = {question.deadline for question in await questions_of(view, run)}
+    return await wakes_itself(view, run, deadlines)
 
 
 def _report(runs: Sequence[Run], *, as_json: bool) -> int:

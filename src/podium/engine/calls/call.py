@@ -78,7 +78,7 @@ class AgentCall(Recorded[T], Generic[T]):
         """Have the agent asked, and its outcome recorded."""
         if record is None:
             self._resolve(None)
-        active, card = self.active, self.active.runtime.dispatcher.card(self._agent)
+        active, card, resumed = self.active, self.active.runtime.dispatcher.card(self._agent), record is not None
         if record is not None and record.opened is not None:
             open_call = self._open(branch, card, progress_of(record), record.opened.at, resumed=True)
             await self._take_up(branch, record, open_call)
@@ -92,7 +92,7 @@ class AgentCall(Recorded[T], Generic[T]):
                     return await self._end(branch, card, given)
         progress = CallProgress() if record is None else progress_of(record)
         progress.doubtful = self.key in active.history.done_before_fork
-        open_call = self._open(branch, card, progress, asked_at, resumed=record is not None)
+        open_call = self._open(branch, card, progress, asked_at, resumed=resumed)
         return await self._end(branch, card, await outcome_of(open_call, first))
 
     def _open(

@@ -7,7 +7,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Caller
 from podium.engine.run.progress import CallProgress
-from podium.errors import Blocked, UnknownAgent
+from podium.errors import Blocked, MissingAgent, UnknownAgent
 from podium.model.agent import AnyAgent, Card
 from podium.model.call import Call
 from podium.model.fallback import FallbackValue
@@ -60,7 +60,7 @@ class OpenCall:
         try:
             return self.active.runtime.dispatcher.route(target)[0]
         except UnknownAgent as error:
-            raise Blocked(f"call {self.key}: {error}") from error
+            raise MissingAgent(f"call {self.key}: {error}") from error
 
     def card_of(self, agent: AnyAgent) -> Card:
         """Return the card of the agent, or of a fallback, as the configuration fills it in."""

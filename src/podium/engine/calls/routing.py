@@ -3,7 +3,7 @@
 from podium.dispatch.dispatcher import Target
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.history import KeyState
-from podium.errors import Blocked, UnknownAgent
+from podium.errors import MissingAgent, UnknownAgent
 from podium.model.agent import AnyAgent
 from podium.model.facts.calls import Asked
 
@@ -37,5 +37,5 @@ def registered(active: ActiveRun, key: str, name: str, version: str | None = Non
         raise _waits_for(key, error) from error
 
 
-def _waits_for(key: str, error: UnknownAgent) -> Blocked:
-    return Blocked(f"call {key}: {error}")
+def _waits_for(key: str, error: UnknownAgent) -> MissingAgent:
+    return MissingAgent(f"call {key}: {error}")

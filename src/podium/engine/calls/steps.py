@@ -149,8 +149,8 @@ class CallSteps:
         return self._active.runtime.prices
 
     async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
-        """Set an amount aside, in the store once this returns; see `podium.model.rule_steps.RuleSteps`."""
-        counting = [line for line in (*self._active.lines, *lines) if amount.under(line.limits)]
+        """Set an amount aside; see `podium.model.rule_steps.RuleSteps`."""
+        counting = [line for line in (*self._active.lines, *lines) if amount.counts(line.limits)]
         if not counting:
             return None
         found = await reserve(self._active, self._call.key, amount, counting)

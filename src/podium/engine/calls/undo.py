@@ -9,7 +9,7 @@ from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Undo
 from podium.engine.run.history import KeyState
 from podium.engine.run.recorded import Recorded
-from podium.errors import Blocked, CallError, UnknownAgent, UsageError
+from podium.errors import CallError, MissingAgent, UnknownAgent, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.fact import Fact
 from podium.model.facts.calls import UndoRegistered
@@ -84,7 +84,7 @@ class OnUndo(Recorded[None]):
         try:
             return dispatcher.registry.get(self.agent, version)
         except UnknownAgent as error:
-            raise Blocked(f"compensation {self.key}: {error}") from error
+            raise MissingAgent(f"compensation {self.key}: {error}") from error
 
 
 class _NoCaller:

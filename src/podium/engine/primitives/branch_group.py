@@ -95,7 +95,7 @@ class BranchGroup(Generic[T]):
         except Evicted:
             return
         except Blocked as mismatch:
-            self.active.block(str(mismatch))
+            self.active.block_for(mismatch)
             return
         except StoreError as error:
             self.active.lose(error)

@@ -9,7 +9,7 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.history import opened_as
 from podium.engine.run.primitive import Primitive
 from podium.errors import CallError, NotAwaitable, TooFew
-from podium.model.facts.choices import Chosen, GatherFailed, QuorumReached, RaceWon
+from podium.model.facts.choices import GatherFailed, JoinChoice, QuorumReached, RaceWon
 from podium.model.facts.content import FactContent
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class Join(Primitive[T], Generic[T]):
         """Return the choice that is recorded under this key, or None."""
         return recorded_choice(self.active, self.key, shape, "a join of branches")
 
-    async def choose(self, team: BranchGroup[Any], said: Chosen, known: Chosen | None) -> None:
+    async def choose(self, team: BranchGroup[Any], said: JoinChoice, known: JoinChoice | None) -> None:
         """Record a choice, unless it is recorded; then cancel the other branches and wait for them."""
         if known is None:
             self.active.journal.append(said, self.key)

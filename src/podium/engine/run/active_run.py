@@ -7,22 +7,23 @@ from podium.engine.run.activity import Activity
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.cancellation import Cancellation
 from podium.engine.run.deadline import deadline_of
+from podium.engine.run.escrow import Escrows
 from podium.engine.run.history import History
 from podium.engine.run.mailbox import Mailbox
 from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
-from podium.errors import Diverged, StoreError
+from podium.errors import Blocked, Diverged, MissingAgent, StoreError, TooManyFacts, UnknownAgent
 from podium.model.chance import Chance, chance_of
 from podium.model.fact import started_of
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.money import settled
 from podium.model.fallback import Degraded
 from podium.model.outcome import readable
-from podium.model.run import Run
+from podium.model.run import BlockedReason, Run
 from podium.secrets.masking import MASKING
-from podium.services.isolation import Answer
-from podium.store.operations import Block, Close, CommitVerdict, FinishRun, Park, Settle, Write
+from podium.services.isolation import CommitAnswer
+from podium.store.operations import Block, Close, Committed, CommitVerdict, FinishRun, Park, Settle, Write
 from podium.store.protocol import Claimed
 
 _MOST_READS, _READ_AGAIN_SECONDS = 6, 0.01
@@ -61,6 +62,7 @@ class ActiveRun:
         self.journal = RunJournal(
             self.n, self.run, runtime, self.activity, facts=len(claimed.facts), answered=self._on_verdict, dry=dry
         )
+        self.escrows = Escrows(self.n, self.run, runtime, self.journal)
         self.gate = ReplayGate(self.history, self.activity, self.journal, go_live=self._go_live, dry=dry)
         self.mailbox = Mailbox(() if dry else claimed.signals, claimed.wake, runtime, self.activity, ring=self._on_ring)
         self.cancellation = Cancellation(
@@ -169,7 +171,7 @@ class ActiveRun:
             return
         if self.history.unseen and (self.gate.replaying or self._dry):
             key, recorded = self.history.first_unseen()
-            self.block(str(Diverged(key, recorded, "nothing under this key")))
+            self.block_for(Diverged(key, recorded, "nothing under this key"))
             return
         if self._dry:
             self.drop()
@@ -186,7 +188,7 @@ class ActiveRun:
         """Leave memory until a signal or the next time comes."""
         dues = [due for due in (self.mailbox.next_due(), self.cancellation.next_due) if due is not None]
         self._parking = True
-        self.journal.close_with(Park(self.mailbox.wake, min(dues, default=None)))
+        self._leave_with(Park(self.mailbox.wake, min(dues, default=None)))
 
     # Letting go
 
@@ -196,16 +198,20 @@ class ActiveRun:
             self.finished = end
             self.drop()
         else:
-            self.journal.close_with(end)
+            self._leave_with(end)
 
-    def block(self, reason: str) -> None:
+    def block_for(self, error: Blocked | UnknownAgent) -> None:
+        """Stop, for what the code cannot go on with."""
+        self.block(str(error), _cause_of(error))
+
+    def block(self, reason: str, cause: BlockedReason) -> None:
         """Stop: code and journal do not agree."""
         if self.blocked is None and not self.closed:
             self.blocked = readable(MASKING.text(reason))
             if self._dry:
                 self.drop()
             else:
-                self.journal.close_with(Block(self.blocked))
+                self._leave_with(Block(self.blocked, cause))
 
     def lose(self, error: StoreError) -> None:
         """The store cannot be used, or cannot take what the run recorded: let go of it, as far as it is recorded."""
@@ -221,8 +227,15 @@ class ActiveRun:
             self.main.evict()
             self._on_closed(self)
 
-    def _on_verdict(self, write: Write, verdict: Answer) -> None:
+    def _leave_with(self, close: Close) -> None:
+        """Leave memory with the commit of this loop turn; what the run holds in escrow goes back with it."""
+        self.escrows.give_back()
+        self.journal.close_with(close)
+
+    def _on_verdict(self, write: Write, verdict: CommitAnswer, committed: Committed) -> None:
         """The store has committed a write of this run, or has refused it."""
+        if committed.drawn_on:
+            self.escrows.retire(committed.drawn_on)
         if isinstance(verdict, StoreError):
             self.lose(verdict)
         elif verdict is CommitVerdict.AWAKE:
@@ -243,3 +256,15 @@ class ActiveRun:
         if isinstance(close, FinishRun):
             self.finished = close
         self.drop()
+
+
+def _cause_of(error: Blocked | UnknownAgent) -> BlockedReason:
+    match error:
+        case Diverged():
+            return BlockedReason.DIVERGED
+        case MissingAgent() | UnknownAgent():
+            return BlockedReason.MISSING_AGENT
+        case TooManyFacts():
+            return BlockedReason.MAX_FACTS
+        case _:
+            return BlockedReason.CODE

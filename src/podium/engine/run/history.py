@@ -223,14 +223,15 @@ class History:
 
     def _open(self, fact: Fact) -> None:
         self._record(fact.key).opened = fact
-        if isinstance(said := fact.content, ChildSpawned):
+        if fact.kind is FactKind.SPAWNED and isinstance(said := fact.content, ChildSpawned):
             self.spawned[said.run] = fact.key
 
     def _answer(self, fact: Fact) -> None:
         record = self._record(fact.key)
         record.answered = fact
-        if record.opened is not None and isinstance(opened := record.opened.content, ChildAwaited):
-            self.spawned.pop(opened.name, None)
+        opened = record.opened
+        if opened is not None and opened.kind is FactKind.WAITING and isinstance(said := opened.content, ChildAwaited):
+            self.spawned.pop(said.name, None)
         if fact.key in self._under and isinstance(fact.content, AnsweredDone):
             record.undos = self._undos_under(fact.key)
         self.skip_under(fact.key)

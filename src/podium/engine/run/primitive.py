@@ -47,7 +47,7 @@ class Primitive(ABC, Generic[T_co]):
         try:
             return await self.perform(self.branch)
         except Blocked as mismatch:
-            self.active.block(str(mismatch))  # at once: a `finally` of the workflow may run into the next one
+            self.active.block_for(mismatch)  # at once: a `finally` of the workflow may run into the next one
             raise
 
     @abstractmethod

@@ -11,55 +11,75 @@ from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState, R
 from podium.model.facts.money import AmountReserved, settled
 from podium.model.question import PersonAnswer
 from podium.model.rule_names import budget_in
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.store.operations import Committed, CommitVerdict, Effect, NewFact, RaiseBudget, Reserve, Settle
 
 _NOTHING = Amount()
+_LOOKS = 5
+"""So often what would have room but for escrows is tried again: those of a process that is dead do not come back."""
 
 
 async def reserve(
     active: ActiveRun, key: str, amount: Amount, lines: Sequence[BudgetLine], *, id: str | None = None
 ) -> Reservation | BudgetState:
-    """Set an amount aside, in the store once this returns; or the budget that has no room for it."""
-    reservation = Reservation(id or active.runtime.ids.new("b"), amount)
-    answer: asyncio.Future[CommitVerdict] = asyncio.get_running_loop().create_future()
-    scarce: list[BudgetState] = []
+    """Set an amount aside, in the store or covered by an escrow there; or the budget that has no room for it."""
+    if id is None and (drawn := active.escrows.draw(key, amount, lines)) is not None:
+        return drawn
+    tries = 0
+    while True:
+        found, recallable = await _set_aside(active, key, amount, lines, id)
+        tries += 1
+        if isinstance(found, Reservation) or not recallable or tries > _LOOKS:
+            return found
+        recalls = active.runtime.recalls
+        if not recalls.give_back(found.id):
+            await recalls.looked()
 
-    def settled(verdict: Answer, committed: Committed) -> None:
-        scarce.extend(state for state in [committed.scarce.get(reservation.id)] if state is not None)
+
+async def _set_aside(
+    active: ActiveRun, key: str, amount: Amount, lines: Sequence[BudgetLine], share: str | None
+) -> tuple[Reservation | BudgetState, bool]:
+    """Set an amount aside with a commit that is waited for; or return who has no room, and whether escrows take it."""
+    name = share or active.runtime.ids.new("b")
+    answer: asyncio.Future[tuple[CommitVerdict, Committed]] = asyncio.get_running_loop().create_future()
+    at = active.journal.count_fact()
+    reservation = Reservation(name, amount, at)
+
+    def on_verdict(verdict: CommitAnswer, committed: Committed) -> None:
         if not answer.done():
             if isinstance(verdict, StoreError):
                 answer.set_exception(verdict)
             else:
-                answer.set_result(verdict)
+                answer.set_result((verdict, committed))
         elif verdict is CommitVerdict.OK and not active.closed:
             settle(active, key, reservation, _NOTHING)  # whoever wanted it was cancelled meanwhile: nothing was spent
 
-    fact = reserved(reservation.id, key, amount, lines, active.journal.count_fact())
-    wanted = Reserve(run=active.n, epoch=active.run.epoch, id=reservation.id, lines=lines, amount=amount, fact=fact)
-    active.runtime.commits.put(wanted, settled)
+    fact = reserved(name, key, amount, lines, at)
+    wanted = Reserve(run=active.n, epoch=active.run.epoch, id=name, lines=lines, amount=amount, fact=fact)
+    active.runtime.commits.put(wanted, on_verdict)
+    if share is None:
+        active.escrows.ask(key, amount, lines)
     active.journal.hurry()
     try:
-        verdict = answer.result() if answer.done() else await answer
+        verdict, committed = answer.result() if answer.done() else await answer
     except asyncio.CancelledError:
-        if answer.done() and not answer.cancelled() and answer.result() is CommitVerdict.OK:
+        if answer.done() and not answer.cancelled() and answer.result()[0] is CommitVerdict.OK:
             settle(active, key, reservation, _NOTHING)  # cancelled between the commit and this line: nothing was spent
         raise
     match verdict:
         case CommitVerdict.OK | CommitVerdict.DUPLICATE:
-            return reservation
+            return reservation, False
         case CommitVerdict.SCARCE:
-            return scarce[0]
+            return committed.scarce[name], name in committed.recallable
         case _:
             raise Evicted
 
 
-def settle(active: ActiveRun, key: str, reservation: Reservation, spent: Amount, *, in_doubt: bool = False) -> None:
+def settle(active: ActiveRun, key: str, reservation: Reservation, spent: Amount) -> None:
     """Record what was spent of what was set aside; a run that is no longer ours is settled by whoever has it."""
-    if active.closed:
+    if active.closed or active.escrows.settle(reservation, spent):
         return
-    effects = [Settle(reservation.id, spent, in_doubt)]
-    active.journal.append(settled(reservation.id, spent, in_doubt=in_doubt), key, effects=effects)
+    active.journal.append(settled(reservation.id, spent), key, effects=[Settle(reservation.id, spent)])
 
 
 def reserved(id: str, key: str, amount: Amount, lines: Sequence[BudgetLine], at: float) -> NewFact:

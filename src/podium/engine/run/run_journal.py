@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 from podium.engine.run.activity import Activity
 from podium.engine.run.runtime import Runtime
-from podium.errors import Blocked, Evicted
+from podium.errors import Evicted, TooManyFacts
 from podium.model.facts.content import Writable
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.store.operations import Close, Committed, Effect, NewFact, Write
 
 _MOST_IN_A_ROW = 16
@@ -17,8 +17,8 @@ _MOST_IN_A_ROW = 16
 
 _LOG = logging.getLogger("podium")
 
-Answered = Callable[[Write, Answer], None]
-"""Takes what the store says of a write."""
+WhenAnswered = Callable[[Write, CommitAnswer, Committed], None]
+"""Takes what the store says of a write, and what its commit did."""
 
 
 class RunJournal:
@@ -30,7 +30,7 @@ class RunJournal:
     )  # fmt: skip
 
     def __init__(
-        self, n: int, run: Run, runtime: Runtime, activity: Activity, *, facts: int, answered: Answered, dry: bool
+        self, n: int, run: Run, runtime: Runtime, activity: Activity, *, facts: int, answered: WhenAnswered, dry: bool
     ) -> None:
         self.closed = False
         """Whether this process has let go of the run: nothing more is written."""
@@ -47,22 +47,31 @@ class RunJournal:
         self._batch: CommitBatch | None = None
 
     def append(
-        self, said: Writable, key: str = "", payload: bytes | None = None, effects: Sequence[Effect] = ()
-    ) -> float:
-        """Record a fact with the commit of this loop turn; returns its time. Raises Evicted once the run is let go."""
+        self, said: Writable, key: str = "", payload: bytes | None = None, effects: Sequence[Effect] = (), *,
+        last: bool = False,
+    ) -> float:  # fmt: skip
+        """Record a fact with the commit of this loop turn; returns its time. Raises Evicted once the run is let go.
+
+        With `last` it is recorded even if the run has as many facts as it may have: it takes something back.
+        """
         if self.closed:
             raise Evicted
         at = self._runtime.clock.now()
         if self._dry:
             return at
         self._count += 1
-        if self._count >= self._warn_at:
+        if self._count >= self._warn_at and not last:
             self._check_count()
         write = self._writes[-1] if self._writes and self._batch is self._runtime.commits.batch else self._write()
         write.facts.append(NewFact(said.fact_kind, key, at, said.encoded, payload))
         if effects:
             write.effects.extend(effects)
         return at
+
+    @property
+    def newest(self) -> NewFact:
+        """The fact that was appended last."""
+        return self._writes[-1].facts[-1]
 
     def count_fact(self) -> float:
         """Count a fact that an operation of its own writes; returns the time for it. Raises Evicted."""
@@ -111,14 +120,14 @@ class RunJournal:
             self._runtime.commits.put(self._writes[-1], self._on_verdict)
         return self._writes[-1]
 
-    def _on_verdict(self, verdict: Answer, _: Committed) -> None:
-        self._answered(self._writes.pop(0), verdict)
+    def _on_verdict(self, verdict: CommitAnswer, committed: Committed) -> None:
+        self._answered(self._writes.pop(0), verdict, committed)
 
     def _check_count(self) -> None:
-        """Warn of a run that has half of the facts it may have; raise Blocked if it has them all."""
+        """Warn of a run that has half of the facts it may have; raise TooManyFacts if it has them all."""
         most = self._runtime.max_facts
         if self._count > most:
-            raise Blocked(
+            raise TooManyFacts(
                 f"it has {most} facts, as many as max_facts allows. Raise the setting and retry the run, "
                 "or divide the work among child runs."
             )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from podium.dispatch.dispatcher import Dispatcher
+from podium.engine.run.recalls import Recalls
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
 from podium.model.ids import Ids
@@ -31,6 +32,8 @@ class Runtime:
     """Returns once this worker's last beat is young enough to start an effect that must not happen twice."""
     serve: Callable[[AnyAgent], None]
     """Has runs of a workflow driven here."""
+    recalls: Recalls
+    """The escrows of all runs in memory."""
     max_facts: int
     """Facts that one run may have."""
     max_payload_bytes: int

@@ -10,7 +10,7 @@ from podium.errors import Blocked, CallCancelled, Evicted, Interrupt, StoreError
 from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Ended
 from podium.model.json import Json
 from podium.model.outcome import readable
-from podium.model.run import RunState
+from podium.model.run import BlockedReason, RunState
 from podium.secrets.masking import MASKING
 from podium.store.codec import NULL, decode, encode
 from podium.store.operations import FinishRun
@@ -23,7 +23,7 @@ async def execute(active: ActiveRun) -> None:
     run, registry = active.run, active.runtime.dispatcher.registry
     try:
         if not registry.has(run.workflow, run.version):
-            active.block(missing_version(run.workflow, run.version))
+            active.block(missing_version(run.workflow, run.version), BlockedReason.MISSING_VERSION)
             return
         workflow = registry.get(run.workflow, run.version)
         assert is_workflow(workflow)  # only workflows are started as runs
@@ -35,7 +35,7 @@ async def execute(active: ActiveRun) -> None:
     except StoreError as error:
         active.lose(error)
     except (Blocked, UnknownAgent) as error:
-        active.block(str(error))
+        active.block_for(error)
     except asyncio.CancelledError:
         if not active.closed:
             raise

@@ -9,9 +9,10 @@ from typing import Any
 
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.recalls import Recalls
 from podium.engine.run.runtime import Runtime
 from podium.engine.settings import EngineSettings
-from podium.engine.worker.execute import execute, missing_version
+from podium.engine.worker.execute import execute
 from podium.engine.worker.in_process import InProcessFleet
 from podium.errors import Evicted, NotPossible, StoreBusy, StoreError, Unwritable, WorkerFailed
 from podium.model.agent import AnyAgent
@@ -20,10 +21,10 @@ from podium.model.fact import Fact, FactKind
 from podium.model.facts.notices import RunQuarantined
 from podium.model.facts.runs import Redacted
 from podium.model.ids import Ids
-from podium.model.run import Run, RunState
+from podium.model.run import BlockedReason, Run, RunState
 from podium.services.group_commit import GroupCommit
 from podium.services.heartbeat import Heartbeat
-from podium.services.isolation import Answer
+from podium.services.isolation import CommitAnswer
 from podium.services.stream import Streams
 from podium.services.supervision import run_services
 from podium.services.timers import Timers
@@ -59,6 +60,7 @@ class Worker:
         self.fleet = InProcessFleet(settings.slots, probation=settings.lease)
         self.commits = GroupCommit(store, self.id, self)
         self.timers = Timers(clock, self._wake_parked)
+        self._recalls = Recalls()
         self._clock = clock
         self._settings = settings
         self._loop = asyncio.get_running_loop()
@@ -85,7 +87,8 @@ class Worker:
         self.runtime = Runtime(
             commits=self.commits, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
             ids=ids, store=store,
-            alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, max_facts=settings.max_facts,
+            alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, recalls=self._recalls,
+            max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
             watches_loops=settings.watches_loops,
         )  # fmt: skip
@@ -105,6 +108,7 @@ class Worker:
         self._stopping = True
         await self._end_services()
         await asyncio.sleep(0)  # noqa: TID251 - what has just ended is still recorded
+        self._recalls.give_back()
         for active in list(self._drives.values()):
             active.drop()
         if self._tasks:
@@ -159,6 +163,7 @@ class Worker:
                     looked = True
             except StoreError:
                 pass  # a store that cannot be read now: the next look tries again
+            self._recalls.look()
             await asyncio.sleep(self._settings.poll)  # noqa: TID251 - other processes live in real time
 
     def _adopt_orphans(self) -> None:
@@ -170,7 +175,7 @@ class Worker:
 
     def _look(self) -> None:
         for name, versions in self._versions.items():
-            self.fleet.place(self.store.unblock(name, [missing_version(name, version) for version in versions]))
+            self.fleet.place(self.store.unblock(name, list(versions)))
         self.fleet.place(self.store.ready(list(self._versions), self._settings.slots))
         self.woken(self.store.woken(self.id))
         if (due := self.store.next_due()) is not None:
@@ -242,7 +247,7 @@ class Worker:
         here = self.fleet.reserve()
         answer: asyncio.Future[tuple[CommitVerdict, str]] = self._loop.create_future()
 
-        def settled(verdict: Answer, committed: Committed) -> None:
+        def settled(verdict: CommitAnswer, committed: Committed) -> None:
             if verdict is CommitVerdict.OK and here:  # it is driven even if nobody waits for this any more
                 self._take(Claimed(committed.started[run.id], _fresh_run(run, self.id), 0, [_first(run)], []))
             elif here:
@@ -287,12 +292,12 @@ class Worker:
         )
 
         notice = NewFact.saying(RunQuarantined(strikes=run.crash_count), "", self._clock.now())
-        self._block(claimed.n, run, Block(reason, quarantined=True), [notice])
+        self._block(claimed.n, run, Block(reason, BlockedReason.QUARANTINED), [notice])
 
     def _block(self, number: int, run: Run, block: Block, facts: Sequence[NewFact] = ()) -> None:
         """Block a run of ours that is not in memory, then tell those who wait for it."""
 
-        def blocked(answer: Answer, _: Committed) -> None:
+        def blocked(answer: CommitAnswer, _: Committed) -> None:
             if answer is CommitVerdict.OK:
                 self._tell(run.id, FinishRun(RunState.BLOCKED, block.reason, 0.0, None))
             elif isinstance(answer, StoreError):

@@ -51,10 +51,10 @@ class KeysCancelled(FactContent, kind=FactKind.CANCELLED):
     """The key of the join that cut them; empty where the run was cancelled."""
 
 
-Chosen = NextChosen | RaceWon | QuorumReached | GatherFailed
+JoinChoice = NextChosen | RaceWon | QuorumReached | GatherFailed
 
 
-def chosen_shape(body: Mapping[str, Json]) -> type[Chosen]:
+def chosen_shape(body: Mapping[str, Json]) -> type[JoinChoice]:
     """Return the class that a choice is of."""
     if "winner" in body:
         return RaceWon

@@ -9,7 +9,7 @@ from podium.model.facts.content import FactContent, LeftOf, Mark, left_by, marks
 from podium.model.facts.kind import FactKind
 from podium.model.json import Json
 
-Shape = Callable[[Mapping[str, Json]], type[FactContent]]
+ShapeFor = Callable[[Mapping[str, Json]], type[FactContent]]
 
 
 _SINGLE: Mapping[FactKind, type[FactContent]] = {
@@ -34,7 +34,7 @@ _SINGLE: Mapping[FactKind, type[FactContent]] = {
 }
 """Kinds with one shape."""
 
-_SHAPES: Mapping[FactKind, Shape] = {
+_SHAPES: Mapping[FactKind, ShapeFor] = {
     FactKind.ANSWERED: answers.answered_shape,
     FactKind.INTENT: calls.intent_shape,
     FactKind.QUESTION: waits.question_shape,
@@ -65,7 +65,7 @@ def contents() -> tuple[type[FactContent], ...]:
     """Return all classes of what facts say, in the order of their kinds."""
     several = (
         *get_args(answers.Answered), *get_args(calls.Intent), waits.QuestionAsked, waits.QuestionAnswered,
-        waits.SignalAwaited, waits.ChildAwaited, *get_args(choices.Chosen), *notices.SHAPES.values(),
+        waits.SignalAwaited, waits.ChildAwaited, *get_args(choices.JoinChoice), *notices.SHAPES.values(),
         notices.GuardActed, notices.Notice,
     )  # fmt: skip
     return tuple(sorted((*_SINGLE.values(), *several), key=lambda each: each.fact_kind))

@@ -18,7 +18,8 @@ from podium.model.clock import Clock
 from podium.model.ids import Ids
 from podium.model.incident import HEALTHY, MONITOR, Ending, MonitorSettings, Problem, ProblemKind, trouble_of
 from podium.model.json import Json
-from podium.model.run import RunOptions, RunState, Signal
+from podium.model.principal import INSTALLATION
+from podium.model.run import BlockedReason, RunOptions, RunState, Signal
 from podium.operations.monitor.diagnosis import Diagnosis, failed_since
 from podium.operations.monitor.incident import incidents
 from podium.operations.monitor.log_tail import LogTail
@@ -145,7 +146,7 @@ class Monitor:
 
     async def _quarantined(self) -> AsyncIterator[Problem]:
         for run in (await self._store.runs(RunQuery(state=RunState.BLOCKED, limit=_LISTED))).items:
-            if not run.reason.startswith("quarantined") or run.workflow == MONITOR:
+            if run.blocked is not BlockedReason.QUARANTINED or run.workflow == MONITOR:
                 continue
             last = (await self._store.facts(run.id, after=run.facts - 2))[-1]
             if not is_discard(last):
@@ -185,7 +186,8 @@ class Monitor:
         number = max((int(tag.rpartition("#")[2]) for tag in tags if tag.rpartition("#")[0] == trouble.name), default=1)
         card, payload = self.workflow.card, encode(self.workflow.input.dump(trouble))
         while True:
-            options = RunOptions(tag=f"{trouble.name}#{number}", principal=MONITOR, priority=_PRIORITY)
+            tag = f"{trouble.name}#{number}"
+            options = RunOptions(tag=tag, tenant=INSTALLATION, principal=MONITOR, priority=_PRIORITY)
             run = new_run(self._ids.new("run"), card, payload, options, seed=self._ids.seed(), at=self._clock.now())
             found, new = await self._worker.begin(run)
             there = await self._store.run(found)

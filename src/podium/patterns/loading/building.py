@@ -19,7 +19,7 @@ Read = Callable[[SourceNode, object], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class CallForm:
     """What a function or a dataclass takes: options by name, each with its annotation."""
 
     title: str
@@ -89,7 +89,7 @@ class Form:
 
 
 @lru_cache(maxsize=256)
-def form_of(function: Callable[..., object]) -> Form:
+def form_of(function: Callable[..., object]) -> CallForm:
     """Return what a function takes, read off its annotations; of a class what its fields are."""
     hints = get_type_hints(function if isinstance(function, type) else inspect.unwrap(function))
     options: dict[str, object] = {}
@@ -105,7 +105,7 @@ def form_of(function: Callable[..., object]) -> Form:
         elif parameter.default is parameter.empty:
             required.add(name)
     gives = function if isinstance(function, type) else hints["return"]
-    return Form(
+    return CallForm(
         title=function.__name__, function=function, options=options, required=frozenset(required), several=several,
         gives=get_origin(gives) or gives,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from podium.model.agent import AnyAgent, is_agent
 from podium.patterns.building.expression import Expression, cel
 from podium.patterns.building.members import Member
 from podium.patterns.building.pattern import Pattern, is_pattern
-from podium.patterns.loading.building import Form, form_of, makers
+from podium.patterns.loading.building import CallForm, form_of, makers
 from podium.patterns.loading.importing import ADDRESS, imported, meant
 from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
 from podium.patterns.loading.scalars import UNFIT, natural, scalar
@@ -120,14 +120,14 @@ class Reader:
             raise wrong(node, f"expected a mapping of options, {forms}; got {', '.join(node.entries) or 'none'}.")
         raise wrong(node, f"expected {place.described()}, got a mapping.")
 
-    def _form(self, node: SourceNode) -> Form | None:
+    def _form(self, node: SourceNode) -> CallForm | None:
         """Return the form of the function that a mapping of one key names; None where it names none."""
         if not isinstance(node, Table) or len(node.entries) != 1:
             return None
         maker = makers().get(next(iter(node.entries)))
         return None if maker is None else form_of(maker)
 
-    def _made(self, node: Table, form: Form, given: dict[str, object]) -> object:
+    def _made(self, node: Table, form: CallForm, given: dict[str, object]) -> object:
         """Call a function; what has a name and is written the same twice is one and the same."""
         ((kind, inner),) = node.entries.items()
         named = isinstance(inner, Table) and "name" in inner.entries
@@ -140,7 +140,7 @@ class Reader:
         return made
 
 
-def _is_of_pattern(form: Form) -> bool:
+def _is_of_pattern(form: CallForm) -> bool:
     return isinstance(form.gives, type) and issubclass(form.gives, Pattern)
 
 

@@ -221,7 +221,7 @@ def key_order(key: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in key.split("."))
 
 
-def _choice(said: choices.Chosen) -> tuple[str, str]:
+def _choice(said: choices.JoinChoice) -> tuple[str, str]:
     match said:
         case choices.RaceWon(winner=winner):
             return "race", f"branch {winner} came first"

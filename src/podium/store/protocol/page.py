@@ -1,6 +1,6 @@
 """What all lists have in common: conditions that mean the same everywhere, and pages."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -34,6 +34,18 @@ class Page(Generic[T]):
     items: tuple[T, ...]
     cursor: str | None = None
     """Where the next page begins; None where there is nothing more."""
+
+    def __iter__(self) -> Iterator[T]:
+        """Give its items."""
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        """Return how many items are on it."""
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> T:
+        """Return one of its items."""
+        return self.items[index]
 
 
 Q = TypeVar("Q", bound=Query)

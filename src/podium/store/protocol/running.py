@@ -68,8 +68,8 @@ class RunStore(Protocol):
         """Return this worker's running runs that have unconsumed signals."""
         ...
 
-    def unblock(self, workflow: str, reasons: Sequence[str] | None = None) -> list[Placed]:
-        """Make the blocked runs of a workflow ready, all or those with one of these reasons.
+    def unblock(self, workflow: str, versions: Sequence[str] | None = None) -> list[Placed]:
+        """Make the blocked runs of a workflow ready: all, or those that wait for one of these versions of it.
 
         The code is there now, or they will be blocked again.
         """

@@ -7,7 +7,7 @@ from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.store.codec import decode, encode
-from podium.store.operations import RaiseBudget, Reserve, Settle
+from podium.store.operations import ESCROW_ROOM, RaiseBudget, Reserve, Settle
 from podium.store.sqlite.rows import Row
 from podium.store.sqlite.sql import statement
 
@@ -27,14 +27,14 @@ def reserve(connection: sqlite3.Connection, run: int, wanted: Reserve) -> Budget
         if line.configured:
             open_budget(connection, line.id, line.limits)
         part = wanted.amount.under(line.limits)
-        fits = connection.execute(statement("budget_reserve"), (line.id, part.usd, part.tokens, part.calls)).rowcount
-        if not fits:
+        asked = (line.id, part.usd, part.tokens, part.calls, ESCROW_ROOM if wanted.escrow else 1)
+        if not connection.execute(statement("budget_reserve"), asked).rowcount:
             for budget, amount in taken:
-                _settle(connection, budget, amount, _NOTHING)
+                settle_part(connection, budget, amount, _NOTHING)
             return state_of(connection.execute(statement("budget_get"), (line.id,)).fetchone())
         taken.append((line.id, part))
-    parts = [_part(line, part) for line, (_, part) in zip(wanted.lines, taken, strict=True)]
-    connection.execute(statement("reservation_insert"), (wanted.id, run, encode(parts).decode()))
+    parts = [part_of(line, part) for line, (_, part) in zip(wanted.lines, taken, strict=True)]
+    connection.execute(statement("reservation_insert"), (wanted.id, run, encode(parts).decode(), wanted.escrow))
     return None
 
 
@@ -88,7 +88,7 @@ def raise_budget(connection: sqlite3.Connection, raised: RaiseBudget) -> None:
         more = _under(by, usd, tokens, calls)
         raise_budget(connection, RaiseBudget(budget, more))
         less = Amount(usd=-more.usd, tokens=-more.tokens, calls=-more.calls)
-        _settle(connection, budget, less, _NOTHING)
+        settle_part(connection, budget, less, _NOTHING)
         held = [
             None if each is None else each + of for each, of in zip((usd, tokens, calls), astuple(more), strict=True)
         ]
@@ -110,7 +110,7 @@ def state_of(row: Row) -> BudgetState:
     )  # fmt: skip
 
 
-def _part(line: BudgetLine, amount: Amount) -> list[Json]:
+def part_of(line: BudgetLine, amount: Amount) -> list[Json]:
     """Return what is set aside in a budget, as it is kept; None is what it does not bound."""
     limits = line.limits
     return [
@@ -156,10 +156,13 @@ def _settle_parts(connection: sqlite3.Connection, reservation: str, spent: Amoun
     for budget, usd, tokens, calls in decode(row[0]):
         held = Amount(usd=usd or 0, tokens=tokens or 0, calls=calls or 0)
         counted = _under(held if spent is None else spent, usd, tokens, calls)
-        _settle(connection, budget, held, counted, doubt=counted.usd if doubt is None else min(doubt, counted.usd))
+        settle_part(connection, budget, held, counted, doubt=counted.usd if doubt is None else min(doubt, counted.usd))
 
 
-def _settle(connection: sqlite3.Connection, budget: str, reserved: Amount, spent: Amount, *, doubt: int = 0) -> None:
+def settle_part(
+    connection: sqlite3.Connection, budget: str, reserved: Amount, spent: Amount, *, doubt: int = 0
+) -> None:
+    """Turn what is set aside in one budget into what was spent of it."""
     connection.execute(
         statement("budget_settle"),
         (budget, reserved.usd, reserved.tokens, reserved.calls, spent.usd, spent.tokens, spent.calls, doubt),

@@ -11,6 +11,7 @@ from podium.store.operations import (
     Close,
     Committed,
     CommitVerdict,
+    Draw,
     Effect,
     Expire,
     FinishRun,
@@ -40,6 +41,7 @@ from podium.store.sqlite.appending import BLOB_BYTES, Head, Salts, chained
 from podium.store.sqlite.budgets import is_carved, open_budget, raise_budget, reserve, settle, settle_run
 from podium.store.sqlite.cache import keep
 from podium.store.sqlite.chain import GENESIS
+from podium.store.sqlite.escrows import could_recall, draw
 from podium.store.sqlite.ledger import enter
 from podium.store.sqlite.redaction import redact
 from podium.store.sqlite.sql import statement
@@ -125,6 +127,9 @@ class CommitTransaction:
         scarce = reserve(self.connection, wanted.run, wanted)
         if scarce is not None:
             self.result.scarce[wanted.id] = scarce
+            limits = next(line.limits for line in wanted.lines if line.id == scarce.id)
+            if not wanted.escrow and could_recall(self.connection, scarce, wanted.amount.under(limits)):
+                self.result.recallable.add(wanted.id)
             return CommitVerdict.SCARCE
         self.append(wanted.run, self.head(wanted.run), wanted.epoch, [wanted.fact])
         return CommitVerdict.OK
@@ -157,8 +162,17 @@ class CommitTransaction:
                 self.connection.execute(statement("signal_take"), (run, effect.id))
             case Tell():
                 self.send(effect.run, effect.signal)
+            case _:
+                self.pay(run, effect)
+
+    def pay(self, run: int, effect: Settle | Draw | RaiseBudget | OpenBudget) -> None:
+        """Do what a fact says of money."""
+        match effect:
             case Settle():
                 settle(self.connection, effect)
+            case Draw():
+                if not draw(self.connection, run, effect):
+                    self.result.drawn_on.add(effect.escrow)
             case RaiseBudget():
                 raise_budget(self.connection, effect)
             case OpenBudget():
@@ -175,9 +189,9 @@ class CommitTransaction:
             case FinishRun() as end:
                 state = end.state
                 self.finish(run, head, end)
-            case Block(reason=reason, quarantined=quarantined):
+            case Block(reason=reason, cause=cause):
                 state = RunState.BLOCKED
-                self.connection.execute(statement("run_block"), (quarantined, reason, head.count, head.hash, run))
+                self.connection.execute(statement("run_block"), (cause, reason, head.count, head.hash, run))
             case Release(state=state) as to:
                 row = self.connection.execute(
                     statement("run_release"), (to.state, to.reason, to.version, to.ended_at, head.count, head.hash, run)
@@ -214,8 +228,9 @@ class CommitTransaction:
         return head
 
     def start(self, run: NewRun, *, drive: bool) -> CommitVerdict:
-        """Insert a run unless its id or its workflow's tag is there already."""
-        same = self.connection.execute(statement("run_find_same"), (run.id, run.workflow, run.tag)).fetchone()
+        """Insert a run unless its id, or its tag of this tenant and workflow, is there already."""
+        wanted = (run.id, run.tenant, run.workflow, run.tag)
+        same = self.connection.execute(statement("run_find_same"), wanted).fetchone()
         if same is not None:
             self.result.started[run.id], self.result.known[run.id] = same
             return CommitVerdict.DUPLICATE

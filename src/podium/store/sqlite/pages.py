@@ -16,14 +16,14 @@ from podium.store.sqlite.sql import statement
 
 T = TypeVar("T")
 
-Given = dict[str, Any]
+QueryValues = dict[str, Any]
 """The parameters of a statement by name: what sqlite3 binds has no one type."""
 _PARAMETER = re.compile(r":([a-z]\w*)")
 _OPTIONAL = ("AND", "INDEXED BY")
 _LITERAL = {ord(each): f"\\{each}" for each in "\\%_"}
 
 
-def given(query: Query, *places: str) -> Given:
+def given(query: Query, *places: str) -> QueryValues:
     """Return the parameters of a query; those named `places` are where its cursor says that the page begins."""
     found = {each.name: getattr(query, each.name) for each in fields(query)}
     found = {name: value for name, value in found.items() if value is not None and value != ()}
@@ -35,7 +35,7 @@ def given(query: Query, *places: str) -> Given:
     return found
 
 
-def only(name: str, given: Given) -> str:
+def only(name: str, given: QueryValues) -> str:
     """Return the statement of `queries/NAME.sql` without the conditions and indexes of which nothing was given."""
     return _only(name, frozenset(given))
 

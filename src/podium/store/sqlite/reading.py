@@ -29,7 +29,7 @@ from podium.store.protocol import (
 )
 from podium.store.sqlite.budgets import state_of
 from podium.store.sqlite.chain import faults
-from podium.store.sqlite.pages import Given, given, only, page
+from podium.store.sqlite.pages import QueryValues, given, only, page
 from podium.store.sqlite.readers import Readers, of_one_moment
 from podium.store.sqlite.rows import Row, cost_of, fact_of, facts_of, question_of, record_of, run_of
 from podium.store.sqlite.sql import statement
@@ -62,7 +62,7 @@ class SqliteReading:
     async def dead(self, query: DeadQuery) -> Page[DeadRun]:
         """Return runs that failed or are quarantined, newest first."""
         rows = await self._rows("runs_dead", given(query, "n"))
-        return page(rows, query, lambda row: DeadRun(run_of(row), fact_of(row[21:])), lambda row: (row[0],))
+        return page(rows, query, lambda row: DeadRun(run_of(row), fact_of(row[22:])), lambda row: (row[0],))
 
     async def failed_since(self, at: float) -> list[tuple[str, float]]:
         """Return workflow and end of the runs that failed since a time."""
@@ -140,7 +140,7 @@ class SqliteReading:
         """Recompute a run's hash chain and return what does not fit."""
         return await self._readers.read(lambda connection: _faults(connection, run_id))
 
-    async def _rows(self, name: str, wanted: Given) -> list[Row]:
+    async def _rows(self, name: str, wanted: QueryValues) -> list[Row]:
         text = only(name, wanted)
         return await self._readers.read(lambda connection: connection.execute(text, wanted).fetchall())
 

@@ -6,7 +6,7 @@ from typing import Any
 from podium.model.cost import Cost
 from podium.model.fact import NOTHING, Fact, FactKind
 from podium.model.question import Ask, Question, QuestionState
-from podium.model.run import Run, RunState, Signal
+from podium.model.run import BlockedReason, Run, RunState, Signal
 from podium.model.track_record import TrackRecord
 from podium.store.codec import decode
 from podium.store.sqlite.sql import statement
@@ -17,11 +17,13 @@ Row = tuple[Any, ...]
 
 def run_of(row: Row) -> Run:
     """Return the run of a row of `run_row_by_n` and its like."""
+    state = RunState(row[4])
+    blocked = BlockedReason(row[21] or BlockedReason.CODE) if state is RunState.BLOCKED else None
     return Run(
-        id=row[1], workflow=row[2], version=row[3], state=RunState(row[4]), epoch=row[5], queue=row[6],
+        id=row[1], workflow=row[2], version=row[3], state=state, epoch=row[5], queue=row[6],
         priority=row[7], created_at=row[8], ended_at=row[9], wake_at=row[10], parent=row[11], root=row[12],
         tenant=row[13], principal=row[14], owner=row[15], facts=row[16], reason=row[17], tag=row[18],
-        crash_count=row[20],
+        crash_count=row[20], blocked=blocked,
     )  # fmt: skip
 
 

@@ -228,11 +228,12 @@ class SqliteStore(SqliteReading):
     def _read_data_version(self) -> int:
         return self._loop.execute("PRAGMA data_version").fetchone()[0]
 
-    def unblock(self, workflow: str, reasons: Sequence[str] | None = None) -> list[Placed]:
-        """Make the blocked runs of a workflow ready, all or those with one of these reasons."""
+    def unblock(self, workflow: str, versions: Sequence[str] | None = None) -> list[Placed]:
+        """Make the blocked runs of a workflow ready: all, or those that wait for one of these versions of it."""
+        wanted = None if versions is None else encode(list(versions)).decode()
         with translated(self.path):
-            rows = self._loop.execute(statement("runs_blocked"), (workflow,)).fetchall()
-        found = [Placed(number, priority) for number, priority, why in rows if reasons is None or why in reasons]
+            rows = self._loop.execute(statement("runs_blocked"), (workflow, wanted)).fetchall()
+        found = [Placed(*row) for row in rows]
         if found:
             with self._on_loop() as connection:
                 connection.executemany(statement("run_make_ready"), [(run.n,) for run in found])

@@ -47,9 +47,9 @@ class EngineContract(OpenedStore):
 
         async def work(app: App) -> None:
             assert await app.run(sums, [1, 2, 3]) == 12
-            (run,) = await app.runs()
+            (run,) = await app.runs.list()
             assert run.state is RunState.DONE
-            assert await app.verify(run.id) == []
+            assert await app.reports.verify(run.id) == []
 
         self.drive(tmp_path, [sums], work)
 
@@ -65,7 +65,7 @@ class EngineContract(OpenedStore):
                 assert "ValueError: never" in str(error)
             else:
                 raise AssertionError("a run whose call failed gave a value")
-            assert [run.state for run in await app.runs()] == [RunState.FAILED]
+            assert [run.state for run in await app.runs.list()] == [RunState.FAILED]
 
         self.drive(tmp_path, [broken], work)
 
@@ -123,8 +123,8 @@ class EngineContract(OpenedStore):
             await self.clock.settle()
             assert await handle.signal("go", "green") is True
             await self.clock.settle()
-            (question,) = await app.questions()
-            await app.answer(question.id, 3, by="ann")
+            (question,) = await app.inbox.list()
+            await app.inbox.answer(question.id, 3, by="ann")
             assert await handle.result() == ["green", 3]
 
         self.drive(tmp_path, [waits], work)
@@ -166,6 +166,6 @@ class EngineContract(OpenedStore):
             handle = await app.start(parent)
             await self.clock.advance(10)
             assert await handle.result() == 2
-            assert len(await app.runs()) == 2
+            assert len(await app.runs.list()) == 2
 
         self.drive(tmp_path, [parent, child], work)

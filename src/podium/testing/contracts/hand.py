@@ -108,11 +108,11 @@ class Hand:
 
 def new_run(
     id: str, *, workflow: str = WORKFLOW, tag: str | None = None, priority: int = 0, parent: str | None = None,
-    payload: bytes = b'"input"',
+    payload: bytes = b'"input"', tenant: str = "default",
 ) -> NewRun:  # fmt: skip
     """Return a run that is ready to be inserted."""
     return NewRun(
-        id=id, workflow=workflow, version="1", queue="default", priority=priority, tenant="default",
+        id=id, workflow=workflow, version="1", queue="default", priority=priority, tenant=tenant,
         principal="local", parent=parent, root=parent or id, tag=tag, at=100.0,
         started=fact(FactKind.STARTED, payload=payload),
     )  # fmt: skip

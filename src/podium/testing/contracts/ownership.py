@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from podium.model.fact import FactKind
-from podium.model.run import RunState
+from podium.model.run import BlockedReason, RunState
 from podium.store.operations import Block, CommitVerdict
 from podium.store.protocol import QuestionQuery
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact, new_run
@@ -133,7 +133,8 @@ class OwnershipContract(OpenedStore):
             hand.park(parent)
             hand.finish(child)
             (claimed,) = hand.claim(parent)
-            assert [(each.kind, each.name, each.body["value"]) for each in claimed.signals] == [("child", "r.0", 7)]
+            ended = {"state": "done", "value": 7, "reason": ""}
+            assert [(each.kind, each.name, each.body) for each in claimed.signals] == [("child", "r.0", ended)]
 
     def test_an_ended_run_takes_nothing_any_more(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -155,6 +156,21 @@ class OwnershipContract(OpenedStore):
             assert hand.claim(number) == []
             assert [each.n for each in hand.store.unblock(WORKFLOW)] == [number]
             assert [each.run.epoch for each in hand.claim(number)] == [2]
+
+    def test_runs_that_wait_for_a_version_are_unblocked_by_it_and_no_others(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            numbers = {cause: hand.start(new_run(f"r_{cause}")) for cause in BlockedReason}
+            for cause, number in numbers.items():
+                hand.write(number, close=Block(f"in words: {cause}", cause))
+                run = hand.told(hand.store.run(f"r_{cause}"))
+                assert run is not None
+                assert (run.blocked, run.reason) == (cause, f"in words: {cause}")
+            waiting = numbers[BlockedReason.MISSING_VERSION]
+            assert hand.store.unblock(WORKFLOW, ["2"]) == []
+            assert [each.n for each in hand.store.unblock(WORKFLOW, ["1", "2"])] == [waiting]
+            run = hand.told(hand.store.run(f"r_{BlockedReason.MISSING_VERSION}"))
+            assert run is not None
+            assert (run.state, run.blocked) == (RunState.READY, None)
 
     def test_an_operator_takes_over_what_nobody_drives(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

@@ -42,13 +42,14 @@ class RunsContract(OpenedStore):
             assert (again.verdicts, again.started) == ([CommitVerdict.DUPLICATE], {"r": number})
             assert [each.payload for each in hand.told(hand.store.facts("r"))] == [b'"input"']
 
-    def test_a_tag_belongs_to_one_run_of_a_workflow(self, tmp_path: Path) -> None:
+    def test_a_tag_belongs_to_one_run_of_a_tenant_and_workflow(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r", tag="t"))
             again = hand.commit(Start(new_run("other", tag="t"), drive=True))
             assert (again.verdicts, again.started["other"]) == ([CommitVerdict.DUPLICATE], number)
             assert again.known == {"other": "r"}
-            assert hand.verdict(Start(new_run("third", workflow="else", tag="t"), drive=True)) is CommitVerdict.OK
+            for other in (new_run("third", workflow="else", tag="t"), new_run("fourth", tenant="else", tag="t")):
+                assert hand.verdict(Start(other, drive=True)) is CommitVerdict.OK
 
     def test_facts_come_back_in_order_as_they_were(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

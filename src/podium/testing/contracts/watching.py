@@ -4,11 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from podium.model.fact import FactKind
+from podium.model.facts.answers import AnsweredFailed
+from podium.model.facts.calls import AttemptFailed
+from podium.model.facts.notices import BreakerMoved, HealthChanged
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.store.codec import encode
 from podium.store.operations import NewFact, Start
-from podium.store.protocol import FailureQuery, NoticeQuery
+from podium.store.protocol import FailureQuery, NoticeQuery, RunFact
 from podium.testing.contracts.hand import WORKFLOW, Hand, new_run
 from podium.testing.contracts.opened import OpenedStore
 
@@ -25,14 +28,13 @@ class WatchingContract(OpenedStore):
             hand.write(two, asked("0", "a"), failed("0", "Middle", 102.0), asked("1", "b"), failed("1", "Else", 103.0))
             hand.write(two, asked("2", "a", version="2"), failed("2", "Newer", 105.0), asked("3", "a"), done("3"))
             found = hand.told(hand.store.failures(_OF_A)).items
-            assert [(each.run, each.fact.body["type"]) for each in found] == [
+            assert [(each.run, error_of(each)) for each in found] == [
                 ("one", "Last"),
                 ("two", "Middle"),
                 ("one", "First"),
             ]
-            assert [
-                each.fact.body["type"] for each in hand.told(hand.store.failures(replace(_OF_A, limit=1))).items
-            ] == ["Last"]
+            first = hand.told(hand.store.failures(replace(_OF_A, limit=1)))
+            assert [error_of(each) for each in first] == ["Last"]
 
     def test_failures_that_a_fork_copied_are_not_told_again(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -48,12 +50,12 @@ class WatchingContract(OpenedStore):
             hand.write(two, noticed("breaker", "a", 104.0, to="open"), noticed("breaker", "b", 103.0, to="open"))
             hand.write(two, noticed("policy", "a", 106.0))
             found = hand.told(hand.store.notices(NoticeQuery(guards=["breaker", "health"]))).items
-            assert [(each.run, each.fact.body["guard"], each.fact.body["agent"]) for each in found] == [
+            assert [(each.run, *notice_of(each)) for each in found] == [
                 ("one", "health", "a"),
                 ("two", "breaker", "b"),
                 ("one", "breaker", "a"),
             ]
-            assert found[-1].fact.body["to"] == "closed"
+            assert found[-1].fact.content == BreakerMoved(agent="a", version="1", before="", after="closed", why="")
 
     def test_runs_that_failed_are_told_since_a_time(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -94,3 +96,17 @@ def failed(key: str, error: str, at: float, kind: FactKind = FactKind.ANSWERED) 
 def noticed(guard: str, agent: str, at: float, **said: Json) -> NewFact:
     """Return what a guard noticed of an agent."""
     return NewFact(FactKind.NOTICE, "0", at, encode({"guard": guard, "agent": agent, "version": "1", **said}))
+
+
+def error_of(found: RunFact) -> str:
+    """Return the type of the error that a failed attempt tells of."""
+    said = found.fact.content
+    assert isinstance(said, AnsweredFailed | AttemptFailed)
+    return said.type
+
+
+def notice_of(found: RunFact) -> tuple[str, str]:
+    """Return what noticed something, and of which agent."""
+    said = found.fact.content
+    assert isinstance(said, BreakerMoved | HealthChanged)
+    return said.constant["guard"], said.agent

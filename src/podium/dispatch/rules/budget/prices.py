@@ -25,10 +25,14 @@ class Prices:
         if card.usd is None and not self._settings.of_machines:
             return handler
 
+        named = None if card.usd is None else Usage(usd=card.usd)
+
         async def priced(call: Call, steps: RuleSteps) -> Outcome:
             outcome = await handler(call, steps)
             if not isinstance(outcome, Done):
                 return outcome
+            if outcome.usage is None and named is not None:
+                return Done(outcome.value, named)
             usage = outcome.usage or _NOTHING
             usd = self._usd(card, usage)
             return outcome if usd is None else Done(outcome.value, replace(usage, usd=usd))

@@ -1,6 +1,6 @@
 """Nothing is spent that was not set aside before."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -106,7 +106,7 @@ class Budgets:
         async def priced(call: Call, steps: RuleSteps) -> Outcome:
             if too_deep := _too_deep(call, steps):
                 return too_deep
-            lines = self._lines(card, call)
+            lines = self._lines(card, call) if shared else ()
             if not lines and not steps.lines:
                 return await handler(call, steps)
             if unpriced and _in_dollars(lines, steps):
@@ -130,7 +130,7 @@ class Budgets:
         async def priced(step: StepCall, steps: RuleSteps) -> Json:
             if step.bound is None and step.name != "model":
                 return await handler(step, steps)
-            lines = self._lines(card, step.call)
+            lines = self._lines(card, step.call) if shared else ()
             if not lines and not steps.lines:
                 return await handler(step, steps)
             amount = _amount(card, step, [*lines, *steps.lines])
@@ -206,7 +206,8 @@ def _came_to(outcome: Outcome, bound: Amount, tally: _Tally) -> Amount:
     """Return what a call came to, as far as it is known."""
     match outcome:
         case Done(_, usage) if usage is not None and usage.usd is not None and bound.usd:
-            return Amount(usd=as_reported(usage.usd, bound.usd), calls=bound.calls)
+            usd = as_reported(usage.usd, bound.usd)
+            return bound if usd == bound.usd else Amount(usd=usd, calls=bound.calls)
         case Refused() | Pending():
             return tally.without_answer(bound)
         case Failed(failure) if failure.not_done or failure.unavailable or failure.kind is FailureKind.RATE:
@@ -271,7 +272,7 @@ def _breached(breach: Breach, what: str, amount: Amount) -> Refused | Pending:
     return Pending(ask, rule=rule)
 
 
-def _in_dollars(lines: list[BudgetLine], steps: RuleSteps) -> bool:
+def _in_dollars(lines: Sequence[BudgetLine], steps: RuleSteps) -> bool:
     return any(line.limits.usd is not None for line in (*lines, *steps.lines))
 
 

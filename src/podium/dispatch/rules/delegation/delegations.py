@@ -49,7 +49,7 @@ class Delegations:
         """Void a delegation at once, for calls under way too; False where there was nothing to revoke."""
         return await asyncio.to_thread(self.book.revoke, id, self.clock.now())
 
-    def all(self) -> Sequence[Granted]:
+    async def all(self) -> Sequence[Granted]:
         """Return all delegations, the oldest first."""
         return self.book.all()
 

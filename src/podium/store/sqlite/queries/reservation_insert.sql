@@ -1,1 +1,1 @@
-INSERT INTO reservations (id, run, parts) VALUES (?, ?, ?)
+INSERT INTO reservations (id, run, parts, escrow) VALUES (?, ?, ?, ?)

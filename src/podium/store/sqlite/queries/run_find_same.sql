@@ -1,1 +1,1 @@
-SELECT n, id FROM runs WHERE id = ? OR (workflow = ? AND tag = ?)
+SELECT n, id FROM runs WHERE id = ? OR (tenant = ? AND workflow = ? AND tag = ?)

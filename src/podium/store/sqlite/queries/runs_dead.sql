@@ -1,5 +1,5 @@
 SELECT r.n, r.id, r.workflow, r.version, r.state, r.epoch, r.queue, r.priority, r.created_at, r.ended_at, r.wake_at, r.parent,
-    r.root, r.tenant, r.principal, r.owner, r.facts, r.reason, r.tag, r.wake, r.strikes,
+    r.root, r.tenant, r.principal, r.owner, r.facts, r.reason, r.tag, r.wake, r.strikes, r.blocked,
     f.place & 16777215, f.kind, f.key, f.at, f.epoch, f.body
 FROM runs r INDEXED BY runs_dead CROSS JOIN facts f ON f.place = (
     SELECT place FROM facts

@@ -3,14 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
-from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
+from podium.facade.scope import Scope
 from podium.model.agent import AnyAgent
-from podium.model.clock import Clock
 from podium.model.fact import Fact
 from podium.model.facts.runs import Ended
 from podium.model.fallback import Degraded
-from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
 from podium.model.storable import check_text
@@ -24,16 +22,15 @@ Out = TypeVar("Out")
 class RunHandle(Generic[Out]):
     """One run: its result, its state, its facts, and the ways to reach into it."""
 
-    def __init__(self, id: str, worker: Worker, clock: Clock, ids: Ids, workflow: AnyAgent | None) -> None:
+    def __init__(self, id: str, scope: Scope, workflow: AnyAgent | None) -> None:
+        """Hold a run that the principal of a scope may see; `workflow` is known where this process has it."""
         self.id = id
-        self._worker = worker
-        self._clock = clock
-        self._ids = ids
+        self._scope = scope
         self._workflow = workflow
 
     async def result(self) -> Out:
         """Wait for the run's end and return its value; raises RunFailed, RunCancelled or RunBlocked."""
-        end = await self._worker.end_of(self.id)
+        end = await self._scope.parts.worker.end_of(self.id)
         if end.state is RunState.DONE:
             value = end.outcome["value"]
             return value if self._workflow is None else self._workflow.output.load(value)
@@ -44,15 +41,12 @@ class RunHandle(Generic[Out]):
         raise RunFailed(f"run {self.id} failed: {end.reason}", run=self.id)
 
     async def status(self) -> Run:
-        """Return how the run stands; raises UnknownRun."""
-        run = await self._worker.store.run(self.id)
-        if run is None:
-            raise UnknownRun(f"no run is called {self.id!r}. `podium runs list` shows those there are.")
-        return run
+        """Return how the run stands."""
+        return await self._scope.run(self.id)
 
     async def facts(self) -> list[Fact]:
         """Return everything recorded of the run, in order."""
-        return await self._worker.store.facts(self.id)
+        return await self._scope.store.facts(self.id)
 
     async def degraded(self) -> tuple[Degraded, ...]:
         """Return the calls, of a run that has ended, that somebody else answered than was asked."""
@@ -61,7 +55,7 @@ class RunHandle(Generic[Out]):
 
     async def stream(self) -> AsyncIterator[Chunk]:
         """Give what the run's agents stream, from now until it ends."""
-        with self._worker.streams.watch(self.id) as chunks:
+        with self._scope.parts.worker.streams.watch(self.id) as chunks:
             if (await self.status()).state.ended:
                 return
             async for chunk in chunks:
@@ -69,26 +63,34 @@ class RunHandle(Generic[Out]):
 
     async def signal(self, name: str, body: Json = None, *, id: str | None = None) -> bool:
         """Send a signal; False if one with this id was sent before. Raises NotPossible where the run has ended."""
-        signal = Signal(id or self._ids.new("s"), "user", name, body, self._clock.now())
+        parts = self._scope.parts
+        signal = Signal(id or parts.ids.new("s"), "user", name, body, parts.clock.now())
         return await self._send(signal, f"signal {name!r}")
 
     async def cancel(self, reason: str = "cancelled by request") -> bool:
         """Ask the run to stop and to undo what it did; False if that was asked before."""
-        signal = Signal("cancel", "cancel", "cancel", {"reason": reason}, self._clock.now())
+        signal = Signal("cancel", "cancel", "cancel", {"reason": reason}, self._scope.parts.clock.now())
         return await self._send(signal, "a cancel")
 
     async def _send(self, signal: Signal, what: str) -> bool:
         check_text("the signal's name", signal.name)
         check_text("the signal's id", signal.id)
         encode(signal.body, "the signal's body")
-        verdict, _ = await self._worker.commits.submit(Send(self.id, signal))
+        if self._scope.principal is not None:
+            await self._scope.own_run(self.id, f"send {what} to a run")
+        verdict, _ = await self._scope.parts.worker.commits.submit(Send(self.id, signal))
         if verdict is CommitVerdict.UNKNOWN:
             raise UnknownRun(f"no run is called {self.id!r}. `podium runs list` shows those there are.")
         if verdict is CommitVerdict.ENDED:
-            raise NotPossible(
-                f"run {self.id} has ended ({(await self.status()).state}): it cannot take {what} any more."
-            )
+            state = (await self.status()).state
+            raise NotPossible(f"run {self.id} has ended ({state}): it cannot take {what} any more.")
         return verdict is CommitVerdict.OK
 
 
 AnyHandle = RunHandle[Any]
+
+
+async def handle_of(scope: Scope, run_id: str) -> AnyHandle:
+    """Return a handle to a run; raises UnknownRun where there is none, or none that the principal may see."""
+    run = await scope.run(run_id)
+    return RunHandle(run_id, scope, scope.parts.workflows.of(run.workflow, run.version))

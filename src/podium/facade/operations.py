@@ -1,0 +1,84 @@
+"""`app.operations`: changing runs from outside. It takes the role of an operator."""
+
+from podium.errors import PodiumError
+from podium.facade.handle import AnyHandle, handle_of
+from podium.facade.scope import Parts, Scope
+from podium.model.storable import check_text
+from podium.operations.redactor import Redactor
+from podium.operations.requeue import Requeued, requeue
+from podium.operations.sealing import signer_of
+
+
+class Operations:
+    """Changes runs that nobody drives. Facts are never changed: what is done here is recorded beside them."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    async def retry(self, run_id: str) -> AnyHandle:
+        """Have a failed or blocked run go on from what failed; raises UnknownRun or NotPossible."""
+        parts = await self._may_change(run_id, "retry runs")
+        await parts.operator.retry(run_id)
+        return await handle_of(self._scope, run_id)
+
+    async def repin(self, run_id: str, version: str, *, from_key: str | None = None) -> AnyHandle:
+        """Move a run to another version of its workflow; raises NotPossible where its journal does not fit the code.
+
+        With `from_key` all that was recorded since that call began is voided, and done again.
+        """
+        parts = await self._may_change(run_id, "repin runs")
+        await parts.operator.repin(run_id, version, from_key)
+        return await handle_of(self._scope, run_id)
+
+    async def fork(self, run_id: str, key: str) -> AnyHandle:
+        """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about."""
+        parts = await self._may_change(run_id, "fork runs")
+        return await handle_of(self._scope, await parts.operator.fork(run_id, key))
+
+    async def requeue(self, *runs: str) -> list[Requeued]:
+        """Have dead letters go on from what failed; each is told apart, and none stops the others."""
+        parts = self._scope.for_operators("requeue runs")
+        done: list[Requeued] = []
+        for run_id in runs:
+            try:
+                await self._scope.run(run_id)
+            except PodiumError as error:
+                done.append(Requeued(run=run_id, error=str(error)))
+            else:
+                done += await requeue(parts.store, parts.operator.retry, [run_id])
+        return done
+
+    async def discard(self, run_id: str, *, why: str, by: str | None = None) -> None:
+        """Say that nobody will handle a dead letter any more; who says so and why is recorded. Raises NotPossible."""
+        who = self._name_of(by, why)
+        parts = await self._may_change(run_id, "discard runs")
+        await parts.operator.discard(run_id, by=who, why=why)
+
+    async def redact(self, run_id: str, *, why: str, by: str | None = None) -> int:
+        """Delete what a run and its child runs were given, said and gave, though not that and how they took place.
+
+        Returns how many had something to delete. Raises UnknownRun, or NotPossible where one has not ended.
+        """
+        who = self._name_of(by, why)
+        parts = await self._may_change(run_id, "redact runs")
+        return await _redactor(parts).redact(run_id, by=who, why=why)
+
+    async def retain(self, seconds: float, *, why: str, by: str | None = None) -> int:
+        """Redact all runs that ended longer ago than so many seconds, as did those that started them; how many."""
+        who = self._name_of(by, why)
+        parts, user = self._scope.for_operators("redact runs"), self._scope.principal
+        return await _redactor(parts).retain(seconds, by=who, why=why, tenant=None if user is None else user.tenant)
+
+    def _name_of(self, by: str | None, why: str) -> str:
+        check_text("the reason", why)
+        return self._scope.name_of(by)
+
+    async def _may_change(self, run_id: str, what: str) -> Parts:
+        parts = self._scope.for_operators(what)
+        await self._scope.run(run_id)
+        return parts
+
+
+def _redactor(parts: Parts) -> Redactor:
+    signer = signer_of(parts.config.audit)
+    return Redactor(parts.worker, parts.clock, None if signer is None else signer.sign)

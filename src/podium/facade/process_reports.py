@@ -1,0 +1,30 @@
+"""`app.reports`, with what only a process that drives runs knows of its agents."""
+
+from podium.dispatch.rules.breaker.circuit import CircuitState
+from podium.facade.reports import Reports
+from podium.facade.scope import Scope
+
+
+class ProcessReports(Reports):
+    """Reads also what this process alone knows: how its agents are at this moment."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope)
+        self._scope = scope
+
+    async def health(self) -> dict[tuple[str, str], str]:
+        """Return what the last checks found, by agent and version: why it cannot work, or an empty text."""
+        self._scope.require_installation("the health of agents")
+        return self._scope.parts.rules.checks.faults()
+
+    async def breakers(self) -> dict[tuple[str, str], CircuitState]:
+        """Return how the circuit breakers of this process stand, by agent and version."""
+        self._scope.require_installation("circuit breakers")
+        return self._scope.parts.rules.breakers.states()
+
+    async def trust(self, agent: str, version: str | None = None) -> int:
+        """Return how far an agent is trusted, 0 to 100; of its newest version if none is named."""
+        self._scope.require_installation("trust in agents")
+        rules = self._scope.parts.rules
+        await rules.trusts.refresh()
+        return rules.trusts.of(agent, version or rules.registry.get(agent).card.version)

@@ -1,0 +1,114 @@
+"""`app.reports`: what was spent, what failed, how agents are, and whether the journals are as they were written."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Unpack
+
+from podium.facade.filters import Filters
+from podium.facade.sight import Sight
+from podium.model.budget import BudgetState
+from podium.model.cost import Cost, Dimension
+from podium.model.incident import Incident
+from podium.model.json import Json
+from podium.reports import incidents as of_incidents
+from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, FailureCause, dead_letter, dead_letters
+from podium.reports.export import lines
+from podium.reports.health import Heard, heard
+from podium.store.protocol import BudgetQuery, ChainFault, CostQuery, Page, Query
+
+
+class BudgetFilters(Filters, total=False):
+    """Which budgets to list. A budget has no time; of a tenant are its own and those of its runs."""
+
+    prefix: str
+    """How their ids begin: `run:ID`, `agent:NAME`, `tenant:NAME`, `day`."""
+
+
+class CostFilters(Filters, total=False):
+    """What to add up; a call's time is that of its first fact."""
+
+    by: Dimension
+    """By agent where nothing is said."""
+    run: str | None
+    """Of this run with all the child runs that it started."""
+
+
+class DeadLetterFilters(Filters, total=False):
+    """Which dead letters to list; their time is that of their last word."""
+
+    agent: str | None
+    workflow: str | None
+    kind: FailureCause | None
+    discarded: bool
+    """Those that were discarded too."""
+
+
+class Reports:
+    """Reads what a store knows of costs, failures, agents and tampering."""
+
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
+
+    async def costs(self, **filters: Unpack[CostFilters]) -> Page[Cost]:
+        """Add up what was spent, by agent, model, workflow, tenant, day or run, the dearest first."""
+        if (run := filters.get("run")) is not None:
+            await self._sight.run(run)
+        return await self._sight.page(self._sight.store.costs, CostQuery(**filters))
+
+    async def budgets(self, **filters: Unpack[BudgetFilters]) -> Page[BudgetState]:
+        """Return how budgets stand, by id."""
+        return await self._sight.page(self._sight.store.budgets, BudgetQuery(**filters))
+
+    async def dead_letters(self, **filters: Unpack[DeadLetterFilters]) -> Page[DeadLetter]:
+        """Return the runs that failed or were quarantined, newest first."""
+        store = self._sight.store
+        return await self._sight.page(lambda query: dead_letters(store, query), DeadLetterQuery(**filters))
+
+    async def dead_letter(self, run_id: str) -> DeadLetter:
+        """Return what was tried in a run that failed; raises UnknownRun, or NotPossible where it is no dead letter."""
+        await self._sight.run(run_id)
+        return await dead_letter(self._sight.store, run_id)
+
+    async def verify(self, run_id: str) -> Sequence[ChainFault]:
+        """Recompute a run's hash chain; returns what does not fit. Raises UnknownRun."""
+        await self._sight.run(run_id)
+        return await self._sight.store.verify(run_id)
+
+    async def noticed(self) -> list[Heard]:
+        """Return what runs noticed last of the health and the breaker of each agent, by name and version."""
+        user = self._sight.principal
+        if user is None:
+            return await heard(self._sight.store)
+        return await heard(self._sight.store, tenant=user.tenant, principal=None if user.sees_all else user.who)
+
+    async def export(
+        self, *, run: str | None = None, since: float | None = None, tenant: str | None = None, payloads: bool = False
+    ) -> AsyncIterator[Json]:
+        """Give a line for each fact that tells who did what, run by run; inputs and values only if asked for.
+
+        Raises UnknownRun. `since` is in seconds since 1970.
+        """
+        user, owner = self._sight.principal, None
+        if run is not None:
+            await self._sight.run(run)
+        if user is not None:
+            if tenant not in (None, user.tenant):
+                return
+            tenant, owner = user.tenant, None if user.sees_all else user.who
+        found = lines(
+            self._sight.store, run=run, since=since, tenant=tenant, principal=owner, payloads=payloads
+        )  # fmt: skip
+        async for line in found:
+            yield line
+
+    async def incidents(self, *, open_only: bool = False, **filters: Unpack[Filters]) -> Page[Incident]:
+        """Return what the monitor saw go wrong, what was done about it and how that ended, newest first."""
+        self._sight.require_installation("incidents")
+        store = self._sight.store
+        return await self._sight.page(
+            lambda query: of_incidents.incidents(store, query, open_only=open_only), Query(**filters)
+        )
+
+    async def incident(self, run_id: str) -> Incident:
+        """Return an incident by the id of its run; raises UnknownRun, or NotPossible where that is none."""
+        self._sight.require_installation("incidents")
+        return await of_incidents.incident(self._sight.store, run_id)

@@ -1,0 +1,48 @@
+"""`app.runs`: the runs that there are, and what is recorded of them."""
+
+from collections.abc import Sequence
+from typing import NoReturn, Unpack
+
+from podium.errors import UsageError
+from podium.facade.filters import Filters
+from podium.facade.sight import Sight
+from podium.model.fact import Fact
+from podium.model.run import Run, RunState
+from podium.reports.calls.tree import CallTree, tree_of
+from podium.store.protocol import Page, RunQuery
+
+
+class RunFilters(Filters, total=False):
+    """Which runs to list; their time is that of their start."""
+
+    workflow: str | None
+    state: RunState | None
+    parent: str | None
+
+
+class Runs:
+    """Looks at runs. To start one, or to reach into one, there are `app.start` and `app.handle`."""
+
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
+
+    def __call__(self, *_: object) -> NoReturn:
+        """Say how runs are listed now."""
+        raise UsageError("app.runs is no function: write `await app.runs.list(workflow=…, limit=…)`.")
+
+    async def get(self, run_id: str) -> Run:
+        """Return how a run stands; raises UnknownRun."""
+        return await self._sight.run(run_id)
+
+    async def list(self, **filters: Unpack[RunFilters]) -> Page[Run]:
+        """Return runs, newest first."""
+        return await self._sight.page(self._sight.store.runs, RunQuery(**filters))
+
+    async def facts(self, run_id: str, *, after: int = -1) -> Sequence[Fact]:
+        """Return everything recorded of a run, in order, or what came after a place; raises UnknownRun."""
+        await self._sight.run(run_id)
+        return await self._sight.store.facts(run_id, after=after)
+
+    async def tree(self, run_id: str) -> CallTree:
+        """Return a run as the tree of its calls, with what each came to; raises UnknownRun."""
+        return tree_of(await self.facts(run_id))

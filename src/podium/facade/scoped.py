@@ -1,0 +1,106 @@
+"""An app as one principal uses it, or, for the operator of the app, as a whole."""
+
+from typing import Any, TypeVar
+
+from podium.engine.run.starting import new_run
+from podium.errors import InvalidValue, NotAllowed, NotPossible, UnknownRun, UsageError
+from podium.facade.handle import AnyHandle, RunHandle, handle_of
+from podium.facade.inbox import Inbox
+from podium.facade.operations import Operations
+from podium.facade.process_reports import ProcessReports
+from podium.facade.runs import Runs
+from podium.facade.scope import Parts, Scope
+from podium.model.agent import Agent
+from podium.model.budget import Budget
+from podium.model.principal import Principal
+from podium.model.run import RunOptions
+from podium.store.codec import encode
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class ScopedApp:
+    """An app as one principal uses it: what belongs to others is unknown here."""
+
+    def __init__(self, parts: Parts, principal: Principal | None) -> None:
+        """Give an app to a principal, or to its operator."""
+        self._scope = Scope(parts, principal)
+        self.runs = Runs(self._scope)
+        self.inbox = Inbox(self._scope)
+        self.operations = Operations(self._scope)
+        self.reports = ProcessReports(self._scope)
+
+    @property
+    def principal(self) -> Principal | None:
+        """On whose behalf this is; None is the operator of the app, with all rights."""
+        return self._scope.principal
+
+    async def run(self, workflow: Agent[In, Out] | str, input: In = None, /, **options: Any) -> Out:
+        """Run a workflow and return its value; raises RunFailed, RunCancelled or RunBlocked. Options: see `start`."""
+        handle = await self.start(workflow, input, **options)
+        return await handle.result()
+
+    async def start(  # noqa: PLR0913 - each is a word of the run, and the caller names it
+        self, workflow: Agent[In, Out] | str, input: In = None, /, *, id: str | None = None, tag: str | None = None,
+        queue: str = "default", priority: int = 0, tenant: str | None = None, principal: str | None = None,
+        within: float | None = None, budget: Budget | None = None,
+    ) -> RunHandle[Out]:  # fmt: skip
+        """Start a run and return a handle to it.
+
+        After `within` seconds it is cancelled, and has failed. `budget` is the most that it may come to with all its
+        calls and child runs; without one that of the settings counts. `tenant` and `principal` are those of the
+        scope; the operator of the app says them, else they are `default` and `local`.
+
+        With a `tag` that a run of this workflow has already, that run's handle is returned and nothing is started.
+        Raises InvalidValue where the input does not fit, UnknownAgent or UsageError for what is no workflow.
+        """
+        parts = self._scope.parts
+        self._scope.must_change("start runs")
+        tenant, principal = self._owner(id, tenant, principal)
+        found = parts.workflows.find(workflow)
+        payload = encode(found.input.dump(input))
+        options = RunOptions(
+            id=id, tag=tag, queue=queue, priority=priority, tenant=tenant, principal=principal,
+            within=_seconds(parts.config.run_within if within is None else within),
+            budget=budget or parts.config.budgets.run,
+        )  # fmt: skip
+        run = new_run(
+            id or parts.ids.new("run"), found.card, payload, options, seed=parts.ids.seed(), at=parts.clock.now()
+        )
+        if len(payload) > (most := parts.config.max_payload_bytes):
+            raise InvalidValue(f"the input has {len(payload)} bytes; {most} are allowed")
+        run_id, new = await parts.worker.begin(run)
+        if not new:
+            await self._must_be_same(run_id, found.card.name, tag)
+        return RunHandle(run_id, self._scope, found)
+
+    async def handle(self, run_id: str) -> AnyHandle:
+        """Return a handle to a run; raises UnknownRun."""
+        return await handle_of(self._scope, run_id)
+
+    def _owner(self, id: str | None, tenant: str | None, principal: str | None) -> tuple[str, str]:
+        """Return tenant and principal of a run that is started here."""
+        user = self._scope.principal
+        if user is None:
+            return tenant or "default", principal or "local"
+        if tenant not in (None, user.tenant) or principal not in (None, user.who):
+            raise NotAllowed(f"{user.who} may not start runs of others: leave `tenant` and `principal` out.")
+        if id is not None:  # all tenants share the ids: whether one is free tells of others
+            raise NotAllowed(f"{user.who} may not choose the ids of runs: leave `id` out, or give the run a `tag`.")
+        return user.tenant, user.who
+
+    async def _must_be_same(self, run_id: str, workflow: str, tag: str | None) -> None:
+        """Raise NotPossible where the run that has the id or tag already is not what was asked for."""
+        try:
+            there = await self._scope.run(run_id)
+        except UnknownRun:
+            raise NotPossible(f"the tag {tag!r} is taken: give the new run another.") from None
+        if there.workflow != workflow:
+            raise NotPossible(f"run {run_id} is there already, of {there.workflow}: give the new run another id.")
+
+
+def _seconds(within: float | None) -> float | None:
+    if within is not None and not 0 < within < float("inf"):
+        raise UsageError(f"within is {within!r}; expected how many seconds the run may take, more than 0.")
+    return within

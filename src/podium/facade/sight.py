@@ -1,0 +1,96 @@
+"""What one principal may see of a store."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from podium.errors import InvalidValue, NotAllowed, UnknownQuestion, UnknownRun
+from podium.facade.home import Home
+from podium.model.principal import Principal
+from podium.model.question import Question
+from podium.model.run import Run
+from podium.reports.sifting import sifted
+from podium.store.protocol import Page, Query, QuestionQuery, ReadStore
+
+Q = TypeVar("Q", bound=Query)
+T = TypeVar("T")
+
+
+class Sight:
+    """All reading of a facade goes through here: in the right event loop, and for what the principal may see."""
+
+    def __init__(self, store: ReadStore, principal: Principal | None = None, home: Home | None = None) -> None:
+        """Look into a store: for everything if there is no principal, from any event loop if there is no home."""
+        self._store = store
+        self._home = home
+        self.principal = principal
+
+    @property
+    def store(self) -> ReadStore:
+        """The store; raises WrongLoop outside of the app's event loop."""
+        if self._home is not None:
+            self._home.check()
+        return self._store
+
+    async def page(self, read: Callable[[Q], Awaitable[Page[T]]], query: Q) -> Page[T]:
+        """Return a page of a list, with no more than what the principal may see of it."""
+        _check_limit(query)
+        user = self.principal
+        if user is None:
+            return await read(query)
+        if query.tenant not in (None, user.tenant):
+            return Page(())
+        if user.sees_all:
+            return await read(replace(query, tenant=user.tenant))
+        if query.principal not in (None, user.who):
+            return Page(())
+        return await read(replace(query, tenant=user.tenant, principal=user.who))
+
+    async def run(self, run_id: str) -> Run:
+        """Return a run; raises UnknownRun where there is none, or none that the principal may see."""
+        run = await self.store.run(run_id)
+        if run is None or not self._sees(run.tenant, run.principal):
+            raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
+        return run
+
+    async def questions(self, query: QuestionQuery) -> Page[Question]:
+        """Return a page of questions: of runs that the principal may see, and those put to the principal."""
+        user = self.principal
+        if user is None or user.sees_all:
+            return await self.page(self.store.questions, query)
+        _check_limit(query)
+        if query.tenant not in (None, user.tenant):
+            return Page(())
+
+        async def seen(question: Question) -> Question | None:
+            return question if self.sees_question(question) else None
+
+        return await sifted(self.store.questions, replace(query, tenant=user.tenant), seen)
+
+    async def question(self, question_id: str) -> Question:
+        """Return a question; raises UnknownQuestion where there is none, or none that the principal may see."""
+        question = await self.store.question(question_id)
+        if question is None or not self.sees_question(question):
+            raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
+        return question
+
+    def sees_question(self, question: Question) -> bool:
+        """Whether a question is of a run that the principal may see, or put to the principal."""
+        user = self.principal
+        if user is not None and question.tenant == user.tenant and user.is_asked(question.ask.to):
+            return True
+        return self._sees(question.tenant, question.principal)
+
+    def require_installation(self, what: str) -> None:
+        """Raise NotAllowed for a principal: what is told is about all tenants together."""
+        if self.principal is not None:
+            raise NotAllowed(f"{self.principal.who} may not see {what}, which all tenants share: use the app unscoped.")
+
+    def _sees(self, tenant: str, owner: str) -> bool:
+        user = self.principal
+        return user is None or (tenant == user.tenant and (user.sees_all or owner == user.who))
+
+
+def _check_limit(query: Query) -> None:
+    if query.limit < 1:
+        raise InvalidValue(f"limit is {query.limit}; expected at least 1.")

@@ -1,0 +1,56 @@
+"""The agents that are registered with an app, and which of them can be started as runs."""
+
+from typing import Any, TypeVar
+
+from podium.engine.worker.worker import Worker
+from podium.engine.workflow import Workflow, is_workflow
+from podium.errors import UsageError
+from podium.model.agent import Agent, AnyAgent
+from podium.patterns.building.pattern import Pattern, is_pattern
+from podium.rule_stack import RuleStack
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class Workflows:
+    """Registers agents, and finds the workflow that is to be started."""
+
+    def __init__(self, rules: RuleStack, worker: Worker) -> None:
+        self._rules = rules
+        self._worker = worker
+
+    def register(self, *agents: AnyAgent) -> None:
+        """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
+        everyone = [*agents, *(part for agent in agents if is_pattern(agent) for part in _members_of(agent))]
+        new = self._rules.add(everyone)
+        for agent in everyone:
+            if is_workflow(agent):
+                self._worker.serve(agent)
+        if new:
+            self._worker.try_blocked_again()
+
+    def find(self, workflow: Agent[In, Out] | str) -> Workflow[In, Out]:
+        """Return a workflow that can be started as a run, registered; raises UnknownAgent, or UsageError for others."""
+        registry = self._rules.registry
+        found = registry.get(workflow) if isinstance(workflow, str) else workflow
+        if not is_workflow(found):
+            raise UsageError(f"{found.card.name} is an agent, not a workflow: only a workflow can be started as a run.")
+        if found.card.anonymous:
+            raise UsageError(f'{found.card.name} has no name to be found by after a crash: give it one, name="…".')
+        self.register(found)
+        if is_pattern(found):
+            for name in found.names():
+                registry.get(name)  # raises UnknownAgent, before anything runs
+        return found
+
+    def of(self, name: str, version: str) -> AnyAgent | None:
+        """Return a workflow by name and version, if this process has it."""
+        registry = self._rules.registry
+        return registry.get(name, version) if registry.has(name, version) else None
+
+
+def _members_of(pattern: Pattern[Any, Any]) -> list[AnyAgent]:
+    """Return the agents of a pattern that have a name, each once."""
+    found = {id(each): each for each in pattern.agents() if not each.card.anonymous}
+    return list(found.values())

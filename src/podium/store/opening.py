@@ -1,0 +1,69 @@
+"""Which store an address stands for: `sqlite:///desk.db`, a plain path, `:memory:`, or one of a scheme registered."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from podium.errors import ConfigError
+from podium.store.protocol import Store
+from podium.store.sqlite.connection import Durability
+from podium.store.sqlite.store import SqliteStore
+
+MEMORY = ":memory:"
+"""The address of a store that keeps nothing."""
+_SQLITE = "sqlite"
+
+Opener = Callable[[str, Durability], Store]
+"""Opens the store of an address, for what a recorded step is to survive; raises StoreError with what to do."""
+
+
+def _sqlite(address: str, durability: Durability) -> Store:
+    return SqliteStore(sqlite_path(address) or MEMORY, durability=durability)
+
+
+OPENERS: dict[str, Opener] = {_SQLITE: _sqlite}
+"""What opens the stores of a scheme."""
+
+
+def register_store(scheme: str, opener: Opener) -> None:
+    """Have addresses that begin with `SCHEME://` opened by this function from now on."""
+    OPENERS[scheme] = opener
+
+
+def open_store(address: str, *, durability: Durability = "process") -> Store:
+    """Open the store of an address; raises ConfigError where nobody knows its scheme."""
+    scheme = _scheme(address)
+    opener = OPENERS.get(scheme)
+    if opener is None:
+        known = ", ".join(f"{each}://" for each in sorted(OPENERS))
+        raise ConfigError(f"no store is known for {scheme}:// in {address!r}. Known: {known}; or name a file.")
+    return opener(address, durability)
+
+
+def sqlite_path(address: str) -> str | None:
+    """Return the path of the file of an SQLite store; None for one in memory, or of another scheme.
+
+    `sqlite:///desk.db` is a file of the working folder, `sqlite:////srv/desk.db` one of the root.
+    """
+    if _scheme(address) != _SQLITE:
+        return None
+    path = address.removeprefix(f"{_SQLITE}://")
+    if path != address and path and not path.startswith("/"):
+        raise ConfigError(f"{address!r} names a host. SQLite stores are files, such as sqlite:///desk.db.")
+    path = path if path == address else path[1:]
+    return None if path in {"", MEMORY} else path
+
+
+def is_memory(address: str) -> bool:
+    """Whether an address stands for an SQLite store that keeps nothing."""
+    return _scheme(address) == _SQLITE and sqlite_path(address) is None
+
+
+def sqlite_file(address: str) -> Path | None:
+    """Return the file of an SQLite store; None where the address stands for none."""
+    path = sqlite_path(address)
+    return None if path is None else Path(path)
+
+
+def _scheme(address: str) -> str:
+    scheme, separator, _ = address.partition("://")
+    return scheme if separator else _SQLITE

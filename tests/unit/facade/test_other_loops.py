@@ -1,0 +1,178 @@
+"""An app is used in the event loop in which it was opened; elsewhere it says so, and nothing is recorded."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium import App, Context, RunHandle, run_sync, workflow
+from podium.errors import UsageError, WrongLoop
+from tests.unit.facade.members import ALL
+
+
+@workflow
+async def ask(ctx: Context, text: str) -> str:
+    return await ctx.ask(text, answer=str)
+
+
+@dataclass
+class Opened:
+    """An app with a run that waits for an answer."""
+
+    app: App
+    handle: RunHandle[Any]
+    question: str
+
+
+Use = Callable[[Opened], Awaitable[object] | AsyncIterator[object]]
+
+USES: dict[str, Use] = {
+    "App.handle": lambda o: o.app.handle(o.handle.id),
+    "App.redeem": lambda o: o.app.redeem("token", "ask", "again?"),
+    "App.run": lambda o: o.app.run(ask, "again?"),
+    "App.start": lambda o: o.app.start(ask, "again?"),
+    "Inbox.answer": lambda o: o.app.inbox.answer(o.question, "yes"),
+    "Inbox.get": lambda o: o.app.inbox.get(o.question),
+    "Inbox.list": lambda o: o.app.inbox.list(),
+    "Operations.discard": lambda o: o.app.operations.discard(o.handle.id, why="test"),
+    "Operations.fork": lambda o: o.app.operations.fork(o.handle.id, "0"),
+    "Operations.redact": lambda o: o.app.operations.redact(o.handle.id, why="test"),
+    "Operations.repin": lambda o: o.app.operations.repin(o.handle.id, "1"),
+    "Operations.requeue": lambda o: o.app.operations.requeue(o.handle.id),
+    "Operations.retain": lambda o: o.app.operations.retain(0.0, why="test"),
+    "Operations.retry": lambda o: o.app.operations.retry(o.handle.id),
+    "ProcessReports.breakers": lambda o: o.app.reports.breakers(),
+    "ProcessReports.budgets": lambda o: o.app.reports.budgets(),
+    "ProcessReports.costs": lambda o: o.app.reports.costs(),
+    "ProcessReports.dead_letter": lambda o: o.app.reports.dead_letter(o.handle.id),
+    "ProcessReports.dead_letters": lambda o: o.app.reports.dead_letters(),
+    "ProcessReports.export": lambda o: o.app.reports.export(),
+    "ProcessReports.health": lambda o: o.app.reports.health(),
+    "ProcessReports.incident": lambda o: o.app.reports.incident(o.handle.id),
+    "ProcessReports.incidents": lambda o: o.app.reports.incidents(),
+    "ProcessReports.noticed": lambda o: o.app.reports.noticed(),
+    "ProcessReports.trust": lambda o: o.app.reports.trust("ask"),
+    "ProcessReports.verify": lambda o: o.app.reports.verify(o.handle.id),
+    "RunHandle.cancel": lambda o: o.handle.cancel(),
+    "RunHandle.degraded": lambda o: o.handle.degraded(),
+    "RunHandle.facts": lambda o: o.handle.facts(),
+    "RunHandle.result": lambda o: o.handle.result(),
+    "RunHandle.signal": lambda o: o.handle.signal("go"),
+    "RunHandle.status": lambda o: o.handle.status(),
+    "RunHandle.stream": lambda o: o.handle.stream(),
+    "Runs.facts": lambda o: o.app.runs.facts(o.handle.id),
+    "Runs.get": lambda o: o.app.runs.get(o.handle.id),
+    "Runs.list": lambda o: o.app.runs.list(),
+    "Runs.tree": lambda o: o.app.runs.tree(o.handle.id),
+}
+
+
+async def used(use: Use, opened: Opened) -> None:
+    """Do it: await it, or take its first item."""
+    async with asyncio.timeout(10):
+        found = use(opened)
+        if isinstance(found, AsyncIterator):
+            await anext(aiter(found), None)
+        else:
+            await found
+
+
+async def opening(context: Any) -> Opened:
+    app = await context.__aenter__()
+    handle = await app.start(ask, "yes?")
+    while not (waiting := (await app.inbox.list()).items):
+        await asyncio.sleep(0)
+    return Opened(app, handle, waiting[0].id)
+
+
+def recorded(path: Path) -> list[str]:
+    """Return all that the store holds, but for the beats of its workers."""
+    with closing(sqlite3.connect(path)) as connection:
+        return [line for line in connection.iterdump() if 'INTO "workers"' not in line]
+
+
+def in_thread(work: Callable[[], object]) -> object:
+    """Do something in another thread and return what came of it."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def test_the_table_names_every_async_method() -> None:
+    assert set(USES) == ALL
+
+
+WAYS: dict[str, Callable[[asyncio.Runner, Use, Opened], object]] = {
+    "another loop of the same thread": lambda other, use, opened: other.run(used(use, opened)),
+    "a loop in another thread": lambda _, use, opened: in_thread(lambda: asyncio.run(used(use, opened))),
+    "run_sync in another thread": lambda _, use, opened: in_thread(lambda: run_sync(used(use, opened))),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_use_from_elsewhere_is_refused_before_anything_is_recorded(way: str, tmp_store: Path) -> None:
+    with asyncio.Runner() as home, asyncio.Runner() as other:
+        context = App.open(tmp_store, agents=[ask])
+        opened = home.run(opening(context))
+        before = recorded(tmp_store)
+        for name, use in USES.items():
+            with pytest.raises(WrongLoop, match=r"nothing was done.*run_coroutine_threadsafe.*app\.loop"):
+                WAYS[way](other, use, opened)
+            assert recorded(tmp_store) == before, name
+        home.run(context.__aexit__(None, None, None))
+
+
+async def test_use_of_a_closed_app_is_refused(tmp_store: Path) -> None:
+    context = App.open(tmp_store, agents=[ask])
+    opened = await opening(context)
+    await context.__aexit__(None, None, None)
+    before = recorded(tmp_store)
+    for name, use in USES.items():
+        with pytest.raises(UsageError, match="the app is closed"):
+            await used(use, opened)
+        assert recorded(tmp_store) == before, name
+
+
+async def test_agents_are_not_registered_from_another_thread(tmp_store: Path) -> None:
+    async with App.open(tmp_store) as app:
+        with pytest.raises(WrongLoop, match="another thread"):
+            await asyncio.to_thread(app.register, ask)
+        assert not app.registry.knows("ask")
+
+
+async def test_a_thread_runs_a_workflow_as_the_remedy_says(tmp_store: Path) -> None:
+    async with App.open(tmp_store, agents=[ask]) as app:
+
+        def work() -> str:
+            return asyncio.run_coroutine_threadsafe(app.run(ask, "yes?"), app.loop).result()
+
+        answer = asyncio.create_task(asyncio.to_thread(work))
+        while not (waiting := (await app.inbox.list()).items):
+            await asyncio.sleep(0)
+        await app.inbox.answer(waiting[0].id, "from a thread")
+        assert await answer == "from a thread"
+
+
+async def test_a_workflow_is_started_in_the_same_loop_by_any_task(tmp_store: Path) -> None:
+    async with App.open(tmp_store, agents=[ask]) as app, asyncio.TaskGroup() as group:
+        started = [group.create_task(app.start(ask, str(number))) for number in range(3)]
+    assert len({(await each).id for each in started}) == 3
+
+
+async def test_run_sync_inside_a_running_loop_is_one_clear_error() -> None:
+    async def main() -> None: ...
+
+    with pytest.raises(UsageError, match="inside an event loop: await the coroutine instead"):
+        run_sync(main())
+
+
+def test_run_sync_takes_a_coroutine_and_not_its_function() -> None:
+    async def main() -> None: ...
+
+    with pytest.raises(UsageError, match=r"run_sync\(main\(\)\)"):
+        run_sync(main)  # pyright: ignore[reportArgumentType]  what is tested

@@ -1,0 +1,60 @@
+"""A store that an earlier version wrote says the same once it is migrated."""
+
+import sqlite3
+
+import pytest
+
+from podium.model.run import BlockedReason
+from podium.store.sqlite.connection import APPLICATION_ID, migrate
+from podium.store.sqlite.sql import migrations
+
+BEFORE_BLOCKED = 9
+DIVERGED = (
+    "call 0: the journal has a sleep, the code now asks for a call of echo. "
+    "Nothing is lost: bring the old code back, or move the run with `podium runs repin`."
+)
+FULL = (
+    "it has 10 facts, as many as most_facts allows. Raise the setting and retry the run, "
+    "or divide the work among child runs."
+)
+MISSING = "no worker has work version 1: register it, or `podium runs repin` the run to one that is there"
+QUARANTINED = "quarantined: 3 processes in a row died while they drove it. Find out why"
+
+
+def store_of(version: int) -> sqlite3.Connection:
+    """Return a store as the version of Podium with this schema made it."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for number, text in migrations():
+        if number <= version:
+            for statement in text.split(";\n"):
+                connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {version}")
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("reason", "strikes", "cause"),
+    [
+        (MISSING, 0, BlockedReason.MISSING_VERSION),
+        (MISSING.replace("version 1", "version 2"), 0, BlockedReason.CODE),
+        (DIVERGED, 0, BlockedReason.DIVERGED),
+        (FULL, 0, BlockedReason.MAX_FACTS),
+        (FULL.replace("most_facts", "max_facts"), 0, BlockedReason.MAX_FACTS),
+        (QUARANTINED, 3, BlockedReason.QUARANTINED),
+        ("call 0: no agent is called 'echo'. Registered: none.", 0, BlockedReason.MISSING_AGENT),
+        ("compensation 0: no agent is called 'undo'. Registered: none.", 0, BlockedReason.MISSING_AGENT),
+        ("call 0: 'echo' has no version '2'. Registered: 1.", 0, BlockedReason.MISSING_AGENT),
+        ("what let the run in objects to it now: guard:pii: a name", 0, BlockedReason.CODE),
+    ],
+)
+def test_why_an_old_run_is_blocked_is_told_from_its_reason(reason: str, strikes: int, cause: BlockedReason) -> None:
+    connection = store_of(BEFORE_BLOCKED)
+    row = (1, "run_1", "work", "1", "blocked", 1, 0, "default", 0, 1, b"", "default", "local", "run_1", 0.0, reason)
+    connection.execute(
+        "INSERT INTO runs (n, id, workflow, version, state, epoch, wake, queue, priority, facts, head, tenant,"
+        f" principal, root, created_at, reason, strikes) VALUES ({', '.join('?' * 17)})",
+        (*row, strikes),
+    )
+    migrate(connection, ":memory:")
+    assert connection.execute("SELECT blocked FROM runs").fetchone() == (cause,)

@@ -1,0 +1,60 @@
+"""A store is opened by its address."""
+
+from pathlib import Path
+
+import pytest
+
+from podium import App
+from podium.errors import ConfigError
+from podium.store import opening
+from podium.store.opening import open_store, register_store, sqlite_path
+from podium.store.protocol import Store
+from podium.store.sqlite.store import SqliteStore
+
+
+@pytest.fixture
+def only_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(opening.OPENERS, "far", opening.OPENERS["sqlite"])
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("desk.db", "desk.db"), ("/srv/desk.db", "/srv/desk.db"), ("sqlite:///desk.db", "desk.db"),
+        ("sqlite:////srv/desk.db", "/srv/desk.db"), (":memory:", None), ("sqlite:///:memory:", None),
+        ("sqlite://", None), ("postgres://host/db", None),
+    ],
+)  # fmt: skip
+def test_an_address_stands_for_a_file_in_sqlite(address: str, path: str | None) -> None:
+    assert sqlite_path(address) == path
+
+
+def test_a_host_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="names a host"):
+        open_store("sqlite://desk.db")
+
+
+def test_a_scheme_that_nobody_registered_is_one_clear_error() -> None:
+    with pytest.raises(ConfigError, match=r"no store is known for postgres:// .* Known: sqlite://"):
+        open_store("postgres://host/db")
+
+
+@pytest.mark.usefixtures("only_here")
+async def test_a_scheme_that_was_registered_is_opened_by_whoever_registered_it(tmp_path: Path) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def opened(address: str, durability: str) -> Store:
+        asked.append((address, durability))
+        return SqliteStore(str(tmp_path / "behind.db"))
+
+    register_store("far", opened)
+    async with App.open("far://host/db", durability="power"):
+        pass
+    assert asked == [("far://host/db", "power")]
+    assert (tmp_path / "behind.db").exists()
+
+
+async def test_an_app_opens_an_sqlite_address(tmp_path: Path) -> None:
+    async with App.open(f"sqlite:///{tmp_path}/deep.db"):
+        pass
+    assert (tmp_path / "deep.db").exists()
