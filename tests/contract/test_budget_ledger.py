@@ -9,10 +9,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from podium.engine.run.reservations import carved_from, reserved, share_of
 from podium.engine.run.starting import Above, new_run
 from podium.model.agent import Card
-from podium.model.budget import PER_USD, Amount, Budget, BudgetLimits, BudgetLine, BudgetState, lines_of
+from podium.model.budget import PER_USD, Amount, Budget, BudgetLimits, BudgetLine, BudgetState
 from podium.model.fact import FactKind
+from podium.model.facts.runs import Started
+from podium.model.json import decode
 from podium.model.run import RunOptions, RunState
-from podium.store.codec import decode
 from podium.store.operations import CommitVerdict, OpenBudget, RaiseBudget, Reserve, Settle
 from podium.store.protocol import BudgetQuery
 from podium.store.sqlite.store import SqliteStore
@@ -110,7 +111,7 @@ class Ledger(RuleBasedStateMachine):
         run = None if above is None else self.hand.told(self.hand.store.run(above.id))
         over = run and above and Above(run=run, callers=(), deadline=None, lines=above.lines, budget={})
         new = new_run(name, Card(name="w"), b"1", RunOptions(budget=budget), seed=1, at=1.0, above=over or None)
-        node = Node(name, self.hand.start(new), lines_of(decode(new.started.body)), above, share, share or 0)
+        node = Node(name, self.hand.start(new), Started.read(decode(new.started.body)).lines, above, share, share or 0)
         node.held = above is not None and share is not None
         self.nodes.append(node)
         if above is not None:

@@ -1,5 +1,6 @@
 """A budget holds with any number of calls at once, over kills, and over processes; the money is counted outside."""
 
+import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -135,7 +136,7 @@ def test_two_processes_that_spend_fast_together_spend_no_more_than_there_is_and_
 
     def state_of(folder: Path) -> tuple[int, int, int]:
         store = SqliteStore(str(folder / "podium.db"))
-        [state] = store.budgets("tenant:fast")
+        [state] = asyncio.run(store.budgets(BudgetQuery(prefix="tenant:fast")))
         store.close()
         return state.spent.usd // (2 * CENT), state.reserved.usd, state.in_doubt // (2 * CENT)
 

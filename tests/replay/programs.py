@@ -2,7 +2,9 @@
 
 from podium import Approval, CallError, Context, Retry, Steps, agent, days, workflow
 from podium.model.agent import AnyAgent
+from podium.model.breaker import Breaker
 from podium.model.json import Json
+from podium.model.limit import Limit
 from podium.testing import failing, hanging, scripted
 
 echo = scripted("echo", lambda value: value)
@@ -90,7 +92,35 @@ async def cancelled(ctx: Context, n: int) -> None:
     await ctx.gather(ctx.call(never), ctx.sleep(1_000), started.result())
 
 
+scarce = scripted("scarce", lambda value: value, limit=Limit(requests=1, per=20.0, max_wait=1.0))
+tripping = failing("tripping", times=1, then="up", retry=Retry(attempts=2, delay=40.0), breaker=Breaker(min_calls=1))
+
+
+@agent
+async def charge(amount: int, steps: Steps) -> int:
+    async def done() -> int:
+        return amount
+
+    return await steps.once("charge", done, input=amount, effects="once")
+
+
+async def ruled(ctx: Context, n: int) -> list[Json]:
+    held = [await ctx.call(scarce, n), await ctx.call(scarce, n)]
+    return [*held, await ctx.call(tripping), await ctx.call(charge, n)]
+
+
+@workflow(name="governed", version="1")
+async def governed(ctx: Context, n: int) -> list[Json]:
+    return [*await ruled(ctx, n), await ctx.call(echo, "old"), await ctx.signal("go")]
+
+
+@workflow(name="governed", version="2")
+async def governed_2(ctx: Context, n: int) -> list[Json]:
+    return [*await ruled(ctx, n), await ctx.call(echo, "new"), await ctx.signal("go")]
+
+
 AGENTS: list[AnyAgent] = [
-    echo, flaky, broken, never, undo, helper, stepwise, pay, leg, child, journey, undone, cancelled,
+    echo, flaky, broken, never, undo, helper, stepwise, pay, leg, child, journey, undone, cancelled, scarce, tripping,
+    charge, governed, governed_2,
 ]  # fmt: skip
 RECORDED = ("journey", "undone", "cancelled")

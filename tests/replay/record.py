@@ -8,10 +8,11 @@ from pathlib import Path
 
 from podium import App
 from podium.facade.handle import AnyHandle
+from podium.model.budget import Budget
 from podium.model.fact import Fact
 from podium.model.json import Json
 from podium.testing import CountingIds, DrivenClock
-from tests.replay.programs import AGENTS, RECORDED
+from tests.replay.programs import AGENTS, RECORDED, governed, leg
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -31,15 +32,37 @@ async def record(folder: Path) -> None:
             for question in await app.inbox.list(to="boss"):
                 await app.inbox.answer(question.id, {"approved": True}, by="kim")
         for name, handle in handles.items():
-            status = await handle.status()
-            assert status.state.ended, f"{name} is {status.state}: {status.reason}"
-            history = {"workflow": name, "run": handle.id, "facts": [plain(fact) for fact in await handle.facts()]}
-            keep(folder / f"{name}.json", history)
+            keep(folder / f"{name}.json", await history_of(name, handle))
+
+
+async def record_governed(folder: Path) -> None:
+    """Record a run under a budget and a limit that is moved to another version, and a run that is redacted."""
+    clock = DrivenClock()
+    async with App.open(":memory:", agents=AGENTS, clock=clock, ids=CountingIds()) as app:
+        moved = await app.start(governed, 7, budget=Budget(calls=20))
+        redacted = await app.start(leg, 7)
+        await clock.advance(100)
+        asked = (fact.key for fact in await moved.facts() if fact.payload == b'"old"')
+        await app.operations.repin(moved.id, "2", from_key=next(asked))
+        await clock.advance(1)
+        await moved.signal("go", "there")
+        await clock.advance(1)
+        await app.operations.redact(redacted.id, by="kim", why="asked for")
+        keep(folder / "governed.json", await history_of("governed", moved))
+        keep(folder / "redacted.json", await history_of("leg", redacted))
+
+
+async def history_of(workflow: str, handle: AnyHandle) -> Json:
+    status = await handle.status()
+    assert status.state.ended, f"{workflow} is {status.state}: {status.reason}"
+    return {"workflow": workflow, "run": handle.id, "facts": [plain(fact) for fact in await handle.facts()]}
 
 
 def keep(path: Path, history: Json) -> None:
+    """Write a history, unless it is there: what is recorded stays as it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(history, indent=1) + "\n")
+    if not path.exists():
+        path.write_text(json.dumps(history, indent=1) + "\n")
 
 
 def plain(fact: Fact) -> Json:
@@ -49,3 +72,4 @@ def plain(fact: Fact) -> Json:
 
 if __name__ == "__main__":
     asyncio.run(record(HISTORIES / sys.argv[1]))
+    asyncio.run(record_governed(HISTORIES / sys.argv[1]))

@@ -32,6 +32,7 @@ from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.question import Approval, Ask, Decision, Escalation
 from podium.model.retry import Retry
+from podium.model.rule_names import FAN_OUT
 from podium.model.run import RunOptions
 from podium.model.steps import Effects
 from podium.model.storable import check_key
@@ -365,7 +366,7 @@ class Context:
         most = self._active.budget.get("fan_out")
         if most is not None and branches > most:
             reason = f"{branches} branches at once, and the budget of the run allows {most}"
-            raise CallRefused(reason, rule="budget:fan_out", key=self._path)
+            raise CallRefused(reason, rule=FAN_OUT, key=self._path)
 
     def child(self, branch: BranchTask, path: str) -> "Context":
         """Return the context of a branch: its own path, the same compensations."""

@@ -13,6 +13,7 @@ from podium.model.call import Call
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
 from podium.model.json import Json, is_object
 from podium.model.outcome import Done, Failed, Refused
+from podium.model.step import guard_step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ def screen_by(
 
         digest = hashlib.sha256(orjson.dumps(checked.value)).hexdigest()[:16]
         verdict = await checked.steps.once(
-            f"guard/{called}", judge, input=checked.value, key=f"{checked.place}:{digest}"
+            guard_step(called), judge, input=checked.value, key=f"{checked.place}:{digest}"
         )
         safe, reason = _read(verdict, agent.card.name)
         return Passed() if safe else Objected(reason or f"{agent.card.name} says that it is not safe", ask)

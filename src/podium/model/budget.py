@@ -274,11 +274,6 @@ def line_json(line: BudgetLine) -> Json:
     return said if line.to is None else {**said, "to": line.to}
 
 
-def lines_of(started: Json) -> tuple[BudgetLine, ...]:
-    """Return the budgets that what a run does counts against, from its first fact: its own, and those above it."""
-    return tuple(line_of(said) for said in started.get("lines", ()))
-
-
 def line_of(said: Json) -> BudgetLine:
     """Return the line that a fact tells of."""
     limits = BudgetLimits(usd=said["usd"], tokens=said["tokens"], calls=said["calls"])

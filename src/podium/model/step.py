@@ -37,3 +37,32 @@ class StepCall:
 def grant_of(rule: str, step: str | None) -> str:
     """Return the name under which a call finds that a person let it, or one of its steps, pass a rule."""
     return rule if step is None else f"{step} {rule}"
+
+
+_TOOL = "tool/"
+_GUARD = "guard/"
+
+
+def tool_step(tool: str) -> str:
+    """Return the name of the step that is a call of a tool."""
+    return f"{_TOOL}{tool}"
+
+
+def tool_of(step: str) -> str | None:
+    """Return the tool that a step calls, by the name of the step; None where it is another one."""
+    return step[len(_TOOL) :] if step.startswith(_TOOL) else None
+
+
+def guard_step(guard: str) -> str:
+    """Return the name of the step in which a guard asks an agent."""
+    return f"{_GUARD}{guard}"
+
+
+def is_guard_step(step: str) -> bool:
+    """Whether a step is one in which a guard asks an agent, by its name."""
+    return step.startswith(_GUARD)
+
+
+def is_under_guard(path: str) -> bool:
+    """Whether a step is a guard's own, or inside one, by its place in the call."""
+    return path.startswith(_GUARD) or f"/{_GUARD}" in path

@@ -260,7 +260,7 @@ def asking(tmp_path: Any, *, name: str = "gpt-4o", **options: Any) -> Any:
 def run(flow: Any, budget: Budget | None) -> tuple[Json, list[Any]]:
     async def main() -> tuple[Json, list[Any]]:
         async with App.open(":memory:", agents=[flow]) as app:
-            return await app.run(flow, budget=budget), await app.reports.budgets()
+            return await app.run(flow, budget=budget), list(await app.reports.budgets())
 
     return asyncio.run(main())
 

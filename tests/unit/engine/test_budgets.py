@@ -1,6 +1,7 @@
 """Budgets: what is set aside, settled, refused, raised, carved out, and given back."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def asking(member: Any, times: int) -> Any:
     return asks
 
 
-def spent(states: list[BudgetState]) -> list[tuple[int, int]]:
+def spent(states: Iterable[BudgetState]) -> list[tuple[int, int]]:
     return [(state.spent.usd, state.reserved.usd) for state in states]
 
 

@@ -1,6 +1,7 @@
 """What was spent, added up from the facts."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ async def desk(ctx: Context, how: str) -> Json:
     return how
 
 
-def by_part(found: list[Cost]) -> dict[str, tuple[int, int, float]]:
+def by_part(found: Iterable[Cost]) -> dict[str, tuple[int, int, float]]:
     return {cost.part: (cost.calls, cost.requests, cost.usd) for cost in found}
 
 

@@ -34,6 +34,7 @@ from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.prices import Rates
+from podium.model.step import tool_step
 from podium.model.steps import Effects, Steps
 
 Body = Callable[[], Awaitable[object]]
@@ -128,7 +129,7 @@ class StepsBackend(JournalCallableOperationBackend[ToolEffects]):
         sent = tool_input(ctx.messages, tool, ctx.tool_call_id or "", arguments)
         check = effects.verify
         step = self._once(
-            f"tool/{tool}",
+            tool_step(tool),
             body,
             key=tool_key(ctx.messages, ctx.tool_call_id or ""),
             input=sent,
@@ -141,7 +142,7 @@ class StepsBackend(JournalCallableOperationBackend[ToolEffects]):
         tool, arguments, ctx, _ = call
         key = tool_key(ctx.messages, ctx.tool_call_id or "") + "/check"
         sent = tool_input(ctx.messages, tool, ctx.tool_call_id or "", arguments)
-        return await self._recording.flight.carry(self._once(f"tool/{tool}", body, key=key, input=sent))
+        return await self._recording.flight.carry(self._once(tool_step(tool), body, key=key, input=sent))
 
     async def _once(
         self,

@@ -18,7 +18,7 @@ def budgets(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the budgets: their limits, what is set aside for what is under way, what is spent, and what is in doubt."""
+    """List the budgets: their limits, what is set aside, what is spent, and what is in doubt."""
     states = look(store, lambda reader: reader.reports.budgets(prefix=prefix, limit=ALL)).items
     if as_json:
         print_json([_json(state) for state in states])

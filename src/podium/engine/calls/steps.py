@@ -21,7 +21,7 @@ from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
 from podium.model.prices import PriceSettings
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
-from podium.model.step import StepCall
+from podium.model.step import StepCall, is_guard_step
 from podium.model.steps import Effects
 from podium.model.storable import check_key
 from podium.secrets.masking import MASKING
@@ -30,8 +30,6 @@ from podium.store.codec import decode, encode, input_digest
 
 _inside: ContextVar[str] = ContextVar("podium_step", default="")
 """The path of the step that the current task is in."""
-
-_OF_GUARD = "guard/"
 
 
 class CallSteps:
@@ -171,7 +169,7 @@ class CallSteps:
     def _path(self, name: str, key: str | None) -> str:
         """Return the step's place: under the step one is in, by its key or by how often its name came before."""
         outer = _inside.get()
-        shared = name.startswith(_OF_GUARD)  # a verdict on a value is the same in every lineage
+        shared = is_guard_step(name)  # a verdict on a value is the same in every lineage
         prefix = f"{outer}/{name}" if outer else name if shared else f"{self._call.lineage}/{name}"
         if key is not None:
             return f"{prefix}/{key}"

@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import astuple
 
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
+from podium.model.budget_ids import budget_of_run, run_of_budget, run_of_share, share_of_run
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.store.codec import decode, encode
@@ -12,7 +13,6 @@ from podium.store.sqlite.rows import Row
 from podium.store.sqlite.sql import statement
 
 _NOTHING = Amount()
-_SHARE = "share:"
 
 
 def open_budget(connection: sqlite3.Connection, budget: str, limits: BudgetLimits) -> None:
@@ -40,7 +40,7 @@ def reserve(connection: sqlite3.Connection, run: int, wanted: Reserve) -> Budget
 
 def is_carved(connection: sqlite3.Connection, reservation: str) -> bool:
     """Whether this is the share of a child run, and is set aside already."""
-    return reservation.startswith(_SHARE) and _parts(connection, reservation) is not None
+    return run_of_share(reservation) is not None and _parts(connection, reservation) is not None
 
 
 def settle(connection: sqlite3.Connection, settled: Settle) -> None:
@@ -54,18 +54,18 @@ def settle_run(connection: sqlite3.Connection, number: int, run_id: str, parent:
     A share is given back once the run that has it, and all that this started, have ended.
     """
     for (reservation,) in connection.execute(statement("reservations_of_run"), (number,)).fetchall():
-        child = reservation.removeprefix(_SHARE)
-        if child == reservation:
+        child = run_of_share(reservation)
+        if child is None:
             settle(connection, Settle(reservation, None, in_doubt=True))
         elif child != run_id and not _is_alive(connection, child):
             settle(connection, Settle(reservation, _NOTHING))  # it was never started
     ended = run_id
     while True:
-        if (parts := _parts(connection, share_of(ended))) is not None:
+        if (parts := _parts(connection, share_of_run(ended))) is not None:
             if _is_alive(connection, ended):
                 return
-            own = state_of(connection.execute(statement("budget_get"), (f"run:{ended}",)).fetchone())
-            _settle_parts(connection, share_of(ended), _spent_of(own, parts), doubt=own.in_doubt)
+            own = state_of(connection.execute(statement("budget_get"), (budget_of_run(ended),)).fetchone())
+            _settle_parts(connection, share_of_run(ended), _spent_of(own, parts), doubt=own.in_doubt)
             connection.execute(statement("budget_close"), (own.id,))
         if parent is None:
             return
@@ -79,9 +79,8 @@ def raise_budget(connection: sqlite3.Connection, raised: RaiseBudget) -> None:
     """Add to a budget's limits, and to those it was carved out of: what a person adds is new money."""
     by = raised.by
     connection.execute(statement("budget_raise"), (raised.id, by.usd, by.tokens, by.calls))
-    share = share_of(raised.id.removeprefix("run:"))
-    parts = _parts(connection, share)
-    if parts is None:
+    run = run_of_budget(raised.id)
+    if run is None or (parts := _parts(connection, share_of_run(run))) is None:
         return
     grown: list[list[Json]] = []
     for budget, usd, tokens, calls in parts:
@@ -93,12 +92,7 @@ def raise_budget(connection: sqlite3.Connection, raised: RaiseBudget) -> None:
             None if each is None else each + of for each, of in zip((usd, tokens, calls), astuple(more), strict=True)
         ]
         grown.append([budget, *held])
-    connection.execute(statement("reservation_change"), (share, encode(grown).decode()))
-
-
-def share_of(run_id: str) -> str:
-    """Return the id of the reservation that a child run's budget was carved out by."""
-    return f"{_SHARE}{run_id}"
+    connection.execute(statement("reservation_change"), (share_of_run(run), encode(grown).decode()))
 
 
 def state_of(row: Row) -> BudgetState:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
+from podium.model.budget_ids import budget_of_run
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.codec import content_hash, decode, encode
@@ -243,7 +244,7 @@ class CommitTransaction:
         ).lastrowid  # fmt: skip
         assert number is not None  # an INSERT always has one
         if run.limits is not None:
-            open_budget(self.connection, f"run:{run.id}", run.limits)
+            open_budget(self.connection, budget_of_run(run.id), run.limits)
         self.append(number, Head(run.id.encode(), 0, GENESIS), int(drive), [run.started, *run.facts])
         self.result.started[run.id] = number
         if not drive:

@@ -196,8 +196,8 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     runs.Ended: ended,
     runs.Redacted: optional(runs.Redacted, {}, {"by": word, "why": text, "left": word}, signature=word),
     waits.LookedUp: optional(waits.LookedUp, {}, {"of": word}, agents=words),
-    money.AmountReserved: fixed(money.AmountReserved, {}, **amount, budgets=words),
-    money.AmountSettled: optional(money.AmountSettled, {}, {**amount}, in_doubt=yes),
+    money.AmountReserved: optional(money.AmountReserved, {}, {**amount, "budgets": words}, escrow=yes),
+    money.AmountSettled: optional(money.AmountSettled, {}, {**amount}, in_doubt=yes, budgets=words.filter(bool)),
     calls.Held: fixed(calls.Held, {}, until=seconds, why=text, rule=maybe),
     notices.RunQuarantined: fixed(notices.RunQuarantined, {"guard": "quarantine"}, strikes=count),
     notices.RunDiscarded: fixed(

@@ -21,16 +21,17 @@ from podium.model.budget import (
     limits_of,
     nano,
 )
+from podium.model.budget_ids import BUDGET_OF_ALL, budget_in_period, budget_of_agent, budget_of_tenant
 from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Outcome, Pending, Refused, Usage
 from podium.model.question import Ask
 from podium.model.retry import FailureKind
+from podium.model.rule_names import DEPTH, UNPRICED, budget_rule
 from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
 
-UNPRICED = "budget:unpriced"
 _NOTHING = Amount()
 
 _RAISE: Json = {
@@ -152,12 +153,12 @@ class Budgets:
         """Return the budgets of the configuration that a call counts against."""
         settings, lines = self._settings, list[BudgetLine]()
         if card.budget is not None:
-            lines.append(self._line(f"agent:{card.name}", card.budget))
+            lines.append(self._line(budget_of_agent(card.name), card.budget))
         tenant = settings.tenants.get(call.tenant) or settings.tenants.get("*")
         if tenant is not None:
-            lines.append(self._line(f"tenant:{call.tenant}", tenant))
+            lines.append(self._line(budget_of_tenant(call.tenant), tenant))
         if settings.day is not None:
-            lines.append(self._line("day", settings.day))
+            lines.append(self._line(BUDGET_OF_ALL, settings.day))
         return lines
 
     def _line(self, name: str, allowance: Allowance) -> BudgetLine:
@@ -165,7 +166,7 @@ class Budgets:
             return BudgetLine(id=name, limits=limits_of(allowance), configured=True)
         day = datetime.fromtimestamp(self._clock.now(), UTC).date().isoformat()
         when = day if allowance.per == "day" else day[:7]
-        return BudgetLine(id=f"{name}/{when}", limits=limits_of(allowance), configured=True)
+        return BudgetLine(id=budget_in_period(name, when), limits=limits_of(allowance), configured=True)
 
     async def _spending(self, reserved: Reservation, handler: Handler, call: Call, steps: RuleSteps) -> Outcome:
         """Have a call done, and settle what it came to: all that was set aside, unless it is known to be less."""
@@ -258,7 +259,7 @@ def _amount(card: Card, step: StepCall, lines: list[BudgetLine]) -> Amount:
 
 def _breached(breach: Breach, what: str, amount: Amount) -> Refused | Pending:
     """Refuse what does not fit, or ask whether the budget may be raised."""
-    rule, more = f"budget:{breach.state.id}", list[str]()
+    rule, more = budget_rule(breach.state.id), list[str]()
     if amount.usd:
         more.append(dollars(amount.usd))
     if amount.tokens:
@@ -280,4 +281,4 @@ def _too_deep(call: Call, steps: RuleSteps) -> Refused | None:
     most = steps.depth
     if most is None or len(call.callers) <= most:
         return None
-    return Refused("budget:depth", f"{' > '.join(call.callers)} is deeper than the {most} that the budget allows")
+    return Refused(DEPTH, f"{' > '.join(call.callers)} is deeper than the {most} that the budget allows")

@@ -15,10 +15,9 @@ from podium.model.delegation import DelegationBook
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Refused
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import StepCall
+from podium.model.step import StepCall, tool_of
 
 _GUARD = "delegation"
-_TOOLS = "tool/"
 
 
 class Delegated:
@@ -61,7 +60,7 @@ class Delegated:
 
         async def bounded(step: StepCall, steps: RuleSteps) -> Json:
             call = step.call
-            tool = step.name.removeprefix(_TOOLS) if step.name.startswith(_TOOLS) else None
+            tool = tool_of(step.name)
             wrong = self._objection(call, card, tool, call.input if tool is None else step.input)
             if wrong is not None:
                 steps.note(_GUARD, {"rule": call.principal, "decision": "deny", "reason": wrong})

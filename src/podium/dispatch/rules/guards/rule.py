@@ -16,14 +16,14 @@ from podium.model.guard import Checked, Guard, GuardPlace, Objected, Passed, Rep
 from podium.model.json import Json, is_array, is_object
 from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Usage
 from podium.model.question import APPROVAL_SCHEMA, Ask
+from podium.model.rule_names import guard_rule
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import StepCall, grant_of
+from podium.model.step import StepCall, grant_of, is_under_guard, tool_of
 from podium.model.steps import Steps
 
 OUTPUT = "output"
 """The part of a call under which people are asked about what came out of it."""
 
-_TOOL = "tool/"
 _MODEL = "model"
 _ROUNDS = 2
 """What was repaired is checked again, by all guards; by then nothing may be left to repair."""
@@ -56,7 +56,7 @@ class _Stopped(NamedTuple):
 
     @property
     def rule(self) -> str:
-        return f"guard:{self.guard}"
+        return guard_rule(self.guard)
 
 
 class Guards:
@@ -80,11 +80,11 @@ class Guards:
             return handler
 
         async def guarded(step: StepCall, steps: RuleSteps) -> Json:
-            if _of_guard(step.path):
+            if is_under_guard(step.path):
                 return await handler(step, steps)
             if step.name == _MODEL:
                 await _check_sent(guards["model_input"], _checked(step, steps, "model_input", step.input), step)
-            if not step.name.startswith(_TOOL) or step.path.endswith("/check"):
+            if tool_of(step.name) is None or step.path.endswith("/check"):
                 return await handler(step, steps)
             await _check_sent(guards["tool_input"], _checked(step, steps, "tool_input", step.input), step)
             value = await handler(step, steps)
@@ -186,7 +186,7 @@ class _GuardedCalls:
         """Return the answer that a person let pass, as the last guard that asked saw it."""
         granted = _of_output(call.granted)
         for guard in reversed(self._outward):
-            if f"guard:{guard.name}" not in granted:
+            if guard_rule(guard.name) not in granted:
                 continue
             try:
                 held = await steps.once(f"held/{guard.name}", _nothing, key="answer")
@@ -219,7 +219,7 @@ async def _judged(
                 case Passed():
                     pass
                 case Objected(reason, ask):
-                    if f"guard:{guard.name}" not in granted:
+                    if guard_rule(guard.name) not in granted:
                         return _Stopped(guard.name, reason, ask, value)
                 case Repaired(value=new) if new == value:
                     pass
@@ -252,14 +252,9 @@ def _checked(step: StepCall, steps: RuleSteps, place: GuardPlace, value: Json) -
     return Checked(value=value, place=place, call=step.call, steps=steps, step=step.name)
 
 
-def _of_guard(path: str) -> bool:
-    """Whether a step is a guard's own, such as the model request of an agent that screens."""
-    return path.startswith("guard/") or "/guard/" in path
-
-
 def _tell(checked: Checked, guard: str, did: str, reason: str) -> None:
     body: dict[str, Json] = {"place": checked.place, "did": did, "reason": reason}
-    checked.steps.note(f"guard:{guard}", body | {"step": checked.step} if checked.step else body)
+    checked.steps.note(guard_rule(guard), body | {"step": checked.step} if checked.step else body)
 
 
 def _note(steps: Steps, stopped: _Stopped, place: GuardPlace, step: str = "") -> None:
@@ -269,7 +264,7 @@ def _note(steps: Steps, stopped: _Stopped, place: GuardPlace, step: str = "") ->
 
 def _question(stopped: _Stopped, place: GuardPlace, agent: str, step: str = "") -> Ask:
     assert stopped.ask is not None  # the caller has checked it
-    what = _WORDS[place].format(agent, step.removeprefix(_TOOL))
+    what = _WORDS[place].format(agent, tool_of(step) or step)
     text = f"{stopped.guard} objects to {what}: {stopped.reason}. May it go on?"
     return Ask(text=text, subject=stopped.value, schema=APPROVAL_SCHEMA, to=stopped.ask, kind="permission")
 

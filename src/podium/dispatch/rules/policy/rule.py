@@ -14,15 +14,13 @@ from podium.model.outcome import Outcome, Pending, Refused
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.question import APPROVAL_SCHEMA, Ask
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import StepCall
+from podium.model.step import StepCall, tool_of
 
 GUARD = "policy"
 """What its notices are called."""
 
 Acting = Callable[[Call], tuple[Principal, tuple[str, ...]]]
 """Returns the user for whom a call is made, and the agents on the way from there; the last one makes the call."""
-
-_TOOLS = "tool/"
 
 
 def acting(call: Call) -> tuple[Principal, tuple[str, ...]]:
@@ -74,7 +72,7 @@ class Policy:
             return self._judge.scope(card, USE_TOOL, TOOL, f"{card.name}/{tool}")
 
         async def governed(step: StepCall, steps: RuleSteps) -> Json:
-            if not step.name.startswith(_TOOLS) or (scope := scope_of(step.name.removeprefix(_TOOLS))).settled:
+            if (tool := tool_of(step.name)) is None or (scope := scope_of(tool)).settled:
                 return await handler(step, steps)
             user, agents = self._acting(step.call)
             matter = PolicyRequest(
