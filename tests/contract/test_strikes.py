@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.app import run_sync
+from podium import run_sync
 from podium.model.fact import FactKind
 from podium.model.run import BlockedReason, RunState
 from podium.store.operations import Block, CommitVerdict, Release
@@ -153,10 +153,10 @@ def test_only_failed_and_quarantined_runs_are_dead(store: SqliteStore) -> None:
     hand = Hand(store, "w_2")
     hand.claim(numbers["quarantined"])
     hand.write(numbers["quarantined"], fact(FactKind.NOTICE), close=Block("q", BlockedReason.QUARANTINED), epoch=2)
-    assert [dead.run.id for dead in hand.told(store.dead(DeadQuery())).items] == ["quarantined", "failed"]
-    first = hand.told(store.dead(DeadQuery(limit=1)))
+    assert [dead.run.id for dead in run_sync(store.dead(DeadQuery())).items] == ["quarantined", "failed"]
+    first = run_sync(store.dead(DeadQuery(limit=1)))
     assert [dead.run.id for dead in first.items] == ["quarantined"]
-    rest = hand.told(store.dead(DeadQuery(cursor=first.cursor)))
+    rest = run_sync(store.dead(DeadQuery(cursor=first.cursor)))
     assert ([dead.run.id for dead in rest.items], rest.cursor) == (["failed"], None)
 
 
