@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from statistics import median
 
 import pytest
 
@@ -49,7 +48,8 @@ def loaded_by(statement: str) -> set[str]:
 )
 def test_import_takes_no_longer_than_so_much_of_pydantics(statement: str, ratio: float) -> None:
     pairs = [(seconds_to(statement), seconds_to(PYDANTIC)) for _ in range(ROUNDS)]
-    assert median(ours / theirs for ours, theirs in pairs) <= ratio
+    ours, theirs = (min(each) for each in zip(*pairs, strict=True))  # what a busy machine adds is no import's fault
+    assert ours / theirs <= ratio
 
 
 def test_the_package_alone_loads_nothing() -> None:
