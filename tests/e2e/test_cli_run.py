@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.cli import Desk, kill, until
+from tests.e2e.cli import Desk, environment, kill, until
+from tests.forking import commands
 
 TEAM = """
 from podium import Approval, Context, agent, workflow
@@ -35,6 +36,15 @@ async def article(ctx: Context, topic: str) -> str:
     text = await ctx.call(draft, topic)
     decision = await ctx.ask(Approval("Publish it?", text), to="editors")
     return text if decision.approved else f"refused: {decision.comment}"
+"""
+
+IN_BACKGROUND = """
+import signal, sys
+from podium.cli.main import main
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+sys.argv = ["podium", "work", "article.py", "--forever"]
+main()
 """
 
 PILE = """
@@ -152,6 +162,20 @@ def test_a_serving_worker_takes_an_answer_up_by_itself_and_ends_on_a_signal(desk
     worker.send_signal(signal.SIGTERM)
     _, told = worker.communicate(timeout=30)
     assert json.loads(tailed.out.splitlines()[-1])["kind"] == "ended"
+    assert worker.returncode == 130
+    assert "The same command again goes on." in told
+
+
+def test_a_worker_in_the_background_where_an_interrupt_is_ignored_ends_when_it_is_terminated(desk: Desk) -> None:
+    desk.write("article.py", EDITORS)
+    desk.podium("run", "article.py", "--input", '"tea"')
+    worker = commands.begin(["python", "-c", IN_BACKGROUND], cwd=desk.folder, env=environment())
+    question = desk.podium("inbox", "list", "--json").json[0]
+    desk.podium("inbox", "answer", question["question"], "yes", "--by", "ann")
+    desk.podium("runs", "tail", desk.only_run(), "--json")
+    worker.send_signal(signal.SIGINT)
+    worker.send_signal(signal.SIGTERM)
+    _, told = worker.communicate(timeout=30)
     assert worker.returncode == 130
     assert "The same command again goes on." in told
 

@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import TypeVar
 
 from podium.config import Config, load_config
@@ -73,16 +72,33 @@ async def run_in(view: View, run_id: str) -> Run:
 
 
 def drive(work: Coroutine[object, None, T]) -> T:
-    """Run to the end what drives runs. SIGTERM ends it as Ctrl-C does: what is done is kept, the rest handed back."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    """Run to the end what drives runs. SIGTERM ends it as Ctrl-C does: what is done is kept, the rest handed back.
+
+    It does so too where Ctrl-C is ignored, as it is for what a script or a service manager starts in the background.
+    """
+    terminated = False
+
+    async def until_terminated() -> T:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None  # this is one
+
+        def terminate() -> None:
+            nonlocal terminated
+            terminated = True
+            task.cancel()
+
+        loop.add_signal_handler(signal.SIGTERM, terminate)
+        try:
+            return await work
+        finally:
+            loop.remove_signal_handler(signal.SIGTERM)
+
     try:
-        return asyncio.run(work)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    signal.raise_signal(signal.SIGINT)
+        return asyncio.run(until_terminated())
+    except asyncio.CancelledError:
+        if terminated:
+            raise KeyboardInterrupt from None
+        raise
 
 
 def export_environment(model: str | None, settings: Sequence[str] | None) -> None:
