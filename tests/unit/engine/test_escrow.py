@@ -1,7 +1,7 @@
 """What a run that spends fast holds in escrow: it saves commits, and changes nothing in what is admitted."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, cast
 
 import pytest
@@ -31,9 +31,9 @@ class CountedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+    def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Awaitable[Committed]:
         self.commits += 1
-        return self._store.commit(worker, operations)
+        return self._store.commit(worker, operations, alone=alone)
 
 
 def buyer(bench: Bench, *, usd: float = 0.02) -> AnyAgent:
