@@ -208,6 +208,7 @@ async def must_replay(app: App) -> None:
         assert run.state.ended, (run, [(f.kind.name, f.key, f.body) for f in await app.runs.facts(run.id)])
         claimed = await app.store.take_over(run.id, app.worker.id)
         assert claimed is not None
+        assert claimed.facts[-1].kind is FactKind.ENDED
         facts = [fact for fact in claimed.facts if fact.kind is not FactKind.ENDED]
         claimed.facts = facts
         mismatch = await app.worker.replays(claimed)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from podium.errors import StoreError, StoreUnavailable, Unwritable
 from podium.services.isolation import CommitAnswer, commit_apart
-from podium.store.operations import Committed, CommitVerdict, Inbox, Operation, Placed
+from podium.store.operations import Committed, CommitVerdict, Delivery, Operation, Placed
 from podium.store.protocol import RunStore
 
 _LOG = logging.getLogger("podium")
@@ -23,7 +23,7 @@ class CommitListener(Protocol):
         """These runs wait for a worker."""
         ...
 
-    def received(self, inbox: Inbox) -> None:
+    def received(self, delivery: Delivery) -> None:
         """This is what came for a run that is driven here."""
         ...
 
@@ -170,8 +170,8 @@ class GroupCommit:
         batch.end()
         if committed.placed:
             self._listener.placed(committed.placed)
-        for inbox in committed.inboxes.values():
-            self._listener.received(inbox)
+        for delivery in committed.deliveries.values():
+            self._listener.received(delivery)
 
     def _fail(self, error: BaseException, batch: CommitBatch) -> None:
         if not isinstance(error, StoreError):

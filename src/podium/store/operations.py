@@ -270,7 +270,7 @@ class KeepAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadInbox:
+class FetchSignals:
     """Hand over what came for a run that this worker drives, as of this commit; STALE where it does not drive it."""
 
     run: int
@@ -292,7 +292,7 @@ class Unblock:
 
 
 Operation = (
-    Write | Start | Send | Reply | Expire | Reserve | Redact | KeepAnswer | ReadInbox | HandBack | Unblock
+    Write | Start | Send | Reply | Expire | Reserve | Redact | KeepAnswer | FetchSignals | HandBack | Unblock
 )  # fmt: skip
 
 
@@ -324,7 +324,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Inbox:
+class Delivery:
     """What came for a run that is driven, as of one moment."""
 
     run: int
@@ -345,9 +345,9 @@ class Committed:
     """The ids of the runs that were already there, by id asked for."""
     placed: list[Placed] = field(default_factory=list[Placed])
     """Runs that became ready by this commit."""
-    inboxes: dict[int, Inbox] = field(default_factory=dict[int, Inbox])
-    """What came for runs that this worker drives, by run: for those that this commit woke or could not park, and those
-    whose inbox was to be read."""
+    deliveries: dict[int, Delivery] = field(default_factory=dict[int, Delivery])
+    """What came for runs that this worker drives, by run: for those that this commit woke or could not park, and
+    those whose signals were to be fetched."""
     scarce: dict[str, BudgetState] = field(default_factory=dict[str, BudgetState])
     """The budget that had no room, by the id of what was to be reserved."""
     recallable: set[str] = field(default_factory=set[str])
@@ -362,7 +362,7 @@ class Committed:
         self.started |= later.started
         self.known |= later.known
         self.placed += later.placed
-        self.inboxes |= later.inboxes
+        self.deliveries |= later.deliveries
         self.scarce |= later.scarce
         self.recallable |= later.recallable
         self.drawn_on |= later.drawn_on

@@ -226,6 +226,16 @@ async def test_nothing_is_held_while_a_run_waits_and_after_its_process_ended(ben
     assert (state.spent.usd, state.reserved.usd) == (10 * CENT, 2 * CENT)
 
 
+async def test_the_end_of_a_run_is_its_last_fact_whatever_it_held(bench: Bench) -> None:
+    flow = shopper(buyer(bench))
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, 5, budget=Budget(usd=100.0))
+        assert await handle.result() == 5
+        assert (await app.runs.facts(handle.id))[-1].kind is FactKind.ENDED
+    async with bench.app(flow) as app:
+        assert await (await app.handle(handle.id)).result() == 5
+
+
 async def test_slow_calls_hold_nothing_but_what_they_cost(bench: Bench) -> None:
     held: list[int] = []
 

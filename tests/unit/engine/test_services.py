@@ -8,7 +8,7 @@ import pytest
 
 from podium import App, Context, RunState, workflow
 from podium.errors import StoreUnavailable, WorkerFailed
-from podium.store.operations import Committed, Operation, Placed, ReadInbox
+from podium.store.operations import Committed, FetchSignals, Operation, Placed
 from podium.store.protocol import Claimed
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import scripted
@@ -41,7 +41,7 @@ class Flaky(SqliteStore):
         return claimed
 
     def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Awaitable[Committed]:
-        if any(isinstance(each, ReadInbox) for each in operations):
+        if any(isinstance(each, FetchSignals) for each in operations):
             self.inboxes -= 1
             if self.inboxes >= 0:
                 raise StoreUnavailable("disk I/O error")

@@ -28,10 +28,10 @@ from podium.store.operations import (
     Close,
     Committed,
     CommitVerdict,
+    Delivery,
+    FetchSignals,
     FinishRun,
-    Inbox,
     Park,
-    ReadInbox,
     Settle,
     Write,
 )
@@ -145,11 +145,11 @@ class ActiveRun:
 
     # Waiting
 
-    def receive(self, inbox: Inbox) -> None:
+    def receive(self, delivery: Delivery) -> None:
         """Take in what came, and hand out what branches wait for."""
         if self.closed or self._dry:
             return
-        self.mailbox.refill(inbox)
+        self.mailbox.refill(delivery)
         if self.gate.replaying:
             return
         self.cancellation.take_signal()
@@ -160,7 +160,7 @@ class ActiveRun:
 
     async def caught_up(self) -> None:
         """Return once all that came until now is in the mailbox; raises Evicted where another process has the run."""
-        answer, _ = await self.runtime.commits.submit(ReadInbox(self.n, self.run.epoch))
+        answer, _ = await self.runtime.commits.submit(FetchSignals(self.n, self.run.epoch))
         if answer is CommitVerdict.STALE:
             self.drop()
             raise Evicted
@@ -192,7 +192,7 @@ class ActiveRun:
                 self._unanswered, self._known_until = 0, now
 
         if not self.closed:
-            self.runtime.commits.put(ReadInbox(self.n, self.run.epoch), answered)
+            self.runtime.commits.put(FetchSignals(self.n, self.run.epoch), answered)
 
     def _ask_later(self, error: StoreError) -> None:
         """Ask again soon, a few times; then let go of the run until the store can be used."""

@@ -8,7 +8,7 @@ from podium.engine.run.activity import Activity
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.runtime import Runtime
 from podium.model.run import Signal
-from podium.store.operations import Inbox
+from podium.store.operations import Delivery
 
 TIMER = "timer"
 """The kind of a wait that no signal ends."""
@@ -74,11 +74,11 @@ class Mailbox:
         self._handed.discard(signal.id)
         self._signals.insert(0, signal)
 
-    def refill(self, inbox: Inbox) -> None:
+    def refill(self, delivery: Delivery) -> None:
         """Take in what the store has, unless it told of a later moment already."""
-        if inbox.wake >= self.wake:
-            self.wake = inbox.wake
-            self._signals = [signal for signal in inbox.signals if signal.id not in self._handed]
+        if delivery.wake >= self.wake:
+            self.wake = delivery.wake
+            self._signals = [signal for signal in delivery.signals if signal.id not in self._handed]
 
     def deliver(self) -> None:
         """Give the signals to the branches that wait for them."""

@@ -12,7 +12,7 @@ _BATCH = 256
 """The number of runs claimed in one transaction, so that a large backlog does not hold up the loop."""
 
 
-class _Line:
+class _WaitingRuns:
     """The runs that wait for the same slots, and how many of these are free."""
 
     def __init__(self, slots: int) -> None:
@@ -43,8 +43,8 @@ class InProcessFleet:
 
     def __init__(self, slots: int, *, queues: Iterable[str] = (), probation: float = 10.0) -> None:
         self._probation = probation
-        self._lines = {queue: _Line(slots) for queue in queues}
-        self._shared = None if self._lines else _Line(slots)
+        self._lines = {queue: _WaitingRuns(slots) for queue in queues}
+        self._shared = None if self._lines else _WaitingRuns(slots)
         self._slots = slots
         self._suspected: list[tuple[int, int, int, Placed]] = []
         self._on_probation: int | None = None
@@ -121,10 +121,10 @@ class InProcessFleet:
             else:
                 line.free += 1
 
-    def _line(self, queue: str) -> _Line | None:
+    def _line(self, queue: str) -> _WaitingRuns | None:
         return self._shared if self._shared is not None else self._lines.get(queue)
 
-    def _all_lines(self) -> Sequence[_Line]:
+    def _all_lines(self) -> Sequence[_WaitingRuns]:
         return list(self._lines.values()) if self._shared is None else [self._shared]
 
     def _clear(self, run: int | None) -> None:

@@ -31,9 +31,9 @@ from podium.store.operations import (
     Block,
     Committed,
     CommitVerdict,
+    Delivery,
     FinishRun,
     HandBack,
-    Inbox,
     NewFact,
     NewRun,
     Placed,
@@ -189,8 +189,8 @@ class Worker:
         try:
             woken = await self.store.wake(self.id, self._serving, self._clock.now())
             self.fleet.place(woken.placed)
-            for inbox in woken.inboxes:
-                self.received(inbox)
+            for delivery in woken.deliveries:
+                self.received(delivery)
             if woken.next_due is not None:
                 self.timers.park(woken.next_due)
             self._changed |= woken.changed
@@ -371,10 +371,10 @@ class Worker:
         """These runs are ready."""
         self.fleet.place(runs)
 
-    def received(self, inbox: Inbox) -> None:
+    def received(self, delivery: Delivery) -> None:
         """This is what came for a run."""
-        if (active := self._drives.get(inbox.run)) is not None:
-            active.receive(inbox)
+        if (active := self._drives.get(delivery.run)) is not None:
+            active.receive(delivery)
 
 
 def relax_collector() -> tuple[int, int, int]:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from podium.model.fact import Fact
 from podium.model.run import Run, Signal
-from podium.store.operations import Committed, Inbox, Operation, Placed
+from podium.store.operations import Committed, Delivery, Operation, Placed
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Woken:
 
     placed: list[Placed] = field(default_factory=list[Placed])
     """Runs that wait for a worker, most urgent first; some may be known already."""
-    inboxes: list[Inbox] = field(default_factory=list[Inbox])
+    deliveries: list[Delivery] = field(default_factory=list[Delivery])
     """What came for runs that it drives."""
     next_due: float | None = None
     """The earliest time at which a parked run wants to be woken."""

@@ -15,6 +15,7 @@ from podium.store.operations import (
     Draw,
     Effect,
     Expire,
+    FetchSignals,
     FinishRun,
     HandBack,
     KeepAnswer,
@@ -26,7 +27,6 @@ from podium.store.operations import (
     Park,
     Placed,
     RaiseBudget,
-    ReadInbox,
     Redact,
     Release,
     Reply,
@@ -47,7 +47,7 @@ from podium.store.sqlite.cache import keep
 from podium.store.sqlite.chain import GENESIS
 from podium.store.sqlite.escrows import could_recall, draw
 from podium.store.sqlite.ledger import enter
-from podium.store.sqlite.ownership import inbox_of
+from podium.store.sqlite.ownership import delivery_of
 from podium.store.sqlite.redaction import redact
 from podium.store.sqlite.rows import placed_of
 from podium.store.sqlite.sql import statement
@@ -75,7 +75,7 @@ class CommitTransaction:
         self.result = Committed([])
         self.rows: list[tuple[object, ...]] = []
         self.woken: set[int] = set()
-        """Runs of this worker whose inboxes are handed over once all is carried out."""
+        """Runs of this worker whose deliveries are handed over once all is carried out."""
         self._fenced: bool | None = None
 
     def perform(self, operations: Sequence[Operation]) -> Committed:
@@ -98,10 +98,10 @@ class CommitTransaction:
                 case KeepAnswer():
                     keep(self.connection, operation)
                     verdicts.append(CommitVerdict.OK)
-                case ReadInbox() | HandBack() | Unblock():
+                case FetchSignals() | HandBack() | Unblock():
                     verdicts.append(self.of_ownership(operation))
         self.insert()
-        self.result.inboxes = {run: inbox_of(self.connection, run) for run in self.woken}
+        self.result.deliveries = {run: delivery_of(self.connection, run) for run in self.woken}
         return self.result
 
     def insert(self) -> None:
@@ -133,17 +133,17 @@ class CommitTransaction:
             return self.reply(operation.question, operation.answer)
         return self.close_question(operation.question, QuestionState.EXPIRED)
 
-    def of_ownership(self, operation: ReadInbox | HandBack | Unblock) -> CommitVerdict:
+    def of_ownership(self, operation: FetchSignals | HandBack | Unblock) -> CommitVerdict:
         """Do what is asked of those who drive runs, beyond what these write."""
         match operation:
-            case ReadInbox():
-                return self.read_inbox(operation)
+            case FetchSignals():
+                return self.fetch_signals(operation)
             case HandBack():
                 return self.hand_back(operation.run)
             case Unblock():
                 return self.unblock(operation.workflow)
 
-    def read_inbox(self, wanted: ReadInbox) -> CommitVerdict:
+    def fetch_signals(self, wanted: FetchSignals) -> CommitVerdict:
         """Have what came for a run handed over, if this worker drives it."""
         if self.connection.execute(_OWNED, (wanted.run, wanted.epoch, self.worker)).fetchone() is None:
             return CommitVerdict.STALE

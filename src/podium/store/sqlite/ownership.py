@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from podium.store.codec import encode
-from podium.store.operations import Inbox, Placed
+from podium.store.operations import Delivery, Placed
 from podium.store.protocol import Claimed, Serving
 from podium.store.sqlite.rows import Row, facts_of, placed_of, run_of, signal_of
 from podium.store.sqlite.sql import statement
@@ -34,21 +34,21 @@ def take_over(connection: sqlite3.Connection, run_id: str, worker: str) -> int |
 def load(connection: sqlite3.Connection, number: int) -> Claimed:
     """Return a run that was claimed: first its facts, then what came for it."""
     facts = facts_of(connection, statement("facts_of_run"), (number, -1))
-    run, inbox = run_of(_run_row(connection, number)), inbox_of(connection, number)
-    return Claimed(number, run, inbox.wake, facts, inbox.signals)
+    run, delivery = run_of(_run_row(connection, number)), delivery_of(connection, number)
+    return Claimed(number, run, delivery.wake, facts, delivery.signals)
 
 
-def inbox_of(connection: sqlite3.Connection, number: int) -> Inbox:
+def delivery_of(connection: sqlite3.Connection, number: int) -> Delivery:
     """Return what came for a run: first its wake counter, then the signals, so that a late one moves the counter."""
     wake = _run_row(connection, number)[19]
     signals = [signal_of(row) for row in connection.execute(statement("signals_waiting"), (number,))]
-    return Inbox(number, wake, signals)
+    return Delivery(number, wake, signals)
 
 
-def inboxes(connection: sqlite3.Connection, worker: str) -> list[Inbox]:
+def deliveries(connection: sqlite3.Connection, worker: str) -> list[Delivery]:
     """Return what came for the runs that a worker drives, for those for which there is something."""
     numbers = connection.execute(statement("runs_woken"), (worker,)).fetchall()
-    return [inbox_of(connection, number) for (number,) in numbers]
+    return [delivery_of(connection, number) for (number,) in numbers]
 
 
 def due(connection: sqlite3.Connection, now: float) -> list[Placed]:

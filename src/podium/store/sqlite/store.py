@@ -29,7 +29,7 @@ from podium.store.sqlite.connection import (
 from podium.store.sqlite.delegations import SqliteDelegations
 from podium.store.sqlite.ledger import SqliteLedger
 from podium.store.sqlite.memory import SqliteMemory
-from podium.store.sqlite.ownership import claim, due, inboxes, load, next_due, ready, served_again, take_over, wake
+from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due, ready, served_again, take_over, wake
 from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.reading import SqliteReading
 from podium.store.sqlite.workers import Workers
@@ -239,7 +239,7 @@ class SqliteStore(SqliteReading):
             if woken.changed:
                 found = ready(self._loop, serving)
                 woken.placed += found
-                woken.inboxes = inboxes(self._loop, worker)
+                woken.deliveries = deliveries(self._loop, worker)
                 self._seen = seen if len(found) < serving.limit else None
             woken.next_due = next_due(self._loop)
         return woken

@@ -13,15 +13,15 @@ from podium.store.operations import (
     Close,
     Committed,
     CommitVerdict,
+    Delivery,
     Effect,
+    FetchSignals,
     FinishRun,
-    Inbox,
     NewFact,
     NewRun,
     OpenQuestion,
     Operation,
     Park,
-    ReadInbox,
     Reply,
     Send,
     Start,
@@ -96,9 +96,9 @@ class Hand:
         """Return the numbers of the runs that wait for a worker, in the order in which they are to be driven."""
         return [placed.n for placed in self.wake(**looking).placed]
 
-    def inbox(self, run: int, *, epoch: int = 1) -> Inbox:
+    def delivery(self, run: int, *, epoch: int = 1) -> Delivery:
         """Return what came for a run that this worker drives."""
-        return self.commit(ReadInbox(run, epoch)).inboxes[run]
+        return self.commit(FetchSignals(run, epoch)).deliveries[run]
 
     def park(self, run: int, *, wake: int = 0, wake_at: float | None = None, epoch: int = 1) -> CommitVerdict:
         """Park a run."""

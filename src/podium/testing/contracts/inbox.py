@@ -6,10 +6,10 @@ from podium.model.question import QuestionState
 from podium.model.run import Signal
 from podium.store.operations import (
     CommitVerdict,
+    Delivery,
     Expire,
-    Inbox,
+    FetchSignals,
     Park,
-    ReadInbox,
     Send,
     TakeSignal,
     Tell,
@@ -36,10 +36,10 @@ class InboxContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             other = Hand(hand.store, "w_2")
-            assert other.commit(Send("r", _signal("s_1"))).inboxes == {}
-            (found,) = hand.wake(worker="w_1").inboxes
+            assert other.commit(Send("r", _signal("s_1"))).deliveries == {}
+            (found,) = hand.wake(worker="w_1").deliveries
             assert (found.run, found.wake, [each.id for each in found.signals]) == (number, 1, ["s_1"])
-            told = hand.commit(Send("r", _signal("s_2"))).inboxes
+            told = hand.commit(Send("r", _signal("s_2"))).deliveries
             assert [(each.run, each.wake, [s.id for s in each.signals]) for each in told.values()] == [
                 (number, 2, ["s_1", "s_2"])
             ]
@@ -50,18 +50,24 @@ class InboxContract(OpenedStore):
             hand.signal("r")
             refused = hand.commit(Write(number, 1, [], [], Park(0, None)))
             assert refused.verdicts == [CommitVerdict.AWAKE]
-            assert (refused.inboxes[number].wake, [each.id for each in refused.inboxes[number].signals]) == (1, ["s_1"])
+            assert (refused.deliveries[number].wake, [each.id for each in refused.deliveries[number].signals]) == (
+                1,
+                ["s_1"],
+            )
 
     def test_an_inbox_is_read_as_of_the_end_of_its_commit_by_who_drives_the_run(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             hand.signal("r")
             taken = hand.commit(
-                ReadInbox(number, 1), Send("r", _signal("s_2")), Write(number, 1, [fact()], [TakeSignal("s_1")])
+                FetchSignals(number, 1), Send("r", _signal("s_2")), Write(number, 1, [fact()], [TakeSignal("s_1")])
             )
-            assert [each.id for each in taken.inboxes[number].signals] == ["s_2"]
-            for asked in (hand.commit(ReadInbox(number, 2)), Hand(hand.store, "w_2").commit(ReadInbox(number, 1))):
-                assert (asked.verdicts, asked.inboxes) == ([CommitVerdict.STALE], {})
+            assert [each.id for each in taken.deliveries[number].signals] == ["s_2"]
+            for asked in (
+                hand.commit(FetchSignals(number, 2)),
+                Hand(hand.store, "w_2").commit(FetchSignals(number, 1)),
+            ):
+                assert (asked.verdicts, asked.deliveries) == ([CommitVerdict.STALE], {})
 
     def test_the_same_signal_comes_in_once(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -71,20 +77,20 @@ class InboxContract(OpenedStore):
             ]  # fmt: skip
             hand.write(number, fact(), effects=[TakeSignal("s_1")])
             assert hand.signal("r") is CommitVerdict.DUPLICATE
-            assert hand.inbox(number) == Inbox(number, 1, [])
+            assert hand.delivery(number) == Delivery(number, 1, [])
 
     def test_signals_come_in_the_order_in_which_they_were_sent(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             for name in ("z", "a", "m"):
                 hand.signal("r", name)
-            assert [each.id for each in hand.inbox(number).signals] == ["z", "a", "m"]
+            assert [each.id for each in hand.delivery(number).signals] == ["z", "a", "m"]
 
     def test_a_run_tells_another(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number, other = hand.start(new_run("r")), hand.start(new_run("other"))
             hand.write(number, fact(), effects=[Tell("other", Signal("t", "cancel", "cancel", {}, 1.0))])
-            assert [each.kind for each in hand.inbox(other).signals] == ["cancel"]
+            assert [each.kind for each in hand.delivery(other).signals] == ["cancel"]
 
     def test_a_question_is_listed_until_it_is_answered(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -100,7 +106,7 @@ class InboxContract(OpenedStore):
             assert hand.answer(question) is CommitVerdict.OK
             assert hand.told(hand.store.questions(QuestionQuery(state=QuestionState.OPEN))).items == ()
             assert _state(hand, question) is QuestionState.ANSWERED
-            (signal,) = hand.inbox(number).signals
+            (signal,) = hand.delivery(number).signals
             assert (signal.kind, signal.name) == ("answer", question)
             assert signal.body == [{"by": "ann", "value": {"yes": "ann"}, "at": 110.0}]
 
@@ -123,9 +129,9 @@ class InboxContract(OpenedStore):
             number = hand.start(new_run("r"))
             question = hand.ask(number, "r", quorum=2)
             assert [hand.answer(question), hand.answer(question)] == [CommitVerdict.OK, CommitVerdict.DUPLICATE]
-            assert hand.inbox(number).signals == []
+            assert hand.delivery(number).signals == []
             assert hand.answer(question, by="bob") is CommitVerdict.OK
-            assert [each["by"] for each in hand.inbox(number).signals[0].body] == ["ann", "bob"]
+            assert [each["by"] for each in hand.delivery(number).signals[0].body] == ["ann", "bob"]
 
     def test_an_expired_question_takes_no_answer(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
