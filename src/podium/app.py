@@ -36,6 +36,9 @@ from podium.services.timers import Timer
 from podium.store.opening import open_store, sqlite_file
 from podium.store.operations import KeepAnswer
 from podium.store.protocol import Store
+from podium.telemetry.guarded import GuardedObserver
+from podium.telemetry.observer import Observer
+from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
     from podium.operations.monitor import monitor
@@ -71,7 +74,7 @@ T = TypeVar("T")
 class App(ScopedApp):
     """A store, the agents registered with it, and the worker that drives their runs."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, ids: Ids) -> None:
+    def __init__(self, config: Config, store: Store, clock: Clock, ids: Ids, observer: Observer | None = None) -> None:
         self.config = config
         self.store = store
         settings = EngineSettings(
@@ -90,7 +93,8 @@ class App(ScopedApp):
         self._delegations = _delegations(config.delegation, store.delegations, clock, ids)
         rules = RuleStack(config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed)
         self.registry = rules.registry
-        self.worker = Worker(store, rules.dispatcher, clock, ids, settings)
+        told = None if observer is None else GuardedObserver(observer)
+        self.worker = Worker(store, rules.dispatcher, clock, ids, settings, told)
         operator, workflows = Operator(self.worker, clock, ids), Workflows(rules, self.worker)
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker, operator=operator,
@@ -108,12 +112,13 @@ class App(ScopedApp):
     @asynccontextmanager
     async def open(
         cls, store: str | Path | Store | None = None, *, agents: Iterable[AnyAgent] = (), config: Config | None = None,
-        clock: Clock | None = None, ids: Ids | None = None, **settings: Any,
+        clock: Clock | None = None, ids: Ids | None = None, observer: Observer | None = None, **settings: Any,
     ) -> "AsyncGenerator[App]":  # fmt: skip
         """Open an app: `async with App.open("desk.db", agents=[…]) as app`.
 
         `store` is the file of the store, made if it is missing (`:memory:` keeps nothing), or an open store. Further
-        settings are those of `Config`. Runs that a dead process left are taken up at once, if their workflow is among
+        settings are those of `Config`. `observer` is told of what runs do; without one, OpenTelemetry is where the
+        program has set it up. Runs that a dead process left are taken up at once, if their workflow is among
         `agents` or registered later. Raises StoreError or ConfigError with what to do.
         """
         config = override(config or load_config(), settings)
@@ -125,7 +130,9 @@ class App(ScopedApp):
         else:
             opened = store
         try:
-            app = cls(config, opened, clock or SystemClock(), ids or RandomIds())
+            if observer is None and config.telemetry:
+                observer = observer_set_up()
+            app = cls(config, opened, clock or SystemClock(), ids or RandomIds(), observer)
             app.register(*agents)
             app.worker.start()
             async with sealed(opened, config.audit, app._parts.clock):

@@ -82,13 +82,15 @@ class Config:
     """Whether agents, runs and workers are watched, and how: `[podium.monitor]`, or `monitor = true`."""
     secrets: SecretSettings = field(default_factory=SecretSettings)
     """What is masked from the start: `[podium.secrets]`."""
+    telemetry: bool = True
+    """Whether runs are traced where the program has set up OpenTelemetry; `telemetry = false` switches that off."""
 
 
 SECTIONS: dict[str, TypeForm[object]] = {
     "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
     "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings, "loops": Loops,
     "monitor": MonitorSettings | bool, "policy": PolicySettings,
-    "prices": PriceSettings, "secrets": SecretSettings,
+    "prices": PriceSettings, "secrets": SecretSettings, "telemetry": bool,
 }  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""
 

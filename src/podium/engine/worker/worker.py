@@ -31,6 +31,7 @@ from podium.services.timers import Timers
 from podium.store.codec import decode
 from podium.store.operations import Block, Committed, CommitVerdict, FinishRun, NewFact, NewRun, Placed, Start, Write
 from podium.store.protocol import Claimed, Store
+from podium.telemetry.guarded import GuardedObserver
 
 _LOG = logging.getLogger("podium")
 
@@ -52,7 +53,10 @@ class End:
 class Worker:
     """The runs that this process drives."""
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, clock: Clock, ids: Ids, settings: EngineSettings) -> None:
+    def __init__(
+        self, store: Store, dispatcher: Dispatcher, clock: Clock, ids: Ids, settings: EngineSettings,
+        observer: GuardedObserver | None = None,
+    ) -> None:  # fmt: skip
         self.id = ids.new("w")
         self.store = store
         self.dispatcher = dispatcher
@@ -90,7 +94,7 @@ class Worker:
             alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, recalls=self._recalls,
             max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
-            watches_loops=settings.watches_loops,
+            watches_loops=settings.watches_loops, observer=observer,
         )  # fmt: skip
 
     # Life
