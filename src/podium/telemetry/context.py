@@ -3,16 +3,16 @@
 import re
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Self
+from typing import NamedTuple, Self
 
 from podium.model.facts.runs import Started
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _SAMPLED = 1
+_PERSON = b"podium.trace"
 
 
-@dataclass(frozen=True, slots=True)
-class TraceContext:
+class TraceContext(NamedTuple):
     """The place of a span in a trace."""
 
     trace_id: int
@@ -55,26 +55,34 @@ def origin_of(run: str, started: Started) -> Origin:
     told = None if started.trace is None else TraceContext.read(started.trace)
     if told is not None and started.forked_from is None:
         return Origin(told.trace_id, parent=told)
-    return Origin(_number(16, "trace", run, str(started.seed)), link=told)
-
-
-def run_span(run: str, ended_before: int) -> int:
-    """Return the id of the span of a run that had ended so often before it was tried again."""
-    return span_id(run, "run", str(ended_before))
+    return Origin(_trace_id(run, started.seed), link=told)
 
 
 def place_of_run(run: str, started: Started, *, ended_before: int) -> TraceContext:
     """Return the place of a run that had ended so often before it was tried again."""
     origin = origin_of(run, started)
     sampled = origin.parent is None or origin.parent.sampled
-    return TraceContext(origin.trace_id, run_span(run, ended_before), sampled)
+    return TraceContext(origin.trace_id, SpanIds(run).of_run(ended_before), sampled)
 
 
-def span_id(*parts: str) -> int:
-    """Return the id of a span, by what tells it from all others."""
-    return _number(8, *parts)
+class SpanIds:
+    """The ids of the spans of one run."""
+
+    __slots__ = ("_begun",)
+
+    def __init__(self, run: str) -> None:
+        self._begun = blake2b(f"{run}\0".encode(), digest_size=8, person=_PERSON)
+
+    def id(self, part: str) -> int:
+        """Return the id of a span, by what tells it from all others of the run; it is never 0."""
+        digest = self._begun.copy()
+        digest.update(part.encode())
+        return int.from_bytes(digest.digest()) or 1
+
+    def of_run(self, ended_before: int) -> int:
+        """Return the id of the run's own span; it had ended so often before it was tried again."""
+        return self.id(f"run {ended_before}")
 
 
-def _number(size: int, *parts: str) -> int:
-    """Return a number of so many bytes that is not 0, which no trace and no span may have."""
-    return int.from_bytes(blake2b("\0".join(parts).encode(), digest_size=size, person=b"podium").digest()) or 1
+def _trace_id(run: str, seed: int) -> int:
+    return int.from_bytes(blake2b(f"{run}\0{seed}".encode(), digest_size=16, person=_PERSON).digest()) or 1

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from podium.model.agent import Card
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import Answered, AnsweredDone, AnsweredExpired, AnsweredFailed, AnsweredRefused
 from podium.model.facts.calls import Asked, AttemptFailed, Held, StepDone
@@ -39,6 +40,8 @@ class OpenParts:
         self._ends = 0
         """How often the run had ended, and was tried again."""
         self._ended = False
+        self.place = places.run(0)
+        """The place of the run itself."""
         self._itself = AttemptPart(mark="", began=run.created_at, life=0, number=0)
         """The run as a part of itself: its beginning and its events."""
         self._live = False
@@ -51,11 +54,6 @@ class OpenParts:
 
     # Where things are
 
-    @property
-    def place(self) -> TraceContext:
-        """The place of the run itself."""
-        return self._places.run(self._ends)
-
     def around(self, key: str) -> TraceContext:
         """Return the place of what is around a key: the attempt of an inline workflow, or the run."""
         found = self._workflow_of(key)
@@ -63,6 +61,8 @@ class OpenParts:
 
     def of_attempt(self, key: str, number: int) -> TraceContext:
         """Return the place of an attempt of a call; of what admits the run, that of the run."""
+        if (asked := self._asked.get((key, number))) is not None:
+            return asked.context
         if key == START:
             return self.place
         attempt = self._attempts.get(key)
@@ -87,9 +87,17 @@ class OpenParts:
                 return key, number
         return None
 
-    def dispatch(self, key: str, who: Dispatched) -> None:
-        """Note who is asked in an attempt; its call may not be in the store yet."""
-        self._asked[key, who.attempt] = who
+    def _of_call(self, key: str, call: CallPart) -> TraceContext:
+        if call.place is None:
+            call.place = self._places.call(key, call.life)
+        return call.place
+
+    def dispatch(self, key: str, number: int, card: Card) -> TraceContext:
+        """Note who is asked in an attempt, and return its place; its call may not be in the store yet."""
+        context, inline = self.of_attempt(key, number), card.traits.runs_inline
+        who = Dispatched(context=context, agent=card.name, version=card.version, inline=inline)
+        self._asked[key, number] = who
+        return context
 
     # Following
 
@@ -110,7 +118,7 @@ class OpenParts:
         for fact in kept:
             if fact.kind is not FactKind.REWOUND:
                 self.take(fact.key, fact.at, fact.content)
-        self._ends = ends
+        self._ends, self.place = ends, self._places.run(ends)
         if ended and not self._ended:
             self._itself.began = at
         self._renew(self._calls, before[0], at)
@@ -167,11 +175,11 @@ class OpenParts:
         self._telling.step(key, at, said, StepBegun(context=context, parent=parent, began=at, model=""))
 
     def _retry(self, key: str, at: float, said: AttemptFailed) -> None:
-        if key not in self._calls:
+        call, number = self._calls.get(key), said.attempt
+        if call is None:
             return
-        self._end_attempt(key, at, "failed", said)
+        self._end_attempt(key, call, at, "failed", said)
         began = at if said.due is None else max(at, said.due)
-        number = said.attempt
         self._attempts[key] = AttemptPart(mark=str(number), began=began, life=self.rewinds, number=number)
 
     def _begin_wait(self, key: str, at: float, said: WaitBegun) -> None:
@@ -196,16 +204,17 @@ class OpenParts:
             self._end_wait(key, at, outcome)
             return
         last = self._attempts[key].number
-        self._end_attempt(key, at, outcome, said)
+        self._end_attempt(key, call, at, outcome, said)
         del self._calls[key]
         self._count(key, -1)
         if self._live:
-            context, parent = self._places.call(key, call.life), self.around(key)
+            context, parent = self._of_call(key, call), self.around(key)
             self._telling.call(key, at, call, last, context=context, parent=parent, outcome=outcome, said=said)
 
-    def _end_attempt(self, key: str, at: float, outcome: SpanOutcome, said: AttemptFailed | Answered | None) -> None:
+    def _end_attempt(
+        self, key: str, call: CallPart, at: float, outcome: SpanOutcome, said: AttemptFailed | Answered | None
+    ) -> None:
         """End the present attempt of a call, and before it what is open in it."""
-        call = self._calls[key]
         if call.below:
             self._end_all(at, below=f"{key}.")
         self._end_wait(key, at, "cancelled" if outcome == "cancelled" else "expired")
@@ -213,7 +222,7 @@ class OpenParts:
         attempt = self._attempts.pop(key)
         asked = self._asked.pop((key, attempt.number), None)
         if self._live:
-            parent = self._places.call(key, call.life)
+            parent = self._of_call(key, call)
             self._telling.attempt(
                 key, at, attempt, asked or call.asked, context=context, parent=parent, outcome=outcome, said=said
             )
@@ -240,6 +249,7 @@ class OpenParts:
         if self._live:
             self._telling.run(at, said, self._itself, context=self.place, places=self._places)
         self._ends, self._ended = self._ends + 1, True
+        self.place = self._places.run(self._ends)
         self._itself.events.clear()
 
     def _note(self, key: str, at: float, said: AmountReserved | AmountSettled | NoticeContent) -> None:

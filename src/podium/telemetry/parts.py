@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from podium.model.facts.calls import Asked, Held
 from podium.model.facts.waits import ChildAwaited, QuestionAsked, SignalAwaited, SleepBegun
+from podium.telemetry.context import TraceContext
 from podium.telemetry.spans import SpanEvent, WaitKind
 
 _MOST_EVENTS = 128
@@ -28,6 +29,8 @@ class CallPart(Part):
     """A call that has not ended."""
 
     asked: Asked
+    place: TraceContext | None = None
+    """Its place in the trace, once that was asked for."""
     below: int = 0
     """How many calls and waits are open right below it, where it is a workflow."""
 
@@ -55,11 +58,12 @@ class WaitPart(Part):
     """When it ends at the latest, if no fact says that it did."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Dispatched:
     """Who was asked in an attempt that this process made."""
 
-    attempt: int
+    context: TraceContext
+    """The place of the attempt."""
     agent: str
     version: str
     inline: bool

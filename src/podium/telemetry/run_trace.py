@@ -18,7 +18,6 @@ from podium.model.json import Json, decode, is_object
 from podium.model.run import Run
 from podium.telemetry.guarded import GuardedObserver
 from podium.telemetry.open_parts import OpenParts
-from podium.telemetry.parts import Dispatched
 from podium.telemetry.places import Places
 from podium.telemetry.telling import StepBegun, Telling
 
@@ -76,9 +75,8 @@ class RunTrace:
 
     async def attempt(self, call: Call, card: Card, work: Awaitable[T]) -> T:
         """Await an attempt of a call, as the current place."""
-        who = Dispatched(attempt=call.attempt, agent=card.name, version=card.version, inline=card.traits.runs_inline)
-        self._parts.dispatch(call.key, who)
-        return await self.within(call.key, call.attempt, work)
+        with self._observer.inside(self._parts.dispatch(call.key, call.attempt, card)):
+            return await work
 
     async def within(self, key: str, number: int, work: Awaitable[T]) -> T:
         """Await something that is done in an attempt, as the current place."""

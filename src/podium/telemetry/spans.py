@@ -25,9 +25,12 @@ class SpanEvent:
     attributes: Mapping[str, str | int | float | bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Span:
-    """A part of a run that came to its end. That stands in the journal, so it is told once, whatever happens."""
+    """A part of a run that came to its end. That stands in the journal, so it is told once, whatever happens.
+
+    Like all that an observer is told, it is not changed after it is made.
+    """
 
     context: TraceContext
     """Its own place in the trace."""
@@ -45,7 +48,7 @@ class Span:
     events: Sequence[SpanEvent] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RunSpan(Span):
     """A run, from its start to its end; one that is tried again is told of again, with another span."""
 
@@ -57,7 +60,7 @@ class RunSpan(Span):
     """The run that it was forked from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CallSpan(Span):
     """A call, with all its attempts and waits."""
 
@@ -69,7 +72,7 @@ class CallSpan(Span):
     """What refused it; else empty."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class AttemptSpan(Span):
     """One attempt of a call."""
 
@@ -82,7 +85,7 @@ class AttemptSpan(Span):
     usage: Usage | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class StepSpan(Span):
     """A step of an attempt: a model request, a tool call, a `once`. Those that failed are told with their attempt."""
 
@@ -94,7 +97,7 @@ class StepSpan(Span):
     usage: Usage | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class WaitSpan(Span):
     """A wait, from when it was begun to what ended it; the run may have been out of memory meanwhile."""
 
@@ -104,7 +107,7 @@ class WaitSpan(Span):
     """The name of the signal, the id of the child run or question, the rule; empty for a sleep."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class QueueSpan(Span):
     """The time that a run was ready and waited for a worker. Its outcome is `done`: a worker took it."""
 
@@ -113,7 +116,7 @@ class QueueSpan(Span):
     priority: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CommitDone:
     """A transaction of the store: all that the runs of a process recorded in one turn of its event loop."""
 
@@ -122,7 +125,7 @@ class CommitDone:
     failed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class BudgetEvent:
     """Money, tokens or calls were set aside, settled, or there was no room for them."""
 
