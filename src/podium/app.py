@@ -12,6 +12,7 @@ from podium import lazy
 from podium.config import Config, load_config, override
 from podium.dispatch.rules.delegation.delegations import PRINCIPAL, Delegations
 from podium.engine.settings import EngineSettings
+from podium.engine.worker.in_process import InProcessFleet
 from podium.engine.worker.worker import Worker
 from podium.engine.workflow import Workflow
 from podium.errors import StoreError, UsageError
@@ -79,6 +80,7 @@ class App(ScopedApp):
         self.store = store
         settings = EngineSettings(
             slots=config.slots,
+            queues=config.queues,
             lease=config.lease,
             poll=config.poll,
             quarantine_after=config.quarantine_after,
@@ -93,8 +95,9 @@ class App(ScopedApp):
         self._delegations = _delegations(config.delegation, store.delegations, clock, ids)
         rules = RuleStack(config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed)
         self.registry = rules.registry
+        fleet = InProcessFleet(settings.slots, queues=settings.queues, probation=settings.lease)
         told = None if observer is None else GuardedObserver(observer)
-        self.worker = Worker(store, rules.dispatcher, clock, ids, settings, told)
+        self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet, told)
         operator, workflows = Operator(self.worker, clock, ids), Workflows(rules, self.worker)
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker, operator=operator,

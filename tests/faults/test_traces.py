@@ -25,12 +25,12 @@ def spans_of(folder: Path) -> list[Any]:
 
 
 def named(spans: list[Any]) -> set[tuple[str, ...]]:
-    """Return the spans by what they are of; a question that was asked since a process died is none of the run's own."""
+    """Return the spans by what they are of, without those that a death adds or takes: questions, and the queue."""
     own = ("podium.run", "podium.key", "podium.attempt")
     return {
         (span["name"], *(str(span["attributes"].get(each)) for each in own))
         for span in spans
-        if span["name"] != "wait question"
+        if not span["name"].startswith(("wait question", "queue "))
     }
 
 
@@ -54,7 +54,7 @@ def test_undisturbed_the_voyage_is_one_whole_trace(traced: Program, tmp_path: Pa
     spans = checked(tmp_path)
     assert orphans(spans) == set()
     assert {span["name"].partition(" ")[0] for span in spans} == {
-        "invoke_workflow", "call", "invoke_agent", "chat", "execute_tool", "wait",
+        "invoke_workflow", "call", "invoke_agent", "chat", "execute_tool", "wait", "queue",
     }  # fmt: skip
 
 

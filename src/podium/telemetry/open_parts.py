@@ -1,6 +1,6 @@
 """Follows the facts of a run: what they open is kept, and what they close is told as a span."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from podium.model.agent import Card
@@ -77,6 +77,11 @@ class OpenParts:
         """Return the place of the present attempt of a call, or of what is around a key at which no call is open."""
         attempt = self._attempts.get(key)
         return self.around(key) if attempt is None else self.of_attempt(key, attempt.number)
+
+    def dues(self) -> Iterator[float]:
+        """Return the times at which the run goes on by itself, or did."""
+        yield from (wait.due for wait in self._waits.values() if wait.due is not None)
+        yield from (attempt.began for attempt in self._attempts.values())
 
     def _workflow_of(self, key: str) -> tuple[str, int] | None:
         """Return the open call that a key is below, and in which of its attempts: the second is below `KEY.r2`."""
@@ -232,8 +237,8 @@ class OpenParts:
         if wait is None:
             return
         self._count(key, -1)
-        if wait.until is not None:  # how it ends no fact says
-            at, outcome = min(at, wait.until), "done" if at >= wait.until else outcome
+        if wait.kind == "held" and wait.due is not None:  # how it ends no fact says
+            at, outcome = min(at, wait.due), "done" if at >= wait.due else outcome
         if self._live:
             context, parent = self._places.wait(key, wait.mark, wait.life), self.present(key)
             self._telling.wait(key, at, wait, context=context, parent=parent, outcome=outcome)

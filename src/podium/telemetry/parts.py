@@ -54,8 +54,8 @@ class WaitPart(Part):
 
     kind: WaitKind
     name: str
-    until: float | None = None
-    """When it ends at the latest, if no fact says that it did."""
+    due: float | None
+    """When it ends at the latest."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,16 +72,15 @@ class Dispatched:
 
 def begun_wait(said: WaitBegun, at: float, life: int) -> WaitPart:
     """Return the wait that a fact begins."""
-    until = None
     match said:
         case SleepBegun():
-            kind, name = "sleep", ""
+            kind, name, due = "sleep", "", said.due
         case SignalAwaited():
-            kind, name = "signal", said.name
+            kind, name, due = "signal", said.name, said.due
         case ChildAwaited():
-            kind, name = "child", said.name
+            kind, name, due = "child", said.name, said.due
         case QuestionAsked():
-            kind, name = "question", said.question
+            kind, name, due = "question", said.question, said.due
         case Held():
-            kind, name, until = "held", said.rule or "", said.until
-    return WaitPart(mark=f"{kind} {name} {until}", began=at, life=life, kind=kind, name=name, until=until)
+            kind, name, due = "held", said.rule or "", said.until
+    return WaitPart(mark=f"{kind} {name} {due}", began=at, life=life, kind=kind, name=name, due=due)

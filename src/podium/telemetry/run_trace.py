@@ -15,7 +15,7 @@ from podium.model.fact import Fact, FactKind
 from podium.model.facts.codec import read_content
 from podium.model.facts.content import FactContent
 from podium.model.json import Json, decode, is_object
-from podium.model.run import Run
+from podium.model.run import Run, Signal
 from podium.telemetry.guarded import GuardedObserver
 from podium.telemetry.open_parts import OpenParts
 from podium.telemetry.places import Places
@@ -59,7 +59,9 @@ class RunTrace:
         self._observer = observer
         self._clock = clock
         self._telling = Telling(run, observer)
-        self._parts = OpenParts(run, facts, Places(run, facts, observer), self._telling)
+        self._places = Places(run, facts, observer)
+        self._parts = OpenParts(run, facts, self._places, self._telling)
+        self._last_at = facts[-1].at
 
     def committed(self, facts: Iterable[CommittedFact]) -> None:
         """Follow facts that are in the store now, written by this process."""
@@ -68,6 +70,17 @@ class RunTrace:
                 self._parts.take(fact.key, fact.at, _content(fact.kind, fact.body))
             except Exception:  # nothing that is wrong here is to keep the run from going on
                 _LOG.exception("fact %s at %s of run %s could not be traced", fact.kind.name, fact.key, self._run.id)
+
+    def claimed(self, signals: Iterable[Signal]) -> None:
+        """Tell how long the run was ready before this process took it: since it was started, or what woke it came.
+
+        After a crash nobody knows when it became ready, and nothing is told.
+        """
+        now, first = self._clock.now(), self._run.epoch == 1
+        woken = (at for at in (*(each.at for each in signals), *self._parts.dues()) if self._last_at < at <= now)
+        ready = self._run.created_at if first else max(woken, default=None)
+        if ready is not None:
+            self._telling.queue(ready, now, self._places.queue(self._run.epoch), self._parts.place)
 
     def inside_run(self) -> AbstractContextManager[None]:
         """Return what makes the run the current place."""

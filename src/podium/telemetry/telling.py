@@ -20,6 +20,7 @@ from podium.telemetry.spans import (
     AttemptSpan,
     BudgetEvent,
     CallSpan,
+    QueueSpan,
     RunSpan,
     SpanEvent,
     SpanOutcome,
@@ -116,6 +117,14 @@ class Telling:
         self._observer.wait(WaitSpan(
             context=context, parent=parent, run=self._run.id, key=key, began=wait.began, ended=at, outcome=outcome,
             kind=wait.kind, name=wait.name,
+        ))  # fmt: skip
+
+    def queue(self, ready: float, at: float, context: TraceContext, parent: TraceContext) -> None:
+        """Tell of the time in which the run was ready and waited for a worker."""
+        run = self._run
+        self._observer.queue(QueueSpan(
+            context=context, parent=parent, run=run.id, key="", began=ready, ended=at, outcome="done",
+            workflow=run.workflow, queue=run.queue, priority=run.priority,
         ))  # fmt: skip
 
     def run(self, at: float, said: Ended, itself: AttemptPart, *, context: TraceContext, places: Places) -> None:

@@ -5,7 +5,7 @@ Something fails in one of the places of a run, and the run ends as it is configu
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -231,11 +231,11 @@ class Stumbling:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+    def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Awaitable[Committed]:
         self._commits += 1
         if self._commits == 3 and self._world.first("store"):
             raise StoreBusy("another process writes") if self._kind == "timeout" else StoreUnavailable("disk I/O error")
-        return self._store.commit(worker, operations)
+        return self._store.commit(worker, operations, alone=alone)
 
 
 async def answer(app: App, question: Question) -> None:

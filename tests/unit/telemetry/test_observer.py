@@ -1,6 +1,8 @@
 """What an observer is told, and in which order; and that it can do no harm."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Sequence
 from contextlib import AbstractContextManager, closing
 from sqlite3 import connect
 from typing import Any, NoReturn, cast
@@ -10,13 +12,14 @@ from opentelemetry import trace
 
 from podium import App, Budget, Context, Steps, agent, workflow
 from podium.agents.human import human
-from podium.errors import CallRefused
+from podium.errors import CallRefused, StoreUnavailable
 from podium.model.breaker import Breaker
 from podium.model.fact import FactKind
 from podium.model.fallback import FallbackValue
 from podium.model.json import Json
-from podium.store.operations import Start
+from podium.store.operations import Committed, Operation, Start
 from podium.store.protocol import Claimed
+from podium.store.sqlite.store import SqliteStore
 from podium.telemetry.context import TraceContext
 from podium.telemetry.observer import Observer
 from podium.telemetry.spans import CallSpan
@@ -164,6 +167,63 @@ async def test_a_question_within_a_call_is_a_wait_of_its_attempt(bench: Bench) -
         await (await app.handle(run)).result()
     assert told.told == ["wait question done", "attempt 1 human-ann done", "call human-ann done", "run flow done"]
     assert told.spans[0].parent == told.spans[1].context
+
+
+async def test_the_time_in_the_queue_is_told_when_a_worker_takes_the_run(bench: Bench) -> None:
+    free = asyncio.Event()
+
+    @agent
+    async def holds(n: int) -> int:
+        if n:
+            await free.wait()
+        return n
+
+    @workflow
+    async def flow(ctx: Context, n: int) -> None:
+        await ctx.call(holds, n)
+        await ctx.sleep(10)
+
+    told = Watching()
+    async with bench.app(flow, observer=told, slots=1) as app:
+        first = await app.start(flow, 1)
+        await bench.clock.settle()
+        second = await app.start(flow, 0, priority=7)
+        await bench.clock.advance(30)
+        free.set()
+        await bench.clock.settle()
+        await bench.clock.advance(10)
+        await first.result()
+        await second.result()
+    waited = [(each.run, each.ended - each.began, each.priority) for each in told.queued]
+    assert waited == [(second.id, 30.0, 7), (second.id, 0.0, 7), (first.id, 0.0, 0)]
+    places = [each.context for each in told.queued]
+    assert len(set(places)) == 3
+    [run] = [span for span in told.spans if span.run == second.id and not span.key]
+    assert {each.parent for each in told.queued if each.run == second.id} == {run.context}
+
+
+class Brittle(SqliteStore):
+    """Cannot be written while it is told so."""
+
+    broken = False
+
+    def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Awaitable[Committed]:
+        if self.broken:
+            raise StoreUnavailable("disk I/O error")
+        return super().commit(worker, operations, alone=alone)
+
+
+async def test_each_commit_is_told_with_its_size_also_one_that_fails(bench: Bench) -> None:
+    told, store = Watching(), Brittle(str(bench.path))
+    async with bench.app(inner, observer=told, store=store) as app:
+        await app.run(inner, 1)
+        assert told.commits
+        assert all(commit.operations and not commit.failed and commit.seconds >= 0 for commit in told.commits)
+        store.broken = True
+        with pytest.raises(StoreUnavailable):
+            await app.start(inner, 1)
+        assert told.commits[-1].failed
+        store.broken = False
 
 
 class Failing:

