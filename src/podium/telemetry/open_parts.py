@@ -226,7 +226,8 @@ class OpenParts:
         context = self.present(key)
         attempt = self._attempts.pop(key)
         asked = self._asked.pop((key, attempt.number), None)
-        if self._live:
+        waited_in_vain = asked is None and attempt.began > at  # for its time, which did not come
+        if self._live and not waited_in_vain:
             parent = self._of_call(key, call)
             self._telling.attempt(
                 key, at, attempt, asked or call.asked, context=context, parent=parent, outcome=outcome, said=said

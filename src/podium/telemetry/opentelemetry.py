@@ -252,7 +252,7 @@ class OpenTelemetryObserver(Observer):
             made.add_event(event.name, told, _nanoseconds(event.at))
         if span.error:
             made.set_status(Status(StatusCode.ERROR))
-        made.end(_nanoseconds(span.ended))
+        made.end(_nanoseconds(max(span.began, span.ended)))  # two machines may not have the same time
 
 
 def _is_sdk(tracer: object) -> TypeGuard[SdkTracer]:

@@ -9,10 +9,12 @@ from typing import Any, NoReturn, cast
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 
 from podium import App, Budget, Context, Steps, agent, workflow
 from podium.agents.human import human
-from podium.errors import CallRefused, StoreUnavailable
+from podium.config import load_config
+from podium.errors import CallRefused, ConfigError, StoreUnavailable
 from podium.model.breaker import Breaker
 from podium.model.fact import FactKind
 from podium.model.fallback import FallbackValue
@@ -293,6 +295,26 @@ async def test_what_the_program_has_set_up_is_used_unless_it_is_switched_off(
     async with bench.app(inner) as app:
         await app.run(inner, 1)
     assert len(tracing.spans) == 5
+
+
+async def test_what_is_set_up_and_switched_off_in_the_environment_is_not_used(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", TracerProvider())
+    async with bench.app(inner) as app:
+        assert app.worker.runtime.observer is None
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(("text", "expected"), [("true", True), ("False", False)])
+def test_the_environment_switches_telemetry(text: str, expected: bool) -> None:  # noqa: FBT001
+    assert load_config(environment={"PODIUM_TELEMETRY": text}).telemetry is expected
+
+
+def test_what_is_no_switch_is_refused_with_what_is_expected() -> None:
+    with pytest.raises(ConfigError, match="sets telemetry to 'maybe'; expected true or false"):
+        load_config(environment={"PODIUM_TELEMETRY": "maybe"})
 
 
 async def test_another_tracer_than_that_of_the_sdk_is_told_in_a_warning(

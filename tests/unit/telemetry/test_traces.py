@@ -12,6 +12,7 @@ from opentelemetry.trace import StatusCode
 from podium import App, CallError, Context, Retry, RunState, Steps, agent, workflow
 from podium.errors import RunFailed
 from podium.model.json import Json
+from podium.secrets import Secret
 from podium.testing import failing
 from tests.unit.engine.bench import Bench
 from tests.unit.telemetry.tracing import Tracing, id_of, parent_of, trace_of, whole_trace
@@ -444,6 +445,35 @@ async def test_a_failed_step_is_told_once_its_attempt_has_failed(bench: Bench, t
     attributes = dict(tracing.spans[0].attributes or {})
     assert attributes["gen_ai.provider.name"] == "openai"
     assert attributes["error.type"] == "ConnectionError"
+
+
+async def test_an_attempt_that_never_began_is_no_span(bench: Bench, tracing: Tracing) -> None:
+    flow = _calling(failing("flaky", retry=Retry(attempts=2, delay=1_000.0, jitter=0.0)))
+    async with bench.app(flow, observer=tracing.observer) as app:
+        handle = await app.start(flow)
+        await bench.clock.advance(1)
+        await handle.cancel("enough")
+        await bench.clock.settle()
+    assert tracing.tree() == [
+        "invoke_workflow calls cancelled", "  call flaky cancelled", "    invoke_agent flaky failed",
+    ]  # fmt: skip
+
+
+async def test_a_secret_in_a_name_is_masked(bench: Bench, tracing: Tracing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "s3cr3t-t0ken")
+
+    @agent
+    async def tells(n: int, steps: Steps) -> Json:
+        async def fetch() -> Json:
+            return n
+
+        return await steps.once(f"fetch {Secret('env:TOKEN').reveal()}", fetch)
+
+    flow = _calling(tells, 1)
+    async with bench.app(flow, observer=tracing.observer) as app:
+        await app.run(flow)
+    assert [span.name for span in tracing.spans if span.name.startswith("step ")] == ["step fetch ***"]
+    assert "s3cr3t" not in "".join(span.to_json() for span in tracing.spans)
 
 
 async def test_a_run_that_is_stopped_ends_all_its_spans(bench: Bench, tracing: Tracing) -> None:
