@@ -37,13 +37,14 @@ from podium.services.timers import Timer
 from podium.store.opening import open_store, sqlite_file
 from podium.store.operations import KeepAnswer
 from podium.store.protocol import Store
-from podium.telemetry.guarded import GuardedObserver
-from podium.telemetry.observer import Observer
 from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
     from podium.operations.monitor import monitor
+    from podium.telemetry import guarded
+    from podium.telemetry.observer import Observer
 else:
+    guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
 
 _LOG = logging.getLogger("podium")
@@ -75,7 +76,9 @@ T = TypeVar("T")
 class App(ScopedApp):
     """A store, the agents registered with it, and the worker that drives their runs."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, ids: Ids, observer: Observer | None = None) -> None:
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, ids: Ids, observer: "Observer | None" = None
+    ) -> None:
         self.config = config
         self.store = store
         settings = EngineSettings(
@@ -96,7 +99,7 @@ class App(ScopedApp):
         rules = RuleStack(config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed)
         self.registry = rules.registry
         fleet = InProcessFleet(settings.slots, queues=settings.queues, probation=settings.lease)
-        told = None if observer is None else GuardedObserver(observer)
+        told = None if observer is None else guarded.GuardedObserver(observer)
         self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet, told)
         operator, workflows = Operator(self.worker, clock, ids), Workflows(rules, self.worker)
         parts = Parts(
@@ -115,7 +118,7 @@ class App(ScopedApp):
     @asynccontextmanager
     async def open(
         cls, store: str | Path | Store | None = None, *, agents: Iterable[AnyAgent] = (), config: Config | None = None,
-        clock: Clock | None = None, ids: Ids | None = None, observer: Observer | None = None, **settings: Any,
+        clock: Clock | None = None, ids: Ids | None = None, observer: "Observer | None" = None, **settings: Any,
     ) -> "AsyncGenerator[App]":  # fmt: skip
         """Open an app: `async with App.open("desk.db", agents=[…]) as app`.
 

@@ -3,14 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from podium import lazy
 from podium.errors import StoreError, StoreUnavailable, Unwritable
 from podium.services.isolation import CommitAnswer, commit_apart
 from podium.store.operations import Committed, CommitVerdict, Delivery, Operation, Placed
 from podium.store.protocol import RunStore
-from podium.telemetry.observer import Observer
-from podium.telemetry.spans import CommitDone
+
+if TYPE_CHECKING:
+    from podium.telemetry import spans
+    from podium.telemetry.observer import Observer
+else:
+    spans = lazy.module("podium.telemetry.spans")
 
 _LOG = logging.getLogger("podium")
 
@@ -65,7 +70,7 @@ class GroupCommit:
     """Collects operations and commits them once per loop turn; while a commit waits, what comes is for the next one."""
 
     def __init__(
-        self, store: RunStore, worker: str, listener: CommitListener, observer: Observer | None = None
+        self, store: RunStore, worker: str, listener: CommitListener, observer: "Observer | None" = None
     ) -> None:
         self._store = store
         self._observer = observer
@@ -194,4 +199,4 @@ class GroupCommit:
         batch.end()
         if self._observer is not None:
             seconds = self._loop.time() - batch.began
-            self._observer.commit(CommitDone(operations=len(batch.operations), seconds=seconds, failed=failed))
+            self._observer.commit(spans.CommitDone(operations=len(batch.operations), seconds=seconds, failed=failed))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from podium import lazy
 from podium.errors import UsageError
-from podium.telemetry.observer import Observer
 
 if TYPE_CHECKING:
     from opentelemetry import trace
 
     from podium.telemetry import opentelemetry
+    from podium.telemetry.observer import Observer
 else:
     trace = lazy.module("opentelemetry.trace")
     opentelemetry = lazy.module("podium.telemetry.opentelemetry")
@@ -22,7 +22,7 @@ _CHOSEN = "OTEL_PYTHON_TRACER_PROVIDER"
 """The variable by which OpenTelemetry is set up without a line of code."""
 
 
-def observer_set_up() -> Observer | None:
+def observer_set_up() -> "Observer | None":
     """Return what makes spans, if the program has set up tracing; it is not loaded otherwise."""
     if "opentelemetry.trace" not in sys.modules and _CHOSEN not in os.environ:
         return None

@@ -3,7 +3,9 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from podium import lazy
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.run.recalls import Recalls
 from podium.model.agent import AnyAgent
@@ -16,8 +18,11 @@ from podium.services.group_commit import GroupCommit
 from podium.services.stream import Streams
 from podium.services.timers import Timers
 from podium.store.protocol import Store
-from podium.telemetry.guarded import GuardedObserver
-from podium.telemetry.run_trace import RunTrace
+
+if TYPE_CHECKING:
+    from podium.telemetry import guarded, run_trace
+else:
+    run_trace = lazy.module("podium.telemetry.run_trace")
 
 _LOG = logging.getLogger("podium")
 
@@ -51,7 +56,7 @@ class Runtime:
     """What things cost, as far as the settings say so."""
     watches_loops: bool
     """Whether a rule looks for agents that go round in circles."""
-    observer: GuardedObserver | None
+    observer: "guarded.GuardedObserver | None"
     """Who is told of what runs do; None where nobody is."""
 
     def traceparent(self) -> str | None:
@@ -59,12 +64,12 @@ class Runtime:
         context = None if self.observer is None else self.observer.current()
         return None if context is None else context.traceparent
 
-    def trace_of(self, run: Run, facts: Sequence[Fact]) -> RunTrace | None:
+    def trace_of(self, run: Run, facts: Sequence[Fact]) -> "run_trace.RunTrace | None":
         """Return what follows a run for the observer, if there is one; a run that cannot be followed is not."""
         if self.observer is None:
             return None
         try:
-            return RunTrace(run, facts, self.observer, self.clock)
+            return run_trace.RunTrace(run, facts, self.observer, self.clock)
         except Exception:
             _LOG.exception("run %s is not traced", run.id)
             return None

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.fleet import Fleet
@@ -42,7 +42,9 @@ from podium.store.operations import (
     Write,
 )
 from podium.store.protocol import Claimed, Serving, Store
-from podium.telemetry.guarded import GuardedObserver
+
+if TYPE_CHECKING:
+    from podium.telemetry.guarded import GuardedObserver
 
 _LOG = logging.getLogger("podium")
 
@@ -55,7 +57,7 @@ class Worker:
 
     def __init__(
         self, store: Store, dispatcher: Dispatcher, clock: Clock, ids: Ids, settings: EngineSettings, fleet: Fleet,
-        observer: GuardedObserver | None = None,
+        observer: "GuardedObserver | None" = None,
     ) -> None:  # fmt: skip
         self.id = ids.new("w")
         self.store = store
