@@ -150,9 +150,9 @@ class OpenParts:
             case Ended():
                 self._end_run(at, said)
             case _:
-                self._take_wait(key, at, said)
+                self._take_other(key, at, said)
 
-    def _take_wait(self, key: str, at: float, said: FactContent) -> None:
+    def _take_other(self, key: str, at: float, said: FactContent) -> None:
         match said:
             case SleepBegun() | SignalAwaited() | ChildAwaited() | QuestionAsked() | Held():
                 self._begin_wait(key, at, said)

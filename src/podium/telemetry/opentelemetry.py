@@ -269,6 +269,8 @@ def _step(span: StepSpan) -> tuple[str, SpanKind, Attributes]:
     tool = None if span.key.endswith(_CHECK) else tool_of(span.name)
     if tool is not None:
         own: Attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool}
+        if call := span.key.partition(f"/{span.name}/")[2]:
+            own["gen_ai.tool.call.id"] = call
         return f"execute_tool {tool}", SpanKind.INTERNAL, own
     answered = "" if span.usage is None else span.usage.model
     if not span.model and not answered:

@@ -80,7 +80,7 @@ async def test_what_an_agent_does_is_below_its_attempt_and_below_its_step(bench:
 
         with tracing.mine.start_as_current_span("GET /outside"):
             pass
-        return await steps.once("tool/fetch", fetch)
+        return await steps.once("tool/fetch", fetch, key="call_7")
 
     @agent
     def plain(n: int) -> int:
@@ -98,6 +98,7 @@ async def test_what_an_agent_does_is_below_its_attempt_and_below_its_step(bench:
     attempt, step = tracing.named("invoke_agent fetches"), tracing.named("execute_tool fetch")
     assert parent_of(tracing.named("GET /outside")) == id_of(attempt)
     assert parent_of(step) == id_of(attempt)
+    assert (step.attributes or {})["gen_ai.tool.call.id"] == "call_7"
     assert parent_of(tracing.named("GET /inside")) == id_of(step)
     assert parent_of(tracing.named("in a thread")) == id_of(tracing.named("invoke_agent plain"))
     assert not trace.get_current_span().get_span_context().is_valid
