@@ -37,10 +37,14 @@ from podium.services.timers import Timer
 from podium.store.opening import open_store, sqlite_file
 from podium.store.operations import KeepAnswer
 from podium.store.protocol import Store
+from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
     from podium.operations.monitor import monitor
+    from podium.telemetry import guarded
+    from podium.telemetry.observer import Observer
 else:
+    guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
 
 _LOG = logging.getLogger("podium")
@@ -72,7 +76,9 @@ T = TypeVar("T")
 class App(ScopedApp):
     """A store, the agents registered with it, and the worker that drives their runs."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, ids: Ids, observer: "Observer | None" = None
+    ) -> None:
         self.config = config
         self.store = store
         settings = EngineSettings(
@@ -93,7 +99,8 @@ class App(ScopedApp):
         rules = RuleStack(config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed)
         self.registry = rules.registry
         fleet = InProcessFleet(settings.slots, queues=settings.queues, probation=settings.lease)
-        self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet)
+        told = None if observer is None else guarded.GuardedObserver(observer)
+        self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet, told)
         operator, workflows = Operator(self.worker, clock, ids), Workflows(rules, self.worker)
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker, operator=operator,
@@ -111,12 +118,13 @@ class App(ScopedApp):
     @asynccontextmanager
     async def open(
         cls, store: str | Path | Store | None = None, *, agents: Iterable[AnyAgent] = (), config: Config | None = None,
-        clock: Clock | None = None, ids: Ids | None = None, **settings: Any,
+        clock: Clock | None = None, ids: Ids | None = None, observer: "Observer | None" = None, **settings: Any,
     ) -> "AsyncGenerator[App]":  # fmt: skip
         """Open an app: `async with App.open("desk.db", agents=[…]) as app`.
 
         `store` is the file of the store, made if it is missing (`:memory:` keeps nothing), or an open store. Further
-        settings are those of `Config`. Runs that a dead process left are taken up at once, if their workflow is among
+        settings are those of `Config`. `observer` is told of what runs do; without one, OpenTelemetry is where the
+        program has set it up. Runs that a dead process left are taken up at once, if their workflow is among
         `agents` or registered later. Raises StoreError or ConfigError with what to do.
         """
         config = override(config or load_config(), settings)
@@ -128,7 +136,9 @@ class App(ScopedApp):
         else:
             opened = store
         try:
-            app = cls(config, opened, clock or SystemClock(), ids or RandomIds())
+            if observer is None and config.telemetry:
+                observer = observer_set_up()
+            app = cls(config, opened, clock or SystemClock(), ids or RandomIds(), observer)
             app.register(*agents)
             app.worker.start()
             async with sealed(opened, config.audit, app._parts.clock):

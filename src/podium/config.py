@@ -62,6 +62,8 @@ class Config:
     """Seconds that a run may take which was started without `within`; None is no bound."""
     max_depth: int = 50
     """Workflows that may call workflows inside one another."""
+    telemetry: bool = True
+    """Whether runs are traced where the program has set up OpenTelemetry."""
     loops: Loops | None = None
     """What counts as going round in circles, and what is done about it: `[podium.loops]`; None looks for none."""
     agents: Mapping[str, AgentRules] = field(default_factory=dict[str, AgentRules])
@@ -110,12 +112,22 @@ def _queues(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _switch(value: object) -> bool:
+    """Return a switch, as TOML has it, or as a text in the environment."""
+    found = value if isinstance(value, bool) else _SWITCHES.get(str(value).lower())
+    if found is None:
+        raise ValueError
+    return found
+
+
+_SWITCHES = {"true": True, "false": False}
 _TYPES: dict[str, Callable[[Any], Any]] = {
     **{each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS},
     "run_within": float,
     "queues": _queues,
+    "telemetry": _switch,
 }
-_EXPECTED = {"queues": "names of queues: a list, or a text with commas between them"}
+_EXPECTED = {"queues": "names of queues: a list, or a text with commas between them", "telemetry": "true or false"}
 _POSITIVE = ("slots", "lease", "poll", "max_facts", "max_payload_bytes", "max_depth", "run_within")
 
 

@@ -66,6 +66,11 @@ def test_import_takes_no_longer_than_so_much_of_pydantics(statement: str, ratio:
     assert ours / theirs <= ratio
 
 
+def test_a_program_that_nobody_observes_does_not_load_what_tells_of_it() -> None:
+    told = {name for name in loaded_by(PROGRAM) if name.startswith("podium.telemetry.")}
+    assert told == {"podium.telemetry.context", "podium.telemetry.setup"}
+
+
 def test_the_package_alone_loads_nothing() -> None:
     ours = {name for name in loaded_by("import podium") if name.startswith("podium")}
     assert ours == {"podium", "podium.lazy"}

@@ -66,8 +66,9 @@ class ScopedApp:
             budget=budget or parts.config.budgets.run,
         )  # fmt: skip
         run = new_run(
-            id or parts.ids.new("run"), found.card, payload, options, seed=parts.ids.seed(), at=parts.clock.now()
-        )
+            id or parts.ids.new("run"), found.card, payload, options, seed=parts.ids.seed(), at=parts.clock.now(),
+            trace=parts.worker.runtime.traceparent(),
+        )  # fmt: skip
         if len(payload) > (most := parts.config.max_payload_bytes):
             raise InvalidValue(f"the input has {len(payload)} bytes; {most} are allowed")
         run_id, new = await parts.worker.begin(run)

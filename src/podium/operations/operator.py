@@ -34,6 +34,7 @@ from podium.store.operations import (
     Write,
 )
 from podium.store.protocol import BudgetQuery, Claimed
+from podium.telemetry.context import place_of_run
 
 
 class Operator:
@@ -154,11 +155,12 @@ class Operator:
         facts = await self._worker.store.facts(run_id)
         refuse_redacted(run_id, facts)
         void = voided(facts)
+        ended_before = sum(fact.kind is FactKind.ENDED and fact.seq in void for fact in facts)
         facts = [fact for fact in facts if fact.seq not in void]
         after = set(since(facts, key))
         kept = [fact for fact in facts if fact.seq not in after]
         once = sorted({fact.key for fact in facts if fact.seq in after and self._is_once(fact)})
-        forked = self._copy(run, facts[0], _portable(kept[1:]), once)
+        forked = self._copy(run, facts[0], _portable(kept[1:]), once, ended_before=ended_before)
         verdict, committed = await self._worker.commits.submit(Start(forked, drive=False))
         assert verdict is CommitVerdict.OK  # its id is new
         assert committed.started
@@ -170,9 +172,13 @@ class Operator:
             return False
         return registry.has(said.agent, said.version) and registry.get(said.agent, said.version).card.effects == "once"
 
-    def _copy(self, run: Run, started: Fact, facts: Sequence[Fact], once: Sequence[str]) -> NewRun:
+    def _copy(
+        self, run: Run, started: Fact, facts: Sequence[Fact], once: Sequence[str], *, ended_before: int
+    ) -> NewRun:
         now, new = self._clock.now(), self._ids.new("run")
-        said = replace(started_of([started]), forked_from=run.id, done_before_fork=tuple(once))
+        before = started_of([started])
+        trace = place_of_run(run.id, before, ended_before=ended_before).traceparent
+        said = replace(before, forked_from=run.id, done_before_fork=tuple(once), trace=trace)
         own = next((line for line in said.lines if line.id == budget_of_run(run.id)), None)
         if own is not None:  # as much again as the old run had
             anew = replace(own, id=budget_of_run(new))

@@ -3,12 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from podium import lazy
 from podium.errors import StoreError, StoreUnavailable, Unwritable
 from podium.services.isolation import CommitAnswer, commit_apart
 from podium.store.operations import Committed, CommitVerdict, Delivery, Operation, Placed
 from podium.store.protocol import RunStore
+
+if TYPE_CHECKING:
+    from podium.telemetry import spans
+    from podium.telemetry.observer import Observer
+else:
+    spans = lazy.module("podium.telemetry.spans")
 
 _LOG = logging.getLogger("podium")
 
@@ -34,11 +41,13 @@ Settled = Callable[[CommitAnswer, Committed], None]
 class CommitBatch:
     """What one transaction is to hold, and who waits for it."""
 
-    __slots__ = ("_waiters", "done", "operations", "settled")
+    __slots__ = ("_waiters", "began", "done", "operations", "settled")
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
         self.settled: list[Settled] = []
+        self.began = 0.0
+        """When its commit began, by the clock of the event loop."""
         self.done = False
         self._waiters: list[asyncio.Future[None]] = []
 
@@ -60,8 +69,11 @@ class CommitBatch:
 class GroupCommit:
     """Collects operations and commits them once per loop turn; while a commit waits, what comes is for the next one."""
 
-    def __init__(self, store: RunStore, worker: str, listener: CommitListener) -> None:
+    def __init__(
+        self, store: RunStore, worker: str, listener: CommitListener, observer: "Observer | None" = None
+    ) -> None:
         self._store = store
+        self._observer = observer
         self.worker = worker
         self._listener = listener
         self._loop = asyncio.get_running_loop()
@@ -120,6 +132,8 @@ class GroupCommit:
 
     def _commit(self, *, alone: bool = False) -> None:
         batch, self.batch = self.batch, CommitBatch()
+        if self._observer is not None:
+            batch.began = self._loop.time()
         try:
             committing = asyncio.ensure_future(self._store.commit(self.worker, batch.operations, alone=alone))
         except Exception as error:  # whatever it is, those who wait are told
@@ -167,7 +181,7 @@ class GroupCommit:
                 tell(answer, committed)
             except Exception:  # a mistake of one receiver is not to keep the news from the others
                 _LOG.exception("whoever recorded something failed when told of it")
-        batch.end()
+        self._end(batch, failed=False)
         if committed.placed:
             self._listener.placed(committed.placed)
         for delivery in committed.deliveries.values():
@@ -179,4 +193,10 @@ class GroupCommit:
         nothing = Committed([])
         for tell in batch.settled:
             tell(error, nothing)
+        self._end(batch, failed=True)
+
+    def _end(self, batch: CommitBatch, *, failed: bool) -> None:
         batch.end()
+        if self._observer is not None:
+            seconds = self._loop.time() - batch.began
+            self._observer.commit(spans.CommitDone(operations=len(batch.operations), seconds=seconds, failed=failed))

@@ -11,6 +11,7 @@ from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.options import NO_OPTIONS, CallOptions
 from podium.engine.calls.routing import registered, route
 from podium.engine.calls.steps import CallSteps
+from podium.engine.calls.tracing import traced
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Caller
@@ -124,7 +125,8 @@ class AgentCall(Recorded[T], Generic[T]):
             callers=self.caller.callers,
         )  # fmt: skip
         steps = CallSteps(active, branch, call, agent, {})
-        return await branch.at(self.key, active.runtime.dispatcher.dispatch(agent, call, steps))
+        work = active.runtime.dispatcher.dispatch(agent, call, steps)
+        return await branch.at(self.key, traced(active, own, call, work))
 
     async def _take_up(self, branch: BranchTask, record: KeyState, open_call: OpenCall) -> None:
         """Go on with a call that is recorded as begun."""

@@ -95,7 +95,7 @@ class CallSteps:
         async def body() -> Json:
             if effects == "once":
                 await self._intend(full, name)
-            return await self._run(path, fn, name, effects)
+            return await self._run(path, fn, name, effects, input)
 
         rules = self._active.runtime.dispatcher.step_rules(self._agent)
         if rules is None:
@@ -177,10 +177,16 @@ class CallSteps:
         self._counts[prefix] = count + 1
         return f"{prefix}#{count}"
 
-    async def _run(self, path: str, fn: Callable[[], Awaitable[Json]], name: str, effects: Effects) -> Json:
+    async def _run(
+        self, path: str, fn: Callable[[], Awaitable[Json]], name: str, effects: Effects, input: Json
+    ) -> Json:
+        trace, key = self._active.trace, self._call.key
+        outer = "" if trace is None else f"{key}/{_inside.get()}"
         token = _inside.set(path)
         try:
-            return await fn()
+            if trace is None:
+                return await fn()
+            return await trace.step(self._call, f"{key}/{path}", name, input, outer, fn())
         except NotDone:
             if effects == "once":
                 self._note(f"{self._call.key}/{path}", IntentCleared())

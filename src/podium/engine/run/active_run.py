@@ -39,6 +39,8 @@ from podium.store.protocol import Claimed
 
 _MOST_TIMES, _ASK_AGAIN_SECONDS = 6, 0.01
 """What came for a run is asked for so often, each time after twice as long, while the store cannot say."""
+_WRITTEN = (CommitVerdict.OK, CommitVerdict.AWAKE)
+"""The verdicts on a write whose facts are in the store."""
 
 
 class ActiveRun:
@@ -62,6 +64,8 @@ class ActiveRun:
         """Its own budget, as it was started with."""
         self.lines = started.lines
         """The budgets that what it does counts against: its own, and those above it."""
+        self.trace = None if dry else runtime.trace_of(claimed.run, claimed.facts)
+        """Follows it for an observer; None where there is none."""
         self.degraded: dict[str, Degraded] = {}
         """The calls that were answered by another agent than was asked, by key."""
         self.blocked: str | None = None
@@ -73,7 +77,7 @@ class ActiveRun:
         self.journal = RunJournal(
             self.n, self.run, runtime, self.activity, facts=len(claimed.facts), answered=self._on_verdict, dry=dry
         )
-        self.escrows = Escrows(self.n, self.run, runtime, self.journal)
+        self.escrows = Escrows(self.n, self.run, runtime, self.journal, self.trace)
         self.gate = ReplayGate(self.history, self.activity, self.journal, go_live=self._go_live, dry=dry)
         self.mailbox = Mailbox(() if dry else claimed.signals, claimed.wake, runtime, self.activity, ring=self._end_due)
         self.cancellation = Cancellation(
@@ -272,6 +276,8 @@ class ActiveRun:
 
     def _on_verdict(self, write: Write, verdict: CommitAnswer, committed: Committed) -> None:
         """The store has committed a write of this run, or has refused it."""
+        if self.trace is not None and verdict in _WRITTEN:
+            self.trace.committed(write.facts)
         if committed.drawn_on:
             self.escrows.retire(committed.drawn_on)
         if isinstance(verdict, StoreError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
@@ -12,6 +12,9 @@ from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
 from podium.services.isolation import CommitAnswer
 from podium.store.operations import Committed, CommitVerdict, Draw, NewFact, Reserve, Settle
+
+if TYPE_CHECKING:
+    from podium.telemetry.run_trace import RunTrace
 
 _COVERS = 4
 """So many requests of the size of the last one an escrow covers: a crash counts it as spent."""
@@ -56,7 +59,8 @@ class _Drawn(NamedTuple):
 class Escrows:
     """The escrows of one run, each by the budgets it is held in."""
 
-    def __init__(self, n: int, run: Run, runtime: Runtime, journal: RunJournal) -> None:
+    def __init__(self, n: int, run: Run, runtime: Runtime, journal: RunJournal, trace: "RunTrace | None") -> None:
+        self._trace = trace
         self._n = n
         self._run = run
         self._runtime = runtime
@@ -110,6 +114,8 @@ class Escrows:
             asked = self._asked.get(budgets) is escrow
             if asked:
                 del self._asked[budgets]
+            if verdict is CommitVerdict.OK and self._trace is not None:
+                self._trace.committed([fact])
             if verdict is not CommitVerdict.OK or self._journal.closed:
                 return
             if not asked:

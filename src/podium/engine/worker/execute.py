@@ -20,6 +20,14 @@ _REASON_CHARACTERS = 2_000
 
 async def execute(active: ActiveRun) -> None:
     """Drive a run. Whatever happens in it is recorded as its end; nothing of it reaches the caller."""
+    if active.trace is None:
+        await _drive(active)
+    else:
+        with active.trace.inside_run():
+            await _drive(active)
+
+
+async def _drive(active: ActiveRun) -> None:
     run, registry = active.run, active.runtime.dispatcher.registry
     try:
         if not registry.has(run.workflow, run.version):

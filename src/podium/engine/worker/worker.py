@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.fleet import Fleet
@@ -43,6 +43,9 @@ from podium.store.operations import (
 )
 from podium.store.protocol import Claimed, Serving, Store
 
+if TYPE_CHECKING:
+    from podium.telemetry.guarded import GuardedObserver
+
 _LOG = logging.getLogger("podium")
 
 _PYTHON_THRESHOLD = 2_000
@@ -53,14 +56,15 @@ class Worker:
     """The runs that this process drives."""
 
     def __init__(
-        self, store: Store, dispatcher: Dispatcher, clock: Clock, ids: Ids, settings: EngineSettings, fleet: Fleet
-    ) -> None:
+        self, store: Store, dispatcher: Dispatcher, clock: Clock, ids: Ids, settings: EngineSettings, fleet: Fleet,
+        observer: "GuardedObserver | None" = None,
+    ) -> None:  # fmt: skip
         self.id = ids.new("w")
         self.store = store
         self.dispatcher = dispatcher
         self.streams = Streams()
         self.fleet = fleet
-        self.commits = GroupCommit(store, self.id, self)
+        self.commits = GroupCommit(store, self.id, self, observer)
         self.timers = Timers(clock, self._look_soon)
         self._recalls = Recalls()
         self._clock = clock
@@ -94,7 +98,7 @@ class Worker:
             alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, recalls=self._recalls,
             max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
-            watches_loops=settings.watches_loops,
+            watches_loops=settings.watches_loops, observer=observer,
         )  # fmt: skip
 
     # Life
@@ -290,6 +294,8 @@ class Worker:
         healthy = [each for each in claimed if each.run.crash_count < self._settings.quarantine_after]
         for each in healthy:
             self._take(each)
+            if (trace := self._drives[each.n].trace) is not None:
+                trace.claimed(each.signals)
         for each in claimed:
             if each.run.crash_count >= self._settings.quarantine_after:
                 self._quarantine(each)

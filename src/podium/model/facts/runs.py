@@ -37,6 +37,8 @@ class Started(FactContent, kind=FactKind.STARTED):
     """The run that it is a fork of."""
     done_before_fork: Kept[tuple[str, ...]] = ()
     """The keys of the `once` calls that the other run made after the cut."""
+    trace: Kept[str | None] = None
+    """The W3C `traceparent` of what started it, where that is traced; of a fork that of the other run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ _KEPT = frozenset({
     "type", "until", "usage", "usd", "version", "wait", "winner", "winners", "workflow",
 })  # fmt: skip
 _BLANKED = frozenset({"digest", "feedback", "message", "reason", "text", "why"})
-_SINCE = frozenset({"error_type", "escrow"})
+_SINCE = frozenset({"error_type", "escrow", "trace"})
 """Fields that came later."""
 
 
