@@ -11,13 +11,13 @@ from podium.store.journaling.books import Books
 from podium.store.journaling.budgets import is_carved, raise_budget, reserve, settle, settle_run
 from podium.store.journaling.chain import GENESIS
 from podium.store.journaling.escrows import could_recall, draw
-from podium.store.journaling.inbox import Inbox
+from podium.store.journaling.inbox import InboxWriter
 from podium.store.journaling.journals import Journals
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.lookahead import Lookahead, is_worthwhile
 from podium.store.journaling.redaction import redact
 from podium.store.journaling.standings import Newcomers, Standings
-from podium.store.journaling.transaction import Owned, Standing, Transaction
+from podium.store.journaling.transaction import Owned, RunStanding, Transaction
 from podium.store.operations import (
     Block,
     Close,
@@ -68,7 +68,7 @@ class CommitTransaction:
         self.journals = Journals(transaction, known, salts)
         self._standings = Standings(transaction)
         self._newcomers = Newcomers(transaction)
-        self._opened_inbox: Inbox | None = None
+        self._opened_inbox: InboxWriter | None = None
         self._opened_books: Books | None = None
         self._entries = LedgerEntries(transaction)
         self._claims: dict[tuple[int, int], Owned | None] = {}
@@ -77,10 +77,10 @@ class CommitTransaction:
         self._fenced: bool | None = None
 
     @property
-    def _inbox(self) -> Inbox:
+    def _inbox(self) -> InboxWriter:
         """Most commits need none; nor books."""
         if self._opened_inbox is None:
-            self._opened_inbox = Inbox(self._transaction, self._worker, self._standings, self.result)
+            self._opened_inbox = InboxWriter(self._transaction, self._worker, self._standings, self.result)
         return self._opened_inbox
 
     @property
@@ -309,7 +309,7 @@ class CommitTransaction:
             return CommitVerdict.DUPLICATE
         n, owner = self._newcomers.admit(run), self._worker if drive and not self._is_fenced() else None
         state, epoch = (RunState.READY, 0) if owner is None else (RunState.RUNNING, 1)
-        standing = Standing(n, state, epoch, owner, run.priority, 0, run.queue, run.parent)
+        standing = RunStanding(n, state, epoch, owner, run.priority, 0, run.queue, run.parent)
         self._transaction.insert_run(n, run, state, epoch, owner)
         self._standings.add(run.id, standing)
         if run.limits is not None:

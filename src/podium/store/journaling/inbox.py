@@ -4,11 +4,11 @@ from podium.model.json import decode, encode
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.journaling.standings import Standings
-from podium.store.journaling.transaction import AnswerRow, QuestionRow, SignalRow, Standing, Transaction
+from podium.store.journaling.transaction import AnswerRow, QuestionRow, RunStanding, SignalRow, Transaction
 from podium.store.operations import Committed, CommitVerdict
 
 
-class Inbox:
+class InboxWriter:
     """Puts signals and questions into the inbox, and wakes the runs that they are for.
 
     Signals are inserted together, at the end or before somebody looks; only then is it known which had come before.
@@ -23,7 +23,7 @@ class Inbox:
         self._result = result
         self.fetched: set[int] = set()
         """Runs of this worker whose deliveries are handed over once all is carried out."""
-        self._sent: list[tuple[SignalRow, Standing, int | None]] = []
+        self._sent: list[tuple[SignalRow, RunStanding, int | None]] = []
         self._waiting: set[int] = set()
         """The runs for which signals are to be inserted."""
         self._wakes: dict[int, int] = {}
@@ -67,7 +67,7 @@ class Inbox:
                 self._result.verdicts[place] = CommitVerdict.DUPLICATE
         self._transaction.wake(woken)
 
-    def _wake(self, standing: Standing) -> None:
+    def _wake(self, standing: RunStanding) -> None:
         self._wakes[standing.n] = self._wakes.get(standing.n, 0) + 1
         if standing.state is RunState.PARKED:
             standing.state = RunState.READY

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from podium.model.run import RunState
-from podium.store.journaling.transaction import Standing, Transaction
+from podium.store.journaling.transaction import RunStanding, Transaction
 from podium.store.operations import NewRun
 
 _Tag = tuple[str, str, str | None]
@@ -16,8 +16,8 @@ class Standings:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-        self._by_id: dict[str, Standing | None] = {}
-        self._by_number: dict[int, Standing] = {}
+        self._by_id: dict[str, RunStanding | None] = {}
+        self._by_number: dict[int, RunStanding] = {}
 
     def load(self, runs: Collection[str]) -> None:
         """Learn how these runs stand."""
@@ -25,13 +25,13 @@ class Standings:
         for run, standing in self._transaction.standings(runs).items():
             self.add(run, standing)
 
-    def of(self, run: str) -> Standing | None:
+    def of(self, run: str) -> RunStanding | None:
         """Return how a run stands; None where there is none."""
         if run not in self._by_id:
             self.load([run])
         return self._by_id[run]
 
-    def add(self, run: str, standing: Standing) -> None:
+    def add(self, run: str, standing: RunStanding) -> None:
         """Learn of a run."""
         self._by_id[run] = standing
         self._by_number[standing.n] = standing

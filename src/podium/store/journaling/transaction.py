@@ -21,7 +21,7 @@ class Owned(NamedTuple):
 
 
 @dataclass(slots=True)
-class Standing:
+class RunStanding:
     """How a run stands."""
 
     n: int
@@ -201,7 +201,7 @@ class Transaction(Protocol):
         """
         ...
 
-    def standings(self, runs: Collection[str]) -> dict[str, Standing]:
+    def standings(self, runs: Collection[str]) -> dict[str, RunStanding]:
         """Return how runs stand, by their ids."""
         ...
 

@@ -21,8 +21,8 @@ from podium.store.journaling.transaction import (
     Owned,
     QuestionRow,
     ReservationRow,
+    RunStanding,
     SignalRow,
-    Standing,
 )
 from podium.store.operations import Block, Close, Delivery, FinishRun, KeepAnswer, NewRun, Park, Placed, Release
 from podium.store.sqlite.ownership import delivery_of
@@ -131,13 +131,13 @@ class SqliteTransaction:
             case Release():
                 self._do("run_release", close.state, close.reason, close.version, close.ended_at, *end)
 
-    def standings(self, runs: Collection[str]) -> dict[str, Standing]:
+    def standings(self, runs: Collection[str]) -> dict[str, RunStanding]:
         """Return how runs stand, by their ids."""
-        found: dict[str, Standing] = {}
+        found: dict[str, RunStanding] = {}
         for run in runs:
             row = self._one("run_standing", run)
             if row is not None:
-                found[run] = Standing(row[0], RunState(row[1]), *row[2:])
+                found[run] = RunStanding(row[0], RunState(row[1]), *row[2:])
         return found
 
     def is_alive(self, run: str) -> bool:

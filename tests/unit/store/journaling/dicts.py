@@ -24,8 +24,8 @@ from podium.store.journaling.transaction import (
     Owned,
     QuestionRow,
     ReservationRow,
+    RunStanding,
     SignalRow,
-    Standing,
 )
 from podium.store.operations import (
     Block,
@@ -192,10 +192,10 @@ class DictTransaction:
                 row.state, row.reason, row.version = close.state, close.reason, close.version
                 row.ended_at = close.ended_at
 
-    def standings(self, runs: Collection[str]) -> dict[str, Standing]:
+    def standings(self, runs: Collection[str]) -> dict[str, RunStanding]:
         rows = ((run, self._of(run)) for run in runs)
         return {
-            run: Standing(
+            run: RunStanding(
                 row.n, row.state, row.epoch, row.owner, row.run.priority, row.crash_count, row.run.queue, row.run.parent
             )
             for run, row in rows
