@@ -1,4 +1,7 @@
-"""What the house asks of a store. Each implementation is a folder of its own; `podium.testing` has the contract."""
+"""What the house asks of a store. Each implementation is a folder of its own; `podium.testing` has the contract.
+
+Imports `store.operations` and `model`.
+"""
 
 from podium.store.protocol.found import ChainFault, DeadRun, RunFact
 from podium.store.protocol.page import Page, Query, walk

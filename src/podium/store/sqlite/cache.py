@@ -6,7 +6,6 @@ import threading
 
 from podium.model.cache import CacheEntry, CacheKey
 from podium.store.codec import decode
-from podium.store.operations import KeepAnswer
 from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.sql import statement
 
@@ -37,10 +36,3 @@ class SqliteAnswerCache:
                 connection.execute(statement("kept_forget"), (run,))
 
         await asyncio.to_thread(work)
-
-
-def keep(connection: sqlite3.Connection, wanted: KeepAnswer) -> None:
-    """Keep an answer, in the transaction that there is, and forget those that are too old."""
-    connection.execute(statement("kept_expire"), (wanted.now,))
-    asked = (wanted.agent, wanted.version, wanted.tenant, wanted.digest)
-    connection.execute(statement("kept_put"), (*asked, wanted.value, wanted.run, wanted.key, wanted.until))

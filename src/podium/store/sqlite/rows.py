@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any
 
+from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import NOTHING, Fact, FactKind
 from podium.model.question import Ask, Question, QuestionState
@@ -55,6 +56,15 @@ def record_of(row: Row) -> TrackRecord:
     """Return the record of a row of `records_fold`."""
     return TrackRecord(
         agent=row[0], version=row[1], calls=row[2], done=row[3], failed=row[4], seconds=row[5], usd=row[6]
+    )  # fmt: skip
+
+
+def budget_of(row: Row) -> BudgetState:
+    """Return how a budget stands, from a row of `budget_get` or `budgets_list`."""
+    return BudgetState(
+        id=row[0], limits=BudgetLimits(usd=row[1], tokens=row[2], calls=row[3]),
+        reserved=Amount(usd=row[4], tokens=row[5], calls=row[6]),
+        spent=Amount(usd=row[7], tokens=row[8], calls=row[9]), in_doubt=row[10],
     )  # fmt: skip
 
 

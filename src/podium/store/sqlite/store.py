@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from podium.errors import InvalidValue, StoreBusy, Unwritable
+from podium.store.journaling.appending import Head, Salts
+from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.operations import Committed, CommitVerdict, Operation, Write
 from podium.store.protocol import Claimed, Serving, Woken
-from podium.store.sqlite.appending import Head, Salts, append_alone, lone
+from podium.store.sqlite.alone import append_alone, lone
 from podium.store.sqlite.cache import SqliteAnswerCache
 from podium.store.sqlite.commit_thread import CommitThread
-from podium.store.sqlite.commit_transaction import CommitTransaction
 from podium.store.sqlite.connection import (
     OF_A_VALUE,
     Durability,
@@ -32,6 +33,7 @@ from podium.store.sqlite.memory import SqliteMemory
 from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due, ready, served_again, take_over, wake
 from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.reading import SqliteReading
+from podium.store.sqlite.transaction import SqliteTransaction
 from podium.store.sqlite.workers import Workers
 
 _CHECKPOINT_COMMITS = {"process": 2_000, "power": 400}
@@ -140,7 +142,7 @@ class SqliteStore(SqliteReading):
         head = None if write is None else self._heads.get(write.run)
         if write is not None and head is not None:
             return self._commit_alone(connection, worker, write, head)
-        group = CommitTransaction(connection, worker, self._heads, self._salts)
+        group = CommitTransaction(SqliteTransaction(connection), worker, self._heads, self._salts)
         with self._lock if connection is self._patient else _NO_LOCK:
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -154,7 +156,7 @@ class SqliteStore(SqliteReading):
                 if isinstance(error, (sqlite3.Error, *OF_A_VALUE)):
                     raise translate(error, self.path) from error
                 raise
-        for number, head in group.heads.items():
+        for number, head in group.journals.heads.items():
             if head is None:
                 self._heads.pop(number, None)
             else:

@@ -1,1 +1,0 @@
-SELECT n, priority, strikes, queue, state, owner FROM runs WHERE id = ?
