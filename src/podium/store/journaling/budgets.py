@@ -7,7 +7,7 @@ from podium.model.budget import Amount, BudgetLine, BudgetState
 from podium.model.budget_ids import budget_of_run, run_of_budget, run_of_share, share_of_run
 from podium.store.journaling.books import NOTHING, Books
 from podium.store.journaling.standings import Standings
-from podium.store.journaling.transaction import Amounts, BudgetChange, Part, ReservationRow, Transaction
+from podium.store.journaling.transaction import Amounts, BudgetChange, BudgetPart, ReservationRow, Transaction
 from podium.store.operations import ESCROW_ROOM, RaiseBudget, Reserve, Settle
 
 
@@ -93,7 +93,7 @@ def _raise(books: Books, budget: str, by: Amounts) -> None:
     share = None if run is None else books.reservation(share_of_run(run))
     if share is None:
         return
-    grown: list[Part] = []
+    grown: list[BudgetPart] = []
     for above, *held in share.parts:
         more = _counted(by, held)
         _raise(books, above, more)
@@ -103,7 +103,7 @@ def _raise(books: Books, budget: str, by: Amounts) -> None:
     books.replace(share._replace(parts=grown))
 
 
-def part_of(line: BudgetLine, amount: Amount) -> Part:
+def part_of(line: BudgetLine, amount: Amount) -> BudgetPart:
     """Return what is set aside in a budget; None is what it does not bound."""
     limits = line.limits
     return (
@@ -133,7 +133,7 @@ def _counted(amounts: Amounts, parts: Sequence[int | None]) -> Amounts:
     return 0 if usd is None else amounts[0], 0 if tokens is None else amounts[1], 0 if calls is None else amounts[2]
 
 
-def _spent_of(own: BudgetState, parts: Sequence[Part]) -> Amounts:
+def _spent_of(own: BudgetState, parts: Sequence[BudgetPart]) -> Amounts:
     """Return what was spent of a share since it was carved out: of a run that was retried not for the first time."""
 
     def since(place: int, limit: int | None, spent: int) -> int:

@@ -105,7 +105,7 @@ class BudgetChange(NamedTuple):
     """How many times as much there has to be room for; 0 asks for none."""
 
 
-Part = tuple[str, int | None, int | None, int | None]
+BudgetPart = tuple[str, int | None, int | None, int | None]
 """What is set aside in a budget: its id, dollars in billionths, tokens, calls; None is what it does not bound."""
 
 
@@ -114,7 +114,7 @@ class ReservationRow(NamedTuple):
 
     id: str
     run: int
-    parts: Sequence[Part]
+    parts: Sequence[BudgetPart]
     escrow: bool
 
 
