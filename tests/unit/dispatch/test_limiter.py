@@ -329,3 +329,26 @@ def test_whoever_comes_back_early_and_is_sent_away_once_more_has_one_place_still
     assert [who for who, _ in limiter.admit(PER)] == ["away"]
     assert limiter.admit(2 * PER) == []
     assert limiter.acquire(2 * PER) is not None
+
+
+def test_no_room_is_kept_at_a_time_to_which_nobody_comes_back_any_more() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
+    limiter.acquire(0.0)
+    place = limiter.queue("away", 1.0)
+    limiter.send_away(place, PER)
+    limiter.come_back(place, "away")
+    limiter.send_away(place, 2 * PER)
+    assert limiter.acquire(PER) is not None
+
+
+def test_whoever_comes_too_late_is_counted_among_those_who_wait_again() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
+    limiter.acquire(0.0)
+    late = limiter.queue("late", 1.0)
+    limiter.send_away(late, PER)
+    now = PER + HOLD + 1
+    assert limiter.admit(now) == []
+    assert limiter.acquire(now) is not None
+    limiter.come_back(late, "late")
+    new = limiter.queue("new", now)
+    assert [limiter.forecast(now, each) for each in (late, new)] == [now + PER, now + 2 * PER]
