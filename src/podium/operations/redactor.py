@@ -1,10 +1,10 @@
 """Deleting what runs were given, said and gave, while it stays provable that and how they took place."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
+from podium.in_threads import in_thread
 from podium.model.audit import redacted_bytes, remains_of
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
@@ -65,7 +65,7 @@ class Redactor:
         for run in runs:
             done += await self._redact(run, by=by, why=why)
         if done:
-            await asyncio.to_thread(self._store.scrub)
+            await in_thread(self._store.scrub)
         return done
 
     async def _redact(self, run_id: str, *, by: str, why: str) -> bool:

@@ -6,6 +6,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
+from podium.in_threads import begin, end, in_thread
+
 T = TypeVar("T")
 
 _Work = Callable[[], Callable[[], None]]
@@ -32,15 +34,20 @@ class CommitThread:
                 result = work()
             except Exception as error:  # whatever it is, the loop is told
                 problem = error
-                return lambda: failed(problem)
-            return lambda: done(result)
+                return lambda: self._tell(failed, problem)
+            return lambda: self._tell(done, result)
 
+        begin(self._loop)
         self._queue.put(piece)
+
+    def _tell(self, told: Callable[[T], None], what: T) -> None:
+        end(self._loop)
+        told(what)
 
     async def stop(self) -> None:
         """Return once all work is done and the thread has ended."""
         self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await in_thread(self._thread.join)
 
     def _run(self) -> None:
         while (work := self._queue.get()) is not None:
