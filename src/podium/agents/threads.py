@@ -6,8 +6,11 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from podium.in_threads import begin, end
 
 T = TypeVar("T")
 
@@ -52,17 +55,28 @@ class Threads:
                 self._count += 1
             self._jobs.append(job)
             self._changed.notify()
-        return await future
+        begin(loop)
+        try:
+            return await future
+        finally:
+            end(loop)
 
     def _serve(self) -> None:
+        self._rest()
         while (job := self._next()) is not None:
-            _do(job)
-            del job  # an idle thread holds on to nothing
+            tell = _outcome(job)
+            self._rest()  # first, so that whoever is told finds an idle thread
+            tell()
+            del job, tell  # an idle thread holds on to nothing
+
+    def _rest(self) -> None:
+        """Count this thread among those that wait for a job."""
+        with self._changed:
+            self._waiting += 1
 
     def _next(self) -> _Job | None:
         """Wait for a job; None tells the thread to end."""
         with self._changed:
-            self._waiting += 1
             came = self._changed.wait_for(lambda: self._jobs, self._idle)
             self._waiting -= 1
             if came:
@@ -71,18 +85,21 @@ class Threads:
             return None
 
 
-def _do(job: _Job) -> None:
+def _outcome(job: _Job) -> Callable[[], None]:
+    """Do a job; returns what tells its loop what came of it."""
     if job.future.cancelled():
-        return
+        return lambda: None
     value, error = None, None
     try:
         value = job.context.run(job.work)
     except BaseException as raised:  # noqa: BLE001  foreign code: whatever it raises belongs to whoever awaits it
         error = raised
-    try:
-        job.loop.call_soon_threadsafe(_settle, job.future, value, error)
-    except RuntimeError:
-        return  # the loop was closed meanwhile: no task waits any more
+
+    def tell() -> None:
+        with suppress(RuntimeError):  # the loop was closed meanwhile: no task waits any more
+            job.loop.call_soon_threadsafe(_settle, job.future, value, error)
+
+    return tell
 
 
 def _settle(future: asyncio.Future[Any], value: object, error: BaseException | None) -> None:

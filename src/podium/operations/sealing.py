@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from podium.errors import ConfigError, StoreError
+from podium.in_threads import in_thread
 from podium.model.audit import AuditSettings, SealSigner
 from podium.model.clock import Clock
 from podium.operations.anchor import write_anchor
@@ -40,9 +41,9 @@ class Sealer:
             if n <= self._sealed:
                 return
             seal = self._signer.seal(n, head, self._clock.now())
-            await asyncio.to_thread(self._store.ledger.seal, seal)
+            await in_thread(self._store.ledger.seal, seal)
             if self._anchor is not None:
-                await asyncio.to_thread(write_anchor, self._anchor, seal)
+                await in_thread(write_anchor, self._anchor, seal)
             self._sealed = n
         except (StoreError, ConfigError) as error:
             _LOG.warning("the ledger could not be sealed: %s", error)

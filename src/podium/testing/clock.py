@@ -7,23 +7,32 @@ import time
 from collections.abc import Callable, Sized
 from itertools import count
 
+from podium.in_threads import under_way
+
 _QUIET_TURNS = 3
+_PATIENCE = 1.0
+"""Real seconds for which work in threads is waited for."""
+_LOOKS_AGAIN = 0.0005
+"""Real seconds between two looks whether it is done."""
 
 
 class DrivenClock:
     """A clock for `App.open(clock=…)`: `await clock.advance(3600)` lets an hour pass at once.
 
     What waits for a time is woken at exactly that time, in order, and everything runs until it is idle before the next
-    one is woken: two sleeps of 10 seconds in a row are over after `advance(20)`. Work in threads is given a moment;
-    for what takes longer use `until`. Beats and looks at other processes go on in real time.
+    one is woken: two sleeps of 10 seconds in a row are over after `advance(20)`. Work in threads is waited for, up to a
+    real second; for what takes longer, and for other processes, use `until`. Beats and looks at other processes go on
+    in real time.
     """
 
     def __init__(self, start: float = 1_700_000_000.0, *, moment: float = 0.001) -> None:
-        """Start at a time in seconds since 1970; `moment` is how many real seconds threads are given."""
+        """Start at a time in seconds since 1970; `moment` is how many real seconds beats are given."""
         self._now = start
         self._moment = moment
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
+        self._given_up = 0
+        """How much of what threads do is waited for no more."""
 
     def now(self) -> float:
         """Return the time in seconds since 1970 (UTC)."""
@@ -53,11 +62,22 @@ class DrivenClock:
     async def settle(self) -> None:
         """Return once nothing happens any more without time passing."""
         await self._until_quiet()
-        await asyncio.sleep(self._moment)  # for threads, which know no driven time
+        await asyncio.sleep(self._moment)  # for beats, which know no driven time
         await self._until_quiet()
+        await self._until_threads_are_done()
+
+    async def _until_threads_are_done(self) -> None:
+        """Wait for what threads do; what has taken too long once is waited for no more, as it may never end."""
+        loop, end = asyncio.get_running_loop(), time.monotonic() + _PATIENCE
+        self._given_up = min(self._given_up, under_way(loop))
+        while under_way(loop) > self._given_up:
+            if time.monotonic() > end:
+                self._given_up = under_way(loop)
+            await asyncio.sleep(_LOOKS_AGAIN)
+            await self._until_quiet()
 
     async def until(self, condition: Callable[[], object], *, within: float = 10.0) -> None:
-        """Return once a condition holds, for what threads or other processes do; AssertionError after real seconds.
+        """Return once a condition holds, for what other processes do; AssertionError after so many real seconds.
 
         The condition may be an async function.
         """

@@ -4,7 +4,7 @@ import heapq
 from collections import Counter
 from itertools import count
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from podium.dispatch.rules.limit.limiter import AGEING, HOLD, LimitEntry, Limiter, QueuePlace
@@ -140,9 +140,11 @@ def test_of_equal_priority_the_first_comes_first(arrivals: list[Arrival]) -> Non
 class Week:
     """Plays arrivals of which nobody waits where they came: all are sent away until they are due, and come back."""
 
-    def __init__(self, limit: Limit, lateness: list[float]) -> None:
+    def __init__(self, limit: Limit, lateness: list[float], shortest: float) -> None:
         self.limiter: Limiter[int] = Limiter(limit)
         self.lateness = lateness
+        self.shortest = shortest
+        """Seconds for which one is away at least."""
         self.places: dict[int, QueuePlace[int]] = {}
         self.admitted: dict[int, tuple[float, int]] = {}
         self.sent = Counter[int]()
@@ -172,7 +174,7 @@ class Week:
         if who in self.admitted:
             return None
         self.sent[who] += 1
-        due = max(self.limiter.forecast(now, self.places[who]), now + 1.0)
+        due = max(self.limiter.forecast(now, self.places[who]), now + self.shortest)
         self.limiter.send_away(self.places[who], due)
         return due
 
@@ -188,8 +190,8 @@ rates = st.builds(
 )  # fmt: skip
 
 
-def week(limit: Limit, arrivals: list[Arrival], lateness: list[float]) -> Week:
-    played = Week(limit, lateness)
+def week(limit: Limit, arrivals: list[Arrival], lateness: list[float], *, shortest: float = 1.0) -> Week:
+    played = Week(limit, lateness, shortest)
     played.run(arrivals)
     return played
 
@@ -208,11 +210,13 @@ def test_whoever_was_sent_away_is_let_in_and_no_window_has_too_much(
 
 
 @given(st.integers(1, 4), arrivals)
+@example(1, [(0.0, 0, 0, 0.0), (0.25, 0, 0, 0.0), (4.0, 0, 0, 0.0), (25.0, 0, 0, 0.0), (0.0, 0, 0, 0.0)])
 def test_whoever_was_sent_away_comes_back_once_and_loses_no_turn_to_newcomers(
     requests: int, arrivals: list[Arrival]
 ) -> None:
+    """One who is away longer than their turn takes, since that is the shortest absence, delays whoever is next."""
     equal = [(pause, 0, 0, 0.0) for pause, _, _, _ in arrivals]
-    played = week(Limit(requests=requests, per=PER), equal, [0.0])
+    played = week(Limit(requests=requests, per=PER), equal, [0.0], shortest=0.0)
     times = [played.admitted[who][0] for who in range(len(equal))]
     assert times == sorted(times)
     assert not played.sent or max(played.sent.values()) == 1
@@ -311,3 +315,40 @@ def test_what_was_not_used_is_free_again_and_what_was_too_much_counts() -> None:
     limiter.count_used(entry, 50)
     limiter.queue("waits", 0.0, 1)
     assert limiter.next_at(0.0) == PER
+
+
+def test_whoever_comes_back_early_and_is_sent_away_once_more_has_one_place_still() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
+    limiter.acquire(0.0)
+    place = limiter.queue("away", 1.0)
+    limiter.send_away(place, PER)
+    limiter.come_back(place, "away")
+    limiter.send_away(place, PER)
+    assert limiter.acquire(PER) is None
+    limiter.come_back(place, "away")
+    assert [who for who, _ in limiter.admit(PER)] == ["away"]
+    assert limiter.admit(2 * PER) == []
+    assert limiter.acquire(2 * PER) is not None
+
+
+def test_no_room_is_kept_at_a_time_to_which_nobody_comes_back_any_more() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
+    limiter.acquire(0.0)
+    place = limiter.queue("away", 1.0)
+    limiter.send_away(place, PER)
+    limiter.come_back(place, "away")
+    limiter.send_away(place, 2 * PER)
+    assert limiter.acquire(PER) is not None
+
+
+def test_whoever_comes_too_late_is_counted_among_those_who_wait_again() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
+    limiter.acquire(0.0)
+    late = limiter.queue("late", 1.0)
+    limiter.send_away(late, PER)
+    now = PER + HOLD + 1
+    assert limiter.admit(now) == []
+    assert limiter.acquire(now) is not None
+    limiter.come_back(late, "late")
+    new = limiter.queue("new", now)
+    assert [limiter.forecast(now, each) for each in (late, new)] == [now + PER, now + 2 * PER]

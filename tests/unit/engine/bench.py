@@ -53,6 +53,10 @@ class Bench:
             await self.clock.advance(seconds)
             return await (await app.handle(run)).result()
 
+    def jump(self, seconds: float) -> None:
+        """Let time pass while nothing else happens, as it does for a process that is stopped."""
+        self.clock._now += seconds  # pyright: ignore[reportPrivateUsage] - whoever is stopped drives no clock
+
 
 async def facts(app: App, run: str) -> list[tuple[FactKind, str]]:
     """Return kind and key of everything recorded of a run."""

@@ -1,6 +1,7 @@
 """`once`: never started twice while it is in doubt; a verify function is asked, or else a person."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from podium.agents.function import NOT_DONE
 from podium.errors import NotDone, RunFailed
 from podium.model.fact import FactKind
 from podium.model.json import Json
+from podium.store.operations import Committed, Operation, Write
+from podium.store.sqlite.store import SqliteStore
 from tests.unit.engine.bench import Bench
 
 
@@ -312,3 +315,49 @@ async def test_a_once_step_that_was_not_done_is_tried_again(bench: Bench) -> Non
         with pytest.raises(RunFailed, match="no connection"):
             await (await app.handle(run)).result()
         assert not await app.inbox.list(state=None)
+
+
+class Stopping(SqliteStore):
+    """A process that is stopped right after it has committed a fact of a kind, until others think it dead."""
+
+    def __init__(self, bench: Bench, after: FactKind) -> None:
+        super().__init__(str(bench.path))
+        self.bench = bench
+        self.after: FactKind | None = after
+
+    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+        committed = super().commit(worker, operations)
+        facts = [fact for each in operations if isinstance(each, Write) for fact in each.facts]
+        if self.after in [fact.kind for fact in facts]:
+            self.after = None
+            self.bench.jump(1_000)
+            self.workers.reap("w_other", before=self.bench.clock.now() - 100)
+        return committed
+
+
+@pytest.mark.parametrize("where", ["call", "function", "step"])
+async def test_a_worker_that_lost_its_run_after_the_intent_does_not_begin_the_effect(bench: Bench, where: str) -> None:
+    async def send() -> str:
+        bench.witness.saw("sent")
+        return "sent"
+
+    @agent(effects="once")
+    async def sends(_: None) -> str:
+        return await send()
+
+    @agent
+    async def steps_once(_: None, steps: Steps) -> str:
+        return await steps.once("send", send, effects="once")
+
+    @workflow(name="mails")
+    async def mails(ctx: Context) -> str | None:
+        if where == "function":
+            return await ctx.once("mail", send, effects="once")
+        return await ctx.call(sends if where == "call" else steps_once)
+
+    store = Stopping(bench, FactKind.INTENT if where == "step" else FactKind.ASKED)
+    async with bench.app(mails, store=store, lease=100.0) as app:
+        await app.start(mails)
+        await bench.clock.until(lambda: store.after is None)
+        await bench.clock.settle()
+        assert bench.witness.count("sent") == 0

@@ -1,6 +1,8 @@
 """gather, quorum, map and race: values in order, winners recorded, losers cancelled before they return."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -229,3 +231,50 @@ async def test_a_race_of_a_call_against_a_sleep_parks_nothing_while_the_call_wor
         await bench.clock.advance(1)
         assert await handle.result() is None
         assert bench.witness.count("late") == 1
+
+
+async def join_as(name: str, ctx: Context, calls: Sequence[Any]) -> None:
+    match name:
+        case "race":
+            await ctx.race(*calls)
+        case "quorum":
+            await ctx.gather(*calls, quorum=1)
+        case "gather":
+            await ctx.gather(*calls)
+        case _:
+            async with ctx.select(*calls) as ended:
+                async for _ in ended:
+                    return
+
+
+@pytest.mark.parametrize("join", ["race", "quorum", "gather", "select"])
+async def test_no_join_is_decided_before_all_that_is_recorded_was_asked_for(bench: Bench, join: str) -> None:
+    """The journal ends before the choice: code that leaves out a recorded call is blocked before anything is chosen."""
+    changed: list[bool] = []
+    first = failing("first") if join == "gather" else echo
+
+    async def joins(ctx: Context) -> Any:
+        calls = [ctx.call(first, 1), ctx.call(hanging("never"))]
+        if not changed:
+            return await ctx.gather(*calls, return_exceptions=True)
+        with suppress(CallError):
+            await join_as(join, ctx, calls)
+        return None
+
+    async def calls_twice(ctx: Context) -> None:
+        await ctx.call(echo, 1)
+        if not changed:
+            await ctx.call(echo, 2)
+            await ctx.signal("go")
+
+    @workflow(name="both")
+    async def both(ctx: Context) -> Any:
+        return await ctx.gather(ctx.branch(joins), ctx.branch(calls_twice), return_exceptions=True)
+
+    run = await bench.parked(both)
+    async with bench.app() as app:
+        recorded = await facts(app, run)
+    changed.append(True)
+    assert (await bench.ended(run, both)).state is RunState.BLOCKED
+    async with bench.app() as app:
+        assert await facts(app, run) == recorded

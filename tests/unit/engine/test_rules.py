@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from podium import Call, Context, Steps, agent, workflow
+from podium import App, Call, Context, Steps, agent, workflow
 from podium.dispatch.dispatcher import Dispatcher, Handler, Middleware, StepHandler, StepMiddleware
 from podium.errors import CallRefused, Forbidden, Suspended
 from podium.model.agent import Card
@@ -15,7 +15,7 @@ from podium.model.outcome import Outcome, Pending, Refused, Until
 from podium.model.question import APPROVAL_SCHEMA, Ask
 from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
-from podium.testing import DrivenClock, scripted
+from podium.testing import DrivenClock, failing, scripted
 from tests.unit.engine.bench import Bench
 
 RULE = "policy:pay"
@@ -102,6 +102,46 @@ async def test_a_call_is_refused_where_a_person_says_no(bench: Bench, install: A
         await app.inbox.answer(question.id, {"approved": False, "comment": "too dear"}, by="ann")
         assert await handle.result() == f"{RULE}: ann did not approve it: too dear"
     assert bench.witness.count("pay") == 0
+
+
+@pytest.mark.parametrize("crash", [False, True])
+async def test_what_a_person_granted_to_one_agent_is_not_granted_to_its_fallback(
+    bench: Bench, install: Any, *, crash: bool
+) -> None:
+    """For the crash the fallback is held for a while, so that a process which takes the call up reads of the grant."""
+    until = bench.clock.now() + (100 if crash else 0)
+
+    def asking_for_each(card: Card, handler: Handler) -> Handler:
+        async def asked(call: Call, steps: RuleSteps) -> Outcome:
+            if card.name == "spare" and bench.clock.now() < until:
+                return Pending(Until(until, "too much at once"))
+            return await handler(call, steps) if RULE in call.granted else Pending(MAY_IT, rule=RULE)
+
+        return handler if card.name == "pays" else asked
+
+    install(asking_for_each)
+    pay = failing("pay", witness=bench.witness)
+    spare = scripted("spare", ["spare"], witness=bench.witness)
+
+    @workflow(name="pays")
+    async def pays(ctx: Context) -> str:
+        return await ctx.call(pay, None, fallback=("spare",))
+
+    async def grants(app: App) -> None:
+        await bench.clock.settle()
+        [question] = await app.inbox.list()
+        await app.inbox.answer(question.id, {"approved": True}, by="ann")
+        await bench.clock.settle()
+
+    run = await bench.parked(pays, None, spare)
+    async with bench.app(pays, spare) as app:
+        await grants(app)
+        assert bench.witness.count("pay") == 1
+    async with bench.app(pays, spare) as app:
+        await bench.clock.advance(100)
+        assert bench.witness.count("spare") == 0
+        await grants(app)
+        assert await (await app.handle(run)).result() == "spare"
 
 
 async def test_nobody_else_does_what_a_person_refused(bench: Bench, install: Any) -> None:

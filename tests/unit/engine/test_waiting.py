@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from podium import Context, RunState, agent, workflow
-from podium.errors import InvalidValue, NotPossible, UnknownRun
+from podium.errors import CallCancelled, InvalidValue, NotPossible, UnknownRun
 from podium.model.run import Signal
 from podium.store.operations import Committed, Operation, Park, Send, Write
 from podium.store.sqlite.store import SqliteStore
-from podium.testing import scripted
+from podium.testing import hanging, scripted
 from tests.unit.engine.bench import Bench
 
 echo = scripted("echo", lambda value: value)
@@ -253,3 +253,25 @@ async def test_a_signal_that_loses_a_race_is_kept_for_the_next_wait(bench: Bench
         await bench.clock.advance(5)
         await handle.signal("go", "kept")
         assert await handle.result() == "kept"
+
+
+async def test_a_signal_whose_wait_is_cut_in_the_moment_in_which_it_is_found_is_kept(bench: Bench) -> None:
+    """A process that was stopped looks into the inbox for the last time, and finds in the same turn that time is up."""
+
+    @workflow
+    async def job(ctx: Context) -> None:
+        try:
+            await ctx.gather(ctx.call(hanging("busy")), ctx.signal("go", within=50))
+        except CallCancelled:
+            bench.witness.saw(await ctx.signal("go", within=100, default="nothing"))
+            raise
+
+    async with bench.app(job, poll=1_000.0) as app:
+        run = await app.start(job, within=60)
+        await bench.clock.advance(40)
+        store = SqliteStore(str(bench.path))
+        store.commit("outside", [Send(run.id, Signal("s", "user", "go", "came", bench.clock.now()))])
+        store.close()
+        bench.jump(30)
+        await bench.clock.advance(0)
+        assert bench.witness.lines() == ["came"]

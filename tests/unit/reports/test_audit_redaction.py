@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from podium import App, Context, agent, human, workflow
+from podium import App, Approval, Context, agent, human, workflow
 from podium.errors import NotPossible, RunFailed, UnknownRun
 from podium.model.audit import AuditSettings
 from podium.model.fact import FactKind
+from podium.model.facts.waits import QuestionAnswered
 from podium.model.run import RunState
 from podium.operations.signing import Checker, Signer
 from podium.reports.audit import audit
@@ -135,6 +136,22 @@ async def test_who_did_what_and_who_decided_is_still_told(app: App, clock: Drive
     assert {fact.body["agent"] for fact in facts if fact.kind is FactKind.ASKED} == {"note", "human-boss"}
     assert [[each["by"] for each in fact.body["answers"]] for fact in facts if "answers" in fact.body] == [["ann"]]
     assert (redacted.kind, redacted.body["by"], redacted.body["why"]) == (FactKind.REDACTED, "ann", "asked for")
+
+
+@pytest.mark.parametrize("approved", [True, False])
+async def test_a_redacted_approval_is_the_decision_that_it_was(app: App, clock: DrivenClock, *, approved: bool) -> None:
+    @workflow
+    async def asks(ctx: Context) -> bool:
+        return (await ctx.ask(Approval("classified?"))).approved
+
+    handle = await app.start(asks)
+    await clock.settle()
+    [question] = await app.inbox.list(run=handle.id)
+    await app.inbox.answer(question.id, {"approved": approved, "comment": "classified"}, by="ann")
+    assert await handle.result() is approved
+    await app.operations.redact(handle.id, by="ann", why="asked for")
+    told = [said for fact in await app.runs.facts(handle.id) if isinstance(said := fact.content, QuestionAnswered)]
+    assert [(each.by, each.value) for each in told[0].answers] == [("ann", {"approved": approved})]
 
 
 async def test_what_a_redacted_run_cost_and_how_its_agents_did_is_still_counted(app: App, clock: DrivenClock) -> None:

@@ -15,6 +15,7 @@ from podium.engine.settings import EngineSettings
 from podium.engine.worker.execute import execute
 from podium.engine.worker.waiters import End, Waiters
 from podium.errors import Evicted, StoreError, Unwritable, WorkerFailed
+from podium.in_threads import in_thread
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
@@ -126,7 +127,7 @@ class Worker:
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self.commits.close()
-        await asyncio.to_thread(self._heartbeat.stop)
+        await in_thread(self._heartbeat.stop)
         gc.set_threshold(*self._collector)
 
     def check(self) -> None:
@@ -156,7 +157,7 @@ class Worker:
     async def _leave(self) -> None:
         await self._end_services()
         try:
-            await asyncio.to_thread(self._heartbeat.stop)
+            await in_thread(self._heartbeat.stop)
         except StoreError as error:
             _LOG.critical("its runs could not be handed back, others take them when its beat is old: %s", error)
 
@@ -222,7 +223,7 @@ class Worker:
         worker = self.id
         if self._heartbeat.fresh(worker):
             return
-        if not await asyncio.to_thread(self._heartbeat.beat) or not self._heartbeat.fresh(worker):
+        if not await in_thread(self._heartbeat.beat) or not self._heartbeat.fresh(worker):
             raise Evicted  # declared dead: our runs are somebody else's by now
 
     # Runs

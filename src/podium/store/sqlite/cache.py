@@ -1,9 +1,9 @@
 """Answers that are kept, in the store's own file."""
 
-import asyncio
 import sqlite3
 import threading
 
+from podium.in_threads import in_thread
 from podium.model.cache import CacheEntry, CacheKey
 from podium.store.codec import decode
 from podium.store.sqlite.connection import transaction, translated
@@ -35,4 +35,4 @@ class SqliteAnswerCache:
             with self._lock, transaction(self._patient, self._path) as connection:
                 connection.execute(statement("kept_forget"), (run,))
 
-        await asyncio.to_thread(work)
+        await in_thread(work)

@@ -7,6 +7,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
+from podium.in_threads import begin, end
+
 T = TypeVar("T")
 
 
@@ -29,15 +31,21 @@ class CommitThread:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
+        def told(tell: Callable[[], None]) -> None:
+            end(loop)
+            if not future.done():
+                tell()
+
         def piece() -> None:
             try:
                 result = work()
             except Exception as error:  # whatever it is, the loop is told
                 problem = error
-                loop.call_soon_threadsafe(lambda: future.done() or future.set_exception(problem))
+                loop.call_soon_threadsafe(lambda: told(lambda: future.set_exception(problem)))
             else:
-                loop.call_soon_threadsafe(lambda: future.done() or future.set_result(result))
+                loop.call_soon_threadsafe(lambda: told(lambda: future.set_result(result)))
 
+        begin(loop)
         self._queue.put(piece)
         return future
 

@@ -1,12 +1,12 @@
 """Shared memory in SQLite, with full-text search (FTS5)."""
 
-import asyncio
 import re
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from podium.in_threads import in_thread
 from podium.model.clock import Clock, SystemClock
 from podium.model.json import Json, is_array, is_object
 from podium.model.memory import MemoryEntry
@@ -88,7 +88,7 @@ class SqliteMemory:
             with self._lock, transaction(self._connection, self._path) as connection:
                 return work(connection)
 
-        return await asyncio.to_thread(run)
+        return await in_thread(run)
 
 
 def _get(connection: sqlite3.Connection, scope: str, key: str) -> MemoryEntry | None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
+from podium.in_threads import begin, end
 from podium.store.sqlite.connection import connect, translated
 
 T = TypeVar("T")
@@ -48,7 +49,12 @@ class Readers:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                     raise
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read_long, work)
+        loop = asyncio.get_running_loop()
+        begin(loop)
+        try:
+            return await loop.run_in_executor(self._threads, self._read_long, work)
+        finally:
+            end(loop)
 
     @contextmanager
     def snapshot(self) -> Generator[None]:

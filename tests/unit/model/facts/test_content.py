@@ -10,9 +10,12 @@ from podium.model.fact import Fact, FactKind
 from podium.model.facts.codec import all_marks, contents, left_of, read_content
 from podium.model.facts.content import FactContent, Mark, marks_of, prepared
 from podium.model.facts.runs import Ended
+from podium.model.facts.waits import QuestionAnswered
 from podium.model.json import Json, encode
+from podium.model.question import PersonAnswer
 from podium.model.run import RunState
-from tests.unit.model.facts.written import WRITTEN, Written
+from podium.store.codec import decode
+from tests.unit.model.facts.written import WRITTEN, Written, approvals
 
 EVERY = st.one_of(*WRITTEN.values())
 
@@ -88,6 +91,24 @@ def test_a_redaction_leaves_what_it_always_left(written: Written) -> None:
         before = name if content.state is RunState.FAILED and colon and name.isidentifier() else ""
         expected["reason"] = content.error_type or before
     assert left_of(content.fact_kind, stored) == expected
+
+
+@given(st.lists(approvals, min_size=1, max_size=3))
+def test_a_redaction_leaves_what_people_decided_and_not_what_they_said(decisions: list[Json]) -> None:
+    answers = tuple(PersonAnswer(by=f"p{n}", value=value, at=float(n)) for n, value in enumerate(decisions))
+    body = decode(QuestionAnswered(question="q", answers=answers).encoded)
+    read = read_content(FactKind.QUESTION, left_of(FactKind.QUESTION, body))
+    assert isinstance(read, QuestionAnswered)
+    assert [(each.by, each.at) for each in read.answers] == [(each.by, each.at) for each in answers]
+    assert [each.value for each in read.answers] == [{"approved": value["approved"]} for value in decisions]
+
+
+@pytest.mark.parametrize("value", ["yes", {"approved": "yes"}, {"approved": 1}, [True], {"refused": True}, None])
+def test_a_redaction_takes_nothing_for_a_decision_that_is_none(value: Json) -> None:
+    body = decode(QuestionAnswered(question="q", answers=(PersonAnswer(by="ann", value=value, at=1.0),)).encoded)
+    read = read_content(FactKind.QUESTION, left_of(FactKind.QUESTION, body))
+    assert isinstance(read, QuestionAnswered)
+    assert read.answers == (PersonAnswer(by="ann", value=None, at=1.0),)
 
 
 @given(EVERY)

@@ -1,6 +1,5 @@
 """Delegations: granting them as tokens, taking tokens, and what a delegation has against a call."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from podium.dispatch.rules.delegation.token import claims_of, long_enough, signed
 from podium.errors import ConfigError, InvalidValue, TokenRefused
+from podium.in_threads import in_thread
 from podium.model.clock import Clock
 from podium.model.delegation import Delegation, DelegationBook, Granted
 from podium.model.ids import Ids
@@ -35,7 +35,7 @@ class Delegations:
         if delegation.quota is not None and delegation.quota < 1:
             raise InvalidValue(f"the quota is {delegation.quota}; expected at least 1")
         granted = Granted(id=self.ids.new("dlg"), delegation=delegation, granted_at=now)
-        await asyncio.to_thread(self.book.enter, granted)
+        await in_thread(self.book.enter, granted)
         claims: dict[str, Json] = {
             "jti": granted.id, "iss": "podium", "aud": self.audience, "sub": delegation.by,
             "act": {"sub": delegation.to},
@@ -47,7 +47,7 @@ class Delegations:
 
     async def revoke(self, id: str) -> bool:
         """Void a delegation at once, for calls under way too; False where there was nothing to revoke."""
-        return await asyncio.to_thread(self.book.revoke, id, self.clock.now())
+        return await in_thread(self.book.revoke, id, self.clock.now())
 
     async def all(self) -> Sequence[Granted]:
         """Return all delegations, the oldest first."""
@@ -61,7 +61,7 @@ class Delegations:
         if (wrong := objection(granted, now, workflow, None, input)) is not None:
             raise TokenRefused(wrong)
         assert granted is not None  # an unknown one is objected to
-        if not await asyncio.to_thread(self.book.use, granted.id, now):
+        if not await in_thread(self.book.use, granted.id, now):
             raise TokenRefused(f"delegation {granted.id} is used up: it was for {granted.delegation.quota} runs")
         return granted
 

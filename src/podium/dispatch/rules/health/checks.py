@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from podium.dispatch.failure import failure_of
+from podium.in_threads import in_thread
 from podium.model.clock import Clock
 from podium.model.health import Health
 
@@ -83,5 +84,5 @@ async def called(function: Callable[[], Awaitable[object] | object]) -> object:
     """Call a function of the user's, in a thread where it is not async."""
     if inspect.iscoroutinefunction(function):
         return await function()
-    value = await asyncio.to_thread(function)
+    value = await in_thread(function)
     return await value if inspect.isawaitable(value) else value
