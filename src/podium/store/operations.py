@@ -253,9 +253,12 @@ class Redact:
     fact: NewFact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class KeepAnswer:
-    """Keep an answer until a time, for whoever asks the same, and forget those that are too old now."""
+    """Keep an answer until a time, for whoever asks the same; some that are too old now may be forgotten.
+
+    Not changed after it is made.
+    """
 
     agent: str
     version: str
