@@ -1,6 +1,5 @@
 """An app as one principal uses it, or, for the operator of the app, as a whole."""
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from podium import lazy
@@ -32,22 +31,22 @@ class ScopedApp:
         """Give an app to a principal, or to its operator."""
         self._scope = Scope(parts, principal)
 
-    @cached_property
+    @property
     def runs(self) -> "runs.Runs":
         """The runs that there are, and what is recorded of them."""
         return runs.Runs(self._scope)
 
-    @cached_property
+    @property
     def inbox(self) -> "inbox.Inbox":
         """What waits for people, and answering it."""
         return inbox.Inbox(self._scope)
 
-    @cached_property
+    @property
     def operations(self) -> "operations.Operations":
         """Changing runs from outside. It takes the role of an operator."""
         return operations.Operations(self._scope)
 
-    @cached_property
+    @property
     def reports(self) -> "process_reports.ProcessReports":
         """What was spent, what failed, how agents are, and whether the journals are as they were written."""
         return process_reports.ProcessReports(self._scope)
