@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Self
 
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
+from podium.model.empty import empty
 from podium.model.fact import FactKind
 from podium.model.facts.content import Writable
 from podium.model.json import Json
@@ -183,8 +184,8 @@ class Write:
 
     run: int
     epoch: int
-    facts: list[NewFact] = field(default_factory=list[NewFact])
-    effects: list[Effect] = field(default_factory=list[Effect])
+    facts: list[NewFact] = field(default_factory=empty(list[NewFact]))
+    effects: list[Effect] = field(default_factory=empty(list[Effect]))
     close: Close | None = None
 
 
@@ -306,19 +307,19 @@ class Committed:
     """The result of a group commit."""
 
     verdicts: list[CommitVerdict]
-    started: dict[str, int] = field(default_factory=dict[str, int])
+    started: dict[str, int] = field(default_factory=empty(dict[str, int]))
     """The store's numbers of the runs that were inserted, or already there, by id asked for."""
-    known: dict[str, str] = field(default_factory=dict[str, str])
+    known: dict[str, str] = field(default_factory=empty(dict[str, str]))
     """The ids of the runs that were already there, by id asked for."""
-    placed: list[Placed] = field(default_factory=list[Placed])
+    placed: list[Placed] = field(default_factory=empty(list[Placed]))
     """Runs that became ready by this commit."""
-    woken: list[int] = field(default_factory=list[int])
+    woken: list[int] = field(default_factory=empty(list[int]))
     """Runs in somebody's memory that have new signals."""
-    scarce: dict[str, BudgetState] = field(default_factory=dict[str, BudgetState])
+    scarce: dict[str, BudgetState] = field(default_factory=empty(dict[str, BudgetState]))
     """The budget that had no room, by the id of what was to be reserved."""
-    recallable: set[str] = field(default_factory=set[str])
+    recallable: set[str] = field(default_factory=empty(set[str]))
     """What would have had room in that budget but for escrows, by id: to be tried again once they are given back."""
-    drawn_on: set[str] = field(default_factory=set[str])
+    drawn_on: set[str] = field(default_factory=empty(set[str]))
     """The escrows that something was taken out of."""
 
     def join(self, later: "Committed") -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
 from podium.model.budget import Amount, BudgetLine, Reservation
+from podium.model.empty import empty
 from podium.model.facts.money import AmountReserved, settled
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
@@ -27,7 +28,7 @@ class Escrow:
     id: str
     key: str
     amount: Amount
-    open: list[tuple[CommitBatch, Amount]] = field(default_factory=list[tuple[CommitBatch, Amount]])
+    open: list[tuple[CommitBatch, Amount]] = field(default_factory=empty(list[tuple[CommitBatch, Amount]]))
     """What was drawn, and the commit it goes with."""
     drawn: int = 0
     """So often it was drawn on."""
