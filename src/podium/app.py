@@ -12,6 +12,7 @@ from podium import lazy
 from podium.config import Config, load_config, override
 from podium.dispatch.rules.delegation.delegations import PRINCIPAL, Delegations
 from podium.engine.settings import EngineSettings
+from podium.engine.worker.in_process import InProcessFleet
 from podium.engine.worker.worker import Worker
 from podium.engine.workflow import Workflow
 from podium.errors import StoreError, UsageError
@@ -75,6 +76,7 @@ class App(ScopedApp):
         self.store = store
         settings = EngineSettings(
             slots=config.slots,
+            queues=config.queues,
             lease=config.lease,
             poll=config.poll,
             quarantine_after=config.quarantine_after,
@@ -89,7 +91,8 @@ class App(ScopedApp):
         self._delegations = _delegations(config.delegation, store.delegations, clock, ids)
         rules = RuleStack(config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed)
         self.registry = rules.registry
-        self.worker = Worker(store, rules.dispatcher, clock, ids, settings)
+        fleet = InProcessFleet(settings.slots, queues=settings.queues, probation=settings.lease)
+        self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet)
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker), home=Home(),

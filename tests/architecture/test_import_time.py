@@ -1,7 +1,11 @@
 """Importing the package stays cheap: every program, every command and every test pays for it."""
 
+import atexit
+import os
+import shutil
 import subprocess
 import sys
+from tempfile import gettempdir, mkdtemp
 
 import pytest
 
@@ -24,8 +28,18 @@ except SystemExit:
 HEAVY = ("cel", "httpx", "jsonschema", "opentelemetry", "pydantic", "pydantic_ai", "rich", "yaml")
 
 
+COMPILED = mkdtemp(prefix="podium-compiled-", dir=gettempdir())
+"""Where modules are kept compiled, as those of an installed package are, whatever the environment says of it."""
+atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
+
+
 def python(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**kept, "PYTHONPYCACHEPREFIX": COMPILED}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    return done.stdout.strip()
 
 
 def seconds_to(statement: str) -> float:

@@ -38,6 +38,18 @@ async def article(ctx: Context, topic: str) -> str:
     return text if decision.approved else f"refused: {decision.comment}"
 """
 
+START = """
+from podium import App, run_sync
+from team import team
+
+async def main():
+    async with App.open(queues=["nobody's"]) as app:
+        for queue in ("gpu", "mail", "other"):
+            await app.start(team, 4, queue=queue)
+
+run_sync(main())
+"""
+
 IN_BACKGROUND = """
 import signal, sys
 from podium.cli.main import main
@@ -150,6 +162,15 @@ def test_work_drives_what_was_answered_and_leaves_what_still_waits(desk: Desk) -
     assert worked.status == 0
     assert sorted(worked.json["runs"].values()) == ["done", "parked"]
     assert desk.podium("work", "article.py").out == "1 parked\n"
+
+
+def test_a_worker_of_some_queues_drives_their_runs_and_no_others(desk: Desk) -> None:
+    desk.write("team.py", TEAM)
+    desk.write("start.py", START)
+    assert desk.python("start.py").status == 0
+    assert desk.podium("work", "team.py", "--queue", "gpu", "--queue", "mail").out == "2 done\n"
+    assert desk.podium("work", "team.py", "--queue", "nobody's").out == "nothing to do\n"
+    assert desk.podium("work", "team.py").out == "1 done\n"
 
 
 def test_a_serving_worker_takes_an_answer_up_by_itself_and_ends_on_a_signal(desk: Desk) -> None:

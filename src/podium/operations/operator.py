@@ -189,7 +189,7 @@ class Operator:
         run = await self._worker.store.run(run_id)
         if run is None:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
-        claimed = self._worker.store.take_over(run_id, self._worker.id) if run.state in states else None
+        claimed = await self._worker.store.take_over(run_id, self._worker.id) if run.state in states else None
         if claimed is None:
             wanted = " or ".join(sorted(states))
             raise NotPossible(f"run {run_id} is {run.state}: this is possible for a run that is {wanted}.")

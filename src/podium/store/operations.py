@@ -11,7 +11,7 @@ from podium.model.fact import FactKind
 from podium.model.facts.content import Writable
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
-from podium.model.run import BlockedReason, RunState, Signal
+from podium.model.run import DEFAULT_QUEUE, BlockedReason, RunState, Signal
 
 ESCROW_ROOM = 8
 """An escrow is at most this part of what a budget has left: near its limit nothing is set aside that nobody spends."""
@@ -273,7 +273,31 @@ class KeepAnswer:
     until: float
 
 
-Operation = Write | Start | Send | Reply | Expire | Reserve | Redact | KeepAnswer
+@dataclass(frozen=True, slots=True)
+class FetchSignals:
+    """Hand over what came for a run that this worker drives, as of this commit; STALE where it does not drive it."""
+
+    run: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandBack:
+    """Make a run ready that this worker owns and does not drive; STALE where it does not own it."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unblock:
+    """Make the blocked runs of a workflow ready: the code is there now, or they will be blocked again."""
+
+    workflow: str
+
+
+Operation = (
+    Write | Start | Send | Reply | Expire | Reserve | Redact | KeepAnswer | FetchSignals | HandBack | Unblock
+)  # fmt: skip
 
 
 class CommitVerdict(Enum):
@@ -300,6 +324,18 @@ class Placed:
     n: int
     priority: int
     crash_count: int = 0
+    queue: str = DEFAULT_QUEUE
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came for a run that is driven, as of one moment."""
+
+    run: int
+    wake: int
+    """How often the run had been woken by then."""
+    signals: Sequence[Signal]
+    """What nobody had taken by then, the oldest first."""
 
 
 @dataclass(slots=True)
@@ -313,21 +349,25 @@ class Committed:
     """The ids of the runs that were already there, by id asked for."""
     placed: list[Placed] = field(default_factory=empty(list[Placed]))
     """Runs that became ready by this commit."""
-    woken: list[int] = field(default_factory=empty(list[int]))
-    """Runs in somebody's memory that have new signals."""
+    deliveries: dict[int, Delivery] = field(default_factory=empty(dict[int, Delivery]))
+    """What came for runs that this worker drives, by run: for those that this commit woke or could not park, and
+    those whose signals were to be fetched."""
     scarce: dict[str, BudgetState] = field(default_factory=empty(dict[str, BudgetState]))
     """The budget that had no room, by the id of what was to be reserved."""
     recallable: set[str] = field(default_factory=empty(set[str]))
     """What would have had room in that budget but for escrows, by id: to be tried again once they are given back."""
     drawn_on: set[str] = field(default_factory=empty(set[str]))
     """The escrows that something was taken out of."""
+    deleted: bool = False
+    """Whether something was redacted."""
 
     def join(self, later: "Committed") -> None:
         """Take in the result of a commit that followed, but for its verdicts."""
         self.started |= later.started
         self.known |= later.known
         self.placed += later.placed
-        self.woken += later.woken
+        self.deliveries |= later.deliveries
         self.scarce |= later.scarce
         self.recallable |= later.recallable
         self.drawn_on |= later.drawn_on
+        self.deleted |= later.deleted

@@ -29,13 +29,13 @@ def question(n: int) -> CacheKey:
 
 
 @pytest.mark.parametrize("alive", [500, 2_000])
-def test_a_store_holds_little_more_than_what_is_of_use(tmp_path: Path, alive: int) -> None:
+async def test_a_store_holds_little_more_than_what_is_of_use(tmp_path: Path, alive: int) -> None:
     path = tmp_path / "a.db"
     store = SqliteStore(str(path))
     asked = 6 * alive
     for first in range(0, asked, 100):
         answers = [answer(n, now=float(n), until=float(n + alive)) for n in range(first, first + 100)]
-        store.commit("w", answers)
+        await store.commit("w", answers)
     store.close()
     [(held,)] = sqlite3.connect(path).execute("SELECT count(*) FROM answers_kept").fetchall()
     assert alive <= held < 1.7 * alive

@@ -93,6 +93,7 @@ async def _children_ended(active: ActiveRun) -> None:
 
 
 def _end(active: ActiveRun, said: Ended, value: Json) -> None:
+    active.escrows.give_back()  # before its end, which is the last that a run says
     at = active.journal.append(said, payload=NULL if value is None else encode(value))
     outcome = {"state": said.state, "value": value, "reason": said.reason}
     active.finish(FinishRun(said.state, said.reason, at, outcome))

@@ -13,7 +13,7 @@ from podium.store.protocol.queries import (
     RunQuery,
 )
 from podium.store.protocol.reading import RECENT_FACTS, ReadStore
-from podium.store.protocol.running import Claimed, RunStore
+from podium.store.protocol.running import Claimed, RunStore, Serving, Woken
 from podium.store.protocol.store import Store
 from podium.store.protocol.workers import LostWorker, WorkerRegistry
 
@@ -36,7 +36,9 @@ __all__ = [
     "RunFact",
     "RunQuery",
     "RunStore",
+    "Serving",
     "Store",
+    "Woken",
     "WorkerRegistry",
     "walk",
 ]

@@ -15,7 +15,9 @@ from podium.store.operations import (
     Draw,
     Effect,
     Expire,
+    FetchSignals,
     FinishRun,
+    HandBack,
     KeepAnswer,
     NewFact,
     NewRun,
@@ -35,6 +37,7 @@ from podium.store.operations import (
     Start,
     TakeSignal,
     Tell,
+    Unblock,
     WithdrawQuestion,
     Write,
 )
@@ -44,7 +47,9 @@ from podium.store.sqlite.cache import keep
 from podium.store.sqlite.chain import GENESIS
 from podium.store.sqlite.escrows import could_recall, draw
 from podium.store.sqlite.ledger import enter
+from podium.store.sqlite.ownership import delivery_of
 from podium.store.sqlite.redaction import redact
+from podium.store.sqlite.rows import placed_of
 from podium.store.sqlite.sql import statement
 
 _FENCED = statement("worker_fenced")
@@ -57,7 +62,7 @@ _BLOB = statement("blob_insert")
 class CommitTransaction:
     """Carries out operations on a connection that is inside a transaction."""
 
-    __slots__ = ("_fenced", "connection", "heads", "known", "result", "rows", "salts", "worker")
+    __slots__ = ("_fenced", "connection", "heads", "known", "result", "rows", "salts", "woken", "worker")
 
     def __init__(self, connection: sqlite3.Connection, worker: str, known: dict[int, Head], salts: Salts) -> None:
         self.connection = connection
@@ -69,6 +74,8 @@ class CommitTransaction:
         """Heads as they will be once this is committed; None for runs that are let go."""
         self.result = Committed([])
         self.rows: list[tuple[object, ...]] = []
+        self.woken: set[int] = set()
+        """Runs of this worker whose deliveries are handed over once all is carried out."""
         self._fenced: bool | None = None
 
     def perform(self, operations: Sequence[Operation]) -> Committed:
@@ -82,18 +89,19 @@ class CommitTransaction:
                     verdicts.append(self.start(operation.run, drive=operation.drive))
                 case Send():
                     verdicts.append(self.send(operation.run, operation.signal))
-                case Reply():
-                    verdicts.append(self.reply(operation.question, operation.answer))
                 case Reserve():
                     verdicts.append(self.reserve(operation))
-                case Expire():
-                    verdicts.append(self.close_question(operation.question, QuestionState.EXPIRED))
+                case Reply() | Expire():
+                    verdicts.append(self.of_question(operation))
                 case Redact():
                     verdicts.append(self.redact(operation))
                 case KeepAnswer():
                     keep(self.connection, operation)
                     verdicts.append(CommitVerdict.OK)
+                case FetchSignals() | HandBack() | Unblock():
+                    verdicts.append(self.of_ownership(operation))
         self.insert()
+        self.result.deliveries = {run: delivery_of(self.connection, run) for run in self.woken}
         return self.result
 
     def insert(self) -> None:
@@ -118,6 +126,45 @@ class CommitTransaction:
         for effect in write.effects:
             self.effect(write.run, effect)
         return CommitVerdict.OK if write.close is None else self.close(write.run, head, write.close, owned[0])
+
+    def of_question(self, operation: Reply | Expire) -> CommitVerdict:
+        """Do what is asked from outside about a question."""
+        if isinstance(operation, Reply):
+            return self.reply(operation.question, operation.answer)
+        return self.close_question(operation.question, QuestionState.EXPIRED)
+
+    def of_ownership(self, operation: FetchSignals | HandBack | Unblock) -> CommitVerdict:
+        """Do what is asked of those who drive runs, beyond what these write."""
+        match operation:
+            case FetchSignals():
+                return self.fetch_signals(operation)
+            case HandBack():
+                return self.hand_back(operation.run)
+            case Unblock():
+                return self.unblock(operation.workflow)
+
+    def fetch_signals(self, wanted: FetchSignals) -> CommitVerdict:
+        """Have what came for a run handed over, if this worker drives it."""
+        if self.connection.execute(_OWNED, (wanted.run, wanted.epoch, self.worker)).fetchone() is None:
+            return CommitVerdict.STALE
+        self.woken.add(wanted.run)
+        return CommitVerdict.OK
+
+    def hand_back(self, run: int) -> CommitVerdict:
+        """Make a run ready that this worker owns."""
+        row = self.connection.execute(statement("run_hand_back"), (run, self.worker)).fetchone()
+        if row is None:
+            return CommitVerdict.STALE
+        self.heads[run] = None
+        self.result.placed.append(placed_of(row))
+        return CommitVerdict.OK
+
+    def unblock(self, workflow: str) -> CommitVerdict:
+        """Make the blocked runs of a workflow ready."""
+        found = self.connection.execute(statement("runs_blocked"), (workflow, None)).fetchall()
+        self.connection.executemany(statement("run_make_ready"), [(row[0],) for row in found])
+        self.result.placed += [placed_of(row) for row in found]
+        return CommitVerdict.OK
 
     def reserve(self, wanted: Reserve) -> CommitVerdict:
         """Set money aside for a run that this worker owns, and append the fact that says so."""
@@ -148,6 +195,7 @@ class CommitTransaction:
         self.connection.execute(statement("run_redact"), (epoch, wanted.reason, head.count, head.hash, run))
         enter(self.connection, wanted.run, head.count, head.hash, RunState(state))
         self.heads[run] = None
+        self.result.deleted = True
         return CommitVerdict.OK
 
     def effect(self, run: int, effect: Effect) -> None:
@@ -184,6 +232,7 @@ class CommitTransaction:
         match close:
             case Park(wake=seen, wake_at=wake_at):
                 if seen != wake:
+                    self.woken.add(run)
                     return CommitVerdict.AWAKE
                 state = RunState.PARKED
                 self.connection.execute(statement("run_park"), (wake_at, head.count, head.hash, run))
@@ -198,7 +247,7 @@ class CommitTransaction:
                     statement("run_release"), (to.state, to.reason, to.version, to.ended_at, head.count, head.hash, run)
                 ).fetchone()
                 if to.state is RunState.READY:
-                    self.result.placed.append(Placed(run, row[0]))
+                    self.result.placed.append(placed_of(row))
         enter(self.connection, head.name.decode(), head.count, head.hash, state)
         self.heads[run] = None
         return CommitVerdict.OK
@@ -249,7 +298,7 @@ class CommitTransaction:
         self.result.started[run.id] = number
         if not drive:
             self.heads[number] = None
-            self.result.placed.append(Placed(number, run.priority))
+            self.result.placed.append(Placed(number, run.priority, queue=run.queue))
         return CommitVerdict.OK
 
     def send(self, run_id: str, signal: Signal) -> CommitVerdict:
@@ -257,8 +306,8 @@ class CommitTransaction:
         row = self.connection.execute(statement("run_for_signal"), (run_id,)).fetchone()
         if row is None:
             return CommitVerdict.UNKNOWN
-        number, state, priority = row
-        if RunState(state).ended:
+        number, state, owner = row[0], RunState(row[4]), row[5]
+        if state.ended:
             return CommitVerdict.ENDED
         inserted = self.connection.execute(
             statement("signal_insert"),
@@ -267,10 +316,10 @@ class CommitTransaction:
         if not inserted:
             return CommitVerdict.DUPLICATE
         self.connection.execute(statement("run_wake"), (number,))
-        if state == RunState.PARKED:
-            self.result.placed.append(Placed(number, priority))
-        elif state == RunState.RUNNING:
-            self.result.woken.append(number)
+        if state is RunState.PARKED:
+            self.result.placed.append(placed_of(row[:4]))
+        elif state is RunState.RUNNING and owner == self.worker:
+            self.woken.add(number)
         return CommitVerdict.OK
 
     def finish(self, run: int, head: Head, end: FinishRun) -> None:

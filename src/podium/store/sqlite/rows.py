@@ -9,6 +9,7 @@ from podium.model.question import Ask, Question, QuestionState
 from podium.model.run import BlockedReason, Run, RunState, Signal
 from podium.model.track_record import TrackRecord
 from podium.store.codec import decode
+from podium.store.operations import Placed
 from podium.store.sqlite.sql import statement
 
 Row = tuple[Any, ...]
@@ -25,6 +26,11 @@ def run_of(row: Row) -> Run:
         tenant=row[13], principal=row[14], owner=row[15], facts=row[16], reason=row[17], tag=row[18],
         crash_count=row[20], blocked=blocked,
     )  # fmt: skip
+
+
+def placed_of(row: Row) -> Placed:
+    """Return the run of a row of `runs_ready` and its like."""
+    return Placed(*row)
 
 
 def signal_of(row: Row) -> Signal:

@@ -1,1 +1,1 @@
-SELECT n, state, priority FROM runs WHERE id = ?
+SELECT n, priority, strikes, queue, state, owner FROM runs WHERE id = ?
