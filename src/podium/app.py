@@ -28,7 +28,6 @@ from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
 from podium.model.principal import Principal
-from podium.operations.operator import Operator
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
@@ -101,17 +100,16 @@ class App(ScopedApp):
         fleet = InProcessFleet(settings.slots, queues=settings.queues, probation=settings.lease)
         told = None if observer is None else guarded.GuardedObserver(observer)
         self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet, told)
-        operator, workflows = Operator(self.worker, clock, ids), Workflows(rules, self.worker)
         parts = Parts(
-            config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker, operator=operator,
-            workflows=workflows, home=Home(),
+            config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
+            workflows=Workflows(rules, self.worker), home=Home(),
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts
         self._monitor = None
         if config.monitor:
             watch = MonitorSettings() if config.monitor is True else config.monitor
-            self._monitor = monitor.Monitor(self.worker, operator, rules.conditions, clock, ids, watch)
+            self._monitor = monitor.Monitor(self.worker, rules.conditions, clock, ids, watch)
             self.register(self._monitor.workflow)
 
     @classmethod

@@ -1,15 +1,12 @@
 """What is set: defaults, below `podium.toml`, below the environment, below arguments."""
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Literal
-
-from typing_extensions import TypeForm, TypeIs
 
 from podium import lazy
 from podium.errors import ConfigError, UsageError
@@ -28,9 +25,12 @@ from podium.model.run import SUSPECTED
 from podium.secrets.settings import SecretSettings
 
 if TYPE_CHECKING:
+    import tomllib
+
     import pydantic
+    from typing_extensions import TypeForm, TypeIs
 else:
-    pydantic = lazy.module("pydantic")
+    pydantic, tomllib = lazy.module("pydantic"), lazy.module("tomllib")
 
 FILE = "podium.toml"
 _PREFIX = "PODIUM_"
@@ -88,7 +88,7 @@ class Config:
     """What is masked from the start: `[podium.secrets]`."""
 
 
-SECTIONS: dict[str, TypeForm[object]] = {
+SECTIONS: "dict[str, TypeForm[object]]" = {
     "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
     "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings, "loops": Loops,
     "monitor": MonitorSettings | bool, "policy": PolicySettings,

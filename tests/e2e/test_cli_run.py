@@ -285,8 +285,14 @@ def test_items_that_wait_for_a_person_hold_up_nobody(desk: Desk) -> None:
     first = desk.podium(*command)
     assert first.status == 3
     assert first.out == "3 waiting: items.results.jsonl\n"
-    for question in desk.podium("inbox", "list", "--json").json:
-        desk.podium("inbox", "answer", question["question"], "yes", "--by", "ann")
+    waiting = [question["question"] for question in desk.podium("inbox", "list", "--json").json]
+    page = desk.podium("inbox", "list", "--json", "--limit", "2")
+    cursor = page.err.split("--cursor ")[1].split()[0]
+    rest = desk.podium("inbox", "list", "--json", "--cursor", cursor)
+    assert [question["question"] for each in (page, rest) for question in each.json] == waiting
+    assert rest.err == ""
+    for question in waiting:
+        desk.podium("inbox", "answer", question, "yes", "--by", "ann")
     assert desk.podium(*command).status == 0
     assert [json.loads(line)["value"] for line in desk.lines("items.results.jsonl")] == [
         "All about tea.", "All about rain.", "All about snow.",

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Self
 
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
+from podium.model.empty import empty
 from podium.model.fact import FactKind
 from podium.model.facts.content import Writable
 from podium.model.json import Json
@@ -183,8 +184,8 @@ class Write:
 
     run: int
     epoch: int
-    facts: list[NewFact] = field(default_factory=list[NewFact])
-    effects: list[Effect] = field(default_factory=list[Effect])
+    facts: list[NewFact] = field(default_factory=empty(list[NewFact]))
+    effects: list[Effect] = field(default_factory=empty(list[Effect]))
     close: Close | None = None
 
 
@@ -253,9 +254,12 @@ class Redact:
     fact: NewFact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class KeepAnswer:
-    """Keep an answer until a time, for whoever asks the same, and forget those that are too old now."""
+    """Keep an answer until a time, for whoever asks the same; some that are too old now may be forgotten.
+
+    Not changed after it is made.
+    """
 
     agent: str
     version: str
@@ -334,32 +338,28 @@ class Delivery:
     """What nobody had taken by then, the oldest first."""
 
 
+@dataclass(slots=True)
 class Committed:
-    """The result of a group commit. No dataclass: one is made for each commit, and default factories are slow."""
+    """The result of a group commit."""
 
-    __slots__ = (
-        "deleted", "deliveries", "drawn_on", "known", "placed", "recallable", "scarce", "started", "verdicts",
-    )  # fmt: skip
-
-    def __init__(self, verdicts: list[CommitVerdict]) -> None:
-        self.verdicts = verdicts
-        self.started: dict[str, int] = {}
-        """The store's numbers of the runs that were inserted, or already there, by id asked for."""
-        self.known: dict[str, str] = {}
-        """The ids of the runs that were already there, by id asked for."""
-        self.placed: list[Placed] = []
-        """Runs that became ready by this commit."""
-        self.deliveries: dict[int, Delivery] = {}
-        """What came for runs that this worker drives, by run: for those that this commit woke or could not park, and
-        those whose signals were to be fetched."""
-        self.scarce: dict[str, BudgetState] = {}
-        """The budget that had no room, by the id of what was to be reserved."""
-        self.recallable: set[str] = set()
-        """What would have had room in that budget but for escrows, by id: tried again once they are given back."""
-        self.drawn_on: set[str] = set()
-        """The escrows that something was taken out of."""
-        self.deleted = False
-        """Whether something was redacted."""
+    verdicts: list[CommitVerdict]
+    started: dict[str, int] = field(default_factory=empty(dict[str, int]))
+    """The store's numbers of the runs that were inserted, or already there, by id asked for."""
+    known: dict[str, str] = field(default_factory=empty(dict[str, str]))
+    """The ids of the runs that were already there, by id asked for."""
+    placed: list[Placed] = field(default_factory=empty(list[Placed]))
+    """Runs that became ready by this commit."""
+    deliveries: dict[int, Delivery] = field(default_factory=empty(dict[int, Delivery]))
+    """What came for runs that this worker drives, by run: for those that this commit woke or could not park, and
+    those whose signals were to be fetched."""
+    scarce: dict[str, BudgetState] = field(default_factory=empty(dict[str, BudgetState]))
+    """The budget that had no room, by the id of what was to be reserved."""
+    recallable: set[str] = field(default_factory=empty(set[str]))
+    """What would have had room in that budget but for escrows, by id: to be tried again once they are given back."""
+    drawn_on: set[str] = field(default_factory=empty(set[str]))
+    """The escrows that something was taken out of."""
+    deleted: bool = False
+    """Whether something was redacted."""
 
     def join(self, later: "Committed") -> None:
         """Take in the result of a commit that followed, but for its verdicts."""

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
 from podium.model.budget import Amount, BudgetLine, Reservation
+from podium.model.empty import empty
+from podium.model.facts.content import template
 from podium.model.facts.money import AmountReserved, settled
 from podium.model.run import Run
+from podium.secrets.masking import MASKING
 from podium.services.group_commit import CommitBatch
 from podium.services.isolation import CommitAnswer
 from podium.store.operations import Committed, CommitVerdict, Draw, NewFact, Reserve, Settle
@@ -23,6 +26,21 @@ _QUICK_SECONDS = 0.01
 _NOTHING = Amount()
 
 
+_BLANK = "?"
+"""Stands for the id of a reservation, with which facts about it begin."""
+
+
+class _Wording:
+    """What facts say of equal amounts in the same budgets, one after the other: only the ids of reservations differ."""
+
+    __slots__ = ("amount", "reserved", "settled")
+
+    def __init__(self, amount: Amount, budgets: tuple[str, ...]) -> None:
+        self.amount = amount
+        self.reserved = template(_reserved(_BLANK, amount, budgets), _BLANK)
+        self.settled = template(settled(_BLANK, amount, budgets=budgets), _BLANK)
+
+
 @dataclass(slots=True)
 class Escrow:
     """An amount that is set aside in some budgets, and covers what is drawn on it until that is committed."""
@@ -30,12 +48,21 @@ class Escrow:
     id: str
     key: str
     amount: Amount
-    open: list[tuple[CommitBatch, Amount]] = field(default_factory=list[tuple[CommitBatch, Amount]])
+    open: list[tuple[CommitBatch, Amount]] = field(default_factory=empty(list[tuple[CommitBatch, Amount]]))
     """What was drawn, and the commit it goes with."""
     drawn: int = 0
     """So often it was drawn on."""
     seen: int = -1
     """How often that was when somebody looked."""
+    wording: _Wording | None = None
+    """What was said of the last amount drawn on it."""
+
+    def said_of(self, amount: Amount, budgets: tuple[str, ...]) -> _Wording:
+        """Return what facts say of an amount that is drawn on it; masked anew while there is something to mask."""
+        known = self.wording
+        if known is None or MASKING.active or (known.amount is not amount and known.amount != amount):
+            known = self.wording = _Wording(amount, budgets)
+        return known
 
     def covers(self, amount: Amount) -> bool:
         """Whether there is so much left of it."""
@@ -51,6 +78,7 @@ class _Drawn(NamedTuple):
     """A reservation that was drawn on an escrow, and is perhaps not committed yet."""
 
     effect: Draw
+    escrow: Escrow
     budgets: tuple[str, ...]
     fact: NewFact
     batch: CommitBatch
@@ -82,10 +110,11 @@ class Escrows:
             return None
         escrow.drawn += 1
         effect = Draw(id=f"{escrow.id}.{escrow.drawn}", escrow=escrow.id, lines=lines, amount=amount)
-        at = self._journal.append(_reserved(effect.id, amount, budgets), key, effects=[effect])
+        said = escrow.said_of(amount, budgets).reserved.saying(effect.id)
+        at = self._journal.append(said, key, effects=[effect])
         batch = self._runtime.commits.batch
         escrow.open.append((batch, amount))
-        self._drawn[effect.id] = _Drawn(effect, budgets, self._journal.newest, batch)
+        self._drawn[effect.id] = _Drawn(effect, escrow, budgets, self._journal.newest, batch)
         return Reservation(effect.id, amount, at)
 
     def settle(self, reservation: Reservation, spent: Amount) -> bool:
@@ -94,7 +123,7 @@ class Escrows:
         drawn = self._drawn.pop(reservation.id, None)
         if drawn is None or drawn.batch is not self._runtime.commits.batch:
             return False
-        said = settled(reservation.id, spent, budgets=drawn.budgets)
+        said = drawn.escrow.said_of(spent, drawn.budgets).settled.saying(reservation.id)
         drawn.effect.spent, drawn.fact.kind, drawn.fact.body = spent, said.fact_kind, said.encoded
         return True
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from podium.errors import Diverged
 from podium.model.budget import Amount
 from podium.model.budget_ids import run_of_share
+from podium.model.empty import empty
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone
 from podium.model.facts.calls import (
@@ -67,14 +68,14 @@ class KeyState:
     """Whether the body of its last attempt may have been started; after a retry or a wait an intent says so."""
     held: Held | None = None
     """A time that it has to wait for, where that was recorded after the last retry."""
-    granted: dict[str, Json] = field(default_factory=dict[str, Json])
+    granted: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said to rules that asked about it and let it pass, by rule."""
     question: QuestionAsked | None = None
     """The last question that was asked for it."""
     answers: tuple[PersonAnswer, ...] | None = None
     """The answers to that question, once consumed."""
     cancelled: bool = False
-    undos: list[Fact] = field(default_factory=list[Fact])
+    undos: list[Fact] = field(default_factory=empty(list[Fact]))
     """Compensations that an inline workflow under this key left behind when it succeeded."""
 
     @property

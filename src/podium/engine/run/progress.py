@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from podium.engine.run.history import KeyState
+from podium.model.empty import empty
 from podium.model.facts.waits import QuestionAsked
 from podium.model.json import Json, is_object
 from podium.model.outcome import Refused
@@ -29,9 +30,9 @@ class CallProgress:
     """What was wrong with the last answer."""
     asked: QuestionAsked | None = None
     """An open question."""
-    resolved: dict[str, Json] = field(default_factory=dict[str, Json])
+    resolved: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said about steps in doubt, by step."""
-    granted: dict[str, Json] = field(default_factory=dict[str, Json])
+    granted: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said to rules that asked and let the call pass, by rule; see `grant_of`."""
     denied: Refused | None = None
     """A person said no, and the end of the call is not recorded yet."""

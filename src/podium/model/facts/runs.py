@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Self
 
+from podium.model.empty import empty
 from podium.model.facts.content import Blanked, Dropped, FactContent, Kept, Stored
 from podium.model.facts.kind import FactKind
 from podium.model.facts.parts import Degradations, Lines
@@ -29,7 +30,7 @@ class Started(FactContent, kind=FactKind.STARTED):
     """Of a child run, the workflows above it."""
     deadline: Kept[float | None] = None
     """The time by which it has to be done, where it has a time limit."""
-    budget: Kept[Mapping[str, Json]] = field(default_factory=dict[str, Json])
+    budget: Kept[Mapping[str, Json]] = field(default_factory=empty(dict[str, Json]))
     """What bounds it, where it has a budget."""
     lines: Lines = ()
     """The budgets that it counts against."""

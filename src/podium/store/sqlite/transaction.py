@@ -25,6 +25,7 @@ from podium.store.journaling.transaction import (
     SignalRow,
 )
 from podium.store.operations import Block, Close, Delivery, FinishRun, KeepAnswer, NewRun, Park, Placed, Release
+from podium.store.sqlite.cache import keep
 from podium.store.sqlite.ownership import delivery_of
 from podium.store.sqlite.rows import Row, budget_of, placed_of
 from podium.store.sqlite.sql import statement
@@ -262,12 +263,8 @@ class SqliteTransaction:
         self._do_all("ledger_insert", rows)
 
     def keep_answer(self, answer: KeepAnswer) -> None:
-        """Keep an answer over one to the same question, and forget all whose time is over."""
-        self._do("kept_expire", answer.now)
-        self._do(
-            "kept_put", answer.agent, answer.version, answer.tenant, answer.digest, answer.value, answer.run,
-            answer.key, answer.until,
-        )  # fmt: skip
+        """Keep an answer over one to the same question, and now and then forget some whose time is over."""
+        keep(self._connection, answer)
 
     # Redaction
 
