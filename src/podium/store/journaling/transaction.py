@@ -314,7 +314,7 @@ class Transaction(Protocol):
         ...
 
     def keep_answer(self, answer: KeepAnswer) -> None:
-        """Keep an answer over one to the same question, and forget all whose time is over `now`."""
+        """Keep an answer over one to the same question, and some whose time is over `now`; what is too old is not found, whether it is there or not."""
         ...
 
     # Redaction
