@@ -83,14 +83,15 @@ class AgentCall(Recorded[T], Generic[T]):
             open_call = self._open(branch, card, progress_of(record), record.opened.at, resumed=True)
             await self._take_up(branch, record, open_call)
             return await self._end(branch, card, await outcome_of(open_call))
-        asked_at, first = await self._ask(branch, card), None
+        lineage = active.history.next_lineage(self.key)
+        asked_at, first = await self._ask(branch, card, lineage), None
         if record is None and self._goes_straight(card):
             first = await self._attempt(branch, card)
             if isinstance(first, Done):
                 given = given_by(self._agent, first, active.runtime.max_payload_bytes)
                 if isinstance(given, Given):
                     return await self._end(branch, card, given)
-        progress = CallProgress() if record is None else progress_of(record)
+        progress = CallProgress(lineage=lineage) if record is None else progress_of(record)
         progress.doubtful = self.key in active.history.done_before_fork
         open_call = self._open(branch, card, progress, asked_at, resumed=resumed)
         return await self._end(branch, card, await outcome_of(open_call, first))
@@ -112,6 +113,7 @@ class AgentCall(Recorded[T], Generic[T]):
             and not card.traits.runs_inline
             and self.caller.deadline is None
             and self.key not in self.active.history.done_before_fork
+            and self.key not in self.active.history.steps
         )
 
     async def _attempt(self, branch: BranchTask, card: Card) -> Outcome:
@@ -148,7 +150,7 @@ class AgentCall(Recorded[T], Generic[T]):
             return above
         return asked_at + within if above is None else min(above, asked_at + within)
 
-    async def _ask(self, branch: BranchTask, card: Card) -> float:
+    async def _ask(self, branch: BranchTask, card: Card, lineage: int) -> float:
         """Record that the agent is asked; returns the time."""
         active, payload = self.active, self._payload
         if len(payload) > (most := active.runtime.max_payload_bytes):
@@ -157,7 +159,7 @@ class AgentCall(Recorded[T], Generic[T]):
             registered(active, self.key, card.undo)  # or the run is blocked, before there is something to undo
         if not active.is_live(branch):
             await active.live(branch, self.key)
-        return active.journal.append(_asked(card.name, card.version, self._why), self.key, payload)
+        return active.journal.append(_asked(card.name, card.version, self._why, lineage), self.key, payload)
 
     def _resolve(self, record: KeyState | None) -> None:
         """Find the agent, and what it is really handed."""
@@ -216,6 +218,6 @@ class AgentCall(Recorded[T], Generic[T]):
 
 
 @lru_cache(maxsize=4096)
-def _asked(name: str, version: str, why: str | None) -> Prepared:
+def _asked(name: str, version: str, why: str | None, lineage: int) -> Prepared:
     """Return what the fact says that an agent was asked."""
-    return prepared(Asked(agent=name, version=version, why=why))
+    return prepared(Asked(agent=name, version=version, why=why, lineage=lineage))
