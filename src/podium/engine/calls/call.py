@@ -88,7 +88,8 @@ class AgentCall(Recorded[T], Generic[T]):
         self._check_request(card)
         if not active.is_live(branch):
             await active.live(branch, self.key)
-        asked_at = active.journal.append(_asked(card.name, card.version, self._why), self.key, self._payload)
+        lineage = active.history.next_lineage(self.key)
+        asked_at = active.journal.append(_asked(card.name, card.version, self._why, lineage), self.key, self._payload)
         first: Outcome | None = None
         if record is None and self._goes_straight(card):
             first = await self._attempt(branch, card)
@@ -96,7 +97,7 @@ class AgentCall(Recorded[T], Generic[T]):
                 given = given_by(self._agent, first, active.runtime.max_payload_bytes)
                 if isinstance(given, Given):
                     return await self._end(branch, card, given)
-        progress = CallProgress() if record is None else progress_of(record)
+        progress = CallProgress(lineage=lineage) if record is None else progress_of(record)
         progress.doubtful = self.key in active.history.done_before_fork
         open_call = self._open(branch, card, progress, asked_at, resumed=resumed)
         return await self._end(branch, card, await outcome_of(open_call, first))
@@ -118,6 +119,7 @@ class AgentCall(Recorded[T], Generic[T]):
             and not card.traits.runs_inline
             and self.caller.deadline is None
             and self.key not in self.active.history.done_before_fork
+            and self.key not in self.active.history.steps
         )
 
     def _attempt(self, branch: BranchTask, card: Card) -> Awaitable[Outcome]:
@@ -220,6 +222,6 @@ class AgentCall(Recorded[T], Generic[T]):
 
 
 @lru_cache(maxsize=4096)
-def _asked(name: str, version: str, why: str | None) -> Prepared:
+def _asked(name: str, version: str, why: str | None, lineage: int) -> Prepared:
     """Return what the fact says that an agent was asked."""
-    return prepared(Asked(agent=name, version=version, why=why))
+    return prepared(Asked(agent=name, version=version, why=why, lineage=lineage))

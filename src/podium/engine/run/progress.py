@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from podium.engine.run.history import KeyState
 from podium.model.empty import empty
+from podium.model.facts.calls import Asked
 from podium.model.facts.waits import QuestionAsked
 from podium.model.json import Json, is_object
 from podium.model.outcome import Refused
@@ -47,6 +48,8 @@ class CallProgress:
 def progress_of(record: KeyState) -> CallProgress:
     """Read from the journal how far an open call has come; `in_doubt` says whether it is in doubt."""
     progress = CallProgress(intent_recorded=record.intent_recorded, granted=dict(record.granted))
+    if record.opened is not None and isinstance(said := record.opened.content, Asked):
+        progress.lineage = said.lineage
     if record.retry is not None:
         said = record.retry
         progress.attempt, progress.lineage, progress.due = said.attempt, said.lineage, said.due

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.errors import NotPossible, StoreError
+from podium.model.fact import Fact
 from podium.model.facts.runs import Redacted
-from podium.model.run import RunState
+from podium.model.json import Json
+from podium.model.run import Run, RunState
 from podium.store.codec import decode
 from podium.store.operations import FinishRun
 from podium.store.protocol import ReadStore
@@ -97,9 +99,14 @@ class Waiters:
             last = (await self._store.facts(run_id, after=run.facts - 2))[
                 0
             ]  # that of this end: there may be later ones
-            outcome = {"state": run.state, "value": decode(last.payload), "reason": run.reason}
-            if isinstance(said := last.content, Redacted):
-                outcome["redacted"] = said.by
-            self.tell(run_id, FinishRun(run.state, run.reason, 0.0, outcome))
+            self.tell(run_id, FinishRun(run.state, run.reason, 0.0, ended_as(run, last)))
         elif run.state is RunState.BLOCKED:
             self.tell(run_id, FinishRun(run.state, run.reason, 0.0, None))
+
+
+def ended_as(run: Run, last: Fact) -> dict[str, Json]:
+    """Return what is told of a run that has ended, by the last that it recorded."""
+    outcome: dict[str, Json] = {"state": run.state, "value": decode(last.payload), "reason": run.reason}
+    if isinstance(said := last.content, Redacted):
+        outcome["redacted"] = said.by
+    return outcome

@@ -314,7 +314,10 @@ class Transaction(Protocol):
         ...
 
     def keep_answer(self, answer: KeepAnswer) -> None:
-        """Keep an answer over one to the same question, and some whose time is over `now`; what is too old is not found, whether it is there or not."""
+        """Keep an answer over one to the same question, and forget some whose time is over `now`.
+
+        What is too old is not found, whether it is there or not.
+        """
         ...
 
     # Redaction
