@@ -39,7 +39,9 @@ class Log:
         if any(each in self.bad for each in places):
             raise Unwritable("no")
         self.done += places
-        return Committed([CommitVerdict.OK] * len(places), placed=[Placed(each, 0) for each in places])
+        committed = Committed([CommitVerdict.OK] * len(places))
+        committed.placed = [Placed(each, 0) for each in places]
+        return committed
 
 
 def place(operation: Operation) -> int:

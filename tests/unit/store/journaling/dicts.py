@@ -333,8 +333,12 @@ class DictTransaction:
         for row in rows:
             self.tables.reservations[row.id] = self.tables.reservations[row.id]._replace(parts=row.parts)
 
-    def take_reservations(self, ids: Sequence[str]) -> Sequence[ReservationRow]:
-        return [self.tables.reservations.pop(each) for each in ids if each in self.tables.reservations]
+    def delete_reservations(self, ids: Sequence[str]) -> None:
+        for each in ids:
+            del self.tables.reservations[each]
+
+    def take_reservation(self, id: str) -> ReservationRow | None:
+        return self.tables.reservations.pop(id, None)
 
     def escrows_held(self, budget: str) -> Amounts:
         held = (0, 0, 0)
