@@ -13,13 +13,15 @@ class Books:
     """Changes budgets and reservations; what can wait is done together, before something is asked or at the end."""
 
     __slots__ = (
-        "_changes", "_draws", "_gone", "_grown", "_new", "_of_run", "_reservations", "_transaction",
+        "_changes", "_draws", "_gone", "_grown", "_last", "_new", "_of_run", "_reservations", "_transaction",
         "drawn_on",
     )  # fmt: skip
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._changes: list[BudgetChange] = []
+        self._last: dict[str, int] = {}
+        """The places of those changes that one more of the same budget is added to."""
         self._draws: list[tuple[str, int, int]] = []
         """The escrows that cover changes, from one place in the list to another."""
         self.drawn_on: set[str] = set()
@@ -51,10 +53,19 @@ class Books:
 
     def change(self, budget: str, reserved: Amounts, spent: Amounts, *, in_doubt: int = 0) -> None:
         """Add to what is reserved and spent of a budget, whatever it has left."""
-        self._changes.append(BudgetChange(budget, reserved, spent, in_doubt, 0))
+        place = self._last.get(budget)
+        if place is None:
+            self._last[budget] = len(self._changes)
+            self._changes.append(BudgetChange(budget, reserved, spent, in_doubt, 0))
+            return
+        _, (a, b, c), (d, e, f), doubt, _ = self._changes[place]
+        reserved = a + reserved[0], b + reserved[1], c + reserved[2]
+        spent = d + spent[0], e + spent[1], f + spent[2]
+        self._changes[place] = BudgetChange(budget, reserved, spent, doubt + in_doubt, 0)
 
     def draw(self, escrow: str, changes: Sequence[BudgetChange]) -> None:
         """Make those changes for which there is room; what there is none for is taken out of an escrow then."""
+        self._last.clear()
         start = len(self._changes)
         self._changes += changes
         self._draws.append((escrow, start, len(self._changes)))
@@ -76,6 +87,7 @@ class Books:
     def change_waiting(self) -> None:
         """Make the changes that wait; what is taken out of escrows for want of room adds others."""
         while self._changes:
+            self._last.clear()
             changes, draws, self._changes, self._draws = self._changes, self._draws, [], []
             done = self._transaction.change_budgets(changes)
             for escrow, start, end in draws:
@@ -158,7 +170,7 @@ class Books:
             self.change_waiting()  # what is drawn may be taken out of it
         if id not in self._reservations:
             self._reservations[id] = None
-            return next(iter(self._transaction.take_reservations([id])), None)
+            return self._transaction.take_reservation(id)
         row = self._reservations[id]
         if row is not None:
             self._reservations[id] = None
@@ -179,7 +191,7 @@ class Books:
 
     def _write_reservations(self) -> None:
         if self._gone:
-            self._transaction.take_reservations(self._gone)
+            self._transaction.delete_reservations(self._gone)
             self._gone = []
         if self._grown:
             self._transaction.change_reservations([self._held(each) for each in self._grown])

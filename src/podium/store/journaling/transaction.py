@@ -295,8 +295,12 @@ class Transaction(Protocol):
         """Write the parts of reservations anew."""
         ...
 
-    def take_reservations(self, ids: Sequence[str]) -> Sequence[ReservationRow]:
-        """Delete reservations and return those that were there."""
+    def delete_reservations(self, ids: Sequence[str]) -> None:
+        """Delete reservations."""
+        ...
+
+    def take_reservation(self, id: str) -> ReservationRow | None:
+        """Delete a reservation and return it; None where it is not there."""
         ...
 
     def escrows_held(self, budget: str) -> Amounts:

@@ -243,9 +243,14 @@ class SqliteTransaction:
         """Write the parts of reservations anew."""
         self._do_all("reservation_change", [(row.id, encode(row.parts).decode()) for row in rows])
 
-    def take_reservations(self, ids: Sequence[str]) -> Sequence[ReservationRow]:
-        """Delete reservations and return those that were there."""
-        return [_reservation(row) for each in ids if (row := self._one("reservation_take", each)) is not None]
+    def delete_reservations(self, ids: Sequence[str]) -> None:
+        """Delete reservations."""
+        self._do_all("reservation_delete", [(each,) for each in ids])
+
+    def take_reservation(self, id: str) -> ReservationRow | None:
+        """Delete a reservation and return it; None where it is not there."""
+        row = self._one("reservation_take", id)
+        return None if row is None else _reservation(row)
 
     def escrows_held(self, budget: str) -> Amounts:
         """Return what escrows hold of a budget, together."""

@@ -333,8 +333,12 @@ class DictTransaction:
         for row in rows:
             self.tables.reservations[row.id] = self.tables.reservations[row.id]._replace(parts=row.parts)
 
-    def take_reservations(self, ids: Sequence[str]) -> Sequence[ReservationRow]:
-        return [self.tables.reservations.pop(each) for each in ids if each in self.tables.reservations]
+    def delete_reservations(self, ids: Sequence[str]) -> None:
+        for each in ids:
+            del self.tables.reservations[each]
+
+    def take_reservation(self, id: str) -> ReservationRow | None:
+        return self.tables.reservations.pop(id, None)
 
     def escrows_held(self, budget: str) -> Amounts:
         held = (0, 0, 0)
@@ -353,8 +357,7 @@ class DictTransaction:
         self.tables.ledger.extend(rows)
 
     def keep_answer(self, answer: KeepAnswer) -> None:
-        kept = {key: each for key, each in self.tables.kept.items() if each.until > answer.now}
-        self.tables.kept = {**kept, (answer.agent, answer.version, answer.tenant, answer.digest): answer}
+        self.tables.kept = {**self.tables.kept, (answer.agent, answer.version, answer.tenant, answer.digest): answer}
 
     # Redaction
 
