@@ -34,6 +34,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("dead-letters", "list"),
     ("dead-letters", "list", "--agent", "nobody"),
     ("inbox", "list"),
+    ("inbox", "list", "--limit", "1000000"),
     ("incidents", "list"),
     ("budgets",),
     ("costs", "--run", "last"),

@@ -1,6 +1,7 @@
 """What holds for every test: no network, no real model, folders in memory, and in CI no skipped test."""
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,7 @@ NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("PODIUM_NO_SKIP") == 
 
 stay_offline()
 use_memory()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background, and inherited
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if NO_SKIP else "local")

@@ -12,6 +12,7 @@ from podium import lazy
 from podium.config import Config, load_config, override
 from podium.dispatch.rules.delegation.delegations import PRINCIPAL, Delegations
 from podium.engine.settings import EngineSettings
+from podium.engine.worker.in_process import InProcessFleet
 from podium.engine.worker.worker import Worker
 from podium.engine.workflow import Workflow
 from podium.errors import StoreError, UsageError
@@ -27,7 +28,6 @@ from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
 from podium.model.principal import Principal
-from podium.operations.operator import Operator
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
@@ -36,10 +36,14 @@ from podium.services.timers import Timer
 from podium.store.opening import open_store, sqlite_file
 from podium.store.operations import KeepAnswer
 from podium.store.protocol import Store
+from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
     from podium.operations.monitor import monitor
+    from podium.telemetry import guarded
+    from podium.telemetry.observer import Observer
 else:
+    guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
 
 _LOG = logging.getLogger("podium")
@@ -71,11 +75,14 @@ T = TypeVar("T")
 class App(ScopedApp):
     """A store, the agents registered with it, and the worker that drives their runs."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, ids: Ids, observer: "Observer | None" = None
+    ) -> None:
         self.config = config
         self.store = store
         settings = EngineSettings(
             slots=config.slots,
+            queues=config.queues,
             lease=config.lease,
             poll=config.poll,
             quarantine_after=config.quarantine_after,
@@ -90,30 +97,32 @@ class App(ScopedApp):
         self._delegations = _delegations(config.delegation, store.delegations, clock, ids)
         rules = RuleStack(config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed)
         self.registry = rules.registry
-        self.worker = Worker(store, rules.dispatcher, clock, ids, settings)
-        operator, workflows = Operator(self.worker, clock, ids), Workflows(rules, self.worker)
+        fleet = InProcessFleet(settings.slots, queues=settings.queues, probation=settings.lease)
+        told = None if observer is None else guarded.GuardedObserver(observer)
+        self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet, told)
         parts = Parts(
-            config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker, operator=operator,
-            workflows=workflows, home=Home(),
+            config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
+            workflows=Workflows(rules, self.worker), home=Home(),
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts
         self._monitor = None
         if config.monitor:
             watch = MonitorSettings() if config.monitor is True else config.monitor
-            self._monitor = monitor.Monitor(self.worker, operator, rules.conditions, clock, ids, watch)
+            self._monitor = monitor.Monitor(self.worker, rules.conditions, clock, ids, watch)
             self.register(self._monitor.workflow)
 
     @classmethod
     @asynccontextmanager
     async def open(
         cls, store: str | Path | Store | None = None, *, agents: Iterable[AnyAgent] = (), config: Config | None = None,
-        clock: Clock | None = None, ids: Ids | None = None, **settings: Any,
+        clock: Clock | None = None, ids: Ids | None = None, observer: "Observer | None" = None, **settings: Any,
     ) -> "AsyncGenerator[App]":  # fmt: skip
         """Open an app: `async with App.open("desk.db", agents=[…]) as app`.
 
         `store` is the file of the store, made if it is missing (`:memory:` keeps nothing), or an open store. Further
-        settings are those of `Config`. Runs that a dead process left are taken up at once, if their workflow is among
+        settings are those of `Config`. `observer` is told of what runs do; without one, OpenTelemetry is where the
+        program has set it up. Runs that a dead process left are taken up at once, if their workflow is among
         `agents` or registered later. Raises StoreError or ConfigError with what to do.
         """
         config = override(config or load_config(), settings)
@@ -125,7 +134,9 @@ class App(ScopedApp):
         else:
             opened = store
         try:
-            app = cls(config, opened, clock or SystemClock(), ids or RandomIds())
+            if observer is None and config.telemetry:
+                observer = observer_set_up()
+            app = cls(config, opened, clock or SystemClock(), ids or RandomIds(), observer)
             app.register(*agents)
             app.worker.start()
             async with sealed(opened, config.audit, app._parts.clock):

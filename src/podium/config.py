@@ -1,15 +1,12 @@
 """What is set: defaults, below `podium.toml`, below the environment, below arguments."""
 
 import os
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Literal
-
-from typing_extensions import TypeForm
 
 from podium import lazy
 from podium.errors import ConfigError, UsageError
@@ -28,9 +25,12 @@ from podium.model.run import SUSPECTED
 from podium.secrets.settings import SecretSettings
 
 if TYPE_CHECKING:
+    import tomllib
+
     import pydantic
+    from typing_extensions import TypeForm, TypeIs
 else:
-    pydantic = lazy.module("pydantic")
+    pydantic, tomllib = lazy.module("pydantic"), lazy.module("tomllib")
 
 FILE = "podium.toml"
 _PREFIX = "PODIUM_"
@@ -45,7 +45,9 @@ class Config:
     durability: Literal["process", "power"] = "process"
     """What a recorded step survives: the death of the process, or that of the machine."""
     slots: int = 2_000
-    """Runs in memory at once."""
+    """Runs in memory at once; where `queues` are named, of each."""
+    queues: tuple[str, ...] = ()
+    """The queues whose runs this process drives; none are all."""
     lease: float = 10.0
     """Seconds without a beat after which a worker is declared dead."""
     poll: float = 0.2
@@ -60,6 +62,8 @@ class Config:
     """Seconds that a run may take which was started without `within`; None is no bound."""
     max_depth: int = 50
     """Workflows that may call workflows inside one another."""
+    telemetry: bool = True
+    """Whether runs are traced where the program has set up OpenTelemetry."""
     loops: Loops | None = None
     """What counts as going round in circles, and what is done about it: `[podium.loops]`; None looks for none."""
     agents: Mapping[str, AgentRules] = field(default_factory=dict[str, AgentRules])
@@ -84,7 +88,7 @@ class Config:
     """What is masked from the start: `[podium.secrets]`."""
 
 
-SECTIONS: dict[str, TypeForm[object]] = {
+SECTIONS: "dict[str, TypeForm[object]]" = {
     "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
     "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings, "loops": Loops,
     "monitor": MonitorSettings | bool, "policy": PolicySettings,
@@ -92,8 +96,38 @@ SECTIONS: dict[str, TypeForm[object]] = {
 }  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""
 
-_TYPES: dict[str, type[Any]] = {each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS}
-_TYPES["run_within"] = float
+
+def _is_list(value: object) -> "TypeIs[list[object] | tuple[object, ...]]":
+    return isinstance(value, list | tuple)
+
+
+def _queues(value: object) -> tuple[str, ...]:
+    """Return names of queues, as they stand in a list, or in one text with commas between them."""
+    names: object = value.split(",") if isinstance(value, str) else value
+    if not _is_list(names):
+        raise TypeError
+    found = tuple(name.strip() if isinstance(name, str) else "" for name in names)
+    if not all(found):
+        raise ValueError
+    return tuple(dict.fromkeys(found))
+
+
+def _switch(value: object) -> bool:
+    """Return a switch, as TOML has it, or as a text in the environment."""
+    found = value if isinstance(value, bool) else _SWITCHES.get(str(value).lower())
+    if found is None:
+        raise ValueError
+    return found
+
+
+_SWITCHES = {"true": True, "false": False}
+_TYPES: dict[str, Callable[[Any], Any]] = {
+    **{each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS},
+    "run_within": float,
+    "queues": _queues,
+    "telemetry": _switch,
+}
+_EXPECTED = {"queues": "names of queues: a list, or a text with commas between them", "telemetry": "true or false"}
 _POSITIVE = ("slots", "lease", "poll", "max_facts", "max_payload_bytes", "max_depth", "run_within")
 
 
@@ -137,7 +171,7 @@ def _with(config: Config, values: Mapping[str, object], place: str) -> Config:
         try:
             changes[name] = _TYPES[name](value)
         except (TypeError, ValueError) as error:
-            raise ConfigError(f"{place} sets {name} to {value!r}; expected {_TYPES[name].__name__}.") from error
+            raise ConfigError(f"{place} sets {name} to {value!r}; expected {_expected(name)}.") from error
         if name in _POSITIVE and changes[name] <= 0:
             raise ConfigError(f"{place} sets {name} to {value!r}; expected more than 0.")
     if changes.get("quarantine_after", SUSPECTED + 1) <= SUSPECTED:
@@ -148,6 +182,10 @@ def _with(config: Config, values: Mapping[str, object], place: str) -> Config:
     if changes.get("durability", "process") not in ("process", "power"):
         raise ConfigError(f"{place} sets durability to {changes['durability']!r}; expected 'process' or 'power'.")
     return replace(config, **changes)
+
+
+def _expected(name: str) -> str:
+    return _EXPECTED.get(name) or _TYPES[name].__name__
 
 
 def _section(name: str, value: object, place: str) -> object:

@@ -22,7 +22,6 @@ from podium.dispatch.rules.loops.rule import NoLoops
 from podium.dispatch.rules.policy.loading import load_judge
 from podium.dispatch.rules.policy.rule import Policy
 from podium.dispatch.rules.timeout import timeout
-from podium.dispatch.rules.tracing import tracing
 from podium.dispatch.rules.trust.rule import Trusting
 from podium.dispatch.rules.trust.standings import Trusts
 from podium.model.agent import AnyAgent, Card
@@ -55,7 +54,7 @@ class RuleStack:
         self.dispatcher = Dispatcher(
             self.registry,
             [
-                tracing, delegated.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls,
+                delegated.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls,
                 NoLoops(config.loops, config.max_depth).calls, Cache(store.answers, clock, keep).calls, budgets.calls,
                 Prices(config.prices).calls, limits.calls, Healthy(self.checks).calls, self.breakers.calls, timeout,
                 Batches(clock, ring).calls,

@@ -205,7 +205,7 @@ class Ledger(RuleBasedStateMachine):
     def retry(self, data: st.DataObject) -> None:
         """Have a run that failed go on; its share, if it was given back, is carved out again."""
         node = self.some(data, alive=False)
-        claimed = self.hand.store.take_over(node.id, self.hand.worker)
+        claimed = self.hand.take_over(node.id)
         assert claimed is not None
         node.epoch = claimed.run.epoch
         own = node.lines[0].limits

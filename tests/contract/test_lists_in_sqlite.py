@@ -29,7 +29,7 @@ LISTS: dict[str, Sequence[Query]] = {
         RunQuery(tenant="a", principal="b", state=RunState.PARKED, since=1.0, text="x"),
         RunQuery(tenant="a", workflow="b", tag="c"),
     ],
-    "dead": [DeadQuery(), DeadQuery(tenant="a", workflow="b", principal="c", since=1.0)],
+    "dead": [DeadQuery(), DeadQuery(asked="a"), DeadQuery(tenant="a", workflow="b", principal="c", since=1.0)],
     "questions": [QuestionQuery(), QuestionQuery(state=QuestionState.OPEN, tenant="a"), QuestionQuery(to="a")],
     "budgets": [BudgetQuery(), BudgetQuery(prefix="run:", tenant="a")],
     "journal": [FactQuery(), FactQuery(run="a"), FactQuery(tenant="a", since=1.0)],

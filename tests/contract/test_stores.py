@@ -15,7 +15,6 @@ class InFile:
 
 
 class InFileForPower:
-    waiting = True
     moment = 0.05
 
     @pytest.fixture

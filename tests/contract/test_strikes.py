@@ -10,7 +10,7 @@ import pytest
 from podium import run_sync
 from podium.model.fact import FactKind
 from podium.model.run import BlockedReason, RunState
-from podium.store.operations import Block, CommitVerdict, Release
+from podium.store.operations import Block, CommitVerdict, Release, Unblock
 from podium.store.protocol import DeadQuery
 from podium.store.sqlite.pages import given, only
 from podium.store.sqlite.store import SqliteStore
@@ -118,12 +118,12 @@ def test_a_quarantined_run_is_kept_from_whoever_serves_its_workflow(store: Sqlit
     died(store, "w_1")
     hand = driven(store, "w_2", number)
     assert hand.write(number, close=Block("quarantined", BlockedReason.QUARANTINED), epoch=2) is CommitVerdict.OK
-    assert (store.unblock(WORKFLOW), store.unblock(WORKFLOW, ["1"])) == ([], [])
-    assert store.ready([WORKFLOW], 10) == []
-    taken = store.take_over("r", "w_2")
+    assert hand.commit(Unblock(WORKFLOW)).placed == []
+    assert hand.ready(versions=["1"]) == []
+    taken = hand.take_over("r")
     assert taken is not None
     assert hand.write(number, close=Release(RunState.READY, "", "1", None), epoch=3) is CommitVerdict.OK
-    assert [placed.n for placed in store.ready([WORKFLOW], 10)] == [number]
+    assert hand.ready() == [number]
     assert crash_count(store) == 0
 
 
@@ -134,8 +134,9 @@ def test_suspects_do_not_hide_the_others_that_are_ready(store: SqliteStore) -> N
     hand = Hand(store, "w_2")
     hand.claim(*numbers)
     died(store, "w_2")
-    Hand(store, "w_3").start(new_run("new"), drive=False)
-    assert sorted(placed.crash_count for placed in store.ready([WORKFLOW], 2)) == [0, 2, 2]
+    hand = Hand(store, "w_3")
+    hand.start(new_run("new"), drive=False)
+    assert sorted(placed.crash_count for placed in hand.wake(limit=2).placed) == [0, 2, 2]
 
 
 def test_only_failed_and_quarantined_runs_are_dead(store: SqliteStore) -> None:

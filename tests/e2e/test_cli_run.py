@@ -38,6 +38,18 @@ async def article(ctx: Context, topic: str) -> str:
     return text if decision.approved else f"refused: {decision.comment}"
 """
 
+START = """
+from podium import App, run_sync
+from team import team
+
+async def main():
+    async with App.open(queues=["nobody's"]) as app:
+        for queue in ("gpu", "mail", "other"):
+            await app.start(team, 4, queue=queue)
+
+run_sync(main())
+"""
+
 IN_BACKGROUND = """
 import signal, sys
 from podium.cli.main import main
@@ -152,6 +164,15 @@ def test_work_drives_what_was_answered_and_leaves_what_still_waits(desk: Desk) -
     assert desk.podium("work", "article.py").out == "1 parked\n"
 
 
+def test_a_worker_of_some_queues_drives_their_runs_and_no_others(desk: Desk) -> None:
+    desk.write("team.py", TEAM)
+    desk.write("start.py", START)
+    assert desk.python("start.py").status == 0
+    assert desk.podium("work", "team.py", "--queue", "gpu", "--queue", "mail").out == "2 done\n"
+    assert desk.podium("work", "team.py", "--queue", "nobody's").out == "nothing to do\n"
+    assert desk.podium("work", "team.py").out == "1 done\n"
+
+
 def test_a_serving_worker_takes_an_answer_up_by_itself_and_ends_on_a_signal(desk: Desk) -> None:
     desk.write("article.py", EDITORS)
     desk.podium("run", "article.py", "--input", '"tea"')
@@ -264,8 +285,14 @@ def test_items_that_wait_for_a_person_hold_up_nobody(desk: Desk) -> None:
     first = desk.podium(*command)
     assert first.status == 3
     assert first.out == "3 waiting: items.results.jsonl\n"
-    for question in desk.podium("inbox", "list", "--json").json:
-        desk.podium("inbox", "answer", question["question"], "yes", "--by", "ann")
+    waiting = [question["question"] for question in desk.podium("inbox", "list", "--json").json]
+    page = desk.podium("inbox", "list", "--json", "--limit", "2")
+    cursor = page.err.split("--cursor ")[1].split()[0]
+    rest = desk.podium("inbox", "list", "--json", "--cursor", cursor)
+    assert [question["question"] for each in (page, rest) for question in each.json] == waiting
+    assert rest.err == ""
+    for question in waiting:
+        desk.podium("inbox", "answer", question, "yes", "--by", "ann")
     assert desk.podium(*command).status == 0
     assert [json.loads(line)["value"] for line in desk.lines("items.results.jsonl")] == [
         "All about tea.", "All about rain.", "All about snow.",

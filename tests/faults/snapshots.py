@@ -1,8 +1,9 @@
 """What a crash after each commit would leave."""
 
+import asyncio
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ class Snapshots:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
-        committed = self.store.commit(worker, operations)
+    def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Awaitable[Committed]:
+        committed = asyncio.ensure_future(self.store.commit(worker, operations, alone=alone))
+        assert committed.done(), "it is copied before anybody hears of the commit"
         target = self.folder / f"after-{len(self.copies)}.db"
         for suffix in ("", "-wal"):
             shutil.copyfile(self.store.path + suffix, str(target) + suffix)

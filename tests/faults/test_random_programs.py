@@ -206,8 +206,9 @@ async def must_replay(app: App) -> None:
     assert (await audit(app.store)).faults == []
     for run in await app.runs.list(limit=1000):
         assert run.state.ended, (run, [(f.kind.name, f.key, f.body) for f in await app.runs.facts(run.id)])
-        claimed = app.store.take_over(run.id, app.worker.id)
+        claimed = await app.store.take_over(run.id, app.worker.id)
         assert claimed is not None
+        assert claimed.facts[-1].kind is FactKind.ENDED
         facts = [fact for fact in claimed.facts if fact.kind is not FactKind.ENDED]
         claimed.facts = facts
         mismatch = await app.worker.replays(claimed)

@@ -57,7 +57,6 @@ def run(start: Start) -> None:
     if start.new_session:
         os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
     os.chdir(start.cwd)
     take_environment(start.env)
     warn_as(command.warnings, start.env)

@@ -6,8 +6,6 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from typing_extensions import TypeForm
-
 from podium import lazy
 from podium.agents.jsonable import NULL, SCALARS, encoded, json_copy, require_finite
 from podium.errors import InvalidValue, UsageError
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     import pydantic
     import pydantic.errors
     import pydantic_core
+    from typing_extensions import TypeForm
 else:
     pydantic, pydantic_core = lazy.module("pydantic"), lazy.module("pydantic_core")
 
@@ -47,7 +46,7 @@ class TypeShape(Generic[T]):
 
     __slots__ = ("_exact", "_fits", "_free", "_made", "_schema", "name", "type")
 
-    def __init__(self, kind: TypeForm[object]) -> None:
+    def __init__(self, kind: "TypeForm[object]") -> None:
         self.type: TypeForm[object] = kind
         self.name = _name_of(kind)
         plain = _PLAIN.get(kind) if isinstance(kind, Hashable) else None
@@ -119,7 +118,7 @@ class _Nobody:
     """No value has exactly this type."""
 
 
-def shape_of(kind: TypeForm[T]) -> TypeShape[T]:
+def shape_of(kind: "TypeForm[T]") -> TypeShape[T]:
     """Return the shape of a type; `Any` (or `Json`) takes whatever JSON can hold.
 
     Shapes are kept, so asking again is cheap. Raises UsageError for a type that Pydantic cannot turn into JSON.
@@ -131,7 +130,7 @@ def shape_of(kind: TypeForm[T]) -> TypeShape[T]:
 
 
 @lru_cache(maxsize=_KNOWN_TYPES)
-def _known(kind: TypeForm[object] | None, _spelling: str) -> TypeShape[Json]:
+def _known(kind: "TypeForm[object] | None", _spelling: str) -> TypeShape[Json]:
     return TypeShape(type(None) if kind is None else kind)
 
 

@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NotRequired, cast, get_args, get_origin, get_type_hints
 
-from typing_extensions import TypedDict, TypeIs
-
 from podium import lazy
 from podium.agents.shape import TypeShape, shape_of
 from podium.errors import InvalidValue, UsageError
@@ -17,8 +15,10 @@ from podium.model.steps import Steps
 
 if TYPE_CHECKING:
     import pydantic
+    import typing_extensions
+    from typing_extensions import TypeIs
 else:
-    pydantic = lazy.module("pydantic")
+    pydantic, typing_extensions = lazy.module("pydantic"), lazy.module("typing_extensions")
 
 Function = Callable[..., Json]
 
@@ -86,7 +86,7 @@ def name_of(function: Function) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
-def _is_partial(function: object) -> TypeIs["functools.partial[Json]"]:
+def _is_partial(function: object) -> "TypeIs[functools.partial[Json]]":
     return isinstance(function, functools.partial)
 
 
@@ -124,7 +124,7 @@ def _input_shape(name: str, takes: Mapping[str, inspect.Parameter], types: Mappi
     if len(takes) == 1:
         return shape_of(next(iter(types.values())))
     fields = {each: NotRequired[types[each]] if _has_default(takes[each]) else types[each] for each in takes}
-    mapping = cast("Callable[[str, Json], type[Json]]", TypedDict)(name, fields)
+    mapping = cast("Callable[[str, Json], type[Json]]", typing_extensions.TypedDict)(name, fields)
     return shape_of(pydantic.with_config(pydantic.ConfigDict(extra="forbid"))(mapping))
 
 

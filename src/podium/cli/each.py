@@ -16,7 +16,7 @@ from podium.cli.output import note, print_json
 from podium.cli.progress import Progress, progress
 from podium.cli.waiting import Standstill, settle
 from podium.config import Config
-from podium.engine.worker.worker import End
+from podium.engine.worker.waiters import End
 from podium.errors import RunBlocked, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.json import Json

@@ -9,6 +9,12 @@ StoreOption = Annotated[
     typer.Option("--store", metavar="PATH", help="The store's file; else that of podium.toml or PODIUM_STORE."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")]
+CursorOption = Annotated[
+    str | None, typer.Option("--cursor", metavar="CURSOR", help="Begin after a list that said this.")
+]
+PAGE = 50
+"""So many items a list has where nothing is said."""
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `last`.")]
 FileOption = Annotated[
     str | None, typer.Option("--file", metavar="FILE[:NAME]", help="The file with the run's workflow, to drive it on.")

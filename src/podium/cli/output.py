@@ -35,6 +35,12 @@ def note(text: str) -> None:
     print(MASKING.text(text), file=sys.stderr, flush=True)
 
 
+def note_next(cursor: str | None) -> None:
+    """Tell the person at the terminal that a list goes on, and how to see the rest; None is its end."""
+    if cursor is not None:
+        note(f"there are more: --limit N for so many at once, --cursor {cursor} for those that follow")
+
+
 def harmless(text: str) -> str:
     """Return a text without the control characters with which it could steer a terminal."""
     return "".join(each for each in text if each in _KEPT or each.isprintable())

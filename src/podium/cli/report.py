@@ -2,7 +2,7 @@
 
 from podium.cli.output import note, one_line, print_json, print_value
 from podium.cli.waiting import Standstill
-from podium.engine.worker.worker import End
+from podium.engine.worker.waiters import End
 from podium.model.question import Question
 from podium.model.run import RunState
 

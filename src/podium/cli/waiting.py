@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from podium.app import App
 from podium.cli.opening import ALL
 from podium.engine.run.deadline import deadline_of
-from podium.engine.worker.worker import End
+from podium.engine.worker.waiters import End
 from podium.errors import RunBlocked
 from podium.facade.reader import View
 from podium.model.facts.waits import SignalAwaited

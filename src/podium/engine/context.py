@@ -2,10 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 from uuid import UUID
-
-from typing_extensions import TypeForm
 
 from podium.agents.shape import shape_of
 from podium.engine.calls.call import AgentCall
@@ -38,6 +36,9 @@ from podium.model.steps import Effects
 from podium.model.storable import check_key
 from podium.model.task import Task
 from podium.services.stream import Chunk
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -154,7 +155,7 @@ class Context:
 
     def once(
         self, name: str, function: OnceFunction[T], *, effects: Effects = "idempotent",
-        verify: Callable[[], Awaitable[Any]] | None = None, gives: TypeForm[T] | None = None,
+        verify: Callable[[], Awaitable[Any]] | None = None, gives: "TypeForm[T] | None" = None,
     ) -> AgentCall[T]:  # fmt: skip
         """Run a function of no arguments once for ever: for a side effect too small to be an agent.
 
@@ -257,7 +258,7 @@ class Context:
 
     @overload
     def signal(
-        self, name: str, type: TypeForm[T], /, *, within: float | None = None, default: T = ...
+        self, name: str, type: "TypeForm[T]", /, *, within: float | None = None, default: T = ...
     ) -> AwaitSignal[T]: ...
     @overload
     def signal(self, name: str, /, *, within: float | None = None, default: Json = None) -> AwaitSignal[Any]: ...
@@ -277,7 +278,7 @@ class Context:
     ) -> AskPerson[Decision]: ...  # fmt: skip
     @overload
     def ask(
-        self, question: str, *, answer: TypeForm[T], subject: Json = None, to: str = "anyone",
+        self, question: str, *, answer: "TypeForm[T]", subject: Json = None, to: str = "anyone",
         within: float | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: T = ...,
     ) -> AskPerson[T]: ...  # fmt: skip
     @overload

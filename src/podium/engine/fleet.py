@@ -9,7 +9,7 @@ from podium.store.operations import Placed
 class Driver(Protocol):
     """Takes ownership of runs and drives them."""
 
-    def drive(self, runs: Sequence[Placed]) -> int:
+    async def drive(self, runs: Sequence[Placed]) -> int:
         """Claim runs and begin to drive them; returns how many were still to be had."""
         ...
 
@@ -17,19 +17,30 @@ class Driver(Protocol):
 class Fleet(Protocol):
     """Decides when a run that is ready is driven, and by whom."""
 
-    def place(self, runs: Sequence[Placed]) -> None:
-        """These runs are ready. The same run may be placed again; it is driven once.
+    @property
+    def queues(self) -> frozenset[str] | None:
+        """The queues that it drives runs of; None are all."""
+        ...
 
-        Suspects (`Placed.crash_count`) are begun one after the other.
+    @property
+    def slots(self) -> int:
+        """How many runs it has driven here at once, at most."""
+        ...
+
+    def place(self, runs: Sequence[Placed]) -> None:
+        """These runs are ready; those of other queues are not for this fleet.
+
+        The same run may be placed again; it is driven once. Suspects (`Placed.crash_count`) are begun one after the
+        other.
         """
         ...
 
-    def reserve(self) -> bool:
-        """Take a slot for a run that is about to be started here, if one is free and no run waits."""
+    def reserve(self, queue: str) -> bool:
+        """Take a slot for a run of a queue that is about to be started here, if one is free and no run waits."""
         ...
 
-    def release(self, run: int | None = None) -> None:
-        """A run left memory, or did not begin: its slot is free."""
+    def release(self, queue: str, run: int | None = None) -> None:
+        """A run of a queue left memory, or did not begin: its slot is free."""
         ...
 
     async def run(self, driver: Driver) -> None:

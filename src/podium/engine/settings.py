@@ -10,7 +10,9 @@ class EngineSettings:
     """Times in seconds, sizes in bytes."""
 
     slots: int = 2_000
-    """Runs in memory at once; further ones wait in the queue."""
+    """Runs in memory at once, of each queue where queues are named; further ones wait."""
+    queues: tuple[str, ...] = ()
+    """The queues whose runs this process drives; none are all."""
     lease: float = 10.0
     """A worker that was not heard of for so long is declared dead, and its runs go to others."""
     poll: float = 0.2

@@ -2,10 +2,8 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar, get_type_hints, overload
-
-from typing_extensions import TypeIs
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints, overload
 
 from podium.agents.shape import shape_of
 from podium.engine.calls.undo import undo_all
@@ -14,7 +12,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
 from podium.errors import BadAnswer, Blocked, CallCancelled, InvalidValue, UsageError, WorkflowError
-from podium.model.agent import Card, In_contra, InputShape, Out_co, OutputShape
+from podium.model.agent import AnyAgent, Card, In_contra, InputShape, Out_co, OutputShape, in_and_out
 from podium.model.call import Call
 from podium.model.guard import Guard
 from podium.model.json import Json
@@ -23,10 +21,14 @@ from podium.model.retry import Retry
 from podium.model.steps import Steps
 from podium.store.codec import encode
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
 In = TypeVar("In")
 Out = TypeVar("Out")
 
 
+@in_and_out
 class Workflow(Generic[In_contra, Out_co]):
     """An orchestrating function. Started as a run it is found again, after a crash, by its name and version."""
 
@@ -42,6 +44,14 @@ class Workflow(Generic[In_contra, Out_co]):
 
     def __repr__(self) -> str:
         return f"<workflow {self.card.name} {self.card.version}>"
+
+    def agents(self) -> Iterable[AnyAgent]:
+        """Give the agents that take part, as far as the workflow knows them before it runs; each perhaps many times."""
+        return ()
+
+    def names(self) -> Iterable[str]:
+        """Give the names of registered agents that it is known to ask for."""
+        return ()
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Be admitted: the context of the caller runs the function."""
@@ -95,7 +105,7 @@ class Workflow(Generic[In_contra, Out_co]):
         return await self.function(context, given)
 
 
-def is_workflow(agent: object) -> TypeIs[Workflow]:
+def is_workflow(agent: object) -> "TypeIs[Workflow]":
     """Whether an agent is a workflow, and can be started as a run."""
     return isinstance(agent, Workflow)
 

@@ -4,6 +4,7 @@ from podium.errors import PodiumError
 from podium.facade.handle import AnyHandle, handle_of
 from podium.facade.scope import Parts, Scope
 from podium.model.storable import check_text
+from podium.operations.operator import Operator
 from podium.operations.redactor import Redactor
 from podium.operations.requeue import Requeued, requeue
 from podium.operations.sealing import signer_of
@@ -18,7 +19,7 @@ class Operations:
     async def retry(self, run_id: str) -> AnyHandle:
         """Have a failed or blocked run go on from what failed; raises UnknownRun or NotPossible."""
         parts = await self._may_change(run_id, "retry runs")
-        await parts.operator.retry(run_id)
+        await _operator(parts).retry(run_id)
         return await handle_of(self._scope, run_id)
 
     async def repin(self, run_id: str, version: str, *, from_key: str | None = None) -> AnyHandle:
@@ -27,13 +28,13 @@ class Operations:
         With `from_key` all that was recorded since that call began is voided, and done again.
         """
         parts = await self._may_change(run_id, "repin runs")
-        await parts.operator.repin(run_id, version, from_key)
+        await _operator(parts).repin(run_id, version, from_key)
         return await handle_of(self._scope, run_id)
 
     async def fork(self, run_id: str, key: str) -> AnyHandle:
         """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about."""
         parts = await self._may_change(run_id, "fork runs")
-        return await handle_of(self._scope, await parts.operator.fork(run_id, key))
+        return await handle_of(self._scope, await _operator(parts).fork(run_id, key))
 
     async def requeue(self, *runs: str) -> list[Requeued]:
         """Have dead letters go on from what failed; each is told apart, and none stops the others."""
@@ -45,14 +46,14 @@ class Operations:
             except PodiumError as error:
                 done.append(Requeued(run=run_id, error=str(error)))
             else:
-                done += await requeue(parts.store, parts.operator.retry, [run_id])
+                done += await requeue(parts.store, _operator(parts).retry, [run_id])
         return done
 
     async def discard(self, run_id: str, *, why: str, by: str | None = None) -> None:
         """Say that nobody will handle a dead letter any more; who says so and why is recorded. Raises NotPossible."""
         who = self._name_of(by, why)
         parts = await self._may_change(run_id, "discard runs")
-        await parts.operator.discard(run_id, by=who, why=why)
+        await _operator(parts).discard(run_id, by=who, why=why)
 
     async def redact(self, run_id: str, *, why: str, by: str | None = None) -> int:
         """Delete what a run and its child runs were given, said and gave, though not that and how they took place.
@@ -77,6 +78,10 @@ class Operations:
         parts = self._scope.for_operators(what)
         await self._scope.run(run_id)
         return parts
+
+
+def _operator(parts: Parts) -> Operator:
+    return Operator(parts.worker, parts.clock, parts.ids)
 
 
 def _redactor(parts: Parts) -> Redactor:

@@ -14,7 +14,6 @@ from podium.model.ids import Ids
 from podium.model.principal import OPERATOR, Principal
 from podium.model.run import Run
 from podium.model.storable import check_text
-from podium.operations.operator import Operator
 from podium.rule_stack import RuleStack
 from podium.store.protocol import Store
 
@@ -29,7 +28,6 @@ class Parts:
     ids: Ids
     rules: RuleStack
     worker: Worker
-    operator: Operator
     workflows: Workflows
     home: Home
 

@@ -1,20 +1,24 @@
 """An app as one principal uses it, or, for the operator of the app, as a whole."""
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from podium import lazy
 from podium.engine.run.starting import new_run
 from podium.errors import InvalidValue, NotAllowed, NotPossible, UnknownRun, UsageError
 from podium.facade.handle import AnyHandle, RunHandle, handle_of
-from podium.facade.inbox import Inbox
-from podium.facade.operations import Operations
-from podium.facade.process_reports import ProcessReports
-from podium.facade.runs import Runs
 from podium.facade.scope import Parts, Scope
 from podium.model.agent import Agent
 from podium.model.budget import Budget
 from podium.model.principal import Principal
 from podium.model.run import RunOptions
 from podium.store.codec import encode
+
+if TYPE_CHECKING:
+    from podium.facade import inbox, operations, process_reports, runs
+else:
+    inbox, runs = lazy.module("podium.facade.inbox"), lazy.module("podium.facade.runs")
+    operations = lazy.module("podium.facade.operations")
+    process_reports = lazy.module("podium.facade.process_reports")
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -26,10 +30,26 @@ class ScopedApp:
     def __init__(self, parts: Parts, principal: Principal | None) -> None:
         """Give an app to a principal, or to its operator."""
         self._scope = Scope(parts, principal)
-        self.runs = Runs(self._scope)
-        self.inbox = Inbox(self._scope)
-        self.operations = Operations(self._scope)
-        self.reports = ProcessReports(self._scope)
+
+    @property
+    def runs(self) -> "runs.Runs":
+        """The runs that there are, and what is recorded of them."""
+        return runs.Runs(self._scope)
+
+    @property
+    def inbox(self) -> "inbox.Inbox":
+        """What waits for people, and answering it."""
+        return inbox.Inbox(self._scope)
+
+    @property
+    def operations(self) -> "operations.Operations":
+        """Changing runs from outside. It takes the role of an operator."""
+        return operations.Operations(self._scope)
+
+    @property
+    def reports(self) -> "process_reports.ProcessReports":
+        """What was spent, what failed, how agents are, and whether the journals are as they were written."""
+        return process_reports.ProcessReports(self._scope)
 
     @property
     def principal(self) -> Principal | None:
@@ -66,8 +86,9 @@ class ScopedApp:
             budget=budget or parts.config.budgets.run,
         )  # fmt: skip
         run = new_run(
-            id or parts.ids.new("run"), found.card, payload, options, seed=parts.ids.seed(), at=parts.clock.now()
-        )
+            id or parts.ids.new("run"), found.card, payload, options, seed=parts.ids.seed(), at=parts.clock.now(),
+            trace=parts.worker.runtime.traceparent(),
+        )  # fmt: skip
         if len(payload) > (most := parts.config.max_payload_bytes):
             raise InvalidValue(f"the input has {len(payload)} bytes; {most} are allowed")
         run_id, new = await parts.worker.begin(run)

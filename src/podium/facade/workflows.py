@@ -1,12 +1,11 @@
 """The agents that are registered with an app, and which of them can be started as runs."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from podium.engine.worker.worker import Worker
 from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import UsageError
 from podium.model.agent import Agent, AnyAgent
-from podium.patterns.building.pattern import Pattern, is_pattern
 from podium.rule_stack import RuleStack
 
 In = TypeVar("In")
@@ -22,7 +21,7 @@ class Workflows:
 
     def register(self, *agents: AnyAgent) -> None:
         """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
-        everyone = [*agents, *(part for agent in agents if is_pattern(agent) for part in _members_of(agent))]
+        everyone = [*agents, *(part for agent in agents if is_workflow(agent) for part in _members_of(agent))]
         new = self._rules.add(everyone)
         for agent in everyone:
             if is_workflow(agent):
@@ -39,9 +38,8 @@ class Workflows:
         if found.card.anonymous:
             raise UsageError(f'{found.card.name} has no name to be found by after a crash: give it one, name="…".')
         self.register(found)
-        if is_pattern(found):
-            for name in found.names():
-                registry.get(name)  # raises UnknownAgent, before anything runs
+        for name in found.names():
+            registry.get(name)  # raises UnknownAgent, before anything runs
         return found
 
     def of(self, name: str, version: str) -> AnyAgent | None:
@@ -50,7 +48,7 @@ class Workflows:
         return registry.get(name, version) if registry.has(name, version) else None
 
 
-def _members_of(pattern: Pattern[Any, Any]) -> list[AnyAgent]:
-    """Return the agents of a pattern that have a name, each once."""
-    found = {id(each): each for each in pattern.agents() if not each.card.anonymous}
+def _members_of(workflow: Workflow) -> list[AnyAgent]:
+    """Return the agents of a workflow that have a name, each once."""
+    found = {id(each): each for each in workflow.agents() if not each.card.anonymous}
     return list(found.values())

@@ -2,7 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from podium import lazy
+
+if TYPE_CHECKING:
+    import email.utils as dates
+else:
+    dates = lazy.module("email.utils")
 
 _WAYS = (("retry-after-ms", 0.001), ("retry-after", 1.0))
 
@@ -27,6 +34,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _until(then: str, now: str) -> float | None:
     try:
-        return max(0.0, (parsedate_to_datetime(then) - parsedate_to_datetime(now)).total_seconds())
+        return max(0.0, (dates.parsedate_to_datetime(then) - dates.parsedate_to_datetime(now)).total_seconds())
     except (ValueError, TypeError):  # not a date, or one without its zone
         return None

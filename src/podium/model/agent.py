@@ -1,9 +1,7 @@
 """Who can be called: the agent, its card, and what it is handed."""
 
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol
-
-from typing_extensions import TypeForm, TypeIs, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from podium.model.agent_kind import KINDS, AgentKind, kind_of
 from podium.model.batch import Batch
@@ -18,9 +16,29 @@ from podium.model.outcome import Outcome
 from podium.model.retry import Retry
 from podium.model.steps import Effects, Steps
 
-In_contra = TypeVar("In_contra", contravariant=True, default=Any)
-Out_co = TypeVar("Out_co", covariant=True, default=Any)
+if TYPE_CHECKING:
+    import typing_extensions
+    from typing_extensions import TypeForm, TypeIs
+
+    In_contra = typing_extensions.TypeVar("In_contra", contravariant=True, default=Any)
+    Out_co = typing_extensions.TypeVar("Out_co", covariant=True, default=Any)
+else:  # importing typing_extensions takes longer than anything else that a program loads
+    In_contra, Out_co = TypeVar("In_contra", contravariant=True), TypeVar("Out_co", covariant=True)
 T = TypeVar("T")
+
+
+def in_and_out(cls: type[T]) -> type[T]:
+    """Let a class of agents, generic in what goes in and what comes out, be written with fewer than both: `Agent[str]`.
+
+    Type checkers take the defaults of the type variables, which not every Python knows.
+    """
+    generic: Any = vars(Generic)["__class_getitem__"]
+
+    def getitem(cls: type[T], kinds: Any) -> Any:
+        return generic.__func__(cls, kinds if isinstance(kinds, tuple) else (kinds, Any))
+
+    setattr(cls, "__class_getitem__", classmethod(getitem))  # noqa: B010 - a type checker takes it for a method
+    return cls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +105,7 @@ class Described(Protocol):
     """What any shape tells of its type."""
 
     @property
-    def type(self) -> TypeForm[object]:
+    def type(self) -> "TypeForm[object]":
         """The Python type; Any where only the schema is known."""
         ...
 
@@ -133,6 +151,7 @@ class OutputShape(Described, Protocol, Generic[Out_co]):
         ...
 
 
+@in_and_out
 class Agent(Protocol, Generic[In_contra, Out_co]):
     """Everybody who can be called."""
 
@@ -164,7 +183,7 @@ AnyAgent = Agent[Any, Any]
 """An agent of whatever types; for registries and dispatch, which do not look at values."""
 
 
-def is_agent(value: object) -> TypeIs[AnyAgent]:
+def is_agent(value: object) -> "TypeIs[AnyAgent]":
     """Whether a value can be called by a workflow, as opposed to a plain function or a class."""
     return all(hasattr(type(value), name) for name in ("run", "verify")) and isinstance(
         getattr(value, "card", None), Card

@@ -1,25 +1,24 @@
 """Answers that are kept, to be given again to whoever asks the same."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from podium.model.json import Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheKey:
-    """What was asked of whom; the same question has the same answer."""
+class CacheKey(NamedTuple):
+    """What was asked of whom; the same question has the same answer. A tuple, since it is looked up often."""
 
     agent: str
     version: str
     tenant: str
     digest: str
-    """Of the input."""
+    """SHA-256 of the input, in hexadecimal digits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class CacheEntry:
-    """An answer, and where it was first given."""
+    """An answer, and where it was first given. Not changed after it is made."""
 
     value: Json
     run: str

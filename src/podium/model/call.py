@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from podium.model.empty import empty
 from podium.model.json import Json
 
 
@@ -31,7 +32,7 @@ class Call:
     """The time, in seconds since 1970, after which the answer is of no use; None is no such time."""
     callers: tuple[str, ...] = ()
     """The workflows on the way from the root run to this call, the outermost first, whoever asks last."""
-    granted: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    granted: Mapping[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said to the rules that asked about it, by rule; only those that allowed it."""
     feedback: str = ""
     """What was wrong with the last answer, where the agent is to try again."""

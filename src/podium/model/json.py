@@ -1,12 +1,14 @@
 """The type of every value that crosses a boundary of Podium, and its way to bytes and back, in C."""
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
-from typing_extensions import TypeIs
 
 from podium.errors import InvalidValue
 from podium.secrets.masking import MASKING
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 Json: TypeAlias = Any
 """None, bool, int, float, str, a list of these, or a dict from str to these: what JSON can hold."""
@@ -32,11 +34,11 @@ def decode(text: bytes | None) -> Json:
     return None if text is None else orjson.loads(text)
 
 
-def is_object(value: object) -> TypeIs[dict[str, Json]]:
+def is_object(value: object) -> "TypeIs[dict[str, Json]]":
     """Whether a JSON value is an object. Ask it of JSON only: the keys of any other dict are not looked at."""
     return isinstance(value, dict)
 
 
-def is_array(value: object) -> TypeIs[list[Json]]:
+def is_array(value: object) -> "TypeIs[list[Json]]":
     """Whether a JSON value is an array. Ask it of JSON only."""
     return isinstance(value, list)

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
-
-from typing_extensions import TypeForm
+from typing import TYPE_CHECKING, Any
 
 from podium.model.json import Json
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class Approval:
 
     text: str
     subject: Json = None
-    edit: TypeForm[object] | None = field(default=None, kw_only=True)
+    edit: "TypeForm[object] | None" = field(default=None, kw_only=True)
     """The type of a value that the person may approve in place of the subject; None where they may not change it."""
     questions: bool = field(default=False, kw_only=True)
     """Whether the person may ask back instead."""

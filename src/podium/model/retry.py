@@ -18,7 +18,13 @@ class FailureKind(StrEnum):
 
 
 KEEPS_LINEAGE = frozenset({FailureKind.RATE, FailureKind.TIMEOUT, FailureKind.TRANSPORT})
-"""After these the next attempt is handed the recorded steps of the failed one; after others it starts afresh."""
+"""After these the next attempt goes on where the failed one stood; after others it begins afresh.
+
+One that begins afresh is handed all the same what is done: whatever it asks for that was asked for before.
+"""
+
+UNUSABLE = frozenset({FailureKind.REFUSAL, FailureKind.VALIDATION})
+"""After these the last answer of a model is what failed: it is asked for again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

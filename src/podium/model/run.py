@@ -49,6 +49,9 @@ class BlockedReason(StrEnum):
 START = "start"
 """The key under which a run records whether the rules let it in, and its value out."""
 
+DEFAULT_QUEUE = "default"
+"""The queue of runs that are started without naming one."""
+
 SUSPECTED = 2
 """So many strikes make a run suspect."""
 
@@ -97,7 +100,8 @@ class RunOptions:
 
     id: str | None = None
     tag: str | None = None
-    queue: str = "default"
+    queue: str = DEFAULT_QUEUE
+    """Which processes drive it: those that serve this queue, or all queues."""
     priority: int = 0
     """Larger goes first."""
     tenant: str = "default"

@@ -39,6 +39,9 @@ def grant_of(rule: str, step: str | None) -> str:
     return rule if step is None else f"{step} {rule}"
 
 
+ANSWER = "model"
+"""The name of the step in which a model is asked."""
+
 _TOOL = "tool/"
 _GUARD = "guard/"
 
@@ -51,6 +54,11 @@ def tool_step(tool: str) -> str:
 def tool_of(step: str) -> str | None:
     """Return the tool that a step calls, by the name of the step; None where it is another one."""
     return step[len(_TOOL) :] if step.startswith(_TOOL) else None
+
+
+def is_answer_step(step: str) -> bool:
+    """Whether a step is an answer of a model, by its name."""
+    return step == ANSWER
 
 
 def guard_step(guard: str) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from podium.engine.run.deadline import Deadline, deadline_of
-from podium.engine.run.history import OPENING, voided
+from podium.engine.run.history import OPENING, History, voided
 from podium.engine.run.reservations import carved_from, reserved, share_of
+from podium.engine.worker.waiters import ended_as
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
 from podium.model.budget import Breach
@@ -19,7 +20,7 @@ from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound
 from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAnswered, QuestionAsked
 from podium.model.ids import Ids
-from podium.model.run import BlockedReason, Run, RunState
+from podium.model.run import BlockedReason, Run, RunState, Signal
 from podium.operations.redactor import refuse_redacted
 from podium.store.operations import (
     CommitVerdict,
@@ -31,9 +32,11 @@ from podium.store.operations import (
     Reserve,
     Start,
     TakeSignal,
+    Tell,
     Write,
 )
 from podium.store.protocol import BudgetQuery, Claimed
+from podium.telemetry.context import place_of_run
 
 
 class Operator:
@@ -55,17 +58,24 @@ class Operator:
             refuse_redacted(run_id, facts)
             _refuse_undone(run_id, facts)
             void = failure_of_run(facts)
-            children = [child for child in failed_with(facts, void) if await self._has_failed(child)]
+            awaited = failed_with(facts, void)
+            children = [child for child in awaited if await self._has_failed(child)]
             for child in children:
                 await self.retry(child)
+            ends = [await self._end_of(child) for child in awaited if child not in children]
             reopened = await self._share_again(claimed)
         except NotPossible:
             await self._give_back(claimed)
             raise
         due = deadline_of(facts)
         rewound = [self._rewound(void, due)] if void or due else []
-        ends = [TakeSignal(each.id) for each in claimed.signals if each.kind == "child" and each.name in children]
-        await self._release(claimed, rewound, claimed.run.version, [*ends, *reopened])
+        told = {signal.id: Tell(run_id, signal) for signal in ends if signal is not None}
+        stale = [
+            TakeSignal(each.id)
+            for each in claimed.signals
+            if each.kind == "child" and each.name in awaited and each.id not in told
+        ]
+        await self._release(claimed, rewound, claimed.run.version, [*stale, *told.values(), *reopened])
 
     async def _share_again(self, claimed: Claimed) -> list[Effect]:
         """Carve the budget of a child run out again: what it left was given back when it ended.
@@ -95,6 +105,15 @@ class Operator:
     async def _has_failed(self, run_id: str) -> bool:
         run = await self._worker.store.run(run_id)
         return run is not None and run.state is RunState.FAILED
+
+    async def _end_of(self, child: str) -> Signal | None:
+        """Return what tells that a child run has ended, if it has: whoever awaits it may have ended itself by then."""
+        store = self._worker.store
+        run = await store.run(child)
+        if run is None or not run.state.ended:
+            return None
+        last, *_ = await store.facts(child, after=run.facts - 2)
+        return Signal(f"child:{child}:{run.facts}", "child", child, ended_as(run, last), self._clock.now())
 
     async def discard(self, run_id: str, *, by: str, why: str) -> None:
         """Say that nobody will see to a failed or quarantined run any more; raises NotPossible for others."""
@@ -154,11 +173,12 @@ class Operator:
         facts = await self._worker.store.facts(run_id)
         refuse_redacted(run_id, facts)
         void = voided(facts)
+        ended_before = sum(fact.kind is FactKind.ENDED and fact.seq in void for fact in facts)
         facts = [fact for fact in facts if fact.seq not in void]
         after = set(since(facts, key))
         kept = [fact for fact in facts if fact.seq not in after]
         once = sorted({fact.key for fact in facts if fact.seq in after and self._is_once(fact)})
-        forked = self._copy(run, facts[0], _portable(kept[1:]), once)
+        forked = self._copy(run, facts[0], _portable(kept[1:]), once, ended_before=ended_before)
         verdict, committed = await self._worker.commits.submit(Start(forked, drive=False))
         assert verdict is CommitVerdict.OK  # its id is new
         assert committed.started
@@ -170,9 +190,13 @@ class Operator:
             return False
         return registry.has(said.agent, said.version) and registry.get(said.agent, said.version).card.effects == "once"
 
-    def _copy(self, run: Run, started: Fact, facts: Sequence[Fact], once: Sequence[str]) -> NewRun:
+    def _copy(
+        self, run: Run, started: Fact, facts: Sequence[Fact], once: Sequence[str], *, ended_before: int
+    ) -> NewRun:
         now, new = self._clock.now(), self._ids.new("run")
-        said = replace(started_of([started]), forked_from=run.id, done_before_fork=tuple(once))
+        before = started_of([started])
+        trace = place_of_run(run.id, before, ended_before=ended_before).traceparent
+        said = replace(before, forked_from=run.id, done_before_fork=tuple(once), trace=trace)
         own = next((line for line in said.lines if line.id == budget_of_run(run.id)), None)
         if own is not None:  # as much again as the old run had
             anew = replace(own, id=budget_of_run(new))
@@ -189,7 +213,7 @@ class Operator:
         run = await self._worker.store.run(run_id)
         if run is None:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
-        claimed = self._worker.store.take_over(run_id, self._worker.id) if run.state in states else None
+        claimed = await self._worker.store.take_over(run_id, self._worker.id) if run.state in states else None
         if claimed is None:
             wanted = " or ".join(sorted(states))
             raise NotPossible(f"run {run_id} is {run.state}: this is possible for a run that is {wanted}.")
@@ -226,9 +250,8 @@ def failure_of_run(facts: Sequence[Fact]) -> list[int]:
         return []
     found, leaves = {seq}, _leaves(alive, causes, found_in := set[int]())
     found |= found_in | _stopped(alive) | _withdrawn(alive)
-    for fact in alive:
-        if any(_belongs(fact.key, leaf) for leaf in leaves):
-            found.add(fact.seq)
+    for leaf in leaves:
+        found |= _reopened(alive, leaf)
     joins = {
         fact.key: fact.seq
         for fact in alive
@@ -297,6 +320,28 @@ def _leaves(facts: Sequence[Fact], causes: Iterable[str], reopened: set[int]) ->
         else:
             leaves.add(key)
     return leaves
+
+
+def _reopened(facts: Sequence[Fact], call: str) -> set[int]:
+    """Return what to void so that a call which failed by itself is asked again, and nothing that it did is done again.
+
+    Its steps stay, but for an answer that could not be used. What a workflow called stays too: its own code failed.
+    """
+    own = [fact for fact in facts if _belongs(fact.key, call)]
+    failed = next((said for fact in reversed(own) if isinstance(said := fact.content, AnsweredFailed)), None)
+    if any(fact.kind is FactKind.ASKED and fact.key.startswith(f"{call}.") for fact in own):
+        return {fact.seq for fact in own if fact.key == call and fact.kind is FactKind.ANSWERED}
+    history = History(own)
+    if failed is not None:
+        history.failed_as(call, failed.kind)
+    steps = history.steps.get(call, {}).values()
+    kept = {
+        fact.seq
+        for record in steps
+        for fact in (record.intent, record.done)
+        if fact is not None and (record.usable or record.intent is not None)
+    }
+    return {fact.seq for fact in own} - kept
 
 
 def since(facts: Sequence[Fact], key: str) -> list[int]:

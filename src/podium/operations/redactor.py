@@ -1,10 +1,11 @@
 """Deleting what runs were given, said and gave, while it stays provable that and how they took place."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from itertools import islice
 
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
-from podium.in_threads import in_thread
 from podium.model.audit import redacted_bytes, remains_of
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
@@ -14,6 +15,9 @@ from podium.model.run import Run
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, NewFact, Redact
 from podium.store.protocol import RunQuery, walk
+
+_TOGETHER = 16
+"""So many runs are redacted in one commit: what they carried is then wiped off the disk once for all of them."""
 
 Sign = Callable[[bytes], bytes]
 """Signs with the key of the audit."""
@@ -61,11 +65,11 @@ class Redactor:
                 yield each
 
     async def _redact_all(self, runs: Iterable[str], *, by: str, why: str) -> int:
-        done = 0
-        for run in runs:
-            done += await self._redact(run, by=by, why=why)
-        if done:
-            await in_thread(self._store.scrub)
+        done, left = 0, iter(runs)
+        while some := list(islice(left, _TOGETHER)):
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._redact(run, by=by, why=why)) for run in some]
+            done += sum(task.result() for task in tasks)
         return done
 
     async def _redact(self, run_id: str, *, by: str, why: str) -> bool:

@@ -130,7 +130,8 @@ async def dead_letters(store: ReadStore, wanted: DeadLetterQuery) -> Page[DeadLe
         return letter if wanted.wants(letter) else None
 
     common = {each.name: getattr(wanted, each.name) for each in fields(Query)}
-    return await sifted(store.dead, DeadQuery(workflow=wanted.workflow, **common), letter_of)
+    query = DeadQuery(workflow=wanted.workflow, asked=wanted.agent, **common)
+    return await sifted(store.dead, query, letter_of)
 
 
 async def dead_letter(store: ReadStore, run_id: str) -> DeadLetter:

@@ -3,33 +3,35 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from podium.errors import StoreBusy, StoreError, StoreUnavailable, Unwritable
-from podium.services.commit_thread import CommitThread
+from podium import lazy
+from podium.errors import StoreError, StoreUnavailable, Unwritable
 from podium.services.isolation import CommitAnswer, commit_apart
-from podium.store.operations import Committed, CommitVerdict, Operation, Placed
-from podium.store.protocol import Store
+from podium.store.operations import Committed, CommitVerdict, Delivery, Operation, Placed
+from podium.store.protocol import RunStore
+
+if TYPE_CHECKING:
+    from podium.telemetry import spans
+    from podium.telemetry.observer import Observer
+else:
+    spans = lazy.module("podium.telemetry.spans")
 
 _LOG = logging.getLogger("podium")
 
-_FAST_SECONDS = 0.001
-_SLOW_COMMITS = 64
 _OF_ONE_RUN = 3
 """So many operations a run that is alone may have in a batch."""
-_LARGE = 2_000
-"""A batch of more operations than this is committed in the thread, so that the loop is not held up."""
 
 
 class CommitListener(Protocol):
-    """Who is told of runs that a commit made ready or woke."""
+    """Who is told of runs that a commit made ready, and of what came for those that are driven."""
 
     def placed(self, runs: list[Placed]) -> None:
         """These runs wait for a worker."""
         ...
 
-    def woken(self, runs: list[int]) -> None:
-        """These runs, in somebody's memory, have new signals."""
+    def received(self, delivery: Delivery) -> None:
+        """This is what came for a run that is driven here."""
         ...
 
 
@@ -39,11 +41,13 @@ Settled = Callable[[CommitAnswer, Committed], None]
 class CommitBatch:
     """What one transaction is to hold, and who waits for it."""
 
-    __slots__ = ("_waiters", "done", "operations", "settled")
+    __slots__ = ("_waiters", "began", "done", "operations", "settled")
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
         self.settled: list[Settled] = []
+        self.began = 0.0
+        """When its commit began, by the clock of the event loop."""
         self.done = False
         self._waiters: list[asyncio.Future[None]] = []
 
@@ -63,28 +67,27 @@ class CommitBatch:
 
 
 class GroupCommit:
-    """Collects operations and commits them once per loop turn: on the loop, or in a thread where that would wait."""
+    """Collects operations and commits them once per loop turn; while a commit waits, what comes is for the next one."""
 
-    def __init__(self, store: Store, worker: str, listener: CommitListener) -> None:
+    def __init__(
+        self, store: RunStore, worker: str, listener: CommitListener, observer: "Observer | None" = None
+    ) -> None:
         self._store = store
+        self._observer = observer
         self.worker = worker
         self._listener = listener
         self._loop = asyncio.get_running_loop()
-        self._thread = CommitThread(self._loop)
         self.batch = CommitBatch()
         """What is put now goes into it."""
         self._scheduled = False
-        self._in_thread = False
-        self._in_flight = self.batch
-        self._checkpointing = False
-        self._slow_commits = 0
-        """So many commits are still left to the thread, because the disk was slow."""
+        self._in_flight: CommitBatch | None = None
+        self._dividing: asyncio.Task[None] | None = None
 
     def put(self, operation: Operation, settled: Settled) -> None:
         """Have an operation committed with this loop turn; `settled` is told its verdict."""
         self.batch.operations.append(operation)
         self.batch.settled.append(settled)
-        if not self._scheduled and not self._in_thread:
+        if not self._scheduled and self._in_flight is None:
             self._scheduled = True
             self._loop.call_soon(self._flush)
 
@@ -103,79 +106,74 @@ class GroupCommit:
         self.put(operation, settled)
         return await answer
 
+    async def settled(self) -> None:
+        """Return once all that was put before is committed, or has failed."""
+        for batch in (self._in_flight, self.batch):
+            if batch is not None and batch.operations:
+                await batch.wait()
+
     async def close(self) -> None:
-        """Commit what is left, then end the thread."""
-        while self.batch.operations or self._in_thread:
-            await (self._in_flight if self._in_thread else self.batch).wait()
-        await self._thread.stop()
+        """Commit what is left."""
+        while self.batch.operations or self._in_flight is not None:
+            await self.settled()
 
     def flush_alone(self) -> None:
-        """Commit at once, without a turn of the loop or a thread: there is nobody to share the commit with.
+        """Commit at once, without a turn of the loop: there is nobody to share the commit with.
 
         What is to be committed is one run's: what it appended, what it wants to set aside, and an escrow beside.
-        A commit that waits for the disk is made so only while the disk is fast: the loop stands still meanwhile.
         """
-        if not 1 <= len(self.batch.operations) <= _OF_ONE_RUN or self._in_thread:
-            return
-        if not self._store.threaded:
-            self._commit()
-        elif self._slow_commits:
-            self._slow_commits -= 1
-        else:
-            start = self._loop.time()
-            self._commit(on_loop=True)
-            if self._loop.time() - start > _FAST_SECONDS:
-                self._slow_commits = _SLOW_COMMITS
+        if 1 <= len(self.batch.operations) <= _OF_ONE_RUN and self._in_flight is None:
+            self._commit(alone=True)
 
     def _flush(self) -> None:
         self._scheduled = False
-        if self.batch.operations and not self._in_thread:
+        if self.batch.operations and self._in_flight is None:
             self._commit()
 
-    def _commit(self, *, on_loop: bool = False) -> None:
+    def _commit(self, *, alone: bool = False) -> None:
         batch, self.batch = self.batch, CommitBatch()
-        if (self._store.threaded and not on_loop) or len(batch.operations) >= _LARGE:
-            self._commit_in_thread(batch)
-            return
+        if self._observer is not None:
+            batch.began = self._loop.time()
         try:
-            committed = self._store.commit(self.worker, batch.operations)
-        except (StoreBusy, Unwritable):
-            self._commit_in_thread(batch)
+            committing = asyncio.ensure_future(self._store.commit(self.worker, batch.operations, alone=alone))
         except Exception as error:  # whatever it is, those who wait are told
             self._fail(error, batch)
+            return
+        if committing.done():
+            self._committed(batch, committing)
         else:
+            self._in_flight = batch
+            committing.add_done_callback(lambda done: self._landed(batch, done))
+
+    def _landed(self, batch: CommitBatch, done: "asyncio.Future[Committed]") -> None:
+        """A commit that had to wait is done: what came meanwhile is for the next one."""
+        self._in_flight = None
+        self._committed(batch, done)
+        self._flush()
+
+    def _committed(self, batch: CommitBatch, done: "asyncio.Future[Committed]") -> None:
+        error = done.exception()
+        if error is None:
+            committed = done.result()
             self._settle(committed.verdicts, committed, batch)
-            self._checkpoint()
-
-    def _commit_in_thread(self, batch: CommitBatch) -> None:
-        """Commit a batch where that may wait; what cannot be stored is left out and its sender told."""
-        self._in_thread, self._in_flight = True, batch
-        worker = self.worker
-
-        def commit(operations: Sequence[Operation]) -> Committed:
-            return self._store.commit_waiting(worker, operations)
-
-        def settled(done: tuple[Sequence[CommitAnswer], Committed]) -> None:
-            self._in_thread = False
-            self._settle(*done, batch)
-            self._checkpoint()
-            self._flush()
-
-        def failed(error: Exception) -> None:
-            self._in_thread = False
+        elif isinstance(error, Unwritable):
+            self._in_flight = batch
+            self._dividing = self._loop.create_task(self._commit_apart(batch))
+        else:
             self._fail(error, batch)
-            self._flush()
 
-        self._thread.do(lambda: commit_apart(commit, batch.operations), settled, failed)
-
-    def _checkpoint(self) -> None:
-        if not self._checkpointing and self._store.checkpoint_due():
-            self._checkpointing = True
-            self._thread.do(self._store.checkpoint, self._checkpointed, self._checkpointed)
-
-    def _checkpointed(self, _: object) -> None:
-        """A checkpoint that failed is made good by the next one: nothing recorded depends on it."""
-        self._checkpointing = False
+    async def _commit_apart(self, batch: CommitBatch) -> None:
+        """Commit a batch without what cannot be stored, whose sender is told."""
+        worker = self.worker
+        try:
+            answers, committed = await commit_apart(lambda part: self._store.commit(worker, part), batch.operations)
+        except Exception as error:  # whatever it is, those who wait are told
+            self._in_flight = None
+            self._fail(error, batch)
+        else:
+            self._in_flight = None
+            self._settle(answers, committed, batch)
+        self._flush()
 
     def _settle(self, answers: Sequence[CommitAnswer], committed: Committed, batch: CommitBatch) -> None:
         for tell, answer in zip(batch.settled, answers, strict=True):
@@ -183,16 +181,22 @@ class GroupCommit:
                 tell(answer, committed)
             except Exception:  # a mistake of one receiver is not to keep the news from the others
                 _LOG.exception("whoever recorded something failed when told of it")
-        batch.end()
+        self._end(batch, failed=False)
         if committed.placed:
             self._listener.placed(committed.placed)
-        if committed.woken:
-            self._listener.woken(committed.woken)
+        for delivery in committed.deliveries.values():
+            self._listener.received(delivery)
 
-    def _fail(self, error: Exception, batch: CommitBatch) -> None:
+    def _fail(self, error: BaseException, batch: CommitBatch) -> None:
         if not isinstance(error, StoreError):
             error = StoreUnavailable(f"a commit failed, nothing of it is recorded: {type(error).__name__}: {error}")
         nothing = Committed([])
         for tell in batch.settled:
             tell(error, nothing)
+        self._end(batch, failed=True)
+
+    def _end(self, batch: CommitBatch, *, failed: bool) -> None:
         batch.end()
+        if self._observer is not None:
+            seconds = self._loop.time() - batch.began
+            self._observer.commit(spans.CommitDone(operations=len(batch.operations), seconds=seconds, failed=failed))

@@ -1,6 +1,6 @@
 """Commits that fail because of one operation: everything else is carried out without it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from podium.errors import StoreError, Unwritable
 from podium.store.operations import Committed, CommitVerdict, Operation, Reserve, Write
@@ -8,8 +8,8 @@ from podium.store.operations import Committed, CommitVerdict, Operation, Reserve
 CommitAnswer = CommitVerdict | StoreError
 
 
-def commit_apart(
-    commit: Callable[[Sequence[Operation]], Committed], operations: Sequence[Operation]
+async def commit_apart(
+    commit: Callable[[Sequence[Operation]], Awaitable[Committed]], operations: Sequence[Operation]
 ) -> tuple[list[CommitAnswer], Committed]:
     """Commit operations in as few transactions as isolate the ones that cannot be stored.
 
@@ -25,7 +25,7 @@ def commit_apart(
         part = todo.pop()
         asked = [operation for operation in part if _run_of(operation) not in refused]
         try:
-            done = commit(asked) if asked else Committed([])
+            done = await commit(asked) if asked else Committed([])
         except Unwritable as error:
             if len(part) > 1:
                 middle = len(part) // 2

@@ -6,11 +6,12 @@ from enum import Enum
 from typing import Self
 
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
+from podium.model.empty import empty
 from podium.model.fact import FactKind
 from podium.model.facts.content import Writable
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
-from podium.model.run import BlockedReason, RunState, Signal
+from podium.model.run import DEFAULT_QUEUE, BlockedReason, RunState, Signal
 
 ESCROW_ROOM = 8
 """An escrow is at most this part of what a budget has left: near its limit nothing is set aside that nobody spends."""
@@ -183,8 +184,8 @@ class Write:
 
     run: int
     epoch: int
-    facts: list[NewFact] = field(default_factory=list[NewFact])
-    effects: list[Effect] = field(default_factory=list[Effect])
+    facts: list[NewFact] = field(default_factory=empty(list[NewFact]))
+    effects: list[Effect] = field(default_factory=empty(list[Effect]))
     close: Close | None = None
 
 
@@ -253,9 +254,12 @@ class Redact:
     fact: NewFact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class KeepAnswer:
-    """Keep an answer until a time, for whoever asks the same, and forget those that are too old now."""
+    """Keep an answer until a time, for whoever asks the same; some that are too old now may be forgotten.
+
+    Not changed after it is made.
+    """
 
     agent: str
     version: str
@@ -269,7 +273,31 @@ class KeepAnswer:
     until: float
 
 
-Operation = Write | Start | Send | Reply | Expire | Reserve | Redact | KeepAnswer
+@dataclass(frozen=True, slots=True)
+class FetchSignals:
+    """Hand over what came for a run that this worker drives, as of this commit; STALE where it does not drive it."""
+
+    run: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandBack:
+    """Make a run ready that this worker owns and does not drive; STALE where it does not own it."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unblock:
+    """Make the blocked runs of a workflow ready: the code is there now, or they will be blocked again."""
+
+    workflow: str
+
+
+Operation = (
+    Write | Start | Send | Reply | Expire | Reserve | Redact | KeepAnswer | FetchSignals | HandBack | Unblock
+)  # fmt: skip
 
 
 class CommitVerdict(Enum):
@@ -296,6 +324,18 @@ class Placed:
     n: int
     priority: int
     crash_count: int = 0
+    queue: str = DEFAULT_QUEUE
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came for a run that is driven, as of one moment."""
+
+    run: int
+    wake: int
+    """How often the run had been woken by then."""
+    signals: Sequence[Signal]
+    """What nobody had taken by then, the oldest first."""
 
 
 @dataclass(slots=True)
@@ -303,27 +343,31 @@ class Committed:
     """The result of a group commit."""
 
     verdicts: list[CommitVerdict]
-    started: dict[str, int] = field(default_factory=dict[str, int])
+    started: dict[str, int] = field(default_factory=empty(dict[str, int]))
     """The store's numbers of the runs that were inserted, or already there, by id asked for."""
-    known: dict[str, str] = field(default_factory=dict[str, str])
+    known: dict[str, str] = field(default_factory=empty(dict[str, str]))
     """The ids of the runs that were already there, by id asked for."""
-    placed: list[Placed] = field(default_factory=list[Placed])
+    placed: list[Placed] = field(default_factory=empty(list[Placed]))
     """Runs that became ready by this commit."""
-    woken: list[int] = field(default_factory=list[int])
-    """Runs in somebody's memory that have new signals."""
-    scarce: dict[str, BudgetState] = field(default_factory=dict[str, BudgetState])
+    deliveries: dict[int, Delivery] = field(default_factory=empty(dict[int, Delivery]))
+    """What came for runs that this worker drives, by run: for those that this commit woke or could not park, and
+    those whose signals were to be fetched."""
+    scarce: dict[str, BudgetState] = field(default_factory=empty(dict[str, BudgetState]))
     """The budget that had no room, by the id of what was to be reserved."""
-    recallable: set[str] = field(default_factory=set[str])
+    recallable: set[str] = field(default_factory=empty(set[str]))
     """What would have had room in that budget but for escrows, by id: to be tried again once they are given back."""
-    drawn_on: set[str] = field(default_factory=set[str])
+    drawn_on: set[str] = field(default_factory=empty(set[str]))
     """The escrows that something was taken out of."""
+    deleted: bool = False
+    """Whether something was redacted."""
 
     def join(self, later: "Committed") -> None:
         """Take in the result of a commit that followed, but for its verdicts."""
         self.started |= later.started
         self.known |= later.known
         self.placed += later.placed
-        self.woken += later.woken
+        self.deliveries |= later.deliveries
         self.scarce |= later.scarce
         self.recallable |= later.recallable
         self.drawn_on |= later.drawn_on
+        self.deleted |= later.deleted

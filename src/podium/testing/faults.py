@@ -1,5 +1,6 @@
 """Fault points: a process that dies, for real, at a chosen point of its work."""
 
+import asyncio
 import functools
 import os
 import signal
@@ -12,7 +13,7 @@ from podium.model.agent import Agent, Card, InputShape, OutputShape
 from podium.model.call import Call
 from podium.model.outcome import Outcome
 from podium.model.steps import Steps
-from podium.store.operations import Committed, Operation, Placed
+from podium.store.operations import Committed, Operation
 from podium.store.protocol import Claimed, Store
 
 In = TypeVar("In")
@@ -149,24 +150,21 @@ class FaultyStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+    def commit(
+        self, worker: str, operations: Sequence[Operation], *, alone: bool = False
+    ) -> "asyncio.Future[Committed]":
         """Commit, unless the process dies before or afterwards."""
-        return self._watched(lambda: self._store.commit(worker, operations))
-
-    def commit_waiting(self, worker: str, operations: Sequence[Operation]) -> Committed:
-        """The same, in the calling thread."""
-        return self._watched(lambda: self._store.commit_waiting(worker, operations))
-
-    def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
-        """Take ownership, unless the process dies before or afterwards."""
-        return self._watched(lambda: self._store.claim(worker, numbers, workflows))
-
-    def wake_due(self, now: float) -> list[Placed]:
-        """Wake the runs whose time has come, unless the process dies before or afterwards."""
-        return self._watched(lambda: self._store.wake_due(now))
-
-    def _watched(self, work: Callable[[], T]) -> T:
         n = self._faults.enter("commit")
-        result = work()
+        done = asyncio.ensure_future(self._store.commit(worker, operations, alone=alone))
+        if done.done():
+            self._faults.leave("commit", n)
+        else:
+            done.add_done_callback(lambda _: self._faults.leave("commit", n))
+        return done
+
+    async def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
+        """Take ownership, unless the process dies before or afterwards."""
+        n = self._faults.enter("commit")
+        claimed = await self._store.claim(worker, numbers, workflows)
         self._faults.leave("commit", n)
-        return result
+        return claimed

@@ -8,7 +8,7 @@ from pathlib import Path
 from podium import App, Context, agent, workflow
 from podium.model.agent import AnyAgent
 from podium.model.run import RunState
-from podium.store.sqlite import commit_transaction, workers
+from podium.store.sqlite import transaction, workers
 from podium.store.sqlite.sql import statement
 from podium.testing import Witness
 
@@ -60,7 +60,7 @@ def die_at(name: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return statement(wanted)
 
-    workers.statement = commit_transaction.statement = dying  # type: ignore[assignment] - a fault, in a process of its own
+    workers.statement = transaction.statement = dying  # type: ignore[assignment] - a fault, in a process of its own
 
 
 def main(folder: str, innocent: int, poisoned: int, death: str | None = None) -> None:

@@ -5,7 +5,7 @@ Something fails in one of the places of a run, and the run ends as it is configu
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,6 +42,8 @@ from podium.testing.model import ModelReply, timed_out, too_many_requests
 
 GIVE_UP = 20.0
 SOON = 0.05
+LONG = 8 * SOON
+"""So long an attempt has that is not to run out of time, on a machine that is busy; one of a model twice as long."""
 AGAIN = Retry(attempts=2, delay=0.002, jitter=0.0, kinds=frozenset(FailureKind) - {FailureKind.REFUSAL})
 KINDS: dict[str, Exception] = {
     "rate": RateLimited("slow down", retry_after=0.002),
@@ -108,7 +110,7 @@ class World:
 def flaky(world: World, kind: str, *, retry: Retry = AGAIN, fallback: tuple[str, ...] = ("spare",)) -> AnyAgent:
     """Return an agent that fails at its first attempt."""
 
-    @agent(retry=retry, fallback=fallback, timeout=SOON)
+    @agent(retry=retry, fallback=fallback, timeout=LONG if kind == "timeout" else GIVE_UP)
     async def works(_: Json, call: Call) -> str:
         world.witness.saw("call", call.run, call.key, call.attempt)
         if call.attempt == 1 and (retry is AGAIN or world.first("child")):
@@ -137,7 +139,8 @@ def in_tool(world: World, kind: str) -> Body:
 
     clerk = llm_agent(
         "clerk", model=ScriptedModel([[Use("look", {"word": "a"}, id="c1")], "done"]), instructions="Be exact.",
-        tools=[world.faults.body(look)], retry=AGAIN, fallback=("spare",), timeout=4 * SOON,
+        tools=[world.faults.body(look)], retry=AGAIN, fallback=("spare",),
+        timeout=2 * LONG if kind == "timeout" else GIVE_UP,
     )  # fmt: skip
 
     async def body(ctx: Context) -> Json:
@@ -231,11 +234,11 @@ class Stumbling:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+    def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Awaitable[Committed]:
         self._commits += 1
         if self._commits == 3 and self._world.first("store"):
             raise StoreBusy("another process writes") if self._kind == "timeout" else StoreUnavailable("disk I/O error")
-        return self._store.commit(worker, operations)
+        return self._store.commit(worker, operations, alone=alone)
 
 
 async def answer(app: App, question: Question) -> None:

@@ -17,6 +17,7 @@ from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.store.sqlite.store import SqliteStore
+from podium.telemetry.observer import Observer
 from podium.testing import Faults, ScriptedModel, Use, Witness, die_at
 from podium.testing.model import ModelReply
 
@@ -180,12 +181,12 @@ async def people(app: App, witness: Witness) -> None:
         await asyncio.sleep(0.002)
 
 
-async def drive(folder: Path, point: str | None) -> None:
+async def drive(folder: Path, point: str | None, observer: Observer | None = None) -> None:
     witness, faults = Witness(folder / "witness"), die_at(point)
     known = Program(witness, faults).agents()
     store = faults.store(SqliteStore(str(folder / "podium.db")))
     agents = [*workflows(known), *known.values()]
-    async with App.open(store, agents=agents, poll=0.02) as app, asyncio.TaskGroup() as group:
+    async with App.open(store, agents=agents, poll=0.02, observer=observer) as app, asyncio.TaskGroup() as group:
         answering = group.create_task(people(app, witness))
         handle: AnyHandle = await app.start("voyage", id="r")
         async with asyncio.timeout(GIVE_UP):

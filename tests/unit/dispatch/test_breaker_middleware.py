@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from opentelemetry import trace
 
 from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.dispatch.rules.breaker.rule import Breakers
@@ -63,23 +62,3 @@ async def test_who_is_turned_away_is_told_how_long_until_the_next_probe() -> Non
     refused = await handler(CALL, PlainSteps())
     assert isinstance(refused, Failed)
     assert refused.failure.retry_after == pytest.approx(20.0)
-
-
-class Span(trace.NonRecordingSpan):
-    """Keeps the events that are put on it."""
-
-    def __init__(self) -> None:
-        super().__init__(trace.INVALID_SPAN_CONTEXT)
-        self.events: list[tuple[str, Any]] = []
-
-    def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
-        self.events.append((name, dict(attributes)))
-
-
-async def test_a_change_is_an_event_on_the_span_of_its_call() -> None:
-    handler, span = Breakers(DrivenClock()).calls(CARD, Line()), Span()
-    with trace.use_span(span):
-        await handler(CALL, PlainSteps())
-    why = "1 of 1 calls failed within 60 s"
-    said = {"agent": "quotes", "version": "1", "from": "closed", "to": "open", "why": why}
-    assert span.events == [("podium.breaker", said)]

@@ -325,8 +325,8 @@ class Stopping(SqliteStore):
         self.bench = bench
         self.after: FactKind | None = after
 
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
-        committed = super().commit(worker, operations)
+    async def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Committed:
+        committed = await super().commit(worker, operations, alone=alone)
         facts = [fact for each in operations if isinstance(each, Write) for fact in each.facts]
         if self.after in [fact.kind for fact in facts]:
             self.after = None

@@ -1,7 +1,7 @@
 """What a run that spends fast holds in escrow: it saves commits, and changes nothing in what is admitted."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, cast
 
 import pytest
@@ -31,9 +31,9 @@ class CountedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+    def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Awaitable[Committed]:
         self.commits += 1
-        return self._store.commit(worker, operations)
+        return self._store.commit(worker, operations, alone=alone)
 
 
 def buyer(bench: Bench, *, usd: float = 0.02) -> AnyAgent:
@@ -224,6 +224,16 @@ async def test_nothing_is_held_while_a_run_waits_and_after_its_process_ended(ben
     [state] = (await store.budgets(BudgetQuery(prefix=f"run:{hung.id}"))).items
     store.close()
     assert (state.spent.usd, state.reserved.usd) == (10 * CENT, 2 * CENT)
+
+
+async def test_the_end_of_a_run_is_its_last_fact_whatever_it_held(bench: Bench) -> None:
+    flow = shopper(buyer(bench))
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, 5, budget=Budget(usd=100.0))
+        assert await handle.result() == 5
+        assert (await app.runs.facts(handle.id))[-1].kind is FactKind.ENDED
+    async with bench.app(flow) as app:
+        assert await (await app.handle(handle.id)).result() == 5
 
 
 async def test_slow_calls_hold_nothing_but_what_they_cost(bench: Bench) -> None:

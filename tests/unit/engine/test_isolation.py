@@ -10,8 +10,7 @@ import pytest
 from podium import App, CallError, Context, RunState, agent, workflow
 from podium.errors import InvalidValue, RunFailed, StoreUnavailable
 from podium.model.json import Json
-from podium.store.operations import Placed
-from podium.store.protocol import Claimed
+from podium.store.protocol import Claimed, Serving, Woken
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
@@ -176,13 +175,13 @@ class Moody(SqliteStore):
             self.ill -= 1
             raise StoreUnavailable("the disk is gone for a moment")
 
-    def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
+    async def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
         self._fail()
-        return super().claim(worker, numbers, workflows)
+        return await super().claim(worker, numbers, workflows)
 
-    def wake_due(self, now: float) -> list[Placed]:
+    async def wake(self, worker: str, serving: Serving, now: float) -> Woken:
         self._fail()
-        return super().wake_due(now)
+        return await super().wake(worker, serving, now)
 
 
 async def test_a_store_that_fails_for_a_moment_does_not_stop_the_worker(bench: Bench) -> None:

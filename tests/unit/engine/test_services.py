@@ -1,13 +1,14 @@
 """Reads that fail are tried again; a service that dies takes its worker down, and its runs are handed back."""
 
 import asyncio
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import pytest
 
 from podium import App, Context, RunState, workflow
 from podium.errors import StoreUnavailable, WorkerFailed
-from podium.model.run import Signal
+from podium.store.operations import Committed, FetchSignals, Operation, Placed
 from podium.store.protocol import Claimed
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import scripted
@@ -32,17 +33,19 @@ class Flaky(SqliteStore):
 
     loads = inboxes = 0
 
-    def _load(self, number: int) -> Claimed:
+    async def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
+        claimed = await super().claim(worker, numbers, workflows)
         self.loads -= 1
         if self.loads >= 0:
             raise StoreUnavailable("disk I/O error")
-        return super()._load(number)
+        return claimed
 
-    def signals(self, n: int) -> tuple[int, list[Signal]]:
-        self.inboxes -= 1
-        if self.inboxes >= 0:
-            raise StoreUnavailable("disk I/O error")
-        return super().signals(n)
+    def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Awaitable[Committed]:
+        if any(isinstance(each, FetchSignals) for each in operations):
+            self.inboxes -= 1
+            if self.inboxes >= 0:
+                raise StoreUnavailable("disk I/O error")
+        return super().commit(worker, operations, alone=alone)
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -81,10 +84,10 @@ async def _dies(app: App, name: str) -> None:
     elif name == "beat":
         worker._heartbeat.beat = burst  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
     elif name == "look around":
-        worker.store.changed_elsewhere = burst  # pyright: ignore[reportAttributeAccessIssue]
+        worker.store.wake = burst  # pyright: ignore[reportAttributeAccessIssue]
     else:
         worker.drive = burst  # pyright: ignore[reportAttributeAccessIssue]
-        worker.fleet.place(worker.store.wake_due(1e12))
+        worker.fleet.place([Placed(1, 0)])
 
 
 @pytest.mark.parametrize("service", ["timers", "beat", "look around", "fleet"])

@@ -15,7 +15,7 @@ class Driver:
         self.driven: list[int] = []
         self._gone = gone
 
-    def drive(self, runs: Sequence[Placed]) -> int:
+    async def drive(self, runs: Sequence[Placed]) -> int:
         had = [run.n for run in runs if run.n not in self._gone]
         self.driven.extend(had)
         return len(had)
@@ -41,10 +41,10 @@ async def test_of_suspects_one_is_begun_the_most_suspect_first_and_the_others_be
         fleet.place([Placed(1, 9, 2), Placed(2, 0, 4), Placed(3, 0, 2), Placed(4, 0, 1), Placed(5, 0)])
         await turns()
         assert driver.driven == [2, 4, 5]
-        fleet.release(4)
+        fleet.release("default", 4)
         await turns()
         assert driver.driven == [2, 4, 5]
-        fleet.release(2)
+        fleet.release("default", 2)
         await turns()
         assert driver.driven == [2, 4, 5, 1]
 
@@ -72,6 +72,6 @@ async def test_a_suspect_takes_a_slot_like_any_other() -> None:
         fleet.place([Placed(1, 0, 2), Placed(2, 0)])
         await turns()
         assert driver.driven == [1]
-        fleet.release(1)
+        fleet.release("default", 1)
         await turns()
         assert driver.driven == [1, 2]

@@ -160,15 +160,9 @@ class Choosy(SqliteStore):
     number: int | None = None
     """The store's number of the run."""
 
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+    async def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Committed:
         self._check(operations)
-        return self._noted(super().commit(worker, operations))
-
-    def commit_waiting(self, worker: str, operations: Sequence[Operation]) -> Committed:
-        self._check(operations)
-        return self._noted(super().commit_waiting(worker, operations))
-
-    def _noted(self, committed: Committed) -> Committed:
+        committed = await super().commit(worker, operations, alone=alone)
         if self.refused is not None and self.refused[0] in committed.started:
             self.number = committed.started[self.refused[0]]
         return committed

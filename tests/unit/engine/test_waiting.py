@@ -1,14 +1,15 @@
 """Sleeps, signals and deadlines: durable, in order, and each signal taken once."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from podium import Context, RunState, workflow
+from podium import Context, RunState, agent, workflow
 from podium.errors import CallCancelled, InvalidValue, NotPossible, UnknownRun
 from podium.model.run import Signal
-from podium.store.operations import Send
+from podium.store.operations import Committed, Operation, Park, Send, Write
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import hanging, scripted
 from tests.unit.engine.bench import Bench
@@ -124,7 +125,7 @@ async def test_a_signal_after_the_deadline_is_late_even_if_nobody_was_there_at_t
     run = await bench.parked(one_signal)
     await bench.clock.advance(50)
     store = SqliteStore(str(bench.path))
-    store.commit("outside", [Send(run, Signal("s", "user", "go", "late", bench.clock.now()))])
+    await store.commit("outside", [Send(run, Signal("s", "user", "go", "late", bench.clock.now()))])
     store.close()
     assert await bench.result(run, one_signal) == "too late"
 
@@ -133,10 +134,77 @@ async def test_a_signal_before_the_deadline_counts_even_if_nobody_was_there(benc
     run = await bench.parked(one_signal)
     await bench.clock.advance(9)
     store = SqliteStore(str(bench.path))
-    store.commit("outside", [Send(run, Signal("s", "user", "go", "in time", bench.clock.now()))])
+    await store.commit("outside", [Send(run, Signal("s", "user", "go", "in time", bench.clock.now()))])
     store.close()
     await bench.clock.advance(100)
     assert await bench.result(run, one_signal) == "in time"
+
+
+async def test_a_signal_before_the_deadline_counts_even_if_this_process_has_not_looked_for_it(bench: Bench) -> None:
+    done = asyncio.Event()
+
+    @agent
+    async def works(_: None) -> None:
+        await done.wait()
+
+    @workflow
+    async def busy(ctx: Context) -> Any:
+        _, got = await ctx.gather(ctx.call(works, None), ctx.signal("go", within=10, default="too late"))
+        return got
+
+    async with bench.app(busy, poll=60.0) as app:
+        handle = await app.start(busy)
+        await bench.clock.advance(9)
+        store = SqliteStore(str(bench.path))
+        await store.commit("outside", [Send(handle.id, Signal("s", "user", "go", "in time", bench.clock.now()))])
+        store.close()
+        await bench.clock.advance(5)
+        done.set()
+        assert await handle.result() == "in time"
+
+
+class Waking(SqliteStore):
+    """Has a signal come for the run just before it is parked, as from another process, once for each name."""
+
+    def __init__(self, bench: Bench, names: Sequence[str]) -> None:
+        super().__init__(str(bench.path))
+        self._now = bench.clock.now
+        self._names = list(names)
+        self.parks = 0
+
+    async def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Committed:
+        for each in operations:
+            if isinstance(each, Write) and isinstance(each.close, Park):
+                self.parks += 1
+                if self._names:
+                    sent = Signal(f"s{self.parks}", "user", self._names.pop(0), self.parks, self._now())
+                    await super().commit("outside", [Send("r", sent)])
+        return await super().commit(worker, operations, alone=alone)
+
+
+@workflow
+async def two_signals(ctx: Context) -> Any:
+    return [await ctx.signal("go"), await ctx.signal("go")]
+
+
+async def test_a_run_that_is_woken_while_it_is_parked_goes_on_without_being_parked_again(bench: Bench) -> None:
+    store = Waking(bench, ["go", "go"])
+    async with bench.app(two_signals, store=store, poll=60.0) as app:
+        handle = await app.start(two_signals, id="r")
+        await bench.clock.settle()
+        assert await handle.result() == [1, 2]
+        assert store.parks == 2
+
+
+async def test_a_run_that_is_woken_while_it_is_parked_by_what_it_does_not_wait_for_is_parked_after_all(
+    bench: Bench,
+) -> None:
+    store = Waking(bench, ["else"])
+    async with bench.app(two_signals, store=store, poll=60.0) as app:
+        handle = await app.start(two_signals, id="r")
+        await bench.clock.settle()
+        assert (await handle.status()).state is RunState.PARKED
+        assert store.parks == 2
 
 
 async def test_a_signal_can_be_typed(bench: Bench) -> None:

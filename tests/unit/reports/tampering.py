@@ -9,13 +9,14 @@ from podium.model.audit import GENESIS, entry_hash, remains_of
 from podium.model.fact import FactKind
 from podium.model.facts.codec import left_of
 from podium.store.codec import encode
+from podium.store.journaling.appending import Salts
+from podium.store.journaling.chain import GENESIS as BEGINNING
+from podium.store.journaling.chain import link, payload_digest
+from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.operations import CommitVerdict, NewFact, Redact
-from podium.store.sqlite.appending import Salts
-from podium.store.sqlite.chain import GENESIS as BEGINNING
-from podium.store.sqlite.chain import link, payload_digest
-from podium.store.sqlite.commit_transaction import CommitTransaction
 from podium.store.sqlite.rows import facts_of
 from podium.store.sqlite.sql import statement
+from podium.store.sqlite.transaction import SqliteTransaction
 
 Tamper = Callable[[sqlite3.Connection, Random], str]
 """Changes a store; returns what was done, in words."""
@@ -228,7 +229,9 @@ def redaction_faked(db: sqlite3.Connection, chance: Random) -> str:
     fact = NewFact(FactKind.REDACTED, "", 9.0, encode(said))
     (reason,) = db.execute("SELECT reason FROM runs WHERE n = ?", (number,)).fetchone()
     wanted = Redact(run=run, epoch=epoch, left=left, reason=reason.partition(":")[0], fact=fact)
-    assert CommitTransaction(db, "forger", {}, Salts()).perform([wanted]).verdicts == [CommitVerdict.OK]
+    assert CommitTransaction(SqliteTransaction(db), "forger", {}, Salts()).perform([wanted]).verdicts == [
+        CommitVerdict.OK
+    ]
     return f"{run} redacted by somebody without the key"
 
 

@@ -10,6 +10,7 @@ from podium.errors import CallFailed, NotPossible, TransportFailed, UnknownRun
 from podium.model.fact import FactKind
 from podium.model.retry import FailureKind
 from podium.reports.dead_letters import FailureCause, dead_letter
+from podium.store.protocol import DeadQuery
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -179,6 +180,7 @@ async def test_they_are_found_by_who_failed_how_where_for_whom_and_when(bench: B
         )
         assert await found(kind=FailureCause.WORKFLOW) == await found(since=bench.clock.now() - 10) == [second]
         assert await found(agent="nobody") == []
+        assert [dead.run.id for dead in await app.store.dead(DeadQuery(asked="send"))] == [first]
 
 
 @workflow

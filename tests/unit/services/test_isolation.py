@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podium import run_sync
 from podium.errors import StoreUnavailable, Unwritable
 from podium.services.isolation import commit_apart
 from podium.store.operations import Committed, CommitVerdict, Expire, Operation, Placed, Write
@@ -30,7 +31,7 @@ class Log:
         self.done: list[int] = []
         self.commits = 0
 
-    def commit(self, operations: Sequence[Operation]) -> Committed:
+    async def commit(self, operations: Sequence[Operation]) -> Committed:
         self.commits += 1
         if self.commits == self.fails_at:
             raise StoreUnavailable("the disk is full")
@@ -38,7 +39,9 @@ class Log:
         if any(each in self.bad for each in places):
             raise Unwritable("no")
         self.done += places
-        return Committed([CommitVerdict.OK] * len(places), placed=[Placed(each, 0) for each in places])
+        committed = Committed([CommitVerdict.OK] * len(places))
+        committed.placed += [Placed(each, 0) for each in places]
+        return committed
 
 
 def place(operation: Operation) -> int:
@@ -52,7 +55,7 @@ def test_everything_is_carried_out_in_order_but_what_cannot_be_stored_and_what_i
 ) -> None:
     operations, bad = batch
     log = Log(bad)
-    answers, committed = commit_apart(log.commit, operations)
+    answers, committed = run_sync(commit_apart(log.commit, operations))
     refused, wanted = set[int](), list[int]()
     for n, operation in enumerate(operations):
         run = operation.run if isinstance(operation, Write) else None
@@ -73,7 +76,7 @@ def test_where_the_store_fails_on_the_way_each_is_told_what_really_became_of_it(
 ) -> None:
     operations, bad = batch
     log = Log(bad, fails_at)
-    answers, _ = commit_apart(log.commit, operations)
+    answers, _ = run_sync(commit_apart(log.commit, operations))
     assert len(answers) == len(operations)
     assert [n for n, answer in enumerate(answers) if answer is CommitVerdict.OK] == log.done
 
@@ -81,5 +84,5 @@ def test_where_the_store_fails_on_the_way_each_is_told_what_really_became_of_it(
 @pytest.mark.parametrize("n", [1, 2, 100, 1_000])
 def test_one_bad_operation_of_many_costs_few_commits(n: int) -> None:
     log = Log({n // 2})
-    commit_apart(log.commit, [Expire(f"q{each}") for each in range(n)])
+    run_sync(commit_apart(log.commit, [Expire(f"q{each}") for each in range(n)]))
     assert log.commits <= 2 * n.bit_length() + 1

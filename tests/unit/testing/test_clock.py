@@ -1,6 +1,7 @@
 """A clock that is driven lets everything happen before the next thing: also what is done in threads."""
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import Sequence
@@ -40,12 +41,11 @@ async def counts(ctx: Context) -> int:
 class InThread(SqliteStore):
     """A store that is always busy on the event loop, so that each commit is made in a thread, slowly."""
 
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
-        raise StoreBusy("another process writes")
-
-    def commit_waiting(self, worker: str, operations: Sequence[Operation]) -> Committed:
+    def _commit(self, connection: sqlite3.Connection, worker: str, operations: Sequence[Operation]) -> Committed:
+        if connection is self._loop:
+            raise StoreBusy("another process writes")
         time.sleep(SLOW)
-        return super().commit_waiting(worker, operations)
+        return super()._commit(connection, worker, operations)
 
 
 async def test_time_does_not_pass_while_a_function_runs_in_a_thread() -> None:

@@ -13,7 +13,7 @@ from podium.cli.options import FileOption, JsonOption, ModelOption, RunArgument,
 from podium.cli.output import count, note, print_json
 from podium.cli.report import INTERRUPTED, report
 from podium.cli.waiting import Standstill, settle
-from podium.engine.worker.worker import End
+from podium.engine.worker.waiters import End
 from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 

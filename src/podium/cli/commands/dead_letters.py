@@ -12,8 +12,17 @@ from podium.cli.commands.runs import run_json
 from podium.cli.load import load, split
 from podium.cli.moments import span
 from podium.cli.opening import ALL, LAST, drive, existing, export_environment, look
-from podium.cli.options import FileOption, JsonOption, ModelOption, SetOption, StoreOption
-from podium.cli.output import count, iso, moment, note, one_line, print_json, print_table
+from podium.cli.options import (
+    PAGE,
+    CursorOption,
+    FileOption,
+    JsonOption,
+    LimitOption,
+    ModelOption,
+    SetOption,
+    StoreOption,
+)
+from podium.cli.output import count, iso, moment, note, note_next, one_line, print_json, print_table
 from podium.cli.report import INTERRUPTED
 from podium.cli.waiting import settle
 from podium.config import Config
@@ -45,13 +54,15 @@ def list_letters(
     kind: _KindOption = None,
     since: _SinceOption = None,
     discarded: Annotated[bool, typer.Option("--discarded", help="Those that were discarded too.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    limit: LimitOption = PAGE,
+    cursor: CursorOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the runs that failed or were quarantined, newest first."""
-    wanted = _filters(agent, workflow, tenant, kind, since, discarded=discarded, limit=limit)
-    found = look(store, lambda reader: reader.reports.dead_letters(**wanted)).items
+    wanted = _filters(agent, workflow, tenant, kind, since, discarded=discarded, limit=limit, cursor=cursor)
+    found = look(store, lambda reader: reader.reports.dead_letters(**wanted))
+    note_next(found.cursor)
     if as_json:
         print_json([_plain(letter) for letter in found])
     elif not found:
@@ -213,12 +224,12 @@ def _tell(done: Sequence[Requeued], *, driven: bool, as_json: bool) -> int:
 
 def _filters(
     agent: str | None, workflow: str | None, tenant: str | None, kind: FailureCause | None, since: str | None, *,
-    discarded: bool, limit: int,
+    discarded: bool, limit: int, cursor: str | None = None,
 ) -> DeadLetterFilters:  # fmt: skip
     return {
         "agent": agent, "workflow": workflow, "tenant": tenant, "kind": kind,
         "since": None if since is None else SystemClock().now() - span(since, "--since"),
-        "discarded": discarded, "limit": limit,
+        "discarded": discarded, "limit": limit, "cursor": cursor,
     }  # fmt: skip
 
 

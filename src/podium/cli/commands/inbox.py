@@ -8,9 +8,9 @@ import typer
 
 from podium.app import App
 from podium.cli.input import parse
-from podium.cli.opening import ALL, drive, existing, look
-from podium.cli.options import JsonOption, StoreOption
-from podium.cli.output import iso, moment, one_line, print_json, print_table
+from podium.cli.opening import drive, existing, look
+from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption
+from podium.cli.output import iso, moment, note_next, one_line, print_json, print_table
 from podium.errors import UnknownQuestion, UsageError
 from podium.facade.reader import View
 from podium.model.json import Json
@@ -27,11 +27,14 @@ _WORDS = {"yes": True, "no": False}
 @commands.command("list")
 def list_questions(
     to: Annotated[str | None, typer.Option(metavar="ROLE", help="Only what is for this person or role.")] = None,
+    limit: LimitOption = PAGE,
+    cursor: CursorOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the open questions, oldest first."""
-    questions = look(store, lambda reader: reader.inbox.list(to=to, limit=ALL)).items
+    questions = look(store, lambda reader: reader.inbox.list(to=to, limit=limit, cursor=cursor))
+    note_next(questions.cursor)
     if as_json:
         print_json([_plain(question) for question in questions])
         return

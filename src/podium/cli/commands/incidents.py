@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from podium.cli.opening import LAST, look
-from podium.cli.options import JsonOption, StoreOption
-from podium.cli.output import iso, moment, one_line, print_json, print_table
+from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption
+from podium.cli.output import iso, moment, note_next, one_line, print_json, print_table
 from podium.facade.reader import Reader
 from podium.model.incident import Incident
 from podium.model.json import Json, is_object
@@ -18,12 +18,14 @@ commands = typer.Typer(help="What the monitor saw go wrong, and what was done ab
 @commands.command("list")
 def list_incidents(
     open_only: Annotated[bool, typer.Option("--open", help="Only those that are not over.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    limit: LimitOption = PAGE,
+    cursor: CursorOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List incidents, newest first."""
-    found = look(store, lambda reader: reader.reports.incidents(open_only=open_only, limit=limit)).items
+    found = look(store, lambda reader: reader.reports.incidents(open_only=open_only, limit=limit, cursor=cursor))
+    note_next(found.cursor)
     if as_json:
         print_json([_plain(each) for each in found])
     elif not found:

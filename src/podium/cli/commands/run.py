@@ -16,7 +16,7 @@ from podium.cli.output import note
 from podium.cli.report import INTERRUPTED, report
 from podium.cli.waiting import Standstill, settle
 from podium.config import Config, load_config
-from podium.engine.worker.worker import End
+from podium.engine.worker.waiters import End
 from podium.errors import UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Budget

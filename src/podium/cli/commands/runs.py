@@ -11,8 +11,19 @@ from podium.app import App
 from podium.cli.commands import change
 from podium.cli.input import read_input
 from podium.cli.opening import drive, existing, look, run_in
-from podium.cli.options import JsonOption, RunArgument, StoreOption
-from podium.cli.output import count, duration, iso, moment, note, one_line, print_json, print_line, print_table
+from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, RunArgument, StoreOption
+from podium.cli.output import (
+    count,
+    duration,
+    iso,
+    moment,
+    note,
+    note_next,
+    one_line,
+    print_json,
+    print_line,
+    print_table,
+)
 from podium.cli.report import INTERRUPTED
 from podium.cli.tree.draw import Child, node_json, plain, render
 from podium.cli.tree.facts import as_line, described
@@ -34,12 +45,14 @@ _LOOK_SECONDS = 0.2
 def list_runs(
     workflow: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this workflow.")] = None,
     state: Annotated[RunState | None, typer.Option(help="Only runs in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    limit: LimitOption = PAGE,
+    cursor: CursorOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List runs, newest first."""
-    runs = look(store, lambda reader: reader.runs.list(workflow=workflow, state=state, limit=limit)).items
+    runs = look(store, lambda reader: reader.runs.list(workflow=workflow, state=state, limit=limit, cursor=cursor))
+    note_next(runs.cursor)
     if as_json:
         print_json([run_json(run) for run in runs])
         return

@@ -12,7 +12,7 @@ from podium.cli.opening import ALL, drive, existing, export_environment
 from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import count, note, one_line, print_json
 from podium.cli.waiting import questions_of, wakes_itself
-from podium.config import Config
+from podium.config import Config, override
 from podium.facade.reader import View
 from podium.model.agent import AnyAgent
 from podium.model.clock import SystemClock
@@ -24,6 +24,10 @@ _LOOK_SECONDS = 0.2
 def work(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files or folders whose workflows are served.")],
     forever: Annotated[bool, typer.Option("--forever", help="Go on until interrupted: a worker.")] = False,
+    queues: Annotated[
+        list[str] | None,
+        typer.Option("--queue", metavar="QUEUE", help="Only runs of this queue. May be given several times."),
+    ] = None,
     model: ModelOption = None,
     settings: SetOption = None,
     store: StoreOption = None,
@@ -38,7 +42,8 @@ def work(
     agents = [agent for file in files for agent in load(split(file)[0]).agents]
     before: dict[str, Run] = {}
     try:
-        after = drive(_serve(existing(store), agents, before, forever=forever))
+        config = override(existing(store), {"queues": queues or None})
+        after = drive(_serve(config, agents, before, forever=forever))
     except KeyboardInterrupt:
         note("interrupted: what is done is kept. The same command again goes on.")
         raise typer.Exit(130) from None
@@ -50,9 +55,8 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], seen: dict[str, Run
     clock = SystemClock()
     async with App.open(config=config) as app:
         app.register(*agents)
-        seen.update({run.id: run for run in await _unfinished(app, names)})
         while True:
-            current = {run.id: run for run in await _unfinished(app, names)}
+            current = {run.id: run for run in await _unfinished(app, names, config.queues)}
             seen.update(current)
             if not forever and not any([await goes_on(app, run) for run in current.values()]):
                 break
@@ -60,10 +64,10 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], seen: dict[str, Run
         return [await app.runs.get(run) for run in seen]
 
 
-async def _unfinished(view: View, names: Sequence[str]) -> Sequence[Run]:
+async def _unfinished(view: View, names: Sequence[str], queues: Sequence[str]) -> Sequence[Run]:
     states = (RunState.READY, RunState.RUNNING, RunState.PARKED, RunState.BLOCKED)
     pages = [await view.runs.list(workflow=name, state=state, limit=ALL) for name in names for state in states]
-    return [run for page in pages for run in page.items]
+    return [run for page in pages for run in page.items if not queues or run.queue in queues]
 
 
 async def goes_on(view: View, run: Run) -> bool:

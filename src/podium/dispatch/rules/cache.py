@@ -56,8 +56,7 @@ class Cache:
             try:
                 outcome = await handler(call, steps)
                 if isinstance(outcome, Done):
-                    answer = CacheEntry(value=outcome.value, run=call.run, key=call.key)
-                    self._remember(question, answer, seconds)
+                    self._remember(question, CacheEntry(outcome.value, call.run, call.key), seconds)
                 return outcome
             finally:
                 del self._asked[question]
@@ -90,4 +89,4 @@ class Cache:
 
 def _question(call: Call) -> CacheKey:
     digest = hashlib.sha256(orjson.dumps(call.input, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return CacheKey(agent=call.agent, version=call.version, tenant=call.tenant, digest=digest)
+    return CacheKey(call.agent, call.version, call.tenant, digest)

@@ -7,6 +7,7 @@ from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.permission import Permission, PermissionReply
 from podium.engine.calls.retries import fall_back, goes_on
 from podium.engine.calls.steps import CallSteps
+from podium.engine.calls.tracing import traced, traced_inline
 from podium.engine.primitives.questions import asked_again
 from podium.model.agent import AnyAgent
 from podium.model.facts.calls import Held
@@ -27,7 +28,9 @@ async def outcome_of(open_call: OpenCall, first: Outcome | None = None) -> Given
         else:
             outcome, first = await _attempt(open_call, asked) if first is None else first, None
             if isinstance(outcome, Enter):
-                outcome = await _check(open_call, outcome, await run_inline(open_call, asked, outcome))
+                inline = run_inline(open_call, asked, outcome)
+                ended = await traced_inline(open_call.active, open_call.key, open_call.progress.attempt, inline)
+                outcome = await _check(open_call, outcome, ended)
             elif isinstance(outcome, Pending):
                 outcome = await _wait_for(open_call, outcome)
         if isinstance(outcome, Done):
@@ -58,9 +61,11 @@ async def _attempt(open_call: OpenCall, agent: AnyAgent) -> Outcome:
     dispatcher = active.runtime.dispatcher
     if open_call.resumed and agent.card.traits.runs_inline and active.history.has_under(open_call.inline_key):
         rules = dispatcher.run_rules(agent, admitted=True, delegated=False) or agent.run
-        return await branch.at(open_call.key, rules(call, steps))  # it was admitted before, and stays so
+        work = rules(call, steps)  # it was admitted before, and stays so
+        return await branch.at(open_call.key, traced(active, agent.card, call, work))
     if agent.card.effects != "once":
-        return await branch.at(open_call.key, dispatcher.dispatch(agent, call, steps))
+        work = dispatcher.dispatch(agent, call, steps)
+        return await branch.at(open_call.key, traced(active, agent.card, call, work))
     return await do_once(open_call, agent, call, steps)
 
 

@@ -1,5 +1,6 @@
 """The call: from its key to its value."""
 
+from collections.abc import Awaitable
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +12,7 @@ from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.options import NO_OPTIONS, CallOptions
 from podium.engine.calls.routing import registered, route
 from podium.engine.calls.steps import CallSteps
+from podium.engine.calls.tracing import traced
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Caller
@@ -83,14 +85,19 @@ class AgentCall(Recorded[T], Generic[T]):
             open_call = self._open(branch, card, progress_of(record), record.opened.at, resumed=True)
             await self._take_up(branch, record, open_call)
             return await self._end(branch, card, await outcome_of(open_call))
-        asked_at, first = await self._ask(branch, card), None
+        self._check_request(card)
+        if not active.is_live(branch):
+            await active.live(branch, self.key)
+        lineage = active.history.next_lineage(self.key)
+        asked_at = active.journal.append(_asked(card.name, card.version, self._why, lineage), self.key, self._payload)
+        first: Outcome | None = None
         if record is None and self._goes_straight(card):
             first = await self._attempt(branch, card)
             if isinstance(first, Done):
                 given = given_by(self._agent, first, active.runtime.max_payload_bytes)
                 if isinstance(given, Given):
                     return await self._end(branch, card, given)
-        progress = CallProgress() if record is None else progress_of(record)
+        progress = CallProgress(lineage=lineage) if record is None else progress_of(record)
         progress.doubtful = self.key in active.history.done_before_fork
         open_call = self._open(branch, card, progress, asked_at, resumed=resumed)
         return await self._end(branch, card, await outcome_of(open_call, first))
@@ -112,9 +119,10 @@ class AgentCall(Recorded[T], Generic[T]):
             and not card.traits.runs_inline
             and self.caller.deadline is None
             and self.key not in self.active.history.done_before_fork
+            and self.key not in self.active.history.steps
         )
 
-    async def _attempt(self, branch: BranchTask, card: Card) -> Outcome:
+    def _attempt(self, branch: BranchTask, card: Card) -> Awaitable[Outcome]:
         """Make the first attempt of a call that goes straight: as `outcome_of` would, without its book-keeping."""
         active, agent = self.active, self._agent
         run, own = active.run, agent.card
@@ -124,7 +132,8 @@ class AgentCall(Recorded[T], Generic[T]):
             callers=self.caller.callers,
         )  # fmt: skip
         steps = CallSteps(active, branch, call, agent, {})
-        return await branch.at(self.key, active.runtime.dispatcher.dispatch(agent, call, steps))
+        work = active.runtime.dispatcher.dispatch(agent, call, steps)
+        return branch.at(self.key, traced(active, own, call, work))
 
     async def _take_up(self, branch: BranchTask, record: KeyState, open_call: OpenCall) -> None:
         """Go on with a call that is recorded as begun."""
@@ -148,16 +157,13 @@ class AgentCall(Recorded[T], Generic[T]):
             return above
         return asked_at + within if above is None else min(above, asked_at + within)
 
-    async def _ask(self, branch: BranchTask, card: Card) -> float:
-        """Record that the agent is asked; returns the time."""
-        active, payload = self.active, self._payload
-        if len(payload) > (most := active.runtime.max_payload_bytes):
-            raise InvalidValue(f"the input of {card.name} has {len(payload)} bytes; {most} are allowed")
+    def _check_request(self, card: Card) -> None:
+        """Raise InvalidValue where the input is too large, and Blocked where nobody could undo what the agent does."""
+        size, most = len(self._payload), self.active.runtime.max_payload_bytes
+        if size > most:
+            raise InvalidValue(f"the input of {card.name} has {size} bytes; {most} are allowed")
         if card.undo is not None:
-            registered(active, self.key, card.undo)  # or the run is blocked, before there is something to undo
-        if not active.is_live(branch):
-            await active.live(branch, self.key)
-        return active.journal.append(_asked(card.name, card.version, self._why), self.key, payload)
+            registered(self.active, self.key, card.undo)
 
     def _resolve(self, record: KeyState | None) -> None:
         """Find the agent, and what it is really handed."""
@@ -216,6 +222,6 @@ class AgentCall(Recorded[T], Generic[T]):
 
 
 @lru_cache(maxsize=4096)
-def _asked(name: str, version: str, why: str | None) -> Prepared:
+def _asked(name: str, version: str, why: str | None, lineage: int) -> Prepared:
     """Return what the fact says that an agent was asked."""
-    return prepared(Asked(agent=name, version=version, why=why))
+    return prepared(Asked(agent=name, version=version, why=why, lineage=lineage))

@@ -3,6 +3,7 @@
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.retries import next_attempt
 from podium.engine.calls.steps import CallSteps
+from podium.engine.calls.tracing import traced
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
 from podium.model.facts.calls import EffectIntended
@@ -20,7 +21,8 @@ async def do_once(open_call: OpenCall, agent: AnyAgent, call: Call, steps: CallS
         progress.intent_recorded = True
     await active.journal.committed()
     await branch.shielded(active.runtime.fresh())
-    outcome = await branch.shielded(active.runtime.dispatcher.dispatch(agent, call, steps))
+    work = active.runtime.dispatcher.dispatch(agent, call, steps)
+    outcome = await branch.shielded(traced(active, agent.card, call, work))
     if isinstance(outcome, Failed) and not (outcome.failure.not_done or outcome.failure.unavailable):
         failure = outcome.failure
         return await _verify(open_call, agent, call, f"it ended with {failure.type}: {failure.message}")

@@ -1,6 +1,7 @@
 """A workflow that runs under a key of the run that calls it."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, cast
 
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.primitives.joins import Race
@@ -94,11 +95,29 @@ def _deadline(open_call: OpenCall, timer: str, seconds: float) -> float:
 
 
 def causes_of(error: BaseException) -> tuple[str, ...]:
-    """Return the keys of the calls, and of the results of child runs, whose failure an exception tells of."""
+    """Return the keys of the calls, and of the results of child runs, whose failure an exception tells of.
+
+    Where it does not say itself, those of what it was raised from, or raised while that was handled.
+    """
+    return tuple(dict.fromkeys(_causes_of(error, set())))
+
+
+def _causes_of(error: BaseException, seen: set[int]) -> list[str]:
+    if id(error) in seen:
+        return []
+    seen.add(id(error))
     if isinstance(error, CallFailed | CallRefused | RunFailed) and error.key:
-        return (error.key,)
+        return [error.key]
+    found = [key for each in _members(error) for key in _causes_of(each, seen)]
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return found if found or before is None else _causes_of(before, seen)
+
+
+def _members(error: BaseException) -> Sequence[BaseException]:
     if isinstance(error, TooFew):
-        return tuple(key for each in error.failures for key in causes_of(each))
+        return error.failures
+    if isinstance(error, BaseExceptionGroup):
+        return cast("BaseExceptionGroup[BaseException]", error).exceptions
     return ()
 
 

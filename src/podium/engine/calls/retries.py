@@ -48,6 +48,7 @@ def next_attempt(open_call: OpenCall, failure: Failure, pause: float, *, feedbac
         feedback=feedback,
     )  # fmt: skip
     active.journal.append(said, open_call.key)
+    active.history.attempt_failed(open_call.key, said)
 
 
 def _try_again(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> bool:

@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 
+from podium.engine.calls.earlier import EarlierSteps
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.history import shortened
@@ -32,10 +34,23 @@ _inside: ContextVar[str] = ContextVar("podium_step", default="")
 """The path of the step that the current task is in."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a step that is asked for."""
+
+    value: Json
+    place: str | None = None
+    """Where it was begun or done by an earlier attempt."""
+    recorded: bool = False
+    """Whether the journal has it at its own place."""
+    handed: bool = False
+    """Whether an earlier attempt's value stands for it."""
+
+
 class CallSteps:
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
-    __slots__ = ("_active", "_agent", "_branch", "_call", "_chunks", "_counts", "_resolved")
+    __slots__ = ("_active", "_agent", "_branch", "_call", "_chunks", "_counts", "_earlier", "_resolved")
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent, resolved: dict[str, Json]
@@ -47,6 +62,7 @@ class CallSteps:
         self._resolved = resolved
         self._counts: dict[str, int] = {}
         self._chunks: dict[str, int] = {}
+        self._earlier: EarlierSteps | None = None
 
     @property
     def idempotency_key(self) -> str:
@@ -82,20 +98,14 @@ class CallSteps:
         full = f"{self._call.key}/{path}"
         check_key(f"the name and key of step {name[:80]!r}", full)
         digest = input_digest(input)
-        record = self._active.history.step(self._call.key, path)
-        if record is not None and record.done is not None:
-            if isinstance(said := record.done.content, StepDone) and said.digest != digest:
-                raise Diverged(full, f"another input of {name}", shortened(encode(input)))
-            return decode(record.done.payload)
-        if effects == "once" and record is not None and record.intent is not None:
-            known = await self._resolve_doubt(path, name, verify)
-            if known is not None:
-                return self._record(full, name, digest, known["done"], usage)
+        known = await self._known(path, name, input, digest, effects, verify)
+        if known is not None:
+            return self._take(full, name, digest, known, usage)
 
         async def body() -> Json:
             if effects == "once":
                 await self._intend(full, name)
-            return await self._run(path, fn, name, effects)
+            return await self._run(path, fn, name, effects, input)
 
         rules = self._active.runtime.dispatcher.step_rules(self._agent)
         if rules is None:
@@ -166,6 +176,47 @@ class CallSteps:
             return
         self._active.journal.append(Notice(guard=guard, said=body), self._call.key)
 
+    async def _known(
+        self, path: str, name: str, input: Json, digest: str, effects: Effects,
+        verify: Callable[[], Awaitable[Json]] | None,
+    ) -> "_Known | None":  # fmt: skip
+        """Return what is recorded of a step, by this attempt or an earlier one, or else what is found out about it."""
+        history, call = self._active.history, self._call
+        record = history.step(call.key, path)
+        if record is not None and record.done is not None:
+            if isinstance(said := record.done.content, StepDone) and said.digest != digest:
+                raise Diverged(f"{call.key}/{path}", f"another input of {name}", shortened(encode(input)))
+            return _Known(decode(history.value_of(call.key, record)), recorded=True)
+        begun, place = record is not None and record.intent is not None, None
+        if not begun and call.lineage > 1:
+            before = self._before()
+            place = before.done(path, name, digest, once=effects == "once")
+            if place is not None:
+                return _Known(decode(history.value_of(call.key, history.steps[call.key][place])), place, handed=True)
+            place = before.effect(name) if effects == "once" else None
+        if effects != "once" or not (begun or place is not None):
+            return None
+        found = await self._resolve_doubt(path, name, verify, place)
+        return None if found is None else _Known(found["done"], place)
+
+    def _take(
+        self, full: str, name: str, digest: str, known: "_Known", usage: Callable[[Json], Usage | None] | None
+    ) -> Json:
+        """Record what is known of a step, where it is not recorded here; returns its value."""
+        if known.recorded:
+            return known.value
+        if known.handed:
+            said = StepDone(name=name, attempt=self._call.attempt, digest=digest, from_step=known.place)
+            self._note(full, said)
+            return known.value
+        return self._record(full, name, digest, known.value, usage, known.place)
+
+    def _before(self) -> EarlierSteps:
+        """Return what earlier lineages of this call did."""
+        if self._earlier is None:
+            self._earlier = EarlierSteps(self._active.history.steps.get(self._call.key, {}), self._call.lineage)
+        return self._earlier
+
     def _path(self, name: str, key: str | None) -> str:
         """Return the step's place: under the step one is in, by its key or by how often its name came before."""
         outer = _inside.get()
@@ -177,10 +228,16 @@ class CallSteps:
         self._counts[prefix] = count + 1
         return f"{prefix}#{count}"
 
-    async def _run(self, path: str, fn: Callable[[], Awaitable[Json]], name: str, effects: Effects) -> Json:
+    async def _run(
+        self, path: str, fn: Callable[[], Awaitable[Json]], name: str, effects: Effects, input: Json
+    ) -> Json:
+        trace, key = self._active.trace, self._call.key
+        outer = "" if trace is None else f"{key}/{_inside.get()}"
         token = _inside.set(path)
         try:
-            return await fn()
+            if trace is None:
+                return await fn()
+            return await trace.step(self._call, f"{key}/{path}", name, input, outer, fn())
         except NotDone:
             if effects == "once":
                 self._note(f"{self._call.key}/{path}", IntentCleared())
@@ -193,13 +250,15 @@ class CallSteps:
             _inside.reset(token)
 
     def _record(
-        self, full: str, name: str, digest: str, value: Json, usage: Callable[[Json], Usage | None] | None
-    ) -> Json:
+        self, full: str, name: str, digest: str, value: Json, usage: Callable[[Json], Usage | None] | None,
+        place: str | None = None,
+    ) -> Json:  # fmt: skip
         used = None if usage is None else usage(value)
         payload, most = encode(value), self._active.runtime.max_payload_bytes
         if len(payload) > most:
             raise BadAnswer(f"the result of {name} has {len(payload)} bytes, {most} are allowed")
-        self._note(full, StepDone(name=name, attempt=self._call.attempt, digest=digest, usage=used), payload)
+        said = StepDone(name=name, attempt=self._call.attempt, digest=digest, usage=used, from_step=place)
+        self._note(full, said, payload)
         return decode(payload)
 
     def _note(self, full: str, said: FactContent, payload: bytes | None = None) -> None:
@@ -214,9 +273,17 @@ class CallSteps:
         await self._active.runtime.fresh()
 
     async def _resolve_doubt(
-        self, path: str, name: str, verify: Callable[[], Awaitable[Json]] | None
+        self, path: str, name: str, verify: Callable[[], Awaitable[Json]] | None, place: str | None
     ) -> dict[str, Json] | None:
-        """Find out whether a step that was begun happened: `{"done": value}`, or None for not done."""
+        """Find out whether a step that was begun happened: `{"done": value}`, or None for not done.
+
+        It was begun here, or in an earlier attempt, at `place`: then it may have been another.
+        """
+        why = "this process does not know how it ended"
+        if place is not None:
+            record = self._active.history.steps[self._call.key][place]
+            why = "an earlier attempt began it" if record.done is None else "an earlier attempt did it with other input"
+            verify = verify if record.done is None else None
         answer = self._resolved.pop(path, None)
         if answer is not None:
             if "happened" in answer:
@@ -225,7 +292,7 @@ class CallSteps:
                 raise BadAnswer(f"given up by the person asked: {answer['fail']}")
             return None
         if verify is None:
-            raise self._doubt(path, name, "this process does not know how it ended")
+            raise self._doubt(path, name, why)
         token = _inside.set(path)
         try:
             return await verify()

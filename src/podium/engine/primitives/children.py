@@ -14,6 +14,7 @@ from podium.model.budget import Breach, BudgetState, limits_of
 from podium.model.budget_ids import share_of_run
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredRefused
+from podium.model.facts.runs import Started
 from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.ids import child_run_id
 from podium.model.json import Json
@@ -100,7 +101,8 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
             run=active.run, callers=context.callers, deadline=context.deadline, lines=active.lines,
             budget=active.budget,
         )  # fmt: skip
-        run = new_run(run_id, card, payload, self.options, seed=seed, at=at, above=above)
+        trace = _traceparent(active, key)
+        run = new_run(run_id, card, payload, self.options, seed=seed, at=at, above=above, trace=trace)
         active.history.spawned[run_id] = key
         said = ChildSpawned(workflow=card.name, version=card.version, run=run_id)
         await self.end_with(branch, said, None, [Spawn(run)])
@@ -171,3 +173,14 @@ class ChildResult(Recorded[T], Generic[T]):
         if outcome["state"] == RunState.CANCELLED:
             raise RunCancelled(f"child run {self.run} was cancelled", run=self.run)
         raise RunFailed(f"child run {self.run} failed: {outcome['reason']}", run=self.run, key=self.key)
+
+
+def _traceparent(active: ActiveRun, key: str) -> str | None:
+    """Return the place in a trace of a child run that is spawned at a key.
+
+    Where nobody observes this process, that is what the run itself was given.
+    """
+    if active.trace is not None:
+        return active.trace.traceparent(key)
+    started = None if active.history.started is None else active.history.started.content
+    return started.trace if isinstance(started, Started) else None

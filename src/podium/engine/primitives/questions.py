@@ -74,22 +74,21 @@ async def answer_to(
 
     Where a rule asked, and all of them approve, the fact names the `grant`.
     """
-    due = question.due
-    while True:
-        signal = await active.mailbox.wait(branch, key, "answer", question.id, due)
-        if signal is not None:
-            answers = answers_of(signal.body)
-            granted = grant if grant is not None and approved(answers) else None
-            raised = [] if rule is None else raised_by(rule, answers)
-            said = QuestionAnswered(question=question.id, answers=answers, granted=granted)
-            active.journal.append(said, key, effects=[TakeSignal(signal.id), *raised])
-            return answers
+    signal = await active.mailbox.wait(branch, key, "answer", question.id, question.due)
+    if signal is None:
         verdict, _ = await branch.shielded(active.runtime.commits.submit(Expire(question.id)))
-        stored = await active.runtime.store.question(question.id)
-        if verdict is CommitVerdict.OK or stored is None or stored.state is not QuestionState.ANSWERED:
+        if verdict is CommitVerdict.OK:
             return None
-        due = None  # an answer came just in time: the signal is in the inbox
-        active.reload()
+        await branch.shielded(active.caught_up())
+        signal = active.mailbox.take("answer", question.id)  # it came just in time
+        if signal is None:
+            return None
+    answers = answers_of(signal.body)
+    granted = grant if grant is not None and approved(answers) else None
+    raised = [] if rule is None else raised_by(rule, answers)
+    said = QuestionAnswered(question=question.id, answers=answers, granted=granted)
+    active.journal.append(said, key, effects=[TakeSignal(signal.id), *raised])
+    return answers
 
 
 def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[Ask]:

@@ -13,7 +13,7 @@ from podium.engine.run.mailbox import Mailbox
 from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
-from podium.errors import Blocked, Diverged, MissingAgent, StoreError, TooManyFacts, UnknownAgent
+from podium.errors import Blocked, Diverged, Evicted, MissingAgent, StoreError, TooManyFacts, UnknownAgent
 from podium.model.chance import Chance, chance_of
 from podium.model.fact import started_of
 from podium.model.facts.choices import KeysCancelled
@@ -23,11 +23,24 @@ from podium.model.outcome import readable
 from podium.model.run import BlockedReason, Run
 from podium.secrets.masking import MASKING
 from podium.services.isolation import CommitAnswer
-from podium.store.operations import Block, Close, Committed, CommitVerdict, FinishRun, Park, Settle, Write
+from podium.store.operations import (
+    Block,
+    Close,
+    Committed,
+    CommitVerdict,
+    Delivery,
+    FetchSignals,
+    FinishRun,
+    Park,
+    Settle,
+    Write,
+)
 from podium.store.protocol import Claimed
 
-_MOST_READS, _READ_AGAIN_SECONDS = 6, 0.01
-"""A failed read of the inbox is tried again this many times, each time after twice as long."""
+_MOST_TIMES, _ASK_AGAIN_SECONDS = 6, 0.01
+"""What came for a run is asked for so often, each time after twice as long, while the store cannot say."""
+_WRITTEN = (CommitVerdict.OK, CommitVerdict.AWAKE)
+"""The verdicts on a write whose facts are in the store."""
 
 
 class ActiveRun:
@@ -51,6 +64,8 @@ class ActiveRun:
         """Its own budget, as it was started with."""
         self.lines = started.lines
         """The budgets that what it does counts against: its own, and those above it."""
+        self.trace = None if dry else runtime.trace_of(claimed.run, claimed.facts)
+        """Follows it for an observer; None where there is none."""
         self.degraded: dict[str, Degraded] = {}
         """The calls that were answered by another agent than was asked, by key."""
         self.blocked: str | None = None
@@ -62,9 +77,9 @@ class ActiveRun:
         self.journal = RunJournal(
             self.n, self.run, runtime, self.activity, facts=len(claimed.facts), answered=self._on_verdict, dry=dry
         )
-        self.escrows = Escrows(self.n, self.run, runtime, self.journal)
+        self.escrows = Escrows(self.n, self.run, runtime, self.journal, self.trace)
         self.gate = ReplayGate(self.history, self.activity, self.journal, go_live=self._go_live, dry=dry)
-        self.mailbox = Mailbox(() if dry else claimed.signals, claimed.wake, runtime, self.activity, ring=self._on_ring)
+        self.mailbox = Mailbox(() if dry else claimed.signals, claimed.wake, runtime, self.activity, ring=self._end_due)
         self.cancellation = Cancellation(
             self.run, self.main, self.due, runtime, history=self.history, journal=self.journal, mailbox=self.mailbox,
             activity=self.activity,
@@ -72,8 +87,12 @@ class ActiveRun:
         self._on_closed = closed
         self._dry = dry
         self._parking = False
-        self._failed_reads = 0
-        """How often in a row the inbox could not be read."""
+        self._asking = False
+        """Whether the store was asked what came, so that waits whose time has come can end."""
+        self._known_until = float("-inf")
+        """All that came before this time has been received."""
+        self._unanswered = 0
+        """How often in a row it could not say."""
 
     @property
     def closed(self) -> bool:
@@ -119,6 +138,7 @@ class ActiveRun:
         self._count_unsettled_as_spent()
         self.gate.release()
         self.cancellation.go_live()
+        self._end_due()
 
     def _count_unsettled_as_spent(self) -> None:
         """Count as spent what an earlier process had set aside when it died: how it ended is unknown."""
@@ -129,41 +149,63 @@ class ActiveRun:
 
     # Waiting
 
-    def reload(self) -> bool:
-        """Read the inbox in the store again, and hand out what branches wait for; False if it could not be read yet."""
+    def receive(self, delivery: Delivery) -> None:
+        """Take in what came, and hand out what branches wait for."""
         if self.closed or self._dry:
-            return True
-        try:
-            wake, signals = self.runtime.store.signals(self.n)
-        except StoreError as error:
-            self._read_later(error)
-            return False
-        self._failed_reads = 0
-        self.mailbox.refill(wake, signals)
-        if not self.gate.replaying:
-            self.cancellation.take_signal()
-            self.mailbox.deliver()
-        return True
+            return
+        self.mailbox.refill(delivery)
+        if self.gate.replaying:
+            return
+        self.cancellation.take_signal()
+        self.mailbox.deliver()
+        self._end_due()
+        if not self.activity.busy:
+            self._on_quiet()
 
-    def _read_later(self, error: StoreError) -> None:
-        """Read the inbox again soon, a few times; then let go of the run until the store can be used."""
-        self._failed_reads += 1
-        if self._failed_reads > _MOST_READS:
+    async def caught_up(self) -> None:
+        """Return once all that came until now is in the mailbox; raises Evicted where another process has the run."""
+        answer, _ = await self.runtime.commits.submit(FetchSignals(self.n, self.run.epoch))
+        if answer is CommitVerdict.STALE:
+            self.drop()
+            raise Evicted
+
+    def _end_due(self) -> None:
+        """End the waits whose time has come: sleeps at once, others when it is known what came before that time."""
+        if self.closed or self._parking or self.gate.replaying:
+            return
+        now = self.runtime.clock.now()
+        self.mailbox.end_sleeps(now)
+        self.mailbox.end_due(self._known_until)
+        if self.mailbox.is_due(now) and not self._asking:
+            self._asking = True
+            self._ask()
+
+    def _ask(self) -> None:
+        """Ask the store what came; it is received like all that comes, when it is told to have been read."""
+        now = self.runtime.clock.now()
+
+        def answered(answer: CommitAnswer, _: Committed) -> None:
+            self._asking = False
+            if self.closed:
+                return
+            if isinstance(answer, StoreError):
+                self._ask_later(answer)
+            elif answer is CommitVerdict.STALE:
+                self.drop()  # another process has taken the run
+            else:
+                self._unanswered, self._known_until = 0, now
+
+        if not self.closed:
+            self.runtime.commits.put(FetchSignals(self.n, self.run.epoch), answered)
+
+    def _ask_later(self, error: StoreError) -> None:
+        """Ask again soon, a few times; then let go of the run until the store can be used."""
+        self._unanswered += 1
+        if self._unanswered > _MOST_TIMES:
             self.lose(error)
         else:
-            seconds = _READ_AGAIN_SECONDS * 2**self._failed_reads
-            asyncio.get_running_loop().call_later(seconds, self._read_again)
-
-    def _read_again(self) -> None:
-        if self.reload() and not self.closed and not self._parking:
-            self.mailbox.ring_due(self.reload)
-            if not self.activity.busy:
-                self._on_quiet()
-
-    def _on_ring(self, key: str) -> None:
-        """The time of a wait has come."""
-        if not self.closed and not self._parking:
-            self.mailbox.ring(key, self.reload)
+            self._asking = True
+            asyncio.get_running_loop().call_later(_ASK_AGAIN_SECONDS * 2**self._unanswered, self._ask)
 
     def _on_quiet(self) -> None:
         """Every branch waits: go on to what is new, or park, or find that the code does not fit the journal."""
@@ -180,8 +222,8 @@ class ActiveRun:
             self._go_live()
             if self.activity.busy:
                 return
-        self.mailbox.release_due(self.runtime.clock.now())
-        if not self.activity.busy:
+        self._end_due()
+        if not self.activity.busy and not self._asking:
             self._park()
 
     def _park(self) -> None:
@@ -234,16 +276,15 @@ class ActiveRun:
 
     def _on_verdict(self, write: Write, verdict: CommitAnswer, committed: Committed) -> None:
         """The store has committed a write of this run, or has refused it."""
+        if self.trace is not None and verdict in _WRITTEN:
+            self.trace.committed(write.facts)
         if committed.drawn_on:
             self.escrows.retire(committed.drawn_on)
         if isinstance(verdict, StoreError):
             self.lose(verdict)
         elif verdict is CommitVerdict.AWAKE:
-            self._parking = False
-            read = self.reload()
+            self._parking = False  # what woke it is received next
             self.cancellation.check_time()
-            if read and not self.activity.busy:
-                self._on_quiet()
         elif verdict is CommitVerdict.STALE:
             self.drop()  # another process has taken the run
         elif write.close is not None:

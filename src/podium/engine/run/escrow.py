@@ -2,22 +2,43 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
 from podium.model.budget import Amount, BudgetLine, Reservation
+from podium.model.empty import empty
+from podium.model.facts.content import template
 from podium.model.facts.money import AmountReserved, settled
 from podium.model.run import Run
+from podium.secrets.masking import MASKING
 from podium.services.group_commit import CommitBatch
 from podium.services.isolation import CommitAnswer
 from podium.store.operations import Committed, CommitVerdict, Draw, NewFact, Reserve, Settle
+
+if TYPE_CHECKING:
+    from podium.telemetry.run_trace import RunTrace
 
 _COVERS = 4
 """So many requests of the size of the last one an escrow covers: a crash counts it as spent."""
 _QUICK_SECONDS = 0.01
 """What takes longer is not held up by a commit, and needs no escrow."""
 _NOTHING = Amount()
+
+
+_BLANK = "?"
+"""Stands for the id of a reservation, with which facts about it begin."""
+
+
+class _Wording:
+    """What facts say of equal amounts in the same budgets, one after the other: only the ids of reservations differ."""
+
+    __slots__ = ("amount", "reserved", "settled")
+
+    def __init__(self, amount: Amount, budgets: tuple[str, ...]) -> None:
+        self.amount = amount
+        self.reserved = template(_reserved(_BLANK, amount, budgets), _BLANK)
+        self.settled = template(settled(_BLANK, amount, budgets=budgets), _BLANK)
 
 
 @dataclass(slots=True)
@@ -27,12 +48,21 @@ class Escrow:
     id: str
     key: str
     amount: Amount
-    open: list[tuple[CommitBatch, Amount]] = field(default_factory=list[tuple[CommitBatch, Amount]])
+    open: list[tuple[CommitBatch, Amount]] = field(default_factory=empty(list[tuple[CommitBatch, Amount]]))
     """What was drawn, and the commit it goes with."""
     drawn: int = 0
     """So often it was drawn on."""
     seen: int = -1
     """How often that was when somebody looked."""
+    wording: _Wording | None = None
+    """What was said of the last amount drawn on it."""
+
+    def said_of(self, amount: Amount, budgets: tuple[str, ...]) -> _Wording:
+        """Return what facts say of an amount that is drawn on it; masked anew while there is something to mask."""
+        known = self.wording
+        if known is None or MASKING.active or (known.amount is not amount and known.amount != amount):
+            known = self.wording = _Wording(amount, budgets)
+        return known
 
     def covers(self, amount: Amount) -> bool:
         """Whether there is so much left of it."""
@@ -48,6 +78,7 @@ class _Drawn(NamedTuple):
     """A reservation that was drawn on an escrow, and is perhaps not committed yet."""
 
     effect: Draw
+    escrow: Escrow
     budgets: tuple[str, ...]
     fact: NewFact
     batch: CommitBatch
@@ -56,7 +87,8 @@ class _Drawn(NamedTuple):
 class Escrows:
     """The escrows of one run, each by the budgets it is held in."""
 
-    def __init__(self, n: int, run: Run, runtime: Runtime, journal: RunJournal) -> None:
+    def __init__(self, n: int, run: Run, runtime: Runtime, journal: RunJournal, trace: "RunTrace | None") -> None:
+        self._trace = trace
         self._n = n
         self._run = run
         self._runtime = runtime
@@ -78,10 +110,11 @@ class Escrows:
             return None
         escrow.drawn += 1
         effect = Draw(id=f"{escrow.id}.{escrow.drawn}", escrow=escrow.id, lines=lines, amount=amount)
-        at = self._journal.append(_reserved(effect.id, amount, budgets), key, effects=[effect])
+        said = escrow.said_of(amount, budgets).reserved.saying(effect.id)
+        at = self._journal.append(said, key, effects=[effect])
         batch = self._runtime.commits.batch
         escrow.open.append((batch, amount))
-        self._drawn[effect.id] = _Drawn(effect, budgets, self._journal.newest, batch)
+        self._drawn[effect.id] = _Drawn(effect, escrow, budgets, self._journal.newest, batch)
         return Reservation(effect.id, amount, at)
 
     def settle(self, reservation: Reservation, spent: Amount) -> bool:
@@ -90,7 +123,7 @@ class Escrows:
         drawn = self._drawn.pop(reservation.id, None)
         if drawn is None or drawn.batch is not self._runtime.commits.batch:
             return False
-        said = settled(reservation.id, spent, budgets=drawn.budgets)
+        said = drawn.escrow.said_of(spent, drawn.budgets).settled.saying(reservation.id)
         drawn.effect.spent, drawn.fact.kind, drawn.fact.body = spent, said.fact_kind, said.encoded
         return True
 
@@ -110,6 +143,8 @@ class Escrows:
             asked = self._asked.get(budgets) is escrow
             if asked:
                 del self._asked[budgets]
+            if verdict is CommitVerdict.OK and self._trace is not None:
+                self._trace.committed([fact])
             if verdict is not CommitVerdict.OK or self._journal.closed:
                 return
             if not asked:

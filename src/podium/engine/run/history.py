@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from podium.errors import Diverged
 from podium.model.budget import Amount
 from podium.model.budget_ids import run_of_share
+from podium.model.empty import empty
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone
 from podium.model.facts.calls import (
@@ -15,6 +16,7 @@ from podium.model.facts.calls import (
     Held,
     Intent,
     IntentCleared,
+    StepDone,
     UndoRegistered,
 )
 from podium.model.facts.choices import GatherFailed, KeysCancelled, NextChosen, QuorumReached, RaceWon
@@ -32,6 +34,8 @@ from podium.model.facts.waits import (
 )
 from podium.model.json import Json
 from podium.model.question import PersonAnswer
+from podium.model.retry import UNUSABLE, FailureKind
+from podium.model.step import is_answer_step
 
 OPENING = frozenset(
     {
@@ -67,14 +71,14 @@ class KeyState:
     """Whether the body of its last attempt may have been started; after a retry or a wait an intent says so."""
     held: Held | None = None
     """A time that it has to wait for, where that was recorded after the last retry."""
-    granted: dict[str, Json] = field(default_factory=dict[str, Json])
+    granted: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said to rules that asked about it and let it pass, by rule."""
     question: QuestionAsked | None = None
     """The last question that was asked for it."""
     answers: tuple[PersonAnswer, ...] | None = None
     """The answers to that question, once consumed."""
     cancelled: bool = False
-    undos: list[Fact] = field(default_factory=list[Fact])
+    undos: list[Fact] = field(default_factory=empty(list[Fact]))
     """Compensations that an inline workflow under this key left behind when it succeeded."""
 
     @property
@@ -87,8 +91,16 @@ class KeyState:
 class StepRecord:
     """What is recorded of one step."""
 
+    name: str = ""
     intent: Fact | None = None
     done: Fact | None = None
+    usable: bool = True
+    """Whether a later attempt may be handed its value; not what could not be used, or another agent did."""
+
+    @property
+    def handed_back(self) -> bool:
+        """Whether its value is that of the same step in an earlier attempt."""
+        return self.done is not None and isinstance(said := self.done.content, StepDone) and said.from_step is not None
 
 
 class History:
@@ -140,6 +152,45 @@ class History:
         steps = self.steps.get(call)
         return None if steps is None else steps.get(path)
 
+    def value_of(self, call: str, record: StepRecord) -> bytes | None:
+        """Return the value of a step that is done, as it is stored."""
+        done = record.done
+        if done is None or done.payload is not None:
+            return None if done is None else done.payload
+        said = done.content
+        if not isinstance(said, StepDone) or said.from_step is None:
+            return None
+        return self.value_of(call, self.steps[call][said.from_step])
+
+    def next_lineage(self, call: str) -> int:
+        """Return the lineage of a call that is asked now: after those of which it has steps, though it was voided."""
+        steps = self.steps.get(call)
+        if steps is None:
+            return 1
+        numbers = (path.partition("/")[0] for path in steps)
+        return 1 + max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+    def attempt_failed(self, call: str, said: AttemptFailed) -> None:
+        """Note what a further attempt is not handed: an answer that could not be used, and what another agent did."""
+        if said.begins_fallback:
+            for record in self.steps.get(call, {}).values():
+                record.usable = False
+        else:
+            self.failed_as(call, said.kind)
+
+    def failed_as(self, call: str, kind: FailureKind) -> None:
+        """Note that the last answer of a model could not be used, if that is how an attempt failed."""
+        steps = self.steps.get(call, {})
+        done = [path for path, record in steps.items() if record.done is not None]
+        if kind in UNUSABLE and done and is_answer_step(steps[done[-1]].name):
+            self._not_usable(steps, done[-1])
+
+    def _not_usable(self, steps: dict[str, StepRecord], path: str) -> None:
+        record = steps[path]
+        record.usable = False
+        if record.done is not None and isinstance(said := record.done.content, StepDone) and said.from_step is not None:
+            self._not_usable(steps, said.from_step)
+
     def has_from(self, path: str, counter: int) -> bool:
         """Whether a branch has recorded anything at or after a counter."""
         return self._last.get(path, -1) >= counter
@@ -164,7 +215,7 @@ class History:
         elif kind is FactKind.ANSWERED:
             self._answer(fact)
         elif kind is FactKind.STEP:
-            self._step(fact).done = fact
+            self._done(fact)
         else:
             self._go_on(fact)
 
@@ -251,12 +302,20 @@ class History:
         call, _, path = fact.key.partition("/")
         return self.steps.setdefault(call, {}).setdefault(path, StepRecord())
 
+    def _done(self, fact: Fact) -> None:
+        record = self._step(fact)
+        record.done = fact
+        if isinstance(said := fact.content, StepDone):
+            record.name = said.name
+
     def _intend(self, fact: Fact, said: Intent) -> None:
         """Note that an effect was begun: a further attempt of a call, or a step, whose earlier doubt is settled."""
         call, _, path = fact.key.partition("/")
         record = self.records.get(call)
         if path:
-            self._step(fact).intent = None if isinstance(said, IntentCleared) else fact
+            step = self._step(fact)
+            step.intent = None if isinstance(said, IntentCleared) else fact
+            step.name = said.name if isinstance(said, EffectIntended) else step.name
             if record is not None and record.answers is not None and record.asked_of == path:
                 record.question, record.answers = None, None
         elif record is not None:
@@ -266,6 +325,7 @@ class History:
         record = self._record(fact.key)
         record.retry, record.question, record.answers, record.intent_recorded = said, None, None, False
         record.held = None
+        self.attempt_failed(fact.key, said)
         if said.begins_fallback:
             record.granted.clear()  # what the agent was allowed, its fallback is not
         self.skip_under(fact.key)

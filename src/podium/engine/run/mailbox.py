@@ -8,6 +8,10 @@ from podium.engine.run.activity import Activity
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.runtime import Runtime
 from podium.model.run import Signal
+from podium.store.operations import Delivery
+
+TIMER = "timer"
+"""The kind of a wait that no signal ends."""
 
 
 @dataclass(slots=True)
@@ -26,10 +30,10 @@ class Mailbox:
     __slots__ = ("_activity", "_handed", "_ring", "_runtime", "_signals", "_waits", "wake")
 
     def __init__(
-        self, signals: Iterable[Signal], wake: int, runtime: Runtime, activity: Activity, *, ring: Callable[[str], None]
+        self, signals: Iterable[Signal], wake: int, runtime: Runtime, activity: Activity, *, ring: Callable[[], None]
     ) -> None:
         self.wake = wake
-        """How often the store had woken the run when the signals were read."""
+        """How often the store had woken the run as of the last that it told of the signals."""
         self._signals = list(signals)
         self._handed: set[str] = set()
         """Signals that a branch was given; the store may not know yet that they were taken."""
@@ -37,7 +41,7 @@ class Mailbox:
         self._runtime = runtime
         self._activity = activity
         self._ring = ring
-        """Called with the key of a wait whose time has come."""
+        """Called when the time of a wait has come."""
 
     async def wait(self, branch: BranchTask, key: str, kind: str, name: str, due: float | None) -> Signal | None:
         """Wait durably for a signal of this kind and name; None once the time `due` has come."""
@@ -45,7 +49,7 @@ class Mailbox:
             return signal
         future: asyncio.Future[Signal | None] = asyncio.get_running_loop().create_future()
         self._waits[key] = DurableWait(future, kind, name, due)
-        timer = None if due is None else self._runtime.timers.at(due, lambda: self._ring(key))
+        timer = None if due is None else self._runtime.timers.at(due, self._ring)
         self._activity.idle()
         try:
             return await branch.at(key, future)
@@ -70,10 +74,11 @@ class Mailbox:
         self._handed.discard(signal.id)
         self._signals.insert(0, signal)
 
-    def refill(self, wake: int, signals: Iterable[Signal]) -> None:
-        """Take in what the store has now."""
-        self.wake = wake
-        self._signals = [signal for signal in signals if signal.id not in self._handed]
+    def refill(self, delivery: Delivery) -> None:
+        """Take in what the store has, unless it told of a later moment already."""
+        if delivery.wake >= self.wake:
+            self.wake = delivery.wake
+            self._signals = [signal for signal in delivery.signals if signal.id not in self._handed]
 
     def deliver(self) -> None:
         """Give the signals to the branches that wait for them."""
@@ -81,25 +86,20 @@ class Mailbox:
             if not wait.future.done() and (signal := self.take(wait.kind, wait.name, wait.due)) is not None:
                 self._release(wait, signal)
 
-    def release_due(self, now: float) -> None:
-        """End all waits whose time has come."""
-        for wait in list(self._waits.values()):
-            if wait.due is not None and wait.due <= now:
+    def end_sleeps(self, now: float) -> None:
+        """End the waits whose time has come and that wait for nothing else."""
+        for wait in self._due(now):
+            if wait.kind == TIMER:
                 self._release(wait, None)
 
-    def ring(self, key: str, read_again: Callable[[], bool]) -> None:
-        """End a wait whose time has come, once the signals that came before that time could be read."""
-        wait = self._waits.get(key)
-        if wait is None or wait.due is None:
-            return
-        if read_again() and wait.due <= self._runtime.clock.now():
-            self._release(wait, None)
+    def is_due(self, now: float) -> bool:
+        """Whether the time of any wait has come."""
+        return any(self._due(now))
 
-    def ring_due(self, read_again: Callable[[], bool]) -> None:
-        """Ring for all waits whose time has come."""
-        now = self._runtime.clock.now()
-        for key in [key for key, wait in self._waits.items() if wait.due is not None and wait.due <= now]:
-            self.ring(key, read_again)
+    def end_due(self, now: float) -> None:
+        """End all waits whose time has come; what came before that time has been handed out."""
+        for wait in self._due(now):
+            self._release(wait, None)
 
     def next_due(self) -> float | None:
         """Return the first time that a branch waits for."""
@@ -108,6 +108,10 @@ class Mailbox:
     def remove(self, keys: Iterable[str]) -> list[DurableWait]:
         """Take out the waits under these keys, because their branches were cancelled."""
         return [wait for key in keys if (wait := self._waits.pop(key, None)) is not None]
+
+    def _due(self, now: float) -> list[DurableWait]:
+        waits = self._waits.values()
+        return [wait for wait in waits if wait.due is not None and wait.due <= now and not wait.future.done()]
 
     def _release(self, wait: DurableWait, signal: Signal | None) -> None:
         if not wait.future.done():

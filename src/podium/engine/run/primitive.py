@@ -36,16 +36,14 @@ class Primitive(ABC, Generic[T_co]):
 
     def __await__(self) -> Generator[Any, None, T_co]:
         """Perform it in the task of its context; raises WrongBranch in any other."""
-        if asyncio.current_task() is not self.branch.task:
+        branch = self.branch
+        if asyncio.current_task() is not branch.task:
             raise WrongBranch(f"call {self.key} was awaited in another task. Join it with ctx.gather, not asyncio.")
         self.begin()
-        return self._in_its_branch().__await__()
-
-    async def _in_its_branch(self) -> T_co:
         if self.waits:
-            self.branch.forget_answers(self.path)
+            branch.forget_answers(self.path)
         try:
-            return await self.perform(self.branch)
+            return (yield from self.perform(branch).__await__())
         except Blocked as mismatch:
             self.active.block_for(mismatch)  # at once: a `finally` of the workflow may run into the next one
             raise

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from podium.engine.run.history import KeyState
+from podium.model.empty import empty
+from podium.model.facts.calls import Asked
 from podium.model.facts.waits import QuestionAsked
 from podium.model.json import Json, is_object
 from podium.model.outcome import Refused
@@ -29,9 +31,9 @@ class CallProgress:
     """What was wrong with the last answer."""
     asked: QuestionAsked | None = None
     """An open question."""
-    resolved: dict[str, Json] = field(default_factory=dict[str, Json])
+    resolved: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said about steps in doubt, by step."""
-    granted: dict[str, Json] = field(default_factory=dict[str, Json])
+    granted: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said to rules that asked and let the call pass, by rule; see `grant_of`."""
     denied: Refused | None = None
     """A person said no, and the end of the call is not recorded yet."""
@@ -46,6 +48,8 @@ class CallProgress:
 def progress_of(record: KeyState) -> CallProgress:
     """Read from the journal how far an open call has come; `in_doubt` says whether it is in doubt."""
     progress = CallProgress(intent_recorded=record.intent_recorded, granted=dict(record.granted))
+    if record.opened is not None and isinstance(said := record.opened.content, Asked):
+        progress.lineage = said.lineage
     if record.retry is not None:
         said = record.retry
         progress.attempt, progress.lineage, progress.due = said.attempt, said.lineage, said.due

@@ -29,7 +29,11 @@ async def reserve(
     while True:
         found, recallable = await _set_aside(active, key, amount, lines, id)
         tries += 1
-        if isinstance(found, Reservation) or not recallable or tries > _LOOKS:
+        if isinstance(found, Reservation):
+            return found
+        if not recallable or tries > _LOOKS:
+            if active.trace is not None:
+                active.trace.refused(key, amount, found.id)
             return found
         recalls = active.runtime.recalls
         if not recalls.give_back(found.id):
@@ -68,11 +72,18 @@ async def _set_aside(
         raise
     match verdict:
         case CommitVerdict.OK | CommitVerdict.DUPLICATE:
+            _follow(active, verdict, fact)
             return reservation, False
         case CommitVerdict.SCARCE:
             return committed.scarce[name], name in committed.recallable
         case _:
             raise Evicted
+
+
+def _follow(active: ActiveRun, verdict: CommitVerdict, fact: NewFact) -> None:
+    """Have the observer told of what is set aside; a share of a child run that was set aside before was told then."""
+    if active.trace is not None and verdict is CommitVerdict.OK:
+        active.trace.committed([fact])
 
 
 def settle(active: ActiveRun, key: str, reservation: Reservation, spent: Amount) -> None:

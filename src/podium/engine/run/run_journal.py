@@ -115,7 +115,7 @@ class RunJournal:
         """Return what this run has committed with this loop turn."""
         batch = self._runtime.commits.batch
         if self._batch is not batch or not self._writes:
-            self._writes.append(Write(self._n, self._run.epoch))
+            self._writes.append(Write(self._n, self._run.epoch, [], []))
             self._batch = batch
             self._runtime.commits.put(self._writes[-1], self._on_verdict)
         return self._writes[-1]

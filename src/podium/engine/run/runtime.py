@@ -1,18 +1,30 @@
 """What every run of a worker shares."""
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from podium import lazy
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.run.recalls import Recalls
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
+from podium.model.fact import Fact
 from podium.model.ids import Ids
 from podium.model.prices import PriceSettings
+from podium.model.run import Run
 from podium.services.group_commit import GroupCommit
 from podium.services.stream import Streams
 from podium.services.timers import Timers
 from podium.store.protocol import Store
+
+if TYPE_CHECKING:
+    from podium.telemetry import guarded, run_trace
+else:
+    run_trace = lazy.module("podium.telemetry.run_trace")
+
+_LOG = logging.getLogger("podium")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +56,20 @@ class Runtime:
     """What things cost, as far as the settings say so."""
     watches_loops: bool
     """Whether a rule looks for agents that go round in circles."""
+    observer: "guarded.GuardedObserver | None"
+    """Who is told of what runs do; None where nobody is."""
+
+    def traceparent(self) -> str | None:
+        """Return the place in a trace at which a run is started now, if it is traced."""
+        context = None if self.observer is None else self.observer.current()
+        return None if context is None else context.traceparent
+
+    def trace_of(self, run: Run, facts: Sequence[Fact]) -> "run_trace.RunTrace | None":
+        """Return what follows a run for the observer, if there is one; a run that cannot be followed is not."""
+        if self.observer is None:
+            return None
+        try:
+            return run_trace.RunTrace(run, facts, self.observer, self.clock)
+        except Exception:
+            _LOG.exception("run %s is not traced", run.id)
+            return None

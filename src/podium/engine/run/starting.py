@@ -24,14 +24,18 @@ class Above:
 
 
 def new_run(
-    id: str, card: Card, payload: bytes, options: RunOptions, *, seed: int, at: float, above: Above | None = None
-) -> NewRun:
-    """Return a run that is ready to be inserted; its first fact holds all that a replay needs."""
+    id: str, card: Card, payload: bytes, options: RunOptions, *, seed: int, at: float, above: Above | None = None,
+    trace: str | None = None,
+) -> NewRun:  # fmt: skip
+    """Return a run that is ready to be inserted; its first fact holds all that a replay needs.
+
+    `trace` is the `traceparent` of what starts it, if that is traced.
+    """
     limits = None if options.budget is None else limits_of(options.budget)
     said = Started(
         workflow=card.name, version=card.version, seed=seed, principal=options.principal, tenant=options.tenant,
         callers=() if above is None else above.callers, deadline=_deadline(options, at, above),
-        budget=_budget(options, above), lines=tuple(_lines(id, options.budget, above)),
+        budget=_budget(options, above), lines=tuple(_lines(id, options.budget, above)), trace=trace,
     )  # fmt: skip
     parent = None if above is None else above.run
     return NewRun(

@@ -20,6 +20,14 @@ _REASON_CHARACTERS = 2_000
 
 async def execute(active: ActiveRun) -> None:
     """Drive a run. Whatever happens in it is recorded as its end; nothing of it reaches the caller."""
+    if active.trace is None:
+        await _drive(active)
+    else:
+        with active.trace.inside_run():
+            await _drive(active)
+
+
+async def _drive(active: ActiveRun) -> None:
     run, registry = active.run, active.runtime.dispatcher.registry
     try:
         if not registry.has(run.workflow, run.version):
@@ -93,6 +101,7 @@ async def _children_ended(active: ActiveRun) -> None:
 
 
 def _end(active: ActiveRun, said: Ended, value: Json) -> None:
+    active.escrows.give_back()  # before its end, which is the last that a run says
     at = active.journal.append(said, payload=NULL if value is None else encode(value))
     outcome = {"state": said.state, "value": value, "reason": said.reason}
     active.finish(FinishRun(said.state, said.reason, at, outcome))

@@ -4,23 +4,22 @@ import asyncio
 import gc
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from podium.dispatch.dispatcher import Dispatcher
+from podium.engine.fleet import Fleet
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.recalls import Recalls
 from podium.engine.run.runtime import Runtime
 from podium.engine.settings import EngineSettings
 from podium.engine.worker.execute import execute
-from podium.engine.worker.in_process import InProcessFleet
-from podium.errors import Evicted, NotPossible, StoreBusy, StoreError, Unwritable, WorkerFailed
+from podium.engine.worker.waiters import End, Waiters
+from podium.errors import Evicted, StoreError, Unwritable, WorkerFailed
 from podium.in_threads import in_thread
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.notices import RunQuarantined
-from podium.model.facts.runs import Redacted
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState
 from podium.services.group_commit import GroupCommit
@@ -29,50 +28,59 @@ from podium.services.isolation import CommitAnswer
 from podium.services.stream import Streams
 from podium.services.supervision import run_services
 from podium.services.timers import Timers
-from podium.store.codec import decode
-from podium.store.operations import Block, Committed, CommitVerdict, FinishRun, NewFact, NewRun, Placed, Start, Write
-from podium.store.protocol import Claimed, Store
+from podium.store.operations import (
+    Block,
+    Committed,
+    CommitVerdict,
+    Delivery,
+    FinishRun,
+    HandBack,
+    NewFact,
+    NewRun,
+    Placed,
+    Start,
+    Unblock,
+    Write,
+)
+from podium.store.protocol import Claimed, Serving, Store
+
+if TYPE_CHECKING:
+    from podium.telemetry.guarded import GuardedObserver
 
 _LOG = logging.getLogger("podium")
 
-_LOOKED_AT = 500
-"""So many runs that others may have ended are looked at in one go."""
 _PYTHON_THRESHOLD = 2_000
 _THRESHOLD = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a run ended, for those who wait for it in this process."""
-
-    state: RunState
-    outcome: Any
-    reason: str
 
 
 class Worker:
     """The runs that this process drives."""
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, clock: Clock, ids: Ids, settings: EngineSettings) -> None:
+    def __init__(
+        self, store: Store, dispatcher: Dispatcher, clock: Clock, ids: Ids, settings: EngineSettings, fleet: Fleet,
+        observer: "GuardedObserver | None" = None,
+    ) -> None:  # fmt: skip
         self.id = ids.new("w")
         self.store = store
         self.dispatcher = dispatcher
         self.streams = Streams()
-        self.fleet = InProcessFleet(settings.slots, probation=settings.lease)
-        self.commits = GroupCommit(store, self.id, self)
-        self.timers = Timers(clock, self._wake_parked)
+        self.fleet = fleet
+        self.commits = GroupCommit(store, self.id, self, observer)
+        self.timers = Timers(clock, self._look_soon)
         self._recalls = Recalls()
         self._clock = clock
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._drives: dict[int, ActiveRun] = {}
-        self._lost: dict[str, StoreError] = {}
-        """Why runs were let go that are ours still, for those who come to wait for them only then."""
         self._driven: set[str] = set()
         """The ids of the runs in `_drives`."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: dict[str, list[asyncio.Future[End]]] = {}
-        self._versions: dict[str, set[str]] = {}
+        self._waiters = Waiters(store, driven=self._driven.__contains__)
+        self._versions: dict[str, frozenset[str]] = {}
+        self._serving = Serving(versions={}, queues=fleet.queues, limit=fleet.slots)
+        self._look_now = asyncio.Event()
+        self._changed = True
+        """Whether others may have ended runs that somebody waits for here."""
         self._orphans: set[int] = set()
         """Runs that are ours in the store, but were let go because the store could not be written."""
         self._stopping = False
@@ -91,7 +99,7 @@ class Worker:
             alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, recalls=self._recalls,
             max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
-            watches_loops=settings.watches_loops,
+            watches_loops=settings.watches_loops, observer=observer,
         )  # fmt: skip
 
     # Life
@@ -101,7 +109,11 @@ class Worker:
         self._collector = relax_collector()
         self._heartbeat.start()
         self._services = run_services(
-            self.timers.run, lambda: self.fleet.run(self), self._look_around, failed=self._give_up
+            self.timers.run,
+            lambda: self.fleet.run(self),
+            self._look_around,
+            self._wake_when_due,
+            failed=self._give_up,
         )
 
     async def stop(self) -> None:
@@ -132,9 +144,7 @@ class Worker:
         _LOG.critical("%s", told, exc_info=error)
         for active in list(self._drives.values()):
             active.drop()
-        waiting, self._waiting = self._waiting, {}
-        for future in (future for futures in waiting.values() for future in futures if not future.done()):
-            future.set_exception(self._gave_up)
+        self._waiters.give_up(self._gave_up)
         leaving = asyncio.create_task(self._leave())
         self._tasks.add(leaving)
         leaving.add_done_callback(self._tasks.discard)
@@ -153,49 +163,48 @@ class Worker:
 
     async def _look_around(self) -> None:
         """Find what other processes left for this one, for ever."""
-        looked = False
         while True:
-            try:
-                self._adopt_orphans()
-                if self.store.changed_elsewhere() or not looked:
-                    looked = False
-                    self._look()
-                    await self._look_after_waiting()
-                    looked = True
-            except StoreError:
-                pass  # a store that cannot be read now: the next look tries again
+            self._adopt_orphans()
+            await self._wake()
             self._recalls.look()
             await asyncio.sleep(self._settings.poll)  # noqa: TID251 - other processes live in real time
 
+    async def _wake_when_due(self) -> None:
+        """Look at once when the time of a parked run has come, or there is more to look for, for ever."""
+        while True:
+            await self._look_now.wait()
+            self._look_now.clear()
+            if not await self._wake():
+                self._loop.call_later(self._settings.poll, self._look_now.set)
+
     def _adopt_orphans(self) -> None:
-        """Drive on the runs that were let go, now that the store may be written again."""
-        if self._orphans:
-            self.fleet.place(self.store.hand_back(self.id, [n for n in self._orphans if n not in self._drives]))
-            self._orphans.clear()
-            self._lost.clear()
+        """Have the runs that were let go driven again, once the store may be written."""
 
-    def _look(self) -> None:
-        for name, versions in self._versions.items():
-            self.fleet.place(self.store.unblock(name, list(versions)))
-        self.fleet.place(self.store.ready(list(self._versions), self._settings.slots))
-        self.woken(self.store.woken(self.id))
-        if (due := self.store.next_due()) is not None:
-            self.timers.park(due)
+        def adopted(answer: CommitAnswer, number: int) -> None:
+            if not isinstance(answer, StoreError):
+                self._orphans.discard(number)
+                self._waiters.found()
 
-    async def _look_after_waiting(self) -> None:
-        """Tell those who wait for runs that other processes ended."""
-        for run_id in [run_id for run_id in self._waiting if run_id not in self._driven][:_LOOKED_AT]:
-            await self._tell_ended(run_id)
+        self._orphans.difference_update(self._drives)
+        for number in self._orphans:
+            self.commits.put(HandBack(number), lambda answer, _, number=number: adopted(answer, number))
 
-    def _wake_parked(self) -> None:
+    async def _wake(self) -> bool:
+        """Take up what there is to do; False where the store cannot be read now."""
         try:
-            self.fleet.place(self.store.wake_due(self._clock.now()))
-            if (due := self.store.next_due()) is not None:
-                self.timers.park(due)  # of a run that was parked by another process
-        except StoreBusy:
-            self.timers.park(self._clock.now() + 0.01)
+            woken = await self.store.wake(self.id, self._serving, self._clock.now())
+            self.fleet.place(woken.placed)
+            for delivery in woken.deliveries:
+                self.received(delivery)
+            if woken.next_due is not None:
+                self.timers.park(woken.next_due)
+            self._changed |= woken.changed
+            if self._changed:
+                await self._waiters.look()
+                self._changed = False
         except StoreError:
-            self.timers.park(self._clock.now() + self._settings.poll)
+            return False
+        return True
 
     def _soon(self, function: Any, *args: Any) -> None:
         if not self._loop.is_closed():
@@ -207,8 +216,8 @@ class Worker:
             active.drop()
         self.id = self.commits.worker = worker
         self._orphans.clear()
-        self._lost.clear()
-        self._look()
+        self._waiters.found()
+        self._look_now.set()
 
     async def _fresh(self) -> None:
         worker = self.id
@@ -222,10 +231,12 @@ class Worker:
     def serve(self, workflow: AnyAgent) -> None:
         """Drive runs of a workflow from now on, also those that wait already."""
         card = workflow.card
-        versions = self._versions.setdefault(card.name, set())
+        versions = self._versions.get(card.name, frozenset())
         if card.version not in versions:
-            versions.add(card.version)
+            self._versions = {**self._versions, card.name: versions | {card.version}}
+            self._serving = Serving(versions=self._versions, queues=self.fleet.queues, limit=self.fleet.slots)
             self._unblock(card.name)
+            self._look_soon()
 
     def try_blocked_again(self) -> None:
         """Have the blocked runs of all workflows tried again: an agent was added that they may have waited for."""
@@ -233,26 +244,30 @@ class Worker:
             self._unblock(name)
 
     def _unblock(self, name: str) -> None:
-        """Have blocked runs tried again; while another process writes, a little later."""
-        if self._stopping:
-            return
-        try:
-            self.fleet.place(self.store.unblock(name))
-        except StoreBusy:
-            self._loop.call_later(0.01, self._unblock, name)
-        self.fleet.place(self.store.ready([name], self._settings.slots))
+        """Have blocked runs tried again; where the store cannot be written now, a little later."""
+
+        def unblocked(answer: CommitAnswer, _: Committed) -> None:
+            if isinstance(answer, StoreError):
+                self._loop.call_later(self._settings.poll, self._unblock, name)
+
+        if not self._stopping:
+            self.commits.put(Unblock(name), unblocked)
+
+    def _look_soon(self) -> None:
+        """Have the store looked at now, rather than with the next poll."""
+        self._look_now.set()
 
     async def begin(self, run: NewRun) -> tuple[str, bool]:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
         self.check()
-        here = self.fleet.reserve()
+        here = self.fleet.reserve(run.queue)
         answer: asyncio.Future[tuple[CommitVerdict, str]] = self._loop.create_future()
 
         def settled(verdict: CommitAnswer, committed: Committed) -> None:
             if verdict is CommitVerdict.OK and here:  # it is driven even if nobody waits for this any more
                 self._take(Claimed(committed.started[run.id], _fresh_run(run, self.id), 0, [_first(run)], []))
             elif here:
-                self.fleet.release()
+                self.fleet.release(run.queue)
             if answer.done():
                 return
             if isinstance(verdict, StoreError):
@@ -264,21 +279,24 @@ class Worker:
         verdict, run_id = await answer
         return run_id, verdict is CommitVerdict.OK
 
-    def drive(self, runs: Sequence[Placed]) -> int:
+    async def drive(self, runs: Sequence[Placed]) -> int:
         """Claim runs and begin to drive them; returns how many were to be had."""
         if self._stopping:
             return 0
         wanted = [run.n for run in runs if run.n not in self._drives]
         try:
-            claimed = self.store.claim(self.id, wanted, list(self._versions))
-        except StoreError as error:  # busy, or not to be used for a while: the runs keep their place
+            claimed = await self.store.claim(self.id, wanted, list(self._versions))
+        except StoreError:  # it cannot be used for a while: the runs keep their place
             self._orphans.update(wanted)  # those that were claimed, and could not be read
-            later = 0.01 if isinstance(error, StoreBusy) else self._settings.poll
-            self._loop.call_later(later, self.fleet.place, runs)
+            self._loop.call_later(self._settings.poll, self.fleet.place, runs)
+            return 0
+        if self._stopping:  # meanwhile; what was claimed goes back with all that this worker owns
             return 0
         healthy = [each for each in claimed if each.run.crash_count < self._settings.quarantine_after]
         for each in healthy:
             self._take(each)
+            if (trace := self._drives[each.n].trace) is not None:
+                trace.claimed(each.signals)
         for each in claimed:
             if each.run.crash_count >= self._settings.quarantine_after:
                 self._quarantine(each)
@@ -310,7 +328,7 @@ class Worker:
         active = ActiveRun(claimed, self.runtime, closed=self._closed)
         self._drives[claimed.n] = active
         self._driven.add(claimed.run.id)
-        self._lost.pop(claimed.run.id, None)
+        self._waiters.found(claimed.run.id)
         task = asyncio.create_task(execute(active))
         active.main.task = task
         self._tasks.add(task)
@@ -320,7 +338,7 @@ class Worker:
         if self._drives.get(active.n) is active:
             del self._drives[active.n]
             self._driven.discard(active.run.id)
-            self.fleet.release(active.n)
+            self.fleet.release(active.run.queue, active.n)
         if active.finished is not None:
             self._tell(active.run.id, active.finished)
         elif active.blocked is not None:
@@ -330,16 +348,11 @@ class Worker:
             self._block(active.n, active.run, Block(reason))
         elif active.broken is not None:
             self._orphans.add(active.n)
-            self._lost[active.run.id] = active.broken
-            for future in self._waiting.pop(active.run.id, ()):
-                if not future.done():
-                    future.set_exception(active.broken)
+            self._waiters.lose(active.run.id, active.broken)
 
     def _tell(self, run: str, end: FinishRun) -> None:
         self.streams.end(run)
-        for future in self._waiting.pop(run, ()):
-            if not future.done():
-                future.set_result(End(end.state, end.outcome, end.reason))
+        self._waiters.tell(run, end)
 
     async def replays(self, claimed: Claimed) -> str:
         """Replay a run dry, which records and starts nothing; returns what does not fit, or an empty text."""
@@ -356,37 +369,8 @@ class Worker:
         Raises NotPossible if its value was redacted, WorkerFailed if this process can no longer tell.
         """
         self.check()
-        future: asyncio.Future[End] = self._loop.create_future()
-        self._waiting.setdefault(run_id, []).append(future)
-        try:
-            if run_id in self._lost:
-                raise self._lost[run_id]
-            if run_id not in self._driven:
-                await self._tell_ended(run_id)
-            end = await future
-            if end.state is RunState.DONE and "redacted" in end.outcome:
-                raise NotPossible(f"run {run_id} was redacted by {end.outcome['redacted']}: what it gave is gone.")
-            return end
-        finally:
-            left = [each for each in self._waiting.get(run_id, ()) if each is not future]
-            if left:
-                self._waiting[run_id] = left
-            else:
-                self._waiting.pop(run_id, None)
-
-    async def _tell_ended(self, run_id: str) -> None:
-        """Tell the waiters of a run that was ended by another process, or before they came."""
-        run = await self.store.run(run_id)
-        if run is None:
-            return
-        if run.state.ended:
-            last = (await self.store.facts(run_id, after=run.facts - 2))[-1]
-            outcome = {"state": run.state, "value": decode(last.payload), "reason": run.reason}
-            if isinstance(said := last.content, Redacted):
-                outcome["redacted"] = said.by
-            self._tell(run_id, FinishRun(run.state, run.reason, 0.0, outcome))
-        elif run.state is RunState.BLOCKED:
-            self._tell(run_id, FinishRun(run.state, run.reason, 0.0, None))
+        await self.commits.settled()  # a run that is blocked may just be tried again
+        return await self._waiters.end_of(run_id)
 
     # Told by commits
 
@@ -394,11 +378,10 @@ class Worker:
         """These runs are ready."""
         self.fleet.place(runs)
 
-    def woken(self, runs: Sequence[int]) -> None:
-        """These runs have new signals."""
-        for number in runs:
-            if (active := self._drives.get(number)) is not None:
-                active.reload()
+    def received(self, delivery: Delivery) -> None:
+        """This is what came for a run."""
+        if (active := self._drives.get(delivery.run)) is not None:
+            active.receive(delivery)
 
 
 def relax_collector() -> tuple[int, int, int]:

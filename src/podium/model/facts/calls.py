@@ -18,6 +18,8 @@ class Asked(FactContent, kind=FactKind.ASKED):
     version: Kept[str]
     why: Blanked[str | None] = None
     """Why this agent, where a router chose it."""
+    lineage: Kept[int] = 1
+    """That of its first attempt: a later one than 1 where it was asked before, and that was voided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,8 @@ class StepDone(FactContent, kind=FactKind.STEP):
     digest: Blanked[str]
     """Of what was sent."""
     usage: KeptUsage = None
+    from_step: Kept[str | None] = None
+    """The place of this step in an earlier attempt. Where its value was handed back there is no payload."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,25 @@ def prepared(content: FactContent) -> Prepared:
     return Prepared(content.fact_kind, content.encoded)
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What facts say that differ in one text alone, turned to bytes but for that text."""
+
+    fact_kind: FactKind
+    before: bytes
+    after: bytes
+
+    def saying(self, text: str) -> Prepared:
+        """Return what a fact says with this text, which has nothing in it that JSON writes otherwise: an id."""
+        return Prepared(self.fact_kind, self.before + text.encode() + self.after)
+
+
+def template(content: FactContent, blank: str) -> Template:
+    """Return what a fact says as bytes, but for a text where that stands first."""
+    before, after = content.encoded.split(blank.encode(), 1)
+    return Template(content.fact_kind, before, after)
+
+
 LeftOf = Callable[[Json], Json]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Self
 
+from podium.model.empty import empty
 from podium.model.facts.content import Blanked, Dropped, FactContent, Kept, Stored
 from podium.model.facts.kind import FactKind
 from podium.model.json import Json
@@ -126,7 +127,7 @@ class Notice(NoticeContent):
     """What any other rule wants to have recorded."""
 
     guard: Kept[str]
-    said: Dropped[Mapping[str, Json]] = field(default_factory=dict[str, Json])
+    said: Dropped[Mapping[str, Json]] = field(default_factory=empty(dict[str, Json]))
     """Further fields. A redaction leaves of them what it leaves of fields of these names elsewhere."""
 
     def body(self) -> dict[str, Json]:

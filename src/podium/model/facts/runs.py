@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Self
 
+from podium.model.empty import empty
 from podium.model.facts.content import Blanked, Dropped, FactContent, Kept, Stored
 from podium.model.facts.kind import FactKind
 from podium.model.facts.parts import Degradations, Lines
@@ -29,7 +30,7 @@ class Started(FactContent, kind=FactKind.STARTED):
     """Of a child run, the workflows above it."""
     deadline: Kept[float | None] = None
     """The time by which it has to be done, where it has a time limit."""
-    budget: Kept[Mapping[str, Json]] = field(default_factory=dict[str, Json])
+    budget: Kept[Mapping[str, Json]] = field(default_factory=empty(dict[str, Json]))
     """What bounds it, where it has a budget."""
     lines: Lines = ()
     """The budgets that it counts against."""
@@ -37,6 +38,8 @@ class Started(FactContent, kind=FactKind.STARTED):
     """The run that it is a fork of."""
     done_before_fork: Kept[tuple[str, ...]] = ()
     """The keys of the `once` calls that the other run made after the cut."""
+    trace: Kept[str | None] = None
+    """The W3C `traceparent` of what started it, where that is traced; of a fork that of the other run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

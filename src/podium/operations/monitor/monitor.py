@@ -52,11 +52,10 @@ class Monitor:
     """The monitor of one process: its agents, and the store's runs and workers."""
 
     def __init__(
-        self, worker: Worker, operator: Operator, conditions: Conditions, clock: Clock, ids: Ids,
-        settings: MonitorSettings,
-    ) -> None:  # fmt: skip
+        self, worker: Worker, conditions: Conditions, clock: Clock, ids: Ids, settings: MonitorSettings
+    ) -> None:
         self._worker = worker
-        self._operator = operator
+        self._operator = Operator(worker, clock, ids)
         self._conditions = conditions
         self._clock = clock
         self._ids = ids

@@ -187,6 +187,7 @@ class _Builder:
         match said:
             case calls.StepDone():
                 node.state, node.ended, node.spent = "done", fact.at, spent_of(said.usage)
+                node.note = "" if said.from_step is None else "done by an earlier attempt"
             case calls.IntentCleared():
                 node.state, node.ended, node.note = "failed", fact.at, "not done"
             case calls.EffectIntended():

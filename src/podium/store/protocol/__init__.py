@@ -1,4 +1,7 @@
-"""What the house asks of a store. Each implementation is a folder of its own; `podium.testing` has the contract."""
+"""What the house asks of a store. Each implementation is a folder of its own; `podium.testing` has the contract.
+
+Imports `store.operations` and `model`.
+"""
 
 from podium.store.protocol.found import ChainFault, DeadRun, RunFact
 from podium.store.protocol.page import Page, Query, walk
@@ -13,7 +16,7 @@ from podium.store.protocol.queries import (
     RunQuery,
 )
 from podium.store.protocol.reading import RECENT_FACTS, ReadStore
-from podium.store.protocol.running import Claimed, RunStore
+from podium.store.protocol.running import Claimed, RunStore, Serving, Woken
 from podium.store.protocol.store import Store
 from podium.store.protocol.workers import LostWorker, WorkerRegistry
 
@@ -36,7 +39,9 @@ __all__ = [
     "RunFact",
     "RunQuery",
     "RunStore",
+    "Serving",
     "Store",
+    "Woken",
     "WorkerRegistry",
     "walk",
 ]

@@ -24,6 +24,8 @@ class DeadQuery(Query):
     """Which runs to list of those that failed or are quarantined; their time is that of their last word."""
 
     workflow: str | None = None
+    asked: str | None = None
+    """Only runs that asked an agent of this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

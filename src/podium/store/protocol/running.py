@@ -1,12 +1,12 @@
-"""What is asked by those who drive runs."""
+"""What is asked by those who drive runs: claim, commit, wake."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from podium.model.fact import Fact
 from podium.model.run import Run, Signal
-from podium.store.operations import Committed, Operation, Placed
+from podium.store.operations import Committed, Delivery, Operation, Placed
 
 
 @dataclass(slots=True)
@@ -17,76 +17,59 @@ class Claimed:
     run: Run
     wake: int
     facts: list[Fact]
-    signals: list[Signal]
+    signals: Sequence[Signal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What a worker drives."""
+
+    versions: Mapping[str, frozenset[str]]
+    """The versions that it has of each workflow."""
+    queues: frozenset[str] | None
+    """The queues that it takes runs from; None are all."""
+    limit: int
+    """How many ready runs it wants to know of at once."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Woken:
+    """What there is to do for a worker, beyond what its own commits told it."""
+
+    placed: list[Placed] = field(default_factory=list[Placed])
+    """Runs that wait for a worker, most urgent first; some may be known already."""
+    deliveries: list[Delivery] = field(default_factory=list[Delivery])
+    """What came for runs that it drives."""
+    next_due: float | None = None
+    """The earliest time at which a parked run wants to be woken."""
+    changed: bool = False
+    """Whether others may have changed anything since the last answer."""
 
 
 class RunStore(Protocol):
-    """Changes runs. Methods are called on the event loop unless they say that it is in a thread."""
+    """Changes runs. It is asked from one event loop at a time; nothing here holds that up for long."""
 
-    @property
-    def threaded(self) -> bool:
-        """Whether commits are to be made in a thread always (they wait for the disk)."""
-        ...
+    def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Awaitable[Committed]:
+        """Commit all operations in one transaction, in order; what is raised says that nothing of it is in the store.
 
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
-        """Commit all operations in one transaction, on the event loop; raises StoreBusy at once rather than wait."""
-        ...
-
-    def commit_waiting(self, worker: str, operations: Sequence[Operation]) -> Committed:
-        """Commit all operations in one transaction, in the calling thread, which may wait for locks and disk."""
-        ...
-
-    def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
-        """Take ownership of ready runs: epoch + 1, then journal, then signals. Runs that others took are left out."""
-        ...
-
-    def take_over(self, run_id: str, worker: str) -> Claimed | None:
-        """Claim an ended, blocked, parked or ready run for an operator's change; None while it is driven."""
-        ...
-
-    def signals(self, n: int) -> tuple[int, list[Signal]]:
-        """Return the wake counter of a run and its unconsumed signals, oldest first."""
-        ...
-
-    def hand_back(self, worker: str, numbers: Sequence[int]) -> list[Placed]:
-        """Make runs ready that this worker owns, but does not drive."""
-        ...
-
-    def ready(self, workflows: Sequence[str], limit: int) -> list[Placed]:
-        """Return runs that wait for a worker, most urgent first."""
-        ...
-
-    def wake_due(self, now: float) -> list[Placed]:
-        """Make the parked runs ready whose time has come."""
-        ...
-
-    def next_due(self) -> float | None:
-        """Return the earliest time at which a parked run wants to be woken."""
-        ...
-
-    def woken(self, worker: str) -> list[int]:
-        """Return this worker's running runs that have unconsumed signals."""
-        ...
-
-    def unblock(self, workflow: str, versions: Sequence[str] | None = None) -> list[Placed]:
-        """Make the blocked runs of a workflow ready: all, or those that wait for one of these versions of it.
-
-        The code is there now, or they will be blocked again.
+        A store that is quick gives a future that is done already, and nobody waits for a turn of the event loop. With
+        `alone` nobody else uses the loop now, and a short wait there is cheaper than one elsewhere. The next commit of
+        a worker is begun when this one is done. What a `Redact` deletes is nowhere on the disk afterwards, unless
+        somebody reads it just then. Raises Unwritable where one operation cannot be stored; else StoreError.
         """
         ...
 
-    def changed_elsewhere(self) -> bool:
-        """Whether another connection wrote since the last question."""
+    async def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
+        """Take ownership of ready runs: epoch + 1, then journal, then signals. Runs that others took are left out."""
         ...
 
-    def checkpoint_due(self) -> bool:
-        """Whether the log has grown enough for `checkpoint`."""
+    async def take_over(self, run_id: str, worker: str) -> Claimed | None:
+        """Claim an ended, blocked, parked or ready run for an operator's change; None while it is driven."""
         ...
 
-    def checkpoint(self) -> None:
-        """Fold the log into the store; called in a thread."""
-        ...
+    async def wake(self, worker: str, serving: Serving, now: float) -> Woken:
+        """Make the parked runs ready whose time has come, and the blocked ones whose version is served here.
 
-    def scrub(self) -> bool:
-        """Leave nothing in the log of what was deleted; False where readers hold it. Called in a thread."""
+        Returns them with all else that is ready, and what came for this worker's runs from elsewhere.
+        """
         ...

@@ -1,1 +1,4 @@
-"""The store on SQLite: one file in WAL mode, or `:memory:`. Imports `store.protocol`, `store.codec` and `model`."""
+"""The store on SQLite, one file in WAL mode or `:memory:`: statements, and nothing that another backend must do alike.
+
+Imports `store.journaling`, `store.protocol`, `store.operations`, `store.codec` and `model`.
+"""

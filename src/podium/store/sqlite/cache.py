@@ -7,8 +7,13 @@ from podium.in_threads import in_thread
 from podium.model.cache import CacheEntry, CacheKey
 from podium.store.codec import decode
 from podium.store.operations import KeepAnswer
-from podium.store.sqlite.connection import transaction, translated
+from podium.store.sqlite.connection import OF_A_VALUE, transaction, translate
 from podium.store.sqlite.sql import statement
+
+_GET = statement("kept_get")
+_PUT = statement("kept_put")
+_LOOKED_AT = 64
+"""How many others are looked at with one answer in sixteen: a store holds at most about a third more than is of use."""
 
 
 class SqliteAnswerCache:
@@ -24,9 +29,11 @@ class SqliteAnswerCache:
 
     async def get(self, question: CacheKey, now: float) -> CacheEntry | None:
         """Return the answer to a question, unless it is too old."""
-        with translated(self._path):
-            asked = (question.agent, question.version, question.tenant, question.digest, now)
-            row = self._quick.execute(statement("kept_get"), asked).fetchone()
+        asked = (question.digest, question.agent, question.version, question.tenant, now)
+        try:
+            row = self._quick.execute(_GET, asked).fetchone()
+        except (sqlite3.Error, *OF_A_VALUE) as error:
+            raise translate(error, self._path) from error
         return None if row is None else CacheEntry(value=decode(row[0]), run=row[1], key=row[2])
 
     async def forget(self, run: str) -> None:
@@ -40,7 +47,15 @@ class SqliteAnswerCache:
 
 
 def keep(connection: sqlite3.Connection, wanted: KeepAnswer) -> None:
-    """Keep an answer, in the transaction that there is, and forget those that are too old."""
-    connection.execute(statement("kept_expire"), (wanted.now,))
-    asked = (wanted.agent, wanted.version, wanted.tenant, wanted.digest)
-    connection.execute(statement("kept_put"), (*asked, wanted.value, wanted.run, wanted.key, wanted.until))
+    """Keep an answer, in the transaction that there is, and now and then forget some that are too old.
+
+    Digests are as good as random. So one answer in sixteen is enough to look at those that follow it, each of these is
+    looked at as often as any other, and no index has to be kept of when they grow old.
+    """
+    digest = wanted.digest
+    connection.execute(
+        _PUT,
+        (digest, wanted.agent, wanted.version, wanted.tenant, wanted.until, wanted.run, wanted.key, wanted.value),
+    )
+    if digest.endswith("0"):
+        connection.execute(statement("kept_expire"), {"now": wanted.now, "digest": digest, "most": _LOOKED_AT})

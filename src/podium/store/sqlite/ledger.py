@@ -1,26 +1,17 @@
-"""The ledger of a store: each run that leaves memory is entered, and the entries are chained and sealed."""
+"""The ledger of a store, as it is read and sealed; `journaling` enters the runs."""
 
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
-from podium.model.audit import GENESIS, LedgerEntry, Seal, entry_hash
+from podium.model.audit import GENESIS, LedgerEntry, Seal
 from podium.model.question import Question
-from podium.model.run import RunState
 from podium.store.codec import content_hash
 from podium.store.sqlite.connection import transaction
 from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.rows import question_of
 from podium.store.sqlite.sql import statement
-
-
-def enter(connection: sqlite3.Connection, run: str, facts: int, head: bytes, state: RunState) -> None:
-    """Enter a run, in the transaction in which it leaves memory."""
-    last = connection.execute(statement("ledger_last")).fetchone()
-    n, previous = (1, GENESIS) if last is None else (last[0] + 1, last[1])
-    chained = entry_hash(previous, n, run, facts, head, state)
-    connection.execute(statement("ledger_insert"), (n, run, facts, head, state, chained))
 
 
 class SqliteLedger:

@@ -11,6 +11,7 @@ from podium.model.run import Run, RunState
 from podium.model.track_record import TrackRecord
 from podium.model.trust import Evidence
 from podium.store.codec import encode
+from podium.store.journaling.chain import faults
 from podium.store.protocol import (
     RECENT_FACTS,
     BudgetQuery,
@@ -27,11 +28,9 @@ from podium.store.protocol import (
     RunFact,
     RunQuery,
 )
-from podium.store.sqlite.budgets import state_of
-from podium.store.sqlite.chain import faults
 from podium.store.sqlite.pages import QueryValues, given, only, page
 from podium.store.sqlite.readers import Readers, of_one_moment
-from podium.store.sqlite.rows import Row, cost_of, fact_of, facts_of, question_of, record_of, run_of
+from podium.store.sqlite.rows import Row, budget_of, cost_of, fact_of, facts_of, question_of, record_of, run_of
 from podium.store.sqlite.sql import statement
 
 _RAREST_FIRST = ("tag", "parent", "workflow", "state", "principal", "tenant")
@@ -116,7 +115,7 @@ class SqliteReading:
     async def budgets(self, query: BudgetQuery) -> Page[BudgetState]:
         """Return budgets, by id."""
         wanted = {**given(query, "id"), "beyond": query.prefix + _BEYOND}
-        return page(await self._rows("budgets_list", wanted), query, state_of, lambda row: (row[0],))
+        return page(await self._rows("budgets_list", wanted), query, budget_of, lambda row: (row[0],))
 
     async def costs(self, query: CostQuery) -> Page[Cost]:
         """Add up what was spent, the dearest first."""

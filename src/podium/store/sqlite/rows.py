@@ -3,12 +3,14 @@
 import sqlite3
 from typing import Any
 
+from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import NOTHING, Fact, FactKind
 from podium.model.question import Ask, Question, QuestionState
 from podium.model.run import BlockedReason, Run, RunState, Signal
 from podium.model.track_record import TrackRecord
 from podium.store.codec import decode
+from podium.store.operations import Placed
 from podium.store.sqlite.sql import statement
 
 Row = tuple[Any, ...]
@@ -25,6 +27,11 @@ def run_of(row: Row) -> Run:
         tenant=row[13], principal=row[14], owner=row[15], facts=row[16], reason=row[17], tag=row[18],
         crash_count=row[20], blocked=blocked,
     )  # fmt: skip
+
+
+def placed_of(row: Row) -> Placed:
+    """Return the run of a row of `runs_ready` and its like."""
+    return Placed(*row)
 
 
 def signal_of(row: Row) -> Signal:
@@ -49,6 +56,15 @@ def record_of(row: Row) -> TrackRecord:
     """Return the record of a row of `records_fold`."""
     return TrackRecord(
         agent=row[0], version=row[1], calls=row[2], done=row[3], failed=row[4], seconds=row[5], usd=row[6]
+    )  # fmt: skip
+
+
+def budget_of(row: Row) -> BudgetState:
+    """Return how a budget stands, from a row of `budget_get` or `budgets_list`."""
+    return BudgetState(
+        id=row[0], limits=BudgetLimits(usd=row[1], tokens=row[2], calls=row[3]),
+        reserved=Amount(usd=row[4], tokens=row[5], calls=row[6]),
+        spent=Amount(usd=row[7], tokens=row[8], calls=row[9]), in_doubt=row[10],
     )  # fmt: skip
 
 

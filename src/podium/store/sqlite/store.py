@@ -1,19 +1,21 @@
 """The store itself: which connection does what."""
 
+import asyncio
 import sqlite3
 import threading
-from collections.abc import Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TypeVar
 
-from podium.errors import InvalidValue, Unwritable
-from podium.model.run import Signal
-from podium.store.codec import encode
-from podium.store.operations import Committed, CommitVerdict, Operation, Placed, Write
-from podium.store.protocol import Claimed
-from podium.store.sqlite.appending import Head, Salts, append_alone, lone
+from podium.errors import InvalidValue, StoreBusy, Unwritable
+from podium.store.journaling.appending import Head, Salts
+from podium.store.journaling.commit_transaction import CommitTransaction
+from podium.store.operations import Committed, CommitVerdict, Operation, Write
+from podium.store.protocol import Claimed, Serving, Woken
+from podium.store.sqlite.alone import append_alone, lone
 from podium.store.sqlite.cache import SqliteAnswerCache
-from podium.store.sqlite.commit_transaction import CommitTransaction
+from podium.store.sqlite.commit_thread import CommitThread
 from podium.store.sqlite.connection import (
     OF_A_VALUE,
     Durability,
@@ -28,36 +30,49 @@ from podium.store.sqlite.connection import (
 from podium.store.sqlite.delegations import SqliteDelegations
 from podium.store.sqlite.ledger import SqliteLedger
 from podium.store.sqlite.memory import SqliteMemory
+from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due, ready, served_again, take_over, wake
 from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.reading import SqliteReading
-from podium.store.sqlite.rows import facts_of, run_of, signal_of
-from podium.store.sqlite.sql import statement
+from podium.store.sqlite.transaction import SqliteTransaction
 from podium.store.sqlite.workers import Workers
 
 _CHECKPOINT_COMMITS = {"process": 2_000, "power": 400}
 """With `power` the log is to stay within the space that it owns already."""
 _LONG_LOG_BYTES = 256 * 1024 * 1024
 _WAIT_SECONDS = 30.0
+_SCRUB_MILLISECONDS = 1_000
+"""So long those are waited for who read what was deleted."""
 _NO_LOCK = nullcontext()
-_MOST_RUNS = 1 << 40
-"""No run has so large a number."""
+_LARGE = 2_000
+"""A commit of more operations than this is made in the thread, so that the loop is not held up."""
+_FAST_SECONDS = 0.001
+_SLOW_COMMITS = 64
+"""So many commits are left to the thread once the disk was slow."""
+
+T = TypeVar("T")
 
 
 class SqliteStore(SqliteReading):
     """A store in one SQLite file; `:memory:` for work that need not survive.
 
-    The event loop commits on its own connection and never waits for a lock; the commit thread has one that does;
-    beats and take-overs have a third, so that a busy loop is not taken for dead.
+    It commits on the event loop, where that takes microseconds and never waits for a lock. What has to wait, for
+    another process or with `power` for the disk, is done in a thread on a connection that does. Beats have a third
+    connection, so that a busy loop is not taken for dead.
     """
 
     def __init__(self, path: str, *, durability: Durability = "process") -> None:
         """Open the file, creating or migrating it; raises StoreError with what to do where that cannot be."""
         self.path = path
         self._memory_only = path == ":memory:"
-        self.threaded = durability == "power" and not self._memory_only
+        self._waits_for_disk = durability == "power" and not self._memory_only
         self._lock = threading.RLock()
+        self._thread = CommitThread()
+        self._slow_commits = 0
         self._commits = 0
         self._checkpoint_after = _CHECKPOINT_COMMITS[durability]
+        self._checkpointing = False
+        self._unscrubbed = False
+        """Whether something that was deleted may still stand in the log."""
         self._heads: dict[int, Head] = {}
         self._salts = Salts()
         if self._memory_only:
@@ -78,17 +93,48 @@ class SqliteStore(SqliteReading):
         self.answers = SqliteAnswerCache(self._loop, self._patient, self._lock, path)
         self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path)
-        self._data_version = self._read_data_version()
+        self._seen: tuple[str, Serving, int] | None = None
+        """Who looked what for last, and at which version of the file."""
 
     # Writing
 
-    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
-        """Commit on the event loop; raises StoreBusy at once where another process writes."""
-        return self._commit(self._loop, worker, operations)
+    def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Awaitable[Committed]:
+        """Commit on the event loop; in the thread where another process writes, or the disk is waited for."""
+        if len(operations) >= _LARGE or (self._waits_for_disk and not self._is_quick(alone=alone)):
+            return self._commit_in_thread(worker, operations)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Committed] = loop.create_future()
+        began = loop.time() if self._waits_for_disk else 0.0
+        try:
+            committed = self._commit(self._loop, worker, operations)
+        except StoreBusy:
+            return self._commit_in_thread(worker, operations)
+        except Exception as error:  # whatever it is, whoever asked is told
+            done.set_exception(error)
+            return done
+        if self._waits_for_disk and loop.time() - began > _FAST_SECONDS:
+            self._slow_commits = _SLOW_COMMITS
+        if committed.deleted:
+            return self._thread.do(lambda: self._scrubbed(committed))
+        done.set_result(committed)
+        self._checkpoint_if_due()
+        return done
 
-    def commit_waiting(self, worker: str, operations: Sequence[Operation]) -> Committed:
-        """Commit in the calling thread, waiting for locks and disk, and checkpoint when the log has grown."""
-        return self._commit(self._patient, worker, operations)
+    def _is_quick(self, *, alone: bool) -> bool:
+        """Whether to wait for the disk on the event loop: nobody else uses it, and the disk was fast of late."""
+        if alone and self._slow_commits:
+            self._slow_commits -= 1
+            return False
+        return alone
+
+    def _commit_in_thread(self, worker: str, operations: Sequence[Operation]) -> "asyncio.Future[Committed]":
+        def work() -> Committed:
+            committed = self._commit(self._patient, worker, operations)
+            return self._scrubbed(committed) if committed.deleted else committed
+
+        done = self._thread.do(work)
+        done.add_done_callback(lambda _: self._checkpoint_if_due())
+        return done
 
     def _commit(self, connection: sqlite3.Connection, worker: str, operations: Sequence[Operation]) -> Committed:
         self._commits += 1
@@ -96,7 +142,7 @@ class SqliteStore(SqliteReading):
         head = None if write is None else self._heads.get(write.run)
         if write is not None and head is not None:
             return self._commit_alone(connection, worker, write, head)
-        group = CommitTransaction(connection, worker, self._heads, self._salts)
+        group = CommitTransaction(SqliteTransaction(connection), worker, self._heads, self._salts)
         with self._lock if connection is self._patient else _NO_LOCK:
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -110,7 +156,7 @@ class SqliteStore(SqliteReading):
                 if isinstance(error, (sqlite3.Error, *OF_A_VALUE)):
                     raise translate(error, self.path) from error
                 raise
-        for number, head in group.heads.items():
+        for number, head in group.journals.heads.items():
             if head is None:
                 self._heads.pop(number, None)
             else:
@@ -129,131 +175,99 @@ class SqliteStore(SqliteReading):
         self._heads[write.run] = after
         return Committed([CommitVerdict.OK])
 
-    def checkpoint_due(self) -> bool:
-        """Whether the write-ahead log has grown enough to be folded into the file."""
-        return self._commits >= self._checkpoint_after and not self._memory_only
+    def _checkpoint_if_due(self) -> None:
+        """Have the write-ahead log folded into the file, if it has grown enough."""
+        if self._commits < self._checkpoint_after or self._checkpointing or self._memory_only:
+            return
+        self._checkpointing = True
 
-    def checkpoint(self) -> None:
-        """Fold the write-ahead log into the file; called in a thread. Only a log grown long holds writers up."""
+        def ended(done: "asyncio.Future[None]") -> None:
+            self._checkpointing = False
+            done.exception()  # one that failed is made good by the next: nothing recorded depends on it
+
+        self._thread.do(self._checkpoint).add_done_callback(ended)
+
+    def _checkpoint(self) -> None:
+        """Fold the log into the file. Only a log grown long, or one to be scrubbed, holds writers up."""
         self._commits = 0
         with self._lock, translated(self.path):
+            if self._unscrubbed:
+                self._scrub()
             long = Path(self.path + "-wal").stat().st_size > _LONG_LOG_BYTES
             self._patient.execute(f"PRAGMA wal_checkpoint({'RESTART' if long else 'PASSIVE'})")
 
-    def scrub(self) -> bool:
-        """Leave nothing in the log of what was deleted; False where readers hold it. Called in a thread."""
-        if self._memory_only:
-            return True
-        with self._lock, translated(self.path):
+    def _scrubbed(self, committed: Committed) -> Committed:
+        """Leave nothing in the log of what a commit deleted; what others read just now, the next checkpoint does."""
+        if not self._memory_only:
+            self._unscrubbed = True
+            with self._lock, translated(self.path):
+                self._scrub()
+        return committed
+
+    def _scrub(self) -> None:
+        self._patient.execute(f"PRAGMA busy_timeout = {_SCRUB_MILLISECONDS}")
+        try:
             busy, *_ = self._patient.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
+            self._unscrubbed = bool(busy)
+        finally:
+            self._patient.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1_000)}")
 
     # Ownership
 
-    def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
+    async def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
         """Take ownership of ready runs, then load journal and signals."""
-        known, mine = set(workflows), list[int]()
-        with self._on_loop() as connection:
-            if CommitTransaction(connection, worker, {}, self._salts).is_fenced():
-                return []
-            for number in numbers:
-                row = connection.execute(statement("run_row_by_n"), (number,)).fetchone()
-                if row is not None and row[2] in known:
-                    taken = connection.execute(statement("run_claim"), (worker, number)).rowcount
-                    mine.extend([number] * taken)
+        mine = await self._write(lambda connection: claim(connection, worker, numbers, workflows))
         for number in mine:
             self._heads.pop(number, None)
-        return [self._load(number) for number in mine]
+        with translated(self.path):
+            return [load(self._loop, number) for number in mine]
 
-    def take_over(self, run_id: str, worker: str) -> Claimed | None:
+    async def take_over(self, run_id: str, worker: str) -> Claimed | None:
         """Claim a run that nobody drives, whatever its state, for an operator's change."""
-        with self._lock:
-            with transaction(self._patient, self.path) as connection:
-                row = connection.execute(statement("run_number"), (run_id,)).fetchone()
-                if row is None or not connection.execute(statement("run_take_over"), (worker, row[0])).rowcount:
-                    return None
-            return self._load(row[0])
-
-    def _load(self, number: int) -> Claimed:
+        number = await self._write(lambda connection: take_over(connection, run_id, worker))
         with translated(self.path):
-            row = self._loop.execute(statement("run_row_by_n"), (number,)).fetchone()
-            facts = facts_of(self._loop, statement("facts_of_run"), (number, -1))
-            wake, signals = self.signals(number)
-            return Claimed(number, run_of(row), wake, facts, signals)
+            return None if number is None else load(self._loop, number)
 
-    def signals(self, n: int) -> tuple[int, list[Signal]]:
-        """Return the wake counter of a run, and then its unconsumed signals: a late one moves the counter."""
+    async def wake(self, worker: str, serving: Serving, now: float) -> Woken:
+        """Wake what is due, and look for what others left: again only once another connection has written."""
         with translated(self.path):
-            wake = self._loop.execute(statement("run_row_by_n"), (n,)).fetchone()[19]
-            return wake, [signal_of(row) for row in self._loop.execute(statement("signals_waiting"), (n,))]
-
-    def hand_back(self, worker: str, numbers: Sequence[int]) -> list[Placed]:
-        """Make runs ready that this worker owns, but does not drive."""
-        with self._on_loop() as connection:
-            rows = [connection.execute(statement("run_hand_back"), (n, worker)).fetchone() for n in numbers]
-        return [Placed(*row) for row in rows if row is not None]
-
-    def ready(self, workflows: Sequence[str], limit: int) -> list[Placed]:
-        """Return runs that wait for a worker, most urgent first."""
+            seen = (worker, serving, self._loop.execute("PRAGMA data_version").fetchone()[0])
+            woken = Woken(changed=seen != self._seen)
+            served = serving if woken.changed else None
+            waiting = due(self._loop, now) or (served is not None and served_again(self._loop, served))
+        if waiting:
+            woken.placed = await self._write(lambda connection: wake(connection, now, served))
         with translated(self.path):
-            wanted = (encode(list(workflows)).decode(), limit)
-            rows = self._loop.execute(statement("runs_ready"), wanted).fetchall()
-            suspects = self._loop.execute(statement("runs_suspect"), wanted).fetchall()
-        return [Placed(*row) for row in (*suspects, *rows)]
+            if woken.changed:
+                found = ready(self._loop, serving)
+                woken.placed += found
+                woken.deliveries = deliveries(self._loop, worker)
+                self._seen = seen if len(found) < serving.limit else None
+            woken.next_due = next_due(self._loop)
+        return woken
 
-    def wake_due(self, now: float) -> list[Placed]:
-        """Make the parked runs ready whose time has come."""
-        with self._on_loop() as connection:
-            rows = connection.execute(statement("runs_due"), (now,)).fetchall()
-            connection.executemany(statement("run_wake"), [(number,) for number, _ in rows])
-        return [Placed(*row) for row in rows]
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Change the store on the event loop; in the thread where another process writes."""
+        with self._lock if self._memory_only else _NO_LOCK:
+            try:
+                with transaction(self._loop, self.path) as connection:
+                    return work(connection)
+            except StoreBusy:
+                pass
 
-    def next_due(self) -> float | None:
-        """Return the earliest time at which a parked run wants to be woken."""
-        with translated(self.path):
-            return self._loop.execute(statement("next_due")).fetchone()[0]
+        def in_thread() -> T:
+            with self._lock, transaction(self._patient, self.path) as connection:
+                return work(connection)
 
-    def woken(self, worker: str) -> list[int]:
-        """Return this worker's running runs that have unconsumed signals."""
-        with translated(self.path):
-            return [row[0] for row in self._loop.execute(statement("runs_woken"), (worker,))]
-
-    def changed_elsewhere(self) -> bool:
-        """Whether another connection wrote since the last question."""
-        with translated(self.path):
-            version = self._read_data_version()
-        changed, self._data_version = version != self._data_version, version
-        return changed
-
-    def _read_data_version(self) -> int:
-        return self._loop.execute("PRAGMA data_version").fetchone()[0]
-
-    def unblock(self, workflow: str, versions: Sequence[str] | None = None) -> list[Placed]:
-        """Make the blocked runs of a workflow ready: all, or those that wait for one of these versions of it."""
-        wanted = None if versions is None else encode(list(versions)).decode()
-        with translated(self.path):
-            rows = self._loop.execute(statement("runs_blocked"), (workflow, wanted)).fetchall()
-        found = [Placed(*row) for row in rows]
-        if found:
-            with self._on_loop() as connection:
-                connection.executemany(statement("run_make_ready"), [(run.n,) for run in found])
-        return found
+        return await self._thread.do(in_thread)
 
     def close(self) -> None:
         """Close all connections; the last one folds the log into the file."""
+        self._thread.stop()
         self._readers.close()
         with self._lock:
             for connection in {id(c): c for c in (self._beats, self._patient, self._loop)}.values():
                 connection.close()
-
-    def _on_loop(self) -> AbstractContextManager[sqlite3.Connection]:
-        """A write transaction on the event loop's connection, which in memory is everybody's."""
-        return self._locked() if self._memory_only else transaction(self._loop, self.path)
-
-    @contextmanager
-    def _locked(self) -> Generator[sqlite3.Connection]:
-        with self._lock, transaction(self._loop, self.path) as connection:
-            yield connection
 
 
 def default_path(folder: Path) -> str:

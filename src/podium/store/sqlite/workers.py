@@ -9,6 +9,7 @@ from pathlib import Path
 from podium.store.operations import Placed
 from podium.store.protocol import LostWorker
 from podium.store.sqlite.connection import transaction, translated
+from podium.store.sqlite.rows import placed_of
 from podium.store.sqlite.sql import statement
 
 _LEFT, _LOST = 1, 2
@@ -73,7 +74,7 @@ class Workers:
                 connection.execute(statement("runs_strike"), (worker,))
             rows = connection.execute(statement("runs_owned"), (worker,)).fetchall()
             connection.execute(statement("runs_hand_back"), (worker,))
-        return [Placed(*row) for row in rows]
+        return [placed_of(row) for row in rows]
 
     def _is_gone(self, host: str, pid: int, born: str) -> bool:
         return host == self._host and process_birth(pid) != born

@@ -13,7 +13,9 @@ from podium.store.operations import (
     Close,
     Committed,
     CommitVerdict,
+    Delivery,
     Effect,
+    FetchSignals,
     FinishRun,
     NewFact,
     NewRun,
@@ -25,7 +27,7 @@ from podium.store.operations import (
     Start,
     Write,
 )
-from podium.store.protocol import Claimed, Store
+from podium.store.protocol import Claimed, Serving, Store, Woken
 
 T = TypeVar("T")
 
@@ -35,11 +37,11 @@ WORKFLOW = "work"
 class Hand:
     """A worker that has joined a store."""
 
-    def __init__(self, store: Store, worker: str = "w_1", *, now: float = 100.0, waiting: bool = False) -> None:
+    def __init__(self, store: Store, worker: str = "w_1", *, now: float = 100.0) -> None:
         self.store = store
         self.worker = worker
-        self._waiting = waiting
         self._questions = count(1)
+        self._others = count(1)
         store.workers.join(worker, now)
 
     def told(self, work: Coroutine[Any, Any, T]) -> T:
@@ -51,9 +53,12 @@ class Hand:
         self.store.close()
 
     def commit(self, *operations: Operation) -> Committed:
-        """Commit in one transaction, the way that is under test."""
-        commit = self.store.commit_waiting if self._waiting else self.store.commit
-        return commit(self.worker, operations)
+        """Commit in one transaction."""
+
+        async def work() -> Committed:
+            return await self.store.commit(self.worker, operations)
+
+        return self.told(work())
 
     def verdict(self, operation: Operation) -> CommitVerdict:
         """Commit one operation."""
@@ -71,7 +76,29 @@ class Hand:
 
     def claim(self, *numbers: int) -> list[Claimed]:
         """Take ownership of runs."""
-        return self.store.claim(self.worker, numbers, [WORKFLOW])
+        return self.told(self.store.claim(self.worker, numbers, [WORKFLOW]))
+
+    def take_over(self, run_id: str) -> Claimed | None:
+        """Claim a run as an operator does."""
+        return self.told(self.store.take_over(run_id, self.worker))
+
+    def wake(
+        self, now: float = 0.0, *, versions: Sequence[str] = (), queues: Sequence[str] | None = None, limit: int = 10,
+        worker: str | None = None,
+    ) -> Woken:  # fmt: skip
+        """Return what there is to do for a worker, by itself one that looks for the first time."""
+        serving = Serving(
+            versions={WORKFLOW: frozenset(versions)}, queues=None if queues is None else frozenset(queues), limit=limit
+        )
+        return self.told(self.store.wake(worker or f"other_{next(self._others)}", serving, now))
+
+    def ready(self, **looking: Any) -> list[int]:
+        """Return the numbers of the runs that wait for a worker, in the order in which they are to be driven."""
+        return [placed.n for placed in self.wake(**looking).placed]
+
+    def delivery(self, run: int, *, epoch: int = 1) -> Delivery:
+        """Return what came for a run that this worker drives."""
+        return self.commit(FetchSignals(run, epoch)).deliveries[run]
 
     def park(self, run: int, *, wake: int = 0, wake_at: float | None = None, epoch: int = 1) -> CommitVerdict:
         """Park a run."""
@@ -106,11 +133,11 @@ class Hand:
 
 def new_run(
     id: str, *, workflow: str = WORKFLOW, tag: str | None = None, priority: int = 0, parent: str | None = None,
-    payload: bytes = b'"input"', tenant: str = "default",
+    payload: bytes = b'"input"', tenant: str = "default", queue: str = "default",
 ) -> NewRun:  # fmt: skip
     """Return a run that is ready to be inserted."""
     return NewRun(
-        id=id, workflow=workflow, version="1", queue="default", priority=priority, tenant=tenant,
+        id=id, workflow=workflow, version="1", queue=queue, priority=priority, tenant=tenant,
         principal="local", parent=parent, root=parent or id, tag=tag, at=100.0,
         started=fact(FactKind.STARTED, payload=payload),
     )  # fmt: skip

@@ -4,7 +4,18 @@ from pathlib import Path
 
 from podium.model.question import QuestionState
 from podium.model.run import Signal
-from podium.store.operations import CommitVerdict, Expire, TakeSignal, Tell, WithdrawQuestion
+from podium.store.operations import (
+    CommitVerdict,
+    Delivery,
+    Expire,
+    FetchSignals,
+    Park,
+    Send,
+    TakeSignal,
+    Tell,
+    WithdrawQuestion,
+    Write,
+)
 from podium.store.protocol import QuestionQuery
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
@@ -18,16 +29,45 @@ class InboxContract(OpenedStore):
             number = hand.start(new_run("r"))
             hand.park(number, wake_at=900.0)
             assert hand.signal("r") is CommitVerdict.OK
-            assert [each.n for each in hand.store.ready(["work"], 9)] == [number]
-            assert hand.store.next_due() is None
+            woken = hand.wake()
+            assert ([each.n for each in woken.placed], woken.next_due) == ([number], None)
 
     def test_a_signal_to_a_run_in_memory_is_told_to_whoever_drives_it(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
+            other = Hand(hand.store, "w_2")
+            assert other.commit(Send("r", _signal("s_1"))).deliveries == {}
+            (found,) = hand.wake(worker="w_1").deliveries
+            assert (found.run, found.wake, [each.id for each in found.signals]) == (number, 1, ["s_1"])
+            told = hand.commit(Send("r", _signal("s_2"))).deliveries
+            assert [(each.run, each.wake, [s.id for s in each.signals]) for each in told.values()] == [
+                (number, 2, ["s_1", "s_2"])
+            ]
+
+    def test_a_run_that_cannot_be_parked_is_told_why(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
             hand.signal("r")
-            assert hand.store.woken("w_1") == [number]
-            wake, signals = hand.store.signals(number)
-            assert (wake, [each.body for each in signals]) == (1, [{"n": "s_1"}])
+            refused = hand.commit(Write(number, 1, [], [], Park(0, None)))
+            assert refused.verdicts == [CommitVerdict.AWAKE]
+            assert (refused.deliveries[number].wake, [each.id for each in refused.deliveries[number].signals]) == (
+                1,
+                ["s_1"],
+            )
+
+    def test_an_inbox_is_read_as_of_the_end_of_its_commit_by_who_drives_the_run(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.signal("r")
+            taken = hand.commit(
+                FetchSignals(number, 1), Send("r", _signal("s_2")), Write(number, 1, [fact()], [TakeSignal("s_1")])
+            )
+            assert [each.id for each in taken.deliveries[number].signals] == ["s_2"]
+            for asked in (
+                hand.commit(FetchSignals(number, 2)),
+                Hand(hand.store, "w_2").commit(FetchSignals(number, 1)),
+            ):
+                assert (asked.verdicts, asked.deliveries) == ([CommitVerdict.STALE], {})
 
     def test_the_same_signal_comes_in_once(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -37,20 +77,20 @@ class InboxContract(OpenedStore):
             ]  # fmt: skip
             hand.write(number, fact(), effects=[TakeSignal("s_1")])
             assert hand.signal("r") is CommitVerdict.DUPLICATE
-            assert hand.store.signals(number) == (1, [])
+            assert hand.delivery(number) == Delivery(number, 1, [])
 
     def test_signals_come_in_the_order_in_which_they_were_sent(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             for name in ("z", "a", "m"):
                 hand.signal("r", name)
-            assert [each.id for each in hand.store.signals(number)[1]] == ["z", "a", "m"]
+            assert [each.id for each in hand.delivery(number).signals] == ["z", "a", "m"]
 
     def test_a_run_tells_another(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number, other = hand.start(new_run("r")), hand.start(new_run("other"))
             hand.write(number, fact(), effects=[Tell("other", Signal("t", "cancel", "cancel", {}, 1.0))])
-            assert [each.kind for each in hand.store.signals(other)[1]] == ["cancel"]
+            assert [each.kind for each in hand.delivery(other).signals] == ["cancel"]
 
     def test_a_question_is_listed_until_it_is_answered(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -66,7 +106,7 @@ class InboxContract(OpenedStore):
             assert hand.answer(question) is CommitVerdict.OK
             assert hand.told(hand.store.questions(QuestionQuery(state=QuestionState.OPEN))).items == ()
             assert _state(hand, question) is QuestionState.ANSWERED
-            (signal,) = hand.store.signals(number)[1]
+            (signal,) = hand.delivery(number).signals
             assert (signal.kind, signal.name) == ("answer", question)
             assert signal.body == [{"by": "ann", "value": {"yes": "ann"}, "at": 110.0}]
 
@@ -89,9 +129,9 @@ class InboxContract(OpenedStore):
             number = hand.start(new_run("r"))
             question = hand.ask(number, "r", quorum=2)
             assert [hand.answer(question), hand.answer(question)] == [CommitVerdict.OK, CommitVerdict.DUPLICATE]
-            assert hand.store.signals(number)[1] == []
+            assert hand.delivery(number).signals == []
             assert hand.answer(question, by="bob") is CommitVerdict.OK
-            assert [each["by"] for each in hand.store.signals(number)[1][0].body] == ["ann", "bob"]
+            assert [each["by"] for each in hand.delivery(number).signals[0].body] == ["ann", "bob"]
 
     def test_an_expired_question_takes_no_answer(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -109,6 +149,10 @@ class InboxContract(OpenedStore):
             hand.finish(number)
             assert _state(hand, second) is QuestionState.WITHDRAWN
             assert hand.answer(second) is CommitVerdict.CLOSED
+
+
+def _signal(id: str) -> Signal:
+    return Signal(id, "user", "go", None, 150.0)
 
 
 def _state(hand: Hand, question: str) -> QuestionState:

@@ -13,9 +13,6 @@ class OpenedStore:
 
     durable = True
     """Whether what was committed is there when the store is opened again."""
-    waiting = False
-    """Whether to commit as in the thread, with `commit_waiting`, instead of as on the event loop."""
-
     moment = 0.001
     """Real seconds after which a commit in a thread is through."""
 
@@ -26,7 +23,7 @@ class OpenedStore:
     @contextmanager
     def hand(self, folder: Path, worker: str = "w_1") -> Generator[Hand]:
         """Open the store, as a worker, while a block lasts."""
-        hand = Hand(self.open_store(folder), worker, waiting=self.waiting)
+        hand = Hand(self.open_store(folder), worker)
         try:
             yield hand
         finally:

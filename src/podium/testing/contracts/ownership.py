@@ -4,7 +4,7 @@ from pathlib import Path
 
 from podium.model.fact import FactKind
 from podium.model.run import BlockedReason, RunState
-from podium.store.operations import Block, CommitVerdict
+from podium.store.operations import Block, CommitVerdict, HandBack, Unblock
 from podium.store.protocol import QuestionQuery
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
@@ -25,7 +25,7 @@ class OwnershipContract(OpenedStore):
 
     def test_a_run_is_claimed_by_one(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
-            other = Hand(hand.store, "w_2", waiting=self.waiting)
+            other = Hand(hand.store, "w_2")
             number = hand.start(new_run("r"), drive=False)
             assert (len(other.claim(number)), len(hand.claim(number))) == (1, 0)
 
@@ -33,28 +33,28 @@ class OwnershipContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r", workflow="else"), drive=False)
             assert hand.claim(number) == []
-            assert hand.store.ready([WORKFLOW], 10) == []
+            assert hand.ready() == []
 
     def test_runs_of_unknown_workflows_do_not_hide_the_known_ones(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             for i in range(3):
                 hand.start(new_run(f"else{i}", workflow="else", priority=9), drive=False)
             number = hand.start(new_run("r"), drive=False)
-            assert [each.n for each in hand.store.ready([WORKFLOW], 2)] == [number]
+            assert hand.ready(limit=2) == [number]
 
     def test_what_is_ready_comes_most_urgent_first_and_then_oldest(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             low, high, low_too = (hand.start(new_run(f"r{i}", priority=i % 2), drive=False) for i in range(3))
-            assert [each.n for each in hand.store.ready([WORKFLOW], 10)] == [high, low, low_too]
+            assert hand.ready() == [high, low, low_too]
 
     def test_an_append_under_an_old_epoch_is_refused_and_leaves_nothing(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             hand.write(number, fact(key="before"))
-            other = Hand(hand.store, "w_2", waiting=self.waiting)
+            other = Hand(hand.store, "w_2")
             hand.store.workers.leave("w_1")
             other.claim(number)
-            third = Hand(hand.store, "w_3", waiting=self.waiting)
+            third = Hand(hand.store, "w_3")
             for stale in (hand.write(number, fact()), other.write(number, fact(), epoch=1)):
                 assert stale is CommitVerdict.STALE
             assert third.write(number, fact(), epoch=2) is CommitVerdict.STALE
@@ -88,7 +88,7 @@ class OwnershipContract(OpenedStore):
 
     def test_whose_beat_is_old_is_fenced_and_loses_its_runs(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
-            other = Hand(hand.store, "w_2", waiting=self.waiting)
+            other = Hand(hand.store, "w_2")
             number = other.start(new_run("r"))
             hand.store.workers.beat("w_1", 130.0)
             assert hand.store.workers.reap("w_1", before=100.0) == []
@@ -121,10 +121,10 @@ class OwnershipContract(OpenedStore):
             hand.park(soon, wake_at=300.0)
             hand.park(late, wake_at=400.0)
             hand.park(never)
-            assert hand.store.next_due() == 300.0
-            assert hand.store.wake_due(299.0) == []
-            assert [each.n for each in hand.store.wake_due(300.0)] == [soon]
-            assert hand.store.next_due() == 400.0
+            early = hand.wake(299.0)
+            assert (early.placed, early.next_due) == ([], 300.0)
+            woken = hand.wake(300.0)
+            assert ({each.n for each in woken.placed}, woken.next_due) == ({soon}, 400.0)
             assert len(hand.claim(soon, late, never)) == 1
 
     def test_the_end_of_a_run_is_told_to_its_parent_in_the_same_transaction(self, tmp_path: Path) -> None:
@@ -154,8 +154,28 @@ class OwnershipContract(OpenedStore):
             assert run is not None
             assert (run.state, run.reason) == (RunState.BLOCKED, "the code changed")
             assert hand.claim(number) == []
-            assert [each.n for each in hand.store.unblock(WORKFLOW)] == [number]
+            assert hand.ready(versions=["1"]) == []
+            assert [each.n for each in hand.commit(Unblock(WORKFLOW)).placed] == [number]
             assert [each.run.epoch for each in hand.claim(number)] == [2]
+
+    def test_a_run_that_its_owner_does_not_drive_is_handed_back_by_it_alone(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r", priority=3))
+            assert Hand(hand.store, "w_2").verdict(HandBack(number)) is CommitVerdict.STALE
+            back = hand.commit(HandBack(number))
+            assert [(each.n, each.priority) for each in back.placed] == [(number, 3)]
+            assert hand.write(number, fact()) is CommitVerdict.STALE
+            assert [each.run.epoch for each in hand.claim(number)] == [2]
+            assert hand.write(number, fact(), epoch=2) is CommitVerdict.OK
+
+    def test_a_worker_is_told_of_the_runs_of_its_queues(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            numbers = {
+                queue: hand.start(new_run(queue, queue=queue), drive=False) for queue in ("gpu", "mail", "other")
+            }
+            assert hand.ready() == list(numbers.values())
+            assert hand.ready(queues=["mail", "gpu"]) == [numbers["gpu"], numbers["mail"]]
+            assert [each.queue for each in hand.wake(queues=["mail"]).placed] == ["mail"]
 
     def test_runs_that_wait_for_a_version_are_unblocked_by_it_and_no_others(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -166,8 +186,8 @@ class OwnershipContract(OpenedStore):
                 assert run is not None
                 assert (run.blocked, run.reason) == (cause, f"in words: {cause}")
             waiting = numbers[BlockedReason.MISSING_VERSION]
-            assert hand.store.unblock(WORKFLOW, ["2"]) == []
-            assert [each.n for each in hand.store.unblock(WORKFLOW, ["1", "2"])] == [waiting]
+            assert hand.ready(versions=["2"]) == []
+            assert set(hand.ready(versions=["1", "2"])) == {waiting}
             run = hand.told(hand.store.run(f"r_{BlockedReason.MISSING_VERSION}"))
             assert run is not None
             assert (run.state, run.blocked) == (RunState.READY, None)
@@ -175,9 +195,9 @@ class OwnershipContract(OpenedStore):
     def test_an_operator_takes_over_what_nobody_drives(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
-            assert hand.store.take_over("r", "w_1") is None
+            assert hand.take_over("r") is None
             hand.finish(number)
-            taken = hand.store.take_over("r", "w_1")
+            taken = hand.take_over("r")
             assert taken is not None
             assert taken.run.epoch == 2
             assert hand.write(number, fact(FactKind.REWOUND), epoch=2) is CommitVerdict.OK

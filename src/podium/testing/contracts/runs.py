@@ -33,7 +33,7 @@ class RunsContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             done = hand.commit(Start(new_run("r", priority=2), drive=False))
             assert [(each.n, each.priority) for each in done.placed] == [(done.started["r"], 2)]
-            assert [each.n for each in hand.store.ready(["work"], 10)] == [done.started["r"]]
+            assert hand.ready() == [done.started["r"]]
 
     def test_a_run_is_inserted_once(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

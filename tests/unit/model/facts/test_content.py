@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podium.model.budget import Amount
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.codec import all_marks, contents, left_of, read_content
-from podium.model.facts.content import FactContent, Mark, marks_of, prepared
+from podium.model.facts.content import FactContent, Mark, marks_of, prepared, template
+from podium.model.facts.money import settled
 from podium.model.facts.runs import Ended
 from podium.model.facts.waits import QuestionAnswered
 from podium.model.json import Json, encode
@@ -28,7 +30,7 @@ _KEPT = frozenset({
     "type", "until", "usage", "usd", "version", "wait", "winner", "winners", "workflow",
 })  # fmt: skip
 _BLANKED = frozenset({"digest", "feedback", "message", "reason", "text", "why"})
-_SINCE = frozenset({"error_type", "escrow"})
+_SINCE = frozenset({"error_type", "escrow", "from_step", "trace"})
 """Fields that came later."""
 
 
@@ -62,6 +64,14 @@ def test_a_fact_is_stored_as_it_always_was(written: Written) -> None:
     content, body = written
     assert content.encoded == encode(body)
     assert prepared(content).encoded == encode(body)
+
+
+@given(st.text("ab?\N{SNOWMAN}"), st.text("abc_.7", min_size=1))
+def test_a_template_says_what_the_fact_would_say(budget: str, id: str) -> None:
+    def content(reservation: str) -> FactContent:
+        return settled(reservation, Amount(usd=7, calls=1), budgets=(budget, "?"))
+
+    assert template(content("?"), "?").saying(id) == prepared(content(id))
 
 
 @given(EVERY)

@@ -11,7 +11,6 @@ from podium.model.clock import Clock
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
 from podium.model.rule_steps import RuleSteps
-from podium.telemetry import event
 
 _LOG = logging.getLogger("podium")
 
@@ -67,7 +66,6 @@ class Breakers:
         who = {"agent": card.name, "version": card.version}
         said = {"from": str(change.before), "to": str(change.after), "why": change.why}
         steps.note("breaker", {**who, **said})
-        event("podium.breaker", {**who, **said})
         _LOG.warning("circuit breaker of %s %s: %s, %s", card.name, card.version, change.after, change.why)
         self._changed()
 

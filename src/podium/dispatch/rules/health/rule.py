@@ -7,7 +7,6 @@ from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome
 from podium.model.retry import FailureKind
 from podium.model.rule_steps import RuleSteps
-from podium.telemetry import event
 
 
 class Healthy:
@@ -29,7 +28,6 @@ class Healthy:
                 state = "ill" if found.fault else "well"
                 said = {"agent": card.name, "version": card.version, "state": state, "why": found.fault}
                 steps.note("health", said)
-                event("podium.health", said)
             if not found.fault:
                 return await handler(call, steps)
             message = f"{card.name} cannot work: {found.fault}"

@@ -1,6 +1,7 @@
 -- By :by, of all runs or of :run with all it started.
 -- Epoch 0 are the facts that a fork copied: they were paid for in another run, and only say whose calls go on in the fork. What a
--- call tells itself counts instead of what its steps told before; what was in doubt counts with what was set aside, in billionths of a dollar.
+-- call tells itself counts instead of what its steps told before, which matters where it is told more than once; what was in doubt counts with
+-- what was set aside, in billionths of a dollar.
 WITH used AS MATERIALIZED (
     SELECT run, place, kind, at, epoch, call,
         CASE kind WHEN 2 THEN body ->> '$.agent' END AS agent,
@@ -19,12 +20,12 @@ WITH used AS MATERIALIZED (
         WHERE (kind = 2 OR epoch > 0 AND INSTR(
                 body, CASE WHEN kind IN (3, 6) THEN CAST('"usage"' AS BLOB) WHEN kind = 22 THEN CAST('"in_doubt"' AS BLOB) END
             ))
-            AND place >> 24 IN (SELECT n FROM runs WHERE id = :run OR SUBSTR(id, 1, LENGTH(:run) + 1) = :run || '.')
+            AND place IN (SELECT f.place FROM runs s CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = :run OR s.id > :run || '.' AND s.id < :run || '/')
     )
 ), told AS MATERIALIZED (
-    SELECT run, call, MAX(CASE WHEN usd IS NOT NULL THEN place END) AS priced,
-        MAX(CASE WHEN requests > 0 THEN place END) AS counted
-    FROM used WHERE kind = 3 GROUP BY run, call
+    SELECT run, call, MAX(CASE WHEN kind = 3 AND usd IS NOT NULL THEN place END) AS priced,
+        MAX(CASE WHEN kind = 3 AND requests > 0 THEN place END) AS counted
+    FROM used WHERE kind <> 2 GROUP BY run, call HAVING COUNT(*) > 1
 ), calls AS (
     SELECT u.run, MAX(agent) AS agent, CASE :by WHEN 'model' THEN COALESCE(model, '') END AS model, MIN(at) AS at,
         CASE :by WHEN 'model' THEN MAX(kind <> 22) ELSE SUM(kind = 2 AND epoch > 0) END AS calls,
@@ -44,7 +45,8 @@ SELECT CASE :by
     SUM(c.calls), COALESCE(SUM(c.requests), 0), COALESCE(SUM(c.input), 0), COALESCE(SUM(c.output), 0),
     TOTAL(c.usd), TOTAL(c.doubt), COALESCE(SUM(c.unpriced), 0),
     COUNT(DISTINCT root.n), COUNT(DISTINCT CASE root.state WHEN 'done' THEN root.n END), TOTAL(c.cpu), TOTAL(c.gb)
-FROM calls c JOIN runs r ON r.n = c.run JOIN runs root ON root.id = r.root
+FROM calls c JOIN runs r ON r.n = c.run
+    JOIN runs root ON root.n = CASE r.root WHEN r.id THEN r.n ELSE (SELECT n FROM runs WHERE id = r.root) END
 WHERE true
     AND c.at >= :since
     AND c.at < :until

@@ -1,2 +1,2 @@
 SELECT value, run, key FROM answers_kept
-WHERE agent = ? AND version = ? AND tenant = ? AND digest = ? AND until > ?
+WHERE digest = ? AND agent = ? AND version = ? AND tenant = ? AND until > ?

@@ -1,2 +1,1 @@
-INSERT INTO answers_kept (agent, version, tenant, digest, value, run, key, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET value = excluded.value, run = excluded.run, key = excluded.key, until = excluded.until
+REPLACE INTO answers_kept (digest, agent, version, tenant, until, run, key, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

@@ -1,1 +1,1 @@
-SELECT parts FROM reservations WHERE id = ?
+SELECT id, run, parts, escrow FROM reservations WHERE id = ?

@@ -1,1 +1,1 @@
-DELETE FROM reservations WHERE id = ? RETURNING parts
+DELETE FROM reservations WHERE id = ? RETURNING id, run, parts, escrow

@@ -1,1 +1,1 @@
-SELECT id FROM reservations WHERE run = ?
+SELECT id, run, parts, escrow FROM reservations WHERE run = ?

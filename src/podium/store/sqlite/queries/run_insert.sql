@@ -1,4 +1,4 @@
 INSERT INTO runs (
-    id, workflow, version, state, epoch, wake, owner, queue, priority, facts, head,
+    n, id, workflow, version, state, epoch, wake, owner, queue, priority, facts, head,
     tenant, principal, parent, root, tag, created_at, reason
-) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')
+) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')

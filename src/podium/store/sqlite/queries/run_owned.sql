@@ -1,1 +1,1 @@
-SELECT wake FROM runs WHERE n = ? AND epoch = ? AND owner = ?
+SELECT wake, parent FROM runs WHERE n = ? AND epoch = ? AND owner = ?

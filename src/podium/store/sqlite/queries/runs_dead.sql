@@ -9,6 +9,7 @@ FROM runs r INDEXED BY runs_dead CROSS JOIN facts f ON f.place = (
 WHERE r.state IN ('failed', 'blocked') AND (r.state = 'failed' OR r.strikes > 0)
     AND r.n < :n
     AND r.workflow = :workflow
+    AND EXISTS (SELECT 1 FROM facts a WHERE a.place BETWEEN r.n << 24 AND f.place AND a.kind = 2 AND CAST(a.body AS TEXT) ->> '$.agent' = :asked)
     AND r.tenant = :tenant
     AND r.principal = :principal
     AND r.tag = :tag

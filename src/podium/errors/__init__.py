@@ -1,0 +1,183 @@
+"""Everything that can go wrong in Podium.
+
+PodiumError
+├── UsageError                  a mistake of whoever calls: one clear sentence, no traceback in the CLI
+│   ├── ConfigError
+│   ├── UnknownAgent
+│   ├── UnknownRun
+│   ├── UnknownQuestion
+│   ├── InvalidValue            a value that does not fit its type
+│   ├── AlreadyAnswered
+│   ├── NotPossible             the run's state does not allow it
+│   ├── NotAllowed              the principal has no role that may do this
+│   ├── WrongLoop               the app was opened in another event loop or thread
+│   ├── TokenRefused            a delegation's token is forged, void, used up, or for something else
+│   └── PatternError            a pattern was given agents, rules or bounds that do not fit
+├── StoreError
+│   ├── NotAStore               a file, but not ours
+│   ├── StoreDamaged
+│   ├── StoreUnavailable        read-only, full, missing folder
+│   ├── Unwritable              one thing that cannot be stored; whatever else was to be stored with it is
+│   └── StoreBusy               another process writes; whoever may wait tries again
+├── WorkerFailed                a service of this process's worker failed: its runs were handed back
+├── WorkflowError               a mistake in a workflow's code
+│   ├── WrongBranch
+│   └── NotAwaitable
+├── CallError                   raised in a workflow where a call did not give a value
+│   ├── CallFailed
+│   ├── CallRefused
+│   ├── TooFew                  fewer branches gave a value than the quorum
+│   └── QuestionExpired
+├── TeamError                   raised by a pattern whose agents came to no result
+│   ├── NoDecision
+│   ├── Deadlock
+│   ├── BoundReached
+│   ├── PingPong
+│   ├── InvalidTransition
+│   ├── GateClosed
+│   └── PlanRefused
+├── RunError                    raised to whoever awaits a run's result
+│   ├── RunFailed
+│   ├── RunCancelled
+│   └── RunBlocked
+└── AgentError                  for agents to raise: says what sort of failure it is
+    ├── NotDone
+    ├── RateLimited
+    ├── TransportFailed
+    ├── Refusal
+    └── BadAnswer
+
+asyncio.CancelledError
+└── CallCancelled               raised in a workflow at the call at which it was cancelled
+
+Interrupt (BaseException)       passes through agents untouched; nobody but the engine catches it
+├── Suspended                   a step has to wait; the agent runs again later
+├── Forbidden                   a rule refuses a step, and with it the call
+├── Blocked                     the run cannot go on with this code
+│   ├── MissingAgent            an agent is not registered
+│   ├── TooManyFacts            as many as the settings allow
+│   └── Diverged                the code asks for something else than the journal has
+└── Evicted                     this process no longer drives the run
+"""
+
+from podium.errors.agents import AgentError, BadAnswer, NotDone, RateLimited, Refusal, TransportFailed
+from podium.errors.base import PodiumError
+from podium.errors.calls import (
+    CallCancelled,
+    CallError,
+    CallFailed,
+    CallRefused,
+    NotAwaitable,
+    QuestionExpired,
+    RunBlocked,
+    RunCancelled,
+    RunError,
+    RunFailed,
+    TooFew,
+    WorkflowError,
+    WrongBranch,
+)
+from podium.errors.interrupts import (
+    Blocked,
+    Diverged,
+    Evicted,
+    Forbidden,
+    Interrupt,
+    MissingAgent,
+    Suspended,
+    TooManyFacts,
+)
+from podium.errors.stores import (
+    NotAStore,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreUnavailable,
+    Unwritable,
+    WorkerFailed,
+)
+from podium.errors.teams import (
+    BoundReached,
+    Deadlock,
+    GateClosed,
+    InvalidTransition,
+    NoDecision,
+    PingPong,
+    PlanRefused,
+    TeamError,
+)
+from podium.errors.usage import (
+    AlreadyAnswered,
+    ConfigError,
+    InvalidValue,
+    NotAllowed,
+    NotPossible,
+    PatternError,
+    TokenRefused,
+    UnknownAgent,
+    UnknownQuestion,
+    UnknownRun,
+    UsageError,
+    WrongLoop,
+)
+
+__all__ = [
+    "AgentError",
+    "AlreadyAnswered",
+    "BadAnswer",
+    "Blocked",
+    "BoundReached",
+    "CallCancelled",
+    "CallError",
+    "CallFailed",
+    "CallRefused",
+    "ConfigError",
+    "Deadlock",
+    "Diverged",
+    "Evicted",
+    "Forbidden",
+    "GateClosed",
+    "Interrupt",
+    "InvalidTransition",
+    "InvalidValue",
+    "MissingAgent",
+    "NoDecision",
+    "NotAStore",
+    "NotAllowed",
+    "NotAwaitable",
+    "NotDone",
+    "NotPossible",
+    "PatternError",
+    "PingPong",
+    "PlanRefused",
+    "PodiumError",
+    "QuestionExpired",
+    "RateLimited",
+    "Refusal",
+    "RunBlocked",
+    "RunCancelled",
+    "RunError",
+    "RunFailed",
+    "StoreBusy",
+    "StoreDamaged",
+    "StoreError",
+    "StoreUnavailable",
+    "Suspended",
+    "TeamError",
+    "TokenRefused",
+    "TooFew",
+    "TooManyFacts",
+    "TransportFailed",
+    "UnknownAgent",
+    "UnknownQuestion",
+    "UnknownRun",
+    "Unwritable",
+    "UsageError",
+    "WorkerFailed",
+    "WorkflowError",
+    "WrongBranch",
+    "WrongLoop",
+]
+
+for _name in __all__:
+    globals()[_name].__module__ = __name__  # the name by which they are recorded, and imported

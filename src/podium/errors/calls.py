@@ -1,0 +1,102 @@
+"""What is raised in a workflow, and to whoever awaits the result of a run."""
+
+import asyncio
+
+from podium.errors.base import PodiumError
+
+
+class WorkflowError(PodiumError):
+    """The code of a workflow does something that could not be replayed."""
+
+    code = "workflow"
+
+
+class WrongBranch(WorkflowError):
+    """A context was used from another task than the one it belongs to."""
+
+    code = "wrong-branch"
+
+
+class NotAwaitable(WorkflowError):
+    """`gather`, `race`, `map` or `select` was given something else than calls and branches of this context."""
+
+    code = "not-awaitable"
+
+
+class CallError(PodiumError):
+    """A call of a workflow gave no value."""
+
+    code = "call"
+
+
+class CallFailed(CallError):
+    """The agent failed, and no attempt is left."""
+
+    code = "call-failed"
+
+    def __init__(self, message: str, *, kind: str, type: str, key: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.type = type
+        self.key = key
+
+
+class CallRefused(CallError):
+    """A rule forbade the call."""
+
+    code = "call-refused"
+
+    def __init__(self, message: str, *, rule: str, key: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.key = key
+
+
+class TooFew(CallError):
+    """Fewer branches gave a value than were wanted."""
+
+    code = "too-few"
+
+    def __init__(self, message: str, failures: list[Exception]) -> None:
+        super().__init__(message)
+        self.failures = failures
+
+
+class QuestionExpired(CallError):
+    """Nobody answered in time, and no default was given."""
+
+    code = "question-expired"
+
+
+class RunError(PodiumError):
+    """A run gave no result."""
+
+    code = "run"
+
+    def __init__(self, message: str, *, run: str, key: str = "") -> None:
+        super().__init__(message)
+        self.run = run
+        self.key = key
+        """In a workflow, where its result was awaited."""
+
+
+class RunFailed(RunError):
+    """The run ended with a failure."""
+
+    code = "run-failed"
+
+
+class RunCancelled(RunError):
+    """The run was cancelled."""
+
+    code = "run-cancelled"
+
+
+class RunBlocked(RunError):
+    """The run cannot go on with this code; nothing of it is lost."""
+
+    code = "run-blocked"
+
+
+class CallCancelled(asyncio.CancelledError):
+    """Raised in a workflow at the call at which it was cancelled. Clean up, then let it pass."""

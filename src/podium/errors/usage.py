@@ -1,0 +1,75 @@
+"""Mistakes of whoever calls: one clear sentence each, no traceback on the command line."""
+
+from podium.errors.base import PodiumError
+
+
+class UsageError(PodiumError):
+    """Whoever called made a mistake that they can mend."""
+
+    code = "usage"
+
+
+class ConfigError(UsageError):
+    """A setting is missing, unknown or of the wrong type."""
+
+    code = "config"
+
+
+class UnknownAgent(UsageError):
+    """Nobody of that name, version or capability is registered."""
+
+    code = "unknown-agent"
+
+
+class UnknownRun(UsageError):
+    """The store has no such run."""
+
+    code = "unknown-run"
+
+
+class UnknownQuestion(UsageError):
+    """The store has no such question."""
+
+    code = "unknown-question"
+
+
+class InvalidValue(UsageError):
+    """A value does not fit the type that was declared for it."""
+
+    code = "invalid-value"
+
+
+class AlreadyAnswered(UsageError):
+    """The question was answered, expired or withdrawn before."""
+
+    code = "already-answered"
+
+
+class NotPossible(UsageError):
+    """The state of the run does not allow what was asked."""
+
+    code = "not-possible"
+
+
+class NotAllowed(UsageError):
+    """The principal has no role that may do this, whatever it is done to."""
+
+    code = "not-allowed"
+
+
+class WrongLoop(UsageError):
+    """An app or handle was used in another event loop or thread than the one it was opened in; nothing was done."""
+
+    code = "wrong-loop"
+
+
+class TokenRefused(UsageError):
+    """A token is not ours, void, used up, or not for what was asked."""
+
+    code = "token-refused"
+
+
+class PatternError(UsageError):
+    """A pattern was given agents, rules or bounds that do not fit."""
+
+    code = "pattern"

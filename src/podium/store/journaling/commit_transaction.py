@@ -1,0 +1,328 @@
+"""One group commit: everything that all runs of a process want to record in one loop turn, in one transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from podium.model.budget_ids import budget_of_run, share_of_run
+from podium.model.question import QuestionState
+from podium.model.run import RunState, Signal
+from podium.store.journaling.appending import Head, Salts
+from podium.store.journaling.books import Books
+from podium.store.journaling.budgets import is_carved, raise_budget, reserve, settle, settle_run
+from podium.store.journaling.chain import GENESIS
+from podium.store.journaling.escrows import could_recall, draw
+from podium.store.journaling.inbox import InboxWriter
+from podium.store.journaling.journals import Journals
+from podium.store.journaling.ledger import LedgerEntries
+from podium.store.journaling.lookahead import Lookahead, is_worthwhile
+from podium.store.journaling.redaction import redact
+from podium.store.journaling.standings import Newcomers, Standings
+from podium.store.journaling.transaction import Owned, RunStanding, Transaction
+from podium.store.operations import (
+    Block,
+    Close,
+    Committed,
+    CommitVerdict,
+    Draw,
+    Effect,
+    Expire,
+    FetchSignals,
+    FinishRun,
+    HandBack,
+    KeepAnswer,
+    NewRun,
+    OpenBudget,
+    OpenQuestion,
+    Operation,
+    Park,
+    RaiseBudget,
+    Redact,
+    Release,
+    Reply,
+    Reserve,
+    Send,
+    Settle,
+    Spawn,
+    Start,
+    TakeSignal,
+    Tell,
+    Unblock,
+    WithdrawQuestion,
+    Write,
+)
+
+
+class CommitTransaction:
+    """Carries out operations inside a transaction of a backend."""
+
+    __slots__ = (
+        "_claims", "_entries", "_fenced", "_let_go", "_newcomers", "_opened_books", "_opened_inbox", "_standings",
+        "_transaction", "_worker", "journals", "result",
+    )  # fmt: skip
+
+    def __init__(self, transaction: Transaction, worker: str, known: Mapping[int, Head], salts: Salts) -> None:
+        """Begin with the heads that are known; they are not changed here, since the transaction may yet fail."""
+        self._transaction = transaction
+        self._worker = worker
+        self.result = Committed([])
+        self.journals = Journals(transaction, known, salts)
+        self._standings = Standings(transaction)
+        self._newcomers = Newcomers(transaction)
+        self._opened_inbox: InboxWriter | None = None
+        self._opened_books: Books | None = None
+        self._entries = LedgerEntries(transaction)
+        self._claims: dict[tuple[int, int], Owned | None] = {}
+        self._let_go: set[int] = set()
+        """The runs that this worker owned until now."""
+        self._fenced: bool | None = None
+
+    @property
+    def _inbox(self) -> InboxWriter:
+        """Most commits need none; nor books."""
+        if self._opened_inbox is None:
+            self._opened_inbox = InboxWriter(self._transaction, self._worker, self._standings, self.result)
+        return self._opened_inbox
+
+    @property
+    def _books(self) -> Books:
+        if self._opened_books is None:
+            self._opened_books = Books(self._transaction)
+        return self._opened_books
+
+    def perform(self, operations: Sequence[Operation]) -> Committed:
+        """Carry them out in order; each gets its verdict."""
+        self._look_ahead(operations)
+        verdicts = self.result.verdicts
+        for operation in operations:
+            match operation:
+                case Write():
+                    verdicts.append(self._write(operation))
+                case Start():
+                    verdicts.append(self._start(operation.run, drive=operation.drive))
+                case Send():
+                    verdicts.append(self._inbox.send(operation.run, operation.signal, place=len(verdicts)))
+                case Reserve():
+                    verdicts.append(self._reserve(operation))
+                case Reply() | Expire():
+                    verdicts.append(self._of_question(operation))
+                case Redact():
+                    verdicts.append(self._redact(operation))
+                case KeepAnswer():
+                    self._transaction.keep_answer(operation)
+                    verdicts.append(CommitVerdict.OK)
+                case FetchSignals() | HandBack() | Unblock():
+                    verdicts.append(self._of_ownership(operation))
+        self._complete()
+        return self.result
+
+    def _complete(self) -> None:
+        """Write what waited to be written together, then hand over what came for runs."""
+        if self._opened_books is not None:
+            self._opened_books.write()
+            self.result.drawn_on = self._opened_books.drawn_on
+        self.journals.insert()
+        self._entries.insert()
+        if self._opened_inbox is not None:
+            self._opened_inbox.hand_over()
+
+    def _look_ahead(self, operations: Sequence[Operation]) -> None:
+        """Ask in sets for what the operations need: over a network each question is a way there and back."""
+        if not is_worthwhile(operations):
+            return
+        ahead = Lookahead()
+        ahead.see(operations)
+        self._claim(ahead.claims)
+        finishing: list[int] = []
+        for claim in ahead.finishing:
+            if (owned := self._claims[claim]) is not None:
+                finishing.append(claim[0])
+                ahead.reservations.add(share_of_run(self.journals.head(claim[0]).name.decode()))
+                if owned.parent is not None:
+                    ahead.addressed.add(owned.parent)
+        if ahead.addressed:
+            self._standings.load(ahead.addressed)
+        if ahead.starting:
+            self._newcomers.load(ahead.starting)
+        if ahead.reservations or finishing:
+            self._books.load(ahead.reservations, finishing)
+
+    def _claim(self, claims: Collection[tuple[int, int]]) -> None:
+        """Learn which runs this worker owns, and where their journals end."""
+        if claims:
+            owned = self._transaction.owned(self._worker, claims)
+            self._claims.update(dict.fromkeys(claims))
+            self._claims.update(owned)
+            self.journals.load([run for run, _ in owned])
+
+    def _owned(self, run: int, epoch: int) -> Owned | None:
+        """Return a run, if this worker owns it in this epoch."""
+        claim = run, epoch
+        if claim not in self._claims:
+            self._claims[claim] = self._transaction.owned(self._worker, (claim,)).get(claim)
+        return None if run in self._let_go else self._claims[claim]
+
+    def _free(self, run: int, state: RunState) -> None:
+        """This worker owns a run no more."""
+        self._let_go.add(run)
+        self._standings.let_go(run, state)
+        self.journals.heads[run] = None
+
+    def _write(self, write: Write) -> CommitVerdict:
+        """Append a run's facts if this worker still owns it, with what goes with them.
+
+        Whoever takes a run from a worker changes its owner in the transaction that fences the worker, so the owner
+        alone says both.
+        """
+        owned = self._owned(write.run, write.epoch)
+        if owned is None:
+            self.journals.heads.setdefault(write.run, None)
+            return CommitVerdict.STALE
+        head = self.journals.head(write.run)
+        if write.facts:
+            head = self.journals.append(write.run, head, write.epoch, write.facts)
+        for effect in write.effects:
+            self._effect(write.run, effect)
+        return CommitVerdict.OK if write.close is None else self._close(write.run, write.close, head, owned)
+
+    def _of_question(self, operation: Reply | Expire) -> CommitVerdict:
+        """Do what is asked from outside about a question."""
+        if isinstance(operation, Reply):
+            return self._inbox.reply(operation.question, operation.answer)
+        return self._inbox.close(operation.question, QuestionState.EXPIRED)
+
+    def _of_ownership(self, operation: FetchSignals | HandBack | Unblock) -> CommitVerdict:
+        """Do what is asked of those who drive runs, beyond what these write."""
+        match operation:
+            case FetchSignals(run=run, epoch=epoch):
+                if self._owned(run, epoch) is None:
+                    return CommitVerdict.STALE
+                self._inbox.fetched.add(run)
+            case HandBack(run=run):
+                placed = self._transaction.hand_back(self._worker, run)
+                if placed is None:
+                    return CommitVerdict.STALE
+                self._free(run, RunState.READY)
+                self.result.placed.append(placed)
+            case Unblock(workflow=workflow):
+                for placed in self._transaction.unblock(workflow):
+                    self._standings.let_go(placed.n, RunState.READY)
+                    self.result.placed.append(placed)
+        return CommitVerdict.OK
+
+    def _reserve(self, wanted: Reserve) -> CommitVerdict:
+        """Set money aside for a run that this worker owns, and append the fact that says so."""
+        if self._owned(wanted.run, wanted.epoch) is None:
+            return CommitVerdict.STALE
+        if is_carved(self._books, wanted.id):
+            return CommitVerdict.DUPLICATE
+        scarce = reserve(self._books, wanted.run, wanted)
+        if scarce is not None:
+            self.result.scarce[wanted.id] = scarce
+            limits = next(line.limits for line in wanted.lines if line.id == scarce.id)
+            if not wanted.escrow and could_recall(self._books, scarce, wanted.amount.under(limits)):
+                self.result.recallable.add(wanted.id)
+            return CommitVerdict.SCARCE
+        self.journals.append(wanted.run, self.journals.head(wanted.run), wanted.epoch, [wanted.fact])
+        return CommitVerdict.OK
+
+    def _redact(self, wanted: Redact) -> CommitVerdict:
+        """Delete what an ended run carries; what was appended is inserted first, as it may share a large payload."""
+        standing = self._standings.of(wanted.run)
+        if standing is None or standing.epoch != wanted.epoch or not standing.state.ended:
+            return CommitVerdict.STALE
+        self.journals.insert()
+        self._inbox.deliver_to(standing.n)
+        redact(self._transaction, standing.n, wanted)
+        epoch = standing.epoch = wanted.epoch + 1
+        head = self.journals.append(standing.n, self.journals.head(standing.n), epoch, [wanted.fact])
+        self._transaction.redact_run(standing.n, epoch, wanted.reason, head)
+        self._entries.enter(head, standing.state)
+        self.journals.heads[standing.n] = None
+        self.result.deleted = True
+        return CommitVerdict.OK
+
+    def _effect(self, run: int, effect: Effect) -> None:
+        """Do what goes with a fact."""
+        match effect:
+            case OpenQuestion():
+                self._inbox.ask(run, effect.question)
+            case WithdrawQuestion():
+                self._inbox.close(effect.id, QuestionState.WITHDRAWN)
+            case Spawn():
+                self._start(effect.run, drive=False)
+            case TakeSignal():
+                self._inbox.take(run, effect.id)
+            case Tell():
+                self._inbox.send(effect.run, effect.signal)
+            case _:
+                self._pay(run, effect)
+
+    def _pay(self, run: int, effect: Settle | Draw | RaiseBudget | OpenBudget) -> None:
+        """Do what a fact says of money."""
+        match effect:
+            case Settle():
+                settle(self._books, effect)
+            case Draw():
+                draw(self._books, run, effect)
+            case RaiseBudget():
+                raise_budget(self._books, effect)
+            case OpenBudget():
+                self._books.open(effect.id, effect.limits)
+
+    def _close(self, run: int, close: Close, head: Head, owned: Owned) -> CommitVerdict:
+        """Let go of a run, unless it was to be parked and somebody woke it."""
+        match close:
+            case Park(wake=seen):
+                if seen != owned.wake + (0 if self._opened_inbox is None else self._opened_inbox.wakes(run)):
+                    self._inbox.fetched.add(run)
+                    return CommitVerdict.AWAKE
+                state = RunState.PARKED
+            case FinishRun(state=state) | Release(state=state):
+                pass
+            case Block():
+                state = RunState.BLOCKED
+        self._transaction.close_run(run, close, head)
+        self._free(run, state)
+        if isinstance(close, FinishRun):
+            self._finish(run, head, close, owned.parent)
+        elif isinstance(close, Release) and state is RunState.READY:
+            standing = self._standings.of(head.name.decode())
+            assert standing is not None  # it was just released
+            self.result.placed.append(replace(standing.placed, crash_count=0))
+        self._entries.enter(head, state)
+        return CommitVerdict.OK
+
+    def _finish(self, run: int, head: Head, end: FinishRun, parent: str | None) -> None:
+        """Take back an ended run's open questions, settle what it holds, and tell its parent."""
+        name = head.name.decode()
+        self._transaction.withdraw_questions(run)
+        settle_run(self._books, self._standings, self._transaction, run, name, parent)
+        if parent is not None:
+            end_id = f"child:{name}:{head.count}"  # a run that was retried ends once more
+            self._inbox.send(parent, Signal(end_id, "child", name, end.outcome, end.at))
+
+    def _start(self, run: NewRun, *, drive: bool) -> CommitVerdict:
+        """Insert a run unless its id, or its tag of this tenant and workflow, is there already."""
+        same = self._newcomers.same(run)
+        if same is not None:
+            self.result.started[run.id], self.result.known[run.id] = same
+            return CommitVerdict.DUPLICATE
+        n, owner = self._newcomers.admit(run), self._worker if drive and not self._is_fenced() else None
+        state, epoch = (RunState.READY, 0) if owner is None else (RunState.RUNNING, 1)
+        standing = RunStanding(n, state, epoch, owner, run.priority, 0, run.queue, run.parent)
+        self._transaction.insert_run(n, run, state, epoch, owner)
+        self._standings.add(run.id, standing)
+        if run.limits is not None:
+            self._books.open(budget_of_run(run.id), run.limits)
+        self.journals.append(n, Head(run.id.encode(), 0, GENESIS), epoch, [run.started, *run.facts])
+        self.result.started[run.id] = n
+        if owner is None:
+            self.journals.heads[n] = None
+            self.result.placed.append(standing.placed)
+        return CommitVerdict.OK
+
+    def _is_fenced(self) -> bool:
+        """Whether somebody declared this worker dead; asked once a transaction."""
+        if self._fenced is None:
+            self._fenced = self._transaction.fenced(self._worker)
+        return self._fenced

@@ -1,0 +1,119 @@
+"""The inbox: signals that wake runs, and questions to people with their answers."""
+
+from podium.model.json import decode, encode
+from podium.model.question import PersonAnswer, Question, QuestionState
+from podium.model.run import RunState, Signal
+from podium.store.journaling.standings import Standings
+from podium.store.journaling.transaction import AnswerRow, QuestionRow, RunStanding, SignalRow, Transaction
+from podium.store.operations import Committed, CommitVerdict
+
+
+class InboxWriter:
+    """Puts signals and questions into the inbox, and wakes the runs that they are for.
+
+    Signals are inserted together, at the end or before somebody looks; only then is it known which had come before.
+    """
+
+    __slots__ = ("_result", "_sent", "_standings", "_transaction", "_waiting", "_wakes", "_worker", "fetched")
+
+    def __init__(self, transaction: Transaction, worker: str, standings: Standings, result: Committed) -> None:
+        self._transaction = transaction
+        self._worker = worker
+        self._standings = standings
+        self._result = result
+        self.fetched: set[int] = set()
+        """Runs of this worker whose deliveries are handed over once all is carried out."""
+        self._sent: list[tuple[SignalRow, RunStanding, int | None]] = []
+        self._waiting: set[int] = set()
+        """The runs for which signals are to be inserted."""
+        self._wakes: dict[int, int] = {}
+
+    def send(self, run_id: str, signal: Signal, *, place: int | None = None) -> CommitVerdict:
+        """Put a signal into an inbox and wake the run; a signal whose id is known stops here.
+
+        Then the verdict at this place, which is OK until then, becomes DUPLICATE.
+        """
+        standing = self._standings.of(run_id)
+        if standing is None:
+            return CommitVerdict.UNKNOWN
+        if standing.state.ended:
+            return CommitVerdict.ENDED
+        row = SignalRow(standing.n, signal.id, signal.kind, signal.name, signal.at, encode(signal.body))
+        self._sent.append((row, standing, place))
+        self._waiting.add(standing.n)
+        return CommitVerdict.OK
+
+    def wakes(self, run: int) -> int:
+        """Return how often this transaction woke a run."""
+        self.deliver_to(run)
+        return self._wakes.get(run, 0)
+
+    def deliver_to(self, run: int) -> None:
+        """Insert the signals now if any is for this run, about which something is decided or changed."""
+        if run in self._waiting:
+            self.deliver()
+
+    def deliver(self) -> None:
+        """Insert the signals that were sent, and wake their runs."""
+        if not self._sent:
+            return
+        sent, self._sent, self._waiting = self._sent, [], set()
+        woken: list[int] = []
+        for (_, standing, place), new in zip(sent, self._transaction.insert_signals([s[0] for s in sent]), strict=True):
+            if new:
+                woken.append(standing.n)
+                self._wake(standing)
+            elif place is not None:
+                self._result.verdicts[place] = CommitVerdict.DUPLICATE
+        self._transaction.wake(woken)
+
+    def _wake(self, standing: RunStanding) -> None:
+        self._wakes[standing.n] = self._wakes.get(standing.n, 0) + 1
+        if standing.state is RunState.PARKED:
+            standing.state = RunState.READY
+            self._result.placed.append(standing.placed)
+        elif standing.state is RunState.RUNNING and standing.owner == self._worker:
+            self.fetched.add(standing.n)
+
+    def hand_over(self) -> None:
+        """Deliver what is left, and hand over what came for the runs that this worker drives."""
+        self.deliver()
+        if self.fetched:
+            self._result.deliveries = {each.run: each for each in self._transaction.deliveries(self.fetched)}
+
+    def take(self, run: int, signal: str) -> None:
+        """A fact of the run consumed a signal."""
+        self.deliver_to(run)
+        self._transaction.take_signal(run, signal)
+
+    def ask(self, run: int, question: Question) -> None:
+        """Put a question into the inbox."""
+        ask = question.ask
+        row = QuestionRow(
+            id=question.id, run=run, run_id=question.run, key=question.key, kind=ask.kind, text=ask.text,
+            subject=encode(ask.subject), schema=encode(ask.schema), to=ask.to, quorum=ask.quorum,
+            asked_at=question.asked_at, deadline=question.deadline, tenant=question.tenant,
+            principal=question.principal,
+        )  # fmt: skip
+        self._transaction.insert_question(row)
+
+    def close(self, question: str, state: QuestionState) -> CommitVerdict:
+        """Move a question out of `open`, if it still is."""
+        return CommitVerdict.OK if self._transaction.close_question(question, state) else CommitVerdict.CLOSED
+
+    def reply(self, question: str, answer: PersonAnswer) -> CommitVerdict:
+        """Record one person's answer; the last one needed closes the question and wakes its run."""
+        asked = self._transaction.question(question)
+        if asked is None:
+            return CommitVerdict.UNKNOWN
+        late = asked.deadline is not None and answer.at >= asked.deadline
+        if late or asked.state is not QuestionState.OPEN:
+            return CommitVerdict.CLOSED
+        answers = self._transaction.add_answer(question, AnswerRow(answer.by, encode(answer.value), answer.at))
+        if answers is None:
+            return CommitVerdict.DUPLICATE
+        if len(answers) >= asked.quorum:
+            self._transaction.close_question(question, QuestionState.ANSWERED)
+            body = [{"by": by, "value": decode(value), "at": at} for by, value, at in answers]
+            self.send(asked.run, Signal(f"answer:{question}", "answer", question, body, answer.at))
+        return CommitVerdict.OK

@@ -1,0 +1,54 @@
+"""The journals that a transaction appends to: where each ends, and what is to be inserted."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from podium.store.journaling.appending import FactRow, Head, Salts, chained
+from podium.store.journaling.transaction import Transaction
+from podium.store.operations import NewFact
+
+
+class Journals:
+    """Chains facts to journals, and inserts them together."""
+
+    __slots__ = ("_asked", "_blobs", "_known", "_rows", "_salts", "_transaction", "heads")
+
+    def __init__(self, transaction: Transaction, known: Mapping[int, Head], salts: Salts) -> None:
+        self._transaction = transaction
+        self._known = known
+        self._asked: dict[int, Head] = {}
+        self._salts = salts
+        self._rows: list[FactRow] = []
+        self._blobs: dict[bytes, bytes] = {}
+        self.heads: dict[int, Head | None] = {}
+        """Heads as they will be once this is committed; None for runs that are let go."""
+
+    def load(self, runs: Collection[int]) -> None:
+        """Learn where journals end of which that is not known."""
+        unknown = [run for run in runs if run not in self._known]
+        if unknown:
+            self._asked.update(self._transaction.heads(unknown))
+
+    def head(self, run: int) -> Head:
+        """Return where a run's journal ends."""
+        known = self.heads if run in self.heads else self._known if run in self._known else self._asked
+        head = known.get(run)  # of a run that was let go, what was known before may be old
+        return self._transaction.heads([run])[run] if head is None else head
+
+    def append(self, run: int, head: Head, epoch: int, facts: Sequence[NewFact]) -> Head:
+        """Chain facts to a run's journal; returns where it ends now."""
+        rows, head = chained(run, head, epoch, facts, self._salts)
+        for row, fact in zip(rows, facts, strict=True):
+            if (blob := row[9]) is not None and fact.payload is not None:
+                self._blobs[blob] = fact.payload
+        self._rows.extend(rows)
+        self.heads[run] = head
+        return head
+
+    def insert(self) -> None:
+        """Insert what was appended so far."""
+        if self._blobs:
+            self._transaction.insert_blobs(self._blobs)
+            self._blobs = {}
+        if self._rows:
+            self._transaction.insert_facts(self._rows)
+            self._rows = []

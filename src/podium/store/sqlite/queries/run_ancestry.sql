@@ -1,1 +1,0 @@
-SELECT state, parent FROM runs WHERE id = ?

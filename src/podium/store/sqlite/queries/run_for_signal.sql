@@ -1,1 +1,0 @@
-SELECT n, state, priority FROM runs WHERE id = ?

@@ -1,1 +1,0 @@
-SELECT n, state FROM runs WHERE id = ? AND epoch = ? AND state IN ('done', 'failed', 'cancelled')

@@ -1,0 +1,1 @@
+SELECT n, state, epoch, owner, priority, strikes, queue, parent FROM runs WHERE id = ?

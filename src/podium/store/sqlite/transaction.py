@@ -1,0 +1,300 @@
+"""The statements of a write transaction on SQLite, which has its writers come one after the other."""
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+
+from podium.model.audit import GENESIS as NO_ENTRY
+from podium.model.budget import BudgetState
+from podium.model.question import QuestionState
+from podium.model.run import RunState
+from podium.store.codec import decode, encode
+from podium.store.journaling.appending import FactRow, Head
+from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
+from podium.store.journaling.transaction import (
+    Amounts,
+    AnswerRow,
+    AskedQuestion,
+    BudgetChange,
+    EmptiedFact,
+    EntryRow,
+    Limits,
+    Owned,
+    QuestionRow,
+    ReservationRow,
+    RunStanding,
+    SignalRow,
+)
+from podium.store.operations import Block, Close, Delivery, FinishRun, KeepAnswer, NewRun, Park, Placed, Release
+from podium.store.sqlite.cache import keep
+from podium.store.sqlite.ownership import delivery_of
+from podium.store.sqlite.rows import Row, budget_of, placed_of
+from podium.store.sqlite.sql import statement
+
+_OWNED = statement("run_owned")
+_LAST = statement("run_last_fact")
+_FACT = statement("fact_insert")
+_BUDGET_RESERVE = statement("budget_reserve")
+_BUDGET_SPEND = statement("budget_spend")
+_BUDGET_SETTLE = statement("budget_settle")
+_NOTHING = (0, 0, 0)
+
+
+class SqliteTransaction:
+    """Asks and writes on a connection that is inside a transaction. A question costs microseconds: sets are loops."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def _one(self, name: str, *wanted: object) -> Row | None:
+        return self._connection.execute(statement(name), wanted).fetchone()
+
+    def _do(self, name: str, *values: object) -> int:
+        return self._connection.execute(statement(name), values).rowcount
+
+    def _do_all(self, name: str, rows: Sequence[Sequence[object]]) -> None:
+        self._connection.executemany(statement(name), rows)
+
+    # Ownership and journals
+
+    def fenced(self, worker: str) -> bool:
+        """Whether a worker left, was declared dead, or was never entered."""
+        row = self._one("worker_fenced", worker)
+        return row is None or bool(row[0])
+
+    def owned(self, worker: str, claims: Collection[tuple[int, int]]) -> dict[tuple[int, int], Owned]:
+        """Return those of these runs, with their epochs, that the worker owns in that epoch."""
+        found: dict[tuple[int, int], Owned] = {}
+        execute = self._connection.execute
+        for claim in claims:
+            row = execute(_OWNED, (*claim, worker)).fetchone()
+            if row is not None:
+                found[claim] = Owned(*row)
+        return found
+
+    def heads(self, runs: Collection[int]) -> dict[int, Head]:
+        """Return where the journals of these runs end, by their facts."""
+        heads: dict[int, Head] = {}
+        for run in runs:
+            name, seq, last = self._connection.execute(_LAST, (run,)).fetchone()
+            heads[run] = Head(name.encode(), seq + 1, last)
+        return heads
+
+    def insert_blobs(self, blobs: Mapping[bytes, bytes]) -> None:
+        """Store large payloads by their hashes; those that are there stay."""
+        self._do_all("blob_insert", list(blobs.items()))
+
+    def insert_facts(self, rows: Sequence[FactRow]) -> None:
+        """Append facts to journals."""
+        self._connection.executemany(_FACT, rows)
+
+    # Runs
+
+    def find_runs(self, runs: Sequence[NewRun]) -> Sequence[tuple[int, str] | None]:
+        """Return for each the number and id of the run of its id, or else of its tag in its tenant and workflow."""
+        return [self._one("run_find_same", run.id, run.tenant, run.workflow, run.tag) for run in runs]
+
+    def numbers(self, count: int) -> Sequence[int]:
+        """Return so many numbers for new runs: those after the greatest there is."""
+        row = self._one("run_last_number")
+        last: int = 0 if row is None else row[0]
+        return range(last + 1, last + 1 + count)
+
+    def insert_run(self, n: int, run: NewRun, state: RunState, epoch: int, owner: str | None) -> None:
+        """Insert a run with an empty journal."""
+        self._do(
+            "run_insert", n, run.id, run.workflow, run.version, state, epoch, owner, run.queue, run.priority, 0,
+            GENESIS, run.tenant, run.principal, run.parent, run.root, run.tag, run.at,
+        )  # fmt: skip
+
+    def hand_back(self, worker: str, run: int) -> Placed | None:
+        """Make a run ready that this worker owns; None where it does not own it."""
+        row = self._one("run_hand_back", run, worker)
+        return None if row is None else placed_of(row)
+
+    def unblock(self, workflow: str) -> Sequence[Placed]:
+        """Make the blocked runs of a workflow ready that are not quarantined; returns these."""
+        found = self._connection.execute(statement("runs_blocked"), (workflow, None)).fetchall()
+        self._do_all("run_make_ready", [(row[0],) for row in found])
+        return [placed_of(row) for row in found]
+
+    def close_run(self, n: int, close: Close, head: Head) -> None:
+        """Take a run from its worker, and write down how it stands and where its journal ends."""
+        end = head.count, head.hash, n
+        match close:
+            case Park():
+                self._do("run_park", close.wake_at, *end)
+            case FinishRun():
+                self._do("run_finish", close.state, close.at, close.reason, *end)
+            case Block():
+                self._do("run_block", close.cause, close.reason, *end)
+            case Release():
+                self._do("run_release", close.state, close.reason, close.version, close.ended_at, *end)
+
+    def standings(self, runs: Collection[str]) -> dict[str, RunStanding]:
+        """Return how runs stand, by their ids."""
+        found: dict[str, RunStanding] = {}
+        for run in runs:
+            row = self._one("run_standing", run)
+            if row is not None:
+                found[run] = RunStanding(row[0], RunState(row[1]), *row[2:])
+        return found
+
+    def is_alive(self, run: str) -> bool:
+        """Whether a run, or anything that it started, directly or not, has not ended."""
+        return self._one("run_is_alive", run) is not None
+
+    # The inbox
+
+    def insert_signals(self, rows: Sequence[SignalRow]) -> Sequence[bool]:
+        """Put signals into inboxes, in this order; returns for each whether it is new."""
+        return [self._do("signal_insert", *row) == 1 for row in rows]
+
+    def wake(self, runs: Sequence[int]) -> None:
+        """Count each run's wake counter up; one that is parked becomes ready."""
+        self._do_all("run_wake", [(run,) for run in runs])
+
+    def deliveries(self, runs: Collection[int]) -> Sequence[Delivery]:
+        """Return the wake counters of runs, and their signals that were not taken, the oldest first."""
+        return [delivery_of(self._connection, run) for run in runs]
+
+    def take_signal(self, run: int, id: str) -> None:
+        """Mark a signal as consumed."""
+        self._do("signal_take", run, id)
+
+    def insert_question(self, row: QuestionRow) -> None:
+        """Put an open question into the inbox; one that is there stays."""
+        self._do("question_insert", *row)
+
+    def close_question(self, id: str, state: QuestionState) -> bool:
+        """Move a question out of `open`; False where it is not open."""
+        return self._do("question_close", state, id) == 1
+
+    def withdraw_questions(self, run: int) -> None:
+        """Withdraw the open questions of a run."""
+        self._do("questions_withdraw_run", run)
+
+    def question(self, id: str) -> AskedQuestion | None:
+        """Return a question."""
+        row = self._one("question_get", id)
+        return None if row is None else AskedQuestion(row[1], row[8], row[10], QuestionState(row[12]))
+
+    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
+        """Add a person's answer; returns all there are, oldest first, or None where this person has answered."""
+        if not self._do("answer_insert", question, *answer):
+            return None
+        return [AnswerRow(*row) for row in self._connection.execute(statement("answers_list"), (question,))]
+
+    # Money
+
+    def budget(self, id: str) -> BudgetState | None:
+        """Return how a budget stands."""
+        row = self._one("budget_get", id)
+        return None if row is None else budget_of(row)
+
+    def open_budget(self, id: str, limits: Limits) -> None:
+        """Give a budget these limits; one that is not there is added."""
+        self._do("budget_open", id, *limits)
+
+    def raise_budget(self, id: str, by: Amounts) -> None:
+        """Add to the limits of a budget; no limit stays none."""
+        self._do("budget_raise", id, *by)
+
+    def change_budgets(self, changes: Sequence[BudgetChange]) -> Sequence[bool]:
+        """Make those changes, in order and each by itself, for which there is room; returns which were made."""
+        return [self._change(change) for change in changes]
+
+    def reserve_budgets(self, changes: Sequence[BudgetChange]) -> int:
+        """Make changes in the same way up to the first for which there is no room; returns how many were made."""
+        for made, change in enumerate(changes):
+            if not self._change(change):
+                return made
+        return len(changes)
+
+    def _change(self, change: BudgetChange) -> bool:
+        budget, (usd, tokens, calls), spent, in_doubt, room = change
+        if room == 0:
+            values = budget, -usd, -tokens, -calls, *spent, in_doubt
+            return self._connection.execute(_BUDGET_SETTLE, values).rowcount == 1
+        if spent == _NOTHING:
+            return self._connection.execute(_BUDGET_RESERVE, (budget, usd, tokens, calls, room)).rowcount == 1
+        return self._connection.execute(_BUDGET_SPEND, (budget, *spent, room)).rowcount == 1
+
+    def want_budget(self, id: str, amounts: Amounts) -> None:
+        """Write down that so much is wanted of a budget, if no more is."""
+        self._do("budget_want", id, *amounts)
+
+    def reservations(self, ids: Collection[str]) -> Sequence[ReservationRow]:
+        """Return reservations."""
+        return [_reservation(row) for each in ids if (row := self._one("reservation_get", each)) is not None]
+
+    def reservations_of(self, runs: Collection[int]) -> Sequence[ReservationRow]:
+        """Return the reservations of runs."""
+        text = statement("reservations_of_run")
+        return [_reservation(row) for run in runs for row in self._connection.execute(text, (run,))]
+
+    def insert_reservations(self, rows: Sequence[ReservationRow]) -> None:
+        """Add reservations."""
+        values = [(row.id, row.run, encode(row.parts).decode(), row.escrow) for row in rows]
+        self._do_all("reservation_insert", values)
+
+    def change_reservations(self, rows: Sequence[ReservationRow]) -> None:
+        """Write the parts of reservations anew."""
+        self._do_all("reservation_change", [(row.id, encode(row.parts).decode()) for row in rows])
+
+    def delete_reservations(self, ids: Sequence[str]) -> None:
+        """Delete reservations."""
+        self._do_all("reservation_delete", [(each,) for each in ids])
+
+    def take_reservation(self, id: str) -> ReservationRow | None:
+        """Delete a reservation and return it; None where it is not there."""
+        row = self._one("reservation_take", id)
+        return None if row is None else _reservation(row)
+
+    def escrows_held(self, budget: str) -> Amounts:
+        """Return what escrows hold of a budget, together."""
+        return self._connection.execute(statement("escrows_held"), (budget,)).fetchone()
+
+    # What is written beside
+
+    def last_entry(self) -> tuple[int, bytes]:
+        """Return number and hash of the ledger's last entry."""
+        row = self._one("ledger_last")
+        return (0, NO_ENTRY) if row is None else (row[0], row[1])
+
+    def insert_entries(self, rows: Sequence[EntryRow]) -> None:
+        """Append to the ledger."""
+        self._do_all("ledger_insert", rows)
+
+    def keep_answer(self, answer: KeepAnswer) -> None:
+        """Keep an answer over one to the same question, and now and then forget some whose time is over."""
+        keep(self._connection, answer)
+
+    # Redaction
+
+    def chain(self, run: int) -> Sequence[ChainRow]:
+        """Return all facts of a run, in order."""
+        return self._connection.execute(statement("chain_of_run"), (run,)).fetchall()
+
+    def erase(self, run: int, run_id: str, facts: Sequence[EmptiedFact], blobs: Collection[bytes]) -> None:
+        """Delete what a run carries; deleted bytes are overwritten."""
+        place = run << PLACE_BITS
+        self._connection.execute("PRAGMA secure_delete = ON")
+        try:
+            self._do_all("fact_redact", [(fact.digest, fact.body, place + fact.seq) for fact in facts])
+            self._do_all("blob_forget", [(blob,) for blob in blobs])
+            self._do("signals_forget", run)
+            self._do("answers_redact", run)
+            self._do("questions_redact", run)
+            self._do("kept_forget", run_id)
+        finally:
+            self._connection.execute("PRAGMA secure_delete = OFF")
+
+    def redact_run(self, n: int, epoch: int, reason: str, head: Head) -> None:
+        """Write down a redacted run's epoch, what is left of its reason, and where its journal ends."""
+        self._do("run_redact", epoch, reason, head.count, head.hash, n)
+
+
+def _reservation(row: Row) -> ReservationRow:
+    return ReservationRow(row[0], row[1], [tuple(part) for part in decode(row[2])], bool(row[3]))

@@ -1,0 +1,1 @@
+"""What is noticed: whoever observes runs, and spans over OpenTelemetry. Imports `model`."""

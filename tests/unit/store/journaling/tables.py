@@ -1,0 +1,96 @@
+"""What a backend of dicts keeps."""
+
+from dataclasses import dataclass, field
+
+from podium.model.question import QuestionState
+from podium.model.run import BlockedReason, RunState
+from podium.store.journaling.chain import GENESIS
+from podium.store.journaling.transaction import (
+    Amounts,
+    AnswerRow,
+    EntryRow,
+    Limits,
+    QuestionRow,
+    ReservationRow,
+    SignalRow,
+)
+from podium.store.operations import KeepAnswer, NewRun, Placed
+
+
+@dataclass
+class RunRow:
+    """A run."""
+
+    n: int
+    run: NewRun
+    state: RunState
+    epoch: int
+    owner: str | None
+    version: str
+    wake: int = 0
+    wake_at: float | None = None
+    crash_count: int = 0
+    reason: str = ""
+    ended_at: float | None = None
+    blocked: BlockedReason | None = None
+    head: tuple[int, bytes] = (0, GENESIS)
+
+    @property
+    def placed(self) -> Placed:
+        return Placed(self.n, self.run.priority, self.crash_count, self.run.queue)
+
+
+@dataclass
+class FactData:
+    """A fact."""
+
+    kind: int
+    key: str
+    at: float
+    epoch: int
+    hash: bytes
+    digest: bytes | None
+    salt: bytes | None
+    body: bytes | None
+    payload: bytes | None
+    blob: bytes | None
+
+
+@dataclass
+class BudgetData:
+    """A budget."""
+
+    limits: Limits
+    reserved: Amounts = (0, 0, 0)
+    spent: Amounts = (0, 0, 0)
+    wanted: Amounts = (0, 0, 0)
+    in_doubt: int = 0
+
+
+@dataclass
+class QuestionData:
+    """A question, and who answered it what."""
+
+    row: QuestionRow
+    state: QuestionState = QuestionState.OPEN
+    answers: dict[str, AnswerRow] = field(default_factory=dict[str, AnswerRow])
+
+
+@dataclass
+class Tables:
+    """All there is."""
+
+    fenced: set[str] = field(default_factory=set[str])
+    workers: set[str] = field(default_factory=set[str])
+    runs: dict[int, RunRow] = field(default_factory=dict[int, RunRow])
+    facts: dict[int, FactData] = field(default_factory=dict[int, FactData])
+    blobs: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes])
+    signals: dict[int, dict[str, SignalRow]] = field(default_factory=dict[int, dict[str, SignalRow]])
+    taken: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
+    questions: dict[str, QuestionData] = field(default_factory=dict[str, QuestionData])
+    budgets: dict[str, BudgetData] = field(default_factory=dict[str, BudgetData])
+    reservations: dict[str, ReservationRow] = field(default_factory=dict[str, ReservationRow])
+    ledger: list[EntryRow] = field(default_factory=list[EntryRow])
+    kept: dict[tuple[str, str, str, str], KeepAnswer] = field(
+        default_factory=dict[tuple[str, str, str, str], KeepAnswer]
+    )

@@ -1,0 +1,193 @@
+"""SQLite against dicts: what two backends make of the same operations, given the same salts."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from random import Random
+from typing import Any
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from podium.errors import InvalidValue
+from podium.model.run import RunState
+from podium.store.codec import decode
+from podium.store.journaling.appending import Head, Salts
+from podium.store.journaling.commit_transaction import CommitTransaction
+from podium.store.operations import Committed, Operation
+from podium.store.sqlite.connection import connect, migrate, transaction
+from podium.store.sqlite.ownership import claim
+from podium.store.sqlite.transaction import SqliteTransaction
+from tests.unit.store.journaling.dicts import DictBackend, UnseeingBackend, take_heads
+from tests.unit.store.journaling.programs import Programs
+from tests.unit.store.journaling.tables import Tables
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+class CountedSalts(Salts):
+    """Salts that are the same each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def next(self) -> bytes:
+        self.count += 1
+        return self.count.to_bytes(16, "big")
+
+
+class SqliteBackend:
+    """SQLite in memory."""
+
+    def __init__(self, salts: Salts) -> None:
+        self.connection = connect(":memory:", "process", wait=0.0)
+        migrate(self.connection, ":memory:")
+        self._salts = salts
+        self._heads: dict[int, Head] = {}
+
+    def join(self, worker: str) -> None:
+        self.connection.execute("INSERT INTO workers VALUES (?, '', 1, '', 1.0, 0)", (worker,))
+
+    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+        group = CommitTransaction(SqliteTransaction(self.connection), worker, self._heads, self._salts)
+        with transaction(self.connection, ":memory:"):
+            result = group.perform(operations)
+        take_heads(self._heads, group)
+        return result
+
+    def strike(self, n: int) -> None:
+        self.connection.execute("UPDATE runs SET strikes = strikes + 1 WHERE n = ?", (n,))
+
+    def claim(self, worker: str, n: int) -> None:
+        if claim(self.connection, worker, [n], ["work"]):
+            self._heads.pop(n, None)
+
+
+def of_sqlite(connection: sqlite3.Connection) -> Rows:
+    def rows(query: str) -> list[tuple[Any, ...]]:
+        return connection.execute(query).fetchall()
+
+    return {
+        "runs": rows(
+            "SELECT n, id, version, state, epoch, owner, wake, wake_at, strikes, reason, ended_at, tag, parent, queue"
+            " FROM runs ORDER BY n"
+        ),
+        "left": rows("SELECT n, facts, head FROM runs WHERE state NOT IN ('ready', 'running') ORDER BY n"),
+        "facts": rows(
+            "SELECT place, kind, key, at, epoch, hash, digest, salt, body, payload, blob FROM facts ORDER BY place"
+        ),
+        "blobs": rows("SELECT hash, body FROM blobs ORDER BY hash"),
+        "signals": rows("SELECT run, id, kind, name, at, body, taken FROM signals ORDER BY run, n"),
+        "questions": [
+            (*row[:4], decode(row[4]), decode(row[5]), *row[6:])
+            for row in rows(
+                "SELECT id, run, run_id, text, subject, schema, quorum, deadline, state FROM questions ORDER BY id"
+            )
+        ],
+        "answers": rows("SELECT question, by, value, at FROM answers ORDER BY question, by"),
+        "budgets": rows(
+            "SELECT id, usd_limit, tokens_limit, calls_limit, usd_reserved, tokens_reserved, calls_reserved, usd_spent,"
+            " tokens_spent, calls_spent, usd_wanted, tokens_wanted, calls_wanted, usd_in_doubt FROM budgets ORDER BY id"
+        ),
+        "reservations": [
+            (*row[:2], [tuple(part) for part in decode(row[2])], row[3])
+            for row in rows("SELECT id, run, parts, escrow FROM reservations ORDER BY id")
+        ],
+        "ledger": rows("SELECT n, run, facts, head, state, hash FROM ledger ORDER BY n"),
+        "kept": rows("SELECT digest, run, until FROM answers_kept ORDER BY digest"),
+    }  # fmt: skip
+
+
+def of_dicts(tables: Tables) -> Rows:
+    runs = [row for _, row in sorted(tables.runs.items())]
+    gone = [row for row in runs if row.state not in (RunState.READY, RunState.RUNNING)]
+    questions = [each for _, each in sorted(tables.questions.items())]
+    return {
+        "runs": [
+            (row.n, row.run.id, row.version, row.state, row.epoch, row.owner, row.wake, row.wake_at, row.crash_count,
+             row.reason, row.ended_at, row.run.tag, row.run.parent, row.run.queue) for row in runs
+        ],
+        "left": [(row.n, *row.head) for row in gone],
+        "facts": [
+            (place, fact.kind, fact.key, fact.at, fact.epoch, fact.hash, fact.digest, fact.salt, fact.body,
+             fact.payload, fact.blob) for place, fact in sorted(tables.facts.items())
+        ],
+        "blobs": sorted(tables.blobs.items()),
+        "signals": [
+            (*row, int((n, row.id) in tables.taken))
+            for n, inbox in sorted(tables.signals.items()) for row in inbox.values()
+        ],
+        "questions": [
+            (row.id, row.run, row.run_id, row.text, decode(row.subject), decode(row.schema), row.quorum, row.deadline,
+             each.state) for each in questions for row in [each.row]
+        ],
+        "answers": [(each.row.id, *row) for each in questions for _, row in sorted(each.answers.items())],
+        "budgets": [
+            (name, *row.limits, *row.reserved, *row.spent, *row.wanted, row.in_doubt)
+            for name, row in sorted(tables.budgets.items())
+        ],
+        "reservations": [
+            (row.id, row.run, list(row.parts), int(row.escrow)) for _, row in sorted(tables.reservations.items())
+        ],
+        "ledger": [tuple(row) for row in tables.ledger],
+        "kept": [(key[3], each.run, each.until) for key, each in sorted(tables.kept.items())],
+    }  # fmt: skip
+
+
+def both(
+    one: SqliteBackend | DictBackend, other: DictBackend, worker: str, operations: Sequence[Operation]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return all that two backends say of a commit."""
+    said: list[dict[str, Any]] = []
+    for backend in (one, other):
+        try:
+            committed = backend.commit(worker, operations)
+        except InvalidValue as error:
+            said.append({"error": str(error)})
+        else:
+            said.append({name: getattr(committed, name) for name in Committed.__slots__})
+    return said[0], said[1]
+
+
+@given(seed=st.integers(0, 1 << 32), commits=st.integers(1, 30))
+@settings(max_examples=200, deadline=None, phases=[Phase.generate])
+def test_two_backends_make_the_same_of_the_same_operations(seed: int, commits: int) -> None:
+    chance, salts = Random(seed), (CountedSalts(), CountedSalts())
+    sqlite, dicts, programs = SqliteBackend(salts[0]), DictBackend(salts[1]), Programs(chance)
+    for worker in ("w_1", "w_2"):
+        sqlite.join(worker)
+        dicts.tables.workers.add(worker)
+    with closing(sqlite.connection):
+        for _ in range(commits):
+            worker = chance.choice(["w_1", "w_1", "w_1", "w_2"])
+            for n in dicts.tables.runs:
+                if chance.random() < 0.1:
+                    sqlite.strike(n)
+                    dicts.strike(n)
+            for n in dicts.ready():
+                if chance.random() < 0.6:
+                    sqlite.claim(worker, n)
+                    dicts.claim(worker, n)
+            operations = programs.group(dicts.tables)
+            one, other = both(sqlite, dicts, worker, operations)
+            assert one == other, operations
+            assert of_sqlite(sqlite.connection) == of_dicts(dicts.tables), operations
+
+
+@given(seed=st.integers(0, 1 << 32), commits=st.integers(1, 30))
+@settings(max_examples=80, deadline=None, phases=[Phase.generate])
+def test_it_makes_no_difference_whether_a_store_is_asked_ahead(seed: int, commits: int) -> None:
+    chance, salts = Random(seed), (CountedSalts(), CountedSalts())
+    ahead, late, programs = DictBackend(salts[0]), UnseeingBackend(salts[1]), Programs(chance)
+    for backend in (ahead, late):
+        backend.tables.workers.add("w_1")
+    for _ in range(commits):
+        for n in ahead.ready():
+            if chance.random() < 0.6:
+                ahead.claim("w_1", n)
+                late.claim("w_1", n)
+        operations = programs.group(ahead.tables)
+        one, other = both(ahead, late, "w_1", operations)
+        assert one == other, operations
+        assert of_dicts(ahead.tables) == of_dicts(late.tables), operations
