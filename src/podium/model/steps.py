@@ -48,9 +48,10 @@ class Steps(Protocol):
     ) -> Json:
         """Run `fn` once for ever and return its JSON value: recorded, it is handed back instead.
 
-        `input` is what is really sent (its digest is checked on replay); `key` names the step where a count of
-        `name` would not be stable, such as a tool-call id; `usage` reads tokens and price out of the value, and
-        `bound` is the most that these may come to, for the budget.
+        `input` is what is really sent: its digest is checked on replay, and a later attempt of the call is handed what
+        an earlier one did under the same name with the same input, whatever made that one fail. `key` names the step
+        where a count of `name` would not be stable, such as a tool-call id; `usage` reads tokens and price out of the
+        value, and `bound` is the most that these may come to, for the budget.
         `verify` answers, for a `once` step in doubt, `{"done": value}`, or None for not done.
         """
         ...
