@@ -19,7 +19,7 @@ class Call:
     input: Json
     attempt: int = 1
     lineage: int = 1
-    """Attempts of one lineage stand at the same steps; one of a later lineage is handed those that it asks for again."""
+    """Attempts of one lineage stand at the same steps; one of a later is handed those that it asks for again."""
     timeout: float | None = None
     """Seconds that this attempt may take."""
     tenant: str = "default"
