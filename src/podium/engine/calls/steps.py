@@ -35,7 +35,7 @@ _inside: ContextVar[str] = ContextVar("podium_step", default="")
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownStep:
     """What is known of a step that is asked for."""
 
     value: Json
@@ -179,28 +179,30 @@ class CallSteps:
     async def _known(
         self, path: str, name: str, input: Json, digest: str, effects: Effects,
         verify: Callable[[], Awaitable[Json]] | None,
-    ) -> "_Known | None":  # fmt: skip
+    ) -> "_KnownStep | None":  # fmt: skip
         """Return what is recorded of a step, by this attempt or an earlier one, or else what is found out about it."""
         history, call = self._active.history, self._call
         record = history.step(call.key, path)
         if record is not None and record.done is not None:
             if isinstance(said := record.done.content, StepDone) and said.digest != digest:
                 raise Diverged(f"{call.key}/{path}", f"another input of {name}", shortened(encode(input)))
-            return _Known(decode(history.value_of(call.key, record)), recorded=True)
+            return _KnownStep(decode(history.value_of(call.key, record)), recorded=True)
         begun, place = record is not None and record.intent is not None, None
         if not begun and call.lineage > 1:
             before = self._before()
             place = before.done(path, name, digest, once=effects == "once")
             if place is not None:
-                return _Known(decode(history.value_of(call.key, history.steps[call.key][place])), place, handed=True)
+                return _KnownStep(
+                    decode(history.value_of(call.key, history.steps[call.key][place])), place, handed=True
+                )
             place = before.effect(name) if effects == "once" else None
         if effects != "once" or not (begun or place is not None):
             return None
         found = await self._resolve_doubt(path, name, verify, place)
-        return None if found is None else _Known(found["done"], place)
+        return None if found is None else _KnownStep(found["done"], place)
 
     def _take(
-        self, full: str, name: str, digest: str, known: "_Known", usage: Callable[[Json], Usage | None] | None
+        self, full: str, name: str, digest: str, known: "_KnownStep", usage: Callable[[Json], Usage | None] | None
     ) -> Json:
         """Record what is known of a step, where it is not recorded here; returns its value."""
         if known.recorded:
