@@ -35,7 +35,8 @@ def run_to_the_end(program: Callable[[], object]) -> NoReturn:
     gc.collect()  # whatever warns when it goes has its say
     try:
         sys.stdout.flush()
-    except OSError:
+    except OSError as error:
+        print(f"Exception ignored in: {sys.stdout!r}\n{type(error).__name__}: {error}", file=sys.stderr)
         status = CANNOT_FLUSH
     sys.stderr.flush()
     if interrupted:
