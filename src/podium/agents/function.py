@@ -15,7 +15,7 @@ from podium.errors import BadAnswer, InvalidValue, NotDone, UsageError
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.json import Json
-from podium.model.outcome import Done, Failed, Failure, Outcome
+from podium.model.outcome import Done, Failed, Failure, Outcome, text_of
 from podium.model.retry import FailureKind
 from podium.model.steps import Steps
 
@@ -92,7 +92,7 @@ class FunctionAgent(Generic[In, Out]):
         try:
             value = await _result(function, signature, given)
         except NotDone as error:
-            return _not_done(str(error))
+            return _not_done(text_of(error))
         except (SystemExit, KeyboardInterrupt):
             return None
         if value is NOT_DONE:

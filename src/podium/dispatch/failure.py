@@ -11,7 +11,7 @@ from typing import cast
 from podium import errors
 from podium.formats.retry_after import retry_after
 from podium.model.json import Json
-from podium.model.outcome import Failure
+from podium.model.outcome import Failure, text_of
 from podium.model.retry import FailureKind
 from podium.secrets.masking import MASKING
 
@@ -134,8 +134,5 @@ def _type_of(error: BaseException) -> str:
 def _message_of(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"the agent called sys.exit({'' if error.code is None else error.code!r})"
-    try:
-        text = MASKING.text(str(error))  # before it is cut: half a secret would not be found
-    except Exception as broken:
-        text = f"(its message cannot be read: __str__ raised {type(broken).__name__})"
+    text = MASKING.text(text_of(error))  # before it is cut: half a secret would not be found
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"

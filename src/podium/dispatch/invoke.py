@@ -6,7 +6,7 @@ from podium.dispatch.failure import failure_of
 from podium.errors import Forbidden, Interrupt, Suspended
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
-from podium.model.outcome import Failed, Failure, Outcome, Pending, Refused
+from podium.model.outcome import Failed, Failure, Outcome, Pending, Refused, raised
 from podium.model.retry import FailureKind
 from podium.model.steps import Steps
 
@@ -27,8 +27,22 @@ async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
             raise
         return Failed(Failure(FailureKind.BUG, "CancelledError", "the agent cancelled itself"))
     except (SystemExit, KeyboardInterrupt) as error:
-        return Failed(Failure(FailureKind.BUG, type(error).__name__, f"the agent called sys.exit({error})"))
-    except (Interrupt, GeneratorExit):
-        raise
+        return Failed(Failure(FailureKind.BUG, type(error).__name__, f"the agent {raised(error)}"))
     except BaseException as error:
+        if passes_through(error):
+            raise
         return Failed(failure_of(error))
+
+
+def passes_through(error: BaseException) -> bool:
+    """Whether something is no doing of the code that it comes out of: the engine's, or a coroutine's being closed.
+
+    Coroutines are closed when their event loop has ended. Where it runs, somebody raised the GeneratorExit.
+    """
+    if not isinstance(error, GeneratorExit):
+        return isinstance(error, Interrupt)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return True
+    return False

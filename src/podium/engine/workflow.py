@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints, overload
 
 from podium.agents.shape import shape_of
+from podium.dispatch.invoke import passes_through
 from podium.engine.calls.undo import undo_all
 from podium.engine.context import Context
 from podium.engine.run.active_run import ActiveRun
@@ -16,7 +17,7 @@ from podium.model.agent import AnyAgent, Card, In_contra, InputShape, Out_co, Ou
 from podium.model.call import Call
 from podium.model.guard import Guard
 from podium.model.json import Json
-from podium.model.outcome import Enter, Outcome
+from podium.model.outcome import Enter, Outcome, raised, text_of
 from podium.model.retry import Retry
 from podium.model.steps import Steps
 from podium.store.codec import encode
@@ -73,15 +74,18 @@ class Workflow(Generic[In_contra, Out_co]):
         context = Context(active, branch, path, self, callers=named, deadline=deadline)
         try:
             value = await self._call(context, input)
-        except (CallCancelled, Exception, SystemExit, KeyboardInterrupt) as error:
+        except BaseException as error:
+            cut = isinstance(error, asyncio.CancelledError) and not isinstance(error, CallCancelled)
+            if cut or passes_through(error):
+                raise
             left = await undo_all(active, branch, context.undos)
-            if left and isinstance(error, asyncio.CancelledError):
+            if left and isinstance(error, CallCancelled):
                 active.uncompensated.extend(left)
                 raise CallCancelled(f"{error}; not undone: {'; '.join(left)}") from error
             if left:
-                raise WorkflowError(f"{error}; not undone: {'; '.join(left)}") from error
-            if isinstance(error, SystemExit | KeyboardInterrupt):
-                raise WorkflowError(f"the workflow called sys.exit({error})") from error
+                raise WorkflowError(f"{_told(error)}; not undone: {'; '.join(left)}") from error
+            if not isinstance(error, Exception | CallCancelled):
+                raise WorkflowError(_told(error)) from error
             raise
         try:
             return self._dumped(value, active.runtime.max_payload_bytes), context.undos
@@ -103,6 +107,11 @@ class Workflow(Generic[In_contra, Out_co]):
         except InvalidValue as error:
             raise Blocked(f"the recorded input of {self.card.name} does not fit its type any more: {error}") from error
         return await self.function(context, given)
+
+
+def _told(error: BaseException) -> str:
+    """Return what is said of an exception that ended a workflow."""
+    return text_of(error) if isinstance(error, Exception) else f"the workflow {raised(error)}"
 
 
 def is_workflow(agent: object) -> "TypeIs[Workflow]":

@@ -31,6 +31,21 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def text_of(error: BaseException) -> str:
+    """Return what an exception says; of one that cannot say it, why not."""
+    try:
+        return str(error)
+    except Exception as broken:  # noqa: BLE001 - foreign code, as whatever raised it
+        return f"(its message cannot be read: __str__ raised {type(broken).__name__})"
+
+
+def raised(error: BaseException) -> str:
+    """Return what code did that raised something else than an Exception, in words that follow its name."""
+    if isinstance(error, SystemExit | KeyboardInterrupt):
+        return f"called sys.exit({text_of(error)})"
+    return f"raised {type(error).__name__}: {text_of(error)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What went wrong, as it is recorded."""

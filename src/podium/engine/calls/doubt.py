@@ -8,7 +8,7 @@ from podium.model.agent import AnyAgent
 from podium.model.call import Call
 from podium.model.facts.calls import EffectIntended
 from podium.model.json import Json
-from podium.model.outcome import Done, Failed, Failure, Outcome, Pending
+from podium.model.outcome import Done, Failed, Failure, Outcome, Pending, text_of
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.retry import FailureKind
 
@@ -56,7 +56,7 @@ async def _verify(open_call: OpenCall, agent: AnyAgent, call: Call, why: str) ->
     try:
         known = await open_call.branch.shielded(agent.verify(call))
     except Exception as error:  # foreign code; if it fails it cannot tell
-        known, why = None, f"{why}; its verify failed with {type(error).__name__}: {error}"
+        known, why = None, f"{why}; its verify failed with {type(error).__name__}: {text_of(error)}"
     if known is not None:
         return known
     text = f"Did {call.agent} happen (run {call.run}, key {call.key})? {why}."

@@ -16,7 +16,7 @@ from podium.model.fact import Fact
 from podium.model.facts.calls import UndoRegistered
 from podium.model.facts.waits import SleepBegun
 from podium.model.json import Json
-from podium.model.outcome import Done, Enter, Failed, Failure
+from podium.model.outcome import Done, Enter, Failed, Failure, text_of
 from podium.model.retry import FailureKind
 from podium.store.codec import decode
 
@@ -56,10 +56,10 @@ class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
         except StoreError:
             raise
         except CallFailed as error:
-            failure = Failure(FailureKind(error.kind), error.type, str(error), causes=causes_of(error))
+            failure = Failure(FailureKind(error.kind), error.type, text_of(error), causes=causes_of(error))
             return Failed(failure), []
         except Exception as error:  # a workflow's failure is data
-            failure = Failure(FailureKind.BUG, type(error).__qualname__, str(error), causes=causes_of(error))
+            failure = Failure(FailureKind.BUG, type(error).__qualname__, text_of(error), causes=causes_of(error))
             return Failed(failure), []
         return Done(value), undos
 

@@ -9,7 +9,7 @@ from podium.errors import NotDone
 from podium.model.agent import Card
 from podium.model.agent_kind import INLINE
 from podium.model.call import Call
-from podium.model.outcome import Done, Failed, Failure, Outcome
+from podium.model.outcome import Done, Failed, Failure, Outcome, text_of
 from podium.model.retry import FailureKind
 from podium.model.steps import Effects, Steps
 
@@ -44,5 +44,5 @@ class OnceAgent(Generic[T]):
         try:
             value = await self._verify()
         except NotDone as error:
-            return Failed(Failure(FailureKind.TRANSPORT, "NotDone", str(error), not_done=True))
+            return Failed(Failure(FailureKind.TRANSPORT, "NotDone", text_of(error), not_done=True))
         return None if value is None else Done(self.output.dump(value))

@@ -5,10 +5,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
+from podium.dispatch.invoke import passes_through
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.primitive import Primitive
 from podium.errors import Blocked, CallCancelled, Evicted, StoreError, WorkflowError
+from podium.model.outcome import raised, text_of
 
 T = TypeVar("T")
 
@@ -106,11 +108,13 @@ class BranchGroup(Generic[T]):
         except asyncio.CancelledError as error:
             if self.active.closed:
                 return
-            ended.end(None, WorkflowError(f"a branch cancelled itself: {error}"))
+            ended.end(None, WorkflowError(f"a branch cancelled itself: {text_of(error)}"))
         except Exception as error:  # a branch's failure is handed to the join
             ended.end(None, error)
-        except (SystemExit, KeyboardInterrupt) as error:
-            ended.end(None, WorkflowError(f"a branch called sys.exit({error})"))
+        except BaseException as error:
+            if passes_through(error):
+                raise
+            ended.end(None, WorkflowError(f"a branch {raised(error)}"))
         self._end(ended)
 
     def _end(self, ended: BranchEnd[T]) -> None:

@@ -2,14 +2,15 @@
 
 import asyncio
 
+from podium.dispatch.invoke import passes_through
 from podium.engine.calls.inline import causes_of
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.worker.admission import admit
 from podium.engine.workflow import Workflow, is_workflow
-from podium.errors import Blocked, CallCancelled, Evicted, Interrupt, StoreError, UnknownAgent
+from podium.errors import Blocked, CallCancelled, Evicted, StoreError, UnknownAgent
 from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Ended
 from podium.model.json import Json
-from podium.model.outcome import readable
+from podium.model.outcome import readable, text_of
 from podium.model.run import BlockedReason, RunState
 from podium.secrets.masking import MASKING
 from podium.store.codec import NULL, decode, encode
@@ -54,19 +55,19 @@ async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input
     try:
         value = await admit(active, workflow, input)
     except CallCancelled as error:
-        state, reason = RunState.CANCELLED, str(error)
+        state, reason = RunState.CANCELLED, text_of(error)
     except (UnknownAgent, StoreError):
         raise
     except asyncio.CancelledError as error:
         if active.closed:
             raise Evicted from None
-        state, reason = RunState.FAILED, f"the workflow cancelled itself: {error}"
+        state, reason = RunState.FAILED, f"the workflow cancelled itself: {text_of(error)}"
     except Exception as error:  # a run's failure is data, whatever it is
         state, reason, error_type = RunState.FAILED, _told(error), type(error).__name__
         causes = causes_of(error)
-    except (Interrupt, GeneratorExit):
-        raise
     except BaseException as error:
+        if passes_through(error):
+            raise
         state, reason, error_type = RunState.FAILED, _told(error), type(error).__name__
     if state is RunState.CANCELLED:
         await _children_ended(active)
@@ -109,7 +110,7 @@ def _end(active: ActiveRun, said: Ended, value: Json) -> None:
 
 def _told(error: BaseException) -> str:
     """Return what a run's end says of an exception, cut to a length only after what is secret was masked."""
-    return MASKING.text(f"{type(error).__name__}: {error}")[:_REASON_CHARACTERS]
+    return MASKING.text(f"{type(error).__name__}: {text_of(error)}")[:_REASON_CHARACTERS]
 
 
 def missing_version(name: str, version: str) -> str:

@@ -1,0 +1,136 @@
+"""Every run ends, whatever its code raises and wherever it does: it fails with words, and nothing hangs."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from podium import App, Context, agent, workflow
+from podium.errors import RunFailed
+from podium.model.run import RunState
+from tests.unit.engine.bench import Bench
+
+
+class Mute(Exception):
+    """Cannot be printed: a common bug of clients whose body has not what they expect."""
+
+    def __str__(self) -> str:
+        raise KeyError("message")
+
+
+class Wordless(Exception):
+    def __str__(self) -> str:
+        return None  # type: ignore[return-value]  # noqa: PLE0307 - as people write it
+
+
+class Unshown(Exception):
+    def __repr__(self) -> str:
+        raise RecursionError
+
+    __str__ = __repr__
+
+
+class Odd(BaseException):
+    """No Exception at all."""
+
+
+RAISED: dict[str, Callable[[], BaseException]] = {
+    "mute": Mute,
+    "wordless": Wordless,
+    "unshown": Unshown,
+    "group of mutes": lambda: ExceptionGroup("several", [Mute(), Wordless()]),
+    "from a mute": lambda: _from(ValueError("because of it"), Mute()),
+    "odd": lambda: Odd("odd"),
+    "mute and odd": type("MuteOdd", (Odd, Mute), {}),
+    "generator exit": GeneratorExit,
+    "stop iteration": lambda: StopAsyncIteration("no more"),
+    "exit": lambda: SystemExit(3),
+    "interrupt": KeyboardInterrupt,
+    "cancelled": lambda: asyncio.CancelledError("mine"),
+}
+
+
+def _from(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+def places(make: Callable[[], BaseException]) -> dict[str, Any]:  # noqa: C901 - a table
+    """Return workflows that raise it: themselves, and in all that a workflow can ask for."""
+
+    async def fails(*_: object) -> Any:
+        raise make()
+
+    @agent(name="failing")
+    async def failing(_: None) -> None:
+        await fails()
+
+    @workflow(name="member")
+    async def member(ctx: Context) -> None:
+        await fails()
+
+    @workflow(name="itself")
+    async def itself(ctx: Context) -> None:
+        await fails()
+
+    @workflow(name="after_a_call")
+    async def after_a_call(ctx: Context) -> None:
+        await ctx.sleep(0)
+        await fails()
+
+    @workflow(name="in_an_agent")
+    async def in_an_agent(ctx: Context) -> None:
+        await ctx.call(failing, None)
+
+    @workflow(name="in_a_function")
+    async def in_a_function(ctx: Context) -> None:
+        await ctx.once("it", fails)
+
+    @workflow(name="in_a_branch")
+    async def in_a_branch(ctx: Context) -> None:
+        await ctx.gather(ctx.branch(fails), ctx.sleep(0))
+
+    @workflow(name="in_a_race")
+    async def in_a_race(ctx: Context) -> None:
+        await ctx.race(ctx.branch(fails), ctx.branch(fails))
+
+    @workflow(name="inline")
+    async def inline(ctx: Context) -> None:
+        await ctx.call(member)
+
+    @workflow(name="in_a_child")
+    async def in_a_child(ctx: Context) -> None:
+        child = await ctx.spawn(member, None)
+        await child.result()
+
+    flows = [itself, after_a_call, in_an_agent, in_a_function, in_a_branch, in_a_race, inline, in_a_child]
+    return {"member": member, **{flow.card.name: flow for flow in flows}}
+
+
+@pytest.mark.parametrize("place", [name for name in places(Mute) if name != "member"])
+@pytest.mark.parametrize("what", RAISED)
+async def test_a_run_ends_whatever_is_raised_in_it(bench: Bench, what: str, place: str) -> None:
+    flows = places(RAISED[what])
+    async with bench.app(flows["member"], flows[place]) as app:
+        with pytest.raises(RunFailed) as failed:
+            async with asyncio.timeout(10):
+                await app.run(flows[place], id="r")
+        assert failed.value.args[0]
+        run = await app.runs.get("r")
+        assert (run.state, bool(run.reason)) == (RunState.FAILED, True)
+    async with bench.app(flows["member"], flows[place]) as app:
+        assert (await app.runs.get("r")).state is RunState.FAILED
+        assert [each.what for each in await app.reports.verify("r")] == []
+
+
+async def test_an_app_that_is_left_while_a_run_is_driven_ends_nothing(bench: Bench) -> None:
+    @workflow
+    async def waits(ctx: Context) -> None:
+        await ctx.signal("never")
+
+    async with bench.app(waits) as app:
+        await app.start(waits, id="r")
+        await bench.clock.settle()
+    async with App.open(bench.path) as app:
+        assert (await app.runs.get("r")).state is RunState.PARKED
