@@ -2,13 +2,16 @@
 
 import sqlite3
 import struct
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from podium.errors import NotAStore, PodiumError, StoreBusy, StoreDamaged, StoreUnavailable, Unwritable
 from podium.store.sqlite.sql import migrations
+
+T = TypeVar("T")
 
 Durability = Literal["process", "power"]
 """`process` survives the death of the process (synchronous=NORMAL); `power` that of the machine (FULL)."""
@@ -17,6 +20,7 @@ APPLICATION_ID = 0x50_6F_64_69
 """Marks the file as ours: `Podi`."""
 
 _SYNCHRONOUS = {"process": "NORMAL", "power": "FULL"}
+_OPENING_SECONDS, _OPENING_PAUSE = 30.0, 0.02
 _RESERVED_ROWS = 800
 _RESERVED_BYTES = 4_000
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -71,15 +75,23 @@ def transaction(connection: sqlite3.Connection, path: str) -> Generator[sqlite3.
 
 def connect(path: str, durability: Durability, *, wait: float) -> sqlite3.Connection:
     """Open a connection that waits at most `wait` seconds for another writer."""
-    with translated(path):
-        connection = sqlite3.connect(
-            path, timeout=wait, isolation_level=None, check_same_thread=False, cached_statements=256
-        )
-        connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute("PRAGMA cache_size = -32000")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        return connection
+
+    def work() -> sqlite3.Connection:
+        with translated(path):
+            connection = sqlite3.connect(
+                path, timeout=wait, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+            try:
+                connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
+                connection.execute("PRAGMA wal_autocheckpoint = 0")
+                connection.execute("PRAGMA cache_size = -32000")
+                connection.execute("PRAGMA temp_store = MEMORY")
+            except sqlite3.Error:
+                connection.close()
+                raise
+            return connection
+
+    return _patiently(work)
 
 
 def reserve_log(connection: sqlite3.Connection, path: str) -> None:
@@ -102,12 +114,28 @@ def prepare(path: str, durability: Durability) -> None:
         raise StoreUnavailable(f"the folder of the store {path} does not exist. Make it, or name another with --store.")
     connection = connect(path, durability, wait=10.0)
     try:
-        with translated(path):
-            _version(connection, path, migrations()[-1][0])  # first: somebody else's file is not to be changed
-            connection.execute("PRAGMA journal_mode = WAL")
-            migrate(connection, path)
+        _patiently(lambda: _prepare(connection, path))
     finally:
         connection.close()
+
+
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    with translated(path):
+        _version(connection, path, migrations()[-1][0])  # first: somebody else's file is not to be changed
+        connection.execute("PRAGMA journal_mode = WAL")
+        migrate(connection, path)
+
+
+def _patiently(work: Callable[[], T]) -> T:
+    """Do what opens a store: while others open, close or recover it, SQLite says that it is busy without waiting."""
+    end = time.monotonic() + _OPENING_SECONDS  # noqa: TID251 - other processes live in real time
+    while True:
+        try:
+            return work()
+        except StoreBusy:
+            if time.monotonic() > end:  # noqa: TID251 - the same
+                raise
+            time.sleep(_OPENING_PAUSE)
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> None:

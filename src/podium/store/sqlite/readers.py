@@ -21,6 +21,9 @@ _STEPS = 25_000
 Handing a question to a thread and its answer back takes 60 µs of processor, and far longer where the machine is busy.
 """
 
+_NOT_NOW = (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY)
+"""Why something is read in a thread after all: it takes long, or has to wait for who opens or closes the store."""
+
 
 class Readers:
     """Begins to read on the event loop; what takes longer is begun again in a thread, with a connection of its own.
@@ -47,7 +50,7 @@ class Readers:
             try:
                 return self._read_briefly(work)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                if error.sqlite_errorcode & 0xFF not in _NOT_NOW:
                     raise
         loop = asyncio.get_running_loop()
         begin(loop)
