@@ -1,8 +1,9 @@
 """The workflows whose histories are kept. They must not be changed: add another one instead."""
 
-from podium import Approval, CallError, Context, Retry, Steps, agent, days, workflow
+from podium import Approval, Call, CallError, Context, Retry, Steps, agent, days, workflow
 from podium.model.agent import AnyAgent
 from podium.model.breaker import Breaker
+from podium.model.fallback import FallbackValue
 from podium.model.json import Json
 from podium.model.limit import Limit
 from podium.testing import failing, hanging, scripted
@@ -119,8 +120,36 @@ async def governed_2(ctx: Context, n: int) -> list[Json]:
     return [*await ruled(ctx, n), await ctx.call(echo, "new"), await ctx.signal("go")]
 
 
+spare = scripted("spare", lambda value: f"spare {value}")
+priced = scripted("priced", lambda value: value, usd=0.01)
+dear = scripted("dear", lambda value: value, usd=50.0)
+
+
+@agent(retry=Retry(attempts=2, delay=5.0))
+async def stumbling(n: int, steps: Steps, call: Call) -> int:
+    async def part() -> int:
+        return n
+
+    first = await steps.once("first", part, input=n, effects="once")
+    if call.attempt == 1:
+        raise ValueError("it stumbled")
+    return first + await steps.once("second", part, input=n)
+
+
+@workflow
+async def spared(ctx: Context, n: int) -> list[Json]:
+    seen: list[Json] = [await ctx.call(broken, n, fallback=[broken, spare])]
+    seen.append(await ctx.call(broken, n, fallback=[FallbackValue("poor")]))
+    seen += [await ctx.call(priced, i) for i in range(4)]
+    try:
+        await ctx.call(dear, n)
+    except CallError as error:
+        seen.append(str(error))
+    return [*seen, await ctx.call(stumbling, n)]
+
+
 AGENTS: list[AnyAgent] = [
     echo, flaky, broken, never, undo, helper, stepwise, pay, leg, child, journey, undone, cancelled, scarce, tripping,
-    charge, governed, governed_2,
+    charge, governed, governed_2, spare, priced, dear, stumbling, spared,
 ]  # fmt: skip
 RECORDED = ("journey", "undone", "cancelled")

@@ -12,7 +12,9 @@ from podium.model.budget import Budget
 from podium.model.fact import Fact
 from podium.model.json import Json
 from podium.testing import CountingIds, DrivenClock
-from tests.replay.programs import AGENTS, RECORDED, governed, leg
+from tests.catalogue.entry import entries
+from tests.replay.programs import AGENTS, RECORDED, governed, leg, spared
+from tests.replay.teams import TEAMS, name_of
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -52,6 +54,29 @@ async def record_governed(folder: Path) -> None:
         keep(folder / "redacted.json", await history_of("leg", redacted))
 
 
+async def record_spared(folder: Path) -> None:
+    """Record a run that falls back, spends what it set aside, is refused what is too dear, and goes on from a bug."""
+    clock = DrivenClock()
+    async with App.open(":memory:", agents=AGENTS, clock=clock, ids=CountingIds()) as app:
+        handle = await app.start(spared, 7, budget=Budget(usd=1.0))
+        await clock.advance(100)
+        keep(folder / "spared.json", await history_of("spared", handle))
+
+
+async def record_teams(folder: Path) -> None:
+    """Record a run of each pattern."""
+    for pattern, entry in entries().items():
+        clock = DrivenClock()
+        async with App.open(":memory:", agents=[TEAMS[pattern]], clock=clock, ids=CountingIds()) as app:
+            handle: AnyHandle = await app.start(name_of(pattern), "go")
+            while not (await handle.status()).state.ended:
+                await clock.advance(5)
+                for question in await app.inbox.list():
+                    assert entry.answer is not None
+                    await app.inbox.answer(question.id, entry.answer(question), by="ann")
+            keep(folder / f"{name_of(pattern)}.json", await history_of(name_of(pattern), handle))
+
+
 async def history_of(workflow: str, handle: AnyHandle) -> Json:
     status = await handle.status()
     assert status.state.ended, f"{workflow} is {status.state}: {status.reason}"
@@ -73,3 +98,5 @@ def plain(fact: Fact) -> Json:
 if __name__ == "__main__":
     asyncio.run(record(HISTORIES / sys.argv[1]))
     asyncio.run(record_governed(HISTORIES / sys.argv[1]))
+    asyncio.run(record_spared(HISTORIES / sys.argv[1]))
+    asyncio.run(record_teams(HISTORIES / sys.argv[1]))

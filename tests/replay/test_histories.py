@@ -16,11 +16,14 @@ from podium.store.codec import decode, encode
 from podium.store.operations import NewFact, NewRun, Start
 from podium.store.protocol import Claimed
 from podium.testing import DrivenClock
+from tests.catalogue.entry import entries
 from tests.replay.programs import AGENTS
+from tests.replay.teams import TEAMS, name_of
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*/*.json"))
 REPLAYED = [path for path in HISTORIES if path.stem != "redacted"]
 """What was redacted can be read, and not go on."""
+OF_TEAMS = {name_of(pattern): [team] for pattern, team in TEAMS.items()}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -63,7 +66,9 @@ def new_run(history: dict[str, Any], facts: list[Fact]) -> NewRun:
 async def test_every_beginning_of_a_recorded_history_replays(path: Path) -> None:
     history = read(path)
     facts = facts_of(history)
-    async with App.open(":memory:", agents=AGENTS, clock=DrivenClock(facts[-1].at)) as app:
+    async with App.open(
+        ":memory:", agents=OF_TEAMS.get(history["workflow"], AGENTS), clock=DrivenClock(facts[-1].at)
+    ) as app:
         for end in range(1, len(facts) + 1):
             mismatch = await app.worker.replays(Claimed(1, run_of(history, facts[:end]), 0, facts[:end], []))
             assert mismatch == "", f"cut after fact {end - 1}: {mismatch}"
@@ -74,7 +79,7 @@ async def test_a_recorded_history_ends_as_it_ended(path: Path) -> None:
     history = read(path)
     *facts, end = facts_of(history)
     clock = DrivenClock(end.at)
-    async with App.open(":memory:", agents=AGENTS, clock=clock) as app:
+    async with App.open(":memory:", agents=OF_TEAMS.get(history["workflow"], AGENTS), clock=clock) as app:
         await app.worker.commits.submit(Start(new_run(history, facts), drive=False))
         await clock.settle()
         again = await app.runs.facts(history["run"])
@@ -89,6 +94,10 @@ def test_every_recorded_fact_says_as_a_class_what_it_says_as_json(path: Path) ->
         said: Json = decode(fact.content.encoded)
         said.pop("error_type", None)  # which was not stored, and is read from the reason
         assert encode(said) == fact.text, f"fact {fact.seq}"
+
+
+def test_there_are_histories_of_every_pattern() -> None:
+    assert {name_of(pattern) for pattern in entries()} <= {path.stem for path in HISTORIES}
 
 
 def test_there_are_histories_with_every_kind_of_fact() -> None:
