@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from podium.errors import UsageError
 from podium.model.json import Json
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ class Decision:
     """What the person asked back; nothing is decided then."""
     to: str = field(default="", compare=False)
     """Whom it was put to when it was answered."""
+
+    def __bool__(self) -> NoReturn:
+        """Raise UsageError: a refusal is an answer too, and not false."""
+        raise UsageError("a Decision has no truth value: ask whether it is `.approved`.")
 
 
 def approval_schema(*, edit: Json = None, questions: bool = False) -> Json:

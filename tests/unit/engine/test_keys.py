@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from podium import Context, RunState, agent, workflow
+from podium import Approval, Context, RunState, agent, workflow
 from podium.errors import NotAwaitable, PodiumError, RunFailed, WorkflowError, WrongBranch
 from podium.model.fact import FactKind
 from podium.testing import hanging, scripted
@@ -209,3 +209,45 @@ async def test_a_mismatch_inside_a_try_is_told_as_it_is(bench: Bench) -> None:
 def test_errors_of_workflows_are_errors_of_podium() -> None:
     assert issubclass(WrongBranch, WorkflowError)
     assert issubclass(NotAwaitable, PodiumError)
+
+
+@pytest.mark.parametrize("asked", ["call", "signal", "sleep", "ask", "spawn", "gather", "race"])
+async def test_what_is_not_awaited_has_no_truth_value(bench: Bench, asked: str) -> None:
+    @workflow
+    async def careless(ctx: Context) -> str:
+        given: Any = {
+            "call": lambda: ctx.call(echo, 1),
+            "signal": lambda: ctx.signal("go"),
+            "sleep": lambda: ctx.sleep(1),
+            "ask": lambda: ctx.ask("Fine?"),
+            "spawn": lambda: ctx.spawn(quiet, None),
+            "gather": lambda: ctx.gather(ctx.sleep(1)),
+            "race": lambda: ctx.race(ctx.sleep(1)),
+        }[asked]()
+        return "paid" if given else "not paid"
+
+    async with bench.app(careless, quiet) as app:
+        with pytest.raises(RunFailed, match=r"NotAwaitable: call \d has no truth value: await it"):
+            await app.run(careless)
+
+
+@workflow
+async def quiet(ctx: Context) -> None: ...
+
+
+@pytest.mark.parametrize("approved", [True, False])
+async def test_a_decision_has_no_truth_value_so_that_a_refusal_pays_nothing(bench: Bench, *, approved: bool) -> None:
+    @workflow
+    async def pays(ctx: Context) -> str:
+        if await ctx.ask(Approval("Pay?"), to="boss"):  # pyright: ignore[reportGeneralTypeIssues] - as people write it
+            bench.witness.saw("paid")
+        return "done"
+
+    async with bench.app(pays) as app:
+        handle = await app.start(pays)
+        await bench.clock.settle()
+        (question,) = await app.inbox.list()
+        await app.inbox.answer(question.id, {"approved": approved}, by="ann")
+        with pytest.raises(RunFailed, match=r"UsageError: a Decision has no truth value: ask .* `\.approved`"):
+            await handle.result()
+    assert bench.witness.count("paid") == 0

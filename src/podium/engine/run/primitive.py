@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Generator
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
@@ -47,6 +47,10 @@ class Primitive(ABC, Generic[T_co]):
         except Blocked as mismatch:
             self.active.block_for(mismatch)  # at once: a `finally` of the workflow may run into the next one
             raise
+
+    def __bool__(self) -> NoReturn:
+        """Raise NotAwaitable: it is no value yet."""
+        raise NotAwaitable(f"call {self.key} has no truth value: await it, `if await ctx.…`, and ask its value.")
 
     @abstractmethod
     async def perform(self, branch: BranchTask) -> T_co:
