@@ -21,9 +21,10 @@ from podium.facade.home import Home
 from podium.facade.scope import Parts
 from podium.facade.scoped import ScopedApp
 from podium.facade.workflows import Workflows
-from podium.model.agent import AnyAgent
+from podium.model.agent import AnyAgent, is_agent
 from podium.model.clock import Clock, SystemClock
 from podium.model.delegation import DelegationBook, DelegationSettings
+from podium.model.expected import refuse
 from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
@@ -137,7 +138,7 @@ class App(ScopedApp):
             if observer is None and config.telemetry:
                 observer = observer_set_up()
             app = cls(config, opened, clock or SystemClock(), ids or RandomIds(), observer)
-            app.register(*agents)
+            app.register(*_several(agents))
             app.worker.start()
             async with sealed(opened, config.audit, app._parts.clock):
                 try:
@@ -207,6 +208,12 @@ class App(ScopedApp):
             kept()
 
         self.worker.commits.put(answer, settled)
+
+
+def _several(agents: Iterable[AnyAgent]) -> Iterable[AnyAgent]:
+    if is_agent(agents):
+        refuse("agents", agents, f"a list, such as [{agents!r}]")
+    return agents
 
 
 def _delegations(settings: DelegationSettings, book: DelegationBook, clock: Clock, ids: Ids) -> Delegations:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from podium import App
+from podium.model.agent import AnyAgent
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.runs import Repinned
 from podium.model.json import Json
@@ -28,6 +29,11 @@ OF_TEAMS = {name_of(pattern): [team] for pattern, team in TEAMS.items()}
 
 def read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text())
+
+
+def agents_of(history: dict[str, Any]) -> list[AnyAgent]:
+    """Return those who take part: teams have agents of the same names as the other workflows."""
+    return OF_TEAMS.get(history["workflow"], AGENTS)
 
 
 def facts_of(history: dict[str, Any]) -> list[Fact]:
@@ -66,9 +72,7 @@ def new_run(history: dict[str, Any], facts: list[Fact]) -> NewRun:
 async def test_every_beginning_of_a_recorded_history_replays(path: Path) -> None:
     history = read(path)
     facts = facts_of(history)
-    async with App.open(
-        ":memory:", agents=OF_TEAMS.get(history["workflow"], AGENTS), clock=DrivenClock(facts[-1].at)
-    ) as app:
+    async with App.open(":memory:", agents=agents_of(history), clock=DrivenClock(facts[-1].at)) as app:
         for end in range(1, len(facts) + 1):
             mismatch = await app.worker.replays(Claimed(1, run_of(history, facts[:end]), 0, facts[:end], []))
             assert mismatch == "", f"cut after fact {end - 1}: {mismatch}"
@@ -79,7 +83,7 @@ async def test_a_recorded_history_ends_as_it_ended(path: Path) -> None:
     history = read(path)
     *facts, end = facts_of(history)
     clock = DrivenClock(end.at)
-    async with App.open(":memory:", agents=OF_TEAMS.get(history["workflow"], AGENTS), clock=clock) as app:
+    async with App.open(":memory:", agents=agents_of(history), clock=clock) as app:
         await app.worker.commits.submit(Start(new_run(history, facts), drive=False))
         await clock.settle()
         again = await app.runs.facts(history["run"])

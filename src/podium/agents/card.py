@@ -1,8 +1,8 @@
 """What every sort of agent has: the options it takes, the card made of them, and the shapes of input and output."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Generic, TypedDict, TypeVar
+from typing import Generic, TypedDict, TypeVar, get_args
 
 from podium.agents.shape import TypeShape
 from podium.errors import UsageError
@@ -10,6 +10,19 @@ from podium.model.agent import Card
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance
 from podium.model.call import Call
+from podium.model.expected import (
+    COUNT,
+    DOLLARS,
+    FLAG,
+    NAMES,
+    SECONDS,
+    TEXT,
+    Expected,
+    check_options,
+    instance,
+    one_of,
+    or_none,
+)
 from podium.model.guard import Guard
 from podium.model.health import Health
 from podium.model.json import Json
@@ -44,6 +57,33 @@ class CardOptions(TypedDict, total=False):
     health: Health | None
 
 
+_OPTIONS: Mapping[str, Expected] = {
+    "version": TEXT,
+    "description": TEXT,
+    "capabilities": NAMES,
+    "effects": one_of(get_args(Effects)),
+    "timeout": or_none(SECONDS),
+    "retry": instance(Retry, "Retry(attempts=3)"),
+    "concurrency": or_none(COUNT),
+    "usd": or_none(DOLLARS),
+    "dangerous": FLAG,
+    "fallback": NAMES,
+    "undo": or_none(TEXT),
+    "breaker": or_none(instance(Breaker, "Breaker()")),
+    "limit": or_none(instance(Limit, "Limit(requests=60, per=60)")),
+    "cache": or_none(SECONDS),
+    "budget": or_none(instance(Allowance, "Allowance(usd=5.0)")),
+    "guards": Expected('guards or their names, such as ("no-secrets",)', lambda value: isinstance(value, tuple | list)),
+    "health": or_none(instance(Health, "Health(…)")),
+}
+"""What each option is to be."""
+
+
+def check_card(name: str, options: Mapping[str, object]) -> None:
+    """Raise UsageError for an option that no agent has, or that is not what it is to be."""
+    check_options(f"agent {name}", options, _OPTIONS)
+
+
 class CardedAgent(Generic[In, Out]):
     """An agent whose card is known when it is made, and which cannot tell what became of a call in doubt."""
 
@@ -62,6 +102,7 @@ class CardedAgent(Generic[In, Out]):
 
 def card_of(kind: str, name: str, input: TypeShape[Json], output: TypeShape[Json], options: CardOptions) -> Card:
     """Return the card of an agent of that kind, with the schemas of what it takes and gives."""
+    check_card(name, options)
     card = Card(kind=kind, name=name, input_schema=input.schema, output_schema=output.schema)
     capabilities = frozenset(options.get("capabilities", ()))
     card = replace(card, **{**options, "capabilities": capabilities})

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Final, Generic, Never, TypeVar, Unpack, overload
 
-from podium.agents.card import CardOptions, card_of
+from podium.agents.card import CardOptions, card_of, check_card
 from podium.agents.meter import Meter
 from podium.agents.shape import TypeShape
 from podium.agents.signature import Function, Signature, name_of, signature_of
@@ -45,6 +45,7 @@ class FunctionAgent(Generic[In, Out]):
     def __init__(self, function: Function, *, name: str, options: CardOptions, verify: Function | None = None) -> None:
         self.__wrapped__ = function
         self._signature = signature_of(function)
+        check_card(name, options)
         self._name = name
         self._options = options
         self._verify = verify and (verify, _verifying(verify, self._signature, name))

@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 from podium.dispatch.invoke import invoke
 from podium.dispatch.registry import Registry
 from podium.dispatch.router import choose
-from podium.model.agent import AnyAgent, Card
+from podium.model.agent import AnyAgent, Card, must_be_agent
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Outcome
@@ -77,6 +77,7 @@ class Dispatcher:
         if isinstance(target, Task):
             choice = choose(target, self.registry.cards(target.capability), self._is_available)
             return self.registry.get(choice.name, choice.version), choice
+        must_be_agent(target)
         if target.card.is_named:
             self.registry.add(target)
         return target, None

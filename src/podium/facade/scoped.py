@@ -9,6 +9,7 @@ from podium.facade.handle import AnyHandle, RunHandle, handle_of
 from podium.facade.scope import Parts, Scope
 from podium.model.agent import Agent
 from podium.model.budget import Budget
+from podium.model.expected import SECONDS
 from podium.model.principal import Principal
 from podium.model.run import RunOptions
 from podium.store.codec import encode
@@ -122,6 +123,6 @@ class ScopedApp:
 
 
 def _seconds(within: float | None) -> float | None:
-    if within is not None and not 0 < within < float("inf"):
+    if within is not None and not (SECONDS.fits(within) and within < float("inf")):
         raise UsageError(f"within is {within!r}; expected how many seconds the run may take, more than 0.")
     return within

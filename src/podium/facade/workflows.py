@@ -5,7 +5,7 @@ from typing import TypeVar
 from podium.engine.worker.worker import Worker
 from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import UsageError
-from podium.model.agent import Agent, AnyAgent
+from podium.model.agent import Agent, AnyAgent, must_be_agent
 from podium.rule_stack import RuleStack
 
 In = TypeVar("In")
@@ -21,6 +21,8 @@ class Workflows:
 
     def register(self, *agents: AnyAgent) -> None:
         """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
+        for agent in agents:
+            must_be_agent(agent)
         everyone = [*agents, *(part for agent in agents if is_workflow(agent) for part in _members_of(agent))]
         new = self._rules.add(everyone)
         for agent in everyone:

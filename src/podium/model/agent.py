@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from podium.errors import UsageError
 from podium.model.agent_kind import KINDS, AgentKind, kind_of
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
@@ -181,6 +182,13 @@ class Agent(Protocol, Generic[In_contra, Out_co]):
 
 AnyAgent = Agent[Any, Any]
 """An agent of whatever types; for registries and dispatch, which do not look at values."""
+
+
+def must_be_agent(value: object) -> None:
+    """Raise UsageError for what is no agent."""
+    if not is_agent(value):
+        remedy = "Put @agent above it" if callable(value) else "Make one with @agent or @workflow"
+        raise UsageError(f"{getattr(value, '__name__', None) or repr(value)} is no agent. {remedy}.")
 
 
 def is_agent(value: object) -> "TypeIs[AnyAgent]":

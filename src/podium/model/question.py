@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from podium.errors import UsageError
+from podium.model.expected import SPAN, TEXT, or_none
 from podium.model.json import Json
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class Escalation:
     """A person or a role."""
     within: float | None = None
     """Seconds until this question expires too; None waits for ever."""
+
+    def __post_init__(self) -> None:
+        TEXT.check("Escalation(to=…)", self.to)
+        or_none(SPAN).check("Escalation(within=…)", self.within)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """How often and when a failed attempt is tried again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import cast
+
+from podium.model.expected import COUNT, NAMES, PAUSE, SHARE, Expected
 
 
 class FailureKind(StrEnum):
@@ -25,6 +28,12 @@ One that begins afresh is handed all the same what is done: whatever it asks for
 
 UNUSABLE = frozenset({FailureKind.REFUSAL, FailureKind.VALIDATION})
 """After these the last answer of a model is what failed: it is asked for again."""
+
+
+_KINDS = Expected(
+    f"kinds of failure ({', '.join(FailureKind)}), such as {{'rate', 'timeout'}}",
+    lambda value: NAMES.fits(value) and {*FailureKind}.issuperset(cast("Iterable[str]", value)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +69,14 @@ class Retry:
     """What is otherwise for a kind of failure; a kind that stands here is tried again, whatever `kinds` says."""
     feedback: bool = True
     """Whether an agent whose answer did not fit learns what was wrong with it when it is asked again."""
+
+    def __post_init__(self) -> None:
+        COUNT.check("Retry(attempts=…)", self.attempts)
+        for name in ("delay", "factor", "max_delay"):
+            PAUSE.check(f"Retry({name}=…)", getattr(self, name))
+        SHARE.check("Retry(jitter=…)", self.jitter)
+        _KINDS.check("Retry(kinds=…)", self.kinds)
+        _KINDS.check("Retry(per=…)", self.per)
 
     def allows(self, kind: FailureKind, attempt: int) -> bool:
         """Whether another attempt follows after attempt number `attempt` has failed so."""

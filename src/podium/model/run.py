@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from podium.model.budget import Budget
+from podium.model.expected import SPAN, WHOLE, instance, or_none
 from podium.model.json import Json
 from podium.model.storable import check_integer, check_text
 
@@ -94,6 +95,11 @@ class Run:
         return self.crash_count >= SUSPECTED
 
 
+_EXPECTED = {
+    "priority": WHOLE, "within": or_none(SPAN), "budget": or_none(instance(Budget, "Budget(usd=0.5)")),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """How a run is started."""
@@ -114,6 +120,8 @@ class RunOptions:
     def __post_init__(self) -> None:
         for name in ("id", "tag", "queue", "tenant", "principal"):
             check_text(f"the run's {name}", getattr(self, name))
+        for name, expected in _EXPECTED.items():
+            expected.check(f"the run's {name}", getattr(self, name))
         check_integer("the run's priority", self.priority)
 
 

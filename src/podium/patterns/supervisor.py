@@ -149,6 +149,7 @@ async def _carried_out(
                 reports[ended.index] = replace(done, output=plain(ended.value()), error=None)
             else:
                 reports[ended.index] = replace(done, error=str(ended.error))
-            if (following := next(waiting, None)) and not (wanted.in_order and ended.error):
+            following = next(waiting, None)
+            if following is not None and not (wanted.in_order and ended.error):
                 working.add(following)
     return reports

@@ -26,8 +26,7 @@ from podium.telemetry.context import TraceContext
 from podium.telemetry.observer import Observer
 from podium.telemetry.spans import CallSpan
 from podium.testing import DrivenClock, failing
-from tests.replay.programs import AGENTS
-from tests.replay.test_histories import HISTORIES, facts_of, new_run, read, run_of
+from tests.replay.test_histories import HISTORIES, agents_of, facts_of, new_run, read, run_of
 from tests.unit.engine.bench import Bench
 from tests.unit.telemetry.tracing import Tracing
 from tests.unit.telemetry.watching import Watching
@@ -267,7 +266,8 @@ async def test_the_replay_of_a_recorded_history_tells_nothing_but_its_end(path: 
     history = read(path)
     *facts, end = facts_of(history)
     clock, told = DrivenClock(end.at), Watching()
-    async with App.open(":memory:", agents=AGENTS, clock=clock, observer=told) as app:
+    agents = agents_of(history)
+    async with App.open(":memory:", agents=agents, clock=clock, observer=told) as app:
         for cut in range(1, len(facts) + 2):
             known = [*facts, end][:cut]
             await app.worker.replays(Claimed(1, run_of(history, known), 0, known, []))

@@ -1,14 +1,25 @@
 """What one call wants otherwise than its agent's card says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from podium.dispatch.dispatcher import Target
+from podium.model.expected import SECONDS, Expected, check_options, instance, or_none
 from podium.model.fallback import FallbackValue
 from podium.model.retry import Retry
 
 Fallbacks = Sequence[Target | FallbackValue]
 """The agents that are asked, or the values that are taken, when an agent has failed for good."""
+
+
+_OPTIONS: Mapping[str, Expected] = {
+    "timeout": or_none(SECONDS),
+    "within": or_none(SECONDS),
+    "retry": or_none(instance(Retry, "Retry(attempts=3)")),
+    "fallback": or_none(
+        Expected("a list of agents, names and values, such as [spare]", lambda value: isinstance(value, list | tuple))
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +30,9 @@ class CallOptions:
     within: float | None = None
     retry: Retry | None = None
     fallback: Fallbacks | None = None
+
+    def __post_init__(self) -> None:
+        check_options("a call", {name: getattr(self, name) for name in _OPTIONS}, _OPTIONS)
 
 
 NO_OPTIONS = CallOptions()

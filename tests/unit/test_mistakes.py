@@ -1,0 +1,230 @@
+"""Mistakes that users make, and what they are told: at once, in words, with what was expected."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from podium import (
+    App,
+    Budget,
+    Context,
+    Escalation,
+    Retry,
+    agent,
+    human,
+    process,
+    run_sync,
+    workflow,
+)
+from podium.agents.http import http
+from podium.errors import PodiumError, RunFailed, UsageError
+from podium.model.retry import Backoff
+
+# As people write it who have no type checker:
+retries: Any = Retry
+backoff: Any = Backoff
+escalation: Any = Escalation
+budgets: Any = Budget
+several: Any = {"human": human, "process": process, "http": http}
+
+Written = Callable[[], object]
+Asked = Callable[[Context], Awaitable[object]]
+
+
+async def add(x: int) -> int:
+    return x + 1
+
+
+@agent
+async def fine(x: int) -> int:
+    return x
+
+
+@workflow
+async def flow(ctx: Context, x: int) -> int:
+    return x
+
+
+def made(**options: Any) -> Written:
+    """Return that `add` is made an agent with these options."""
+    return lambda: agent(**options)(add)
+
+
+def asks(ask: Callable[[Any], Any]) -> Written:
+    """Return that a workflow asks its context for this."""
+
+    @workflow(name="mistaken")
+    async def mistaken(ctx: Context) -> object:
+        return await ask(ctx)
+
+    return lambda: run_sync(run_of(mistaken))
+
+
+async def run_of(mistaken: Any, *input: Any, **options: Any) -> object:
+    async with App.open(":memory:", agents=[flow]) as app:
+        return await app.run(mistaken, *input, **options)
+
+
+def started(**options: Any) -> Written:
+    return lambda: run_sync(run_of(flow, 1, **options))
+
+
+async def opened(**options: Any) -> None:
+    async with App.open(":memory:", **options):
+        pass
+
+
+MISTAKES: dict[str, tuple[Written, str]] = {
+    # An agent is made
+    "an effect that there is not": (
+        made(effects="exactly_once"),
+        "effects of agent add is 'exactly_once'; expected 'idempotent' or 'once'.",
+    ),
+    "an option that there is not": (made(retries=3), "agent add has no option 'retries'. Did you mean retry?"),
+    "an option that is like none": (made(colour="red"), "agent add has no option 'colour'. Options: breaker, budget,"),
+    "tries as a number": (made(retry=3), "retry of agent add is 3; expected a Retry, such as Retry(attempts=3)."),
+    "a time with its unit": (
+        made(timeout="30s"),
+        "timeout of agent add is '30s'; expected seconds, more than 0, such as",
+    ),
+    "no time at all": (made(timeout=0), "timeout of agent add is 0; expected seconds, more than 0"),
+    "a price in words": (
+        made(usd="1 cent"),
+        "usd of agent add is '1 cent'; expected US dollars, 0 or more, such as 0.05",
+    ),
+    "a price below nothing": (made(usd=-1), "usd of agent add is -1; expected US dollars, 0 or more"),
+    "nobody at once": (made(concurrency=0), "concurrency of agent add is 0; expected a whole number, 1 or more"),
+    "half a call at once": (made(concurrency=1.5), "concurrency of agent add is 1.5; expected a whole number"),
+    "a budget as a number": (
+        made(budget=0.5),
+        "budget of agent add is 0.5; expected an Allowance, such as Allowance(usd",
+    ),
+    "a fallback that is a text": (
+        made(fallback="spare"),
+        "fallback of agent add is 'spare'; expected names, such as (\"f",
+    ),
+    "a fallback that is an agent": (made(fallback=(fine,)), "fallback of agent add is (<agent fine>,); expected names"),
+    "a capability that is a text": (made(capabilities="sum"), "capabilities of agent add is 'sum'; expected names"),
+    "guards that are a text": (
+        made(guards="no-secrets"),
+        "guards of agent add is 'no-secrets'; expected guards or their",
+    ),
+    "a limit as a number": (
+        made(limit=60),
+        "limit of agent add is 60; expected a Limit, such as Limit(requests=60, per",
+    ),
+    "a breaker that is only wanted": (made(breaker=True), "breaker of agent add is True; expected a Breaker, such as"),
+    "a cache that is only wanted": (made(cache=True), "cache of agent add is True; expected seconds, more than 0"),
+    "a version as a number": (made(version=2), "version of agent add is 2; expected a text."),
+    "a danger in words": (made(dangerous="yes"), "dangerous of agent add is 'yes'; expected True or False."),
+    "an answer kept of what happens once": (
+        lambda: agent(cache=60.0, effects="once")(add).card,
+        "add has `once` effects, so its answers cannot be kept",
+    ),
+    "a person's option": (
+        lambda: several["human"]("boss", text="Fine?", answer=str, retries=3),
+        "has no option 'retries'. Did you mean retry?",
+    ),
+    "a program's option": (
+        lambda: several["process"](["ls"], name="ls", effect="once"),
+        "has no option 'effect'. Did you mean effects?",
+    ),
+    "a service's option": (
+        lambda: several["http"]("https://example.org", name="get", timeouts=3),
+        "has no option 'timeouts'. Did you mean timeout?",
+    ),
+    # A retry is described
+    "no try at all": (lambda: retries(attempts=0), "Retry(attempts=…) is 0; expected a whole number, 1 or more."),
+    "a delay before now": (lambda: retries(delay=-1), "Retry(delay=…) is -1; expected seconds, 0 or more"),
+    "a delay with its unit": (lambda: retries(delay="2s"), "Retry(delay=…) is '2s'; expected seconds"),
+    "more jitter than there is": (lambda: retries(jitter=2), "Retry(jitter=…) is 2; expected a share from 0 to 1."),
+    "a kind that is a text": (
+        lambda: retries(kinds="rate"),
+        "Retry(kinds=…) is 'rate'; expected kinds of failure (rate, timeout, transport,",
+    ),
+    "a kind that there is not": (
+        lambda: retries(kinds=frozenset({"slow"})),
+        "expected kinds of failure (rate, timeout, transport, refusal, valida",
+    ),
+    "an exception for no kind": (
+        lambda: retries(per={"slow": backoff(attempts=2)}),
+        "Retry(per=…) is {'slow': Backoff(attempts=2",
+    ),
+    # A workflow asks for something
+    "a function that is no agent": (asks(lambda ctx: ctx.call(add, 1)), "add is no agent. Put @agent above it."),
+    "something that is no agent": (
+        asks(lambda ctx: ctx.call(7, 1)),
+        "7 is no agent. Make one with @agent or @workflow.",
+    ),
+    "a call's time with its unit": (
+        asks(lambda ctx: ctx.call(fine, 1, timeout="30s")),
+        "timeout of a call is '30s'; expected seconds, more than 0",
+    ),
+    "a call's tries as a number": (
+        asks(lambda ctx: ctx.call(fine, 1, retry=3)),
+        "retry of a call is 3; expected a Retry",
+    ),
+    "a call's fallback that is a text": (
+        asks(lambda ctx: ctx.call(fine, 1, fallback="spare")),
+        "fallback of a call is 'spare'; expected a list of agents",
+    ),
+    "a sleep with its unit": (asks(lambda ctx: ctx.sleep("2d")), "the time of a sleep is '2d'; expected seconds"),
+    "a wait with its unit": (
+        asks(lambda ctx: ctx.signal("go", within="1h")),
+        "within of the wait for signal 'go' is '1h'; expected seconds",
+    ),
+    "a question's time with its unit": (
+        asks(lambda ctx: ctx.ask("Fine?", within="1h")),
+        "within of 'Fine?' is '1h'; expected seconds, such as 30 or 2.5",
+    ),
+    "whom to ask next, as a text": (
+        asks(lambda ctx: ctx.ask("Fine?", within=60, escalate=["boss"])),
+        "escalate of 'Fine?' is 'boss'; expected an Escalation, such as Escalation(to=\"boss\", within=3600).",
+    ),
+    "whom to ask next, at no time": (
+        lambda: escalation(to="boss", within="1h"),
+        "Escalation(within=…) is '1h'; expected seconds",
+    ),
+    "a child's budget as a number": (
+        asks(lambda ctx: ctx.spawn(flow, 1, budget=0.5)),
+        "the run's budget is 0.5; expected a Budget, such as Budget(usd=0.",
+    ),
+    "a call that is not awaited": (
+        asks(lambda ctx: _truth(ctx.call(fine, 1))),
+        "call 0 has no truth value: await it, `if await ctx.…`, and ask",
+    ),
+    # A run is started
+    "one agent for several": (
+        lambda: run_sync(opened(agents=flow)),
+        "agents is <workflow flow 1>; expected a list, such as",
+    ),
+    "a function among agents": (lambda: run_sync(opened(agents=[add])), "add is no agent. Put @agent above it."),
+    "a run's budget as a number": (
+        started(budget=0.5),
+        "the run's budget is 0.5; expected a Budget, such as Budget(usd=0.5)",
+    ),
+    "a run's time with its unit": (
+        started(within="3s"),
+        "within is '3s'; expected how many seconds the run may take, more than 0.",
+    ),
+    "a priority in words": (started(priority="high"), "the run's priority is 'high'; expected a whole number."),
+    "queues as a number": (
+        lambda: run_sync(opened(queues=3)),
+        "expected names of queues: a list, or a text with commas",
+    ),
+    "a budget below nothing": (lambda: budgets(usd=-1), "Budget(usd=…)"),
+}
+
+
+async def _truth(value: object) -> bool:
+    return bool(value)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told_in_words(mistake: str) -> None:
+    code, told = MISTAKES[mistake]
+    with pytest.raises((UsageError, RunFailed)) as caught:
+        code()
+    assert isinstance(caught.value, PodiumError)
+    assert told in str(caught.value)
