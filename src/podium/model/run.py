@@ -136,3 +136,8 @@ class Signal:
     name: str
     body: Json
     at: float
+
+
+def child_ended(child: str, facts: int, outcome: Json, at: float) -> Signal:
+    """Return what tells a run that a child run has ended with so many facts: one that was retried ends once more."""
+    return Signal(f"child:{child}:{facts}", "child", child, outcome, at)

@@ -74,3 +74,9 @@ def is_guard_step(step: str) -> bool:
 def is_under_guard(path: str) -> bool:
     """Whether a step is a guard's own, or inside one, by its place in the call."""
     return path.startswith(_GUARD) or f"/{_GUARD}" in path
+
+
+def lineage_of(path: str) -> int | None:
+    """Return the lineage that a step was done in, by its place in the call; None for one of a guard."""
+    number, _, rest = path.partition("/")
+    return int(number) if rest and number.isdecimal() else None

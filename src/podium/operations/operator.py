@@ -6,7 +6,7 @@ from dataclasses import replace
 from podium.engine.run.deadline import Deadline, deadline_of
 from podium.engine.run.history import OPENING, History, voided
 from podium.engine.run.reservations import carved_from, reserved, share_of
-from podium.engine.worker.waiters import ended_as
+from podium.engine.worker.waiters import ended_as, last_of
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
 from podium.model.budget import Breach
@@ -20,7 +20,7 @@ from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound
 from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAnswered, QuestionAsked
 from podium.model.ids import Ids
-from podium.model.run import BlockedReason, Run, RunState, Signal
+from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.redactor import refuse_redacted
 from podium.store.operations import (
     CommitVerdict,
@@ -112,8 +112,8 @@ class Operator:
         run = await store.run(child)
         if run is None or not run.state.ended:
             return None
-        last, *_ = await store.facts(child, after=run.facts - 2)
-        return Signal(f"child:{child}:{run.facts}", "child", child, ended_as(run, last), self._clock.now())
+        outcome = ended_as(run, await last_of(store, run))
+        return child_ended(child, run.facts, outcome, self._clock.now())
 
     async def discard(self, run_id: str, *, by: str, why: str) -> None:
         """Say that nobody will see to a failed or quarantined run any more; raises NotPossible for others."""

@@ -9,6 +9,7 @@ from podium.engine.calls.retries import fall_back, goes_on
 from podium.engine.calls.steps import CallSteps
 from podium.engine.calls.tracing import traced, traced_inline
 from podium.engine.primitives.questions import asked_again
+from podium.engine.run.mailbox import TIMER
 from podium.model.agent import AnyAgent
 from podium.model.facts.calls import Held
 from podium.model.facts.parts import answers_json
@@ -103,7 +104,7 @@ async def _pause(open_call: OpenCall) -> Failed | None:
     if open_call.deadline is not None and due >= open_call.deadline:
         message = "the next attempt would begin only after the deadline"
         return _fail_for_good(open_call, Failure(FailureKind.TIMEOUT, "DeadlinePassed", message))
-    await active.mailbox.wait(open_call.branch, open_call.key, "timer", open_call.key, due)
+    await active.mailbox.wait(open_call.branch, open_call.key, TIMER, open_call.key, due)
     return None
 
 

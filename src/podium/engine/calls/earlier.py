@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from podium.engine.run.history import StepRecord
 from podium.model.facts.calls import StepDone
+from podium.model.step import lineage_of
 
 
 class EarlierSteps:
@@ -17,7 +18,7 @@ class EarlierSteps:
         """The places of those that the present lineage was handed."""
         for path, record in steps.items():
             said = None if record.done is None else record.done.content
-            if (number := _lineage(path)) is None:
+            if (number := lineage_of(path)) is None:
                 continue  # a guard's own
             if number < lineage and not record.handed_back:
                 before[path] = record
@@ -49,11 +50,6 @@ class EarlierSteps:
             for place, record in self._records.items()
             if place not in self._matched and record.name == name
         ]
-
-
-def _lineage(path: str) -> int | None:
-    number, _, rest = path.partition("/")
-    return int(number) if rest and number.isdecimal() else None
 
 
 def _says(record: StepRecord, digest: str) -> bool:

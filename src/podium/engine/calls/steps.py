@@ -40,11 +40,9 @@ class _KnownStep:
 
     value: Json
     place: str | None = None
-    """Where it was begun or done by an earlier attempt."""
+    """Where an earlier attempt began it."""
     recorded: bool = False
-    """Whether the journal has it at its own place."""
-    handed: bool = False
-    """Whether an earlier attempt's value stands for it."""
+    """Whether the journal has it at its own place, maybe as what an earlier attempt did."""
 
 
 class CallSteps:
@@ -100,7 +98,7 @@ class CallSteps:
         digest = input_digest(input)
         known = await self._known(path, name, input, digest, effects, verify)
         if known is not None:
-            return self._take(full, name, digest, known, usage)
+            return known.value if known.recorded else self._record(full, name, digest, known.value, usage, known.place)
 
         async def body() -> Json:
             if effects == "once":
@@ -192,26 +190,14 @@ class CallSteps:
             before = self._before()
             place = before.done(path, name, digest, once=effects == "once")
             if place is not None:
-                return _KnownStep(
-                    decode(history.value_of(call.key, history.steps[call.key][place])), place, handed=True
-                )
+                said = StepDone(name=name, attempt=call.attempt, digest=digest, from_step=place)
+                self._note(f"{call.key}/{path}", said)
+                return _KnownStep(decode(history.value_of(call.key, history.steps[call.key][place])), recorded=True)
             place = before.effect(name) if effects == "once" else None
         if effects != "once" or not (begun or place is not None):
             return None
         found = await self._resolve_doubt(path, name, verify, place)
         return None if found is None else _KnownStep(found["done"], place)
-
-    def _take(
-        self, full: str, name: str, digest: str, known: "_KnownStep", usage: Callable[[Json], Usage | None] | None
-    ) -> Json:
-        """Record what is known of a step, where it is not recorded here; returns its value."""
-        if known.recorded:
-            return known.value
-        if known.handed:
-            said = StepDone(name=name, attempt=self._call.attempt, digest=digest, from_step=known.place)
-            self._note(full, said)
-            return known.value
-        return self._record(full, name, digest, known.value, usage, known.place)
 
     def _before(self) -> EarlierSteps:
         """Return what earlier lineages of this call did."""

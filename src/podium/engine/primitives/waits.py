@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.history import KeyState
+from podium.engine.run.mailbox import TIMER
 from podium.engine.run.recorded import Recorded
 from podium.model.agent import Shape
 from podium.model.expected import SPAN, or_none
@@ -52,7 +53,7 @@ class Sleep(Recorded[None]):
         else:
             due = _due(record.opened) or 0.0
         if now() < due:
-            await active.mailbox.wait(branch, key, "timer", key, due)
+            await active.mailbox.wait(branch, key, TIMER, key, due)
         await self.end_with(branch, _DONE)
 
 

@@ -35,7 +35,7 @@ from podium.model.facts.waits import (
 from podium.model.json import Json
 from podium.model.question import PersonAnswer
 from podium.model.retry import UNUSABLE, FailureKind
-from podium.model.step import is_answer_step
+from podium.model.step import is_answer_step, lineage_of
 
 OPENING = frozenset(
     {
@@ -167,8 +167,7 @@ class History:
         steps = self.steps.get(call)
         if steps is None:
             return 1
-        numbers = (path.partition("/")[0] for path in steps)
-        return 1 + max((int(number) for number in numbers if number.isdecimal()), default=0)
+        return 1 + max((lineage_of(path) or 0 for path in steps), default=0)
 
     def attempt_failed(self, call: str, said: AttemptFailed) -> None:
         """Note what a further attempt is not handed: an answer that could not be used, and what another agent did."""

@@ -1,14 +1,16 @@
-"""The first fact of a run."""
+"""A run that is started, and its first fact."""
 
 from dataclasses import dataclass, replace
 
 from podium.model.agent import Card
 from podium.model.budget import Budget, BudgetLimits, BudgetLine, budget_json, limits_of
 from podium.model.budget_ids import budget_of_run
+from podium.model.fact import Fact, FactKind
 from podium.model.facts.runs import Started
 from podium.model.json import Json
-from podium.model.run import Run, RunOptions
+from podium.model.run import Run, RunOptions, RunState
 from podium.store.operations import NewFact, NewRun
+from podium.store.protocol import Claimed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +70,14 @@ def _lines(id: str, budget: Budget | None, above: Above | None) -> list[BudgetLi
     lines = [BudgetLine(id=budget_of_run(id), limits=own, to=budget.to if budget and asks else None)] if own else []
     inherited = [] if above is None else [replace(line, limits=line.limits.beside(own)) for line in above.lines]
     return lines + [line for line in inherited if line.limits]
+
+
+def claimed_at_start(run: NewRun, n: int, owner: str) -> Claimed:
+    """Return a run that was just inserted under a number and is owned by a worker: it need not be read again."""
+    first = Fact(0, FactKind.STARTED, "", run.at, 1, run.started.body, run.started.payload)
+    begun = Run(
+        id=run.id, workflow=run.workflow, version=run.version, state=RunState.RUNNING, epoch=1, queue=run.queue,
+        priority=run.priority, created_at=run.at, ended_at=None, wake_at=None, parent=run.parent, root=run.root,
+        tenant=run.tenant, principal=run.principal, owner=owner, facts=1, reason="", tag=run.tag,
+    )  # fmt: skip
+    return Claimed(n, begun, 0, [first], [])

@@ -96,12 +96,16 @@ class Waiters:
         if run is None:
             return
         if run.state.ended:
-            last = (await self._store.facts(run_id, after=run.facts - 2))[
-                0
-            ]  # that of this end: there may be later ones
+            last = await last_of(self._store, run)
             self.tell(run_id, FinishRun(run.state, run.reason, 0.0, ended_as(run, last)))
         elif run.state is RunState.BLOCKED:
             self.tell(run_id, FinishRun(run.state, run.reason, 0.0, None))
+
+
+async def last_of(store: ReadStore, run: Run) -> Fact:
+    """Return the last fact of a run as it was read; there may be later ones."""
+    last, *_ = await store.facts(run.id, after=run.facts - 2)
+    return last
 
 
 def ended_as(run: Run, last: Fact) -> dict[str, Json]:

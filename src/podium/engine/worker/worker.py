@@ -11,6 +11,7 @@ from podium.engine.fleet import Fleet
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.recalls import Recalls
 from podium.engine.run.runtime import Runtime
+from podium.engine.run.starting import claimed_at_start
 from podium.engine.settings import EngineSettings
 from podium.engine.worker.execute import execute
 from podium.engine.worker.waiters import End, Waiters
@@ -18,7 +19,6 @@ from podium.errors import Evicted, StoreError, Unwritable, WorkerFailed
 from podium.in_threads import in_thread
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
-from podium.model.fact import Fact, FactKind
 from podium.model.facts.notices import RunQuarantined
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState
@@ -265,7 +265,7 @@ class Worker:
 
         def settled(verdict: CommitAnswer, committed: Committed) -> None:
             if verdict is CommitVerdict.OK and here:  # it is driven even if nobody waits for this any more
-                self._take(Claimed(committed.started[run.id], _fresh_run(run, self.id), 0, [_first(run)], []))
+                self._take(claimed_at_start(run, committed.started[run.id], self.id))
             elif here:
                 self.fleet.release(run.queue)
             if answer.done():
@@ -393,15 +393,3 @@ def relax_collector() -> tuple[int, int, int]:
     if before[0] <= _PYTHON_THRESHOLD:
         gc.set_threshold(_THRESHOLD, *before[1:])
     return before
-
-
-def _first(run: NewRun) -> Fact:
-    return Fact(0, FactKind.STARTED, "", run.at, 1, run.started.body, run.started.payload)
-
-
-def _fresh_run(run: NewRun, owner: str) -> Run:
-    return Run(
-        id=run.id, workflow=run.workflow, version=run.version, state=RunState.RUNNING, epoch=1, queue=run.queue,
-        priority=run.priority, created_at=run.at, ended_at=None, wake_at=None, parent=run.parent, root=run.root,
-        tenant=run.tenant, principal=run.principal, owner=owner, facts=1, reason="", tag=run.tag,
-    )  # fmt: skip

@@ -11,6 +11,7 @@ from podium.dispatch.condition import Condition, Conditions
 from podium.dispatch.failure import failure_of
 from podium.dispatch.rules.health.checks import called
 from podium.engine.run.starting import new_run
+from podium.engine.worker.waiters import last_of
 from podium.engine.worker.worker import Worker
 from podium.errors import PodiumError
 from podium.model.agent import AnyAgent, Card
@@ -147,7 +148,7 @@ class Monitor:
         for run in (await self._store.runs(RunQuery(state=RunState.BLOCKED, limit=_LISTED))).items:
             if run.blocked is not BlockedReason.QUARANTINED or run.workflow == MONITOR:
                 continue
-            last = (await self._store.facts(run.id, after=run.facts - 2))[-1]
+            last = await last_of(self._store, run)
             if not is_discard(last):
                 yield self._trouble(ProblemKind.RUN, run.id, run.reason)
 
@@ -202,7 +203,7 @@ class Monitor:
         run = await self._store.run(known.run)
         if run is None or run.state is not RunState.DONE:
             return False
-        last = (await self._store.facts(known.run, after=run.facts - 2))[-1]
+        last = await last_of(self._store, run)
         return last.value() in (Ending.RESTARTED, Ending.RECOVERED)
 
     async def _well(self, name: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from podium.model.budget_ids import budget_of_run, share_of_run
 from podium.model.question import QuestionState
-from podium.model.run import RunState, Signal
+from podium.model.run import RunState, child_ended
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.books import Books
 from podium.store.journaling.budgets import is_carved, raise_budget, reserve, settle, settle_run
@@ -298,8 +298,7 @@ class CommitTransaction:
         self._transaction.withdraw_questions(run)
         settle_run(self._books, self._standings, self._transaction, run, name, parent)
         if parent is not None:
-            end_id = f"child:{name}:{head.count}"  # a run that was retried ends once more
-            self._inbox.send(parent, Signal(end_id, "child", name, end.outcome, end.at))
+            self._inbox.send(parent, child_ended(name, head.count, end.outcome, end.at))
 
     def _start(self, run: NewRun, *, drive: bool) -> CommitVerdict:
         """Insert a run unless its id, or its tag of this tenant and workflow, is there already."""
