@@ -1,11 +1,14 @@
 """A store that an earlier version wrote says the same once it is migrated."""
 
 import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from podium.model.run import BlockedReason
-from podium.store.sqlite.connection import APPLICATION_ID, migrate
+from podium.store.sqlite.connection import APPLICATION_ID, migrate, prepare
 from podium.store.sqlite.sql import migrations
 
 BEFORE_BLOCKED = 9
@@ -58,3 +61,26 @@ def test_why_an_old_run_is_blocked_is_told_from_its_reason(reason: str, strikes:
     )
     migrate(connection, ":memory:")
     assert connection.execute("SELECT blocked FROM runs").fetchone() == (cause,)
+
+
+class Interrupted(sqlite3.Connection):
+    """Has something done just before it begins its nth statement, unless it holds the file by then."""
+
+    before = -1
+    meanwhile: Callable[[], None]
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        if self.before == 0 and not self.in_transaction:
+            self.meanwhile()
+        self.before -= 1
+        return super().execute(sql, parameters)
+
+
+@pytest.mark.parametrize("statement", range(4))
+def test_a_store_that_another_process_makes_meanwhile_is_ours_at_every_moment(tmp_path: Path, statement: int) -> None:
+    path = str(tmp_path / "store.db")
+    connection = sqlite3.connect(path, isolation_level=None, factory=Interrupted)
+    connection.before, connection.meanwhile = statement, lambda: prepare(path, "process")
+    migrate(connection, path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (migrations()[-1][0],)
+    connection.close()

@@ -21,6 +21,10 @@ APPLICATION_ID = 0x50_6F_64_69
 
 _SYNCHRONOUS = {"process": "NORMAL", "power": "FULL"}
 _OPENING_SECONDS, _OPENING_PAUSE = 30.0, 0.02
+_IDENTITY = """
+    SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+    FROM pragma_application_id, pragma_user_version
+"""  # one statement sees one state: between two, another process may have made the store
 _RESERVED_ROWS = 800
 _RESERVED_BYTES = 4_000
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -94,11 +98,18 @@ def connect(path: str, durability: Durability, *, wait: float) -> sqlite3.Connec
     return _patiently(work)
 
 
+def log_bytes(path: str) -> int:
+    """Return the size of the write-ahead log; 0 while there is none, as after the last one closed the store."""
+    try:
+        return Path(f"{path}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def reserve_log(connection: sqlite3.Connection, path: str) -> None:
     """Have the write-ahead log own some space on the disk: syncing a file that does not grow takes half the time."""
-    log = Path(f"{path}-wal")
     with translated(path):
-        if log.exists() and log.stat().st_size >= _RESERVED_ROWS * _RESERVED_BYTES:
+        if log_bytes(path) >= _RESERVED_ROWS * _RESERVED_BYTES:
             return
         with transaction(connection, path):
             connection.execute("CREATE TABLE reserve (filler BLOB)")
@@ -159,9 +170,7 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
 
 def _version(connection: sqlite3.Connection, path: str, newest: int) -> int:
     """Return the number of the last migration made; raises NotAStore where the file is somebody else's."""
-    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    tables = int(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+    application, version, tables = connection.execute(_IDENTITY).fetchone()
     if application != APPLICATION_ID and (tables or version or application):
         raise NotAStore(f"{path} is not a Podium store: it is the SQLite file of another program. Name another file.")
     if version > newest:

@@ -20,6 +20,7 @@ from podium.store.sqlite.connection import (
     OF_A_VALUE,
     Durability,
     connect,
+    log_bytes,
     migrate,
     prepare,
     reserve_log,
@@ -193,7 +194,7 @@ class SqliteStore(SqliteReading):
         with self._lock, translated(self.path):
             if self._unscrubbed:
                 self._scrub()
-            long = Path(self.path + "-wal").stat().st_size > _LONG_LOG_BYTES
+            long = log_bytes(self.path) > _LONG_LOG_BYTES
             self._patient.execute(f"PRAGMA wal_checkpoint({'RESTART' if long else 'PASSIVE'})")
 
     def _scrubbed(self, committed: Committed) -> Committed:
