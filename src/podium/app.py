@@ -40,12 +40,14 @@ from podium.store.protocol import Store
 from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
+    from podium.operations import operator
     from podium.operations.monitor import monitor
     from podium.telemetry import guarded
     from podium.telemetry.observer import Observer
 else:
     guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
+    operator = lazy.module("podium.operations.operator")
 
 _LOG = logging.getLogger("podium")
 MOVED = {
@@ -101,6 +103,7 @@ class App(ScopedApp):
         fleet = InProcessFleet(settings.slots, queues=settings.queues, probation=settings.lease)
         told = None if observer is None else guarded.GuardedObserver(observer)
         self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet, told)
+        self.worker.retry_run = lambda run: operator.Operator(self.worker, clock, ids).retry(run)
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker), home=Home(),

@@ -39,6 +39,7 @@ class CallFailed(CallError):
         self.kind = kind
         self.type = type
         self.key = key
+        self.keys = (key,)
 
 
 class CallRefused(CallError):
@@ -50,6 +51,7 @@ class CallRefused(CallError):
         super().__init__(message)
         self.rule = rule
         self.key = key
+        self.keys = (key,)
 
 
 class TooFew(CallError):
@@ -78,6 +80,7 @@ class RunError(PodiumError):
         self.run = run
         self.key = key
         """In a workflow, where its result was awaited."""
+        self.keys = (key,) if key else ()
 
 
 class RunFailed(RunError):

@@ -78,6 +78,11 @@ class Retry:
         _KINDS.check("Retry(kinds=…)", self.kinds)
         _KINDS.check("Retry(per=…)", self.per)
 
+    @property
+    def tries_again(self) -> bool:
+        """Whether there may be a second attempt at all."""
+        return self.attempts > 1 or bool(self.per)
+
     def allows(self, kind: FailureKind, attempt: int) -> bool:
         """Whether another attempt follows after attempt number `attempt` has failed so."""
         special = self.per.get(kind)

@@ -1,10 +1,11 @@
 """Changing a run from outside: retry, fork, repin. Facts are never changed, only voided for replay or copied."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from podium.engine.run.deadline import Deadline, deadline_of
-from podium.engine.run.history import OPENING, History, voided
+from podium.engine.run.deadline import deadline_of
+from podium.engine.run.history import OPENING
+from podium.engine.run.reopening import belongs, reopened, voided, withdrawn
 from podium.engine.run.reservations import carved_from, reserved, share_of
 from podium.engine.worker.waiters import ended_as, last_of
 from podium.engine.worker.worker import Worker
@@ -13,12 +14,10 @@ from podium.model.budget import Breach
 from podium.model.budget_ids import budget_of_run, share_of_run
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind, started_of
-from podium.model.facts.answers import AnsweredFailed
 from podium.model.facts.calls import Asked
-from podium.model.facts.choices import GatherFailed, KeysCancelled
 from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound
-from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAnswered, QuestionAsked
+from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.redactor import refuse_redacted
@@ -57,8 +56,8 @@ class Operator:
         try:
             refuse_redacted(run_id, facts)
             _refuse_undone(run_id, facts)
-            void = failure_of_run(facts)
-            awaited = failed_with(facts, void)
+            rewound = failure_of_run(facts)
+            awaited = failed_with(facts, () if rewound is None else rewound.facts)
             children = [child for child in awaited if await self._has_failed(child)]
             for child in children:
                 await self.retry(child)
@@ -68,14 +67,16 @@ class Operator:
             await self._give_back(claimed)
             raise
         due = deadline_of(facts)
-        rewound = [self._rewound(void, due)] if void or due else []
+        if due is not None:
+            rewound = replace(rewound or Rewound(), deadline=due.renewed(self._clock.now()).at)
         told = {signal.id: Tell(run_id, signal) for signal in ends if signal is not None}
         stale = [
             TakeSignal(each.id)
             for each in claimed.signals
             if each.kind == "child" and each.name in awaited and each.id not in told
         ]
-        await self._release(claimed, rewound, claimed.run.version, [*stale, *told.values(), *reopened])
+        said = [] if rewound is None else [NewFact.saying(rewound, "", self._clock.now())]
+        await self._release(claimed, said, claimed.run.version, [*stale, *told.values(), *reopened])
 
     async def _share_again(self, claimed: Claimed) -> list[Effect]:
         """Carve the budget of a child run out again: what it left was given back when it ended.
@@ -151,9 +152,9 @@ class Operator:
         except NotPossible:
             await self._give_back(claimed)
             raise
-        facts = [self._rewound(void)] if void else []
-        said = Repinned(before=claimed.run.version, after=version)
-        facts.append(NewFact.saying(said, "", self._clock.now()))
+        now = self._clock.now()
+        facts = [NewFact.saying(Rewound(facts=tuple(void)), "", now)] if void else []
+        facts.append(NewFact.saying(Repinned(before=claimed.run.version, after=version), "", now))
         await self._release(claimed, facts, version)
 
     async def _must_replay(self, claimed: Claimed) -> None:
@@ -220,12 +221,6 @@ class Operator:
         before = replace(claimed.run, state=run.state, blocked=run.blocked, wake_at=run.wake_at)
         return Claimed(claimed.n, before, claimed.wake, claimed.facts, claimed.signals)
 
-    def _rewound(self, void: Sequence[int], due: Deadline | None = None) -> NewFact:
-        """Return the fact that voids others; a run that had a time to be done in is given it anew."""
-        now = self._clock.now()
-        said = Rewound(facts=tuple(void), deadline=None if due is None else due.renewed(now).at)
-        return NewFact.saying(said, "", now)
-
     async def _release(
         self, claimed: Claimed, facts: list[NewFact], version: str, effects: Sequence[Effect] = ()
     ) -> None:
@@ -240,26 +235,19 @@ class Operator:
         await self._worker.commits.submit(Write(claimed.n, run.epoch, [], [], close))
 
 
-def failure_of_run(facts: Sequence[Fact]) -> list[int]:
-    """Return the facts to void so that what made a run fail is done again: its end, and the calls that caused it."""
-    void = voided(facts)
-    alive = [fact for fact in facts if fact.seq not in void]
+def failure_of_run(facts: Sequence[Fact]) -> Rewound | None:
+    """Return what has to be void so that what made a run fail is done again; None for one that has not ended."""
+    gone = voided(facts)
+    alive = [fact for fact in facts if fact.seq not in gone]
     ends = ((fact.seq, said.causes) for fact in reversed(alive) if isinstance(said := fact.content, Ended))
     seq, causes = next(ends, (None, ()))
     if seq is None:
-        return []
-    found, leaves = {seq}, _leaves(alive, causes, found_in := set[int]())
-    found |= found_in | _stopped(alive) | _withdrawn(alive)
-    for leaf in leaves:
-        found |= _reopened(alive, leaf)
-    joins = {
-        fact.key: fact.seq
-        for fact in alive
-        if isinstance(said := fact.content, GatherFailed) and any(_belongs(leaf, said.key) for leaf in leaves)
-    }
-    found.update(joins.values())
-    found.update(fact.seq for fact in alive if isinstance(said := fact.content, KeysCancelled) and said.by in joins)
-    return sorted(found)
+        return None
+    again = reopened(alive, causes)
+    ended = {fact.key for fact in alive if fact.kind is FactKind.ANSWERED}
+    open_keys = {fact.key for fact in alive} - ended
+    void = {seq} | again.void | _stopped(alive) | withdrawn(alive, open_keys)
+    return Rewound(facts=tuple(sorted(void)), loose=min(again.loose - void, default=None))
 
 
 def failed_with(facts: Sequence[Fact], void: Sequence[int]) -> list[str]:
@@ -288,18 +276,7 @@ def _stopped(facts: Sequence[Fact]) -> set[int]:
     after = [fact for fact in facts if fact.seq >= first]
     begun = {fact.key for fact in after if fact.kind in OPENING}
     stops = (FactKind.CANCELLING, FactKind.CANCELLED)
-    return {fact.seq for fact in after if fact.kind in stops or any(_belongs(fact.key, key) for key in begun)}
-
-
-def _withdrawn(facts: Sequence[Fact]) -> set[int]:
-    """Return the questions that were open when the run ended, and so were taken back: they have to be asked anew."""
-    answered = {said.question for fact in facts if isinstance(said := fact.content, QuestionAnswered)}
-    ended = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
-    return {
-        fact.seq
-        for fact in facts
-        if isinstance(said := fact.content, QuestionAsked) and said.question not in answered and fact.key not in ended
-    }
+    return {fact.seq for fact in after if fact.kind in stops or any(belongs(fact.key, key) for key in begun)}
 
 
 def discarded_in(facts: Sequence[Fact]) -> RunDiscarded | None:
@@ -309,41 +286,6 @@ def discarded_in(facts: Sequence[Fact]) -> RunDiscarded | None:
     return last.content if last is not None and isinstance(last.content, RunDiscarded) else None
 
 
-def _leaves(facts: Sequence[Fact], causes: Iterable[str], reopened: set[int]) -> set[str]:
-    """Follow failed inline workflows down to the calls that failed by themselves."""
-    leaves: set[str] = set()
-    for key in causes:
-        answer = next((f for f in facts if f.kind is FactKind.ANSWERED and f.key == key), None)
-        if answer is not None and isinstance(said := answer.content, AnsweredFailed) and said.causes:
-            reopened.add(answer.seq)
-            leaves |= _leaves(facts, said.causes, reopened)
-        else:
-            leaves.add(key)
-    return leaves
-
-
-def _reopened(facts: Sequence[Fact], call: str) -> set[int]:
-    """Return what to void so that a call which failed by itself is asked again, and nothing that it did is done again.
-
-    Its steps stay, but for an answer that could not be used. What a workflow called stays too: its own code failed.
-    """
-    own = [fact for fact in facts if _belongs(fact.key, call)]
-    failed = next((said for fact in reversed(own) if isinstance(said := fact.content, AnsweredFailed)), None)
-    if any(fact.kind is FactKind.ASKED and fact.key.startswith(f"{call}.") for fact in own):
-        return {fact.seq for fact in own if fact.key == call and fact.kind is FactKind.ANSWERED}
-    history = History(own)
-    if failed is not None:
-        history.failed_as(call, failed.kind)
-    steps = history.steps.get(call, {}).values()
-    kept = {
-        fact.seq
-        for record in steps
-        for fact in (record.intent, record.done)
-        if fact is not None and (record.usable or record.intent is not None)
-    }
-    return {fact.seq for fact in own} - kept
-
-
 def since(facts: Sequence[Fact], key: str) -> list[int]:
     """Return the places of all facts since a call began; raises NotPossible where the run has no such call."""
     first = next((fact.seq for fact in facts if fact.key == key), None)
@@ -351,10 +293,6 @@ def since(facts: Sequence[Fact], key: str) -> list[int]:
         known = ", ".join(dict.fromkeys(fact.key for fact in facts if fact.kind is FactKind.ASKED))
         raise NotPossible(f"the run has no call {key!r}. Its calls: {known or 'none'}.")
     return [fact.seq for fact in facts if fact.seq >= first]
-
-
-def _belongs(key: str, to: str) -> bool:
-    return key == to or key.startswith((f"{to}.", f"{to}/"))
 
 
 def _portable(facts: Sequence[Fact]) -> list[Fact]:

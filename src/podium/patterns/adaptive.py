@@ -104,7 +104,7 @@ def adaptive(
     async def body(ctx: Context, task: object) -> Adapted:
         fit = kept(_own(single, await ctx.records(roles["single"].who)), enough)
         if fit is None:
-            fit = rule.choose(measured(await analysing.ask(ctx, task, task=task)))
+            fit = rule.choose(await analysing.settle(ctx, measured, task, task=task))
         value = await roles[fit.chosen].ask(ctx, task, task=task)
         return Adapted(value=plain(value), chosen=fit.chosen, why=fit.why)
 

@@ -11,7 +11,7 @@ from podium.model.json import Json
 from podium.patterns.building.expression import Predicate, rule, wording
 from podium.patterns.building.members import at_least, members
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.building.role import Role
+from podium.patterns.building.role import Role, judging
 from podium.patterns.parts.board import Board, Entries, Merge, Snapshot, Watcher
 
 _BOARD = "the board"
@@ -47,7 +47,7 @@ def blackboard(
     async def body(ctx: Context, first: dict[str, Json]) -> Board:
         board, shifts = Entries(first, merging), [_Shift(each) for each in watching]
         begun, at_first = 0, list[Primitive[object]]()
-        acting: dict[int, tuple[_Shift, Snapshot]] = {}
+        acting: dict[int, tuple[_Shift, Snapshot, Primitive[object]]] = {}
         async with ctx.select(*at_first) as ended:
             while True:
                 seen = board.snapshot()
@@ -55,13 +55,16 @@ def blackboard(
                     return Board(entries=seen.entries, ended="decision", acts=begun)
                 while (next_one := _next(shifts, seen)) and begun < acts and len(acting) < most:
                     begun += 1
-                    acting[ended.add(next_one.begin(ctx, seen, begun))] = (next_one, seen)
+                    call = next_one.begin(ctx, seen, begun)
+                    acting[ended.add(call)] = next_one, seen, call
                 branch = await ended.next()
                 if branch is None:
                     how = "bound" if next_one else "quiescence"
                     return Board(entries=seen.entries, ended=how, acts=begun)
-                shift, saw = acting.pop(branch.index)
-                shift.end(board, saw, branch.value())
+                shift, saw, call = acting.pop(branch.index)
+                value = branch.value()
+                with judging(call):
+                    shift.end(board, saw, value)
 
     parts = {each.role.who: each.role.member for each in watching}
     links = [Link(_BOARD, each.role.who, each.label) for each in watching]

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Generic, Literal, TypeVar, Unpack
 
 from podium.engine.context import Context
+from podium.engine.run.primitive import Primitive
 from podium.errors import NoDecision
 from podium.patterns.building.members import (
     GivingAgent,
@@ -107,9 +108,15 @@ async def _all(
     parts: Mapping[str, Mapping[str, object]] | None = None,
 ) -> dict[str, object]:
     """Have all take a step side by side, each with its own parts; returns what they gave by name."""
-    of = parts or {}
-    calls = [role.call(ctx, step=step, task=task, **of.get(role.who, {})) for role in roles]
-    return dict(zip((role.who for role in roles), await ctx.gather(*calls), strict=True))
+    calls = _calls(ctx, roles, step, task, parts or {})
+    return dict(zip(calls, await ctx.gather(*calls.values()), strict=True))
+
+
+def _calls(
+    ctx: Context, roles: Sequence[Role[object]], step: str, task: object, parts: Mapping[str, Mapping[str, object]]
+) -> dict[str, Primitive[object]]:
+    """Return the calls in which all take a step, by name."""
+    return {role.who: role.call(ctx, step=step, task=task, **parts.get(role.who, {})) for role in roles}
 
 
 async def _round(
@@ -128,7 +135,8 @@ async def _vote(ctx: Context, roles: Sequence[Role[object]], task: object, posit
     held = list(keys.values())
     if winner := _winner("majority", held):
         return _of(keys, winner, f"{held.count(winner)} of {len(held)} hold it.")
-    named = await _all(ctx, roles, "vote", task, {who: {"positions": positions} for who in positions})
+    calls = _calls(ctx, roles, "vote", task, {who: {"positions": positions} for who in positions})
+    named = dict(zip(calls, await ctx.gather(*calls.values()), strict=True))
     votes = [keys.get(said) if isinstance(said, str) else None for said in named.values()]
     if winner := _winner("plurality", votes):
         return _of(keys, winner, f"{votes.count(winner)} of {len(votes)} found it the best.")
@@ -136,7 +144,7 @@ async def _vote(ctx: Context, roles: Sequence[Role[object]], task: object, posit
     raise NoDecision(
         f"debate: no position is held by more than half, and none was named most often: {said}. "
         f"A vote is one of the names {', '.join(positions)}; or let a `judge` decide."
-    )
+    ).about(*(calls[who].key for who, vote in zip(calls, votes, strict=True) if vote is None))
 
 
 def _winner(decide: NamedRule, votes: Sequence[str | None]) -> str | None:

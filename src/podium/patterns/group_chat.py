@@ -113,11 +113,13 @@ class _Choice:
     async def next(self, ctx: Context, task: object, messages: list[Said]) -> str | None:
         """Return the next speaker, or None for the end; raises NoDecision for an unknown name."""
         if self._function is not None:
-            who = self._function(list(messages))
-        elif self._manager is not None:
-            who = await self._manager.ask(ctx, task=task, messages=messages, speakers=self._able)
-        else:
-            who = self._names[len(messages) % len(self._names)]
+            return self._known(self._function(list(messages)))
+        if self._manager is not None:
+            parts = {"task": task, "messages": messages, "speakers": self._able}
+            return await self._manager.settle(ctx, self._known, **parts)
+        return self._names[len(messages) % len(self._names)]
+
+    def _known(self, who: str | None) -> str | None:
         if who and who not in self._names:
             raise NoDecision(
                 f"group_chat: {who!r} was to speak next, and there is {', '.join(self._names)}. "

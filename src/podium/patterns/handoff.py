@@ -63,20 +63,21 @@ def handoff(
     async def body(ctx: Context, task: object) -> object:
         turns: list[Turn] = []
         who, note, told, remark = first, None, None, None
+        unusable: tuple[str, ...] = ()
         for _ in range(hops):
             if remark is None:
                 told = await past.told(ctx, task, turns)
             able = control.targets[who]
-            value = await roles[who].call(ctx, task=task, note=note, history=told, targets=able, remark=remark)
-            said = judged(who, value)
+            call = roles[who].call(ctx, task=task, note=note, history=told, targets=able, remark=remark)
+            said = judged(who, await call)
             if isinstance(said, Answer):
                 return said.answer
-            remark = said if isinstance(said, str) else None
+            remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, HandOff):
                 turns.append(Turn(agent=who, note=said))
                 _must_lead_on(turns, ping_pong)
                 who, note = said.to, said
-        raise BoundReached(_unanswered(hops, who, turns, remark))
+        raise BoundReached(_unanswered(hops, who, turns, remark)).about(*unusable)
 
     parts = {f"agent {number}": agent for number, agent in enumerate(team.values(), 1)}
     places = dict(zip(team, parts, strict=True))

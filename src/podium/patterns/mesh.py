@@ -10,7 +10,7 @@ from podium.model.message import Message
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import Member, about, at_least, by_name, known
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.building.role import Role
+from podium.patterns.building.role import Role, judging
 from podium.patterns.parts.exchange import Exchange, MeshResult, PeerReply
 
 _OFFERS = ("message", "peers", "history", "owed")
@@ -51,21 +51,23 @@ def mesh(
     async def body(ctx: Context, task: object) -> MeshResult:
         exchange, ids = Exchange(names, hops=hops), _ids(ctx)
         exchange.begin(first, plain(task), id=next(ids), at=ctx.now())
-        acting, at_first = dict[int, Message](), list[Primitive[object]]()
+        acting, at_first = dict[int, tuple[Message, Primitive[object]]](), list[Primitive[object]]()
         async with ctx.select(*at_first) as ended:
             while True:
                 while len(acting) < most and (message := exchange.take()) is not None:
                     parts = _told(exchange, message, others[message.to])
                     call = roles[message.to].call(ctx, parts["message"], **parts)
-                    acting[ended.add(call)] = message
+                    acting[ended.add(call)] = message, call
                 branch = await ended.next()
                 if branch is None:
                     raise exchange.stuck()
-                read = acting.pop(branch.index)
-                said = roles[read.to].said(branch.value()) or PeerReply()
-                if said.answer is not None:
-                    return MeshResult(answer=said.answer, messages=exchange.messages)
-                exchange.send(read, said.messages, ids, at=ctx.now())
+                read, call = acting.pop(branch.index)
+                value = branch.value()
+                with judging(call):
+                    said = roles[read.to].said(value) or PeerReply()
+                    if said.answer is not None:
+                        return MeshResult(answer=said.answer, messages=exchange.messages)
+                    exchange.send(read, said.messages, ids, at=ctx.now())
 
     links = [*(Link(who, _POST) for who in names), *(Link(_POST, who, "task" if who == first else "") for who in names)]
     sketch = Sketch(parts={**there, _POST: None}, links=links)

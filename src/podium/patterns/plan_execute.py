@@ -61,16 +61,21 @@ def plan_execute(
     crew, reporting = _Workers(roles, at_once, attempts), None if report is None else _reporter(report)
 
     async def body(ctx: Context, task: object) -> object:
-        plan = await planning.ask(ctx, PARTS, task=task, workers=able)
-        if not plan.tasks:
-            raise PlanRefused(f"plan_execute: {planning.who}, its planner, gave a plan without tasks.")
         done, failed = dict[str, Json](), dict[str, str]()
+
+        def checked(plan: Plan) -> tuple[Plan, list[PlanTask]]:
+            if not plan.tasks and not failed:
+                raise PlanRefused(f"plan_execute: {planning.who}, its planner, gave a plan without tasks.")
+            return plan, sound(plan, workers=able, done=done, most=tasks)
+
+        plan, left = await planning.settle(ctx, checked, PARTS, task=task, workers=able)
         for replan in range(replans + 1):
-            failed = await crew.carry_out(ctx, sound(plan, workers=able, done=done, most=tasks), done)
+            failed = await crew.carry_out(ctx, left, done)
             if not failed:
                 return await reporting(ctx, task, done) if reporting else Executed(results=done, replans=replan)
             if replan < replans:
-                plan = await planning.ask(ctx, PARTS, task=task, workers=able, plan=plan, done=done, failed=failed)
+                parts = {"task": task, "workers": able, "plan": plan, "done": done, "failed": failed}
+                plan, left = await planning.settle(ctx, checked, PARTS, **parts)
         reasons = "; ".join(f"{each!r}: {why}" for each, why in failed.items())
         raise BoundReached(
             f"plan_execute: tasks failed, and no replan is left of {replans}: {reasons}. "

@@ -29,7 +29,9 @@ from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, 
 from podium.patterns.building.role import Role
 
 Chooser = Callable[[Any], str] | Member | Mapping[str, Predicate]
-Choosing = Callable[[Context, object], Awaitable[object]]
+TargetOf = Callable[[object], Member | Task]
+"""Returns where a key leads; raises NoDecision where it leads nowhere."""
+Choosing = Callable[[Context, object, TargetOf], Awaitable[Member | Task]]
 
 _OTHERWISE = "otherwise"
 
@@ -58,14 +60,17 @@ def route(
     targets = {key: _target(each, f"the route {key!r}") for key, each in routes.items()}
     fallback = None if otherwise is None else _target(otherwise, _OTHERWISE)
     everyone = {**targets, _OTHERWISE: fallback} if fallback is not None else targets
-    who, key_of = _choosing(by, everyone, list(targets))
+    who, choose = _choosing(by, everyone, list(targets))
 
-    async def body(ctx: Context, task: object) -> object:
-        key = await key_of(ctx, task)
+    def target_of(key: object) -> Member | Task:
         target = targets.get(key, fallback) if isinstance(key, str) else fallback
         if target is None:
             said = "no condition holds" if isinstance(by, Mapping) else f"{name_of(who)} gave {key!r}"
             raise NoDecision(f"route: {said}; there is {', '.join(targets)}. Add a route, or `otherwise`.")
+        return target
+
+    async def body(ctx: Context, task: object) -> object:
+        target = await choose(ctx, task, target_of)
         if isinstance(target, Task):
             return await ctx.call(target, plain(task))
         return await ctx.call(target, input_for(target, task))
@@ -100,8 +105,8 @@ def _choosing(by: Chooser, everyone: Mapping[str, Member | Task], keys: list[str
         return _first_that_holds(by, keys)
     function = rule(by, "task")
 
-    async def by_function(_: Context, task: object) -> object:
-        return function(task)
+    async def by_function(_: Context, task: object, target_of: TargetOf) -> Member | Task:
+        return target_of(function(task))
 
     return by, by_function
 
@@ -119,8 +124,8 @@ def _first_that_holds(by: Mapping[str, Predicate], keys: list[str]) -> tuple[Sta
     def first_that_holds(task: object) -> str | None:
         return next((key for key, holds in conditions.items() if holds(task)), None)
 
-    async def by_conditions(_: Context, task: object) -> object:
-        return first_that_holds(task)
+    async def by_conditions(_: Context, task: object, target_of: TargetOf) -> Member | Task:
+        return target_of(first_that_holds(task))
 
     return first_that_holds, by_conditions
 
@@ -129,8 +134,9 @@ def _classifier(by: Member, routes: Mapping[str, str]) -> tuple[Stage, Choosing]
     role = Role[str]("route", "classifier", by, offers=("task", "routes"), gives=str)
     told_all = is_agent(by) and by.card.traits.reads_text and (takes(by) is str or takes(by) is ANYTHING)
 
-    async def by_agent(ctx: Context, task: object) -> object:
-        return (await role.ask(ctx, PARTS if told_all else task, task=task, routes=routes)).strip()
+    async def by_agent(ctx: Context, task: object, target_of: TargetOf) -> Member | Task:
+        whole = PARTS if told_all else task
+        return await role.settle(ctx, lambda key: target_of(key.strip()), whole, task=task, routes=routes)
 
     return role.member, by_agent
 

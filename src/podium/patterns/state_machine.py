@@ -1,7 +1,7 @@
 """`state_machine`: states, guarded transitions, entry actions."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Unpack
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeVar, Unpack
 
 from podium.engine.context import Context
 from podium.errors import BoundReached, InvalidTransition, PatternError
@@ -11,6 +11,8 @@ from podium.patterns.building.members import ANYTHING, Kind, Member, at_least
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.parts.statechart import Chart, Event, Journey, RefusedEvent, Transition, acting, label
+
+T = TypeVar("T")
 
 _UNFIT = (ArithmeticError, AttributeError, LookupError, PatternError, TypeError, ValueError)
 """What a guard raises over data of another form than it expects."""
@@ -83,14 +85,16 @@ class _Machine(NamedTuple):
 
     async def act(self, ctx: Context, at: _Place) -> _Place:
         """Let the entry action say where to go, or go once it is done."""
+        return await self._said(ctx, at, lambda said: self._led(at, said))
+
+    def _led(self, at: _Place, said: object) -> _Place:
+        """Return where the answer of an entry action leads."""
         if self.chart.completes(at.state):
-            data = await self.done(ctx, at)
-            on, target = None, self.chart.target(at.state, None, data)
+            on, data = None, _worked_on(at, said)
         else:
-            said = await self._said(ctx, at)
             event = said if isinstance(said, Event) else Event(str(said))
             on, data = event.name, at.data if event.data is None else event.data
-            target = self.chart.target(at.state, on, data)
+        target = self.chart.target(at.state, on, data)
         if target is None:
             allowed = self.chart.events(at.state)
             raise InvalidTransition(
@@ -102,8 +106,7 @@ class _Machine(NamedTuple):
 
     async def done(self, ctx: Context, at: _Place) -> Json:
         """Let the entry action work on the data; returns the data afterwards."""
-        said = plain(await self._said(ctx, at))
-        return at.data if said is None else said
+        return await self._said(ctx, at, lambda said: _worked_on(at, said))
 
     async def wait(self, ctx: Context, at: _Place, refused: list[RefusedEvent]) -> _Place:
         """Wait for an event from outside that leads on; those that do not are refused."""
@@ -134,10 +137,16 @@ class _Machine(NamedTuple):
             return f"{state} knows no event {on!r}"
         return f"no guard of {on!r} lets this data pass"
 
-    async def _said(self, ctx: Context, at: _Place) -> object:
+    async def _said(self, ctx: Context, at: _Place, accept: Callable[[object], T]) -> T:
         allowed = self.chart.events(at.state) or None
         parts = {"state": at.state, "data": at.data, "event": at.event, "allowed": allowed}
-        return await self.actions[at.state].ask(ctx, at.data, **parts)
+        return await self.actions[at.state].settle(ctx, accept, at.data, **parts)
+
+
+def _worked_on(at: _Place, said: object) -> Json:
+    """Return the data after an entry action has worked on it; None leaves it as it is."""
+    data = plain(said)
+    return at.data if data is None else data
 
 
 def _event(body: Json) -> Event | None:

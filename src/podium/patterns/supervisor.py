@@ -92,20 +92,21 @@ def supervisor(
     async def body(ctx: Context, task: object) -> object:
         reports: list[WorkReport] = []
         remark: str | None = None
+        unusable: tuple[str, ...] = ()
         for number in range(1, rounds + 1):
             left = rounds - number
-            value = await managing.call(ctx, task=task, workers=able, reports=reports, rounds_left=left, remark=remark)
-            said = judged(value, reports)
+            call = managing.call(ctx, task=task, workers=able, reports=reports, rounds_left=left, remark=remark)
+            said = judged(await call, reports)
             if isinstance(said, Finish):
                 return said.answer
-            remark = said if isinstance(said, str) else None
+            remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
                 reports += await _carried_out(ctx, said, team, number, at_once)
         raise BoundReached(
             f"supervisor: {managing.who} gave {rounds} answers without a finish"
             f"{f'; of the last it was told: {remark}' if remark else ''}. "
             "Have it finish when rounds_left is 0, or allow more rounds."
-        )
+        ).about(*unusable)
 
     parts = {"manager": managing.member} | {f"worker {n}": member for n, member in enumerate(team.values(), 1)}
     there = [Link("manager", part, f"at most {rounds} rounds") for part in parts if part != "manager"]

@@ -11,7 +11,7 @@ from podium.model.json import Json
 from podium.patterns.building.inputs import input_for, plain
 from podium.patterns.building.members import Member, at_least, by_name
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.building.role import Role
+from podium.patterns.building.role import Role, judging
 from podium.patterns.parallel import parallel
 from podium.patterns.parts.recruiting import Offer, Recruit, offers_of, recruited
 from podium.patterns.sequence import sequence
@@ -74,14 +74,17 @@ def task_force(
     offered = sorted({each for one in (among or {}).values() for each in _offers(one)}) or None
 
     async def body(ctx: Context, task: object) -> Mission:
-        needs = await analysing.ask(ctx, task=task, works=works, capabilities=offered)
-        if not needs.capabilities or needs.work not in works:
-            wrong = f"wants to work as a {needs.work}" if needs.capabilities else "names no capability"
-            raise NoDecision(
-                f"task_force: {analysing.who} {wrong}. Have it name what is needed, and one of {', '.join(works)}."
-            )
-        found = await _found(ctx, list(dict.fromkeys(needs.capabilities)), among, own=name)
-        team = recruited(found, size)
+        call = analysing.call(ctx, task=task, works=works, capabilities=offered)
+        value = await call
+        with judging(call):
+            needs = analysing.said(value)
+            if not needs.capabilities or needs.work not in works:
+                wrong = f"wants to work as a {needs.work}" if needs.capabilities else "names no capability"
+                raise NoDecision(
+                    f"task_force: {analysing.who} {wrong}. Have it name what is needed, and one of {', '.join(works)}."
+                )
+            found = await _found(ctx, list(dict.fromkeys(needs.capabilities)), among, own=name)
+            team = recruited(found, size)
         able = {offer.card.name: offer.card.description for each in found.values() for offer in each}
         members = {each.agent: (among or {}).get(each.agent, each.agent) for each in team}
         result = await ctx.call(_built(needs.work, members, able, managing), task)

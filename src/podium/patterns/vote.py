@@ -111,12 +111,16 @@ def _chair(tie: Member) -> Role[object]:
 async def _broken(ctx: Context, chair: Role[object], task: object, poll: Poll, tied: Tied) -> Ballot[object]:
     """Have a tie broken."""
     options = [poll.option(key) for key in tied.options]
-    chosen = await chair.ask(ctx, task=task, options=options, votes=poll.votes)
-    if (key := key_of(chosen)) not in tied.options:
-        raise NoDecision(
-            f"vote: {chair.who}, its {chair.title}, chose {key}, which is none of {', '.join(tied.options)}. "
-            "Have it give one of the `options`."
-        )
+
+    def one_of_them(chosen: object) -> str:
+        if (key := key_of(chosen)) not in tied.options:
+            raise NoDecision(
+                f"vote: {chair.who}, its {chair.title}, chose {key}, which is none of {', '.join(tied.options)}. "
+                "Have it give one of the `options`."
+            )
+        return key
+
+    key = await chair.settle(ctx, one_of_them, task=task, options=options, votes=poll.votes)
     return poll.ballot(key, f"{poll.tie(tied)}; {chair.who} decided for {key}.")
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from podium.engine.run.history import voided
+from podium.engine.run.reopening import voided
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.calls import Asked
 from podium.model.facts.waits import QuestionAnswered

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from podium.engine.run.history import voided
+from podium.engine.run.reopening import voided
 from podium.model.audit import Audit, LedgerEntry, SealChecker, redacted_bytes
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.runs import Ended, Redacted, Repinned, Started

@@ -84,13 +84,24 @@ class OpenParts:
         yield from (attempt.began for attempt in self._attempts.values())
 
     def _workflow_of(self, key: str) -> tuple[str, int] | None:
-        """Return the open call that a key is below, and in which of its attempts: the second is below `KEY.r2`."""
+        """Return the open call that a key is below, and in which of its attempts.
+
+        One that began anew records below `KEY.rN`, N being its number; one that goes on where the one before it did.
+        """
         while key:
-            key, _, last = key.rpartition(".")
-            number = int(last[1:]) if last.startswith("r") and last[1:].isdecimal() else 1
-            if key in self._calls or (key, number) in self._asked:
-                return key, number
+            key = key.rpartition(".")[0]
+            if (found := self._recording_below(key)) is not None:
+                return found
         return None
+
+    def _recording_below(self, key: str) -> tuple[str, int] | None:
+        above, _, last = key.rpartition(".")
+        began_anew = last.startswith("r") and last[1:].isdecimal()
+        call, number = (above, int(last[1:])) if began_anew else (key, 1)
+        attempt = self._attempts.get(call)
+        if attempt is not None and attempt.under == key:
+            return call, attempt.number
+        return (call, number) if call in self._calls or (call, number) in self._asked else None
 
     def _of_call(self, key: str, call: CallPart) -> TraceContext:
         if call.place is None:
@@ -109,7 +120,7 @@ class OpenParts:
     def _follow(self, facts: Sequence[Fact]) -> None:
         void: set[int] = set()
         for index, fact in enumerate(facts):
-            if isinstance(said := fact.content, Rewound):
+            if isinstance(said := fact.content, Rewound) and not said.keys:
                 void.update(said.facts)
                 self._rewind((each for each in facts[:index] if each.seq not in void), fact.at)
             else:
@@ -185,7 +196,9 @@ class OpenParts:
             return
         self._end_attempt(key, call, at, "failed", said)
         began = at if said.due is None else max(at, said.due)
-        self._attempts[key] = AttemptPart(mark=str(number), began=began, life=self.rewinds, number=number)
+        self._attempts[key] = AttemptPart(
+            mark=str(number), began=began, life=self.rewinds, number=number, under=said.goes_on or ""
+        )
 
     def _begin_wait(self, key: str, at: float, said: WaitBegun) -> None:
         if isinstance(said, SleepBegun) and not key.rpartition(".")[2].isdecimal():

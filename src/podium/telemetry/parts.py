@@ -40,6 +40,8 @@ class AttemptPart(Part):
     """An attempt that has not ended."""
 
     number: int
+    under: str = ""
+    """The key under which it goes on with what an earlier attempt recorded; empty where it began anew."""
     events: list[SpanEvent] = field(default_factory=list[SpanEvent])
 
     def add(self, event: SpanEvent) -> None:

@@ -41,7 +41,7 @@ async def test_the_first_failure_cancels_the_others_and_is_raised(bench: Bench) 
     async with bench.app(one_fails) as app:
         handle = await app.start(one_fails)
         assert "bad fails as told" in await handle.result()
-        assert (FactKind.CANCELLED, "") in await facts(app, handle.id)
+        assert (FactKind.CANCELLED, "2") in await facts(app, handle.id)
 
 
 async def test_failures_can_be_returned(bench: Bench) -> None:

@@ -21,6 +21,13 @@ from podium.model.retry import FailureKind
 
 async def outcome_of(open_call: OpenCall, first: Outcome | None = None) -> Given | Failed | Refused | Cancelled:
     """Try until there is an answer, or no further try is allowed; `first` came of the first attempt, if it was made."""
+    try:
+        return await _tried(open_call, first)
+    finally:
+        open_call.active.journal.logs.pop(open_call.inline_key, None)
+
+
+async def _tried(open_call: OpenCall, first: Outcome | None) -> Given | Failed | Refused | Cancelled:
     most = open_call.active.runtime.max_payload_bytes
     while True:
         asked = open_call.present()

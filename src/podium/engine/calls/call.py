@@ -16,7 +16,8 @@ from podium.engine.calls.tracing import traced
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Caller
-from podium.engine.run.history import KeyState, describe, shortened
+from podium.engine.run.history import describe, shortened
+from podium.engine.run.key_state import KeyState
 from podium.engine.run.progress import CallProgress, in_doubt, progress_of
 from podium.engine.run.recorded import Recorded
 from podium.errors import CallFailed, CallRefused, Diverged, InvalidValue
@@ -88,8 +89,14 @@ class AgentCall(Recorded[T], Generic[T]):
         self._check_request(card)
         if not active.is_live(branch):
             await active.live(branch, self.key)
+        place: str | None = None
+        if active.history.retried and record is None:
+            if (given := self._answered_before(card)) is not None:
+                return await self._end(branch, card, given)
+            place = self._begun_before(card)
         lineage = active.history.next_lineage(self.key)
-        asked_at = active.journal.append(_asked(card.name, card.version, self._why, lineage), self.key, self._payload)
+        asked = _asked(card.name, card.version, self._why, lineage, place)
+        asked_at = active.journal.append(asked, self.key, self._payload)
         first: Outcome | None = None
         if record is None and self._goes_straight(card):
             first = await self._attempt(branch, card)
@@ -98,9 +105,38 @@ class AgentCall(Recorded[T], Generic[T]):
                 if isinstance(given, Given):
                     return await self._end(branch, card, given)
         progress = CallProgress(lineage=lineage) if record is None else progress_of(record)
-        progress.doubtful = self.key in active.history.done_before_fork
+        progress.doubtful = active.history.may_have_happened(self.key, card)
         open_call = self._open(branch, card, progress, asked_at, resumed=resumed)
         return await self._end(branch, card, await outcome_of(open_call, first))
+
+    def _answered_before(self, card: Card) -> Given | None:
+        """Take over the answer to the same question that the code asked elsewhere before a retry, if there is one."""
+        active, history = self.active, self.active.history
+        place = history.unclaimed.like(card.name, self._payload)
+        if place is None:
+            return None
+        if place in history.unclaimed:
+            active.overturn(place)
+        end = history.unclaimed.take(place, card.name, self._payload)
+        given = None if end is None else self._given(end)
+        if given is None:
+            return None
+        history.unclaimed.enter(self.key, (card.name, self._payload), None)
+        lineage = history.next_lineage(self.key)
+        active.journal.append(_asked(card.name, card.version, self._why, lineage, place), self.key, self._payload)
+        return given
+
+    def _begun_before(self, card: Card) -> str | None:
+        """Take over the steps of the same call that the code made elsewhere before a retry; returns where."""
+        unclaimed, request = self.active.history.unclaimed, (card.name, self._payload)
+        place = unclaimed.begun_elsewhere(self.key, request)
+        unclaimed.enter(self.key, request, place)
+        return place
+
+    def _given(self, end: Fact) -> Given | None:
+        """Return an answer that is recorded elsewhere, if it still fits."""
+        given = given_by(self._agent, Done(decode(end.payload)), self.active.runtime.max_payload_bytes)
+        return given if isinstance(given, Given) else None
 
     def _open(
         self, branch: BranchTask, card: Card, progress: CallProgress, asked_at: float, *, resumed: bool
@@ -222,6 +258,6 @@ class AgentCall(Recorded[T], Generic[T]):
 
 
 @lru_cache(maxsize=4096)
-def _asked(name: str, version: str, why: str | None, lineage: int) -> Prepared:
+def _asked(name: str, version: str, why: str | None, lineage: int, place: str | None) -> Prepared:
     """Return what the fact says that an agent was asked."""
-    return prepared(Asked(agent=name, version=version, why=why, lineage=lineage))
+    return prepared(Asked(agent=name, version=version, why=why, lineage=lineage, taken_from=place))

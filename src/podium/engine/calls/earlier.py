@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from podium.engine.run.history import StepRecord
+from podium.engine.run.key_state import StepRecord
 from podium.model.facts.calls import StepDone
 from podium.model.step import lineage_of
 

@@ -5,7 +5,8 @@ from podium.engine.calls.inline import undo_of
 from podium.engine.calls.routing import registered
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.caller import Caller, Undo
-from podium.engine.run.history import KeyState
+from podium.engine.run.key_state import KeyState
+from podium.engine.run.reopening import UNDO_OF
 from podium.model.agent import Card
 from podium.model.facts.answers import AnsweredDone, outcome_said
 from podium.model.facts.calls import UndoRegistered
@@ -15,8 +16,6 @@ from podium.model.outcome import Failed, Refused
 from podium.store.codec import decode, encode
 
 _DONE = prepared(AnsweredDone())
-_UNDO = "undo_of"
-"""The place, under a call, of the compensation that its agent's card names."""
 
 
 def record_answer(active: ActiveRun, key: str, card: Card, caller: Caller, input: bytes, given: Given) -> float:
@@ -40,7 +39,7 @@ def adopt_recorded(active: ActiveRun, key: str, caller: Caller, record: KeyState
     """Have the caller take over the compensations that were registered until a recorded call ended."""
     if record.undos:
         caller.adopt([undo_of(undo) for undo in record.undos])
-    own = active.history.take(f"{key}.{_UNDO}")
+    own = active.history.take(f"{key}.{UNDO_OF}")
     if own is not None and own.opened is not None:
         caller.adopt([undo_of(own.opened)])
 
@@ -54,7 +53,7 @@ def _degraded(active: ActiveRun, key: str) -> tuple[Degraded, ...]:
 
 def _record_undo(active: ActiveRun, call: str, name: str, input: bytes, value: bytes) -> Undo:
     """Register the compensation that the agent's card names; returns it."""
-    key, card = f"{call}.{_UNDO}", registered(active, call, name).card
+    key, card = f"{call}.{UNDO_OF}", registered(active, call, name).card
     given = {"input": decode(input), "value": decode(value)}
     active.journal.append(UndoRegistered(agent=card.name, version=card.version), key, encode(given))
     return Undo(key, card.name, card.version, given)

@@ -10,7 +10,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
 from podium.engine.run.primitive import Primitive
-from podium.errors import CallFailed, CallRefused, RunFailed, StoreError, TooFew
+from podium.errors import CallFailed, PodiumError, StoreError, TooFew
 from podium.model.agent import AnyAgent
 from podium.model.fact import Fact
 from podium.model.facts.calls import UndoRegistered
@@ -67,6 +67,8 @@ class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
 async def run_inline(open_call: OpenCall, agent: AnyAgent, enter: Enter) -> Done | Failed:
     """Run a workflow under the key of its call; with a time limit, against a durable timer."""
     active, branch, path, key = open_call.active, open_call.branch, open_call.path, open_call.inline_key
+    if open_call.retry_of(agent).tries_again:
+        active.keep_log(key)
     limits = (open_call.timeout_of(agent), open_call.options.within)
     seconds = min((each for each in limits if each is not None), default=None)
     inline = InlineRun(
@@ -95,9 +97,9 @@ def _deadline(open_call: OpenCall, timer: str, seconds: float) -> float:
 
 
 def causes_of(error: BaseException) -> tuple[str, ...]:
-    """Return the keys of the calls, and of the results of child runs, whose failure an exception tells of.
+    """Return the keys of the calls, and of the results of child runs, that an exception is about.
 
-    Where it does not say itself, those of what it was raised from, or raised while that was handled.
+    Where it does not say so itself, those of what it was raised from, or raised while that was handled.
     """
     return tuple(dict.fromkeys(_causes_of(error, set())))
 
@@ -106,8 +108,8 @@ def _causes_of(error: BaseException, seen: set[int]) -> list[str]:
     if id(error) in seen:
         return []
     seen.add(id(error))
-    if isinstance(error, CallFailed | CallRefused | RunFailed) and error.key:
-        return [error.key]
+    if isinstance(error, PodiumError) and error.keys:
+        return list(error.keys)
     found = [key for each in _members(error) for key in _causes_of(each, seen)]
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return found if found or before is None else _causes_of(before, seen)

@@ -12,6 +12,7 @@ from podium.model.agent import AnyAgent, Card
 from podium.model.call import Call
 from podium.model.fallback import FallbackValue
 from podium.model.json import Json
+from podium.model.retry import Retry
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,7 +46,11 @@ class OpenCall:
     def inline_key(self) -> str:
         """The key under which an inline workflow records what it does in this attempt."""
         attempt = self.progress.attempt
-        return self.key if attempt == 1 else f"{self.key}.r{attempt}"
+        return self.progress.goes_on or (self.key if attempt == 1 else f"{self.key}.r{attempt}")
+
+    def retry_of(self, agent: AnyAgent) -> Retry:
+        """Return how often an agent is tried: as the call says, or else its card."""
+        return self.options.retry or self.card_of(agent).retry
 
     def present(self) -> AnyAgent | FallbackValue:
         """Return the agent to ask now, or the fallback that takes its place; raises Blocked."""

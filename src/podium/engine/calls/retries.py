@@ -1,7 +1,9 @@
 """Whether a call that failed is tried again, or falls back to another agent."""
 
 from podium.engine.calls.open_call import OpenCall
+from podium.engine.run.reopening import reopened
 from podium.model.agent import AnyAgent
+from podium.model.fact import FactKind
 from podium.model.facts.calls import AttemptFailed
 from podium.model.fallback import FallbackValue
 from podium.model.outcome import Failed, Failure, Refused
@@ -34,18 +36,20 @@ def fall_back(open_call: OpenCall, why: str) -> bool:
     return True
 
 
-def next_attempt(open_call: OpenCall, failure: Failure, pause: float, *, feedback: str = "") -> None:
-    """Record that another attempt follows after a pause."""
+def next_attempt(
+    open_call: OpenCall, failure: Failure, pause: float, *, feedback: str = "", goes_on: str | None = None
+) -> None:
+    """Record that another attempt follows after a pause; `goes_on` is the key under which a workflow goes on."""
     progress, active = open_call.progress, open_call.active
     progress.attempt += 1
     if failure.kind not in KEEPS_LINEAGE:
         progress.lineage += 1
     progress.due = active.runtime.clock.now() + pause
-    progress.intent_recorded, progress.feedback = False, feedback
+    progress.intent_recorded, progress.feedback, progress.goes_on = False, feedback, goes_on
     said = AttemptFailed(
         attempt=progress.attempt, lineage=progress.lineage, due=progress.due, kind=failure.kind, type=failure.type,
         message=failure.message, fallen=progress.fallback_index, first=progress.first_attempt, why=progress.why,
-        feedback=feedback,
+        feedback=feedback, goes_on=goes_on, causes=() if goes_on is None else failure.causes,
     )  # fmt: skip
     active.journal.append(said, open_call.key)
     active.history.attempt_failed(open_call.key, said)
@@ -53,8 +57,7 @@ def next_attempt(open_call: OpenCall, failure: Failure, pause: float, *, feedbac
 
 def _try_again(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> bool:
     """Record that another attempt follows, if the retry rule allows one."""
-    progress, card = open_call.progress, open_call.card_of(agent)
-    retry = open_call.options.retry or card.retry
+    progress, card, retry = open_call.progress, open_call.card_of(agent), open_call.retry_of(agent)
     tries = progress.attempt - progress.first_attempt + 1
     happened = failure.kind is FailureKind.VALIDATION and card.effects == "once"
     if happened or not retry.allows(failure.kind, tries):
@@ -62,5 +65,18 @@ def _try_again(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> bool:
     chance = open_call.active.chance(f"{open_call.key}/{progress.attempt}").random()
     pause = max(retry.pause(failure.kind, tries, chance), failure.retry_after or 0.0)
     unfit = failure.kind is FailureKind.VALIDATION and retry.feedback
-    next_attempt(open_call, failure, pause, feedback=failure.message if unfit else "")
+    feedback = failure.message if unfit else ""
+    if not (card.traits.runs_inline and go_on(open_call, failure, pause)):
+        next_attempt(open_call, failure, pause, feedback=feedback)
+    return True
+
+
+def go_on(open_call: OpenCall, failure: Failure, pause: float) -> bool:
+    """Have an inline workflow go on with what it recorded, but for what failed; not where it undid what it had done."""
+    active, key = open_call.active, open_call.inline_key
+    done = active.journal.logs[key]
+    if any(fact.kind is FactKind.ASKED and fact.key.endswith(".undo") for fact in done):
+        return False
+    next_attempt(open_call, failure, pause, goes_on=key)
+    active.go_over(key, reopened(done, failure.causes, under=key).void)
     return True

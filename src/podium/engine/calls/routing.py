@@ -2,7 +2,7 @@
 
 from podium.dispatch.dispatcher import Target
 from podium.engine.run.active_run import ActiveRun
-from podium.engine.run.history import KeyState
+from podium.engine.run.key_state import KeyState
 from podium.errors import MissingAgent, UnknownAgent
 from podium.model.agent import AnyAgent
 from podium.model.facts.calls import Asked

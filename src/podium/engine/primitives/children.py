@@ -1,14 +1,16 @@
 """Child runs: a journal, an epoch and a place in the queue of their own."""
 
+import asyncio
 from typing import Any, Generic, NoReturn, TypeVar
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import KeyState, describe
+from podium.engine.run.history import describe
+from podium.engine.run.key_state import KeyState
 from podium.engine.run.recorded import Recorded
 from podium.engine.run.reservations import carved_from, reserve, share_of
 from podium.engine.run.starting import Above, new_run
-from podium.errors import CallRefused, Diverged, RunCancelled, RunFailed, UsageError
+from podium.errors import CallRefused, Diverged, NotPossible, RunCancelled, RunFailed, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Breach, BudgetState, limits_of
 from podium.model.budget_ids import share_of_run
@@ -161,11 +163,29 @@ class ChildResult(Recorded[T], Generic[T]):
         active = self.active
         if record is None or record.opened is None:
             active.journal.append(ChildAwaited(name=self.run), self.key)
+            if active.history.retried and (outcome := await self._failed_for_good()) is not None:
+                await self.end_with(branch, AnsweredDone(), encode(outcome))
+                return self._value(outcome)
         signal = await active.mailbox.wait(branch, self.key, "child", self.run, None)
         assert signal is not None  # there is no deadline
         active.history.spawned.pop(self.run, None)
         await self.end_with(branch, AnsweredDone(signal=signal.id), encode(signal.body), [TakeSignal(signal.id)])
         return self._value(signal.body)
+
+    async def _failed_for_good(self) -> Json:
+        """Have a child that has failed go on, for its parent was retried; returns its outcome where it cannot."""
+        active, runtime = self.active, self.active.runtime
+        await active.caught_up()
+        if active.mailbox.holds("child", self.run):
+            return None  # it has told how it ended since then
+        run = await runtime.store.run(self.run)
+        if run is None or run.state is not RunState.FAILED:
+            return None
+        try:
+            await asyncio.shield(runtime.retry_run(self.run))  # not to be left half done
+        except NotPossible as error:
+            return {"state": run.state, "value": None, "reason": f"{run.reason} ({error})"}
+        return None
 
     def _value(self, outcome: Json) -> T:
         if outcome["state"] == RunState.DONE:

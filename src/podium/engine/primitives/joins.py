@@ -36,11 +36,18 @@ def recorded_choice(active: ActiveRun, key: str, shape: type[C], now: str) -> C 
     Other than what `Recorded` hands back, a choice is made again: its branches are replayed, and come to the same end.
     """
     record = active.history.take(key)
-    if record is None or record.opened is None:
-        return None
+    if record is None or record.opened is None or key in active.history.unclaimed:
+        return None  # a retry voids choices: what is recorded here is something else
     opened_as(record, key, shape, now)
     said = record.opened.content
     return said if isinstance(said, shape) else None
+
+
+def record_choice(active: ActiveRun, key: str, said: JoinChoice) -> None:
+    """Record a choice between branches."""
+    if key in active.history.unclaimed:
+        active.overturn(key)
+    active.journal.append(said, key)
 
 
 class Join(Primitive[T], Generic[T]):
@@ -63,7 +70,7 @@ class Join(Primitive[T], Generic[T]):
     async def choose(self, team: BranchGroup[Any], said: JoinChoice, known: JoinChoice | None) -> None:
         """Record a choice, unless it is recorded; then cancel the other branches and wait for them."""
         if known is None:
-            self.active.journal.append(said, self.key)
+            record_choice(self.active, self.key, said)
         await team.dismiss(self.key)
 
 

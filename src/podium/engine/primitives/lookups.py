@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import KeyState
+from podium.engine.run.key_state import KeyState
 from podium.engine.run.recorded import Recorded
 from podium.model.agent import Card
 from podium.model.fact import Fact

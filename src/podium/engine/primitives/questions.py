@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from podium.engine.primitives.approvals import decided
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import KeyState
+from podium.engine.run.key_state import KeyState
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.progress import approved
 from podium.engine.run.recorded import Recorded

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from podium.engine.primitives.branch_group import BranchEnd, BranchGroup
-from podium.engine.primitives.joins import checked, recorded_choice
+from podium.engine.primitives.joins import checked, record_choice, recorded_choice
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.primitive import Primitive
@@ -72,7 +72,7 @@ class Selection(Generic[T]):
             return await self._wait_for(known.next)
         ended = self._early.pop(min(self._early)) if self._early else await self._next_of_team()
         await self._active.gate.passed()
-        self._active.journal.append(NextChosen(next=ended.index), key)
+        record_choice(self._active, key, NextChosen(next=ended.index))
         return ended
 
     async def _wait_for(self, index: int) -> BranchEnd[T]:

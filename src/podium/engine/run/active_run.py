@@ -1,15 +1,16 @@
 """One run in memory: takes it through replay, drives it on, and lets go of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from dataclasses import replace
 
 from podium.engine.run.activity import Activity
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.cancellation import Cancellation
 from podium.engine.run.deadline import deadline_of
 from podium.engine.run.escrow import Escrows
-from podium.engine.run.history import History
 from podium.engine.run.mailbox import Mailbox
+from podium.engine.run.reopening import history_of, is_under
 from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
@@ -18,6 +19,7 @@ from podium.model.chance import Chance, chance_of
 from podium.model.fact import started_of
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.money import settled
+from podium.model.facts.runs import Rewound
 from podium.model.fallback import Degraded
 from podium.model.outcome import readable
 from podium.model.run import BlockedReason, Run
@@ -52,7 +54,7 @@ class ActiveRun:
         self.n = claimed.n
         self.run: Run = claimed.run
         self.runtime = runtime
-        self.history = History(claimed.facts)
+        self.history = history_of(claimed.facts)
         self.main = BranchTask(claimed.facts[0].at)
         started = started_of(claimed.facts)
         self.seed = started.seed
@@ -113,6 +115,24 @@ class ActiveRun:
         """Return the run's own source of randomness for a place in it: the same on every replay."""
         return chance_of(f"{self.seed}/{where}")
 
+    def overturn(self, key: str) -> None:
+        """Put aside what was recorded at a key before a retry: the code asks for something else there now."""
+        self.history.put_aside(key)
+        self.journal.append(Rewound(keys=(key,)), key)
+
+    def keep_log(self, key: str) -> None:
+        """Keep in memory what is recorded below a key, so that the workflow there can go over it once more."""
+        if key not in self.journal.logs:
+            known = (fact for fact in self.history.alive if is_under(fact, key))
+            self.journal.logs[key] = [replace(fact, seq=place) for place, fact in enumerate(known)]
+
+    def go_over(self, key: str, void: Container[int]) -> None:
+        """Have the workflow at a key go once more over what is in its log, but for what is void."""
+        log = self.journal.logs[key]
+        self.history.go_over(key, log, void)
+        kept = (fact for fact in log if fact.seq not in void)
+        self.journal.logs[key] = [replace(fact, seq=place) for place, fact in enumerate(kept)]
+
     # Going live
 
     def begin(self) -> None:
@@ -135,6 +155,8 @@ class ActiveRun:
     def _go_live(self) -> None:
         """Replay is over: open the gate, and take up what came meanwhile."""
         self.gate.end_replay()
+        if not self.history.unclaimed:
+            self.history.alive = []
         self._count_unsettled_as_spent()
         self.gate.release()
         self.cancellation.go_live()

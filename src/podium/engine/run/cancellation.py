@@ -74,7 +74,7 @@ class Cancellation:
             return
         waits = self._mailbox.remove(keys)
         effects = [WithdrawQuestion(wait.name) for wait in waits if wait.kind == "answer"]
-        self._journal.append(KeysCancelled(keys=tuple(keys), by=by), effects=effects)
+        self._journal.append(KeysCancelled(keys=tuple(keys), by=by), by, effects=effects)
         self._activity.resume(sum(wait.future.cancelled() for wait in waits))
 
     def end(self) -> None:

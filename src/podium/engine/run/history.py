@@ -1,12 +1,13 @@
 """What the journal knows of a run, laid out for replay."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 
+from podium.engine.run.key_state import KeyState, StepRecord
+from podium.engine.run.unclaimed import Unclaimed
 from podium.errors import Diverged
+from podium.model.agent import Card
 from podium.model.budget import Amount
 from podium.model.budget_ids import run_of_share
-from podium.model.empty import empty
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone
 from podium.model.facts.calls import (
@@ -32,8 +33,6 @@ from podium.model.facts.waits import (
     SignalAwaited,
     SleepBegun,
 )
-from podium.model.json import Json
-from podium.model.question import PersonAnswer
 from podium.model.retry import UNUSABLE, FailureKind
 from podium.model.step import is_answer_step, lineage_of
 
@@ -58,60 +57,20 @@ _SHOWN_CHARACTERS = 300
 _CHOICE = "a choice between branches"
 
 
-@dataclass(slots=True)
-class KeyState:
-    """What is recorded under one key."""
-
-    opened: Fact | None = None
-    """How it began; None where it was cancelled before it did."""
-    answered: Fact | None = None
-    retry: AttemptFailed | None = None
-    """The last failed attempt that was to be followed by another."""
-    intent_recorded: bool = True
-    """Whether the body of its last attempt may have been started; after a retry or a wait an intent says so."""
-    held: Held | None = None
-    """A time that it has to wait for, where that was recorded after the last retry."""
-    granted: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
-    """What people said to rules that asked about it and let it pass, by rule."""
-    question: QuestionAsked | None = None
-    """The last question that was asked for it."""
-    answers: tuple[PersonAnswer, ...] | None = None
-    """The answers to that question, once consumed."""
-    cancelled: bool = False
-    undos: list[Fact] = field(default_factory=empty(list[Fact]))
-    """Compensations that an inline workflow under this key left behind when it succeeded."""
-
-    @property
-    def asked_of(self) -> str | None:
-        """The step that the last question was about."""
-        return None if self.question is None else self.question.step
-
-
-@dataclass(slots=True)
-class StepRecord:
-    """What is recorded of one step."""
-
-    name: str = ""
-    intent: Fact | None = None
-    done: Fact | None = None
-    usable: bool = True
-    """Whether a later attempt may be handed its value; not what could not be used, or another agent did."""
-
-    @property
-    def handed_back(self) -> bool:
-        """Whether its value is that of the same step in an earlier attempt."""
-        return self.done is not None and isinstance(said := self.done.content, StepDone) and said.from_step is not None
-
-
 class History:
     """The recorded part of a run. Whatever the code asks for is taken out of it once."""
 
-    def __init__(self, facts: Iterable[Fact]) -> None:
+    def __init__(
+        self, facts: Sequence[Fact], *, void: Container[int] = frozenset(), loose: Collection[int] = frozenset()
+    ) -> None:
+        """Take in the facts of a run; `void` and `loose` are places, see `podium.engine.run.reopening`."""
         self.records: dict[str, KeyState] = {}
         self.steps: dict[str, dict[str, StepRecord]] = {}
         self.changes: dict[str, bool] = {}
         self.started: Fact | None = None
         self.ended: Fact | None = None
+        self.retried = False
+        """Whether something of it was retried: what a child run told may have been voided."""
         self.cancelling: Cancelling | None = None
         self.spawned: dict[str, str] = {}
         self.reserved: dict[str, tuple[str, Amount]] = {}
@@ -124,21 +83,39 @@ class History:
         self._last: dict[str, int] = {}
         self.done_before_fork: frozenset[str] = frozenset()
         """Calls with `once` effects that the run this one was forked from made after the cut."""
-        known = list(facts)
-        void = voided(known)
-        for fact in known:
-            if fact.seq not in void or fact.kind in _OF_MONEY:
-                self.add(fact)
+        self.unclaimed = Unclaimed(self.records, self.steps)
+        self.alive = [fact for fact in facts if fact.seq not in void or fact.kind in _OF_MONEY]
+        """All facts that count, until replay is over."""
+        for fact in facts:
+            if fact.seq in void and fact.kind not in _OF_MONEY:
+                self.unclaimed.note_void(fact)
+            else:
+                self._take_in(fact, loose=fact.seq in loose)
 
     @property
     def unseen(self) -> bool:
         """Whether the code has not yet asked for everything that is recorded."""
         return bool(self._unseen)
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything is recorded that the code has not asked for by now, however firmly it holds."""
+        return bool(self._unseen or self.unclaimed)
+
     def first_unseen(self) -> tuple[str, str]:
         """Return key and description of something recorded that the code never asked for."""
         key = min(self._unseen, key=self._seq)
         return key, describe(self.records[key].opened)
+
+    def _take_in(self, fact: Fact, *, loose: bool) -> None:
+        if not loose:
+            self.add(fact)
+            return
+        known = fact.key in self.records
+        self.add(fact)
+        if not known and fact.key in self.records:
+            self.unclaimed.add(fact.key)
+            self._unseen.discard(fact.key)
 
     def take(self, key: str) -> KeyState | None:
         """Return what is recorded under a key; the code has now asked for it."""
@@ -146,6 +123,28 @@ class History:
         if record is not None:
             self._unseen.discard(key)
         return record
+
+    def put_aside(self, key: str) -> None:
+        """Forget what is unclaimed at a key and below, but for steps; what calls there gave is kept for their like."""
+        for at in self.unclaimed.put_aside(key):
+            self.records.pop(at, None)
+            self._under[at.rpartition(".")[0]].remove(at)
+
+    def go_over(self, key: str, facts: Iterable[Fact], void: Container[int]) -> None:
+        """Have a workflow go once more over what it recorded under a key: these facts, but for those that are void."""
+        self.retried = True
+        self.skip_under(key)
+        for fact in facts:
+            if fact.seq in void:
+                self.unclaimed.note_void(fact)
+            elif fact.kind not in _OF_MONEY:
+                self._take_in(fact, loose=True)
+
+    def may_have_happened(self, key: str, card: Card) -> bool:
+        """Whether a call that is asked now may be one with `once` effects that was begun before a fork or a retry."""
+        if card.effects != "once":
+            return False
+        return key in self.done_before_fork or self.unclaimed.has_call_of(card.name)
 
     def step(self, call: str, path: str) -> StepRecord | None:
         """Return what is recorded of a step of a call."""
@@ -164,9 +163,9 @@ class History:
 
     def next_lineage(self, call: str) -> int:
         """Return the lineage of a call that is asked now: after those of which it has steps, though it was voided."""
-        steps = self.steps.get(call)
-        if steps is None:
+        if call not in self.steps and not self.retried:
             return 1
+        steps = [*self.steps.get(call, ()), *self.unclaimed.stashed_at(call)]
         return 1 + max((lineage_of(path) or 0 for path in steps), default=0)
 
     def attempt_failed(self, call: str, said: AttemptFailed) -> None:
@@ -204,6 +203,7 @@ class History:
             self.skip_under(child)
             self.records.pop(child, None)
             self._unseen.discard(child)
+            self.unclaimed.claim(child)
             self.steps.pop(child, None)
 
     def add(self, fact: Fact) -> None:
@@ -249,6 +249,10 @@ class History:
                 self.ended = fact
             case Cancelling() as said:
                 self.cancelling = self.cancelling or said  # the first says why
+            case Rewound(keys=keys):
+                self.retried = True
+                for key in keys:
+                    self.put_aside(key)
             case Changed(changed=changed):
                 self.changes[fact.key] = changed
             case _:
@@ -273,6 +277,10 @@ class History:
 
     def _open(self, fact: Fact) -> None:
         self._record(fact.key).opened = fact
+        if self.retried and isinstance(said := fact.content, Asked):
+            self.unclaimed.enter(fact.key, (said.agent, fact.payload), said.taken_from)
+            if said.taken_from is not None:
+                self.unclaimed.take(said.taken_from, said.agent, fact.payload)
         if fact.kind is FactKind.SPAWNED and isinstance(said := fact.content, ChildSpawned):
             self.spawned[said.run] = fact.key
 
@@ -282,8 +290,9 @@ class History:
         opened = record.opened
         if opened is not None and opened.kind is FactKind.WAITING and isinstance(said := opened.content, ChildAwaited):
             self.spawned.pop(said.name, None)
-        if fact.key in self._under and isinstance(fact.content, AnsweredDone):
-            record.undos = self._undos_under(fact.key)
+        if fact.key in self._under:
+            record.undos = self._undos_under(fact.key) if isinstance(fact.content, AnsweredDone) else []
+            record.inside = self.unclaimed.inside(fact.key) if self.unclaimed else []
         self.skip_under(fact.key)
 
     def _undos_under(self, key: str) -> list[Fact]:
@@ -327,7 +336,10 @@ class History:
         self.attempt_failed(fact.key, said)
         if said.begins_fallback:
             record.granted.clear()  # what the agent was allowed, its fallback is not
-        self.skip_under(fact.key)
+        if said.goes_on is None:
+            self.skip_under(fact.key)
+        else:
+            self.retried = True
 
     def _question(self, fact: Fact, said: QuestionAsked | QuestionAnswered) -> None:
         record = self._record(fact.key)
@@ -345,12 +357,6 @@ class History:
     def _seq(self, key: str) -> int:
         opened = self.records[key].opened
         return -1 if opened is None else opened.seq
-
-
-def voided(facts: Iterable[Fact]) -> set[int]:
-    """Return the places of the facts that a retry or repin voided for replay."""
-    rewound = (fact.content for fact in facts if fact.kind is FactKind.REWOUND)
-    return {seq for said in rewound if isinstance(said, Rewound) for seq in said.facts}
 
 
 def opened_as(

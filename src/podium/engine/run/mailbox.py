@@ -62,6 +62,10 @@ class Mailbox:
             if timer is not None:
                 timer.cancel()
 
+    def holds(self, kind: str, name: str) -> bool:
+        """Whether a signal of a kind and name came that no branch has taken."""
+        return any(signal.kind == kind and signal.name == name for signal in self._signals)
+
     def take(self, kind: str, name: str, due: float | None = None) -> Signal | None:
         """Take the oldest signal of a kind and name that came before `due`, even if no branch waited at that time."""
         for index, signal in enumerate(self._signals):

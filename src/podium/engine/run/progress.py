@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from podium.engine.run.history import KeyState
+from podium.engine.run.key_state import KeyState
 from podium.model.empty import empty
 from podium.model.facts.calls import Asked
 from podium.model.facts.waits import QuestionAsked
@@ -21,6 +21,8 @@ class CallProgress:
     lineage: int = 1
     due: float | None = None
     """When the next attempt may begin."""
+    goes_on: str | None = None
+    """The key under which a workflow goes on with what an earlier attempt recorded."""
     fallback_index: int = 0
     """How many of the fallbacks were taken."""
     first_attempt: int = 1
@@ -54,7 +56,7 @@ def progress_of(record: KeyState) -> CallProgress:
         said = record.retry
         progress.attempt, progress.lineage, progress.due = said.attempt, said.lineage, said.due
         progress.fallback_index, progress.first_attempt = said.fallen, said.first
-        progress.why, progress.feedback = said.why, said.feedback
+        progress.why, progress.feedback, progress.goes_on = said.why, said.feedback, said.goes_on
     if record.held is not None:
         progress.due = record.held.until
     question = record.question

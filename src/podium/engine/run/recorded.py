@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import KeyState, opened_as
+from podium.engine.run.history import opened_as
+from podium.engine.run.key_state import KeyState
 from podium.engine.run.primitive import Primitive
+from podium.errors import Diverged
 from podium.model.fact import Fact
 from podium.model.facts.content import FactContent, Writable
 from podium.store.operations import Effect
@@ -29,7 +31,10 @@ class Recorded(Primitive[T], Generic[T]):
 
     async def perform(self, branch: BranchTask) -> T:
         """Hand back what is recorded, deliver a recorded cancel, or go on with it."""
-        record = self.active.history.take(self.key)
+        history = self.active.history
+        record = history.take(self.key)
+        if record is not None and self.key in history.unclaimed:
+            record = await self._if_the_same(branch, record)
         if record is not None:
             self.check(record)
             end = record.answered or (record.opened if self.opening_ends_it else None)
@@ -39,6 +44,20 @@ class Recorded(Primitive[T], Generic[T]):
             if record.cancelled:
                 branch.deliver(self.key)
         return await self.go_on(branch, record)
+
+    async def _if_the_same(self, branch: BranchTask, record: KeyState) -> KeyState | None:
+        """Return what was recorded before a retry if it is what the code asks for now; else it is void from now on."""
+        active = self.active
+        try:
+            self.check(record)
+        except Diverged:
+            if record.cancelled:
+                branch.deliver(self.key)
+            await active.gate.passed()
+            active.overturn(self.key)
+            return None
+        active.history.unclaimed.claim(self.key)
+        return record
 
     def check(self, record: KeyState) -> None:
         """Raise Diverged unless the journal has the same under this key."""

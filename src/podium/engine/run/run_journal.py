@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from podium.engine.run.activity import Activity
 from podium.engine.run.runtime import Runtime
 from podium.errors import Evicted, TooManyFacts
+from podium.model.fact import Fact
 from podium.model.facts.content import Writable
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch
@@ -26,7 +27,7 @@ class RunJournal:
 
     __slots__ = (
         "_activity", "_answered", "_batch", "_count", "_dry", "_in_a_row", "_n", "_run", "_runtime", "_warn_at",
-        "_writes", "closed",
+        "_writes", "closed", "logs",
     )  # fmt: skip
 
     def __init__(
@@ -34,6 +35,8 @@ class RunJournal:
     ) -> None:
         self.closed = False
         """Whether this process has let go of the run: nothing more is written."""
+        self.logs: dict[str, list[Fact]] = {}
+        """What is recorded below the keys of workflows that may be tried again; places are those in the list."""
         self._n = n
         self._run = run
         self._runtime = runtime
@@ -66,7 +69,17 @@ class RunJournal:
         write.facts.append(NewFact(said.fact_kind, key, at, said.encoded, payload))
         if effects:
             write.effects.extend(effects)
+        if self.logs:
+            self._log(write.facts[-1])
         return at
+
+    def _log(self, fact: NewFact) -> None:
+        above = fact.key.partition("/")[0]
+        while above:
+            log = self.logs.get(above)
+            if log is not None and above != fact.key:
+                log.append(Fact(len(log), fact.kind, fact.key, fact.at, self._run.epoch, fact.body, fact.payload))
+            above = above.rpartition(".")[0]
 
     @property
     def newest(self) -> NewFact:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from podium import lazy
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.run.recalls import Recalls
+from podium.errors import NotPossible
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
 from podium.model.fact import Fact
@@ -44,6 +45,8 @@ class Runtime:
     """Returns once this worker's last beat is young enough to start an effect that must not happen twice."""
     serve: Callable[[AnyAgent], None]
     """Has runs of a workflow driven here."""
+    retry_run: Callable[[str], Awaitable[None]]
+    """Has a run that failed go on from what failed; raises NotPossible for others."""
     recalls: Recalls
     """The escrows of all runs in memory."""
     max_facts: int
@@ -73,3 +76,8 @@ class Runtime:
         except Exception:
             _LOG.exception("run %s is not traced", run.id)
             return None
+
+
+async def cannot_retry(run: str) -> None:
+    """Refuse: whoever made the worker has not said who operates runs."""
+    raise NotPossible(f"run {run} cannot be retried: nobody here operates runs.")

@@ -36,7 +36,7 @@ async def admit(active: ActiveRun, workflow: Workflow[Json, Json], input: Json) 
         refused = outcome_of(said)
         if not said.output:
             raise _error(refused)
-    admitted = active.history.unseen or said is not None
+    admitted = active.history.begun or said is not None
     delegated = run.principal.startswith(PRINCIPAL)
     rules = active.runtime.dispatcher.run_rules(workflow, admitted=admitted, delegated=delegated)
     if rules is None and refused is None:

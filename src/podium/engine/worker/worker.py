@@ -3,14 +3,14 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.fleet import Fleet
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.recalls import Recalls
-from podium.engine.run.runtime import Runtime
+from podium.engine.run.runtime import Runtime, cannot_retry
 from podium.engine.run.starting import claimed_at_start
 from podium.engine.settings import EngineSettings
 from podium.engine.worker.execute import execute
@@ -87,6 +87,8 @@ class Worker:
         self._services: asyncio.Task[None] | None = None
         self._gave_up: WorkerFailed | None = None
         self._collector = gc.get_threshold()
+        self.retry_run: Callable[[str], Awaitable[None]] = cannot_retry
+        """Has a failed run go on: an operator's work, which whoever makes the worker hands in."""
         self._heartbeat = Heartbeat(
             store.workers, self.id, clock, settings.lease,
             found=lambda placed: self._soon(self.placed, placed),
@@ -97,10 +99,13 @@ class Worker:
             commits=self.commits, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
             ids=ids, store=store,
             alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, recalls=self._recalls,
-            max_facts=settings.max_facts,
+            retry_run=self._retry_run, max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
             watches_loops=settings.watches_loops, observer=observer,
         )  # fmt: skip
+
+    async def _retry_run(self, run_id: str) -> None:
+        await self.retry_run(run_id)
 
     # Life
 

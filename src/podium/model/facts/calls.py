@@ -20,6 +20,8 @@ class Asked(FactContent, kind=FactKind.ASKED):
     """Why this agent, where a router chose it."""
     lineage: Kept[int] = 1
     """That of its first attempt: a later one than 1 where it was asked before, and that was voided."""
+    taken_from: Kept[str | None] = None
+    """Where the same was asked before a retry, if its answer, or else what steps it had done, is taken from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,10 @@ class AttemptFailed(FactContent, kind=FactKind.RETRY):
     """What the one before the fallback said."""
     feedback: Blanked[str] = ""
     """For the agent, where its answer did not fit."""
+    goes_on: Kept[str | None] = None
+    """The key under which an inline workflow goes on with what it recorded, but for what failed; None to begin anew."""
+    causes: Kept[tuple[str, ...]] = ()
+    """The keys of the calls that made an inline workflow fail, where it goes on."""
 
     @property
     def begins_fallback(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Self
 
 from podium.model.empty import empty
-from podium.model.facts.content import Blanked, Dropped, FactContent, Kept, Stored
+from podium.model.facts.content import WRITTEN, Blanked, Dropped, FactContent, Kept, Stored
 from podium.model.facts.kind import FactKind
 from podium.model.facts.parts import Degradations, Lines
 from podium.model.json import Json
@@ -91,12 +91,16 @@ class Cancelling(FactContent, kind=FactKind.CANCELLING):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewound(FactContent, kind=FactKind.REWOUND):
-    """A retry or repin voids facts for replay."""
+    """A retry or repin voids facts for replay; so does the run itself, where what it asks after a retry differs."""
 
-    facts: Kept[tuple[int, ...]]
+    facts: Annotated[Kept[tuple[int, ...]], WRITTEN] = ()
     """The places of those it voids."""
     deadline: Kept[float | None] = None
     """The run's new one, where it had one."""
+    loose: Kept[int | None] = None
+    """From this place on what is recorded holds only where the code asks for the same again."""
+    keys: Kept[tuple[str, ...]] = ()
+    """Where the code asked for something else: what is recorded at these keys and below, but for steps, is void."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The role: a place in a pattern that a member fills."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from typing_extensions import TypeForm, TypeIs
@@ -9,12 +10,13 @@ from podium.agents.schema import disagreement
 from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
-from podium.errors import BadAnswer, InvalidValue, PatternError
+from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, TeamError
 from podium.model.agent import is_agent
 from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.members import ANYTHING, Kind, Member, member, name_of, one_type, parameters, takes
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Role(Generic[T]):
@@ -65,7 +67,16 @@ class Role(Generic[T]):
 
     async def ask(self, ctx: Context, whole: object = PARTS, /, **parts: object) -> T:
         """Call the member and return what it said; raises BadAnswer where that cannot be read."""
-        return self.said(await self.call(ctx, whole, **parts))
+        return await self.settle(ctx, _as_it_is, whole, **parts)
+
+    async def settle(
+        self, ctx: Context, accept: Callable[[T], U], whole: object = PARTS, /, **parts: object
+    ) -> U:  # fmt: skip
+        """Call the member and return what `accept` makes of what it said; what that raises is about the answer."""
+        call = self.call(ctx, whole, **parts)
+        value = await call
+        with judging(call):
+            return accept(self.said(value))
 
     def said(self, value: object) -> T:
         """Return an answer as the type that is wanted; raises BadAnswer where it is none."""
@@ -82,6 +93,22 @@ class Role(Generic[T]):
         """Whether an answer is of the type that is wanted as it is."""
         kind = self._shape.type
         return kind is ANYTHING or (isinstance(kind, type) and isinstance(value, kind))
+
+
+@contextmanager
+def judging(call: Primitive[object]) -> Generator[None]:
+    """Have errors that are raised in a block be about the answer of a call; a retry of the run asks for it again."""
+    try:
+        yield
+    except BoundReached:
+        raise
+    except (BadAnswer, TeamError) as error:
+        error.about(call.key)
+        raise
+
+
+def _as_it_is(said: T) -> T:
+    return said
 
 
 def shared_task(pattern: str, roles: Sequence[Role[object]]) -> Kind:

@@ -41,12 +41,16 @@ async def judged(ctx: Context, judge: Role[Ruling], part: str, works: Mapping[st
     ctx.random().shuffle(names)
     labels = {_label(number): name for number, name in enumerate(names)}
     shown = {label: works[name] for label, name in labels.items()}
-    ruling = await judge.ask(ctx, **others, **{part: shown})
-    if ruling.winner not in labels:
-        raise NoDecision(
-            f"{judge.pattern}: {judge.who}, its {judge.title}, chose {ruling.winner!r}, which is none of "
-            f"{', '.join(labels)}. Have it give one of the labels as `winner`."
-        )
+
+    def known(ruling: Ruling) -> Ruling:
+        if ruling.winner not in labels:
+            raise NoDecision(
+                f"{judge.pattern}: {judge.who}, its {judge.title}, chose {ruling.winner!r}, which is none of "
+                f"{', '.join(labels)}. Have it give one of the labels as `winner`."
+            )
+        return ruling
+
+    ruling = await judge.settle(ctx, known, **others, **{part: shown})
     scores = {labels[label]: score for label, score in ruling.scores.items() if label in labels}
     return Judged(
         winner=labels[ruling.winner],

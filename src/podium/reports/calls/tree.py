@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from podium.engine.run.history import voided
+from podium.engine.run.reopening import voided
 from podium.model.fact import Fact
 from podium.model.facts import answers, calls, choices, money, notices, runs, waits
 from podium.model.facts.content import FactContent
@@ -242,6 +242,8 @@ def _run_note(key: str, said: RunChange) -> str:
             return f"change {key!r} {'applies' if changed else 'does not apply'}"
         case runs.Repinned(before=before, after=after):
             return f"moved from version {before or '?'} to {after or '?'}"
+        case runs.Rewound(keys=keys) if keys:
+            return f"put aside what stood at {', '.join(keys)}: the code asks for something else there"
         case runs.Rewound(facts=facts):
             return f"{len(facts)} facts before this were voided, to be done again"
         case runs.Redacted(by=by, why=why):

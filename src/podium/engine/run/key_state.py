@@ -1,0 +1,82 @@
+"""What is recorded under one key of a run, and of one step."""
+
+from dataclasses import dataclass, field
+
+from podium.model.empty import empty
+from podium.model.fact import Fact
+from podium.model.facts.answers import AnsweredDone
+from podium.model.facts.calls import Asked, AttemptFailed, Held, StepDone
+from podium.model.facts.waits import QuestionAsked
+from podium.model.json import Json
+from podium.model.question import PersonAnswer
+
+
+@dataclass(slots=True)
+class PutAside:
+    """A call that was made before a retry, and that the code does not ask for any more where it did."""
+
+    key: str
+    agent: str
+    payload: bytes | None
+    answer: Fact | None
+    """None where it gave no value, or more hangs on it."""
+
+
+@dataclass(slots=True)
+class KeyState:
+    """What is recorded under one key."""
+
+    opened: Fact | None = None
+    """How it began; None where it was cancelled before it did."""
+    answered: Fact | None = None
+    retry: AttemptFailed | None = None
+    """The last failed attempt that was to be followed by another."""
+    intent_recorded: bool = True
+    """Whether the body of its last attempt may have been started; after a retry or a wait an intent says so."""
+    held: Held | None = None
+    """A time that it has to wait for, where that was recorded after the last retry."""
+    granted: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
+    """What people said to rules that asked about it and let it pass, by rule."""
+    question: QuestionAsked | None = None
+    """The last question that was asked for it."""
+    answers: tuple[PersonAnswer, ...] | None = None
+    """The answers to that question, once consumed."""
+    cancelled: bool = False
+    inside: list[PutAside] = field(default_factory=empty(list[PutAside]))
+    """Of a workflow that is over and that the code has not asked for since a retry: the calls that it made."""
+    undos: list[Fact] = field(default_factory=empty(list[Fact]))
+    """Compensations that an inline workflow under this key left behind when it succeeded."""
+
+    @property
+    def plain_answer(self) -> Fact | None:
+        """The answer that a call gave, if nothing else hangs on it: no compensation, no answer in another's place."""
+        end = self.answered
+        whole = end is not None and isinstance(done := end.content, AnsweredDone) and not done.degraded
+        return end if whole and not self.undos else None
+
+    @property
+    def asked(self) -> Asked | None:
+        """What began it, if it is a call."""
+        said = None if self.opened is None else self.opened.content
+        return said if isinstance(said, Asked) else None
+
+    @property
+    def asked_of(self) -> str | None:
+        """The step that the last question was about."""
+        return None if self.question is None else self.question.step
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """What is recorded of one step."""
+
+    name: str = ""
+    intent: Fact | None = None
+    done: Fact | None = None
+    usable: bool = True
+    """Whether a later attempt may be handed its value; not what could not be used, or another agent did."""
+
+    @property
+    def handed_back(self) -> bool:
+        """Whether its value is that of the same step in an earlier attempt."""
+        return self.done is not None and isinstance(said := self.done.content, StepDone) and said.from_step is not None

@@ -1,0 +1,237 @@
+"""What a retry asks again: what failed, and what is only as good as that. All else that is recorded stands."""
+
+from bisect import bisect_left
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from podium.engine.run.history import OPENING, History
+from podium.model.empty import empty
+from podium.model.fact import Fact, FactKind
+from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused
+from podium.model.facts.calls import AttemptFailed
+from podium.model.facts.choices import KeysCancelled
+from podium.model.facts.runs import Rewound
+from podium.model.facts.waits import ChildAwaited, QuestionAnswered, QuestionAsked
+from podium.model.json import is_object
+from podium.model.retry import FailureKind
+from podium.model.run import RunState
+from podium.store.codec import decode
+
+UNDO_OF = "undo_of"
+"""The last part of the key, under that of a call, of the compensation that its agent's card names."""
+INLINE_LIMITS = ("timeout", "first")
+"""The last parts of the keys, under that of an inline workflow, of what limits its time."""
+
+
+@dataclass(slots=True)
+class Reopening:
+    """What became of recorded facts, by place."""
+
+    void: set[int] = field(default_factory=empty(set[int]))
+    """They count no more: a retry or repin has what they are about done again."""
+    loose: set[int] = field(default_factory=empty(set[int]))
+    """They hold as far as the code asks for the same again: what came before them is done again."""
+
+
+def standing(facts: Sequence[Fact]) -> Reopening:
+    """Return what became of the facts of a run."""
+    found = Reopening()
+    for index, fact in enumerate(facts):
+        if fact.kind is FactKind.REWOUND and isinstance(said := fact.content, Rewound):
+            found.void.update(said.facts)
+            if said.loose is not None:
+                found.loose.update(range(said.loose, fact.seq))
+        elif fact.kind is FactKind.RETRY and isinstance(said := fact.content, AttemptFailed) and said.goes_on:
+            alive = [each for each in facts[:index] if each.seq not in found.void and is_under(each, said.goes_on)]
+            found.void |= reopened(alive, said.causes, under=said.goes_on).void
+            found.loose.update(each.seq for each in alive)  # it is asked for once the pause is over
+    found.loose -= found.void
+    return found
+
+
+def history_of(facts: Sequence[Fact]) -> History:
+    """Return what is recorded of a run, laid out for replay."""
+    stands = standing(facts)
+    return History(facts, void=stands.void, loose=stands.loose)
+
+
+def voided(facts: Sequence[Fact]) -> set[int]:
+    """Return the places of the facts that count no more at their key."""
+    stands = standing(facts)
+    void = set(stands.void)
+    for index, fact in enumerate(facts):
+        if fact.kind is FactKind.REWOUND and isinstance(said := fact.content, Rewound):
+            for key in said.keys:
+                before = (each for each in facts[:index] if belongs(each.key, key) and "/" not in each.key)
+                void |= {each.seq for each in before if each.seq in stands.loose}
+    return void
+
+
+def reopened(facts: Sequence[Fact], causes: Iterable[str], *, under: str = "") -> Reopening:
+    """Return what a retry of a workflow that failed does to what is recorded of it, given the keys that caused that.
+
+    Void is whatever failed, down to the calls that failed by themselves, and the choices that were made after it.
+    Where the failure names no keys, that is everything that failed below: whoever caught it made their own of it.
+    """
+    index = _Index(facts)
+    again = dict.fromkeys([under]) if under else dict[str, None]()
+    """The keys of what is asked again, or gone over again."""
+    leaves = index.leaves(list(causes) or index.caught(under), again)
+    cuts = [at for leaf in leaves if (at := index.since(leaf)) is not None]
+    later = [fact for fact in facts if fact.seq > min(cuts)] if cuts else []
+    choices = [fact for fact in later if _is_choice(fact)]
+    failed = dict.fromkeys([*leaves, *(fact.key for fact in later if index.has_failed(fact))])
+    void = {fact.seq for fact in choices} | withdrawn(facts, _cut_by(choices))
+    for key in failed:
+        void |= index.parts(key)
+    void |= {at for key in again if key != under and (at := index.since(key)) is not None}
+    void |= {fact.seq for fact in facts if _limited_by(fact.key) in again | failed}
+    return Reopening(void, {fact.seq for fact in later} - void)
+
+
+def belongs(key: str, to: str) -> bool:
+    """Whether a key is another one, or below it."""
+    return not to or key == to or key.startswith((f"{to}.", f"{to}/"))
+
+
+def is_under(fact: Fact, key: str) -> bool:
+    """Whether a fact was recorded below a key, by the workflow there."""
+    at = said.by if isinstance(said := fact.content, KeysCancelled) else fact.key
+    return at != key and belongs(at, key)
+
+
+class _Index:
+    """The facts of one run, and how each key was answered."""
+
+    def __init__(self, facts: Sequence[Fact]) -> None:
+        self._facts = sorted(facts, key=lambda fact: fact.key)
+        self._keys = [fact.key for fact in self._facts]
+        self._answers = {fact.key: fact for fact in facts if fact.kind is FactKind.ANSWERED}
+        self._children = {fact.key for fact in facts if isinstance(fact.content, ChildAwaited)}
+
+    def has_failed(self, fact: Fact) -> bool:
+        """Whether a fact says that a call, or a child run, came to nothing."""
+        match fact.content:
+            case AnsweredFailed() | AnsweredRefused():
+                return True
+            case AnsweredDone() if fact.key in self._children:
+                told = decode(fact.payload)
+                return is_object(told) and told.get("state") != RunState.DONE
+            case _:
+                return False
+
+    def caught(self, under: str) -> list[str]:
+        """Return the keys below another one of what failed, but not of what is inside something that is over."""
+        below = self._answers.values() if not under else self._range(under)
+        failed = [fact.key for fact in below if fact.key != under and self.has_failed(fact)]
+        return [key for key in failed if not self._is_inside(key, under)]
+
+    def _is_inside(self, key: str, under: str) -> bool:
+        """Whether what was answered at a key is part of a workflow, itself below another key, that is over."""
+        above, at = key.rpartition(".")[0], self._answers[key].seq
+        while above and above != under:
+            if (around := self._answers.get(above)) is not None and at < around.seq:
+                return True
+            above = above.rpartition(".")[0]
+        return False
+
+    def leaves(self, causes: Iterable[str], reached: dict[str, None]) -> list[str]:
+        """Follow failed inline workflows down to what failed by itself; adds those on the way to `reached`."""
+        found: dict[str, None] = {}
+        for key in causes:
+            answer = self._answers.get(key)
+            below = () if answer is None else self._below(key, answer)
+            if answer is None or not below:
+                found[key] = None
+            else:
+                reached[key] = None
+                found.update(dict.fromkeys(self.leaves(below, reached)))
+        return list(found)
+
+    def _below(self, key: str, answer: Fact) -> Sequence[str]:
+        """Return the keys inside an inline workflow that its end came of: those that it names, or what it caught."""
+        if isinstance(said := answer.content, AnsweredFailed):
+            return said.causes or self.caught(key)
+        if isinstance(said, AnsweredDone):
+            return self._last_under(key)
+        return ()
+
+    def _last_under(self, key: str) -> Sequence[str]:
+        """Return the call that answered last inside an inline workflow: what could not be used came of it."""
+        asked = {fact.key for fact in self._own(key) if fact.kind is FactKind.ASKED and fact.key != key}
+        answered = [fact for each in asked if (fact := self._answers.get(each)) and not self._is_inside(each, key)]
+        return [max(answered, key=lambda fact: fact.seq).key] if answered else ()
+
+    def _range(self, key: str) -> list[Fact]:
+        """Return the facts at a key and below it, in order."""
+        first, end = bisect_left(self._keys, key), bisect_left(self._keys, f"{key}0")  # 0 comes after . and /
+        return sorted((fact for fact in self._facts[first:end] if belongs(fact.key, key)), key=lambda fact: fact.seq)
+
+    def _own(self, call: str) -> list[Fact]:
+        """Return what was recorded of a call, and below it until it was over: later another one may be there."""
+        answer = self._answers.get(call)
+        own = self._range(call)
+        if answer is None:
+            return own
+        return [fact for fact in own if fact.seq <= answer.seq or fact.key == f"{call}.{UNDO_OF}"]
+
+    def since(self, key: str) -> int | None:
+        """Return the place at which something was answered, or None while it is not."""
+        answer = self._answers.get(key)
+        return None if answer is None else answer.seq
+
+    def parts(self, call: str) -> set[int]:
+        """Return what to void so that a call is asked again, and nothing that it did is done again.
+
+        Its steps stay, but for an answer that could not be used. What a workflow called stays: its own code failed.
+        """
+        own = self._own(call)
+        answer = self._answers.get(call)
+        if any(fact.kind in OPENING and fact.key not in (call, f"{call}.{UNDO_OF}") for fact in own):
+            return set() if answer is None else {answer.seq}
+        history = History(own)
+        match None if answer is None else answer.content:
+            case AnsweredFailed(kind=kind):
+                history.failed_as(call, kind)
+            case AnsweredDone():
+                history.failed_as(call, FailureKind.VALIDATION)
+            case _:
+                pass
+        kept = {
+            fact.seq
+            for record in history.steps.get(call, {}).values()
+            for fact in (record.intent, record.done)
+            if fact is not None and (record.usable or record.intent is not None)
+        }
+        return {fact.seq for fact in own if fact.kind is not FactKind.REWOUND} - kept
+
+
+def withdrawn(facts: Iterable[Fact], keys: Container[str]) -> set[int]:
+    """Return the questions at these keys that nobody had answered: they were taken back, and have to be asked anew."""
+    asked: dict[str, int] = {}
+    for fact in facts:
+        match fact.content:
+            case QuestionAsked(question=question) if fact.key in keys:
+                asked[question] = fact.seq
+            case QuestionAnswered(question=question):
+                asked.pop(question, None)
+            case _:
+                pass
+    return set(asked.values())
+
+
+def _cut_by(choices: Iterable[Fact]) -> set[str]:
+    return {key for fact in choices if isinstance(said := fact.content, KeysCancelled) for key in said.keys}
+
+
+def _is_choice(fact: Fact) -> bool:
+    return fact.kind is FactKind.CHOSEN or (isinstance(said := fact.content, KeysCancelled) and bool(said.by))
+
+
+def _limited_by(key: str) -> str:
+    """Return the call whose workflow is limited in time by what is recorded at a key; empty where nothing is."""
+    above, _, last = key.rpartition(".")
+    if last not in INLINE_LIMITS:
+        return ""
+    call, _, attempt = above.rpartition(".")
+    return call if attempt.startswith("r") else above

@@ -1,0 +1,153 @@
+"""What a run recorded before a retry, as long as its code has not asked for it again."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from podium.engine.run.key_state import KeyState, PutAside, StepRecord
+from podium.model.fact import Fact, FactKind
+from podium.model.facts.calls import Asked
+
+Asking = tuple[str, bytes | None]
+"""What a call asks for: the agent, and the input."""
+
+
+class Unclaimed:
+    """Holds at its key as long as the code asks for the same there, and for a like call elsewhere as long as for none.
+
+    So what gave a value is not done again where a retry has the code go another way.
+    """
+
+    __slots__ = ("_alike", "_aside", "_failed", "_keys", "_made", "_records", "_stashed", "_steps")
+
+    def __init__(self, records: Mapping[str, KeyState], steps: dict[str, dict[str, StepRecord]]) -> None:
+        self._records = records
+        self._steps = steps
+        self._failed: dict[Asking, list[str]] = {}
+        """Where calls were asked that a retry has asked again."""
+        self._made: dict[str, Asking] = {}
+        """The request for which the steps at a key were done, where it was retried."""
+        self._stashed: dict[Asking, list[tuple[str, dict[str, StepRecord]]]] = {}
+        """Steps of calls that the code asks for elsewhere, if at all, and where they were done."""
+        self._keys: set[str] = set()
+        self._aside: list[PutAside] = []
+        self._alike: dict[Asking, deque[str]] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._keys or self._aside)
+
+    def __contains__(self, key: str) -> bool:
+        """Whether something is recorded at a key that holds only if the code asks for the same."""
+        return key in self._keys
+
+    def add(self, key: str) -> None:
+        """Note that what is recorded at a key holds only if the code asks for the same."""
+        self._keys.add(key)
+        self._alike = None
+
+    def claim(self, key: str) -> None:
+        """The code has asked for it, or for what it was a part of."""
+        self._keys.discard(key)
+
+    def put_aside(self, key: str) -> list[str]:
+        """The code asks for something else at a key: keep what calls there, and below it, gave for their like.
+
+        Returns the keys at which nothing is recorded any more.
+        """
+        found = [at for at in self._keys if at == key or at.startswith(f"{key}.")]
+        for at in found:
+            record = self._records[at]
+            if record.opened is not None and (asked := record.asked) is not None:
+                self._made.setdefault(at, (asked.agent, record.opened.payload))
+            self._aside += self._kept(at)
+            self._keys.discard(at)
+        return found
+
+    def inside(self, key: str) -> list[PutAside]:
+        """Return what there is to keep of what a workflow did below a key, now that it is over."""
+        return [each for at in sorted(self._keys) if at.startswith(f"{key}.") for each in self._kept(at)]
+
+    def _kept(self, key: str) -> list[PutAside]:
+        """Return what is to be kept of a call, and then of what it did, if it was a workflow."""
+        record = self._records[key]
+        if record.opened is None or (asked := record.asked) is None:
+            return record.inside
+        return [PutAside(key, asked.agent, record.opened.payload, record.plain_answer), *record.inside]
+
+    def like(self, agent: str, payload: bytes) -> str | None:
+        """Return where a call of this agent with this input gave a value."""
+        for each in self._aside:
+            if each.answer is not None and (each.agent, each.payload) == (agent, payload):
+                return each.key
+        if self._alike is None:
+            self._alike = self._index()
+        places = self._alike.get((agent, payload), deque[str]())
+        while places and places[0] not in self._keys:
+            places.popleft()
+        return places[0] if places else None
+
+    def note_void(self, fact: Fact) -> None:
+        """Note where a call was asked that a retry asks again; the code may ask for it elsewhere."""
+        if fact.kind is FactKind.ASKED and isinstance(said := fact.content, Asked):
+            self.enter(fact.key, (said.agent, fact.payload), said.taken_from)
+            self._failed.setdefault((said.agent, fact.payload), []).append(fact.key)
+
+    def enter(self, key: str, request: Asking, place: str | None) -> None:
+        """A call is asked at a key. Steps that were done there for another request go with that one.
+
+        `place` is where the same was asked before: its steps are taken from there.
+        """
+        if key in self._steps and (owner := self._made.get(key, request)) != request:
+            self._stashed.setdefault(owner, []).append((key, self._steps.pop(key)))
+        self._made[key] = request
+        if place is not None and key not in self._steps and (steps := self._taken(place, request)) is not None:
+            self._steps[key] = steps
+
+    def stashed_at(self, key: str) -> Iterator[str]:
+        """Give the places of steps that were done at a key for other requests."""
+        for stashed in self._stashed.values():
+            for at, steps in stashed:
+                if at == key:
+                    yield from steps
+
+    def _taken(self, place: str, request: Asking) -> dict[str, StepRecord] | None:
+        stashed = self._stashed.get(request, [])
+        found = next((each for each in stashed if each[0] == place), None)
+        if found is None:
+            return self._steps.pop(place, None) if self._made.get(place) == request else None
+        stashed.remove(found)
+        return found[1]
+
+    def begun_elsewhere(self, key: str, request: Asking) -> str | None:
+        """Return where a call that is asked at a key had failed and done steps before; None if it was there."""
+        if key in self._steps and self._made.get(key) == request:
+            return None
+        if stashed := self._stashed.get(request):
+            return stashed[0][0]
+        places = (at for at in self._failed.get(request, ()) if at in self._steps and at not in self._records)
+        return next((at for at in places if self._made.get(at) == request), None)
+
+    def take(self, place: str, agent: str, payload: bytes | None) -> Fact | None:
+        """Take what was put aside of a call, for its like, and of what it did; returns its answer."""
+        for index, each in enumerate(self._aside):
+            if each.answer is not None and (each.key, each.agent, each.payload) == (place, agent, payload):
+                del self._aside[index]
+                while index < len(self._aside) and self._aside[index].key.startswith(f"{place}."):
+                    del self._aside[index]
+                return each.answer
+        return None
+
+    def has_call_of(self, agent: str) -> bool:
+        """Whether an agent was called, whatever for."""
+        asked = (self._records[key].asked for key in self._keys)
+        return any(said.agent == agent for said in asked if said is not None) or any(
+            each.agent == agent for each in self._aside
+        )
+
+    def _index(self) -> dict[Asking, deque[str]]:
+        found: dict[Asking, deque[str]] = {}
+        plain = [(end.seq, key) for key in self._keys if (end := self._records[key].plain_answer) is not None]
+        for _, key in sorted(plain):
+            record = self._records[key]
+            if record.opened is not None and (asked := record.asked) is not None:
+                found.setdefault((asked.agent, record.opened.payload), deque()).append(key)
+        return found
