@@ -102,13 +102,13 @@ def test_a_discarded_one_is_gone_from_the_list_and_not_requeued(desk: Desk) -> N
 def test_a_time_limit_does_not_make_the_command_wait_for_it(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.write("waits.py", WAITS)
-    assert desk.podium("run", "waits.py", "--within", "3600").status == 3
+    assert desk.podium("run", "waits.py", "--within", "1h").status == 3
     assert desk.podium("work", "waits.py").out == "1 parked\n"
 
 
 def test_a_run_that_is_not_done_within_its_time_has_failed(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.write("waits.py", WAITS)
-    failed = desk.podium("run", "waits.py", "--within", "0.3", "--wait")
+    failed = desk.podium("run", "waits.py", "--within", "300ms", "--wait")
     assert failed.status == 1
     assert "RunTimedOut: it was not done within 0.3 s" in failed.err

@@ -84,9 +84,13 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     "an option that there is not": (made(retries=3), "agent add has no option 'retries'. Did you mean retry?"),
     "an option that is like none": (made(colour="red"), "agent add has no option 'colour'. Options: breaker, budget,"),
     "tries as a number": (made(retry=3), "retry of agent add is 3; expected a Retry, such as Retry(attempts=3)."),
-    "a time with its unit": (
-        made(timeout="30s"),
-        "timeout of agent add is '30s'; expected seconds, more than 0, such as",
+    "a time in words": (
+        made(timeout="half an hour"),
+        'timeout of agent add is \'half an hour\'; expected seconds, more than 0, such as 30, "1h30m", "2d" or a ti',
+    ),
+    "a time in a unit that there is not": (
+        made(timeout="3 months"),
+        "timeout of agent add is '3 months'; expected seconds, more than 0",
     ),
     "no time at all": (made(timeout=0), "timeout of agent add is 0; expected seconds, more than 0"),
     "a price in words": (
@@ -137,7 +141,7 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     # A retry is described
     "no try at all": (lambda: retries(attempts=0), "Retry(attempts=…) is 0; expected a whole number, 1 or more."),
     "a delay before now": (lambda: retries(delay=-1), "Retry(delay=…) is -1; expected seconds, 0 or more"),
-    "a delay with its unit": (lambda: retries(delay="2s"), "Retry(delay=…) is '2s'; expected seconds"),
+    "a delay that ends without its unit": (lambda: retries(delay="1m30"), "Retry(delay=…) is '1m30'; expected seconds"),
     "more jitter than there is": (lambda: retries(jitter=2), "Retry(jitter=…) is 2; expected a share from 0 to 1."),
     "a kind that is a text": (
         lambda: retries(kinds="rate"),
@@ -157,9 +161,9 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         asks(lambda ctx: ctx.call(7, 1)),
         "7 is no agent. Make one with @agent or @workflow.",
     ),
-    "a call's time with its unit": (
-        asks(lambda ctx: ctx.call(fine, 1, timeout="30s")),
-        "timeout of a call is '30s'; expected seconds, more than 0",
+    "a call's time that is over": (
+        asks(lambda ctx: ctx.call(fine, 1, timeout="0s")),
+        "timeout of a call is '0s'; expected seconds, more than 0",
     ),
     "a call's tries as a number": (
         asks(lambda ctx: ctx.call(fine, 1, retry=3)),
@@ -169,22 +173,25 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         asks(lambda ctx: ctx.call(fine, 1, fallback="spare")),
         "fallback of a call is 'spare'; expected a list of agents",
     ),
-    "a sleep with its unit": (asks(lambda ctx: ctx.sleep("2d")), "the time of a sleep is '2d'; expected seconds"),
-    "a wait with its unit": (
-        asks(lambda ctx: ctx.signal("go", within="1h")),
-        "within of the wait for signal 'go' is '1h'; expected seconds",
+    "a sleep of two times": (
+        asks(lambda ctx: ctx.sleep("2d or 3d")),
+        "the time of a sleep is '2d or 3d'; expected seconds",
     ),
-    "a question's time with its unit": (
-        asks(lambda ctx: ctx.ask("Fine?", within="1h")),
-        "within of 'Fine?' is '1h'; expected seconds, such as 30 or 2.5",
+    "a wait until a day": (
+        asks(lambda ctx: ctx.signal("go", within="Friday")),
+        "within of the wait for signal 'go' is 'Friday'; expected seconds",
+    ),
+    "a question's time in a list": (
+        asks(lambda ctx: ctx.ask("Fine?", within=["1h"])),
+        "within of 'Fine?' is ['1h']; expected seconds, such as 30",
     ),
     "whom to ask next, as a text": (
         asks(lambda ctx: ctx.ask("Fine?", within=60, escalate=["boss"])),
         "escalate of 'Fine?' is 'boss'; expected an Escalation, such as Escalation(to=\"boss\", within=3600).",
     ),
     "whom to ask next, at no time": (
-        lambda: escalation(to="boss", within="1h"),
-        "Escalation(within=…) is '1h'; expected seconds",
+        lambda: escalation(to="boss", within="later"),
+        "Escalation(within=…) is 'later'; expected seconds",
     ),
     "a child's budget as a number": (
         asks(lambda ctx: ctx.spawn(flow, 1, budget=0.5)),
@@ -204,9 +211,9 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         started(budget=0.5),
         "the run's budget is 0.5; expected a Budget, such as Budget(usd=0.5)",
     ),
-    "a run's time with its unit": (
-        started(within="3s"),
-        "within is '3s'; expected how many seconds the run may take, more than 0.",
+    "a run without end": (
+        started(within=float("inf")),
+        "within of the run is inf; expected seconds, more than 0 and not without end",
     ),
     "a priority in words": (started(priority="high"), "the run's priority is 'high'; expected a whole number."),
     "queues as a number": (

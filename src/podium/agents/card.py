@@ -10,12 +10,12 @@ from podium.model.agent import Card
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance
 from podium.model.call import Call
+from podium.model.duration import SECONDS, Duration
 from podium.model.expected import (
     COUNT,
     DOLLARS,
     FLAG,
     NAMES,
-    SECONDS,
     TEXT,
     Expected,
     check_options,
@@ -42,7 +42,7 @@ class CardOptions(TypedDict, total=False):
     description: str
     capabilities: Iterable[str]
     effects: Effects
-    timeout: float | None
+    timeout: Duration | None
     retry: Retry
     concurrency: int | None
     usd: float | None
@@ -51,7 +51,7 @@ class CardOptions(TypedDict, total=False):
     undo: str | None
     breaker: Breaker | None
     limit: Limit | None
-    cache: float | None
+    cache: Duration | None
     budget: Allowance | None
     guards: tuple[Guard | str, ...]
     health: Health | None

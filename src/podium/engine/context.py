@@ -25,6 +25,7 @@ from podium.errors import CallRefused, NotAwaitable, WrongBranch
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.chance import Chance
+from podium.model.duration import Duration
 from podium.model.facts.waits import LookedUp
 from podium.model.fallback import Degraded
 from podium.model.json import Json
@@ -60,15 +61,7 @@ class Context:
     """
 
     __slots__ = (
-        "_active",
-        "_branch",
-        "_chances",
-        "_counter",
-        "_path",
-        "_workflow",
-        "callers",
-        "deadline",
-        "undos"
+        "_active", "_branch", "_chances", "_counter", "_path", "_workflow", "callers", "deadline", "undos",
     )  # fmt: skip
 
     def __init__(
@@ -119,22 +112,22 @@ class Context:
 
     @overload
     def call(
-        self, agent: Agent[In, Out], input: In, /, *, timeout: float | None = None, within: float | None = None,
+        self, agent: Agent[In, Out], input: In, /, *, timeout: Duration | None = None, within: Duration | None = None,
         retry: Retry | None = None, fallback: Fallbacks | None = None,
     ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
-        self, agent: Agent[None, Out], /, *, timeout: float | None = None, within: float | None = None,
+        self, agent: Agent[None, Out], /, *, timeout: Duration | None = None, within: Duration | None = None,
         retry: Retry | None = None, fallback: Fallbacks | None = None,
     ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
-        self, agent: str | Task, input: Json = None, /, *, timeout: float | None = None, within: float | None = None,
-        retry: Retry | None = None, fallback: Fallbacks | None = None,
+        self, agent: str | Task, input: Json = None, /, *, timeout: Duration | None = None,
+        within: Duration | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
     ) -> AgentCall[Any]: ...  # fmt: skip
     def call(
-        self, agent: AnyAgent | str | Task, input: Any = None, /, *, timeout: float | None = None,
-        within: float | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
+        self, agent: AnyAgent | str | Task, input: Any = None, /, *, timeout: Duration | None = None,
+        within: Duration | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
     ) -> AgentCall[Any]:  # fmt: skip
         """Ask an agent: an agent, the name of a registered one, or a Task that the router finds one for.
 
@@ -230,7 +223,7 @@ class Context:
 
     def map(
         self, agent: Agent[In, Out] | str, inputs: Iterable[In], *, concurrency: int | None = None,
-        return_exceptions: bool = False, timeout: float | None = None, retry: Retry | None = None,
+        return_exceptions: bool = False, timeout: Duration | None = None, retry: Retry | None = None,
     ) -> Primitive[list[Out]]:  # fmt: skip
         """Call one agent with each of the inputs, at most `concurrency` at once; gives the values in order."""
         calls: list[Primitive[Any]] = [self.call(agent, each, timeout=timeout, retry=retry) for each in inputs]
@@ -252,18 +245,18 @@ class Context:
 
     # Waiting
 
-    def sleep(self, seconds: float) -> Sleep:
+    def sleep(self, seconds: Duration) -> Sleep:
         """Wait, durably: the run costs nothing meanwhile."""
         return Sleep(self._active, self._branch, self._path, self._key(), seconds)
 
     @overload
     def signal(
-        self, name: str, type: "TypeForm[T]", /, *, within: float | None = None, default: T = ...
+        self, name: str, type: "TypeForm[T]", /, *, within: Duration | None = None, default: T = ...
     ) -> AwaitSignal[T]: ...
     @overload
-    def signal(self, name: str, /, *, within: float | None = None, default: Json = None) -> AwaitSignal[Any]: ...
+    def signal(self, name: str, /, *, within: Duration | None = None, default: Json = None) -> AwaitSignal[Any]: ...
     def signal(
-        self, name: str, type: Any = Any, /, *, within: float | None = None, default: Any = None
+        self, name: str, type: Any = Any, /, *, within: Duration | None = None, default: Any = None
     ) -> AwaitSignal[Any]:
         """Wait for a signal of this name; gives its body, or `default` once `within` seconds have passed."""
         return AwaitSignal(
@@ -273,22 +266,23 @@ class Context:
 
     @overload
     def ask(
-        self, question: Approval, *, to: str = "anyone", within: float | None = None,
+        self, question: Approval, *, to: str = "anyone", within: Duration | None = None,
         escalate: Sequence[Escalation] = (), quorum: int = 1, default: Decision = ...,
     ) -> AskPerson[Decision]: ...  # fmt: skip
     @overload
     def ask(
         self, question: str, *, answer: "TypeForm[T]", subject: Json = None, to: str = "anyone",
-        within: float | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: T = ...,
+        within: Duration | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: T = ...,
     ) -> AskPerson[T]: ...  # fmt: skip
     @overload
     def ask(
-        self, question: str, *, subject: Json = None, to: str = "anyone", within: float | None = None,
+        self, question: str, *, subject: Json = None, to: str = "anyone", within: Duration | None = None,
         escalate: Sequence[Escalation] = (), quorum: int = 1, default: Json = ...,
     ) -> AskPerson[Any]: ...  # fmt: skip
     def ask(
         self, question: str | Approval, *, answer: Any = Any, subject: Json = None, to: str = "anyone",
-        within: float | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: Any = _NO_DEFAULT,
+        within: Duration | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1,
+        default: Any = _NO_DEFAULT,
     ) -> AskPerson[Any]:  # fmt: skip
         """Ask a person or a role, and wait for the answer in the inbox.
 
@@ -311,7 +305,7 @@ class Context:
 
     def spawn(
         self, workflow: Agent[In, Out], input: In, /, *, queue: str | None = None, priority: int = 0,
-        within: float | None = None, budget: Budget | None = None,
+        within: Duration | None = None, budget: Budget | None = None,
     ) -> SpawnChild[Out]:  # fmt: skip
         """Start a child run, with a journal and a place in the queue of its own; gives a handle to it.
 

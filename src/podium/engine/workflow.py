@@ -15,6 +15,7 @@ from podium.engine.run.caller import Undo
 from podium.errors import BadAnswer, Blocked, CallCancelled, InvalidValue, UsageError, WorkflowError
 from podium.model.agent import AnyAgent, Card, In_contra, InputShape, Out_co, OutputShape, in_and_out
 from podium.model.call import Call
+from podium.model.duration import Duration
 from podium.model.guard import Guard
 from podium.model.json import Json
 from podium.model.outcome import Enter, Outcome, raised, text_of
@@ -126,13 +127,13 @@ def workflow(function: Callable[[Context], Awaitable[Out]], /) -> Workflow[None,
 @overload
 def workflow(
     *, name: str | None = None, version: str = "1", description: str | None = None,
-    capabilities: frozenset[str] | set[str] = frozenset(), timeout: float | None = None, retry: Retry | None = None,
+    capabilities: frozenset[str] | set[str] = frozenset(), timeout: Duration | None = None, retry: Retry | None = None,
     guards: tuple[Guard | str, ...] = (),
 ) -> "WorkflowDecorator": ...  # fmt: skip
 def workflow(
     function: Callable[..., Awaitable[Any]] | None = None, /, *, name: str | None = None, version: str = "1",
     description: str | None = None, capabilities: frozenset[str] | set[str] = frozenset(),
-    timeout: float | None = None, retry: Retry | None = None, guards: tuple[Guard | str, ...] = (),
+    timeout: Duration | None = None, retry: Retry | None = None, guards: tuple[Guard | str, ...] = (),
 ) -> Any:  # fmt: skip
     """Make a workflow of an async function whose first parameter is the Context and whose second is the input.
 
@@ -150,7 +151,7 @@ class WorkflowDecorator:
 
     def __init__(
         self, name: str | None, version: str, description: str | None, capabilities: frozenset[str],
-        timeout: float | None, retry: Retry, guards: tuple[Guard | str, ...],
+        timeout: Duration | None, retry: Retry, guards: tuple[Guard | str, ...],
     ) -> None:  # fmt: skip
         self._name = name
         self._version = version

@@ -10,7 +10,6 @@ from podium.app import App
 from podium.cli.commands.inbox import login
 from podium.cli.commands.runs import run_json
 from podium.cli.load import load, split
-from podium.cli.moments import span
 from podium.cli.opening import ALL, LAST, drive, existing, export_environment, look
 from podium.cli.options import (
     PAGE,
@@ -31,6 +30,7 @@ from podium.facade.reader import Reader, View
 from podium.facade.reports import DeadLetterFilters
 from podium.model.agent import AnyAgent
 from podium.model.clock import SystemClock
+from podium.model.duration import PAUSE, in_seconds
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.operations.requeue import Requeued
@@ -228,7 +228,7 @@ def _filters(
 ) -> DeadLetterFilters:  # fmt: skip
     return {
         "agent": agent, "workflow": workflow, "tenant": tenant, "kind": kind,
-        "since": None if since is None else SystemClock().now() - span(since, "--since"),
+        "since": None if since is None else SystemClock().now() - in_seconds(since, "--since", PAUSE),
         "discarded": discarded, "limit": limit, "cursor": cursor,
     }  # fmt: skip
 

@@ -8,7 +8,7 @@ from podium.engine.run.history import KeyState
 from podium.engine.run.mailbox import TIMER
 from podium.engine.run.recorded import Recorded
 from podium.model.agent import Shape
-from podium.model.expected import SPAN, or_none
+from podium.model.duration import SPAN, Duration, in_seconds, seconds_or_none
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
 from podium.model.facts.content import prepared
@@ -20,8 +20,6 @@ T = TypeVar("T")
 
 _DONE = prepared(AnsweredDone())
 
-_WITHIN = or_none(SPAN)
-
 
 class Sleep(Recorded[None]):
     """Waits for a time, durably."""
@@ -31,10 +29,9 @@ class Sleep(Recorded[None]):
     opens = SleepBegun
     waits = True
 
-    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, seconds: float) -> None:
+    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, seconds: Duration) -> None:
         super().__init__(active, branch, path, key)
-        SPAN.check("the time of a sleep", seconds)
-        self.seconds = seconds
+        self.seconds = in_seconds(seconds, "the time of a sleep", SPAN)
 
     def described(self) -> str:
         """Return `a sleep`."""
@@ -67,13 +64,12 @@ class AwaitSignal(Recorded[T], Generic[T]):
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, name: str, shape: Shape[T],
-        within: float | None, default: T,
+        within: Duration | None, default: T,
     ) -> None:  # fmt: skip
         super().__init__(active, branch, path, key)
         self.name = name
         self.shape = shape
-        _WITHIN.check(f"within of the wait for signal {name!r}", within)
-        self.within = within
+        self.within = seconds_or_none(within, f"within of the wait for signal {name!r}", SPAN)
         self.default = default
 
     def described(self) -> str:

@@ -14,6 +14,7 @@ from podium.engine.context import Context
 from podium.engine.workflow import Workflow
 from podium.formats.mermaid import Flowchart
 from podium.model.agent import AnyAgent, Card, In_contra, InputShape, Out_co, OutputShape, is_agent
+from podium.model.duration import Duration
 from podium.model.json import Json
 from podium.model.retry import Retry
 from podium.model.task import Task
@@ -40,7 +41,7 @@ class CardFields(TypedDict, total=False):
     version: str
     description: str
     capabilities: frozenset[str] | set[str]
-    timeout: float | None
+    timeout: Duration | None
     retry: Retry
 
 
