@@ -92,6 +92,7 @@ class Workflow(Generic[In_contra, Out_co]):
         context = Context(active, branch, path, self, callers=named, deadline=deadline)
         try:
             value = await self._call(context, input)
+            context.check_awaited()
         except BaseException as error:
             cut = isinstance(error, asyncio.CancelledError) and not isinstance(error, CallCancelled)
             if cut or passes_through(error):

@@ -22,7 +22,8 @@ PodiumError
 ├── WorkerFailed                a service of this process's worker failed: its runs were handed back
 ├── WorkflowError               a mistake in a workflow's code
 │   ├── WrongBranch
-│   └── NotAwaitable
+│   ├── NotAwaitable
+│   └── NotAwaited              what was asked of the context was never awaited
 ├── CallError                   raised in a workflow where a call did not give a value
 │   ├── CallFailed
 │   ├── CallRefused
@@ -68,6 +69,7 @@ from podium.errors.calls import (
     CallFailed,
     CallRefused,
     NotAwaitable,
+    NotAwaited,
     QuestionExpired,
     RunBlocked,
     RunCancelled,
@@ -145,6 +147,7 @@ __all__ = [
     "NotAStore",
     "NotAllowed",
     "NotAwaitable",
+    "NotAwaited",
     "NotDone",
     "NotPossible",
     "PatternError",

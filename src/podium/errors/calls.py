@@ -23,6 +23,12 @@ class NotAwaitable(WorkflowError):
     code = "not-awaitable"
 
 
+class NotAwaited(WorkflowError):
+    """A workflow ended, and something that it asked its context for was never awaited."""
+
+    code = "not-awaited"
+
+
 class CallError(PodiumError):
     """A call of a workflow gave no value."""
 

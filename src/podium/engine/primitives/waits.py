@@ -8,7 +8,6 @@ from podium.engine.run.history import KeyState
 from podium.engine.run.mailbox import TIMER
 from podium.engine.run.recorded import Recorded
 from podium.model.agent import Shape
-from podium.model.duration import SPAN, Duration, in_seconds, seconds_or_none
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
 from podium.model.facts.content import prepared
@@ -29,9 +28,9 @@ class Sleep(Recorded[None]):
     opens = SleepBegun
     waits = True
 
-    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, seconds: Duration) -> None:
+    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, seconds: float) -> None:
         super().__init__(active, branch, path, key)
-        self.seconds = in_seconds(seconds, "the time of a sleep", SPAN)
+        self.seconds = seconds
 
     def described(self) -> str:
         """Return `a sleep`."""
@@ -64,12 +63,12 @@ class AwaitSignal(Recorded[T], Generic[T]):
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, name: str, shape: Shape[T],
-        within: Duration | None, default: T,
+        within: float | None, default: T,
     ) -> None:  # fmt: skip
         super().__init__(active, branch, path, key)
         self.name = name
         self.shape = shape
-        self.within = seconds_or_none(within, f"within of the wait for signal {name!r}", SPAN)
+        self.within = within
         self.default = default
 
     def described(self) -> str:

@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import NoReturn, TypeVar
 
 from podium.engine.run.turn_history import TurnHistory
+from podium.engine.run.unawaited import AskedAt
 from podium.errors import CallCancelled, Evicted
 from podium.model.loops import AgentTurn
 
@@ -23,7 +24,7 @@ class Cancel(IntEnum):
 class BranchTask:
     """One task of a run. It is at most at one open key at a time, and may have children that it selects from."""
 
-    __slots__ = ("cancel", "cancelled_by", "children", "closed", "last_at", "open", "task", "trails")
+    __slots__ = ("cancel", "cancelled_by", "children", "closed", "last_at", "open", "task", "trails", "unawaited")
 
     def __init__(self, last_at: float, cancel: Cancel = Cancel.NONE) -> None:
         self.task: asyncio.Task[None] | None = None
@@ -35,6 +36,8 @@ class BranchTask:
         self.closed = False
         self.trails: dict[str, TurnHistory] | None = None
         """What was asked and said in it, by the path of the context; None if no rule reads it."""
+        self.unawaited: dict[str, AskedAt] = {}
+        """What its contexts gave out and nobody has awaited or joined yet, by key."""
         self.last_at = last_at
         """The time of the last fact that was handed to it: what `ctx.now()` says."""
 
