@@ -4,7 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_type_hints, overload
 
 from podium.agents.shape import TypeShape, shape_of
 from podium.agents.signature import input_of
@@ -14,7 +14,7 @@ from podium.engine.context import Context
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
-from podium.errors import BadAnswer, Blocked, CallCancelled, InvalidValue, UsageError, WorkflowError
+from podium.errors import BadAnswer, Blocked, CallCancelled, CalledDirectly, InvalidValue, UsageError, WorkflowError
 from podium.model.agent import AnyAgent, Card, In_contra, InputShape, Out_co, OutputShape, in_and_out
 from podium.model.call import Call
 from podium.model.duration import Duration
@@ -60,6 +60,16 @@ class Workflow(Generic[In_contra, Out_co]):
         self.input = input
         self.output = output
         self._parameter = parameter
+
+    if not TYPE_CHECKING:  # a type checker tells by itself
+
+        def __call__(self, *_: object, **__: object) -> NoReturn:
+            """Raise CalledDirectly: a workflow is no function."""
+            name = self.card.name
+            raise CalledDirectly(
+                f"{name} is a workflow, not a function. "
+                f"Write `await ctx.call({name}, …)` in a workflow, and `await app.run({name}, …)` outside."
+            )
 
     def __repr__(self) -> str:
         return f"<workflow {self.card.name} {self.card.version}>"

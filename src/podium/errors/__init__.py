@@ -23,7 +23,8 @@ PodiumError
 ├── WorkflowError               a mistake in a workflow's code
 │   ├── WrongBranch
 │   ├── NotAwaitable
-│   └── NotAwaited              what was asked of the context was never awaited
+│   ├── NotAwaited              what was asked of the context was never awaited
+│   └── CalledDirectly          an agent was called as a function
 ├── CallError                   raised in a workflow where a call did not give a value
 │   ├── CallFailed
 │   ├── CallRefused
@@ -65,6 +66,7 @@ from podium.errors.agents import AgentError, BadAnswer, NotDone, RateLimited, Re
 from podium.errors.base import PodiumError
 from podium.errors.calls import (
     CallCancelled,
+    CalledDirectly,
     CallError,
     CallFailed,
     CallRefused,
@@ -133,6 +135,7 @@ __all__ = [
     "CallError",
     "CallFailed",
     "CallRefused",
+    "CalledDirectly",
     "ConfigError",
     "Deadlock",
     "Diverged",

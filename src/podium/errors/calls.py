@@ -29,6 +29,12 @@ class NotAwaited(WorkflowError):
     code = "not-awaited"
 
 
+class CalledDirectly(WorkflowError):
+    """A workflow called an agent as a function, so nothing of it would be recorded."""
+
+    code = "called-directly"
+
+
 class CallError(PodiumError):
     """A call of a workflow gave no value."""
 

@@ -12,6 +12,7 @@ from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Ended
 from podium.model.json import Json
 from podium.model.outcome import readable, text_of
 from podium.model.run import BlockedReason, RunState
+from podium.model.workflow_code import BRANCH
 from podium.secrets.masking import MASKING
 from podium.store.codec import NULL, decode, encode
 from podium.store.operations import FinishRun
@@ -21,6 +22,7 @@ _REASON_CHARACTERS = 2_000
 
 async def execute(active: ActiveRun) -> None:
     """Drive a run. Whatever happens in it is recorded as its end; nothing of it reaches the caller."""
+    BRANCH.set(active.main)
     if active.trace is None:
         await _drive(active)
     else:
