@@ -21,7 +21,7 @@ from podium.cli.options import (
     SetOption,
     StoreOption,
 )
-from podium.cli.output import count, iso, moment, note, note_next, one_line, print_json, print_table
+from podium.cli.output import count, iso, moment, note, note_next, one_line, print_json, print_table, print_traceback
 from podium.cli.report import INTERRUPTED
 from podium.cli.waiting import settle
 from podium.config import Config
@@ -90,6 +90,7 @@ def show(
     run = letter.run
     print(f"run {run.id}, {run.workflow} {run.version}, tenant {run.tenant}")
     print(f"{letter.kind} at {moment(letter.at)}: {one_line(letter.error, 2_000)}")
+    print_traceback(letter.traceback, "  ")
     print(f"input: {one_line(str(given), 500)}")
     for call in letter.calls:
         _print_call(call)
@@ -249,17 +250,22 @@ def _print_call(call: DeadCall) -> None:
     print(f"  input: {one_line(str(call.input), 500)}")
     for each in call.tried:
         print(f"  {moment(each.at)}  {each.kind}  {one_line(each.error, 300)}")
+        print_traceback(each.traceback, "    ")
 
 
 def _plain(letter: DeadLetter) -> Json:
     gone = letter.discarded
     return {
         "run": run_json(letter.run), "failed_at": iso(letter.at), "kind": letter.kind, "error": letter.error,
+        "traceback": letter.traceback,
         "calls": [
             {
                 "key": call.key, "agent": call.agent, "version": call.version, "kind": call.kind, "error": call.error,
                 "attempts": call.attempts, "input": call.input,
-                "tried": [{"at": iso(each.at), "kind": each.kind, "error": each.error} for each in call.tried],
+                "tried": [
+                    {"at": iso(each.at), "kind": each.kind, "error": each.error, "traceback": each.traceback}
+                    for each in call.tried
+                ],
             }
             for call in letter.calls
         ],

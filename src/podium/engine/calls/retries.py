@@ -45,7 +45,7 @@ def next_attempt(open_call: OpenCall, failure: Failure, pause: float, *, feedbac
     said = AttemptFailed(
         attempt=progress.attempt, lineage=progress.lineage, due=progress.due, kind=failure.kind, type=failure.type,
         message=failure.message, fallen=progress.fallback_index, first=progress.first_attempt, why=progress.why,
-        feedback=feedback,
+        feedback=feedback, traceback=failure.traceback,
     )  # fmt: skip
     active.journal.append(said, open_call.key)
     active.history.attempt_failed(open_call.key, said)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from podium.model.facts.content import Blanked, FactContent, Kept
+from podium.model.facts.content import Blanked, Dropped, FactContent, Kept
 from podium.model.facts.kind import FactKind
 from podium.model.facts.parts import KeptUsage
 from podium.model.json import Json
@@ -44,6 +44,8 @@ class AttemptFailed(FactContent, kind=FactKind.RETRY):
     """What the one before the fallback said."""
     feedback: Blanked[str] = ""
     """For the agent, where its answer did not fit."""
+    traceback: Dropped[str] = ""
+    """Where it came from, as in an answer."""
 
     @property
     def begins_fallback(self) -> bool:
