@@ -9,6 +9,7 @@ from podium import (
     App,
     Budget,
     Context,
+    Decision,
     Escalation,
     Retry,
     agent,
@@ -18,14 +19,18 @@ from podium import (
     workflow,
 )
 from podium.agents.http import http
+from podium.agents.pydantic_ai import llm_agent
 from podium.errors import PodiumError, RunFailed, UsageError
 from podium.model.retry import Backoff
+from podium.patterns import sequence
 
 # As people write it who have no type checker:
 retries: Any = Retry
 backoff: Any = Backoff
 escalation: Any = Escalation
 budgets: Any = Budget
+flows: Any = workflow
+patterned: Any = sequence
 several: Any = {"human": human, "process": process, "http": http}
 
 Written = Callable[[], object]
@@ -44,6 +49,17 @@ async def fine(x: int) -> int:
 @workflow
 async def flow(ctx: Context, x: int) -> int:
     return x
+
+
+functions: Any = {"flow": flow}
+
+
+def pay(amount: int) -> str:
+    return f"paid {amount}"
+
+
+def clerk(**options: Any) -> object:
+    return llm_agent("clerk", model="test", instructions="Pay.", tools=[pay], **options)
 
 
 def made(**options: Any) -> Written:
@@ -138,6 +154,47 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         lambda: several["http"]("https://example.org", name="get", timeouts=3),
         "has no option 'timeouts'. Did you mean timeout?",
     ),
+    "a tool that there is not": (
+        lambda: clerk(tool_effects={"pey": "once"}),
+        "tool_effects of agent clerk names 'pey', which is no tool of it. There is pay.",
+    ),
+    "an effect of a tool that there is not": (
+        lambda: clerk(tool_effects={"pay": "exactly_once"}),
+        "tool_effects['pay'] of agent clerk is 'exactly_once'; expected 'idempotent', 'once' or ToolEffects(",
+    ),
+    "a language model's option": (
+        lambda: clerk(correction=3),
+        "agent clerk has no option 'correction'. Did you mean corrections?",
+    ),
+    "a language model's limit as a number": (
+        lambda: clerk(limits=3),
+        "limits of agent clerk is 3; expected a UsageLimits, such as UsageLimits(request_limit=20)",
+    ),
+    # A workflow is made
+    "a workflow's tries as a number": (
+        lambda: flows(retry=3)(_plain),
+        "retry of agent _plain is 3; expected a Retry, such as Retry(attempts=3).",
+    ),
+    "a workflow's time in words": (
+        lambda: flows(timeout="soon")(_plain),
+        "timeout of agent _plain is 'soon'; expected seconds, more than 0",
+    ),
+    "a workflow's version as a number": (
+        lambda: flows(version=2)(_plain),
+        "version of agent _plain is 2; expected a text.",
+    ),
+    "a workflow that is no async function": (
+        lambda: flows(pay),
+        "pay is not an async function: a workflow is written `async def pay(ctx: Context, …)`",
+    ),
+    "a workflow of several inputs": (
+        lambda: flows(_several),
+        "_several takes 3 parameters: a workflow takes the Context and one input",
+    ),
+    "a pattern's tries as a number": (
+        lambda: patterned(fine, fine, name="twice", retry=3),
+        "retry of agent twice is 3; expected a Retry, such as Retry(attempts=3).",
+    ),
     # A retry is described
     "no try at all": (lambda: retries(attempts=0), "Retry(attempts=…) is 0; expected a whole number, 1 or more."),
     "a delay before now": (lambda: retries(delay=-1), "Retry(delay=…) is -1; expected seconds, 0 or more"),
@@ -201,6 +258,22 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         asks(lambda ctx: _truth(ctx.call(fine, 1))),
         "call 0 has no truth value: await it, `if await ctx.…`, and ask",
     ),
+    "a call that nobody awaits": (
+        asks(lambda ctx: _nothing(ctx.call(fine, 1))),
+        "was never awaited, so it was not done. Write `await ctx.…`",
+    ),
+    "an agent that is called as a function": (
+        asks(lambda ctx: fine(1)),
+        "fine was called as a function by a workflow, which would do it again on every replay. Write `await ctx.call(",
+    ),
+    "a workflow that is called as a function": (
+        asks(lambda ctx: functions["flow"](ctx, 1)),
+        "flow is a workflow, not a function. Write `await ctx.call(flow, …)` in a workflow",
+    ),
+    "a refusal that is taken for a yes": (
+        lambda: bool(Decision(approved=False)),
+        "approved",
+    ),
     # A run is started
     "one agent for several": (
         lambda: run_sync(opened(agents=flow)),
@@ -222,6 +295,15 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     ),
     "a budget below nothing": (lambda: budgets(usd=-1), "Budget(usd=…)"),
 }
+
+
+async def _plain(ctx: Context) -> None: ...
+
+
+async def _several(ctx: Context, one: int, other: int) -> None: ...
+
+
+async def _nothing(forgotten: object) -> None: ...
 
 
 async def _truth(value: object) -> bool:

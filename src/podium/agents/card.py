@@ -57,7 +57,7 @@ class CardOptions(TypedDict, total=False):
     health: Health | None
 
 
-_OPTIONS: Mapping[str, Expected] = {
+CARD_OPTIONS: Mapping[str, Expected] = {
     "version": TEXT,
     "description": TEXT,
     "capabilities": NAMES,
@@ -81,7 +81,7 @@ _OPTIONS: Mapping[str, Expected] = {
 
 def check_card(name: str, options: Mapping[str, object]) -> None:
     """Raise UsageError for an option that no agent has, or that is not what it is to be."""
-    check_options(f"agent {name}", options, _OPTIONS)
+    check_options(f"agent {name}", options, CARD_OPTIONS)
 
 
 class CardedAgent(Generic[In, Out]):

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_type_hints, overload
 
+from podium.agents.card import check_card
 from podium.agents.shape import TypeShape, shape_of
 from podium.agents.signature import input_of
 from podium.dispatch.invoke import passes_through
@@ -173,9 +174,7 @@ def workflow(
     The input may be left out. `version` is what running runs stay pinned to: raise it when the function's order of
     calls changes. `timeout` (seconds) and `retry` count where it is called by another workflow.
     """
-    decorator = WorkflowDecorator(
-        name, version, description, frozenset(capabilities), timeout, retry or Retry(), guards
-    )
+    decorator = WorkflowDecorator(name, version, description, capabilities, timeout, retry or Retry(), guards)
     return decorator if function is None else decorator(function)
 
 
@@ -183,7 +182,7 @@ class WorkflowDecorator:
     """`@workflow(…)` with its options."""
 
     def __init__(
-        self, name: str | None, version: str, description: str | None, capabilities: frozenset[str],
+        self, name: str | None, version: str, description: str | None, capabilities: Iterable[str],
         timeout: Duration | None, retry: Retry, guards: tuple[Guard | str, ...],
     ) -> None:  # fmt: skip
         self._name = name
@@ -201,11 +200,13 @@ class WorkflowDecorator:
     def __call__(self, function: Callable[..., Awaitable[Any]], /) -> Workflow[Any, Any]:
         """Make a workflow of a function; raises UsageError where it cannot be one."""
         name = self._name or getattr(function, "__name__", type(function).__name__)
+        options = {"version": self._version, "capabilities": self._capabilities, "timeout": self._timeout}
+        check_card(name, {**options, "retry": self._retry, "guards": self._guards})
         taken, gives = _types_of(function, name)
         shape, parameter = (shape_of(type(None)), None) if taken is None else taken
         card = Card(
             name=name, version=self._version, description=self._description or _first_line(function),
-            capabilities=self._capabilities, timeout=self._timeout, retry=self._retry, guards=self._guards,
+            capabilities=frozenset(self._capabilities), timeout=self._timeout, retry=self._retry, guards=self._guards,
             kind="workflow",
         )  # fmt: skip
         return Workflow(function, card=card, input=shape, output=shape_of(gives), parameter=parameter)

@@ -44,7 +44,7 @@ def or_none(expected: Expected) -> Expected:
 
 def instance(kind: type, example: str) -> Expected:
     """Return that it is to be an object of a class, such as the example."""
-    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+    article = "an" if kind.__name__[0] in "AEIO" else "a"
     return Expected(f"{article} {kind.__name__}, such as {example}", lambda value: isinstance(value, kind))
 
 

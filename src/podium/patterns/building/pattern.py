@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict
 from typing_extensions import TypeIs, TypeVar
 
 from podium import lazy
+from podium.agents.card import check_card
 from podium.agents.shape import TypeShape, shape_of
 from podium.engine.context import Context
 from podium.engine.workflow import Workflow
@@ -77,6 +78,7 @@ class Pattern(Workflow[In_contra, Out_co]):
         self.sketch = sketch
         self.arguments: Mapping[str, object] = {}
         """What the pattern's function was called with, by parameter."""
+        check_card(name or kind, card)
         made = Card(
             name=name or _name(kind, sketch), version=card.get("version", "1"),
             description=card.get("description", ""), capabilities=frozenset(card.get("capabilities", ())),
