@@ -230,12 +230,18 @@ def run_sync(work: "Coroutine[Any, Any, T]") -> T:
     """Run a coroutine from synchronous code; raises UsageError inside a running event loop."""
     if not asyncio.iscoroutine(work):
         raise UsageError(f"run_sync was given {work!r}; expected a coroutine: `run_sync(main())`, with the brackets.")
+    if _is_inside_a_loop():
+        work.close()
+        raise UsageError("run_sync was called inside an event loop: await the coroutine instead")
+    return asyncio.run(work)
+
+
+def _is_inside_a_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
-    work.close()
-    raise UsageError("run_sync was called inside an event loop: await the coroutine instead")
+        return False
+    return True
 
 
 def _make_folder(folder: Path) -> None:

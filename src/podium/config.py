@@ -13,6 +13,7 @@ from podium.errors import ConfigError, UsageError
 from podium.model.audit import AuditSettings
 from podium.model.budget import BudgetSettings
 from podium.model.delegation import DelegationSettings
+from podium.model.duration import SECONDS, Seconds, SecondsOrNone, hold_seconds, in_seconds
 from podium.model.guard import GuardSettings
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
@@ -48,9 +49,9 @@ class Config:
     """Runs in memory at once; where `queues` are named, of each."""
     queues: tuple[str, ...] = ()
     """The queues whose runs this process drives; none are all."""
-    lease: float = 10.0
+    lease: Seconds = Seconds(10.0)
     """Seconds without a beat after which a worker is declared dead."""
-    poll: float = 0.2
+    poll: Seconds = Seconds(0.2)
     """Seconds between two looks for what other processes left."""
     max_facts: int = 1_000_000
     """Facts that one run may have; it warns at half of them, and is blocked above."""
@@ -58,7 +59,7 @@ class Config:
     """Bytes that one input or value may have."""
     quarantine_after: int = 5
     """Processes in a row that may die while they drive one run, before it is set aside; at least 3."""
-    run_within: float | None = None
+    run_within: SecondsOrNone = SecondsOrNone()
     """Seconds that a run may take which was started without `within`; None is no bound."""
     max_depth: int = 50
     """Workflows that may call workflows inside one another."""
@@ -86,6 +87,10 @@ class Config:
     """Whether agents, runs and workers are watched, and how: `[podium.monitor]`, or `monitor = true`."""
     secrets: SecretSettings = field(default_factory=SecretSettings)
     """What is masked from the start: `[podium.secrets]`."""
+
+    def __post_init__(self) -> None:
+        hold_seconds(self, SECONDS, "lease", "poll")
+        hold_seconds(self, SECONDS, "run_within", optional=True)
 
 
 SECTIONS: "dict[str, TypeForm[object]]" = {
@@ -120,15 +125,27 @@ def _switch(value: object) -> bool:
     return found
 
 
+def _length(value: object) -> float:
+    """Return a length of time in seconds; ValueError for what is none."""
+    if not SECONDS.fits(value):
+        raise ValueError
+    return in_seconds(value, "it")
+
+
 _SWITCHES = {"true": True, "false": False}
+_LENGTHS = ("lease", "poll", "run_within")
 _TYPES: dict[str, Callable[[Any], Any]] = {
     **{each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS},
-    "run_within": float,
+    **dict.fromkeys(_LENGTHS, _length),
     "queues": _queues,
     "telemetry": _switch,
 }
-_EXPECTED = {"queues": "names of queues: a list, or a text with commas between them", "telemetry": "true or false"}
-_POSITIVE = ("slots", "lease", "poll", "max_facts", "max_payload_bytes", "max_depth", "run_within")
+_EXPECTED = {
+    **dict.fromkeys(_LENGTHS, SECONDS.words),
+    "queues": "names of queues: a list, or a text with commas between them",
+    "telemetry": "true or false",
+}
+_POSITIVE = ("slots", "max_facts", "max_payload_bytes", "max_depth")
 
 
 def load_config(

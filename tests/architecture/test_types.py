@@ -85,8 +85,7 @@ async def alone(ctx: Context) -> str:
 
 @workflow
 async def counted(ctx: Context, text: str) -> int:
-    assert_type(ctx.call(read, text), AgentCall[Page])
-    page = await ctx.call(read, text)
+    page = await assert_type(ctx.call(read, text), AgentCall[Page])
     assert_type(page, Page)
     return assert_type(await ctx.call(count, page), int)
 

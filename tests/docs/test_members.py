@@ -34,7 +34,7 @@ ELSEWHERE = {"Card": "agents.md", "Config": "config.md", "PodiumError": "errors.
 """The pages of their own that some names have."""
 FOR_THE_ENGINE: dict[str, AbstractSet[str]] = {
     "App": {"store", "worker"},
-    "Context": {"adopt", "child", "undos"},
+    "Context": {"adopt", "check_awaited", "child", "undos"},
     "Workflow": {"run", "run_inline", "verify"},  # those of any agent, and how a run drives it
     "Card": {"is_named", "traits"},
     "PlainSteps": {

@@ -52,7 +52,10 @@ def test_what_failed_is_listed_and_shown_with_all_that_was_tried(desk: Desk) -> 
     assert "transport" in desk.podium("dead-letters", "list", "--agent", "send", "--since", "1h").out
     assert desk.podium("dead-letters", "list", "--kind", "bug").out == "no dead letters\n"
     shown = desk.podium("dead-letters", "show", "last")
-    assert shown.out.count("ConnectionError: the line is down") == 3
+    error = "ConnectionError: the line is down"
+    assert sum(line.strip() == error for line in shown.out.splitlines()) == 3, "two attempts, and below the run's own"
+    assert sum(line.endswith('post.py", line 14, in send') for line in shown.out.splitlines()) == 3
+    assert shown.out.count('post.py", line 19, in post') == 1
     assert desk.podium("dead-letters", "show", listed[0]["run"]["id"], "--json").json["input"] in (
         "tea",
         "lead",
@@ -99,16 +102,33 @@ def test_a_discarded_one_is_gone_from_the_list_and_not_requeued(desk: Desk) -> N
     assert "discarded by ann: obsolete" in refused.err
 
 
+def test_where_an_error_came_from_is_shown_to_whoever_looks(desk: Desk) -> None:
+    run = desk.podium("dead-letters", "list", "--json").json[0]["run"]["id"]
+    frames = ['post.py", line 19, in post', 'post.py", line 14, in send']
+    shown = desk.podium("runs", "show", run)
+    assert all(each in shown.out for each in frames)
+    told = desk.podium("runs", "show", run, "--json").json["tree"]
+    assert all(each in told["traceback"] for each in frames)
+    assert told["children"][1]["traceback"].startswith("ConnectionError: the line is down\n  File ")
+    letter = desk.podium("dead-letters", "show", run, "--json").json
+    assert all(each in letter["traceback"] for each in frames)
+    assert frames[1] in letter["calls"][0]["tried"][0]["traceback"]
+    failed = desk.podium("run", "post.py", "--input", '"lead"', "--debug")
+    assert all(each in failed.err for each in frames)
+    assert "raise ConnectionError" not in shown.out + failed.err
+    assert frames[0] not in desk.podium("run", "post.py", "--input", '"lead"').err
+
+
 def test_a_time_limit_does_not_make_the_command_wait_for_it(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.write("waits.py", WAITS)
-    assert desk.podium("run", "waits.py", "--within", "3600").status == 3
+    assert desk.podium("run", "waits.py", "--within", "1h").status == 3
     assert desk.podium("work", "waits.py").out == "1 parked\n"
 
 
 def test_a_run_that_is_not_done_within_its_time_has_failed(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.write("waits.py", WAITS)
-    failed = desk.podium("run", "waits.py", "--within", "0.3", "--wait")
+    failed = desk.podium("run", "waits.py", "--within", "300ms", "--wait")
     assert failed.status == 1
     assert "RunTimedOut: it was not done within 0.3 s" in failed.err

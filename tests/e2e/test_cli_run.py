@@ -93,6 +93,12 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
+def test_a_run_without_input_has_the_default_of_its_parameter(desk: Desk) -> None:
+    desk.write("team.py", TEAM.replace("team(ctx: Context, number: int)", "team(ctx: Context, number: int = 21)"))
+    assert json.loads(desk.podium("run", "team.py").out) == {"twice": 42}
+    assert json.loads(desk.podium("run", "team.py", "--input", "2").out) == {"twice": 4}
+
+
 def test_a_value_is_printed_as_json_and_nothing_else_is_on_standard_output(desk: Desk) -> None:
     desk.write("team.py", TEAM)
     ended = desk.podium("run", "team.py", "--input", "21")

@@ -9,6 +9,7 @@ from podium import (
     App,
     Budget,
     Context,
+    Decision,
     Escalation,
     Retry,
     agent,
@@ -18,14 +19,18 @@ from podium import (
     workflow,
 )
 from podium.agents.http import http
+from podium.agents.pydantic_ai import llm_agent
 from podium.errors import PodiumError, RunFailed, UsageError
 from podium.model.retry import Backoff
+from podium.patterns import sequence
 
 # As people write it who have no type checker:
 retries: Any = Retry
 backoff: Any = Backoff
 escalation: Any = Escalation
 budgets: Any = Budget
+flows: Any = workflow
+patterned: Any = sequence
 several: Any = {"human": human, "process": process, "http": http}
 
 Written = Callable[[], object]
@@ -44,6 +49,17 @@ async def fine(x: int) -> int:
 @workflow
 async def flow(ctx: Context, x: int) -> int:
     return x
+
+
+functions: Any = {"flow": flow}
+
+
+def pay(amount: int) -> str:
+    return f"paid {amount}"
+
+
+def clerk(**options: Any) -> object:
+    return llm_agent("clerk", model="test", instructions="Pay.", tools=[pay], **options)
 
 
 def made(**options: Any) -> Written:
@@ -84,9 +100,13 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     "an option that there is not": (made(retries=3), "agent add has no option 'retries'. Did you mean retry?"),
     "an option that is like none": (made(colour="red"), "agent add has no option 'colour'. Options: breaker, budget,"),
     "tries as a number": (made(retry=3), "retry of agent add is 3; expected a Retry, such as Retry(attempts=3)."),
-    "a time with its unit": (
-        made(timeout="30s"),
-        "timeout of agent add is '30s'; expected seconds, more than 0, such as",
+    "a time in words": (
+        made(timeout="half an hour"),
+        'timeout of agent add is \'half an hour\'; expected seconds, more than 0, such as 30, "1h30m", "2d" or a ti',
+    ),
+    "a time in a unit that there is not": (
+        made(timeout="3 months"),
+        "timeout of agent add is '3 months'; expected seconds, more than 0",
     ),
     "no time at all": (made(timeout=0), "timeout of agent add is 0; expected seconds, more than 0"),
     "a price in words": (
@@ -134,10 +154,51 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         lambda: several["http"]("https://example.org", name="get", timeouts=3),
         "has no option 'timeouts'. Did you mean timeout?",
     ),
+    "a tool that there is not": (
+        lambda: clerk(tool_effects={"pey": "once"}),
+        "tool_effects of agent clerk names 'pey', which is no tool of it. There is pay.",
+    ),
+    "an effect of a tool that there is not": (
+        lambda: clerk(tool_effects={"pay": "exactly_once"}),
+        "tool_effects['pay'] of agent clerk is 'exactly_once'; expected 'idempotent', 'once' or ToolEffects(",
+    ),
+    "a language model's option": (
+        lambda: clerk(correction=3),
+        "agent clerk has no option 'correction'. Did you mean corrections?",
+    ),
+    "a language model's limit as a number": (
+        lambda: clerk(limits=3),
+        "limits of agent clerk is 3; expected a UsageLimits, such as UsageLimits(request_limit=20)",
+    ),
+    # A workflow is made
+    "a workflow's tries as a number": (
+        lambda: flows(retry=3)(_plain),
+        "retry of agent _plain is 3; expected a Retry, such as Retry(attempts=3).",
+    ),
+    "a workflow's time in words": (
+        lambda: flows(timeout="soon")(_plain),
+        "timeout of agent _plain is 'soon'; expected seconds, more than 0",
+    ),
+    "a workflow's version as a number": (
+        lambda: flows(version=2)(_plain),
+        "version of agent _plain is 2; expected a text.",
+    ),
+    "a workflow that is no async function": (
+        lambda: flows(pay),
+        "pay is not an async function: a workflow is written `async def pay(ctx: Context, …)`",
+    ),
+    "a workflow of several inputs": (
+        lambda: flows(_several),
+        "_several takes 3 parameters: a workflow takes the Context and one input",
+    ),
+    "a pattern's tries as a number": (
+        lambda: patterned(fine, fine, name="twice", retry=3),
+        "retry of agent twice is 3; expected a Retry, such as Retry(attempts=3).",
+    ),
     # A retry is described
     "no try at all": (lambda: retries(attempts=0), "Retry(attempts=…) is 0; expected a whole number, 1 or more."),
     "a delay before now": (lambda: retries(delay=-1), "Retry(delay=…) is -1; expected seconds, 0 or more"),
-    "a delay with its unit": (lambda: retries(delay="2s"), "Retry(delay=…) is '2s'; expected seconds"),
+    "a delay that ends without its unit": (lambda: retries(delay="1m30"), "Retry(delay=…) is '1m30'; expected seconds"),
     "more jitter than there is": (lambda: retries(jitter=2), "Retry(jitter=…) is 2; expected a share from 0 to 1."),
     "a kind that is a text": (
         lambda: retries(kinds="rate"),
@@ -157,9 +218,9 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         asks(lambda ctx: ctx.call(7, 1)),
         "7 is no agent. Make one with @agent or @workflow.",
     ),
-    "a call's time with its unit": (
-        asks(lambda ctx: ctx.call(fine, 1, timeout="30s")),
-        "timeout of a call is '30s'; expected seconds, more than 0",
+    "a call's time that is over": (
+        asks(lambda ctx: ctx.call(fine, 1, timeout="0s")),
+        "timeout of a call is '0s'; expected seconds, more than 0",
     ),
     "a call's tries as a number": (
         asks(lambda ctx: ctx.call(fine, 1, retry=3)),
@@ -169,22 +230,25 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         asks(lambda ctx: ctx.call(fine, 1, fallback="spare")),
         "fallback of a call is 'spare'; expected a list of agents",
     ),
-    "a sleep with its unit": (asks(lambda ctx: ctx.sleep("2d")), "the time of a sleep is '2d'; expected seconds"),
-    "a wait with its unit": (
-        asks(lambda ctx: ctx.signal("go", within="1h")),
-        "within of the wait for signal 'go' is '1h'; expected seconds",
+    "a sleep of two times": (
+        asks(lambda ctx: ctx.sleep("2d or 3d")),
+        "the time of a sleep is '2d or 3d'; expected seconds",
     ),
-    "a question's time with its unit": (
-        asks(lambda ctx: ctx.ask("Fine?", within="1h")),
-        "within of 'Fine?' is '1h'; expected seconds, such as 30 or 2.5",
+    "a wait until a day": (
+        asks(lambda ctx: ctx.signal("go", within="Friday")),
+        "within of the wait for signal 'go' is 'Friday'; expected seconds",
+    ),
+    "a question's time in a list": (
+        asks(lambda ctx: ctx.ask("Fine?", within=["1h"])),
+        "within of 'Fine?' is ['1h']; expected seconds, such as 30",
     ),
     "whom to ask next, as a text": (
         asks(lambda ctx: ctx.ask("Fine?", within=60, escalate=["boss"])),
         "escalate of 'Fine?' is 'boss'; expected an Escalation, such as Escalation(to=\"boss\", within=3600).",
     ),
     "whom to ask next, at no time": (
-        lambda: escalation(to="boss", within="1h"),
-        "Escalation(within=…) is '1h'; expected seconds",
+        lambda: escalation(to="boss", within="later"),
+        "Escalation(within=…) is 'later'; expected seconds",
     ),
     "a child's budget as a number": (
         asks(lambda ctx: ctx.spawn(flow, 1, budget=0.5)),
@@ -193,6 +257,22 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     "a call that is not awaited": (
         asks(lambda ctx: _truth(ctx.call(fine, 1))),
         "call 0 has no truth value: await it, `if await ctx.…`, and ask",
+    ),
+    "a call that nobody awaits": (
+        asks(lambda ctx: _nothing(ctx.call(fine, 1))),
+        "was never awaited, so it was not done. Write `await ctx.…`",
+    ),
+    "an agent that is called as a function": (
+        asks(lambda ctx: fine(1)),
+        "fine was called as a function by a workflow, which would do it again on every replay. Write `await ctx.call(",
+    ),
+    "a workflow that is called as a function": (
+        asks(lambda ctx: functions["flow"](ctx, 1)),
+        "flow is a workflow, not a function. Write `await ctx.call(flow, …)` in a workflow",
+    ),
+    "a refusal that is taken for a yes": (
+        lambda: bool(Decision(approved=False)),
+        "approved",
     ),
     # A run is started
     "one agent for several": (
@@ -204,9 +284,9 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         started(budget=0.5),
         "the run's budget is 0.5; expected a Budget, such as Budget(usd=0.5)",
     ),
-    "a run's time with its unit": (
-        started(within="3s"),
-        "within is '3s'; expected how many seconds the run may take, more than 0.",
+    "a run without end": (
+        started(within=float("inf")),
+        "within of the run is inf; expected seconds, more than 0 and not without end",
     ),
     "a priority in words": (started(priority="high"), "the run's priority is 'high'; expected a whole number."),
     "queues as a number": (
@@ -215,6 +295,15 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     ),
     "a budget below nothing": (lambda: budgets(usd=-1), "Budget(usd=…)"),
 }
+
+
+async def _plain(ctx: Context) -> None: ...
+
+
+async def _several(ctx: Context, one: int, other: int) -> None: ...
+
+
+async def _nothing(forgotten: object) -> None: ...
 
 
 async def _truth(value: object) -> bool:

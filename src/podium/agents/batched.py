@@ -12,6 +12,7 @@ from podium.errors import BadAnswer, UsageError
 from podium.model.agent import Card
 from podium.model.batch import Batch, BatchInput
 from podium.model.call import Call
+from podium.model.duration import Duration
 from podium.model.json import Json
 from podium.model.outcome import Done, Outcome
 from podium.model.steps import Steps
@@ -53,7 +54,7 @@ class BatchedAgent(Generic[In, Out]):
 
 
 def batched(
-    *, most: int = 32, within: float = 0.01, name: str | None = None, **options: Unpack[CardOptions]
+    *, most: int = 32, within: Duration = 0.01, name: str | None = None, **options: Unpack[CardOptions]
 ) -> Callable[[Callable[[list[In]], Awaitable[list[Out]] | list[Out]]], BatchedAgent[In, Out]]:
     """Make an agent of a function from a list to a list of the same length: `@batched(most=100)`.
 

@@ -10,12 +10,12 @@ from podium.model.agent import Card
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance
 from podium.model.call import Call
+from podium.model.duration import SECONDS, Duration
 from podium.model.expected import (
     COUNT,
     DOLLARS,
     FLAG,
     NAMES,
-    SECONDS,
     TEXT,
     Expected,
     check_options,
@@ -42,7 +42,7 @@ class CardOptions(TypedDict, total=False):
     description: str
     capabilities: Iterable[str]
     effects: Effects
-    timeout: float | None
+    timeout: Duration | None
     retry: Retry
     concurrency: int | None
     usd: float | None
@@ -51,13 +51,13 @@ class CardOptions(TypedDict, total=False):
     undo: str | None
     breaker: Breaker | None
     limit: Limit | None
-    cache: float | None
+    cache: Duration | None
     budget: Allowance | None
     guards: tuple[Guard | str, ...]
     health: Health | None
 
 
-_OPTIONS: Mapping[str, Expected] = {
+CARD_OPTIONS: Mapping[str, Expected] = {
     "version": TEXT,
     "description": TEXT,
     "capabilities": NAMES,
@@ -81,7 +81,7 @@ _OPTIONS: Mapping[str, Expected] = {
 
 def check_card(name: str, options: Mapping[str, object]) -> None:
     """Raise UsageError for an option that no agent has, or that is not what it is to be."""
-    check_options(f"agent {name}", options, _OPTIONS)
+    check_options(f"agent {name}", options, CARD_OPTIONS)
 
 
 class CardedAgent(Generic[In, Out]):

@@ -18,6 +18,7 @@ from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Failure, Outcome, text_of
 from podium.model.retry import FailureKind
 from podium.model.steps import Steps
+from podium.model.workflow_code import check_not_workflow_code
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -61,7 +62,8 @@ class FunctionAgent(Generic[In, Out]):
         return self._card
 
     def __call__(self, *args: Json, **kwargs: Json) -> Json:
-        """Call the function itself, without any engine."""
+        """Call the function itself, without any engine; raises CalledDirectly in the code of a workflow."""
+        check_not_workflow_code(self._name)
         return self.__wrapped__(*args, **kwargs)
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@ from podium.agents.signature import Function, Signature, signature_of
 from podium.errors import UsageError
 from podium.model.agent import Card
 from podium.model.call import Call
+from podium.model.duration import Duration
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending
 from podium.model.question import Ask
@@ -52,7 +53,7 @@ def human(
     *,
     text: Callable[[In], str],
     answer: TypeForm[Out],
-    within: float | None = None,
+    within: Duration | None = None,
     quorum: int = 1,
     kind: str = "question",
     name: str | None = None,
@@ -64,7 +65,7 @@ def human(
     *,
     text: str | Callable[..., str],
     answer: TypeForm[Out],
-    within: float | None = None,
+    within: Duration | None = None,
     quorum: int = 1,
     kind: str = "question",
     name: str | None = None,
@@ -75,7 +76,7 @@ def human(
     *,
     text: str | Callable[..., str],
     answer: TypeForm[Out],
-    within: float | None = None,
+    within: Duration | None = None,
     quorum: int = 1,
     kind: str = "question",
     name: str | None = None,

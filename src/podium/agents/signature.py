@@ -34,7 +34,7 @@ class Signature:
     only: str | None
     """The one parameter that is the whole input."""
     optional: bool
-    """That one parameter has a default, and None is no value of it."""
+    """None as the input stands for the default of that one parameter."""
     call: str | None
     """The parameter that is handed the Call."""
     steps: str | None
@@ -66,13 +66,13 @@ def signature_of(function: Function) -> Signature:
     takes = {each: parameter for each, parameter in parameters.items() if each not in handed.values()}
     types = {each: hints.get(each, Any) for each in takes}
     only = next(iter(takes)) if len(takes) == 1 else None
-    shape = _input_shape(name, takes, types)
+    shape, optional = (_input_shape(name, takes, types), False) if only is None else input_of(takes[only], types[only])
     return Signature(
-        input=_or_none(shape, types[only]) if only and _has_default(takes[only]) else shape,
+        input=shape,
         output=shape_of(_result(hints.get("return", Any))),
         names=frozenset(takes),
         only=only,
-        optional=only is not None and _has_default(takes[only]) and not _fits_none(shape),
+        optional=optional,
         call=handed.get(Call),
         steps=handed.get(Steps),
         is_async=inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__),
@@ -121,15 +121,22 @@ def _hints(function: Function, name: str) -> dict[str, Json]:
 def _input_shape(name: str, takes: Mapping[str, inspect.Parameter], types: Mapping[str, Json]) -> TypeShape[Json]:
     if not takes:
         return shape_of(type(None))
-    if len(takes) == 1:
-        return shape_of(next(iter(types.values())))
     fields = {each: NotRequired[types[each]] if _has_default(takes[each]) else types[each] for each in takes}
     mapping = cast("Callable[[str, Json], type[Json]]", typing_extensions.TypedDict)(name, fields)
     return shape_of(pydantic.with_config(pydantic.ConfigDict(extra="forbid"))(mapping))
 
 
-def _or_none(shape: TypeShape[Json], kind: Json) -> TypeShape[Json]:
-    return shape if _fits_none(shape) else shape_of(kind | None)
+def input_of(parameter: inspect.Parameter, kind: Json) -> tuple[TypeShape[Json], bool]:
+    """Return the shape of the one parameter that is the input, and whether None stands for its default.
+
+    It does where the parameter has one and None is no value of its type, or nothing is said of its type.
+    """
+    shape = shape_of(kind)
+    if not _has_default(parameter):
+        return shape, False
+    if parameter.annotation is parameter.empty:
+        return shape, True
+    return (shape, False) if _fits_none(shape) else (shape_of(kind | None), True)
 
 
 def _fits_none(shape: TypeShape[Json]) -> bool:

@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from podium.cli.commands_on_use import add_all
+from podium.cli.options import DEBUG
 from podium.errors import PodiumError
 from podium.secrets.masking import MASKING
-
-_DEBUG = "--debug"
 
 podium = typer.Typer(
     help="Run, watch and answer durable teamwork of AI agents.", invoke_without_command=True, add_completion=False,
@@ -22,7 +21,7 @@ podium = typer.Typer(
 @podium.callback()
 def root(
     context: typer.Context,
-    _debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error.")] = False,
+    _debug: Annotated[bool, typer.Option(DEBUG, help="Show the traceback of an error.")] = False,
 ) -> None:
     """Run, watch and answer durable teamwork of AI agents."""
     if context.invoked_subcommand is None:
@@ -34,8 +33,8 @@ add_all(podium)
 
 def main() -> None:
     """Run a command. A mistake is told in one sentence; `--debug`, anywhere, shows where it came from."""
-    debug = _DEBUG in sys.argv[1:]
-    arguments = [each for each in sys.argv[1:] if each != _DEBUG]
+    debug = DEBUG in sys.argv[1:]
+    arguments = [each for each in sys.argv[1:] if each != DEBUG]
     try:
         status = podium(args=arguments, prog_name="podium", standalone_mode=False)
         sys.stdout.flush()

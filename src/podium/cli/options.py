@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+DEBUG = "--debug"
+"""Anywhere among the arguments: shows where errors come from."""
 StoreOption = Annotated[
     str | None,
     typer.Option("--store", metavar="PATH", help="The store's file; else that of podium.toml or PODIUM_STORE."),

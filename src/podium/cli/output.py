@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from podium.model.json import Json
+from podium.model.outcome import cut
 from podium.secrets.masking import MASKING
 
 _KEPT = {"\n", "\t"}
@@ -47,9 +48,15 @@ def harmless(text: str) -> str:
 
 
 def one_line(text: str, longest: int = 120) -> str:
-    """Return a text as one line of at most `longest` characters."""
+    """Return a text as one line of at most `longest` characters; what is left out is in its middle."""
     line = harmless(" ".join(text.split()))
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    return cut(line, longest)
+
+
+def print_traceback(traceback: str, indent: str = "") -> None:
+    """Print where an error came from, if anything is recorded of that."""
+    for line in MASKING.text(harmless(traceback)).splitlines():
+        print(f"{indent}{line}")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,6 +1,9 @@
 """What is said of a run once it ended or waits: its value, or one sentence and the next step."""
 
-from podium.cli.output import note, one_line, print_json, print_value
+import sys
+
+from podium.cli.options import DEBUG
+from podium.cli.output import harmless, note, one_line, print_json, print_value
 from podium.cli.waiting import Standstill
 from podium.engine.worker.waiters import End
 from podium.model.question import Question
@@ -25,6 +28,8 @@ def report(run: str, target: str, ended: End | Standstill, *, as_json: bool) -> 
         print_value(value)
     if not done:
         note(f"error: {failure(run, ended)}")
+        if ended.traceback and DEBUG in sys.argv:
+            note(harmless(ended.traceback))
     return 0 if done else 1
 
 

@@ -11,11 +11,9 @@ from typing import cast
 from podium import errors
 from podium.formats.retry_after import retry_after
 from podium.model.json import Json
-from podium.model.outcome import Failure, text_of
+from podium.model.outcome import Failure
 from podium.model.retry import FailureKind
-from podium.secrets.masking import MASKING
-
-_LONGEST_MESSAGE = 2000
+from podium.model.traceback import message_of, traceback_of, type_of
 
 _BY_CLASS: Mapping[type[BaseException], FailureKind] = MappingProxyType(
     {
@@ -72,10 +70,11 @@ def failure_of(error: BaseException) -> Failure:
     """Return what is recorded of an exception that an agent raised."""
     return Failure(
         kind=_kind_of(error),
-        type=_type_of(error),
+        type=type_of(error),
         message=_message_of(error),
         retry_after=_retry_after_of(error),
         not_done=isinstance(error, errors.NotDone),
+        traceback=traceback_of(error),
     )
 
 
@@ -126,13 +125,7 @@ def _attributes(holder: object) -> Mapping[str, Json]:
     return getattr(holder, "__dict__", {})
 
 
-def _type_of(error: BaseException) -> str:
-    kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-
-
 def _message_of(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"the agent called sys.exit({'' if error.code is None else error.code!r})"
-    text = MASKING.text(text_of(error))  # before it is cut: half a secret would not be found
-    return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
+    return message_of(error)

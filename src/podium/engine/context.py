@@ -1,6 +1,7 @@
 """The context: everything a workflow asks of the world, it asks here."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 from uuid import UUID
@@ -11,8 +12,9 @@ from podium.engine.calls.once import OnceAgent, OnceFunction
 from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
 from podium.engine.primitives.approvals import approval_of
+from podium.engine.primitives.branches import Branch
 from podium.engine.primitives.children import ChildResult, SpawnChild
-from podium.engine.primitives.joins import Gather, Quorum, Race
+from podium.engine.primitives.joins import Gather, Quorum, Race, checked
 from podium.engine.primitives.lookups import Find, Records, changed
 from podium.engine.primitives.questions import AskPerson, ManyShape, escalated
 from podium.engine.primitives.selection import Selection
@@ -21,10 +23,12 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
 from podium.engine.run.primitive import Primitive
+from podium.engine.run.unawaited import check_awaited
 from podium.errors import CallRefused, NotAwaitable, WrongBranch
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.chance import Chance
+from podium.model.duration import SPAN, Duration, in_seconds, seconds_or_none
 from podium.model.facts.waits import LookedUp
 from podium.model.fallback import Degraded
 from podium.model.json import Json
@@ -60,15 +64,7 @@ class Context:
     """
 
     __slots__ = (
-        "_active",
-        "_branch",
-        "_chances",
-        "_counter",
-        "_path",
-        "_workflow",
-        "callers",
-        "deadline",
-        "undos"
+        "_active", "_branch", "_chances", "_counter", "_path", "_workflow", "callers", "deadline", "undos",
     )  # fmt: skip
 
     def __init__(
@@ -101,7 +97,15 @@ class Context:
             )
         number = self._counter
         self._counter = number + 1
-        return f"{self._path}.{number}" if self._path else str(number)
+        key = f"{self._path}.{number}" if self._path else str(number)
+        caller = sys._getframe(2)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - `inspect` takes far longer
+        branch.unawaited[key] = caller.f_code, caller.f_lasti
+        return key
+
+    def check_awaited(self) -> None:
+        """Raise NotAwaited where nobody has awaited something that it was asked for."""
+        if self._branch.unawaited:
+            check_awaited(self._branch.unawaited, self._path, __file__)
 
     # The run
 
@@ -119,22 +123,22 @@ class Context:
 
     @overload
     def call(
-        self, agent: Agent[In, Out], input: In, /, *, timeout: float | None = None, within: float | None = None,
+        self, agent: Agent[In, Out], input: In, /, *, timeout: Duration | None = None, within: Duration | None = None,
         retry: Retry | None = None, fallback: Fallbacks | None = None,
     ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
-        self, agent: Agent[None, Out], /, *, timeout: float | None = None, within: float | None = None,
+        self, agent: Agent[None, Out], /, *, timeout: Duration | None = None, within: Duration | None = None,
         retry: Retry | None = None, fallback: Fallbacks | None = None,
     ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
-        self, agent: str | Task, input: Json = None, /, *, timeout: float | None = None, within: float | None = None,
-        retry: Retry | None = None, fallback: Fallbacks | None = None,
+        self, agent: str | Task, input: Json = None, /, *, timeout: Duration | None = None,
+        within: Duration | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
     ) -> AgentCall[Any]: ...  # fmt: skip
     def call(
-        self, agent: AnyAgent | str | Task, input: Any = None, /, *, timeout: float | None = None,
-        within: float | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
+        self, agent: AnyAgent | str | Task, input: Any = None, /, *, timeout: Duration | None = None,
+        within: Duration | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
     ) -> AgentCall[Any]:  # fmt: skip
         """Ask an agent: an agent, the name of a registered one, or a Task that the router finds one for.
 
@@ -188,11 +192,17 @@ class Context:
 
     def branch(
         self, function: "Callable[Concatenate[Context, P], Awaitable[T]]", /, *args: P.args, **kwargs: P.kwargs
-    ) -> "Branch[T]":
+    ) -> Branch[T]:
         """Several steps in a row as one branch: `function(child, …)` gets a context of its own."""
-        return Branch(
-            self._active, self._branch, self._path, self._key(), self, lambda child: function(child, *args, **kwargs)
-        )
+        key = self._key()
+
+        async def body(branch: BranchTask) -> T:
+            child = self.child(branch, key)
+            value = await function(child, *args, **kwargs)
+            child.check_awaited()
+            return value
+
+        return Branch(self._active, self._branch, self._path, key, body)
 
     # The first overload that fits is meant.
     @overload
@@ -219,7 +229,7 @@ class Context:
         The first failure cancels the others and is raised, unless `return_exceptions`. With `quorum=k` it gives the
         first k values as (index, value) and cancels the others; raises CallError if fewer can be had.
         """
-        self._check_fan_out(len(items))
+        self._check_joined(items)
         if quorum is None:
             return Gather(
                 self._active, self._branch, self._path, self._key(), items, return_exceptions=return_exceptions
@@ -230,11 +240,11 @@ class Context:
 
     def map(
         self, agent: Agent[In, Out] | str, inputs: Iterable[In], *, concurrency: int | None = None,
-        return_exceptions: bool = False, timeout: float | None = None, retry: Retry | None = None,
+        return_exceptions: bool = False, timeout: Duration | None = None, retry: Retry | None = None,
     ) -> Primitive[list[Out]]:  # fmt: skip
         """Call one agent with each of the inputs, at most `concurrency` at once; gives the values in order."""
         calls: list[Primitive[Any]] = [self.call(agent, each, timeout=timeout, retry=retry) for each in inputs]
-        self._check_fan_out(len(calls))
+        self._check_joined(calls)
         return Gather(
             self._active, self._branch, self._path, self._key(), calls, at_once=concurrency,
             return_exceptions=return_exceptions,
@@ -242,53 +252,55 @@ class Context:
 
     def race(self, *items: Primitive[T]) -> Primitive[T]:
         """Give the value of the branch that has one first; the others are cancelled. Raises if all fail."""
-        self._check_fan_out(len(items))
+        self._check_joined(items)
         return Race(self._active, self._branch, self._path, self._key(), items)
 
     def select(self, *items: Primitive[T]) -> Selection[T]:
         """Hand out branches as they end: `async with ctx.select(…) as ended: async for branch in ended: …`."""
-        self._check_fan_out(len(items))
+        self._check_joined(items)
         return Selection(self._active, self._branch, self._path, self._key(), items)
 
     # Waiting
 
-    def sleep(self, seconds: float) -> Sleep:
+    def sleep(self, seconds: Duration) -> Sleep:
         """Wait, durably: the run costs nothing meanwhile."""
+        seconds = in_seconds(seconds, "the time of a sleep", SPAN)
         return Sleep(self._active, self._branch, self._path, self._key(), seconds)
 
     @overload
     def signal(
-        self, name: str, type: "TypeForm[T]", /, *, within: float | None = None, default: T = ...
+        self, name: str, type: "TypeForm[T]", /, *, within: Duration | None = None, default: T = ...
     ) -> AwaitSignal[T]: ...
     @overload
-    def signal(self, name: str, /, *, within: float | None = None, default: Json = None) -> AwaitSignal[Any]: ...
+    def signal(self, name: str, /, *, within: Duration | None = None, default: Json = None) -> AwaitSignal[Any]: ...
     def signal(
-        self, name: str, type: Any = Any, /, *, within: float | None = None, default: Any = None
+        self, name: str, type: Any = Any, /, *, within: Duration | None = None, default: Any = None
     ) -> AwaitSignal[Any]:
         """Wait for a signal of this name; gives its body, or `default` once `within` seconds have passed."""
+        limit, shape = seconds_or_none(within, f"within of the wait for signal {name!r}", SPAN), shape_of(type)
         return AwaitSignal(
-            self._active, self._branch, self._path, self._key(), name=name, shape=shape_of(type), within=within,
-            default=default,
-        )  # fmt: skip
+            self._active, self._branch, self._path, self._key(), name=name, shape=shape, within=limit, default=default
+        )
 
     @overload
     def ask(
-        self, question: Approval, *, to: str = "anyone", within: float | None = None,
+        self, question: Approval, *, to: str = "anyone", within: Duration | None = None,
         escalate: Sequence[Escalation] = (), quorum: int = 1, default: Decision = ...,
     ) -> AskPerson[Decision]: ...  # fmt: skip
     @overload
     def ask(
         self, question: str, *, answer: "TypeForm[T]", subject: Json = None, to: str = "anyone",
-        within: float | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: T = ...,
+        within: Duration | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: T = ...,
     ) -> AskPerson[T]: ...  # fmt: skip
     @overload
     def ask(
-        self, question: str, *, subject: Json = None, to: str = "anyone", within: float | None = None,
+        self, question: str, *, subject: Json = None, to: str = "anyone", within: Duration | None = None,
         escalate: Sequence[Escalation] = (), quorum: int = 1, default: Json = ...,
     ) -> AskPerson[Any]: ...  # fmt: skip
     def ask(
         self, question: str | Approval, *, answer: Any = Any, subject: Json = None, to: str = "anyone",
-        within: float | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: Any = _NO_DEFAULT,
+        within: Duration | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1,
+        default: Any = _NO_DEFAULT,
     ) -> AskPerson[Any]:  # fmt: skip
         """Ask a person or a role, and wait for the answer in the inbox.
 
@@ -311,7 +323,7 @@ class Context:
 
     def spawn(
         self, workflow: Agent[In, Out], input: In, /, *, queue: str | None = None, priority: int = 0,
-        within: float | None = None, budget: Budget | None = None,
+        within: Duration | None = None, budget: Budget | None = None,
     ) -> SpawnChild[Out]:  # fmt: skip
         """Start a child run, with a journal and a place in the queue of its own; gives a handle to it.
 
@@ -362,11 +374,17 @@ class Context:
                 self._active.run.id, Chunk(key=self._path, attempt=1, step="", n=self._counter, data=chunk)
             )
 
-    def _check_fan_out(self, branches: int) -> None:
-        """Raise CallRefused where the budget of the run allows fewer branches at once."""
+    def _check_joined(self, items: Sequence[Primitive[Any]]) -> None:
+        """Raise NotAwaitable for what cannot be joined, and CallRefused for more than the run's budget allows at once.
+
+        Those who are refused need not be awaited.
+        """
+        checked(items, self._path)
         most = self._active.budget.get("fan_out")
-        if most is not None and branches > most:
-            reason = f"{branches} branches at once, and the budget of the run allows {most}"
+        if most is not None and len(items) > most:
+            for each in items:
+                self._branch.unawaited.pop(each.key, None)
+            reason = f"{len(items)} branches at once, and the budget of the run allows {most}"
             raise CallRefused(reason, rule=FAN_OUT, key=self._path)
 
     def child(self, branch: BranchTask, path: str) -> "Context":
@@ -374,24 +392,6 @@ class Context:
         return Context(
             self._active, branch, path, self._workflow, callers=self.callers, deadline=self.deadline, undos=self.undos
         )
-
-
-class Branch(Primitive[T]):
-    """Several steps in a row, side by side with others."""
-
-    __slots__ = ("body", "parent")
-
-    def __init__(
-        self, active: ActiveRun, branch: BranchTask, path: str, key: str, parent: Context,
-        body: Callable[[Context], Awaitable[T]],
-    ) -> None:  # fmt: skip
-        super().__init__(active, branch, path, key)
-        self.parent = parent
-        self.body = body
-
-    async def perform(self, branch: BranchTask) -> T:
-        """Run the function with a context of its own."""
-        return await self.body(self.parent.child(branch, self.key))
 
 
 def _plain(value: object) -> Json:

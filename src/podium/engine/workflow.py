@@ -3,18 +3,22 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints, overload
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_type_hints, overload
 
-from podium.agents.shape import shape_of
+from podium.agents.card import check_card
+from podium.agents.shape import TypeShape, shape_of
+from podium.agents.signature import input_of
 from podium.dispatch.invoke import passes_through
 from podium.engine.calls.undo import undo_all
 from podium.engine.context import Context
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
-from podium.errors import BadAnswer, Blocked, CallCancelled, InvalidValue, UsageError, WorkflowError
+from podium.errors import BadAnswer, Blocked, CallCancelled, CalledDirectly, InvalidValue, UsageError, WorkflowError
 from podium.model.agent import AnyAgent, Card, In_contra, InputShape, Out_co, OutputShape, in_and_out
 from podium.model.call import Call
+from podium.model.duration import Duration
 from podium.model.guard import Guard
 from podium.model.json import Json
 from podium.model.outcome import Enter, Outcome, raised, text_of
@@ -28,6 +32,21 @@ if TYPE_CHECKING:
 In = TypeVar("In")
 Out = TypeVar("Out")
 
+_SEVERAL = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputParameter:
+    """How a workflow's function is handed its input."""
+
+    optional: bool = False
+    """None stands for the default of the parameter."""
+    keyword: str | None = None
+    """The name by which alone it is handed over."""
+
+
+ANY_INPUT = InputParameter()
+
 
 @in_and_out
 class Workflow(Generic[In_contra, Out_co]):
@@ -35,13 +54,23 @@ class Workflow(Generic[In_contra, Out_co]):
 
     def __init__(
         self, function: Callable[..., Awaitable[object]], *, card: Card, input: InputShape[In_contra],
-        output: OutputShape[Out_co], takes_input: bool = True,
+        output: OutputShape[Out_co], parameter: InputParameter | None = ANY_INPUT,
     ) -> None:  # fmt: skip
         self.function = function
         self.card = card
         self.input = input
         self.output = output
-        self._takes_input = takes_input
+        self._parameter = parameter
+
+    if not TYPE_CHECKING:  # a type checker tells by itself
+
+        def __call__(self, *_: object, **__: object) -> NoReturn:
+            """Raise CalledDirectly: a workflow is no function."""
+            name = self.card.name
+            raise CalledDirectly(
+                f"{name} is a workflow, not a function. "
+                f"Write `await ctx.call({name}, …)` in a workflow, and `await app.run({name}, …)` outside."
+            )
 
     def __repr__(self) -> str:
         return f"<workflow {self.card.name} {self.card.version}>"
@@ -74,6 +103,7 @@ class Workflow(Generic[In_contra, Out_co]):
         context = Context(active, branch, path, self, callers=named, deadline=deadline)
         try:
             value = await self._call(context, input)
+            context.check_awaited()
         except BaseException as error:
             cut = isinstance(error, asyncio.CancelledError) and not isinstance(error, CallCancelled)
             if cut or passes_through(error):
@@ -100,12 +130,17 @@ class Workflow(Generic[In_contra, Out_co]):
         return dumped
 
     async def _call(self, context: Context, input: Json) -> object:
-        if not self._takes_input:
+        parameter = self._parameter
+        if parameter is None:
             return await self.function(context)
         try:
             given = self.input.load(input)
         except InvalidValue as error:
             raise Blocked(f"the recorded input of {self.card.name} does not fit its type any more: {error}") from error
+        if given is None and parameter.optional:
+            return await self.function(context)
+        if parameter.keyword is not None:
+            return await self.function(context, **{parameter.keyword: given})
         return await self.function(context, given)
 
 
@@ -126,22 +161,20 @@ def workflow(function: Callable[[Context], Awaitable[Out]], /) -> Workflow[None,
 @overload
 def workflow(
     *, name: str | None = None, version: str = "1", description: str | None = None,
-    capabilities: frozenset[str] | set[str] = frozenset(), timeout: float | None = None, retry: Retry | None = None,
+    capabilities: frozenset[str] | set[str] = frozenset(), timeout: Duration | None = None, retry: Retry | None = None,
     guards: tuple[Guard | str, ...] = (),
 ) -> "WorkflowDecorator": ...  # fmt: skip
 def workflow(
     function: Callable[..., Awaitable[Any]] | None = None, /, *, name: str | None = None, version: str = "1",
     description: str | None = None, capabilities: frozenset[str] | set[str] = frozenset(),
-    timeout: float | None = None, retry: Retry | None = None, guards: tuple[Guard | str, ...] = (),
+    timeout: Duration | None = None, retry: Retry | None = None, guards: tuple[Guard | str, ...] = (),
 ) -> Any:  # fmt: skip
     """Make a workflow of an async function whose first parameter is the Context and whose second is the input.
 
     The input may be left out. `version` is what running runs stay pinned to: raise it when the function's order of
     calls changes. `timeout` (seconds) and `retry` count where it is called by another workflow.
     """
-    decorator = WorkflowDecorator(
-        name, version, description, frozenset(capabilities), timeout, retry or Retry(), guards
-    )
+    decorator = WorkflowDecorator(name, version, description, capabilities, timeout, retry or Retry(), guards)
     return decorator if function is None else decorator(function)
 
 
@@ -149,8 +182,8 @@ class WorkflowDecorator:
     """`@workflow(…)` with its options."""
 
     def __init__(
-        self, name: str | None, version: str, description: str | None, capabilities: frozenset[str],
-        timeout: float | None, retry: Retry, guards: tuple[Guard | str, ...],
+        self, name: str | None, version: str, description: str | None, capabilities: Iterable[str],
+        timeout: Duration | None, retry: Retry, guards: tuple[Guard | str, ...],
     ) -> None:  # fmt: skip
         self._name = name
         self._version = version
@@ -167,32 +200,42 @@ class WorkflowDecorator:
     def __call__(self, function: Callable[..., Awaitable[Any]], /) -> Workflow[Any, Any]:
         """Make a workflow of a function; raises UsageError where it cannot be one."""
         name = self._name or getattr(function, "__name__", type(function).__name__)
-        takes, gives = _types_of(function, name)
-        shape = shape_of(type(None) if takes is None else takes[0])
-        output = shape_of(gives)
+        options = {"version": self._version, "capabilities": self._capabilities, "timeout": self._timeout}
+        check_card(name, {**options, "retry": self._retry, "guards": self._guards})
+        taken, gives = _types_of(function, name)
+        shape, parameter = (shape_of(type(None)), None) if taken is None else taken
         card = Card(
             name=name, version=self._version, description=self._description or _first_line(function),
-            capabilities=self._capabilities, timeout=self._timeout, retry=self._retry, guards=self._guards,
+            capabilities=frozenset(self._capabilities), timeout=self._timeout, retry=self._retry, guards=self._guards,
             kind="workflow",
         )  # fmt: skip
-        return Workflow(function, card=card, input=shape, output=output, takes_input=takes is not None)
+        return Workflow(function, card=card, input=shape, output=shape_of(gives), parameter=parameter)
 
 
-def _types_of(function: Callable[..., Awaitable[Any]], name: str) -> tuple[tuple[Any] | None, Any]:
-    """Return the type of the input (None where there is no input) and of the output."""
+def _types_of(
+    function: Callable[..., Awaitable[Any]], name: str
+) -> tuple[tuple[TypeShape[Any], InputParameter] | None, Any]:
+    """Return the shape and the parameter of the input (None where there is no input), and the type of the output."""
     if not inspect.iscoroutinefunction(function):
         raise UsageError(f"{name} is not an async function: a workflow is written `async def {name}(ctx: Context, …)`")
     try:
         hints = get_type_hints(function, include_extras=True)
     except (NameError, AttributeError, TypeError) as error:
         raise UsageError(f"a type hint of {name} cannot be resolved: {error}") from error
-    parameters = list(inspect.signature(function).parameters)
+    parameters = list(inspect.signature(function).parameters.values())
     if len(parameters) not in (1, 2):
         raise UsageError(f"{name} takes {len(parameters)} parameters: a workflow takes the Context and one input")
-    if hints.get(parameters[0], Context) is not Context:
+    if several := next((each for each in parameters if each.kind in _SEVERAL), None):
+        raise UsageError(f"{name} takes `{several}`: a workflow takes the Context and one input, each by its name")
+    first, *others = parameters
+    if hints.get(first.name, Context) is not Context or first.kind is first.KEYWORD_ONLY:
         raise UsageError(f"the first parameter of {name} must be the Context")
-    takes = (hints.get(parameters[1], Any),) if len(parameters) > 1 else None
-    return takes, hints.get("return", Any)
+    taken = None
+    for each in others:
+        shape, optional = input_of(each, hints.get(each.name, Any))
+        keyword = each.name if each.kind is each.KEYWORD_ONLY else None
+        taken = shape, InputParameter(optional=optional, keyword=keyword)
+    return taken, hints.get("return", Any)
 
 
 def _first_line(function: Callable[..., Any]) -> str:

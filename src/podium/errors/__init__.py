@@ -22,7 +22,9 @@ PodiumError
 ├── WorkerFailed                a service of this process's worker failed: its runs were handed back
 ├── WorkflowError               a mistake in a workflow's code
 │   ├── WrongBranch
-│   └── NotAwaitable
+│   ├── NotAwaitable
+│   ├── NotAwaited              what was asked of the context was never awaited
+│   └── CalledDirectly          an agent was called as a function
 ├── CallError                   raised in a workflow where a call did not give a value
 │   ├── CallFailed
 │   ├── CallRefused
@@ -64,10 +66,12 @@ from podium.errors.agents import AgentError, BadAnswer, NotDone, RateLimited, Re
 from podium.errors.base import PodiumError
 from podium.errors.calls import (
     CallCancelled,
+    CalledDirectly,
     CallError,
     CallFailed,
     CallRefused,
     NotAwaitable,
+    NotAwaited,
     QuestionExpired,
     RunBlocked,
     RunCancelled,
@@ -131,6 +135,7 @@ __all__ = [
     "CallError",
     "CallFailed",
     "CallRefused",
+    "CalledDirectly",
     "ConfigError",
     "Deadlock",
     "Diverged",
@@ -145,6 +150,7 @@ __all__ = [
     "NotAStore",
     "NotAllowed",
     "NotAwaitable",
+    "NotAwaited",
     "NotDone",
     "NotPossible",
     "PatternError",

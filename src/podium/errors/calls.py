@@ -23,6 +23,24 @@ class NotAwaitable(WorkflowError):
     code = "not-awaitable"
 
 
+class NotAwaited(WorkflowError):
+    """A workflow ended, and something that it asked its context for was never awaited."""
+
+    code = "not-awaited"
+
+
+class CalledDirectly(WorkflowError):
+    """A workflow called an agent as a function, so nothing of it would be recorded."""
+
+    code = "called-directly"
+
+
+def _note(error: BaseException, recorded: str) -> None:
+    """Have a traceback show what is recorded of where an error came from."""
+    if recorded:
+        error.add_note(f"Recorded:\n{recorded}")
+
+
 class CallError(PodiumError):
     """A call of a workflow gave no value."""
 
@@ -34,12 +52,15 @@ class CallFailed(CallError):
 
     code = "call-failed"
 
-    def __init__(self, message: str, *, kind: str, type: str, key: str) -> None:
+    def __init__(self, message: str, *, kind: str, type: str, key: str, recorded: str = "") -> None:
         super().__init__(message)
         self.kind = kind
         self.type = type
         self.key = key
         self.keys = (key,)
+        self.recorded = recorded
+        """What is recorded of where it came from: errors, their causes and the frames that they passed."""
+        _note(self, recorded)
 
 
 class CallRefused(CallError):
@@ -87,6 +108,12 @@ class RunFailed(RunError):
     """The run ended with a failure."""
 
     code = "run-failed"
+
+    def __init__(self, message: str, *, run: str, key: str = "", recorded: str = "") -> None:
+        super().__init__(message, run=run, key=key)
+        self.recorded = recorded
+        """What is recorded of where it came from: errors, their causes and the frames that they passed."""
+        _note(self, recorded)
 
 
 class RunCancelled(RunError):

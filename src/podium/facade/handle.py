@@ -38,7 +38,7 @@ class RunHandle(Generic[Out]):
             raise RunCancelled(f"run {self.id} was cancelled: {end.reason}", run=self.id)
         if end.state is RunState.BLOCKED:
             raise RunBlocked(f"run {self.id} is blocked: {end.reason}", run=self.id)
-        raise RunFailed(f"run {self.id} failed: {end.reason}", run=self.id)
+        raise RunFailed(f"run {self.id} failed: {end.reason}", run=self.id, recorded=end.traceback)
 
     async def status(self) -> Run:
         """Return how the run stands."""

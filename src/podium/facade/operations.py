@@ -3,6 +3,7 @@
 from podium.errors import PodiumError
 from podium.facade.handle import AnyHandle, handle_of
 from podium.facade.scope import Parts, Scope
+from podium.model.duration import SPAN, Duration, in_seconds
 from podium.model.storable import check_text
 from podium.operations.operator import Operator
 from podium.operations.redactor import Redactor
@@ -64,11 +65,11 @@ class Operations:
         parts = await self._may_change(run_id, "redact runs")
         return await _redactor(parts).redact(run_id, by=who, why=why)
 
-    async def retain(self, seconds: float, *, why: str, by: str | None = None) -> int:
+    async def retain(self, seconds: Duration, *, why: str, by: str | None = None) -> int:
         """Redact all runs that ended longer ago than so many seconds, as did those that started them; how many."""
-        who = self._name_of(by, why)
+        who, age = self._name_of(by, why), in_seconds(seconds, "the age of the runs", SPAN)
         parts, user = self._scope.for_operators("redact runs"), self._scope.principal
-        return await _redactor(parts).retain(seconds, by=who, why=why, tenant=None if user is None else user.tenant)
+        return await _redactor(parts).retain(age, by=who, why=why, tenant=None if user is None else user.tenant)
 
     def _name_of(self, by: str | None, why: str) -> str:
         check_text("the reason", why)

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from podium import lazy
 from podium.engine.run.starting import new_run
-from podium.errors import InvalidValue, NotAllowed, NotPossible, UnknownRun, UsageError
+from podium.errors import InvalidValue, NotAllowed, NotPossible, UnknownRun
 from podium.facade.handle import AnyHandle, RunHandle, handle_of
 from podium.facade.scope import Parts, Scope
 from podium.model.agent import Agent
 from podium.model.budget import Budget
-from podium.model.expected import SECONDS
+from podium.model.duration import Duration
 from podium.model.principal import Principal
 from podium.model.run import RunOptions
 from podium.store.codec import encode
@@ -65,7 +65,7 @@ class ScopedApp:
     async def start(  # noqa: PLR0913 - each is a word of the run, and the caller names it
         self, workflow: Agent[In, Out] | str, input: In = None, /, *, id: str | None = None, tag: str | None = None,
         queue: str = "default", priority: int = 0, tenant: str | None = None, principal: str | None = None,
-        within: float | None = None, budget: Budget | None = None,
+        within: Duration | None = None, budget: Budget | None = None,
     ) -> RunHandle[Out]:  # fmt: skip
         """Start a run and return a handle to it.
 
@@ -83,7 +83,7 @@ class ScopedApp:
         payload = encode(found.input.dump(input))
         options = RunOptions(
             id=id, tag=tag, queue=queue, priority=priority, tenant=tenant, principal=principal,
-            within=_seconds(parts.config.run_within if within is None else within),
+            within=parts.config.run_within if within is None else within,
             budget=budget or parts.config.budgets.run,
         )  # fmt: skip
         run = new_run(
@@ -120,9 +120,3 @@ class ScopedApp:
             raise NotPossible(f"the tag {tag!r} is taken: give the new run another.") from None
         if there.workflow != workflow:
             raise NotPossible(f"run {run_id} is there already, of {there.workflow}: give the new run another id.")
-
-
-def _seconds(within: float | None) -> float | None:
-    if within is not None and not (SECONDS.fits(within) and within < float("inf")):
-        raise UsageError(f"within is {within!r}; expected how many seconds the run may take, more than 0.")
-    return within

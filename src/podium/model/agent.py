@@ -9,6 +9,7 @@ from podium.model.batch import Batch
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance, check_bound
 from podium.model.call import Call
+from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
 from podium.model.guard import Guard
 from podium.model.health import Health
 from podium.model.json import Json
@@ -53,7 +54,7 @@ class Card:
     input_schema: Json = None
     output_schema: Json = None
     effects: Effects = "idempotent"
-    timeout: float | None = None
+    timeout: SecondsOrNone = SecondsOrNone()
     """Seconds that one attempt may take; None is no bound."""
     retry: Retry = field(default_factory=Retry)
     concurrency: int | None = None
@@ -74,7 +75,7 @@ class Card:
     """When it is left alone for a while."""
     limit: Limit | None = None
     """How much of it may happen at once and in a time."""
-    cache: float | None = None
+    cache: SecondsOrNone = SecondsOrNone()
     """Seconds for which an answer is given again to whoever asks the same; None asks each time."""
     batch: Batch | None = None
     """Concurrent calls are handed to it together."""
@@ -88,6 +89,7 @@ class Card:
     """The model that it asks, such as `openai:gpt-5`; empty where it asks none."""
 
     def __post_init__(self) -> None:
+        hold_seconds(self, SECONDS, "timeout", "cache", whose=f"agent {self.name}", optional=True)
         if self.usd is not None:
             check_bound(f"usd=… of agent {self.name}", self.usd)
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from struct import Struct
 from typing import Protocol
 
+from podium.model.duration import SECONDS, Seconds, hold_seconds
 from podium.model.question import Question
 
 GENESIS = b"\0" * 32
@@ -58,8 +59,11 @@ class AuditSettings:
     """A reference to the secret key: `env:PODIUM_AUDIT_KEY`, `file:/run/secrets/audit`; None seals nothing."""
     anchor: str | None = None
     """A file, best on another machine, to which each seal is appended."""
-    every: float = 60.0
+    every: Seconds = Seconds(60.0)
     """Seconds between two seals; there is one more when the app closes."""
+
+    def __post_init__(self) -> None:
+        hold_seconds(self, SECONDS, "every")
 
 
 @dataclass(frozen=True, slots=True)

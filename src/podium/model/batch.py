@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from podium.model.duration import PAUSE, Seconds, hold_seconds
 from podium.model.json import Json
 
 
@@ -11,8 +12,11 @@ class Batch:
 
     most: int = 32
     """Calls in one batch."""
-    within: float = 0.01
+    within: Seconds = Seconds(0.01)
     """Seconds that the first call waits for others."""
+
+    def __post_init__(self) -> None:
+        hold_seconds(self, PAUSE, "within")
 
 
 class BatchInput(list[Json]):

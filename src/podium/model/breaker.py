@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from podium.model.duration import PAUSE, SECONDS, Seconds, SecondsOrNone, hold_seconds
 from podium.model.retry import FailureKind
 
 
@@ -13,15 +14,19 @@ class Breaker:
     """Share of failed calls in the window that opens it."""
     slow: float = 1.0
     """Share of slow calls in the window that opens it."""
-    slow_after: float | None = None
+    slow_after: SecondsOrNone = SecondsOrNone()
     """A call that takes longer is slow; None is never."""
-    window: float = 60.0
+    window: Seconds = Seconds(60.0)
     """How far back calls count."""
     min_calls: int = 10
     """With fewer calls in the window it does not open."""
-    open_for: float = 30.0
+    open_for: Seconds = Seconds(30.0)
     """How long it lets no call through."""
     probes: int = 1
     """So many calls are let through then; all must succeed for it to close."""
     kinds: frozenset[FailureKind] = frozenset({FailureKind.TRANSPORT, FailureKind.TIMEOUT})
     """The failures that count."""
+
+    def __post_init__(self) -> None:
+        hold_seconds(self, PAUSE, "slow_after", optional=True)
+        hold_seconds(self, SECONDS, "window", "open_for")

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Literal
 
 from podium.errors import UsageError
+from podium.model.duration import PAUSE, SecondsOrNone, hold_seconds
 from podium.model.json import Json
 
 PER_USD = 1_000_000_000
@@ -109,7 +110,7 @@ class Budget:
     """Input and output together."""
     calls: int | None = None
     """Calls of agents, those of workflows not counted."""
-    seconds: float | None = None
+    seconds: SecondsOrNone = SecondsOrNone()
     """From the start of the run."""
     depth: int | None = None
     """Workflows inside workflows."""
@@ -121,6 +122,7 @@ class Budget:
     """Who is asked."""
 
     def __post_init__(self) -> None:
+        hold_seconds(self, PAUSE, "seconds", optional=True)
         for name in ("usd", "tokens", "calls", "seconds", "depth", "fan_out"):
             check_bound(f"Budget({name}=…)", getattr(self, name))
 

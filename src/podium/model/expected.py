@@ -44,7 +44,7 @@ def or_none(expected: Expected) -> Expected:
 
 def instance(kind: type, example: str) -> Expected:
     """Return that it is to be an object of a class, such as the example."""
-    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+    article = "an" if kind.__name__[0] in "AEIO" else "a"
     return Expected(f"{article} {kind.__name__}, such as {example}", lambda value: isinstance(value, kind))
 
 
@@ -68,10 +68,8 @@ def _are_names(value: object) -> bool:
     return all(isinstance(each, str) for each in cast("Iterable[object]", value))
 
 
-SECONDS = Expected("seconds, more than 0, such as 30 or 2.5", _number(0, above=True))
-SPAN = Expected("seconds, such as 30 or 2.5", _number(float("-inf")))
-PAUSE = Expected("seconds, 0 or more, such as 2.5", _number(0))
 DOLLARS = Expected("US dollars, 0 or more, such as 0.05", _number(0))
+FACTOR = Expected("a number, 0 or more, such as 2", _number(0))
 SHARE = Expected("a share from 0 to 1", _number(0, most=1))
 COUNT = Expected("a whole number, 1 or more", lambda value: isinstance(value, int) and _number(1)(value))
 WHOLE = Expected("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool))

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from podium.model.duration import PAUSE, SECONDS, Seconds, hold_seconds
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
@@ -10,9 +12,13 @@ class Health:
 
     check: Callable[[], Awaitable[bool | None] | bool | None]
     """Raises, or returns False, where the agent cannot work."""
-    every: float = 30.0
+    every: Seconds = Seconds(30.0)
     """Seconds between two checks."""
-    timeout: float = 5.0
+    timeout: Seconds = Seconds(5.0)
     """Seconds that a check may take; one that takes longer has failed."""
     restart: Callable[[], Awaitable[object] | object] | None = None
     """Starts again what the agent needs, such as a process or a connection; only the monitor calls it."""
+
+    def __post_init__(self) -> None:
+        hold_seconds(self, PAUSE, "every")
+        hold_seconds(self, SECONDS, "timeout")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from podium.model.duration import SECONDS, Seconds, hold_seconds
 from podium.model.fact import Fact
 from podium.model.json import Json
 
@@ -74,23 +75,23 @@ def trouble_of(started: Fact) -> Problem:
 class MonitorSettings:
     """When the monitor looks, and what it does before it asks a person; times are in seconds."""
 
-    every: float = 10.0
+    every: Seconds = Seconds(10.0)
     """Between two looks; what a call notices is looked at at once."""
     restarts: int = 2
     """How often an agent is restarted within an hour before a person is asked."""
-    max_wait: float = 60.0
+    max_wait: Seconds = Seconds(60.0)
     """How long something may take to be well again, and how long a restart may take."""
     burst: int = 10
     """So many failed runs of one workflow within `window` are an incident."""
-    window: float = 60.0
+    window: Seconds = Seconds(60.0)
     """How far back failed runs and warnings in the log count."""
     to: str = "operators"
     """Who is asked."""
 
     def __post_init__(self) -> None:
-        for name in ("every", "max_wait", "burst", "window"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; expected more than 0")
+        hold_seconds(self, SECONDS, "every", "max_wait", "window")
+        if self.burst <= 0:
+            raise ValueError(f"burst is {self.burst!r}; expected more than 0")
         if self.restarts < 0:
             raise ValueError(f"restarts is {self.restarts}; expected 0 or more")
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from podium.model.duration import PAUSE, SECONDS, Seconds, hold_seconds
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
@@ -15,11 +17,15 @@ class Limit:
     """Calls, or model requests, in any `per` seconds."""
     tokens: int | None = None
     """Tokens, input and output together, in any `per` seconds."""
-    per: float = 60.0
+    per: Seconds = Seconds(60.0)
     when: Literal["wait", "refuse"] = "wait"
     """What becomes of a call that is too much."""
-    max_wait: float = 2.0
+    max_wait: Seconds = Seconds(2.0)
     """Seconds that a call waits in memory; one that has to wait longer waits durably."""
+
+    def __post_init__(self) -> None:
+        hold_seconds(self, SECONDS, "per")
+        hold_seconds(self, PAUSE, "max_wait")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

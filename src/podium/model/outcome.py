@@ -31,6 +31,15 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def cut(text: str, most: int) -> str:
+    """Return a text of at most so many characters: too much is left out of its middle, as both ends say something."""
+    if len(text) <= most:
+        return text
+    before = (most - 1) // 2
+    after = most - 1 - before
+    return f"{text[:before]}…{text[len(text) - after :]}"
+
+
 def text_of(error: BaseException) -> str:
     """Return what an exception says; of one that cannot say it, why not."""
     try:
@@ -62,6 +71,8 @@ class Failure:
     """The keys of the calls, inside an inline workflow, that made it fail."""
     unavailable: bool = False
     """The agent was not asked, since it would not have answered: a fallback is taken at once."""
+    traceback: str = ""
+    """Where it came from: see `traceback_of`. Empty where no exception was raised."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", MASKING.text(readable(self.message)))

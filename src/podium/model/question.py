@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from podium.errors import UsageError
-from podium.model.expected import SPAN, TEXT, or_none
+from podium.model.duration import SPAN, SecondsOrNone, hold_seconds
+from podium.model.expected import TEXT
 from podium.model.json import Json
 
 if TYPE_CHECKING:
@@ -22,12 +23,15 @@ class Ask:
     """JSON Schema of an answer; None takes any JSON."""
     to: str = "anyone"
     """A person or a role; the inbox can be filtered by it."""
-    within: float | None = None
+    within: SecondsOrNone = SecondsOrNone()
     """Seconds until it expires; None waits for ever."""
     quorum: int = 1
     """How many different people must answer."""
     kind: str = "question"
     """`question`, `approval`, `permission` (may a rule let the call pass?), or `in_doubt` (did the effect happen?)."""
+
+    def __post_init__(self) -> None:
+        hold_seconds(self, SPAN, "within", whose=repr(self.text), optional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +40,12 @@ class Escalation:
 
     to: str
     """A person or a role."""
-    within: float | None = None
+    within: SecondsOrNone = SecondsOrNone()
     """Seconds until this question expires too; None waits for ever."""
 
     def __post_init__(self) -> None:
         TEXT.check("Escalation(to=…)", self.to)
-        or_none(SPAN).check("Escalation(within=…)", self.within)
+        hold_seconds(self, SPAN, "within", optional=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import cast
 
-from podium.model.expected import COUNT, NAMES, PAUSE, SHARE, Expected
+from podium.model.duration import PAUSE, Seconds, SecondsOrNone, hold_seconds
+from podium.model.expected import COUNT, FACTOR, NAMES, SHARE, Expected, or_none
 
 
 class FailureKind(StrEnum):
@@ -41,9 +42,14 @@ class Backoff:
     """How often, and how long apart, failures of one kind are tried again; None is as for the others."""
 
     attempts: int | None = None
-    delay: float | None = None
+    delay: SecondsOrNone = SecondsOrNone()
     factor: float | None = None
-    max_delay: float | None = None
+    max_delay: SecondsOrNone = SecondsOrNone()
+
+    def __post_init__(self) -> None:
+        or_none(COUNT).check("Backoff(attempts=…)", self.attempts)
+        hold_seconds(self, PAUSE, "delay", "max_delay", optional=True)
+        or_none(FACTOR).check("Backoff(factor=…)", self.factor)
 
 
 NO_EXCEPTIONS: Mapping[FailureKind, Backoff] = MappingProxyType({})
@@ -55,11 +61,11 @@ class Retry:
 
     attempts: int = 1
     """Tries altogether; 1 is no retry."""
-    delay: float = 1.0
+    delay: Seconds = Seconds(1.0)
     """Seconds before the second attempt."""
     factor: float = 2.0
     """Each further delay is this much longer."""
-    max_delay: float = 300.0
+    max_delay: Seconds = Seconds(300.0)
     """No delay is longer than this many seconds."""
     jitter: float = 0.1
     """Share of the delay that chance (the run's own, so that it replays) adds or takes away."""
@@ -72,8 +78,8 @@ class Retry:
 
     def __post_init__(self) -> None:
         COUNT.check("Retry(attempts=…)", self.attempts)
-        for name in ("delay", "factor", "max_delay"):
-            PAUSE.check(f"Retry({name}=…)", getattr(self, name))
+        hold_seconds(self, PAUSE, "delay", "max_delay")
+        FACTOR.check("Retry(factor=…)", self.factor)
         SHARE.check("Retry(jitter=…)", self.jitter)
         _KINDS.check("Retry(kinds=…)", self.kinds)
         _KINDS.check("Retry(per=…)", self.per)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from podium.model.agent import Card
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance
+from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
 from podium.model.limit import Limit
 from podium.model.retry import Retry
 
@@ -17,7 +18,7 @@ EVERYBODY = "*"
 class AgentRules:
     """The rules of an agent, named as on its card; None where nothing is said."""
 
-    timeout: float | None = None
+    timeout: SecondsOrNone = SecondsOrNone()
     retry: Retry | None = None
     concurrency: int | None = None
     usd: float | None = None
@@ -26,9 +27,12 @@ class AgentRules:
     undo: str | None = None
     breaker: Breaker | None = None
     limit: Limit | None = None
-    cache: float | None = None
+    cache: SecondsOrNone = SecondsOrNone()
     guards: tuple[str, ...] | None = None
     budget: Allowance | None = None
+
+    def __post_init__(self) -> None:
+        hold_seconds(self, SECONDS, "timeout", "cache", optional=True)
 
 
 _FIELDS = tuple(each.name for each in fields(AgentRules))

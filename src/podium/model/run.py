@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from podium.model.budget import Budget
-from podium.model.expected import SPAN, WHOLE, instance, or_none
+from podium.model.duration import FINITE, SecondsOrNone, hold_seconds
+from podium.model.expected import WHOLE, instance, or_none
 from podium.model.json import Json
 from podium.model.storable import check_integer, check_text
 
@@ -96,7 +97,7 @@ class Run:
 
 
 _EXPECTED = {
-    "priority": WHOLE, "within": or_none(SPAN), "budget": or_none(instance(Budget, "Budget(usd=0.5)")),
+    "priority": WHOLE, "budget": or_none(instance(Budget, "Budget(usd=0.5)")),
 }  # fmt: skip
 
 
@@ -112,7 +113,7 @@ class RunOptions:
     """Larger goes first."""
     tenant: str = "default"
     principal: str = "local"
-    within: float | None = None
+    within: SecondsOrNone = SecondsOrNone()
     """Seconds that the run may take, from its start to its end; None is no bound."""
     budget: Budget | None = None
     """What it may spend, with all its calls and child runs."""
@@ -123,6 +124,7 @@ class RunOptions:
         for name, expected in _EXPECTED.items():
             expected.check(f"the run's {name}", getattr(self, name))
         check_integer("the run's priority", self.priority)
+        hold_seconds(self, FINITE, "within", whose="the run", optional=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Literal, TypeVar, Unpack, overload
 
 from podium.engine.context import Context
 from podium.errors import GateClosed, InvalidValue, PatternError, QuestionExpired
+from podium.model.duration import Duration
 from podium.model.json import Json
 from podium.model.question import Approval, Decision, Escalation
 from podium.patterns.building.inputs import PARTS, plain
@@ -21,20 +22,20 @@ _NUMBER = int | float
 
 @overload
 def approve(
-    to: str, *, text: str = "Approve?", within: float | None = None, escalate: Sequence[Escalation] = (),
+    to: str, *, text: str = "Approve?", within: Duration | None = None, escalate: Sequence[Escalation] = (),
     quorum: int = 1, default: Literal["approve", "reject"] | None = None, author: Member | None = None,
     questions: int = 3, edit: type[T], name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[T, T]: ...  # fmt: skip
 @overload
 def approve(
-    to: str, *, text: str = "Approve?", within: float | None = None, escalate: Sequence[Escalation] = (),
+    to: str, *, text: str = "Approve?", within: Duration | None = None, escalate: Sequence[Escalation] = (),
     quorum: int = 1, default: Literal["approve", "reject"] | None = None, author: Member | None = None,
     questions: int = 3, edit: bool | type[object] = True, otherwise: Member | None = None, name: str | None = None,
     **card: Unpack[CardFields],
 ) -> Pattern: ...  # fmt: skip
 @pattern
 def approve(
-    to: str, *, text: str = "Approve?", within: float | None = None, escalate: Sequence[Escalation] = (),
+    to: str, *, text: str = "Approve?", within: Duration | None = None, escalate: Sequence[Escalation] = (),
     quorum: int = 1, default: Literal["approve", "reject"] | None = None, author: Member | None = None,
     questions: int = 3, edit: bool | type[object] = True, otherwise: Member | None = None, name: str | None = None,
     **card: Unpack[CardFields],

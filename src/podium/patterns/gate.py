@@ -8,6 +8,7 @@ from podium.agents.signature import signature_of
 from podium.engine.context import Context
 from podium.errors import GateClosed, PatternError, UsageError
 from podium.model.agent import is_agent
+from podium.model.duration import Duration, seconds_or_none
 from podium.model.question import Approval, Decision
 from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import plain
@@ -41,17 +42,17 @@ class Returned(Generic[Out]):
 @overload
 def gate(
     check: Stage, *, worker: GivingAgent[Out], fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
-    to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
+    to: str = "anyone", within: Duration | None = None, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]: ...  # fmt: skip
 @overload
 def gate(
     check: Stage, *, worker: str | None = None, fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
-    to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
+    to: str = "anyone", within: Duration | None = None, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern: ...  # fmt: skip
 @pattern
 def gate(
     check: Stage, *, worker: Member | None = None, fails: Fails = "stop", rounds: int = 2, then: Then = "stop",
-    to: str = "anyone", within: float | None = None, name: str | None = None, **card: Unpack[CardFields],
+    to: str = "anyone", within: Duration | None = None, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern:  # fmt: skip
     """Checks an output: lets it pass, sends it back with reasons, asks a person, or stops; gives the output.
 
@@ -67,7 +68,8 @@ def gate(
     Raises GateClosed, with the reasons, for an output that does not pass in the end.
     """
     at_least("gate", "rounds", rounds)
-    _check_options(fails, then, worker, within)
+    limit = seconds_or_none(within, "within of gate")
+    _check_options(fails, then, worker, limit)
     working = None if worker is None else Role[object]("gate", "worker", worker, offers=("task", "output", "reasons"))
     verdict_of, kind = _checking(check, alone=working is None)
     last = then if fails == "back" else fails
@@ -88,7 +90,7 @@ def gate(
             raise GateClosed(f"gate: the output did not pass {where}: {verdict.reasons}")
         subject = {"output": plain(output), "reasons": verdict.reasons}
         question = Approval(f"It did not pass {where}. Let it pass?", subject)
-        decision = await ctx.ask(question, to=to, within=within, default=_UNANSWERED)
+        decision = await ctx.ask(question, to=to, within=limit, default=_UNANSWERED)
         if not decision.approved:
             said = f"{' and '.join(decision.by) or to} did not let it pass: {decision.comment or 'no comment'}"
             raise GateClosed(f"gate: the output did not pass {where}: {verdict.reasons}; {said}")

@@ -150,7 +150,9 @@ async def _carried_out(
                 reports[ended.index] = replace(done, output=plain(ended.value()), error=None)
             else:
                 reports[ended.index] = replace(done, error=str(ended.error))
-            following = next(waiting, None)
-            if following is not None and not (wanted.in_order and ended.error):
+            following = None if wanted.in_order and ended.error else next(waiting, None)
+            if following is not None:
                 working.add(following)
+    for each in waiting:
+        each.close()
     return reports

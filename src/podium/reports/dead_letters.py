@@ -50,6 +50,8 @@ class Tried:
     at: float
     kind: FailureCause
     error: str
+    traceback: str = ""
+    """Where the error came from, as far as that is recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,8 @@ class DeadLetter:
     error: str
     calls: tuple[DeadCall, ...]
     """Those that made it fail; none where its own code did, or its time was up."""
+    traceback: str = ""
+    """Where the error came from that it ended with, as far as that is recorded."""
     discarded: Discarded | None = None
 
     @property
@@ -165,7 +169,9 @@ async def _letter(run: Run, own: Sequence[Fact], about: _About) -> DeadLetter:
     at, ended = next((fact.at, said) for fact in reversed(own) if isinstance(said := fact.content, Ended))
     calls = tuple([call async for call in _calls(ended.causes, about)])
     kind = _OWN.get(ended.error_type, calls[0].kind if calls else FailureCause.WORKFLOW)
-    return DeadLetter(run=run, at=at, kind=kind, error=run.reason, calls=calls, discarded=discarded)
+    return DeadLetter(
+        run=run, at=at, kind=kind, error=run.reason, calls=calls, traceback=ended.traceback, discarded=discarded
+    )
 
 
 async def _calls(keys: Iterable[str], about: _About) -> AsyncIterator[DeadCall]:
@@ -202,7 +208,8 @@ def _tried(fact: Fact) -> Tried | None:
         case AnsweredRefused(rule=rule, reason=reason):
             return Tried(at=fact.at, kind=FailureCause.REFUSED, error=f"{rule}: {reason}")
         case AnsweredFailed() | AttemptFailed() as failed:
-            return Tried(at=fact.at, kind=FailureCause(failed.kind), error=f"{failed.type}: {failed.message}")
+            error = f"{failed.type}: {failed.message}"
+            return Tried(at=fact.at, kind=FailureCause(failed.kind), error=error, traceback=failed.traceback)
         case _:
             return None
 

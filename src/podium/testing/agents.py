@@ -10,6 +10,7 @@ from podium.agents.function import FunctionAgent, agent
 from podium.errors import TransportFailed
 from podium.model.call import Call
 from podium.model.clock import Clock, SystemClock
+from podium.model.duration import PAUSE, Duration, in_seconds
 from podium.model.json import Json
 from podium.testing.witness import Witness
 
@@ -64,15 +65,15 @@ def failing(
 
 
 def slow(
-    name: str, seconds: float, *, then: Json = None, clock: Clock | None = None, witness: Witness | None = None,
+    name: str, seconds: Duration, *, then: Json = None, clock: Clock | None = None, witness: Witness | None = None,
     **options: Unpack[CardOptions],
 ) -> FunctionAgent[Json, Json]:  # fmt: skip
     """Return an agent that takes `seconds` of the clock (real ones without any), and then gives `then`."""
-    time = clock or SystemClock()
+    time, lasts = clock or SystemClock(), in_seconds(seconds, "the time that it takes", PAUSE)
 
     async def dawdle(input: Json, call: Call) -> Json:
         _tell(witness, call)
-        await time.sleep_until(time.now() + seconds)
+        await time.sleep_until(time.now() + lasts)
         return then
 
     return agent(name=name, **options)(dawdle)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sized
 from itertools import count
 
 from podium.in_threads import under_way
+from podium.model.duration import PAUSE, Duration, in_seconds
 
 _QUIET_TURNS = 3
 _PATIENCE = 1.0
@@ -47,9 +48,9 @@ class DrivenClock:
         heapq.heappush(self._sleepers, (when, next(self._order), future))
         await future
 
-    async def advance(self, seconds: float) -> None:
+    async def advance(self, seconds: Duration) -> None:
         """Let time pass, and everything happen that happens meanwhile."""
-        target = self._now + seconds
+        target = self._now + in_seconds(seconds, "the time that passes", PAUSE)
         await self.settle()
         while (when := self._next()) is not None and when <= target:
             self._now = max(self._now, when)
@@ -76,15 +77,16 @@ class DrivenClock:
             await asyncio.sleep(_LOOKS_AGAIN)
             await self._until_quiet()
 
-    async def until(self, condition: Callable[[], object], *, within: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], object], *, within: Duration = 10.0) -> None:
         """Return once a condition holds, for what other processes do; AssertionError after so many real seconds.
 
         The condition may be an async function.
         """
-        end = time.monotonic() + within  # real time: a test must not hang
+        seconds = in_seconds(within, "within")
+        end = time.monotonic() + seconds  # real time: a test must not hang
         while not await _value(condition()):
             if time.monotonic() > end:
-                raise AssertionError(f"what was waited for did not come within {within:g} s")
+                raise AssertionError(f"what was waited for did not come within {seconds:g} s")
             await self.settle()
 
     def _next(self) -> float | None:

@@ -91,9 +91,10 @@ def test_type_is_the_qualified_class_name() -> None:
     assert failure_of(errors.Refusal("a")).type == "podium.errors.Refusal"
 
 
-def test_a_long_message_is_cut() -> None:
-    message = failure_of(ValueError("x" * 5000)).message
-    assert (len(message), message[-1]) == (2000, "…")
+def test_a_long_message_is_cut_in_its_middle() -> None:
+    message = failure_of(ValueError(f"first {'x' * 5000} last")).message
+    assert (len(message), message[:7], message[-6:]) == (2000, "first x", "x last")
+    assert "x…x" in message
 
 
 def test_an_error_that_cannot_be_printed_is_a_failure_all_the_same() -> None:

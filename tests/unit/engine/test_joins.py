@@ -80,8 +80,10 @@ async def test_a_quorum_that_cannot_be_had_is_an_error_that_names_the_failures(b
 async def test_a_quorum_larger_than_its_branches_is_refused(bench: Bench) -> None:
     @workflow
     async def wrong(ctx: Context) -> None:
+        one = ctx.call(echo, 1)
         with pytest.raises(NotAwaitable, match="quorum=3 of 1"):
-            ctx.gather(ctx.call(echo, 1), quorum=3)
+            ctx.gather(one, quorum=3)
+        one.close()
 
     async with bench.app(wrong) as app:
         await app.run(wrong)

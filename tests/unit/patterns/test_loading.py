@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from podium.errors import PatternError, UsageError
+from podium.model.duration import SPAN
 from podium.model.retry import FailureKind, Retry
 from podium.patterns import Pattern, Step, Team, cel, load, load_yaml, parallel, refine, sequence, tree
 from tests.unit.engine.bench import Bench
 from tests.unit.patterns import newsroom
 
+TIME = SPAN.words
 TEAM = """
 agents:
   ideas: tests.unit.patterns.newsroom:ideas
@@ -140,6 +142,8 @@ def test_a_person_may_stand_inside_a_pattern() -> None:
         ("description: 'null'", "description", "null"),
         ("timeout: 5", "timeout", 5.0),
         ("timeout: 1.5e1", "timeout", 15.0),
+        ("timeout: 1h30m", "timeout", "1h30m"),
+        ("timeout: '15'", "timeout", "15"),
         ("timeout: null", "timeout", None),
         ("timeout:", "timeout", None),
         ("score: null", "score", None),
@@ -194,7 +198,7 @@ def test_what_has_a_name_and_is_written_twice_is_one_pattern() -> None:
             "sequence.stages[1].refine: refine needs critic and until.",
         ),
         ({"sequence": {"stages": ["a"], "version": 2}}, "sequence.version: expected a text, got 2."),
-        ({"sequence": {"stages": ["a"], "timeout": True}}, "sequence.timeout: expected a number, got True."),
+        ({"sequence": {"stages": ["a"], "timeout": True}}, f"sequence.timeout: expected {TIME}, got True."),
         ({"sequins": ["a"]}, "sequins: there is no pattern 'sequins': did you mean sequence?"),
         ("sequence", "expected a pattern: a mapping of its name to its options, such as {sequence: [one, two]}."),
         ({}, "expected a pattern: a mapping of its name to its options, such as {sequence: [one, two]}."),

@@ -3,12 +3,14 @@
 import pytest
 
 from podium.errors import PatternError
+from podium.model.duration import SPAN
 from podium.patterns import load_yaml
 from tests.unit.patterns import newsroom
 
 HERE = "tests.unit.patterns.newsroom"
 BROKEN = "tests.unit.patterns.broken_newsroom:judge"
 STAGES = '[ideas, draft, it + "!"]'
+TIME = SPAN.words
 TEAM = f"""\
 agents:
   ideas: {HERE}:ideas
@@ -123,8 +125,10 @@ def test_a_type_that_is_none(answer: str, message: str) -> None:
         ("rounds: §'4'", "rounds: expected a whole number, got '4'."),
         ("rounds: §{a: 4}", "rounds: expected a whole number, got a mapping."),
         (f"rounds: §1{'0' * 5000}", "rounds: expected a whole number, got '1000"),
-        ("timeout: §yes", "timeout: expected a number, got 'yes'."),
-        (f"timeout: §1{'0' * 400}", "timeout: expected a number, got '1000"),
+        ("timeout: §soon", f"timeout: expected {TIME}, got 'soon'."),
+        ("timeout: §yes", f"timeout: expected {TIME}, got 'yes'."),
+        (f"timeout: §1{'0' * 400}", f"timeout: expected {TIME}, got '1000"),
+        ("retry: {delay: §1m30}", f"retry.delay: expected {TIME}, got '1m30'."),
         ("retry: {kinds: [§bugs]}", "retry.kinds[0]: expected 'rate' or 'timeout' or 'transport' or "),
         ("retry: {§atempts: 2}", "retry.atempts: Retry has no option 'atempts': did you mean attempts?"),
         ("§name: x", "name: its name is 'draft' already: leave this out."),

@@ -160,8 +160,9 @@ async def test_an_undo_is_tried_again(bench: Bench) -> None:
     async with bench.app() as app:
         handle = await app.start(saga(book, step(charge, refund), decline, name="s"), "Rome")
         await bench.clock.advance(1_000)
-        with pytest.raises(RunFailed, match=r"10 is declined$"):
+        with pytest.raises(RunFailed) as caught:
             await handle.result()
+        assert str(caught.value).endswith("10 is declined")
     assert bench.witness.count("refund") == 3
 
 

@@ -1,8 +1,11 @@
 """What a tool does to the world, declared where the agent is made."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
+from podium.errors import UsageError
+from podium.model.expected import Expected, one_of
 from podium.model.json import Json
 from podium.model.steps import Effects, Steps
 
@@ -21,9 +24,27 @@ class ToolEffects:
     effects: Effects = "idempotent"
     verify: Verify | None = None
 
+    def __post_init__(self) -> None:
+        one_of(get_args(Effects)).check("ToolEffects(effects=…)", self.effects)
+
 
 DeclaredEffects = Mapping[str, Effects | ToolEffects]
 """By the tool's name; a tool that is not named is idempotent."""
+
+
+_OF_A_TOOL = Expected(
+    "'idempotent', 'once' or ToolEffects(effects='once', verify=…)",
+    lambda value: isinstance(value, ToolEffects) or value in get_args(Effects),
+)
+
+
+def check_declared(effects: DeclaredEffects, agent: str, tools: Collection[str] | None) -> None:
+    """Raise UsageError for what is no effect, and for one that is none of the `tools`; None is not to know them."""
+    for tool, effect in effects.items():
+        _OF_A_TOOL.check(f"tool_effects[{tool!r}] of agent {agent}", effect)
+        if tools is not None and tool not in tools:
+            there = f"There is {', '.join(tools)}" if tools else "It has none"
+            raise UsageError(f"tool_effects of agent {agent} names {tool!r}, which is no tool of it. {there}.")
 
 
 def declared(effects: DeclaredEffects, tool: str) -> ToolEffects:

@@ -1,11 +1,32 @@
 """What can be said of an LLM agent besides its model and types."""
 
+from collections.abc import Mapping
+
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
-from podium.agents.card import CardOptions
+from podium.agents.card import CARD_OPTIONS, CardOptions
 from podium.agents.pydantic_ai.effects import DeclaredEffects
+from podium.model.expected import COUNT, FLAG, TEXT, Expected, instance, or_none
 from podium.model.prices import Rates
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+LLM_OPTIONS: Mapping[str, Expected] = {
+    **CARD_OPTIONS,
+    "tool_effects": Expected("effects by tool, such as {'pay': 'once'}", _is_mapping),
+    "rates": Expected("prices by model", _is_mapping),
+    "streaming": FLAG,
+    "limits": or_none(instance(UsageLimits, "UsageLimits(request_limit=20)")),
+    "settings": or_none(Expected("settings of Pydantic AI, such as {'temperature': 0.0}", _is_mapping)),
+    "corrections": Expected("a whole number, 0 or more", lambda value: value == 0 or COUNT.fits(value)),
+    "base_url": or_none(TEXT),
+    "api_key": or_none(TEXT),
+}
+"""What each option of an LLM agent is to be."""
 
 
 class AgentOptions(CardOptions, total=False):

@@ -1,21 +1,24 @@
 """Makes a Podium agent of an agent that is written with Pydantic AI."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Unpack, cast
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
+from pydantic_ai.toolsets import FunctionToolset
 from typing_extensions import TypeVar
 
 from podium.agents.card import CardOptions, card_of
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
-from podium.agents.pydantic_ai.options import AgentOptions
+from podium.agents.pydantic_ai.effects import check_declared
+from podium.agents.pydantic_ai.options import LLM_OPTIONS, AgentOptions
 from podium.agents.pydantic_ai.recordable import require_recordable
 from podium.agents.shape import shape_of
 from podium.errors import ConfigError
 from podium.model.agent import Agent, Shape
 from podium.model.call import Call
+from podium.model.expected import check_options
 from podium.model.prices import NO_RATES
 from podium.model.steps import Steps
 
@@ -54,6 +57,8 @@ def from_pydantic_ai(
         raise ConfigError("the Pydantic AI agent has no name: give it one, or pass name= to from_pydantic_ai")
     for toolset in agent.toolsets:
         toolset.apply(require_recordable)
+    check_options(f"agent {known}", options, LLM_OPTIONS)
+    check_declared(options.get("tool_effects", {}), known, _tools_of(agent))
     takes = shape_of(input)
     gives = shape_of(output if output is not None else _plain_output(agent))
     return LlmAgent(
@@ -69,6 +74,12 @@ def from_pydantic_ai(
         streaming=options.get("streaming", False),
         limits=options.get("limits"),
     )
+
+
+def _tools_of(agent: AbstractAgent[D, Out]) -> Collection[str] | None:
+    """Return the names of its tools; None where some are known only when it runs."""
+    sets = [each for each in agent.toolsets if isinstance(each, FunctionToolset)]
+    return [name for each in sets for name in each.tools] if len(sets) == len(agent.toolsets) else None
 
 
 def _of_card(options: AgentOptions) -> CardOptions:

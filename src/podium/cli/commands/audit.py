@@ -7,7 +7,7 @@ import typer
 
 from podium.app import App
 from podium.cli.commands.inbox import login
-from podium.cli.moments import moment, span
+from podium.cli.moments import moment
 from podium.cli.opening import drive, existing, look, open_readonly, run_in
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import count, print_json, print_line
@@ -16,6 +16,7 @@ from podium.errors import UsageError
 from podium.facade.reader import Reader
 from podium.model.audit import Audit, SealChecker
 from podium.model.clock import SystemClock
+from podium.model.duration import PAUSE, in_seconds
 from podium.model.json import Json
 from podium.operations.anchor import read_anchor, write_anchor
 from podium.secrets.reference import resolve
@@ -104,7 +105,7 @@ def retain(
     as_json: JsonOption = False,
 ) -> None:
     """Redact all runs that ended longer ago, if those that started them did too."""
-    seconds, who = span(older_than, "--older-than"), by or login()
+    seconds, who = in_seconds(older_than, "--older-than", PAUSE), by or login()
 
     async def work() -> int:
         async with App.open(config=existing(store)) as app:

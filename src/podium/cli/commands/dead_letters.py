@@ -10,7 +10,6 @@ from podium.app import App
 from podium.cli.commands.inbox import login
 from podium.cli.commands.runs import run_json
 from podium.cli.load import load, split
-from podium.cli.moments import span
 from podium.cli.opening import ALL, LAST, drive, existing, export_environment, look
 from podium.cli.options import (
     PAGE,
@@ -22,7 +21,7 @@ from podium.cli.options import (
     SetOption,
     StoreOption,
 )
-from podium.cli.output import count, iso, moment, note, note_next, one_line, print_json, print_table
+from podium.cli.output import count, iso, moment, note, note_next, one_line, print_json, print_table, print_traceback
 from podium.cli.report import INTERRUPTED
 from podium.cli.waiting import settle
 from podium.config import Config
@@ -31,6 +30,7 @@ from podium.facade.reader import Reader, View
 from podium.facade.reports import DeadLetterFilters
 from podium.model.agent import AnyAgent
 from podium.model.clock import SystemClock
+from podium.model.duration import PAUSE, in_seconds
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.operations.requeue import Requeued
@@ -90,6 +90,7 @@ def show(
     run = letter.run
     print(f"run {run.id}, {run.workflow} {run.version}, tenant {run.tenant}")
     print(f"{letter.kind} at {moment(letter.at)}: {one_line(letter.error, 2_000)}")
+    print_traceback(letter.traceback, "  ")
     print(f"input: {one_line(str(given), 500)}")
     for call in letter.calls:
         _print_call(call)
@@ -228,7 +229,7 @@ def _filters(
 ) -> DeadLetterFilters:  # fmt: skip
     return {
         "agent": agent, "workflow": workflow, "tenant": tenant, "kind": kind,
-        "since": None if since is None else SystemClock().now() - span(since, "--since"),
+        "since": None if since is None else SystemClock().now() - in_seconds(since, "--since", PAUSE),
         "discarded": discarded, "limit": limit, "cursor": cursor,
     }  # fmt: skip
 
@@ -249,17 +250,22 @@ def _print_call(call: DeadCall) -> None:
     print(f"  input: {one_line(str(call.input), 500)}")
     for each in call.tried:
         print(f"  {moment(each.at)}  {each.kind}  {one_line(each.error, 300)}")
+        print_traceback(each.traceback, "    ")
 
 
 def _plain(letter: DeadLetter) -> Json:
     gone = letter.discarded
     return {
         "run": run_json(letter.run), "failed_at": iso(letter.at), "kind": letter.kind, "error": letter.error,
+        "traceback": letter.traceback,
         "calls": [
             {
                 "key": call.key, "agent": call.agent, "version": call.version, "kind": call.kind, "error": call.error,
                 "attempts": call.attempts, "input": call.input,
-                "tried": [{"at": iso(each.at), "kind": each.kind, "error": each.error} for each in call.tried],
+                "tried": [
+                    {"at": iso(each.at), "kind": each.kind, "error": each.error, "traceback": each.traceback}
+                    for each in call.tried
+                ],
             }
             for call in letter.calls
         ],

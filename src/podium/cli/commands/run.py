@@ -20,6 +20,7 @@ from podium.engine.worker.waiters import End
 from podium.errors import UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Budget
+from podium.model.duration import seconds_or_none
 from podium.model.ids import RandomIds
 from podium.model.json import Json
 from podium.model.run import Run
@@ -65,7 +66,7 @@ def run(
     tenant: Annotated[str, typer.Option(help="On whose behalf it is.")] = "default",
     priority: Annotated[int, typer.Option(help="Larger goes first.")] = 0,
     within: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="After so long it is cancelled, and has failed.")
+        str | None, typer.Option(metavar="TIME", help="After so long (90s, 2h, 1d) it is cancelled, and has failed.")
     ] = None,
     budget_usd: Annotated[
         float | None, typer.Option(metavar="DOLLARS", help="The most that it may spend, all that it starts included.")
@@ -87,11 +88,12 @@ def run(
     if sum(given is not None for given in (input, each, resume)) > 1:
         raise UsageError("--input, --each and --resume exclude each other. Give one of them.")
     export_environment(model, settings)
+    seconds = seconds_or_none(within, "--within")
     path, name = split(target)
     loaded, config = load(path), load_config(store=store, durability=durability)
     if each is not None:
         options = EachOptions(
-            items=each, out=out, concurrency=concurrency, tag=tag, tenant=tenant, priority=priority, within=within,
+            items=each, out=out, concurrency=concurrency, tag=tag, tenant=tenant, priority=priority, within=seconds,
             wait=wait, as_json=as_json,
         )  # fmt: skip
         raise typer.Exit(run_each(loaded, loaded.workflow(name), config, options))
@@ -101,7 +103,7 @@ def run(
         loaded=loaded, workflow=workflow, value=value, target=target, wait=wait, as_json=as_json, run=resume
     )
     budget = None if budget_usd is None else Budget(usd=budget_usd)
-    start = RunRequest(tag=tag, tenant=tenant, priority=priority, within=within, budget=budget)
+    start = RunRequest(tag=tag, tenant=tenant, priority=priority, within=seconds, budget=budget)
     raise typer.Exit(_attempt(attempt, config, start))
 
 

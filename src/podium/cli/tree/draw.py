@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from podium.cli.output import count, duration, moment, money, one_line
+from podium.cli.output import count, duration, harmless, moment, money, one_line
 from podium.model.fact import Fact
 from podium.model.json import Json
 from podium.model.run import Run, RunState
@@ -70,6 +70,7 @@ def lines(run: Run, facts: Iterable[Fact], child: Child | None = None) -> Iterat
     for each in tree.notes:
         yield Line("", "!", one_line(each), "")
     yield from _under(tree.root, "", run, child)
+    yield from (Line("", " ", line, "") for line in harmless(tree.root.traceback).splitlines())
 
 
 def _under(node: CallNode, guides: str, run: Run, child: Child | None) -> Iterator[Line]:
@@ -175,8 +176,8 @@ def node_json(node: CallNode) -> Json:
     spent = node.total()
     return {
         "key": node.key, "kind": node.kind, "name": node.name, "state": node.state or "open", "began": node.began,
-        "ended": node.ended, "attempts": node.attempts, "note": node.note, "waits": node.waits, "due": node.due,
-        "notices": node.notices,
+        "ended": node.ended, "attempts": node.attempts, "note": node.note, "traceback": node.traceback,
+        "waits": node.waits, "due": node.due, "notices": node.notices,
         "run": node.run, "question": node.question, "input_tokens": spent.input_tokens,
         "output_tokens": spent.output_tokens, "usd": spent.usd, "children": [node_json(each) for each in node.children],
     }  # fmt: skip

@@ -224,7 +224,7 @@ class AgentCall(Recorded[T], Generic[T]):
             case AnsweredRefused(rule=rule, reason=reason):
                 raise CallRefused(reason, rule=rule, key=self.key)
             case AnsweredFailed() as said:
-                raise self._failed(agent, Failure(said.kind, said.type, said.message))
+                raise self._failed(agent, Failure(said.kind, said.type, said.message, traceback=said.traceback))
             case _:
                 raise Diverged(self.key, describe(end), f"the answer of {agent.card.name}")
 
@@ -254,7 +254,7 @@ class AgentCall(Recorded[T], Generic[T]):
 
     def _failed(self, agent: AnyAgent, failure: Failure) -> CallFailed:
         message = f"{agent.card.name} failed at {self.key}: {failure.type}: {failure.message}"
-        return CallFailed(message, kind=failure.kind, type=failure.type, key=self.key)
+        return CallFailed(message, kind=failure.kind, type=failure.type, key=self.key, recorded=failure.traceback)
 
 
 @lru_cache(maxsize=4096)

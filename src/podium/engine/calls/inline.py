@@ -16,8 +16,9 @@ from podium.model.fact import Fact
 from podium.model.facts.calls import UndoRegistered
 from podium.model.facts.waits import SleepBegun
 from podium.model.json import Json
-from podium.model.outcome import Done, Enter, Failed, Failure, text_of
+from podium.model.outcome import Done, Enter, Failed, Failure
 from podium.model.retry import FailureKind
+from podium.model.traceback import message_of, traceback_of
 from podium.store.codec import decode
 
 
@@ -56,12 +57,14 @@ class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
         except StoreError:
             raise
         except CallFailed as error:
-            failure = Failure(FailureKind(error.kind), error.type, text_of(error), causes=causes_of(error))
-            return Failed(failure), []
+            return Failed(_failure_of(error, FailureKind(error.kind), error.type)), []
         except Exception as error:  # a workflow's failure is data
-            failure = Failure(FailureKind.BUG, type(error).__qualname__, text_of(error), causes=causes_of(error))
-            return Failed(failure), []
+            return Failed(_failure_of(error, FailureKind.BUG, type(error).__qualname__)), []
         return Done(value), undos
+
+
+def _failure_of(error: Exception, kind: FailureKind, type: str) -> Failure:
+    return Failure(kind, type, message_of(error), causes=causes_of(error), traceback=traceback_of(error))
 
 
 async def run_inline(open_call: OpenCall, agent: AnyAgent, enter: Enter) -> Done | Failed:

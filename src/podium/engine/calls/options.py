@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from podium.dispatch.dispatcher import Target
-from podium.model.expected import SECONDS, Expected, check_options, instance, or_none
+from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
+from podium.model.expected import Expected, check_options, instance, or_none
 from podium.model.fallback import FallbackValue
 from podium.model.retry import Retry
 
@@ -13,8 +14,6 @@ Fallbacks = Sequence[Target | FallbackValue]
 
 
 _OPTIONS: Mapping[str, Expected] = {
-    "timeout": or_none(SECONDS),
-    "within": or_none(SECONDS),
     "retry": or_none(instance(Retry, "Retry(attempts=3)")),
     "fallback": or_none(
         Expected("a list of agents, names and values, such as [spare]", lambda value: isinstance(value, list | tuple))
@@ -26,12 +25,13 @@ _OPTIONS: Mapping[str, Expected] = {
 class CallOptions:
     """What one call wants otherwise than its agent's card says."""
 
-    timeout: float | None = None
-    within: float | None = None
+    timeout: SecondsOrNone = SecondsOrNone()
+    within: SecondsOrNone = SecondsOrNone()
     retry: Retry | None = None
     fallback: Fallbacks | None = None
 
     def __post_init__(self) -> None:
+        hold_seconds(self, SECONDS, "timeout", "within", whose="a call", optional=True)
         check_options("a call", {name: getattr(self, name) for name in _OPTIONS}, _OPTIONS)
 
 

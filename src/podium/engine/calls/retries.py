@@ -50,6 +50,7 @@ def next_attempt(
         attempt=progress.attempt, lineage=progress.lineage, due=progress.due, kind=failure.kind, type=failure.type,
         message=failure.message, fallen=progress.fallback_index, first=progress.first_attempt, why=progress.why,
         feedback=feedback, goes_on=goes_on, causes=() if goes_on is None else failure.causes,
+        traceback=failure.traceback,
     )  # fmt: skip
     active.journal.append(said, open_call.key)
     active.history.attempt_failed(open_call.key, said)

@@ -14,6 +14,7 @@ from podium.model.agent import AnyAgent
 from podium.model.fact import Fact
 from podium.model.facts.calls import UndoRegistered
 from podium.model.retry import Retry
+from podium.model.workflow_code import BRANCH
 from podium.store.codec import encode
 
 _PATIENCE = Retry(attempts=5, delay=1.0)
@@ -110,6 +111,7 @@ async def undo_all(active: ActiveRun, branch: BranchTask, undos: list[Undo]) -> 
     shield.task = branch.task
     shield.closed = branch.closed
     before, branch.children = branch.children, [shield]
+    outer = BRANCH.set(shield)
     left: list[str] = []
     try:
         for undo in sorted(undos, key=_place, reverse=True):
@@ -122,6 +124,7 @@ async def undo_all(active: ActiveRun, branch: BranchTask, undos: list[Undo]) -> 
             except CallError as error:
                 left.append(f"{undo.agent} ({undo.key}): {error}")
     finally:
+        BRANCH.reset(outer)
         branch.children = before
         branch.last_at = shield.last_at
     return left

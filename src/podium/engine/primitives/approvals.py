@@ -7,12 +7,13 @@ from typing import Any
 from podium.agents.shape import shape_of
 from podium.errors import UsageError
 from podium.model.agent import Shape
+from podium.model.duration import Duration
 from podium.model.json import Json
 from podium.model.question import Approval, Ask, Decision, PersonAnswer, approval_schema
 
 
 def approval_of(
-    question: Approval, subject: Json, *, to: str, within: float | None, quorum: int
+    question: Approval, subject: Json, *, to: str, within: Duration | None, quorum: int
 ) -> "tuple[Ask, DecisionShape]":
     """Return how an approval is asked, and the shape of its decision."""
     if question.edit is not None and quorum > 1:

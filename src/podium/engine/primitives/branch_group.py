@@ -11,6 +11,7 @@ from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.primitive import Primitive
 from podium.errors import Blocked, CallCancelled, Evicted, StoreError, WorkflowError
 from podium.model.outcome import raised, text_of
+from podium.model.workflow_code import BRANCH
 
 T = TypeVar("T")
 
@@ -92,6 +93,7 @@ class BranchGroup(Generic[T]):
         branch.task = asyncio.create_task(self._perform(BranchEnd(index, branch), item))
 
     async def _perform(self, ended: BranchEnd[T], item: Primitive[T]) -> None:
+        BRANCH.set(ended.branch)
         try:
             ended.end(await item.perform(ended.branch), None)
         except Evicted:

@@ -192,7 +192,10 @@ class ChildResult(Recorded[T], Generic[T]):
             return self.child.output.load(outcome["value"])
         if outcome["state"] == RunState.CANCELLED:
             raise RunCancelled(f"child run {self.run} was cancelled", run=self.run)
-        raise RunFailed(f"child run {self.run} failed: {outcome['reason']}", run=self.run, key=self.key)
+        raise RunFailed(
+            f"child run {self.run} failed: {outcome['reason']}", run=self.run, key=self.key,
+            recorded=outcome.get("traceback", ""),
+        )  # fmt: skip
 
 
 def _traceparent(active: ActiveRun, key: str) -> str | None:

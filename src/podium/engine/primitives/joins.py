@@ -60,7 +60,7 @@ class Join(Primitive[T], Generic[T]):
         at_once: int | None = None,
     ) -> None:  # fmt: skip
         super().__init__(active, branch, path, key)
-        self.items = checked(items, path)
+        self.items = items
         self.at_once = at_once
 
     def recorded(self, shape: type[C]) -> C | None:

@@ -14,7 +14,7 @@ from podium.engine.run.recorded import Recorded
 from podium.engine.run.reservations import raised_by
 from podium.errors import QuestionExpired, UsageError
 from podium.model.agent import Shape
-from podium.model.expected import SPAN, instance, or_none
+from podium.model.expected import instance
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
 from podium.model.facts.parts import answers_of
@@ -92,13 +92,11 @@ async def answer_to(
     return answers
 
 
-_WITHIN = or_none(SPAN)
 _NEXT = instance(Escalation, 'Escalation(to="boss", within=3600)')
 
 
 def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[Ask]:
     """Return a question as it is put to one after the other; raises UsageError if one of them would never be asked."""
-    _WITHIN.check(f"within of {ask.text!r}", ask.within)
     for each in escalate:
         _NEXT.check(f"escalate of {ask.text!r}", each)
     asks = [ask, *(replace(ask, to=each.to, within=each.within) for each in escalate)]

@@ -25,13 +25,14 @@ class Selection(Generic[T]):
         self._branch = branch
         self._key = key
         self._path = path
-        self._items = list(checked(items, path))
+        self._items = list(items)
         self._count = 0
         self._early: dict[int, BranchEnd[T]] = {}
         self._team: BranchGroup[T] | None = None
 
     async def __aenter__(self) -> "Selection[T]":
         """Start the branches."""
+        self._branch.unawaited.pop(self._key, None)
         self._team = BranchGroup(self._active, self._branch, self._items)
         return self
 

@@ -8,7 +8,6 @@ from podium.engine.run.key_state import KeyState
 from podium.engine.run.mailbox import TIMER
 from podium.engine.run.recorded import Recorded
 from podium.model.agent import Shape
-from podium.model.expected import SPAN, or_none
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
 from podium.model.facts.content import prepared
@@ -19,8 +18,6 @@ from podium.store.operations import TakeSignal
 T = TypeVar("T")
 
 _DONE = prepared(AnsweredDone())
-
-_WITHIN = or_none(SPAN)
 
 
 class Sleep(Recorded[None]):
@@ -33,7 +30,6 @@ class Sleep(Recorded[None]):
 
     def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, seconds: float) -> None:
         super().__init__(active, branch, path, key)
-        SPAN.check("the time of a sleep", seconds)
         self.seconds = seconds
 
     def described(self) -> str:
@@ -72,7 +68,6 @@ class AwaitSignal(Recorded[T], Generic[T]):
         super().__init__(active, branch, path, key)
         self.name = name
         self.shape = shape
-        _WITHIN.check(f"within of the wait for signal {name!r}", within)
         self.within = within
         self.default = default
 

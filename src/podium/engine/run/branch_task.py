@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from enum import IntEnum
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from podium.engine.run.turn_history import TurnHistory
+from podium.engine.run.unawaited import AskedAt
 from podium.errors import CallCancelled, Evicted
 from podium.model.loops import AgentTurn
 
@@ -20,10 +21,19 @@ class Cancel(IntEnum):
     DELIVERED = 2
 
 
+def _running_task() -> "asyncio.Task[Any] | None":
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # in a thread, which was handed the context of the task
+        return None
+
+
 class BranchTask:
     """One task of a run. It is at most at one open key at a time, and may have children that it selects from."""
 
-    __slots__ = ("cancel", "cancelled_by", "children", "closed", "last_at", "open", "task", "trails")
+    __slots__ = (
+        "cancel", "cancelled_by", "children", "closed", "last_at", "open", "sheltered", "task", "trails", "unawaited",
+    )  # fmt: skip
 
     def __init__(self, last_at: float, cancel: Cancel = Cancel.NONE) -> None:
         self.task: asyncio.Task[None] | None = None
@@ -32,9 +42,13 @@ class BranchTask:
         self.cancelled_by = ""
         """The key of the join that cancelled it; empty for the run itself."""
         self.open: str | None = None
+        self.sheltered = False
+        """Whether it awaits something that no cancel may cut short."""
         self.closed = False
         self.trails: dict[str, TurnHistory] | None = None
         """What was asked and said in it, by the path of the context; None if no rule reads it."""
+        self.unawaited: dict[str, AskedAt] = {}
+        """What its contexts gave out and nobody has awaited or joined yet, by key."""
         self.last_at = last_at
         """The time of the last fact that was handed to it: what `ctx.now()` says."""
 
@@ -92,12 +106,19 @@ class BranchTask:
 
     async def shielded(self, work: Awaitable[T]) -> T:
         """Await something that no cancel may cut short: it takes effect at the next key."""
+        self.sheltered = True
         try:
             return await work
         except asyncio.CancelledError:
             if self.closed:
                 raise Evicted from None
             raise
+        finally:
+            self.sheltered = False
+
+    def runs_own_code(self) -> bool:
+        """Whether the task that asks is its own, and runs the code of a workflow just now."""
+        return self.open is None and not self.sheltered and self.task is _running_task()
 
     def deliver(self, key: str) -> NoReturn:
         """Raise the cancel at a key; what this branch does from now on cleans up."""

@@ -31,8 +31,16 @@ class Primitive(ABC, Generic[T_co]):
     def begin(self) -> None:
         """Note that it is awaited or joined; raises NotAwaitable the second time."""
         if self.begun:
-            raise NotAwaitable(f"call {self.key} was awaited or joined before. Keep its value, or make another call.")
+            raise NotAwaitable(
+                f"call {self.key} was awaited, joined or closed before. Keep its value, or make another call."
+            )
         self.begun = True
+        self.branch.unawaited.pop(self.key, None)
+
+    def close(self) -> None:
+        """Say that it is not wanted: it need not be awaited then, and can no longer be. As with a coroutine."""
+        self.begun = True
+        self.branch.unawaited.pop(self.key, None)
 
     def __await__(self) -> Generator[Any, None, T_co]:
         """Perform it in the task of its context; raises WrongBranch in any other."""

@@ -1,6 +1,8 @@
 """One drive of a run, from its first line to its end, its next wait, or its being taken away."""
 
 import asyncio
+import logging
+from dataclasses import replace
 
 from podium.dispatch.invoke import passes_through
 from podium.engine.calls.inline import causes_of
@@ -8,19 +10,23 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.worker.admission import admit
 from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import Blocked, CallCancelled, Evicted, StoreError, UnknownAgent
-from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Ended
+from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Ended, outcome_json
 from podium.model.json import Json
-from podium.model.outcome import readable, text_of
+from podium.model.outcome import cut, readable, text_of
 from podium.model.run import BlockedReason, RunState
+from podium.model.traceback import traceback_of
+from podium.model.workflow_code import BRANCH
 from podium.secrets.masking import MASKING
 from podium.store.codec import NULL, decode, encode
 from podium.store.operations import FinishRun
 
+_LOG = logging.getLogger("podium")
 _REASON_CHARACTERS = 2_000
 
 
 async def execute(active: ActiveRun) -> None:
     """Drive a run. Whatever happens in it is recorded as its end; nothing of it reaches the caller."""
+    BRANCH.set(active.main)
     if active.trace is None:
         await _drive(active)
     else:
@@ -51,34 +57,43 @@ async def _drive(active: ActiveRun) -> None:
 
 
 async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input: Json) -> None:
-    state, reason, value, causes, error_type = RunState.DONE, "", None, tuple[str, ...](), ""
+    value, said = None, Ended(state=RunState.DONE, reason="", causes=())
     try:
         value = await admit(active, workflow, input)
     except CallCancelled as error:
-        state, reason = RunState.CANCELLED, text_of(error)
+        said = replace(said, state=RunState.CANCELLED, reason=text_of(error))
     except (UnknownAgent, StoreError):
         raise
     except asyncio.CancelledError as error:
         if active.closed:
             raise Evicted from None
-        state, reason = RunState.FAILED, f"the workflow cancelled itself: {text_of(error)}"
+        why = f"the workflow cancelled itself: {text_of(error)}"
+        said = Ended(state=RunState.FAILED, reason=why, causes=(), traceback=traceback_of(error))
     except Exception as error:  # a run's failure is data, whatever it is
-        state, reason, error_type = RunState.FAILED, _told(error), type(error).__name__
-        causes = causes_of(error)
+        said = _failed(error, causes_of(error))
     except BaseException as error:
         if passes_through(error):
             raise
-        state, reason, error_type = RunState.FAILED, _told(error), type(error).__name__
-    if state is RunState.CANCELLED:
+        said = _failed(error)
+    if said.state is RunState.CANCELLED:
         await _children_ended(active)
-        state, reason, error_type = _cancelled(active, reason)
-    elif state is RunState.FAILED and active.late:
-        reason, error_type = f"{active.late} ({reason})"[:_REASON_CHARACTERS], RUN_TIMED_OUT
+        state, reason, error_type = _cancelled(active, said.reason)
+        said = replace(said, state=state, reason=reason, error_type=error_type)
+    elif said.state is RunState.FAILED and active.late:
+        late = cut(f"{active.late} ({said.reason})", _REASON_CHARACTERS)
+        said = replace(said, reason=late, error_type=RUN_TIMED_OUT)
     await active.gate.passed()
     degraded = tuple(each for _, each in sorted(active.degraded.items()))
-    reason = MASKING.text(readable(reason))
-    said = Ended(state=state, reason=reason, causes=causes, degraded=degraded, error_type=error_type)
-    _end(active, said, MASKING.json(value))
+    _end(active, replace(said, reason=MASKING.text(readable(said.reason)), degraded=degraded), MASKING.json(value))
+
+
+def _failed(error: BaseException, causes: tuple[str, ...] = ()) -> Ended:
+    """Return what a run says that an exception ended; its reason is cut only after what is secret was masked."""
+    reason = cut(MASKING.text(f"{type(error).__name__}: {text_of(error)}"), _REASON_CHARACTERS)
+    return Ended(
+        state=RunState.FAILED, reason=reason, causes=causes, error_type=type(error).__name__,
+        traceback=traceback_of(error),
+    )  # fmt: skip
 
 
 def _cancelled(active: ActiveRun, reason: str) -> tuple[RunState, str, str]:
@@ -104,13 +119,10 @@ async def _children_ended(active: ActiveRun) -> None:
 def _end(active: ActiveRun, said: Ended, value: Json) -> None:
     active.escrows.give_back()  # before its end, which is the last that a run says
     at = active.journal.append(said, payload=NULL if value is None else encode(value))
-    outcome = {"state": said.state, "value": value, "reason": said.reason}
+    outcome = outcome_json(said, value)
+    if said.state is RunState.FAILED:
+        _LOG.info("run %s of %s failed: %s\n%s", active.run.id, active.run.workflow, said.reason, said.traceback)
     active.finish(FinishRun(said.state, said.reason, at, outcome))
-
-
-def _told(error: BaseException) -> str:
-    """Return what a run's end says of an exception, cut to a length only after what is secret was masked."""
-    return MASKING.text(f"{type(error).__name__}: {text_of(error)}")[:_REASON_CHARACTERS]
 
 
 def missing_version(name: str, version: str) -> str:

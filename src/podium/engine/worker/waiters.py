@@ -7,7 +7,7 @@ from typing import Any
 
 from podium.errors import NotPossible, StoreError
 from podium.model.fact import Fact
-from podium.model.facts.runs import Redacted
+from podium.model.facts.runs import Ended, Redacted, outcome_json
 from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.store.codec import decode
@@ -25,6 +25,12 @@ class End:
     state: RunState
     outcome: Any
     reason: str
+
+    @property
+    def traceback(self) -> str:
+        """Where the error of a failed run came from, as far as that is recorded."""
+        outcome: dict[str, Json] = self.outcome or {}
+        return outcome.get("traceback", "")
 
 
 class Waiters:
@@ -110,7 +116,11 @@ async def last_of(store: ReadStore, run: Run) -> Fact:
 
 def ended_as(run: Run, last: Fact) -> dict[str, Json]:
     """Return what is told of a run that has ended, by the last that it recorded."""
-    outcome: dict[str, Json] = {"state": run.state, "value": decode(last.payload), "reason": run.reason}
-    if isinstance(said := last.content, Redacted):
-        outcome["redacted"] = said.by
-    return outcome
+    value = decode(last.payload)
+    match last.content:
+        case Ended() as said:
+            return outcome_json(said, value)
+        case Redacted() as said:
+            return {"state": run.state, "value": value, "reason": run.reason, "redacted": said.by}
+        case _:
+            return {"state": run.state, "value": value, "reason": run.reason}

@@ -43,6 +43,8 @@ class AnsweredFailed(AnswerContent, outcome="failed"):
     message: Blanked[str]
     causes: Kept[tuple[str, ...]] = ()
     """The keys of the calls, inside an inline workflow, that made it fail."""
+    traceback: Dropped[str] = ""
+    """Where it came from, without lines of source: errors, their causes and the frames that they passed."""
     output: Dropped[bool] = False
     """Under the key `start`: whether it is the value of the run that was not let out."""
 
@@ -81,8 +83,9 @@ def outcome_said(outcome: Failed | Refused, *, output: bool = False) -> Answered
             return AnsweredRefused(rule=rule, reason=reason, output=output)
         case Failed(failure):
             return AnsweredFailed(
-                kind=failure.kind, type=failure.type, message=failure.message, causes=failure.causes, output=output
-            )
+                kind=failure.kind, type=failure.type, message=failure.message, causes=failure.causes,
+                traceback=failure.traceback, output=output,
+            )  # fmt: skip
 
 
 def outcome_of(said: AnsweredFailed | AnsweredRefused) -> Failed | Refused:
@@ -91,4 +94,4 @@ def outcome_of(said: AnsweredFailed | AnsweredRefused) -> Failed | Refused:
         case AnsweredRefused():
             return Refused(said.rule, said.reason)
         case AnsweredFailed():
-            return Failed(Failure(said.kind, said.type, said.message, causes=said.causes))
+            return Failed(Failure(said.kind, said.type, said.message, causes=said.causes, traceback=said.traceback))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from podium.model.facts.content import Blanked, FactContent, Kept
+from podium.model.facts.content import Blanked, Dropped, FactContent, Kept
 from podium.model.facts.kind import FactKind
 from podium.model.facts.parts import KeptUsage
 from podium.model.json import Json
@@ -50,6 +50,8 @@ class AttemptFailed(FactContent, kind=FactKind.RETRY):
     """The key under which an inline workflow goes on with what it recorded, but for what failed; None to begin anew."""
     causes: Kept[tuple[str, ...]] = ()
     """The keys of the calls that made an inline workflow fail, where it goes on."""
+    traceback: Dropped[str] = ""
+    """Where it came from, as in an answer."""
 
     @property
     def begins_fallback(self) -> bool:

@@ -55,6 +55,8 @@ class Ended(FactContent, kind=FactKind.ENDED):
     """The calls that somebody else answered than was asked."""
     error_type: Kept[str] = ""
     """The type of the error that a failed run ended with."""
+    traceback: Dropped[str] = ""
+    """Where that came from, without lines of source: errors, their causes and the frames that they passed."""
 
     @classmethod
     def read(cls, body: Mapping[str, Json]) -> Self:
@@ -72,6 +74,12 @@ class Ended(FactContent, kind=FactKind.ENDED):
         if "reason" in body:
             left["reason"] = body.get("error_type", _error_in(body))
         return left
+
+
+def outcome_json(said: Ended, value: Json) -> dict[str, Json]:
+    """Return what whoever waits for a run is told of its end."""
+    told: dict[str, Json] = {"state": said.state, "value": value, "reason": said.reason}
+    return {**told, "traceback": said.traceback} if said.traceback else told
 
 
 def _error_in(body: Mapping[str, Json]) -> str:

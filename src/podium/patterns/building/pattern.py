@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict
 from typing_extensions import TypeIs, TypeVar
 
 from podium import lazy
+from podium.agents.card import check_card
 from podium.agents.shape import TypeShape, shape_of
 from podium.engine.context import Context
 from podium.engine.workflow import Workflow
 from podium.formats.mermaid import Flowchart
 from podium.model.agent import AnyAgent, Card, In_contra, InputShape, Out_co, OutputShape, is_agent
+from podium.model.duration import Duration
 from podium.model.json import Json
 from podium.model.retry import Retry
 from podium.model.task import Task
@@ -40,7 +42,7 @@ class CardFields(TypedDict, total=False):
     version: str
     description: str
     capabilities: frozenset[str] | set[str]
-    timeout: float | None
+    timeout: Duration | None
     retry: Retry
 
 
@@ -76,6 +78,7 @@ class Pattern(Workflow[In_contra, Out_co]):
         self.sketch = sketch
         self.arguments: Mapping[str, object] = {}
         """What the pattern's function was called with, by parameter."""
+        check_card(name or kind, card)
         made = Card(
             name=name or _name(kind, sketch), version=card.get("version", "1"),
             description=card.get("description", ""), capabilities=frozenset(card.get("capabilities", ())),

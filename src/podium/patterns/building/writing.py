@@ -4,6 +4,7 @@ import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import timedelta
 from enum import Enum
 from itertools import accumulate
 from typing import Protocol, runtime_checkable
@@ -34,6 +35,8 @@ def written(value: object, where: str) -> Json:
             return value.text
         case Enum():
             return value.value
+        case timedelta():
+            return value.total_seconds()
         case None | str() | int() | float():
             return value
         case _ if _is_mapping(value):

@@ -5,6 +5,7 @@ import re
 from enum import Enum
 from typing import Final
 
+from podium.model.duration import SPAN
 from podium.model.json import Json
 from podium.patterns.loading.node import Listing, Scalar, SourceNode
 from podium.patterns.loading.wanted import Wanted
@@ -30,6 +31,8 @@ def scalar(node: Scalar, place: Wanted) -> object:
         value = each.value if isinstance(each, Enum) else each
         if _is(node, value):
             return each
+    if place.time and SPAN.fits(time := natural(node)):
+        return time
     for kind in (bool, int, float):
         if kind in place.scalars and (found := _as(node, kind)) is not UNFIT:
             return found

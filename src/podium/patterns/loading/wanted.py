@@ -4,10 +4,13 @@ import types
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from typing_extensions import TypeForm
+
+from podium.model.duration import SPAN, Declared
 
 _LISTS: Mapping[object, Callable[[Iterable[object]], object]] = {
     Sequence: list, Iterable: list, Collection: list, list: list, tuple: tuple, AbstractSet: frozenset,
@@ -15,7 +18,7 @@ _LISTS: Mapping[object, Callable[[Iterable[object]], object]] = {
 }  # fmt: skip
 _FLAGS: Mapping[object, str] = {
     Any: "anything", object: "anything", None: "none", type(None): "none", Callable: "function", type: "kind",
-    TypeForm: "kind",
+    TypeForm: "kind", timedelta: "time",
 }  # fmt: skip
 _MAPPINGS = (Mapping, dict)
 _SCALARS = (bool, int, float, str)
@@ -31,6 +34,8 @@ class Wanted:
     function: bool = False
     kind: bool = False
     """A type."""
+    time: bool = False
+    """A length of time."""
     scalars: frozenset[type] = frozenset()
     choices: tuple[object, ...] = ()
     """Values of which one may stand there: those of a Literal or an Enum."""
@@ -47,6 +52,7 @@ class Wanted:
         words = [repr(each.value if isinstance(each, Enum) else each) for each in self.choices]
         words += [name for there, name in ((self.agent, "an agent"), (self.function, "a rule")) if there]
         words += ["a type"] if self.kind else []
+        words += [SPAN.words] if self.time else []
         words += [_WORDS[each] for each in _SCALARS if each in self.scalars and not (each is str and self.agent)]
         words += ["a list"] if self.collect else []
         words += ["a mapping"] if self.values is not None or self.classes else []
@@ -62,13 +68,17 @@ def wanted(hint: object) -> Wanted:
     found = Wanted()
     for each in _alternatives(hint):
         _add(found, each)
+    if found.time:  # a Duration, whose numbers and texts are times as well
+        found.scalars -= {float, str}
     return found
 
 
 def _alternatives(hint: object) -> Iterable[object]:
     """Give the members of a union, of unions in it too."""
     origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
+    if isinstance(hint, type) and issubclass(hint, Declared):
+        yield from _alternatives(hint.takes)
+    elif origin in (Union, types.UnionType):
         for each in get_args(hint):
             yield from _alternatives(each)
     elif origin is Annotated:

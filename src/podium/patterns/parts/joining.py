@@ -87,6 +87,8 @@ async def _one_by_one(ctx: Context, calls: Mapping[str, Primitive[object]], term
                 break
             if waiting:
                 ended.add(waiting.popleft())
+    for each in waiting:
+        each.close()
     return answers
 
 

@@ -37,6 +37,8 @@ class CallNode:
     attempts: int = 1
     note: str = ""
     """What it waits for while it is open, why it failed, or what was chosen."""
+    traceback: str = ""
+    """Where the error came from with which it failed."""
     due: float | None = None
     """When its wait ends by itself, in seconds since 1970."""
     waits: str = ""

@@ -93,7 +93,7 @@ class _Builder:
         root = self.root
         match said:
             case runs.Ended():
-                root.state, root.ended, root.note = said.state, fact.at, said.reason
+                root.state, root.ended, root.note, root.traceback = said.state, fact.at, said.reason, said.traceback
             case runs.Started():
                 root.name, root.began = said.workflow, fact.at
                 if said.forked_from is not None:
@@ -146,7 +146,7 @@ class _Builder:
                 node.spent = spent_of(said.usage)
                 node.notices.extend(_instead(lacks) for lacks in said.degraded if lacks.key == fact.key)
             case answers.AnsweredFailed():
-                node.note = f"{said.type}: {said.message}"
+                node.note, node.traceback = f"{said.type}: {said.message}", said.traceback
             case answers.AnsweredRefused():
                 node.note = f"{said.rule}: {said.reason}"
             case _:

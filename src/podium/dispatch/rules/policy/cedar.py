@@ -11,11 +11,11 @@ from cedarpy import pst
 from podium.dispatch.rules.policy.positions import line_and_column, place_of_mistake, statements
 from podium.dispatch.rules.policy.reading import looks_at, may_match, mistakes_in, plain
 from podium.errors import ConfigError
+from podium.model.duration import SECONDS, in_seconds
 from podium.model.json import Json
 from podium.model.policy import DANGEROUS
 
 _BROKEN = re.compile(r"error while evaluating policy `([^`]+)`: (.*)", re.DOTALL)
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _Evaluate = Callable[[list[Json], cedarpy.PolicySet, cedarpy.Entities], list[cedarpy.AuthzResult]]
 _evaluate: _Evaluate = vars(cedarpy)["is_authorized_batch"]  # its own types leave the dicts open
 _ANNOTATIONS = ("id", "ask", "within", "reason")
@@ -157,7 +157,7 @@ def _rule(template: pst.Template, place: str, begins: tuple[int, int]) -> Rule:
     place_id = f"line-{line}" if column == 1 else f"line-{line}-{column}"
     return Rule(
         id=said.get("id") or place_id, effect=template.effect, line=line, ask=said.get("ask"),
-        within=_seconds(said["within"]) if "within" in said else None, reason=said.get("reason", ""),
+        within=in_seconds(said["within"], "@within") if "within" in said else None, reason=said.get("reason", ""),
         plain=plain(template) and "ask" not in said, reads=looks_at(template), template=template,
     )  # fmt: skip
 
@@ -170,11 +170,6 @@ def _misused(said: Mapping[str, str]) -> list[str]:
         wrong.append('@ask names who is asked, such as @ask("leads")')
     if "ask" in said and not said.get("id"):
         wrong.append("a rule with @ask needs an @id, under which the approval is kept")
-    if "within" in said and ("ask" not in said or _seconds(said["within"]) is None):
-        wrong.append('@within says how long an @ask waits, such as @within("2h"): s, m, h or d')
+    if "within" in said and ("ask" not in said or not SECONDS.fits(said["within"])):
+        wrong.append('@within says how long an @ask waits, such as @within("2h") or @within("1h30m")')
     return wrong
-
-
-def _seconds(text: str) -> float | None:
-    number, unit = text[:-1], text[-1:]
-    return float(number) * _SECONDS[unit] if number.isdecimal() and unit in _SECONDS else None
