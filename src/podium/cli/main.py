@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from podium.cli.commands_on_use import add_all
+from podium.cli.console import CONSOLE
 from podium.errors import PodiumError
 from podium.secrets.masking import MASKING
 
@@ -34,6 +35,7 @@ add_all(podium)
 
 def main() -> None:
     """Run a command. A mistake is told in one sentence; `--debug`, anywhere, shows where it came from."""
+    CONSOLE.prepare()
     debug = _DEBUG in sys.argv[1:]
     arguments = [each for each in sys.argv[1:] if each != _DEBUG]
     try:
@@ -48,6 +50,8 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has gone: nothing more to say
         status = 1
+    if (remedy := CONSOLE.remedy()) is not None:
+        print(f"note: {remedy}", file=sys.stderr)
     sys.exit(status)
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from podium.cli.console import CONSOLE
 from podium.model.json import Json
 from podium.secrets.masking import MASKING
 
@@ -13,12 +14,19 @@ _KEPT = {"\n", "\t"}
 
 def print_json(value: Json) -> None:
     """Print a value as JSON for people and programs alike."""
-    print(json.dumps(MASKING.json(value), indent=2, ensure_ascii=False))
+    print(_dumped(value, indent=2))
 
 
 def print_line(value: Json) -> None:
     """Print a value as one line of JSON, at once."""
-    print(json.dumps(MASKING.json(value), ensure_ascii=False), flush=True)
+    print(_dumped(value), flush=True)
+
+
+def _dumped(value: Json, indent: int | None = None) -> str:
+    """Return JSON that says the same on any console: what cannot be shown is escaped, never replaced."""
+    masked = MASKING.json(value)
+    text = json.dumps(masked, indent=indent, ensure_ascii=False)
+    return text if CONSOLE.shows(text) else json.dumps(masked, indent=indent)
 
 
 def print_value(value: Json) -> None:
