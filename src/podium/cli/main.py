@@ -1,6 +1,7 @@
 """`podium`: the command line."""
 
 import os
+import platform
 import sys
 import traceback
 from typing import Annotated
@@ -24,8 +25,14 @@ podium = typer.Typer(
 def root(
     context: typer.Context,
     _debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version of Podium and of Python.")] = False,
 ) -> None:
     """Run, watch and answer durable teamwork of AI agents."""
+    if version:
+        from importlib import metadata  # reads files that other commands have no use for
+
+        print(f"podium {metadata.version('podium')}, Python {platform.python_version()}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         print(context.get_help())
 

@@ -10,6 +10,11 @@ from podium.model.json import Json
 from podium.secrets.masking import MASKING
 
 _KEPT = {"\n", "\t"}
+_IDS = {"RUN", "QUESTION", "INCIDENT", "DELEGATION"}
+"""Columns of what is copied into the next command: it stands on one line, however narrow the terminal is."""
+_GAP = 2
+_NARROWEST = 6
+"""No other column is folded to less."""
 
 
 def print_json(value: Json) -> None:
@@ -61,7 +66,7 @@ def one_line(text: str, longest: int = 120) -> str:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under headings; the last column takes what room is left, or all it needs where nobody looks."""
+    """Print rows under headings; where somebody looks, all but ids are folded to fit the terminal."""
     if MASKING.active:
         rows = [[MASKING.text(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
@@ -73,16 +78,33 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console  # a tenth of a second that other commands need not pay
+    from rich.cells import cell_len  # a tenth of a second that other commands need not pay
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    console = Console()
+    widths = [max(cell_len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
+    gaps = _GAP * (len(columns) - 1)
+    widths = _fitted(columns, widths, console.width - gaps)
+    console.width = max(console.width, sum(widths) + gaps)
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column, overflow="fold", width=width)
     for row in rows:
         table.add_row(*[Text(cell) for cell in row])
-    Console().print(table)
+    console.print(table)
+
+
+def _fitted(columns: Sequence[str], widths: Sequence[int], room: int) -> list[int]:
+    """Take from the widest columns, one by one, until all have room; an id keeps what it needs."""
+    fitted = list(widths)
+    while sum(fitted) > room:
+        foldable = [index for index, name in enumerate(columns) if name not in _IDS and fitted[index] > _NARROWEST]
+        if not foldable:
+            break
+        fitted[max(foldable, key=fitted.__getitem__)] -= 1
+    return fitted
 
 
 _UNITS = ((0.01, 0.001, "ms", 1), (1.0, 0.001, "ms", 0), (100.0, 1.0, "s", 1), (7_200.0, 60.0, "min", 0))

@@ -18,6 +18,8 @@ class RunFilters(Filters, total=False):
     workflow: str | None
     state: RunState | None
     parent: str | None
+    prefix: str | None
+    """How their ids begin; without the child runs of a run whose id begins so too."""
 
 
 class Runs:

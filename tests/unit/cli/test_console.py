@@ -1,16 +1,12 @@
 """What commands print on a console that cannot show every character: each of them, in each encoding."""
 
-import io
 import json
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from podium.cli.commands_on_use import COMMANDS, imported
-from podium.cli.main import main
+from tests.unit.cli.in_process import podium
 
 DESK = """
 from podium import Approval, Context, agent, workflow
@@ -64,29 +60,6 @@ SCRIPT = (
 """Commands, one after the other on one store; `desk`, `errand` and `gate` stand for the ids of their first runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """How a command ended, and what a console of its encoding showed."""
-
-    status: Any
-    out: str
-    err: str
-
-
-def podium(encoding: str, *arguments: str) -> Printed:
-    """Run a command in this process, on a console of an encoding."""
-    streams = [io.TextIOWrapper(io.BytesIO(), encoding=encoding) for _ in range(2)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["podium", *arguments])
-        patch.setattr(sys, "stdout", streams[0])
-        patch.setattr(sys, "stderr", streams[1])
-        with pytest.raises(SystemExit) as ended:
-            main()
-    for stream in streams:
-        stream.seek(0)
-    return Printed(ended.value.code, *(stream.read() for stream in streams))
-
-
 def split(line: str, ids: dict[str, str]) -> list[str]:
     """Return the arguments of a line of the script."""
     return [ids.get(word, word) for word in line.split()]
@@ -98,13 +71,13 @@ def test_no_command_ends_in_a_traceback(encoding: str, tmp_path: Path, monkeypat
     (tmp_path / "desk.py").write_text(DESK, encoding="utf-8")
     ids = dict[str, str]()
     for line in SCRIPT:
-        done = podium(encoding, *split(line, ids))
+        done = podium(*split(line, ids), encoding=encoding)
         assert done.status in (None, 0, 1, 2, 3), (line, done)
         assert "Traceback" not in done.err, (line, done)
         if "--json" in line:
             json.loads(done.out)
         if line.startswith("run "):
-            runs = json.loads(podium("utf-8", "runs", "list", "--json").out)
+            runs = json.loads(podium("runs", "list", "--json").out)
             ids |= {run["workflow"]: run["id"] for run in runs if run["parent"] is None}
 
 
@@ -122,8 +95,8 @@ def test_a_drawing_falls_back_to_ascii_and_other_letters_to_question_marks(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "desk.py").write_text(DESK, encoding="utf-8")
-    podium("utf-8", "run", "desk.py:gate")
-    shown = podium("ascii", "runs", "show", "last")
+    podium("run", "desk.py:gate")
+    shown = podium("runs", "show", "last", encoding="ascii")
     first, second = shown.out.splitlines()
     assert first.startswith("~ run_")
     assert second.startswith("`- ~ 0 signal 't?r +'")
@@ -135,6 +108,6 @@ def test_a_drawing_falls_back_to_ascii_and_other_letters_to_question_marks(
 def test_json_says_the_same_on_every_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "desk.py").write_text(DESK, encoding="utf-8")
-    podium("utf-8", "run", "desk.py:gate", "--tag", "☠")
-    shown = podium("ascii", "runs", "list", "--json")
+    podium("run", "desk.py:gate", "--tag", "☠")
+    shown = podium("runs", "list", "--json", encoding="ascii")
     assert (json.loads(shown.out)[0]["tag"], shown.err) == ("☠", "")

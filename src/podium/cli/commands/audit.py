@@ -7,9 +7,10 @@ import typer
 
 from podium.app import App
 from podium.cli.commands.inbox import login
-from podium.cli.moments import moment, span
-from podium.cli.opening import drive, existing, look, open_readonly, run_in
-from podium.cli.options import JsonOption, StoreOption
+from podium.cli.moments import instant, span
+from podium.cli.named import run_in
+from podium.cli.opening import drive, existing, look, open_readonly
+from podium.cli.options import JsonOption, SinceOption, StoreOption
 from podium.cli.output import count, print_json, print_line
 from podium.config import load_config
 from podium.errors import UsageError
@@ -80,7 +81,7 @@ def verify(
 @commands.command("export")
 def export(
     run: Annotated[str | None, typer.Option(metavar="RUN", help="Of this run, or `last`.")] = None,
-    since: Annotated[str | None, typer.Option(metavar="ISO", help="From this day or time on (UTC).")] = None,
+    since: SinceOption = None,
     tenant: Annotated[str | None, typer.Option(metavar="NAME", help="Only what was done for this tenant.")] = None,
     payloads: Annotated[bool, typer.Option("--payloads", help="With inputs and values, not only digests.")] = False,
     store: StoreOption = None,
@@ -88,8 +89,8 @@ def export(
     """Print who called whom, with what, under which rule, at what price and decided by whom, as JSON lines."""
 
     async def printed(reader: Reader) -> None:
-        wanted = None if run is None else (await run_in(reader, run)).id
-        async for line in reader.reports.export(run=wanted, since=moment(since), tenant=tenant, payloads=payloads):
+        wanted, begin = None if run is None else (await run_in(reader, run)).id, instant(since, "--since")
+        async for line in reader.reports.export(run=wanted, since=begin, tenant=tenant, payloads=payloads):
             print_line(line)
 
     look(store, printed)

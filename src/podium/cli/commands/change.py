@@ -8,7 +8,8 @@ import typer
 from podium.app import App
 from podium.cli.commands.inbox import login
 from podium.cli.load import load, split
-from podium.cli.opening import drive, existing, export_environment, run_in
+from podium.cli.named import run_in
+from podium.cli.opening import drive, existing, export_environment
 from podium.cli.options import FileOption, JsonOption, ModelOption, RunArgument, SetOption, StoreOption
 from podium.cli.output import count, note, print_json
 from podium.cli.report import INTERRUPTED, report

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from podium.app import App
+from podium.cli.moments import span
 from podium.cli.opening import drive, existing, open_readonly
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import iso, moment, print_json, print_table
@@ -17,8 +18,6 @@ from podium.model.json import Json
 from podium.store.opening import open_store
 
 commands = typer.Typer(help="Who outside may act for whom.", rich_markup_mode=None)
-
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
 
 @commands.command("grant")
@@ -43,7 +42,7 @@ def grant(
 
     async def work() -> str:
         async with App.open(config=load_config(store=store)) as app:
-            until = None if expires is None else SystemClock().now() + _seconds(expires)
+            until = None if expires is None else SystemClock().now() + span(expires, "--expires")
             return await app.delegations.grant(
                 Delegation(
                     by=by, to=to, agents=tuple(agent or ("*",)), tools=tuple(tool or ("*",)),
@@ -109,13 +108,6 @@ def _plain(granted: Granted) -> Json:
         "used": granted.used, "expires": iso(said.expires), "granted_at": iso(granted.granted_at),
         "revoked_at": iso(granted.revoked_at),
     }  # fmt: skip
-
-
-def _seconds(text: str) -> float:
-    number, unit = text[:-1], text[-1:]
-    if not number.isdecimal() or unit not in _UNITS:
-        raise UsageError(f"--expires {text!r} is no time: expected 90s, 30m, 8h or 7d.")
-    return int(number) * _UNITS[unit]
 
 
 def _arguments(texts: list[str]) -> dict[str, dict[str, str]]:

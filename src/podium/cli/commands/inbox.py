@@ -8,11 +8,11 @@ import typer
 
 from podium.app import App
 from podium.cli.input import parse
+from podium.cli.named import question_in
 from podium.cli.opening import drive, existing, look
 from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption
 from podium.cli.output import harmless, iso, moment, note_next, one_line, print_json, print_table
-from podium.errors import UnknownQuestion, UsageError
-from podium.facade.reader import View
+from podium.errors import UsageError
 from podium.model.json import Json
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
@@ -20,8 +20,6 @@ from podium.secrets.masking import MASKING
 
 commands = typer.Typer(help="What waits for people.", rich_markup_mode=None)
 
-NEXT = "next"
-"""Stands for the question that has waited longest."""
 _WORDS = {"yes": True, "no": False}
 
 
@@ -129,16 +127,6 @@ def _what_next(question: Question, run: Run) -> str:
         f"Run {run.id} goes on in the process that serves {run.workflow!r}; "
         "where none runs, start one: podium work FILE"
     )
-
-
-async def question_in(view: View, question_id: str) -> Question:
-    """Return a question by its id, or the one that has waited longest for `next`; raises UnknownQuestion."""
-    if question_id != NEXT:
-        return await view.inbox.get(question_id)
-    waiting = (await view.inbox.list(limit=1)).items
-    if not waiting:
-        raise UnknownQuestion("no question waits for an answer.")
-    return waiting[0]
 
 
 def login() -> str:

@@ -17,6 +17,8 @@ class RunQuery(Query):
     workflow: str | None = None
     state: RunState | None = None
     parent: str | None = None
+    prefix: str | None = None
+    """How their ids begin; without the child runs of a run whose id begins so too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class QuestionQuery(Query):
     state: QuestionState | None = None
     to: str | None = None
     run: str | None = None
+    prefix: str | None = None
+    """How their ids begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

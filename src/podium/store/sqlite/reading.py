@@ -33,9 +33,8 @@ from podium.store.sqlite.readers import Readers, of_one_moment
 from podium.store.sqlite.rows import Row, budget_of, cost_of, fact_of, facts_of, question_of, record_of, run_of
 from podium.store.sqlite.sql import statement
 
-_RAREST_FIRST = ("tag", "parent", "workflow", "state", "principal", "tenant")
+_RAREST_FIRST = ("prefix", "tag", "parent", "workflow", "state", "principal", "tenant")
 """What a list of runs is looked up by: the first of these that is given."""
-_BEYOND = chr(0x10FFFF)
 
 
 class SqliteReading:
@@ -114,7 +113,7 @@ class SqliteReading:
 
     async def budgets(self, query: BudgetQuery) -> Page[BudgetState]:
         """Return budgets, by id."""
-        wanted = {**given(query, "id"), "beyond": query.prefix + _BEYOND}
+        wanted = given(query, "id")
         return page(await self._rows("budgets_list", wanted), query, budget_of, lambda row: (row[0],))
 
     async def costs(self, query: CostQuery) -> Page[Cost]:
