@@ -1,13 +1,19 @@
 """`app.operations`: changing runs from outside. It takes the role of an operator."""
 
+from typing import Any
+
 from podium.errors import PodiumError
 from podium.facade.handle import AnyHandle, handle_of
 from podium.facade.scope import Parts, Scope
 from podium.model.storable import check_text
+from podium.operations.editing import Edited
 from podium.operations.operator import Operator
 from podium.operations.redactor import Redactor
 from podium.operations.requeue import Requeued, requeue
 from podium.operations.sealing import signer_of
+
+UNEDITED: Any = object()
+"""Stands for the input that the workflow gives."""
 
 
 class Operations:
@@ -31,10 +37,15 @@ class Operations:
         await _operator(parts).repin(run_id, version, from_key)
         return await handle_of(self._scope, run_id)
 
-    async def fork(self, run_id: str, key: str) -> AnyHandle:
-        """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about."""
+    async def fork(self, run_id: str, key: str, *, input: Any = UNEDITED) -> AnyHandle:
+        """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about.
+
+        With `input` the call at `key` is made with that instead of what the workflow gives it. Raises NotPossible,
+        and InvalidValue where the agent cannot take it.
+        """
         parts = await self._may_change(run_id, "fork runs")
-        return await handle_of(self._scope, await _operator(parts).fork(run_id, key))
+        edited = None if input is UNEDITED else Edited(input)
+        return await handle_of(self._scope, await _operator(parts).fork(run_id, key, edited))
 
     async def requeue(self, *runs: str) -> list[Requeued]:
         """Have dead letters go on from what failed; each is told apart, and none stops the others."""

@@ -7,6 +7,7 @@ import typer
 
 from podium.app import App
 from podium.cli.commands.inbox import login
+from podium.cli.input import read_input
 from podium.cli.load import load, split
 from podium.cli.named import run_in
 from podium.cli.opening import drive, existing, export_environment
@@ -47,7 +48,10 @@ def retry(
 def fork(
     run_id: RunArgument,
     file: _FileArgument,
-    key: Annotated[str, typer.Option("--from", metavar="KEY", help="The first call that is made anew.")],
+    key: Annotated[str, typer.Option("--at", "--from", metavar="KEY", help="The first call that is made anew.")],
+    input: Annotated[
+        str | None, typer.Option(metavar="JSON|@FILE|-", help="What that call is given instead of what it was given.")
+    ] = None,
     model: ModelOption = None,
     settings: SetOption = None,
     store: StoreOption = None,
@@ -55,12 +59,13 @@ def fork(
 ) -> None:
     """Start a new run that shares what came before a call, and drive it on from there."""
     agents = _agents(file, model, settings)
+    edit = {} if input is None else {"input": read_input(input)}
 
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
             app.register(*agents)
             old = (await run_in(app, run_id)).id
-            handle = await app.operations.fork(old, key)
+            handle = await app.operations.fork(old, key, **edit)
             note(f"run {handle.id}, forked from {old} at {key}")
             return handle.id, await _settled(app, handle, agents)
 

@@ -22,7 +22,7 @@ from podium.model.facts.calls import (
 from podium.model.facts.choices import GatherFailed, KeysCancelled, NextChosen, QuorumReached, RaceWon
 from podium.model.facts.content import FactContent
 from podium.model.facts.money import AmountReserved, AmountSettled
-from podium.model.facts.runs import Cancelling, Changed, Ended, Rewound, Started
+from podium.model.facts.runs import Cancelling, Changed, Ended, InputEdited, Rewound, Started
 from podium.model.facts.waits import (
     ChildAwaited,
     ChildSpawned,
@@ -124,6 +124,8 @@ class History:
         self._last: dict[str, int] = {}
         self.done_before_fork: frozenset[str] = frozenset()
         """Calls with `once` effects that the run this one was forked from made after the cut."""
+        self.edited: dict[str, bytes] = {}
+        """The inputs that people gave calls when they forked the run, by key."""
         known = list(facts)
         void = voided(known)
         for fact in known:
@@ -251,6 +253,8 @@ class History:
                 self.cancelling = self.cancelling or said  # the first says why
             case Changed(changed=changed):
                 self.changes[fact.key] = changed
+            case InputEdited(key=key) if fact.payload is not None:
+                self.edited[key] = fact.payload
             case _:
                 pass
 
