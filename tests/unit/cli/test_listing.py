@@ -97,3 +97,13 @@ def test_a_table_fits_a_terminal_of_80_columns(desk: Path) -> None:
 
 def test_the_version_is_told() -> None:
     assert podium("--version").out.startswith("podium 0.")
+
+
+def test_a_call_is_printed_in_full(desk: Path) -> None:
+    shown = podium("runs", "show", "run_0123", "2").out
+    assert shown.startswith("2  open\n\nq_")
+    assert "Which one of all these should it be? " * 3 in shown
+    told = json.loads(podium("runs", "show", "run_0123", "2", "--json").out)
+    assert (told["state"], told["questions"][0]["to"]) == ("open", "somebody")
+    refused = podium("runs", "show", "run_0123", "7")
+    assert (refused.status, refused.err.startswith("error: run run_0123")) == (1, True)

@@ -38,6 +38,7 @@ from podium.cli.output import (
     print_table,
 )
 from podium.cli.report import INTERRUPTED
+from podium.cli.tree.call import call_json, print_call
 from podium.cli.tree.draw import Child, node_json, plain, render
 from podium.cli.tree.facts import as_line, described
 from podium.errors import RunBlocked
@@ -47,6 +48,7 @@ from podium.model.clock import SystemClock
 from podium.model.fact import Fact
 from podium.model.json import Json
 from podium.model.run import Run, RunState
+from podium.reports.calls.detail import CallDetail
 from podium.reports.calls.tree import tree_of
 from podium.store.protocol import ChainFault
 
@@ -98,12 +100,22 @@ def _row(run: Run) -> tuple[str, ...]:
 @commands.command("show")
 def show(
     run_id: RunArgument,
+    key: Annotated[
+        str | None, typer.Argument(metavar="[KEY]", help="One call or step: what it was given and gave, in full.")
+    ] = None,
     facts: Annotated[bool, typer.Option("--facts", help="Print the facts themselves.")] = False,
     children: Annotated[bool, typer.Option("--children", help="Draw the child runs too.")] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw the tree of a run's calls: how long each took, attempts, tokens and cost, and what is waited for."""
+    """Draw the tree of a run's calls: how long each took, attempts, tokens and cost, and what is waited for.
+
+    With KEY print all that is recorded of one call: input, messages of models and tools, questions, errors, output.
+    """
+    if key is not None:
+        detail = look(store, lambda reader: _call_in(reader, run_id, key))
+        print_json(call_json(detail)) if as_json else print_call(detail)
+        return
 
     async def wanted(reader: Reader) -> Family:
         run = await run_in(reader, run_id)
@@ -119,6 +131,10 @@ def show(
         print_json(_tree_json(run, recorded, family, children=children))
     else:
         _draw(run, recorded, family.get if children else None)
+
+
+async def _call_in(view: View, run_id: str, key: str) -> CallDetail:
+    return await view.runs.call((await run_in(view, run_id)).id, key)
 
 
 Family = dict[str, tuple[Run, Sequence[Fact]]]
