@@ -1,16 +1,20 @@
 """`app.operations`: changing runs from outside. It takes the role of an operator."""
 
+from collections.abc import Collection
 from typing import Any
 
-from podium.errors import PodiumError
+from podium.errors import InvalidValue, PodiumError
 from podium.facade.handle import AnyHandle, handle_of
 from podium.facade.scope import Parts, Scope
+from podium.model.run import RunState
 from podium.model.storable import check_text
 from podium.operations.editing import Edited
 from podium.operations.operator import Operator
+from podium.operations.pruner import ENDED, Pruned, Pruner
 from podium.operations.redactor import Redactor
 from podium.operations.requeue import Requeued, requeue
 from podium.operations.sealing import signer_of
+from podium.store.protocol import PrunableQuery
 
 UNEDITED: Any = object()
 """Stands for the input that the workflow gives."""
@@ -80,6 +84,25 @@ class Operations:
         who = self._name_of(by, why)
         parts, user = self._scope.for_operators("redact runs"), self._scope.principal
         return await _redactor(parts).retain(seconds, by=who, why=why, tenant=None if user is None else user.tenant)
+
+    async def prune(
+        self, older_than: float, *, states: Collection[RunState] = ENDED, why: str, by: str | None = None,
+        dry_run: bool = False,
+    ) -> Pruned:  # fmt: skip
+        """Delete runs of these states that ended longer ago than so many seconds, with all that they started.
+
+        Those of which anything has not ended stay, or has ended later. That they were there stays provable. With
+        `dry_run` nothing is deleted, and what would be is told.
+        """
+        who, parts, user = self._name_of(by, why), self._scope.for_operators("prune runs"), self._scope.principal
+        if going := [state for state in states if not state.ended]:
+            raise InvalidValue(f"runs that are {going[0]} have not ended: expected done, failed or cancelled.")
+        before = parts.clock.now() - older_than
+        tenant = None if user is None else user.tenant
+        wanted = PrunableQuery(before=before, states=tuple(states), tenant=tenant)
+        signer = signer_of(parts.config.audit)
+        pruner = Pruner(parts.worker, parts.clock, None if signer is None else signer.sign)
+        return await (pruner.would_prune(wanted) if dry_run else pruner.prune(wanted, by=who, why=why))
 
     def _name_of(self, by: str | None, why: str) -> str:
         check_text("the reason", why)

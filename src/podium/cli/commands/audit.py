@@ -135,8 +135,9 @@ def _print(found: Audit) -> None:
     for said in found.unproved:
         print(f"open   {said}")
     redacted = f" ({found.redacted} redacted)" if found.redacted else ""
+    pruned = f", {found.pruned} pruned" if found.pruned else ""
     print(
-        f"{'wrong' if found.faults else 'ok':6} {found.runs} runs{redacted}, "
+        f"{'wrong' if found.faults else 'ok':6} {found.runs} runs{redacted}{pruned}, "
         f"{found.entries} ledger entries, {found.sealed} sealed"
     )
 
@@ -144,5 +145,6 @@ def _print(found: Audit) -> None:
 def _json(found: Audit) -> Json:
     return {
         "faults": [{"where": fault.where, "what": fault.what} for fault in found.faults], "unproved": found.unproved,
-        "runs": found.runs, "redacted": found.redacted, "entries": found.entries, "sealed": found.sealed,
+        "runs": found.runs, "redacted": found.redacted, "pruned": found.pruned, "entries": found.entries,
+        "sealed": found.sealed,
     }  # fmt: skip

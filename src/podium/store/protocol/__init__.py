@@ -3,7 +3,7 @@
 Imports `store.operations` and `model`.
 """
 
-from podium.store.protocol.found import ChainFault, DeadRun, RunFact
+from podium.store.protocol.found import ChainFault, DeadRun, PrunableRun, RunFact
 from podium.store.protocol.page import Page, Query, walk
 from podium.store.protocol.queries import (
     BudgetQuery,
@@ -12,6 +12,7 @@ from podium.store.protocol.queries import (
     FactQuery,
     FailureQuery,
     NoticeQuery,
+    PrunableQuery,
     QuestionQuery,
     RunQuery,
 )
@@ -33,6 +34,8 @@ __all__ = [
     "LostWorker",
     "NoticeQuery",
     "Page",
+    "PrunableQuery",
+    "PrunableRun",
     "Query",
     "QuestionQuery",
     "ReadStore",

@@ -22,6 +22,18 @@ class RunQuery(Query):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrunableQuery:
+    """Which runs may be deleted: of these states, ended before a time, as has all that they started."""
+
+    before: float
+    states: Sequence[RunState]
+    tenant: str | None = None
+    limit: int = 100
+    after: int = 0
+    """The place where the page before ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadQuery(Query):
     """Which runs to list of those that failed or are quarantined; their time is that of their last word."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import Fact
@@ -10,7 +11,7 @@ from podium.model.question import Question
 from podium.model.run import Run
 from podium.model.track_record import TrackRecord
 from podium.model.trust import Evidence
-from podium.store.protocol.found import ChainFault, DeadRun, RunFact
+from podium.store.protocol.found import ChainFault, DeadRun, PrunableRun, RunFact
 from podium.store.protocol.page import Page
 from podium.store.protocol.queries import (
     BudgetQuery,
@@ -19,6 +20,7 @@ from podium.store.protocol.queries import (
     FactQuery,
     FailureQuery,
     NoticeQuery,
+    PrunableQuery,
     QuestionQuery,
     RunQuery,
 )
@@ -56,6 +58,17 @@ class ReadStore(Protocol):
 
     async def failed_since(self, at: float) -> list[tuple[str, float]]:
         """Return workflow and end of the runs that failed since a time."""
+        ...
+
+    async def prunable(self, query: PrunableQuery) -> list[tuple[int, list[PrunableRun]]]:
+        """Return runs that may be deleted, each with all that it started, in the order of their start.
+
+        Each has a place for the `after` of the next page. A child run of a run that is there goes with that alone.
+        """
+        ...
+
+    async def pruning(self, run_id: str) -> Pruning | None:
+        """Return how the last run of this id was deleted, if one was."""
         ...
 
     async def question(self, question_id: str) -> Question | None:

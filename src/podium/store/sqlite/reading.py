@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
+from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import Fact
@@ -23,6 +24,8 @@ from podium.store.protocol import (
     FailureQuery,
     NoticeQuery,
     Page,
+    PrunableQuery,
+    PrunableRun,
     Query,
     QuestionQuery,
     RunFact,
@@ -30,7 +33,17 @@ from podium.store.protocol import (
 )
 from podium.store.sqlite.pages import QueryValues, given, only, page
 from podium.store.sqlite.readers import Readers, of_one_moment
-from podium.store.sqlite.rows import Row, budget_of, cost_of, fact_of, facts_of, question_of, record_of, run_of
+from podium.store.sqlite.rows import (
+    Row,
+    budget_of,
+    cost_of,
+    fact_of,
+    facts_of,
+    pruning_of,
+    question_of,
+    record_of,
+    run_of,
+)
 from podium.store.sqlite.sql import statement
 
 _RAREST_FIRST = ("prefix", "tag", "parent", "workflow", "state", "principal", "tenant")
@@ -65,6 +78,29 @@ class SqliteReading:
     async def failed_since(self, at: float) -> list[tuple[str, float]]:
         """Return workflow and end of the runs that failed since a time."""
         return await self._readers.read(lambda c: c.execute(statement("runs_failed_since"), (at,)).fetchall())
+
+    async def prunable(self, query: PrunableQuery) -> list[tuple[int, list[PrunableRun]]]:
+        """Return runs that may be deleted, each with all that it started."""
+        wanted: QueryValues = {
+            "before": query.before, "states": encode(list(query.states)).decode(), "limit": query.limit,
+            "after": query.after,
+        }  # fmt: skip
+        if query.tenant is not None:
+            wanted["tenant"] = query.tenant
+        text = only("runs_prunable", wanted)
+
+        def work(connection: sqlite3.Connection) -> list[tuple[int, list[PrunableRun]]]:
+            with of_one_moment(connection):
+                found = connection.execute(text, wanted).fetchall()
+                family = statement("family_prunable")
+                return [(n, [_prunable(row) for row in connection.execute(family, (run,))]) for n, run in found]
+
+        return await self._readers.read(work)
+
+    async def pruning(self, run_id: str) -> Pruning | None:
+        """Return how the last run of this id was deleted, if one was."""
+        row = await self._readers.read(lambda c: c.execute(statement("pruned_last"), (run_id,)).fetchone())
+        return None if row is None else pruning_of(row)
 
     # Facts
 
@@ -141,6 +177,14 @@ class SqliteReading:
     async def _rows(self, name: str, wanted: QueryValues) -> list[Row]:
         text = only(name, wanted)
         return await self._readers.read(lambda connection: connection.execute(text, wanted).fetchall())
+
+
+def _prunable(row: Row) -> PrunableRun:
+    run, epoch, facts, head, state, workflow, ended_at, size = row
+    return PrunableRun(
+        id=run, epoch=epoch, facts=facts, head=head, state=RunState(state), workflow=workflow, ended_at=ended_at,
+        bytes=int(size),
+    )  # fmt: skip
 
 
 def _told(rows: Sequence[Row], query: Query) -> Page[RunFact]:

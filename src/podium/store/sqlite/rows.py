@@ -1,8 +1,10 @@
 """Rows of the database as the words of the model."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
+from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import NOTHING, Fact, FactKind
@@ -50,6 +52,12 @@ def question_of(row: Row) -> Question:
         id=row[0], run=row[1], key=row[2], ask=ask, asked_at=asked_at, deadline=deadline, tenant=row[11],
         state=QuestionState(row[12]), principal=row[13],
     )  # fmt: skip
+
+
+def pruning_of(row: Sequence[Any]) -> Pruning:
+    """Return the pruning of a row of `pruned_last` and its like."""
+    run, facts, head, state, at, by, why, signature = row
+    return Pruning(run=run, facts=facts, head=head, state=state, at=at, by=by, why=why, signature=signature)
 
 
 def record_of(row: Row) -> TrackRecord:
