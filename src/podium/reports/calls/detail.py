@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from podium.engine.run.history import voided
 from podium.errors import NotPossible
 from podium.model.fact import Fact, FactKind
-from podium.model.facts.answers import AnsweredFailed, AnsweredRefused
+from podium.model.facts.answers import AnswerContent, AnsweredFailed, AnsweredRefused
 from podium.model.facts.calls import Asked, AttemptFailed, StepDone
 from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.json import Json
@@ -79,7 +79,8 @@ def detail_of(run_id: str, facts: Sequence[Fact], key: str) -> CallDetail:
         key=key, agent=said.agent if isinstance(said, Asked) else "",
         version=said.version if isinstance(said, Asked) else "",
         input=None if asked is None else asked.value(), output=None if answer is None else answer.value(),
-        state="open" if answer is None else answer.body.get("outcome", "done"), steps=tuple(_steps(alive)),
+        state=answer.content.outcome if answer is not None and isinstance(answer.content, AnswerContent) else "open",
+        steps=tuple(_steps(alive)),
         failed=tuple(FailedAttempt(at=fact.at, error=error) for fact in own if (error := _error(fact))),
         questions=tuple(_questions(own)),
     )  # fmt: skip
