@@ -107,6 +107,7 @@ def _fitted(columns: Sequence[str], widths: Sequence[int], room: int) -> list[in
     return fitted
 
 
+_SIZES = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 _UNITS = ((0.01, 0.001, "ms", 1), (1.0, 0.001, "ms", 0), (100.0, 1.0, "s", 1), (7_200.0, 60.0, "min", 0))
 """Up to how many seconds, in which unit, its name, and how many places."""
 _HOUR, _DAY = 3_600.0, 86_400.0
@@ -133,6 +134,12 @@ def iso(at: float | None) -> str | None:
 def money(usd: float) -> str:
     """Return US dollars with as many places as a small price needs."""
     return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes in the unit that suits it: `0.8 kB`, `12.3 MB`."""
+    unit, name = next((each for each in _SIZES if number >= each[0]), _SIZES[-1])
+    return f"{number / unit:.1f} {name}"
 
 
 def count(number: int, thing: str) -> str:

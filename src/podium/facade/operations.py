@@ -1,6 +1,7 @@
 """`app.operations`: changing runs from outside. It takes the role of an operator."""
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from podium.errors import InvalidValue, PodiumError
@@ -14,6 +15,7 @@ from podium.operations.pruner import ENDED, Pruned, Pruner
 from podium.operations.redactor import Redactor
 from podium.operations.requeue import Requeued, requeue
 from podium.operations.sealing import signer_of
+from podium.operations.upkeep import Compacted, StoreBackup, back_up, compact
 from podium.store.protocol import PrunableQuery
 
 UNEDITED: Any = object()
@@ -103,6 +105,26 @@ class Operations:
         signer = signer_of(parts.config.audit)
         pruner = Pruner(parts.worker, parts.clock, None if signer is None else signer.sign)
         return await (pruner.would_prune(wanted) if dry_run else pruner.prune(wanted, by=who, why=why))
+
+    async def backup(self, path: str | Path, *, overwrite: bool = False) -> StoreBackup:
+        """Write a copy of the store as it is now to a file, while everybody goes on, and check it.
+
+        Raises NotPossible where there is such a file, unless it may be overwritten, or where the copy is not whole.
+        """
+        parts = self._whole_store("a copy of the store")
+        return await back_up(parts.store, Path(path), now=parts.clock.now(), overwrite=overwrite)
+
+    async def compact(self) -> Compacted:
+        """Give the room of what was deleted back to the disk; this app writes nothing meanwhile.
+
+        Raises NotPossible while other processes drive runs on the store, and StoreUnavailable where the disk is full.
+        """
+        parts = self._whole_store("the store's file")
+        return await compact(parts.store, worker=parts.worker.id, since=parts.clock.now() - parts.config.lease)
+
+    def _whole_store(self, what: str) -> Parts:
+        self._scope.require_installation(what)
+        return self._scope.for_operators("look after the store")
 
     def _name_of(self, by: str | None, why: str) -> str:
         check_text("the reason", why)

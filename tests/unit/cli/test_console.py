@@ -54,7 +54,10 @@ SCRIPT = (
     "policy check", "policy explain --agent measure --as Zoë☕",
     "delegate grant --by Zoë☕ --to ☠", "delegate list", "delegate revoke ☠",
     "audit keygen", "audit seal", "audit verify", "audit export --payloads", "audit retain --older-than 1d",
-    "incidents list", "incidents show ☠",
+    "store backup ☠.db", "store backup ☠.db --overwrite --json", "store restore-check ☠.db",
+    "store restore-check desk.py",
+    "store prune --older-than 0s --dry-run", "store prune --older-than 0s --why ☠", "store compact",
+    "store compact --json", "incidents list", "incidents show ☠",
     "runs show ☠", "--help", "runs --help", "runs list --help", "☠",
 )  # fmt: skip
 """Commands, one after the other on one store; `desk`, `errand` and `gate` stand for the ids of their first runs."""

@@ -67,7 +67,7 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check all chains, the ledger, its seals and the anchor. Exits with 1 where something does not hold."""
-    checker = _checker(public_key)
+    checker = checker_of(public_key)
     seals = None if anchor is None else read_anchor(anchor)
     found = look(store, lambda reader: reader.audit(checker=checker, anchor=seals))
     if as_json:
@@ -118,7 +118,8 @@ def retain(
         print(f"redacted {count(redacted, 'run')}")
 
 
-def _checker(public_key: str | None) -> SealChecker | None:
+def checker_of(public_key: str | None) -> SealChecker | None:
+    """Return what checks seals, with the key that is given or that of the settings; None where there is none."""
     key = load_config().audit.key
     if public_key is None and key is None:
         return None

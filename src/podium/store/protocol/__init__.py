@@ -19,6 +19,7 @@ from podium.store.protocol.queries import (
 from podium.store.protocol.reading import RECENT_FACTS, ReadStore
 from podium.store.protocol.running import Claimed, RunStore, Serving, Woken
 from podium.store.protocol.store import Store
+from podium.store.protocol.upkeep import StoreSize, Upkeep
 from podium.store.protocol.workers import LostWorker, WorkerRegistry
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "RunStore",
     "Serving",
     "Store",
+    "StoreSize",
+    "Upkeep",
     "Woken",
     "WorkerRegistry",
     "walk",

@@ -35,6 +35,7 @@ from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due
 from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.reading import SqliteReading
 from podium.store.sqlite.transaction import SqliteTransaction
+from podium.store.sqlite.upkeep import SqliteUpkeep
 from podium.store.sqlite.workers import Workers
 
 _CHECKPOINT_COMMITS = {"process": 2_000, "power": 400}
@@ -93,6 +94,7 @@ class SqliteStore(SqliteReading):
         self.ledger = SqliteLedger(self._readers, self._loop, self._patient, self._lock, path)
         self.answers = SqliteAnswerCache(self._loop, self._patient, self._lock, path)
         self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
+        self.upkeep = SqliteUpkeep(self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path)
         self._seen: tuple[str, Serving, int] | None = None
         """Who looked what for last, and at which version of the file."""
