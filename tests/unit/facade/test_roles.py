@@ -36,6 +36,7 @@ async def asked(app: App, run: str) -> str:
 OPERATIONS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "discard": lambda app, run: app.operations.discard(run, why="test"),
     "fork": lambda app, run: app.operations.fork(run, "0"),
+    "prune": lambda app, _: app.operations.prune(0.0, why="test"),
     "redact": lambda app, run: app.operations.redact(run, why="test"),
     "repin": lambda app, run: app.operations.repin(run, "1"),
     "requeue": lambda app, run: app.operations.requeue(run),

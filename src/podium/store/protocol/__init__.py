@@ -6,6 +6,7 @@ Imports `store.operations` and `model`.
 from podium.store.protocol.found import ChainFault, DeadRun, PrunableRun, RunFact
 from podium.store.protocol.page import Page, Query, walk
 from podium.store.protocol.queries import (
+    AgentQuery,
     BudgetQuery,
     CostQuery,
     DeadQuery,
@@ -24,6 +25,7 @@ from podium.store.protocol.workers import LostWorker, WorkerRegistry
 
 __all__ = [
     "RECENT_FACTS",
+    "AgentQuery",
     "BudgetQuery",
     "ChainFault",
     "Claimed",

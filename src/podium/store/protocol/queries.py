@@ -92,6 +92,11 @@ class NoticeQuery(Query):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentQuery(Query):
+    """Of which calls to tell how they went; their time is when they were asked. Text is looked for in agents' names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CostQuery(Query):
     """What to add up; a call's time is that of its first fact. Text is looked for as for runs. `limit` counts parts."""
 

@@ -9,11 +9,12 @@ from podium.model.cost import Cost
 from podium.model.fact import Fact
 from podium.model.question import Question
 from podium.model.run import Run
-from podium.model.track_record import TrackRecord
+from podium.model.track_record import AgentReport, TrackRecord
 from podium.model.trust import Evidence
 from podium.store.protocol.found import ChainFault, DeadRun, PrunableRun, RunFact
 from podium.store.protocol.page import Page
 from podium.store.protocol.queries import (
+    AgentQuery,
     BudgetQuery,
     CostQuery,
     DeadQuery,
@@ -92,6 +93,10 @@ class ReadStore(Protocol):
 
         Of the agents named, or of all that were asked. Facts that a fork copied do not count again.
         """
+        ...
+
+    async def agents(self, query: AgentQuery, *, recent: int = RECENT_FACTS) -> Page[AgentReport]:
+        """Fold the last facts into how the calls of each agent and version went, by name."""
         ...
 
     async def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:

@@ -9,12 +9,13 @@ from podium.model.cost import Cost
 from podium.model.fact import Fact
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
-from podium.model.track_record import TrackRecord
+from podium.model.track_record import AgentReport, TrackRecord
 from podium.model.trust import Evidence
 from podium.store.codec import encode
 from podium.store.journaling.chain import faults
 from podium.store.protocol import (
     RECENT_FACTS,
+    AgentQuery,
     BudgetQuery,
     ChainFault,
     CostQuery,
@@ -42,6 +43,7 @@ from podium.store.sqlite.rows import (
     pruning_of,
     question_of,
     record_of,
+    report_of,
     run_of,
 )
 from podium.store.sqlite.sql import statement
@@ -164,6 +166,11 @@ class SqliteReading:
         wanted = (encode(list(agents)).decode() if agents else None, recent)
         rows = await self._readers.read(lambda c: c.execute(statement("records_fold"), wanted).fetchall())
         return [record_of(row) for row in rows]
+
+    async def agents(self, query: AgentQuery, *, recent: int = RECENT_FACTS) -> Page[AgentReport]:
+        """Fold the last facts into how the calls of each agent and version went."""
+        rows = await self._rows("agents_fold", {**given(query, "agent", "version"), "recent": recent})
+        return page(rows, query, report_of, lambda row: (row[0], row[1]))
 
     async def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:
         """Fold the last facts into what became of each agent's calls, by the hour."""

@@ -10,7 +10,7 @@ from podium.model.cost import Cost
 from podium.model.fact import NOTHING, Fact, FactKind
 from podium.model.question import Ask, Question, QuestionState
 from podium.model.run import BlockedReason, Run, RunState, Signal
-from podium.model.track_record import TrackRecord
+from podium.model.track_record import AgentReport, TrackRecord
 from podium.store.codec import decode
 from podium.store.operations import Placed
 from podium.store.sqlite.sql import statement
@@ -65,6 +65,14 @@ def record_of(row: Row) -> TrackRecord:
     return TrackRecord(
         agent=row[0], version=row[1], calls=row[2], done=row[3], failed=row[4], seconds=row[5], usd=row[6]
     )  # fmt: skip
+
+
+def report_of(row: Row) -> AgentReport:
+    """Return the report of a row of `agents_fold`."""
+    agent, version, calls, done, failed, p50, p95, usd, last = row
+    return AgentReport(
+        agent=agent, version=version, calls=calls, done=done, failed=failed, p50=p50, p95=p95, usd=usd, last=last
+    )
 
 
 def budget_of(row: Row) -> BudgetState:
