@@ -13,6 +13,7 @@ from podium.operations.editing import Edited
 from podium.operations.operator import Operator
 from podium.operations.pruner import ENDED, Pruned, Pruner
 from podium.operations.redactor import Redactor
+from podium.operations.repinning import Moved, move_all, of_version
 from podium.operations.requeue import Requeued, requeue
 from podium.operations.sealing import signer_of
 from podium.operations.upkeep import Compacted, StoreBackup, back_up, compact
@@ -42,6 +43,17 @@ class Operations:
         parts = await self._may_change(run_id, "repin runs")
         await _operator(parts).repin(run_id, version, from_key)
         return await handle_of(self._scope, run_id)
+
+    async def repin_all(self, workflow: str, version: str, to: str) -> list[Moved]:
+        """Move all runs of a version of a workflow that have not ended to another one; each is told apart.
+
+        One whose journal does not fit, or that is driven just now, stays as it is and does not stop the others.
+        """
+        parts, user = self._scope.for_operators("repin runs"), self._scope.principal
+        parts.rules.registry.get(workflow, to)  # raises UnknownAgent
+        runs = await of_version(parts.store, workflow, version, None if user is None else user.tenant)
+        operator = _operator(parts)
+        return await move_all(runs, lambda run: operator.repin(run, to))
 
     async def fork(self, run_id: str, key: str, *, input: Any = UNEDITED) -> AnyHandle:
         """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about.

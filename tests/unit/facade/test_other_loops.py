@@ -47,6 +47,7 @@ USES: dict[str, Use] = {
     "Operations.prune": lambda o: o.app.operations.prune(0.0, why="test"),
     "Operations.redact": lambda o: o.app.operations.redact(o.handle.id, why="test"),
     "Operations.repin": lambda o: o.app.operations.repin(o.handle.id, "1"),
+    "Operations.repin_all": lambda o: o.app.operations.repin_all("ask", "1", "1"),
     "Operations.requeue": lambda o: o.app.operations.requeue(o.handle.id),
     "Operations.retain": lambda o: o.app.operations.retain(0.0, why="test"),
     "Operations.retry": lambda o: o.app.operations.retry(o.handle.id),

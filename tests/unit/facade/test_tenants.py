@@ -190,7 +190,7 @@ OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
 ELSEWHERE = {
     "App.redeem",  # of the app alone: a token says on whose behalf
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
-    "Operations.requeue", "Operations.retain", "Operations.prune",  # test_a_requeue_…, test_a_retention_…
+    "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.
     "RunHandle.cancel", "RunHandle.degraded", "RunHandle.facts", "RunHandle.result", "RunHandle.signal",
     "RunHandle.status", "RunHandle.stream",  # of a run whose handle was to be had
 }  # fmt: skip
@@ -372,6 +372,12 @@ async def test_a_retention_redacts_only_the_own_runs(tmp_store: Path) -> None:
         assert await app.operations.retain(-60.0, why="test") == 4  # with the child run; one is parked
         theirs = await found.app.runs.facts(found.theirs.paid)
         assert SECRET in shown(theirs)
+
+
+async def test_a_repin_of_all_moves_only_the_own_runs(tmp_store: Path) -> None:
+    async with world(tmp_store) as found:
+        moved = await found.app.scoped(principal("operator")).operations.repin_all("ask", "1", "1")
+        assert [(each.run, each.error) for each in moved] == [(found.mine.parked, "")]
 
 
 async def test_a_pruning_deletes_and_tells_of_only_the_own_runs(tmp_store: Path) -> None:

@@ -1,8 +1,6 @@
 """`podium dead-letters`: runs that failed or were quarantined; they go on from what failed, or are discarded."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -10,6 +8,7 @@ import typer
 from podium.app import App
 from podium.cli.commands.inbox import login
 from podium.cli.commands.runs import run_json
+from podium.cli.going_on import AT_ONCE, WentOn, go_on, tell
 from podium.cli.load import load, split
 from podium.cli.moments import instant
 from podium.cli.named import dead_letter_in
@@ -30,14 +29,12 @@ from podium.cli.options import (
 )
 from podium.cli.output import count, iso, moment, note, note_next, one_line, print_json, print_table
 from podium.cli.report import INTERRUPTED
-from podium.cli.waiting import settle, standstill
 from podium.config import Config
-from podium.errors import PodiumError, RunBlocked, UsageError
+from podium.errors import PodiumError, UsageError
 from podium.facade.reader import Reader, View
 from podium.facade.reports import DeadLetterFilters
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
-from podium.model.run import RunState
 from podium.operations.requeue import Requeued
 from podium.reports.dead_letters import DeadCall, DeadLetter, FailureCause
 
@@ -46,15 +43,6 @@ commands = typer.Typer(help="Runs that failed for good or were quarantined.", ri
 _AgentOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only those that this agent failed.")]
 _KindOption = Annotated[FailureCause | None, typer.Option(help="Only those that failed so.")]
 _RunsArgument = Annotated[list[str], typer.Argument(metavar="RUN...", help="The ids of runs, or `last`.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _WentOn:
-    """What became of a run that was to go on; `error` is empty where it does."""
-
-    run: str
-    requeued: bool = False
-    error: str = ""
 
 
 @commands.command("list")
@@ -121,7 +109,7 @@ def requeue(
     since: SinceOption = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the oldest first.")] = ALL,
     file: FileOption = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Runs at once, with --file.")] = 8,
+    concurrency: Annotated[int, typer.Option(min=1, help="Runs at once, with --file.")] = AT_ONCE,
     model: ModelOption = None,
     settings: SetOption = None,
     store: StoreOption = None,
@@ -149,7 +137,8 @@ def requeue(
     except KeyboardInterrupt:
         note("interrupted: what was requeued goes on with: podium work FILE")
         raise typer.Exit(INTERRUPTED) from None
-    raise typer.Exit(_tell(done, driven=bool(agents), as_json=as_json))
+    where = "went on" if agents else "ready to go on: podium work FILE"
+    raise typer.Exit(tell(done, changed="requeued", where=where, none="no dead letters", as_json=as_json))
 
 
 @commands.command("discard")
@@ -186,57 +175,25 @@ async def _discarded(app: App, run: str, by: str, why: str) -> Requeued:
     return Requeued(run=run)
 
 
-async def _requeue(config: Config, names: Sequence[str], agents: Sequence[AnyAgent], at_once: int) -> list[_WentOn]:
-    """Requeue runs, so many at once; where their code is at hand each is driven before the next is begun."""
-    slots = asyncio.Semaphore(at_once)
+async def _requeue(config: Config, names: Sequence[str], agents: Sequence[AnyAgent], at_once: int) -> list[WentOn]:
     async with App.open(config=config) as app:
         app.register(*agents)
 
-        async def one(run: str) -> _WentOn:
-            async with slots:
-                (done,) = await app.operations.requeue(run)
-                if done.error:
-                    return _WentOn(run=run, error=done.error)
-                return _WentOn(run=run, requeued=True, error=await _trouble(app, run))
+        async def requeued(run: str) -> str:
+            (done,) = await app.operations.requeue(run)
+            return done.error
 
         named = [await _named(app, name) for name in names]
-        known = dict.fromkeys(each for each in named if isinstance(each, str))
-        return [*(each for each in named if isinstance(each, _WentOn)), *await asyncio.gather(*map(one, known))]
+        known = list(dict.fromkeys(each for each in named if isinstance(each, str)))
+        unknown = [each for each in named if isinstance(each, WentOn)]
+        return [*unknown, *await go_on(app, known, requeued, at_once)]
 
 
-async def _named(view: View, name: str) -> "str | _WentOn":
+async def _named(view: View, name: str) -> str | WentOn:
     try:
         return await dead_letter_in(view, name)
     except PodiumError as error:
-        return _WentOn(run=name, error=str(error))
-
-
-async def _trouble(app: App, run: str) -> str:
-    """Drive a run on where its code is at hand; returns why it does not go on, if it does not."""
-    known = await app.runs.get(run)
-    try:
-        if app.registry.knows(known.workflow):
-            await settle(app, run, wait=False)
-        else:
-            await standstill(app, run)
-    except RunBlocked as blocked:
-        return str(blocked)
-    now = await app.runs.get(run)
-    if now.state is RunState.BLOCKED:
-        return f"run {run} is blocked: {now.reason}"
-    return f"run {run} failed again: {now.reason}" if now.state is RunState.FAILED else ""
-
-
-def _tell(done: Sequence[_WentOn], *, driven: bool, as_json: bool) -> int:
-    failed = [each for each in done if each.error]
-    if as_json:
-        print_json([{"run": each.run, "requeued": each.requeued, "error": each.error} for each in done])
-    else:
-        where = "went on" if driven else "ready to go on: podium work FILE"
-        print(f"{count(len(done) - len(failed), 'run')} {where}" if done else "no dead letters")
-    for each in failed:
-        note(f"error: {one_line(each.error, 500)}")
-    return 1 if failed else 0
+        return WentOn(run=name, error=str(error))
 
 
 def _filters(
