@@ -48,4 +48,4 @@ def test_a_budget_goes_with_one_new_run_only(desk: Desk) -> None:
 
 def test_a_day_that_is_none_is_told(desk: Desk) -> None:
     desk.podium("run", "shop.py", "--input", "[]")
-    assert "write 2026-03-31" in desk.podium("costs", "--since", "yesterday").err
+    assert "expected 2026-03-31" in desk.podium("costs", "--since", "yesterday").err

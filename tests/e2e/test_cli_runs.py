@@ -84,7 +84,7 @@ def test_runs_are_listed_newest_first_and_filtered(desk: Desk) -> None:
     assert only["workflow"] == "whole"
     assert desk.podium("runs", "list", "--state", "failed").out == "no such runs\n"
     table = desk.podium("runs", "list").out.splitlines()
-    assert table[0].split() == ["RUN", "WORKFLOW", "STATE", "STARTED", "TOOK", "FACTS", "REASON"]
+    assert table[0].split() == ["RUN", "WORKFLOW", "STATE", "TAG", "STARTED", "TOOK", "FACTS", "REASON"]
     assert table[2].split()[:4] == [only["id"], "whole", "1", "done"]
 
 

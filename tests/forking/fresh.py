@@ -1,6 +1,7 @@
 """Makes a forked process like one that was just started, and runs its command."""
 
 import importlib
+import io
 import json
 import os
 import runpy
@@ -58,10 +59,24 @@ def run(start: Start) -> None:
         os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.chdir(start.cwd)
+    take_outputs()
     take_environment(start.env)
     warn_as(command.warnings, start.env)
     importlib.invalidate_caches()
     RUN[command.kind](command)
+
+
+def take_outputs() -> None:
+    """Write to what the process was given: the streams of its parent may remember that theirs were files."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        parents, raw = getattr(sys, name), io.FileIO(number, "w", closefd=False)
+        raw.name = f"<{name}>"
+        binary = io.BufferedWriter(raw) if isinstance(parents.buffer, io.BufferedWriter) else raw
+        stream = io.TextIOWrapper(
+            binary, parents.encoding, parents.errors, line_buffering=parents.line_buffering,
+            write_through=parents.write_through,
+        )  # fmt: skip
+        setattr(sys, name, stream)
 
 
 def take_environment(env: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from podium import App
 from podium.facade.handle import AnyHandle
 from podium.model.budget import Budget
-from podium.model.fact import Fact
+from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.testing import CountingIds, DrivenClock
 from tests.catalogue.entry import entries
@@ -63,6 +63,18 @@ async def record_spared(folder: Path) -> None:
         keep(folder / "spared.json", await history_of("spared", handle))
 
 
+async def record_forked(folder: Path) -> None:
+    """Record a fork whose first call is made with another input."""
+    clock = DrivenClock()
+    async with App.open(":memory:", agents=AGENTS, clock=clock, ids=CountingIds()) as app:
+        old = await app.start(leg, 7)
+        await clock.settle()
+        (key,) = [fact.key for fact in await old.facts() if fact.kind is FactKind.ASKED]
+        fork = await app.operations.fork(old.id, key, input=8)
+        await clock.settle()
+        keep(folder / "forked.json", await history_of("leg", fork))
+
+
 async def record_teams(folder: Path) -> None:
     """Record a run of each pattern."""
     for pattern, entry in entries().items():
@@ -99,4 +111,5 @@ if __name__ == "__main__":
     asyncio.run(record(HISTORIES / sys.argv[1]))
     asyncio.run(record_governed(HISTORIES / sys.argv[1]))
     asyncio.run(record_spared(HISTORIES / sys.argv[1]))
+    asyncio.run(record_forked(HISTORIES / sys.argv[1]))
     asyncio.run(record_teams(HISTORIES / sys.argv[1]))

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _PYTHON = (3, 11)
-_EXTRAS = {
+EXTRAS = {
     "llm": ("LLM agents", ("pydantic_ai", "genai_prices", "openai")),
     "http": ("HTTP services as agents", ("httpx",)),
     "yaml": ("teams in YAML and rules in CEL", ("yaml", "cel")),
+    "guards": ("guards that look for patterns", ("re2",)),
+    "policy": ("rules of who may do what", ("cedarpy",)),
+    "audit": ("seals of the ledger", ("cryptography",)),
+    "keyring": ("secrets from the system's keyring", ("keyring",)),
     "telemetry": ("traces sent to OpenTelemetry", ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")),
 }
+"""By extra: what it gives, and the modules that it takes."""
 
 
 class Level(StrEnum):
@@ -43,7 +48,7 @@ def check_installation() -> Iterator[DoctorFinding]:
     else:
         yield DoctorFinding(Level.GOOD, f"Python {version}")
     yield _sqlite()
-    for extra, (gives, modules) in _EXTRAS.items():
+    for extra, (gives, modules) in EXTRAS.items():
         if all(_is_there(module) for module in modules):
             yield DoctorFinding(Level.GOOD, f"{gives}: installed")
         else:

@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "run": "Start a run, wait for it and print its value.",
         "work": "Drive all runs of the files' workflows that can go on, until none goes on by itself.",
         "budgets": "List the budgets: their limits, what is set aside, what is spent, and what is in doubt.",
+        "agents": "Tell how the last calls of each agent went: how many failed, how long they took, what they came to.",
         "health": "Tell how agents are: as runs last noticed, or with FILE by making their checks.",
         "costs": "Add up what was spent, the dearest first, from what is recorded of each model request and call.",
         "graph": "Print a workflow as a Mermaid flowchart.",
@@ -25,6 +26,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "dead-letters": "Runs that failed for good or were quarantined.",
         "policy": "Who may do what.",
         "delegate": "Who outside may act for whom.",
+        "store": "Copy the store, check a copy, delete what is old, make its file smaller.",
         "audit": "Whether the store is as it was written, and who did what.",
         "incidents": "What the monitor saw go wrong, and what was done about it.",
     }

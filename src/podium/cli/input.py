@@ -15,16 +15,16 @@ def read_input(text: str | None) -> Json:
     """Return the input that `--input` gives; None where it is not given. Raises UsageError where it is no JSON."""
     if text is None:
         return None
-    if text == "-":
-        return parse(sys.stdin.read(), "standard input")
-    if not text.startswith("@"):
+    if text != "-" and not text.startswith("@"):
         return parse(text, "the input")
+    place = "standard input" if text == "-" else f"the input file {text[1:]}"
     try:
-        return parse(Path(text[1:]).read_text(encoding="utf-8"), text[1:])
+        given = sys.stdin.buffer.read() if text == "-" else Path(text[1:]).read_bytes()
+        return parse(given.decode(), text[1:] or place)
     except OSError as error:
-        raise UsageError(f"the input file {text[1:]} cannot be read: {error.strerror}.") from error
+        raise UsageError(f"{place} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"the input file {text[1:]} is no text in UTF-8.") from error
+        raise UsageError(f"{place} is no text in UTF-8.") from error
 
 
 def parse(text: str, place: str) -> Json:

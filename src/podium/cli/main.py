@@ -1,6 +1,7 @@
 """`podium`: the command line."""
 
 import os
+import platform
 import sys
 import traceback
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from podium.cli.commands_on_use import add_all
+from podium.cli.console import CONSOLE
 from podium.cli.options import DEBUG
 from podium.errors import PodiumError
 from podium.secrets.masking import MASKING
@@ -22,8 +24,14 @@ podium = typer.Typer(
 def root(
     context: typer.Context,
     _debug: Annotated[bool, typer.Option(DEBUG, help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version of Podium and of Python.")] = False,
 ) -> None:
     """Run, watch and answer durable teamwork of AI agents."""
+    if version:
+        from importlib import metadata  # reads files that other commands have no use for
+
+        print(f"podium {metadata.version('podium')}, Python {platform.python_version()}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         print(context.get_help())
 
@@ -33,6 +41,7 @@ add_all(podium)
 
 def main() -> None:
     """Run a command. A mistake is told in one sentence; `--debug`, anywhere, shows where it came from."""
+    CONSOLE.prepare()
     debug = DEBUG in sys.argv[1:]
     arguments = [each for each in sys.argv[1:] if each != DEBUG]
     try:
@@ -47,6 +56,8 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has gone: nothing more to say
         status = 1
+    if (remedy := CONSOLE.remedy()) is not None:
+        print(f"note: {remedy}", file=sys.stderr)
     sys.exit(status)
 
 

@@ -1,16 +1,26 @@
-"""Days and times as they are written on the command line."""
+"""Moments as they are written on a command line."""
 
 from datetime import UTC, datetime
 
 from podium.errors import UsageError
+from podium.model.clock import SystemClock
+from podium.model.duration import PAUSE, in_seconds
 
 
-def moment(text: str | None) -> float | None:
-    """Return seconds since 1970; raises UsageError where it is no day or time."""
+def instant(text: str | None, option: str) -> float | None:
+    """Return seconds since 1970 of a day, a time, or a span before now; raises UsageError where it is none of them."""
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no day or time: write 2026-03-31 or 2026-03-31T12:00.") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return SystemClock().now() - _before_now(text, option)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _before_now(text: str, option: str) -> float:
+    try:
+        return in_seconds(text, option, PAUSE)
+    except UsageError as error:
+        expected = "2026-03-31, 2026-03-31T12:00, or so long ago: 30m, 8h, 7d"
+        raise UsageError(f"{option} {text!r} is no day or time: expected {expected}.") from error

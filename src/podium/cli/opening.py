@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from podium.config import Config, load_config
-from podium.errors import StoreUnavailable, UnknownRun, UsageError
-from podium.facade.reader import Reader, View
-from podium.model.run import Run
+from podium.errors import StoreUnavailable, UsageError
+from podium.facade.reader import Reader
 from podium.store.opening import is_memory, open_store, sqlite_file
 from podium.store.protocol import Store
 
@@ -18,8 +17,6 @@ T = TypeVar("T")
 
 ALL = 1_000_000_000
 """A limit that limits nothing."""
-LAST = "last"
-"""Stands for the newest run."""
 
 
 @contextmanager
@@ -55,20 +52,6 @@ def existing(store: str | None) -> Config:
             f"there is no store at {config.store} yet. `podium run` makes one; --store names another."
         )
     return config
-
-
-async def run_in(view: View, run_id: str) -> Run:
-    """Return a run by its id, or the newest that is no child run for `last`; raises UnknownRun."""
-    if run_id != LAST:
-        return await view.runs.get(run_id)
-    cursor = None
-    while True:
-        page = await view.runs.list(cursor=cursor)
-        for run in page.items:
-            if run.parent is None:
-                return run
-        if (cursor := page.cursor) is None:
-            raise UnknownRun("there are no runs yet. `podium run FILE` starts one.")
 
 
 def drive(work: Coroutine[object, None, T]) -> T:

@@ -17,7 +17,15 @@ CursorOption = Annotated[
 ]
 PAGE = 50
 """So many items a list has where nothing is said."""
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `last`.")]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="The id of a run, as much of it as is unique, or `last`.")
+]
+TenantOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only those of this tenant.")]
+WorkflowOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this workflow.")]
+SinceOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="From a day or time on (UTC), or only the last 30m, 8h, 7d.")
+]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Before a day or time (UTC), or so long ago.")]
 FileOption = Annotated[
     str | None, typer.Option("--file", metavar="FILE[:NAME]", help="The file with the run's workflow, to drive it on.")
 ]

@@ -5,21 +5,34 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from podium.cli.console import CONSOLE
 from podium.model.json import Json
 from podium.model.outcome import cut
 from podium.secrets.masking import MASKING
 
 _KEPT = {"\n", "\t"}
+_IDS = {"RUN", "QUESTION", "INCIDENT", "DELEGATION"}
+"""Columns of what is copied into the next command: it stands on one line, however narrow the terminal is."""
+_GAP = 2
+_NARROWEST = 6
+"""No other column is folded to less."""
 
 
 def print_json(value: Json) -> None:
     """Print a value as JSON for people and programs alike."""
-    print(json.dumps(MASKING.json(value), indent=2, ensure_ascii=False))
+    print(_dumped(value, indent=2))
 
 
 def print_line(value: Json) -> None:
     """Print a value as one line of JSON, at once."""
-    print(json.dumps(MASKING.json(value), ensure_ascii=False), flush=True)
+    print(_dumped(value), flush=True)
+
+
+def _dumped(value: Json, indent: int | None = None) -> str:
+    """Return JSON that says the same on any console: what cannot be shown is escaped, never replaced."""
+    masked = MASKING.json(value)
+    text = json.dumps(masked, indent=indent, ensure_ascii=False)
+    return text if CONSOLE.shows(text) else json.dumps(masked, indent=indent)
 
 
 def print_value(value: Json) -> None:
@@ -60,7 +73,7 @@ def print_traceback(traceback: str, indent: str = "") -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under headings; the last column takes what room is left, or all it needs where nobody looks."""
+    """Print rows under headings; where somebody looks, all but ids are folded to fit the terminal."""
     if MASKING.active:
         rows = [[MASKING.text(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
@@ -72,18 +85,36 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console  # a tenth of a second that other commands need not pay
+    from rich.cells import cell_len  # a tenth of a second that other commands need not pay
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    console = Console()
+    widths = [max(cell_len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
+    gaps = _GAP * (len(columns) - 1)
+    widths = _fitted(columns, widths, console.width - gaps)
+    console.width = max(console.width, sum(widths) + gaps)
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column, overflow="fold", width=width)
     for row in rows:
         table.add_row(*[Text(cell) for cell in row])
-    Console().print(table)
+    console.print(table)
 
 
+def _fitted(columns: Sequence[str], widths: Sequence[int], room: int) -> list[int]:
+    """Take from the widest columns, one by one, until all have room; an id keeps what it needs."""
+    fitted = list(widths)
+    while sum(fitted) > room:
+        foldable = [index for index, name in enumerate(columns) if name not in _IDS and fitted[index] > _NARROWEST]
+        if not foldable:
+            break
+        fitted[max(foldable, key=fitted.__getitem__)] -= 1
+    return fitted
+
+
+_SIZES = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 _UNITS = ((0.01, 0.001, "ms", 1), (1.0, 0.001, "ms", 0), (100.0, 1.0, "s", 1), (7_200.0, 60.0, "min", 0))
 """Up to how many seconds, in which unit, its name, and how many places."""
 _HOUR, _DAY = 3_600.0, 86_400.0
@@ -110,6 +141,12 @@ def iso(at: float | None) -> str | None:
 def money(usd: float) -> str:
     """Return US dollars with as many places as a small price needs."""
     return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes in the unit that suits it: `0.8 kB`, `12.3 MB`."""
+    unit, name = next((each for each in _SIZES if number >= each[0]), _SIZES[-1])
+    return f"{number / unit:.1f} {name}"
 
 
 def count(number: int, thing: str) -> str:

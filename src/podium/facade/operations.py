@@ -1,14 +1,27 @@
 """`app.operations`: changing runs from outside. It takes the role of an operator."""
 
-from podium.errors import PodiumError
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from podium.errors import InvalidValue, PodiumError
 from podium.facade.handle import AnyHandle, handle_of
 from podium.facade.scope import Parts, Scope
-from podium.model.duration import SPAN, Duration, in_seconds
+from podium.model.duration import PAUSE, SPAN, Duration, in_seconds
+from podium.model.run import RunState
 from podium.model.storable import check_text
+from podium.operations.editing import Edited
 from podium.operations.operator import Operator
+from podium.operations.pruner import ENDED, Pruned, Pruner
 from podium.operations.redactor import Redactor
+from podium.operations.repinning import Moved, move_all, of_version
 from podium.operations.requeue import Requeued, requeue
 from podium.operations.sealing import signer_of
+from podium.operations.upkeep import Compacted, StoreBackup, back_up, compact
+from podium.store.protocol import PrunableQuery
+
+UNEDITED: Any = object()
+"""Stands for the input that the workflow gives."""
 
 
 class Operations:
@@ -32,10 +45,26 @@ class Operations:
         await _operator(parts).repin(run_id, version, from_key)
         return await handle_of(self._scope, run_id)
 
-    async def fork(self, run_id: str, key: str) -> AnyHandle:
-        """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about."""
+    async def repin_all(self, workflow: str, version: str, to: str) -> list[Moved]:
+        """Move all runs of a version of a workflow that have not ended to another one; each is told apart.
+
+        One whose journal does not fit, or that is driven just now, stays as it is and does not stop the others.
+        """
+        parts, user = self._scope.for_operators("repin runs"), self._scope.principal
+        parts.rules.registry.get(workflow, to)  # raises UnknownAgent
+        runs = await of_version(parts.store, workflow, version, None if user is None else user.tenant)
+        operator = _operator(parts)
+        return await move_all(runs, lambda run: operator.repin(run, to))
+
+    async def fork(self, run_id: str, key: str, *, input: Any = UNEDITED) -> AnyHandle:
+        """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about.
+
+        With `input` the call at `key` is made with that instead of what the workflow gives it. Raises NotPossible,
+        and InvalidValue where the agent cannot take it.
+        """
         parts = await self._may_change(run_id, "fork runs")
-        return await handle_of(self._scope, await _operator(parts).fork(run_id, key))
+        edited = None if input is UNEDITED else Edited(input)
+        return await handle_of(self._scope, await _operator(parts).fork(run_id, key, edited))
 
     async def requeue(self, *runs: str) -> list[Requeued]:
         """Have dead letters go on from what failed; each is told apart, and none stops the others."""
@@ -70,6 +99,45 @@ class Operations:
         who, age = self._name_of(by, why), in_seconds(seconds, "the age of the runs", SPAN)
         parts, user = self._scope.for_operators("redact runs"), self._scope.principal
         return await _redactor(parts).retain(age, by=who, why=why, tenant=None if user is None else user.tenant)
+
+    async def prune(
+        self, older_than: Duration, *, states: Collection[RunState] = ENDED, why: str, by: str | None = None,
+        dry_run: bool = False,
+    ) -> Pruned:  # fmt: skip
+        """Delete runs of these states that ended longer ago than this, with all that they started.
+
+        Those of which anything has not ended stay, or has ended later. That they were there stays provable. With
+        `dry_run` nothing is deleted, and what would be is told.
+        """
+        who, parts, user = self._name_of(by, why), self._scope.for_operators("prune runs"), self._scope.principal
+        if going := [state for state in states if not state.ended]:
+            raise InvalidValue(f"runs that are {going[0]} have not ended: expected done, failed or cancelled.")
+        before = parts.clock.now() - in_seconds(older_than, "the age of the runs", PAUSE)
+        tenant = None if user is None else user.tenant
+        wanted = PrunableQuery(before=before, states=tuple(states), tenant=tenant)
+        signer = signer_of(parts.config.audit)
+        pruner = Pruner(parts.worker, parts.clock, None if signer is None else signer.sign)
+        return await (pruner.would_prune(wanted) if dry_run else pruner.prune(wanted, by=who, why=why))
+
+    async def backup(self, path: str | Path, *, overwrite: bool = False) -> StoreBackup:
+        """Write a copy of the store as it is now to a file, while everybody goes on, and check it.
+
+        Raises NotPossible where there is such a file, unless it may be overwritten, or where the copy is not whole.
+        """
+        parts = self._whole_store("a copy of the store")
+        return await back_up(parts.store, Path(path), now=parts.clock.now(), overwrite=overwrite)
+
+    async def compact(self) -> Compacted:
+        """Give the room of what was deleted back to the disk; this app writes nothing meanwhile.
+
+        Raises NotPossible while other processes drive runs on the store, and StoreUnavailable where the disk is full.
+        """
+        parts = self._whole_store("the store's file")
+        return await compact(parts.store, worker=parts.worker.id, since=parts.clock.now() - parts.config.lease)
+
+    def _whole_store(self, what: str) -> Parts:
+        self._scope.require_installation(what)
+        return self._scope.for_operators("look after the store")
 
     def _name_of(self, by: str | None, why: str) -> str:
         check_text("the reason", why)

@@ -13,6 +13,8 @@ class QuestionFilters(Filters, total=False):
 
     to: str | None
     run: str | None
+    prefix: str | None
+    """How their ids begin."""
 
 
 class Questions:

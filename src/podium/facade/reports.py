@@ -9,11 +9,12 @@ from podium.model.budget import BudgetState
 from podium.model.cost import Cost, Dimension
 from podium.model.incident import Incident
 from podium.model.json import Json
+from podium.model.track_record import AgentReport
 from podium.reports import incidents as of_incidents
 from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, FailureCause, dead_letter, dead_letters
 from podium.reports.export import lines
 from podium.reports.health import Heard, heard
-from podium.store.protocol import BudgetQuery, ChainFault, CostQuery, Page, Query
+from podium.store.protocol import AgentQuery, BudgetQuery, ChainFault, CostQuery, Page, Query
 
 
 class BudgetFilters(Filters, total=False):
@@ -53,6 +54,10 @@ class Reports:
         if (run := filters.get("run")) is not None:
             await self._sight.run(run)
         return await self._sight.page(self._sight.store.costs, CostQuery(**filters))
+
+    async def agents(self, **filters: Unpack[Filters]) -> Page[AgentReport]:
+        """Return how the last calls of each agent went: how many failed, how long they took, what they came to."""
+        return await self._sight.page(self._sight.store.agents, AgentQuery(**filters))
 
     async def budgets(self, **filters: Unpack[BudgetFilters]) -> Page[BudgetState]:
         """Return how budgets stand, by id."""

@@ -8,6 +8,7 @@ from podium.facade.filters import Filters
 from podium.facade.sight import Sight
 from podium.model.fact import Fact
 from podium.model.run import Run, RunState
+from podium.reports.calls.detail import CallDetail, detail_of
 from podium.reports.calls.tree import CallTree, tree_of
 from podium.store.protocol import Page, RunQuery
 
@@ -18,6 +19,8 @@ class RunFilters(Filters, total=False):
     workflow: str | None
     state: RunState | None
     parent: str | None
+    prefix: str | None
+    """How their ids begin; without the child runs of a run whose id begins so too."""
 
 
 class Runs:
@@ -42,6 +45,10 @@ class Runs:
         """Return everything recorded of a run, in order, or what came after a place; raises UnknownRun."""
         await self._sight.run(run_id)
         return await self._sight.store.facts(run_id, after=after)
+
+    async def call(self, run_id: str, key: str) -> CallDetail:
+        """Return all that is recorded of one call, question, wait or step; raises UnknownRun or NotPossible."""
+        return detail_of(run_id, await self.facts(run_id), key)
 
     async def tree(self, run_id: str) -> CallTree:
         """Return a run as the tree of its calls, with what each came to; raises UnknownRun."""

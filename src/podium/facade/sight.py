@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from podium.errors import InvalidValue, NotAllowed, UnknownQuestion, UnknownRun
@@ -50,8 +51,15 @@ class Sight:
         """Return a run; raises UnknownRun where there is none, or none that the principal may see."""
         run = await self.store.run(run_id)
         if run is None or not self._sees(run.tenant, run.principal):
-            raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
+            raise UnknownRun(await self._unknown(run_id))
         return run
+
+    async def _unknown(self, run_id: str) -> str:
+        gone = await self.store.pruning(run_id) if self.principal is None else None
+        if gone is None:
+            return f"no run is called {run_id!r}. `podium runs list` shows those there are."
+        day = datetime.fromtimestamp(gone.at, tz=UTC).date()
+        return f"run {run_id}, which was {gone.state}, was pruned by {gone.by} on {day}: {gone.why}"
 
     async def questions(self, query: QuestionQuery) -> Page[Question]:
         """Return a page of questions: of runs that the principal may see, and those put to the principal."""

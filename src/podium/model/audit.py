@@ -13,6 +13,9 @@ from podium.model.question import Question
 GENESIS = b"\0" * 32
 """The hash before the first entry."""
 
+PRUNED = "pruned"
+"""The state in which a run is entered that is deleted."""
+
 _NUMBERS = Struct(">QQ")
 _PLACE = Struct(">QI")
 
@@ -52,6 +55,33 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pruning:
+    """A run that was deleted, as it was then."""
+
+    run: str
+    facts: int
+    head: bytes
+    """The hash of its last fact."""
+    state: str
+    at: float
+    by: str
+    why: str
+    signature: str | None
+    """By the key of the audit, where one is set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnteredPruning:
+    """A pruning, and what the ledger knows of it."""
+
+    pruning: Pruning
+    entry: int | None
+    """The entry that says so."""
+    before: bytes | None
+    """The last hash of the run that the ledger knew before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings:
     """How the ledger is sealed."""
 
@@ -84,6 +114,8 @@ class Audit:
     runs: int = 0
     redacted: int = 0
     """Runs whose content was deleted on purpose."""
+    pruned: int = 0
+    """Runs that were deleted on purpose."""
     entries: int = 0
     sealed: int = 0
     """Entries up to the last seal that holds."""
@@ -132,6 +164,11 @@ def redacted_bytes(run: str, seq: int, remains: str) -> bytes:
     return b"podium redaction %s %d %s" % (run.encode(), seq, remains.encode())
 
 
+def pruned_bytes(run: str, facts: int, head: bytes) -> bytes:
+    """Return what is signed of a pruning: which run, with which facts."""
+    return b"podium pruning %s %d %s" % (run.encode(), facts, head.hex().encode())
+
+
 class SealSigner(Protocol):
     """Has the secret key of the audit."""
 
@@ -172,11 +209,19 @@ class Ledger(Protocol):
         ...
 
     def of(self, run: str) -> list[LedgerEntry]:
-        """Return the entries of a run, in order."""
+        """Return the entries of a run, in order; not those of one that had its id and was pruned."""
         ...
 
     def orphans(self) -> list[str]:
-        """Return the runs that were entered and are not in the store."""
+        """Return the runs that were entered and are not in the store, but for those that were pruned."""
+        ...
+
+    def prunings(self) -> Iterator[EnteredPruning]:
+        """Give all runs that were pruned, in the order in which they had been started."""
+        ...
+
+    def unknown_prunings(self) -> list[tuple[int, str]]:
+        """Return number and run of the entries that tell of a pruning of which nobody says whose it was."""
         ...
 
     def runs(self) -> Iterator[str]:

@@ -20,6 +20,7 @@ from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound
 from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
+from podium.operations.editing import Edited, edited_input
 from podium.operations.redactor import refuse_redacted
 from podium.store.operations import (
     CommitVerdict,
@@ -163,10 +164,11 @@ class Operator:
             run = claimed.run
             raise NotPossible(f"run {run.id} cannot go on under version {run.version}: {mismatch}")
 
-    async def fork(self, run_id: str, key: str) -> str:
+    async def fork(self, run_id: str, key: str, edited: Edited | None = None) -> str:
         """Start a new run that shares what came before the call at `key`; returns its id.
 
-        Effects declared `once` that the old run had after the cut are not done again without asking.
+        Effects declared `once` that the old run had after the cut are not done again without asking. The call at `key`
+        may be given another input.
         """
         run = await self._worker.store.run(run_id)
         if run is None:
@@ -180,6 +182,10 @@ class Operator:
         kept = [fact for fact in facts if fact.seq not in after]
         once = sorted({fact.key for fact in facts if fact.seq in after and self._is_once(fact)})
         forked = self._copy(run, facts[0], _portable(kept[1:]), once, ended_before=ended_before)
+        if edited is not None:
+            registry = self._worker.dispatcher.registry
+            edit = edited_input(facts[len(kept)], edited.input, registry, self._clock.now())
+            forked = replace(forked, facts=[*forked.facts, edit])
         verdict, committed = await self._worker.commits.submit(Start(forked, drive=False))
         assert verdict is CommitVerdict.OK  # its id is new
         assert committed.started

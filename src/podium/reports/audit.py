@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterable, Sequence
 
 from podium.model.audit import GENESIS, Audit, LedgerEntry, Seal, SealChecker
+from podium.reports.pruning_audit import audit_prunings
 from podium.reports.run_audit import RunAudit
 from podium.store.protocol import Store
 
@@ -24,10 +25,12 @@ async def _check(store: Store, found: Audit, checker: SealChecker | None, anchor
     _check_seals(ledger.seals(), hashes, checker, found)
     if anchor is not None:
         _check_anchor(anchor, hashes, checker, found)
-    each = RunAudit(store, found, checker, min(sealed, default=None))
+    since = min(sealed, default=None)
+    each = RunAudit(store, found, checker, since)
     for run in ledger.runs():
         found.runs += 1
         await each.check(run)
+    audit_prunings(ledger, found, checker, since)
     for run, seq in ledger.lost_blobs():
         found.fault(f"run {run}, fact {seq}", "its large payload is gone")
     if forged := ledger.forged_blobs():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
+from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.empty import empty
 from podium.model.fact import FactKind
@@ -254,6 +255,17 @@ class Redact:
     fact: NewFact
 
 
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """Delete a run that has ended with all that it started, and with all that is kept of them but their last hashes.
+
+    STALE where one of them has not ended, or somebody changed it since.
+    """
+
+    family: Sequence[tuple[int, Pruning]]
+    """Each with the epoch in which it was seen."""
+
+
 @dataclass(slots=True, kw_only=True)
 class KeepAnswer:
     """Keep an answer until a time, for whoever asks the same; some that are too old now may be forgotten.
@@ -296,7 +308,7 @@ class Unblock:
 
 
 Operation = (
-    Write | Start | Send | Reply | Expire | Reserve | Redact | KeepAnswer | FetchSignals | HandBack | Unblock
+    Write | Start | Send | Reply | Expire | Reserve | Redact | Prune | KeepAnswer | FetchSignals | HandBack | Unblock
 )  # fmt: skip
 
 

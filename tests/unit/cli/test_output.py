@@ -1,7 +1,11 @@
 """How things are written for people."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
+from podium.cli.checks import EXTRAS
 from podium.cli.commands.inbox import to_value
 from podium.cli.output import count, duration, money, one_line
 from podium.cli.servers import ServerPlace, find_servers, models_of
@@ -19,6 +23,12 @@ from podium.model.question import APPROVAL_SCHEMA, Ask, Question, QuestionState
 )  # fmt: skip
 def test_a_length_of_time_has_the_unit_that_suits_it(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_doctor_knows_every_extra() -> None:
+    with (Path(__file__).parents[3] / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    assert set(EXTRAS) == set(extras) - {"dev"}
 
 
 def test_small_prices_keep_their_places() -> None:

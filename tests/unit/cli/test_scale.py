@@ -76,7 +76,7 @@ JOURNALS = (
 )
 WAYS: dict[str, Callable[[list[Fact]], object]] = {
     "plain": lambda facts: plain(a_run(), facts),
-    "terminal": lambda facts: render(a_run(), facts),
+    "terminal": lambda facts: render(a_run(), facts, width=80),
     "json": lambda facts: node_json(tree_of(facts).root),
     "open": lambda facts: tree_of(facts).open(),
     "chart": lambda facts: recorded_chart(a_run(), facts),

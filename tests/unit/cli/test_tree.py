@@ -84,7 +84,7 @@ def test_a_parked_question_says_for_whom_it_waits() -> None:
         "step": None,
     }
     journal = Journal().add(FactKind.QUESTION, "0", body)
-    assert "… 0 question to editors  waits for editors: Publish? (q_1)" in plain(a_run(RunState.PARKED), journal.facts)
+    assert "… 0 question to editors  q_1  waits for editors: Publish?" in plain(a_run(RunState.PARKED), journal.facts)
 
 
 def test_a_person_who_was_called_is_waited_for_until_the_answer_is_taken() -> None:
@@ -112,7 +112,7 @@ def test_a_signal_a_sleep_and_a_child_run_are_shown_waiting() -> None:
     lines = plain(a_run(RunState.PARKED), journal.facts).splitlines()
     assert lines[1] == "├─ … 0 signal 'go'  waits for the signal"
     assert lines[2].startswith("├─ … 1 sleep  waits until 19")
-    assert lines[3] == "└─ … 2 result of child run  waits for run r.9"
+    assert lines[3] == "└─ … 2 result of child run  run r.9  waits for it"
 
 
 def test_child_runs_are_linked_and_drawn_where_they_can_be_had() -> None:

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from podium import Context, RunState, workflow
+import pytest
+
+from podium import Context, RunState, agent, workflow
+from podium.errors import InvalidValue, NotPossible
+from podium.model.fact import FactKind
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -125,3 +129,80 @@ async def test_a_wait_that_is_not_over_goes_on_in_both_runs_each_for_itself(benc
         assert await old.result() == [0, 2]
         await fork.signal("go", 7)
         assert await fork.result() == [7, 2]
+
+
+@agent
+async def double(n: int) -> int:
+    return 2 * n
+
+
+@workflow
+async def quadruple(ctx: Context, n: int) -> list[int]:
+    twice = await ctx.call(double, n)
+    await ctx.call(echo, "between")
+    return [twice, await ctx.call(double, twice)]
+
+
+@workflow
+async def within(ctx: Context, n: int) -> list[int]:
+    return await ctx.call(quadruple, n)
+
+
+async def test_the_call_at_the_cut_is_made_with_the_input_it_is_given(bench: Bench) -> None:
+    async with bench.app(quadruple, double) as app:
+        old = await app.start(quadruple, 1)
+        assert await old.result() == [2, 4]
+        fork = await app.operations.fork(old.id, "2", input=50)
+        assert await fork.result() == [2, 100]
+        inputs = [fact.value() for fact in await fork.facts() if fact.kind is FactKind.ASKED]
+        assert inputs == [1, "between", 50]
+        assert "the input of call 2 was edited" in (await app.runs.tree(fork.id)).notes
+
+
+async def test_an_edited_input_holds_in_every_replay(bench: Bench) -> None:
+    """The fork is driven in one process and replayed in another; what it keeps itself is compared with the edit."""
+    async with bench.app(waits_in_the_end, double) as app:
+        old = await app.start(waits_in_the_end, 1)
+        await bench.clock.settle()
+        fork = (await app.operations.fork(old.id, "0", input=7)).id
+        await bench.clock.settle()
+    async with bench.app(waits_in_the_end, double) as app:
+        await (await app.handle(fork)).signal("go", 1)
+        assert await (await app.handle(fork)).result() == 15
+
+
+async def test_a_call_inside_a_called_workflow_can_be_edited_too(bench: Bench) -> None:
+    async with bench.app(within, quadruple, double) as app:
+        old = await app.start(within, 1)
+        await old.result()
+        assert await (await app.operations.fork(old.id, "0.2", input=50)).result() == [2, 100]
+        assert await (await app.operations.fork(old.id, "0", input=5)).result() == [10, 20]
+
+
+async def test_a_fork_of_a_fork_keeps_an_edit_before_the_cut_and_no_other(bench: Bench) -> None:
+    async with bench.app(quadruple, double) as app:
+        old = await app.start(quadruple, 1)
+        await old.result()
+        edited = await app.operations.fork(old.id, "0", input=10)
+        assert await edited.result() == [20, 40]
+        assert await (await app.operations.fork(edited.id, "2")).result() == [20, 40]
+        late = await app.operations.fork(old.id, "2", input=50)
+        await late.result()
+        assert await (await app.operations.fork(late.id, "0")).result() == [2, 4]
+        assert await (await app.operations.fork(late.id, "2", input=60)).result() == [2, 120]
+
+
+@workflow
+async def waits_in_the_end(ctx: Context, n: int) -> int:
+    return await ctx.call(double, n) + await ctx.signal("go", int)
+
+
+async def test_an_input_that_the_agent_cannot_take_is_refused(bench: Bench) -> None:
+    async with bench.app(waits_in_the_end, double) as app:
+        old = await app.start(waits_in_the_end, 1)
+        await bench.clock.settle()
+        with pytest.raises(InvalidValue):
+            await app.operations.fork(old.id, "0", input="many")
+        with pytest.raises(NotPossible, match="1 is no call of an agent: only such a call has an input to edit"):
+            await app.operations.fork(old.id, "1", input=1)
+        assert len(await app.runs.list()) == 1

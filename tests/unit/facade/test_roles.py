@@ -36,8 +36,10 @@ async def asked(app: App, run: str) -> str:
 OPERATIONS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "discard": lambda app, run: app.operations.discard(run, why="test"),
     "fork": lambda app, run: app.operations.fork(run, "0"),
+    "prune": lambda app, _: app.operations.prune(0.0, why="test"),
     "redact": lambda app, run: app.operations.redact(run, why="test"),
     "repin": lambda app, run: app.operations.repin(run, "1"),
+    "repin_all": lambda app, _: app.operations.repin_all("ask", "1", "1"),
     "requeue": lambda app, run: app.operations.requeue(run),
     "retain": lambda app, _: app.operations.retain(0.0, why="test"),
     "retry": lambda app, run: app.operations.retry(run),

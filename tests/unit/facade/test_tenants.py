@@ -142,6 +142,7 @@ async def pages(read: Callable[..., Awaitable[Page[T]]], **filters: Any) -> list
 
 LOOKS: dict[str, Callable[[ScopedApp], Awaitable[list[Any]]]] = {
     "Inbox.list": lambda app: pages(app.inbox.list, state=None),
+    "ProcessReports.agents": lambda app: pages(app.reports.agents),
     "ProcessReports.budgets": lambda app: pages(app.reports.budgets),
     "ProcessReports.costs": lambda app: pages(app.reports.costs, by="run"),
     "ProcessReports.dead_letters": lambda app: pages(app.reports.dead_letters),
@@ -162,6 +163,7 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "ProcessReports.dead_letter": lambda app, run: app.reports.dead_letter(run),
     "ProcessReports.export": lambda app, run: all_of(app.reports.export(run=run)),
     "ProcessReports.verify": lambda app, run: app.reports.verify(run),
+    "Runs.call": lambda app, run: app.runs.call(run, "0"),
     "Runs.facts": lambda app, run: app.runs.facts(run),
     "Runs.get": lambda app, run: app.runs.get(run),
     "Runs.tree": lambda app, run: app.runs.tree(run),
@@ -175,6 +177,8 @@ OF_QUESTIONS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
 """What takes the id of a question."""
 
 OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
+    "Operations.backup": lambda app: app.operations.backup("copy.db"),
+    "Operations.compact": lambda app: app.operations.compact(),
     "ProcessReports.breakers": lambda app: app.reports.breakers(),
     "ProcessReports.health": lambda app: app.reports.health(),
     "ProcessReports.incident": lambda app: app.reports.incident("run-1"),
@@ -186,7 +190,7 @@ OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
 ELSEWHERE = {
     "App.redeem",  # of the app alone: a token says on whose behalf
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
-    "Operations.requeue", "Operations.retain",  # test_a_requeue_…, test_a_retention_…
+    "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.
     "RunHandle.cancel", "RunHandle.degraded", "RunHandle.facts", "RunHandle.result", "RunHandle.signal",
     "RunHandle.status", "RunHandle.stream",  # of a run whose handle was to be had
 }  # fmt: skip
@@ -368,6 +372,22 @@ async def test_a_retention_redacts_only_the_own_runs(tmp_store: Path) -> None:
         assert await app.operations.retain(-60.0, why="test") == 4  # with the child run; one is parked
         theirs = await found.app.runs.facts(found.theirs.paid)
         assert SECRET in shown(theirs)
+
+
+async def test_a_repin_of_all_moves_only_the_own_runs(tmp_store: Path) -> None:
+    async with world(tmp_store) as found:
+        moved = await found.app.scoped(principal("operator")).operations.repin_all("ask", "1", "1")
+        assert [(each.run, each.error) for each in moved] == [(found.mine.parked, "")]
+
+
+async def test_a_pruning_deletes_and_tells_of_only_the_own_runs(tmp_store: Path) -> None:
+    async with world(tmp_store) as found:
+        app = found.app.scoped(principal("operator"))
+        would = await app.operations.prune(-60.0, why="test", dry_run=True)
+        done = await app.operations.prune(-60.0, why="test")
+        assert {each.run for each in done.families} == found.mine.runs - {found.mine.parked}
+        assert (would, leaks(done, found.theirs)) == (done, [])
+        assert SECRET in shown(await found.app.runs.facts(found.theirs.paid))
 
 
 async def test_an_operator_of_the_tenant_changes_what_is_its_own(tmp_store: Path) -> None:

@@ -7,9 +7,10 @@ import typer
 
 from podium.app import App
 from podium.cli.commands.inbox import login
-from podium.cli.moments import moment
-from podium.cli.opening import drive, existing, look, open_readonly, run_in
-from podium.cli.options import JsonOption, StoreOption
+from podium.cli.moments import instant
+from podium.cli.named import run_in
+from podium.cli.opening import drive, existing, look, open_readonly
+from podium.cli.options import JsonOption, SinceOption, StoreOption
 from podium.cli.output import count, print_json, print_line
 from podium.config import load_config
 from podium.errors import UsageError
@@ -67,7 +68,7 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check all chains, the ledger, its seals and the anchor. Exits with 1 where something does not hold."""
-    checker = _checker(public_key)
+    checker = checker_of(public_key)
     seals = None if anchor is None else read_anchor(anchor)
     found = look(store, lambda reader: reader.audit(checker=checker, anchor=seals))
     if as_json:
@@ -81,7 +82,7 @@ def verify(
 @commands.command("export")
 def export(
     run: Annotated[str | None, typer.Option(metavar="RUN", help="Of this run, or `last`.")] = None,
-    since: Annotated[str | None, typer.Option(metavar="ISO", help="From this day or time on (UTC).")] = None,
+    since: SinceOption = None,
     tenant: Annotated[str | None, typer.Option(metavar="NAME", help="Only what was done for this tenant.")] = None,
     payloads: Annotated[bool, typer.Option("--payloads", help="With inputs and values, not only digests.")] = False,
     store: StoreOption = None,
@@ -89,8 +90,8 @@ def export(
     """Print who called whom, with what, under which rule, at what price and decided by whom, as JSON lines."""
 
     async def printed(reader: Reader) -> None:
-        wanted = None if run is None else (await run_in(reader, run)).id
-        async for line in reader.reports.export(run=wanted, since=moment(since), tenant=tenant, payloads=payloads):
+        wanted, begin = None if run is None else (await run_in(reader, run)).id, instant(since, "--since")
+        async for line in reader.reports.export(run=wanted, since=begin, tenant=tenant, payloads=payloads):
             print_line(line)
 
     look(store, printed)
@@ -118,7 +119,8 @@ def retain(
         print(f"redacted {count(redacted, 'run')}")
 
 
-def _checker(public_key: str | None) -> SealChecker | None:
+def checker_of(public_key: str | None) -> SealChecker | None:
+    """Return what checks seals, with the key that is given or that of the settings; None where there is none."""
     key = load_config().audit.key
     if public_key is None and key is None:
         return None
@@ -135,8 +137,9 @@ def _print(found: Audit) -> None:
     for said in found.unproved:
         print(f"open   {said}")
     redacted = f" ({found.redacted} redacted)" if found.redacted else ""
+    pruned = f", {found.pruned} pruned" if found.pruned else ""
     print(
-        f"{'wrong' if found.faults else 'ok':6} {found.runs} runs{redacted}, "
+        f"{'wrong' if found.faults else 'ok':6} {found.runs} runs{redacted}{pruned}, "
         f"{found.entries} ledger entries, {found.sealed} sealed"
     )
 
@@ -144,5 +147,6 @@ def _print(found: Audit) -> None:
 def _json(found: Audit) -> Json:
     return {
         "faults": [{"where": fault.where, "what": fault.what} for fault in found.faults], "unproved": found.unproved,
-        "runs": found.runs, "redacted": found.redacted, "entries": found.entries, "sealed": found.sealed,
+        "runs": found.runs, "redacted": found.redacted, "pruned": found.pruned, "entries": found.entries,
+        "sealed": found.sealed,
     }  # fmt: skip

@@ -7,13 +7,17 @@ import typer
 
 from podium.app import App
 from podium.cli.commands.inbox import login
+from podium.cli.going_on import WentOn, go_on, tell
+from podium.cli.input import read_input
 from podium.cli.load import load, split
-from podium.cli.opening import drive, existing, export_environment, run_in
+from podium.cli.named import run_in
+from podium.cli.opening import drive, existing, export_environment
 from podium.cli.options import FileOption, JsonOption, ModelOption, RunArgument, SetOption, StoreOption
 from podium.cli.output import count, note, print_json
 from podium.cli.report import INTERRUPTED, report
 from podium.cli.waiting import Standstill, settle
 from podium.engine.worker.waiters import End
+from podium.errors import UsageError
 from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 
@@ -46,7 +50,10 @@ def retry(
 def fork(
     run_id: RunArgument,
     file: _FileArgument,
-    key: Annotated[str, typer.Option("--from", metavar="KEY", help="The first call that is made anew.")],
+    key: Annotated[str, typer.Option("--at", "--from", metavar="KEY", help="The first call that is made anew.")],
+    input: Annotated[
+        str | None, typer.Option(metavar="JSON|@FILE|-", help="What that call is given instead of what it was given.")
+    ] = None,
     model: ModelOption = None,
     settings: SetOption = None,
     store: StoreOption = None,
@@ -54,12 +61,13 @@ def fork(
 ) -> None:
     """Start a new run that shares what came before a call, and drive it on from there."""
     agents = _agents(file, model, settings)
+    edit = {} if input is None else {"input": read_input(input)}
 
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
             app.register(*agents)
             old = (await run_in(app, run_id)).id
-            handle = await app.operations.fork(old, key)
+            handle = await app.operations.fork(old, key, **edit)
             note(f"run {handle.id}, forked from {old} at {key}")
             return handle.id, await _settled(app, handle, agents)
 
@@ -67,9 +75,15 @@ def fork(
 
 
 def repin(
-    run_id: RunArgument,
     file: _FileArgument,
     to: Annotated[str, typer.Option("--to", metavar="VERSION", help="The version that it goes on under.")],
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="The id of a run, as much of it as is unique, or `last`.")
+    ] = None,
+    workflow: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Instead of RUN all runs of this workflow that have not ended.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(metavar="VERSION", help="The version that these have now.")] = None,
     key: Annotated[
         str | None, typer.Option("--from", metavar="KEY", help="Make this call and all after it anew.")
     ] = None,
@@ -78,8 +92,17 @@ def repin(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Move a run to another version of its workflow, and drive it on; refused where its journal does not fit."""
+    """Move a run to another version of its workflow, and drive it on; refused where its journal does not fit.
+
+    With --workflow and --version all runs of that version; it says which did not fit, and exits with 1 then.
+    """
     agents = _agents(file, model, settings)
+    if (workflow is None) != (version is None) or (workflow is None) == (run_id is None):
+        raise UsageError("say which: RUN, or --workflow NAME and --version VERSION.")
+    if run_id is None:
+        if key is not None:
+            raise UsageError("--from goes with one RUN.")
+        raise typer.Exit(_repin_all(str(workflow), str(version), to, agents, store, as_json=as_json))
 
     async def work() -> tuple[str, End | Standstill | None]:
         async with App.open(config=existing(store)) as app:
@@ -88,6 +111,27 @@ def repin(
             return handle.id, await _settled(app, handle, agents)
 
     _tell(*_driven(run_id, work), file, as_json=as_json)
+
+
+def _repin_all(
+    workflow: str, version: str, to: str, agents: Sequence[AnyAgent], store: str | None, *, as_json: bool
+) -> int:
+    """Move all runs of a version of a workflow, then drive those on that fit."""
+
+    async def work() -> list[WentOn]:
+        async with App.open(config=existing(store)) as app:
+            app.register(*agents)
+            moved = await app.operations.repin_all(workflow, version, to)
+            stayed = [WentOn(run=each.run, error=each.error) for each in moved if each.error]
+            return [*stayed, *await go_on(app, [each.run for each in moved if not each.error])]
+
+    try:
+        done = drive(work())
+    except KeyboardInterrupt:
+        note("interrupted: what was moved goes on with: podium work FILE")
+        return INTERRUPTED
+    none = f"no runs of {workflow} {version} that have not ended"
+    return tell(done, changed="moved", where=f"moved to version {to}", none=none, as_json=as_json)
 
 
 def redact(

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from podium.cli.moments import moment
-from podium.cli.opening import ALL, look, run_in
-from podium.cli.options import JsonOption, StoreOption
+from podium.cli.moments import instant
+from podium.cli.named import run_in
+from podium.cli.opening import ALL, look
+from podium.cli.options import JsonOption, SinceOption, StoreOption, UntilOption
 from podium.cli.output import money, print_json, print_table
 from podium.facade.reader import Reader
 from podium.model.cost import Cost
@@ -22,8 +23,8 @@ def costs(
     run: Annotated[
         str | None, typer.Option(metavar="RUN", help="Of this run, or `last`, with all the child runs it started.")
     ] = None,
-    since: Annotated[str | None, typer.Option(metavar="ISO", help="From this day or time on (UTC).")] = None,
-    until: Annotated[str | None, typer.Option(metavar="ISO", help="Before this day or time (UTC).")] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -31,7 +32,8 @@ def costs(
 
     async def added(reader: Reader) -> Page[Cost]:
         one = None if run is None else (await run_in(reader, run)).id
-        return await reader.reports.costs(by=by, run=one, since=moment(since), until=moment(until), limit=ALL)
+        begin, end = instant(since, "--since"), instant(until, "--until")
+        return await reader.reports.costs(by=by, run=one, since=begin, until=end, limit=ALL)
 
     found = look(store, added).items
     if as_json:

@@ -1,6 +1,5 @@
 """`podium dead-letters`: runs that failed or were quarantined; they go on from what failed, or are discarded."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -9,8 +8,11 @@ import typer
 from podium.app import App
 from podium.cli.commands.inbox import login
 from podium.cli.commands.runs import run_json
+from podium.cli.going_on import AT_ONCE, WentOn, go_on, tell
 from podium.cli.load import load, split
-from podium.cli.opening import ALL, LAST, drive, existing, export_environment, look
+from podium.cli.moments import instant
+from podium.cli.named import dead_letter_in
+from podium.cli.opening import ALL, drive, existing, export_environment, look
 from podium.cli.options import (
     PAGE,
     CursorOption,
@@ -18,41 +20,38 @@ from podium.cli.options import (
     JsonOption,
     LimitOption,
     ModelOption,
+    RunArgument,
     SetOption,
+    SinceOption,
     StoreOption,
+    TenantOption,
+    WorkflowOption,
 )
 from podium.cli.output import count, iso, moment, note, note_next, one_line, print_json, print_table, print_traceback
 from podium.cli.report import INTERRUPTED
-from podium.cli.waiting import settle
 from podium.config import Config
-from podium.errors import PodiumError, UnknownRun, UsageError
+from podium.errors import PodiumError, UsageError
 from podium.facade.reader import Reader, View
 from podium.facade.reports import DeadLetterFilters
 from podium.model.agent import AnyAgent
-from podium.model.clock import SystemClock
-from podium.model.duration import PAUSE, in_seconds
 from podium.model.json import Json
-from podium.model.run import RunState
 from podium.operations.requeue import Requeued
 from podium.reports.dead_letters import DeadCall, DeadLetter, FailureCause
 
 commands = typer.Typer(help="Runs that failed for good or were quarantined.", rich_markup_mode=None)
 
 _AgentOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only those that this agent failed.")]
-_WorkflowOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this workflow.")]
-_TenantOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only those of this tenant.")]
 _KindOption = Annotated[FailureCause | None, typer.Option(help="Only those that failed so.")]
-_SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only the last 30m, 8h, 7d.")]
 _RunsArgument = Annotated[list[str], typer.Argument(metavar="RUN...", help="The ids of runs, or `last`.")]
 
 
 @commands.command("list")
 def list_letters(
     agent: _AgentOption = None,
-    workflow: _WorkflowOption = None,
-    tenant: _TenantOption = None,
+    workflow: WorkflowOption = None,
+    tenant: TenantOption = None,
     kind: _KindOption = None,
-    since: _SinceOption = None,
+    since: SinceOption = None,
     discarded: Annotated[bool, typer.Option("--discarded", help="Those that were discarded too.")] = False,
     limit: LimitOption = PAGE,
     cursor: CursorOption = None,
@@ -73,14 +72,14 @@ def list_letters(
 
 @commands.command("show")
 def show(
-    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `last`.")],
+    run_id: RunArgument,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a dead letter was given, what went wrong, and every attempt."""
 
     async def wanted(reader: Reader) -> tuple[DeadLetter, Json]:
-        found = await reader.reports.dead_letter(await _named(reader, run_id))
+        found = await reader.reports.dead_letter(await dead_letter_in(reader, run_id))
         return found, (await reader.runs.facts(found.run.id))[0].value()
 
     letter, given = look(store, wanted)
@@ -105,13 +104,13 @@ def requeue(
     runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="The ids of runs, or `last`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
     agent: _AgentOption = None,
-    workflow: _WorkflowOption = None,
-    tenant: _TenantOption = None,
+    workflow: WorkflowOption = None,
+    tenant: TenantOption = None,
     kind: _KindOption = None,
-    since: _SinceOption = None,
+    since: SinceOption = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the oldest first.")] = ALL,
     file: FileOption = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Runs at once, with --file.")] = 8,
+    concurrency: Annotated[int, typer.Option(min=1, help="Runs at once, with --file.")] = AT_ONCE,
     model: ModelOption = None,
     settings: SetOption = None,
     store: StoreOption = None,
@@ -139,7 +138,8 @@ def requeue(
     except KeyboardInterrupt:
         note("interrupted: what was requeued goes on with: podium work FILE")
         raise typer.Exit(INTERRUPTED) from None
-    raise typer.Exit(_tell(done, driven=bool(agents), as_json=as_json))
+    where = "went on" if agents else "ready to go on: podium work FILE"
+    raise typer.Exit(tell(done, changed="requeued", where=where, none="no dead letters", as_json=as_json))
 
 
 @commands.command("discard")
@@ -168,59 +168,33 @@ def discard(
     raise typer.Exit(1 if any(each.error for each in done) else 0)
 
 
-async def _named(view: View, run: str) -> str:
-    """Return the id of a run; `last` stands for the newest dead letter."""
-    if run != LAST:
-        return run
-    newest = (await view.reports.dead_letters(limit=1)).items
-    if not newest:
-        raise UnknownRun("there are no dead letters.")
-    return newest[0].run.id
-
-
 async def _discarded(app: App, run: str, by: str, why: str) -> Requeued:
     try:
-        await app.operations.discard(run := await _named(app, run), by=by, why=why)
+        await app.operations.discard(run := await dead_letter_in(app, run), by=by, why=why)
     except PodiumError as error:
         return Requeued(run=run, error=str(error))
     return Requeued(run=run)
 
 
-async def _requeue(config: Config, runs: Sequence[str], agents: Sequence[AnyAgent], at_once: int) -> list[Requeued]:
-    """Requeue runs, so many at once; where their code is at hand each is driven before the next is begun."""
-    slots = asyncio.Semaphore(at_once)
+async def _requeue(config: Config, names: Sequence[str], agents: Sequence[AnyAgent], at_once: int) -> list[WentOn]:
     async with App.open(config=config) as app:
         app.register(*agents)
 
-        async def one(run: str) -> Requeued:
-            async with slots:
-                (done,) = await app.operations.requeue(run := await _named(app, run))
-                return done if done.error or not agents else await _driven(app, run)
+        async def requeued(run: str) -> str:
+            (done,) = await app.operations.requeue(run)
+            return done.error
 
-        return list(await asyncio.gather(*(one(run) for run in dict.fromkeys(runs))))
-
-
-async def _driven(app: App, run: str) -> Requeued:
-    """Wait until a run has ended, or waits for somebody outside; says so where it failed again."""
-    known = await app.runs.get(run)
-    if not app.registry.has(known.workflow, known.version):
-        return Requeued(run=run)
-    await settle(app, run, wait=False)
-    now = await app.runs.get(run)
-    failed = now.state in (RunState.FAILED, RunState.BLOCKED)
-    return Requeued(run=run, error=f"run {run} failed again: {now.reason}" if failed else "")
+        named = [await _named(app, name) for name in names]
+        known = list(dict.fromkeys(each for each in named if isinstance(each, str)))
+        unknown = [each for each in named if isinstance(each, WentOn)]
+        return [*unknown, *await go_on(app, known, requeued, at_once)]
 
 
-def _tell(done: Sequence[Requeued], *, driven: bool, as_json: bool) -> int:
-    failed = [each for each in done if each.error]
-    if as_json:
-        print_json([{"run": each.run, "requeued": not each.error, "error": each.error} for each in done])
-    else:
-        where = "went on" if driven else "ready to go on: podium work FILE"
-        print(f"{count(len(done) - len(failed), 'run')} {where}" if done else "no dead letters")
-    for each in failed:
-        note(f"error: {one_line(each.error, 500)}")
-    return 1 if failed else 0
+async def _named(view: View, name: str) -> str | WentOn:
+    try:
+        return await dead_letter_in(view, name)
+    except PodiumError as error:
+        return WentOn(run=name, error=str(error))
 
 
 def _filters(
@@ -229,7 +203,7 @@ def _filters(
 ) -> DeadLetterFilters:  # fmt: skip
     return {
         "agent": agent, "workflow": workflow, "tenant": tenant, "kind": kind,
-        "since": None if since is None else SystemClock().now() - in_seconds(since, "--since", PAUSE),
+        "since": instant(since, "--since"),
         "discarded": discarded, "limit": limit, "cursor": cursor,
     }  # fmt: skip
 

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from podium.cli.load import load, split
-from podium.cli.opening import look, run_in
+from podium.cli.named import run_in
+from podium.cli.opening import look
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import print_json
 from podium.cli.tree.chart import recorded_chart

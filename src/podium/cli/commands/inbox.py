@@ -8,19 +8,18 @@ import typer
 
 from podium.app import App
 from podium.cli.input import parse
+from podium.cli.named import question_in
 from podium.cli.opening import drive, existing, look
 from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption
-from podium.cli.output import iso, moment, note_next, one_line, print_json, print_table
-from podium.errors import UnknownQuestion, UsageError
-from podium.facade.reader import View
+from podium.cli.output import harmless, iso, moment, note_next, one_line, print_json, print_table
+from podium.errors import UsageError
 from podium.model.json import Json
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
+from podium.secrets.masking import MASKING
 
 commands = typer.Typer(help="What waits for people.", rich_markup_mode=None)
 
-NEXT = "next"
-"""Stands for the question that has waited longest."""
 _WORDS = {"yes": True, "no": False}
 
 
@@ -67,9 +66,10 @@ def show(
     if as_json:
         print_json(_plain(question))
         return
-    print(f"{question.ask.text}\n")
+    print(f"{harmless(MASKING.text(question.ask.text))}\n")
     if question.ask.subject is not None:
-        print(json.dumps(question.ask.subject, indent=2, ensure_ascii=False) + "\n")
+        print_json(question.ask.subject)
+        print()
     print(f"{question.state}, for {question.ask.to}, of run {question.run}")
     if question.ask.schema is not None:
         print(f"an answer fits: {json.dumps(question.ask.schema, ensure_ascii=False)}")
@@ -127,16 +127,6 @@ def _what_next(question: Question, run: Run) -> str:
         f"Run {run.id} goes on in the process that serves {run.workflow!r}; "
         "where none runs, start one: podium work FILE"
     )
-
-
-async def question_in(view: View, question_id: str) -> Question:
-    """Return a question by its id, or the one that has waited longest for `next`; raises UnknownQuestion."""
-    if question_id != NEXT:
-        return await view.inbox.get(question_id)
-    waiting = (await view.inbox.list(limit=1)).items
-    if not waiting:
-        raise UnknownQuestion("no question waits for an answer.")
-    return waiting[0]
 
 
 def login() -> str:

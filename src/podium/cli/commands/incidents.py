@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.opening import LAST, look
+from podium.cli.named import LAST, run_in
+from podium.cli.opening import look
 from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption
 from podium.cli.output import iso, moment, note_next, one_line, print_json, print_table
+from podium.errors import UnknownRun
 from podium.facade.reader import Reader
 from podium.model.incident import Incident
 from podium.model.json import Json, is_object
@@ -43,8 +45,12 @@ def show(
     """Show what was seen, what was done and what came of it."""
 
     async def wanted(reader: Reader) -> Incident:
-        newest = (await reader.reports.incidents(limit=1)).items if run_id == LAST else ()
-        return newest[0] if newest else await reader.reports.incident(run_id)
+        if run_id != LAST:
+            return await reader.reports.incident((await run_in(reader, run_id)).id)
+        newest = (await reader.reports.incidents(limit=1)).items
+        if not newest:
+            raise UnknownRun("there are no incidents.")
+        return newest[0]
 
     found = look(store, wanted)
     if as_json:

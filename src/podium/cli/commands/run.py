@@ -10,7 +10,8 @@ from podium.app import App
 from podium.cli.each import EachOptions, run_each
 from podium.cli.input import checked, read_input
 from podium.cli.load import Loaded, load, split
-from podium.cli.opening import drive, existing, export_environment, run_in
+from podium.cli.named import run_in
+from podium.cli.opening import drive, existing, export_environment
 from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import note
 from podium.cli.report import INTERRUPTED, report

@@ -10,8 +10,21 @@ import typer
 from podium.app import App
 from podium.cli.commands import change
 from podium.cli.input import read_input
-from podium.cli.opening import drive, existing, look, run_in
-from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, RunArgument, StoreOption
+from podium.cli.moments import instant
+from podium.cli.named import run_in
+from podium.cli.opening import drive, existing, look
+from podium.cli.options import (
+    PAGE,
+    CursorOption,
+    JsonOption,
+    LimitOption,
+    RunArgument,
+    SinceOption,
+    StoreOption,
+    TenantOption,
+    UntilOption,
+    WorkflowOption,
+)
 from podium.cli.output import (
     count,
     duration,
@@ -25,14 +38,17 @@ from podium.cli.output import (
     print_table,
 )
 from podium.cli.report import INTERRUPTED
+from podium.cli.tree.call import call_json, print_call
 from podium.cli.tree.draw import Child, node_json, plain, render
 from podium.cli.tree.facts import as_line, described
 from podium.errors import RunBlocked
 from podium.facade.reader import Reader, View
+from podium.facade.runs import RunFilters
 from podium.model.clock import SystemClock
 from podium.model.fact import Fact
 from podium.model.json import Json
 from podium.model.run import Run, RunState
+from podium.reports.calls.detail import CallDetail
 from podium.reports.calls.tree import tree_of
 from podium.store.protocol import ChainFault
 
@@ -43,40 +59,63 @@ _LOOK_SECONDS = 0.2
 
 @commands.command("list")
 def list_runs(
-    workflow: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this workflow.")] = None,
+    workflow: WorkflowOption = None,
     state: Annotated[RunState | None, typer.Option(help="Only runs in this state.")] = None,
+    tag: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this tag.")] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only where this stands in id, tag, workflow or reason.")
+    ] = None,
+    tenant: TenantOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     limit: LimitOption = PAGE,
     cursor: CursorOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List runs, newest first."""
-    runs = look(store, lambda reader: reader.runs.list(workflow=workflow, state=state, limit=limit, cursor=cursor))
+    conditions: RunFilters = {
+        "workflow": workflow, "state": state, "tag": tag, "text": text, "tenant": tenant,
+        "since": instant(since, "--since"), "until": instant(until, "--until"),
+    }  # fmt: skip
+    page: RunFilters = {**conditions, "limit": limit, "cursor": cursor}
+    runs = look(store, lambda reader: reader.runs.list(**page))
     note_next(runs.cursor)
     if as_json:
         print_json([run_json(run) for run in runs])
         return
     if not runs:
-        print("no runs" if workflow is None and state is None else "no such runs")
+        print("no such runs" if any(each is not None for each in conditions.values()) else "no runs")
         return
-    print_table(("RUN", "WORKFLOW", "STATE", "STARTED", "TOOK", "FACTS", "REASON"), [_row(run) for run in runs])
+    print_table(("RUN", "WORKFLOW", "STATE", "TAG", "STARTED", "TOOK", "FACTS", "REASON"), [_row(run) for run in runs])
 
 
 def _row(run: Run) -> tuple[str, ...]:
     took = "" if run.ended_at is None else duration(run.ended_at - run.created_at)
     name = f"{run.workflow} {run.version}"
-    return run.id, name, run.state, moment(run.created_at), took, str(run.facts), one_line(run.reason, 80)
+    tag, began, reason = one_line(run.tag or "", 40), moment(run.created_at), one_line(run.reason, 80)
+    return run.id, name, run.state, tag, began, took, str(run.facts), reason
 
 
 @commands.command("show")
 def show(
     run_id: RunArgument,
+    key: Annotated[
+        str | None, typer.Argument(metavar="[KEY]", help="One call or step: what it was given and gave, in full.")
+    ] = None,
     facts: Annotated[bool, typer.Option("--facts", help="Print the facts themselves.")] = False,
     children: Annotated[bool, typer.Option("--children", help="Draw the child runs too.")] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw the tree of a run's calls: how long each took, attempts, tokens and cost, and what is waited for."""
+    """Draw the tree of a run's calls: how long each took, attempts, tokens and cost, and what is waited for.
+
+    With KEY print all that is recorded of one call: input, messages of models and tools, questions, errors, output.
+    """
+    if key is not None:
+        detail = look(store, lambda reader: _call_in(reader, run_id, key))
+        print_json(call_json(detail)) if as_json else print_call(detail)
+        return
 
     async def wanted(reader: Reader) -> Family:
         run = await run_in(reader, run_id)
@@ -92,6 +131,10 @@ def show(
         print_json(_tree_json(run, recorded, family, children=children))
     else:
         _draw(run, recorded, family.get if children else None)
+
+
+async def _call_in(view: View, run_id: str, key: str) -> CallDetail:
+    return await view.runs.call((await run_in(view, run_id)).id, key)
 
 
 Family = dict[str, tuple[Run, Sequence[Fact]]]
@@ -124,7 +167,8 @@ def _draw(run: Run, facts: Sequence[Fact], child: Child | None) -> None:
         return
     from rich.console import Console  # only where somebody looks
 
-    Console().print(render(run, facts, child), crop=False)
+    console = Console()
+    console.print(render(run, facts, child, width=console.width), soft_wrap=True)
 
 
 @commands.command("tail")

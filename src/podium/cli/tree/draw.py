@@ -40,18 +40,24 @@ class Line(NamedTuple):
     guides: str
     mark: str
     name: str
+    """With the ids that belong to it, which are never cut."""
     details: str
 
 
-def render(run: Run, facts: Iterable[Fact], child: Child | None = None) -> "Text":
-    """Return the tree of a run for a terminal, something that rich prints."""
-    from rich.text import Text  # only where somebody looks
+def render(run: Run, facts: Iterable[Fact], child: Child | None = None, *, width: int) -> "Text":
+    """Return the tree of a run for a terminal of a width, something that rich prints; details are cut to fit."""
+    from rich.cells import cell_len, set_cell_size  # only where somebody looks
+    from rich.text import Text
 
-    text = Text(no_wrap=True, overflow="ellipsis")
+    text = Text()
     for number, line in enumerate(lines(run, facts, child)):
+        room = width - cell_len(line.guides) - 2 - cell_len(line.name) - 2
+        details = line.details
+        if cell_len(details) > room:
+            details = f"{set_cell_size(details, room - 1)}…" if room > 1 else ""
         text.append("\n" if number else "").append(line.guides, "dim")
         text.append(f"{line.mark} ", _STYLES.get(line.mark, "")).append(line.name, "" if number else "bold")
-        text.append(f"  {line.details}" if line.details else "", "dim")
+        text.append(f"  {details}" if details else "", "dim")
     return text
 
 
@@ -87,7 +93,14 @@ def _under(node: CallNode, guides: str, run: Run, child: Child | None) -> Iterat
 
 def _name(node: CallNode) -> str:
     key = "" if node.kind == "step" else f"{node.key} "
-    return f"{key}{one_line(node.name or node.kind, 80)}"
+    return f"{key}{one_line(node.name or node.kind, 80)}{_id(node)}"
+
+
+def _id(node: CallNode) -> str:
+    """Return the id of what a node started or waits for."""
+    if node.run and (node.kind == "child" or node.waits == "run"):
+        return f"  run {node.run}"
+    return f"  {node.question}" if node.question and node.waits == "question" else ""
 
 
 def _details(node: CallNode, parent: CallNode, run: Run) -> str:
@@ -97,8 +110,6 @@ def _details(node: CallNode, parent: CallNode, run: Run) -> str:
     if node.attempts > 1:
         parts.append(f"{node.attempts} attempts")
     parts.extend(_spent(node.total() if node.kind != "step" else node.spent or Spent()))
-    if node.kind == "child" and node.run:
-        parts.append(f"run {node.run}")
     if node.state and node.state not in ("done", "started"):
         parts.append(node.state)
     if not node.state:
@@ -133,7 +144,7 @@ def _waiting(node: CallNode, run: Run) -> str:
     due = "" if node.due is None else f" until {moment(node.due)}"
     match node.waits:
         case "question":
-            return f"waits for {one_line(node.note)} ({node.question}){due}"
+            return f"waits for {one_line(node.note)}{due}"
         case "timer":
             return f"waits{due}"
         case "held":
@@ -143,7 +154,7 @@ def _waiting(node: CallNode, run: Run) -> str:
         case "signal":
             return f"waits for the signal{due}"
         case "run":
-            return f"waits for run {node.run}"
+            return "waits for it"
         case _:
             return _OPEN.get(run.state, "open")
 

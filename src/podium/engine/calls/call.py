@@ -204,8 +204,9 @@ class AgentCall(Recorded[T], Generic[T]):
     def _resolve(self, record: KeyState | None) -> None:
         """Find the agent, and what it is really handed."""
         agent, self._why = route(self.active, self.key, self.target, record)
-        self._agent, self._value = agent, agent.input.dump(self.input)
-        self._payload = encode(self._value)
+        edited = self.active.history.edited.get(self.key)
+        self._agent, self._value = agent, agent.input.dump(self.input) if edited is None else decode(edited)
+        self._payload = encode(self._value) if edited is None else edited
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
         """Return the recorded value; raises CallRefused or CallFailed as it was recorded."""

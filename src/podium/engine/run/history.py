@@ -23,7 +23,7 @@ from podium.model.facts.calls import (
 from podium.model.facts.choices import GatherFailed, KeysCancelled, NextChosen, QuorumReached, RaceWon
 from podium.model.facts.content import FactContent
 from podium.model.facts.money import AmountReserved, AmountSettled
-from podium.model.facts.runs import Cancelling, Changed, Ended, Rewound, Started
+from podium.model.facts.runs import Cancelling, Changed, Ended, InputEdited, Rewound, Started
 from podium.model.facts.waits import (
     ChildAwaited,
     ChildSpawned,
@@ -36,17 +36,10 @@ from podium.model.facts.waits import (
 from podium.model.retry import UNUSABLE, FailureKind
 from podium.model.step import is_answer_step, lineage_of
 
-OPENING = frozenset(
-    {
-        FactKind.ASKED,
-        FactKind.TIMER,
-        FactKind.WAITING,
-        FactKind.SPAWNED,
-        FactKind.CHOSEN,
-        FactKind.UNDO,
-        FactKind.LOOKED_UP,
-    }
-)
+OPENING = frozenset({
+    FactKind.ASKED, FactKind.TIMER, FactKind.WAITING, FactKind.SPAWNED, FactKind.CHOSEN, FactKind.UNDO,
+    FactKind.LOOKED_UP,
+})  # fmt: skip
 """Facts with which something begins under a key."""
 
 _OF_MONEY = frozenset({FactKind.RESERVED, FactKind.SETTLED})
@@ -83,6 +76,8 @@ class History:
         self._last: dict[str, int] = {}
         self.done_before_fork: frozenset[str] = frozenset()
         """Calls with `once` effects that the run this one was forked from made after the cut."""
+        self.edited: dict[str, bytes] = {}
+        """The inputs that people gave calls when they forked the run, by key."""
         self.unclaimed = Unclaimed(self.records, self.steps)
         self.alive = [fact for fact in facts if fact.seq not in void or fact.kind in _OF_MONEY]
         """All facts that count, until replay is over."""
@@ -255,6 +250,8 @@ class History:
                     self.put_aside(key)
             case Changed(changed=changed):
                 self.changes[fact.key] = changed
+            case InputEdited(key=key) if fact.payload is not None:
+                self.edited[key] = fact.payload
             case _:
                 pass
 

@@ -27,6 +27,7 @@ _SINGLE: Mapping[FactKind, type[FactContent]] = {
     FactKind.REPINNED: runs.Repinned,
     FactKind.ENDED: runs.Ended,
     FactKind.REDACTED: runs.Redacted,
+    FactKind.EDITED: runs.InputEdited,
     FactKind.LOOKED_UP: waits.LookedUp,
     FactKind.RESERVED: money.AmountReserved,
     FactKind.SETTLED: money.AmountSettled,

@@ -30,3 +30,4 @@ class FactKind(IntEnum):
     SETTLED = 22
     HELD = 23
     NOTICE = 24
+    EDITED = 25

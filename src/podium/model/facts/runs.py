@@ -120,6 +120,14 @@ class Repinned(FactContent, kind=FactKind.REPINNED):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InputEdited(FactContent, kind=FactKind.EDITED):
+    """A fork has a call made with another input than the workflow gives it. The payload is that input."""
+
+    key: Kept[str]
+    """That of the call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Redacted(FactContent, kind=FactKind.REDACTED):
     """The run was redacted: the facts before it carry no payload any more, and say only what was to be kept."""
 

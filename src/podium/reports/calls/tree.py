@@ -12,7 +12,7 @@ from podium.model.run import START
 from podium.reports.calls.node import CallNode, spent_of
 from podium.reports.calls.steps import hang_steps
 
-RunChange = runs.Cancelling | runs.Changed | runs.Repinned | runs.Rewound | runs.Redacted
+RunChange = runs.Cancelling | runs.Changed | runs.Repinned | runs.Rewound | runs.Redacted | runs.InputEdited
 """What happened to a run as a whole."""
 
 
@@ -83,7 +83,8 @@ class _Builder:
             case money.AmountReserved() | money.AmountSettled():
                 pass  # money shows as what was spent
             case (
-                runs.Cancelling() | runs.Changed() | runs.Repinned() | runs.Rewound() | runs.Redacted() as said
+                runs.Cancelling() | runs.Changed() | runs.Repinned() | runs.Rewound() | runs.Redacted()
+                | runs.InputEdited() as said
             ):  # fmt: skip
                 self.notes.append(_run_note(fact.key, said))
             case said:
@@ -246,5 +247,7 @@ def _run_note(key: str, said: RunChange) -> str:
             return f"put aside what stood at {', '.join(keys)}: the code asks for something else there"
         case runs.Rewound(facts=facts):
             return f"{len(facts)} facts before this were voided, to be done again"
+        case runs.InputEdited(key=call):
+            return f"the input of call {call} was edited"
         case runs.Redacted(by=by, why=why):
             return f"redacted by {by or '?'}: {why}"

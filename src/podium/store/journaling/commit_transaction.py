@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from podium.model.audit import PRUNED, Pruning
 from podium.model.budget_ids import budget_of_run, share_of_run
 from podium.model.question import QuestionState
 from podium.model.run import RunState, child_ended
@@ -35,6 +36,7 @@ from podium.store.operations import (
     OpenQuestion,
     Operation,
     Park,
+    Prune,
     RaiseBudget,
     Redact,
     Release,
@@ -51,12 +53,16 @@ from podium.store.operations import (
     Write,
 )
 
+_GONE = -1
+"""The epoch of a run that is pruned at the end: nobody has seen it in that."""
+
 
 class CommitTransaction:
     """Carries out operations inside a transaction of a backend."""
 
     __slots__ = (
-        "_claims", "_entries", "_fenced", "_let_go", "_newcomers", "_opened_books", "_opened_inbox", "_standings",
+        "_claims", "_entries", "_fenced", "_let_go", "_newcomers", "_opened_books", "_opened_inbox", "_pruned",
+        "_standings",
         "_transaction", "_worker", "journals", "result",
     )  # fmt: skip
 
@@ -75,6 +81,7 @@ class CommitTransaction:
         self._let_go: set[int] = set()
         """The runs that this worker owned until now."""
         self._fenced: bool | None = None
+        self._pruned: list[tuple[int, Head, Pruning]] = []
 
     @property
     def _inbox(self) -> InboxWriter:
@@ -105,8 +112,8 @@ class CommitTransaction:
                     verdicts.append(self._reserve(operation))
                 case Reply() | Expire():
                     verdicts.append(self._of_question(operation))
-                case Redact():
-                    verdicts.append(self._redact(operation))
+                case Redact() | Prune():
+                    verdicts.append(self._delete(operation))
                 case KeepAnswer():
                     self._transaction.keep_answer(operation)
                     verdicts.append(CommitVerdict.OK)
@@ -121,9 +128,13 @@ class CommitTransaction:
             self._opened_books.write()
             self.result.drawn_on = self._opened_books.drawn_on
         self.journals.insert()
+        for _, head, _ in self._pruned:
+            self._entries.enter(head, PRUNED)
         self._entries.insert()
         if self._opened_inbox is not None:
             self._opened_inbox.hand_over()
+        if self._pruned:
+            self._transaction.delete_runs([(n, pruning) for n, _, pruning in self._pruned])
 
     def _look_ahead(self, operations: Sequence[Operation]) -> None:
         """Ask in sets for what the operations need: over a network each question is a way there and back."""
@@ -225,12 +236,16 @@ class CommitTransaction:
         self.journals.append(wanted.run, self.journals.head(wanted.run), wanted.epoch, [wanted.fact])
         return CommitVerdict.OK
 
+    def _delete(self, operation: Redact | Prune) -> CommitVerdict:
+        """Delete of ended runs; what was appended is inserted first, for it may be theirs, or share large payloads."""
+        self.journals.insert()
+        return self._redact(operation) if isinstance(operation, Redact) else self._prune(operation)
+
     def _redact(self, wanted: Redact) -> CommitVerdict:
-        """Delete what an ended run carries; what was appended is inserted first, as it may share a large payload."""
+        """Delete what an ended run carries."""
         standing = self._standings.of(wanted.run)
         if standing is None or standing.epoch != wanted.epoch or not standing.state.ended:
             return CommitVerdict.STALE
-        self.journals.insert()
         self._inbox.deliver_to(standing.n)
         redact(self._transaction, standing.n, wanted)
         epoch = standing.epoch = wanted.epoch + 1
@@ -239,6 +254,22 @@ class CommitTransaction:
         self._entries.enter(head, standing.state)
         self.journals.heads[standing.n] = None
         self.result.deleted = True
+        return CommitVerdict.OK
+
+    def _prune(self, wanted: Prune) -> CommitVerdict:
+        """Delete a family of runs that have ended: at the end, so that whatever else is asked of them finds them."""
+        found: list[tuple[RunStanding, Head, Pruning]] = []
+        for epoch, pruning in wanted.family:
+            standing = self._standings.of(pruning.run)
+            if standing is None or standing.epoch != epoch or not standing.state.ended:
+                return CommitVerdict.STALE
+            head = self.journals.head(standing.n)
+            if (head.count, head.hash) != (pruning.facts, pruning.head):
+                return CommitVerdict.STALE
+            found.append((standing, head, pruning))
+        for standing, head, pruning in found:
+            standing.epoch = _GONE
+            self._pruned.append((standing.n, head, pruning))
         return CommitVerdict.OK
 
     def _effect(self, run: int, effect: Effect) -> None:

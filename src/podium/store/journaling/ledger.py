@@ -1,5 +1,7 @@
 """The ledger: each run that leaves memory is entered, and the entries are chained."""
 
+from typing import Literal
+
 from podium.model.audit import entry_hash
 from podium.model.run import RunState
 from podium.store.journaling.appending import Head
@@ -13,10 +15,10 @@ class LedgerEntries:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-        self._entered: list[tuple[Head, RunState]] = []
+        self._entered: list[tuple[Head, RunState | Literal["pruned"]]] = []
 
-    def enter(self, head: Head, state: RunState) -> None:
-        """Enter a run, in the transaction in which it leaves memory."""
+    def enter(self, head: Head, state: RunState | Literal["pruned"]) -> None:
+        """Enter a run, in the transaction in which it leaves memory or the store."""
         self._entered.append((head, state))
 
     def insert(self) -> None:

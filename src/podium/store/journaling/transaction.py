@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
+from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.question import QuestionState
 from podium.model.run import RunState
@@ -125,7 +126,7 @@ class EntryRow(NamedTuple):
     run: str
     facts: int
     head: bytes
-    state: RunState
+    state: RunState | Literal["pruned"]
     hash: bytes
 
 
@@ -179,7 +180,7 @@ class Transaction(Protocol):
         ...
 
     def numbers(self, count: int) -> Sequence[int]:
-        """Return so many numbers for new runs, each greater than that of any run; some may not be used."""
+        """Return so many numbers for new runs, each greater than that of any run there was; some may not be used."""
         ...
 
     def insert_run(self, n: int, run: NewRun, state: RunState, epoch: int, owner: str | None) -> None:
@@ -341,4 +342,14 @@ class Transaction(Protocol):
 
     def redact_run(self, n: int, epoch: int, reason: str, head: Head) -> None:
         """Write down a redacted run's epoch, what is left of its reason, and where its journal ends."""
+        ...
+
+    # Pruning
+
+    def delete_runs(self, runs: Sequence[tuple[int, Pruning]]) -> None:
+        """Delete runs by their numbers, with all that is kept of them, and write down that they were pruned.
+
+        Deleted are their rows, facts, signals, questions with answers, reservations, own budgets, the answers that
+        were kept from them, and those of their large payloads that no fact refers to any more.
+        """
         ...

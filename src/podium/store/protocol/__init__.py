@@ -3,25 +3,29 @@
 Imports `store.operations` and `model`.
 """
 
-from podium.store.protocol.found import ChainFault, DeadRun, RunFact
+from podium.store.protocol.found import ChainFault, DeadRun, PrunableRun, RunFact
 from podium.store.protocol.page import Page, Query, walk
 from podium.store.protocol.queries import (
+    AgentQuery,
     BudgetQuery,
     CostQuery,
     DeadQuery,
     FactQuery,
     FailureQuery,
     NoticeQuery,
+    PrunableQuery,
     QuestionQuery,
     RunQuery,
 )
 from podium.store.protocol.reading import RECENT_FACTS, ReadStore
 from podium.store.protocol.running import Claimed, RunStore, Serving, Woken
 from podium.store.protocol.store import Store
+from podium.store.protocol.upkeep import StoreSize, Upkeep
 from podium.store.protocol.workers import LostWorker, WorkerRegistry
 
 __all__ = [
     "RECENT_FACTS",
+    "AgentQuery",
     "BudgetQuery",
     "ChainFault",
     "Claimed",
@@ -33,6 +37,8 @@ __all__ = [
     "LostWorker",
     "NoticeQuery",
     "Page",
+    "PrunableQuery",
+    "PrunableRun",
     "Query",
     "QuestionQuery",
     "ReadStore",
@@ -41,6 +47,8 @@ __all__ = [
     "RunStore",
     "Serving",
     "Store",
+    "StoreSize",
+    "Upkeep",
     "Woken",
     "WorkerRegistry",
     "walk",

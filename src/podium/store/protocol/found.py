@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from podium.model.fact import Fact
-from podium.model.run import Run
+from podium.model.run import Run, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,21 @@ class DeadRun:
 
     run: Run
     last: Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrunableRun:
+    """A run that may be deleted, as it is now."""
+
+    id: str
+    epoch: int
+    facts: int
+    head: bytes
+    state: RunState
+    workflow: str
+    ended_at: float
+    bytes: int
+    """About how many bytes are kept of it; a large payload counts for each run that refers to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,20 @@ class RunQuery(Query):
     workflow: str | None = None
     state: RunState | None = None
     parent: str | None = None
+    prefix: str | None = None
+    """How their ids begin; without the child runs of a run whose id begins so too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrunableQuery:
+    """Which runs may be deleted: of these states, ended before a time, as has all that they started."""
+
+    before: float
+    states: Sequence[RunState]
+    tenant: str | None = None
+    limit: int = 100
+    after: int = 0
+    """The place where the page before ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +52,8 @@ class QuestionQuery(Query):
     state: QuestionState | None = None
     to: str | None = None
     run: str | None = None
+    prefix: str | None = None
+    """How their ids begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +89,11 @@ class NoticeQuery(Query):
     """Of which guards to list what they said last; text is looked for in what they said."""
 
     guards: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentQuery(Query):
+    """Of which calls to tell how they went; their time is when they were asked. Text is looked for in agents' names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

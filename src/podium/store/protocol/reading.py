@@ -3,22 +3,25 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import Fact
 from podium.model.question import Question
 from podium.model.run import Run
-from podium.model.track_record import TrackRecord
+from podium.model.track_record import AgentReport, TrackRecord
 from podium.model.trust import Evidence
-from podium.store.protocol.found import ChainFault, DeadRun, RunFact
+from podium.store.protocol.found import ChainFault, DeadRun, PrunableRun, RunFact
 from podium.store.protocol.page import Page
 from podium.store.protocol.queries import (
+    AgentQuery,
     BudgetQuery,
     CostQuery,
     DeadQuery,
     FactQuery,
     FailureQuery,
     NoticeQuery,
+    PrunableQuery,
     QuestionQuery,
     RunQuery,
 )
@@ -58,6 +61,17 @@ class ReadStore(Protocol):
         """Return workflow and end of the runs that failed since a time."""
         ...
 
+    async def prunable(self, query: PrunableQuery) -> list[tuple[int, list[PrunableRun]]]:
+        """Return runs that may be deleted, each with all that it started, in the order of their start.
+
+        Each has a place for the `after` of the next page. A child run of a run that is there goes with that alone.
+        """
+        ...
+
+    async def pruning(self, run_id: str) -> Pruning | None:
+        """Return how the last run of this id was deleted, if one was."""
+        ...
+
     async def question(self, question_id: str) -> Question | None:
         """Return a question."""
         ...
@@ -79,6 +93,10 @@ class ReadStore(Protocol):
 
         Of the agents named, or of all that were asked. Facts that a fork copied do not count again.
         """
+        ...
+
+    async def agents(self, query: AgentQuery, *, recent: int = RECENT_FACTS) -> Page[AgentReport]:
+        """Fold the last facts into how the calls of each agent and version went, by name."""
         ...
 
     async def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:

@@ -8,6 +8,7 @@ from podium.model.delegation import DelegationBook
 from podium.model.memory import MemoryStore
 from podium.store.protocol.reading import ReadStore
 from podium.store.protocol.running import RunStore
+from podium.store.protocol.upkeep import Upkeep
 from podium.store.protocol.workers import WorkerRegistry
 
 
@@ -37,6 +38,11 @@ class Store(RunStore, ReadStore, Protocol):
     @property
     def workers(self) -> WorkerRegistry:
         """Who drives runs on this store."""
+        ...
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """What is done to the store as a whole."""
         ...
 
     def close(self) -> None:

@@ -40,6 +40,10 @@ class WorkerRegistry(Protocol):
         """Fence a worker, and hand its runs back."""
         ...
 
+    def others(self, worker: str, since: float) -> list[str]:
+        """Return where others drive runs, as `pid 12 on HOST`: heard of since a time, and not known to be gone."""
+        ...
+
     def is_fenced(self, worker: str) -> bool:
         """Whether a worker left, was reaped, or was never entered."""
         ...

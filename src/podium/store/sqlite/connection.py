@@ -25,6 +25,8 @@ _IDENTITY = """
     SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
     FROM pragma_application_id, pragma_user_version
 """  # one statement sees one state: between two, another process may have made the store
+_LOG_BYTES = 64 * 1024 * 1024
+"""A log that grew longer, beside a long reader, is cut to this where it is begun anew."""
 _RESERVED_ROWS = 800
 _RESERVED_BYTES = 4_000
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -88,6 +90,7 @@ def connect(path: str, durability: Durability, *, wait: float) -> sqlite3.Connec
             try:
                 connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
                 connection.execute("PRAGMA wal_autocheckpoint = 0")
+                connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
                 connection.execute("PRAGMA cache_size = -32000")
                 connection.execute("PRAGMA temp_store = MEMORY")
             except sqlite3.Error:

@@ -5,12 +5,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
-from podium.model.audit import GENESIS, LedgerEntry, Seal
+from podium.model.audit import GENESIS, EnteredPruning, LedgerEntry, Seal
 from podium.model.question import Question
 from podium.store.codec import content_hash
 from podium.store.sqlite.connection import transaction
 from podium.store.sqlite.readers import Readers
-from podium.store.sqlite.rows import question_of
+from podium.store.sqlite.rows import pruning_of, question_of
 from podium.store.sqlite.sql import statement
 
 
@@ -41,15 +41,24 @@ class SqliteLedger:
             yield LedgerEntry(n=n, run=run, facts=facts, head=head, state=state, hash=chained)
 
     def of(self, run: str) -> list[LedgerEntry]:
-        """Return the entries of a run, in order, without their own hashes."""
+        """Return the entries of a run, in order, without their own hashes; not those of one that was pruned."""
         rows = self._quick.execute(statement("ledger_of_run"), (run,))
         return [
             LedgerEntry(n=n, run=run, facts=facts, head=head, state=state, hash=b"") for n, facts, head, state in rows
         ]
 
     def orphans(self) -> list[str]:
-        """Return the runs that were entered and are not in the store."""
+        """Return the runs that were entered and are not in the store, but for those that were pruned."""
         return [run for (run,) in self._quick.execute(statement("ledger_orphans"))]
+
+    def prunings(self) -> Iterator[EnteredPruning]:
+        """Give all runs that were pruned, in the order in which they had been started."""
+        for *row, entry, before in self._quick.execute(statement("pruned_all")):
+            yield EnteredPruning(pruning=pruning_of(row), entry=entry, before=before)
+
+    def unknown_prunings(self) -> list[tuple[int, str]]:
+        """Return number and run of the entries that tell of a pruning of which nobody says whose it was."""
+        return self._quick.execute(statement("pruned_unknown")).fetchall()
 
     def runs(self) -> Iterator[str]:
         """Give the ids of all runs, in the order in which they were started."""

@@ -20,6 +20,7 @@ QueryValues = dict[str, Any]
 """The parameters of a statement by name: what sqlite3 binds has no one type."""
 _PARAMETER = re.compile(r":([a-z]\w*)")
 _OPTIONAL = ("AND", "INDEXED BY")
+_BEYOND = chr(0x10FFFF)
 _LITERAL = {ord(each): f"\\{each}" for each in "\\%_"}
 
 
@@ -27,6 +28,8 @@ def given(query: Query, *places: str) -> QueryValues:
     """Return the parameters of a query; those named `places` are where its cursor says that the page begins."""
     found = {each.name: getattr(query, each.name) for each in fields(query)}
     found = {name: value for name, value in found.items() if value is not None and value != ()}
+    if "prefix" in found:
+        found["beyond"] = found["prefix"] + _BEYOND
     found["limit"] = min(query.limit, 1 << 40) + 1
     if query.text is not None:
         found["text"] = f"%{query.text.translate(_LITERAL)}%"

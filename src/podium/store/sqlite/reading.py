@@ -3,17 +3,19 @@
 import sqlite3
 from collections.abc import Sequence
 
+from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import Fact
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
-from podium.model.track_record import TrackRecord
+from podium.model.track_record import AgentReport, TrackRecord
 from podium.model.trust import Evidence
 from podium.store.codec import encode
 from podium.store.journaling.chain import faults
 from podium.store.protocol import (
     RECENT_FACTS,
+    AgentQuery,
     BudgetQuery,
     ChainFault,
     CostQuery,
@@ -23,6 +25,8 @@ from podium.store.protocol import (
     FailureQuery,
     NoticeQuery,
     Page,
+    PrunableQuery,
+    PrunableRun,
     Query,
     QuestionQuery,
     RunFact,
@@ -30,12 +34,22 @@ from podium.store.protocol import (
 )
 from podium.store.sqlite.pages import QueryValues, given, only, page
 from podium.store.sqlite.readers import Readers, of_one_moment
-from podium.store.sqlite.rows import Row, budget_of, cost_of, fact_of, facts_of, question_of, record_of, run_of
+from podium.store.sqlite.rows import (
+    Row,
+    budget_of,
+    cost_of,
+    fact_of,
+    facts_of,
+    pruning_of,
+    question_of,
+    record_of,
+    report_of,
+    run_of,
+)
 from podium.store.sqlite.sql import statement
 
-_RAREST_FIRST = ("tag", "parent", "workflow", "state", "principal", "tenant")
+_RAREST_FIRST = ("prefix", "tag", "parent", "workflow", "state", "principal", "tenant")
 """What a list of runs is looked up by: the first of these that is given."""
-_BEYOND = chr(0x10FFFF)
 
 
 class SqliteReading:
@@ -66,6 +80,29 @@ class SqliteReading:
     async def failed_since(self, at: float) -> list[tuple[str, float]]:
         """Return workflow and end of the runs that failed since a time."""
         return await self._readers.read(lambda c: c.execute(statement("runs_failed_since"), (at,)).fetchall())
+
+    async def prunable(self, query: PrunableQuery) -> list[tuple[int, list[PrunableRun]]]:
+        """Return runs that may be deleted, each with all that it started."""
+        wanted: QueryValues = {
+            "before": query.before, "states": encode(list(query.states)).decode(), "limit": query.limit,
+            "after": query.after,
+        }  # fmt: skip
+        if query.tenant is not None:
+            wanted["tenant"] = query.tenant
+        text = only("runs_prunable", wanted)
+
+        def work(connection: sqlite3.Connection) -> list[tuple[int, list[PrunableRun]]]:
+            with of_one_moment(connection):
+                found = connection.execute(text, wanted).fetchall()
+                family = statement("family_prunable")
+                return [(n, [_prunable(row) for row in connection.execute(family, (run,))]) for n, run in found]
+
+        return await self._readers.read(work)
+
+    async def pruning(self, run_id: str) -> Pruning | None:
+        """Return how the last run of this id was deleted, if one was."""
+        row = await self._readers.read(lambda c: c.execute(statement("pruned_last"), (run_id,)).fetchone())
+        return None if row is None else pruning_of(row)
 
     # Facts
 
@@ -114,7 +151,7 @@ class SqliteReading:
 
     async def budgets(self, query: BudgetQuery) -> Page[BudgetState]:
         """Return budgets, by id."""
-        wanted = {**given(query, "id"), "beyond": query.prefix + _BEYOND}
+        wanted = given(query, "id")
         return page(await self._rows("budgets_list", wanted), query, budget_of, lambda row: (row[0],))
 
     async def costs(self, query: CostQuery) -> Page[Cost]:
@@ -130,6 +167,11 @@ class SqliteReading:
         rows = await self._readers.read(lambda c: c.execute(statement("records_fold"), wanted).fetchall())
         return [record_of(row) for row in rows]
 
+    async def agents(self, query: AgentQuery, *, recent: int = RECENT_FACTS) -> Page[AgentReport]:
+        """Fold the last facts into how the calls of each agent and version went."""
+        rows = await self._rows("agents_fold", {**given(query, "agent", "version"), "recent": recent})
+        return page(rows, query, report_of, lambda row: (row[0], row[1]))
+
     async def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:
         """Fold the last facts into what became of each agent's calls, by the hour."""
         rows = await self._readers.read(lambda c: c.execute(statement("trust_fold"), (recent,)).fetchall())
@@ -142,6 +184,14 @@ class SqliteReading:
     async def _rows(self, name: str, wanted: QueryValues) -> list[Row]:
         text = only(name, wanted)
         return await self._readers.read(lambda connection: connection.execute(text, wanted).fetchall())
+
+
+def _prunable(row: Row) -> PrunableRun:
+    run, epoch, facts, head, state, workflow, ended_at, size = row
+    return PrunableRun(
+        id=run, epoch=epoch, facts=facts, head=head, state=RunState(state), workflow=workflow, ended_at=ended_at,
+        bytes=int(size),
+    )  # fmt: skip
 
 
 def _told(rows: Sequence[Row], query: Query) -> Page[RunFact]:

@@ -1,14 +1,16 @@
 """Rows of the database as the words of the model."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
+from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import NOTHING, Fact, FactKind
 from podium.model.question import Ask, Question, QuestionState
 from podium.model.run import BlockedReason, Run, RunState, Signal
-from podium.model.track_record import TrackRecord
+from podium.model.track_record import AgentReport, TrackRecord
 from podium.store.codec import decode
 from podium.store.operations import Placed
 from podium.store.sqlite.sql import statement
@@ -52,11 +54,25 @@ def question_of(row: Row) -> Question:
     )  # fmt: skip
 
 
+def pruning_of(row: Sequence[Any]) -> Pruning:
+    """Return the pruning of a row of `pruned_last` and its like."""
+    run, facts, head, state, at, by, why, signature = row
+    return Pruning(run=run, facts=facts, head=head, state=state, at=at, by=by, why=why, signature=signature)
+
+
 def record_of(row: Row) -> TrackRecord:
     """Return the record of a row of `records_fold`."""
     return TrackRecord(
         agent=row[0], version=row[1], calls=row[2], done=row[3], failed=row[4], seconds=row[5], usd=row[6]
     )  # fmt: skip
+
+
+def report_of(row: Row) -> AgentReport:
+    """Return the report of a row of `agents_fold`."""
+    agent, version, calls, done, failed, p50, p95, usd, last = row
+    return AgentReport(
+        agent=agent, version=version, calls=calls, done=done, failed=failed, p50=p50, p95=p95, usd=usd, last=last
+    )
 
 
 def budget_of(row: Row) -> BudgetState:

@@ -1,6 +1,7 @@
 """The store itself: which connection does what."""
 
 import asyncio
+import logging
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Sequence
@@ -35,11 +36,14 @@ from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due
 from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.reading import SqliteReading
 from podium.store.sqlite.transaction import SqliteTransaction
+from podium.store.sqlite.upkeep import SqliteUpkeep
 from podium.store.sqlite.workers import Workers
 
 _CHECKPOINT_COMMITS = {"process": 2_000, "power": 400}
 """With `power` the log is to stay within the space that it owns already."""
 _LONG_LOG_BYTES = 256 * 1024 * 1024
+_RESTART_MILLISECONDS = 100
+"""So long each checkpoint holds writers up for readers to move on, where a long log is to be begun anew."""
 _WAIT_SECONDS = 30.0
 _SCRUB_MILLISECONDS = 1_000
 """So long those are waited for who read what was deleted."""
@@ -51,6 +55,8 @@ _SLOW_COMMITS = 64
 """So many commits are left to the thread once the disk was slow."""
 
 T = TypeVar("T")
+
+_LOG = logging.getLogger("podium")
 
 
 class SqliteStore(SqliteReading):
@@ -72,6 +78,8 @@ class SqliteStore(SqliteReading):
         self._commits = 0
         self._checkpoint_after = _CHECKPOINT_COMMITS[durability]
         self._checkpointing = False
+        self._long_log = _LONG_LOG_BYTES
+        """How long the log was when somebody was told of it."""
         self._unscrubbed = False
         """Whether something that was deleted may still stand in the log."""
         self._heads: dict[int, Head] = {}
@@ -93,6 +101,7 @@ class SqliteStore(SqliteReading):
         self.ledger = SqliteLedger(self._readers, self._loop, self._patient, self._lock, path)
         self.answers = SqliteAnswerCache(self._loop, self._patient, self._lock, path)
         self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
+        self.upkeep = SqliteUpkeep(self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path)
         self._seen: tuple[str, Serving, int] | None = None
         """Who looked what for last, and at which version of the file."""
@@ -194,8 +203,17 @@ class SqliteStore(SqliteReading):
         with self._lock, translated(self.path):
             if self._unscrubbed:
                 self._scrub()
-            long = log_bytes(self.path) > _LONG_LOG_BYTES
-            self._patient.execute(f"PRAGMA wal_checkpoint({'RESTART' if long else 'PASSIVE'})")
+            size = log_bytes(self.path)
+            if size <= _LONG_LOG_BYTES:
+                self._patient.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                self._long_log = _LONG_LOG_BYTES
+            elif self._busy("RESTART", _RESTART_MILLISECONDS) and size >= 2 * self._long_log:
+                self._long_log = size
+                _LOG.warning(
+                    "the log %s-wal has grown to %d MB: somebody has been reading for long. End what has the store"
+                    " open, such as a backup, an audit or an SQLite shell, and it is used anew.",
+                    self.path, size // 1_000_000,
+                )  # fmt: skip
 
     def _scrubbed(self, committed: Committed) -> Committed:
         """Leave nothing in the log of what a commit deleted; what others read just now, the next checkpoint does."""
@@ -206,10 +224,13 @@ class SqliteStore(SqliteReading):
         return committed
 
     def _scrub(self) -> None:
-        self._patient.execute(f"PRAGMA busy_timeout = {_SCRUB_MILLISECONDS}")
+        self._unscrubbed = self._busy("TRUNCATE", _SCRUB_MILLISECONDS)
+
+    def _busy(self, checkpoint: str, milliseconds: int) -> bool:
+        """Fold the log into the file, and wait no longer than that for who reads; whether somebody still did."""
+        self._patient.execute(f"PRAGMA busy_timeout = {milliseconds}")
         try:
-            busy, *_ = self._patient.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            self._unscrubbed = bool(busy)
+            return bool(self._patient.execute(f"PRAGMA wal_checkpoint({checkpoint})").fetchone()[0])
         finally:
             self._patient.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1_000)}")
 

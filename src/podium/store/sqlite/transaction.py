@@ -4,7 +4,9 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
 from podium.model.audit import GENESIS as NO_ENTRY
+from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
+from podium.model.budget_ids import budget_of_run
 from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.codec import decode, encode
@@ -37,6 +39,11 @@ _BUDGET_RESERVE = statement("budget_reserve")
 _BUDGET_SPEND = statement("budget_spend")
 _BUDGET_SETTLE = statement("budget_settle")
 _NOTHING = (0, 0, 0)
+_OF_A_RUN = (
+    "facts_delete_run", "signals_forget", "answers_delete_run", "questions_delete_run", "reservations_delete_run",
+    "run_delete",
+)  # fmt: skip
+"""What deletes all that is kept under the number of a run."""
 
 
 class SqliteTransaction:
@@ -96,9 +103,8 @@ class SqliteTransaction:
         return [self._one("run_find_same", run.id, run.tenant, run.workflow, run.tag) for run in runs]
 
     def numbers(self, count: int) -> Sequence[int]:
-        """Return so many numbers for new runs: those after the greatest there is."""
-        row = self._one("run_last_number")
-        last: int = 0 if row is None else row[0]
+        """Return so many numbers for new runs: those after the greatest there was."""
+        (last,) = self._connection.execute(statement("run_last_number")).fetchone()
         return range(last + 1, last + 1 + count)
 
     def insert_run(self, n: int, run: NewRun, state: RunState, epoch: int, owner: str | None) -> None:
@@ -294,6 +300,23 @@ class SqliteTransaction:
     def redact_run(self, n: int, epoch: int, reason: str, head: Head) -> None:
         """Write down a redacted run's epoch, what is left of its reason, and where its journal ends."""
         self._do("run_redact", epoch, reason, head.count, head.hash, n)
+
+    # Pruning
+
+    def delete_runs(self, runs: Sequence[tuple[int, Pruning]]) -> None:
+        """Delete runs by their numbers, with all that is kept of them, and write down that they were pruned."""
+        numbers = [(n,) for n, _ in runs]
+        blobs = {row for n in numbers for row in self._connection.execute(statement("blobs_of_run"), n)}
+        for name in _OF_A_RUN:
+            self._do_all(name, numbers)
+        self._do_all("blob_forget", list(blobs))
+        self._do_all("budget_delete", [(budget_of_run(each.run),) for _, each in runs])
+        self._do("kept_forget_all", encode([each.run for _, each in runs]).decode())
+        rows = [
+            (n, each.run, each.facts, each.head, each.state, each.at, each.by, each.why, each.signature)
+            for n, each in runs
+        ]
+        self._do_all("pruned_insert", rows)
 
 
 def _reservation(row: Row) -> ReservationRow:

@@ -51,6 +51,16 @@ class Workers:
         """Fence a worker and hand its runs back, in one transaction."""
         return self._fence(worker, lost=False, died=False)
 
+    def others(self, worker: str, since: float) -> list[str]:
+        """Return where other workers drive runs that were heard of since a time, and are not known to be gone."""
+        with self._lock, translated(self._path):
+            rows = self._connection.execute(statement("workers_alive"), (worker,)).fetchall()
+        return [
+            f"pid {pid} on {host}"
+            for _, host, pid, born, beat in rows
+            if beat >= since and not self._is_gone(host, pid, born)
+        ]
+
     def is_fenced(self, worker: str) -> bool:
         """Whether a worker left, was reaped, or was never entered."""
         with self._lock, translated(self._path):

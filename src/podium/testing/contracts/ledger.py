@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from podium.model.audit import GENESIS, Seal, remains_of
+from podium.model.audit import GENESIS, Pruning, Seal, remains_of
 from podium.model.fact import FactKind
 from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.codec import encode
-from podium.store.operations import Block, CommitVerdict, NewFact, Redact
+from podium.store.operations import Block, CommitVerdict, NewFact, Prune, Redact
+from podium.store.protocol import PrunableQuery
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 
@@ -124,6 +125,100 @@ class LedgerContract(OpenedStore):
             run = hand.told(hand.store.run("r"))
             assert run is not None
             assert (run.state, run.ended_at, run.reason, run.epoch) == (RunState.FAILED, 200.0, "left", 2)
+
+    def test_what_is_pruned_is_gone_with_all_it_started_and_its_last_hashes_stay(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            question = hand.ask(number, "r")
+            hand.answer(question)
+            hand.write(number, fact(payload=_LARGE))
+            hand.finish(number)
+            hand.finish(hand.start(new_run("r.0", parent="r")))
+            before = {name: hand.store.ledger.hashes(name)[-1] for name in ("r", "r.0")}
+            assert [hand.verdict(each) for each in _prunes(hand)] == [CommitVerdict.OK]
+            for name in before:
+                assert hand.told(hand.store.run(name)) is None
+                assert (hand.told(hand.store.facts(name)), hand.store.ledger.questions(name)) == ([], [])
+            assert hand.told(hand.store.question(question)) is None
+            told = [(each.pruning.run, each.pruning.head, each.before) for each in hand.store.ledger.prunings()]
+            assert told == [(name, head, head) for name, head in before.items()]
+            assert [each.state for each in hand.store.ledger.entries()][-2:] == ["pruned", "pruned"]
+            assert (hand.store.ledger.orphans(), hand.store.ledger.stray_runs()) == ([], 0)
+            assert (hand.store.ledger.lost_blobs(), hand.store.ledger.unknown_prunings()) == ([], [])
+
+    def test_only_families_of_which_all_ended_long_ago_may_be_pruned(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name, state in (("old", RunState.DONE), ("failed", RunState.FAILED), ("late", RunState.DONE)):
+                hand.finish(hand.start(new_run(name)), state=state, at=500.0 if name == "late" else 200.0)
+            hand.start(new_run("runs"))
+            for parent in ("busy", "outlived"):
+                hand.finish(hand.start(new_run(parent)))
+            hand.start(new_run("busy.0", parent="busy"))
+            hand.finish(hand.start(new_run("outlived.0", parent="outlived")), at=500.0)
+            hand.start(new_run("mother"))
+            hand.finish(hand.start(new_run("mother.0", parent="mother")))
+            found = {
+                states: [family[0].id for _, family in hand.told(hand.store.prunable(_wanted(*states)))]
+                for states in ((RunState.DONE,), (RunState.FAILED,), (RunState.DONE, RunState.FAILED))
+            }
+            assert list(found.values()) == [["old"], ["failed"], ["old", "failed"]]
+            assert hand.told(hand.store.prunable(_wanted(RunState.DONE, tenant="other"))) == []
+
+    def test_a_run_that_somebody_took_up_since_is_not_pruned(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.finish(hand.start(new_run("r")))
+            hand.finish(hand.start(new_run("r.0", parent="r")))
+            prunes = _prunes(hand)
+            hand.take_over("r.0")
+            assert [hand.verdict(each) for each in prunes] == [CommitVerdict.STALE]
+            assert hand.told(hand.store.run("r")) is not None
+
+    def test_a_large_payload_that_others_refer_to_outlives_a_run_that_is_pruned(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name in ("a", "b"):
+                number = hand.start(new_run(name))
+                hand.write(number, fact(payload=_LARGE))
+                hand.finish(number)
+            first, second = _prunes(hand)
+            hand.verdict(first)
+            assert hand.told(hand.store.facts("b"))[1].payload == _LARGE
+            assert hand.store.ledger.lost_blobs() == []
+            hand.verdict(second)
+            number = hand.start(new_run("c"))
+            hand.write(number, fact(payload=_LARGE))
+            assert hand.told(hand.store.facts("c"))[1].payload == _LARGE
+
+    def test_the_id_of_a_run_that_was_pruned_may_be_given_again(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            first = hand.start(new_run("r"))
+            hand.finish(first)
+            [prune] = _prunes(hand)
+            hand.verdict(prune)
+            pruning = hand.told(hand.store.pruning("r"))
+            assert pruning is not None
+            assert (pruning.by, pruning.why, pruning.state) == ("ann", "old", "done")
+            again = hand.start(new_run("r"))
+            assert again > first
+            hand.finish(again)
+            assert [each.state for each in hand.store.ledger.of("r")] == ["done"]
+            assert hand.told(hand.store.verify("r")) == []
+
+
+def _wanted(*states: RunState, tenant: str | None = None) -> PrunableQuery:
+    return PrunableQuery(before=400.0, states=states, tenant=tenant)
+
+
+def _prunes(hand: Hand) -> list[Prune]:
+    """Return what prunes all that may be pruned."""
+    return [
+        Prune([
+            (run.epoch, Pruning(
+                run=run.id, facts=run.facts, head=run.head, state=run.state, at=500.0, by="ann", why="old",
+                signature=None,
+            )) for run in family
+        ])
+        for _, family in hand.told(hand.store.prunable(_wanted(RunState.DONE)))
+    ]  # fmt: skip
 
 
 def _redact(hand: Hand, run: str, *, epoch: int = 1, left: bytes = b"{}", said: bytes | None = None) -> CommitVerdict:

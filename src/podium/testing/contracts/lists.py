@@ -98,6 +98,16 @@ class ListsContract(OpenedStore):
                 "nothing": [], "work": sorted(("Alpha-100%", "alphabet", "beta_x", "betayx", "back\\slash")),
             }  # fmt: skip
 
+    def test_questions_are_found_by_how_their_ids_begin(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            first, second, third = (hand.ask(number, name) for name in ("ab", "ac", "b"))
+            found = {
+                prefix: [each.id for each in hand.told(hand.store.questions(QuestionQuery(prefix=prefix))).items]
+                for prefix in ("q_a", "q_b", "q_%", "b")
+            }
+            assert found == {"q_a": [first, second], "q_b": [third], "q_%": [], "b": []}
+
 
 def _fill(hand: Hand, chance: Chance, count: int) -> None:
     for n in range(count):
@@ -127,7 +137,8 @@ def _queries(chance: Chance, count: int) -> Iterator[RunQuery]:
             tenant=maybe(_TENANTS), principal=maybe(_PRINCIPALS), workflow=maybe(_WORKFLOWS),
             state=maybe((RunState.FAILED, RunState.DONE, RunState.PARKED, RunState.RUNNING)), parent=maybe(("run0",)),
             tag=maybe(("t3", "t7")), since=maybe((105.0, 110.0)), until=maybe((112.0, 120.0)),
-            text=maybe(("desk", "RUN1", "_", "t2", "%")), limit=chance.choice((1, 3, 7, 100)),
+            text=maybe(("desk", "RUN1", "_", "t2", "%")), prefix=maybe(("run", "run1", "run0", "x")),
+            limit=chance.choice((1, 3, 7, 100)),
         )  # fmt: skip
 
 
@@ -138,7 +149,13 @@ def _holds(query: RunQuery, run: Run) -> bool:
     )
     words = " ".join((run.id, run.tag or "", run.workflow, run.reason)).lower()
     timely = (query.since or 0) <= run.created_at < (query.until or 1e9)
-    return same and timely and (query.text or "").lower() in words
+    return same and timely and _begins(query.prefix, run) and (query.text or "").lower() in words
+
+
+def _begins(prefix: str | None, run: Run) -> bool:
+    if prefix is None:
+        return True
+    return run.id.startswith(prefix) and not (run.parent is not None and run.parent.startswith(prefix))
 
 
 def _all(hand: Hand, query: RunQuery) -> list[Run]:

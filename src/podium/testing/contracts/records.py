@@ -6,9 +6,10 @@ from pathlib import Path
 
 from podium.model.fact import FactKind
 from podium.model.json import Json
-from podium.model.track_record import TrackRecord
+from podium.model.track_record import AgentReport, TrackRecord
 from podium.store.codec import encode
 from podium.store.operations import NewFact, Start
+from podium.store.protocol import AgentQuery
 from podium.testing.contracts.hand import Hand, new_run
 from podium.testing.contracts.opened import OpenedStore
 
@@ -66,6 +67,38 @@ class RecordsContract(OpenedStore):
             hand.write(number, asked("2", "c"), step("2/1/tool#0", None), answered("2"))
             hand.write(number, asked("3", "a"), step("3/1/model#0", 1.25), asked("4", "a"), answered("4"))
             assert {each.agent: each.usd for each in folded(hand)} == {"a": 1.0, "b": 2.0, "c": None}
+
+    def test_how_long_calls_took_is_told_of_half_and_of_nearly_all(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            for n in range(20):
+                outcome = "failed" if n == 4 else "done"
+                hand.write(number, asked(str(n), "a"), answered(str(n), outcome, at=101.0 + n, usd=0.5))
+            hand.write(number, asked("20", "a", at=150.0), asked("21", "b"))
+            found = hand.told(hand.store.agents(AgentQuery()))
+            assert found.items == (
+                AgentReport(
+                    agent="a", version="1", calls=21, done=19, failed=1, p50=10.0, p95=19.0, usd=10.0, last=150.0
+                ),
+                AgentReport(
+                    agent="b", version="1", calls=1, done=0, failed=0, p50=None, p95=None, usd=None, last=100.0
+                ),
+            )
+
+    def test_how_agents_did_is_told_under_conditions_and_page_by_page(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name, tenant, at in (("a", "acme", 100.0), ("b", "acme", 200.0), ("c", "other", 300.0)):
+                number = hand.start(replace(new_run(name), tenant=tenant))
+                hand.write(number, asked("0", name, at=at), answered("0", at=at + 1))
+            conditions = {
+                "a b": AgentQuery(tenant="acme"), "b c": AgentQuery(since=150.0),
+                "b": AgentQuery(since=150.0, until=250.0), "c": AgentQuery(text="C"), "a": AgentQuery(limit=1),
+            }  # fmt: skip
+            for names, query in conditions.items():
+                assert " ".join(each.agent for each in hand.told(hand.store.agents(query))) == names
+            first = hand.told(hand.store.agents(AgentQuery(limit=2)))
+            rest = hand.told(hand.store.agents(AgentQuery(limit=2, cursor=first.cursor)))
+            assert [[each.agent for each in page] for page in (first, rest)] == [["a", "b"], ["c"]]
 
     def test_only_the_last_facts_of_the_newest_runs_are_looked_at(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

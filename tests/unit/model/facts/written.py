@@ -195,6 +195,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     ),
     runs.Ended: ended,
     runs.Redacted: optional(runs.Redacted, {}, {"by": word, "why": text, "left": word}, signature=word),
+    runs.InputEdited: fixed(runs.InputEdited, {}, key=word),
     waits.LookedUp: optional(waits.LookedUp, {}, {"of": word}, agents=words),
     money.AmountReserved: optional(money.AmountReserved, {}, {**amount, "budgets": words}, escrow=yes),
     money.AmountSettled: optional(money.AmountSettled, {}, {**amount}, in_doubt=yes, budgets=words.filter(bool)),

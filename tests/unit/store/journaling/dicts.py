@@ -5,6 +5,7 @@ from copy import deepcopy
 
 import pytest
 
+from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.question import QuestionState
 from podium.model.run import BlockedReason, RunState, Signal
@@ -154,7 +155,7 @@ class DictTransaction:
         return next((row for row in self.tables.runs.values() if row.run.id == run_id), None)
 
     def numbers(self, count: int) -> Sequence[int]:
-        last = max(self.tables.runs, default=0)
+        last = max(*self.tables.runs, *self.tables.pruned, 0, 0)
         return range(last + 1, last + 1 + count)
 
     def insert_run(self, n: int, run: NewRun, state: RunState, epoch: int, owner: str | None) -> None:
@@ -383,6 +384,21 @@ class DictTransaction:
                 question.row = question.row._replace(text="", subject=b"null", schema=b"null")
                 question.answers = {by: row._replace(value=encode(None)) for by, row in question.answers.items()}
         self.tables.kept = {key: each for key, each in self.tables.kept.items() if each.run != run_id}
+
+    def delete_runs(self, runs: Sequence[tuple[int, Pruning]]) -> None:
+        tables, numbers, ids = self.tables, {n for n, _ in runs}, {each.run for _, each in runs}
+        gone = {place: fact for place, fact in tables.facts.items() if place >> PLACE_BITS in numbers}
+        tables.facts = {place: fact for place, fact in tables.facts.items() if place not in gone}
+        unused = {fact.blob for fact in gone.values()} - {fact.blob for fact in tables.facts.values()}
+        tables.blobs = {name: body for name, body in tables.blobs.items() if name not in unused}
+        tables.signals = {n: inbox for n, inbox in tables.signals.items() if n not in numbers}
+        tables.questions = {name: each for name, each in tables.questions.items() if each.row.run not in numbers}
+        tables.reservations = {name: row for name, row in tables.reservations.items() if row.run not in numbers}
+        own = {f"run:{run}" for run in ids}
+        tables.budgets = {name: row for name, row in tables.budgets.items() if name not in own}
+        tables.kept = {key: each for key, each in tables.kept.items() if each.run not in ids}
+        tables.runs = {n: row for n, row in tables.runs.items() if n not in numbers}
+        tables.pruned = {**tables.pruned, **dict(runs)}
 
     def redact_run(self, n: int, epoch: int, reason: str, head: Head) -> None:
         row = self.tables.runs[n]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import count
 from random import Random
 
+from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetLine
 from podium.model.fact import FactKind
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState
@@ -25,6 +26,7 @@ from podium.store.operations import (
     OpenQuestion,
     Operation,
     Park,
+    Prune,
     RaiseBudget,
     Redact,
     Release,
@@ -40,7 +42,7 @@ from podium.store.operations import (
     WithdrawQuestion,
     Write,
 )
-from tests.unit.store.journaling.tables import Tables
+from tests.unit.store.journaling.tables import RunRow, Tables
 
 PARENTS = {"a": None, "b": None, "c": "a", "d": "c", "e": "a", "f": None}
 """All runs there can be, and what started them."""
@@ -72,7 +74,8 @@ class Programs:
         """Return operations for one commit."""
         makers: list[tuple[int, Callable[[Tables], Operation]]] = [
             (12, self._write), (4, self._start), (4, self._send), (4, self._reply), (8, self._reserve),
-            (1, self._expire), (2, self._redact), (1, self._keep), (1, self._fetch), (1, self._hand_back),
+            (1, self._expire), (2, self._redact), (2, self._prune), (1, self._keep), (1, self._fetch),
+            (1, self._hand_back),
             (1, self._unblock),
         ]  # fmt: skip
         weights, made = [weight for weight, _ in makers], self._chance.choice([1, 1, 2, 3, 6, 10])
@@ -183,6 +186,12 @@ class Programs:
         left = [(seq, b"{}") for seq in facts]
         return Redact(run=name, epoch=epoch, left=left, reason="", fact=self._fact(FactKind.REDACTED))
 
+    def _prune(self, tables: Tables) -> Prune:
+        """Prune a run or two, most of them as they are."""
+        rows = [row for row in tables.runs.values() if any(place >> 24 == row.n for place in tables.facts)]
+        chosen = self._chance.sample(rows, min(len(rows), self._chance.choice([1, 1, 2])))
+        return Prune([(row.epoch + self._chance.choice([0, 0, 0, 1]), _pruning(tables, row)) for row in chosen])
+
     def _keep(self, _: Tables) -> KeepAnswer:
         digest, now = self._chance.choice(["x", "y"]), self._chance.choice([10.0, 20.0, 30.0])
         run = self._chance.choice(list(PARENTS))
@@ -198,3 +207,11 @@ class Programs:
 
     def _unblock(self, _: Tables) -> Unblock:
         return Unblock("work")
+
+
+def _pruning(tables: Tables, row: RunRow) -> Pruning:
+    last = max(place for place in tables.facts if place >> 24 == row.n)
+    return Pruning(
+        run=row.run.id, facts=(last & 0xFFFFFF) + 1, head=tables.facts[last].hash, state=row.state, at=300.0, by="ann",
+        why="old", signature=None,
+    )  # fmt: skip

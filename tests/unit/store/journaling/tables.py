@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from podium.model.audit import Pruning
 from podium.model.question import QuestionState
 from podium.model.run import BlockedReason, RunState
 from podium.store.journaling.chain import GENESIS
@@ -94,3 +95,4 @@ class Tables:
     kept: dict[tuple[str, str, str, str], KeepAnswer] = field(
         default_factory=dict[tuple[str, str, str, str], KeepAnswer]
     )
+    pruned: dict[int, Pruning] = field(default_factory=dict[int, Pruning])

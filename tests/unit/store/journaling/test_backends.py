@@ -95,6 +95,7 @@ def of_sqlite(connection: sqlite3.Connection) -> Rows:
             for row in rows("SELECT id, run, parts, escrow FROM reservations ORDER BY id")
         ],
         "ledger": rows("SELECT n, run, facts, head, state, hash FROM ledger ORDER BY n"),
+        "pruned": rows("SELECT number, run, facts, head FROM pruned ORDER BY number"),
         "kept": rows("SELECT digest, run, until FROM answers_kept ORDER BY digest"),
     }  # fmt: skip
 
@@ -131,6 +132,7 @@ def of_dicts(tables: Tables) -> Rows:
             (row.id, row.run, list(row.parts), int(row.escrow)) for _, row in sorted(tables.reservations.items())
         ],
         "ledger": [tuple(row) for row in tables.ledger],
+        "pruned": [(n, each.run, each.facts, each.head) for n, each in sorted(tables.pruned.items())],
         "kept": [(key[3], each.run, each.until) for key, each in sorted(tables.kept.items())],
     }  # fmt: skip
 

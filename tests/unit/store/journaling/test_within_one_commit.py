@@ -1,5 +1,6 @@
 """What operations of one commit make of each other, whatever may wait until its end."""
 
+from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetLine
 from podium.model.fact import FactKind
 from podium.model.run import RunState, Signal
@@ -13,6 +14,7 @@ from podium.store.operations import (
     OpenBudget,
     Operation,
     Park,
+    Prune,
     Redact,
     Reserve,
     Send,
@@ -24,7 +26,7 @@ from podium.store.operations import (
 from podium.testing.contracts.hand import fact, new_run
 from tests.unit.store.journaling.dicts import DictBackend
 
-OK, STALE, AWAKE = CommitVerdict.OK, CommitVerdict.STALE, CommitVerdict.AWAKE
+OK, STALE, AWAKE, ENDED = CommitVerdict.OK, CommitVerdict.STALE, CommitVerdict.AWAKE, CommitVerdict.ENDED
 DAY = BudgetLine(id="day", limits=BudgetLimits(usd=100))
 END = FinishRun(RunState.DONE, "", 2.0, None)
 
@@ -115,6 +117,39 @@ def test_a_signal_that_came_in_the_commit_that_redacts_is_deleted_too() -> None:
     redacted = Redact(run="r", epoch=1, left=[(0, b"{}")], reason="", fact=fact(FactKind.REDACTED))
     assert one.commit(Send("r", signal()), Write(1, 1, [fact()], [], END), redacted).verdicts == [OK, OK, OK]
     assert one.backend.tables.signals == {}
+
+
+def pruning(one: Committing) -> Pruning:
+    head = one.backend.tables.runs[1].head
+    return Pruning(run="r", facts=head[0], head=head[1], state="done", at=1.0, by="ann", why="old", signature=None)
+
+
+def test_a_run_that_is_pruned_is_stale_for_who_follows_in_the_same_commit_and_gone_after_it() -> None:
+    one = Committing()
+    one.commit(Write(1, 1, [fact()], [], END))
+    gone = Prune([(1, pruning(one))])
+    redacted = Redact(run="r", epoch=1, left=[(0, b"{}")], reason="", fact=fact(FactKind.REDACTED))
+    assert one.commit(gone, redacted, gone, Send("r", signal())).verdicts == [OK, STALE, STALE, ENDED]
+    tables = one.backend.tables
+    assert (tables.runs, tables.facts, [each.run for each in tables.pruned.values()]) == ({}, {}, ["r"])
+    assert [(entry.state, entry.facts) for entry in tables.ledger] == [("done", 2), ("pruned", 2)]
+
+
+def test_a_run_that_was_changed_since_it_was_seen_is_not_pruned() -> None:
+    one = Committing()
+    one.commit(Write(1, 1, [fact()], [], END))
+    seen = pruning(one)
+    redacted = Redact(run="r", epoch=1, left=[(0, b"{}")], reason="", fact=fact(FactKind.REDACTED))
+    assert one.commit(redacted, Prune([(1, seen)]), Prune([(2, seen)])).verdicts == [OK, STALE, STALE]
+    assert one.commit(Prune([(2, pruning(one))])).verdicts == [OK]
+
+
+def test_the_number_of_a_run_that_was_pruned_is_not_given_again() -> None:
+    one = Committing()
+    one.commit(Write(1, 1, [fact()], [], END))
+    one.commit(Prune([(1, pruning(one))]))
+    one.commit(Start(new_run("r"), drive=False))
+    assert list(one.backend.tables.runs) == [2]
 
 
 def test_what_is_drawn_is_out_of_the_escrow_before_this_is_given_back() -> None:

@@ -2,6 +2,7 @@
 SELECT n, id, workflow, version, state, epoch, queue, priority, created_at, ended_at, wake_at, parent, root, tenant,
     principal, owner, facts, reason, tag, wake, strikes, blocked
 FROM runs
+    INDEXED BY sqlite_autoindex_runs_1 -- :by_prefix
     INDEXED BY runs_of_tag -- :by_tag
     INDEXED BY runs_children -- :by_parent
     INDEXED BY runs_of_workflow -- :by_workflow
@@ -9,6 +10,7 @@ FROM runs
     INDEXED BY runs_of_principal -- :by_principal
     INDEXED BY runs_of_tenant -- :by_tenant
 WHERE true
+    AND id >= :prefix AND id < :beyond AND (parent IS NULL OR parent < :prefix OR parent >= :beyond)
     AND tag = :tag
     AND parent = :parent
     AND workflow = :workflow

@@ -1,0 +1,31 @@
+"""Whether runs that are gone were pruned by whoever has the key, and were what the ledger knew."""
+
+from podium.model.audit import Audit, EnteredPruning, Ledger, SealChecker, pruned_bytes
+
+
+def audit_prunings(ledger: Ledger, found: Audit, checker: SealChecker | None, sealed_since: int | None) -> None:
+    """Check each pruning; `sealed_since` is the entry of the ledger that was the first to be sealed."""
+    for n, run in ledger.unknown_prunings():
+        found.fault(f"run {run}", f"ledger entry {n} says that it was pruned, and nothing says by whom")
+    for each in ledger.prunings():
+        found.pruned += 1
+        where = f"run {each.pruning.run}"
+        if each.entry is None:
+            found.fault(where, "it is said to have been pruned, and the ledger does not know of that")
+        elif each.before != each.pruning.head:
+            found.fault(where, "it was pruned with other facts than the ledger knew of it")
+        elif checker is not None:
+            _check_signature(each, each.entry, found, checker, sealed_since)
+
+
+def _check_signature(
+    each: EnteredPruning, entry: int, found: Audit, checker: SealChecker, sealed_since: int | None
+) -> None:
+    said, where = each.pruning, f"run {each.pruning.run}"
+    if said.signature is not None:
+        if not checker.signed(pruned_bytes(said.run, said.facts, said.head), said.signature):
+            found.fault(where, "its pruning was not signed with this key")
+    elif sealed_since is not None and sealed_since < entry:
+        found.fault(where, "it was pruned without the key, when the ledger was sealed already")
+    else:
+        found.unproved.append(f"{where}: it was pruned without a key, so nobody can tell by whom")

@@ -1,0 +1,32 @@
+"""What is asked by those who look after a store: a copy, a smaller file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSize:
+    """How many bytes a store takes on the disk."""
+
+    data: int
+    free: int
+    """Of these, what was deleted and is used again before the file grows."""
+    log: int
+    """What stands in the write-ahead log beside it."""
+
+
+class Upkeep(Protocol):
+    """Its methods may take long and are called in a thread."""
+
+    def size(self) -> StoreSize:
+        """Return how much room the store takes."""
+        ...
+
+    def copy_to(self, path: Path) -> None:
+        """Write the store as it is at one moment to a new file, while others go on writing; raises StoreError."""
+        ...
+
+    def compact(self) -> None:
+        """Give the room of what was deleted back to the disk; nobody can write meanwhile. Raises StoreError."""
+        ...

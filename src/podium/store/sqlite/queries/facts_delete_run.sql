@@ -1,0 +1,1 @@
+DELETE FROM facts WHERE place BETWEEN ?1 << 24 AND (?1 << 24) + 16777215
