@@ -50,6 +50,8 @@ class Config:
     """The queues whose runs this process drives; none are all."""
     lease: float = 10.0
     """Seconds without a beat after which a worker is declared dead."""
+    grace: float = 8.0
+    """Seconds that what is under way has to end when the app is closed or the worker stops; then it is cut."""
     poll: float = 0.2
     """Seconds between two looks for what other processes left."""
     max_facts: int = 1_000_000
@@ -174,6 +176,8 @@ def _with(config: Config, values: Mapping[str, object], place: str) -> Config:
             raise ConfigError(f"{place} sets {name} to {value!r}; expected {_expected(name)}.") from error
         if name in _POSITIVE and changes[name] <= 0:
             raise ConfigError(f"{place} sets {name} to {value!r}; expected more than 0.")
+        if name == "grace" and changes[name] < 0:
+            raise ConfigError(f"{place} sets grace to {value!r}; expected 0 or more: 0 cuts at once.")
     if changes.get("quarantine_after", SUSPECTED + 1) <= SUSPECTED:
         raise ConfigError(
             f"{place} sets quarantine_after to {changes['quarantine_after']!r}; expected at least {SUSPECTED + 1}: "

@@ -23,7 +23,7 @@ from podium.cli.options import (
     StoreOption,
 )
 from podium.cli.output import count, iso, moment, note, note_next, one_line, print_json, print_table
-from podium.cli.report import INTERRUPTED
+from podium.cli.stopping import INTERRUPTED
 from podium.cli.waiting import settle
 from podium.config import Config
 from podium.errors import PodiumError, UnknownRun, UsageError

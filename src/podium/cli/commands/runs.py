@@ -24,7 +24,7 @@ from podium.cli.output import (
     print_line,
     print_table,
 )
-from podium.cli.report import INTERRUPTED
+from podium.cli.stopping import INTERRUPTED
 from podium.cli.tree.draw import Child, node_json, plain, render
 from podium.cli.tree.facts import as_line, described
 from podium.errors import RunBlocked

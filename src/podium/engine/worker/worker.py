@@ -13,6 +13,8 @@ from podium.engine.run.recalls import Recalls
 from podium.engine.run.runtime import Runtime
 from podium.engine.run.starting import claimed_at_start
 from podium.engine.settings import EngineSettings
+from podium.engine.worker.collector import relax_collector
+from podium.engine.worker.draining import cut, drain
 from podium.engine.worker.execute import execute
 from podium.engine.worker.waiters import End, Waiters
 from podium.errors import Evicted, StoreError, Unwritable, WorkerFailed
@@ -49,9 +51,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("podium")
 
-_PYTHON_THRESHOLD = 2_000
-_THRESHOLD = 50_000
-
 
 class Worker:
     """The runs that this process drives."""
@@ -83,6 +82,8 @@ class Worker:
         """Whether others may have ended runs that somebody waits for here."""
         self._orphans: set[int] = set()
         """Runs that are ours in the store, but were let go because the store could not be written."""
+        self._draining = False
+        """Whether nothing new is begun: what is under way may still end."""
         self._stopping = False
         self._services: asyncio.Task[None] | None = None
         self._gave_up: WorkerFailed | None = None
@@ -117,15 +118,22 @@ class Worker:
         )
 
     async def stop(self) -> None:
-        """Let go of every run, record what is done, and hand the rest back."""
+        """Begin nothing new, let what is under way end within the grace time, cut the rest, and hand it all back.
+
+        Cancelled meanwhile, it cuts at once.
+        """
+        self._draining = True
+        try:
+            await drain(self._drives.values(), self._tasks, self._clock, self._settings.grace)
+        finally:
+            await self._cut()
+
+    async def _cut(self) -> None:
         self._stopping = True
         await self._end_services()
         await asyncio.sleep(0)  # noqa: TID251 - what has just ended is still recorded
         self._recalls.give_back()
-        for active in list(self._drives.values()):
-            active.drop()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await cut(self._drives.values(), self._tasks)
         await self.commits.close()
         await in_thread(self._heartbeat.stop)
         gc.set_threshold(*self._collector)
@@ -260,7 +268,7 @@ class Worker:
     async def begin(self, run: NewRun) -> tuple[str, bool]:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
         self.check()
-        here = self.fleet.reserve(run.queue)
+        here = not self._draining and self.fleet.reserve(run.queue)
         answer: asyncio.Future[tuple[CommitVerdict, str]] = self._loop.create_future()
 
         def settled(verdict: CommitAnswer, committed: Committed) -> None:
@@ -281,7 +289,7 @@ class Worker:
 
     async def drive(self, runs: Sequence[Placed]) -> int:
         """Claim runs and begin to drive them; returns how many were to be had."""
-        if self._stopping:
+        if self._draining or self._stopping:
             return 0
         wanted = [run.n for run in runs if run.n not in self._drives]
         try:
@@ -290,7 +298,7 @@ class Worker:
             self._orphans.update(wanted)  # those that were claimed, and could not be read
             self._loop.call_later(self._settings.poll, self.fleet.place, runs)
             return 0
-        if self._stopping:  # meanwhile; what was claimed goes back with all that this worker owns
+        if self._draining or self._stopping:  # meanwhile; what was claimed goes back with all that this worker owns
             return 0
         healthy = [each for each in claimed if each.run.crash_count < self._settings.quarantine_after]
         for each in healthy:
@@ -333,6 +341,8 @@ class Worker:
         active.main.task = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if self._draining:  # it was started just before
+            active.hold()
 
     def _closed(self, active: ActiveRun) -> None:
         if self._drives.get(active.n) is active:
@@ -349,6 +359,8 @@ class Worker:
         elif active.broken is not None:
             self._orphans.add(active.n)
             self._waiters.lose(active.run.id, active.broken)
+        elif self._draining:
+            self._orphans.add(active.n)  # others need not wait until this worker has left
 
     def _tell(self, run: str, end: FinishRun) -> None:
         self.streams.end(run)
@@ -382,14 +394,3 @@ class Worker:
         """This is what came for a run."""
         if (active := self._drives.get(delivery.run)) is not None:
             active.receive(delivery)
-
-
-def relax_collector() -> tuple[int, int, int]:
-    """Have Python look for reference cycles less often: with thousands of runs it took a third of the time.
-
-    Returns the thresholds as they were. A program that has set its own keeps them.
-    """
-    before = gc.get_threshold()
-    if before[0] <= _PYTHON_THRESHOLD:
-        gc.set_threshold(_THRESHOLD, *before[1:])
-    return before

@@ -25,6 +25,13 @@ class LimitRule:
         self._clock = clock
         self._ring = ring
         self._gates: dict[str, Gate] = {}
+        self._draining = False
+
+    def drain(self) -> None:
+        """Send everybody away who waits, and whoever comes and would have to wait."""
+        self._draining = True
+        for gate in self._gates.values():
+            gate.drain()
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Have calls of an agent, and all calls of a tenant, pass their limits."""
@@ -113,6 +120,8 @@ class LimitRule:
         gate = self._gates.get(name)
         if gate is None:
             gate = self._gates[name] = Gate(name, limit, self._clock, self._ring)
+            if self._draining:
+                gate.drain()
         return gate
 
 
