@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 
-from podium.errors import StoreError
+from podium.errors import StoreError, StoreLost
 from podium.model.clock import Clock
 from podium.store.operations import Placed
 from podium.store.protocol import WorkerRegistry
@@ -65,6 +65,9 @@ class Heartbeat:
             try:
                 if not self.beat():
                     self._rejoin()
+            except StoreLost as error:
+                self._failed(error)
+                return
             except StoreError:
                 continue  # a store that cannot be written now: the next beat tries again
             except Exception as error:  # the worker must not go on without a beat, whatever ended it

@@ -17,7 +17,7 @@ from podium.engine.worker.collector import relax_collector
 from podium.engine.worker.draining import cut, drain
 from podium.engine.worker.execute import execute
 from podium.engine.worker.waiters import End, Waiters
-from podium.errors import Evicted, StoreError, Unwritable, WorkerFailed
+from podium.errors import Evicted, StoreError, StoreLost, Unwritable, WorkerFailed
 from podium.in_threads import in_thread
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
@@ -86,7 +86,7 @@ class Worker:
         """Whether nothing new is begun: what is under way may still end."""
         self._stopping = False
         self._services: asyncio.Task[None] | None = None
-        self._gave_up: WorkerFailed | None = None
+        self._gave_up: WorkerFailed | StoreLost | None = None
         self._collector = gc.get_threshold()
         self._heartbeat = Heartbeat(
             store.workers, self.id, clock, settings.lease,
@@ -139,7 +139,7 @@ class Worker:
         gc.set_threshold(*self._collector)
 
     def check(self) -> None:
-        """Raise WorkerFailed where one of the services has failed: nothing is driven in this process any more."""
+        """Raise WorkerFailed, or StoreLost, where nothing is driven in this process any more: a service has failed."""
         if self._gave_up is not None:
             raise self._gave_up
 
@@ -147,8 +147,9 @@ class Worker:
         """A service failed: let go of every run, hand them back, and tell whoever waits or comes to wait."""
         if self._stopping:
             return
-        told = f"the worker of this process stopped: {type(error).__name__}: {error}. Its runs were handed back."
-        self._gave_up, self._stopping = WorkerFailed(f"{told} Correct the cause and open the app anew."), True
+        told = f"the worker of this process stopped: {type(error).__name__}: {error}"
+        failed = WorkerFailed(f"{told}. Its runs were handed back. Correct the cause and open the app anew.")
+        self._gave_up, self._stopping = error if isinstance(error, StoreLost) else failed, True
         _LOG.critical("%s", told, exc_info=error)
         for active in list(self._drives.values()):
             active.drop()

@@ -9,6 +9,7 @@ from pathlib import Path
 from podium.store.operations import Placed
 from podium.store.protocol import LostWorker
 from podium.store.sqlite.connection import transaction, translated
+from podium.store.sqlite.file import StoreFile
 from podium.store.sqlite.rows import placed_of
 from podium.store.sqlite.sql import statement
 
@@ -19,20 +20,23 @@ _LEFT, _LOST = 1, 2
 class Workers:
     """The workers of a store, on a connection of their own."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, path: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, path: str, file: StoreFile) -> None:
         self._connection = connection
         self._lock = lock
         self._path = path
+        self._file = file
         self._host = socket.gethostname()
 
     def join(self, worker: str, now: float) -> None:
         """Enter a worker."""
+        self._file.check()
         pid = os.getpid()
         with self._lock, transaction(self._connection, self._path) as connection:
             connection.execute(statement("worker_insert"), (worker, self._host, pid, process_birth(pid), now))
 
     def beat(self, worker: str, now: float) -> bool:
-        """Say that a worker lives; False where it was fenced."""
+        """Say that a worker lives; False where it was fenced. Raises StoreLost where the file is not what it was."""
+        self._file.check()
         with self._lock, transaction(self._connection, self._path) as connection:
             return connection.execute(statement("worker_beat"), (now, worker)).rowcount == 1
 
@@ -68,6 +72,7 @@ class Workers:
 
         A process of this machine that is there still was only late. Of another machine, being late is all one sees.
         """
+        self._file.check()
         with self._lock, transaction(self._connection, self._path) as connection:
             fenced = _LOST if lost else _LEFT
             if connection.execute(statement("worker_fence"), (fenced, worker)).rowcount and died:
