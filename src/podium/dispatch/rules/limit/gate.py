@@ -36,7 +36,9 @@ class Gate:
     def __init__(self, name: str, limit: Limit, clock: Clock, ring: Ring) -> None:
         self.limiter: Limiter[Waiter] = Limiter(limit)
         self._rule = f"limit:{name}"
-        self._why = f"{name} is at its limit: {_words(limit)}"
+        self._at_limit = f"{name} is at its limit: {_words(limit)}"
+        self.lingering = 0
+        """How many calls were cut, and have functions in threads that go on: they keep their places."""
         self._limit = limit
         self._clock = clock
         self._ring = ring
@@ -47,6 +49,12 @@ class Gate:
         self._draining = False
         self._swept_at = 64
         self._alarm: tuple[float, Alarm] | None = None
+
+    @property
+    def _why(self) -> str:
+        if not self.lingering:
+            return self._at_limit
+        return f"{self._at_limit}; {self.lingering} of these were cut off, and go on in threads"
 
     def acquire(self, call: Call, step: str, tokens: int) -> LimitEntry | None:
         """Admit a call at once, if there is room and none is before it."""
