@@ -39,7 +39,7 @@ class Gate:
         self._at_limit = f"{name} is at its limit: {_words(limit)}"
         self.lingering = 0
         """How many calls were cut, and have functions in threads that go on: they keep their places."""
-        self._limit = limit
+        self.limit = limit
         self._clock = clock
         self._ring = ring
         self._sent: dict[str, tuple[float, QueuePlace[Waiter]]] = {}
@@ -103,7 +103,7 @@ class Gate:
 
     def _must_be_soon(self, place: QueuePlace[Waiter], waiter: Waiter, name: str, deadline: float | None) -> None:
         """Send a call away that would wait too long, at once or when its longest wait is over."""
-        now, max_wait = self._clock.now(), self._limit.max_wait
+        now, max_wait = self._clock.now(), self.limit.max_wait
         if self._draining or self.limiter.forecast(now, place) - now > max_wait:
             self._send_away(place, waiter, name)
             return
@@ -117,7 +117,7 @@ class Gate:
         if waiter.done():
             return
         now = self._clock.now()
-        if late or (self._limit.when == "refuse" and not self._draining):
+        if late or (self.limit.when == "refuse" and not self._draining):
             self.limiter.give_up(place)
             failure = Failure(FailureKind.TIMEOUT, "DeadlinePassed", f"{self._why}; it had to wait past its deadline")
             waiter.set_result(Sent(Failed(failure) if late else Refused(self._rule, self._why)))

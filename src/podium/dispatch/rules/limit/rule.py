@@ -122,7 +122,7 @@ class LimitRule:
 
     def _gate(self, name: str, limit: Limit) -> Gate:
         gate = self._gates.get(name)
-        if gate is None:
+        if gate is None or gate.limit != limit:  # its agent was defined again
             gate = self._gates[name] = Gate(name, limit, self._clock, self._ring)
             if self._draining:
                 gate.drain()
