@@ -205,4 +205,5 @@ def _settle(job: _Job, value: object, error: BaseException | None) -> None:
 AGENT_THREADS = Threads()
 """The threads of this process in which synchronous agents run."""
 
-os.register_at_fork(after_in_child=AGENT_THREADS.reset)
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(after_in_child=AGENT_THREADS.reset)
