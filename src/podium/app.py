@@ -87,6 +87,7 @@ class App(ScopedApp):
             slots=config.slots,
             queues=config.queues,
             lease=config.lease,
+            grace=config.grace,
             poll=config.poll,
             quarantine_after=config.quarantine_after,
             max_facts=config.max_facts,
@@ -127,7 +128,8 @@ class App(ScopedApp):
         `store` is the file of the store, made if it is missing (`:memory:` keeps nothing), or an open store. Further
         settings are those of `Config`. `observer` is told of what runs do; without one, OpenTelemetry is where the
         program has set it up. Runs that a dead process left are taken up at once, if their workflow is among
-        `agents` or registered later. Raises StoreError or ConfigError with what to do.
+        `agents` or registered later. Leaving the block begins nothing new, and gives what is under way
+        `grace` seconds to end. Raises StoreError or ConfigError with what to do.
         """
         config = override(config or load_config(), settings)
         if store is None and (file := sqlite_file(config.store)) is not None:
@@ -149,6 +151,7 @@ class App(ScopedApp):
                         yield app
                 finally:
                     app._parts.home.close()
+                    app._parts.rules.drain()
                     await app.worker.stop()
         finally:
             opened.close()

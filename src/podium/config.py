@@ -13,7 +13,8 @@ from podium.errors import ConfigError, UsageError
 from podium.model.audit import AuditSettings
 from podium.model.budget import BudgetSettings
 from podium.model.delegation import DelegationSettings
-from podium.model.duration import SECONDS, Seconds, SecondsOrNone, hold_seconds, in_seconds
+from podium.model.duration import PAUSE, SECONDS, Seconds, SecondsOrNone, hold_seconds, in_seconds
+from podium.model.expected import Expected
 from podium.model.guard import GuardSettings
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
@@ -51,6 +52,8 @@ class Config:
     """The queues whose runs this process drives; none are all."""
     lease: Seconds = Seconds(10.0)
     """Seconds without a beat after which a worker is declared dead."""
+    grace: Seconds = Seconds(8.0)
+    """Seconds that what is under way has to end when the app is closed or the worker stops; then it is cut."""
     poll: Seconds = Seconds(0.2)
     """Seconds between two looks for what other processes left."""
     max_facts: int = 1_000_000
@@ -90,6 +93,7 @@ class Config:
 
     def __post_init__(self) -> None:
         hold_seconds(self, SECONDS, "lease", "poll")
+        hold_seconds(self, PAUSE, "grace")
         hold_seconds(self, SECONDS, "run_within", optional=True)
 
 
@@ -125,23 +129,27 @@ def _switch(value: object) -> bool:
     return found
 
 
-def _length(value: object) -> float:
-    """Return a length of time in seconds; ValueError for what is none."""
-    if not SECONDS.fits(value):
-        raise ValueError
-    return in_seconds(value, "it")
+def _length(expected: Expected) -> Callable[[object], float]:
+    """Return what reads a length of time in seconds; that raises ValueError for what is none."""
+
+    def read(value: object) -> float:
+        if not expected.fits(value):
+            raise ValueError
+        return in_seconds(value, "it", expected)
+
+    return read
 
 
 _SWITCHES = {"true": True, "false": False}
-_LENGTHS = ("lease", "poll", "run_within")
+_LENGTHS = {"lease": SECONDS, "poll": SECONDS, "run_within": SECONDS, "grace": PAUSE}
 _TYPES: dict[str, Callable[[Any], Any]] = {
     **{each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS},
-    **dict.fromkeys(_LENGTHS, _length),
+    **{name: _length(expected) for name, expected in _LENGTHS.items()},
     "queues": _queues,
     "telemetry": _switch,
 }
 _EXPECTED = {
-    **dict.fromkeys(_LENGTHS, SECONDS.words),
+    **{name: expected.words for name, expected in _LENGTHS.items()},
     "queues": "names of queues: a list, or a text with commas between them",
     "telemetry": "true or false",
 }

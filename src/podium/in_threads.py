@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -24,6 +25,38 @@ def end(loop: asyncio.AbstractEventLoop) -> None:
 def under_way(loop: asyncio.AbstractEventLoop) -> int:
     """Return how many pieces of work a loop waits for."""
     return _UNDER_WAY.get(loop, 0)
+
+
+class ThreadWork:
+    """The functions that one call runs in threads: they cannot be cut, and may go on when the call is over."""
+
+    __slots__ = ("_count", "_then")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._then: Callable[[], None] | None = None
+
+    def begin(self) -> None:
+        """Count one more, in the call's event loop, as the others here."""
+        self._count += 1
+
+    def end(self) -> None:
+        """Count one less."""
+        self._count -= 1
+        if not self._count and self._then is not None:
+            self._then()
+
+    def when_over(self, then: Callable[[], None]) -> bool:
+        """Have something done when the last one has ended: at once, or later; returns whether it is later."""
+        if not self._count:
+            then()
+            return False
+        self._then = then
+        return True
+
+
+CALL_WORK: ContextVar[ThreadWork | None] = ContextVar("podium_call_work", default=None)
+"""What counts the functions of the call that the current task is in, where somebody wants to know."""
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

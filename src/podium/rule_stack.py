@@ -50,7 +50,7 @@ class RuleStack:
         trusting = Trusting(self.trusts, wanted=self._judge.reads_trust)
         guards = Guards(self._guards)
         budgets = Budgets(config.budgets, clock)
-        limits = LimitRule(config.limits, clock, ring)
+        limits = self._limits = LimitRule(config.limits, clock, ring)
         self.dispatcher = Dispatcher(
             self.registry,
             [
@@ -75,6 +75,10 @@ class RuleStack:
         if new:
             self._judge.forget()
         return bool(new)
+
+    def drain(self) -> None:
+        """Have no call wait for room in memory from now on: the worker stops, and they wait on disk."""
+        self._limits.drain()
 
     def card(self, name: str) -> Card | None:
         """Return the card of an agent, as the rules of the configuration fill it in, if it is registered."""

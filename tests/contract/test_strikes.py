@@ -38,7 +38,7 @@ def change(store: SqliteStore, worker: str, column: str, value: str) -> None:
 def died(store: SqliteStore, worker: str) -> list[int]:
     """Have another worker find that the process of this one is gone."""
     change(store, worker, "born", "somebody else's number now")
-    return [placed.crash_count for placed in store.workers.reap("w_reaper", before=0.0)]
+    return [placed.crash_count for placed in store.workers.reap("w_reaper", {})]
 
 
 def driven(store: SqliteStore, worker: str, number: int) -> Hand:
@@ -61,15 +61,15 @@ def test_each_run_that_a_dead_process_had_in_memory_gets_a_strike(store: SqliteS
 def test_a_process_that_was_only_late_gives_none(store: SqliteStore) -> None:
     hand = Hand(store, "w_1")
     hand.start(new_run("r"))
-    assert [placed.crash_count for placed in store.workers.reap("w_reaper", before=1e12)] == [0]
+    assert [placed.crash_count for placed in store.workers.reap("w_reaper", store.workers.beats("w_reaper"))] == [0]
 
 
 def test_a_process_of_another_machine_that_is_late_gives_one(store: SqliteStore) -> None:
     hand = Hand(store, "w_1")
     hand.start(new_run("r"))
     change(store, "w_1", "host", "elsewhere")
-    assert store.workers.reap("w_reaper", before=0.0) == []
-    assert [placed.crash_count for placed in store.workers.reap("w_reaper", before=1e12)] == [1]
+    assert store.workers.reap("w_reaper", {}) == []
+    assert [placed.crash_count for placed in store.workers.reap("w_reaper", store.workers.beats("w_reaper"))] == [1]
 
 
 def test_a_process_that_left_gives_none(store: SqliteStore) -> None:

@@ -208,6 +208,7 @@ def test_a_worker_in_the_background_where_an_interrupt_is_ignored_ends_when_it_i
 
 
 def test_an_interrupted_run_says_how_to_go_on_and_does(desk: Desk) -> None:
+    desk.write("podium.toml", "[podium]\ngrace = 0.2\n")  # what holds does not end
     desk.write("pile.py", PILE)
     desk.write("hold", "")
     running = desk.begin("run", "pile.py", "--input", '{"n": 7}')
@@ -337,6 +338,7 @@ def test_a_run_is_left_only_once_nothing_else_is_under_way_and_its_child_asks(de
 
 
 def test_an_interrupted_pile_says_what_is_done_and_goes_on(desk: Desk) -> None:
+    desk.write("podium.toml", "[podium]\ngrace = 0.2\n")  # what holds does not end
     desk.write("pile.py", PILE)
     desk.write("hold", "")
     desk.write("items.jsonl", '{"n": 1}\n{"n": 7}\n{"n": 2}\n')

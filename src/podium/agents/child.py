@@ -127,8 +127,9 @@ class _Program:
         writer.write(input)
         writer.write_eof()
 
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send a signal to the whole process group."""
+    def kill(self, number: int | None = None) -> None:
+        """Send a signal to the whole process group; by itself that which ends it at once."""
+        number = signal.SIGKILL if number is None else number
         with suppress(ProcessLookupError, PermissionError):  # no process is left in it
             os.killpg(self.popen.pid, number)
 

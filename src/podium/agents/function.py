@@ -77,7 +77,7 @@ class FunctionAgent(Generic[In, Out]):
         if signature.is_async and meter is None:
             value = await self.__wrapped__(**given)
         else:
-            value = await _result(self.__wrapped__, signature, given, meter)
+            value = await _result(self._name, self.__wrapped__, signature, given, meter)
         try:
             return Done(self.output.dump(value), None if meter is None else meter.usage)
         except InvalidValue as error:
@@ -93,7 +93,7 @@ class FunctionAgent(Generic[In, Out]):
         function, signature = self._verify
         given = signature.arguments(self.input.load(call.input), call, None)
         try:
-            value = await _result(function, signature, given)
+            value = await _result(f"verify of {self._name}", function, signature, given)
         except NotDone as error:
             return _not_done(text_of(error))
         except (SystemExit, KeyboardInterrupt):
@@ -164,12 +164,14 @@ agent = AgentDecorator()
 """The decorator that makes an agent of a function."""
 
 
-async def _result(function: Function, signature: Signature, given: dict[str, Json], meter: Meter | None = None) -> Json:
+async def _result(
+    name: str, function: Function, signature: Signature, given: dict[str, Json], meter: Meter | None = None
+) -> Json:
     if signature.is_async:
         waits = function(**given)
         return await (waits if meter is None else meter.wait(waits))
     work = functools.partial(function, **given)
-    value = await AGENT_THREADS.run(work if meter is None else functools.partial(meter.run, work))
+    value = await AGENT_THREADS.run(work if meter is None else functools.partial(meter.run, work), name)
     return await value if inspect.isawaitable(value) else value
 
 

@@ -1,18 +1,17 @@
 """`http`: a service that takes JSON and gives JSON. Needs the extra `podium[http]`."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TypeVar, Unpack
-from weakref import WeakKeyDictionary
 
 import httpx
 import orjson
 from typing_extensions import TypeForm
 
 from podium.agents.card import CardedAgent, CardOptions, card_of
+from podium.agents.per_loop import PerLoop
 from podium.agents.shape import TypeShape, shape_of
 from podium.errors import (
     AgentError,
@@ -81,8 +80,7 @@ class HttpAgent(CardedAgent[In, Out]):
     def __init__(self, card: Card, input: TypeShape[In], output: TypeShape[Out], *, endpoint: Endpoint) -> None:
         super().__init__(card, input, output)
         self._endpoint = endpoint
-        # A client's connections belong to the event loop in which they were opened.
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
+        self._clients = PerLoop(_client)
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Send the input and return the answer.
@@ -102,29 +100,20 @@ class HttpAgent(CardedAgent[In, Out]):
 
     async def aclose(self) -> None:
         """Close the connections that were opened in the running event loop."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
+        client = self._clients.pop()
         if client is not None:
             await client.aclose()
 
-    def _client(self) -> httpx.AsyncClient:
-        loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            # Only connecting has a bound of its own: how long an answer may take is the call's timeout.
-            client = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS))
-            self._clients[loop] = client
-        return client
-
     async def _send(self, input: Json, headers: Mapping[str, str]) -> _Answer:
-        endpoint = self._endpoint
+        endpoint, client = self._endpoint, self._clients.get()
         try:
-            request = self._client().build_request(
+            request = client.build_request(
                 endpoint.method,
                 endpoint.url,
                 content=orjson.dumps(input),
                 headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
             )
-            response = await self._client().send(request, stream=True)
+            response = await client.send(request, stream=True)
             try:
                 body = await self._body(response)
             finally:
@@ -192,6 +181,11 @@ def http(
     card = card_of("http", name, *shapes, {"description": f"{method} {url}", **options})
     endpoint = Endpoint(url=url, method=method, headers=headers or {}, max_answer=max_answer)
     return HttpAgent(card, *shapes, endpoint=endpoint)
+
+
+def _client() -> httpx.AsyncClient:
+    """Return a client. Only connecting has a bound of its own: how long an answer may take is the call's timeout."""
+    return httpx.AsyncClient(timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS))
 
 
 def _start(body: bytes) -> str:

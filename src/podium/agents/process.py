@@ -1,6 +1,8 @@
 """`process`: a program that can be called; JSON goes in on its standard input and comes out on its standard output."""
 
+import os
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar, Unpack
@@ -92,6 +94,8 @@ def process(
     The program's environment is that of this process and `env`. An exit status other than 0 is a failure told with
     the end of the standard error. Of the standard output `max_output` bytes are taken, more is refused.
     """
+    if not hasattr(os, "killpg"):
+        raise UsageError(f"{name} is a program: programs can be agents on Linux and macOS, not on {sys.platform}.")
     if isinstance(command, str) or not command:
         raise UsageError(f"the command of {name} is a list of words: the program, then its arguments")
     shapes = shape_of(input), shape_of(output)

@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+from podium.cli.stopping import Stops
 from podium.config import Config, load_config
 from podium.errors import StoreUnavailable, UsageError
 from podium.facade.reader import Reader
@@ -55,33 +55,24 @@ def existing(store: str | None) -> Config:
 
 
 def drive(work: Coroutine[object, None, T]) -> T:
-    """Run to the end what drives runs. SIGTERM ends it as Ctrl-C does: what is done is kept, the rest handed back.
+    """Run to the end what drives runs, unless a signal stops it; raises KeyboardInterrupt then.
 
-    It does so too where Ctrl-C is ignored, as it is for what a script or a service manager starts in the background.
+    What is done is kept, and the rest handed back.
     """
-    terminated = False
+    stops = Stops()
 
-    async def until_terminated() -> T:
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task is not None  # this is one
-
-        def terminate() -> None:
-            nonlocal terminated
-            terminated = True
-            task.cancel()
-
-        loop.add_signal_handler(signal.SIGTERM, terminate)
-        try:
+    async def until_stopped() -> T:
+        with stops.heard():
             return await work
-        finally:
-            loop.remove_signal_handler(signal.SIGTERM)
 
     try:
-        return asyncio.run(until_terminated())
+        return asyncio.run(until_stopped())
     except asyncio.CancelledError:
-        if terminated:
+        if stops.count:
             raise KeyboardInterrupt from None
         raise
+    finally:
+        stops.ended()
 
 
 def export_environment(model: str | None, settings: Sequence[str] | None) -> None:

@@ -11,8 +11,6 @@ from podium.model.run import RunState
 
 WAITS = 3
 """The exit code where a run was left parked: it waits for somebody."""
-INTERRUPTED = 130
-"""The exit code after Ctrl-C."""
 
 
 def report(run: str, target: str, ended: End | Standstill, *, as_json: bool) -> int:

@@ -1,6 +1,5 @@
 """What `podium doctor` looks at: the store, its runs and its workers."""
 
-import socket
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -17,7 +16,7 @@ from podium.model.clock import SystemClock
 from podium.model.run import Run, RunState
 from podium.store.opening import is_memory, sqlite_file
 from podium.store.protocol import ChainFault
-from podium.store.sqlite.workers import process_birth
+from podium.store.sqlite.place import place, process_birth
 
 _SHOWN = 5
 
@@ -90,7 +89,7 @@ def _chains(runs: Sequence[Run], faults: Sequence[ChainFault]) -> Iterator[Docto
 
 
 def _is_alive(worker: WorkerRow, lease: float) -> bool:
-    if worker.host == socket.gethostname():
+    if worker.host == place():
         return process_birth(worker.pid) == worker.born
     return SystemClock().now() - worker.beat < lease
 

@@ -1,6 +1,7 @@
 """The boundary to agents: whatever happens in there comes back as an outcome."""
 
 import asyncio
+import logging
 
 from podium.dispatch.failure import failure_of
 from podium.errors import Forbidden, Interrupt, Suspended
@@ -10,11 +11,15 @@ from podium.model.outcome import Failed, Failure, Outcome, Pending, Refused, rai
 from podium.model.retry import FailureKind
 from podium.model.steps import Steps
 
+_LOG = logging.getLogger("podium")
+
 
 async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
-    """Run an agent once."""
+    """Run an agent once. One that swallows its cancel is told of in the log, and what it returns does not count."""
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
     try:
-        return await agent.run(call, steps)
+        outcome = await agent.run(call, steps)
     except Suspended as waits:
         return Pending(waits.ask, waits.step, waits.rule)
     except Forbidden as refused:
@@ -22,7 +27,6 @@ async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
     except Exception as error:  # an agent is foreign code; whatever it raises is data
         return Failed(failure_of(error))
     except asyncio.CancelledError:
-        task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
         return Failed(Failure(FailureKind.BUG, "CancelledError", "the agent cancelled itself"))
@@ -32,6 +36,18 @@ async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
         if passes_through(error):
             raise
         return Failed(failure_of(error))
+    if task is not None and task.cancelling() > before:
+        tell_of_swallowed(call, "returned something, which does not count")
+        raise asyncio.CancelledError
+    return outcome
+
+
+def tell_of_swallowed(call: Call, does: str) -> None:
+    """Warn of an agent that was cut off, by a timeout or a cancel, and does something all the same."""
+    _LOG.warning(
+        "%s (run %s, key %s) was cut off and %s: it swallows asyncio.CancelledError. Raise it again when you catch it.",
+        call.agent, call.run, call.key, does,
+    )  # fmt: skip
 
 
 def passes_through(error: BaseException) -> bool:

@@ -15,6 +15,8 @@ class EngineSettings:
     """The queues whose runs this process drives; none are all."""
     lease: float = 10.0
     """A worker that was not heard of for so long is declared dead, and its runs go to others."""
+    grace: float = 8.0
+    """What is under way when the worker stops may go on for so long; then it is cut."""
     poll: float = 0.2
     """How often a worker looks for what other processes left for it."""
     quarantine_after: int = 5

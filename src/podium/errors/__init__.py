@@ -17,6 +17,7 @@ PodiumError
 │   ├── NotAStore               a file, but not ours
 │   ├── StoreDamaged
 │   ├── StoreUnavailable        read-only, full, missing folder
+│   │   └── StoreLost           the file was deleted or replaced while it was open
 │   ├── Unwritable              one thing that cannot be stored; whatever else was to be stored with it is
 │   └── StoreBusy               another process writes; whoever may wait tries again
 ├── WorkerFailed                a service of this process's worker failed: its runs were handed back
@@ -96,6 +97,7 @@ from podium.errors.stores import (
     StoreBusy,
     StoreDamaged,
     StoreError,
+    StoreLost,
     StoreUnavailable,
     Unwritable,
     WorkerFailed,
@@ -167,6 +169,7 @@ __all__ = [
     "StoreBusy",
     "StoreDamaged",
     "StoreError",
+    "StoreLost",
     "StoreUnavailable",
     "Suspended",
     "TeamError",

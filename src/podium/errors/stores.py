@@ -27,6 +27,12 @@ class StoreUnavailable(StoreError):
     code = "store-unavailable"
 
 
+class StoreLost(StoreUnavailable):
+    """The file was deleted or replaced while it was open: nothing is recorded any more."""
+
+    code = "store-lost"
+
+
 class Unwritable(StoreError):
     """One operation cannot be stored, by what it holds. Only its sender is told; all others are carried out."""
 

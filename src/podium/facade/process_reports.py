@@ -1,5 +1,6 @@
 """`app.reports`, with what only a process that drives runs knows of its agents."""
 
+from podium.agents.threads import AGENT_THREADS, ThreadUse
 from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.facade.reports import Reports
 from podium.facade.scope import Scope
@@ -21,6 +22,12 @@ class ProcessReports(Reports):
         """Return how the circuit breakers of this process stand, by agent and version."""
         self._scope.require_installation("circuit breakers")
         return self._scope.parts.rules.breakers.states()
+
+    async def threads(self) -> ThreadUse:
+        """Return what the threads of this process do, in which synchronous functions run as agents."""
+        self._scope.require_installation("the threads of a process")
+        self._scope.parts.home.check()
+        return AGENT_THREADS.use()
 
     async def trust(self, agent: str, version: str | None = None) -> int:
         """Return how far an agent is trusted, 0 to 100; of its newest version if none is named."""

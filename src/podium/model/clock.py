@@ -13,6 +13,10 @@ class Clock(Protocol):
         """Return the time in seconds since 1970 (UTC)."""
         ...
 
+    def monotonic(self) -> float:
+        """Return seconds since some moment, as a clock counts them that nobody can set."""
+        ...
+
     async def sleep_until(self, when: float) -> None:
         """Return once `now()` is at least `when`."""
         ...
@@ -25,6 +29,10 @@ class SystemClock:
     def now(self) -> float:
         """Return the time in seconds since 1970 (UTC)."""
         return time.time()
+
+    def monotonic(self) -> float:
+        """Return the seconds that this machine has been up, without those for which it slept."""
+        return time.monotonic()
 
     async def sleep_until(self, when: float) -> None:
         """Sleep in slices of at most a minute, so that a changed wall clock is noticed."""

@@ -1,12 +1,38 @@
-"""The beat of a worker, in a thread of its own: a busy event loop is not dead."""
+"""The beat of a worker, in a thread of its own: a busy event loop is not dead.
+
+How long somebody was silent is measured by whoever watches, with a clock that nobody can set: the time of day may
+jump by hours, here or where the other one beats.
+"""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from podium.errors import StoreError
+from podium.errors import StoreError, StoreLost
 from podium.model.clock import Clock
 from podium.store.operations import Placed
 from podium.store.protocol import WorkerRegistry
+
+
+class Watch:
+    """Watches the beats of others: who has not beaten for a lease while they were watched is silent."""
+
+    def __init__(self, lease: float) -> None:
+        self._lease = lease
+        self._seen: dict[str, tuple[float, float]] = {}
+        """The last beat of each, and when it was seen first."""
+
+    def look(self, beats: Mapping[str, float], now: float) -> dict[str, float]:
+        """Look at the beats of all others; returns those of the silent."""
+        before = self._seen
+        self._seen = {
+            worker: before[worker] if worker in before and before[worker][0] == beat else (beat, now)
+            for worker, beat in beats.items()
+        }
+        return {worker: beat for worker, (beat, since) in self._seen.items() if now - since > self._lease}
+
+    def forget(self) -> None:
+        """Watch anew: whoever watches was away, and perhaps the others were too."""
+        self._seen.clear()
 
 
 class Heartbeat:
@@ -26,30 +52,30 @@ class Heartbeat:
         self._new_id = new_id
         self._failed = failed
         self._left = False
-        self._last = clock.now()
+        self._last = clock.monotonic()
+        self._watch = Watch(lease)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="podium-pulse", daemon=True)
 
     def start(self) -> None:
         """Enter the worker, take over from those who are gone, and begin to beat."""
-        self._last = self._clock.now()
-        self._roll.join(self._worker, self._last)
-        self._found(self._roll.reap(self._worker, self._last - self._lease))
+        self._join()
+        self._reap()
         self._thread.start()
 
     def fresh(self, worker: str) -> bool:
         """Whether the last beat, under this name, is younger than half a lease."""
-        return worker == self._worker and self._clock.now() - self._last < self._lease / 2
+        return worker == self._worker and self._clock.monotonic() - self._last < self._lease / 2
 
     def beat(self) -> bool:
         """Beat now; False where the worker was declared dead."""
-        now = self._clock.now()
-        late = now - self._last > self._lease
-        if not self._roll.beat(self._worker, now):
+        now = self._clock.monotonic()
+        if now - self._last > self._lease:
+            self._watch.forget()
+        if not self._roll.beat(self._worker, self._clock.now()):
             return False
         self._last = now
-        if not late:
-            self._found(self._roll.reap(self._worker, now - self._lease))
+        self._reap()
         return True
 
     def stop(self) -> None:
@@ -60,11 +86,24 @@ class Heartbeat:
             self._roll.leave(self._worker)
             self._left = True
 
+    def _join(self) -> None:
+        self._last = self._clock.monotonic()
+        self._watch.forget()
+        self._roll.join(self._worker, self._clock.now())
+
+    def _reap(self) -> None:
+        """Take over from those who have not beaten for a lease, and from those whose process is known to be gone."""
+        silent = self._watch.look(self._roll.beats(self._worker), self._clock.monotonic())
+        self._found(self._roll.reap(self._worker, silent))
+
     def _run(self) -> None:
         while not self._stop.wait(self._lease / 4):
             try:
                 if not self.beat():
                     self._rejoin()
+            except StoreLost as error:
+                self._failed(error)
+                return
             except StoreError:
                 continue  # a store that cannot be written now: the next beat tries again
             except Exception as error:  # the worker must not go on without a beat, whatever ended it
@@ -73,6 +112,6 @@ class Heartbeat:
 
     def _rejoin(self) -> None:
         """This worker was declared dead, as after a long stop of the process: begin anew under another name."""
-        self._worker, self._last = self._new_id(), self._clock.now()
-        self._roll.join(self._worker, self._last)
+        self._worker = self._new_id()
+        self._join()
         self._reborn(self._worker)

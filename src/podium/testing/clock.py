@@ -39,6 +39,10 @@ class DrivenClock:
         """Return the time in seconds since 1970 (UTC)."""
         return self._now
 
+    def monotonic(self) -> float:
+        """Return the same: time that is driven is not set back."""
+        return self._now
+
     async def sleep_until(self, when: float) -> None:
         """Return once `now()` is at least `when`."""
         if when <= self._now:

@@ -26,7 +26,11 @@ class Bench:
 
     @asynccontextmanager
     async def app(self, *agents: AnyAgent, store: Store | None = None, **settings: Any) -> AsyncGenerator[App]:
-        """Open an app; what it drives is let go when the block ends, as if the process had ended there."""
+        """Open an app; what it drives is let go when the block ends, as if the process had ended there.
+
+        With a time of `grace` it is let end first.
+        """
+        settings.setdefault("grace", 0.0)
         async with (
             asyncio.timeout(30),
             App.open(store or self.path, agents=agents, clock=self.clock, ids=self.ids, **settings) as app,

@@ -331,7 +331,7 @@ class Stopping(SqliteStore):
         if self.after in [fact.kind for fact in facts]:
             self.after = None
             self.bench.jump(1_000)
-            self.workers.reap("w_other", before=self.bench.clock.now() - 100)
+            self.workers.reap("w_other", self.workers.beats("w_other"))
         return committed
 
 

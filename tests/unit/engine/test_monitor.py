@@ -343,6 +343,7 @@ async def test_a_wrong_setting_is_refused_with_its_name(bench: Bench, wrong: dic
 async def test_a_worker_that_was_declared_dead_is_an_incident_of_its_own(bench: Bench) -> None:
     with closing(SqliteStore(str(bench.path))) as store:
         store.workers.join("w_gone", bench.clock.now())
+        store.workers.reap("w_other", store.workers.beats("w_other"))
     await bench.clock.advance(100)
     async with bench.app(monitor=SETTINGS) as app:
         incident = await only(bench, app, lambda each: each.ending)

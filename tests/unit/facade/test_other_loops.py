@@ -62,6 +62,7 @@ USES: dict[str, Use] = {
     "ProcessReports.incident": lambda o: o.app.reports.incident(o.handle.id),
     "ProcessReports.incidents": lambda o: o.app.reports.incidents(),
     "ProcessReports.noticed": lambda o: o.app.reports.noticed(),
+    "ProcessReports.threads": lambda o: o.app.reports.threads(),
     "ProcessReports.trust": lambda o: o.app.reports.trust("ask"),
     "ProcessReports.verify": lambda o: o.app.reports.verify(o.handle.id),
     "RunHandle.cancel": lambda o: o.handle.cancel(),

@@ -183,6 +183,7 @@ OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
     "ProcessReports.health": lambda app: app.reports.health(),
     "ProcessReports.incident": lambda app: app.reports.incident("run-1"),
     "ProcessReports.incidents": lambda app: app.reports.incidents(),
+    "ProcessReports.threads": lambda app: app.reports.threads(),
     "ProcessReports.trust": lambda app: app.reports.trust("work"),
 }
 """What is about all tenants together."""

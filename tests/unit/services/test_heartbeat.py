@@ -13,9 +13,21 @@ from podium.testing import DrivenClock
 LEASE = 100.0
 
 
+class SetClock(DrivenClock):
+    """A driven clock whose time of day can be set, as by NTP; the time that passes is another matter."""
+
+    off = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.off
+
+    def monotonic(self) -> float:
+        return super().now()
+
+
 @pytest.fixture
-def clock() -> DrivenClock:
-    return DrivenClock()
+def clock() -> SetClock:
+    return SetClock()
 
 
 @pytest.fixture
@@ -26,7 +38,7 @@ def store(tmp_store: Path) -> Generator[SqliteStore]:
 
 
 @pytest.fixture
-def ours(store: SqliteStore, clock: DrivenClock) -> Generator[Heartbeat]:
+def ours(store: SqliteStore, clock: SetClock) -> Generator[Heartbeat]:
     """Return the beat of a worker that has joined; its own thread beats only after 25 real seconds."""
 
     def ignore(_: Sequence[Placed] | str | BaseException) -> None: ...
@@ -39,53 +51,98 @@ def ours(store: SqliteStore, clock: DrivenClock) -> Generator[Heartbeat]:
     beat.stop()
 
 
-def is_alive(store: SqliteStore, worker: str, clock: DrivenClock) -> bool:
+def is_alive(store: SqliteStore, worker: str, clock: SetClock) -> bool:
     """Beat for another worker: it cannot, once it was declared dead."""
     return store.workers.beat(worker, clock.now())
 
 
+async def watch(clock: SetClock, ours: Heartbeat, leases: float) -> None:
+    """Let time pass, and beat as often as the thread would."""
+    for _ in range(int(leases * 4)):
+        await clock.advance(LEASE / 4)
+        assert ours.beat()
+
+
 async def test_whoever_has_not_beaten_for_a_lease_is_declared_dead(
-    store: SqliteStore, clock: DrivenClock, ours: Heartbeat
+    store: SqliteStore, clock: SetClock, ours: Heartbeat
 ) -> None:
     store.workers.join("w_other", clock.now())
-    for _ in range(2):
-        await clock.advance(LEASE * 0.9)
-        assert ours.beat()
+    await watch(clock, ours, 1.5)
     assert not is_alive(store, "w_other", clock)
 
 
-async def test_whoever_has_beaten_within_a_lease_is_not(
-    store: SqliteStore, clock: DrivenClock, ours: Heartbeat
+@pytest.mark.parametrize("jump", [-1e6, -LEASE * 1.1, LEASE * 1.1, 1e6])
+@pytest.mark.parametrize("whose", ["ours", "all"])
+async def test_a_clock_that_jumps_declares_nobody_dead(
+    store: SqliteStore, clock: SetClock, ours: Heartbeat, jump: float, whose: str
 ) -> None:
+    store.workers.join("w_other", clock.now())
+    for beat in range(12):
+        await watch(clock, ours, 0.5)
+        assert store.workers.beat("w_other", clock.now() - (clock.off if whose == "ours" else 0.0))
+        if beat % 4 == 2:
+            clock.off += jump
+    assert is_alive(store, "w_other", clock)
+
+
+@pytest.mark.parametrize("jump", [-1e6, 1e6])
+async def test_a_clock_that_jumps_keeps_nobody_alive(
+    store: SqliteStore, clock: SetClock, ours: Heartbeat, jump: float
+) -> None:
+    store.workers.join("w_other", clock.now())
+    await watch(clock, ours, 0.5)
+    clock.off += jump
+    await watch(clock, ours, 1.0)
+    assert not is_alive(store, "w_other", clock)
+
+
+@pytest.mark.parametrize("jump", [-1e6, 1e6])
+async def test_a_beat_is_as_fresh_as_it_is_old_whatever_the_time_of_day(
+    clock: SetClock, ours: Heartbeat, jump: float
+) -> None:
+    clock.off += jump
+    assert ours.fresh("w_ours")
+    await clock.advance(LEASE * 0.5)
+    assert not ours.fresh("w_ours")
+
+
+async def test_a_worker_that_joins_declares_nobody_dead_whom_it_has_not_watched(
+    store: SqliteStore, clock: SetClock, ours: Heartbeat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it finds in the store is a time of day, and by whose clock it cannot know."""
+    monkeypatch.setattr("podium.store.sqlite.workers.place", lambda: "elsewhere")
+    store.workers.join("w_other", clock.now() - 1e6)
+    later = Heartbeat(
+        store.workers, "w_later", clock, LEASE, found=print, reborn=print, new_id=lambda: "", failed=print
+    )
+    later.start()
+    later.stop()
+    assert is_alive(store, "w_other", clock)
+
+
+async def test_whoever_has_beaten_within_a_lease_is_not(store: SqliteStore, clock: SetClock, ours: Heartbeat) -> None:
     store.workers.join("w_other", clock.now())
     await clock.advance(LEASE * 0.9)
     assert ours.beat()
     assert is_alive(store, "w_other", clock)
 
 
-async def test_a_worker_whose_own_beat_was_late_declares_nobody_dead_that_time(
-    store: SqliteStore, clock: DrivenClock, ours: Heartbeat
+async def test_a_worker_whose_own_beat_was_late_watches_the_others_anew(
+    store: SqliteStore, clock: SetClock, ours: Heartbeat
 ) -> None:
     """The whole machine may have been stopped, and the others will beat in a moment."""
     store.workers.join("w_other", clock.now())
+    await watch(clock, ours, 0.75)
     await clock.advance(LEASE * 1.5)
     assert ours.beat()
+    await watch(clock, ours, 0.75)
     assert is_alive(store, "w_other", clock)
+    store.workers.join("w_silent", clock.now())
+    await watch(clock, ours, 1.5)
+    assert not is_alive(store, "w_silent", clock)
 
 
-async def test_a_worker_that_was_late_once_declares_others_dead_at_its_next_beat(
-    store: SqliteStore, clock: DrivenClock, ours: Heartbeat
-) -> None:
-    store.workers.join("w_other", clock.now())
-    await clock.advance(LEASE * 1.5)
-    assert ours.beat()
-    assert ours.beat()
-    assert not is_alive(store, "w_other", clock)
-
-
-async def test_a_beat_is_fresh_for_half_a_lease_and_under_its_own_name_alone(
-    clock: DrivenClock, ours: Heartbeat
-) -> None:
+async def test_a_beat_is_fresh_for_half_a_lease_and_under_its_own_name_alone(clock: SetClock, ours: Heartbeat) -> None:
     await clock.advance(LEASE * 0.49)
     assert ours.fresh("w_ours")
     assert not ours.fresh("w_other")
@@ -96,16 +153,20 @@ async def test_a_beat_is_fresh_for_half_a_lease_and_under_its_own_name_alone(
 
 
 async def test_a_worker_that_was_declared_dead_cannot_beat(
-    store: SqliteStore, clock: DrivenClock, ours: Heartbeat
+    store: SqliteStore, clock: SetClock, ours: Heartbeat
 ) -> None:
     await clock.advance(LEASE * 2)
-    store.workers.reap("w_other", clock.now() - LEASE)
+    store.workers.reap("w_other", store.workers.beats("w_other"))
     assert not ours.beat()
     assert not ours.fresh("w_ours")
 
 
-async def test_a_worker_that_joins_declares_the_dead_dead_at_once(store: SqliteStore, clock: DrivenClock) -> None:
-    store.workers.join("w_other", clock.now() - LEASE * 2)
+async def test_a_worker_that_joins_takes_over_at_once_from_processes_that_are_gone(
+    store: SqliteStore, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("podium.store.sqlite.workers.process_birth", "before the last boot".format)
+    store.workers.join("w_other", clock.now())
+    monkeypatch.undo()
     found: list[Sequence[Placed]] = []
     beat = Heartbeat(
         store.workers, "w_ours", clock, LEASE, found=found.append, reborn=print, new_id=lambda: "", failed=print

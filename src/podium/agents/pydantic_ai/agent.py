@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar, cast
 
 from pydantic_ai.agent import AbstractAgent
@@ -12,6 +13,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import RunContext
 from pydantic_ai.usage import UsageLimits
 
+from podium.agents.per_loop import PerLoop
 from podium.agents.pydantic_ai.bound import MOST_OUTPUT
 from podium.agents.pydantic_ai.capability import PodiumSteps
 from podium.agents.pydantic_ai.effects import DeclaredEffects
@@ -52,6 +54,8 @@ class LlmAgent(Generic[In, Out, D]):
     rates: Rates
     streaming: bool
     limits: UsageLimits | None
+    models: PerLoop[Model] | None = None
+    """The model that is named, for each event loop: its client's connections belong to one."""
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Ask the model until it has an answer that fits the output.
@@ -101,11 +105,14 @@ class LlmAgent(Generic[In, Out, D]):
 
         None where capabilities of the agent choose.
         """
-        if self.model is None and not self.agent.root_capability.has_resolve_model_id:
-            self.model = self.agent.model
-        if isinstance(self.model, str):
-            self.model = infer_model(self.model)
-        return self.model
+        if self.models is None:
+            model = self.model
+            if model is None and not self.agent.root_capability.has_resolve_model_id:
+                model = self.agent.model
+            if not isinstance(model, str):
+                return model
+            self.models = PerLoop(partial(infer_model, model))
+        return self.models.get()
 
 
 def _single_capped_attempt(ctx: RunContext[object]) -> ModelSettings:

@@ -1,6 +1,7 @@
 """Makes an LLM agent out of a model, instructions and tools."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Unpack, cast
 
 from pydantic_ai import Agent as PydanticAgent
@@ -9,7 +10,8 @@ from pydantic_ai.models import Model
 from pydantic_ai.tools import ToolFuncEither
 from typing_extensions import TypeForm, TypeVar
 
-from podium.agents.pydantic_ai.agent import Prompt
+from podium.agents.per_loop import PerLoop
+from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
 from podium.agents.pydantic_ai.options import ModelOptions
 from podium.agents.pydantic_ai.wrap import from_pydantic_ai
 from podium.errors import ConfigError
@@ -40,8 +42,10 @@ def llm_agent(
     `tool_effects` mean, see `from_pydantic_ai`.
     """
     kind = cast("type[Out]", output)  # Pydantic AI takes a union too, where it says a type
+    make = _maker(model, options)
+    first = None if make is None else make()  # what is wrong with its address is told now
     agent = PydanticAgent(
-        _model(model, options),
+        first or model,
         name=name,
         instructions=instructions,
         output_type=kind,
@@ -51,16 +55,21 @@ def llm_agent(
         retries=options.get("corrections", 1),
         defer_model_check=True,
     )
-    return from_pydantic_ai(agent, input=input, output=kind, prompt=prompt, **options)
+    made = from_pydantic_ai(agent, input=input, output=kind, prompt=prompt, **options)
+    if make is not None:
+        cast("LlmAgent[In, Out, Steps]", made).models = PerLoop(make, first=first)
+    return made
 
 
-def _model(model: Model | str, options: ModelOptions) -> Model | str:
+def _maker(model: Model | str, options: ModelOptions) -> Callable[[], Model] | None:
+    """Return what makes the model at an address of its own, again for each event loop; None where it has none."""
     base_url = options.get("base_url")
     if base_url is None:
-        return model
+        return None
     if not isinstance(model, str):
         raise ConfigError("base_url goes with the name of a model; a model object brings its own endpoint")
     from podium.agents.pydantic_ai.endpoint import model_at  # loads the OpenAI client: half a second
 
-    api_key = options.get("api_key")
-    return model_at(base_url, model, api_key=None if api_key is None else filled({"api_key": api_key})["api_key"])
+    given = options.get("api_key")
+    api_key = None if given is None else filled({"api_key": given})["api_key"]
+    return partial(model_at, base_url, model, api_key=api_key)

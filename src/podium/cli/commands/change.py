@@ -14,7 +14,8 @@ from podium.cli.named import run_in
 from podium.cli.opening import drive, existing, export_environment
 from podium.cli.options import FileOption, JsonOption, ModelOption, RunArgument, SetOption, StoreOption
 from podium.cli.output import count, note, print_json
-from podium.cli.report import INTERRUPTED, report
+from podium.cli.report import report
+from podium.cli.stopping import INTERRUPTED
 from podium.cli.waiting import Standstill, settle
 from podium.engine.worker.waiters import End
 from podium.errors import UsageError

@@ -28,7 +28,7 @@ from podium.cli.options import (
     WorkflowOption,
 )
 from podium.cli.output import count, iso, moment, note, note_next, one_line, print_json, print_table, print_traceback
-from podium.cli.report import INTERRUPTED
+from podium.cli.stopping import INTERRUPTED
 from podium.config import Config
 from podium.errors import PodiumError, UsageError
 from podium.facade.reader import Reader, View

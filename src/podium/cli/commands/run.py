@@ -14,7 +14,8 @@ from podium.cli.named import run_in
 from podium.cli.opening import drive, existing, export_environment
 from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import note
-from podium.cli.report import INTERRUPTED, report
+from podium.cli.report import report
+from podium.cli.stopping import INTERRUPTED
 from podium.cli.waiting import Standstill, settle
 from podium.config import Config, load_config
 from podium.engine.worker.waiters import End

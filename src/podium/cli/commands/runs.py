@@ -37,7 +37,7 @@ from podium.cli.output import (
     print_line,
     print_table,
 )
-from podium.cli.report import INTERRUPTED
+from podium.cli.stopping import INTERRUPTED
 from podium.cli.tree.call import call_json, print_call
 from podium.cli.tree.draw import Child, node_json, plain, render
 from podium.cli.tree.facts import as_line, described

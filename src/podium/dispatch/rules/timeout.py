@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Awaitable
 
 from podium.dispatch.dispatcher import Handler
+from podium.dispatch.invoke import tell_of_swallowed
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome
 from podium.model.retry import FailureKind
 from podium.model.rule_steps import RuleSteps
+
+_TOLD_AFTER = 1.0
+"""Real seconds that an agent may take to end after it was cut off, before the log tells of it."""
 
 
 def timeout(card: Card, handler: Handler) -> Handler:
@@ -23,13 +27,16 @@ def timeout(card: Card, handler: Handler) -> Handler:
         return handler(call, steps) if seconds is None else within(seconds, call, steps)
 
     async def within(seconds: float, call: Call, steps: RuleSteps) -> Outcome:
-        scope = asyncio.timeout(seconds)
+        scope, loop = asyncio.timeout(seconds), asyncio.get_running_loop()
+        watch = loop.call_later(seconds + _TOLD_AFTER, tell_of_swallowed, call, "goes on")
         try:
             async with scope:
                 return await handler(call, steps)
         except TimeoutError:
             if not scope.expired():
                 raise
+        finally:
+            watch.cancel()
         return Failed(Failure(FailureKind.TIMEOUT, "TimeoutError", f"no answer within {seconds:g} s"))
 
     return bounded

@@ -62,6 +62,7 @@ async def _attempt(open_call: OpenCall, agent: AnyAgent) -> Outcome:
         return late
     if progress.asked is not None and _asked_of_answer(open_call) is None:
         return _pending_again(progress.asked)
+    await active.may_begin()
     call = open_call.request(agent)
     if progress.doubtful and (known := await resolve_doubt(open_call, agent, call)) is not None:
         return known

@@ -16,13 +16,17 @@ from podium.model.retry import FailureKind
 async def do_once(open_call: OpenCall, agent: AnyAgent, call: Call, steps: CallSteps) -> Outcome:
     """Dispatch a call that must not happen twice: what does not say how it ended is in doubt."""
     active, branch, progress = open_call.active, open_call.branch, open_call.progress
-    if not progress.intent_recorded:
-        active.journal.append(EffectIntended(name=call.agent, epoch=active.run.epoch), open_call.key)
-        progress.intent_recorded = True
-    await active.journal.committed()
-    await branch.shielded(active.runtime.fresh())
-    work = active.runtime.dispatcher.dispatch(agent, call, steps)
-    outcome = await branch.shielded(traced(active, agent.card, call, work))
+    active.effects[open_call.key] = call.agent
+    try:
+        if not progress.intent_recorded:
+            active.journal.append(EffectIntended(name=call.agent, epoch=active.run.epoch), open_call.key)
+            progress.intent_recorded = True
+        await active.journal.committed()
+        await branch.shielded(active.runtime.fresh())
+        work = active.runtime.dispatcher.dispatch(agent, call, steps)
+        outcome = await branch.shielded(traced(active, agent.card, call, work))
+    finally:
+        del active.effects[open_call.key]
     if isinstance(outcome, Failed) and not (outcome.failure.not_done or outcome.failure.unavailable):
         failure = outcome.failure
         return await _verify(open_call, agent, call, f"it ended with {failure.type}: {failure.message}")

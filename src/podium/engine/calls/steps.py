@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from podium.engine.calls.earlier import EarlierSteps
+from podium.engine.calls.held import HeldSteps
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.history import shortened
@@ -23,7 +24,7 @@ from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
 from podium.model.prices import PriceSettings
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
-from podium.model.step import StepCall, is_guard_step
+from podium.model.step import StepCall, is_guard_step, is_under_guard
 from podium.model.steps import Effects
 from podium.model.storable import check_key
 from podium.secrets.masking import MASKING
@@ -32,6 +33,9 @@ from podium.store.codec import decode, encode, input_digest
 
 _inside: ContextVar[str] = ContextVar("podium_step", default="")
 """The path of the step that the current task is in."""
+
+_in_effect: ContextVar[bool] = ContextVar("podium_effect", default=False)
+"""Whether that step, or one around it, is an effect that happens once: it must come to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,9 @@ class _KnownStep:
 class CallSteps:
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
-    __slots__ = ("_active", "_agent", "_branch", "_call", "_chunks", "_counts", "_earlier", "_resolved")
+    __slots__ = (
+        "_active", "_agent", "_branch", "_call", "_chunks", "_counts", "_earlier", "_held", "_resolved", "_under_way",
+    )  # fmt: skip
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent, resolved: dict[str, Json]
@@ -61,6 +67,9 @@ class CallSteps:
         self._counts: dict[str, int] = {}
         self._chunks: dict[str, int] = {}
         self._earlier: EarlierSteps | None = None
+        self._under_way: set[str] = set()
+        """The steps that were begun and are not recorded yet, by their place."""
+        self._held: HeldSteps | None = None
 
     @property
     def idempotency_key(self) -> str:
@@ -99,21 +108,45 @@ class CallSteps:
         known = await self._known(path, name, input, digest, effects, verify)
         if known is not None:
             return known.value if known.recorded else self._record(full, name, digest, known.value, usage, known.place)
+        if self._active.gate.holding and not self._must_end(path):
+            await self._hold(path)
 
         async def body() -> Json:
-            if effects == "once":
-                await self._intend(full, name)
-            return await self._run(path, fn, name, effects, input)
+            if effects != "once":
+                return await self._run(path, fn, name, effects, input)
+            await self._intend(full, name)
+            token = _in_effect.set(True)
+            try:
+                return await self._run(path, fn, name, effects, input)
+            finally:
+                _in_effect.reset(token)
 
         rules = self._active.runtime.dispatcher.step_rules(self._agent)
-        if rules is None:
-            value = await body()
-        else:
-            step = StepCall(call=self._call, name=name, path=path, input=input, body=body, bound=bound, usage=usage)
-            value = await rules(step, self)
-        value = self._record(full, name, digest, value, usage)
-        await self._active.journal.committed()
+        self._under_way.add(path)
+        try:
+            if rules is None:
+                value = await body()
+            else:
+                step = StepCall(call=self._call, name=name, path=path, input=input, body=body, bound=bound, usage=usage)
+                value = await rules(step, self)
+            value = self._record(full, name, digest, value, usage)
+            await self._active.journal.committed()
+        finally:
+            self._under_way.discard(path)
+            self._active.effects.pop(full, None)
+            if self._held is not None:
+                self._held.look()
         return value
+
+    def _must_end(self, path: str) -> bool:
+        """Whether a step is part of what is not to be cut: an effect that happens once, the check of an answer."""
+        return self._agent.card.effects == "once" or _in_effect.get() or is_under_guard(path)
+
+    async def _hold(self, path: str) -> None:
+        """The worker stops: wait at a step that has not begun until the run is let go."""
+        if self._held is None:
+            self._held = HeldSteps(self._active.gate, self._under_way)
+        await self._held.wait(path)
 
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to those who watch the run."""
@@ -256,6 +289,7 @@ class CallSteps:
         self._active.history.add(Fact(-1, said.fact_kind, full, at, self.epoch, text.encoded, payload))
 
     async def _intend(self, full: str, name: str) -> None:
+        self._active.effects[full] = f"{name} of {self._call.agent}"
         self._note(full, EffectIntended(name=name, epoch=self.epoch))
         await self._active.journal.committed()
         await self._active.runtime.fresh()

@@ -73,6 +73,8 @@ class ActiveRun:
         self.blocked: str | None = None
         self.broken: StoreError | None = None
         self.finished: FinishRun | None = None
+        self.effects: dict[str, str] = {}
+        """The `once` effects that may have begun and have not ended, by key: whose they are."""
         self.uncompensated: list[str] = []
         """What could not be undone after a cancel, in words."""
         self.activity = Activity(self._on_quiet)
@@ -147,10 +149,16 @@ class ActiveRun:
     async def live(self, branch: BranchTask, key: str) -> None:
         """Pass the gate; then deliver, at this key, a cancel that was asked for."""
         await self.gate.passed()
+        await self.may_begin()
         if branch.cancel is Cancel.REQUESTED:
             self.journal.append(KeysCancelled(keys=(key,), by=branch.cancelled_by), key)
             await self.journal.committed()
             branch.deliver(key)
+
+    async def may_begin(self) -> None:
+        """Return at once, unless the worker stops: then wait until the run is let go, and raise Evicted."""
+        if self.gate.holding:
+            await self.gate.held_back()
 
     def _go_live(self) -> None:
         """Replay is over: open the gate, and take up what came meanwhile."""
@@ -245,8 +253,12 @@ class ActiveRun:
             if self.activity.busy:
                 return
         self._end_due()
-        if not self.activity.busy and not self._asking:
+        if self.activity.busy or self._asking:
+            return
+        if not self.gate.held:
             self._park()
+        elif not self.effects:
+            self._let_go()
 
     def _park(self) -> None:
         """Leave memory until a signal or the next time comes."""
@@ -255,6 +267,17 @@ class ActiveRun:
         self._leave_with(Park(self.mailbox.wake, min(dues, default=None)))
 
     # Letting go
+
+    def hold(self) -> None:
+        """Begin nothing new: what is under way may end, and then the run is let go."""
+        if self.gate.replaying:
+            self.drop()  # nothing of it is under way yet
+        else:
+            self.gate.hold()
+
+    def _let_go(self) -> None:
+        self.escrows.give_back()
+        self.drop()
 
     def finish(self, end: FinishRun) -> None:
         """End the run with this loop turn's commit; nothing is recorded after it."""

@@ -93,7 +93,7 @@ class BranchTask:
         """Await something that a cancel may cut short, as the open key of this branch."""
         self.open = key
         try:
-            return await work
+            value = await work
         except asyncio.CancelledError:
             if self.closed:
                 raise Evicted from None
@@ -103,6 +103,10 @@ class BranchTask:
             self.deliver(key)
         finally:
             self.open = None
+        if self.cancel is Cancel.REQUESTED and self.task is not None and self.task.cancelling():
+            self.task.uncancel()
+            self.deliver(key)  # it was swallowed; what was cut gives nothing all the same
+        return value
 
     async def shielded(self, work: Awaitable[T]) -> T:
         """Await something that no cancel may cut short: it takes effect at the next key."""

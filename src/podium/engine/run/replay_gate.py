@@ -1,4 +1,4 @@
-"""The gate between what is recorded and what is new."""
+"""The gate between what is recorded and what is new: shut while a run is replayed, and again when its worker stops."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from podium.errors import Evicted
 class ReplayGate:
     """Holds branches back until the code has asked for everything that is recorded. A dry replay never opens it."""
 
-    __slots__ = ("_activity", "_dry", "_go_live", "_history", "_idle_until_live", "_journal", "_waiting", "is_open",
-                 "replaying")  # fmt: skip
+    __slots__ = ("_activity", "_dry", "_go_live", "_history", "_idle_until_live", "_journal", "_waiting", "held",
+                 "holding", "is_open", "replaying")  # fmt: skip
 
     def __init__(
         self, history: History, activity: Activity, journal: RunJournal, *, go_live: Callable[[], None], dry: bool
@@ -22,6 +22,10 @@ class ReplayGate:
         """Whether something recorded has not been handed out yet."""
         self.is_open = not self.replaying and not dry
         """Whether branches may do something new."""
+        self.holding = False
+        """Whether it was shut again: the worker stops, what is under way may end, and nothing new begins."""
+        self.held = 0
+        """How many branches have come to something new since, and stand there."""
         self._history = history
         self._activity = activity
         self._journal = journal
@@ -32,7 +36,7 @@ class ReplayGate:
 
     async def passed(self) -> None:
         """Return once all that is recorded was handed out."""
-        if self.is_open:
+        if self.is_open or self.holding:
             return
         if self.replaying and not self._history.unseen and not self._dry:
             self._go_live()
@@ -46,6 +50,31 @@ class ReplayGate:
             if self._journal.closed:
                 raise Evicted from None
             raise
+
+    def hold(self) -> None:
+        """Shut it again, for what is new: what is recorded of what is under way still passes."""
+        self.is_open, self.holding = False, True
+
+    async def held_back(self) -> None:
+        """Wait, as a branch that has come to something new, until the run is let go; raises Evicted then."""
+        self.stand()
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            if self._journal.closed:
+                raise Evicted from None
+            self.go()
+            raise
+
+    def stand(self) -> None:
+        """Count a branch among those that are held back."""
+        self.held += 1
+        self._activity.idle()
+
+    def go(self) -> None:
+        """Count it no longer: it goes on with what it had begun."""
+        self.held -= 1
+        self._activity.resume()
 
     def wake_when_live(self, future: "asyncio.Future[None]") -> None:
         """Have the future of an idle branch done when replay is over, unless it is done before."""

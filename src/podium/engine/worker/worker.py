@@ -13,9 +13,11 @@ from podium.engine.run.recalls import Recalls
 from podium.engine.run.runtime import Runtime, cannot_retry
 from podium.engine.run.starting import claimed_at_start
 from podium.engine.settings import EngineSettings
+from podium.engine.worker.collector import relax_collector
+from podium.engine.worker.draining import cut, drain
 from podium.engine.worker.execute import execute
 from podium.engine.worker.waiters import End, Waiters
-from podium.errors import Evicted, StoreError, Unwritable, WorkerFailed
+from podium.errors import Evicted, StoreError, StoreLost, Unwritable, WorkerFailed
 from podium.in_threads import in_thread
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
@@ -49,9 +51,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("podium")
 
-_PYTHON_THRESHOLD = 2_000
-_THRESHOLD = 50_000
-
 
 class Worker:
     """The runs that this process drives."""
@@ -83,9 +82,11 @@ class Worker:
         """Whether others may have ended runs that somebody waits for here."""
         self._orphans: set[int] = set()
         """Runs that are ours in the store, but were let go because the store could not be written."""
+        self._draining = False
+        """Whether nothing new is begun: what is under way may still end."""
         self._stopping = False
         self._services: asyncio.Task[None] | None = None
-        self._gave_up: WorkerFailed | None = None
+        self._gave_up: WorkerFailed | StoreLost | None = None
         self._collector = gc.get_threshold()
         self.retry_run: Callable[[str], Awaitable[None]] = cannot_retry
         """Has a failed run go on: an operator's work, which whoever makes the worker hands in."""
@@ -97,9 +98,8 @@ class Worker:
         )  # fmt: skip
         self.runtime = Runtime(
             commits=self.commits, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
-            ids=ids, store=store,
-            alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve, recalls=self._recalls,
-            retry_run=self._retry_run, max_facts=settings.max_facts,
+            ids=ids, store=store, alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve,
+            recalls=self._recalls, retry_run=self._retry_run, max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
             watches_loops=settings.watches_loops, observer=observer,
         )  # fmt: skip
@@ -114,29 +114,32 @@ class Worker:
         self._collector = relax_collector()
         self._heartbeat.start()
         self._services = run_services(
-            self.timers.run,
-            lambda: self.fleet.run(self),
-            self._look_around,
-            self._wake_when_due,
-            failed=self._give_up,
-        )
+            self.timers.run, lambda: self.fleet.run(self), self._look_around, self._wake_when_due, failed=self._give_up,
+        )  # fmt: skip
 
     async def stop(self) -> None:
-        """Let go of every run, record what is done, and hand the rest back."""
+        """Begin nothing new, let what is under way end within the grace time, cut the rest, and hand it all back.
+
+        Cancelled meanwhile, it cuts at once.
+        """
+        self._draining = True
+        try:
+            await drain(self._drives.values(), self._tasks, self._clock, self._settings.grace)
+        finally:
+            await self._cut()
+
+    async def _cut(self) -> None:
         self._stopping = True
         await self._end_services()
         await asyncio.sleep(0)  # noqa: TID251 - what has just ended is still recorded
         self._recalls.give_back()
-        for active in list(self._drives.values()):
-            active.drop()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await cut(self._drives.values(), self._tasks)
         await self.commits.close()
         await in_thread(self._heartbeat.stop)
         gc.set_threshold(*self._collector)
 
     def check(self) -> None:
-        """Raise WorkerFailed where one of the services has failed: nothing is driven in this process any more."""
+        """Raise WorkerFailed, or StoreLost, where nothing is driven in this process any more: a service has failed."""
         if self._gave_up is not None:
             raise self._gave_up
 
@@ -144,8 +147,9 @@ class Worker:
         """A service failed: let go of every run, hand them back, and tell whoever waits or comes to wait."""
         if self._stopping:
             return
-        told = f"the worker of this process stopped: {type(error).__name__}: {error}. Its runs were handed back."
-        self._gave_up, self._stopping = WorkerFailed(f"{told} Correct the cause and open the app anew."), True
+        told = f"the worker of this process stopped: {type(error).__name__}: {error}"
+        failed = WorkerFailed(f"{told}. Its runs were handed back. Correct the cause and open the app anew.")
+        self._gave_up, self._stopping = error if isinstance(error, StoreLost) else failed, True
         _LOG.critical("%s", told, exc_info=error)
         for active in list(self._drives.values()):
             active.drop()
@@ -265,7 +269,7 @@ class Worker:
     async def begin(self, run: NewRun) -> tuple[str, bool]:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
         self.check()
-        here = self.fleet.reserve(run.queue)
+        here = not self._draining and self.fleet.reserve(run.queue)
         answer: asyncio.Future[tuple[CommitVerdict, str]] = self._loop.create_future()
 
         def settled(verdict: CommitAnswer, committed: Committed) -> None:
@@ -286,7 +290,7 @@ class Worker:
 
     async def drive(self, runs: Sequence[Placed]) -> int:
         """Claim runs and begin to drive them; returns how many were to be had."""
-        if self._stopping:
+        if self._draining or self._stopping:
             return 0
         wanted = [run.n for run in runs if run.n not in self._drives]
         try:
@@ -295,7 +299,7 @@ class Worker:
             self._orphans.update(wanted)  # those that were claimed, and could not be read
             self._loop.call_later(self._settings.poll, self.fleet.place, runs)
             return 0
-        if self._stopping:  # meanwhile; what was claimed goes back with all that this worker owns
+        if self._draining or self._stopping:  # meanwhile; what was claimed goes back with all that this worker owns
             return 0
         healthy = [each for each in claimed if each.run.crash_count < self._settings.quarantine_after]
         for each in healthy:
@@ -338,6 +342,8 @@ class Worker:
         active.main.task = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if self._draining:  # it was started just before
+            active.hold()
 
     def _closed(self, active: ActiveRun) -> None:
         if self._drives.get(active.n) is active:
@@ -354,6 +360,8 @@ class Worker:
         elif active.broken is not None:
             self._orphans.add(active.n)
             self._waiters.lose(active.run.id, active.broken)
+        elif self._draining:
+            self._orphans.add(active.n)  # others need not wait until this worker has left
 
     def _tell(self, run: str, end: FinishRun) -> None:
         self.streams.end(run)
@@ -387,14 +395,3 @@ class Worker:
         """This is what came for a run."""
         if (active := self._drives.get(delivery.run)) is not None:
             active.receive(delivery)
-
-
-def relax_collector() -> tuple[int, int, int]:
-    """Have Python look for reference cycles less often: with thousands of runs it took a third of the time.
-
-    Returns the thresholds as they were. A program that has set its own keeps them.
-    """
-    before = gc.get_threshold()
-    if before[0] <= _PYTHON_THRESHOLD:
-        gc.set_threshold(_THRESHOLD, *before[1:])
-    return before

@@ -1,5 +1,6 @@
 """Who drives runs on a store."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +15,7 @@ class LostWorker:
     host: str
     pid: int
     beat: float
-    """When it was heard of for the last time."""
+    """When it was heard of for the last time, by its own clock."""
 
 
 class WorkerRegistry(Protocol):
@@ -28,8 +29,12 @@ class WorkerRegistry(Protocol):
         """Say that a worker lives; False where it was fenced."""
         ...
 
-    def reap(self, worker: str, before: float) -> list[Placed]:
-        """Fence workers whose beat is older than `before` or whose process is gone, then hand their runs back.
+    def beats(self, worker: str) -> Mapping[str, float]:
+        """Return when each of the others that are alive was heard of last, by their own clocks."""
+        ...
+
+    def reap(self, worker: str, silent: Mapping[str, float]) -> list[Placed]:
+        """Fence workers that are `silent` and have not beaten since, or whose process is gone; hand their runs back.
 
         Each run that a process had in memory when it died gets a strike, or its first if it had come further since its
         last; those of a process that was only late get none.

@@ -101,6 +101,16 @@ def connect(path: str, durability: Durability, *, wait: float) -> sqlite3.Connec
     return _patiently(work)
 
 
+def hold_open(connection: sqlite3.Connection, path: str) -> None:
+    """Have a connection open the write-ahead log: while it has, nobody who closes the store deletes that."""
+
+    def work() -> None:
+        with translated(path):
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+    _patiently(work)
+
+
 def log_bytes(path: str) -> int:
     """Return the size of the write-ahead log; 0 while there is none, as after the last one closed the store."""
     try:

@@ -21,6 +21,7 @@ from podium.store.sqlite.connection import (
     OF_A_VALUE,
     Durability,
     connect,
+    hold_open,
     log_bytes,
     migrate,
     prepare,
@@ -30,6 +31,7 @@ from podium.store.sqlite.connection import (
     translated,
 )
 from podium.store.sqlite.delegations import SqliteDelegations
+from podium.store.sqlite.file import StoreFile
 from podium.store.sqlite.ledger import SqliteLedger
 from podium.store.sqlite.memory import SqliteMemory
 from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due, ready, served_again, take_over, wake
@@ -93,8 +95,10 @@ class SqliteStore(SqliteReading):
             self._loop = connect(path, durability, wait=0.0)
             self._patient = connect(path, durability, wait=_WAIT_SECONDS)
             self._beats = connect(path, durability, wait=_WAIT_SECONDS)
+            hold_open(self._patient, path)
             if durability == "power":
                 reserve_log(self._patient, path)
+        self._file = StoreFile(path)
         self._readers = Readers(path, self._loop, self._lock)
         super().__init__(self._readers)
         self.memory = SqliteMemory(self._patient, self._lock, path)
@@ -102,7 +106,7 @@ class SqliteStore(SqliteReading):
         self.answers = SqliteAnswerCache(self._loop, self._patient, self._lock, path)
         self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
         self.upkeep = SqliteUpkeep(self._patient, self._lock, path)
-        self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path)
+        self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path, self._file)
         self._seen: tuple[str, Serving, int] | None = None
         """Who looked what for last, and at which version of the file."""
 
@@ -147,6 +151,8 @@ class SqliteStore(SqliteReading):
         return done
 
     def _commit(self, connection: sqlite3.Connection, worker: str, operations: Sequence[Operation]) -> Committed:
+        if self._file.lost is not None:
+            raise self._file.lost
         self._commits += 1
         write = lone(operations)
         head = None if write is None else self._heads.get(write.run)
@@ -252,6 +258,7 @@ class SqliteStore(SqliteReading):
 
     async def wake(self, worker: str, serving: Serving, now: float) -> Woken:
         """Wake what is due, and look for what others left: again only once another connection has written."""
+        self._file.check()
         with translated(self.path):
             seen = (worker, serving, self._loop.execute("PRAGMA data_version").fetchone()[0])
             woken = Woken(changed=seen != self._seen)
@@ -270,6 +277,7 @@ class SqliteStore(SqliteReading):
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Change the store on the event loop; in the thread where another process writes."""
+        self._file.check()
         with self._lock if self._memory_only else _NO_LOCK:
             try:
                 with transaction(self._loop, self.path) as connection:

@@ -86,16 +86,19 @@ class OwnershipContract(OpenedStore):
             assert run is not None
             assert (run.state, run.owner) == (RunState.READY, None)
 
-    def test_whose_beat_is_old_is_fenced_and_loses_its_runs(self, tmp_path: Path) -> None:
+    def test_who_is_silent_is_fenced_and_loses_its_runs(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             other = Hand(hand.store, "w_2")
             number = other.start(new_run("r"))
             hand.store.workers.beat("w_1", 130.0)
-            assert hand.store.workers.reap("w_1", before=100.0) == []
-            assert [each.n for each in hand.store.workers.reap("w_1", before=120.0)] == [number]
+            assert hand.store.workers.beats("w_1") == {"w_2": 100.0}
+            assert hand.store.workers.reap("w_1", {}) == []
+            assert hand.store.workers.reap("w_1", {"w_2": 99.0}) == []
+            assert [each.n for each in hand.store.workers.reap("w_1", {"w_2": 100.0})] == [number]
             assert other.write(number, fact()) is CommitVerdict.STALE
             assert hand.store.workers.beat("w_2", 131.0) is False
-            assert hand.store.workers.reap("w_1", before=120.0) == []
+            assert hand.store.workers.beats("w_1") == {}
+            assert hand.store.workers.reap("w_1", {"w_2": 100.0}) == []
 
     def test_a_parked_run_belongs_to_nobody(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

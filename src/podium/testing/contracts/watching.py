@@ -71,7 +71,7 @@ class WatchingContract(OpenedStore):
             workers.join("w_3", 150.0)
             workers.leave("w_2")
             assert [workers.is_fenced(name) for name in ("w_1", "w_2", "w_3", "never")] == [False, True, False, True]
-            workers.reap("w_1", before=151.0)
+            workers.reap("w_1", {"w_3": 150.0})
             assert [(each.id, each.beat) for each in workers.lost(150.0)] == [("w_3", 150.0)]
             assert workers.lost(150.5) == []
             assert workers.is_fenced("w_3")

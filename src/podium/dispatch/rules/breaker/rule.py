@@ -35,7 +35,9 @@ class Breakers:
         """Fail calls while the breaker of their agent is open."""
         if card.breaker is None or card.traits.runs_inline:
             return handler
-        circuit = self._circuits.setdefault((card.name, card.version), Circuit(card.breaker))
+        circuit = self._circuits.get((card.name, card.version))
+        if circuit is None or circuit.rule != card.breaker:  # its agent was defined again
+            circuit = self._circuits[card.name, card.version] = Circuit(card.breaker)
         clock, kinds = self._clock, card.breaker.kinds
 
         async def guarded(call: Call, steps: RuleSteps) -> Outcome:

@@ -36,14 +36,25 @@ class Gate:
     def __init__(self, name: str, limit: Limit, clock: Clock, ring: Ring) -> None:
         self.limiter: Limiter[Waiter] = Limiter(limit)
         self._rule = f"limit:{name}"
-        self._why = f"{name} is at its limit: {_words(limit)}"
-        self._limit = limit
+        self._at_limit = f"{name} is at its limit: {_words(limit)}"
+        self.lingering = 0
+        """How many calls were cut, and have functions in threads that go on: they keep their places."""
+        self.limit = limit
         self._clock = clock
         self._ring = ring
         self._sent: dict[str, tuple[float, QueuePlace[Waiter]]] = {}
         """Those who were sent away, by run, key and step: until when, and the places that they keep."""
+        self._here: dict[str, tuple[QueuePlace[Waiter], Waiter]] = {}
+        """Those who wait in memory, by the same."""
+        self._draining = False
         self._swept_at = 64
         self._alarm: tuple[float, Alarm] | None = None
+
+    @property
+    def _why(self) -> str:
+        if not self.lingering:
+            return self._at_limit
+        return f"{self._at_limit}; {self.lingering} of these were cut off, and go on in threads"
 
     def acquire(self, call: Call, step: str, tokens: int) -> LimitEntry | None:
         """Admit a call at once, if there is room and none is before it."""
@@ -62,11 +73,14 @@ class Gate:
         self._pump()
         if not waiter.done():
             self._must_be_soon(place, waiter, name, call.deadline)
+        self._here[name] = place, waiter
         try:
             return await waiter
         except asyncio.CancelledError:
             self._gave_up(place, waiter)
             raise
+        finally:
+            del self._here[name]
 
     def leave(self, entry: LimitEntry, tokens: int | None = None) -> None:
         """A call has ended, and has used this many tokens."""
@@ -81,10 +95,16 @@ class Gate:
         self.limiter.withdraw(entry)
         self._pump()
 
+    def drain(self) -> None:
+        """Send everybody away who waits, and from now on whoever would have to: nobody admits them here any more."""
+        self._draining = True
+        for name, (place, waiter) in list(self._here.items()):
+            self._send_away(place, waiter, name)
+
     def _must_be_soon(self, place: QueuePlace[Waiter], waiter: Waiter, name: str, deadline: float | None) -> None:
         """Send a call away that would wait too long, at once or when its longest wait is over."""
-        now, max_wait = self._clock.now(), self._limit.max_wait
-        if self.limiter.forecast(now, place) - now > max_wait:
+        now, max_wait = self._clock.now(), self.limit.max_wait
+        if self._draining or self.limiter.forecast(now, place) - now > max_wait:
             self._send_away(place, waiter, name)
             return
         ends = now + max_wait if deadline is None else min(now + max_wait, deadline)
@@ -97,7 +117,7 @@ class Gate:
         if waiter.done():
             return
         now = self._clock.now()
-        if late or self._limit.when == "refuse":
+        if late or (self.limit.when == "refuse" and not self._draining):
             self.limiter.give_up(place)
             failure = Failure(FailureKind.TIMEOUT, "DeadlinePassed", f"{self._why}; it had to wait past its deadline")
             waiter.set_result(Sent(Failed(failure) if late else Refused(self._rule, self._why)))

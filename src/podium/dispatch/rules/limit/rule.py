@@ -1,18 +1,21 @@
 """No more happens at once, or in a time, than the limits of agents, models and tenants allow."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from podium.dispatch.alarm import Ring
 from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.rules.limit.bounds import on_calls, on_calls_of, on_tokens
 from podium.dispatch.rules.limit.gate import Gate, Sent, at_once, in_turn, leave, withdraw
+from podium.dispatch.rules.limit.limiter import LimitEntry
 from podium.errors import Forbidden, Interrupt, Suspended
+from podium.in_threads import CALL_WORK, ThreadWork
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.json import Json
 from podium.model.limit import Limit, LimitSettings
-from podium.model.outcome import Failed, Outcome, Pending, Refused
+from podium.model.outcome import Cancelled, Failed, Outcome, Pending, Refused
 from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall
 
@@ -25,6 +28,13 @@ class LimitRule:
         self._clock = clock
         self._ring = ring
         self._gates: dict[str, Gate] = {}
+        self._draining = False
+
+    def drain(self) -> None:
+        """Send everybody away who waits, and whoever comes and would have to wait."""
+        self._draining = True
+        for gate in self._gates.values():
+            gate.drain()
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Have calls of an agent, and all calls of a tenant, pass their limits."""
@@ -44,15 +54,16 @@ class LimitRule:
                 if isinstance(entries, Sent):
                     return entries.outcome
                 call = self._hurried(call)
+            work, outcome = ThreadWork(), Cancelled()
+            token = CALL_WORK.set(work)
             try:
                 outcome = await handler(call, steps)
-            except BaseException:
-                leave(gates, entries)
-                raise
-            if isinstance(outcome, Failed) and outcome.failure.unavailable:
-                withdraw(gates, entries)
-            else:
-                leave(gates, entries)
+            finally:
+                CALL_WORK.reset(token)
+                if isinstance(outcome, Failed) and outcome.failure.unavailable:
+                    withdraw(gates, entries)
+                else:
+                    _leave_after(work, gates, entries)
             return outcome
 
         return limited
@@ -111,9 +122,27 @@ class LimitRule:
 
     def _gate(self, name: str, limit: Limit) -> Gate:
         gate = self._gates.get(name)
-        if gate is None:
+        if gate is None or gate.limit != limit:  # its agent was defined again
             gate = self._gates[name] = Gate(name, limit, self._clock, self._ring)
+            if self._draining:
+                gate.drain()
         return gate
+
+
+def _leave_after(work: ThreadWork, gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
+    """Leave the gates when all is over that the call began: a function in a thread cannot be cut with it."""
+
+    def over() -> None:
+        if later:
+            for gate in gates:
+                gate.lingering -= 1
+        leave(gates, entries)
+
+    later = False
+    later = work.when_over(over)
+    if later:
+        for gate in gates:
+            gate.lingering += 1
 
 
 def _interrupt(outcome: Pending | Refused | Failed, step: str) -> Interrupt | TimeoutError:

@@ -1,1 +1,1 @@
-UPDATE workers SET fenced = ? WHERE id = ? AND fenced = 0
+UPDATE workers SET fenced = ? WHERE id = ? AND fenced = 0 AND (? IS NULL OR beat = ?)

@@ -1,0 +1,51 @@
+"""How a worker stops: nothing new begins, what is under way may end within a time, and the rest is cut."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+
+from podium.engine.run.active_run import ActiveRun
+from podium.model.clock import Clock
+
+_LOG = logging.getLogger("podium")
+
+_UNWIND_SECONDS = 5.0
+"""Real seconds for which runs that were cut are waited for: a program is asked to end before it is killed."""
+
+
+async def drain(
+    runs: Collection[ActiveRun], tasks: Collection["asyncio.Task[None]"], clock: Clock, grace: float
+) -> None:
+    """Hold all runs where they come to something new; returns when they are let go, or `grace` seconds are over.
+
+    Over by the clock, or in real time: nobody drives a clock, and a clock may be set back.
+    """
+    for active in list(runs):
+        active.hold()
+    if not tasks or not grace:
+        return
+    ended = asyncio.ensure_future(asyncio.wait(tasks))
+    late = asyncio.ensure_future(clock.sleep_until(clock.now() + grace))
+    try:
+        await asyncio.wait((ended, late), timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ended.cancel()
+        late.cancel()
+
+
+async def cut(runs: Collection[ActiveRun], tasks: Collection["asyncio.Task[None]"]) -> None:
+    """Let go of the runs that are left, and wait for their tasks, though not for those that refuse to end."""
+    cut_off = list(runs)
+    for active in cut_off:
+        for key, agent in active.effects.items():
+            _LOG.warning(
+                "%s (run %s, key %s) had not ended when this worker stopped: whether its effect happened is in doubt. "
+                "It is verified, or a person is asked, when the run goes on. A longer `grace` leaves it more time.",
+                agent, active.run.id, key,
+            )  # fmt: skip
+        active.drop()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_UNWIND_SECONDS)
+    for active in cut_off:
+        if active.main.task in tasks:
+            _LOG.error("run %s was cut off, and what it called goes on: it swallows the cancel", active.run.id)

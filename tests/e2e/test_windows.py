@@ -1,0 +1,103 @@
+"""What Windows does not have is not needed to import Podium, to run workflows, and for the command line.
+
+Nobody runs these tests on Windows: a Linux without these names stands in for it, which shows the mistakes of this kind.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cli import Desk
+
+WITHOUT = """
+import asyncio, importlib, os, pkgutil, select, selectors, signal, subprocess, sys, tempfile
+import httpx, opentelemetry.sdk, orjson, pydantic, pydantic_ai, rich.console, sqlite3, typer  # what they need is theirs
+
+GONE = {
+    os: "fork forkpty register_at_fork wait3 wait4 waitid killpg getpgid setpgid setsid getsid pidfd_open getuid "
+        "geteuid getgid uname chown nice getloadavg sched_getaffinity mkfifo pread pwrite posix_fallocate openpty",
+    signal: "SIGKILL SIGHUP SIGQUIT SIGUSR1 SIGUSR2 SIGCHLD SIGALRM SIGSTOP SIGCONT pthread_sigmask setitimer alarm "
+        "pause",
+    select: "poll epoll",
+}
+for module, names in GONE.items():
+    for name in names.split():
+        if hasattr(module, name):
+            delattr(module, name)
+for name in ("fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "posix", "syslog", "readline"):
+    sys.modules[name] = None
+
+
+def add_signal_handler(*_):
+    raise NotImplementedError
+
+
+asyncio.unix_events._UnixSelectorEventLoop.add_signal_handler = add_signal_handler
+asyncio.unix_events._UnixSelectorEventLoop.remove_signal_handler = add_signal_handler
+"""
+
+IMPORTS = """
+import podium
+wrong = []
+for found in pkgutil.walk_packages(podium.__path__, "podium.", onerror=wrong.append):
+    try:
+        importlib.import_module(found.name)
+    except ImportError as error:
+        wrong.append(f"{found.name}: {error}")
+for name in podium.__all__:
+    getattr(podium, name)
+print(wrong)
+"""
+
+RUNS = """
+from podium.cli.main import main
+sys.argv = ["podium", "run", "team.py", "--input", "4"]
+main()
+"""
+
+PROGRAM = """
+from podium import process
+from podium.errors import UsageError
+
+try:
+    process(["true"], name="score")
+except UsageError as error:
+    print(error)
+"""
+
+TEAM = """
+from podium import Context, agent, workflow
+
+@agent
+def double(number: int) -> int:
+    return 2 * number
+
+@workflow
+async def team(ctx: Context, number: int) -> int:
+    return await ctx.call(double, number)
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_every_module_can_be_imported(desk: Desk) -> None:
+    desk.write("imports.py", WITHOUT + IMPORTS)
+    ended = desk.real(sys.executable, "imports.py")
+    assert (ended.out, ended.err) == ("[]\n", "")
+
+
+def test_the_command_line_runs_a_workflow(desk: Desk) -> None:
+    desk.write("team.py", TEAM)
+    desk.write("runs.py", WITHOUT + RUNS)
+    ended = desk.real(sys.executable, "runs.py")
+    assert (ended.status, ended.out) == (0, "8\n"), ended
+
+
+def test_a_program_as_an_agent_is_refused_in_words(desk: Desk) -> None:
+    desk.write("program.py", WITHOUT + PROGRAM)
+    ended = desk.real(sys.executable, "program.py")
+    assert ended.out == "score is a program: programs can be agents on Linux and macOS, not on linux.\n", ended

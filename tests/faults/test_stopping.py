@@ -1,0 +1,96 @@
+"""A worker that is stopped in an orderly way: a deploy puts nothing in doubt that ends within its time of grace."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from podium.testing import Witness
+from tests.faults.children import PROGRAMS
+from tests.faults.test_freeze import wait_for
+
+DAY = str(PROGRAMS / "deploys.py")
+ROUNDS = 16
+FINISHED = 3 * ROUNDS
+
+
+class Fleet:
+    """Workers that come one after the other, on one store."""
+
+    def __init__(self, folder: Path, *, seconds: float = 0.15, grace: float = 8.0) -> None:
+        self.witness = Witness(folder / "witness")
+        self._store = str(folder / "podium.db")
+        self._environment = {
+            **os.environ, "WITNESS": str(self.witness.path), "SECONDS": str(seconds), "PODIUM_GRACE": str(grace),
+        }  # fmt: skip
+
+    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "podium.cli.main", *arguments, "--store", self._store]
+        return subprocess.Popen(
+            command, env=self._environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def run(self, *arguments: str) -> str:
+        return self.begin(*arguments).communicate(timeout=60)[0]
+
+    def begun(self) -> int:
+        return self.witness.count("began")
+
+
+def stopped(process: "subprocess.Popen[str]", *signals: int) -> tuple[float, str]:
+    """Send signals, one after the other has been heard; returns how long the process took to end, and what it said."""
+    began = time.monotonic()
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.3)
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    return time.monotonic() - began, told
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_workers_that_are_stopped_at_any_moment_leave_nothing_in_doubt(tmp_path: Path, number: int) -> None:
+    seed = random.randrange(2**32)
+    chance, fleet = random.Random(seed), Fleet(tmp_path)
+    running = fleet.begin("run", DAY, "--input", str(ROUNDS))
+    for _ in range(4):
+        before = fleet.begun()
+        wait_for(lambda before=before: fleet.begun() > before)
+        time.sleep(chance.random() * 0.3)
+        _, told = stopped(running, number)
+        assert "had not ended" not in told, f"seed {seed}"
+        running = fleet.begin("work", DAY, "--forever")
+    wait_for(lambda: fleet.witness.count("ended") == FINISHED, 60)
+    stopped(running, number)
+    assert fleet.run("inbox", "list").strip() == "nothing waits", f"seed {seed}"
+    assert set(fleet.witness.counts().values()) == {1}, f"seed {seed}"
+    assert fleet.begun() == FINISHED
+
+
+def test_what_outlasts_the_grace_time_is_cut_and_named(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, seconds=60.0, grace=0.5)
+    running = fleet.begin("run", DAY, "--input", "1")
+    wait_for(lambda: fleet.begun() == 3)
+    took, told = stopped(running, signal.SIGTERM)
+    assert took < 5.0
+    for who in ("pay", "mail", "book of desk"):
+        assert told.count(f"{who} (run run_") == 1
+    fleet.run("work", DAY)
+    assert fleet.run("inbox", "list").count(" happen ") == 3
+    assert fleet.begun() == 3
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_at_once(tmp_path: Path, first: int, second: int) -> None:
+    fleet = Fleet(tmp_path, seconds=60.0, grace=60.0)
+    running = fleet.begin("run", DAY, "--input", "1")
+    wait_for(lambda: fleet.begun() == 3)
+    took, told = stopped(running, first, second)
+    assert took < 5.0
+    assert told.count("had not ended") == 3
