@@ -15,7 +15,7 @@ from podium.model.run import RunState
 from podium.reports.audit import audit
 from podium.store.opening import open_store
 from podium.store.protocol import RunQuery, Store, StoreSize, walk
-from podium.store.sqlite.upkeep import StoreFile, copied, examined
+from podium.store.sqlite.upkeep import FoundFile, copied, examined
 
 _PAGE = 1_000
 
@@ -150,7 +150,7 @@ def _checked(path: Path, now: float, checker: SealChecker | None) -> StoreCheck:
     return asyncio.run(_inside(path, found, now, checker))
 
 
-async def _inside(path: Path, found: StoreFile, now: float, checker: SealChecker | None) -> StoreCheck:
+async def _inside(path: Path, found: FoundFile, now: float, checker: SealChecker | None) -> StoreCheck:
     with closing(open_store(str(path))) as store:
         said = await audit(store, checker=checker)
         states, overdue, last = Counter[RunState](), 0, 0.0
@@ -165,7 +165,7 @@ async def _inside(path: Path, found: StoreFile, now: float, checker: SealChecker
     )  # fmt: skip
 
 
-def _problem(found: StoreFile) -> str:
+def _problem(found: FoundFile) -> str:
     """Return why a file cannot be opened as a store."""
     if not found.ours:
         return "it is no store of Podium"

@@ -500,5 +500,5 @@ async def test_facts_of_a_drained_run_are_those_of_one_that_was_never_stopped(be
 
 
 def test_a_grace_time_below_zero_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"sets grace to -1; expected 0 or more"):
+    with pytest.raises(ConfigError, match=r"sets grace to -1; expected seconds, 0 or more"):
         override(Config(), {"grace": -1})

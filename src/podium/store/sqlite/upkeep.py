@@ -60,7 +60,7 @@ class SqliteUpkeep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoreFile:
+class FoundFile:
     """What a file is, as far as it can be told without changing it."""
 
     ours: bool
@@ -72,7 +72,7 @@ class StoreFile:
     """What SQLite finds wrong with it."""
 
 
-def examined(path: Path) -> StoreFile:
+def examined(path: Path) -> FoundFile:
     """Return what a file is; it is only read."""
     newest = migrations()[-1][0]
     with closing(_read_only(path)) as connection:
@@ -82,9 +82,9 @@ def examined(path: Path) -> StoreFile:
             found = connection.execute(f"PRAGMA integrity_check({_SHOWN})").fetchall()
         except sqlite3.DatabaseError as error:
             no_file = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB
-            return StoreFile(ours=not no_file, schema=0, newest=newest, damage=(str(error),))
+            return FoundFile(ours=not no_file, schema=0, newest=newest, damage=(str(error),))
     damage = tuple(str(row[0]) for row in found if row[0] != "ok")
-    return StoreFile(ours=application == APPLICATION_ID, schema=schema, newest=newest, damage=damage)
+    return FoundFile(ours=application == APPLICATION_ID, schema=schema, newest=newest, damage=damage)
 
 
 def copied(path: Path, to: Path) -> None:
