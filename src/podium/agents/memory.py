@@ -111,7 +111,7 @@ class MemoryAgent(CardedAgent[Request, MemoryReply]):
         self._scope: MemoryScope = scope
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
-        """Do what the input asks for. A put that is tried again counts once."""
+        """Do what the input asks for. A put or delete that is tried again counts once."""
         reply = await self._reply(self.input.load(call.input), self._place(call), steps)
         return Done(self.output.dump(reply))
 
@@ -138,7 +138,7 @@ class MemoryAgent(CardedAgent[Request, MemoryReply]):
                     return Conflict(_remembered(key, await store.get(place, key)))
                 return _remembered(key, entry)
             case Delete(key):
-                return Forgotten(key, await store.delete(place, key))
+                return Forgotten(key, await store.delete(place, key, writer=steps.idempotency_key))
             case Keys(prefix):
                 return KeyList(list(await store.keys(place, prefix)))
             case Search(query, limit):

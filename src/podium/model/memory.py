@@ -32,12 +32,13 @@ class MemoryStore(Protocol):
     ) -> MemoryEntry | None:
         """Store a value and return its entry, or None where the version is not `expect` (0: must not exist).
 
-        `writer` is the idempotency key of the call: the same writer's put of the same key counts once.
+        `writer` is the idempotency key of the call: the same writer's put of the same key counts once, whatever others
+        wrote in between; it is handed what came of the first.
         """
         ...
 
-    async def delete(self, scope: str, key: str) -> bool:
-        """Forget a key; False where it was not there."""
+    async def delete(self, scope: str, key: str, *, writer: str | None = None) -> bool:
+        """Forget a key; False where it was not there. With a `writer` it counts once, as a put does."""
         ...
 
     async def keys(self, scope: str, prefix: str = "") -> Sequence[str]:

@@ -97,6 +97,7 @@ class PlainMemory:
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], MemoryEntry] = {}
         self._put: dict[tuple[str, str, str], MemoryEntry] = {}
+        self._deleted: dict[tuple[str, str, str], bool] = {}
 
     async def get(self, scope: str, key: str) -> MemoryEntry | None:
         """Return the entry, or None."""
@@ -117,9 +118,13 @@ class PlainMemory:
         self._put[scope, key, writer] = entry
         return entry
 
-    async def delete(self, scope: str, key: str) -> bool:
-        """Forget a key; False where it was not there."""
-        return self._entries.pop((scope, key), None) is not None
+    async def delete(self, scope: str, key: str, *, writer: str | None = None) -> bool:
+        """Forget a key; False where it was not there. The same writer's delete of a key counts once."""
+        if writer is None:
+            return self._entries.pop((scope, key), None) is not None
+        if (scope, key, writer) not in self._deleted:
+            self._deleted[scope, key, writer] = self._entries.pop((scope, key), None) is not None
+        return self._deleted[scope, key, writer]
 
     async def keys(self, scope: str, prefix: str = "") -> Sequence[str]:
         """Return the keys that start with `prefix`, sorted."""

@@ -16,6 +16,9 @@ from podium.store.sqlite.sql import statement
 
 T = TypeVar("T")
 
+_KEPT_SECONDS = 90 * 86_400.0
+"""So long it is known what a writer did: a call that died in its middle is taken up again before that."""
+
 
 class SqliteMemory:
     """Entries in the store's own file. Each operation is a transaction of its own, made in a thread."""
@@ -33,14 +36,14 @@ class SqliteMemory:
     async def put(
         self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None
     ) -> MemoryEntry | None:
-        """Store a value; None where the version is not `expect`. The same writer's put counts once."""
+        """Store a value; None where the version is not `expect`. The same writer's put of a key counts once."""
         text, now = encode(value), self._clock.now()
 
         def write(connection: sqlite3.Connection) -> MemoryEntry | None:
+            if (before := _written(connection, (writer, scope, key, "put"))) is not None:
+                return MemoryEntry(scope=scope, key=key, value=decode(text), version=before[0], at=before[1])
             row = connection.execute(statement("memory_get"), (scope, key)).fetchone()
             version = 0 if row is None else row[1]
-            if row is not None and row[3] == writer:
-                return MemoryEntry(scope=scope, key=key, value=decode(row[0]), version=version, at=row[2])
             if expect is not None and expect != version:
                 return None
             if row is None:
@@ -49,17 +52,23 @@ class SqliteMemory:
                 (number, _) = connection.execute(statement("memory_update"), (text, writer, now, scope, key)).fetchone()
                 connection.execute(statement("memory_text_delete"), (number,))
             connection.execute(statement("memory_text_put"), (number, f"{key} {words_of(decode(text))}"))
+            _note_write(connection, (writer, scope, key, "put"), version + 1, now)
             return MemoryEntry(scope=scope, key=key, value=decode(text), version=version + 1, at=now)
 
         return await self._in_thread(write)
 
-    async def delete(self, scope: str, key: str) -> bool:
-        """Forget a key; False where it was not there."""
+    async def delete(self, scope: str, key: str, *, writer: str | None = None) -> bool:
+        """Forget a key; False where it was not there. The same writer's delete of a key counts once."""
+        now = self._clock.now()
 
         def forget(connection: sqlite3.Connection) -> bool:
+            if writer is not None and (before := _written(connection, (writer, scope, key, "delete"))) is not None:
+                return bool(before[0])
             row = connection.execute(statement("memory_delete"), (scope, key)).fetchone()
             if row is not None:
                 connection.execute(statement("memory_text_delete"), (row[0],))
+            if writer is not None:
+                _note_write(connection, (writer, scope, key, "delete"), int(row is not None), now)
             return row is not None
 
         return await self._in_thread(forget)
@@ -94,6 +103,16 @@ class SqliteMemory:
 def _get(connection: sqlite3.Connection, scope: str, key: str) -> MemoryEntry | None:
     row = connection.execute(statement("memory_get"), (scope, key)).fetchone()
     return None if row is None else MemoryEntry(scope=scope, key=key, value=decode(row[0]), version=row[1], at=row[2])
+
+
+def _written(connection: sqlite3.Connection, write: tuple[str, str, str, str]) -> tuple[int, float] | None:
+    """Return what came of a write, by its writer, scope, key and kind, and when; None where it was not made."""
+    return connection.execute(statement("memory_written"), write).fetchone()
+
+
+def _note_write(connection: sqlite3.Connection, write: tuple[str, str, str, str], version: int, now: float) -> None:
+    connection.execute(statement("memory_write_note"), (*write, version, now))
+    connection.execute(statement("memory_writes_forget"), (now - _KEPT_SECONDS,))
 
 
 def words_of(value: Json) -> str:

@@ -63,6 +63,20 @@ class MemoryContract(OpenedStore):
 
         self.remember(tmp_path, work)
 
+    def test_what_a_writer_did_counts_once_whatever_others_wrote_in_between(self, tmp_path: Path) -> None:
+        async def work(memory: MemoryStore) -> None:
+            first = await memory.put("s", "k", 1, writer="w1")
+            await memory.put("s", "k", 2, writer="w2")
+            assert await memory.put("s", "k", 1, writer="w1") == first
+            assert await memory.delete("s", "k", writer="w3")
+            await memory.put("s", "k", 3, writer="w4")
+            assert await memory.delete("s", "k", writer="w3")
+            found = await memory.get("s", "k")
+            assert found is not None
+            assert found.value == 3
+
+        self.remember(tmp_path, work)
+
     def test_a_forgotten_key_is_gone_also_from_the_search(self, tmp_path: Path) -> None:
         async def work(memory: MemoryStore) -> None:
             await memory.put("s", "k", "word", writer="w1")

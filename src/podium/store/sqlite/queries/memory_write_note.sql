@@ -1,0 +1,1 @@
+INSERT INTO memory_writes (writer, scope, key, what, version, at) VALUES (?, ?, ?, ?, ?, ?)
