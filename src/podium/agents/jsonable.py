@@ -6,8 +6,10 @@ from types import MappingProxyType
 
 import orjson
 
-from podium.errors import InvalidValue
+from podium.agents.changes import Comparison
+from podium.errors import InvalidValue, LossyValue
 from podium.model.json import Json, is_object
+from podium.model.outcome import readable
 
 NULL = b"null"
 _STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
@@ -15,7 +17,8 @@ _SMALLEST_INT = -(2**63)
 _LARGEST_INT = 2**64 - 1
 
 
-def _text_fits(value: str) -> bool:
+def text_fits(value: str) -> bool:
+    """Whether a text can be written: no half of a surrogate pair is in it."""
     if value.isascii():
         return True
     try:
@@ -34,7 +37,7 @@ def _always_fits(_value: Json) -> bool:
 
 
 SCALARS: Mapping[type, Callable[[Json], bool]] = MappingProxyType(
-    {str: _text_fits, int: _int_fits, float: math.isfinite, bool: _always_fits, type(None): _always_fits}
+    {str: text_fits, int: _int_fits, float: math.isfinite, bool: _always_fits, type(None): _always_fits}
 )
 """The exact types that are JSON as they stand, each with the test whether this value of it can be kept."""
 
@@ -62,7 +65,12 @@ def json_copy(value: object, expected: str) -> Json:
     text = encoded(value, expected)
     if NULL in text:
         require_finite(value, expected)
-    return orjson.loads(text)
+    copy = orjson.loads(text)
+    if copy != value and (found := Comparison().changed(value, copy)):
+        place, wrong = found
+        told = f"`{place.lstrip('.') or 'the value'}` {wrong}"
+        raise LossyValue(readable(f"expected {expected}: {told}"))
+    return copy
 
 
 def _remark(error: TypeError) -> str:

@@ -7,6 +7,7 @@ PodiumError
 │   ├── UnknownRun
 │   ├── UnknownQuestion
 │   ├── InvalidValue            a value that does not fit its type
+│   │   └── LossyValue          a value that would not come back as it was
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
 │   ├── NotAllowed              the principal has no role that may do this
@@ -116,6 +117,7 @@ from podium.errors.usage import (
     AlreadyAnswered,
     ConfigError,
     InvalidValue,
+    LossyValue,
     NotAllowed,
     NotPossible,
     PatternError,
@@ -147,6 +149,7 @@ __all__ = [
     "Interrupt",
     "InvalidTransition",
     "InvalidValue",
+    "LossyValue",
     "MissingAgent",
     "NoDecision",
     "NotAStore",

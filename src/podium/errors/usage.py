@@ -39,6 +39,12 @@ class InvalidValue(UsageError):
     code = "invalid-value"
 
 
+class LossyValue(InvalidValue):
+    """A value would not come back as it was handed over: a part of it would be lost, or be another."""
+
+    code = "lossy-value"
+
+
 class AlreadyAnswered(UsageError):
     """The question was answered, expired or withdrawn before."""
 
