@@ -72,7 +72,7 @@ class FunctionAgent(Generic[In, Out]):
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Call the function with the call's input; raises what it raises, and BadAnswer for an unfit result."""
         signature = self._signature
-        given = signature.arguments(self.input.load(call.input), call, steps)
+        given = signature.arguments(self.input.reload(call.input), call, steps)
         meter = Meter() if steps.prices.cpu_second else None
         if signature.is_async and meter is None:
             value = await self.__wrapped__(**given)
@@ -91,7 +91,7 @@ class FunctionAgent(Generic[In, Out]):
         if self._verify is None:
             return None
         function, signature = self._verify
-        given = signature.arguments(self.input.load(call.input), call, None)
+        given = signature.arguments(self.input.reload(call.input), call, None)
         try:
             value = await _result(f"verify of {self._name}", function, signature, given)
         except NotDone as error:

@@ -94,6 +94,15 @@ class TypeShape(Generic[T]):
             raise LossyValue(self._refusal(found))
         return plain
 
+    def accept(self, value: Json) -> Json:
+        """Turn JSON that somebody outside wrote into that of a value; raises InvalidValue where it is none.
+
+        Nothing is converted. What the type does not know is left out: a service may say more than is asked for.
+        """
+        if type(value) is self._exact or self._free:
+            return self.dump(value)
+        return self._written(value, self._codec.coder)[1]
+
     def load(self, value: Json) -> T:
         """Turn JSON into a value; raises InvalidValue where it does not fit. What can be converted is converted."""
         if type(value) is self._exact or self._free:

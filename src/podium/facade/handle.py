@@ -33,7 +33,7 @@ class RunHandle(Generic[Out]):
         end = await self._scope.parts.worker.end_of(self.id)
         if end.state is RunState.DONE:
             value = end.outcome["value"]
-            return value if self._workflow is None else self._workflow.output.load(value)
+            return value if self._workflow is None else self._workflow.output.restore(value)
         if end.state is RunState.CANCELLED:
             raise RunCancelled(f"run {self.id} was cancelled: {end.reason}", run=self.id)
         if end.state is RunState.BLOCKED:

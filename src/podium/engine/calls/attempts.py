@@ -1,7 +1,7 @@
 """The way of a call from its first attempt to its outcome."""
 
 from podium.engine.calls.doubt import do_once, resolve_doubt, resolved_by_person
-from podium.engine.calls.given import Given, fallback_value, given_by, lacking
+from podium.engine.calls.given import Given, accepted, fallback_value, given_by, lacking
 from podium.engine.calls.inline import run_inline
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.permission import Permission, PermissionReply
@@ -140,7 +140,7 @@ async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:
         return _fail_for_good(open_call, Failure(FailureKind.TIMEOUT, "QuestionExpired", why))
     value = answers[0].value
     if ask.kind != "in_doubt":
-        return Done(value if ask.quorum == 1 else answers_json(answers))
+        return Done(accepted(open_call.agent, value if ask.quorum == 1 else answers_json(answers)))
     return await resolved_by_person(open_call, value)
 
 

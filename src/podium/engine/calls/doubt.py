@@ -1,5 +1,6 @@
 """Calls with `once` effects: what may have happened is repeated only once `verify` or a person says it did not."""
 
+from podium.engine.calls.given import accepted
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.retries import next_attempt
 from podium.engine.calls.steps import CallSteps
@@ -46,7 +47,7 @@ async def resolve_doubt(open_call: OpenCall, agent: AnyAgent, call: Call) -> Out
 async def resolved_by_person(open_call: OpenCall, value: Json) -> Outcome | None:
     """Take what a person says of a call in doubt; None if it was not done, so that another attempt follows."""
     if "happened" in value:
-        return Done(value["happened"])
+        return Done(accepted(open_call.agent, value["happened"]))
     if "fail" in value:
         open_call.progress.final = True
         return Failed(Failure(FailureKind.BUG, "GivenUp", value["fail"]))
