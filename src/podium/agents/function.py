@@ -11,7 +11,8 @@ from podium.agents.meter import Meter
 from podium.agents.shape import TypeShape
 from podium.agents.signature import Function, Signature, name_of, signature_of
 from podium.agents.threads import AGENT_THREADS
-from podium.errors import BadAnswer, InvalidValue, NotDone, UsageError
+from podium.agents.unusable import unusable
+from podium.errors import InvalidValue, NotDone, UsageError
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.json import Json
@@ -81,7 +82,7 @@ class FunctionAgent(Generic[In, Out]):
         try:
             return Done(self.output.dump(value), None if meter is None else meter.usage)
         except InvalidValue as error:
-            raise BadAnswer(f"{self._name} returned something else than it declares: {error}") from error
+            return unusable(self._name, value, error, self.card.effects)
 
     async def verify(self, call: Call) -> Outcome | None:
         """Ask the `verify` function what became of a call in doubt; None if there is none, or it cannot tell.

@@ -28,10 +28,14 @@ async def do_once(open_call: OpenCall, agent: AnyAgent, call: Call, steps: CallS
         outcome = await branch.shielded(traced(active, agent.card, call, work))
     finally:
         del active.effects[open_call.key]
-    if isinstance(outcome, Failed) and not (outcome.failure.not_done or outcome.failure.unavailable):
-        failure = outcome.failure
+    if isinstance(outcome, Failed) and _is_doubtful(failure := outcome.failure):
         return await _verify(open_call, agent, call, f"it ended with {failure.type}: {failure.message}")
     return outcome
+
+
+def _is_doubtful(failure: Failure) -> bool:
+    """Whether nobody knows if it happened: the agent was asked, and neither says that it did not nor has answered."""
+    return not (failure.not_done or failure.unavailable or failure.answer is not None)
 
 
 async def resolve_doubt(open_call: OpenCall, agent: AnyAgent, call: Call) -> Outcome | None:
