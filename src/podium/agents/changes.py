@@ -32,7 +32,7 @@ def lost(given: Json, taken: Json, place: str = "") -> Mismatch | None:
         return None
     if _is_mapping(given):
         return _lost_of_mapping(given, taken, place)
-    if _is_set(given) and _is_ordered(taken):
+    if is_set(given) and _is_ordered(taken):
         return place, "is a set, which is in another order each time: hand over `sorted(…)`, or declare a set"
     if _is_ordered(given) and _is_ordered(taken):
         pairs = enumerate(zip(given, taken, strict=False))
@@ -53,12 +53,13 @@ def _lost_of_mapping(given: Mapping[object, Json], taken: Json, place: str) -> M
 class Comparison:
     """Compares values by their types and fields, not by what their classes call equal."""
 
-    def __init__(self, unlike: Iterable[str] = ()) -> None:
+    def __init__(self, unlike: Iterable[str] = (), *, tuples_as_lists: bool = True) -> None:
         self._unlike = frozenset(unlike)
         """Fields that come back otherwise on purpose: `Class.field`."""
+        self._tuples_as_lists = tuples_as_lists
 
     def changed(self, value: Json, back: Json, place: str = "") -> Mismatch | None:
-        """Return where what comes back of a value is another, or of another type. A tuple may come back as a list."""
+        """Return where what comes back of a value is another, or of another type."""
         if value is back or back is FREE:
             return None
         if type(value).__name__ in _SECRETS and type(value).__module__.startswith("pydantic") and value != back:
@@ -77,7 +78,7 @@ class Comparison:
         kind = _class_of(back)
         if kind in _OF_TEXT and value == back and (isinstance(value, kind) or type(value) is int):
             return None
-        if is_array(back) and _class_of(value) is tuple:
+        if self._tuples_as_lists and is_array(back) and _class_of(value) is tuple:
             return self._of_members(value, back, place)
         was, name, has_fields = type(value).__name__, kind.__name__, fields_of(back) is not None
         if isinstance(value, kind) and has_fields:
@@ -151,7 +152,8 @@ def _is_ordered(value: object) -> "TypeIs[Sequence[Json]]":
     return isinstance(value, list | tuple | deque)
 
 
-def _is_set(value: object) -> "TypeIs[Iterable[Json]]":
+def is_set(value: object) -> "TypeIs[Iterable[Json]]":
+    """Whether a value is a set, frozen or not."""
     return isinstance(value, set | frozenset)
 
 
@@ -162,7 +164,7 @@ def _lengths(one: Json, other: Json, place: str) -> Mismatch | None:
 def _equal(value: Json, back: Json) -> bool:
     if isinstance(value, datetime | time):
         return value == back and value.utcoffset() == back.utcoffset()
-    if _is_set(value):
+    if is_set(value):
         return value == back and _kinds(value) == _kinds(back)
     if value == back or (isinstance(value, float | Decimal) and isnan(value) and isnan(back)):
         return True

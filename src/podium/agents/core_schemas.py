@@ -1,6 +1,6 @@
 """Pydantic's core schemas, changed for what is recorded: bytes as base64, sets in order, validators overruled."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -115,6 +115,12 @@ def marked(schema: CoreSchema) -> CoreSchema:
     return _changed(schema, _marked)
 
 
+def tells_tuples(schema: CoreSchema) -> bool:
+    """Whether a tuple is one choice of several in it, so that a list is not the same."""
+    unions = (part["choices"] for part in parts(schema) if part["type"] == "union")
+    return any("tuple" in [next(_schemas_in(each))["type"] for each in choices] for choices in unions)
+
+
 def masking(function: Mask) -> Mask:
     """Mark a serializer that changes what is written on purpose: what it takes out need not come back."""
     _MASKING.append(function)
@@ -223,8 +229,19 @@ def _masks(schema: CoreSchema) -> bool:
 
 
 def _in_order(value: Json, handler: Callable[[Json], list[Json]]) -> list[Json]:
-    """Write a set in the order of its members' JSON: the order in which it has them is another in each process."""
-    return sorted(handler(value), key=lambda member: orjson.dumps(member, option=orjson.OPT_SORT_KEYS))
+    return in_order(handler(value))
+
+
+def in_order(members: Iterable[Json]) -> list[Json]:
+    """Return members of a set by the order of their JSON: the order in which it has them is another in each process."""
+    return sorted(members, key=_place_among_members)
+
+
+def _place_among_members(member: Json) -> bytes:
+    try:
+        return orjson.dumps(member, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # is refused where all of it is written
+        return b""
 
 
 # Validators

@@ -7,9 +7,8 @@ from types import MappingProxyType
 import orjson
 
 from podium.agents.changes import Comparison
-from podium.errors import InvalidValue, LossyValue
+from podium.errors import InvalidValue
 from podium.model.json import Json, is_object
-from podium.model.outcome import readable
 
 NULL = b"null"
 _STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
@@ -42,6 +41,11 @@ SCALARS: Mapping[type, Callable[[Json], bool]] = MappingProxyType(
 """The exact types that are JSON as they stand, each with the test whether this value of it can be kept."""
 
 
+def one_line(text: str) -> str:
+    """Return a message with what cannot be printed in it, as of the key of a mapping, written as in Python."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 def encoded(value: Json, expected: str) -> bytes:
     """Return the value as JSON text; raises InvalidValue for what JSON cannot hold, but writes NaN as null."""
     try:
@@ -54,7 +58,8 @@ def require_finite(value: Json, expected: str) -> None:
     """Raise InvalidValue where there is NaN or infinity. Needed only for what is encoded with a null in it."""
     place = _place_of_infinity(value)
     if place is not None:
-        raise InvalidValue(f"expected {expected}: NaN and infinity are not JSON (at `{place.lstrip('.') or 'value'}`)")
+        told = f"NaN and infinity are not JSON (at `{place.lstrip('.') or 'value'}`)"
+        raise InvalidValue(one_line(f"expected {expected}: {told}"))
 
 
 def json_copy(value: object, expected: str) -> Json:
@@ -69,7 +74,7 @@ def json_copy(value: object, expected: str) -> Json:
     if copy != value and (found := Comparison().changed(value, copy)):
         place, wrong = found
         told = f"`{place.lstrip('.') or 'the value'}` {wrong}"
-        raise LossyValue(readable(f"expected {expected}: {told}"))
+        raise InvalidValue(one_line(f"expected {expected}: {told}"), lossy=True)
     return copy
 
 

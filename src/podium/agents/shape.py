@@ -11,11 +11,11 @@ import orjson
 from podium import lazy
 from podium.agents.changes import Mismatch, dropped, fields_of, lost
 from podium.agents.core_schemas import Coder, is_several
-from podium.agents.jsonable import NULL, SCALARS, encoded, json_copy, require_finite
+from podium.agents.jsonable import NULL, SCALARS, encoded, json_copy, one_line, require_finite
 from podium.agents.type_codec import TypeCodec, codec_of
-from podium.errors import InvalidValue, LossyValue, UsageError
+from podium.errors import InvalidValue, UsageError
 from podium.model.json import Json, is_object
-from podium.model.outcome import readable, text_of
+from podium.model.outcome import text_of
 
 if TYPE_CHECKING:
     import pydantic
@@ -90,8 +90,9 @@ class TypeShape(Generic[T]):
             return json_copy(value, self.name)
         codec = self._codec
         checked, plain = self._written(value, codec.writing)
-        if codec.look is not None and not codec.look(checked) and (found := self._changed(checked, plain)):
-            raise LossyValue(self._refusal(found))
+        certain = (codec.look is None or codec.look(checked)) and not (codec.bounded and self._is_out_of_bounds(plain))
+        if not certain and (found := self._changed(checked, plain)):
+            raise InvalidValue(self._refusal(found), lossy=True)
         return plain
 
     def accept(self, value: Json) -> Json:
@@ -165,7 +166,7 @@ class TypeShape(Generic[T]):
         except Exception as error:  # a validator or serializer is foreign code
             raise InvalidValue(f"expected {self.name}: {type(error).__name__}: {text_of(error)}") from error
         if found := lost(value, checked):
-            raise LossyValue(self._refusal(found))
+            raise InvalidValue(self._refusal(found), lossy=True)
         return checked, plain
 
     def _read(self, value: Json, coder: Coder) -> T:
@@ -177,6 +178,14 @@ class TypeShape(Generic[T]):
             raise InvalidValue(_complaint(self.name, error)) from error
         except Exception as error:  # a validator is foreign code
             raise InvalidValue(f"expected {self.name}: {type(error).__name__}: {text_of(error)}") from error
+
+    def _is_out_of_bounds(self, plain: Json) -> bool:
+        """Whether what is written of an instance is not read as that: nobody looked at what it holds."""
+        coder = self._codec.coder
+        try:
+            return _serialized(coder, self._read(plain, coder)) != plain
+        except InvalidValue:
+            return True
 
     def _changed(self, checked: T, plain: Json) -> Mismatch | None:
         """Return where a value would come back as another."""
@@ -191,7 +200,7 @@ class TypeShape(Generic[T]):
 
     def _refusal(self, found: Mismatch) -> str:
         place, wrong = found
-        return readable(f"expected {self.name}: `{place.lstrip('.') or 'the value'}` {wrong}")
+        return one_line(f"expected {self.name}: `{place.lstrip('.') or 'the value'}` {wrong}")
 
 
 class _Nobody:
@@ -216,9 +225,9 @@ def free_json(value: object) -> Json:
     """
     try:
         return json_copy(value, "JSON")
-    except LossyValue:
-        raise
-    except InvalidValue:
+    except InvalidValue as error:
+        if error.lossy:
+            raise
         if fields_of(value) is not None:
             kind: type[object] = type(value)
             return shape_of(kind).dump(value)
@@ -257,7 +266,7 @@ def _complaint(name: str, error: "pydantic.ValidationError") -> str:
         got = "" if found["type"] == "missing" else f", got {type(found['input']).__name__}"
         shown.append(f"`{place}`: {message}{got}" if place else f"{message}{got}")
     more = error.error_count() - len(shown)
-    return f"expected {name}: " + "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+    return one_line(f"expected {name}: " + "; ".join(shown) + (f"; and {more} more" if more > 0 else ""))
 
 
 def _first_line(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from podium.agents.core_schemas import CoreSchema
+from podium.agents.core_schemas import CoreSchema, parts
 from podium.agents.jsonable import text_fits
 from podium.model.json import Json
 
@@ -26,6 +26,25 @@ def look_of(schema: CoreSchema) -> SurvivalTest | None:
         return _Looks().of(schema)
     except _NotKnown:
         return _never
+
+
+_BOUNDS = frozenset(
+    {
+        "allow_inf_nan", "decimal_places", "ge", "gt", "le", "lt", "max_digits", "max_length", "min_length",
+        "multiple_of", "now_op", "pattern", "strip_whitespace", "to_lower", "to_upper", "tz_constraint",
+    }
+)  # fmt: skip
+
+
+def may_be_out_of_bounds(schema: CoreSchema) -> bool:
+    """Whether instances of a type may hold what it refuses when it is read: Pydantic takes them as they are."""
+    found = list(parts(schema))
+    return any(part["type"] in ("model", "dataclass") for part in found) and any(map(_is_bounded, found))
+
+
+def _is_bounded(part: CoreSchema) -> bool:
+    config: CoreSchema = part.get("config") or {}
+    return part["type"] == "decimal" or bool(_BOUNDS & part.keys()) or any(name.startswith("str_") for name in config)
 
 
 def _never(_: Json) -> bool:

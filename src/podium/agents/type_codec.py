@@ -1,7 +1,10 @@
 """How values of one type are written and read, and which look tells that they come back; made once for each type."""
 
+import inspect
+import os
 import warnings
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podium import lazy
@@ -21,8 +24,9 @@ from podium.agents.core_schemas import (
     masked,
     needs_care,
     overruled,
+    tells_tuples,
 )
-from podium.agents.survival import look_of
+from podium.agents.survival import look_of, may_be_out_of_bounds
 from podium.errors import UsageError
 from podium.model.json import Json
 
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
     import pydantic.errors
 else:
     pydantic = lazy.module("pydantic")
+
+
+_OWN = f"{Path(__file__).parents[1]}{os.sep}"
 
 
 class TypeCodec:
@@ -46,15 +53,17 @@ class TypeCodec:
         self._schema = kept(schema, free) if with_care else schema
         self.coder = coder_of(self._schema) if with_care else Coder(adapter.validator, adapter.serializer)
         self.look = look_of(schema)
-        """Tells of a value that it certainly comes back; None where all do."""
+        """Tells of a value that it certainly comes back, if it is within the bounds of its type; None where all do."""
+        self.bounded = may_be_out_of_bounds(schema)
+        """Whether instances may hold what is out of bounds, so that they have to be read to know."""
         left_out = excluded(schema)
-        self.comparison = Comparison([*left_out, *masked(schema)])
+        self.comparison = Comparison([*left_out, *masked(schema)], tuples_as_lists=not tells_tuples(schema))
         if left_out:
             fields, are = ", ".join(left_out), "is" if len(left_out) == 1 else "are"
             warnings.warn(
                 f"{name}: {fields} {are} excluded from JSON, so not recorded: whoever is handed the value finds the "
                 "default there",
-                stacklevel=2,
+                stacklevel=_level_of_user(),
             )
 
     @cached_property
@@ -71,6 +80,14 @@ class TypeCodec:
     def overruling(self) -> Coder:
         """What writes and reads again what was recorded: validators that refuse it now are overruled."""
         return coder_of(overruled(self._schema)) if asks_validators(self._schema) else self.coder
+
+
+def _level_of_user() -> int:
+    """Return how far up, for a warning, the code is that makes Podium make this."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename.startswith(_OWN):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def codec_of(kind: Json, name: str, free: Free) -> TypeCodec:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from podium import lazy
-from podium.errors import BadAnswer, InvalidValue, LossyValue
+from podium.errors import BadAnswer, InvalidValue
 from podium.model.json import Json
 from podium.model.outcome import Failed, Failure
 from podium.model.retry import FailureKind
@@ -22,7 +22,7 @@ def unusable(name: str, value: Json, error: InvalidValue, effects: Effects) -> F
     Raises BadAnswer for others, which may be asked again, and where the answer has no JSON.
     """
     said = f"{name} returned something else than it declares: {error}"
-    answer = _as_it_is(value) if isinstance(error, LossyValue) or effects == "once" else None
+    answer = _as_it_is(value) if error.lossy or effects == "once" else None
     if answer is None:
         raise BadAnswer(said) from error
     return Failed(Failure(FailureKind.VALIDATION, f"{BadAnswer.__module__}.BadAnswer", said, answer=answer))

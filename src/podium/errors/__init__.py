@@ -6,8 +6,7 @@ PodiumError
 │   ├── UnknownAgent
 │   ├── UnknownRun
 │   ├── UnknownQuestion
-│   ├── InvalidValue            a value that does not fit its type
-│   │   └── LossyValue          a value that would not come back as it was
+│   ├── InvalidValue            a value that does not fit its type, or would not come back as it was
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
 │   ├── NotAllowed              the principal has no role that may do this
@@ -117,7 +116,6 @@ from podium.errors.usage import (
     AlreadyAnswered,
     ConfigError,
     InvalidValue,
-    LossyValue,
     NotAllowed,
     NotPossible,
     PatternError,
@@ -149,7 +147,6 @@ __all__ = [
     "Interrupt",
     "InvalidTransition",
     "InvalidValue",
-    "LossyValue",
     "MissingAgent",
     "NoDecision",
     "NotAStore",

@@ -24,7 +24,7 @@ def approval_of(
     edit = None if question.edit is None else shape_of(question.edit)
     schema = approval_schema(edit=None if edit is None else edit.schema, questions=question.questions)
     ask = Ask(
-        text=question.text, subject=shape_of(Any).dump(subject), schema=schema, to=to, within=within, quorum=quorum,
+        text=question.text, subject=subject, schema=schema, to=to, within=within, quorum=quorum,
         kind="approval",
     )  # fmt: skip
     return ask, DecisionShape(edit)
