@@ -10,7 +10,6 @@ from podium.engine.run.cancellation import Cancellation
 from podium.engine.run.deadline import deadline_of
 from podium.engine.run.escrow import Escrows
 from podium.engine.run.mailbox import Mailbox
-from podium.engine.run.raised import told
 from podium.engine.run.reopening import history_of, is_under
 from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import RunJournal
@@ -24,6 +23,7 @@ from podium.model.facts.runs import Rewound
 from podium.model.fallback import Degraded
 from podium.model.outcome import readable
 from podium.model.run import BlockedReason, Run
+from podium.model.traceback import place_of
 from podium.secrets.masking import MASKING
 from podium.services.isolation import CommitAnswer
 from podium.store.operations import (
@@ -245,7 +245,7 @@ class ActiveRun:
             return
         if self.history.unseen and (self.gate.replaying or self._dry):
             key, recorded = self.history.first_unseen()
-            raised = "" if self._raised is None else f": it raised {told(self._raised)}"
+            raised = "" if self._raised is None else f": it raised {place_of(self._raised)}"
             self.block_for(Diverged(key, recorded, f"nothing under this key{raised}"))
             return
         if self._dry:
@@ -299,7 +299,7 @@ class ActiveRun:
         """Stop, for what the code cannot go on with."""
         handled = error.__context__
         while_handling = isinstance(error, Diverged) and error.__cause__ is None and isinstance(handled, Exception)
-        reason = f"{error} It was handling {told(handled)}." if while_handling and handled else str(error)
+        reason = f"{error} It was handling {place_of(handled)}." if while_handling and handled else str(error)
         self.block(reason, _cause_of(error))
 
     def block(self, reason: str, cause: BlockedReason) -> None:
