@@ -11,7 +11,8 @@ from podium.agents.meter import Meter
 from podium.agents.shape import TypeShape
 from podium.agents.signature import Function, Signature, name_of, signature_of
 from podium.agents.threads import AGENT_THREADS
-from podium.errors import BadAnswer, InvalidValue, NotDone, UsageError
+from podium.agents.unusable import unusable
+from podium.errors import InvalidValue, NotDone, UsageError
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.json import Json
@@ -72,7 +73,7 @@ class FunctionAgent(Generic[In, Out]):
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Call the function with the call's input; raises what it raises, and BadAnswer for an unfit result."""
         signature = self._signature
-        given = signature.arguments(self.input.load(call.input), call, steps)
+        given = signature.arguments(self.input.reload(call.input), call, steps)
         meter = Meter() if steps.prices.cpu_second else None
         if signature.is_async and meter is None:
             value = await self.__wrapped__(**given)
@@ -81,7 +82,7 @@ class FunctionAgent(Generic[In, Out]):
         try:
             return Done(self.output.dump(value), None if meter is None else meter.usage)
         except InvalidValue as error:
-            raise BadAnswer(f"{self._name} returned something else than it declares: {error}") from error
+            return unusable(self._name, value, error, self.card.effects)
 
     async def verify(self, call: Call) -> Outcome | None:
         """Ask the `verify` function what became of a call in doubt; None if there is none, or it cannot tell.
@@ -91,7 +92,7 @@ class FunctionAgent(Generic[In, Out]):
         if self._verify is None:
             return None
         function, signature = self._verify
-        given = signature.arguments(self.input.load(call.input), call, None)
+        given = signature.arguments(self.input.reload(call.input), call, None)
         try:
             value = await _result(f"verify of {self._name}", function, signature, given)
         except NotDone as error:

@@ -150,7 +150,7 @@ class HttpAgent(CardedAgent[In, Out]):
     def _value(self, answer: _Answer) -> Json:
         body = answer.body.strip() or b"null"
         try:
-            return self.output.dump(MASKING.json(orjson.loads(body)))
+            return self.output.accept(MASKING.json(orjson.loads(body)))
         except orjson.JSONDecodeError as error:
             raise BadAnswer(f"{self.card.name} did not answer with JSON ({error}): {_start(body)}") from error
         except InvalidValue as error:

@@ -43,7 +43,7 @@ class HumanAgent(CardedAgent[In, Out]):
         ask = replace(self._ask, subject=call.input)
         if self._wording is not None:
             text, signature = self._wording
-            ask = replace(ask, text=text(**signature.arguments(self.input.load(call.input), call, steps)))
+            ask = replace(ask, text=text(**signature.arguments(self.input.reload(call.input), call, steps)))
         return Pending(ask)
 
 

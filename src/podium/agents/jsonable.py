@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import orjson
 
+from podium.agents.changes import Comparison
 from podium.errors import InvalidValue
 from podium.model.json import Json, is_object
 
@@ -15,7 +16,8 @@ _SMALLEST_INT = -(2**63)
 _LARGEST_INT = 2**64 - 1
 
 
-def _text_fits(value: str) -> bool:
+def text_fits(value: str) -> bool:
+    """Whether a text can be written: no half of a surrogate pair is in it."""
     if value.isascii():
         return True
     try:
@@ -34,9 +36,14 @@ def _always_fits(_value: Json) -> bool:
 
 
 SCALARS: Mapping[type, Callable[[Json], bool]] = MappingProxyType(
-    {str: _text_fits, int: _int_fits, float: math.isfinite, bool: _always_fits, type(None): _always_fits}
+    {str: text_fits, int: _int_fits, float: math.isfinite, bool: _always_fits, type(None): _always_fits}
 )
 """The exact types that are JSON as they stand, each with the test whether this value of it can be kept."""
+
+
+def one_line(text: str) -> str:
+    """Return a message with what cannot be printed in it, as of the key of a mapping, written as in Python."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def encoded(value: Json, expected: str) -> bytes:
@@ -51,7 +58,8 @@ def require_finite(value: Json, expected: str) -> None:
     """Raise InvalidValue where there is NaN or infinity. Needed only for what is encoded with a null in it."""
     place = _place_of_infinity(value)
     if place is not None:
-        raise InvalidValue(f"expected {expected}: NaN and infinity are not JSON (at `{place.lstrip('.') or 'value'}`)")
+        told = f"NaN and infinity are not JSON (at `{place.lstrip('.') or 'value'}`)"
+        raise InvalidValue(one_line(f"expected {expected}: {told}"))
 
 
 def json_copy(value: object, expected: str) -> Json:
@@ -62,7 +70,12 @@ def json_copy(value: object, expected: str) -> Json:
     text = encoded(value, expected)
     if NULL in text:
         require_finite(value, expected)
-    return orjson.loads(text)
+    copy = orjson.loads(text)
+    if copy != value and (found := Comparison().changed(value, copy)):
+        place, wrong = found
+        told = f"`{place.lstrip('.') or 'the value'}` {wrong}"
+        raise InvalidValue(one_line(f"expected {expected}: {told}"), lossy=True)
+    return copy
 
 
 def _remark(error: TypeError) -> str:

@@ -112,7 +112,7 @@ class MemoryAgent(CardedAgent[Request, MemoryReply]):
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Do what the input asks for. A put or delete that is tried again counts once."""
-        reply = await self._reply(self.input.load(call.input), self._place(call), steps)
+        reply = await self._reply(self.input.reload(call.input), self._place(call), steps)
         return Done(self.output.dump(reply))
 
     def _place(self, call: Call) -> str:

@@ -65,7 +65,7 @@ class ProcessAgent(CardedAgent[In, Out]):
         if not text and self.output.name == "None":
             return None
         try:
-            return self.output.dump(orjson.loads(text))
+            return self.output.accept(orjson.loads(text))
         except orjson.JSONDecodeError as error:
             start = MASKING.text(text.decode(errors="replace"))[:200]
             raise BadAnswer(f"{self.card.name} did not print one JSON document ({error}): {start!r}") from error

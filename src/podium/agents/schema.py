@@ -1,7 +1,7 @@
 """Whether values fit a foreign JSON Schema: one value, or all that another schema allows."""
 
 from podium import lazy
-from podium.model.json import Json, is_object
+from podium.model.json import Json, is_array, is_object
 
 jsonschema = lazy.module("jsonschema")
 
@@ -19,6 +19,40 @@ def disagreement(given: Json, taken: Json) -> str | None:
     inside of these. Whatever else a schema says is left to the value itself.
     """
     return _disagreement(_Side(given, given), _Side(taken, taken), "")
+
+
+_REMARKS = frozenset({"$comment", "$defs", "default", "deprecated", "description", "examples", "title"})
+
+
+def alike(before: Json, now: Json) -> bool:
+    """Whether a schema takes what another one took before: further properties that need not be there are no difference.
+
+    Nor are remarks (`title`, `description`), and the names of what is referred to.
+    """
+    return _alike(_Side(before, before), _Side(now, now), set())
+
+
+def _alike(before: "_Side", now: "_Side", seen: set[tuple[int, int]]) -> bool:
+    pair = (id(before.part), id(now.part))
+    if pair in seen:
+        return True
+    seen.add(pair)
+    names = (before.part.keys() | now.part.keys()) - _REMARKS
+    return all(_same_under(name, before, now, seen) for name in names)
+
+
+def _same_under(name: str, before: "_Side", now: "_Side", seen: set[tuple[int, int]]) -> bool:
+    one, other = before.part.get(name), now.part.get(name)
+    if name == "required":
+        return sorted(one or ()) == sorted(other or ())
+    if name == "properties":
+        old, new = _mapping(one), _mapping(other)
+        return all(key in new and _alike(before.inside(old[key]), now.inside(new[key]), seen) for key in old)
+    if is_object(one) and is_object(other):
+        return _alike(before.inside(one), now.inside(other), seen)
+    if is_array(one) and is_array(other) and len(one) == len(other) and all(map(is_object, [*one, *other])):
+        return all(_alike(before.inside(a), now.inside(b), seen) for a, b in zip(one, other, strict=True))
+    return one == other
 
 
 class _Side:

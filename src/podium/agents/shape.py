@@ -4,12 +4,18 @@ import re
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+
+import orjson
 
 from podium import lazy
-from podium.agents.jsonable import NULL, SCALARS, encoded, json_copy, require_finite
+from podium.agents.changes import Mismatch, dropped, fields_of, lost
+from podium.agents.core_schemas import Coder, is_several
+from podium.agents.jsonable import NULL, SCALARS, encoded, json_copy, one_line, require_finite
+from podium.agents.type_codec import TypeCodec, codec_of
 from podium.errors import InvalidValue, UsageError
-from podium.model.json import Json
+from podium.model.json import Json, is_object
+from podium.model.outcome import text_of
 
 if TYPE_CHECKING:
     import pydantic
@@ -40,26 +46,27 @@ _MODULES = re.compile(r"(?:[A-Za-z_]\w*\.)+|<locals>\.")
 class TypeShape(Generic[T]):
     """The JSON of one Python type. Made by `shape_of`.
 
-    A dumped value can be loaded again, so computed fields are left out, and a `serialization_alias` that validation
-    does not know is no good here.
+    What is dumped loads as the same value, or is refused. So computed fields are left out, and a `serialization_alias`
+    that validation does not know is no good here. Fields that are excluded on purpose are left out too, with a warning
+    when the shape is made.
     """
 
-    __slots__ = ("_exact", "_fits", "_free", "_made", "_schema", "name", "type")
+    __slots__ = ("_exact", "_fits", "_free", "_look", "_made", "_schema", "name", "type")
 
     def __init__(self, kind: "TypeForm[object]") -> None:
         self.type: TypeForm[object] = kind
         self.name = _name_of(kind)
         plain = _PLAIN.get(kind) if isinstance(kind, Hashable) else None
-        self._made = _adapter_of(kind, self.name) if plain is None else None
+        self._made = codec_of(kind, self.name, free_json) if plain is None else None
         self._schema: Json = plain and dict(plain)
         self._free = kind is Any
         self._exact = kind if isinstance(kind, type) and kind in SCALARS else _Nobody
         self._fits = SCALARS.get(self._exact, bool)
 
     @property
-    def _adapter(self) -> "pydantic.TypeAdapter[Any]":
+    def _codec(self) -> TypeCodec:
         if self._made is None:
-            self._made = _adapter_of(self.type, self.name)
+            self._made = codec_of(self.type, self.name, free_json)
         return self._made
 
     @property
@@ -67,13 +74,13 @@ class TypeShape(Generic[T]):
         """Return the JSON Schema; it is made when first asked for."""
         if self._schema is None:
             try:
-                self._schema = self._adapter.json_schema()
+                self._schema = self._codec.adapter.json_schema()
             except pydantic.errors.PydanticInvalidForJsonSchema as error:
                 raise UsageError(f"{self.name} has no JSON Schema: {_first_line(error)}") from error
         return self._schema
 
     def dump(self, value: T) -> Json:
-        """Turn a value into JSON; raises InvalidValue where it is not of the type.
+        """Turn a value into JSON; raises InvalidValue where it is not of the type, or would not come back.
 
         Nothing is converted: the text "5" is no int. JSON of the right form is taken too, such as a dict for a model.
         """
@@ -81,37 +88,119 @@ class TypeShape(Generic[T]):
             return value
         if self._free:
             return json_copy(value, self.name)
-        serialize = self._adapter.serializer.to_python
-        try:
-            checked = self._adapter.validator.validate_python(value, strict=True)
-            plain = serialize(checked, mode="json", by_alias=True, round_trip=True, warnings="error")
-        except ValueError:  # of Pydantic: wrong type, unexpected content, circular reference
-            checked, plain = self._dump_foreign(value)
-        if NULL in encoded(plain, self.name):
-            # Pydantic too writes NaN as None where the type is free, so it is looked for in what that was made of.
-            require_finite(serialize(checked, by_alias=True, round_trip=True, warnings="none"), self.name)
+        codec = self._codec
+        checked, plain = self._written(value, codec.writing)
+        certain = (codec.look is None or codec.look(checked)) and not (codec.bounded and self._is_out_of_bounds(plain))
+        if not certain and (found := self._changed(checked, plain)):
+            raise InvalidValue(self._refusal(found), lossy=True)
         return plain
+
+    def accept(self, value: Json) -> Json:
+        """Turn JSON that somebody outside wrote into that of a value; raises InvalidValue where it is none.
+
+        Nothing is converted. What the type does not know is left out: a service may say more than is asked for.
+        """
+        if type(value) is self._exact or self._free:
+            return self.dump(value)
+        return self._written(value, self._codec.coder)[1]
 
     def load(self, value: Json) -> T:
         """Turn JSON into a value; raises InvalidValue where it does not fit. What can be converted is converted."""
         if type(value) is self._exact or self._free:
             return value
-        try:
-            return self._adapter.validator.validate_python(value, by_alias=True, by_name=True)
-        except pydantic.ValidationError as error:
-            raise InvalidValue(_complaint(self.name, error)) from error
+        return self._read(value, self._codec.coder)
 
-    def _dump_foreign(self, value: T) -> tuple[T, Json]:
-        """Judge a value by its JSON that is not an instance of the type: a dict for a model, a list for a tuple."""
-        validator, serializer = self._adapter.validator, self._adapter.serializer
+    def redump(self, value: T) -> Json:
+        """Turn a value into JSON to compare it with what was dumped before: validators are overruled."""
+        if type(value) is self._exact or self._free:
+            return self.dump(value)
+        return self._written(value, self._codec.overruling)[1]
+
+    def reload(self, value: Json) -> T:
+        """Turn JSON that was dumped before into a value: what validators say of it now does not count."""
+        if type(value) is self._exact or self._free:
+            return value
+        return self._read(value, self._codec.overruling)
+
+    def restore(self, value: Json) -> T:
+        """Turn recorded JSON into the value that it was; raises InvalidValue where the type has no place for it now.
+
+        Validators are overruled. Fields that the type got since then have their defaults.
+        """
+        if type(value) is self._exact or self._free:
+            return value
+        coder = self._codec.overruling
+        restored = self._read(value, coder)
+        again = _serialized(coder, restored)
+        if (again != value or isinstance(value, bool)) and (found := dropped(value, again)):
+            raise InvalidValue(self._refusal(found))
+        return restored
+
+    def _written(self, value: T, coder: Coder) -> tuple[T, Json]:
+        """Return a value as its type takes it, and as JSON."""
         try:
-            text = pydantic_core.to_json(value, by_alias=True, round_trip=True)
-            checked = validator.validate_json(text, strict=True, by_alias=True, by_name=True)
-            return checked, serializer.to_python(checked, mode="json", by_alias=True, round_trip=True, warnings="none")
+            checked = coder.validator.validate_python(value, strict=True)
+            plain = _serialized(coder, checked, warnings="error")
+        except ValueError as error:  # of Pydantic: wrong type, unexpected content, circular reference
+            if isinstance(error.__cause__, InvalidValue):  # of what stands in a free place
+                raise error.__cause__ from None
+            checked, plain = self._written_foreign(value, coder)
+        except Exception as error:  # a validator or serializer is foreign code
+            raise InvalidValue(f"expected {self.name}: {type(error).__name__}: {text_of(error)}") from error
+        if NULL in encoded(plain, self.name):
+            # Pydantic too writes NaN as None where the type is free, so it is looked for in what that was made of.
+            as_python = coder.serializer.to_python(checked, by_alias=True, round_trip=True, warnings="none")
+            require_finite(as_python, self.name)
+        return checked, plain
+
+    def _written_foreign(self, value: T, coder: Coder) -> tuple[T, Json]:
+        """Judge a value by its JSON that is not an instance of the type: a dict for a model, a list for a tuple."""
+        try:
+            text = pydantic_core.to_json(value, by_alias=True, round_trip=True, bytes_mode="base64")
+            checked = coder.validator.validate_json(text, strict=True, by_alias=True, by_name=True)
+            plain = _serialized(coder, checked)
         except pydantic.ValidationError as error:
             raise InvalidValue(_complaint(self.name, error)) from error
         except pydantic_core.PydanticSerializationError as error:
             raise InvalidValue(f"expected {self.name}, got {type(value).__name__}: {_first_line(error)}") from error
+        except Exception as error:  # a validator or serializer is foreign code
+            raise InvalidValue(f"expected {self.name}: {type(error).__name__}: {text_of(error)}") from error
+        if found := lost(value, checked):
+            raise InvalidValue(self._refusal(found), lossy=True)
+        return checked, plain
+
+    def _read(self, value: Json, coder: Coder) -> T:
+        try:
+            if self._codec.by_text:
+                return coder.validator.validate_json(orjson.dumps(value), by_alias=True, by_name=True)
+            return coder.validator.validate_python(value, by_alias=True, by_name=True)
+        except pydantic.ValidationError as error:
+            raise InvalidValue(_complaint(self.name, error)) from error
+        except Exception as error:  # a validator is foreign code
+            raise InvalidValue(f"expected {self.name}: {type(error).__name__}: {text_of(error)}") from error
+
+    def _is_out_of_bounds(self, plain: Json) -> bool:
+        """Whether what is written of an instance is not read as that: nobody looked at what it holds."""
+        coder = self._codec.coder
+        try:
+            return _serialized(coder, self._read(plain, coder)) != plain
+        except InvalidValue:
+            return True
+
+    def _changed(self, checked: T, plain: Json) -> Mismatch | None:
+        """Return where a value would come back as another."""
+        codec = self._codec
+        try:
+            found = codec.comparison.changed(checked, self._read(plain, codec.coder))
+            if found and codec.marking is not codec.coder:
+                found = codec.comparison.changed(checked, self._read(plain, codec.marking))
+        except InvalidValue as error:
+            return "", f"what is written of it cannot be read: {error}"
+        return found
+
+    def _refusal(self, found: Mismatch) -> str:
+        place, wrong = found
+        return one_line(f"expected {self.name}: `{place.lstrip('.') or 'the value'}` {wrong}")
 
 
 class _Nobody:
@@ -129,20 +218,33 @@ def shape_of(kind: "TypeForm[T]") -> TypeShape[T]:
     return TypeShape(kind)
 
 
+def free_json(value: object) -> Json:
+    """Return what is written in a place that takes any JSON: of models and dataclasses theirs.
+
+    Raises InvalidValue for what JSON has no form for.
+    """
+    try:
+        return json_copy(value, "JSON")
+    except InvalidValue as error:
+        if error.lossy:
+            raise
+        if fields_of(value) is not None:
+            kind: type[object] = type(value)
+            return shape_of(kind).dump(value)
+        if is_object(value) and all(type(key) is str for key in value):
+            return {key: free_json(each) for key, each in value.items()}
+        if is_several(value):
+            return [free_json(each) for each in value]
+        raise
+
+
 @lru_cache(maxsize=_KNOWN_TYPES)
 def _known(kind: "TypeForm[object] | None", _spelling: str) -> TypeShape[Json]:
     return TypeShape(type(None) if kind is None else kind)
 
 
-def _adapter_of(kind: object, name: str) -> "pydantic.TypeAdapter[Any]":
-    try:
-        adapter = pydantic.TypeAdapter(cast("type[object]", kind))
-    except (pydantic.errors.PydanticSchemaGenerationError, pydantic.errors.PydanticUserError) as error:
-        remedy = "Use a Pydantic model, a dataclass or a plain type"
-        raise UsageError(f"{name} cannot be turned into JSON: {_first_line(error)}. {remedy}") from error
-    if not adapter.pydantic_complete:
-        raise UsageError(f"{name} refers to a type that is not defined yet: define that one first")
-    return adapter
+def _serialized(coder: Coder, value: object, *, warnings: Literal["none", "error"] = "none") -> Json:
+    return coder.serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings=warnings)
 
 
 def _name_of(kind: object) -> str:
@@ -164,7 +266,7 @@ def _complaint(name: str, error: "pydantic.ValidationError") -> str:
         got = "" if found["type"] == "missing" else f", got {type(found['input']).__name__}"
         shown.append(f"`{place}`: {message}{got}" if place else f"{message}{got}")
     more = error.error_count() - len(shown)
-    return f"expected {name}: " + "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+    return one_line(f"expected {name}: " + "; ".join(shown) + (f"; and {more} more" if more > 0 else ""))
 
 
 def _first_line(error: Exception) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 from uuid import UUID
 
-from podium.agents.shape import shape_of
+from podium.agents.shape import free_json, shape_of
 from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
 from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
@@ -54,7 +54,6 @@ T4 = TypeVar("T4")
 P = ParamSpec("P")
 
 _NO_DEFAULT: Any = object()
-_PLAIN = (type(None), str, int, float, bool, list, dict)
 
 
 class Context:
@@ -311,10 +310,10 @@ class Context:
         preset = [] if default is _NO_DEFAULT else [default]
         shape: Any
         if isinstance(question, Approval):
-            ask, shape = approval_of(question, _plain(question.subject), to=to, within=within, quorum=quorum)
+            ask, shape = approval_of(question, free_json(question.subject), to=to, within=within, quorum=quorum)
         else:
             own = shape_of(answer)
-            ask = Ask(text=question, subject=_plain(subject), schema=own.schema, to=to, within=within, quorum=quorum)
+            ask = Ask(text=question, subject=free_json(subject), schema=own.schema, to=to, within=within, quorum=quorum)
             shape = own if quorum == 1 else ManyShape(own)
         asks = escalated(ask, escalate)
         return AskPerson(self._active, self._branch, self._path, self._key(), asks=asks, shape=shape, default=preset)
@@ -392,9 +391,3 @@ class Context:
         return Context(
             self._active, branch, path, self._workflow, callers=self.callers, deadline=self.deadline, undos=self.undos
         )
-
-
-def _plain(value: object) -> Json:
-    """Return a model or dataclass as JSON, through its own type."""
-    kind: type[object] = type(value)
-    return value if kind in _PLAIN else shape_of(kind).dump(value)

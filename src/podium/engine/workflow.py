@@ -108,6 +108,7 @@ class Workflow(Generic[In_contra, Out_co]):
             cut = isinstance(error, asyncio.CancelledError) and not isinstance(error, CallCancelled)
             if cut or passes_through(error):
                 raise
+            active.note_raised(error)
             left = await undo_all(active, branch, context.undos)
             if left and isinstance(error, CallCancelled):
                 active.uncompensated.extend(left)
@@ -134,7 +135,7 @@ class Workflow(Generic[In_contra, Out_co]):
         if parameter is None:
             return await self.function(context)
         try:
-            given = self.input.load(input)
+            given = self.input.restore(input)
         except InvalidValue as error:
             raise Blocked(f"the recorded input of {self.card.name} does not fit its type any more: {error}") from error
         if given is None and parameter.optional:

@@ -6,7 +6,7 @@ PodiumError
 │   ├── UnknownAgent
 │   ├── UnknownRun
 │   ├── UnknownQuestion
-│   ├── InvalidValue            a value that does not fit its type
+│   ├── InvalidValue            a value that does not fit its type, or would not come back as it was
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
 │   ├── NotAllowed              the principal has no role that may do this

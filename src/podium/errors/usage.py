@@ -34,9 +34,14 @@ class UnknownQuestion(UsageError):
 
 
 class InvalidValue(UsageError):
-    """A value does not fit the type that was declared for it."""
+    """A value does not fit the type that was declared for it, or would not come back as it was handed over."""
 
     code = "invalid-value"
+
+    def __init__(self, message: str, *, lossy: bool = False) -> None:
+        super().__init__(message)
+        self.lossy = lossy
+        """Whether it fits, but a part of it would be lost, or be another."""
 
 
 class AlreadyAnswered(UsageError):

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
-from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
+from podium.agents.shape import free_json
+from podium.errors import InvalidValue, NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
 from podium.facade.scope import Scope
 from podium.model.agent import AnyAgent
 from podium.model.fact import Fact
@@ -33,7 +34,7 @@ class RunHandle(Generic[Out]):
         end = await self._scope.parts.worker.end_of(self.id)
         if end.state is RunState.DONE:
             value = end.outcome["value"]
-            return value if self._workflow is None else self._workflow.output.load(value)
+            return value if self._workflow is None else self._workflow.output.restore(value)
         if end.state is RunState.CANCELLED:
             raise RunCancelled(f"run {self.id} was cancelled: {end.reason}", run=self.id)
         if end.state is RunState.BLOCKED:
@@ -64,7 +65,7 @@ class RunHandle(Generic[Out]):
     async def signal(self, name: str, body: Json = None, *, id: str | None = None) -> bool:
         """Send a signal; False if one with this id was sent before. Raises NotPossible where the run has ended."""
         parts = self._scope.parts
-        signal = Signal(id or parts.ids.new("s"), "user", name, body, parts.clock.now())
+        signal = Signal(id or parts.ids.new("s"), "user", name, _written(body), parts.clock.now())
         return await self._send(signal, f"signal {name!r}")
 
     async def cancel(self, reason: str = "cancelled by request") -> bool:
@@ -85,6 +86,14 @@ class RunHandle(Generic[Out]):
             state = (await self.status()).state
             raise NotPossible(f"run {self.id} has ended ({state}): it cannot take {what} any more.")
         return verdict is CommitVerdict.OK
+
+
+def _written(body: Json) -> Json:
+    """Return the body of a signal as JSON; raises InvalidValue where it is none."""
+    try:
+        return free_json(body)
+    except InvalidValue as error:
+        raise InvalidValue(f"the signal's body: {error}") from error
 
 
 AnyHandle = RunHandle[Any]

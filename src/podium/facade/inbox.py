@@ -1,12 +1,12 @@
 """`app.inbox`: what waits for people, and answering it."""
 
+from podium.agents.jsonable import json_copy
 from podium.agents.schema import mismatch
 from podium.errors import AlreadyAnswered, InvalidValue, NotAllowed
 from podium.facade.questions import Questions
 from podium.facade.scope import Scope
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
-from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, Reply
 
 
@@ -30,7 +30,7 @@ class Inbox(Questions):
         if user is not None and not user.operates and not user.is_asked(question.ask.to):
             raise NotAllowed(f"question {question_id} is put to {question.ask.to!r}, and {who} is none of them.")
         _check_answer(question, value)
-        encode(value, "the answer")
+        json_copy(value, "JSON as the answer")
         answer = PersonAnswer(by=who, value=value, at=parts.clock.now())
         verdict, _ = await parts.worker.commits.submit(Reply(question_id, answer))
         if verdict is CommitVerdict.CLOSED:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, PlainSerializer
 
+from podium.agents.core_schemas import masking
 from podium.errors import UsageError
 from podium.guards.custom import BOTH, CustomCheck
 from podium.guards.finding.kinds import KINDS, find
@@ -84,6 +85,7 @@ class _Masks:
         return f"<{kind.upper()}_{self._counts[kind]}>"
 
 
+@masking
 def without_pii(text: str) -> str:
     """Return a text in which everything is masked that tells who a person is."""
     return _Masks(ALL, (text,)).mask(text)

@@ -125,8 +125,16 @@ class Shape(Described, Protocol, Generic[T]):
         """Turn a value into JSON; raises InvalidValue where it is not of the type."""
         ...
 
+    def redump(self, value: T) -> Json:
+        """Turn a value into JSON to compare it with what was dumped before; raises InvalidValue as `dump` does."""
+        ...
+
     def load(self, value: Json) -> T:
         """Turn JSON into a value; raises InvalidValue where it does not fit."""
+        ...
+
+    def restore(self, value: Json) -> T:
+        """Turn recorded JSON into the value that it was; raises InvalidValue where the type has no place for it."""
         ...
 
 
@@ -137,8 +145,16 @@ class InputShape(Described, Protocol, Generic[In_contra]):
         """Turn a value into JSON; raises InvalidValue where it is not of the type."""
         ...
 
+    def redump(self, value: In_contra) -> Json:
+        """Turn a value into JSON to compare it with what was dumped before; raises InvalidValue as `dump` does."""
+        ...
+
     def load(self, value: Json) -> object:
         """Turn JSON into a value; raises InvalidValue where it does not fit."""
+        ...
+
+    def restore(self, value: Json) -> object:
+        """Turn recorded JSON into the value that it was; raises InvalidValue where the type has no place for it."""
         ...
 
 
@@ -151,6 +167,10 @@ class OutputShape(Described, Protocol, Generic[Out_co]):
 
     def load(self, value: Json) -> Out_co:
         """Turn JSON into a value; raises InvalidValue where it does not fit."""
+        ...
+
+    def restore(self, value: Json) -> Out_co:
+        """Turn recorded JSON into the value that it was; raises InvalidValue where the type has no place for it."""
         ...
 
 

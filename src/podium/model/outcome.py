@@ -73,6 +73,8 @@ class Failure:
     """The agent was not asked, since it would not have answered: a fallback is taken at once."""
     traceback: str = ""
     """Where it came from: see `traceback_of`. Empty where no exception was raised."""
+    answer: bytes | None = None
+    """What it answered, as JSON text, where that cannot be used: it is kept, and never done again."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", MASKING.text(readable(self.message)))

@@ -42,6 +42,9 @@ def grant_of(rule: str, step: str | None) -> str:
 ANSWER = "model"
 """The name of the step in which a model is asked."""
 
+UNUSABLE_ANSWER = "unusable answer"
+"""The name of the step that keeps an answer of the agent itself that cannot be used."""
+
 _TOOL = "tool/"
 _GUARD = "guard/"
 

@@ -40,6 +40,17 @@ def message_of(error: BaseException) -> str:
     return cut(MASKING.text(readable(text_of(error))), _MESSAGE_CHARACTERS)
 
 
+def place_of(error: BaseException) -> str:
+    """Return an error in one line, with the last of the user's frames that it passed: file, line and function."""
+    passed = [each for each in _passed(error.__traceback__) if not _is_left_out(each[0])]
+    own = [each for each in passed if not _is_of_library(each[0])] or passed
+    said = f"{type_of(error)}: {' '.join(message_of(error).split())}"
+    if not own:
+        return said
+    frame, line = own[-1]
+    return f"{said} ({frame.f_code.co_filename}:{line}, in {frame.f_code.co_qualname})"
+
+
 def traceback_of(error: BaseException) -> str:
     """Return the error, its causes and the members of groups, each with the user's frames that it passed.
 

@@ -64,7 +64,7 @@ class LlmAgent(Generic[In, Out, D]):
         usage limit) and BadAnswer (no fitting answer after as many corrections as the agent allows).
         """
         model = self._chosen_model()
-        prompt = _with_feedback(self.prompt(self.input.load(call.input)), call.feedback)
+        prompt = _with_feedback(self.prompt(self.input.restore(call.input)), call.feedback)
         with podium_errors(), replay_scope():
             async with Flight() as flight:
                 capped = steps.budgeted and not self._says_max_tokens(model)

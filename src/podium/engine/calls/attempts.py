@@ -1,8 +1,9 @@
 """The way of a call from its first attempt to its outcome."""
 
 from podium.engine.calls.doubt import do_once, resolve_doubt, resolved_by_person
-from podium.engine.calls.given import Given, fallback_value, given_by, lacking
+from podium.engine.calls.given import Given, accepted, fallback_value, given_by, lacking
 from podium.engine.calls.inline import run_inline
+from podium.engine.calls.kept import keep, kept_answer
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.permission import Permission, PermissionReply
 from podium.engine.calls.retries import fall_back, goes_on
@@ -41,6 +42,9 @@ async def _tried(open_call: OpenCall, first: Outcome | None) -> Given | Failed |
                 outcome = await _check(open_call, outcome, ended)
             elif isinstance(outcome, Pending):
                 outcome = await _wait_for(open_call, outcome)
+            elif isinstance(outcome, Failed) and outcome.failure.answer is not None:
+                keep(open_call, asked, outcome.failure.answer)
+                open_call.progress.final = True
         if isinstance(outcome, Done):
             outcome = given_by(open_call.agent, outcome, most, lacking(open_call, asked))
         match outcome:
@@ -66,6 +70,8 @@ async def _attempt(open_call: OpenCall, agent: AnyAgent) -> Outcome:
     call = open_call.request(agent)
     if progress.doubtful and (known := await resolve_doubt(open_call, agent, call)) is not None:
         return known
+    if open_call.key in active.history.steps and (kept := kept_answer(open_call, agent)) is not None:
+        return kept
     steps = CallSteps(active, branch, call, agent, progress.resolved)
     dispatcher = active.runtime.dispatcher
     if open_call.resumed and agent.card.traits.runs_inline and active.history.has_under(open_call.inline_key):
@@ -140,7 +146,7 @@ async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:
         return _fail_for_good(open_call, Failure(FailureKind.TIMEOUT, "QuestionExpired", why))
     value = answers[0].value
     if ask.kind != "in_doubt":
-        return Done(value if ask.quorum == 1 else answers_json(answers))
+        return Done(accepted(open_call.agent, value if ask.quorum == 1 else answers_json(answers)))
     return await resolved_by_person(open_call, value)
 
 

@@ -8,6 +8,7 @@ from podium.dispatch.dispatcher import Target
 from podium.engine.calls.attempts import outcome_of
 from podium.engine.calls.ending import adopt_recorded, record_answer, record_failure
 from podium.engine.calls.given import Given, given_by
+from podium.engine.calls.inputs import as_now, given, with_input
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.options import NO_OPTIONS, CallOptions
 from podium.engine.calls.routing import registered, route
@@ -19,7 +20,7 @@ from podium.engine.run.caller import Caller
 from podium.engine.run.history import describe, shortened
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.progress import CallProgress, in_doubt, progress_of
-from podium.engine.run.recorded import Recorded
+from podium.engine.run.recorded import Recorded, restored
 from podium.errors import CallFailed, CallRefused, Diverged, InvalidValue
 from podium.model.agent import AnyAgent, Card
 from podium.model.call import Call
@@ -62,16 +63,8 @@ class AgentCall(Recorded[T], Generic[T]):
             raise Diverged(self.key, describe(opened), self.described())
         if opened.payload == payload or opened.payload is None:
             return
-        try:
-            recorded = encode(agent.input.dump(agent.input.load(decode(opened.payload))))
-        except InvalidValue:
-            recorded = opened.payload
-        if recorded != payload:
-            raise Diverged(
-                self.key,
-                f"a call of {agent.card.name} with {shortened(opened.payload)}",
-                f"the same agent with {shortened(payload)}",
-            )
+        if as_now(agent, opened.payload) != payload:
+            raise Diverged(self.key, with_input(opened), f"the same agent with {shortened(payload)}")
 
     def described(self) -> str:
         """Return which agent it asks."""
@@ -204,8 +197,9 @@ class AgentCall(Recorded[T], Generic[T]):
     def _resolve(self, record: KeyState | None) -> None:
         """Find the agent, and what it is really handed."""
         agent, self._why = route(self.active, self.key, self.target, record)
-        edited = self.active.history.edited.get(self.key)
-        self._agent, self._value = agent, agent.input.dump(self.input) if edited is None else decode(edited)
+        edited, opened = self.active.history.edited.get(self.key), None if record is None else record.opened
+        self._agent = agent
+        self._value = given(self.key, agent, self.input, opened) if edited is None else decode(edited)
         self._payload = encode(self._value) if edited is None else edited
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
@@ -218,10 +212,7 @@ class AgentCall(Recorded[T], Generic[T]):
                 if active.runtime.watches_loops and opened is not None and opened.payload is not None:
                     branch.note_answer(self.key, agent.card.name, opened.payload, end.payload)
                 active.degraded.update((lacks.key, lacks) for lacks in degraded)
-                try:
-                    return agent.output.load(decode(end.payload))
-                except InvalidValue as error:
-                    raise Diverged(self.key, f"the value {shortened(end.payload)}", str(error)) from error
+                return restored(self.key, agent.output, decode(end.payload))
             case AnsweredRefused(rule=rule, reason=reason):
                 raise CallRefused(reason, rule=rule, key=self.key)
             case AnsweredFailed() as said:

@@ -1,5 +1,6 @@
 """Calls with `once` effects: what may have happened is repeated only once `verify` or a person says it did not."""
 
+from podium.engine.calls.given import accepted
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.retries import next_attempt
 from podium.engine.calls.steps import CallSteps
@@ -27,10 +28,14 @@ async def do_once(open_call: OpenCall, agent: AnyAgent, call: Call, steps: CallS
         outcome = await branch.shielded(traced(active, agent.card, call, work))
     finally:
         del active.effects[open_call.key]
-    if isinstance(outcome, Failed) and not (outcome.failure.not_done or outcome.failure.unavailable):
-        failure = outcome.failure
+    if isinstance(outcome, Failed) and _is_doubtful(failure := outcome.failure):
         return await _verify(open_call, agent, call, f"it ended with {failure.type}: {failure.message}")
     return outcome
+
+
+def _is_doubtful(failure: Failure) -> bool:
+    """Whether nobody knows if it happened: the agent was asked, and neither says that it did not nor has answered."""
+    return not (failure.not_done or failure.unavailable or failure.answer is not None)
 
 
 async def resolve_doubt(open_call: OpenCall, agent: AnyAgent, call: Call) -> Outcome | None:
@@ -46,7 +51,7 @@ async def resolve_doubt(open_call: OpenCall, agent: AnyAgent, call: Call) -> Out
 async def resolved_by_person(open_call: OpenCall, value: Json) -> Outcome | None:
     """Take what a person says of a call in doubt; None if it was not done, so that another attempt follows."""
     if "happened" in value:
-        return Done(value["happened"])
+        return Done(accepted(open_call.agent, value["happened"]))
     if "fail" in value:
         open_call.progress.final = True
         return Failed(Failure(FailureKind.BUG, "GivenUp", value["fail"]))

@@ -38,6 +38,14 @@ def given_by(agent: AnyAgent, done: Done, most: int, lacks: Degraded | None = No
     return Given(value, payload, done.usage, lacks)
 
 
+def accepted(agent: AnyAgent, value: Json) -> Json:
+    """Return what a person gave for an agent's answer, as its type writes it; as it is where it does not fit."""
+    try:
+        return agent.output.dump(agent.output.load(value))
+    except InvalidValue:
+        return value
+
+
 def lacking(open_call: OpenCall, asked: AnyAgent | FallbackValue) -> Degraded | None:
     """Return what an answer is short of that this agent, or this fallback, gave."""
     if asked is open_call.agent:

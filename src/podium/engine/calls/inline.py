@@ -78,17 +78,26 @@ async def run_inline(open_call: OpenCall, agent: AnyAgent, enter: Enter) -> Done
         active, branch, path, key, workflow=enter.workflow, input=enter.input, callers=open_call.caller.callers,
         deadline=open_call.deadline if seconds is None else _deadline(open_call, f"{key}.timeout", seconds),
     )  # fmt: skip
-    if seconds is None:
+    timer, first = f"{key}.timeout", f"{key}.first"
+    if seconds is None and not _had_ended(active, first):
+        active.history.take(timer)  # of a time limit that was removed meanwhile
         ended = await inline.perform(branch)
     else:
-        timer = Sleep(active, branch, path, f"{key}.timeout", seconds)
-        ended = await Race(active, branch, path, f"{key}.first", [inline, timer])
+        limit = Sleep(active, branch, path, timer, seconds or 0.0)
+        ended = await Race(active, branch, path, first, [inline, limit])
     if ended is None:
-        return Failed(Failure(FailureKind.TIMEOUT, "TimeoutError", f"no answer within {seconds:g} s"))
+        time = "its time" if seconds is None else f"{seconds:g} s"
+        return Failed(Failure(FailureKind.TIMEOUT, "TimeoutError", f"no answer within {time}"))
     outcome, undos = ended
     await active.gate.passed()
     open_call.caller.adopt(undos)
     return outcome
+
+
+def _had_ended(active: ActiveRun, first: str) -> bool:
+    """Whether it is recorded what came first: the end of the workflow, or that of its time."""
+    record = active.history.records.get(first)
+    return record is not None and record.opened is not None
 
 
 def _deadline(open_call: OpenCall, timer: str, seconds: float) -> float:

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 from podium.agents.shape import TypeShape, shape_of
-from podium.errors import NotDone
+from podium.agents.unusable import unusable
+from podium.errors import InvalidValue, NotDone
 from podium.model.agent import Card
 from podium.model.agent_kind import INLINE
 from podium.model.call import Call
@@ -35,7 +36,11 @@ class OnceAgent(Generic[T]):
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Call the function."""
         value: Any = self._function()
-        return Done(self.output.dump(await value if inspect.isawaitable(value) else value))
+        value = await value if inspect.isawaitable(value) else value
+        try:
+            return Done(self.output.dump(value))
+        except InvalidValue as error:
+            return unusable(self.card.name, value, error, self.card.effects)
 
     async def verify(self, call: Call) -> Outcome | None:
         """Ask `verify`: its value if it happened; NotDone, raised, if it did not; None if it cannot tell."""

@@ -9,17 +9,24 @@ from podium.model.facts.calls import Asked
 
 
 def route(active: ActiveRun, key: str, target: Target, record: KeyState | None) -> tuple[AnyAgent, str | None]:
-    """Return the agent for a call, and why it was chosen if the router chose it."""
+    """Return the agent for a call, and why it was chosen if the router chose it.
+
+    A call that is over needs its agent only to read its value: another version will do where its own is gone.
+    """
     dispatcher = active.runtime.dispatcher
+    over = record is not None and record.answered is not None
     asked = None if record is None or record.opened is None else record.opened.content
     if isinstance(asked, Asked):
         name, version, chosen = asked.agent, asked.version, asked.why is not None
         if not isinstance(target, str) and not chosen:
             agent, _ = dispatcher.route(target)
             moved = agent.card.name == name and agent.card.version != version
-            return registered(active, key, name, version) if moved else agent, None
-        if target == name or chosen:
+            if not moved or (over and not dispatcher.registry.has(name, version)):
+                return agent, None
             return registered(active, key, name, version), None
+        if target == name or chosen:
+            gone = over and not dispatcher.registry.has(name, version)
+            return registered(active, key, name, None if gone else version), None
     try:
         agent, choice = dispatcher.route(target)
     except UnknownAgent as error:

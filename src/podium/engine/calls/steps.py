@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from podium.agents.jsonable import json_copy
 from podium.engine.calls.earlier import EarlierSteps
 from podium.engine.calls.held import HeldSteps
 from podium.engine.run.active_run import ActiveRun
@@ -275,7 +276,7 @@ class CallSteps:
         place: str | None = None,
     ) -> Json:  # fmt: skip
         used = None if usage is None else usage(value)
-        payload, most = encode(value), self._active.runtime.max_payload_bytes
+        payload, most = encode(json_copy(value, f"JSON from {name}")), self._active.runtime.max_payload_bytes
         if len(payload) > most:
             raise BadAnswer(f"the result of {name} has {len(payload)} bytes, {most} are allowed")
         said = StepDone(name=name, attempt=self._call.attempt, digest=digest, usage=used, from_step=place)

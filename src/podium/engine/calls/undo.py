@@ -3,13 +3,15 @@
 from typing import Any
 
 from podium.engine.calls.call import AgentCall
+from podium.engine.calls.inputs import as_now, given, with_input
 from podium.engine.calls.options import CallOptions
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Undo
+from podium.engine.run.history import shortened
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.recorded import Recorded
-from podium.errors import CallError, MissingAgent, UnknownAgent, UsageError
+from podium.errors import CallError, Diverged, InvalidValue, MissingAgent, UnknownAgent, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.fact import Fact
 from podium.model.facts.calls import UndoRegistered
@@ -24,7 +26,7 @@ _PATIENCE = Retry(attempts=5, delay=1.0)
 class OnUndo(Recorded[None]):
     """Registers a compensation."""
 
-    __slots__ = ("_undo", "agent", "input", "undos")
+    __slots__ = ("_by", "_undo", "agent", "input", "undos")
 
     opens = UndoRegistered
     opening_ends_it = True
@@ -47,13 +49,23 @@ class OnUndo(Recorded[None]):
     async def perform(self, branch: BranchTask) -> None:
         """Record what is to be called, and with what, should the workflow fail."""
         known = self.active.history.records.get(self.key)
-        agent = self._agent(None if known is None else known.opened)
-        card, value = agent.card, agent.input.dump(self.input)
+        opened = None if known is None else known.opened
+        self._by = agent = self._agent(opened)
+        card, value = agent.card, given(self.key, agent, self.input, opened)
         if card.anonymous:
             raise UsageError(f'{card.name} has no name to be found by when it is to undo: give it one, name="…".')
         self._undo = Undo(self.key, card.name, card.version, value)
         await super().perform(branch)
         self.undos.append(self._undo)
+
+    def check(self, record: KeyState) -> None:
+        """Raise Diverged unless the journal has this agent and this input under the key."""
+        super().check(record)
+        opened, now = record.opened, encode(self._undo.input)
+        if opened is None or opened.payload is None or opened.payload == now:
+            return
+        if as_now(self._by, opened.payload) != now:
+            raise Diverged(self.key, with_input(opened), f"the same with {shortened(now)}")
 
     def described(self) -> str:
         """Return which agent undoes."""
@@ -98,6 +110,15 @@ class _NoCaller:
         """Drop them: what undoes is not undone."""
 
 
+def _restored(agent: AnyAgent, undo: Undo) -> object:
+    """Return what a compensation was registered with; raises Diverged where its agent takes something else now."""
+    try:
+        return agent.input.restore(undo.input)
+    except InvalidValue as error:
+        recorded = f"a compensation by {undo.agent} with {shortened(encode(undo.input))}"
+        raise Diverged(undo.key, recorded, str(error)) from error
+
+
 def _place(undo: Undo) -> list[tuple[bool, int, str]]:
     """Sort by key: in which order branches registered theirs is another one on replay."""
     return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in undo.key.split(".")]
@@ -117,7 +138,7 @@ async def undo_all(active: ActiveRun, branch: BranchTask, undos: list[Undo]) -> 
         for undo in sorted(undos, key=_place, reverse=True):
             agent = active.runtime.dispatcher.registry.get(undo.agent, undo.version)
             options = CallOptions(retry=agent.card.retry if agent.card.retry.attempts > 1 else _PATIENCE)
-            value = agent.input.load(undo.input)
+            value = _restored(agent, undo)
             call = AgentCall[Any](active, shield, "", f"{undo.key}.undo", agent, value, options, _NoCaller())
             try:
                 await call.perform(shield)

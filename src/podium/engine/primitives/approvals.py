@@ -1,11 +1,11 @@
 """Approvals: what is asked, and what several answers mean together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from podium.agents.shape import shape_of
-from podium.errors import UsageError
+from podium.errors import InvalidValue, UsageError
 from podium.model.agent import Shape
 from podium.model.duration import Duration
 from podium.model.json import Json
@@ -24,7 +24,7 @@ def approval_of(
     edit = None if question.edit is None else shape_of(question.edit)
     schema = approval_schema(edit=None if edit is None else edit.schema, questions=question.questions)
     ask = Ask(
-        text=question.text, subject=shape_of(Any).dump(subject), schema=schema, to=to, within=within, quorum=quorum,
+        text=question.text, subject=subject, schema=schema, to=to, within=within, quorum=quorum,
         kind="approval",
     )  # fmt: skip
     return ask, DecisionShape(edit)
@@ -64,12 +64,25 @@ class DecisionShape:
         }  # fmt: skip
         return {**plain, "value": self._edit.dump(value.value)} if self._edit and value.edited else plain
 
+    def redump(self, value: Decision) -> Json:
+        """Return it as a dict."""
+        return self.dump(value)
+
+    def restore(self, value: Json) -> Decision:
+        """Return the recorded decision; raises InvalidValue where nobody may edit now what somebody edited."""
+        if self._edit is None and "value" in value:
+            raise InvalidValue("expected a decision that nobody edited")
+        return self._decision(value, None if self._edit is None else self._edit.restore)
+
     def load(self, value: Json) -> Decision:
         """Return the decision of a dict; raises InvalidValue where an edited value is not of its type."""
+        return self._decision(value, None if self._edit is None else self._edit.load)
+
+    def _decision(self, value: Json, edited: Callable[[Json], Any] | None) -> Decision:
         decision = Decision(
             approved=value["approved"], by=tuple(value["by"]), comment=value["comment"],
             question=value.get("question", ""), to=value.get("to", ""),
         )  # fmt: skip
-        if self._edit is None or "value" not in value:
+        if edited is None or "value" not in value:
             return decision
-        return replace(decision, edited=True, value=self._edit.load(value["value"]))
+        return replace(decision, edited=True, value=edited(value["value"]))

@@ -112,6 +112,7 @@ class BranchGroup(Generic[T]):
                 return
             ended.end(None, WorkflowError(f"a branch cancelled itself: {text_of(error)}"))
         except Exception as error:  # a branch's failure is handed to the join
+            self.active.note_raised(error)
             ended.end(None, error)
         except BaseException as error:
             if passes_through(error):

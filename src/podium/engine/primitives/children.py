@@ -7,7 +7,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.history import describe
 from podium.engine.run.key_state import KeyState
-from podium.engine.run.recorded import Recorded
+from podium.engine.run.recorded import Recorded, restored
 from podium.engine.run.reservations import carved_from, reserve, share_of
 from podium.engine.run.starting import Above, new_run
 from podium.errors import CallRefused, Diverged, NotPossible, RunCancelled, RunFailed, UsageError
@@ -189,7 +189,7 @@ class ChildResult(Recorded[T], Generic[T]):
 
     def _value(self, outcome: Json) -> T:
         if outcome["state"] == RunState.DONE:
-            return self.child.output.load(outcome["value"])
+            return restored(self.key, self.child.output, outcome["value"])
         if outcome["state"] == RunState.CANCELLED:
             raise RunCancelled(f"child run {self.run} was cancelled", run=self.run)
         raise RunFailed(

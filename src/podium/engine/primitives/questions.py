@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+from podium.agents.schema import alike
 from podium.engine.primitives.approvals import decided
+from podium.engine.primitives.outside import handed_back, take_in
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.history import shortened
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.progress import approved
 from podium.engine.run.recorded import Recorded
 from podium.engine.run.reservations import raised_by
-from podium.errors import QuestionExpired, UsageError
+from podium.errors import Diverged, QuestionExpired, UsageError
 from podium.model.agent import Shape
 from podium.model.expected import instance
 from podium.model.fact import Fact
@@ -22,7 +25,7 @@ from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.json import Json
 from podium.model.question import Ask, Escalation, PersonAnswer, Question, QuestionState
 from podium.secrets.masking import MASKING
-from podium.store.codec import decode, encode
+from podium.store.codec import NULL, decode, encode
 from podium.store.operations import CommitVerdict, Expire, OpenQuestion, TakeSignal
 
 T = TypeVar("T")
@@ -36,8 +39,13 @@ class Waiting:
     due: float | None
 
 
-def open_question(active: ActiveRun, key: str, ask: Ask, step: str | None, *, rule: str | None = None) -> Waiting:
-    """Put a question into the inbox, with the fact that says so; `rule` is the one that asks, if one does."""
+def open_question(
+    active: ActiveRun, key: str, ask: Ask, step: str | None, *, rule: str | None = None, shown: bytes | None = None
+) -> Waiting:
+    """Put a question into the inbox, with the fact that says so.
+
+    `rule` is the one that asks, if one does; `shown` is what the people are shown, where a replay is to compare it.
+    """
     now, ids = active.runtime.clock.now(), active.runtime.ids
     due = None if ask.within is None else now + ask.within
     ask = replace(ask, text=MASKING.text(ask.text)) if MASKING.active else ask
@@ -48,7 +56,7 @@ def open_question(active: ActiveRun, key: str, ask: Ask, step: str | None, *, ru
     said = QuestionAsked(
         question=question.id, to=ask.to, text=ask.text, kind=ask.kind, quorum=ask.quorum, due=due, step=step, rule=rule
     )
-    active.journal.append(said, key, effects=[OpenQuestion(question)])
+    active.journal.append(said, key, shown, effects=[OpenQuestion(question)])
     return Waiting(question.id, due)
 
 
@@ -126,40 +134,57 @@ class AskPerson(Primitive[T], Generic[T]):
         """Return the answer; raises QuestionExpired if none came in time and there is no default."""
         for n, ask in enumerate(self.asks):
             key = f"{self.key}.{n}" if n else self.key
-            outcome, value = await PutQuestion(self.active, self.branch, self.path, key, ask).perform(branch)
-            if outcome == "done":
-                return self.shape.load(value)
+            question = PutQuestion(self.active, self.branch, self.path, key, ask=ask, shape=self.shape)
+            if answers := await question.perform(branch):
+                return answers[0]
         if self.default:
             return self.default[0]
         seconds = sum(ask.within or 0.0 for ask in self.asks)
         raise QuestionExpired(f"nobody answered {self.asks[0].text!r} ({self.key}) within {seconds:g} s")
 
 
-class PutQuestion(Recorded[tuple[str, Json]]):
-    """A question as it is put to one person or role; gives `done` and the answer, or `expired`."""
+class PutQuestion(Recorded[list[T]], Generic[T]):
+    """A question as it is put to one person or role; gives the answer, or nothing if none came in time."""
 
-    __slots__ = ("ask",)
+    __slots__ = ("ask", "shape")
 
     opens = QuestionAsked
 
-    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, ask: Ask) -> None:
+    def __init__(
+        self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, ask: Ask, shape: Shape[T]
+    ) -> None:
         super().__init__(active, branch, path, key)
         self.ask = ask
+        self.shape = shape
 
     def described(self) -> str:
         """Return the question, and to whom it is put."""
         return f"a question to {self.ask.to!r}: {self.ask.text}"
 
     def identity(self) -> dict[str, object]:
-        """Return what is asked, and to whom it is put."""
-        return {"to": self.ask.to, "text": MASKING.text(self.ask.text)}
+        """Return what is asked, whom, and how many of them."""
+        return {"to": self.ask.to, "text": MASKING.text(self.ask.text), "quorum": self.ask.quorum}
 
-    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> tuple[str, Json]:
-        """Return the recorded outcome and answer."""
-        outcome = "expired" if isinstance(end.content, AnsweredExpired) else "done"
-        return outcome, decode(end.payload)
+    def check(self, record: KeyState) -> None:
+        """Raise Diverged unless the journal has the same question, about the same, with the same answers to it."""
+        super().check(record)
+        said = None if record.opened is None else decode(record.opened.payload)
+        if said is None:
+            return  # of an older version, or redacted
+        now = decode(self._shown())
+        what = f"the question {self.ask.text!r}"
+        if said["subject"] != now["subject"]:
+            recorded, asked = (shortened(encode(each["subject"])) for each in (said, now))
+            raise Diverged(self.key, f"{what} about {recorded}", f"the same about {asked}")
+        if not alike(said["schema"], now["schema"]):
+            recorded, asked = (shortened(encode(each["schema"])) for each in (said, now))
+            raise Diverged(self.key, f"{what} with answers like {recorded}", f"the same with answers like {asked}")
 
-    async def go_on(self, branch: BranchTask, record: KeyState | None) -> tuple[str, Json]:
+    def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> list[T]:
+        """Return the recorded answer; raises InvalidValue as it did when the answer came."""
+        return handed_back(self.key, self.shape, end)
+
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> list[T]:
         """Put the question into the inbox, unless it is there, and wait for the answers."""
         await self.active.live(branch, self.key)
         active, key, ask = self.active, self.key, self.ask
@@ -167,12 +192,18 @@ class PutQuestion(Recorded[tuple[str, Json]]):
             answers: tuple[PersonAnswer, ...] | None = record.answers
         else:
             known = None if record is None else record.question
-            question = open_question(active, key, ask, None) if known is None else waiting_for(known)
+            if known is None:
+                question = open_question(active, key, ask, None, shown=self._shown())
+            else:
+                question = waiting_for(known)
             answers = await answer_to(active, branch, key, question)
-        value = None if answers is None else _folded(ask, answers)
-        said = AnsweredExpired() if answers is None else AnsweredDone()
-        await self.end_with(branch, said, encode(value))
-        return said.outcome, value
+        if answers is None:
+            await self.end_with(branch, AnsweredExpired(), NULL)
+            return []
+        return [await take_in(self, branch, self.shape, _folded(ask, answers), AnsweredDone())]
+
+    def _shown(self) -> bytes:
+        return encode({"subject": self.ask.subject, "schema": self.ask.schema})
 
 
 def _folded(ask: Ask, answers: Sequence[PersonAnswer]) -> Json:
@@ -194,6 +225,14 @@ class ManyShape(Generic[T]):
         """Return them as a list."""
         return [self._each.dump(part) for part in value]
 
+    def redump(self, value: list[T]) -> Json:
+        """Return them as a list."""
+        return [self._each.redump(part) for part in value]
+
     def load(self, value: Json) -> list[T]:
         """Return the answers of a list."""
         return [self._each.load(part) for part in value]
+
+    def restore(self, value: Json) -> list[T]:
+        """Return the answers of a list."""
+        return [self._each.restore(part) for part in value]

@@ -2,6 +2,7 @@
 
 from typing import Generic, TypeVar
 
+from podium.engine.primitives.outside import handed_back, take_in
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.key_state import KeyState
@@ -12,7 +13,6 @@ from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
 from podium.model.facts.content import prepared
 from podium.model.facts.waits import SignalAwaited, SleepBegun
-from podium.store.codec import decode, encode
 from podium.store.operations import TakeSignal
 
 T = TypeVar("T")
@@ -81,7 +81,8 @@ class AwaitSignal(Recorded[T], Generic[T]):
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
         """Return the body of the signal, or the default if none came in time."""
-        return self.default if isinstance(end.content, AnsweredExpired) else self.shape.load(decode(end.payload))
+        came = handed_back(self.key, self.shape, end)
+        return came[0] if came else self.default
 
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> T:
         """Return the body of the oldest signal of the name that was not taken, or the default once it is late."""
@@ -96,8 +97,8 @@ class AwaitSignal(Recorded[T], Generic[T]):
         if signal is None:
             await self.end_with(branch, AnsweredExpired())
             return self.default
-        await self.end_with(branch, AnsweredDone(signal=signal.id), encode(signal.body), [TakeSignal(signal.id)])
-        return self.shape.load(signal.body)
+        said = AnsweredDone(signal=signal.id)
+        return await take_in(self, branch, self.shape, signal.body, said, [TakeSignal(signal.id)])
 
 
 def _due(opened: Fact) -> float | None:

@@ -23,6 +23,7 @@ from podium.model.facts.runs import Rewound
 from podium.model.fallback import Degraded
 from podium.model.outcome import readable
 from podium.model.run import BlockedReason, Run
+from podium.model.traceback import place_of
 from podium.secrets.masking import MASKING
 from podium.services.isolation import CommitAnswer
 from podium.store.operations import (
@@ -71,6 +72,7 @@ class ActiveRun:
         self.degraded: dict[str, Degraded] = {}
         """The calls that were answered by another agent than was asked, by key."""
         self.blocked: str | None = None
+        self._raised: BaseException | None = None
         self.broken: StoreError | None = None
         self.finished: FinishRun | None = None
         self.effects: dict[str, str] = {}
@@ -243,7 +245,8 @@ class ActiveRun:
             return
         if self.history.unseen and (self.gate.replaying or self._dry):
             key, recorded = self.history.first_unseen()
-            self.block_for(Diverged(key, recorded, "nothing under this key"))
+            raised = "" if self._raised is None else f": it raised {place_of(self._raised)}"
+            self.block_for(Diverged(key, recorded, f"nothing under this key{raised}"))
             return
         if self._dry:
             self.drop()
@@ -287,9 +290,17 @@ class ActiveRun:
         else:
             self._leave_with(end)
 
+    def note_raised(self, error: BaseException) -> None:
+        """Note what code raised before it had asked for all that is recorded: that may be why it does not ask."""
+        if self.history.unseen:
+            self._raised = error
+
     def block_for(self, error: Blocked | UnknownAgent) -> None:
         """Stop, for what the code cannot go on with."""
-        self.block(str(error), _cause_of(error))
+        handled = error.__context__
+        while_handling = isinstance(error, Diverged) and error.__cause__ is None and isinstance(handled, Exception)
+        reason = f"{error} It was handling {place_of(handled)}." if while_handling and handled else str(error)
+        self.block(reason, _cause_of(error))
 
     def block(self, reason: str, cause: BlockedReason) -> None:
         """Stop: code and journal do not agree."""

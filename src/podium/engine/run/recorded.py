@@ -5,15 +5,25 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import opened_as
+from podium.engine.run.history import opened_as, shortened
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.primitive import Primitive
-from podium.errors import Diverged
+from podium.errors import Diverged, InvalidValue
+from podium.model.agent import OutputShape
 from podium.model.fact import Fact
 from podium.model.facts.content import FactContent, Writable
+from podium.model.json import Json, encode
 from podium.store.operations import Effect
 
 T = TypeVar("T")
+
+
+def restored(key: str, shape: OutputShape[T], value: Json) -> T:
+    """Return what was recorded as the value that it was; raises Diverged where its type has no place for it now."""
+    try:
+        return shape.restore(value)
+    except InvalidValue as error:
+        raise Diverged(key, f"the value {shortened(encode(value))}", str(error)) from error
 
 
 class Recorded(Primitive[T], Generic[T]):

@@ -4,7 +4,12 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from podium import lazy
-from podium.model.json import Json
+from podium.agents.changes import fields_of, is_set
+from podium.agents.core_schemas import in_order, is_several
+from podium.agents.jsonable import json_copy
+from podium.agents.shape import shape_of
+from podium.errors import InvalidValue
+from podium.model.json import Json, is_object
 from podium.patterns.building.members import ANYTHING, Member, parameters, takes
 
 if TYPE_CHECKING:
@@ -45,8 +50,31 @@ def as_text(value: object) -> str:
 
 
 def plain(value: object) -> Json:
-    """Return a value, with the models and dataclasses in it, as JSON."""
+    """Return a value, with the models and dataclasses in it, as JSON; sets in order.
+
+    Raises PydanticSerializationError for what has no JSON, and InvalidValue for a model that would not come back.
+    """
+    try:
+        return json_copy(value, "JSON")
+    except InvalidValue:
+        return _plain(value)
+
+
+def _plain(value: object) -> Json:
+    if is_object(value):
+        return {_key(key): plain(each) for key, each in value.items()}
+    if is_several(value):
+        return [plain(each) for each in value]
+    if is_set(value):
+        return in_order(plain(each) for each in value)
+    if fields_of(value) is not None:
+        kind: type[object] = type(value)
+        return shape_of(kind).dump(value)
     return pydantic_core.to_jsonable_python(value)
+
+
+def _key(key: object) -> str:
+    return key if isinstance(key, str) else next(iter(pydantic_core.to_jsonable_python({key: None})))
 
 
 def same(one: object, other: object) -> bool:

@@ -1,0 +1,103 @@
+"""How values of one type are written and read, and which look tells that they come back; made once for each type."""
+
+import inspect
+import os
+import warnings
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from podium import lazy
+from podium.agents.changes import Comparison
+from podium.agents.core_schemas import (
+    Coder,
+    Free,
+    asks_validators,
+    coder_of,
+    demanding,
+    drops_keys,
+    excluded,
+    has_any,
+    has_bytes,
+    kept,
+    marked,
+    masked,
+    needs_care,
+    overruled,
+    tells_tuples,
+)
+from podium.agents.survival import look_of, may_be_out_of_bounds
+from podium.errors import UsageError
+from podium.model.json import Json
+
+if TYPE_CHECKING:
+    import pydantic
+    import pydantic.errors
+else:
+    pydantic = lazy.module("pydantic")
+
+
+_OWN = f"{Path(__file__).parents[1]}{os.sep}"
+
+
+class TypeCodec:
+    """What is known of one type."""
+
+    def __init__(self, adapter: "pydantic.TypeAdapter[Json]", name: str, free: Free) -> None:
+        self.adapter = adapter
+        schema: Json = adapter.core_schema
+        self.by_text = has_bytes(schema)
+        """Whether it is read as JSON text."""
+        self._plain, self._free = schema, free
+        with_care = needs_care(schema)
+        self._schema = kept(schema, free) if with_care else schema
+        self.coder = coder_of(self._schema) if with_care else Coder(adapter.validator, adapter.serializer)
+        self.look = look_of(schema)
+        """Tells of a value that it certainly comes back, if it is within the bounds of its type; None where all do."""
+        self.bounded = may_be_out_of_bounds(schema)
+        """Whether instances may hold what is out of bounds, so that they have to be read to know."""
+        left_out = excluded(schema)
+        self.comparison = Comparison([*left_out, *masked(schema)], tuples_as_lists=not tells_tuples(schema))
+        if left_out:
+            fields, are = ", ".join(left_out), "is" if len(left_out) == 1 else "are"
+            warnings.warn(
+                f"{name}: {fields} {are} excluded from JSON, so not recorded: whoever is handed the value finds the "
+                "default there",
+                stacklevel=_level_of_user(),
+            )
+
+    @cached_property
+    def writing(self) -> Coder:
+        """What writes values for the first time: a dict that is given for a model has no keys that would be lost."""
+        return coder_of(demanding(self._schema)) if drops_keys(self._schema) else self.coder
+
+    @cached_property
+    def marking(self) -> Coder:
+        """What reads what was just written, for a comparison."""
+        return coder_of(kept(marked(self._plain), self._free)) if has_any(self._plain) else self.coder
+
+    @cached_property
+    def overruling(self) -> Coder:
+        """What writes and reads again what was recorded: validators that refuse it now are overruled."""
+        return coder_of(overruled(self._schema)) if asks_validators(self._schema) else self.coder
+
+
+def _level_of_user() -> int:
+    """Return how far up, for a warning, the code is that makes Podium make this."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename.startswith(_OWN):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def codec_of(kind: Json, name: str, free: Free) -> TypeCodec:
+    """Return what is known of a type; raises UsageError where it cannot be turned into JSON."""
+    try:
+        adapter = pydantic.TypeAdapter(kind)
+    except (pydantic.errors.PydanticSchemaGenerationError, pydantic.errors.PydanticUserError) as error:
+        remedy = "Use a Pydantic model, a dataclass or a plain type"
+        first = str(error).strip().partition("\n")[0].rstrip(".")
+        raise UsageError(f"{name} cannot be turned into JSON: {first}. {remedy}") from error
+    if not adapter.pydantic_complete:
+        raise UsageError(f"{name} refers to a type that is not defined yet: define that one first")
+    return TypeCodec(adapter, name, free)

@@ -1,0 +1,450 @@
+"""Values come back as they went in: wherever they enter, live and replayed alike, or refused in one line."""
+
+import asyncio
+import enum
+import re
+import tempfile
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, make_dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
+
+from podium import Approval, Context, Decision, Steps, agent, workflow
+from podium.agents.memory import Get, Put, Remembered, memory
+from podium.agents.shape import shape_of
+from podium.errors import InvalidValue, PodiumError, RunFailed, UsageError
+from podium.secrets import Secret
+from tests.unit.engine.bench import Bench
+
+# The places
+
+
+@cache
+def echoing(kind: Any) -> Any:
+    async def same(value: Any) -> Any:
+        return value
+
+    same.__annotations__ = {"value": kind, "return": kind}
+    return agent(same)
+
+
+def giving(kind: Any, value: Any) -> Any:
+    async def gives() -> Any:
+        return value
+
+    gives.__annotations__ = {"return": kind}
+    return agent(gives)
+
+
+@cache
+def child_of(kind: Any) -> Any:
+    async def child(ctx: Context, value: Any) -> Any:
+        return value
+
+    child.__annotations__ = {"ctx": Context, "value": kind, "return": kind}
+    return workflow(child)
+
+
+Body = Callable[[Context, Any, Any], Awaitable[Any]]
+
+
+async def through_a_call(ctx: Context, kind: Any, value: Any) -> Any:
+    return await ctx.call(echoing(kind), value)
+
+
+async def out_of_an_agent(ctx: Context, kind: Any, value: Any) -> Any:
+    return await ctx.call(giving(kind, value))
+
+
+async def through_an_inner_workflow(ctx: Context, kind: Any, value: Any) -> Any:
+    return await ctx.call(child_of(kind), value)
+
+
+async def through_a_child_run(ctx: Context, kind: Any, value: Any) -> Any:
+    return await (await ctx.spawn(child_of(kind), value)).result()
+
+
+async def out_of_once(ctx: Context, kind: Any, value: Any) -> Any:
+    return await ctx.once("one", lambda: value, gives=kind)
+
+
+async def through_an_undo(ctx: Context, kind: Any, value: Any) -> Any:
+    await ctx.on_undo(echoing(kind), value)
+    return value
+
+
+TYPED: dict[str, Body] = {
+    "input of a call": through_a_call,
+    "output of an agent": out_of_an_agent,
+    "an inner workflow": through_an_inner_workflow,
+    "a child run": through_a_child_run,
+    "once": out_of_once,
+    "on_undo": through_an_undo,
+}
+
+
+MEMORY = memory()
+
+
+async def through_memory(ctx: Context, kind: Any, value: Any) -> Any:
+    await ctx.call(MEMORY, Put("key", value))
+    found = await ctx.call(MEMORY, Get("key"))
+    assert isinstance(found, Remembered)
+    return found.value
+
+
+async def through_a_step(ctx: Context, kind: Any, value: Any) -> Any:
+    @agent
+    async def steps_once(_: None, steps: Steps) -> Any:
+        async def give() -> Any:
+            return value
+
+        return await steps.once("give", give)
+
+    return await ctx.call(steps_once, None)
+
+
+async def as_a_subject(ctx: Context, kind: Any, value: Any) -> Any:
+    await ctx.ask("?", subject=value, within=1, default=None)
+    return value
+
+
+async def as_what_is_approved(ctx: Context, kind: Any, value: Any) -> Any:
+    await ctx.ask(Approval("?", value), within=1, default=Decision(approved=False))
+    return value
+
+
+FREE: dict[str, Body] = {
+    "memory": through_memory,
+    "a step": through_a_step,
+    "subject of a question": as_a_subject,
+    "subject of an approval": as_what_is_approved,
+}
+"""Places that take any JSON."""
+
+
+async def came_of(bench: Bench, body: Body, kind: Any, value: Any) -> list[Any]:
+    """Return what comes of a value live, and in every replay; raises what it is refused with."""
+    seen: list[Any] = []
+
+    @workflow(name="flow")
+    async def flow(ctx: Context) -> None:
+        seen.append(await body(ctx, kind, value))
+        await ctx.signal("go")
+
+    async with bench.app(flow, child_of(kind), echoing(kind)) as app:
+        handle = await app.start(flow)
+        await bench.clock.advance(2)
+        await bench.clock.settle()
+        if (stands := await handle.status()).state.ended:
+            await handle.result()
+        assert stands.state == "parked", stands.reason
+    async with bench.app(flow, child_of(kind), echoing(kind)) as app:
+        await (await app.handle(handle.id)).signal("go")
+        await (await app.handle(handle.id)).result()
+    return seen
+
+
+async def refusal_of(bench: Bench, body: Body, kind: Any, value: Any) -> str:
+    with pytest.raises(PodiumError) as refused:
+        await came_of(bench, body, kind, value)
+    said = str(refused.value)
+    assert "\n" not in said
+    return said
+
+
+# Kinds of values
+
+
+class Base(BaseModel):
+    a: int
+
+
+class Below(Base):
+    b: str = "unset"
+
+
+@dataclass
+class Plain:
+    a: int
+
+
+@dataclass
+class Wider(Plain):
+    b: str = "unset"
+
+
+class OneWay(BaseModel):
+    a: int = Field(default=0, serialization_alias="aa")
+
+
+class Cat(BaseModel):
+    name: str
+
+
+class Dog(BaseModel):
+    name: str
+
+
+class Keyed(BaseModel):
+    key: SecretStr
+
+
+class Safe(BaseModel):
+    key: Secret
+
+
+class Query(BaseModel):
+    words: set[str]
+    raw: bytes
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+COMES_BACK: dict[str, tuple[Any, Any]] = {
+    "a model": (Base, Base(a=1)),
+    "a dataclass": (Plain, Plain(1)),
+    "bytes": (bytes, b"\x89PNG\xff"),
+    "sets and bytes in a model": (Query, Query(words={"b", "a"}, raw=b"\xff")),
+    "keys that are numbers": (dict[int, str], {1: "x"}),
+    "Decimal": (Decimal, Decimal("1.10")),
+    "datetime": (datetime, datetime(2026, 1, 2, tzinfo=UTC)),
+    "Enum": (Colour, Colour.RED),
+    "a large number": (int, 2**63),
+    "a secret by reference": (Safe, Safe(key=Secret("env:SHOP_KEY"))),
+}
+REFUSED: dict[str, tuple[Any, Any, str]] = {
+    "a subclass": (Base, Below(a=1, b="kept"), "is a Below, and only what a Base has would come back"),
+    "a subclass in a list": (list[Base], [Below(a=1, b="kept")], "`0` is a Below"),
+    "a wider dataclass": (Plain, Wider(1, "kept"), "is a Wider"),
+    "an alias that goes one way": (OneWay, OneWay(a=7), "`a` would come back changed"),
+    "a union that matches two": (Cat | Dog, Dog(name="x"), "is a Dog and would come back as a Cat"),
+    "keys that are tuples": (dict[tuple[int, int], str], {(1, 2): "x"}, "cannot be read"),
+    "a secret": (Keyed, Keyed(key=SecretStr("hush")), "`key` is a SecretStr, which is written as stars"),
+    "a number of any size": (int, 2**70, "64-bit"),
+    "half of a surrogate pair": (str, "\ud83d", "surrogates not allowed"),
+    "infinity": (float, float("inf"), "NaN and infinity are not JSON"),
+    "not a number": (list[float], [float("nan")], "NaN and infinity are not JSON"),
+}
+NO_JSON: dict[str, tuple[Any, str]] = {
+    "a set": ({1}, "not JSON serializable: set|is a set"),
+    "bytes": ({"a": b"\xff"}, "not JSON serializable: bytes|is a bytes"),
+    "keys that are numbers": ({1: "x"}, "key must be str|is a key that is a int"),
+    "datetime": ([datetime(2026, 1, 2, tzinfo=UTC)], "not JSON serializable|is a datetime"),
+    "Enum": (Colour.RED, "is a Colour and would come back as a str"),
+    "UUID": (uuid.UUID(int=1), "is a UUID and would come back as a str"),
+    "not a number": (float("nan"), "NaN and infinity are not JSON"),
+    "half of a surrogate pair": ("\ud83d", "surrogates not allowed"),
+}
+
+
+@pytest.mark.parametrize("place", TYPED)
+@pytest.mark.parametrize("name", COMES_BACK)
+async def test_a_value_comes_back_live_and_in_a_replay(bench: Bench, name: str, place: str) -> None:
+    kind, value = COMES_BACK[name]
+    seen = await came_of(bench, TYPED[place], kind, value)
+    assert len(seen) > 1
+    assert all(each == value and type(each) is type(value) for each in seen)
+
+
+@pytest.mark.parametrize("place", TYPED)
+@pytest.mark.parametrize("name", REFUSED)
+async def test_a_value_that_would_come_back_as_another_is_refused_in_words(bench: Bench, name: str, place: str) -> None:
+    kind, value, complaint = REFUSED[name]
+    said = await refusal_of(bench, TYPED[place], kind, value)
+    assert complaint in said
+    assert "hush" not in said
+
+
+@pytest.mark.parametrize("place", FREE)
+@pytest.mark.parametrize("name", NO_JSON)
+async def test_what_is_no_json_is_refused_where_any_json_is_taken(bench: Bench, name: str, place: str) -> None:
+    value, complaint = NO_JSON[name]
+    assert re.search(complaint, await refusal_of(bench, FREE[place], Any, value))
+
+
+@pytest.mark.parametrize("place", FREE)
+async def test_json_comes_back_where_any_json_is_taken(bench: Bench, place: str) -> None:
+    value: dict[str, Any] = {"a": [1, 2.5, None, True, "ä", {}], "b": 2**63}
+    assert await came_of(bench, FREE[place], Any, value) == [value] * 2
+
+
+@pytest.mark.parametrize("name", NO_JSON)
+async def test_the_body_of_a_signal_that_is_no_json_is_refused_to_its_sender(bench: Bench, name: str) -> None:
+    @workflow
+    async def flow(ctx: Context) -> Any:
+        return await ctx.signal("go")
+
+    value, complaint = NO_JSON[name]
+    async with bench.app(flow) as app:
+        handle = await app.start(flow)
+        await bench.clock.settle()
+        with pytest.raises(InvalidValue, match="the signal's body") as refused:
+            await handle.signal("go", value)
+        assert re.search(complaint, str(refused.value))
+
+
+@pytest.mark.parametrize("name", COMES_BACK)
+async def test_what_a_signal_or_a_person_says_of_a_type_comes_back(bench: Bench, name: str) -> None:
+    kind, value = COMES_BACK[name]
+    plain = echoing(kind).input.dump(value)
+    seen: list[Any] = []
+
+    @workflow
+    async def flow(ctx: Context) -> None:
+        seen.append([await ctx.signal("say", kind), await ctx.ask("?", answer=kind)])
+        await ctx.signal("go")
+
+    async with bench.app(flow) as app:
+        handle = await app.start(flow)
+        await handle.signal("say", plain)
+        await bench.clock.settle()
+        [question] = (await app.inbox.list()).items
+        await app.inbox.answer(question.id, plain, by="ann")
+        await bench.clock.settle()
+    async with bench.app(flow) as app:
+        await (await app.handle(handle.id)).signal("go")
+        await (await app.handle(handle.id)).result()
+    assert seen == [[value, value]] * len(seen)
+    assert len(seen) > 1
+
+
+# A property: whatever the type and the value
+
+
+LEAVES: list[tuple[Any, st.SearchStrategy[Any]]] = [
+    (int, st.integers()),
+    (float, st.floats()),
+    (str, st.text()),
+    (bool, st.booleans()),
+    (type(None), st.none()),
+    (bytes, st.binary()),
+    (Decimal, st.decimals(allow_nan=False)),
+    (datetime, st.datetimes(timezones=st.none() | st.timezones())),
+    (date, st.dates()),
+    (time, st.times()),
+    (timedelta, st.timedeltas()),
+    (uuid.UUID, st.uuids()),
+    (Colour, st.just(Colour.RED)),
+    (Literal["a", 1], st.sampled_from(["a", 1])),
+    (Any, st.none() | st.integers() | st.text() | st.dates() | st.binary()),
+    (SecretStr, st.text().map(SecretStr)),
+    (Path, st.just(Path("/a"))),
+]
+Typed = tuple[Any, st.SearchStrategy[Any]]
+
+
+def built(pair: tuple[type[BaseModel], dict[str, Any]]) -> BaseModel:
+    """Return a model; what its own types refuse is no value of it."""
+    try:
+        return pair[0](**pair[1])
+    except ValidationError:
+        reject()
+
+
+def model_of(fields: list[tuple[Typed, str]]) -> Typed:
+    """Return a model with these fields, each plain or with an alias; a value may be of a subclass."""
+    described: dict[str, Any] = {}
+    for n, ((kind, _), way) in enumerate(fields):
+        options: dict[str, Any] = {"alias": {"alias": f"Field{n}"}, "one way": {"serialization_alias": f"Field{n}"}}
+        described[f"f{n}"] = (kind, Field(**options.get(way, {})))
+    made: Any = create_model("Made", __config__={"populate_by_name": True}, **described)
+    below: Any = create_model("Below", __base__=made, more=(int, 1))
+    values = st.fixed_dictionaries({f"f{n}": values for n, ((_, values), _) in enumerate(fields)})
+    return made, st.tuples(st.sampled_from([made, made, made, below]), values).map(built)
+
+
+def dataclass_of(fields: list[Typed]) -> Typed:
+    made: Any = make_dataclass("Data", [(f"f{n}", kind) for n, (kind, _) in enumerate(fields)])
+    return made, st.tuples(*(values for _, values in fields)).map(lambda values: made(*values))
+
+
+def deeper(inner: st.SearchStrategy[Typed]) -> st.SearchStrategy[Typed]:
+    ways = st.sampled_from(["plain", "plain", "plain", "alias", "one way"])
+    return st.one_of(
+        inner.map(lambda typed: (list[typed[0]], st.lists(typed[1], max_size=3))),
+        inner.map(lambda typed: (dict[str, typed[0]], st.dictionaries(st.text(max_size=3), typed[1], max_size=3))),
+        inner.map(lambda typed: (typed[0] | None, typed[1] | st.none())),
+        st.tuples(inner, inner).map(lambda two: (two[0][0] | two[1][0], two[0][1] | two[1][1])),
+        st.tuples(inner, inner).map(lambda two: (tuple[two[0][0], two[1][0]], st.tuples(two[0][1], two[1][1]))),
+        st.sampled_from(LEAVES[:9]).map(lambda typed: (set[typed[0]], st.sets(typed[1], max_size=3))),
+        st.tuples(st.sampled_from(LEAVES[:13]), inner).map(
+            lambda two: (dict[two[0][0], two[1][0]], st.dictionaries(two[0][1], two[1][1], max_size=2))
+        ),
+        st.lists(st.tuples(inner, ways), min_size=1, max_size=3).map(model_of),
+        st.lists(inner, min_size=1, max_size=3).map(dataclass_of),
+    )
+
+
+TYPES: st.SearchStrategy[Typed] = st.recursive(st.sampled_from(LEAVES), deeper, max_leaves=4)
+
+
+@st.composite
+def typed_values(draw: st.DrawFn) -> tuple[Any, Any]:
+    kind, values = draw(TYPES)
+    return kind, draw(values)
+
+
+def like(value: Any, other: Any) -> bool:
+    """Whether two values are the same to whoever looks at type and text."""
+    return type(value) is type(other) and (value == other or repr(value) == repr(other))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(typed_values())
+def test_whatever_the_type_what_is_written_is_read_as_the_same_or_refused(typed: tuple[Any, Any]) -> None:
+    kind, value = typed
+    shape = shape_of(kind)
+    try:
+        plain = shape.dump(value)
+    except InvalidValue as error:
+        refused = str(error)
+        refused.encode()
+    else:
+        refused = "nothing"
+        for back in (shape.load(plain), shape.reload(plain), shape.restore(plain)):
+            assert back == value or like(back, value) or is_free(kind)
+            assert shape.dump(back) == plain
+        assert shape.redump(value) == plain
+    assert "\n" not in refused
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(typed_values(), st.sampled_from(sorted(TYPED)))
+def test_whatever_the_type_a_value_comes_back_live_and_in_a_replay_or_is_refused(
+    typed: tuple[Any, Any], place: str
+) -> None:
+    kind, value = typed
+
+    async def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            seen, refused = list[Any](), ""
+            try:
+                seen = await came_of(Bench(Path(folder)), TYPED[place], kind, value)
+            except (UsageError, RunFailed) as error:
+                refused = str(error)
+            assert len(seen) > 1 or (refused and "\n" not in refused)
+            for each in seen:
+                assert like(each, seen[0])
+                assert each == value or like(each, value) or is_free(kind)
+
+    asyncio.run(run())
+
+
+def is_free(kind: Any) -> bool:
+    return "Any" in repr(kind) or any("Any" in repr(part.annotation) for part in fields_in(kind))
+
+
+def fields_in(kind: Any) -> list[Any]:
+    return list(getattr(kind, "model_fields", {}).values())
