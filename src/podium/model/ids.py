@@ -33,6 +33,9 @@ class RandomIds:
         return secrets.randbits(63)
 
 
-def child_run_id(parent: str, key: str) -> str:
-    """Return the id of the child run that `parent` spawns at `key`: the same on every replay."""
-    return f"{parent}.{key}"
+def child_run_id(parent: str, key: str, before: int = 0) -> str:
+    """Return the id of the child run that `parent` spawns at `key`: the same on every replay.
+
+    `before` is how many others it had spawned there before retries.
+    """
+    return f"{parent}.{key}.r{before + 1}" if before else f"{parent}.{key}"

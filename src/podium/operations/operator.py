@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from podium.engine.run.deadline import deadline_of
 from podium.engine.run.history import OPENING
-from podium.engine.run.reopening import belongs, reopened, voided, withdrawn
+from podium.engine.run.reopening import belongs, reopened, standing, voided, withdrawn
 from podium.engine.run.reservations import carved_from, reserved, share_of
 from podium.engine.worker.waiters import ended_as, last_of
 from podium.engine.worker.worker import Worker
@@ -21,6 +21,7 @@ from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.editing import Edited, edited_input
+from podium.operations.forking import shared_with_fork, undone_in
 from podium.operations.redactor import refuse_redacted
 from podium.store.operations import (
     CommitVerdict,
@@ -175,13 +176,18 @@ class Operator:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
         facts = await self._worker.store.facts(run_id)
         refuse_redacted(run_id, facts)
-        void = voided(facts)
+        void, loose = voided(facts), standing(facts).loose
         ended_before = sum(fact.kind is FactKind.ENDED and fact.seq in void for fact in facts)
         facts = [fact for fact in facts if fact.seq not in void]
         after = set(since(facts, key))
         kept = [fact for fact in facts if fact.seq not in after]
-        once = sorted({fact.key for fact in facts if fact.seq in after and self._is_once(fact)})
-        forked = self._copy(run, facts[0], _portable(kept[1:]), once, ended_before=ended_before)
+        shared = shared_with_fork(kept[1:], loose, undone=undone_in(facts))
+        staying = {fact.seq for fact in shared.facts}
+        once = sorted({fact.key for fact in facts if fact.seq not in staying and self._is_once(fact)})
+        forked = self._copy(run, facts[0], shared.facts, once, ended_before=ended_before)
+        if shared.loose is not None:  # places from 0; the first is that of the start
+            rewound = NewFact.saying(Rewound(loose=shared.loose + 1), "", self._clock.now())
+            forked = replace(forked, facts=[*forked.facts, rewound])
         if edited is not None:
             registry = self._worker.dispatcher.registry
             edit = edited_input(facts[len(kept)], edited.input, registry, self._clock.now())
@@ -299,21 +305,6 @@ def since(facts: Sequence[Fact], key: str) -> list[int]:
         known = ", ".join(dict.fromkeys(fact.key for fact in facts if fact.kind is FactKind.ASKED))
         raise NotPossible(f"the run has no call {key!r}. Its calls: {known or 'none'}.")
     return [fact.seq for fact in facts if fact.seq >= first]
-
-
-def _portable(facts: Sequence[Fact]) -> list[Fact]:
-    """Leave out what belongs to the old run: money, open questions, child runs without a result, what was voided."""
-    answered = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
-    waits = [(fact.key, said.name) for fact in facts if isinstance(said := fact.content, ChildAwaited)]
-    results = {child for key, child in waits if key in answered}
-    return [
-        fact
-        for fact in facts
-        if fact.kind not in (FactKind.REWOUND, FactKind.RESERVED, FactKind.SETTLED)
-        and not (fact.kind is FactKind.QUESTION and fact.key not in answered)
-        and not (isinstance(said := fact.content, ChildSpawned) and said.run not in results)
-        and not (fact.kind is FactKind.WAITING and fact.key not in answered)
-    ]
 
 
 def _refuse_undone(run_id: str, facts: Sequence[Fact]) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from podium import Context, RunState, workflow
-from podium.errors import RunCancelled, RunFailed
+from podium import Context, RunState, agent, workflow
+from podium.errors import CallError, RunCancelled, RunFailed
 from podium.testing import failing, hanging, scripted
 from tests.unit.engine.bench import Bench
 
@@ -133,3 +133,49 @@ async def test_many_children_of_one_parent_each_give_their_own(bench: Bench) -> 
 
     async with bench.app(spreads, doubles, slots=3) as app:
         assert await app.run(spreads) == [n * 2 for n in range(20)]
+
+
+async def test_a_run_that_was_started_under_the_id_of_a_child_run_is_told_and_not_waited_for(bench: Bench) -> None:
+    async with bench.app(child, parent) as app:
+        await app.start(child, 7, id="order-7.0")
+        handle = await app.start(parent, id="order-7")
+        await bench.clock.settle()
+        with pytest.raises(RunFailed, match=r"order-7\.0 is the id of another run, which was started under it"):
+            await handle.result()
+        await bench.clock.advance(10)
+        assert await (await app.handle("order-7.0")).result() == 14
+
+
+async def test_a_child_run_that_a_retry_has_taken_the_place_of_another_is_another_run(bench: Bench) -> None:
+    up = False
+
+    @workflow
+    async def other(ctx: Context, n: int) -> int:
+        return -n
+
+    @workflow
+    async def turns(ctx: Context) -> int:
+        """Spawn one child or another at the same key, by whether a call worked."""
+        try:
+            await ctx.call(bench_agent)
+            spawned = await ctx.spawn(other, 4)
+        except CallError:
+            spawned = await ctx.spawn(child, 4)
+        value = await spawned.result()
+        if not up:
+            raise LookupError("the call did not work")
+        return value
+
+    @agent(name="away")
+    async def bench_agent(_: None = None) -> None:
+        if not up:
+            raise ConnectionError("the line is down")
+
+    async with bench.app(turns, child, other) as app:
+        handle = await app.start(turns, id="t")
+        await bench.clock.advance(10)
+        with pytest.raises(RunFailed):
+            await handle.result()
+        up = True
+        assert await (await app.operations.retry("t")).result() == -4
+        assert [run.id for run in (await app.runs.list(workflow="other")).items] == ["t.1.r2"]

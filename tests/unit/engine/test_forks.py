@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from podium import Context, RunState, agent, workflow
-from podium.errors import InvalidValue, NotPossible
+from podium.errors import InvalidValue, NotPossible, RunFailed
 from podium.model.fact import FactKind
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
@@ -206,3 +206,35 @@ async def test_an_input_that_the_agent_cannot_take_is_refused(bench: Bench) -> N
         with pytest.raises(NotPossible, match="1 is no call of an agent: only such a call has an input to edit"):
             await app.operations.fork(old.id, "1", input=1)
         assert len(await app.runs.list()) == 1
+
+
+@pytest.mark.parametrize("registered", ["by the workflow", "on the card"])
+async def test_a_fork_after_an_undo_asks_about_what_was_undone(bench: Bench, registered: str) -> None:
+    on_card = registered == "on the card"
+    refund = scripted("refund", lambda _: None, witness=bench.witness)
+    pay = scripted("pay", lambda n: n, effects="once", undo="refund" if on_card else None, witness=bench.witness)
+    price, ship = scripted("price", lambda n: n * 2, witness=bench.witness), scripted("ship", lambda n: f"sent {n}")
+    broken = True
+
+    @workflow
+    async def order(ctx: Context) -> str:
+        paid = await ctx.call(pay, 5)
+        if not on_card:
+            await ctx.on_undo(refund, 5)
+        priced = await ctx.call(price, paid)
+        if broken:
+            raise LookupError("no stock")
+        return await ctx.call(ship, priced)
+
+    async with bench.app(order, pay, refund, price, ship) as app:
+        with pytest.raises(RunFailed, match="no stock"):
+            await app.run(order, id="o")
+        broken = False
+        price_key = "1" if on_card else "2"
+        fork = await app.operations.fork("o", price_key)
+        await bench.clock.settle()
+        (question,) = await app.inbox.list()
+        assert question.key == "0"
+        await app.inbox.answer(question.id, {"not_done": True}, by="ann")
+        assert await fork.result() == "sent 10"
+    assert [line.split()[0] for line in bench.witness.lines()] == ["pay", "price", "refund", "pay", "price"]

@@ -92,7 +92,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         """Insert the child run, once its share of the budgets is set aside."""
         await self.active.live(branch, self.key)
         active, key, card, context = self.active, self.key, self.child.card, self.context
-        run_id = child_run_id(active.run.id, key)
+        run_id = child_run_id(active.run.id, key, active.history.unclaimed.spawned_at(key))
         payload = encode(self.child.input.dump(self.input))
         if len(context.callers) >= (most := active.runtime.max_depth):
             why = f"{card.name} would be {len(context.callers) + 1} workflows deep; max_depth allows {most}"

@@ -1,6 +1,6 @@
 """What a run recorded before a retry, as long as its code has not asked for it again."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 
 from podium.engine.run.key_state import KeyState, PutAside, StepRecord
@@ -17,7 +17,7 @@ class Unclaimed:
     So what gave a value is not done again where a retry has the code go another way.
     """
 
-    __slots__ = ("_alike", "_aside", "_failed", "_keys", "_made", "_records", "_stashed", "_steps")
+    __slots__ = ("_alike", "_aside", "_failed", "_keys", "_made", "_records", "_spawned", "_stashed", "_steps")
 
     def __init__(self, records: Mapping[str, KeyState], steps: dict[str, dict[str, StepRecord]]) -> None:
         self._records = records
@@ -28,6 +28,7 @@ class Unclaimed:
         """The request for which the steps at a key were done, where it was retried."""
         self._stashed: dict[Asking, list[tuple[str, dict[str, StepRecord]]]] = {}
         """Steps of calls that the code asks for elsewhere, if at all, and where they were done."""
+        self._spawned: Counter[str] = Counter()
         self._keys: set[str] = set()
         self._aside: list[PutAside] = []
         self._alike: dict[Asking, deque[str]] | None = None
@@ -58,6 +59,8 @@ class Unclaimed:
             record = self._records[at]
             if record.opened is not None and (asked := record.asked) is not None:
                 self._made.setdefault(at, (asked.agent, record.opened.payload))
+            elif record.opened is not None and record.opened.kind is FactKind.SPAWNED:
+                self._spawned[at] += 1
             self._aside += self._kept(at)
             self._keys.discard(at)
         return found
@@ -87,7 +90,9 @@ class Unclaimed:
 
     def note_void(self, fact: Fact) -> None:
         """Note where a call was asked that a retry asks again; the code may ask for it elsewhere."""
-        if fact.kind is FactKind.ASKED and isinstance(said := fact.content, Asked):
+        if fact.kind is FactKind.SPAWNED:
+            self._spawned[fact.key] += 1
+        elif fact.kind is FactKind.ASKED and isinstance(said := fact.content, Asked):
             self.enter(fact.key, (said.agent, fact.payload), said.taken_from)
             self._failed.setdefault((said.agent, fact.payload), []).append(fact.key)
 
@@ -135,6 +140,10 @@ class Unclaimed:
                     del self._aside[index]
                 return each.answer
         return None
+
+    def spawned_at(self, key: str) -> int:
+        """Return how many child runs were spawned at a key that are not what is spawned there now."""
+        return self._spawned[key]
 
     def has_call_of(self, agent: str) -> bool:
         """Whether an agent was called, whatever for."""

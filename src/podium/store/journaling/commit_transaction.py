@@ -280,7 +280,7 @@ class CommitTransaction:
             case WithdrawQuestion():
                 self._inbox.close(effect.id, QuestionState.WITHDRAWN)
             case Spawn():
-                self._start(effect.run, drive=False)
+                self._spawn(effect.run)
             case TakeSignal():
                 self._inbox.take(run, effect.id)
             case Tell():
@@ -330,6 +330,17 @@ class CommitTransaction:
         settle_run(self._books, self._standings, self._transaction, run, name, parent)
         if parent is not None:
             self._inbox.send(parent, child_ended(name, head.count, end.outcome, end.at))
+
+    def _spawn(self, run: NewRun) -> None:
+        """Insert a child run. Where a run that is none of its parent's has its id, tell the parent so."""
+        if self._start(run, drive=False) is CommitVerdict.OK or run.parent is None:
+            return
+        there = self._standings.of(run.id)
+        if there is not None and there.parent == run.parent:
+            return
+        why = f"{run.id} is the id of another run, which was started under it: give that one, or its parent, another id"
+        outcome = {"state": RunState.FAILED, "value": None, "reason": why}
+        self._inbox.send(run.parent, child_ended(run.id, 0, outcome, run.at))
 
     def _start(self, run: NewRun, *, drive: bool) -> CommitVerdict:
         """Insert a run unless its id, or its tag of this tenant and workflow, is there already."""

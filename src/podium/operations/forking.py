@@ -1,0 +1,69 @@
+"""What a fork shares with the run that it is made of."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from podium.engine.run.reopening import UNDO_OF, belongs
+from podium.model.fact import Fact, FactKind
+from podium.model.facts.waits import ChildAwaited, ChildSpawned
+
+_UNDO = ".undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Facts that a fork shares; from the place `loose` among them on, they hold where the code asks for the same."""
+
+    facts: Sequence[Fact]
+    loose: int | None
+
+
+def shared_with_fork(before: Sequence[Fact], loose: Collection[int], *, undone: Collection[str]) -> Shared:
+    """Return what a fork shares of the facts before the cut, but for the first; `loose` are places.
+
+    Calls whose effects were undone are made again, and what came after them holds as it does after a retry; of their
+    steps it stays known that they were begun.
+    """
+    found: list[Fact] = []
+    first: int | None = None
+    for fact in _portable(before):
+        gone = any(belongs(fact.key, call) for call in undone)
+        if first is None and (gone or fact.seq in loose):
+            first = len(found)
+        if not gone or (fact.kind is FactKind.INTENT and "/" in fact.key):
+            found.append(fact)
+    return Shared(found, first)
+
+
+def undone_in(facts: Sequence[Fact]) -> set[str]:
+    """Return the calls whose effects a run has undone, or begun to undo: those of which its compensations are."""
+    asked = (fact.key for fact in facts if fact.kind is FactKind.ASKED)
+    registered = {key.removesuffix(_UNDO) for key in asked if key.endswith(_UNDO)}
+    answers = [fact for fact in facts if fact.kind is FactKind.ANSWERED]
+    found: set[str] = set()
+    for fact in facts:
+        if fact.kind is not FactKind.UNDO or fact.key not in registered:
+            continue
+        path, _, last = fact.key.rpartition(".")
+        if last == UNDO_OF:
+            found.add(path)
+            continue
+        same = [each for each in answers if each.seq < fact.seq and each.key.rpartition(".")[0] == path]
+        if same:
+            found.add(same[-1].key)  # `ctx.on_undo` follows the call that it undoes
+    return found
+
+
+def _portable(facts: Sequence[Fact]) -> list[Fact]:
+    """Leave out what belongs to the old run: money, open questions, child runs without a result, what was voided."""
+    answered = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
+    waits = [(fact.key, said.name) for fact in facts if isinstance(said := fact.content, ChildAwaited)]
+    results = {child for key, child in waits if key in answered}
+    return [
+        fact
+        for fact in facts
+        if fact.kind not in (FactKind.REWOUND, FactKind.RESERVED, FactKind.SETTLED)
+        and not (fact.kind is FactKind.QUESTION and fact.key not in answered)
+        and not (isinstance(said := fact.content, ChildSpawned) and said.run not in results)
+        and not (fact.kind is FactKind.WAITING and fact.key not in answered)
+    ]
