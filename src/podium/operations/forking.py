@@ -35,6 +35,11 @@ def shared_with_fork(before: Sequence[Fact], loose: Collection[int], *, undone: 
     return Shared(found, first)
 
 
+def begun_effects(after: Sequence[Fact]) -> list[Fact]:
+    """Return which steps with `once` effects were begun after the cut: the fork has somebody asked about them."""
+    return [fact for fact in after if fact.kind is FactKind.INTENT and "/" in fact.key]
+
+
 def undone_in(facts: Sequence[Fact]) -> set[str]:
     """Return the calls whose effects a run has undone, or begun to undo: those of which its compensations are."""
     asked = (fact.key for fact in facts if fact.kind is FactKind.ASKED)

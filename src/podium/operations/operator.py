@@ -21,7 +21,7 @@ from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.editing import Edited, edited_input
-from podium.operations.forking import shared_with_fork, undone_in
+from podium.operations.forking import begun_effects, shared_with_fork, undone_in
 from podium.operations.redactor import refuse_redacted
 from podium.store.operations import (
     CommitVerdict,
@@ -61,6 +61,8 @@ class Operator:
             rewound = failure_of_run(facts)
             awaited = failed_with(facts, () if rewound is None else rewound.facts)
             children = [child for child in awaited if await self._has_failed(child)]
+            for child in children:
+                await self._refuse_child(child)
             for child in children:
                 await self.retry(child)
             ends = [await self._end_of(child) for child in awaited if child not in children]
@@ -104,6 +106,16 @@ class Operator:
             if verdict is CommitVerdict.OK:
                 return [OpenBudget(own.id, own.limits.at_least(state.spent))]
         return []
+
+    async def _refuse_child(self, run_id: str) -> None:
+        """Raise NotPossible where a failed child run, or one below it, cannot be retried: before any of them is."""
+        facts = await self._worker.store.facts(run_id)
+        refuse_redacted(run_id, facts)
+        _refuse_undone(run_id, facts)
+        rewound = failure_of_run(facts)
+        for child in failed_with(facts, () if rewound is None else rewound.facts):
+            if await self._has_failed(child):
+                await self._refuse_child(child)
 
     async def _has_failed(self, run_id: str) -> bool:
         run = await self._worker.store.run(run_id)
@@ -184,7 +196,8 @@ class Operator:
         shared = shared_with_fork(kept[1:], loose, undone=undone_in(facts))
         staying = {fact.seq for fact in shared.facts}
         once = sorted({fact.key for fact in facts if fact.seq not in staying and self._is_once(fact)})
-        forked = self._copy(run, facts[0], shared.facts, once, ended_before=ended_before)
+        begun = begun_effects([fact for fact in facts if fact.seq in after])
+        forked = self._copy(run, facts[0], [*shared.facts, *begun], once, ended_before=ended_before)
         if shared.loose is not None:  # places from 0; the first is that of the start
             rewound = NewFact.saying(Rewound(loose=shared.loose + 1), "", self._clock.now())
             forked = replace(forked, facts=[*forked.facts, rewound])
@@ -199,8 +212,8 @@ class Operator:
 
     def _is_once(self, fact: Fact) -> bool:
         registry, said = self._worker.dispatcher.registry, fact.content
-        if not isinstance(said, Asked):
-            return False
+        if not isinstance(said, Asked) or said.once:
+            return isinstance(said, Asked)
         return registry.has(said.agent, said.version) and registry.get(said.agent, said.version).card.effects == "once"
 
     def _copy(
@@ -267,10 +280,11 @@ def failed_with(facts: Sequence[Fact], void: Sequence[int]) -> list[str]:
 
     A run whose time was up awaits all whose results it does not have: they were stopped with it.
     """
-    gone = {*voided(facts), *void}
+    before = voided(facts)
+    gone = {*before, *void}
     kept = [fact for fact in facts if fact.seq not in gone]
     answered = {fact.key for fact in kept if fact.kind is FactKind.ANSWERED}
-    alive = [fact for fact in facts if fact.seq not in voided(facts)]
+    alive = [fact for fact in facts if fact.seq not in before]
     waits = [(fact.key, said.name) for fact in alive if isinstance(said := fact.content, ChildAwaited)]
     known = {child for key, child in waits if key in answered}
     awaited = {child for _, child in waits}

@@ -95,6 +95,8 @@ def _back_up(store: Store, path: Path, now: float, checker: SealChecker | None, 
         raise NotPossible(f"{path} is there already. Name another file, or say that it may be overwritten.")
     if not path.parent.is_dir():
         raise NotPossible(f"the folder of {path} does not exist. Make it, or name another file.")
+    if path.exists() and store.upkeep.is_file(path):
+        raise NotPossible(f"{path} is the store itself: name another file for the copy.")
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         half.unlink(missing_ok=True)

@@ -76,7 +76,8 @@ class AgentCall(Recorded[T], Generic[T]):
             self._resolve(None)
         active, card, resumed = self.active, self.active.runtime.dispatcher.card(self._agent), record is not None
         if record is not None and record.opened is not None:
-            open_call = self._open(branch, card, progress_of(record), record.opened.at, resumed=True)
+            begun_at = max(record.opened.at, active.history.retried_at)  # a retry gives as much time again
+            open_call = self._open(branch, card, progress_of(record), begun_at, resumed=True)
             await self._take_up(branch, record, open_call)
             return await self._end(branch, card, await outcome_of(open_call))
         self._check_request(card)
@@ -88,7 +89,7 @@ class AgentCall(Recorded[T], Generic[T]):
                 return await self._end(branch, card, given)
             place = self._begun_before(card)
         lineage = active.history.next_lineage(self.key)
-        asked = _asked(card.name, card.version, self._why, lineage, place)
+        asked = _asked(card.name, card.version, self._why, lineage, place, once=card.effects == "once")
         asked_at = active.journal.append(asked, self.key, self._payload)
         first: Outcome | None = None
         if record is None and self._goes_straight(card):
@@ -98,7 +99,9 @@ class AgentCall(Recorded[T], Generic[T]):
                 if isinstance(given, Given):
                     return await self._end(branch, card, given)
         progress = CallProgress(lineage=lineage) if record is None else progress_of(record)
-        progress.doubtful = active.history.may_have_happened(self.key, card)
+        progress.doubtful = card.effects == "once" and active.history.may_have_happened(
+            self.key, (card.name, self._payload)
+        )
         open_call = self._open(branch, card, progress, asked_at, resumed=resumed)
         return await self._end(branch, card, await outcome_of(open_call, first))
 
@@ -116,7 +119,11 @@ class AgentCall(Recorded[T], Generic[T]):
             return None
         history.unclaimed.enter(self.key, (card.name, self._payload), None)
         lineage = history.next_lineage(self.key)
-        active.journal.append(_asked(card.name, card.version, self._why, lineage, place), self.key, self._payload)
+        active.journal.append(
+            _asked(card.name, card.version, self._why, lineage, place, once=card.effects == "once"),
+            self.key,
+            self._payload,
+        )
         return given
 
     def _begun_before(self, card: Card) -> str | None:
@@ -250,6 +257,6 @@ class AgentCall(Recorded[T], Generic[T]):
 
 
 @lru_cache(maxsize=4096)
-def _asked(name: str, version: str, why: str | None, lineage: int, place: str | None) -> Prepared:
+def _asked(name: str, version: str, why: str | None, lineage: int, place: str | None, *, once: bool) -> Prepared:
     """Return what the fact says that an agent was asked."""
-    return prepared(Asked(agent=name, version=version, why=why, lineage=lineage, taken_from=place))
+    return prepared(Asked(agent=name, version=version, why=why, lineage=lineage, taken_from=place, once=once))

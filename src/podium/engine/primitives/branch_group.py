@@ -84,7 +84,7 @@ class BranchGroup(Generic[T]):
         index, item = self._waiting.popleft()
         branch = BranchTask(self._since)
         if self.parent.cancel is Cancel.REQUESTED:
-            branch.cancel = Cancel.REQUESTED
+            branch.cancel, branch.cancelled_by = Cancel.REQUESTED, self.parent.cancelled_by
         self.started += 1
         self._strands.append(branch)
         self.parent.children.append(branch)

@@ -63,6 +63,12 @@ class Join(Primitive[T], Generic[T]):
         self.items = items
         self.at_once = at_once
 
+    def close(self) -> None:
+        """Say that neither it nor what it joins is wanted."""
+        super().close()
+        for item in self.items:
+            item.close()
+
     def recorded(self, shape: type[C]) -> C | None:
         """Return the choice that is recorded under this key, or None."""
         return recorded_choice(self.active, self.key, shape, "a join of branches")
@@ -155,12 +161,11 @@ class Quorum(Join[list[Any]]):
         while len(values) < self.k and (ended := await team.next()) is not None:
             if ended.error is not None:
                 failures.append(ended.error)
-            elif not ended.cancelled:
-                if known is None:
-                    await self.active.gate.passed()
-                if known is None or ended.index in known.winners:
-                    values[ended.index] = ended.value()
+            elif not ended.cancelled and (known is None or ended.index in known.winners):
+                values[ended.index] = ended.value()
         if len(values) == self.k:
+            if known is None:
+                await self.active.gate.passed()
             await self.choose(team, QuorumReached(winners=tuple(sorted(values))), known)
             return sorted(values.items())
         team.disband(self.key)

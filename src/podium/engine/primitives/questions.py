@@ -140,7 +140,8 @@ class AskPerson(Primitive[T], Generic[T]):
         if self.default:
             return self.default[0]
         seconds = sum(ask.within or 0.0 for ask in self.asks)
-        raise QuestionExpired(f"nobody answered {self.asks[0].text!r} ({self.key}) within {seconds:g} s")
+        expired = QuestionExpired(f"nobody answered {self.asks[0].text!r} ({self.key}) within {seconds:g} s")
+        raise expired.about(*(f"{self.key}.{n}" if n else self.key for n in range(len(self.asks))))
 
 
 class PutQuestion(Recorded[list[T]], Generic[T]):

@@ -10,7 +10,7 @@ from podium.engine.run.cancellation import Cancellation
 from podium.engine.run.deadline import deadline_of
 from podium.engine.run.escrow import Escrows
 from podium.engine.run.mailbox import Mailbox
-from podium.engine.run.reopening import history_of, is_under
+from podium.engine.run.reopening import belongs, history_of
 from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
@@ -127,7 +127,7 @@ class ActiveRun:
     def keep_log(self, key: str) -> None:
         """Keep in memory what is recorded below a key, so that the workflow there can go over it once more."""
         if key not in self.journal.logs:
-            known = (fact for fact in self.history.alive if is_under(fact, key))
+            known = (fact for fact in self.history.alive if fact.key != key and belongs(fact.key, key))
             self.journal.logs[key] = [replace(fact, seq=place) for place, fact in enumerate(known)]
 
     def go_over(self, key: str, void: Container[int]) -> None:

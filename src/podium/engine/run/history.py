@@ -1,11 +1,10 @@
 """What the journal knows of a run, laid out for replay."""
 
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 
 from podium.engine.run.key_state import KeyState, StepRecord
-from podium.engine.run.unclaimed import Unclaimed
+from podium.engine.run.unclaimed import Asking, Unclaimed
 from podium.errors import Diverged
-from podium.model.agent import Card
 from podium.model.budget import Amount
 from podium.model.budget_ids import run_of_share
 from podium.model.fact import Fact, FactKind
@@ -62,6 +61,8 @@ class History:
         self.changes: dict[str, bool] = {}
         self.started: Fact | None = None
         self.ended: Fact | None = None
+        self.retried_at = float("-inf")
+        """When an operator retried it last."""
         self.retried = False
         """Whether something of it was retried: what a child run told may have been voided."""
         self.cancelling: Cancelling | None = None
@@ -121,7 +122,7 @@ class History:
 
     def put_aside(self, key: str) -> None:
         """Forget what is unclaimed at a key and below, but for steps; what calls there gave is kept for their like."""
-        for at in self.unclaimed.put_aside(key):
+        for at in self.unclaimed.put_aside(key, list(self._below(key))):
             self.records.pop(at, None)
             self._under[at.rpartition(".")[0]].remove(at)
 
@@ -135,11 +136,9 @@ class History:
             elif fact.kind not in _OF_MONEY:
                 self._take_in(fact, loose=True)
 
-    def may_have_happened(self, key: str, card: Card) -> bool:
-        """Whether a call that is asked now may be one with `once` effects that was begun before a fork or a retry."""
-        if card.effects != "once":
-            return False
-        return key in self.done_before_fork or self.unclaimed.has_call_of(card.name)
+    def may_have_happened(self, key: str, request: Asking) -> bool:
+        """Whether a `once` call that is asked now may be one that was begun before a fork or a retry."""
+        return key in self.done_before_fork or self.unclaimed.may_be_another(key, request)
 
     def step(self, call: str, path: str) -> StepRecord | None:
         """Return what is recorded of a step of a call."""
@@ -191,6 +190,12 @@ class History:
     def has_under(self, key: str) -> bool:
         """Whether anything is recorded under a key: a workflow was entered there."""
         return bool(self._under.get(key))
+
+    def _below(self, key: str) -> Iterator[str]:
+        """Give the keys below one at which anything is recorded, each before those below it."""
+        for child in self._under.get(key, ()):
+            yield child
+            yield from self._below(child)
 
     def skip_under(self, key: str) -> None:
         """Forget what is recorded under a key: it ended, and the code will not ask for its parts."""
@@ -245,7 +250,7 @@ class History:
             case Cancelling() as said:
                 self.cancelling = self.cancelling or said  # the first says why
             case Rewound(keys=keys):
-                self.retried = True
+                self.retried, self.retried_at = True, self.retried_at if keys else fact.at
                 for key in keys:
                     self.put_aside(key)
             case Changed(changed=changed):
@@ -289,7 +294,7 @@ class History:
             self.spawned.pop(said.name, None)
         if fact.key in self._under:
             record.undos = self._undos_under(fact.key) if isinstance(fact.content, AnsweredDone) else []
-            record.inside = self.unclaimed.inside(fact.key) if self.unclaimed else []
+            record.inside = self.unclaimed.inside(self._below(fact.key)) if self.unclaimed else []
         self.skip_under(fact.key)
 
     def _undos_under(self, key: str) -> list[Fact]:

@@ -31,18 +31,26 @@ class Reopening:
     """They count no more: a retry or repin has what they are about done again."""
     loose: set[int] = field(default_factory=empty(set[int]))
     """They hold as far as the code asks for the same again: what came before them is done again."""
+    aside: set[int] = field(default_factory=empty(set[int]))
+    """Of these, those that were put aside, for the code asked for something else at their key."""
 
 
 def standing(facts: Sequence[Fact]) -> Reopening:
     """Return what became of the facts of a run."""
-    found = Reopening()
-    for index, fact in enumerate(facts):
+    found, index = Reopening(), None
+    for fact in facts:
         if fact.kind is FactKind.REWOUND and isinstance(said := fact.content, Rewound):
             found.void.update(said.facts)
+            for key in said.keys:
+                index = _Index(facts) if index is None else index
+                before = (each.seq for each in index.range(key) if each.seq < fact.seq and "/" not in each.key)
+                found.aside.update(seq for seq in before if seq in found.loose)
             if said.loose is not None:
                 found.loose.update(range(said.loose, fact.seq))
         elif fact.kind is FactKind.RETRY and isinstance(said := fact.content, AttemptFailed) and said.goes_on:
-            alive = [each for each in facts[:index] if each.seq not in found.void and is_under(each, said.goes_on)]
+            index = _Index(facts) if index is None else index
+            below = (each for each in index.range(said.goes_on) if each.seq < fact.seq and each.key != said.goes_on)
+            alive = [each for each in below if each.seq not in found.void and each.seq not in found.aside]
             found.void |= reopened(alive, said.causes, under=said.goes_on).void
             found.loose.update(each.seq for each in alive)  # it is asked for once the pause is over
     found.loose -= found.void
@@ -58,13 +66,7 @@ def history_of(facts: Sequence[Fact]) -> History:
 def voided(facts: Sequence[Fact]) -> set[int]:
     """Return the places of the facts that count no more at their key."""
     stands = standing(facts)
-    void = set(stands.void)
-    for index, fact in enumerate(facts):
-        if fact.kind is FactKind.REWOUND and isinstance(said := fact.content, Rewound):
-            for key in said.keys:
-                before = (each for each in facts[:index] if belongs(each.key, key) and "/" not in each.key)
-                void |= {each.seq for each in before if each.seq in stands.loose}
-    return void
+    return stands.void | stands.aside
 
 
 def reopened(facts: Sequence[Fact], causes: Iterable[str], *, under: str = "") -> Reopening:
@@ -94,12 +96,6 @@ def belongs(key: str, to: str) -> bool:
     return not to or key == to or key.startswith((f"{to}.", f"{to}/"))
 
 
-def is_under(fact: Fact, key: str) -> bool:
-    """Whether a fact was recorded below a key, by the workflow there."""
-    at = said.by if isinstance(said := fact.content, KeysCancelled) else fact.key
-    return at != key and belongs(at, key)
-
-
 class _Index:
     """The facts of one run, and how each key was answered."""
 
@@ -122,7 +118,7 @@ class _Index:
 
     def caught(self, under: str) -> list[str]:
         """Return the keys below another one of what failed, but not of what is inside something that is over."""
-        below = self._answers.values() if not under else self._range(under)
+        below = self._answers.values() if not under else self.range(under)
         failed = [fact.key for fact in below if fact.key != under and self.has_failed(fact)]
         return [key for key in failed if not self._is_inside(key, under)]
 
@@ -162,7 +158,7 @@ class _Index:
         answered = [fact for each in asked if (fact := self._answers.get(each)) and not self._is_inside(each, key)]
         return [max(answered, key=lambda fact: fact.seq).key] if answered else ()
 
-    def _range(self, key: str) -> list[Fact]:
+    def range(self, key: str) -> list[Fact]:
         """Return the facts at a key and below it, in order."""
         first, end = bisect_left(self._keys, key), bisect_left(self._keys, f"{key}0")  # 0 comes after . and /
         return sorted((fact for fact in self._facts[first:end] if belongs(fact.key, key)), key=lambda fact: fact.seq)
@@ -170,7 +166,7 @@ class _Index:
     def _own(self, call: str) -> list[Fact]:
         """Return what was recorded of a call, and below it until it was over: later another one may be there."""
         answer = self._answers.get(call)
-        own = self._range(call)
+        own = self.range(call)
         if answer is None:
             return own
         return [fact for fact in own if fact.seq <= answer.seq or fact.key == f"{call}.{UNDO_OF}"]

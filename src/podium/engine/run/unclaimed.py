@@ -1,7 +1,7 @@
 """What a run recorded before a retry, as long as its code has not asked for it again."""
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from podium.engine.run.key_state import KeyState, PutAside, StepRecord
 from podium.model.fact import Fact, FactKind
@@ -17,7 +17,7 @@ class Unclaimed:
     So what gave a value is not done again where a retry has the code go another way.
     """
 
-    __slots__ = ("_alike", "_aside", "_failed", "_keys", "_made", "_records", "_spawned", "_stashed", "_steps")
+    __slots__ = ("_alike", "_aside", "_failed", "_keys", "_made", "_new", "_records", "_spawned", "_stashed", "_steps")
 
     def __init__(self, records: Mapping[str, KeyState], steps: dict[str, dict[str, StepRecord]]) -> None:
         self._records = records
@@ -31,7 +31,9 @@ class Unclaimed:
         self._spawned: Counter[str] = Counter()
         self._keys: set[str] = set()
         self._aside: list[PutAside] = []
-        self._alike: dict[Asking, deque[str]] | None = None
+        self._new: list[str] = []
+        """Keys that are not in `_alike` yet."""
+        self._alike: dict[Asking, deque[str]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._keys or self._aside)
@@ -43,18 +45,18 @@ class Unclaimed:
     def add(self, key: str) -> None:
         """Note that what is recorded at a key holds only if the code asks for the same."""
         self._keys.add(key)
-        self._alike = None
+        self._new.append(key)
 
     def claim(self, key: str) -> None:
         """The code has asked for it, or for what it was a part of."""
         self._keys.discard(key)
 
-    def put_aside(self, key: str) -> list[str]:
+    def put_aside(self, key: str, below: Iterable[str]) -> list[str]:
         """The code asks for something else at a key: keep what calls there, and below it, gave for their like.
 
         Returns the keys at which nothing is recorded any more.
         """
-        found = [at for at in self._keys if at == key or at.startswith(f"{key}.")]
+        found = [at for at in (key, *below) if at in self._keys]
         for at in found:
             record = self._records[at]
             if record.opened is not None and (asked := record.asked) is not None:
@@ -65,9 +67,9 @@ class Unclaimed:
             self._keys.discard(at)
         return found
 
-    def inside(self, key: str) -> list[PutAside]:
-        """Return what there is to keep of what a workflow did below a key, now that it is over."""
-        return [each for at in sorted(self._keys) if at.startswith(f"{key}.") for each in self._kept(at)]
+    def inside(self, below: Iterable[str]) -> list[PutAside]:
+        """Return what there is to keep of what a workflow did at these keys, now that it is over."""
+        return [each for at in below if at in self._keys for each in self._kept(at)]
 
     def _kept(self, key: str) -> list[PutAside]:
         """Return what is to be kept of a call, and then of what it did, if it was a workflow."""
@@ -81,8 +83,7 @@ class Unclaimed:
         for each in self._aside:
             if each.answer is not None and (each.agent, each.payload) == (agent, payload):
                 return each.key
-        if self._alike is None:
-            self._alike = self._index()
+        self._index()
         places = self._alike.get((agent, payload), deque[str]())
         while places and places[0] not in self._keys:
             places.popleft()
@@ -145,18 +146,23 @@ class Unclaimed:
         """Return how many child runs were spawned at a key that are not what is spawned there now."""
         return self._spawned[key]
 
-    def has_call_of(self, agent: str) -> bool:
-        """Whether an agent was called, whatever for."""
-        asked = (self._records[key].asked for key in self._keys)
+    def may_be_another(self, key: str, request: Asking) -> bool:
+        """Whether a call with `once` effects may be one that is not asked for any more, in other words or elsewhere.
+
+        Not where the same was asked at this key, and failed: what came of that is known.
+        """
+        if key in self._failed.get(request, ()):
+            return False
+        agent, asked = request[0], (self._records[at].asked for at in self._keys)
         return any(said.agent == agent for said in asked if said is not None) or any(
             each.agent == agent for each in self._aside
         )
 
-    def _index(self) -> dict[Asking, deque[str]]:
-        found: dict[Asking, deque[str]] = {}
-        plain = [(end.seq, key) for key in self._keys if (end := self._records[key].plain_answer) is not None]
+    def _index(self) -> None:
+        """Note what gave a value at keys that are new here, the oldest first."""
+        new, self._new = self._new, []
+        plain = [(end.seq, key) for key in new if key in self._keys and (end := self._records[key].plain_answer)]
         for _, key in sorted(plain):
             record = self._records[key]
             if record.opened is not None and (asked := record.asked) is not None:
-                found.setdefault((asked.agent, record.opened.payload), deque()).append(key)
-        return found
+                self._alike.setdefault((asked.agent, record.opened.payload), deque()).append(key)

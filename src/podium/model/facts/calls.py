@@ -20,6 +20,8 @@ class Asked(FactContent, kind=FactKind.ASKED):
     """Why this agent, where a router chose it."""
     lineage: Kept[int] = 1
     """That of its first attempt: a later one than 1 where it was asked before, and that was voided."""
+    once: Kept[bool] = False
+    """Whether the agent's effects are to happen `once`."""
     taken_from: Kept[str | None] = None
     """Where the same was asked before a retry, if its answer, or else what steps it had done, is taken from there."""
 

@@ -23,6 +23,10 @@ class Upkeep(Protocol):
         """Return how much room the store takes."""
         ...
 
+    def is_file(self, path: Path) -> bool:
+        """Whether a file that is there is one of the store's own, by whatever name."""
+        ...
+
     def copy_to(self, path: Path) -> None:
         """Write the store as it is at one moment to a new file, while others go on writing; raises StoreError."""
         ...

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from podium.errors import StoreLost
 
-_PARTS = ("", "-wal", "-shm")
+PARTS = ("", "-wal", "-shm")
 """The file itself, its log, and the log's index: SQLite keeps all three open, and finds the others by their names."""
 
 
@@ -30,7 +30,7 @@ class StoreFile:
             raise self.lost
 
     def _look(self, path: Path) -> StoreLost | None:
-        for each in (Path(f"{path}{part}") for part in _PARTS):
+        for each in (Path(f"{path}{part}") for part in PARTS):
             now = _identity(each)
             known = now if now is None else self._known.setdefault(each, now)
             if now is None and each in self._known:

@@ -10,6 +10,7 @@ from pathlib import Path
 from podium.errors import StoreUnavailable
 from podium.store.protocol import StoreSize
 from podium.store.sqlite.connection import APPLICATION_ID, connect, log_bytes, translated
+from podium.store.sqlite.file import PARTS
 from podium.store.sqlite.sql import migrations
 
 _WAIT_SECONDS = 30.0
@@ -31,6 +32,11 @@ class SqliteUpkeep:
         with self._lock, translated(self._path):
             pages, free, size = (self._pragma(name) for name in ("page_count", "freelist_count", "page_size"))
         return StoreSize(data=pages * size, free=free * size, log=log_bytes(self._path))
+
+    def is_file(self, path: Path) -> bool:
+        """Whether a file that is there is one of the store's own, by whatever name."""
+        own = (Path(f"{self._path}{part}") for part in PARTS)
+        return any(each.exists() and each.samefile(path) for each in own)
 
     def copy_to(self, path: Path) -> None:
         """Write the store as it is at one moment to a new file; in one step, for others write meanwhile.
