@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -201,7 +202,12 @@ KEPT: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "value"), KEPT, ids=[repr(value)[:60] for _, value in KEPT])
+def named(values: Iterable[object]) -> list[str]:
+    """Return names that are the same in each process, as the order of a set is not."""
+    return [f"{number}-{type(value).__name__}" for number, value in enumerate(values)]
+
+
+@pytest.mark.parametrize(("kind", "value"), KEPT, ids=named(value for _, value in KEPT))
 def test_a_value_comes_back_as_it_was(kind: Any, value: Any) -> None:
     shape = shape_of(kind)
     plain = shape.dump(value)
@@ -242,7 +248,7 @@ LOST: list[tuple[Any, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "value", "complaint"), LOST, ids=[repr(value)[:60] for _, value, _ in LOST])
+@pytest.mark.parametrize(("kind", "value", "complaint"), LOST, ids=named(value for _, value, _ in LOST))
 def test_a_value_that_would_come_back_as_another_is_refused_and_the_place_is_named(
     kind: Any, value: Any, complaint: str
 ) -> None:
@@ -270,7 +276,7 @@ UNFIT: list[tuple[Any, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "value", "complaint"), UNFIT, ids=[repr(value)[:60] for _, value, _ in UNFIT])
+@pytest.mark.parametrize(("kind", "value", "complaint"), UNFIT, ids=named(value for _, value, _ in UNFIT))
 def test_what_a_type_or_json_has_no_place_for_is_refused(kind: Any, value: Any, complaint: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         shape_of(kind).dump(value)

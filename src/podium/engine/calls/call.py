@@ -17,7 +17,7 @@ from podium.engine.calls.tracing import traced
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Caller
-from podium.engine.run.history import describe, shortened
+from podium.engine.run.describing import describe, shortened
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.progress import CallProgress, in_doubt, progress_of
 from podium.engine.run.recorded import Recorded, restored
@@ -108,15 +108,11 @@ class AgentCall(Recorded[T], Generic[T]):
     def _answered_before(self, card: Card) -> Given | None:
         """Take over the answer to the same question that the code asked elsewhere before a retry, if there is one."""
         active, history = self.active, self.active.history
-        place = history.unclaimed.like(card.name, self._payload)
-        if place is None:
+        found = active.taken_over((card.name, self._payload))
+        given = None if found is None else self._given(found[1])
+        if found is None or given is None:
             return None
-        if place in history.unclaimed:
-            active.overturn(place)
-        end = history.unclaimed.take(place, card.name, self._payload)
-        given = None if end is None else self._given(end)
-        if given is None:
-            return None
+        place, _ = found
         history.unclaimed.enter(self.key, (card.name, self._payload), None)
         lineage = history.next_lineage(self.key)
         active.journal.append(

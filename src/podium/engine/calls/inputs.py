@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from podium.engine.run.history import describe, shortened
+from podium.engine.run.describing import describe, shortened
 from podium.errors import Diverged, InvalidValue
 from podium.model.agent import AnyAgent
 from podium.model.fact import Fact

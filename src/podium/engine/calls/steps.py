@@ -9,7 +9,7 @@ from podium.engine.calls.earlier import EarlierSteps
 from podium.engine.calls.held import HeldSteps
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import shortened
+from podium.engine.run.describing import shortened
 from podium.engine.run.reservations import reserve, settle
 from podium.errors import BadAnswer, Diverged, NotDone, Suspended
 from podium.model.agent import AnyAgent

@@ -1,12 +1,13 @@
 """Child runs: a journal, an epoch and a place in the queue of their own."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any, Generic, NoReturn, TypeVar
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import describe
-from podium.engine.run.key_state import KeyState
+from podium.engine.run.describing import describe
+from podium.engine.run.key_state import KeyState, asking_child, asking_result
 from podium.engine.run.recorded import Recorded, restored
 from podium.engine.run.reservations import carved_from, reserve, share_of
 from podium.engine.run.starting import Above, new_run
@@ -22,7 +23,7 @@ from podium.model.ids import child_run_id
 from podium.model.json import Json
 from podium.model.rule_names import budget_rule
 from podium.model.run import RunOptions, RunState
-from podium.store.codec import decode, encode
+from podium.store.codec import decode, encode, input_digest
 from podium.store.operations import Spawn, TakeSignal
 
 T = TypeVar("T")
@@ -78,6 +79,14 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         """Return the name of the workflow."""
         return {"workflow": self.child.card.name}
 
+    def check(self, record: KeyState) -> None:
+        """Raise Diverged unless the journal has this workflow, with this input, under the key."""
+        super().check(record)
+        said = None if record.opened is None else record.opened.content
+        known = said.digest if isinstance(said, ChildSpawned) else None
+        if known is not None and known != input_digest(self.child.input.dump(self.input)):
+            raise Diverged(self.key, f"{self.described()} with another input", self.described())
+
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> ChildRun[T]:
         """Return the handle; raises CallRefused if the budgets of this run had no room for the child."""
         match end.content:
@@ -92,6 +101,9 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         """Insert the child run, once its share of the budgets is set aside."""
         await self.active.live(branch, self.key)
         active, key, card, context = self.active, self.key, self.child.card, self.context
+        digest = input_digest(self.child.input.dump(self.input))
+        if (found := active.taken_over(asking_child(card.name, digest))) is not None:
+            return await self._take_over(branch, *found)
         run_id = child_run_id(active.run.id, key, active.history.unclaimed.spawned_at(key))
         payload = encode(self.child.input.dump(self.input))
         if len(context.callers) >= (most := active.runtime.max_depth):
@@ -106,9 +118,17 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         trace = _traceparent(active, key)
         run = new_run(run_id, card, payload, self.options, seed=seed, at=at, above=above, trace=trace)
         active.history.spawned[run_id] = key
-        said = ChildSpawned(workflow=card.name, version=card.version, run=run_id)
+        said = ChildSpawned(workflow=card.name, version=card.version, run=run_id, digest=digest)
         await self.end_with(branch, said, None, [Spawn(run)])
         return ChildRun(run_id, self.child, context)
+
+    async def _take_over(self, branch: BranchTask, place: str, spawned: Fact) -> ChildRun[T]:
+        """Have the child run be the one that was spawned with this input elsewhere, before a retry."""
+        said = spawned.content
+        assert isinstance(said, ChildSpawned)  # that is what is taken over for one who spawns
+        self.active.history.spawned[said.run] = self.key
+        await self.end_with(branch, replace(said, taken_from=place))
+        return ChildRun(said.run, self.child, self.context)
 
     async def _carve(self, branch: BranchTask, run_id: str) -> None:
         """Set the child's share aside in the budgets of this run; raises CallRefused where they have no room for it."""
@@ -162,6 +182,11 @@ class ChildResult(Recorded[T], Generic[T]):
         await self.active.live(branch, self.key)
         active = self.active
         if record is None or record.opened is None:
+            if (found := active.taken_over(asking_result(self.run))) is not None:
+                active.journal.append(ChildAwaited(name=self.run, taken_from=found[0]), self.key)
+                active.history.spawned.pop(self.run, None)
+                await self.end_with(branch, AnsweredDone(), found[1].payload)
+                return self._value(decode(found[1].payload))
             active.journal.append(ChildAwaited(name=self.run), self.key)
             if active.history.retried and (outcome := await self._failed_for_good()) is not None:
                 await self.end_with(branch, AnsweredDone(), encode(outcome))

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from podium.engine.primitives.branch_group import BranchEnd, BranchGroup
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import opened_as
+from podium.engine.run.describing import opened_as
 from podium.engine.run.primitive import Primitive
 from podium.errors import CallError, NotAwaitable, TooFew
 from podium.model.facts.choices import GatherFailed, JoinChoice, QuorumReached, RaceWon

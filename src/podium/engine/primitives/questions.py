@@ -9,7 +9,7 @@ from podium.engine.primitives.approvals import decided
 from podium.engine.primitives.outside import handed_back, take_in
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import shortened
+from podium.engine.run.describing import shortened
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.progress import approved

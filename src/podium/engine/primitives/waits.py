@@ -5,14 +5,15 @@ from typing import Generic, TypeVar
 from podium.engine.primitives.outside import handed_back, take_in
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.key_state import KeyState
+from podium.engine.run.key_state import KeyState, asking_signal
 from podium.engine.run.mailbox import TIMER
-from podium.engine.run.recorded import Recorded
+from podium.engine.run.recorded import Recorded, restored
 from podium.model.agent import Shape
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
 from podium.model.facts.content import prepared
 from podium.model.facts.waits import SignalAwaited, SleepBegun
+from podium.store.codec import decode
 from podium.store.operations import TakeSignal
 
 T = TypeVar("T")
@@ -89,6 +90,10 @@ class AwaitSignal(Recorded[T], Generic[T]):
         await self.active.live(branch, self.key)
         active = self.active
         if record is None or record.opened is None:
+            if (found := active.taken_over(asking_signal(self.name))) is not None:
+                active.journal.append(SignalAwaited(name=self.name, due=None, taken_from=found[0]), self.key)
+                await self.end_with(branch, AnsweredDone(), found[1].payload)
+                return restored(self.key, self.shape, decode(found[1].payload))
             due = None if self.within is None else active.runtime.clock.now() + self.within
             active.journal.append(SignalAwaited(name=self.name, due=due), self.key)
         else:

@@ -9,6 +9,7 @@ from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.cancellation import Cancellation
 from podium.engine.run.deadline import deadline_of
 from podium.engine.run.escrow import Escrows
+from podium.engine.run.key_state import Asking
 from podium.engine.run.mailbox import Mailbox
 from podium.engine.run.reopening import belongs, history_of
 from podium.engine.run.replay_gate import ReplayGate
@@ -16,7 +17,7 @@ from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
 from podium.errors import Blocked, Diverged, Evicted, MissingAgent, StoreError, TooManyFacts, UnknownAgent
 from podium.model.chance import Chance, chance_of
-from podium.model.fact import started_of
+from podium.model.fact import Fact, started_of
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.money import settled
 from podium.model.facts.runs import Rewound
@@ -123,6 +124,17 @@ class ActiveRun:
         """Put aside what was recorded at a key before a retry: the code asks for something else there now."""
         self.history.put_aside(key)
         self.journal.append(Rewound(keys=(key,)), key)
+
+    def taken_over(self, asking: Asking) -> tuple[str, Fact] | None:
+        """Take what was given before a retry where the same was asked for, and where that was; None if nothing is."""
+        unclaimed = self.history.unclaimed
+        place = unclaimed.like(asking) if self.history.retried else None
+        if place is None:
+            return None
+        if place in unclaimed:
+            self.overturn(place)
+        given = unclaimed.take(place, asking)
+        return None if given is None else (place, given)
 
     def keep_log(self, key: str) -> None:
         """Keep in memory what is recorded below a key, so that the workflow there can go over it once more."""

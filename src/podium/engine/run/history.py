@@ -1,10 +1,10 @@
 """What the journal knows of a run, laid out for replay."""
 
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 
-from podium.engine.run.key_state import KeyState, StepRecord
-from podium.engine.run.unclaimed import Asking, Unclaimed
-from podium.errors import Diverged
+from podium.engine.run.describing import describe
+from podium.engine.run.key_state import Asking, KeyState, StepRecord
+from podium.engine.run.unclaimed import Unclaimed
 from podium.model.budget import Amount
 from podium.model.budget_ids import run_of_share
 from podium.model.fact import Fact, FactKind
@@ -17,20 +17,15 @@ from podium.model.facts.calls import (
     Intent,
     IntentCleared,
     StepDone,
-    UndoRegistered,
 )
-from podium.model.facts.choices import GatherFailed, KeysCancelled, NextChosen, QuorumReached, RaceWon
-from podium.model.facts.content import FactContent
+from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.money import AmountReserved, AmountSettled
 from podium.model.facts.runs import Cancelling, Changed, Ended, InputEdited, Rewound, Started
 from podium.model.facts.waits import (
     ChildAwaited,
     ChildSpawned,
-    LookedUp,
     QuestionAnswered,
     QuestionAsked,
-    SignalAwaited,
-    SleepBegun,
 )
 from podium.model.retry import UNUSABLE, FailureKind
 from podium.model.step import is_answer_step, lineage_of
@@ -43,10 +38,6 @@ OPENING = frozenset({
 
 _OF_MONEY = frozenset({FactKind.RESERVED, FactKind.SETTLED})
 """Facts that stay true when what they are about is done again."""
-
-
-_SHOWN_CHARACTERS = 300
-_CHOICE = "a choice between branches"
 
 
 class History:
@@ -279,12 +270,19 @@ class History:
 
     def _open(self, fact: Fact) -> None:
         self._record(fact.key).opened = fact
-        if self.retried and isinstance(said := fact.content, Asked):
-            self.unclaimed.enter(fact.key, (said.agent, fact.payload), said.taken_from)
-            if said.taken_from is not None:
-                self.unclaimed.take(said.taken_from, said.agent, fact.payload)
+        if self.retried:
+            self._enter(fact)
         if fact.kind is FactKind.SPAWNED and isinstance(said := fact.content, ChildSpawned):
             self.spawned[said.run] = fact.key
+
+    def _enter(self, fact: Fact) -> None:
+        """Note that something is begun after a retry: it may have been taken over from elsewhere."""
+        said, asking = fact.content, self.records[fact.key].asking
+        place = getattr(said, "taken_from", None)
+        if asking is not None and isinstance(said, Asked):
+            self.unclaimed.enter(fact.key, asking, place)
+        if asking is not None and place is not None:
+            self.unclaimed.take(place, asking)
 
     def _answer(self, fact: Fact) -> None:
         record = self._record(fact.key)
@@ -359,45 +357,3 @@ class History:
     def _seq(self, key: str) -> int:
         opened = self.records[key].opened
         return -1 if opened is None else opened.seq
-
-
-def opened_as(
-    record: KeyState, key: str, shape: type[FactContent] | tuple[type[FactContent], ...], now: str, **fields: object
-) -> None:
-    """Raise Diverged unless what opened a record is of this class and says this; `now` describes it."""
-    fact = record.opened
-    if fact is None:
-        return  # cancelled before it began
-    said = fact.content
-    if not isinstance(said, shape) or any(getattr(said, name) != value for name, value in fields.items()):
-        raise Diverged(key, describe(fact), now)
-
-
-def shortened(text: bytes | None) -> str:
-    """Return a payload as a message can show it."""
-    shown = "nothing" if text is None else text.decode()
-    return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "…"
-
-
-def describe(fact: Fact | None) -> str:
-    """Return what a fact opened, in words for a message."""
-    if fact is None:
-        return "nothing"
-    told = _OPENED.get(type(fact.content), "")
-    return told.format(fact.content) if told else fact.kind.name.lower()
-
-
-_OPENED: Mapping[type[FactContent], str] = {
-    Asked: "a call of {0.agent}",
-    SleepBegun: "a sleep",
-    SignalAwaited: "a wait for signal {0.name!r}",
-    ChildAwaited: "a wait for run {0.name!r}",
-    QuestionAsked: "a question to {0.to!r}: {0.text}",
-    ChildSpawned: "a child run of {0.workflow}",
-    NextChosen: _CHOICE,
-    RaceWon: _CHOICE,
-    QuorumReached: _CHOICE,
-    GatherFailed: _CHOICE,
-    UndoRegistered: "a compensation by {0.agent}",
-    LookedUp: "a look-up of {0.of}",
-}

@@ -6,18 +6,35 @@ from podium.model.empty import empty
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone
 from podium.model.facts.calls import Asked, AttemptFailed, Held, StepDone
-from podium.model.facts.waits import QuestionAsked
+from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAsked, SignalAwaited
 from podium.model.json import Json
 from podium.model.question import PersonAnswer
+
+Asking = tuple[str, bytes | None]
+"""What is asked for: of a call the agent and the input."""
+
+
+def asking_signal(name: str) -> Asking:
+    """Return what a wait for a signal asks for."""
+    return f"signal\0{name}", None
+
+
+def asking_child(workflow: str, digest: str) -> Asking:
+    """Return what one asks for who spawns a child run with an input of this digest."""
+    return f"spawn\0{workflow}", digest.encode()
+
+
+def asking_result(run: str) -> Asking:
+    """Return what a wait for the result of a child run asks for."""
+    return f"result\0{run}", None
 
 
 @dataclass(slots=True)
 class PutAside:
-    """A call that was made before a retry, and that the code does not ask for any more where it did."""
+    """What was asked for before a retry, and that the code does not ask for any more where it did."""
 
     key: str
-    agent: str
-    payload: bytes | None
+    asking: Asking
     answer: Fact | None
     """None where it gave no value, or more hangs on it."""
 
@@ -53,6 +70,28 @@ class KeyState:
         end = self.answered
         whole = end is not None and isinstance(done := end.content, AnsweredDone) and not done.degraded
         return end if whole and not self.undos else None
+
+    @property
+    def asking(self) -> Asking | None:
+        """What it asks for, if what it was given can be taken over elsewhere: a call, a signal, or a child run."""
+        opened = self.opened
+        match None if opened is None else opened.content:
+            case Asked(agent=agent) if opened is not None:
+                return agent, opened.payload
+            case SignalAwaited(name=name):
+                return asking_signal(name)
+            case ChildSpawned(workflow=workflow, digest=digest) if digest is not None:
+                return asking_child(workflow, digest)
+            case ChildAwaited(name=name):
+                return asking_result(name)
+            case _:
+                return None
+
+    @property
+    def given(self) -> Fact | None:
+        """What it was given, as far as that can be taken over elsewhere."""
+        spawned = self.opened is not None and isinstance(self.opened.content, ChildSpawned)
+        return self.opened if spawned else self.plain_answer
 
     @property
     def asked(self) -> Asked | None:

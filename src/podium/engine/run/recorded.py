@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.history import opened_as, shortened
+from podium.engine.run.describing import opened_as, shortened
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.primitive import Primitive
 from podium.errors import Diverged, InvalidValue

@@ -3,12 +3,9 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 
-from podium.engine.run.key_state import KeyState, PutAside, StepRecord
+from podium.engine.run.key_state import Asking, KeyState, PutAside, StepRecord
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.calls import Asked
-
-Asking = tuple[str, bytes | None]
-"""What a call asks for: the agent, and the input."""
 
 
 class Unclaimed:
@@ -59,9 +56,9 @@ class Unclaimed:
         found = [at for at in (key, *below) if at in self._keys]
         for at in found:
             record = self._records[at]
-            if record.opened is not None and (asked := record.asked) is not None:
-                self._made.setdefault(at, (asked.agent, record.opened.payload))
-            elif record.opened is not None and record.opened.kind is FactKind.SPAWNED:
+            if (asking := record.asking) is not None:
+                self._made.setdefault(at, asking)
+            if record.opened is not None and record.opened.kind is FactKind.SPAWNED:
                 self._spawned[at] += 1
             self._aside += self._kept(at)
             self._keys.discard(at)
@@ -74,17 +71,17 @@ class Unclaimed:
     def _kept(self, key: str) -> list[PutAside]:
         """Return what is to be kept of a call, and then of what it did, if it was a workflow."""
         record = self._records[key]
-        if record.opened is None or (asked := record.asked) is None:
+        if (asking := record.asking) is None:
             return record.inside
-        return [PutAside(key, asked.agent, record.opened.payload, record.plain_answer), *record.inside]
+        return [PutAside(key, asking, record.given), *record.inside]
 
-    def like(self, agent: str, payload: bytes) -> str | None:
-        """Return where a call of this agent with this input gave a value."""
+    def like(self, asking: Asking) -> str | None:
+        """Return where the same was asked for, and given."""
         for each in self._aside:
-            if each.answer is not None and (each.agent, each.payload) == (agent, payload):
+            if each.answer is not None and each.asking == asking:
                 return each.key
         self._index()
-        places = self._alike.get((agent, payload), deque[str]())
+        places = self._alike.get(asking, deque[str]())
         while places and places[0] not in self._keys:
             places.popleft()
         return places[0] if places else None
@@ -132,10 +129,10 @@ class Unclaimed:
         places = (at for at in self._failed.get(request, ()) if at in self._steps and at not in self._records)
         return next((at for at in places if self._made.get(at) == request), None)
 
-    def take(self, place: str, agent: str, payload: bytes | None) -> Fact | None:
-        """Take what was put aside of a call, for its like, and of what it did; returns its answer."""
+    def take(self, place: str, asking: Asking) -> Fact | None:
+        """Take what was put aside, for its like, and of a call what it did; returns what was given."""
         for index, each in enumerate(self._aside):
-            if each.answer is not None and (each.key, each.agent, each.payload) == (place, agent, payload):
+            if each.answer is not None and (each.key, each.asking) == (place, asking):
                 del self._aside[index]
                 while index < len(self._aside) and self._aside[index].key.startswith(f"{place}."):
                     del self._aside[index]
@@ -155,14 +152,13 @@ class Unclaimed:
             return False
         agent, asked = request[0], (self._records[at].asked for at in self._keys)
         return any(said.agent == agent for said in asked if said is not None) or any(
-            each.agent == agent for each in self._aside
+            each.asking[0] == agent for each in self._aside
         )
 
     def _index(self) -> None:
         """Note what gave a value at keys that are new here, the oldest first."""
         new, self._new = self._new, []
-        plain = [(end.seq, key) for key in new if key in self._keys and (end := self._records[key].plain_answer)]
+        plain = [(end.seq, key) for key in new if key in self._keys and (end := self._records[key].given)]
         for _, key in sorted(plain):
-            record = self._records[key]
-            if record.opened is not None and (asked := record.asked) is not None:
-                self._alike.setdefault((asked.agent, record.opened.payload), deque()).append(key)
+            if (asking := self._records[key].asking) is not None:
+                self._alike.setdefault(asking, deque()).append(key)

@@ -23,6 +23,8 @@ class SignalAwaited(FactContent, kind=FactKind.WAITING, wait="signal"):
 
     name: Kept[str]
     due: Kept[float | None]
+    taken_from: Kept[str | None] = None
+    """Where it stood before a retry, if it is taken over from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class ChildAwaited(FactContent, kind=FactKind.WAITING, wait="run"):
     name: Kept[str]
     """The id of the child run."""
     due: Annotated[Kept[float | None], WRITTEN] = None
+    taken_from: Kept[str | None] = None
+    """Where it stood before a retry, if it is taken over from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,10 @@ class ChildSpawned(FactContent, kind=FactKind.SPAWNED):
     workflow: Kept[str]
     version: Kept[str]
     run: Kept[str]
+    digest: Blanked[str | None] = None
+    """Of its input."""
+    taken_from: Kept[str | None] = None
+    """Where it stood before a retry, if it is taken over from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
