@@ -87,6 +87,17 @@ async def test_a_file_that_is_there_is_not_overwritten_unless_one_says_so(app: A
         await app.operations.backup(tmp_path / "no" / "copy.db")
 
 
+@pytest.mark.parametrize("name", ["store", "log", "link"])
+async def test_a_copy_does_not_take_the_place_of_the_store_itself(
+    app: App, path: Path, tmp_path: Path, name: str
+) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    target = {"store": path, "log": Path(f"{path}-wal"), "link": link}[name]
+    with pytest.raises(NotPossible, match="is the store itself"):
+        await app.operations.backup(target, overwrite=True)
+
+
 async def test_a_copy_of_a_store_that_is_not_whole_gets_no_name(app: App, path: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DELETE FROM facts WHERE place = (SELECT MIN(place) FROM facts)")

@@ -228,7 +228,9 @@ class CallSteps:
                 self._note(f"{call.key}/{path}", said)
                 return _KnownStep(decode(history.value_of(call.key, history.steps[call.key][place])), recorded=True)
             place = before.effect(name) if effects == "once" else None
-        if effects != "once" or not (begun or place is not None):
+        if effects != "once":
+            return None
+        if not (begun or place is not None or history.unclaimed.has_effect(call.agent, name)):
             return None
         found = await self._resolve_doubt(path, name, verify, place)
         return None if found is None else _KnownStep(found["done"], place)

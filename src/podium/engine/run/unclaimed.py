@@ -143,6 +143,16 @@ class Unclaimed:
         """Return how many child runs were spawned at a key that are not what is spawned there now."""
         return self._spawned[key]
 
+    def has_effect(self, agent: str, step: str) -> bool:
+        """Whether an agent began a `once` step of this name in a call that is not asked for any more."""
+        return any(
+            record.name == step and record.intent is not None
+            for (who, _), stashed in self._stashed.items()
+            if who == agent
+            for _, steps in stashed
+            for record in steps.values()
+        )
+
     def may_be_another(self, key: str, request: Asking) -> bool:
         """Whether a call with `once` effects may be one that is not asked for any more, in other words or elsewhere.
 
