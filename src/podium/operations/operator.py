@@ -264,14 +264,13 @@ def failure_of_run(facts: Sequence[Fact]) -> Rewound | None:
     """Return what has to be void so that what made a run fail is done again; None for one that has not ended."""
     gone = voided(facts)
     alive = [fact for fact in facts if fact.seq not in gone]
-    ends = ((fact.seq, said.causes) for fact in reversed(alive) if isinstance(said := fact.content, Ended))
-    seq, causes = next(ends, (None, ()))
-    if seq is None:
+    ends = {fact.seq: said for fact in alive if isinstance(said := fact.content, Ended)}
+    if not ends:
         return None
-    again = reopened(alive, causes)
+    again = reopened(alive, ends[max(ends)].causes)
     ended = {fact.key for fact in alive if fact.kind is FactKind.ANSWERED}
     open_keys = {fact.key for fact in alive} - ended
-    void = {seq} | again.void | _stopped(alive) | withdrawn(alive, open_keys)
+    void = {*ends} | again.void | _stopped(alive) | withdrawn(alive, open_keys)
     return Rewound(facts=tuple(sorted(void)), loose=min(again.loose - void, default=None))
 
 
