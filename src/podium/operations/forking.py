@@ -16,6 +16,8 @@ class Shared:
 
     facts: Sequence[Fact]
     loose: int | None
+    left_behind: Collection[str] = ()
+    """Where child runs were started whose results are not among them."""
 
 
 def shared_with_fork(before: Sequence[Fact], loose: Collection[int], *, undone: Collection[str]) -> Shared:
@@ -26,13 +28,15 @@ def shared_with_fork(before: Sequence[Fact], loose: Collection[int], *, undone: 
     """
     found: list[Fact] = []
     first: int | None = None
+    spawned = {fact.key for fact in before if fact.kind is FactKind.SPAWNED}
     for fact in _portable(before):
         gone = any(belongs(fact.key, call) for call in undone)
         if first is None and (gone or fact.seq in loose):
             first = len(found)
         if not gone or (fact.kind is FactKind.INTENT and "/" in fact.key):
             found.append(fact)
-    return Shared(found, first)
+    left = spawned - {fact.key for fact in found if fact.kind is FactKind.SPAWNED}
+    return Shared(found, first, {key for key in left if not any(belongs(key, call) for call in undone)})
 
 
 def begun_effects(after: Sequence[Fact]) -> list[Fact]:

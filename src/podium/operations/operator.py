@@ -16,7 +16,7 @@ from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind, started_of
 from podium.model.facts.calls import Asked
 from podium.model.facts.notices import RunDiscarded
-from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound
+from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound, Started
 from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
@@ -195,9 +195,15 @@ class Operator:
         kept = [fact for fact in facts if fact.seq not in after]
         shared = shared_with_fork(kept[1:], loose, undone=undone_in(facts))
         staying = {fact.seq for fact in shared.facts}
-        once = sorted({fact.key for fact in facts if fact.seq not in staying and self._is_once(fact)})
+        before, keys = started_of(facts), {fact.key for fact in shared.facts}
+        once = {fact.key for fact in facts if fact.seq not in staying and self._is_once(fact)}
+        said = replace(
+            before, forked_from=run.id, done_before_fork=tuple(sorted(once | {*before.done_before_fork} - keys)),
+            left_behind=tuple(sorted({*shared.left_behind, *before.left_behind} - keys)),
+            trace=place_of_run(run.id, before, ended_before=ended_before).traceparent,
+        )  # fmt: skip
         begun = begun_effects([fact for fact in facts if fact.seq in after])
-        forked = self._copy(run, facts[0], [*shared.facts, *begun], once, ended_before=ended_before)
+        forked = self._copy(run, facts[0], said, [*shared.facts, *begun])
         if shared.loose is not None:  # places from 0; the first is that of the start
             rewound = NewFact.saying(Rewound(loose=shared.loose + 1), "", self._clock.now())
             forked = replace(forked, facts=[*forked.facts, rewound])
@@ -216,13 +222,8 @@ class Operator:
             return isinstance(said, Asked)
         return registry.has(said.agent, said.version) and registry.get(said.agent, said.version).card.effects == "once"
 
-    def _copy(
-        self, run: Run, started: Fact, facts: Sequence[Fact], once: Sequence[str], *, ended_before: int
-    ) -> NewRun:
+    def _copy(self, run: Run, started: Fact, said: Started, facts: Sequence[Fact]) -> NewRun:
         now, new = self._clock.now(), self._ids.new("run")
-        before = started_of([started])
-        trace = place_of_run(run.id, before, ended_before=ended_before).traceparent
-        said = replace(before, forked_from=run.id, done_before_fork=tuple(once), trace=trace)
         own = next((line for line in said.lines if line.id == budget_of_run(run.id)), None)
         if own is not None:  # as much again as the old run had
             anew = replace(own, id=budget_of_run(new))
@@ -264,14 +265,13 @@ def failure_of_run(facts: Sequence[Fact]) -> Rewound | None:
     """Return what has to be void so that what made a run fail is done again; None for one that has not ended."""
     gone = voided(facts)
     alive = [fact for fact in facts if fact.seq not in gone]
-    ends = ((fact.seq, said.causes) for fact in reversed(alive) if isinstance(said := fact.content, Ended))
-    seq, causes = next(ends, (None, ()))
-    if seq is None:
+    ends = {fact.seq: said for fact in alive if isinstance(said := fact.content, Ended)}
+    if not ends:
         return None
-    again = reopened(alive, causes)
+    again = reopened(alive, ends[max(ends)].causes)
     ended = {fact.key for fact in alive if fact.kind is FactKind.ANSWERED}
     open_keys = {fact.key for fact in alive} - ended
-    void = {seq} | again.void | _stopped(alive) | withdrawn(alive, open_keys)
+    void = {*ends} | again.void | _stopped(alive) | withdrawn(alive, open_keys)
     return Rewound(facts=tuple(sorted(void)), loose=min(again.loose - void, default=None))
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from podium.errors import NotPossible, UnknownRun
 from podium.model.fact import Fact, FactKind
-from podium.model.facts.answers import AnsweredFailed, AnsweredRefused
+from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused
 from podium.model.facts.calls import Asked, AttemptFailed
 from podium.model.facts.notices import RunDiscarded, RunQuarantined
 from podium.model.facts.runs import RUN_TIMED_OUT, Ended
@@ -210,6 +210,8 @@ def _tried(fact: Fact) -> Tried | None:
         case AnsweredFailed() | AttemptFailed() as failed:
             error = f"{failed.type}: {failed.message}"
             return Tried(at=fact.at, kind=FailureCause(failed.kind), error=error, traceback=failed.traceback)
+        case AnsweredDone():
+            return Tried(at=fact.at, kind=FailureCause.VALIDATION, error="the answer could not be used")
         case _:
             return None
 

@@ -1,12 +1,14 @@
 """A fork shares what is over; what is under way is the old run's, and is begun anew."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from podium import Context, RunState, agent, workflow
+from podium import Context, RunState, Steps, agent, workflow
 from podium.errors import InvalidValue, NotPossible, RunFailed
 from podium.model.fact import FactKind
+from podium.patterns import vote
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -80,6 +82,44 @@ async def test_a_child_run_whose_result_is_awaited_still_is_left_behind_with_the
         await bench.clock.settle()
         await (await app.handle(f"{fork.id}.0.0")).signal("go", 2)
         assert await fork.result() == [12, 2]
+
+
+@workflow
+async def calls_on(ctx: Context) -> int:
+    started = await ctx.spawn(child, 10)
+    for _ in range(3):
+        await ctx.call(echo, "it goes on")
+    return await started.result()
+
+
+@pytest.mark.parametrize("cut", ["1", "2", "3"])
+async def test_a_child_run_that_is_left_behind_is_started_anew_wherever_the_cut_is(bench: Bench, cut: str) -> None:
+    async with bench.app(calls_on, child) as app:
+        old = await app.start(calls_on)
+        await bench.clock.settle()
+        fork = await app.operations.fork(old.id, cut)
+        again = await app.operations.fork(fork.id, "1") if cut != "1" else fork  # before the first one has begun
+        await bench.clock.settle()
+        for each in (fork, again):
+            assert await children(app, each.id) == [f"{each.id}.0"]
+    async with bench.app(calls_on, child) as app:
+        for each in {fork.id, again.id}:
+            await (await app.handle(f"{each}.0")).signal("go", 2)
+            assert await (await app.handle(each)).result() == 12
+
+
+async def test_a_fork_with_a_child_run_that_was_left_behind_can_be_repinned_before_it_begins(bench: Bench) -> None:
+    newer = workflow(name="calls_on", version="2")(calls_on.function)
+    async with bench.app(calls_on, child) as app:
+        old = await app.start(calls_on)
+        await bench.clock.settle()
+        other = await app.operations.fork(old.id, "2")
+    async with bench.app(newer, child) as app:
+        await bench.clock.settle()
+        await app.operations.repin(other.id, "2")
+        await bench.clock.settle()
+        await (await app.handle(f"{other.id}.0")).signal("go", 2)
+        assert await (await app.handle(other.id)).result() == 12
 
 
 async def test_the_recorded_result_of_a_child_run_is_shared(bench: Bench) -> None:
@@ -238,3 +278,92 @@ async def test_a_fork_after_an_undo_asks_about_what_was_undone(bench: Bench, reg
         await app.inbox.answer(question.id, {"not_done": True}, by="ann")
         assert await fork.result() == "sent 10"
     assert [line.split()[0] for line in bench.witness.lines()] == ["pay", "price", "refund", "pay", "price"]
+
+
+class Desk:
+    """Books once in a step, by way of an agent or straight away, and then does something else."""
+
+    def __init__(self) -> None:
+        self.booked = 0
+
+    def made(self) -> list[Any]:
+        async def book() -> str:
+            self.booked += 1
+            return f"booked {self.booked}"
+
+        @agent(effects="once")
+        async def booking(n: int) -> str:
+            return await book()
+
+        @agent
+        async def clerk(n: int, steps: Steps) -> Any:
+            return await steps.once("book", book, input=n, effects="once")
+
+        @workflow
+        async def trip(ctx: Context, by: str) -> list[Any]:
+            await ctx.call(echo, "before")
+            booked = await ctx.call(booking if by == "booking" else clerk, 1)
+            return [booked, await ctx.call(echo, "after")]
+
+        return [trip, booking, clerk]
+
+
+async def answered(app: Any, run: str, answer: Any) -> None:
+    [question] = await app.inbox.list(run=run)
+    assert question.ask.kind == "in_doubt"
+    await app.inbox.answer(question.id, answer, by="ann")
+
+
+@pytest.mark.parametrize("by", ["booking", "clerk"])
+@pytest.mark.parametrize(("answer", "booked"), [({"happened": "booked 1"}, 1), ({"not_done": True}, 2)])
+async def test_an_effect_that_happens_once_is_asked_about_in_a_fork_and_in_a_fork_of_that(
+    bench: Bench, by: str, answer: Any, booked: int
+) -> None:
+    desk = Desk()
+    trip, *others = desk.made()
+    async with bench.app(trip, *others) as app:
+        old = await app.start(trip, by)
+        assert await old.result() == ["booked 1", "after"]
+        fork = await app.operations.fork(old.id, "1")
+        again = await app.operations.fork(fork.id, "0")  # before the first one has begun
+        await bench.clock.settle()
+        await answered(app, fork.id, answer)
+        assert await fork.result() == [f"booked {booked}", "after"]
+        assert desk.booked == booked
+        after = await app.operations.fork(fork.id, "2")
+        assert await after.result() == [f"booked {booked}", "after"]
+        await answered(app, again.id, {"happened": "booked 1"})
+        assert await again.result() == ["booked 1", "after"]
+        assert desk.booked == booked
+
+
+async def test_a_run_that_was_retried_can_be_forked_at_each_of_its_calls(bench: Bench) -> None:
+    """What a retry left standing was recorded before what it asked again, and comes after it in the code."""
+    asked, away = asyncio.Event(), [True]
+
+    @agent
+    async def first(n: int) -> int:
+        if away[0]:
+            raise ConnectionError("the line is down")
+        return n
+
+    @agent
+    async def second(n: int) -> int:
+        await asked.wait()
+        return await first(n)
+
+    @agent
+    async def third(n: int) -> int:
+        asked.set()
+        return await asyncio.Future() if away[0] else n
+
+    board = vote(first, second, third, quorum=2, name="board")
+    async with bench.app(board) as app:
+        old = await app.start(board, 1)
+        await bench.clock.settle()
+        away[0] = False
+        await app.operations.retry(old.id)
+        assert (await old.result()).decision == 1
+        for key in ("0", "1"):
+            fork = await app.operations.fork(old.id, key)
+            assert (await fork.result()).decision == 1

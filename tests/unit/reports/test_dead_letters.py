@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from podium import Budget, Context, Retry, RunState, agent, workflow
-from podium.errors import CallFailed, NotPossible, TransportFailed, UnknownRun
+from podium.errors import BadAnswer, CallFailed, NotPossible, TransportFailed, UnknownRun
 from podium.model.fact import FactKind
 from podium.model.retry import FailureKind
 from podium.reports.dead_letters import FailureCause, dead_letter
@@ -337,3 +337,30 @@ async def test_a_question_that_was_taken_back_when_the_run_failed_is_asked_anew(
 
 def test_whatever_a_call_can_fail_with_a_run_can_die_of() -> None:
     assert {str(kind) for kind in FailureKind} < {str(kind) for kind in FailureCause}
+
+
+async def test_an_answer_that_could_not_be_used_is_told_as_such(bench: Bench) -> None:
+    """It was given, so nothing in the journal says that it failed, but for what the run ended with."""
+    answers = iter([11, 5])
+
+    @agent
+    async def rate(text: str) -> int:
+        return next(answers)
+
+    @workflow
+    async def rated(ctx: Context, text: str) -> int:
+        call = ctx.call(rate, text)
+        stars = await call
+        if stars > 10:
+            raise BadAnswer(f"{stars} stars").about(call.key)
+        return stars
+
+    async with bench.app(rated) as app:
+        handle = await app.start(rated, "tea")
+        await bench.clock.settle()
+        (letter,) = await app.reports.dead_letters()
+        (call,) = letter.calls
+        assert (letter.kind, letter.error) == (FailureCause.VALIDATION, "BadAnswer: 11 stars")
+        assert (call.agent, call.input, call.error) == ("rate", "tea", "the answer could not be used")
+        assert [each.error for each in await app.operations.requeue(handle.id)] == [""]
+        assert await handle.result() == 5

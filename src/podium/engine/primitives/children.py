@@ -99,12 +99,15 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
 
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> ChildRun[T]:
         """Insert the child run, once its share of the budgets is set aside."""
-        await self.active.live(branch, self.key)
         active, key, card, context = self.active, self.key, self.child.card, self.context
+        if not self._was_left_behind():
+            await active.live(branch, key)
+        elif active.dry:
+            return ChildRun(self._own_id(), self.child, context)
         digest = input_digest(self.child.input.dump(self.input))
         if (found := active.taken_over(asking_child(card.name, digest))) is not None:
             return await self._take_over(branch, *found)
-        run_id = child_run_id(active.run.id, key, active.history.unclaimed.spawned_at(key))
+        run_id = self._own_id()
         payload = encode(self.child.input.dump(self.input))
         if len(context.callers) >= (most := active.runtime.max_depth):
             why = f"{card.name} would be {len(context.callers) + 1} workflows deep; max_depth allows {most}"
@@ -121,6 +124,14 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         said = ChildSpawned(workflow=card.name, version=card.version, run=run_id, digest=digest)
         await self.end_with(branch, said, None, [Spawn(run)])
         return ChildRun(run_id, self.child, context)
+
+    def _own_id(self) -> str:
+        return child_run_id(self.active.run.id, self.key, self.active.history.unclaimed.spawned_at(self.key))
+
+    def _was_left_behind(self) -> bool:
+        """Whether a fork has it started anew, before what else is recorded: the code waits for none of that here."""
+        started = None if self.active.history.started is None else self.active.history.started.content
+        return self.active.gate.replaying and isinstance(started, Started) and self.key in started.left_behind
 
     async def _take_over(self, branch: BranchTask, place: str, spawned: Fact) -> ChildRun[T]:
         """Have the child run be the one that was spawned with this input elsewhere, before a retry."""

@@ -92,7 +92,7 @@ class ActiveRun:
             activity=self.activity,
         )  # fmt: skip
         self._on_closed = closed
-        self._dry = dry
+        self.dry = dry
         self._parking = False
         self._asking = False
         """Whether the store was asked what came, so that waits whose time has come can end."""
@@ -195,7 +195,7 @@ class ActiveRun:
 
     def receive(self, delivery: Delivery) -> None:
         """Take in what came, and hand out what branches wait for."""
-        if self.closed or self._dry:
+        if self.closed or self.dry:
             return
         self.mailbox.refill(delivery)
         if self.gate.replaying:
@@ -255,12 +255,12 @@ class ActiveRun:
         """Every branch waits: go on to what is new, or park, or find that the code does not fit the journal."""
         if self.closed or self.blocked is not None or self._parking:
             return
-        if self.history.unseen and (self.gate.replaying or self._dry):
+        if self.history.unseen and (self.gate.replaying or self.dry):
             key, recorded = self.history.first_unseen()
             raised = "" if self._raised is None else f": it raised {place_of(self._raised)}"
             self.block_for(Diverged(key, recorded, f"nothing under this key{raised}"))
             return
-        if self._dry:
+        if self.dry:
             self.drop()
             return
         if self.gate.replaying:
@@ -296,7 +296,7 @@ class ActiveRun:
 
     def finish(self, end: FinishRun) -> None:
         """End the run with this loop turn's commit; nothing is recorded after it."""
-        if self._dry:
+        if self.dry:
             self.finished = end
             self.drop()
         else:
@@ -318,7 +318,7 @@ class ActiveRun:
         """Stop: code and journal do not agree."""
         if self.blocked is None and not self.closed:
             self.blocked = readable(MASKING.text(reason))
-            if self._dry:
+            if self.dry:
                 self.drop()
             else:
                 self._leave_with(Block(self.blocked, cause))

@@ -241,7 +241,8 @@ class History:
             case Cancelling() as said:
                 self.cancelling = self.cancelling or said  # the first says why
             case Rewound(keys=keys):
-                self.retried, self.retried_at = True, self.retried_at if keys else fact.at
+                self.ended, self.retried = None, True
+                self.retried_at = self.retried_at if keys else fact.at
                 for key in keys:
                     self.put_aside(key)
             case Changed(changed=changed):

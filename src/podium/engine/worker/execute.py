@@ -10,6 +10,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.worker.admission import admit
 from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import Blocked, CallCancelled, Evicted, StoreError, UnknownAgent
+from podium.model.fact import Fact
 from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Ended, outcome_json
 from podium.model.json import Json
 from podium.model.outcome import cut, readable, text_of
@@ -37,6 +38,9 @@ async def execute(active: ActiveRun) -> None:
 async def _drive(active: ActiveRun) -> None:
     run, registry = active.run, active.runtime.dispatcher.registry
     try:
+        if (end := active.history.ended) is not None:
+            _stay_ended(active, end)
+            return
         if not registry.has(run.workflow, run.version):
             active.block(missing_version(run.workflow, run.version), BlockedReason.MISSING_VERSION)
             return
@@ -123,6 +127,13 @@ def _end(active: ActiveRun, said: Ended, value: Json) -> None:
     if said.state is RunState.FAILED:
         _LOG.info("run %s of %s failed: %s\n%s", active.run.id, active.run.workflow, said.reason, said.traceback)
     active.finish(FinishRun(said.state, said.reason, at, outcome))
+
+
+def _stay_ended(active: ActiveRun, end: Fact) -> None:
+    """Leave a run as it ended: whoever took it to have it go on has died before saying so."""
+    said = end.content
+    assert isinstance(said, Ended)
+    active.finish(FinishRun(said.state, said.reason, end.at, outcome_json(said, decode(end.payload))))
 
 
 def missing_version(name: str, version: str) -> str:

@@ -38,6 +38,8 @@ class Started(FactContent, kind=FactKind.STARTED):
     """The run that it is a fork of."""
     done_before_fork: Kept[tuple[str, ...]] = ()
     """The keys of the `once` calls that the other run made after the cut."""
+    left_behind: Kept[tuple[str, ...]] = ()
+    """The keys before the cut at which it had started child runs without a result: they are started anew."""
     trace: Kept[str | None] = None
     """The W3C `traceparent` of what started it, where that is traced; of a fork that of the other run."""
 

@@ -30,7 +30,9 @@ _KEPT = frozenset({
     "type", "until", "usage", "usd", "version", "wait", "winner", "winners", "workflow",
 })  # fmt: skip
 _BLANKED = frozenset({"digest", "feedback", "message", "reason", "text", "why"})
-_SINCE = frozenset({"taken_from", "error_type", "escrow", "from_step", "goes_on", "loose", "once", "trace"})
+_SINCE = frozenset({
+    "taken_from", "error_type", "escrow", "from_step", "goes_on", "left_behind", "loose", "once", "trace",
+})  # fmt: skip
 """Fields that came later."""
 
 

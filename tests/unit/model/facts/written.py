@@ -68,10 +68,10 @@ def started(draw: st.DrawFn) -> Written:
         "workflow": draw(word), "version": draw(word), "seed": draw(count), "principal": draw(word),
         "tenant": draw(word),
     }  # fmt: skip
-    forked, trace = draw(maybe), draw(maybe)
+    forked, trace, left = draw(maybe), draw(maybe), draw(words)
     content = runs.Started(
         **body, callers=callers, deadline=deadline, budget=budget, lines=lines, forked_from=forked,
-        done_before_fork=done, trace=trace,
+        done_before_fork=done, left_behind=left, trace=trace,
     )  # fmt: skip
     stored = [
         some({"id": each.id, "usd": each.limits.usd, "tokens": each.limits.tokens, "calls": each.limits.calls},
@@ -80,7 +80,7 @@ def started(draw: st.DrawFn) -> Written:
     ]  # fmt: skip
     return content, some(
         body, callers=list(callers) or None, deadline=deadline, budget=budget or None, lines=stored or None,
-        forked_from=forked, done_before_fork=list(done) or None, trace=trace,
+        forked_from=forked, done_before_fork=list(done) or None, left_behind=list(left) or None, trace=trace,
     )  # fmt: skip
 
 
