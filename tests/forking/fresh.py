@@ -76,6 +76,7 @@ def take_outputs() -> None:
             binary, parents.encoding, parents.errors, line_buffering=parents.line_buffering,
             write_through=parents.write_through,
         )  # fmt: skip
+        setattr(stream, "mode", "w")  # noqa: B010 - as Python sets it, which no type knows
         setattr(sys, name, stream)
 
 
