@@ -1,14 +1,28 @@
 """What one life of a process, from its start to its death, may do: nothing that was recorded before."""
 
+import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from podium.app import run_sync
-from podium.model.fact import FactKind
+from podium.model.fact import Fact, FactKind
+from podium.model.facts.answers import AnsweredDone
+from podium.model.facts.calls import Asked, AttemptFailed, StepDone
+from podium.model.run import Run
 from podium.reports.audit import audit
+from podium.store.codec import decode
 from podium.store.protocol import RunQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
+
+DONE = ("call ", "step ", "value ")
+"""The words with which a witness says that something is done which must not be done again.
+
+`call RUN KEY ATTEMPT` and `step RUN KEY` are begun, `value RUN WHO VALUE` is about to be given.
+"""
+HAD = "had "
+"""Before what follows `value`: whoever asked for it was handed it, so it is recorded, whatever the journal says."""
 
 
 class Lives:
@@ -25,33 +39,61 @@ class Lives:
         self._seen = 0
         self._recorded: set[str] = set()
 
-    def ended(self) -> None:
-        """Check the life that has just ended."""
+    def ended(self, *, audited: bool = True) -> None:
+        """Check the life that has just ended; unless it is `audited`, not whether all that is recorded holds."""
         self.number += 1
         lines = self.witness.lines()
-        life, self._seen = Counter(lines[self._seen :]), len(lines)
-        again = sorted(line for line in life if line in self._recorded)
+        done, again = Counter[str](), list[str]()
+        for line in lines[self._seen :]:
+            if line.startswith(HAD):
+                self._recorded.add(f"value {line.removeprefix(HAD)}")
+            elif line.startswith(DONE):
+                done[line] += 1
+                again += [line] if line in self._recorded else []
+        self._seen = len(lines)
         assert again == [], f"life {self.number} executed again what was recorded: {again}"
-        twice = sorted(line for line, count in life.items() if count > 1 and not line.startswith("effect"))
+        twice = sorted(line for line, count in done.items() if count > 1)
         assert twice == [] or self._forgets, f"life {self.number} executed within itself twice: {twice}"
-        self._recorded = recorded(self.store) if self.store.exists() else set()
+        self._recorded |= recorded(self.store, audited=audited) if self.store.exists() else set()
 
 
-def recorded(path: Path) -> set[str]:
-    """Return, as lines of a witness, every attempt and step whose end is in the journal."""
+def recorded(path: Path, *, audited: bool) -> set[str]:
+    """Return, as lines of a witness, every attempt, step and value whose end is in the journal."""
     store = SqliteStore(str(path))
     found: set[str] = set()
-    attempts = Counter[str]()
     for run in run_sync(store.runs(RunQuery(limit=100_000))).items:
-        for fact in run_sync(store.facts(run.id)):
-            call = f"call {run.id} {fact.key}"
-            if fact.kind is FactKind.STEP:
-                found.add(f"step {fact.key}")
-            elif fact.kind is FactKind.RETRY:
-                attempts[call] = fact.body["attempt"] - 1
-                found.add(f"{call} {attempts[call]}")
-            elif fact.kind is FactKind.ANSWERED:
-                found.add(f"{call} {attempts[call] + 1}")
-    assert run_sync(audit(store)).faults == []
+        found |= recorded_of(run, run_sync(store.facts(run.id)))
+    faults = run_sync(audit(store)).faults if audited else []
+    assert faults == [], f"the journals do not hold: {faults}"
     store.close()
     return found
+
+
+def recorded_of(run: Run, facts: Sequence[Fact]) -> set[str]:
+    """Return what is recorded of a run. Once it was retried, what failed in it may come again."""
+    found: set[str] = set()
+    agents: dict[str, str] = {}
+    attempts = Counter[str]()
+    retried = any(fact.kind is FactKind.REWOUND for fact in facts)
+    for fact in facts:
+        call = f"call {run.id} {fact.key}"
+        match fact.content:
+            case Asked(agent=agent):
+                agents[fact.key], attempts[call] = agent, 0
+            case StepDone(name=name):
+                found |= {f"step {run.id} {fact.key}", *value(run.id, name, fact)}
+            case AttemptFailed(attempt=attempt):
+                attempts[call] = attempt - 1
+                found |= set() if retried else {f"{call} {attempts[call]}"}
+            case AnsweredDone():
+                found |= {f"{call} {attempts[call] + 1}", *value(run.id, agents.get(fact.key, ""), fact)}
+            case _ if fact.kind is FactKind.ANSWERED and not retried:
+                found.add(f"{call} {attempts[call] + 1}")
+            case _:
+                pass
+    return found
+
+
+def value(run: str, who: str, fact: Fact) -> set[str]:
+    """Return the line of a witness for what somebody gave; what was handed back was given earlier."""
+    return set() if fact.payload is None else {f"value {run} {who} {json.dumps(decode(fact.payload))}"}

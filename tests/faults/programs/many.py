@@ -1,148 +1,191 @@
-"""Many small runs at once, in a process that is killed at any moment."""
+"""Many small runs at once, in a process that is killed or stopped at any moment, with people who look after them."""
 
 import asyncio
-import json
 import os
 import signal
 import threading
 import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
-from podium import App, Call, Context, Retry, Steps, agent, workflow
-from podium.facade.handle import AnyHandle
-from podium.model.agent import AnyAgent
-from podium.model.run import RunState
+from podium import App
+from podium.cli.stopping import Stops
+from podium.errors import AlreadyAnswered, NotPossible
+from podium.model.fact import FactKind
+from podium.model.facts.runs import Started
+from podium.model.json import Json
+from podium.model.question import Question
+from podium.model.run import Run, RunState
 from podium.testing import Witness
+from tests.faults.programs import jobs, troubles
 
-QUICK = Retry(attempts=3, delay=0.002, jitter=0.5)
-
-
-def made(witness: Witness) -> list[AnyAgent]:  # noqa: C901 - a list of small functions
-    """Return the agents and the workflows."""
-
-    def saw(call: Call) -> None:
-        witness.saw("call", call.run, call.key, call.attempt)
-
-    @agent(retry=QUICK)
-    async def double(n: int, call: Call) -> int:
-        saw(call)
-        await asyncio.sleep(n % 3 / 1_000)
-        if n % 4 == 3 and call.attempt == 1:
-            raise ConnectionError("not yet")
-        return n * 2
-
-    @agent(effects="once")
-    async def pay(n: int, call: Call) -> str:
-        saw(call)
-        witness.saw("effect", call.run)
-        await asyncio.sleep(0.001)
-        return f"paid {n}"
-
-    @agent
-    async def stepwise(n: int, call: Call, steps: Steps) -> list[int]:
-        saw(call)
-
-        async def step(i: int) -> int:
-            witness.saw("step", call.run, steps.idempotency_key.partition(":")[2])
-            await asyncio.sleep(0.001)
-            return n + i
-
-        return [await steps.once("part", lambda i=i: step(i)) for i in range(3)]
-
-    @agent
-    async def undo(n: int, call: Call) -> None:
-        saw(call)
-
-    @workflow
-    async def small(ctx: Context, n: int) -> int:
-        return await ctx.call(double, n) + 1
-
-    @workflow
-    async def doomed(ctx: Context, n: int) -> None:
-        await ctx.gather(ctx.on_undo(undo, n), ctx.on_undo(undo, n + 1))
-        await ctx.call(double, n)
-        raise ValueError("doomed")
-
-    async def wait_then(ctx: Context, n: int) -> int:
-        await ctx.sleep(n / 500)
-        return await ctx.call(double, n)
-
-    @workflow
-    async def job(ctx: Context, n: int) -> dict[str, object]:
-        child = await ctx.spawn(small, n)
-        doubles = await ctx.map(double, [n, n + 1, n + 2], concurrency=2)
-        order: list[int] = []
-        async with ctx.select(*[ctx.branch(wait_then, i) for i in (2, 1, 3)]) as ended:
-            async for branch in ended:
-                order.append(branch.value())
-                if len(order) == 2:
-                    break
-        steps = await ctx.call(stepwise, n)
-        paid = await ctx.call(pay, n)
-        first = await ctx.race(ctx.branch(wait_then, 50), ctx.branch(wait_then, 1))
-        failed = ""
-        try:
-            await ctx.call(doomed, n)
-        except Exception as error:  # noqa: BLE001 - its message is what is compared
-            failed = str(error)
-        pair = await ctx.gather(ctx.call(double, 1), ctx.sleep(0.005))
-        return {
-            "child": await child.result(), "doubles": doubles, "order": len(order), "steps": steps, "paid": paid,
-            "first": first in (2, 100), "failed": "doomed" in failed, "pair": pair[0],
-        }  # fmt: skip
-
-    return [double, pay, stepwise, undo, small, doomed, job]
+GRACE = {"kill": 8.0, "stop": 8.0, "cut": 0.001, "end": 8.0}
+"""How a life ends, and how long it then gives what is under way."""
+FORKS = 2
+"""So many are made, of the runs that are started or of one another."""
+PATIENCE = 20.0
+EFFECTS = {"job": ("pay",), "trouble": ("pay", "book")}
+EXPECTED = {"job": jobs.expected, "trouble": troubles.expected}
 
 
-def expected(n: int) -> dict[str, object]:
-    return {
-        "child": n * 2 + 1, "doubles": [n * 2, n * 2 + 2, n * 2 + 4], "order": 2, "steps": [n, n + 1, n + 2],
-        "paid": f"paid {n}", "first": True, "failed": True, "pair": 2,
-    }  # fmt: skip
+class People:
+    """Answers who asks, retries what failed and forks what ended; they know what really happened from the witness."""
+
+    def __init__(self, app: App, witness: Witness, chance: Random) -> None:
+        self.origins: dict[str, str] = {}
+        """Of each fork, the run it was forked from."""
+        self._app = app
+        self._witness = witness
+        self._chance = chance
+
+    async def look_after(self, roots: Collection[str]) -> list[Run]:
+        """Do what is to be done until all runs are done, and some of them forked; returns them."""
+        late = time.monotonic() + PATIENCE
+        while True:
+            runs = list(await self._app.runs.list(limit=10_000))
+            assert time.monotonic() < late, f"runs are left: {[run for run in runs if run.state is not RunState.DONE]}"
+            await self._learn(run for run in runs if run.parent is None and run.id not in roots)
+            if len(self.origins) == FORKS and all(run.state is RunState.DONE for run in runs):
+                return runs
+            await self._answer()
+            self._chance.shuffle(runs)
+            await self._fork([run for run in runs if run.parent is None and run.state.ended])
+            await self._retry([run.id for run in runs if run.state is RunState.FAILED])
+            await asyncio.sleep(0.005)
+
+    def root_of(self, run: str) -> str:
+        """Return the run that the first of a row of forks was forked from."""
+        return self.root_of(self.origins[run]) if run in self.origins else run
+
+    async def _learn(self, forks: Iterable[Run]) -> None:
+        for run in forks:
+            if run.id not in self.origins:
+                started = (await self._app.runs.facts(run.id))[0].content
+                assert isinstance(started, Started)
+                assert started.forked_from is not None
+                self.origins[run.id] = started.forked_from
+
+    async def _answer(self) -> None:
+        for question in await self._app.inbox.list():
+            what = "book" if question.ask.text.startswith("Did book") else "pay"
+            self._witness.saw("asked", question.run, what)
+            with suppress(AlreadyAnswered):  # its run has failed meanwhile, and will ask again
+                await self._app.inbox.answer(question.id, self._truth(question, what), by="ann")
+
+    def _truth(self, question: Question, what: str) -> Json:
+        if not happened(self._witness.lines(), self.origins, question.run, what):
+            return {"not_done": True}
+        n = question.ask.subject
+        return {"happened": n if what == "book" else f"paid {n}"}
+
+    async def _retry(self, failed: Sequence[str]) -> None:
+        """Have some of them go on, in one of the two ways; a run that failed with another one may go on with it."""
+        for run in failed[: self._chance.randint(0, len(failed))]:
+            if self._chance.random() < 0.5:
+                await self._app.operations.requeue(run)
+            else:
+                with suppress(NotPossible):
+                    await self._app.operations.retry(run)
+
+    async def _fork(self, ended: Sequence[Run]) -> None:
+        """Fork one of them, each at most once, at any of its calls."""
+        fresh = [run.id for run in ended if run.id not in self.origins.values()]
+        if len(self.origins) < FORKS and fresh and self._chance.random() < 0.2:
+            facts = await self._app.runs.facts(fresh[0])
+            keys = sorted({fact.key for fact in facts if fact.kind is FactKind.ASKED})
+            self._witness.saw("forking", fresh[0])
+            with suppress(NotPossible):  # a retry has voided that call
+                await self._app.operations.fork(fresh[0], self._chance.choice(keys))
 
 
-async def people(app: App, witness: Witness) -> None:
-    """Say of each payment in doubt whether it happened: the witness knows."""
-    while True:
-        for question in await app.inbox.list():
-            happened = witness.count("effect", question.run)
-            answer = {"happened": f"paid {question.ask.subject}"} if happened else {"not_done": True}
-            await app.inbox.answer(question.id, answer, by="ann")
-        await asyncio.sleep(0.005)
+def happened(lines: Sequence[str], origins: Mapping[str, str], run: str, what: str) -> bool:
+    """Whether an effect happened in a run, or in the one it was forked from, before that."""
+    return f"effect {run} {what}" in lines or inherited(lines, origins, run, what)
 
 
-async def drive(folder: Path, runs: int) -> None:
+def inherited(lines: Sequence[str], origins: Mapping[str, str], run: str, what: str) -> bool:
+    """Whether an effect had happened in the run that a run was forked from, when it was."""
+    if run not in origins:
+        return False
+    cut = max(at for at, line in enumerate(lines) if line == f"forking {origins[run]}")
+    return happened(lines[:cut], origins, origins[run], what)
+
+
+def unfounded(lines: Sequence[str]) -> list[str]:
+    """Return the effects that somebody was asked about though no process had died, or been cut, while they were begun.
+
+    Where the witness saw none begin, any process that died may have been about to; and a fork asks about what the run
+    that it was forked from had begun.
+    """
+    lives: list[str] = []
+    begun: dict[str, int] = {}
+    """In which of the lives each effect was begun."""
+    found: list[str] = []
+    for line in lines:
+        word, _, told = line.partition(" ")
+        if word == "life":
+            lives.append(told)
+        elif word == "effect":
+            begun[told] = len(lives) - 1
+        elif word == "asked":
+            before, at = lives[:-1], begun.get(told)
+            suspects = before if at is None else before[at : at + 1]
+            excused = at is None and told.startswith("run_")
+            if not excused and not {"kill", "cut"} & set(suspects):
+                found.append(told)
+    return found
+
+
+async def drive(folder: Path, runs: int, how: str, seed: int) -> None:
+    """Start the runs, or go on with them, until all are done and some were forked; then check what came of them."""
     witness = Witness(folder / "witness")
-    agents = made(witness)
-    opening = App.open(folder / "podium.db", agents=agents, poll=0.05, quarantine_after=1_000)
-    async with opening as app, asyncio.TaskGroup() as group:
-        answering = group.create_task(people(app, witness))
-        handles: list[AnyHandle] = [await app.start("job", n, id=f"r{n}") for n in range(runs)]
-        async with asyncio.timeout(60):
-            values = [await handle.result() for handle in handles]
-        answering.cancel()
-        for n, value in enumerate(values):
-            assert value == expected(n), f"run {n} gave {value}"
-        left = [run.id for run in await app.runs.list(limit=10_000) if run.state is not RunState.DONE]
-        assert left == [], f"runs are left: {left}"
-        counts = {f"r{n}": witness.count("effect", f"r{n}") for n in range(runs)}
-        assert set(counts.values()) == {1}, f"paid not once: {counts}"
-    (folder / "done").write_text(json.dumps(counts))
+    witness.saw("life", how)
+    pay = jobs.paying(witness)
+    agents = [*jobs.made(witness, pay), *troubles.made(witness, pay)]
+    starts = {f"{name}{n}": (name, n) for name in EXPECTED for n in range(runs)}
+    opening = App.open(folder / "podium.db", agents=agents, poll=0.05, grace=GRACE[how], quarantine_after=1_000)
+    async with opening as app:
+        people = People(app, witness, Random(seed))
+        for run, (name, n) in starts.items():
+            await app.start(name, n, id=run)
+        ended = [run for run in await people.look_after(starts) if run.parent is None]
+        lines = witness.lines()
+        for run in ended:
+            name, n = starts[people.root_of(run.id)]
+            value = await (await app.handle(run.id)).result()
+            assert value == EXPECTED[name](n), f"run {run.id} gave {value}"
+            for what in EFFECTS[name]:
+                times = lines.count(f"effect {run.id} {what}") + inherited(lines, people.origins, run.id, what)
+                assert times == 1, f"{what} happened {times} times in run {run.id}"
+    assert unfounded(lines) == [], "asked about what nobody had cut"
+    (folder / "done").touch()
 
 
 def warm() -> None:
     """Do all of it once: the children find everything loaded."""
     with TemporaryDirectory() as folder:
-        asyncio.run(drive(Path(folder), 1))
+        asyncio.run(drive(Path(folder), 1, "end", 0))
 
 
-def main(folder: str, runs: int, die_after: float | None) -> None:
-    if die_after is not None:
-        threading.Thread(target=die, args=(die_after,), daemon=True).start()
-    asyncio.run(drive(Path(folder), runs))
+def main(folder: str, runs: int, how: str, after: float, seed: int) -> None:
+    """Drive the runs; `after` so many seconds this process is killed or stopped, unless it is to come to its end."""
+    stops = Stops()
+
+    async def until_stopped() -> None:
+        with stops.heard():
+            if how != "end":
+                threading.Thread(target=end, args=(how, after), daemon=True).start()
+            await drive(Path(folder), runs, how, seed)
+
+    try:
+        asyncio.run(until_stopped())
+    except asyncio.CancelledError:
+        assert stops.count == 1
 
 
-def die(after: float) -> None:
+def end(how: str, after: float) -> None:
     time.sleep(after)
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL if how == "kill" else signal.SIGTERM)

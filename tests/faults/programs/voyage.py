@@ -90,12 +90,12 @@ class Program:
 
     def clerk(self) -> AnyAgent:
         async def look_up(ctx: RunContext[Steps], word: str) -> str:
-            self.witness.saw("step", ctx.deps.idempotency_key.partition(":")[2])
+            self.witness.saw("step", *ctx.deps.idempotency_key.split(":"))
             await asyncio.sleep(0.001)
             return word.upper()
 
         async def book(ctx: RunContext[Steps], what: str) -> str:
-            self.witness.saw("step", ctx.deps.idempotency_key.partition(":")[2])
+            self.witness.saw("step", *ctx.deps.idempotency_key.split(":"))
             self.witness.saw("effect", "book")
             return f"booked {what}"
 
@@ -105,7 +105,7 @@ class Program:
         def play(messages: Sequence[ModelMessage]) -> ModelReply:
             position = sum(isinstance(message, ModelResponse) for message in messages)
             n = self.faults.enter("body")
-            self.witness.saw("step", f"6/1/model/{2 * position + 1}")
+            self.witness.saw("step", "r", f"6/1/model/{2 * position + 1}")
             self.faults.leave("body", n)
             script: list[ModelReply] = [
                 [Use("look_up", {"word": "a"}, id="c1"), Use("look_up", {"word": "b"}, id="c2")],
