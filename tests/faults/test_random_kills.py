@@ -22,7 +22,7 @@ RUNS = 2
 LIVES_IN_A_ROW = 10
 ENDS = ("kill", "kill", "kill", "kill", "stop", "cut")
 """How a life may end: killed, stopped with time for what is under way, or with next to none."""
-LATEST = 0.08
+LATEST = 0.16
 """Seconds after which a life ends at the latest."""
 AUDITED = 0.25
 """The share of lives after which all journals are checked; they are at the end of each row."""
