@@ -25,7 +25,7 @@ async def outcome_of(open_call: OpenCall, first: Outcome | None = None) -> Given
     try:
         return await _tried(open_call, first)
     finally:
-        open_call.active.journal.logs.pop(open_call.inline_key, None)
+        open_call.active.journal.forget_logs(open_call.key)
 
 
 async def _tried(open_call: OpenCall, first: Outcome | None) -> Given | Failed | Refused | Cancelled:

@@ -75,6 +75,7 @@ def _try_again(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> bool:
 def go_on(open_call: OpenCall, failure: Failure, pause: float) -> bool:
     """Have an inline workflow go on with what it recorded, but for what failed; not where it undid what it had done."""
     active, key = open_call.active, open_call.inline_key
+    active.keep_log(key)  # a rule may have turned it away before it was entered
     done = active.journal.logs[key]
     if any(fact.kind is FactKind.ASKED and fact.key.endswith(".undo") for fact in done):
         return False

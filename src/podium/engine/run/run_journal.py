@@ -73,6 +73,11 @@ class RunJournal:
             self._log(write.facts[-1])
         return at
 
+    def forget_logs(self, call: str) -> None:
+        """Keep no log of a call any more, in whichever of its attempts."""
+        for key in [key for key in self.logs if key == call or key.startswith(f"{call}.r")]:
+            del self.logs[key]
+
     def _log(self, fact: NewFact) -> None:
         above = fact.key.partition("/")[0]
         while above:
