@@ -12,6 +12,7 @@ from podium.model.audit import AuditSettings, SealSigner
 from podium.model.clock import Clock
 from podium.operations.anchor import write_anchor
 from podium.secrets.reference import resolve
+from podium.services.to_the_end import to_the_end
 from podium.store.protocol import Store
 
 _LOG = logging.getLogger("podium")
@@ -61,9 +62,13 @@ async def sealed(store: Store, settings: AuditSettings, clock: Clock) -> AsyncGe
     try:
         yield
     finally:
-        sealing.cancel()
-        await asyncio.wait([sealing])
-        await sealer.seal()
+        await to_the_end(_sealed_last(sealer, sealing))
+
+
+async def _sealed_last(sealer: Sealer, sealing: "asyncio.Task[None]") -> None:
+    sealing.cancel()
+    await asyncio.wait([sealing])
+    await sealer.seal()
 
 
 def signer_of(settings: AuditSettings) -> SealSigner | None:

@@ -5,8 +5,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -175,17 +175,30 @@ def main(folder: str, runs: int, how: str, after: float, seed: int) -> None:
     stops = Stops()
 
     async def until_stopped() -> None:
-        with stops.heard():
-            if how != "end":
-                threading.Thread(target=end, args=(how, after), daemon=True).start()
+        with stops.heard(), ended(how, after):
             await drive(Path(folder), runs, how, seed)
 
     try:
         asyncio.run(until_stopped())
     except asyncio.CancelledError:
         assert stops.count == 1
+    stops.ended()
 
 
-def end(how: str, after: float) -> None:
-    time.sleep(after)
-    os.kill(os.getpid(), signal.SIGKILL if how == "kill" else signal.SIGTERM)
+@contextmanager
+def ended(how: str, after: float) -> Generator[None]:
+    """Kill or stop this process after some time, unless the block has ended before."""
+    over, waits = threading.Condition(), how != "end"
+
+    def end() -> None:
+        with over:
+            if not over.wait_for(lambda: not waits, after):
+                os.kill(os.getpid(), signal.SIGKILL if how == "kill" else signal.SIGTERM)
+
+    threading.Thread(target=end, daemon=True).start()
+    try:
+        yield
+    finally:
+        with over:
+            waits = False
+            over.notify()

@@ -14,6 +14,8 @@ from podium.errors import ConfigError
 from podium.model.json import Json
 from podium.model.limit import Limit
 from podium.model.retry import Retry
+from podium.store.operations import Placed
+from podium.store.sqlite.workers import Workers
 from tests.unit.engine.bench import Bench, facts
 
 GRACE = 10.0
@@ -502,3 +504,37 @@ async def test_facts_of_a_drained_run_are_those_of_one_that_was_never_stopped(be
 def test_a_grace_time_below_zero_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"sets grace to -1; expected seconds, 0 or more"):
         override(Config(), {"grace": -1})
+
+
+@pytest.mark.parametrize("cancels", [1, 2, 3])
+async def test_runs_are_handed_back_though_cancels_come_meanwhile(
+    bench: Bench, slow: Slow, monkeypatch: pytest.MonkeyPatch, cancels: int
+) -> None:
+    pay, leaving, may_leave = slow.agent("pay"), threading.Event(), threading.Event()
+    leave = Workers.leave
+
+    def slowly(workers: Workers, worker: str) -> list[Placed]:
+        leaving.set()
+        may_leave.wait(10)
+        return leave(workers, worker)
+
+    monkeypatch.setattr(Workers, "leave", slowly)
+
+    @workflow
+    async def flow(ctx: Context) -> float:
+        return await ctx.call(pay, 1e5)
+
+    async def serve() -> None:
+        async with bench.app(flow, grace=0) as app:
+            await app.start(flow, id="r")
+            await bench.clock.settle()
+
+    serving = asyncio.create_task(serve())
+    await asyncio.to_thread(leaving.wait, 10)
+    for _ in range(cancels):
+        serving.cancel()
+        await asyncio.sleep(0)
+    may_leave.set()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    assert await state(bench, "r") is RunState.READY

@@ -30,6 +30,7 @@ from podium.services.isolation import CommitAnswer
 from podium.services.stream import Streams
 from podium.services.supervision import run_services
 from podium.services.timers import Timers
+from podium.services.to_the_end import to_the_end
 from podium.store.operations import (
     Block,
     Committed,
@@ -120,13 +121,13 @@ class Worker:
     async def stop(self) -> None:
         """Begin nothing new, let what is under way end within the grace time, cut the rest, and hand it all back.
 
-        Cancelled meanwhile, it cuts at once.
+        Cancelled meanwhile, it cuts at once; handing back is done all the same.
         """
         self._draining = True
         try:
             await drain(self._drives.values(), self._tasks, self._clock, self._settings.grace)
         finally:
-            await self._cut()
+            await to_the_end(self._cut())
 
     async def _cut(self) -> None:
         self._stopping = True

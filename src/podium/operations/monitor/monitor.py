@@ -26,6 +26,7 @@ from podium.operations.monitor.incident import incidents
 from podium.operations.monitor.log_tail import LogTail
 from podium.operations.operator import Operator
 from podium.reports.dead_letters import is_discard
+from podium.services.to_the_end import to_the_end
 from podium.store.codec import encode
 from podium.store.operations import Send
 from podium.store.protocol import RunQuery
@@ -87,7 +88,7 @@ class Monitor:
                 yield
         finally:
             watching.cancel()
-            await asyncio.wait([watching])
+            await to_the_end(asyncio.wait([watching]))
             self._conditions.watched(watched=False)
 
     def look_soon(self) -> None:

@@ -75,6 +75,7 @@ class SqliteStore(SqliteReading):
         self._memory_only = path == ":memory:"
         self._waits_for_disk = durability == "power" and not self._memory_only
         self._lock = threading.RLock()
+        self._beats_lock = self._lock if self._memory_only else threading.RLock()
         self._thread = CommitThread()
         self._slow_commits = 0
         self._commits = 0
@@ -106,7 +107,7 @@ class SqliteStore(SqliteReading):
         self.answers = SqliteAnswerCache(self._loop, self._patient, self._lock, path)
         self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
         self.upkeep = SqliteUpkeep(self._patient, self._lock, path)
-        self.workers = Workers(self._beats, self._lock if self._memory_only else threading.RLock(), path, self._file)
+        self.workers = Workers(self._beats, self._beats_lock, path, self._file)
         self._seen: tuple[str, Serving, int] | None = None
         """Who looked what for last, and at which version of the file."""
 
@@ -292,10 +293,10 @@ class SqliteStore(SqliteReading):
         return await self._thread.do(in_thread)
 
     def close(self) -> None:
-        """Close all connections; the last one folds the log into the file."""
+        """Close all connections, each once no thread uses it; the last one folds the log into the file."""
         self._thread.stop()
         self._readers.close()
-        with self._lock:
+        with self._lock, self._beats_lock:
             for connection in {id(c): c for c in (self._beats, self._patient, self._loop)}.values():
                 connection.close()
 
