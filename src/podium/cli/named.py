@@ -69,6 +69,8 @@ async def _named(
     what: str, name: str, get: Callable[[str], Awaitable[N]], begin_so: Callable[[], Awaitable[Page[N]]]
 ) -> N:
     """Return what has this id, or else the only one whose id begins so."""
+    if not name:
+        raise UsageError("the id is empty, as that of a shell variable that is not set: give an id, or how it begins.")
     try:
         return await get(name)
     except (UnknownRun, UnknownQuestion):

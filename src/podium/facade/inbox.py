@@ -6,7 +6,7 @@ from podium.errors import AlreadyAnswered, InvalidValue, NotAllowed
 from podium.facade.questions import Questions
 from podium.facade.scope import Scope
 from podium.model.json import Json
-from podium.model.question import PersonAnswer, Question
+from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.store.operations import CommitVerdict, Reply
 
 
@@ -34,10 +34,17 @@ class Inbox(Questions):
         answer = PersonAnswer(by=who, value=value, at=parts.clock.now())
         verdict, _ = await parts.worker.commits.submit(Reply(question_id, answer))
         if verdict is CommitVerdict.CLOSED:
-            now = await self._scope.store.question(question_id)
-            raise AlreadyAnswered(f"question {question_id} is {now.state if now else 'gone'}: too late to answer it")
+            now = _standing(await self._scope.store.question(question_id))
+            raise AlreadyAnswered(f"question {question_id} is {now}: too late to answer it")
         if verdict is CommitVerdict.DUPLICATE:
             raise AlreadyAnswered(f"{who} has answered question {question_id} already; it waits for other people")
+
+
+def _standing(question: Question | None) -> str:
+    """Return where a question stands; that its time is over is written down later, by who drives its run."""
+    if question is None:
+        return "gone"
+    return QuestionState.EXPIRED if question.state is QuestionState.OPEN else question.state
 
 
 def _check_answer(question: Question, value: Json) -> None:

@@ -87,6 +87,13 @@ def test_a_name_that_no_run_has_is_refused_as_before(store: str) -> None:
     assert refused.err == "error: no run is called 'run_x%'. `podium runs list` shows those there are.\n"
 
 
+@pytest.mark.parametrize("command", [("runs", "show"), ("runs", "cancel"), ("inbox", "show"), ("dead-letters", "show")])
+def test_an_empty_name_is_refused(store: str, command: tuple[str, ...]) -> None:
+    refused = shown(*command, "", store=store)
+    assert refused.status == 1
+    assert refused.err.startswith("error: the id is empty, as that of a shell variable that is not set")
+
+
 def test_questions_are_known_so_too(store: str) -> None:
     (question,) = json.loads(shown("inbox", "list", "--json", store=store).out)
     part_of_it = question["question"][:6]

@@ -85,6 +85,15 @@ async def test_an_expired_question_fails_the_run_and_refuses_late_answers(bench:
             await app.inbox.answer(question, 1, by="ann")
 
 
+async def test_a_question_whose_time_is_over_is_expired_though_nobody_has_noted_it(bench: Bench) -> None:
+    await bench.parked(count)
+    async with bench.app() as app:
+        await bench.clock.advance(100)
+        (question,) = await app.inbox.list()
+        with pytest.raises(AlreadyAnswered, match=f"{question.id} is expired: too late"):
+            await app.inbox.answer(question.id, 1, by="ann")
+
+
 async def test_an_expired_question_gives_its_default(bench: Bench) -> None:
     @workflow
     async def preset(ctx: Context) -> int:

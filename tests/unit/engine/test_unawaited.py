@@ -84,6 +84,17 @@ async def test_whatever_is_asked_and_not_awaited_is_told_with_its_line(bench: Be
     assert why.endswith("or `.close()` what is not wanted.")
 
 
+async def test_the_result_of_a_child_run_is_told_with_the_line_that_asked_for_it(bench: Bench) -> None:
+    @workflow
+    async def forgets(ctx: Context) -> int:
+        child = await ctx.spawn(other, 1)
+        child.result()
+        return await ctx.call(echo, 2)
+
+    line = inspect.getsourcelines(forgets.function)[1] + 3
+    assert f"what was asked for at {HERE}:{line} in " in await fails(bench, forgets)
+
+
 @pytest.mark.parametrize("what", ALONE)
 async def test_what_is_closed_need_not_be_awaited(bench: Bench, what: str) -> None:
     asked: Any = ALONE[what]

@@ -1,6 +1,7 @@
 """Child runs: a journal, an epoch and a place in the queue of their own."""
 
 import asyncio
+import sys
 from dataclasses import replace
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -41,7 +42,10 @@ class ChildRun(Generic[T]):
 
     def result(self) -> "ChildResult[T]":
         """Wait for its result; raises RunFailed or RunCancelled where it has none."""
-        return self._context.child_result(self.id, self._child)
+        result = self._context.child_result(self.id, self._child)
+        caller = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as for what the context is asked
+        result.branch.unawaited[result.key] = caller.f_code, caller.f_lasti
+        return result
 
 
 class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
