@@ -35,6 +35,11 @@ def tmp_store(tmp_path: Path) -> Path:
     return tmp_path / "podium.db"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one process more than there are cores: tests wait much, for time and other processes."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_runtest_setup() -> None:
     """Refuse real models before each test: the modules that are tested may have loaded them."""
     refuse_model_requests()

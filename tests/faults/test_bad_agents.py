@@ -12,7 +12,7 @@ from podium.errors import RunFailed
 from podium.model.agent import AnyAgent
 from podium.testing import hanging
 
-HUGE = 300 * 1024 * 1024
+HUGE = 65 * 1024 * 1024
 
 
 @agent

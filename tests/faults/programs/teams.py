@@ -73,9 +73,10 @@ async def drive(folder: Path, names: list[str], point: str | None) -> None:
 
 
 def warm() -> None:
-    """Make one once: its children find everything loaded."""
-    with TemporaryDirectory() as folder:
-        asyncio.run(drive(Path(folder), ["sequence"], None))
+    """Run each once: its children find everything loaded, and the codecs of all types made."""
+    for name in entries():
+        with TemporaryDirectory() as folder:
+            asyncio.run(drive(Path(folder), [name], None))
 
 
 def main(folder: str, names: list[str], point: str | None) -> None:

@@ -140,7 +140,7 @@ async def test_runs_that_go_on_cannot_be_pruned(app: App) -> None:
 @pytest.fixture
 def signed(monkeypatch: pytest.MonkeyPatch) -> AuditSettings:
     monkeypatch.setenv("PODIUM_AUDIT_KEY", SECRET)
-    return AuditSettings(key="env:PODIUM_AUDIT_KEY")
+    return AuditSettings(key="env:PODIUM_AUDIT_KEY", every=DAY)  # weeks pass here
 
 
 async def test_with_a_key_a_pruning_is_signed(path: Path, clock: DrivenClock, signed: AuditSettings) -> None:
