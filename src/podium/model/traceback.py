@@ -133,6 +133,11 @@ def _shortened(lines: list[str]) -> list[str]:
     return [*lines[:_FIRST_FRAMES], f"  … {between} more", *lines[-_LAST_FRAMES:]]
 
 
+def is_users(frame: FrameType) -> bool:
+    """Whether a frame is of the user's own code: not Podium's, not Python's, and of no library."""
+    return not _is_left_out(frame) and not _is_of_library(frame)
+
+
 def _is_left_out(frame: FrameType) -> bool:
     name = frame.f_code.co_filename
     return name.startswith((_OURS, "<frozen")) or (name.startswith(_standard()) and not _is_of_library(frame))

@@ -15,6 +15,7 @@ from podium.engine.run.reopening import belongs, history_of
 from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
+from podium.engine.run.unwound import warn_of_unwound
 from podium.errors import Blocked, Diverged, Evicted, MissingAgent, StoreError, TooManyFacts, UnknownAgent
 from podium.model.chance import Chance, chance_of
 from podium.model.fact import Fact, started_of
@@ -360,8 +361,10 @@ class ActiveRun:
 
     def _on_left(self, close: Close) -> None:
         """The run is parked, blocked or ended by a write that is in the store."""
-        if isinstance(close, Park) and close.wake_at is not None:
-            self.runtime.timers.park(close.wake_at)
+        if isinstance(close, Park):
+            warn_of_unwound(self.main)
+            if close.wake_at is not None:
+                self.runtime.timers.park(close.wake_at)
         if isinstance(close, FinishRun):
             self.finished = close
         self.drop()
