@@ -1,17 +1,25 @@
 """Payloads that quote earlier ones of their run: whatever is shared comes back as it was, and is stored once."""
 
 import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from podium.model.audit import remains_of
+from podium.model.fact import FactKind
+from podium.model.facts.runs import Redacted
 from podium.model.json import Json
-from podium.store.journaling.quoted import Part, Payloads, parts_of, quotes, written
+from podium.store.journaling.quoted import Payloads, QuotedPart, parts_of, quotes, written
 from podium.store.journaling.quoting import LEARNED, QUOTING_BYTES, Quotable
+from podium.store.operations import CommitVerdict, NewFact, Redact
+from podium.store.sqlite.store import SqliteStore
+from podium.testing.contracts.hand import Hand, fact, new_run
 
 ALPHABET = ["a", "é", '"', "\\", "\n", ",", " ", "\x00", '\\"', "☃", "0"]
 
@@ -139,7 +147,7 @@ def test_a_chain_of_quotes_is_short_however_often_a_run_is_taken_up() -> None:
     assert depth(parts, len(parts) - 1, 0, len(journal.said[-1])) < 12
 
 
-def depth(parts: list[list[Part]], seq: int, start: int, end: int) -> int:
+def depth(parts: list[list[QuotedPart]], seq: int, start: int, end: int) -> int:
     """Return how many quotes follow one another between two places of a payload."""
     deepest = begins = 0
     for part in parts[seq]:
@@ -163,11 +171,49 @@ def test_what_was_not_committed_is_not_quoted() -> None:
     [
         b"\0",
         b"\0broken",
-        written([Part(5, None, 0, 2)]),
-        written([Part(5, None, 1, 0)]),
-        written([Part(5, None, 7, 0)]),
-        written([Part(3, None, 0, 0)]) + b"\xff\xff\xff\xff\0\0\0\0\0\0\0\x09ab",
+        written([QuotedPart(5, None, 0, 2)]),
+        written([QuotedPart(5, None, 1, 0)]),
+        written([QuotedPart(5, None, 7, 0)]),
+        written([QuotedPart(3, None, 0, 0)]) + b"\xff\xff\xff\xff\0\0\0\0\0\0\0\x09ab",
     ],
 )
 def test_of_what_quotes_something_that_is_not_there_nothing_is_given(stored: bytes) -> None:
     assert Payloads([b"[1,2]", stored].__getitem__).whole(1, stored) is None
+
+
+@settings(max_examples=25)
+@given(st.data(), st.integers(0, 1_000))
+def test_nothing_is_left_of_runs_that_are_redacted_whatever_they_quoted(data: st.DataObject, seed: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path, names = Path(folder) / "s.db", ["r0", "r1", "r2"]
+        hand = Hand(SqliteStore(str(path)))
+        said = {name: _converse(hand, name, Random(seed + at)) for at, name in enumerate(names)}
+        gone = data.draw(st.sets(st.sampled_from(names)))
+        for name in gone:
+            assert _redact(hand, name) is CommitVerdict.OK
+        found = b"".join(each.read_bytes() for each in path.parent.iterdir())
+        for name in names:
+            facts = hand.told(hand.store.facts(name))
+            assert (f"secret-{name}".encode() in found) is (name not in gone)
+            assert hand.told(hand.store.verify(name)) == []
+            assert [each.payload for each in facts[1:9] if name not in gone] == said[name] * (name not in gone)
+        hand.close()
+
+
+def _converse(hand: Hand, name: str, chance: Random) -> list[bytes]:
+    """Have a run say things, more and more of them, some of them large; returns what it recorded, and ends it."""
+    number, heard, said = hand.start(new_run(name)), list[str](), list[bytes]()
+    for _ in range(8):
+        heard.append(" ".join([f"secret-{name} {chance.random()}"] * chance.choice([1, 20, 60, 2_000])))
+        said.append(orjson.dumps(heard))
+        hand.write(number, fact(payload=said[-1]))
+    hand.write(number, fact(FactKind.ENDED))
+    hand.finish(number)
+    return said
+
+
+def _redact(hand: Hand, name: str) -> CommitVerdict:
+    left = [(each.seq, b"{}") for each in hand.told(hand.store.facts(name))]
+    redacted = Redacted(by="ann", why="asked for", left=remains_of(name, left), signature=None)
+    saying = NewFact.saying(redacted, "", 300.0)
+    return hand.verdict(Redact(run=name, epoch=1, left=left, reason="", fact=saying))

@@ -18,7 +18,7 @@ _TEXT = 0xFFFF_FFFF
 _KEPT_BYTES = 16 * 1024 * 1024
 
 
-class Part(NamedTuple):
+class QuotedPart(NamedTuple):
     """A part of a payload: `text`, or what stands at `offset` of the payload of fact `seq`."""
 
     end: int
@@ -28,7 +28,7 @@ class Part(NamedTuple):
     offset: int
 
 
-def written(parts: Sequence[Part]) -> bytes:
+def written(parts: Sequence[QuotedPart]) -> bytes:
     """Return how a payload of these parts is stored."""
     found, start = [MARK], 0
     for part in parts:
@@ -45,19 +45,19 @@ def quotes(stored: object) -> bool:
     return isinstance(stored, bytes) and stored.startswith(MARK)
 
 
-def parts_of(stored: bytes) -> list[Part]:
+def parts_of(stored: bytes) -> list[QuotedPart]:
     """Return the parts of a stored payload that quotes; raises struct.error where it is none."""
-    at, end, found = len(MARK), 0, list[Part]()
+    at, end, found = len(MARK), 0, list[QuotedPart]()
     while at < len(stored):
         seq, offset, size = _PART.unpack_from(stored, at)
         at, end = at + _PART.size, end + size
         if seq == _TEXT:
-            found.append(Part(end, stored[at : at + size], 0, 0))
+            found.append(QuotedPart(end, stored[at : at + size], 0, 0))
             at += size
             if at > len(stored):
                 raise struct.error("a text is cut off")
         else:
-            found.append(Part(end, None, seq, offset))
+            found.append(QuotedPart(end, None, seq, offset))
     return found
 
 
@@ -67,7 +67,7 @@ class Payloads:
     def __init__(self, stored: Callable[[int], bytes | None]) -> None:
         """Take what gives the stored payload of a fact of the run."""
         self._stored = stored
-        self._read: dict[int, bytes | list[Part]] = {}
+        self._read: dict[int, bytes | list[QuotedPart]] = {}
         self._cuts: dict[tuple[int, int, int], bytes] = {}
         self._kept = 0
 
@@ -81,7 +81,7 @@ class Payloads:
         except (LookupError, struct.error):
             return None
 
-    def _joined(self, seq: int, parts: Sequence[Part], start: int, end: int) -> bytes:
+    def _joined(self, seq: int, parts: Sequence[QuotedPart], start: int, end: int) -> bytes:
         """Return what stands between two places of a payload of parts; raises LookupError where that is not there."""
         found: list[bytes] = []
         at = start
@@ -114,7 +114,7 @@ class Payloads:
         self._kept += size
         return cut
 
-    def _of(self, seq: int) -> bytes | list[Part]:
+    def _of(self, seq: int) -> bytes | list[QuotedPart]:
         known = self._read.get(seq)
         if known is None:
             stored = self._stored(seq)
@@ -124,5 +124,5 @@ class Payloads:
         return known
 
 
-def _end(part: Part) -> int:
+def _end(part: QuotedPart) -> int:
     return part.end

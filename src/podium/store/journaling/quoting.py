@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import NamedTuple, Self
 from zlib import crc32
 
-from podium.store.journaling.quoted import Part, Payloads, parts_of, quotes, written
+from podium.store.journaling.quoted import Payloads, QuotedPart, parts_of, quotes, written
 
 QUOTING_BYTES = 1_024
 """A smaller payload is stored as it is, and not quoted."""
@@ -105,7 +105,7 @@ class Quotable:
         levels = _levels(payload, self._last)
         if len(payload) > _WORTH_COMPARING:
             self._last = _Cut(payload, levels[0])
-        parts: list[Part] = []
+        parts: list[QuotedPart] = []
         new: dict[bytes, Place] = {}
         self._add(levels, len(levels) - 1, 0, payload, parts, new, seq)
         self._fresh.update(new)
@@ -113,7 +113,7 @@ class Quotable:
         return written(parts) if 2 * texts <= len(payload) else None
 
     def _add(
-        self, levels: Sequence[_Level], depth: int, place: int, payload: bytes, parts: list[Part],
+        self, levels: Sequence[_Level], depth: int, place: int, payload: bytes, parts: list[QuotedPart],
         new: dict[bytes, Place], seq: int,
     ) -> None:  # fmt: skip
         """Add a block or piece to the parts: as a quote, or else as what it is made of."""
@@ -141,24 +141,24 @@ class Quotable:
         return known
 
 
-def _append_quote(parts: list[Part], end: int, seq: int, offset: int, start: int) -> None:
+def _append_quote(parts: list[QuotedPart], end: int, seq: int, offset: int, start: int) -> None:
     if parts:
         last = parts[-1]
         begins = parts[-2].end if len(parts) > 1 else 0
         if last.text is None and last.seq == seq and last.offset + start - begins == offset:
-            parts[-1] = Part(end, None, seq, last.offset)
+            parts[-1] = QuotedPart(end, None, seq, last.offset)
             return
-    parts.append(Part(end, None, seq, offset))
+    parts.append(QuotedPart(end, None, seq, offset))
 
 
-def _append_text(parts: list[Part], end: int, text: bytes) -> None:
+def _append_text(parts: list[QuotedPart], end: int, text: bytes) -> None:
     if parts and (last := parts[-1].text) is not None:
-        parts[-1] = Part(end, last + text, 0, 0)
+        parts[-1] = QuotedPart(end, last + text, 0, 0)
     else:
-        parts.append(Part(end, text, 0, 0))
+        parts.append(QuotedPart(end, text, 0, 0))
 
 
-def _origin(seq: int, parts: Sequence[Part], start: int, end: int) -> Place:
+def _origin(seq: int, parts: Sequence[QuotedPart], start: int, end: int) -> Place:
     """Return where a range of a payload stood first, if that is one place."""
     place = bisect_right(parts, start, key=lambda part: part.end)
     if place < len(parts) and (part := parts[place]).text is None and end <= part.end:
