@@ -221,7 +221,7 @@ def redaction_faked(db: sqlite3.Connection, chance: Random) -> str:
         " (SELECT 1 FROM facts WHERE place >> 24 = r.n AND kind = 19)"
     ).fetchall()
     number, run, epoch = chance.choice(whole)
-    facts = facts_of(db, statement("facts_of_run"), (number, -1))
+    facts = facts_of(db, statement("facts_of_run"), number, -1)
     left = [(fact.seq, encode(left_of(fact.kind, fact.body))) for fact in facts]
     said = {"by": "ann", "why": "", "left": remains_of(run, left)}
     if chance.random() < 0.5:

@@ -1,6 +1,8 @@
 """What a redacted run was given, said and gave is gone; that it took place, who decided and what it cost is not."""
 
+import sqlite3
 from collections.abc import AsyncGenerator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,51 @@ async def test_nothing_of_a_redacted_run_is_left_in_the_file(app: App, path: Pat
     assert holders(path)
     assert await app.operations.redact("r", by="ann", why="asked for") == 2
     assert holders(path) == []
+
+
+@workflow
+async def converses(ctx: Context, text: str) -> int:
+    said = [text]
+    for turn in range(12):
+        said.append((await ctx.call(echoes, [f"{turn}: {text}", *said]))[:1_500])
+    return len(said)
+
+
+@agent
+async def echoes(said: list[str]) -> str:
+    return f"{len(said)} {said[-1]}"
+
+
+async def test_nothing_is_left_of_what_a_redacted_run_quoted_of_itself(app: App, path: Path) -> None:
+    kept, gone = "harmless " * 200, "classified " * 200
+    others = [await app.start(converses, kept) for _ in range(2)]
+    redacted = await app.start(converses, gone)
+    for each in (*others, redacted):
+        await each.result()
+    before = [[fact.payload for fact in await app.runs.facts(each.id)] for each in others]
+    assert any(stored.startswith(b"\0") for stored in stored_payloads(path))
+    assert holders(path)
+    assert await app.operations.redact(redacted.id, by="ann", why="asked for") == 1
+    assert holders(path) == []
+    assert [[fact.payload for fact in await app.runs.facts(each.id)] for each in others] == before
+    assert await faults(path) == []
+
+
+async def test_a_quoted_text_that_was_changed_shows_in_each_fact_that_quotes_it(app: App, path: Path) -> None:
+    handle = await app.start(converses, "harmless " * 200)
+    await handle.result()
+    with closing(sqlite3.connect(path)) as db:
+        forge = "UPDATE facts SET payload = CAST(REPLACE(payload, 'harmless', 'harmful!') AS BLOB) WHERE kind = 1"
+        db.execute(forge)
+        db.commit()
+    found = await app.reports.verify(handle.id)
+    assert len(found) > 5
+    assert found[0].seq == 0
+
+
+def stored_payloads(path: Path) -> list[bytes]:
+    with closing(sqlite3.connect(path)) as db:
+        return [payload for (payload,) in db.execute("SELECT payload FROM facts WHERE payload IS NOT NULL")]
 
 
 async def test_answers_kept_of_a_redacted_run_are_gone_too(app: App, path: Path) -> None:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from podium.store.codec import content_hash
 from podium.store.journaling.chain import PLACE_BITS, link, payload_digest
+from podium.store.journaling.quoting import QUOTING_BYTES, Quotable
 from podium.store.operations import NewFact
 
 BLOB_BYTES = 32_768
-"""A payload larger than this is stored once, by its content hash."""
+"""A payload larger than this that quotes nothing is stored once, by its content hash."""
 
 FactRow = tuple[int, int, str, float, int, bytes, bytes, bytes, bytes | None, bytes | None]
 """place, kind, key, at, epoch, hash, salt, body, payload, blob."""
@@ -17,12 +18,18 @@ FactRow = tuple[int, int, str, float, int, bytes, bytes, bytes, bytes | None, by
 class Head:
     """Where a run's journal ends: what the next fact is chained to."""
 
-    __slots__ = ("count", "hash", "name")
+    __slots__ = ("count", "hash", "name", "quotable")
 
-    def __init__(self, name: bytes, count: int, hash: bytes) -> None:
+    def __init__(self, name: bytes, count: int, hash: bytes, quotable: Quotable | None = None) -> None:
         self.name = name
         self.count = count
         self.hash = hash
+        self.quotable = quotable
+        """What the next fact can quote; None where that is not known."""
+
+    def quoting(self, quotable: Quotable) -> "Head":
+        """Return the same, with what can be quoted."""
+        return Head(self.name, self.count, self.hash, quotable)
 
 
 class Salts:
@@ -39,16 +46,31 @@ class Salts:
         return self._unused.pop()
 
 
+def may_quote(facts: Sequence[NewFact]) -> bool:
+    """Whether one of these is large enough to quote others."""
+    for fact in facts:  # noqa: SIM110 - on the way of each commit, where a generator takes three times as long
+        if fact.payload is not None and len(fact.payload) >= QUOTING_BYTES:
+            return True
+    return False
+
+
 def chained(run: int, head: Head, epoch: int, facts: Sequence[NewFact], salts: Salts) -> tuple[list[FactRow], Head]:
-    """Return the rows of facts after `head`, without large payloads, and where the journal ends with them."""
+    """Return the rows of facts after `head`, without large payloads, and where the journal ends with them.
+
+    What is hashed is what a fact says, however it is stored: whether it quotes others, and which, is proved by that.
+    """
     name, count, last, place = head.name, head.count, head.hash, run << PLACE_BITS
     rows: list[FactRow] = []
     for fact in facts:
         salt, blob, payload = salts.next(), None, fact.payload
-        if payload is not None and len(payload) > BLOB_BYTES:
-            blob, payload = content_hash(payload), None
+        stored = payload
+        if payload is not None and len(payload) >= QUOTING_BYTES:
+            stored = head.quotable.quote(count, payload) if head.quotable is not None else None
+            if stored is None and len(payload) > BLOB_BYTES:
+                blob, payload = content_hash(payload), None
+            stored = stored or payload
         digest = payload_digest(salt, fact.body, payload, blob)
         last = link(last, name, count, fact.kind, fact.key, fact.at, epoch, digest)
-        rows.append((place + count, fact.kind, fact.key, fact.at, epoch, last, salt, fact.body, payload, blob))
+        rows.append((place + count, fact.kind, fact.key, fact.at, epoch, last, salt, fact.body, stored, blob))
         count += 1
-    return rows, Head(name, count, last)
+    return rows, Head(name, count, last, head.quotable)

@@ -6,12 +6,13 @@ held together by a digest in the fact that says that they were redacted.
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 
 from podium.model.audit import Remains
 from podium.model.fact import FactKind
 from podium.store.codec import decode
+from podium.store.journaling.quoted import Payloads, quotes
 
 GENESIS = b"\0" * 32
 """The hash before the first fact of a run."""
@@ -40,6 +41,13 @@ def link(previous: bytes, run: bytes, seq: int, kind: int, key: str, at: float, 
 
 ChainRow = tuple[int, int, str, float, int, bytes, bytes | None, bytes | None, bytes | None, bytes | None, bytes | None]
 """seq, kind, key, at, epoch, hash, digest, salt, body, payload, blob."""
+
+
+def whole_rows(rows: Iterable[ChainRow], stored: Callable[[int], bytes | None]) -> Iterator[ChainRow]:
+    """Give rows of one run with their whole payloads; `stored` gives that of any of its facts as it is stored."""
+    payloads = Payloads(stored)
+    for row in rows:
+        yield (*row[:9], payloads.whole(row[0], row[9]), row[10]) if quotes(row[9]) else row
 
 
 class _Redacted:

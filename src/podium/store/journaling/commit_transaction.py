@@ -143,6 +143,8 @@ class CommitTransaction:
         ahead = Lookahead()
         ahead.see(operations)
         self._claim(ahead.claims)
+        if ahead.quoting:
+            self.journals.learn([claim[0] for claim in ahead.quoting if self._claims[claim] is not None])
         finishing: list[int] = []
         for claim in ahead.finishing:
             if (owned := self._claims[claim]) is not None:

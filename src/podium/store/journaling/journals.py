@@ -1,8 +1,11 @@
 """The journals that a transaction appends to: where each ends, and what is to be inserted."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
-from podium.store.journaling.appending import FactRow, Head, Salts, chained
+from podium.store.journaling.appending import FactRow, Head, Salts, chained, may_quote
+from podium.store.journaling.quoted import Payloads
+from podium.store.journaling.quoting import LEARNED, QUOTING_BYTES, Quotable
 from podium.store.journaling.transaction import Transaction
 from podium.store.operations import NewFact
 
@@ -10,7 +13,7 @@ from podium.store.operations import NewFact
 class Journals:
     """Chains facts to journals, and inserts them together."""
 
-    __slots__ = ("_asked", "_blobs", "_known", "_rows", "_salts", "_transaction", "heads")
+    __slots__ = ("_asked", "_blobs", "_known", "_quotable", "_rows", "_salts", "_transaction", "heads")
 
     def __init__(self, transaction: Transaction, known: Mapping[int, Head], salts: Salts) -> None:
         self._transaction = transaction
@@ -19,6 +22,8 @@ class Journals:
         self._salts = salts
         self._rows: list[FactRow] = []
         self._blobs: dict[bytes, bytes] = {}
+        self._quotable: dict[int, Quotable] = {}
+        """What runs can quote, and learn of it in this transaction."""
         self.heads: dict[int, Head | None] = {}
         """Heads as they will be once this is committed; None for runs that are let go."""
 
@@ -28,14 +33,25 @@ class Journals:
         if unknown:
             self._asked.update(self._transaction.heads(unknown))
 
+    def learn(self, runs: Collection[int]) -> None:
+        """Learn what runs can quote of which that is not known."""
+        unknown = [run for run in runs if (head := self.head(run)).quotable is None and head.count]
+        if unknown:
+            self._learn(unknown)
+
     def head(self, run: int) -> Head:
         """Return where a run's journal ends."""
         known = self.heads if run in self.heads else self._known if run in self._known else self._asked
         head = known.get(run)  # of a run that was let go, what was known before may be old
-        return self._transaction.heads([run])[run] if head is None else head
+        if head is None:
+            self._quotable.pop(run, None)
+            head = self._transaction.heads([run])[run]
+        return head
 
     def append(self, run: int, head: Head, epoch: int, facts: Sequence[NewFact]) -> Head:
         """Chain facts to a run's journal; returns where it ends now."""
+        if may_quote(facts):
+            head = head.quoting(self._can_quote(run, head))
         rows, head = chained(run, head, epoch, facts, self._salts)
         for row, fact in zip(rows, facts, strict=True):
             if (blob := row[9]) is not None and fact.payload is not None:
@@ -43,6 +59,21 @@ class Journals:
         self._rows.extend(rows)
         self.heads[run] = head
         return head
+
+    def _can_quote(self, run: int, head: Head) -> Quotable:
+        """Return what a run can quote; where that is not known, the last large payloads of its facts."""
+        known = self._quotable.get(run)
+        if known is None:
+            if head.quotable is None and head.count:
+                self._learn([run])
+                return self._quotable[run]
+            known = self._quotable[run] = (head.quotable or Quotable()).branch()
+        return known
+
+    def _learn(self, runs: Collection[int]) -> None:
+        for run, recent in self._transaction.large_payloads(runs, QUOTING_BYTES, LEARNED).items():
+            payloads = Payloads(partial(self._transaction.payload, run))
+            self._quotable[run] = Quotable.learned(recent, payloads)
 
     def insert(self) -> None:
         """Insert what was appended so far."""

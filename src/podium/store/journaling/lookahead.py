@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from podium.model.budget_ids import run_of_share
+from podium.store.journaling.appending import may_quote
 from podium.store.operations import (
     Effect,
     FinishRun,
@@ -21,12 +22,14 @@ from podium.store.operations import (
 class Lookahead:
     """What is named by operations."""
 
-    __slots__ = ("addressed", "claims", "finishing", "reservations", "starting")
+    __slots__ = ("addressed", "claims", "finishing", "quoting", "reservations", "starting")
 
     def __init__(self) -> None:
         self.claims: set[tuple[int, int]] = set()
         """Runs with the epochs in which the worker is to own them."""
         self.finishing: list[tuple[int, int]] = []
+        self.quoting: set[tuple[int, int]] = set()
+        """Those of these that record something large enough to quote."""
         self.starting: list[NewRun] = []
         self.addressed: set[str] = set()
         """Runs that are sent something."""
@@ -38,6 +41,8 @@ class Lookahead:
             match operation:
                 case Write():
                     self.claims.add((operation.run, operation.epoch))
+                    if may_quote(operation.facts):
+                        self.quoting.add((operation.run, operation.epoch))
                     for effect in operation.effects:
                         self._effect(effect)
                     if isinstance(operation.close, FinishRun):

@@ -1,6 +1,6 @@
 """Deleting what a run was given, said and gave, so that its chain still holds."""
 
-from podium.store.journaling.chain import payload_digest
+from podium.store.journaling.chain import payload_digest, whole_rows
 from podium.store.journaling.transaction import EmptiedFact, Transaction
 from podium.store.operations import Redact
 
@@ -11,7 +11,7 @@ def redact(transaction: Transaction, run: int, wanted: Redact) -> None:
     The facts were inserted before, by this transaction or an earlier one. The digest of one that was redacted before
     stays, since what it stood for is gone.
     """
-    carried = {row[0]: row[6:] for row in transaction.chain(run)}
+    carried = {row[0]: row[6:] for row in whole_rows(transaction.chain(run), lambda seq: transaction.payload(run, seq))}
     facts: list[EmptiedFact] = []
     blobs: set[bytes] = set()
     for seq, left in wanted.left:

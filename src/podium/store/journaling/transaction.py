@@ -165,6 +165,18 @@ class Transaction(Protocol):
         """Return where the journals of these runs end, by their facts."""
         ...
 
+    def large_payloads(self, runs: Collection[int], size: int, count: int) -> Mapping[int, Sequence[tuple[int, bytes]]]:
+        """Return place and payload of so many of each run's last facts, the latest first, as they are stored.
+
+        Only those of this size, and those that quote others, which may be smaller (`quoted.quotes`). How far back they
+        are looked for is up to the backend.
+        """
+        ...
+
+    def payload(self, run: int, seq: int) -> bytes | None:
+        """Return the payload of a fact as it is stored; None where it has none."""
+        ...
+
     def insert_blobs(self, blobs: Mapping[bytes, bytes]) -> None:
         """Store large payloads by their hashes; those that are there stay."""
         ...
@@ -328,7 +340,7 @@ class Transaction(Protocol):
     # Redaction
 
     def chain(self, run: int) -> Sequence[ChainRow]:
-        """Return all facts of a run, in order."""
+        """Return all facts of a run, in order, with their payloads as they are stored."""
         ...
 
     def erase(self, run: int, run_id: str, facts: Sequence[EmptiedFact], blobs: Collection[bytes]) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from podium.store.journaling.appending import BLOB_BYTES, Head, Salts, chained
+from podium.store.journaling.appending import BLOB_BYTES, Head, Salts, chained, may_quote
 from podium.store.operations import Operation, Write
 from podium.store.sqlite.sql import statement
 
@@ -24,8 +24,15 @@ def lone(operations: Sequence[Operation]) -> Write | None:
     return write
 
 
+def is_alone(write: Write, head: Head) -> bool:
+    """Whether all that the write needs to know is known: else what its facts can quote is to be asked first."""
+    return head.quotable is not None or not may_quote(write.facts)
+
+
 def append_alone(connection: sqlite3.Connection, worker: str, write: Write, head: Head, salts: Salts) -> Head | None:
     """Commit a lone write in one statement; returns where the journal ends now, or None where another owns the run."""
+    if head.quotable is not None and may_quote(write.facts):
+        head = head.quoting(head.quotable.branch())
     rows, after = chained(write.run, head, write.epoch, write.facts, salts)
     values = [value for row in rows for value in row]
     inserted = connection.execute(_ALONE[len(rows)], (*values, write.run, write.epoch, worker)).rowcount

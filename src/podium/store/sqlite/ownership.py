@@ -33,7 +33,7 @@ def take_over(connection: sqlite3.Connection, run_id: str, worker: str) -> int |
 
 def load(connection: sqlite3.Connection, number: int) -> Claimed:
     """Return a run that was claimed: first its facts, then what came for it."""
-    facts = facts_of(connection, statement("facts_of_run"), (number, -1))
+    facts = facts_of(connection, statement("facts_of_run"), number, -1)
     run, delivery = run_of(_run_row(connection, number)), delivery_of(connection, number)
     return Claimed(number, run, delivery.wake, facts, delivery.signals)
 

@@ -1,7 +1,7 @@
 """Looking at a store in SQLite."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
@@ -12,7 +12,8 @@ from podium.model.run import Run, RunState
 from podium.model.track_record import AgentReport, TrackRecord
 from podium.model.trust import Evidence
 from podium.store.codec import encode
-from podium.store.journaling.chain import faults
+from podium.store.journaling.chain import PLACE_BITS, faults, whole_rows
+from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.protocol import (
     RECENT_FACTS,
     AgentQuery,
@@ -40,11 +41,13 @@ from podium.store.sqlite.rows import (
     cost_of,
     fact_of,
     facts_of,
+    payloads_of,
     pruning_of,
     question_of,
     record_of,
     report_of,
     run_of,
+    stored_payload,
 )
 from podium.store.sqlite.sql import statement
 
@@ -119,7 +122,8 @@ class SqliteReading:
         wanted = given(query, "place")
         if query.kinds:
             wanted["kinds"] = encode(list(query.kinds)).decode()
-        rows = await self._rows("journal_list", wanted)
+        text = only("journal_list", wanted)
+        rows = await self._readers.read(lambda connection: _listed(connection, connection.execute(text, wanted)))
         return page(rows, query, lambda row: RunFact(row[0], fact_of(row[1:7], row[7])), lambda row: (row[8],))
 
     async def failures(self, query: FailureQuery, *, recent: int = RECENT_FACTS) -> Page[RunFact]:
@@ -186,6 +190,19 @@ class SqliteReading:
         return await self._readers.read(lambda connection: connection.execute(text, wanted).fetchall())
 
 
+def _listed(connection: sqlite3.Connection, rows: Iterable[Row]) -> list[Row]:
+    """Return rows of `journal_list` with their whole payloads."""
+    runs: dict[int, Payloads] = {}
+    found: list[Row] = []
+    for row in rows:
+        payload, place = row[7:]
+        if quotes(payload):
+            run, seq = place >> PLACE_BITS, row[1]
+            payload = runs.setdefault(run, payloads_of(connection, run)).whole(seq, payload)
+        found.append((*row[:7], payload, place))
+    return found
+
+
 def _prunable(row: Row) -> PrunableRun:
     run, epoch, facts, head, state, workflow, ended_at, size = row
     return PrunableRun(
@@ -200,7 +217,7 @@ def _told(rows: Sequence[Row], query: Query) -> Page[RunFact]:
 
 def _facts(connection: sqlite3.Connection, run_id: str, query: str, *wanted: object) -> list[Fact]:
     row = connection.execute(statement("run_number"), (run_id,)).fetchone()
-    return [] if row is None else facts_of(connection, statement(query), (row[0], *wanted))
+    return [] if row is None else facts_of(connection, statement(query), row[0], *wanted)
 
 
 def _faults(connection: sqlite3.Connection, run_id: str) -> list[ChainFault]:
@@ -208,6 +225,7 @@ def _faults(connection: sqlite3.Connection, run_id: str) -> list[ChainFault]:
         row = connection.execute(statement("run_number"), (run_id,)).fetchone()
         if row is None:
             return [ChainFault(run_id, 0, "the run is not in the store")]
-        chain = connection.execute(statement("chain_of_run"), (row[0],))
+        stored = connection.execute(statement("chain_of_run"), (row[0],))
+        chain = whole_rows(stored, lambda seq: stored_payload(connection, row[0], seq))
         found = faults(run_id, chain, row[1], row[2], open_end=row[3] in (RunState.READY, RunState.RUNNING))
     return [ChainFault(run_id, seq, what) for seq, what in found]

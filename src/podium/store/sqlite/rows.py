@@ -12,6 +12,7 @@ from podium.model.question import Ask, Question, QuestionState
 from podium.model.run import BlockedReason, Run, RunState, Signal
 from podium.model.track_record import AgentReport, TrackRecord
 from podium.store.codec import decode
+from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.operations import Placed
 from podium.store.sqlite.sql import statement
 
@@ -98,15 +99,28 @@ def cost_of(row: Row) -> Cost:
     )  # fmt: skip
 
 
-def facts_of(connection: sqlite3.Connection, query: str, wanted: tuple[object, ...]) -> list[Fact]:
-    """Return the facts that a query such as `facts_of_run` finds."""
-    kinds = FactKind
+def stored_payload(connection: sqlite3.Connection, run: int, seq: int) -> bytes | None:
+    """Return the payload of a fact as it is stored; None where it has none."""
+    row = connection.execute(statement("payload_get"), (run, seq)).fetchone()
+    return None if row is None else row[0]
+
+
+def payloads_of(connection: sqlite3.Connection, run: int) -> Payloads:
+    """Return what puts the payloads of a run together."""
+    return Payloads(lambda seq: stored_payload(connection, run, seq))
+
+
+def facts_of(connection: sqlite3.Connection, query: str, run: int, *wanted: object) -> list[Fact]:
+    """Return the facts of a run that a query such as `facts_of_run` finds."""
+    kinds, payloads = FactKind, payloads_of(connection, run)
     found: list[Fact] = []
-    rows = connection.execute(query, wanted)
+    rows = connection.execute(query, (run, *wanted))
     for seq, kind, key, at, epoch, body, payload, blob in rows:
         if blob is not None:
             row = connection.execute(statement("blob_get"), (blob,)).fetchone()
             found.append(Fact(seq, kinds(kind), key, at, epoch, body or NOTHING, None if row is None else row[0]))
             continue
+        if quotes(payload):
+            payload = payloads.whole(seq, payload)  # noqa: PLW2901 - the same, put together
         found.append(Fact(seq, kinds(kind), key, at, epoch, body or NOTHING, payload))
     return found

@@ -14,7 +14,7 @@ from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.operations import Committed, CommitVerdict, Operation, Write
 from podium.store.protocol import Claimed, Serving, Woken
-from podium.store.sqlite.alone import append_alone, lone
+from podium.store.sqlite.alone import append_alone, is_alone, lone
 from podium.store.sqlite.cache import SqliteAnswerCache
 from podium.store.sqlite.commit_thread import CommitThread
 from podium.store.sqlite.connection import (
@@ -157,7 +157,7 @@ class SqliteStore(SqliteReading):
         self._commits += 1
         write = lone(operations)
         head = None if write is None else self._heads.get(write.run)
-        if write is not None and head is not None:
+        if write is not None and head is not None and is_alone(write, head):
             return self._commit_alone(connection, worker, write, head)
         group = CommitTransaction(SqliteTransaction(connection), worker, self._heads, self._salts)
         with self._lock if connection is self._patient else _NO_LOCK:

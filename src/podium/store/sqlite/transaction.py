@@ -29,7 +29,7 @@ from podium.store.journaling.transaction import (
 from podium.store.operations import Block, Close, Delivery, FinishRun, KeepAnswer, NewRun, Park, Placed, Release
 from podium.store.sqlite.cache import keep
 from podium.store.sqlite.ownership import delivery_of
-from podium.store.sqlite.rows import Row, budget_of, placed_of
+from podium.store.sqlite.rows import Row, budget_of, placed_of, stored_payload
 from podium.store.sqlite.sql import statement
 
 _OWNED = statement("run_owned")
@@ -87,6 +87,15 @@ class SqliteTransaction:
             name, seq, last = self._connection.execute(_LAST, (run,)).fetchone()
             heads[run] = Head(name.encode(), seq + 1, last)
         return heads
+
+    def large_payloads(self, runs: Collection[int], size: int, count: int) -> Mapping[int, Sequence[tuple[int, bytes]]]:
+        """Return place and payload of large facts as they are stored, among the last few hundred of each run."""
+        text = statement("payloads_large")
+        return {run: self._connection.execute(text, (run, size, count)).fetchall() for run in runs}
+
+    def payload(self, run: int, seq: int) -> bytes | None:
+        """Return the payload of a fact as it is stored; None where it has none."""
+        return stored_payload(self._connection, run, seq)
 
     def insert_blobs(self, blobs: Mapping[bytes, bytes]) -> None:
         """Store large payloads by their hashes; those that are there stay."""

@@ -1,14 +1,18 @@
 """What a store must do with runs and their facts."""
 
+from contextlib import suppress
 from pathlib import Path
 
+from podium.errors import PodiumError
 from podium.model.fact import FactKind
 from podium.model.run import RunState
-from podium.store.operations import CommitVerdict, Start
-from podium.store.protocol import RunQuery
-from podium.testing.contracts.hand import fact, new_run
+from podium.store.codec import encode
+from podium.store.operations import CommitVerdict, Start, Write
+from podium.store.protocol import FactQuery, RunQuery
+from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 
+_TEXTS = [chr(97 + at) * (300 + 200 * at) for at in range(8)]
 _LARGE = b'"' + b"x" * 200_000 + b'"'
 
 
@@ -70,6 +74,45 @@ class RunsContract(OpenedStore):
             hand.write(number, fact(payload=_LARGE), fact(payload=_LARGE))
             assert [each.payload for each in hand.told(hand.store.facts("r", after=0))] == [_LARGE, _LARGE]
             assert hand.told(hand.store.verify("r")) == []
+
+    def test_what_a_run_says_again_comes_back_whole_wherever_it_is_read(self, tmp_path: Path) -> None:
+        said = [encode(_TEXTS[:count]) for count in range(1, len(_TEXTS) + 1)]
+        with self.hand(tmp_path) as hand:
+            number, other = hand.start(new_run("r", payload=said[-1])), hand.start(new_run("other"))
+            for seq, text in enumerate(said):
+                hand.write(number, fact(key=f"{seq}", payload=text), fact())
+            hand.commit(*(Write(run, 1, [fact(key="both", payload=text) for text in said]) for run in (number, other)))
+            self._says(hand, "r", [said[-1], *(each for text in said for each in (text, None)), *said])
+            self._says(hand, "other", [b'"input"', *said])
+            hand.park(number)
+        if not self.durable:
+            return
+        with self.hand(tmp_path, "w_2") as hand:
+            hand.wake(now=1_000.0)
+            assert [each.payload for each in hand.told(hand.store.facts("r", after=16))] == said[-8:]
+            hand.take_over("r")
+            hand.write(number, fact(key="again", payload=said[-1]), epoch=2)
+            assert [each.payload for each in hand.told(hand.store.facts_of("r", "again"))] == [said[-1]]
+            assert hand.told(hand.store.verify("r")) == []
+
+    def _says(self, hand: Hand, run: str, payloads: list[bytes | None]) -> None:
+        """Hold that a run says this, by all ways of reading it."""
+        facts = hand.told(hand.store.facts(run))
+        assert [each.payload for each in facts] == payloads
+        listed = hand.told(hand.store.journal(FactQuery(run=run, limit=100))).items
+        assert [each.fact.payload for each in listed] == payloads
+        for each in facts:
+            assert each in hand.told(hand.store.facts_of(run, each.key))
+        assert hand.told(hand.store.verify(run)) == []
+
+    def test_what_a_commit_said_that_failed_is_not_taken_as_said(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            with suppress(PodiumError):
+                hand.write(number, fact(payload=encode(_TEXTS)), fact(key="\ud800"))
+            assert hand.write(number, fact(payload=encode(_TEXTS)), epoch=7) is CommitVerdict.STALE
+            hand.write(number, fact(payload=encode(_TEXTS)), fact(payload=encode([*_TEXTS, "end"])))
+            assert [each.value() for each in hand.told(hand.store.facts("r", after=0))] == [_TEXTS, [*_TEXTS, "end"]]
 
     def test_runs_are_listed_newest_first_and_by_what_is_asked(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

@@ -14,6 +14,7 @@ from podium.store.journaling import commit_transaction
 from podium.store.journaling.appending import FactRow, Head, Salts
 from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
 from podium.store.journaling.commit_transaction import CommitTransaction
+from podium.store.journaling.quoted import quotes
 from podium.store.journaling.transaction import (
     Amounts,
     AnswerRow,
@@ -125,6 +126,21 @@ class DictTransaction:
             count = last - (n << PLACE_BITS) + 1
             found[n] = Head(self.tables.runs[n].run.id.encode(), count, self.tables.facts[last].hash)
         return found
+
+    def large_payloads(self, runs: Collection[int], size: int, count: int) -> Mapping[int, Sequence[tuple[int, bytes]]]:
+        return {run: self._large(run, size, count) for run in runs}
+
+    def _large(self, run: int, size: int, count: int) -> Sequence[tuple[int, bytes]]:
+        places = sorted((place for place in self.tables.facts if place >> PLACE_BITS == run), reverse=True)
+        found = [(place - (run << PLACE_BITS), self.payload(run, place - (run << PLACE_BITS))) for place in places]
+        large = [(seq, text) for seq, text in found if text is not None and (len(text) >= size or quotes(text))]
+        return large[:count]
+
+    def payload(self, run: int, seq: int) -> bytes | None:
+        fact = self.tables.facts.get((run << PLACE_BITS) + seq)
+        if fact is None or fact.blob is None:
+            return None if fact is None else fact.payload
+        return self.tables.blobs.get(fact.blob)
 
     def insert_blobs(self, blobs: Mapping[bytes, bytes]) -> None:
         self.tables.blobs = {**blobs, **self.tables.blobs}

@@ -1,0 +1,249 @@
+"""Quoting: a payload that says again what the run has said refers to it, so that a conversation grows linearly.
+
+A payload is cut where its content says so: before and after long strings, and now and then between short ones. Some
+neighbouring pieces make a block, some blocks a larger one. So a list that something is appended to has the same
+blocks as before, but for the last of each size, and is stored as few quotes: their number grows with the logarithm
+of its length. What is quoted is the place where a piece or block stood first, as made of smaller ones that stood
+somewhere before: so a chain of quotes is no longer than there are sizes of blocks.
+
+What a run has said is known in memory only, by digests. Where that is forgotten, a text is stored once more.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from typing import NamedTuple, Self
+from zlib import crc32
+
+from podium.store.journaling.quoted import Payloads, QuotedPart, parts_of, quotes, written
+
+QUOTING_BYTES = 1_024
+"""A smaller payload is stored as it is, and not quoted."""
+QUOTING_UP_TO = 16 * 1024 * 1024
+"""A larger one, too: to cut it takes too long."""
+LEARNED = 16
+"""So many of its last large payloads are looked at where a run was taken up."""
+
+_LONG = 256
+_VERY_LONG = 2_048
+_WORTH_COMPARING = 4_096
+_SHORT = 8
+_STRETCH = 512
+_SEPARATORS = (b"\\n", b",", b" ")
+"""Where very long strings are cut, and long lists of numbers: the first of these that is there."""
+_LEAST = 32
+"""A piece shorter than this is not quoted by itself."""
+_MOST_KNOWN = 16_384
+_LEARNED_BYTES = 2 * 1024 * 1024
+_WIDEST = 32
+
+Place = tuple[int, int]
+"""A fact of the run, and an offset in its payload."""
+
+
+class _Level(NamedTuple):
+    """Pieces of a payload, or the blocks of one size."""
+
+    ends: list[int]
+    digests: list[bytes]
+    firsts: list[int]
+    """Of blocks: the first of the next smaller ones in each, and how many there are of these; of pieces, none."""
+
+
+class _Cut(NamedTuple):
+    """A payload, and its pieces."""
+
+    text: bytes
+    pieces: _Level
+
+
+_NOTHING = _Cut(b"", _Level([], [], []))
+
+
+class Quotable:
+    """What can be quoted of the payloads of a run."""
+
+    __slots__ = ("_committed", "_fresh", "_last")
+
+    def __init__(self, committed: dict[bytes, Place] | None = None, last: _Cut = _NOTHING) -> None:
+        self._committed: dict[bytes, Place] = {} if committed is None else committed
+        self._fresh: dict[bytes, Place] = {}
+        self._last = last
+        """The last large payload: the next one mostly begins in the same way, and is cut in the same way there."""
+
+    @classmethod
+    def learned(cls, recent: Sequence[tuple[int, bytes]], payloads: Payloads) -> Self:
+        """Return what can be quoted of recent payloads as they are stored, the latest first."""
+        made, left = cls(), _LEARNED_BYTES
+        for seq, stored in recent:
+            text = payloads.whole(seq, stored)
+            if text is None or not QUOTING_BYTES <= len(text) <= min(left, QUOTING_UP_TO):
+                continue
+            left -= len(text)
+            parts = parts_of(stored) if quotes(stored) else []
+            levels = _levels(text, made._last)
+            made._last = _Cut(text, levels[0])
+            for digest, start, end in _pieces(levels):
+                if end - start >= _LEAST:
+                    made._fresh.setdefault(digest, _origin(seq, parts, start, end))
+        return made
+
+    def branch(self) -> "Quotable":
+        """Return the same, to go on with in a commit that may fail: this one was committed, and learns nothing more."""
+        committed = self._committed
+        committed.update(self._fresh)
+        self._fresh = {}
+        if len(committed) > _MOST_KNOWN:
+            for digest in list(committed)[: len(committed) // 2]:  # those that were used longest ago
+                del committed[digest]
+        return Quotable(committed, self._last)
+
+    def quote(self, seq: int, payload: bytes) -> bytes | None:
+        """Return how a fact's payload is stored, if it quotes half of what it says; it can be quoted from now on."""
+        if len(payload) > QUOTING_UP_TO:
+            return None
+        levels = _levels(payload, self._last)
+        if len(payload) > _WORTH_COMPARING:
+            self._last = _Cut(payload, levels[0])
+        parts: list[QuotedPart] = []
+        new: dict[bytes, Place] = {}
+        self._add(levels, len(levels) - 1, 0, payload, parts, new, seq)
+        self._fresh.update(new)
+        texts = sum(len(part.text) for part in parts if part.text is not None)
+        return written(parts) if 2 * texts <= len(payload) else None
+
+    def _add(
+        self, levels: Sequence[_Level], depth: int, place: int, payload: bytes, parts: list[QuotedPart],
+        new: dict[bytes, Place], seq: int,
+    ) -> None:  # fmt: skip
+        """Add a block or piece to the parts: as a quote, or else as what it is made of."""
+        ends, digests, firsts = levels[depth]
+        start, end, digest = ends[place - 1] if place else 0, ends[place], digests[place]
+        origin = self._find(digest) if end - start >= _LEAST else None
+        if origin is not None:
+            _append_quote(parts, end, *origin, start)
+            return
+        if depth:
+            for child in range(firsts[place], firsts[place + 1]):
+                self._add(levels, depth - 1, child, payload, parts, new, seq)
+        else:
+            _append_text(parts, end, payload[start:end])
+        if end - start >= _LEAST:
+            new.setdefault(digest, (seq, start))
+
+    def _find(self, digest: bytes) -> Place | None:
+        fresh = self._fresh.get(digest)
+        if fresh is not None:
+            return fresh
+        known = self._committed.pop(digest, None)
+        if known is not None:
+            self._committed[digest] = known  # at the end again: it was used
+        return known
+
+
+def _append_quote(parts: list[QuotedPart], end: int, seq: int, offset: int, start: int) -> None:
+    if parts:
+        last = parts[-1]
+        begins = parts[-2].end if len(parts) > 1 else 0
+        if last.text is None and last.seq == seq and last.offset + start - begins == offset:
+            parts[-1] = QuotedPart(end, None, seq, last.offset)
+            return
+    parts.append(QuotedPart(end, None, seq, offset))
+
+
+def _append_text(parts: list[QuotedPart], end: int, text: bytes) -> None:
+    if parts and (last := parts[-1].text) is not None:
+        parts[-1] = QuotedPart(end, last + text, 0, 0)
+    else:
+        parts.append(QuotedPart(end, text, 0, 0))
+
+
+def _origin(seq: int, parts: Sequence[QuotedPart], start: int, end: int) -> Place:
+    """Return where a range of a payload stood first, if that is one place."""
+    place = bisect_right(parts, start, key=lambda part: part.end)
+    if place < len(parts) and (part := parts[place]).text is None and end <= part.end:
+        return part.seq, part.offset + start - (parts[place - 1].end if place else 0)
+    return seq, start
+
+
+def _pieces(levels: Sequence[_Level]) -> Iterator[tuple[bytes, int, int]]:
+    """Give digest, begin and end of each piece and block."""
+    for level in levels:
+        start = 0
+        for end, digest in zip(level.ends, level.digests, strict=True):
+            yield digest, start, end
+            start = end
+
+
+def _levels(text: bytes, last: _Cut = _NOTHING) -> list[_Level]:
+    """Return the pieces of a text, its blocks, the larger blocks, and so on up to the whole."""
+    same = _same(text, last)
+    ends, digests = last.pieces.ends[:same], last.pieces.digests[:same]
+    start = ends[-1] if ends else 0
+    _add_ends(text, start, ends)
+    for end in ends[same:]:
+        digests.append(sha256(text[start:end]).digest())
+        start = end
+    levels = [_Level(ends, digests, [])]
+    while len(levels[-1].ends) > 1:
+        levels.append(_blocks(levels[-1], len(levels)))
+    return levels
+
+
+def _blocks(below: _Level, depth: int) -> _Level:
+    """Return the blocks of these: a block ends with a piece whose digest says so, one in eight, or is full."""
+    ends, digests, firsts, first = list[int](), list[bytes](), [0], 0
+    last = len(below.ends) - 1
+    for place, digest in enumerate(below.digests):
+        size = place + 1 - first
+        if place == last or size == _WIDEST or (size > 1 and not digest[depth % 32] & 7):
+            ends.append(below.ends[place])
+            digests.append(sha256(b"\1" + b"".join(below.digests[first : place + 1])).digest())
+            first = place + 1
+            firsts.append(first)
+    return _Level(ends, digests, firsts)
+
+
+def _same(text: bytes, last: _Cut) -> int:
+    """Return with how many of the same pieces as the last one a text begins."""
+    ends, low, high = last.pieces.ends, 0, len(last.pieces.ends)
+    while low < high:
+        middle, start = (low + high + 1) // 2, ends[low - 1] if low else 0
+        end = ends[middle - 1]
+        if text[start : end + 1] == last.text[start : end + 1]:  # with what follows: by that it was seen to end
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _add_ends(text: bytes, at: int, ends: list[int]) -> None:
+    """Add where the pieces of a text end after a place."""
+    cut = at
+    for piece in (text[at:] if at else text).split(b'"'):
+        size = len(piece)
+        end = at + size
+        if size >= _LONG:
+            if at > cut:
+                ends.append(at)
+            if size > _VERY_LONG:
+                _cut_long(text, at, end, ends)
+            cut = end - 1 if piece.endswith(b"\\") else end  # the quotation mark of a text inside a text
+            ends.append(cut)
+        elif end > cut and (end - cut > _STRETCH or (size >= _SHORT and crc32(piece) & 3 == 1)):
+            ends.append(end)
+            cut = end
+        at = end + 1
+    if cut < len(text):
+        ends.append(len(text))
+
+
+def _cut_long(text: bytes, start: int, end: int, ends: list[int]) -> None:
+    """Cut a long text every now and then, from its begin: so it may grow at its end."""
+    separator = next((each for each in _SEPARATORS if text.find(each, start, end) >= 0), None)
+    if separator is None:
+        return
+    at = text.find(separator, start + _STRETCH, end)
+    while 0 <= at < end - 1:
+        ends.append(at)
+        at = text.find(separator, at + _STRETCH, end)
