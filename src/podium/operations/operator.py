@@ -18,6 +18,7 @@ from podium.model.facts.calls import Asked
 from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound, Started
 from podium.model.facts.waits import ChildAwaited, ChildSpawned
+from podium.model.generation import generation_of, in_generation, since_generation, versions_in
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.editing import Edited, edited_input
@@ -93,7 +94,7 @@ class Operator:
             return []
         [state] = [each for each in (await store.budgets(BudgetQuery(prefix=own.id))).items if each.id == own.id]
         left = share_of(own.limits, state.spent)
-        counting = carved_from(started_of(await store.facts(run.parent)).lines, own.limits)
+        counting = carved_from(started_of(await store.generation(run.parent)).lines, own.limits)
         if counting:
             wanted = Reserve(
                 run=claimed.n, epoch=run.epoch, id=share_of_run(run.id), lines=counting, amount=left,
@@ -109,7 +110,7 @@ class Operator:
 
     async def _refuse_child(self, run_id: str) -> None:
         """Raise NotPossible where a failed child run, or one below it, cannot be retried: before any of them is."""
-        facts = await self._worker.store.facts(run_id)
+        facts = await self._worker.store.generation(run_id)
         refuse_redacted(run_id, facts)
         _refuse_undone(run_id, facts)
         rewound = failure_of_run(facts)
@@ -159,6 +160,7 @@ class Operator:
         try:
             if from_key is not None:
                 _refuse_undone(run_id, claimed.facts)
+                _refuse_earlier(claimed.run, from_key)
                 void = since(claimed.facts, from_key)
             kept = [fact for fact in claimed.facts if fact.seq not in set(void)]
             moved = replace(claimed.run, version=version)
@@ -188,8 +190,12 @@ class Operator:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
         facts = await self._worker.store.facts(run_id)
         refuse_redacted(run_id, facts)
-        void, loose = voided(facts), standing(facts).loose
+        void = voided(facts)
         ended_before = sum(fact.kind is FactKind.ENDED and fact.seq in void for fact in facts)
+        generation = generation_of(key)
+        version = next(versions_in(in_generation(facts, generation)), run.version)
+        facts = since_generation(facts, generation)
+        loose = standing(facts).loose
         facts = [fact for fact in facts if fact.seq not in void]
         after = set(since(facts, key))
         kept = [fact for fact in facts if fact.seq not in after]
@@ -204,6 +210,7 @@ class Operator:
         )  # fmt: skip
         begun = begun_effects([fact for fact in facts if fact.seq in after])
         forked = self._copy(run, facts[0], said, [*shared.facts, *begun])
+        forked = replace(forked, generation=generation, version=version)
         if shared.loose is not None:  # places from 0; the first is that of the start
             rewound = NewFact.saying(Rewound(loose=shared.loose + 1), "", self._clock.now())
             forked = replace(forked, facts=[*forked.facts, rewound])
@@ -319,6 +326,11 @@ def since(facts: Sequence[Fact], key: str) -> list[int]:
         known = ", ".join(dict.fromkeys(fact.key for fact in facts if fact.kind is FactKind.ASKED))
         raise NotPossible(f"the run has no call {key!r}. Its calls: {known or 'none'}.")
     return [fact.seq for fact in facts if fact.seq >= first]
+
+
+def _refuse_earlier(run: Run, key: str) -> None:
+    if (number := generation_of(key)) < run.generation:
+        raise NotPossible(f"call {key} is of generation {number}, which is over: the run can only be forked there.")
 
 
 def _refuse_undone(run_id: str, facts: Sequence[Fact]) -> None:

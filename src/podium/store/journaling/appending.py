@@ -10,6 +10,9 @@ from podium.store.operations import NewFact
 BLOB_BYTES = 32_768
 """A payload larger than this is stored once, by its content hash."""
 
+_MOST = 1 << PLACE_BITS
+"""So many places a journal has."""
+
 FactRow = tuple[int, int, str, float, int, bytes, bytes, bytes, bytes | None, bytes | None]
 """place, kind, key, at, epoch, hash, salt, body, payload, blob."""
 
@@ -42,6 +45,8 @@ class Salts:
 def chained(run: int, head: Head, epoch: int, facts: Sequence[NewFact], salts: Salts) -> tuple[list[FactRow], Head]:
     """Return the rows of facts after `head`, without large payloads, and where the journal ends with them."""
     name, count, last, place = head.name, head.count, head.hash, run << PLACE_BITS
+    if count + len(facts) > _MOST:
+        raise OverflowError(f"its journal has {count} facts, and no run can have more than {_MOST}: start another run")
     rows: list[FactRow] = []
     for fact in facts:
         salt, blob, payload = salts.next(), None, fact.payload
