@@ -18,7 +18,7 @@ LAST = 4
 GIVE_UP = 20.0
 
 
-def agents_of(witness: Witness, faults: Faults) -> list[AnyAgent]:
+def agents_of(witness: Witness, faults: Faults) -> dict[str, AnyAgent]:
     def saw(call: Call) -> None:
         witness.saw("call", call.run, call.key, call.attempt)
 
@@ -45,8 +45,11 @@ def agents_of(witness: Witness, faults: Faults) -> list[AnyAgent]:
             raise ConnectionError("not yet")
         return n
 
-    known = {each.card.name: faults.agent(each) for each in (look, pay, stumbles)}
+    plain: list[AnyAgent] = [look, pay, stumbles]
+    return {each.card.name: faults.agent(each) for each in plain}
 
+
+def workflows(known: dict[str, AnyAgent], witness: Witness) -> list[AnyAgent]:
     @workflow
     async def errand(ctx: Context, n: int) -> int:
         await ctx.sleep(0.002)
@@ -68,14 +71,15 @@ def agents_of(witness: Witness, faults: Faults) -> list[AnyAgent]:
             witness.saw("left", n)
         return seen
 
-    return [watcher, errand, *known.values()]
+    return [watcher, errand]
 
 
 async def drive(folder: Path, point: str | None) -> None:
     witness, faults = Witness(folder / "witness"), die_at(point)
     store = faults.store(SqliteStore(str(folder / "podium.db")))
-    async with App.open(store, agents=agents_of(witness, faults), poll=0.02) as app:
-        handle: AnyHandle = await app.start("watcher", [], id="r")
+    known = agents_of(witness, faults)
+    async with App.open(store, agents=[*workflows(known, witness), *known.values()], poll=0.02) as app:
+        handle: AnyHandle = await app.start("watcher", list[Json](), id="r")
         with suppress(NotPossible):  # it goes on where it was, and may have ended
             for n in range(LAST):
                 await handle.signal("said", n, id=f"said {n}")

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import closing
+from sqlite3 import connect
 from typing import Any
 
 import pytest
@@ -670,3 +671,46 @@ async def test_two_restarts_in_one_turn_take_no_signal_twice(bench: Bench) -> No
                 await bench.clock.settle()
         assert await handle.result() == 20
     assert bench.witness.count("heard") == 20
+
+
+async def test_two_workers_share_runs_that_restart(bench: Bench) -> None:
+    @workflow
+    async def shares(ctx: Context, n: int) -> int:
+        await ctx.call(seen, f"{ctx.run_id} {n}")
+        await ctx.sleep(1)
+        if n < 5:
+            await ctx.restart(n + 1)
+        return n
+
+    @agent(effects="once")
+    async def seen(what: str) -> None:
+        bench.witness.saw(what)
+
+    async with bench.app(shares, slots=2) as one, bench.app(shares, slots=2):
+        handles = [await one.start(shares, 1, id=f"r{n}") for n in range(10)]
+        for _ in range(10):
+            await bench.clock.advance(1)
+        await bench.clock.until(lambda: len(bench.witness.lines()) == 50)
+        assert [await handle.result() for handle in handles] == [5] * 10
+    assert set(bench.witness.counts().values()) == {1}
+
+
+async def test_a_worker_that_lost_the_run_does_not_have_it_begin_again(bench: Bench) -> None:
+    @workflow
+    async def endless(ctx: Context, n: int) -> int:
+        await ctx.call(echo, n)
+        await bench.clock.sleep_until(began + 10)
+        if n < 2:
+            await ctx.restart(n + 1)
+        return n
+
+    began = bench.clock.now()
+    async with bench.app(endless) as app:
+        handle = await app.start(endless, 1)
+        await bench.clock.settle()
+        with closing(connect(bench.path)) as db, db:
+            db.execute("UPDATE runs SET owner = 'another', epoch = epoch + 1")
+        await bench.clock.advance(20)
+        run = await handle.status()
+        assert (run.generation, run.owner) == (1, "another")
+        assert FactKind.RESTARTED not in [kind for kind, _ in await facts(app, handle.id)]
