@@ -258,7 +258,7 @@ async def test_a_guard_sees_what_each_generation_is_given(bench: Bench) -> None:
         assert await handle.result() == "c"
         refused = await app.start(later, 0)
         await bench.clock.advance(5)
-        with pytest.raises(RunFailed, match="(?i)e-?mail"):
+        with pytest.raises(RunFailed, match=r"(?i)e-?mail"):
             await refused.result()
         run = await refused.status()
         assert (run.state, run.generation) == (RunState.FAILED, 2)

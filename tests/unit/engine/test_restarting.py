@@ -10,6 +10,7 @@ import pytest
 
 from podium import Budget, Config, Context, RunState, agent, workflow
 from podium.errors import RunBlocked, RunCancelled, RunFailed, UsageError
+from podium.model.budget import PER_USD
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.reports.audit import audit
@@ -18,6 +19,7 @@ from podium.testing import scripted
 from tests.unit.engine.bench import Bench, facts
 
 echo = scripted("echo", lambda value: value)
+priced = scripted("priced", lambda value: value, usd=0.5)
 LAST = 6
 
 
@@ -144,6 +146,24 @@ async def test_a_budget_is_not_given_again(bench: Bench) -> None:
         with pytest.raises(RunFailed, match="budget"):
             await handle.result()
         assert (await handle.status()).generation == 4
+
+
+async def test_money_that_was_set_aside_ahead_is_given_back(bench: Bench) -> None:
+    @workflow
+    async def pays(ctx: Context, n: int) -> int:
+        for _ in range(8):
+            await ctx.call(priced, n)
+        if n < 3:
+            await ctx.restart(n + 1)
+        return n
+
+    async with bench.app(pays) as app:
+        handle = await app.start(pays, 1, budget=Budget(usd=100.0))
+        assert await handle.result() == 3
+        [budget] = (await app.reports.budgets()).items
+        kinds = [kind for kind, _ in await facts(app, handle.id)]
+        assert kinds.count(FactKind.RESERVED) > kinds.count(FactKind.RESTARTED)
+    assert (budget.spent.usd, budget.reserved.usd, budget.in_doubt) == (24 * PER_USD // 2, 0, 0)
 
 
 async def test_the_time_of_a_run_goes_on(bench: Bench) -> None:
@@ -280,6 +300,20 @@ async def test_a_restart_moves_to_the_newest_version(bench: Bench) -> None:
         await bench.clock.advance(60)
         assert await handle.result() == ["old", "new"]
     assert not await faults(bench)
+
+
+async def test_the_value_is_read_as_the_version_gives_it_that_the_run_ended_with(bench: Bench) -> None:
+    @workflow(name="moves")
+    async def old(ctx: Context) -> int:
+        await ctx.restart()
+
+    @workflow(name="moves", version="2")
+    async def new(ctx: Context) -> frozenset[str]:
+        return frozenset("a")
+
+    async with bench.app(old, new) as app:
+        handle = await app.start(old)
+        assert await handle.result() == frozenset("a")
 
 
 async def test_a_generation_that_has_begun_keeps_its_version(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.describing import describe
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.recorded import Recorded
-from podium.errors import Diverged, InvalidValue, UsageError
+from podium.errors import Diverged, Evicted, InvalidValue, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.fact import Fact
 from podium.model.facts.runs import Restarted
@@ -18,7 +18,7 @@ from podium.store.codec import encode
 _SHOWN = 3
 
 
-class Restart(Recorded[NoReturn]):
+class Restart(Recorded[None]):
     """Ends this generation of the run. Nothing stands at its key but a cancel: what follows has keys of its own."""
 
     __slots__ = ("input",)
@@ -40,7 +40,8 @@ class Restart(Recorded[NoReturn]):
         if branch.cancel is Cancel.DELIVERED:
             branch.deliver(self.key)  # a run that was asked to stop does not begin again
         self.active.restart(version, payload)
-        return await branch.at(self.key, asyncio.get_running_loop().create_future())  # until it is unwound
+        await branch.at(self.key, asyncio.get_running_loop().create_future())  # until it is unwound
+        raise Evicted
 
     def described(self) -> str:
         """Return what it is."""
@@ -50,7 +51,7 @@ class Restart(Recorded[NoReturn]):
         """Raise Diverged: it has no end that anybody is handed."""
         raise Diverged(self.key, describe(end), self.described())
 
-    async def go_on(self, branch: BranchTask, record: KeyState | None) -> Any:
+    async def go_on(self, branch: BranchTask, record: KeyState | None) -> None:
         """Wait until everything recorded was handed out."""
         await self.active.live(branch, self.key)
 
