@@ -66,7 +66,9 @@ class Operator:
                 await self._refuse_child(child)
             for child in children:
                 await self.retry(child)
-            ends = [await self._end_of(child) for child in awaited if child not in children]
+            heard = [child for child in awaited if child not in children]
+            heard += [child for child in not_awaited(facts) if not await self._has_failed(child)]
+            ends = [await self._end_of(child) for child in heard]
             reopened = await self._share_again(claimed)
         except NotPossible:
             await self._give_back(claimed)
@@ -298,6 +300,14 @@ def failed_with(facts: Sequence[Fact], void: Sequence[int]) -> list[str]:
     if _stopped(alive):
         awaited |= {said.run for fact in kept if isinstance(said := fact.content, ChildSpawned)}
     return sorted(awaited - known)
+
+
+def not_awaited(facts: Sequence[Fact]) -> list[str]:
+    """Return the child runs whose results a run has not asked for: what had ended since it failed did not tell it."""
+    before = voided(facts)
+    alive = [fact.content for fact in facts if fact.seq not in before]
+    awaited = {said.name for said in alive if isinstance(said, ChildAwaited)}
+    return [said.run for said in alive if isinstance(said, ChildSpawned) and said.run not in awaited]
 
 
 def _stopped(facts: Sequence[Fact]) -> set[int]:

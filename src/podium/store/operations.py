@@ -180,14 +180,13 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class BeginGeneration:
-    """The run begins again with another input, as the last fact of this write says.
-
-    The worker keeps it, and is handed what came for it.
-    """
+    """The run begins again with another input; the worker keeps it, and is handed what came for it."""
 
     generation: int
     version: str
     """That of its workflow from now on."""
+    facts: int = 1
+    """How many facts of this write, the last ones, belong to what begins: the first of them says so."""
 
 
 Leave = Park | FinishRun | Block | Release

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from podium import Budget, Config, Context, RunState, agent, workflow
+from podium import Budget, Config, Context, RunState, Steps, agent, workflow
 from podium.errors import RunBlocked, RunCancelled, RunFailed, UsageError
 from podium.model.budget import PER_USD
 from podium.model.fact import FactKind
@@ -639,6 +639,38 @@ async def test_a_fork_begins_in_the_generation_of_its_call(bench: Bench, key: st
         copied = await app.runs.generation(fork.id)
         assert len(await fork.facts()) < len(await old.facts()) + 3
         assert copied[0].kind is FactKind.STARTED
+    assert not await faults(bench)
+
+
+async def test_a_fork_of_an_earlier_generation_knows_what_later_ones_did_once(bench: Bench) -> None:
+    @agent
+    async def books(n: int, steps: Steps) -> int:
+        async def book() -> int:
+            bench.witness.saw("booked", n)
+            return n
+
+        return await steps.once("book", book, input=n, effects="once")
+
+    @workflow
+    async def booking(ctx: Context, n: int) -> int:
+        await ctx.call(echo, n)
+        if n > 1:
+            await ctx.call(books, n)
+        if n < 3:
+            await ctx.restart(n + 1)
+        return n
+
+    async with bench.app(booking) as app:
+        old = await app.start(booking, 1)
+        assert await old.result() == 3
+        fork = await app.operations.fork(old.id, "0")
+        for n in (2, 3):
+            await bench.clock.settle()
+            [question] = (await app.inbox.list(run=fork.id)).items
+            assert question.key == f"g{n}.1"
+            await app.inbox.answer(question.id, {"happened": n}, by="ann")
+        assert await fork.result() == 3
+    assert bench.witness.counts() == {"booked 2": 1, "booked 3": 1}
     assert not await faults(bench)
 
 

@@ -21,6 +21,7 @@ from podium.errors import Blocked, Diverged, Evicted, MissingAgent, StoreError, 
 from podium.model.chance import Chance, chance_of
 from podium.model.fact import Fact, started_of
 from podium.model.facts.choices import KeysCancelled
+from podium.model.facts.content import Prepared
 from podium.model.facts.money import settled
 from podium.model.facts.runs import Rewound
 from podium.model.fallback import Degraded
@@ -100,8 +101,7 @@ class ActiveRun:
         self.dry = dry
         self.following: Claimed | None = None
         """The run as its next generation begins, once that is in the store."""
-        self._parking = False
-        self._restarting = False
+        self._parking = self._restarting = False
         self._asking = False
         """Whether the store was asked what came, so that waits whose time has come can end."""
         self._known_until = float("-inf")
@@ -316,7 +316,9 @@ class ActiveRun:
         said = self.generation.next(version, self.due)
         answers = [TakeSignal(each.id) for each in self.mailbox.left if each.kind not in KEPT_SIGNALS]
         self.journal.append(said, "", input, answers, last=True)
-        self.journal.close_with(BeginGeneration(said.generation, version))
+        for fact in self.generation.begun_before:
+            self.journal.append(Prepared(fact.kind, fact.text), fact.key, last=True)
+        self.journal.close_with(BeginGeneration(said.generation, version, 1 + len(self.generation.begun_before)))
 
     def note_raised(self, error: BaseException) -> None:
         """Note what code raised before it had asked for all that is recorded: that may be why it does not ask."""

@@ -74,10 +74,12 @@ def _lines(id: str, budget: Budget | None, above: Above | None) -> list[BudgetLi
 
 def claimed_anew(claimed: Run, n: int, started: Fact, write: Write, begun: BeginGeneration, came: Delivery) -> Claimed:
     """Return a run whose worker has just committed that it begins again: it need not be read again."""
-    restarted = write.facts[-1]
-    first = Fact(1, FactKind.RESTARTED, "", restarted.at, claimed.epoch, restarted.body, restarted.payload)
+    facts = [
+        Fact(place, new.kind, new.key, new.at, claimed.epoch, new.body, new.payload)
+        for place, new in enumerate(write.facts[-begun.facts :], 1)
+    ]
     run = replace(claimed, version=begun.version, generation=begun.generation)
-    return Claimed(n, run, came.wake, [started, first], came.signals)
+    return Claimed(n, run, came.wake, [started, *facts], came.signals)
 
 
 def claimed_at_start(run: NewRun, n: int, owner: str) -> Claimed:

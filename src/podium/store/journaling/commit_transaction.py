@@ -314,7 +314,7 @@ class CommitTransaction:
             case Block():
                 state = RunState.BLOCKED
             case BeginGeneration():
-                self._transaction.begin_generation(run, close, head.count - 1)
+                self._transaction.begin_generation(run, close, head.count - close.facts)
                 self._inbox.fetched.add(run)
                 return CommitVerdict.OK
         self._transaction.close_run(run, close, head)

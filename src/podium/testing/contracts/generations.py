@@ -53,6 +53,13 @@ class GenerationsContract(OpenedStore):
             assert hand.park(number, wake=before.wake) is CommitVerdict.AWAKE
             assert hand.park(number, wake=came.wake) is CommitVerdict.OK
 
+    def test_it_may_begin_with_more_than_one_fact(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            facts = [fact(key="0"), restarted(2), fact(key="g3.0"), fact(key="g4.0")]
+            assert hand.write(number, *facts, close=BeginGeneration(2, "2", 3)) is CommitVerdict.OK
+            assert [each.key for each in hand.told(hand.store.generation("r"))] == ["", "", "g3.0", "g4.0"]
+
     def test_whoever_lost_a_run_does_not_have_it_begin_again(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
