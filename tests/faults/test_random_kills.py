@@ -18,7 +18,7 @@ from tests.faults.children import program
 from tests.faults.lives import Lives
 
 RUNS = 2
-"""Of each of the two kinds."""
+"""Of each of the three kinds."""
 LIVES_IN_A_ROW = 10
 ENDS = ("kill", "kill", "kill", "kill", "stop", "cut")
 """How a life may end: killed, stopped with time for what is under way, or with next to none."""

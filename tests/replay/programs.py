@@ -148,8 +148,17 @@ async def spared(ctx: Context, n: int) -> list[Json]:
     return [*seen, await ctx.call(stumbling, n)]
 
 
+@workflow
+async def restarted(ctx: Context, n: int) -> list[int]:
+    seen = [await ctx.call(echo, n) for _ in range(2)]
+    await ctx.sleep(5)
+    if n < 9:
+        await ctx.restart(n + 1)
+    return seen
+
+
 AGENTS: list[AnyAgent] = [
     echo, flaky, broken, never, undo, helper, stepwise, pay, leg, child, journey, undone, cancelled, scarce, tripping,
-    charge, governed, governed_2, spare, priced, dear, stumbling, spared,
+    charge, governed, governed_2, spare, priced, dear, stumbling, spared, restarted,
 ]  # fmt: skip
 RECORDED = ("journey", "undone", "cancelled")

@@ -13,7 +13,7 @@ from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.testing import CountingIds, DrivenClock
 from tests.catalogue.entry import entries
-from tests.replay.programs import AGENTS, RECORDED, governed, leg, spared
+from tests.replay.programs import AGENTS, RECORDED, governed, leg, restarted, spared
 from tests.replay.teams import TEAMS, name_of
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -75,6 +75,17 @@ async def record_forked(folder: Path) -> None:
         keep(folder / "forked.json", await history_of("leg", fork))
 
 
+async def record_restarted(folder: Path) -> None:
+    """Record the last generation of a run that restarted."""
+    clock = DrivenClock()
+    async with App.open(":memory:", agents=AGENTS, clock=clock, ids=CountingIds()) as app:
+        handle = await app.start(restarted, 7, within=60)
+        await clock.advance(50)
+        history = await history_of("restarted", handle)
+        history["facts"] = [plain(fact) for fact in await app.runs.generation(handle.id)]
+        keep(folder / "restarted.json", history)
+
+
 async def record_teams(folder: Path) -> None:
     """Record a run of each pattern."""
     for pattern, entry in entries().items():
@@ -112,4 +123,5 @@ if __name__ == "__main__":
     asyncio.run(record_governed(HISTORIES / sys.argv[1]))
     asyncio.run(record_spared(HISTORIES / sys.argv[1]))
     asyncio.run(record_forked(HISTORIES / sys.argv[1]))
+    asyncio.run(record_restarted(HISTORIES / sys.argv[1]))
     asyncio.run(record_teams(HISTORIES / sys.argv[1]))

@@ -10,7 +10,7 @@ import pytest
 from podium import App
 from podium.model.agent import AnyAgent
 from podium.model.fact import Fact, FactKind
-from podium.model.facts.runs import Repinned
+from podium.model.generation import restarted_in, versions_in
 from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.store.codec import decode, encode
@@ -45,8 +45,7 @@ def facts_of(history: dict[str, Any]) -> list[Fact]:
 
 def version_after(facts: list[Fact]) -> str:
     """Return the version under which a run goes on after these facts."""
-    moved = [said.after for fact in facts if isinstance(said := fact.content, Repinned)]
-    return moved[-1] if moved else "1"
+    return next(versions_in(facts))
 
 
 def run_of(history: dict[str, Any], facts: list[Fact]) -> Run:
@@ -63,8 +62,8 @@ def new_run(history: dict[str, Any], facts: list[Fact]) -> NewRun:
     return NewRun(
         id=history["run"], workflow=history["workflow"], version=version_after(facts), queue="default",
         priority=0, tenant="default", principal="local", parent=None, root=history["run"], tag=None,
-        at=facts[0].at, started=copies[0],
-        facts=copies[1:],
+        at=facts[0].at, started=copies[0], facts=copies[1:],
+        generation=1 if (restarted := restarted_in(facts)) is None else restarted[1].generation,
     )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ async def wakes_itself(view: View, run: Run, deadlines: Container[float | None])
     """Whether a parked run wakes to go on: not only because the time is up for it, or for a question (`deadlines`)."""
     if run.wake_at is None or run.wake_at in deadlines:
         return False
-    own = deadline_of(await view.runs.facts(run.id))
+    own = deadline_of(await view.runs.generation(run.id))
     return own is None or own.at != run.wake_at
 
 
@@ -90,6 +90,6 @@ async def _family(view: View, run_id: str) -> AsyncIterator[Run]:
 
 
 async def _signals(view: View, run: Run) -> Sequence[str]:
-    facts = await view.runs.facts(run.id)
+    facts = await view.runs.generation(run.id)
     keys = {node.key for node in tree_of(facts).open() if node.waits == "signal"}
     return [said.name for fact in facts if fact.key in keys and isinstance(said := fact.content, SignalAwaited)]

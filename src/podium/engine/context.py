@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar, overload
 from uuid import UUID
 
 from podium.agents.shape import free_json, shape_of
@@ -17,6 +17,7 @@ from podium.engine.primitives.children import ChildResult, SpawnChild
 from podium.engine.primitives.joins import Gather, Quorum, Race, checked
 from podium.engine.primitives.lookups import Find, Records, changed
 from podium.engine.primitives.questions import AskPerson, ManyShape, escalated
+from podium.engine.primitives.restarting import restart
 from podium.engine.primitives.selection import Selection
 from podium.engine.primitives.waits import AwaitSignal, Sleep
 from podium.engine.run.active_run import ActiveRun
@@ -343,6 +344,13 @@ class Context:
         """Wait for the result of a child run; `ChildRun.result()` is the short way."""
         return ChildResult(self._active, self._branch, self._path, self._key(), run=run_id, child=workflow)
 
+    def restart(self, input: Any = None, /) -> Coroutine[Any, Any, NoReturn]:
+        """Begin the run again with another input and an empty journal, under the same id; what follows is not run.
+
+        Raises UsageError where something of it is open, InvalidValue where the input does not fit.
+        """
+        return restart(self._active, self._branch, self._path, self._key(), input)
+
     # Time, ids, chance, and code that changes
 
     def now(self) -> float:
@@ -361,7 +369,7 @@ class Context:
     def changed(self, name: str) -> bool:
         """Whether to take the new way through code that was changed under running runs.
 
-        False for a branch that had come past this place when the code changed; recorded once per run and name.
+        False for a branch that was past this place when the code changed; recorded once per generation and name.
         """
         check_key("the name of the change", name)
         return changed(self._active, self._path, self._counter, name)
@@ -369,9 +377,8 @@ class Context:
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to those who watch the run. Chunks are not recorded, and replay emits none."""
         if not self._active.gate.replaying:
-            self._active.runtime.streams.publish(
-                self._active.run.id, Chunk(key=self._path, attempt=1, step="", n=self._counter, data=chunk)
-            )
+            told = Chunk(key=self._path, attempt=1, step="", n=self._counter, data=chunk)
+            self._active.runtime.streams.publish(self._active.run.id, told)
 
     def _check_joined(self, items: Sequence[Primitive[Any]]) -> None:
         """Raise NotAwaitable for what cannot be joined, and CallRefused for more than the run's budget allows at once.

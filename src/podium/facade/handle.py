@@ -33,13 +33,21 @@ class RunHandle(Generic[Out]):
         """Wait for the run's end and return its value; raises RunFailed, RunCancelled or RunBlocked."""
         end = await self._scope.parts.worker.end_of(self.id)
         if end.state is RunState.DONE:
-            value = end.outcome["value"]
-            return value if self._workflow is None else self._workflow.output.restore(value)
+            value, workflow = end.outcome["value"], await self._ended_as()
+            return value if workflow is None else workflow.output.restore(value)
         if end.state is RunState.CANCELLED:
             raise RunCancelled(f"run {self.id} was cancelled: {end.reason}", run=self.id)
         if end.state is RunState.BLOCKED:
             raise RunBlocked(f"run {self.id} is blocked: {end.reason}", run=self.id)
         raise RunFailed(f"run {self.id} failed: {end.reason}", run=self.id, recorded=end.traceback)
+
+    async def _ended_as(self) -> AnyAgent | None:
+        """Return the workflow in the version that the run ended with: it may have been moved, or have restarted."""
+        workflows, workflow = self._scope.parts.workflows, self._workflow
+        if workflow is None or not workflows.has_others(workflow):
+            return workflow
+        run = await self.status()
+        return workflows.of(run.workflow, run.version)
 
     async def status(self) -> Run:
         """Return how the run stands."""

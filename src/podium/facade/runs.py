@@ -7,6 +7,7 @@ from podium.errors import UsageError
 from podium.facade.filters import Filters
 from podium.facade.sight import Sight
 from podium.model.fact import Fact
+from podium.model.generation import in_generation
 from podium.model.run import Run, RunState
 from podium.reports.calls.detail import CallDetail, detail_of
 from podium.reports.calls.tree import CallTree, tree_of
@@ -46,10 +47,19 @@ class Runs:
         await self._sight.run(run_id)
         return await self._sight.store.facts(run_id, after=after)
 
+    async def generation(self, run_id: str, number: int | None = None) -> Sequence[Fact]:
+        """Return the first fact of a run, and those of one of its generations: the present one, if none is named."""
+        await self._sight.run(run_id)
+        store = self._sight.store
+        return await store.generation(run_id) if number is None else in_generation(await store.facts(run_id), number)
+
     async def call(self, run_id: str, key: str) -> CallDetail:
         """Return all that is recorded of one call, question, wait or step; raises UnknownRun or NotPossible."""
         return detail_of(run_id, await self.facts(run_id), key)
 
-    async def tree(self, run_id: str) -> CallTree:
-        """Return a run as the tree of its calls, with what each came to; raises UnknownRun."""
-        return tree_of(await self.facts(run_id))
+    async def tree(self, run_id: str, generation: int | None = None) -> CallTree:
+        """Return a run as the tree of its calls, with what each came to; raises UnknownRun.
+
+        Of one that restarted those of a generation: of the present one, if none is named.
+        """
+        return tree_of(await self.generation(run_id, generation))

@@ -44,6 +44,10 @@ class Workflows:
             registry.get(name)  # raises UnknownAgent, before anything runs
         return found
 
+    def has_others(self, workflow: AnyAgent) -> bool:
+        """Whether this process has other versions of a workflow."""
+        return len(self._rules.registry.versions(workflow.card.name)) > 1
+
     def of(self, name: str, version: str) -> AnyAgent | None:
         """Return a workflow by name and version, if this process has it."""
         registry = self._rules.registry

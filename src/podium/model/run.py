@@ -89,6 +89,10 @@ class Run:
     """Why it is blocked; None where it is not."""
     crash_count: int = 0
     """How many processes in a row died while they had it in memory, and it came no further from one to the next."""
+    generation: int = 1
+    """How often it began: with its start, and with each `ctx.restart`."""
+    since: int = 0
+    """The place of the fact with which its present generation began."""
 
     @property
     def suspect(self) -> bool:

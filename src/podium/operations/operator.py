@@ -18,6 +18,7 @@ from podium.model.facts.calls import Asked
 from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound, Started
 from podium.model.facts.waits import ChildAwaited, ChildSpawned
+from podium.model.generation import generation_of, in_generation, since_generation, versions_in
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.editing import Edited, edited_input
@@ -65,7 +66,9 @@ class Operator:
                 await self._refuse_child(child)
             for child in children:
                 await self.retry(child)
-            ends = [await self._end_of(child) for child in awaited if child not in children]
+            heard = [child for child in awaited if child not in children]
+            heard += [child for child in not_awaited(facts) if not await self._has_failed(child)]
+            ends = [await self._end_of(child) for child in heard]
             reopened = await self._share_again(claimed)
         except NotPossible:
             await self._give_back(claimed)
@@ -93,7 +96,7 @@ class Operator:
             return []
         [state] = [each for each in (await store.budgets(BudgetQuery(prefix=own.id))).items if each.id == own.id]
         left = share_of(own.limits, state.spent)
-        counting = carved_from(started_of(await store.facts(run.parent)).lines, own.limits)
+        counting = carved_from(started_of(await store.generation(run.parent)).lines, own.limits)
         if counting:
             wanted = Reserve(
                 run=claimed.n, epoch=run.epoch, id=share_of_run(run.id), lines=counting, amount=left,
@@ -109,7 +112,7 @@ class Operator:
 
     async def _refuse_child(self, run_id: str) -> None:
         """Raise NotPossible where a failed child run, or one below it, cannot be retried: before any of them is."""
-        facts = await self._worker.store.facts(run_id)
+        facts = await self._worker.store.generation(run_id)
         refuse_redacted(run_id, facts)
         _refuse_undone(run_id, facts)
         rewound = failure_of_run(facts)
@@ -159,6 +162,7 @@ class Operator:
         try:
             if from_key is not None:
                 _refuse_undone(run_id, claimed.facts)
+                _refuse_earlier(claimed.run, from_key)
                 void = since(claimed.facts, from_key)
             kept = [fact for fact in claimed.facts if fact.seq not in set(void)]
             moved = replace(claimed.run, version=version)
@@ -188,8 +192,12 @@ class Operator:
             raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
         facts = await self._worker.store.facts(run_id)
         refuse_redacted(run_id, facts)
-        void, loose = voided(facts), standing(facts).loose
+        void = voided(facts)
         ended_before = sum(fact.kind is FactKind.ENDED and fact.seq in void for fact in facts)
+        generation = generation_of(key)
+        version = next(versions_in(in_generation(facts, generation)), run.version)
+        facts = since_generation(facts, generation)
+        loose = standing(facts).loose
         facts = [fact for fact in facts if fact.seq not in void]
         after = set(since(facts, key))
         kept = [fact for fact in facts if fact.seq not in after]
@@ -204,6 +212,7 @@ class Operator:
         )  # fmt: skip
         begun = begun_effects([fact for fact in facts if fact.seq in after])
         forked = self._copy(run, facts[0], said, [*shared.facts, *begun])
+        forked = replace(forked, generation=generation, version=version)
         if shared.loose is not None:  # places from 0; the first is that of the start
             rewound = NewFact.saying(Rewound(loose=shared.loose + 1), "", self._clock.now())
             forked = replace(forked, facts=[*forked.facts, rewound])
@@ -293,6 +302,14 @@ def failed_with(facts: Sequence[Fact], void: Sequence[int]) -> list[str]:
     return sorted(awaited - known)
 
 
+def not_awaited(facts: Sequence[Fact]) -> list[str]:
+    """Return the child runs whose results a run has not asked for: what had ended since it failed did not tell it."""
+    before = voided(facts)
+    alive = [fact.content for fact in facts if fact.seq not in before]
+    awaited = {said.name for said in alive if isinstance(said, ChildAwaited)}
+    return [said.run for said in alive if isinstance(said, ChildSpawned) and said.run not in awaited]
+
+
 def _stopped(facts: Sequence[Fact]) -> set[int]:
     """Return what stopped a run whose time was up: the cancel, and what the workflow began to do after it."""
     stopped = (fact.seq for fact in facts if isinstance(said := fact.content, Cancelling) and said.deadline)
@@ -319,6 +336,11 @@ def since(facts: Sequence[Fact], key: str) -> list[int]:
         known = ", ".join(dict.fromkeys(fact.key for fact in facts if fact.kind is FactKind.ASKED))
         raise NotPossible(f"the run has no call {key!r}. Its calls: {known or 'none'}.")
     return [fact.seq for fact in facts if fact.seq >= first]
+
+
+def _refuse_earlier(run: Run, key: str) -> None:
+    if (number := generation_of(key)) < run.generation:
+        raise NotPossible(f"call {key} is of generation {number}, which is over: the run can only be forked there.")
 
 
 def _refuse_undone(run_id: str, facts: Sequence[Fact]) -> None:

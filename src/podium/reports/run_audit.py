@@ -6,8 +6,9 @@ from dataclasses import replace
 from podium.engine.run.reopening import voided
 from podium.model.audit import Audit, LedgerEntry, SealChecker, redacted_bytes
 from podium.model.fact import Fact, FactKind
-from podium.model.facts.runs import Ended, Redacted, Repinned, Started
+from podium.model.facts.runs import Ended, Redacted, Started
 from podium.model.facts.waits import QuestionAnswered, QuestionAsked
+from podium.model.generation import restarted_in, versions_in
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
 from podium.store.protocol import Store
@@ -76,8 +77,11 @@ class RunAudit:
         if not isinstance(started, Started):
             self._found.fault(f"run {run.id}", "its first fact does not say that it was started")
             return
-        moved = (said.after for fact in reversed(facts) if isinstance(said := fact.content, Repinned))
-        said = replace(started, version=next(moved, started.version))
+        said = replace(started, version=next(versions_in(facts)))
+        restart = restarted_in(facts)
+        if (run.generation, run.since) != ((1, 0) if restart is None else (restart[1].generation, restart[0].seq)):
+            what = f"it is in generation {run.generation} since fact {run.since}, and its facts say otherwise"
+            self._found.fault(f"run {run.id}", what)
         for name in ("workflow", "version", "principal", "tenant"):
             known = getattr(said, name)
             if known not in (None, getattr(run, name)):

@@ -54,6 +54,8 @@ class NewRun:
     """Further facts, copied by a fork."""
     limits: BudgetLimits | None = None
     """Those of its own budget, `run:ID`."""
+    generation: int = 1
+    """That of the run it is forked from, at the cut: above 1 its second fact says with what that began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,19 @@ class Release:
     ended_at: float | None
 
 
-Close = Park | FinishRun | Block | Release
+@dataclass(frozen=True, slots=True)
+class BeginGeneration:
+    """The run begins again with another input; the worker keeps it, and is handed what came for it."""
+
+    generation: int
+    version: str
+    """That of its workflow from now on."""
+    facts: int = 1
+    """How many facts of this write, the last ones, belong to what begins: the first of them says so."""
+
+
+Leave = Park | FinishRun | Block | Release
+Close = Leave | BeginGeneration
 
 
 @dataclass(slots=True)

@@ -11,9 +11,10 @@ from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.content import FactContent
 from podium.model.facts.money import AmountReserved, AmountSettled
 from podium.model.facts.notices import NoticeContent
-from podium.model.facts.runs import Ended, Rewound
+from podium.model.facts.runs import Ended, Restarted, Rewound
 from podium.model.facts.waits import ChildAwaited, QuestionAnswered, QuestionAsked, SignalAwaited, SleepBegun
-from podium.model.run import START, Run
+from podium.model.generation import is_start
+from podium.model.run import Run
 from podium.telemetry.context import TraceContext
 from podium.telemetry.parts import AttemptPart, CallPart, Dispatched, Part, WaitBegun, WaitPart, begun_wait
 from podium.telemetry.places import Places
@@ -63,7 +64,7 @@ class OpenParts:
         """Return the place of an attempt of a call; of what admits the run, that of the run."""
         if (asked := self._asked.get((key, number))) is not None:
             return asked.context
-        if key == START:
+        if is_start(key):
             return self.place
         attempt = self._attempts.get(key)
         life = attempt.life if attempt is not None and attempt.number == number else self.rewinds
@@ -174,6 +175,8 @@ class OpenParts:
                     self._end(each, at, "cancelled")
             case AmountReserved() | AmountSettled() | NoticeContent():
                 self._note(key, at, said)
+            case Restarted(ended_before=ends):
+                self._ends, self.place = ends, self._places.run(ends)
             case _:
                 pass
 

@@ -20,15 +20,15 @@ from podium.model.json import Json
 from podium.model.question import Question
 from podium.model.run import Run, RunState
 from podium.testing import Witness
-from tests.faults.programs import jobs, troubles
+from tests.faults.programs import jobs, troubles, watches
 
 GRACE = {"kill": 8.0, "stop": 8.0, "cut": 0.001, "end": 8.0}
 """How a life ends, and how long it then gives what is under way."""
 FORKS = 2
 """So many are made, of the runs that are started or of one another."""
 PATIENCE = 20.0
-EFFECTS = {"job": ("pay",), "trouble": ("pay", "book")}
-EXPECTED = {"job": jobs.expected, "trouble": troubles.expected}
+EFFECTS = {"job": ("pay",), "trouble": ("pay", "book"), "watch": ("pay", "book")}
+EXPECTED = {"job": jobs.expected, "trouble": troubles.expected, "watch": watches.expected}
 
 
 class People:
@@ -144,13 +144,13 @@ async def drive(folder: Path, runs: int, how: str, seed: int) -> None:
     witness = Witness(folder / "witness")
     witness.saw("life", how)
     pay = jobs.paying(witness)
-    agents = [*jobs.made(witness, pay), *troubles.made(witness, pay)]
+    agents = [*jobs.made(witness, pay), *troubles.made(witness, pay), *watches.made(witness, pay)]
     starts = {f"{name}{n}": (name, n) for name in EXPECTED for n in range(runs)}
     opening = App.open(folder / "podium.db", agents=agents, poll=0.05, grace=GRACE[how], quarantine_after=1_000)
     async with opening as app:
         people = People(app, witness, Random(seed))
         for run, (name, n) in starts.items():
-            await app.start(name, n, id=run)
+            await app.start(name, [n] if name == "watch" else n, id=run)
         ended = [run for run in await people.look_after(starts) if run.parent is None]
         lines = witness.lines()
         for run in ended:

@@ -228,3 +228,47 @@ async def test_its_kind_and_not_its_name_exempts_the_workflow_of_incidents_from_
             return
         with pytest.raises(RunFailed, match="may not call"):
             await handle.result()
+
+
+@workflow(name="desk", guards=(pii(repair=False),))
+async def restarts(ctx: Context, texts: list[str]) -> str:
+    await ctx.sleep(1)
+    text, *others = texts
+    if others:
+        await ctx.restart(others)
+    return text
+
+
+async def test_the_policy_decides_once_however_often_a_run_restarts(bench: Bench, file: Path) -> None:
+    async with bench.app(restarts, **policy(file, ASKS)) as app:
+        handle = await app.start(restarts, ["a", "b", "c"], principal="bob")
+        await bench.clock.settle()
+        [question] = (await app.inbox.list()).items
+        await app.inbox.answer(question.id, {"approved": True}, by="ann")
+        await bench.clock.advance(5)
+        assert await handle.result() == "c"
+        assert (await handle.status()).generation == 3
+
+
+async def test_a_guard_sees_what_each_generation_is_given(bench: Bench) -> None:
+    async with bench.app(restarts) as app:
+        handle = await app.start(restarts, ["a", "b", "c"])
+        await bench.clock.advance(1)
+        await bench.clock.advance(4)
+        assert await handle.result() == "c"
+        refused = await app.start(later, 0)
+        await bench.clock.advance(5)
+        with pytest.raises(RunFailed, match=r"(?i)e-?mail"):
+            await refused.result()
+        run = await refused.status()
+        assert (run.state, run.generation) == (RunState.FAILED, 2)
+        assert [fact.key for fact in await refused.facts()][-2:] == ["g2.start", ""]
+    assert (await bench.ended(run.id, restarts, later)).state is RunState.FAILED
+
+
+@workflow(guards=(pii(repair=False),))
+async def later(ctx: Context, what: Json) -> Json:
+    await ctx.sleep(1)
+    if not what:
+        await ctx.restart(MAIL)
+    return what

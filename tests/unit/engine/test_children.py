@@ -179,3 +179,31 @@ async def test_a_child_run_that_a_retry_has_taken_the_place_of_another_is_anothe
         up = True
         assert await (await app.operations.retry("t")).result() == -4
         assert [run.id for run in (await app.runs.list(workflow="other")).items] == ["t.1.r2"]
+
+
+@pytest.mark.parametrize("after", [5, 20], ids=["after the retry", "before it"])
+async def test_a_child_that_nobody_awaited_yet_is_heard_of_though_its_parent_had_failed(
+    bench: Bench, after: float
+) -> None:
+    tries = [ValueError("not yet")]
+
+    @agent
+    async def moody() -> int:
+        if tries:
+            raise tries.pop()
+        return 1
+
+    @workflow
+    async def late(ctx: Context) -> int:
+        started = await ctx.spawn(child, 4)
+        await ctx.call(moody)
+        return await started.result()
+
+    async with bench.app(late, child) as app:
+        handle = await app.start(late)
+        with pytest.raises(RunFailed, match="not yet"):
+            await handle.result()
+        await bench.clock.advance(after)
+        await app.operations.retry(handle.id)
+        await bench.clock.advance(20)
+        assert await handle.result() == 8

@@ -74,6 +74,7 @@ USES: dict[str, Use] = {
     "RunHandle.stream": lambda o: o.handle.stream(),
     "Runs.call": lambda o: o.app.runs.call(o.handle.id, "0"),
     "Runs.facts": lambda o: o.app.runs.facts(o.handle.id),
+    "Runs.generation": lambda o: o.app.runs.generation(o.handle.id),
     "Runs.get": lambda o: o.app.runs.get(o.handle.id),
     "Runs.list": lambda o: o.app.runs.list(),
     "Runs.tree": lambda o: o.app.runs.tree(o.handle.id),

@@ -165,6 +165,7 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "ProcessReports.verify": lambda app, run: app.reports.verify(run),
     "Runs.call": lambda app, run: app.runs.call(run, "0"),
     "Runs.facts": lambda app, run: app.runs.facts(run),
+    "Runs.generation": lambda app, run: app.runs.generation(run),
     "Runs.get": lambda app, run: app.runs.get(run),
     "Runs.tree": lambda app, run: app.runs.tree(run),
 }

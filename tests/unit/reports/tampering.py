@@ -114,12 +114,14 @@ def row_changed(db: sqlite3.Connection, chance: Random) -> str:
     (ended,) = db.execute("SELECT ended_at IS NOT NULL FROM runs WHERE n = ?", (number,)).fetchone()
     column: str = chance.choice([
         "workflow", "version", "tenant", "principal", "parent", "root", "state", "facts", "head", "ended_at",
+        "generation", "since",
         *(["reason"] if ended else []),
     ])  # fmt: skip
     (state,) = db.execute("SELECT state FROM runs WHERE n = ?", (number,)).fetchone()
     states = [each for each in ("done", "failed", "cancelled", "parked", "blocked", "forged") if each != state]
     special: dict[str, object] = {
         "state": chance.choice(states), "facts": chance.choice([0, 1_000]), "head": b"x" * 32, "ended_at": 1.0,
+        "generation": 7, "since": 1,
     }  # fmt: skip
     forged = special.get(column, "forged")
     db.execute(f"UPDATE runs SET {column} = ? WHERE n = ?", (forged, number))

@@ -517,3 +517,63 @@ def _failing_once() -> Any:
         return 7
 
     return flaky
+
+
+async def test_a_run_that_restarts_is_one_trace_also_when_it_is_retried(bench: Bench, tracing: Tracing) -> None:
+    tries = [ValueError("second"), ValueError("first")]
+
+    @agent
+    async def shaky(n: int) -> int:
+        if tries:
+            raise tries.pop()
+        return n
+
+    @workflow
+    async def again(ctx: Context, n: int) -> int:
+        await ctx.sleep(1)
+        await ctx.call(shaky, n)
+        if n < 3:
+            await ctx.restart(n + 1)
+        return n
+
+    async with bench.app(again, observer=tracing.observer) as app:
+        handle = await app.start(again, 1)
+        for _ in range(2):
+            await bench.clock.advance(2)
+            with pytest.raises(RunFailed):
+                await handle.result()
+            await app.operations.retry(handle.id)
+        await bench.clock.advance(1)
+    async with bench.app(again, observer=tracing.observer) as app:
+        await bench.clock.advance(10)
+        assert await (await app.handle(handle.id)).result() == 3
+    whole_trace(tracing.spans)
+    assert sum(span.name == "invoke_workflow again" for span in tracing.spans) == 3
+    assert sum(span.name == "call shaky" for span in tracing.spans) == 5
+
+
+async def test_a_run_that_failed_before_and_after_a_restart_has_no_span_twice(bench: Bench, tracing: Tracing) -> None:
+    tries = {1: [ValueError("first")], 2: [ValueError("second")]}
+
+    @agent
+    async def shaky(n: int) -> int:
+        if tries[n]:
+            raise tries[n].pop()
+        return n
+
+    @workflow
+    async def again(ctx: Context, n: int) -> int:
+        await ctx.call(shaky, n)
+        if n < 2:
+            await ctx.restart(n + 1)
+        return n
+
+    async with bench.app(again, observer=tracing.observer) as app:
+        handle = await app.start(again, 1)
+        for _ in range(2):
+            with pytest.raises(RunFailed):
+                await handle.result()
+            await app.operations.retry(handle.id)
+        assert await handle.result() == 2
+    whole_trace(tracing.spans)
+    assert [span.name for span in tracing.spans].count("invoke_workflow again") == 3

@@ -48,4 +48,4 @@ def graph(
 
 async def _recorded(reader: Reader, run_id: str) -> str:
     run = await run_in(reader, run_id)
-    return recorded_chart(run, await reader.runs.facts(run.id))
+    return recorded_chart(run, await reader.runs.generation(run.id))

@@ -41,11 +41,12 @@ from podium.cli.stopping import INTERRUPTED
 from podium.cli.tree.call import call_json, print_call
 from podium.cli.tree.draw import Child, node_json, plain, render
 from podium.cli.tree.facts import as_line, described
-from podium.errors import RunBlocked
+from podium.errors import NotPossible, RunBlocked
 from podium.facade.reader import Reader, View
 from podium.facade.runs import RunFilters
 from podium.model.clock import SystemClock
 from podium.model.fact import Fact
+from podium.model.generation import generations_in
 from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.reports.calls.detail import CallDetail
@@ -105,10 +106,16 @@ def show(
     ] = None,
     facts: Annotated[bool, typer.Option("--facts", help="Print the facts themselves.")] = False,
     children: Annotated[bool, typer.Option("--children", help="Draw the child runs too.")] = False,
+    generation: Annotated[
+        int | None, typer.Option(metavar="N", help="Another generation of a run that restarted.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All generations.")] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw the tree of a run's calls: how long each took, attempts, tokens and cost, and what is waited for.
+
+    Of a run that restarted it is the present generation.
 
     With KEY print all that is recorded of one call: input, messages of models and tools, questions, errors, output.
     """
@@ -119,7 +126,8 @@ def show(
 
     async def wanted(reader: Reader) -> Family:
         run = await run_in(reader, run_id)
-        return await family_of(reader, run, children=children and not facts)
+        seen = await _facts_of(reader, run, generation, every=every)
+        return await family_of(reader, run, seen, children=children and not facts)
 
     family = look(store, wanted)
     run, recorded = next(iter(family.values()))
@@ -141,14 +149,23 @@ Family = dict[str, tuple[Run, Sequence[Fact]]]
 """A run, and the child runs below it, with their facts."""
 
 
-async def family_of(view: View, run: Run, *, children: bool) -> Family:
-    """Return a run, first, and with `children` all that it started."""
-    facts = await view.runs.facts(run.id)
+async def _facts_of(view: View, run: Run, generation: int | None, *, every: bool) -> Sequence[Fact]:
+    if every:
+        return await view.runs.facts(run.id)
+    facts = await view.runs.generation(run.id, generation)
+    if generation is not None and next(generations_in(facts)) != generation:
+        known = ", ".join(str(each) for each in generations_in(await view.runs.facts(run.id)))
+        raise NotPossible(f"run {run.id} has no generation {generation}. Its generations: {known}.")
+    return facts
+
+
+async def family_of(view: View, run: Run, facts: Sequence[Fact], *, children: bool) -> Family:
+    """Return a run with facts of it, first, and with `children` all that it started there."""
     family = {run.id: (run, facts)}
     if children:
         spawned = [node.run for node in tree_of(facts).root.walk() if node.kind == "child" and node.run]
         for child in [await view.runs.get(name) for name in spawned]:
-            family |= await family_of(view, child, children=True)
+            family |= await family_of(view, child, await view.runs.generation(child.id), children=True)
     return family
 
 

@@ -73,6 +73,9 @@ def lines(run: Run, facts: Iterable[Fact], child: Child | None = None) -> Iterat
     """Give the lines of a run's tree: the run itself first."""
     tree = tree_of(facts)
     yield Line("", _mark(run.state), f"{run.id}  {run.workflow} {run.version}", _summary(run, tree))
+    if earlier := tree.generation - 1:
+        how = f"podium runs show {run.id} --generation N, or --all"
+        yield Line("", "!", f"{count(earlier, 'generation')} came before this one: {how}", "")
     for each in tree.notes:
         yield Line("", "!", one_line(each), "")
     yield from _under(tree.root, "", run, child)

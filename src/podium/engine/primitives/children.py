@@ -33,12 +33,17 @@ T = TypeVar("T")
 class ChildRun(Generic[T]):
     """A child run that was started."""
 
-    __slots__ = ("_child", "_context", "id")
+    __slots__ = ("_active", "_child", "_context", "id")
 
-    def __init__(self, id: str, child: AnyAgent, context: Any) -> None:
+    def __init__(self, id: str, child: AnyAgent, context: Any, active: ActiveRun) -> None:
         self.id = id
         self._child = child
         self._context = context
+        self._active = active
+
+    def detach(self) -> None:
+        """Let it go on by itself: no cancel of this run reaches it, and the run may restart before it has ended."""
+        self._active.history.spawned.pop(self.id, None)
 
     def result(self) -> "ChildResult[T]":
         """Wait for its result; raises RunFailed or RunCancelled where it has none."""
@@ -97,7 +102,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
             case AnsweredRefused(rule=rule, reason=reason):
                 raise CallRefused(reason, rule=rule, key=self.key)
             case ChildSpawned(run=run):
-                return ChildRun(run, self.child, self.context)
+                return ChildRun(run, self.child, self.context, self.active)
             case _:
                 raise Diverged(self.key, describe(end), self.described())
 
@@ -107,7 +112,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         if not self._was_left_behind():
             await active.live(branch, key)
         elif active.dry:
-            return ChildRun(self._own_id(), self.child, context)
+            return ChildRun(self._own_id(), self.child, context, active)
         digest = input_digest(self.child.input.dump(self.input))
         if (found := active.taken_over(asking_child(card.name, digest))) is not None:
             return await self._take_over(branch, *found)
@@ -127,7 +132,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         active.history.spawned[run_id] = key
         said = ChildSpawned(workflow=card.name, version=card.version, run=run_id, digest=digest)
         await self.end_with(branch, said, None, [Spawn(run)])
-        return ChildRun(run_id, self.child, context)
+        return ChildRun(run_id, self.child, context, active)
 
     def _own_id(self) -> str:
         return child_run_id(self.active.run.id, self.key, self.active.history.unclaimed.spawned_at(self.key))
@@ -143,7 +148,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         assert isinstance(said, ChildSpawned)  # that is what is taken over for one who spawns
         self.active.history.spawned[said.run] = self.key
         await self.end_with(branch, replace(said, taken_from=place))
-        return ChildRun(said.run, self.child, self.context)
+        return ChildRun(said.run, self.child, self.context, self.active)
 
     async def _carve(self, branch: BranchTask, run_id: str) -> None:
         """Set the child's share aside in the budgets of this run; raises CallRefused where they have no room for it."""

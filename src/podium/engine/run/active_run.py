@@ -9,17 +9,20 @@ from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.cancellation import Cancellation
 from podium.engine.run.deadline import deadline_of
 from podium.engine.run.escrow import Escrows
+from podium.engine.run.generation import KEPT_SIGNALS, generation_in
 from podium.engine.run.key_state import Asking
 from podium.engine.run.mailbox import Mailbox
 from podium.engine.run.reopening import belongs, history_of
 from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
+from podium.engine.run.starting import claimed_anew
 from podium.engine.run.unwound import warn_of_unwound
 from podium.errors import Blocked, Diverged, Evicted, MissingAgent, StoreError, TooManyFacts, UnknownAgent
 from podium.model.chance import Chance, chance_of
 from podium.model.fact import Fact, started_of
 from podium.model.facts.choices import KeysCancelled
+from podium.model.facts.content import Prepared
 from podium.model.facts.money import settled
 from podium.model.facts.runs import Rewound
 from podium.model.fallback import Degraded
@@ -29,6 +32,7 @@ from podium.model.traceback import place_of
 from podium.secrets.masking import MASKING
 from podium.services.isolation import CommitAnswer
 from podium.store.operations import (
+    BeginGeneration,
     Block,
     Close,
     Committed,
@@ -38,6 +42,7 @@ from podium.store.operations import (
     FinishRun,
     Park,
     Settle,
+    TakeSignal,
     Write,
 )
 from podium.store.protocol import Claimed
@@ -58,7 +63,8 @@ class ActiveRun:
         self.run: Run = claimed.run
         self.runtime = runtime
         self.history = history_of(claimed.facts)
-        self.main = BranchTask(claimed.facts[0].at)
+        self.generation = generation_in(claimed.facts)
+        self.main = BranchTask(self.generation.at)
         started = started_of(claimed.facts)
         self.seed = started.seed
         self.callers = started.callers
@@ -94,7 +100,9 @@ class ActiveRun:
         )  # fmt: skip
         self._on_closed = closed
         self.dry = dry
-        self._parking = False
+        self.following: Claimed | None = None
+        """The run as its next generation begins, once that is in the store."""
+        self._parking = self._restarting = False
         self._asking = False
         """Whether the store was asked what came, so that waits whose time has come can end."""
         self._known_until = float("-inf")
@@ -199,7 +207,7 @@ class ActiveRun:
         if self.closed or self.dry:
             return
         self.mailbox.refill(delivery)
-        if self.gate.replaying:
+        if self.gate.replaying or self._restarting:
             return
         self.cancellation.take_signal()
         self.mailbox.deliver()
@@ -303,6 +311,16 @@ class ActiveRun:
         else:
             self._leave_with(end)
 
+    def restart(self, version: str, input: bytes) -> None:
+        """Begin the next generation with this loop turn's commit; nothing more is recorded of this one."""
+        self._parking = self._restarting = True
+        said = self.generation.next(version, self.due)
+        answers = [TakeSignal(each.id) for each in self.mailbox.left if each.kind not in KEPT_SIGNALS]
+        self.journal.append(said, "", input, answers, last=True)
+        for fact in self.generation.begun_before:
+            self.journal.append(Prepared(fact.kind, fact.text), fact.key, last=True)
+        self.journal.close_with(BeginGeneration(said.generation, version, 1 + len(self.generation.begun_before)))
+
     def note_raised(self, error: BaseException) -> None:
         """Note what code raised before it had asked for all that is recorded: that may be why it does not ask."""
         if self.history.unseen:
@@ -357,16 +375,19 @@ class ActiveRun:
         elif verdict is CommitVerdict.STALE:
             self.drop()  # another process has taken the run
         elif write.close is not None:
-            self._on_left(write.close)
+            self._on_left(write, write.close, committed)
 
-    def _on_left(self, close: Close) -> None:
-        """The run is parked, blocked or ended by a write that is in the store."""
+    def _on_left(self, write: Write, close: Close, committed: Committed) -> None:
+        """The run is parked, blocked or ended, or begins again, by a write that is in the store."""
         if isinstance(close, Park):
             warn_of_unwound(self.main)
             if close.wake_at is not None:
                 self.runtime.timers.park(close.wake_at)
-        if isinstance(close, FinishRun):
+        elif isinstance(close, FinishRun):
             self.finished = close
+        elif isinstance(close, BeginGeneration) and self.history.started is not None:
+            came = committed.deliveries[self.n]
+            self.following = claimed_anew(self.run, self.n, self.history.started, write, close, came)
         self.drop()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podium.model.fact import Fact, FactKind, started_of
-from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Rewound
+from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Restarted, Rewound
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,21 @@ class Deadline:
 
 
 def deadline_of(facts: Sequence[Fact]) -> Deadline | None:
-    """Return when a run has to be done: the time given at its start, or at its last retry."""
+    """Return when a run has to be done: the time given at its start or last retry, as restarts say again."""
     at = started_of(facts).deadline
     if at is None:
         return None
     for fact in reversed(facts):
-        if fact.kind is FactKind.REWOUND and isinstance(said := fact.content, Rewound) and said.deadline is not None:
-            return Deadline(said.deadline, said.deadline - fact.at)
+        if fact.kind in (FactKind.REWOUND, FactKind.RESTARTED) and (found := _given_in(fact)) is not None:
+            return found
     return Deadline(at, at - facts[0].at)
+
+
+def _given_in(fact: Fact) -> Deadline | None:
+    match fact.content:
+        case Rewound(deadline=float() as due):
+            return Deadline(due, due - fact.at)
+        case Restarted(deadline=float() as due, seconds=float() as seconds):
+            return Deadline(due, seconds)
+        case _:
+            return None

@@ -20,7 +20,7 @@ from podium.model.facts.calls import (
 )
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.money import AmountReserved, AmountSettled
-from podium.model.facts.runs import Cancelling, Changed, Ended, InputEdited, Rewound, Started
+from podium.model.facts.runs import Cancelling, Changed, Ended, InputEdited, Restarted, Rewound, Started
 from podium.model.facts.waits import (
     ChildAwaited,
     ChildSpawned,
@@ -51,6 +51,8 @@ class History:
         self.steps: dict[str, dict[str, StepRecord]] = {}
         self.changes: dict[str, bool] = {}
         self.started: Fact | None = None
+        self.input: bytes | None = None
+        """What the present generation was given."""
         self.ended: Fact | None = None
         self.retried_at = float("-inf")
         """When an operator retried it last."""
@@ -234,8 +236,8 @@ class History:
                 self.reserved[said.reservation] = fact.key, said.amount
             case AmountSettled(reservation=reservation):
                 self.reserved.pop(reservation, None)
-            case Started(done_before_fork=done):
-                self.started, self.done_before_fork = fact, frozenset(done)
+            case Started() | Restarted() as said:
+                self._begin(fact, said)
             case Ended():
                 self.ended = fact
             case Cancelling() as said:
@@ -251,6 +253,11 @@ class History:
                 self.edited[key] = fact.payload
             case _:
                 pass
+
+    def _begin(self, fact: Fact, said: Started | Restarted) -> None:
+        self.input = fact.payload
+        if isinstance(said, Started):
+            self.started, self.done_before_fork = fact, frozenset(said.done_before_fork)
 
     def _record(self, key: str) -> KeyState:
         record = self.records.get(key)

@@ -1,7 +1,7 @@
 """The signals that came for a run, and the branches that wait durably for one, or for a time."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from podium.engine.run.activity import Activity
@@ -65,6 +65,11 @@ class Mailbox:
     def holds(self, kind: str, name: str) -> bool:
         """Whether a signal of a kind and name came that no branch has taken."""
         return any(signal.kind == kind and signal.name == name for signal in self._signals)
+
+    @property
+    def left(self) -> Sequence[Signal]:
+        """What came and no branch has taken, the oldest first."""
+        return self._signals
 
     def take(self, kind: str, name: str, due: float | None = None) -> Signal | None:
         """Take the oldest signal of a kind and name that came before `due`, even if no branch waited at that time."""

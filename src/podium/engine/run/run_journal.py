@@ -147,7 +147,7 @@ class RunJournal:
         if self._count > most:
             raise TooManyFacts(
                 f"it has {most} facts, as many as max_facts allows. Raise the setting and retry the run, "
-                "or divide the work among child runs."
+                "divide the work among child runs, or have it begin anew now and then with `ctx.restart`."
             )
         if self._warn_at < most:
             _LOG.warning("run %s has %s facts; at %s it will be blocked", self._run.id, self._count, most)

@@ -9,7 +9,7 @@ from podium.model.fact import Fact, FactKind
 from podium.model.facts.runs import Started
 from podium.model.json import Json
 from podium.model.run import Run, RunOptions, RunState
-from podium.store.operations import NewFact, NewRun
+from podium.store.operations import BeginGeneration, Delivery, NewFact, NewRun, Write
 from podium.store.protocol import Claimed
 
 
@@ -70,6 +70,16 @@ def _lines(id: str, budget: Budget | None, above: Above | None) -> list[BudgetLi
     lines = [BudgetLine(id=budget_of_run(id), limits=own, to=budget.to if budget and asks else None)] if own else []
     inherited = [] if above is None else [replace(line, limits=line.limits.beside(own)) for line in above.lines]
     return lines + [line for line in inherited if line.limits]
+
+
+def claimed_anew(claimed: Run, n: int, started: Fact, write: Write, begun: BeginGeneration, came: Delivery) -> Claimed:
+    """Return a run whose worker has just committed that it begins again: it need not be read again."""
+    facts = [
+        Fact(place, new.kind, new.key, new.at, claimed.epoch, new.body, new.payload)
+        for place, new in enumerate(write.facts[-begun.facts :], 1)
+    ]
+    run = replace(claimed, version=begun.version, generation=begun.generation)
+    return Claimed(n, run, came.wake, [started, *facts], came.signals)
 
 
 def claimed_at_start(run: NewRun, n: int, owner: str) -> Claimed:

@@ -17,7 +17,6 @@ from podium.model.call import Call
 from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused, outcome_of, outcome_said
 from podium.model.json import Json
 from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Until
-from podium.model.run import START
 
 _NO_RULE = "question"
 """What refuses a run whose question was asked without a rule."""
@@ -27,28 +26,32 @@ async def admit(active: ActiveRun, workflow: Workflow[Json, Json], input: Json) 
     """Run a run's workflow and return its value, once the rules have admitted it.
 
     To start or spawn a run is to call its workflow, so policies, delegations and guards see it as a call. A run that
-    has recorded anything was admitted, and stays so. Raises CallRefused or CallFailed if it is not admitted.
+    has recorded anything was admitted, and stays so; guards see what another generation of it is given. Raises
+    CallRefused or CallFailed if it is not admitted.
     """
-    run, record = active.run, active.history.take(START)
+    run, key = active.run, active.generation.start
+    record = active.history.take(key)
     said = None if record is None or record.answered is None else record.answered.content
     refused: Refused | Failed | None = None
     if isinstance(said, AnsweredRefused | AnsweredFailed):
         refused = outcome_of(said)
         if not said.output:
-            raise _error(refused)
-    admitted = active.history.begun or said is not None
-    delegated = run.principal.startswith(PRINCIPAL)
+            raise _error(refused, key)
+    begun = active.history.begun or said is not None
+    admitted, delegated = begun or active.generation.number > 1, run.principal.startswith(PRINCIPAL)
     rules = active.runtime.dispatcher.run_rules(workflow, admitted=admitted, delegated=delegated)
     if rules is None and refused is None:
         value, _ = await _run(active, workflow, input)
         return value
     progress = CallProgress() if record is None else progress_of(record)
-    admission = _Admission(active=active, workflow=workflow, input=input, rules=rules, progress=progress)
-    return await admission.again(refused) if admitted else await admission.first()
+    admission = _Admission(active=active, key=key, workflow=workflow, input=input, rules=rules, progress=progress)
+    return await admission.again(refused) if begun else await admission.first()
 
 
 async def _run(active: ActiveRun, workflow: Workflow[Json, Json], input: Json) -> tuple[Json, list[Undo]]:
-    return await workflow.run_inline(active, active.main, "", input, callers=active.callers, deadline=active.deadline)
+    return await workflow.run_inline(
+        active, active.main, active.generation.path, input, callers=active.callers, deadline=active.deadline
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +59,8 @@ class _Admission:
     """A run under rules."""
 
     active: ActiveRun
+    key: str
+    """That of the run itself."""
     workflow: Workflow[Json, Json]
     input: Json
     rules: Handler | None
@@ -64,14 +69,14 @@ class _Admission:
     async def first(self) -> Json:
         """Return what the run gives, once it is admitted."""
         active = self.active
-        await active.live(active.main, START)
+        await active.live(active.main, self.key)
         denied = self.progress.denied
         entered = denied or await self._judged()
         if not isinstance(entered, Enter):
-            active.journal.append(outcome_said(_no(entered)), START)
-            raise _error(entered)
+            active.journal.append(outcome_said(_no(entered)), self.key)
+            raise _error(entered, self.key)
         if self.progress.granted or self.progress.resolved:
-            active.journal.append(AnsweredDone(), START)
+            active.journal.append(AnsweredDone(), self.key)
         return await self._value(entered, None)
 
     async def again(self, refused: Refused | Failed | None) -> Json:
@@ -89,13 +94,13 @@ class _Admission:
             await active.gate.passed()
             checked = self.progress.denied or await self._decided(lambda: after(Done(value), self.progress.granted))
             if not isinstance(checked, Done):
-                active.journal.append(outcome_said(_no(checked), output=True), START)
+                active.journal.append(outcome_said(_no(checked), output=True), self.key)
         if checked is None:
             return value
         if isinstance(checked, Done):
             return checked.value
         left = await undo_all(active, active.main, undos)
-        raise _error(checked, f"; not undone: {'; '.join(left)}" if left else "")
+        raise _error(checked, self.key, f"; not undone: {'; '.join(left)}" if left else "")
 
     async def _judged(self) -> Outcome:
         if (rules := self.rules) is None:
@@ -105,7 +110,7 @@ class _Admission:
     async def _decided(self, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """Ask the rules, and the people whom they ask, until all have decided."""
         while True:
-            outcome = await self.active.main.at(START, ask())
+            outcome = await self.active.main.at(self.key, ask())
             if not isinstance(outcome, Pending):
                 return outcome
             if (refused := await self._wait_for(outcome)) is not None:
@@ -117,7 +122,7 @@ class _Admission:
         if isinstance(ask, Until):
             raise Blocked(f"a rule for runs wants to wait until {ask.at}: {ask.why}")
         permission = Permission(
-            active=active, branch=active.main, key=START, progress=self.progress, deadline=active.deadline
+            active=active, branch=active.main, key=self.key, progress=self.progress, deadline=active.deadline
         )
         reply = await permission.ask(pending, ask)
         return denied(_NO_RULE, reply.answers) if isinstance(reply, PermissionReply) else reply
@@ -125,7 +130,7 @@ class _Admission:
     def _call(self) -> Call:
         run, card = self.active.run, self.workflow.card
         return Call(
-            run=run.id, key=START, agent=card.name, version=card.version, input=self.input, tenant=run.tenant,
+            run=run.id, key=self.key, agent=card.name, version=card.version, input=self.input, tenant=run.tenant,
             principal=run.principal, root=run.root, priority=run.priority, deadline=self.active.deadline,
             callers=self.active.callers, granted=self.progress.granted,
         )  # fmt: skip
@@ -141,12 +146,12 @@ def _no(outcome: Outcome) -> Refused | Failed:
     raise Blocked(f"a rule for runs gave {outcome}")
 
 
-def _error(outcome: Outcome, more: str = "") -> CallRefused | CallFailed:
+def _error(outcome: Outcome, key: str, more: str = "") -> CallRefused | CallFailed:
     match outcome:
         case Refused(rule, reason):
-            return CallRefused(f"{reason}{more}", rule=rule, key=START)
+            return CallRefused(f"{reason}{more}", rule=rule, key=key)
         case Failed(failure):
-            return CallFailed(f"{_said(outcome)}{more}", kind=failure.kind, type=failure.type, key=START)
+            return CallFailed(f"{_said(outcome)}{more}", kind=failure.kind, type=failure.type, key=key)
         case _:
             raise Blocked(f"a rule for runs gave {outcome}")
 

@@ -25,8 +25,13 @@ _LOG = logging.getLogger("podium")
 _REASON_CHARACTERS = 2_000
 
 
-async def execute(active: ActiveRun) -> None:
-    """Drive a run. Whatever happens in it is recorded as its end; nothing of it reaches the caller."""
+async def execute(active: ActiveRun, after: "asyncio.Task[None] | None" = None) -> None:
+    """Drive a run. Whatever happens in it is recorded as its end; nothing of it reaches the caller.
+
+    It begins when what is driven before it, the generation that it follows, has been unwound.
+    """
+    if after is not None:
+        await asyncio.wait([after])
     BRANCH.set(active.main)
     if active.trace is None:
         await _drive(active)
@@ -47,8 +52,7 @@ async def _drive(active: ActiveRun) -> None:
         workflow = registry.get(run.workflow, run.version)
         assert is_workflow(workflow)  # only workflows are started as runs
         active.begin()
-        started = active.history.started
-        await _to_the_end(active, workflow, None if started is None else decode(started.payload))
+        await _to_the_end(active, workflow, decode(active.history.input))
     except Evicted:
         pass
     except StoreError as error:

@@ -334,20 +334,23 @@ class Worker:
 
         self.commits.put(Write(number, run.epoch, list(facts), [], block), blocked)
 
-    def _take(self, claimed: Claimed) -> None:
+    def _take(self, claimed: Claimed, after: "asyncio.Task[None] | None" = None) -> None:
         active = ActiveRun(claimed, self.runtime, closed=self._closed)
         self._drives[claimed.n] = active
         self._driven.add(claimed.run.id)
         self._waiters.found(claimed.run.id)
-        task = asyncio.create_task(execute(active))
-        active.main.task = task
+        task = active.main.task = asyncio.create_task(execute(active, after))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         if self._draining:  # it was started just before
             active.hold()
 
     def _closed(self, active: ActiveRun) -> None:
-        if self._drives.get(active.n) is active:
+        mine = self._drives.get(active.n) is active
+        if mine and active.following is not None and not (self._draining or self._stopping):
+            self._take(active.following, active.main.task)
+            return
+        if mine:
             del self._drives[active.n]
             self._driven.discard(active.run.id)
             self.fleet.release(active.run.queue, active.n)

@@ -25,6 +25,7 @@ _SINGLE: Mapping[FactKind, type[FactContent]] = {
     FactKind.UNDO: calls.UndoRegistered,
     FactKind.REWOUND: runs.Rewound,
     FactKind.REPINNED: runs.Repinned,
+    FactKind.RESTARTED: runs.Restarted,
     FactKind.ENDED: runs.Ended,
     FactKind.REDACTED: runs.Redacted,
     FactKind.EDITED: runs.InputEdited,

@@ -31,3 +31,4 @@ class FactKind(IntEnum):
     HELD = 23
     NOTICE = 24
     EDITED = 25
+    RESTARTED = 26

@@ -122,6 +122,22 @@ class Repinned(FactContent, kind=FactKind.REPINNED):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restarted(FactContent, kind=FactKind.RESTARTED):
+    """`ctx.restart` began another generation of the run, of which nothing is recorded yet. The payload is its input."""
+
+    generation: Kept[int]
+    """From 2 on: the start began the first."""
+    version: Kept[str]
+    """That of the workflow from now on."""
+    deadline: Kept[float | None] = None
+    """The time by which the run has to be done, where it has a time limit."""
+    seconds: Kept[float | None] = None
+    """How long it was given for that."""
+    ended_before: Kept[int] = 0
+    """How often the run had ended before, and was retried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputEdited(FactContent, kind=FactKind.EDITED):
     """A fork has a call made with another input than the workflow gives it. The payload is that input."""
 

@@ -8,11 +8,13 @@ from podium.model.fact import Fact
 from podium.model.facts import answers, calls, choices, money, notices, runs, waits
 from podium.model.facts.content import FactContent
 from podium.model.fallback import Degraded
-from podium.model.run import START
+from podium.model.generation import generations_in, is_start, number_in
 from podium.reports.calls.node import CallNode, spent_of
 from podium.reports.calls.steps import hang_steps
 
-RunChange = runs.Cancelling | runs.Changed | runs.Repinned | runs.Rewound | runs.Redacted | runs.InputEdited
+RunChange = (
+    runs.Cancelling | runs.Changed | runs.Repinned | runs.Restarted | runs.Rewound | runs.Redacted | runs.InputEdited
+)  # fmt: skip
 """What happened to a run as a whole."""
 
 
@@ -22,7 +24,9 @@ class CallTree:
 
     root: CallNode
     notes: list[str] = field(default_factory=list[str])
-    """What happened to the run as a whole: cancelled, repinned, rewound, redacted."""
+    """What happened to the run as a whole: cancelled, repinned, restarted, rewound, redacted."""
+    generation: int = 1
+    """The first of the generations that it shows."""
 
     @property
     def calls(self) -> int:
@@ -62,7 +66,7 @@ class _Builder:
             self._hang(self.nodes[key])
         for call, steps in self.steps.items():
             hang_steps(self._at(call), steps)
-        return CallTree(self.root, self.notes)
+        return CallTree(self.root, self.notes, next(generations_in(facts), 1))
 
     def _take(self, fact: Fact) -> None:
         match fact.content:
@@ -83,8 +87,8 @@ class _Builder:
             case money.AmountReserved() | money.AmountSettled():
                 pass  # money shows as what was spent
             case (
-                runs.Cancelling() | runs.Changed() | runs.Repinned() | runs.Rewound() | runs.Redacted()
-                | runs.InputEdited() as said
+                runs.Cancelling() | runs.Changed() | runs.Repinned() | runs.Restarted() | runs.Rewound()
+                | runs.Redacted() | runs.InputEdited() as said
             ):  # fmt: skip
                 self.notes.append(_run_note(fact.key, said))
             case said:
@@ -109,7 +113,7 @@ class _Builder:
     def _at(self, key: str) -> CallNode:
         if not key:
             return self.root
-        return self.nodes.setdefault(key, CallNode(key, name="rules for the run" if key == START else ""))
+        return self.nodes.setdefault(key, CallNode(key, name="rules for the run" if is_start(key) else ""))
 
     def _open(self, fact: Fact, said: FactContent) -> None:
         node = self._at(fact.key)
@@ -202,7 +206,9 @@ class _Builder:
         if parent_key and parent_key not in self.nodes:
             last = parent_key.rpartition(".")[2]
             attempt = last.startswith("r") and last[1:].isdecimal()
-            parent = self.nodes[parent_key] = CallNode(parent_key, name=f"attempt {last[1:]}" if attempt else "branch")
+            number = number_in(parent_key)
+            name = "branch" if number is None else f"generation {number}"
+            parent = self.nodes[parent_key] = CallNode(parent_key, name=f"attempt {last[1:]}" if attempt else name)
             self._hang(parent)
         parent = self._at(parent_key)
         if node.key not in self.hung:
@@ -217,10 +223,14 @@ def _instead(lacks: Degraded) -> str:
 
 
 def key_order(key: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a sort key that puts the start first, 2 before 10, and numbers before names."""
-    if key == START:
-        return ()
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in key.split("."))
+    """Return a sort key that puts the start first, 2 before 10, numbers before names, and generations in order."""
+    first, *others = key.split(".")
+    generation = number_in(first)
+    if is_start(key):
+        return () if generation is None else ((1, generation, ""),)
+    before = [] if generation is None else [(1, generation, "")]
+    parts = others if before else [first, *others]
+    return (*before, *((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts))
 
 
 def _choice(said: choices.JoinChoice) -> tuple[str, str]:
@@ -243,6 +253,8 @@ def _run_note(key: str, said: RunChange) -> str:
             return f"change {key!r} {'applies' if changed else 'does not apply'}"
         case runs.Repinned(before=before, after=after):
             return f"moved from version {before or '?'} to {after or '?'}"
+        case runs.Restarted(generation=generation, version=version):
+            return f"generation {generation} began, with version {version or '?'}"
         case runs.Rewound(keys=keys) if keys:
             return f"put aside what stood at {', '.join(keys)}: the code asks for something else there"
         case runs.Rewound(facts=facts):

@@ -11,6 +11,9 @@ from podium.store.operations import NewFact
 BLOB_BYTES = 32_768
 """A payload larger than this that quotes nothing is stored once, by its content hash."""
 
+_MOST = 1 << PLACE_BITS
+"""So many places a journal has."""
+
 FactRow = tuple[int, int, str, float, int, bytes, bytes, bytes, bytes | None, bytes | None]
 """place, kind, key, at, epoch, hash, salt, body, payload, blob."""
 
@@ -60,6 +63,8 @@ def chained(run: int, head: Head, epoch: int, facts: Sequence[NewFact], salts: S
     What is hashed is what a fact says, however it is stored: whether it quotes others, and which, is proved by that.
     """
     name, count, last, place = head.name, head.count, head.hash, run << PLACE_BITS
+    if count + len(facts) > _MOST:
+        raise OverflowError(f"its journal has {count} facts, and no run can have more than {_MOST}: start another run")
     rows: list[FactRow] = []
     for fact in facts:
         salt, blob, payload = salts.next(), None, fact.payload

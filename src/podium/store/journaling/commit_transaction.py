@@ -20,6 +20,7 @@ from podium.store.journaling.redaction import redact
 from podium.store.journaling.standings import Newcomers, Standings
 from podium.store.journaling.transaction import Owned, RunStanding, Transaction
 from podium.store.operations import (
+    BeginGeneration,
     Block,
     Close,
     Committed,
@@ -303,7 +304,7 @@ class CommitTransaction:
                 self._books.open(effect.id, effect.limits)
 
     def _close(self, run: int, close: Close, head: Head, owned: Owned) -> CommitVerdict:
-        """Let go of a run, unless it was to be parked and somebody woke it."""
+        """Let go of a run, unless it was to be parked and somebody woke it, or begins again."""
         match close:
             case Park(wake=seen):
                 if seen != owned.wake + (0 if self._opened_inbox is None else self._opened_inbox.wakes(run)):
@@ -314,6 +315,10 @@ class CommitTransaction:
                 pass
             case Block():
                 state = RunState.BLOCKED
+            case BeginGeneration():
+                self._transaction.begin_generation(run, close, head.count - close.facts)
+                self._inbox.fetched.add(run)
+                return CommitVerdict.OK
         self._transaction.close_run(run, close, head)
         self._free(run, state)
         if isinstance(close, FinishRun):

@@ -10,7 +10,7 @@ from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import ChainRow
-from podium.store.operations import Close, Delivery, KeepAnswer, NewRun, Placed
+from podium.store.operations import BeginGeneration, Delivery, KeepAnswer, Leave, NewRun, Placed
 
 
 class Owned(NamedTuple):
@@ -207,10 +207,17 @@ class Transaction(Protocol):
         """Make the blocked runs of a workflow ready that are not quarantined; returns these."""
         ...
 
-    def close_run(self, n: int, close: Close, head: Head) -> None:
+    def close_run(self, n: int, close: Leave, head: Head) -> None:
         """Take a run from its worker, and write down how it stands and where its journal ends.
 
         Its crash count becomes 0, unless it is blocked as quarantined, or released into another state than ready.
+        """
+        ...
+
+    def begin_generation(self, n: int, begun: BeginGeneration, since: int) -> None:
+        """Write down that a run begins again, with which version, and at which place of its journal; it is woken.
+
+        What was read of its inbox before is older than this, and counts no more.
         """
         ...
 

@@ -45,6 +45,10 @@ class ReadStore(Protocol):
         """Return all facts of a run after a sequence number."""
         ...
 
+    async def generation(self, run_id: str) -> list[Fact]:
+        """Return the first fact of a run, and those of its present generation: all that there is to drive it."""
+        ...
+
     async def facts_of(self, run_id: str, key: str) -> list[Fact]:
         """Return the facts of a run about one key."""
         ...

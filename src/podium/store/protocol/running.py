@@ -17,6 +17,7 @@ class Claimed:
     run: Run
     wake: int
     facts: list[Fact]
+    """The first, and from the one on with which its present generation began."""
     signals: Sequence[Signal]
 
 

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
+from podium.model.fact import Fact
 from podium.store.codec import encode
 from podium.store.operations import Delivery, Placed
 from podium.store.protocol import Claimed, Serving
@@ -32,10 +33,16 @@ def take_over(connection: sqlite3.Connection, run_id: str, worker: str) -> int |
 
 
 def load(connection: sqlite3.Connection, number: int) -> Claimed:
-    """Return a run that was claimed: first its facts, then what came for it."""
-    facts = facts_of(connection, statement("facts_of_run"), number, -1)
-    run, delivery = run_of(_run_row(connection, number)), delivery_of(connection, number)
+    """Return a run that was claimed: first the facts of its present generation, then what came for it."""
+    run = run_of(_run_row(connection, number))
+    facts, delivery = facts_to_drive(connection, number, run.since), delivery_of(connection, number)
     return Claimed(number, run, delivery.wake, facts, delivery.signals)
+
+
+def facts_to_drive(connection: sqlite3.Connection, number: int, since: int) -> list[Fact]:
+    """Return the first fact of a run, and those from the place on with which its present generation began."""
+    first = facts_of(connection, statement("fact_first"), number) if since else []
+    return first + facts_of(connection, statement("facts_of_run"), number, since - 1)
 
 
 def delivery_of(connection: sqlite3.Connection, number: int) -> Delivery:

@@ -33,6 +33,7 @@ from podium.store.protocol import (
     RunFact,
     RunQuery,
 )
+from podium.store.sqlite.ownership import facts_to_drive
 from podium.store.sqlite.pages import QueryValues, given, only, page
 from podium.store.sqlite.readers import Readers, of_one_moment
 from podium.store.sqlite.rows import (
@@ -78,7 +79,7 @@ class SqliteReading:
     async def dead(self, query: DeadQuery) -> Page[DeadRun]:
         """Return runs that failed or are quarantined, newest first."""
         rows = await self._rows("runs_dead", given(query, "n"))
-        return page(rows, query, lambda row: DeadRun(run_of(row), fact_of(row[22:])), lambda row: (row[0],))
+        return page(rows, query, lambda row: DeadRun(run_of(row), fact_of(row[24:])), lambda row: (row[0],))
 
     async def failed_since(self, at: float) -> list[tuple[str, float]]:
         """Return workflow and end of the runs that failed since a time."""
@@ -112,6 +113,10 @@ class SqliteReading:
     async def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
         """Return all facts of a run after a sequence number."""
         return await self._readers.read(lambda connection: _facts(connection, run_id, "facts_of_run", after))
+
+    async def generation(self, run_id: str) -> list[Fact]:
+        """Return the first fact of a run, and those of its present generation."""
+        return await self._readers.read(lambda connection: _generation(connection, run_id))
 
     async def facts_of(self, run_id: str, key: str) -> list[Fact]:
         """Return the facts of a run about one key."""
@@ -218,6 +223,12 @@ def _told(rows: Sequence[Row], query: Query) -> Page[RunFact]:
 def _facts(connection: sqlite3.Connection, run_id: str, query: str, *wanted: object) -> list[Fact]:
     row = connection.execute(statement("run_number"), (run_id,)).fetchone()
     return [] if row is None else facts_of(connection, statement(query), row[0], *wanted)
+
+
+def _generation(connection: sqlite3.Connection, run_id: str) -> list[Fact]:
+    with of_one_moment(connection):
+        row = connection.execute(statement("run_row_by_id"), (run_id,)).fetchone()
+        return [] if row is None else facts_to_drive(connection, row[0], run_of(row).since)
 
 
 def _faults(connection: sqlite3.Connection, run_id: str) -> list[ChainFault]:

@@ -26,7 +26,18 @@ from podium.store.journaling.transaction import (
     RunStanding,
     SignalRow,
 )
-from podium.store.operations import Block, Close, Delivery, FinishRun, KeepAnswer, NewRun, Park, Placed, Release
+from podium.store.operations import (
+    BeginGeneration,
+    Block,
+    Delivery,
+    FinishRun,
+    KeepAnswer,
+    Leave,
+    NewRun,
+    Park,
+    Placed,
+    Release,
+)
 from podium.store.sqlite.cache import keep
 from podium.store.sqlite.ownership import delivery_of
 from podium.store.sqlite.rows import Row, budget_of, placed_of, stored_payload
@@ -120,7 +131,8 @@ class SqliteTransaction:
         """Insert a run with an empty journal."""
         self._do(
             "run_insert", n, run.id, run.workflow, run.version, state, epoch, owner, run.queue, run.priority, 0,
-            GENESIS, run.tenant, run.principal, run.parent, run.root, run.tag, run.at,
+            GENESIS, run.tenant, run.principal, run.parent, run.root, run.tag, run.at, run.generation,
+            int(run.generation > 1),
         )  # fmt: skip
 
     def hand_back(self, worker: str, run: int) -> Placed | None:
@@ -134,7 +146,7 @@ class SqliteTransaction:
         self._do_all("run_make_ready", [(row[0],) for row in found])
         return [placed_of(row) for row in found]
 
-    def close_run(self, n: int, close: Close, head: Head) -> None:
+    def close_run(self, n: int, close: Leave, head: Head) -> None:
         """Take a run from its worker, and write down how it stands and where its journal ends."""
         end = head.count, head.hash, n
         match close:
@@ -146,6 +158,13 @@ class SqliteTransaction:
                 self._do("run_block", close.cause, close.reason, *end)
             case Release():
                 self._do("run_release", close.state, close.reason, close.version, close.ended_at, *end)
+
+    def begin_generation(self, n: int, begun: BeginGeneration, since: int) -> None:
+        """Write down that a run begins again, with which version, and at which place of its journal; it is woken.
+
+        What was read of its inbox before is older than this, and counts no more.
+        """
+        self._do("run_begin_generation", begun.generation, since, begun.version, n)
 
     def standings(self, runs: Collection[str]) -> dict[str, RunStanding]:
         """Return how runs stand, by their ids."""

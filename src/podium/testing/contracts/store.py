@@ -1,6 +1,7 @@
 """What every store must do."""
 
 from podium.testing.contracts.delegations import DelegationsContract
+from podium.testing.contracts.generations import GenerationsContract
 from podium.testing.contracts.inbox import InboxContract
 from podium.testing.contracts.ledger import LedgerContract
 from podium.testing.contracts.lists import ListsContract
@@ -13,6 +14,7 @@ from podium.testing.contracts.watching import WatchingContract
 class StoreContract(
     RunsContract,
     OwnershipContract,
+    GenerationsContract,
     InboxContract,
     RecordsContract,
     ListsContract,

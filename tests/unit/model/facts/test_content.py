@@ -31,7 +31,8 @@ _KEPT = frozenset({
 })  # fmt: skip
 _BLANKED = frozenset({"digest", "feedback", "message", "reason", "text", "why"})
 _SINCE = frozenset({
-    "taken_from", "error_type", "escrow", "from_step", "goes_on", "left_behind", "loose", "once", "trace",
+    "taken_from", "ended_before", "error_type", "escrow", "from_step", "generation", "goes_on", "left_behind", "loose",
+    "once", "seconds", "trace",
 })  # fmt: skip
 """Fields that came later."""
 

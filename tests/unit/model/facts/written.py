@@ -193,6 +193,10 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     runs.Repinned: renamed(
         fixed(runs.Repinned, {}, before=word, after=word), before="from", after="to"
     ),
+    runs.Restarted: optional(
+        runs.Restarted, {}, {"generation": count, "version": word}, deadline=seconds, seconds=seconds,
+        ended_before=count.filter(bool),
+    ),
     runs.Ended: ended,
     runs.Redacted: optional(runs.Redacted, {}, {"by": word, "why": text, "left": word}, signature=word),
     runs.InputEdited: fixed(runs.InputEdited, {}, key=word),

@@ -30,12 +30,13 @@ from podium.store.journaling.transaction import (
     SignalRow,
 )
 from podium.store.operations import (
+    BeginGeneration,
     Block,
-    Close,
     Committed,
     Delivery,
     FinishRun,
     KeepAnswer,
+    Leave,
     NewRun,
     Operation,
     Park,
@@ -176,7 +177,8 @@ class DictTransaction:
 
     def insert_run(self, n: int, run: NewRun, state: RunState, epoch: int, owner: str | None) -> None:
         assert n not in self.tables.runs
-        self.tables.runs[n] = RunRow(n, run, state, epoch, owner, run.version)
+        row = self.tables.runs[n] = RunRow(n, run, state, epoch, owner, run.version)
+        row.generation, row.since = run.generation, int(run.generation > 1)
 
     def hand_back(self, worker: str, run: int) -> Placed | None:
         row = self.tables.runs.get(run)
@@ -192,7 +194,11 @@ class DictTransaction:
             row.state, row.wake_at, row.reason = RunState.READY, None, ""
         return [row.placed for row in rows]
 
-    def close_run(self, n: int, close: Close, head: Head) -> None:
+    def begin_generation(self, n: int, begun: BeginGeneration, since: int) -> None:
+        row = self.tables.runs[n]
+        row.generation, row.since, row.version, row.wake = begun.generation, since, begun.version, row.wake + 1
+
+    def close_run(self, n: int, close: Leave, head: Head) -> None:
         row = self.tables.runs[n]
         row.owner, row.wake_at, row.head = None, None, (head.count, head.hash)
         quarantined = isinstance(close, Block) and close.cause is BlockedReason.QUARANTINED

@@ -11,6 +11,7 @@ from podium.model.question import Ask, PersonAnswer, Question, QuestionState
 from podium.model.run import BlockedReason, RunState, Signal
 from podium.store.codec import encode
 from podium.store.operations import (
+    BeginGeneration,
     Block,
     Close,
     Draw,
@@ -118,7 +119,8 @@ class Programs:
         wake = tables.runs[n].wake if n in tables.runs else 0
         at = self._chance.choice([None, 500.0])
         return self._chance.choice([
-            *[None] * 20, Park(wake, at), Park(wake + 1, at), Block("why", BlockedReason.QUARANTINED),
+            *[None] * 20, BeginGeneration(self._chance.randrange(2, 9), "3"), Park(wake, at), Park(wake + 1, at),
+            Block("why", BlockedReason.QUARANTINED),
             Block("why", BlockedReason.MISSING_VERSION), Release(RunState.READY, "", "2", None),
             Release(RunState.FAILED, "late", "2", 300.0), *(FinishRun(end, "", 200.0, {"value": 1}) for end in ENDS),
         ])  # fmt: skip

@@ -36,6 +36,9 @@ class RunRow:
     blocked: BlockedReason | None = None
     head: tuple[int, bytes] = (0, GENESIS)
 
+    generation: int = 1
+    since: int = 0
+
     @property
     def placed(self) -> Placed:
         return Placed(self.n, self.run.priority, self.crash_count, self.run.queue)

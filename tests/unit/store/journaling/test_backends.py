@@ -70,7 +70,8 @@ def of_sqlite(connection: sqlite3.Connection) -> Rows:
 
     return {
         "runs": rows(
-            "SELECT n, id, version, state, epoch, owner, wake, wake_at, strikes, reason, ended_at, tag, parent, queue"
+            "SELECT n, id, version, state, epoch, owner, wake, wake_at, strikes, reason, ended_at, tag, parent, queue,"
+            " generation, since"
             " FROM runs ORDER BY n"
         ),
         "left": rows("SELECT n, facts, head FROM runs WHERE state NOT IN ('ready', 'running') ORDER BY n"),
@@ -107,7 +108,8 @@ def of_dicts(tables: Tables) -> Rows:
     return {
         "runs": [
             (row.n, row.run.id, row.version, row.state, row.epoch, row.owner, row.wake, row.wake_at, row.crash_count,
-             row.reason, row.ended_at, row.run.tag, row.run.parent, row.run.queue) for row in runs
+             row.reason, row.ended_at, row.run.tag, row.run.parent, row.run.queue, row.generation, row.since)
+            for row in runs
         ],
         "left": [(row.n, *row.head) for row in gone],
         "facts": [

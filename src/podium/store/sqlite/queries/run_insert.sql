@@ -1,4 +1,4 @@
 INSERT INTO runs (
     n, id, workflow, version, state, epoch, wake, owner, queue, priority, facts, head,
-    tenant, principal, parent, root, tag, created_at, reason
-) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')
+    tenant, principal, parent, root, tag, created_at, reason, generation, since
+) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)

@@ -1,0 +1,1 @@
+UPDATE runs SET generation = ?, since = ?, version = ?, wake = wake + 1 WHERE n = ?
