@@ -195,11 +195,14 @@ def _settle(job: _Job, value: object, error: BaseException | None) -> None:
     if error is None:
         future.set_result(value)
         return
-    if isinstance(error, StopIteration):  # asyncio forbids it in a future, and Python in a coroutine
+    if issubclass(type(error), StopIteration):  # asyncio forbids it in a future, and Python in a coroutine
         wrapped = RuntimeError("the function raised StopIteration")
         wrapped.__cause__ = error
         error = wrapped
-    future.set_exception(error)
+    try:
+        future.set_exception(error)
+    except Exception as broken:  # noqa: BLE001 - foreign code, as whatever raised it
+        future.set_exception(RuntimeError(f"the function raised what cannot be looked at: {type(broken).__name__}"))
 
 
 AGENT_THREADS = Threads()

@@ -67,7 +67,15 @@ _NETWORK_ERRNOS = frozenset(
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Return what is recorded of an exception that an agent raised."""
+    """Return what is recorded of an exception that an agent raised; of one that cannot be looked at, that."""
+    try:
+        return _failure_of(error)
+    except Exception as broken:
+        why = f"(it cannot be looked at: {type(broken).__name__})"
+        return Failure(FailureKind.BUG, "Exception", why, traceback=traceback_of(error))
+
+
+def _failure_of(error: BaseException) -> Failure:
     return Failure(
         kind=_kind_of(error),
         type=type_of(error),
@@ -95,8 +103,14 @@ def _kind_of(error: BaseException) -> FailureKind:
 
 
 def _kind_of_group(group: BaseExceptionGroup[BaseException]) -> FailureKind:
-    """A task group's failure is of the kind that all its parts share."""
-    kinds = {_kind_of(each) for each in group.exceptions}
+    """A task group's failure is of the kind that all its parts share, those of groups in it too."""
+    kinds, waiting = set[FailureKind](), [*group.exceptions]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, BaseExceptionGroup):
+            waiting += cast("BaseExceptionGroup[BaseException]", each).exceptions
+        else:
+            kinds.add(_kind_of(each))
     return kinds.pop() if len(kinds) == 1 else FailureKind.BUG
 
 

@@ -50,13 +50,23 @@ def tell_of_swallowed(call: Call, does: str) -> None:
     )  # fmt: skip
 
 
+def is_foreign(error: BaseException) -> bool:
+    """Whether something was raised by foreign code, which may raise anything, and not by the engine or a cancel."""
+    if issubclass(type(error), asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is None or not task.cancelling()
+    return not passes_through(error)
+
+
 def passes_through(error: BaseException) -> bool:
     """Whether something is no doing of the code that it comes out of: the engine's, or a coroutine's being closed.
 
-    Coroutines are closed when their event loop has ended. Where it runs, somebody raised the GeneratorExit.
+    Coroutines are closed when their event loop has ended. Where it runs, somebody raised the GeneratorExit. Only its
+    class is looked at: an exception of foreign code may say anything of itself.
     """
-    if not isinstance(error, GeneratorExit):
-        return isinstance(error, Interrupt)
+    kind = type(error)
+    if not issubclass(kind, GeneratorExit):
+        return issubclass(kind, Interrupt)
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -25,7 +25,7 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.unawaited import check_awaited
-from podium.errors import CallRefused, NotAwaitable, WrongBranch
+from podium.errors import CallRefused, NotAwaitable
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.chance import Chance
@@ -90,11 +90,8 @@ class Context:
 
     def _key(self) -> str:
         branch = self._branch
-        if asyncio.current_task() is not branch.task:
-            raise WrongBranch(
-                f"the context of branch {self._path or 'main'!r} was used from another task. "
-                "Run concurrent parts as ctx.branch(function, …) in ctx.gather: each gets a context of its own."
-            )
+        if branch.closed or branch.sheltered or branch.open is not None or asyncio.current_task() is not branch.task:
+            branch.refuse_use(self._path)
         number = self._counter
         self._counter = number + 1
         key = f"{self._path}.{number}" if self._path else str(number)

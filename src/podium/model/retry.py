@@ -102,7 +102,10 @@ class Retry:
         delay = self.delay if special.delay is None else special.delay
         factor = self.factor if special.factor is None else special.factor
         longest = self.max_delay if special.max_delay is None else special.max_delay
-        plain = min(longest, delay * factor ** (attempt - 1))
+        try:
+            plain = min(longest, delay * factor ** (attempt - 1))
+        except OverflowError:
+            plain = longest if delay else 0.0
         return plain * (1.0 + self.jitter * (2.0 * chance - 1.0))
 
 

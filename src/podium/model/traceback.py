@@ -57,6 +57,14 @@ def traceback_of(error: BaseException) -> str:
     A frame is file, line and function; no line of source is in it. Podium's frames and Python's are left out, those of
     libraries counted, unless there are no others. Secrets are masked, and the whole is bounded.
     """
+    try:
+        told = _told(error)
+    except Exception as broken:  # noqa: BLE001 - foreign code, as whatever raised it
+        told = [f"(where it came from cannot be told: {type(broken).__name__} while it was looked at)"]
+    return cut(MASKING.text(readable("\n".join(told))), _TRACE_CHARACTERS)
+
+
+def _told(error: BaseException) -> list[str]:
     told: list[str] = []
     waiting: list[_Part] = [("", error)]
     seen: set[int] = set()
@@ -70,7 +78,7 @@ def traceback_of(error: BaseException) -> str:
         waiting[:0] = _behind(each)
     if waiting:
         told.append(f"… and {len(waiting)} more errors")
-    return cut(MASKING.text(readable("\n".join(told))), _TRACE_CHARACTERS)
+    return told
 
 
 def _behind(error: BaseException) -> Iterator[_Part]:

@@ -8,6 +8,7 @@ import pytest
 
 from podium import App, Context, agent, workflow
 from podium.errors import RunFailed
+from podium.guards import guard
 from podium.model.run import RunState
 from tests.unit.engine.bench import Bench
 
@@ -35,12 +36,39 @@ class Odd(BaseException):
     """No Exception at all."""
 
 
+class Closed(Exception):
+    """Cannot even be looked at."""
+
+    def __getattribute__(self, name: str) -> object:
+        raise RuntimeError(name)
+
+
+def chained(length: int) -> Exception:
+    """Return an error at the end of a long row of causes."""
+    error = ValueError("the first")
+    for _ in range(length):
+        error = _from(ValueError("because of it"), error)
+    return error
+
+
+def nested(depth: int) -> Exception:
+    """Return groups in groups."""
+    error: Exception = ValueError("inside")
+    for _ in range(depth):
+        error = ExceptionGroup("around", [error])
+    return error
+
+
 RAISED: dict[str, Callable[[], BaseException]] = {
     "mute": Mute,
     "wordless": Wordless,
     "unshown": Unshown,
     "group of mutes": lambda: ExceptionGroup("several", [Mute(), Wordless()]),
     "from a mute": lambda: _from(ValueError("because of it"), Mute()),
+    "closed": Closed,
+    "from a closed one": lambda: _from(ValueError("because of it"), Closed()),
+    "a long chain": lambda: chained(3_000),
+    "deep groups": lambda: nested(3_000),
     "odd": lambda: Odd("odd"),
     "mute and odd": type("MuteOdd", (Odd, Mute), {}),
     "generator exit": GeneratorExit,
@@ -83,6 +111,21 @@ def places(make: Callable[[], BaseException]) -> dict[str, Any]:  # noqa: C901 -
     async def in_an_agent(ctx: Context) -> None:
         await ctx.call(failing, None)
 
+    @agent(name="failing_in_a_thread")
+    def failing_in_a_thread(_: None) -> None:
+        raise make()
+
+    @agent(name="checked", guards=[guard(fails, name="fails")])
+    async def checked(_: None) -> None: ...
+
+    @workflow(name="in_a_thread")
+    async def in_a_thread(ctx: Context) -> None:
+        await ctx.call(failing_in_a_thread, None)
+
+    @workflow(name="in_a_guard")
+    async def in_a_guard(ctx: Context) -> None:
+        await ctx.call(checked, None)
+
     @workflow(name="in_a_function")
     async def in_a_function(ctx: Context) -> None:
         await ctx.once("it", fails)
@@ -104,7 +147,10 @@ def places(make: Callable[[], BaseException]) -> dict[str, Any]:  # noqa: C901 -
         child = await ctx.spawn(member, None)
         await child.result()
 
-    flows = [itself, after_a_call, in_an_agent, in_a_function, in_a_branch, in_a_race, inline, in_a_child]
+    flows = [
+        itself, after_a_call, in_an_agent, in_a_thread, in_a_guard, in_a_function, in_a_branch, in_a_race, inline,
+        in_a_child,
+    ]  # fmt: skip
     return {"member": member, **{flow.card.name: flow for flow in flows}}
 
 
@@ -122,6 +168,30 @@ async def test_a_run_ends_whatever_is_raised_in_it(bench: Bench, what: str, plac
     async with bench.app(flows["member"], flows[place]) as app:
         assert (await app.runs.get("r")).state is RunState.FAILED
         assert [each.what for each in await app.reports.verify("r")] == []
+
+
+@pytest.mark.parametrize("what", RAISED)
+async def test_people_are_asked_where_a_verify_cannot_tell_whatever_it_raises(bench: Bench, what: str) -> None:
+    async def verify(_: Any) -> None:
+        error = RAISED[what]()
+        raise error
+
+    @agent(effects="once", verify=verify)
+    async def pay(n: int) -> int:
+        bench.witness.saw("paid")
+        raise ConnectionError("cut off")
+
+    @workflow
+    async def flow(ctx: Context) -> int:
+        return await ctx.call(pay, 1)
+
+    async with bench.app(flow) as app:
+        handle = await app.start(flow)
+        await bench.clock.until(app.inbox.list)
+        (question,) = await app.inbox.list()
+        await app.inbox.answer(question.id, {"happened": 1}, by="ann")
+        assert await handle.result() == 1
+    assert bench.witness.count("paid") == 1
 
 
 async def test_an_app_that_is_left_while_a_run_is_driven_ends_nothing(bench: Bench) -> None:

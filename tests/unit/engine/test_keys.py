@@ -1,6 +1,7 @@
 """Keys are paths, taken when a primitive is made; a context belongs to one branch."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from podium import Approval, Context, RunState, agent, workflow
 from podium.errors import NotAwaitable, PodiumError, RunFailed, WorkflowError, WrongBranch
 from podium.model.fact import FactKind
+from podium.model.retry import Retry
 from podium.testing import hanging, scripted
 from tests.unit.engine.bench import Bench, facts
 
@@ -92,6 +94,62 @@ async def test_the_parents_context_inside_a_branch_is_refused(bench: Bench) -> N
     async with bench.app(wrong) as app:
         with pytest.raises(RunFailed, match="WrongBranch"):
             await app.run(wrong)
+
+
+async def test_a_context_inside_of_what_a_call_runs_is_refused(bench: Bench) -> None:
+    @workflow
+    async def in_a_function(ctx: Context) -> object:
+        async def asks() -> object:
+            return await ctx.call(echo, 1)
+
+        return await ctx.once("it", asks)
+
+    @workflow
+    async def in_an_agent(ctx: Context) -> object:
+        async def asks(_: int) -> object:
+            return await ctx.call(echo, 1)
+
+        return await ctx.call(agent(asks), 1)
+
+    @workflow
+    async def in_a_verify(ctx: Context) -> object:
+        def cut_off() -> object:
+            raise ConnectionError("cut off")
+
+        async def verify() -> object:
+            return await ctx.call(echo, 1)
+
+        return await ctx.once("it", cut_off, effects="once", verify=verify)
+
+    words = "WrongBranch: the context was used in what (call 0|a call) runs, which a replay does not run again"
+    async with bench.app(in_a_function, in_an_agent, in_a_verify) as app:
+        for wrong in (in_a_function, in_an_agent):
+            with pytest.raises(RunFailed, match=words):
+                await app.run(wrong)
+        await app.start(in_a_verify)
+        await bench.clock.until(app.inbox.list)
+        (question,) = await app.inbox.list()
+        assert re.search(words, question.ask.text)
+
+
+async def test_a_context_inside_of_a_compensation_is_refused(bench: Bench) -> None:
+    contexts: list[Context] = []
+
+    @agent(retry=Retry(attempts=2))
+    async def asks(_: int) -> None:
+        await contexts[-1].call(echo, 1)
+
+    @workflow
+    async def undoes(ctx: Context) -> None:
+        contexts.append(ctx)
+        await ctx.on_undo(asks, 1)
+        raise ValueError("no")
+
+    async with bench.app(undoes) as app:
+        handle = await app.start(undoes)
+        await bench.clock.advance(1_000)
+        with pytest.raises(RunFailed, match=r"not undone: .*the context was used in what a call runs"):
+            await handle.result()
 
 
 async def test_a_call_awaited_in_another_task_is_refused(bench: Bench) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from podium import Context, RunState, agent, workflow
 from podium.errors import CallCancelled, InvalidValue, NotPossible, UnknownRun
+from podium.model.retry import FailureKind, Retry
 from podium.model.run import Signal
 from podium.store.operations import Committed, Operation, Park, Send, Write
 from podium.store.sqlite.store import SqliteStore
@@ -275,3 +276,15 @@ async def test_a_signal_whose_wait_is_cut_in_the_moment_in_which_it_is_found_is_
         bench.jump(30)
         await bench.clock.advance(0)
         assert bench.witness.lines() == ["came"]
+
+
+def test_a_pause_is_at_most_the_longest_however_many_attempts_failed() -> None:
+    retry = Retry(attempts=10_000, delay=1.0, factor=2.0, max_delay=300.0, jitter=0.0)
+    assert [retry.pause(FailureKind.RATE, attempt, 0.5) for attempt in (1, 5, 20, 1_025, 9_999)] == [
+        1,
+        16,
+        300,
+        300,
+        300,
+    ]
+    assert Retry(delay=0.0, jitter=0.0).pause(FailureKind.RATE, 5_000, 0.5) == 0.0

@@ -1,5 +1,6 @@
 """Calls with `once` effects: what may have happened is repeated only once `verify` or a person says it did not."""
 
+from podium.dispatch.invoke import is_foreign
 from podium.engine.calls.given import accepted
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.retries import next_attempt
@@ -64,7 +65,9 @@ async def _verify(open_call: OpenCall, agent: AnyAgent, call: Call, why: str) ->
     """Ask the agent's `verify` what became of the call, or else a person."""
     try:
         known = await open_call.branch.shielded(agent.verify(call))
-    except Exception as error:  # foreign code; if it fails it cannot tell
+    except BaseException as error:
+        if not is_foreign(error):
+            raise
         known, why = None, f"{why}; its verify failed with {type(error).__name__}: {text_of(error)}"
     if known is not None:
         return known

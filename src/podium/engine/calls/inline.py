@@ -21,6 +21,9 @@ from podium.model.retry import FailureKind
 from podium.model.traceback import message_of, traceback_of
 from podium.store.codec import decode
 
+_DEEPEST = 100
+"""Into groups of errors that are nested deeper nobody looks for causes."""
+
 
 class Inline(Protocol):
     """A workflow that can be run under a key of the calling run."""
@@ -111,20 +114,25 @@ def _deadline(open_call: OpenCall, timer: str, seconds: float) -> float:
 def causes_of(error: BaseException) -> tuple[str, ...]:
     """Return the keys of the calls, and of the results of child runs, that an exception is about.
 
-    Where it does not say so itself, those of what it was raised from, or raised while that was handled.
+    Where it does not say so itself, those of what it was raised from, or raised while that was handled; none where it
+    cannot be looked at.
     """
-    return tuple(dict.fromkeys(_causes_of(error, set())))
+    try:
+        return tuple(dict.fromkeys(_causes_of(error, set())))
+    except Exception:
+        return ()
 
 
-def _causes_of(error: BaseException, seen: set[int]) -> list[str]:
-    if id(error) in seen:
-        return []
-    seen.add(id(error))
-    if isinstance(error, PodiumError) and error.keys:
-        return list(error.keys)
-    found = [key for each in _members(error) for key in _causes_of(each, seen)]
-    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return found if found or before is None else _causes_of(before, seen)
+def _causes_of(error: BaseException | None, seen: set[int], nested: int = 0) -> list[str]:
+    while error is not None and id(error) not in seen and nested < _DEEPEST:
+        seen.add(id(error))
+        if isinstance(error, PodiumError) and error.keys:
+            return list(error.keys)
+        found = [key for each in _members(error) for key in _causes_of(each, seen, nested + 1)]
+        if found:
+            return found
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return []
 
 
 def _members(error: BaseException) -> Sequence[BaseException]:

@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from podium.agents.jsonable import json_copy
+from podium.dispatch.invoke import is_foreign
 from podium.engine.calls.earlier import EarlierSteps
 from podium.engine.calls.held import HeldSteps
 from podium.engine.run.active_run import ActiveRun
@@ -22,7 +23,7 @@ from podium.model.facts.notices import Notice
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
-from podium.model.outcome import Usage
+from podium.model.outcome import Usage, text_of
 from podium.model.prices import PriceSettings
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.step import StepCall, is_guard_step, is_under_guard
@@ -266,9 +267,9 @@ class CallSteps:
             if effects == "once":
                 self._note(f"{self._call.key}/{path}", IntentCleared())
             raise
-        except Exception as error:
-            if effects == "once":
-                raise self._doubt(path, name, f"it ended with {type(error).__name__}: {error}") from error
+        except BaseException as error:
+            if effects == "once" and is_foreign(error):
+                raise self._doubt(path, name, f"it ended with {type(error).__name__}: {text_of(error)}") from error
             raise
         finally:
             _inside.reset(token)

@@ -132,7 +132,7 @@ async def undo_all(active: ActiveRun, branch: BranchTask, undos: list[Undo]) -> 
     shield.task = branch.task
     shield.closed = branch.closed
     before, branch.children = branch.children, [shield]
-    outer = BRANCH.set(shield)
+    outer, branch.sheltered = BRANCH.set(shield), True  # the workflow's own code is over
     left: list[str] = []
     try:
         for undo in sorted(undos, key=_place, reverse=True):
@@ -146,6 +146,6 @@ async def undo_all(active: ActiveRun, branch: BranchTask, undos: list[Undo]) -> 
                 left.append(f"{undo.agent} ({undo.key}): {error}")
     finally:
         BRANCH.reset(outer)
-        branch.children = before
+        branch.children, branch.sheltered = before, False
         branch.last_at = shield.last_at
     return left

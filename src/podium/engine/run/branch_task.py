@@ -1,16 +1,22 @@
 """A concurrent part of a run: one asyncio task, with its own way of being cancelled."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+import logging
+from collections.abc import Awaitable, Generator, Sequence
 from enum import IntEnum
 from typing import Any, NoReturn, TypeVar
 
 from podium.engine.run.turn_history import TurnHistory
-from podium.engine.run.unawaited import AskedAt
-from podium.errors import CallCancelled, Evicted
+from podium.engine.run.unawaited import AskedAt, place_of_asking
+from podium.errors import CallCancelled, Evicted, WrongBranch
 from podium.model.loops import AgentTurn
 
 T = TypeVar("T")
+
+_LOG = logging.getLogger("podium")
+
+_MOST_REFUSED = 100
+"""So often code may ask for something while it is unwound: cleaning up asks for less."""
 
 
 class Cancel(IntEnum):
@@ -28,11 +34,26 @@ def _running_task() -> "asyncio.Task[Any] | None":
         return None
 
 
+class _Standing:
+    """Leaves a task standing that cannot be ended. It holds up neither its event loop, nor the end of that."""
+
+    def __init__(self, task: "asyncio.Task[None] | None") -> None:
+        self._task = task
+
+    def __await__(self) -> Generator[Any, None, None]:
+        if self._task is not None and self._task is _running_task():
+            asyncio._unregister_task(self._task)  # noqa: SLF001  # pyright: ignore - documented for who makes tasks
+            yield from asyncio.get_running_loop().create_future()
+        else:
+            yield  # it is closed, with its loop or as nobody holds it: Python gives up on it here
+
+
 class BranchTask:
     """One task of a run. It is at most at one open key at a time, and may have children that it selects from."""
 
     __slots__ = (
-        "cancel", "cancelled_by", "children", "closed", "last_at", "open", "sheltered", "task", "trails", "unawaited",
+        "cancel", "cancelled_by", "children", "closed", "last_at", "open", "refused", "sheltered", "task", "trails",
+        "unawaited",
     )  # fmt: skip
 
     def __init__(self, last_at: float, cancel: Cancel = Cancel.NONE) -> None:
@@ -45,6 +66,8 @@ class BranchTask:
         self.sheltered = False
         """Whether it awaits something that no cancel may cut short."""
         self.closed = False
+        self.refused = 0
+        """How often its code has asked for something since it was let go."""
         self.trails: dict[str, TurnHistory] | None = None
         """What was asked and said in it, by the path of the context; None if no rule reads it."""
         self.unawaited: dict[str, AskedAt] = {}
@@ -119,6 +142,40 @@ class BranchTask:
             raise
         finally:
             self.sheltered = False
+
+    @property
+    def refuses(self) -> bool:
+        """Whether nothing is done for it any more: it was let go, or asks again and again where it must not."""
+        return self.closed or self.refused >= _MOST_REFUSED
+
+    def refuse_use(self, path: str) -> None:
+        """Raise WrongBranch: a context of this branch was used where it cannot be. Return where that is no news."""
+        if self.refuses:
+            return
+        self.refused += 1
+        if self.task is not _running_task():
+            raise WrongBranch(
+                f"the context of branch {path or 'main'!r} was used from another task. "
+                "Run concurrent parts as ctx.branch(function, …) in ctx.gather: each gets a context of its own."
+            )
+        call = "a call" if self.open is None else f"call {self.open}"
+        raise WrongBranch(
+            f"the context was used in what {call} runs, which a replay does not run again. "
+            "Ask before or after that call, or make a workflow of what is called."
+        )
+
+    async def refuse(self, asked: AskedAt | None) -> NoReturn:
+        """Raise Evicted: nothing is done for it. Code that swallows that and asks again and again is left standing."""
+        self.refused += 1
+        if self.refused == _MOST_REFUSED and asked is not None:
+            _LOG.error(
+                "%s asks again and again, though its run is leaving memory: it swallows what unwinds it. A bare "
+                "`except:` and `except BaseException:` have to raise it again; `except Exception:` does not catch it.",
+                place_of_asking(*asked),
+            )  # fmt: skip
+        if self.refused >= _MOST_REFUSED:
+            await _Standing(self.task)
+        raise Evicted
 
     def runs_own_code(self) -> bool:
         """Whether the task that asks is its own, and runs the code of a workflow just now."""

@@ -45,6 +45,10 @@ class Primitive(ABC, Generic[T_co]):
     def __await__(self) -> Generator[Any, None, T_co]:
         """Perform it in the task of its context; raises WrongBranch in any other."""
         branch = self.branch
+        if branch.refuses:
+            asked = branch.unawaited.get(self.key)
+            self.close()
+            yield from branch.refuse(asked).__await__()
         if asyncio.current_task() is not branch.task:
             raise WrongBranch(f"call {self.key} was awaited in another task. Join it with ctx.gather, not asyncio.")
         self.begin()

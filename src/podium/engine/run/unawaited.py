@@ -19,7 +19,7 @@ def check_awaited(unawaited: dict[str, AskedAt], path: str, own_file: str) -> No
     left = [asked for key, asked in unawaited.items() if key.rpartition(".")[0] == path]
     if not left:
         return
-    places = list(dict.fromkeys(_place(*asked) for asked in left if asked[0].co_filename != own_file))
+    places = list(dict.fromkeys(place_of_asking(*asked) for asked in left if asked[0].co_filename != own_file))
     more = f" and {len(places) - _SHOWN} more lines" if len(places) > _SHOWN else ""
     raise NotAwaited(
         f"what was asked for at {', '.join(places[:_SHOWN])}{more} was never awaited, so it was not done. "
@@ -27,6 +27,7 @@ def check_awaited(unawaited: dict[str, AskedAt], path: str, own_file: str) -> No
     )
 
 
-def _place(code: CodeType, instruction: int) -> str:
+def place_of_asking(code: CodeType, instruction: int) -> str:
+    """Return file, line and function of an instruction."""
     line, *_ = next(islice(code.co_positions(), instruction // 2, None))
     return f"{code.co_filename}:{line} in {code.co_qualname}"

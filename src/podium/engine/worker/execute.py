@@ -62,6 +62,10 @@ async def _drive(active: ActiveRun) -> None:
     except asyncio.CancelledError:
         if not active.closed:
             raise
+    except Exception as error:  # nothing that comes here was to: no run is left without an end for it
+        why = f"{type(error).__name__}: {text_of(error)}"
+        _LOG.exception("run %s cannot be driven: %s", active.run.id, why)
+        active.block(f"it cannot be driven: {why}", BlockedReason.CODE)
 
 
 async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input: Json) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.failure import failure_of
+from podium.dispatch.invoke import is_foreign
 from podium.errors import Forbidden, Suspended
 from podium.model.agent import Card
 from podium.model.call import Call
@@ -126,7 +127,9 @@ class _GuardedCalls:
             return Pending(waits.ask, waits.step, waits.rule)
         except Forbidden as refused:
             return Refused(refused.rule, refused.reason)
-        except Exception as error:  # a guard is foreign code; what it raises is data
+        except BaseException as error:  # a guard is foreign code; what it raises is data
+            if not is_foreign(error):
+                raise
             return Failed(failure_of(error))
         if outcome is not None:
             return await self._out(call, steps, let.back, outcome, _of_output(call.granted))
@@ -163,7 +166,9 @@ class _GuardedCalls:
             return Pending(waits.ask, waits.step, waits.rule)
         except Forbidden as refused:
             return Refused(refused.rule, refused.reason)
-        except Exception as error:  # a guard is foreign code; what it raises is data
+        except BaseException as error:  # a guard is foreign code; what it raises is data
+            if not is_foreign(error):
+                raise
             return Failed(failure_of(error))
 
     def _stopped(self, stopped: _Stopped, place: GuardPlace, steps: RuleSteps) -> Outcome:

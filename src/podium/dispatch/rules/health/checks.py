@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from podium.dispatch.failure import failure_of
+from podium.dispatch.invoke import is_foreign
 from podium.in_threads import in_thread
 from podium.model.clock import Clock
 from podium.model.health import Health
@@ -74,7 +75,9 @@ async def _fault(rule: Health) -> str:
             well = await called(rule.check)
     except TimeoutError:
         return f"its check took longer than {rule.timeout:g} s"
-    except Exception as error:  # foreign code: whatever it raises says that the agent cannot work
+    except BaseException as error:  # foreign code: whatever it raises says that the agent cannot work
+        if not is_foreign(error):
+            raise
         failure = failure_of(error)
         return f"{failure.type}: {failure.message}"
     return "its check says no" if well is False else ""
