@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from podium.engine.run.deadline import deadline_of
 from podium.engine.run.history import OPENING
-from podium.engine.run.reopening import belongs, reopened, standing, voided, withdrawn
+from podium.engine.run.keys import belongs
+from podium.engine.run.reopening import reopened, standing, voided, withdrawn
 from podium.engine.run.reservations import carved_from, reserved, share_of
+from podium.engine.run.undone import undone_in
 from podium.engine.worker.waiters import ended_as, last_of
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
@@ -21,7 +23,7 @@ from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.editing import Edited, edited_input
-from podium.operations.forking import begun_effects, shared_with_fork, undone_in
+from podium.operations.forking import begun_effects, shared_with_fork
 from podium.operations.redactor import refuse_redacted
 from podium.store.operations import (
     CommitVerdict,
@@ -193,7 +195,8 @@ class Operator:
         facts = [fact for fact in facts if fact.seq not in void]
         after = set(since(facts, key))
         kept = [fact for fact in facts if fact.seq not in after]
-        shared = shared_with_fork(kept[1:], loose, undone=undone_in(facts))
+        undone = undone_in(facts)
+        shared = shared_with_fork(kept[1:], loose, undone=undone.surely | undone.perhaps)
         staying = {fact.seq for fact in shared.facts}
         before, keys = started_of(facts), {fact.key for fact in shared.facts}
         once = {fact.key for fact in facts if fact.seq not in staying and self._is_once(fact)}

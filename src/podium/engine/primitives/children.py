@@ -105,7 +105,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         elif active.dry:
             return ChildRun(self._own_id(), self.child, context)
         digest = input_digest(self.child.input.dump(self.input))
-        if (found := active.taken_over(asking_child(card.name, digest))) is not None:
+        if (found := active.taken_over(key, asking_child(card.name, digest))) is not None:
             return await self._take_over(branch, *found)
         run_id = self._own_id()
         payload = encode(self.child.input.dump(self.input))
@@ -193,7 +193,7 @@ class ChildResult(Recorded[T], Generic[T]):
         await self.active.live(branch, self.key)
         active = self.active
         if record is None or record.opened is None:
-            if (found := active.taken_over(asking_result(self.run))) is not None:
+            if (found := active.taken_over(self.key, asking_result(self.run))) is not None:
                 active.journal.append(ChildAwaited(name=self.run, taken_from=found[0]), self.key)
                 active.history.spawned.pop(self.run, None)
                 await self.end_with(branch, AnsweredDone(), found[1].payload)

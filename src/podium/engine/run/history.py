@@ -1,6 +1,6 @@
 """What the journal knows of a run, laid out for replay."""
 
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 
 from podium.engine.run.describing import describe
 from podium.engine.run.key_state import Asking, KeyState, StepRecord
@@ -44,9 +44,10 @@ class History:
     """The recorded part of a run. Whatever the code asks for is taken out of it once."""
 
     def __init__(
-        self, facts: Sequence[Fact], *, void: Container[int] = frozenset(), loose: Collection[int] = frozenset()
-    ) -> None:
-        """Take in the facts of a run; `void` and `loose` are places, see `podium.engine.run.reopening`."""
+        self, facts: Sequence[Fact], *, void: Container[int] = frozenset(), lapsed: Container[int] = frozenset(),
+        undone: Container[int] = frozenset(), loose: Collection[int] = frozenset(),
+    ) -> None:  # fmt: skip
+        """Take in the facts of a run; the others are places, see `podium.engine.run.reopening`."""
         self.records: dict[str, KeyState] = {}
         self.steps: dict[str, dict[str, StepRecord]] = {}
         self.changes: dict[str, bool] = {}
@@ -74,8 +75,12 @@ class History:
         self.alive = [fact for fact in facts if fact.seq not in void or fact.kind in _OF_MONEY]
         """All facts that count, until replay is over."""
         for fact in facts:
-            if fact.seq in void and fact.kind not in _OF_MONEY:
+            if fact.kind in _OF_MONEY:
+                self.add(fact)
+            elif fact.seq in void or fact.seq in lapsed:
                 self.unclaimed.note_void(fact)
+            elif fact.seq in undone:
+                self.unclaimed.lost.note_undone(fact)
             else:
                 self._take_in(fact, loose=fact.seq in loose)
 
@@ -117,19 +122,37 @@ class History:
             self.records.pop(at, None)
             self._under[at.rpartition(".")[0]].remove(at)
 
-    def go_over(self, key: str, facts: Iterable[Fact], void: Container[int]) -> None:
-        """Have a workflow go once more over what it recorded under a key: these facts, but for those that are void."""
+    def go_over(
+        self, call: str, under: str, facts: Sequence[Fact], *, void: Container[int], undone: Container[int], anew: bool
+    ) -> None:
+        """Have the workflow that was called go once more over what it recorded under a key: what counts of these facts.
+
+        Where it begins `anew`, it does so under another key, and what it recorded is kept for what it asks there.
+        """
         self.retried = True
-        self.skip_under(key)
+        self.skip_under(under)
+        self.unclaimed.forget(under, {fact.key for fact in facts})
         for fact in facts:
             if fact.seq in void:
                 self.unclaimed.note_void(fact)
+            elif fact.seq in undone:
+                self.unclaimed.lost.note_undone(fact)
             elif fact.kind not in _OF_MONEY:
                 self._take_in(fact, loose=True)
+        self.unclaimed.confine(call)
+        if anew:
+            self._retire(under)
+
+    def _retire(self, key: str) -> None:
+        """Forget what is recorded below a key, for the workflow there begins anew; what it did is kept for it."""
+        self.unclaimed.retire(key, list(self._below(key)))
+        self.skip_under(key)
 
     def may_have_happened(self, key: str, request: Asking) -> bool:
-        """Whether a `once` call that is asked now may be one that was begun before a fork or a retry."""
-        return key in self.done_before_fork or self.unclaimed.may_be_another(key, request)
+        """Whether a `once` call that is asked now may be one that was begun before a fork, a retry or a repin."""
+        doubtful = key in self.done_before_fork or self.unclaimed.may_be_another(key, request)
+        self.unclaimed.lost.resolve(key, request)
+        return doubtful
 
     def step(self, call: str, path: str) -> StepRecord | None:
         """Return what is recorded of a step of a call."""
@@ -241,16 +264,22 @@ class History:
             case Cancelling() as said:
                 self.cancelling = self.cancelling or said  # the first says why
             case Rewound(keys=keys):
-                self.ended, self.retried = None, True
-                self.retried_at = self.retried_at if keys else fact.at
-                for key in keys:
-                    self.put_aside(key)
+                self._rewind(fact, keys)
             case Changed(changed=changed):
                 self.changes[fact.key] = changed
             case InputEdited(key=key) if fact.payload is not None:
                 self.edited[key] = fact.payload
             case _:
                 pass
+
+    def _rewind(self, fact: Fact, keys: Sequence[str]) -> None:
+        """Note that an operator had the run go on, or what the code asks for something else instead of."""
+        self.ended, self.retried = None, True
+        if not keys:
+            self.retried_at = fact.at
+            self.unclaimed.set_free()
+        for key in keys:
+            self.put_aside(key)
 
     def _record(self, key: str) -> KeyState:
         record = self.records.get(key)
@@ -282,6 +311,8 @@ class History:
         place = getattr(said, "taken_from", None)
         if asking is not None and isinstance(said, Asked):
             self.unclaimed.enter(fact.key, asking, place)
+            if place is None:
+                self.unclaimed.lost.resolve(fact.key, asking)
         if asking is not None and place is not None:
             self.unclaimed.take(place, asking)
 
@@ -337,10 +368,12 @@ class History:
         self.attempt_failed(fact.key, said)
         if said.begins_fallback:
             record.granted.clear()  # what the agent was allowed, its fallback is not
+        if said.goes_on is None and not self.has_under(fact.key):
+            return
+        self.retried = True
+        self.unclaimed.confine(fact.key)
         if said.goes_on is None:
-            self.skip_under(fact.key)
-        else:
-            self.retried = True
+            self._retire(fact.key)
 
     def _question(self, fact: Fact, said: QuestionAsked | QuestionAnswered) -> None:
         record = self._record(fact.key)
