@@ -8,7 +8,7 @@ from podium.engine.run.history import OPENING
 from podium.engine.run.keys import belongs
 from podium.engine.run.reopening import reopened, standing, voided, withdrawn
 from podium.engine.run.reservations import carved_from, reserved, share_of
-from podium.engine.run.undone import undone_in
+from podium.engine.run.undone import AROUND, is_undo, undoers, undone_in
 from podium.engine.worker.waiters import ended_as, last_of
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
@@ -19,7 +19,7 @@ from podium.model.fact import Fact, FactKind, started_of
 from podium.model.facts.calls import Asked
 from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound, Started
-from podium.model.facts.waits import ChildAwaited, ChildSpawned
+from podium.model.facts.waits import ChildAwaited, ChildSpawned, SignalAwaited
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.editing import Edited, edited_input
@@ -150,28 +150,26 @@ class Operator:
         """Move a run to another version of its workflow.
 
         Its journal is replayed dry first; raises NotPossible where the code does not fit it. With `from_key` all that
-        was recorded since that call began is voided, and done again.
+        was recorded since that call began is voided, and done again: effects declared `once` not without asking.
         """
         registry = self._worker.dispatcher.registry
         run = await self._worker.store.run(run_id)
         if run is not None:
             registry.get(run.workflow, version)
         claimed = await self._claim(run_id, {RunState.BLOCKED, RunState.PARKED, RunState.READY})
-        void: list[int] = []
+        rewound: list[Rewound] = []
         try:
             if from_key is not None:
-                _refuse_undone(run_id, claimed.facts)
-                void = since(claimed.facts, from_key)
-            kept = [fact for fact in claimed.facts if fact.seq not in set(void)]
-            moved = replace(claimed.run, version=version)
-            await self._must_replay(Claimed(claimed.n, moved, claimed.wake, kept, []))
+                _refuse_any_undone(run_id, claimed.facts)
+                rewound = [rewound_to(claimed.facts, from_key)]
+            moved, now, end = replace(claimed.run, version=version), self._clock.now(), claimed.facts[-1].seq + 1
+            known = [*claimed.facts, *(Fact.saying(each, seq=end, at=now, epoch=moved.epoch) for each in rewound)]
+            await self._must_replay(Claimed(claimed.n, moved, claimed.wake, known, []))
         except NotPossible:
             await self._give_back(claimed)
             raise
-        now = self._clock.now()
-        facts = [NewFact.saying(Rewound(facts=tuple(void)), "", now)] if void else []
-        facts.append(NewFact.saying(Repinned(before=claimed.run.version, after=version), "", now))
-        await self._release(claimed, facts, version)
+        said = [*rewound, Repinned(before=claimed.run.version, after=version)]
+        await self._release(claimed, [NewFact.saying(each, "", now) for each in said], version)
 
     async def _must_replay(self, claimed: Claimed) -> None:
         mismatch = await self._worker.replays(claimed)
@@ -266,7 +264,7 @@ class Operator:
 
 def failure_of_run(facts: Sequence[Fact]) -> Rewound | None:
     """Return what has to be void so that what made a run fail is done again; None for one that has not ended."""
-    gone = voided(facts)
+    gone = standing(facts).gone
     alive = [fact for fact in facts if fact.seq not in gone]
     ends = {fact.seq: said for fact in alive if isinstance(said := fact.content, Ended)}
     if not ends:
@@ -324,6 +322,26 @@ def since(facts: Sequence[Fact], key: str) -> list[int]:
     return [fact.seq for fact in facts if fact.seq >= first]
 
 
+def rewound_to(facts: Sequence[Fact], key: str) -> Rewound:
+    """Return what has to be void so that all is done again since a call began; raises NotPossible for no such call.
+
+    That effects were begun which happen `once` stays known. Signals that were consumed, and child runs, hold where the
+    code asks for the same: nobody sends the one again, and the other has effects of its own.
+    """
+    after = set(since(facts, key))
+    later = [fact for fact in facts if fact.seq in after]
+    outside = {fact.key for fact in later if isinstance(fact.content, SignalAwaited | ChildAwaited | ChildSpawned)}
+    kept = {fact.seq for fact in [*begun_effects(later), *(fact for fact in later if fact.key in outside)]}
+    return Rewound(facts=tuple(sorted(after - kept)), loose=min(after))
+
+
+def _refuse_any_undone(run_id: str, facts: Sequence[Fact]) -> None:
+    if any(is_undo(fact.key) for fact in facts if fact.kind is FactKind.ASKED):
+        raise NotPossible(f"run {run_id} has begun to undo what it did: it can only be forked.")
+
+
 def _refuse_undone(run_id: str, facts: Sequence[Fact]) -> None:
-    if any(fact.kind is FactKind.ASKED and ".undo" in fact.key for fact in facts):
+    """Raise NotPossible for a run that undid what it did; workflows in it that did so begin anew when it goes on."""
+    gone = standing(facts).gone
+    if AROUND in undoers([fact for fact in facts if fact.seq not in gone]):
         raise NotPossible(f"run {run_id} has begun to undo what it did: it can only be forked.")

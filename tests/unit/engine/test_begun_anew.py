@@ -268,6 +268,31 @@ async def test_a_workflow_inside_that_undid_itself_begins_anew_where_the_one_aro
     ]  # fmt: skip
 
 
+async def test_a_run_whose_called_workflow_undid_itself_can_be_retried(bench: Bench) -> None:
+    trip = Trip(bench, fails=2)
+
+    @workflow
+    async def innermost(ctx: Context) -> Json:
+        await ctx.on_undo(trip.cancel, await ctx.call(trip.book, "flight"))
+        await ctx.call(trip.mail, "booked")
+        return await ctx.call(trip.last, "there")
+
+    @workflow
+    async def outer(ctx: Context) -> Json:
+        await ctx.call(trip.look, "before")
+        return await ctx.call(innermost)
+
+    async with bench.app(outer, innermost, *trip.agents) as app:
+        handle = await app.start(outer, id="r")
+        for _ in range(2):
+            await bench.clock.settle()
+            handle = await app.operations.retry("r")
+        assert await handle.result() == "there"
+    assert trip.seen() == [
+        "look before", "book flight", "mail booked", "cancel flight", "book flight", "cancel flight", "book flight",
+    ]  # fmt: skip
+
+
 async def test_a_failure_inside_that_was_undone_and_caught_stays_as_it_was_dealt_with(bench: Bench) -> None:
     trip = Trip(bench, fails=2)
 

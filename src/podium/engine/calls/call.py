@@ -93,7 +93,7 @@ class AgentCall(Recorded[T], Generic[T]):
         asked = _asked(card.name, card.version, self._why, lineage, place, once=card.effects == "once")
         asked_at = active.journal.append(asked, self.key, self._payload)
         first: Outcome | None = None
-        if record is None and self._goes_straight(card):
+        if record is None and lineage == 1 and self._goes_straight(card):
             first = await self._attempt(branch, card)
             if isinstance(first, Done):
                 given = given_by(self._agent, first, active.runtime.max_payload_bytes)
@@ -145,7 +145,7 @@ class AgentCall(Recorded[T], Generic[T]):
         )  # fmt: skip
 
     def _goes_straight(self, card: Card) -> bool:
-        """Whether a new call has nothing to be careful of: no doubt, no time of its caller, no workflow to enter."""
+        """Whether a new call of a first lineage has nothing to be careful of: no doubt, no deadline, no workflow."""
         return (
             self.options is NO_OPTIONS
             and card.effects != "once"

@@ -112,7 +112,8 @@ def reopened(facts: Sequence[Fact], causes: Iterable[str], *, under: str = "") -
         void |= index.parts(key)
     void |= {at for key in again if key != under and (at := index.since(key)) is not None}
     void |= {fact.seq for fact in facts if _limited_by(fact.key) in again | failed}
-    return Reopening(void, {fact.seq for fact in later} - void)
+    begun_anew = {fact.seq for key in leaves if key in index.undoers for fact in index.range(key) if fact.key != key}
+    return Reopening(void, ({fact.seq for fact in later} | begun_anew) - void)
 
 
 class _Index:
@@ -123,7 +124,8 @@ class _Index:
         self._keys = [fact.key for fact in self._facts]
         self._answers = {fact.key: fact for fact in facts if fact.kind is FactKind.ANSWERED}
         self._children = {fact.key for fact in facts if isinstance(fact.content, ChildAwaited)}
-        self._undoers = undoers(facts)
+        self.undoers = undoers(facts)
+        """The workflows that undid what they did: they begin anew, and are not followed down."""
 
     def has_failed(self, fact: Fact) -> bool:
         """Whether a fact says that a call, or a child run, came to nothing."""
@@ -156,7 +158,7 @@ class _Index:
         found: dict[str, None] = {}
         for key in causes:
             answer = self._answers.get(key)
-            below = () if answer is None or key in self._undoers else self._below(key, answer)
+            below = () if answer is None or key in self.undoers else self._below(key, answer)
             if answer is None or not below:
                 found[key] = None
             else:

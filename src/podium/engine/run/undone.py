@@ -67,6 +67,8 @@ def undoers(facts: Sequence[Fact]) -> set[str]:
     for fact in facts:
         if fact.kind is FactKind.ANSWERED:
             ended.add(fact.key)
+        elif fact.kind is FactKind.RETRY:
+            found.discard(fact.key)  # that was an attempt before
         elif fact.kind is FactKind.ASKED:
             asked.add(fact.key)
             ended.discard(fact.key)
