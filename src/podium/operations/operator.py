@@ -19,7 +19,7 @@ from podium.model.fact import Fact, FactKind, started_of
 from podium.model.facts.calls import Asked
 from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound, Started
-from podium.model.facts.waits import ChildAwaited, ChildSpawned, SignalAwaited
+from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAsked, SignalAwaited
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.editing import Edited, edited_input
@@ -40,6 +40,8 @@ from podium.store.operations import (
 )
 from podium.store.protocol import BudgetQuery, Claimed
 from podium.telemetry.context import place_of_run
+
+_FROM_OUTSIDE = (SignalAwaited, ChildAwaited, ChildSpawned, QuestionAsked)
 
 
 class Operator:
@@ -325,12 +327,13 @@ def since(facts: Sequence[Fact], key: str) -> list[int]:
 def rewound_to(facts: Sequence[Fact], key: str) -> Rewound:
     """Return what has to be void so that all is done again since a call began; raises NotPossible for no such call.
 
-    That effects were begun which happen `once` stays known. Signals that were consumed, and child runs, hold where the
-    code asks for the same: nobody sends the one again, and the other has effects of its own.
+    That effects were begun which happen `once` stays known. What came from outside holds where the code asks for the
+    same: signals and answers, which nobody gives twice, and child runs, which have effects of their own.
     """
     after = set(since(facts, key))
     later = [fact for fact in facts if fact.seq in after]
-    outside = {fact.key for fact in later if isinstance(fact.content, SignalAwaited | ChildAwaited | ChildSpawned)}
+    own = {fact.key for fact in later if fact.kind in OPENING and not isinstance(fact.content, _FROM_OUTSIDE)}
+    outside = {fact.key for fact in later if isinstance(fact.content, _FROM_OUTSIDE) and fact.key not in own}
     kept = {fact.seq for fact in [*begun_effects(later), *(fact for fact in later if fact.key in outside)]}
     return Rewound(facts=tuple(sorted(after - kept)), loose=min(after))
 

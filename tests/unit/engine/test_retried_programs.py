@@ -30,9 +30,10 @@ def leaf(fails: int, by: str, *, undo: bool = False) -> Json:
 
 
 SIGNAL: Json = {"do": "signal"}
+QUESTION: Json = {"do": "question"}
 LEAVES: st.SearchStrategy[Json] = st.one_of(
     st.builds(leaf, st.integers(0, 2), st.sampled_from(["plain", "once", "in_steps"]), undo=st.booleans()),
-    st.just(SIGNAL),
+    st.sampled_from([SIGNAL, QUESTION]),
 )
 
 
@@ -130,9 +131,14 @@ async def slowly(ctx: Context, node: Json) -> list[Json]:
     return await in_a_row(ctx, node)
 
 
+async def question(ctx: Context, node: Json) -> list[Json]:
+    await ctx.ask("Which?", subject=node, answer=int)
+    return []
+
+
 WAYS: dict[str, Part] = {
     "leaf": one_leaf, "in_a_row": in_a_row, "nested": nested, "catch": catch, "own_error": own_error, "gather": gather,
-    "as_they_end": as_they_end, "child": child, "slowly": slowly, "signal": signal,
+    "as_they_end": as_they_end, "child": child, "slowly": slowly, "signal": signal, "question": question,
 }  # fmt: skip
 
 
@@ -150,6 +156,8 @@ class World:
 
     begun: Counter[int] = field(default_factory=Counter[int])
     done: Counter[int] = field(default_factory=Counter[int])
+    asked: Counter[int] = field(default_factory=Counter[int])
+    """How often people answered a question."""
 
     def act(self, node: Json) -> int:
         n: int = node["n"]
@@ -193,6 +201,10 @@ async def told_truly(app: App, world: World, clock: DrivenClock) -> None:
     """Answer those who ask whether something happened that was cut in flight."""
     while questions := await app.inbox.list():
         for question in questions:
+            if question.ask.kind == "question":
+                world.asked[question.ask.subject["n"]] += 1
+                await app.inbox.answer(question.id, 1, by="ann")
+                continue
             n = question.ask.subject["n"] + 1_000 * question.ask.text.startswith("Did first")
             answer = {"happened": n} if world.done[n] else {"not_done": True}
             await app.inbox.answer(question.id, answer, by="ann")
@@ -250,9 +262,26 @@ async def ended(node: Json, world: World, folder: Path) -> tuple[Run, list[Json]
 )
 @example(
     {
+        "do": "own_error",
+        "parts": [
+            {"do": "catch", "parts": [leaf(1, "plain"), SIGNAL, leaf(1, "plain")], "other": [leaf(1, "in_steps")]}
+        ],
+    }
+)
+@example({"do": "nested", "tries": 2, "parts": [leaf(0, "plain", undo=True), leaf(1, "in_steps")]})
+@example({"do": "nested", "tries": 1, "parts": [leaf(0, "plain", undo=True), leaf(2, "in_steps")]})
+@example(
+    {
+        "do": "nested",
+        "tries": 1,
+        "parts": [leaf(0, "plain", undo=True), {"do": "nested", "tries": 1, "parts": [leaf(2, "in_steps")]}],
+    }
+)
+@example(
+    {
         "do": "nested",
         "tries": 3,
-        "parts": [SIGNAL, leaf(0, "once"), leaf(0, "once", undo=True), leaf(0, "in_steps"), leaf(2, "plain")],
+        "parts": [SIGNAL, QUESTION, leaf(0, "once"), leaf(0, "once", undo=True), leaf(0, "in_steps"), leaf(2, "plain")],
     }
 )
 def test_what_gave_a_value_is_never_done_again_however_a_program_is_retried(shape: Json) -> None:
@@ -264,4 +293,5 @@ def test_what_gave_a_value_is_never_done_again_however_a_program_is_retried(shap
     assert run.state is RunState.DONE or (undoes and run.state is RunState.FAILED), run.reason
     plain = {each["n"] for each in all_of(node) if undoes and each.get("by") == "plain"}
     assert {n: times for n, times in world.done.items() if times > 1 and n not in plain} == {}
+    assert {n: times for n, times in world.asked.items() if times > 1} == {}
     assert {n for n in value if n > 0 and not world.done[n]} == set(), "it was undone, and is handed back"

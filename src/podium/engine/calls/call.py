@@ -113,7 +113,7 @@ class AgentCall(Recorded[T], Generic[T]):
         given = None if found is None else self._given(found[1])
         if found is None or given is None:
             return None
-        place, _ = found
+        place = found[0]
         history.unclaimed.enter(self.key, (card.name, self._payload), None)
         lineage = history.next_lineage(self.key)
         active.journal.append(

@@ -106,7 +106,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
             return ChildRun(self._own_id(), self.child, context)
         digest = input_digest(self.child.input.dump(self.input))
         if (found := active.taken_over(key, asking_child(card.name, digest))) is not None:
-            return await self._take_over(branch, *found)
+            return await self._take_over(branch, found[0], found[1])
         run_id = self._own_id()
         payload = encode(self.child.input.dump(self.input))
         if len(context.callers) >= (most := active.runtime.max_depth):

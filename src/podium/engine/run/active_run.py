@@ -127,16 +127,16 @@ class ActiveRun:
         self.history.put_aside(key)
         self.journal.append(Rewound(keys=(key,)), key)
 
-    def taken_over(self, key: str, asking: Asking) -> tuple[str, Fact] | None:
-        """Take what was given before a retry where the same was asked for as now at a key, and where that was."""
+    def taken_over(self, key: str, asking: Asking) -> tuple[str, Fact, Fact | None] | None:
+        """Take what was given before a retry for what is asked at a key now: where, its end, and how it began."""
         unclaimed = self.history.unclaimed
         place = unclaimed.like(asking, key) if self.history.retried else None
         if place is None:
             return None
         if place in unclaimed:
             self.overturn(place)
-        given = unclaimed.take(place, asking)
-        return None if given is None else (place, given)
+        taken = unclaimed.take(place, asking)
+        return None if taken is None or taken.answer is None else (place, taken.answer, taken.opened)
 
     def keep_log(self, key: str) -> None:
         """Keep in memory what is recorded below a key, so that the workflow there can go over it once more."""

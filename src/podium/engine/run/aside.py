@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from podium.engine.run.key_state import Asking, PutAside
-from podium.model.fact import Fact
 
 
 class Aside:
@@ -36,14 +35,14 @@ class Aside:
         """Give the places where an agent was asked for something."""
         return (self._at[n].key for n in self._agents.get(agent, ()))
 
-    def take(self, place: str, asking: Asking) -> Fact | None:
-        """Take what was given at a place, and with a call all that it did; returns what was given."""
+    def take(self, place: str, asking: Asking) -> PutAside | None:
+        """Take what was given at a place, and with a call all that it did; returns it."""
         for n in self._alike.get(asking, ()):
             if (each := self._at[n]).key == place and each.answer is not None:
                 self._drop(n)
                 while (inside := self._at.get(n := n + 1)) is not None and inside.key.startswith(f"{place}."):
                     self._drop(n)
-                return each.answer
+                return each
         return None
 
     def forget(self, under: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Container, Iterator, Sequence
 
 from podium.engine.run.describing import describe
 from podium.engine.run.key_state import Asking, KeyState, StepRecord
+from podium.engine.run.keys import above
 from podium.engine.run.unclaimed import Unclaimed
 from podium.model.budget import Amount
 from podium.model.budget_ids import run_of_share
@@ -44,8 +45,8 @@ class History:
     """The recorded part of a run. Whatever the code asks for is taken out of it once."""
 
     def __init__(
-        self, facts: Sequence[Fact], *, void: Container[int] = frozenset(), lapsed: Container[int] = frozenset(),
-        undone: Container[int] = frozenset(), loose: Collection[int] = frozenset(),
+        self, facts: Sequence[Fact], *, void: Container[int] = frozenset(), undone: Container[int] = frozenset(),
+        loose: Collection[int] = frozenset(),
     ) -> None:  # fmt: skip
         """Take in the facts of a run; the others are places, see `podium.engine.run.reopening`."""
         self.records: dict[str, KeyState] = {}
@@ -67,6 +68,8 @@ class History:
         self._under: dict[str, list[str]] = {}
         self._unseen: set[str] = set()
         self._last: dict[str, int] = {}
+        self._gone_under: set[str] = set()
+        """The keys under which something was recorded that counts no more."""
         self.done_before_fork: frozenset[str] = frozenset()
         """Calls with `once` effects that the run this one was forked from made after the cut."""
         self.edited: dict[str, bytes] = {}
@@ -77,12 +80,8 @@ class History:
         for fact in facts:
             if fact.kind in _OF_MONEY:
                 self.add(fact)
-            elif fact.seq in void or fact.seq in lapsed:
-                self.unclaimed.note_void(fact)
-            elif fact.seq in undone:
-                self.unclaimed.lost.note_undone(fact)
             else:
-                self._take_in(fact, loose=fact.seq in loose)
+                self._go_through(fact, void, undone, loose=fact.seq in loose)
 
     @property
     def unseen(self) -> bool:
@@ -98,6 +97,17 @@ class History:
         """Return key and description of something recorded that the code never asked for."""
         key = min(self._unseen, key=self._seq)
         return key, describe(self.records[key].opened)
+
+    def _go_through(self, fact: Fact, void: Container[int], undone: Container[int], *, loose: bool) -> None:
+        """Take in a fact, or note what is done again, since it failed, is to be done again, or was undone."""
+        if fact.seq not in void and fact.seq not in undone:
+            self._take_in(fact, loose=loose)
+            return
+        self._gone_under.update(above(fact.key))
+        if fact.seq in undone:
+            self.unclaimed.lost.note_undone(fact)
+        else:
+            self.unclaimed.note_void(fact)
 
     def _take_in(self, fact: Fact, *, loose: bool) -> None:
         if not loose:
@@ -130,15 +140,12 @@ class History:
         Where it begins `anew`, it does so under another key, and what it recorded is kept for what it asks there.
         """
         self.retried = True
+        kept = self.unclaimed.forget(under, facts)
         self.skip_under(under)
-        self.unclaimed.forget(under, {fact.key for fact in facts})
+        self.steps.update(kept)
         for fact in facts:
-            if fact.seq in void:
-                self.unclaimed.note_void(fact)
-            elif fact.seq in undone:
-                self.unclaimed.lost.note_undone(fact)
-            elif fact.kind not in _OF_MONEY:
-                self._take_in(fact, loose=True)
+            if fact.kind not in _OF_MONEY:
+                self._go_through(fact, void, undone, loose=True)
         self.unclaimed.confine(call)
         if anew:
             self._retire(under)
@@ -368,7 +375,7 @@ class History:
         self.attempt_failed(fact.key, said)
         if said.begins_fallback:
             record.granted.clear()  # what the agent was allowed, its fallback is not
-        if said.goes_on is None and not self.has_under(fact.key):
+        if said.goes_on is None and not (self.has_under(fact.key) or fact.key in self._gone_under):
             return
         self.retried = True
         self.unclaimed.confine(fact.key)

@@ -84,7 +84,7 @@ def standing(facts: Sequence[Fact]) -> Reopening:
 def history_of(facts: Sequence[Fact]) -> History:
     """Return what is recorded of a run, laid out for replay."""
     stands = standing(facts)
-    return History(facts, void=stands.void, lapsed=stands.lapsed, undone=stands.undone, loose=stands.loose)
+    return History(facts, void=stands.void | stands.lapsed, undone=stands.undone, loose=stands.loose)
 
 
 def voided(facts: Sequence[Fact]) -> set[int]:

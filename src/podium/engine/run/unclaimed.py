@@ -18,8 +18,8 @@ class Unclaimed:
     """
 
     __slots__ = (
-        "_agents", "_alike", "_aside", "_confined", "_failed", "_keys", "_made", "_new", "_records", "_spawned",
-        "_stashed", "_steps", "lost",
+        "_agents", "_alike", "_aside", "_confined", "_failed", "_keys", "_made", "_moved", "_new", "_records",
+        "_spawned", "_stashed", "_steps", "lost",
     )  # fmt: skip
 
     def __init__(self, records: Mapping[str, KeyState], steps: dict[str, dict[str, StepRecord]]) -> None:
@@ -33,6 +33,8 @@ class Unclaimed:
         """The request for which the steps at a key were done, where it was retried."""
         self._stashed: dict[Asking, list[tuple[str, dict[str, StepRecord]]]] = {}
         """Steps of calls that the code asks for elsewhere, if at all, and where they were done."""
+        self._moved: dict[str, dict[str, StepRecord]] = {}
+        """Steps that a call at a key has taken from elsewhere."""
         self._spawned: Counter[str] = Counter()
         self._keys: set[str] = set()
         self._aside = Aside()
@@ -68,12 +70,18 @@ class Unclaimed:
         """The whole run is retried: whatever its code asks for, and wherever, may be what it asked for before."""
         self._confined.clear()
 
-    def forget(self, under: str, keys: Iterable[str]) -> None:
-        """Forget what was put aside below a key: what these keys say is taken in once more."""
+    def forget(self, under: str, facts: Iterable[Fact]) -> dict[str, dict[str, StepRecord]]:
+        """Forget what was put aside below a key, for these facts of what is there are taken in once more.
+
+        Returns the steps there that were taken from elsewhere: these facts do not have them.
+        """
         self._aside.forget(under)
-        again = set(keys)
+        asked = {fact.key: fact.content for fact in facts if fact.kind is FactKind.ASKED}
         for request, stashed in list(self._stashed.items()):
-            self._stashed[request] = [each for each in stashed if each[0] not in again]
+            self._stashed[request] = [each for each in stashed if each[0] not in asked]
+        places = ((key, said.taken_from) for key, said in asked.items() if isinstance(said, Asked) and said.taken_from)
+        elsewhere = (key for key, place in places if not belongs(place, under))
+        return {key: dict(self._moved[key]) for key in elsewhere if key in self._moved}
 
     def put_aside(self, key: str, below: Iterable[str]) -> list[str]:
         """The code asks for something else at a key: keep what calls there, and below it, gave for their like.
@@ -108,7 +116,7 @@ class Unclaimed:
         record = self._records[key]
         if (asking := record.asking) is None:
             return record.inside
-        return [PutAside(key, asking, record.given), *record.inside]
+        return [PutAside(key, asking, record.given, record.opened), *record.inside]
 
     def like(self, asking: Asking, key: str) -> str | None:
         """Return where the same was asked for, and given, as what is asked for at a key now."""
@@ -144,7 +152,7 @@ class Unclaimed:
             self._stashed.setdefault(owner, []).append((key, self._steps.pop(key)))
         self._made[key] = request
         if place is not None and key not in self._steps and (steps := self._taken(place, request)) is not None:
-            self._steps[key] = steps
+            self._steps[key], self._moved[key] = steps, dict(steps)
 
     def stashed_at(self, key: str) -> Iterator[str]:
         """Give the places of steps that were done at a key for other requests."""
@@ -168,11 +176,15 @@ class Unclaimed:
         stashed = (at for at, _ in self._stashed.get(request, ()) if self._is_for(at, key))
         if (place := next(stashed, None)) is not None:
             return place
-        places = (at for at in self._failed.get(request, ()) if at in self._steps and at not in self._records)
-        return next((at for at in places if self._made.get(at) == request and self._is_for(at, key)), None)
+        left = (at for at in self._failed.get(request, ()) if at in self._steps and self._made.get(at) == request)
+        return next((at for at in left if not self._is_asked(at, request) and self._is_for(at, key)), None)
 
-    def take(self, place: str, asking: Asking) -> Fact | None:
-        """Take what was put aside, for its like, and of a call what it did; returns what was given."""
+    def _is_asked(self, key: str, request: Asking) -> bool:
+        """Whether a request is recorded at a key; something else may have come there that has no steps."""
+        return (record := self._records.get(key)) is not None and record.asking == request
+
+    def take(self, place: str, asking: Asking) -> PutAside | None:
+        """Take what was put aside, for its like, and of a call what it did; returns it if anything was given."""
         found = self._aside.take(place, asking)
         if found is not None and (stashed := self._stashed.get(asking)):
             self._stashed[asking] = [each for each in stashed if each[0] != place]
