@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from podium.engine.run.before_fork import DoneBefore, done_in, known_before
 from podium.engine.run.deadline import deadline_of
 from podium.engine.run.history import OPENING
 from podium.engine.run.keys import belongs
@@ -16,7 +17,6 @@ from podium.model.budget import Breach
 from podium.model.budget_ids import budget_of_run, share_of_run
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind, started_of
-from podium.model.facts.calls import Asked
 from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound, Started
 from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAsked, SignalAwaited
@@ -199,9 +199,10 @@ class Operator:
         shared = shared_with_fork(kept[1:], loose, undone=undone.surely | undone.perhaps)
         staying = {fact.seq for fact in shared.facts}
         before, keys = started_of(facts), {fact.key for fact in shared.facts}
-        once = {fact.key for fact in facts if fact.seq not in staying and self._is_once(fact)}
+        done = done_in([fact for fact in facts if fact.seq not in staying], self._worker.dispatcher.registry)
+        known = {key: agent for key, agent in known_before(before).items() if key not in keys}
         said = replace(
-            before, forked_from=run.id, done_before_fork=tuple(sorted(once | {*before.done_before_fork} - keys)),
+            DoneBefore(known | done.calls, done.steps).noted(before), forked_from=run.id,
             left_behind=tuple(sorted({*shared.left_behind, *before.left_behind} - keys)),
             trace=place_of_run(run.id, before, ended_before=ended_before).traceparent,
         )  # fmt: skip
@@ -218,12 +219,6 @@ class Operator:
         assert verdict is CommitVerdict.OK  # its id is new
         assert committed.started
         return forked.id
-
-    def _is_once(self, fact: Fact) -> bool:
-        registry, said = self._worker.dispatcher.registry, fact.content
-        if not isinstance(said, Asked) or said.once:
-            return isinstance(said, Asked)
-        return registry.has(said.agent, said.version) and registry.get(said.agent, said.version).card.effects == "once"
 
     def _copy(self, run: Run, started: Fact, said: Started, facts: Sequence[Fact]) -> NewRun:
         now, new = self._clock.now(), self._ids.new("run")

@@ -264,8 +264,8 @@ class History:
                 self.reserved[said.reservation] = fact.key, said.amount
             case AmountSettled(reservation=reservation):
                 self.reserved.pop(reservation, None)
-            case Started(done_before_fork=done):
-                self.started, self.done_before_fork = fact, frozenset(done)
+            case Started() as said:
+                self.started, self.done_before_fork = fact, self.unclaimed.lost.note_before(said)
             case Ended():
                 self.ended = fact
             case Cancelling() as said:
@@ -307,7 +307,7 @@ class History:
 
     def _open(self, fact: Fact) -> None:
         self._record(fact.key).opened = fact
-        if self.retried:
+        if self.retried or self.unclaimed.lost:
             self._enter(fact)
         if fact.kind is FactKind.SPAWNED and isinstance(said := fact.content, ChildSpawned):
             self.spawned[said.run] = fact.key

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from podium.engine.run.before_fork import known_before
 from podium.engine.run.key_state import Asking
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredFailed, AnsweredRefused
 from podium.model.facts.calls import Asked
+from podium.model.facts.runs import Started
 
 
 class LostEffects:
@@ -28,6 +30,18 @@ class LostEffects:
             self._requests.setdefault(said.agent, {})[fact.key] = said.agent, fact.payload
         elif isinstance(fact.content, AnsweredFailed | AnsweredRefused):
             self._drop(fact.key)
+
+    def __bool__(self) -> bool:
+        return bool(self._agents)
+
+    def note_before(self, said: Started) -> frozenset[str]:
+        """Take in the calls that were made before a fork, whatever they asked; returns those of unknown agents."""
+        known = known_before(said)
+        for key, agent in known.items():
+            if agent:
+                self._agents[key] = agent
+                self._requests.setdefault(agent, {})[key] = agent, None
+        return frozenset(key for key, agent in known.items() if not agent)
 
     def note_undone(self, fact: Fact) -> None:
         """Take in a fact about a call whose effect was undone."""
@@ -55,7 +69,7 @@ class LostEffects:
     def _like(self, key: str, request: Asking) -> Iterator[str]:
         """Give where the same agent was asked: first for the same at this key, then for the same, then for others."""
         asked = self._requests.get(request[0], {})
-        if asked.get(key) == request:
+        if (same := asked.get(key)) is not None and (same == request or same[1] is None):
             yield key
         yield from (at for at, each in asked.items() if each == request)
         yield from asked

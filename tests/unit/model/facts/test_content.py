@@ -31,7 +31,7 @@ _KEPT = frozenset({
 })  # fmt: skip
 _BLANKED = frozenset({"digest", "feedback", "message", "reason", "text", "why"})
 _SINCE = frozenset({
-    "taken_from", "error_type", "escrow", "from_step", "goes_on", "left_behind", "loose", "once", "trace",
+    "taken_from", "done_by", "error_type", "escrow", "from_step", "goes_on", "left_behind", "loose", "once", "trace",
 })  # fmt: skip
 """Fields that came later."""
 
