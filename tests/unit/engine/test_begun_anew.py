@@ -268,6 +268,60 @@ async def test_a_workflow_inside_that_undid_itself_begins_anew_where_the_one_aro
     ]  # fmt: skip
 
 
+async def test_a_workflow_in_which_one_was_cut_and_undid_itself_begins_anew(bench: Bench) -> None:
+    trip = Trip(bench, fails=0)
+    slow = [True]
+
+    @workflow
+    async def innermost(ctx: Context) -> Json:
+        await ctx.on_undo(trip.cancel, await ctx.call(trip.book, "flight"))
+        await ctx.call(trip.mail, "booked")
+        if slow:
+            await ctx.sleep(10)
+        return await ctx.call(trip.last, "there")
+
+    async def part(ctx: Context) -> Json:
+        await ctx.call(trip.look, "outside")
+        return await ctx.call(innermost)
+
+    inner = workflow(name="inner")(part)
+
+    @workflow
+    async def outer(ctx: Context) -> Json:
+        return await ctx.call(inner, retry=Retry(attempts=2, delay=1), timeout=3)
+
+    async with bench.app(outer, inner, innermost, *trip.agents) as app:
+        handle = await app.start(outer, id="r")
+        await bench.clock.advance(3.5)
+        slow.clear()
+        await bench.clock.advance(5)
+        assert await handle.result() == "there"
+    assert trip.seen() == ["look outside", "book flight", "mail booked", "cancel flight", "book flight"]
+
+
+async def test_a_fork_in_the_middle_of_an_undo_goes_on_from_there(bench: Bench) -> None:
+    trip = Trip(bench, fails=9)
+
+    @workflow
+    async def inner(ctx: Context) -> Json:
+        await ctx.gather(ctx.on_undo(trip.cancel, 1), ctx.on_undo(trip.cancel, 2))
+        await ctx.call(trip.look, "inside")
+        return await ctx.call(trip.last, "there")
+
+    @workflow
+    async def outer(ctx: Context) -> Json:
+        try:
+            return await ctx.call(inner)
+        except CallFailed:
+            return "caught"
+
+    async with bench.app(outer, inner, *trip.agents) as app:
+        assert await brought_to_its_end(bench, app, outer) == "caught"
+        asked = dict.fromkeys(fact.key for fact in await app.runs.facts("r") if fact.kind.name == "ASKED")
+        for key in asked:
+            assert await (await app.operations.fork("r", key)).result() == "caught"
+
+
 async def test_a_run_whose_called_workflow_undid_itself_can_be_retried(bench: Bench) -> None:
     trip = Trip(bench, fails=2)
 

@@ -85,7 +85,7 @@ def go_on(open_call: OpenCall, failure: Failure, pause: float) -> bool:
 def undid_itself(open_call: OpenCall) -> bool:
     """Whether what an inline workflow is to go over once more has been undone: it has to begin anew."""
     active, key, unclaimed = open_call.active, open_call.inline_key, open_call.active.history.unclaimed
-    if not (unclaimed and active.history.has_under(key)):
+    if open_call.key not in unclaimed.reopened or not active.history.has_under(key):
         return False
     active.keep_log(key)
     log = active.journal.logs[key]

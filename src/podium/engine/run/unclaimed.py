@@ -19,12 +19,14 @@ class Unclaimed:
 
     __slots__ = (
         "_agents", "_alike", "_aside", "_confined", "_failed", "_keys", "_made", "_moved", "_new", "_records",
-        "_spawned", "_stashed", "_steps", "lost",
+        "_spawned", "_stashed", "_steps", "lost", "reopened",
     )  # fmt: skip
 
     def __init__(self, records: Mapping[str, KeyState], steps: dict[str, dict[str, StepRecord]]) -> None:
         self._records = records
         self._steps = steps
+        self.reopened: set[str] = set()
+        """The calls whose end a retry has made void."""
         self.lost = LostEffects()
         """Effects whose record is void though they may have happened."""
         self._failed: dict[Asking, list[str]] = {}
@@ -137,6 +139,8 @@ class Unclaimed:
     def note_void(self, fact: Fact) -> None:
         """Note where a call was asked that a retry asks again; the code may ask for it elsewhere."""
         self.lost.note_void(fact)
+        if fact.kind is FactKind.ANSWERED:
+            self.reopened.add(fact.key)
         if fact.kind is FactKind.SPAWNED:
             self._spawned[fact.key] += 1
         elif fact.kind is FactKind.ASKED and isinstance(said := fact.content, Asked):

@@ -60,7 +60,10 @@ def undone_in(facts: Sequence[Fact]) -> Undone:
 
 
 def undoers(facts: Sequence[Fact]) -> set[str]:
-    """Return the keys of the called workflows that undid what they had done, or AROUND."""
+    """Return the keys of the called workflows that undid what they had done, or AROUND.
+
+    One that was cut, and so has no end, is a part of the one around it.
+    """
     asked: set[str] = set()
     ended: set[str] = set()
     found: set[str] = set()
@@ -74,7 +77,7 @@ def undoers(facts: Sequence[Fact]) -> set[str]:
             ended.discard(fact.key)
             if is_undo(fact.key):
                 found.add(next((key for key in above(fact.key) if key in asked and key not in ended), AROUND))
-    return found
+    return {key if key in ended else AROUND for key in found}
 
 
 def _subjects(facts: Sequence[Fact], asked: Container[str]) -> Iterator[tuple[str, list[str], list[str]]]:
