@@ -9,7 +9,7 @@ from podium.engine.run.history import OPENING
 from podium.engine.run.keys import belongs
 from podium.engine.run.reopening import reopened, standing, voided, withdrawn
 from podium.engine.run.reservations import carved_from, reserved, share_of
-from podium.engine.run.undone import AROUND, is_undo, undoers, undone_in
+from podium.engine.run.undone import is_undo, undid_all, undone_in
 from podium.engine.worker.waiters import ended_as, last_of
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
@@ -341,5 +341,5 @@ def _refuse_any_undone(run_id: str, facts: Sequence[Fact]) -> None:
 def _refuse_undone(run_id: str, facts: Sequence[Fact]) -> None:
     """Raise NotPossible for a run that undid what it did; workflows in it that did so begin anew when it goes on."""
     gone = standing(facts).gone
-    if AROUND in undoers([fact for fact in facts if fact.seq not in gone]):
+    if undid_all([fact for fact in facts if fact.seq not in gone]):
         raise NotPossible(f"run {run_id} has begun to undo what it did: it can only be forked.")

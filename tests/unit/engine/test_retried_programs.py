@@ -284,6 +284,41 @@ async def ended(node: Json, world: World, folder: Path) -> tuple[Run, list[Json]
         "parts": [SIGNAL, QUESTION, leaf(0, "once"), leaf(0, "once", undo=True), leaf(0, "in_steps"), leaf(2, "plain")],
     }
 )
+@example(
+    {
+        "do": "nested",
+        "tries": 1,
+        "parts": [{"do": "nested", "tries": 1, "parts": [leaf(0, "plain", undo=True), leaf(1, "plain")]}],
+    }
+)
+@example(
+    {
+        "do": "nested",
+        "tries": 2,
+        "parts": [
+            leaf(0, "plain", undo=True),
+            {
+                "do": "catch",
+                "parts": [{"do": "nested", "tries": 1, "parts": [leaf(1, "in_steps")]}],
+                "other": [leaf(1, "plain")],
+            },
+        ],
+    }
+)
+@example(
+    {
+        "do": "nested",
+        "tries": 1,
+        "parts": [
+            {
+                "do": "nested",
+                "tries": 1,
+                "parts": [{"do": "nested", "tries": 1, "parts": [SIGNAL, QUESTION]}, leaf(0, "plain", undo=True)],
+            },
+            leaf(1, "plain"),
+        ],
+    }
+)
 def test_what_gave_a_value_is_never_done_again_however_a_program_is_retried(shape: Json) -> None:
     node, world = numbered(shape, [0]), World()
     note(str(node))

@@ -1,7 +1,7 @@
 """Whether a call that failed is tried again, or falls back to another agent."""
 
 from podium.engine.calls.open_call import OpenCall
-from podium.engine.run.undone import AROUND, is_undo, undoers
+from podium.engine.run.undone import AROUND, is_undo, undid_all, undoers
 from podium.model.agent import AnyAgent
 from podium.model.facts.calls import AttemptFailed
 from podium.model.fallback import FallbackValue
@@ -76,7 +76,7 @@ def go_on(open_call: OpenCall, failure: Failure, pause: float) -> bool:
     """Have an inline workflow go on with what it recorded, but for what failed; not where it undid what it had done."""
     active, key = open_call.active, open_call.inline_key
     active.keep_log(key)  # a rule may have turned it away before it was entered
-    if AROUND in undoers(active.journal.logs[key]):
+    if undid_all(active.journal.logs[key]):
         return False
     next_attempt(open_call, failure, pause, goes_on=key)
     return True

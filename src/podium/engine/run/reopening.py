@@ -54,7 +54,7 @@ class Reopening:
             if said.begins_fallback:
                 undone |= _of_another_mind(alive)
             self.undone |= undone
-            self.lapsed |= reopened(alive, said.causes, under=under).void - undone
+            self.lapsed |= (reopened(alive, said.causes, under=under).void | _failed(alive)) - undone
         self.loose.update(fact.seq for fact in alive)  # it is asked for once the pause is over
 
 
@@ -240,6 +240,13 @@ def withdrawn(facts: Iterable[Fact], keys: Container[str]) -> set[int]:
 
 def _cut_by(choices: Iterable[Fact]) -> set[str]:
     return {key for fact in choices if isinstance(said := fact.content, KeysCancelled) for key in said.keys}
+
+
+def _failed(facts: Sequence[Fact]) -> set[int]:
+    """Return what to void so that all that failed is asked again, also what a workflow had caught."""
+    index = _Index(facts)
+    failed = [fact.key for fact in facts if fact.kind is FactKind.ANSWERED and index.has_failed(fact)]
+    return {seq for key in failed for seq in index.parts(key)}
 
 
 def _of_another_mind(facts: Sequence[Fact]) -> set[int]:

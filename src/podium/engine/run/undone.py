@@ -7,12 +7,14 @@ from podium.engine.run.keys import above
 from podium.model.empty import empty
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone
+from podium.model.facts.waits import QuestionAsked, SignalAwaited
 
 UNDO_OF = "undo_of"
 """The last part of the key, under that of a call, of the compensation that its agent's card names."""
 _UNDO = ".undo"
 AROUND = ""
 """Stands for the workflow whose facts these are."""
+_GIVEN = (FactKind.ANSWERED, FactKind.STEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +31,19 @@ class Undone:
     def facts(self, facts: Iterable[Fact]) -> set[int]:
         """Return the places of what counts no more for whoever goes over these facts once more.
 
-        Of what is perhaps undone it stays known that it was begun.
+        Of what is perhaps undone it stays known that it was begun; signals and answers of people stay.
         """
+        facts = list(facts)
+        came = {fact.key for fact in facts if isinstance(fact.content, SignalAwaited | QuestionAsked)}
+        came -= {fact.key for fact in facts if fact.kind is FactKind.ASKED}
         whole = self.surely | self.registered
         around = {over for key in whole | self.perhaps for over in above(key)}
         return {
             fact.seq
             for fact in facts
-            if _within(fact.key, whole)
+            if (_within(fact.key, whole) and fact.key not in came)
             or (fact.kind is FactKind.ANSWERED and fact.key in around)
-            or (fact.kind in (FactKind.ANSWERED, FactKind.STEP) and _within(fact.key, self.perhaps))
+            or (fact.kind in _GIVEN and _within(fact.key, self.perhaps) and fact.key not in came)
         }
 
 
@@ -60,10 +65,7 @@ def undone_in(facts: Sequence[Fact]) -> Undone:
 
 
 def undoers(facts: Sequence[Fact]) -> set[str]:
-    """Return the keys of the called workflows that undid what they had done, or AROUND.
-
-    One that was cut, and so has no end, is a part of the one around it.
-    """
+    """Return the keys of the called workflows that undid what they had done, or AROUND."""
     asked: set[str] = set()
     ended: set[str] = set()
     found: set[str] = set()
@@ -77,7 +79,13 @@ def undoers(facts: Sequence[Fact]) -> set[str]:
             ended.discard(fact.key)
             if is_undo(fact.key):
                 found.add(next((key for key in above(fact.key) if key in asked and key not in ended), AROUND))
-    return {key if key in ended else AROUND for key in found}
+    return found
+
+
+def undid_all(facts: Sequence[Fact]) -> bool:
+    """Whether the workflow around these facts undid what it did, or one in it that was cut, and has no end."""
+    ended = {fact.key for fact in facts if fact.kind is FactKind.ANSWERED}
+    return bool(undoers(facts) - ended)
 
 
 def _subjects(facts: Sequence[Fact], asked: Container[str]) -> Iterator[tuple[str, list[str], list[str]]]:
