@@ -3,11 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from podium.engine.run.reopening import UNDO_OF, belongs
+from podium.engine.run.keys import belongs
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.waits import ChildAwaited, ChildSpawned
-
-_UNDO = ".undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +40,6 @@ def shared_with_fork(before: Sequence[Fact], loose: Collection[int], *, undone: 
 def begun_effects(after: Sequence[Fact]) -> list[Fact]:
     """Return which steps with `once` effects were begun after the cut: the fork has somebody asked about them."""
     return [fact for fact in after if fact.kind is FactKind.INTENT and "/" in fact.key]
-
-
-def undone_in(facts: Sequence[Fact]) -> set[str]:
-    """Return the calls whose effects a run has undone, or begun to undo: those of which its compensations are."""
-    asked = (fact.key for fact in facts if fact.kind is FactKind.ASKED)
-    registered = {key.removesuffix(_UNDO) for key in asked if key.endswith(_UNDO)}
-    answers = [fact for fact in facts if fact.kind is FactKind.ANSWERED]
-    found: set[str] = set()
-    for fact in facts:
-        if fact.kind is not FactKind.UNDO or fact.key not in registered:
-            continue
-        path, _, last = fact.key.rpartition(".")
-        if last == UNDO_OF:
-            found.add(path)
-            continue
-        same = [each for each in answers if each.seq < fact.seq and each.key.rpartition(".")[0] == path]
-        if same:
-            found.add(same[-1].key)  # `ctx.on_undo` follows the call that it undoes
-    return found
 
 
 def _portable(facts: Sequence[Fact]) -> list[Fact]:

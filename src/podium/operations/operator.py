@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from podium.engine.run.before_fork import DoneBefore, done_in, known_before
 from podium.engine.run.deadline import deadline_of
 from podium.engine.run.history import OPENING
-from podium.engine.run.reopening import belongs, reopened, standing, voided, withdrawn
+from podium.engine.run.keys import belongs
+from podium.engine.run.reopening import reopened, standing, voided, withdrawn
 from podium.engine.run.reservations import carved_from, reserved, share_of
+from podium.engine.run.undone import is_undo, undid_all, undone_in
 from podium.engine.worker.waiters import ended_as, last_of
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
@@ -14,15 +17,14 @@ from podium.model.budget import Breach
 from podium.model.budget_ids import budget_of_run, share_of_run
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind, started_of
-from podium.model.facts.calls import Asked
 from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound, Started
-from podium.model.facts.waits import ChildAwaited, ChildSpawned
+from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAsked, SignalAwaited
 from podium.model.generation import generation_of, in_generation, since_generation, versions_in
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.editing import Edited, edited_input
-from podium.operations.forking import begun_effects, shared_with_fork, undone_in
+from podium.operations.forking import begun_effects, shared_with_fork
 from podium.operations.redactor import refuse_redacted
 from podium.store.operations import (
     CommitVerdict,
@@ -39,6 +41,8 @@ from podium.store.operations import (
 )
 from podium.store.protocol import BudgetQuery, Claimed
 from podium.telemetry.context import place_of_run
+
+_FROM_OUTSIDE = (SignalAwaited, ChildAwaited, ChildSpawned, QuestionAsked)
 
 
 class Operator:
@@ -151,29 +155,27 @@ class Operator:
         """Move a run to another version of its workflow.
 
         Its journal is replayed dry first; raises NotPossible where the code does not fit it. With `from_key` all that
-        was recorded since that call began is voided, and done again.
+        was recorded since that call began is voided, and done again: effects declared `once` not without asking.
         """
         registry = self._worker.dispatcher.registry
         run = await self._worker.store.run(run_id)
         if run is not None:
             registry.get(run.workflow, version)
         claimed = await self._claim(run_id, {RunState.BLOCKED, RunState.PARKED, RunState.READY})
-        void: list[int] = []
+        rewound: list[Rewound] = []
         try:
             if from_key is not None:
-                _refuse_undone(run_id, claimed.facts)
+                _refuse_any_undone(run_id, claimed.facts)
                 _refuse_earlier(claimed.run, from_key)
-                void = since(claimed.facts, from_key)
-            kept = [fact for fact in claimed.facts if fact.seq not in set(void)]
-            moved = replace(claimed.run, version=version)
-            await self._must_replay(Claimed(claimed.n, moved, claimed.wake, kept, []))
+                rewound = [rewound_to(claimed.facts, from_key)]
+            moved, now, end = replace(claimed.run, version=version), self._clock.now(), claimed.facts[-1].seq + 1
+            known = [*claimed.facts, *(Fact.saying(each, seq=end, at=now, epoch=moved.epoch) for each in rewound)]
+            await self._must_replay(Claimed(claimed.n, moved, claimed.wake, known, []))
         except NotPossible:
             await self._give_back(claimed)
             raise
-        now = self._clock.now()
-        facts = [NewFact.saying(Rewound(facts=tuple(void)), "", now)] if void else []
-        facts.append(NewFact.saying(Repinned(before=claimed.run.version, after=version), "", now))
-        await self._release(claimed, facts, version)
+        said = [*rewound, Repinned(before=claimed.run.version, after=version)]
+        await self._release(claimed, [NewFact.saying(each, "", now) for each in said], version)
 
     async def _must_replay(self, claimed: Claimed) -> None:
         mismatch = await self._worker.replays(claimed)
@@ -201,12 +203,14 @@ class Operator:
         facts = [fact for fact in facts if fact.seq not in void]
         after = set(since(facts, key))
         kept = [fact for fact in facts if fact.seq not in after]
-        shared = shared_with_fork(kept[1:], loose, undone=undone_in(facts))
+        undone = undone_in(facts)
+        shared = shared_with_fork(kept[1:], loose, undone=undone.surely | undone.perhaps)
         staying = {fact.seq for fact in shared.facts}
         before, keys = started_of(facts), {fact.key for fact in shared.facts}
-        once = {fact.key for fact in facts if fact.seq not in staying and self._is_once(fact)}
+        done = done_in([fact for fact in facts if fact.seq not in staying], self._worker.dispatcher.registry)
+        known = {key: agent for key, agent in known_before(before).items() if key not in keys}
         said = replace(
-            before, forked_from=run.id, done_before_fork=tuple(sorted(once | {*before.done_before_fork} - keys)),
+            DoneBefore(known | done.calls, done.steps).noted(before), forked_from=run.id,
             left_behind=tuple(sorted({*shared.left_behind, *before.left_behind} - keys)),
             trace=place_of_run(run.id, before, ended_before=ended_before).traceparent,
         )  # fmt: skip
@@ -224,12 +228,6 @@ class Operator:
         assert verdict is CommitVerdict.OK  # its id is new
         assert committed.started
         return forked.id
-
-    def _is_once(self, fact: Fact) -> bool:
-        registry, said = self._worker.dispatcher.registry, fact.content
-        if not isinstance(said, Asked) or said.once:
-            return isinstance(said, Asked)
-        return registry.has(said.agent, said.version) and registry.get(said.agent, said.version).card.effects == "once"
 
     def _copy(self, run: Run, started: Fact, said: Started, facts: Sequence[Fact]) -> NewRun:
         now, new = self._clock.now(), self._ids.new("run")
@@ -272,7 +270,7 @@ class Operator:
 
 def failure_of_run(facts: Sequence[Fact]) -> Rewound | None:
     """Return what has to be void so that what made a run fail is done again; None for one that has not ended."""
-    gone = voided(facts)
+    gone = standing(facts).gone
     alive = [fact for fact in facts if fact.seq not in gone]
     ends = {fact.seq: said for fact in alive if isinstance(said := fact.content, Ended)}
     if not ends:
@@ -343,6 +341,27 @@ def _refuse_earlier(run: Run, key: str) -> None:
         raise NotPossible(f"call {key} is of generation {number}, which is over: the run can only be forked there.")
 
 
+def rewound_to(facts: Sequence[Fact], key: str) -> Rewound:
+    """Return what has to be void so that all is done again since a call began; raises NotPossible for no such call.
+
+    That effects were begun which happen `once` stays known. What came from outside holds where the code asks for the
+    same: signals and answers, which nobody gives twice, and child runs, which have effects of their own.
+    """
+    after = set(since(facts, key))
+    later = [fact for fact in facts if fact.seq in after]
+    own = {fact.key for fact in later if fact.kind in OPENING and not isinstance(fact.content, _FROM_OUTSIDE)}
+    outside = {fact.key for fact in later if isinstance(fact.content, _FROM_OUTSIDE) and fact.key not in own}
+    kept = {fact.seq for fact in [*begun_effects(later), *(fact for fact in later if fact.key in outside)]}
+    return Rewound(facts=tuple(sorted(after - kept)), loose=min(after))
+
+
+def _refuse_any_undone(run_id: str, facts: Sequence[Fact]) -> None:
+    if any(is_undo(fact.key) for fact in facts if fact.kind is FactKind.ASKED):
+        raise NotPossible(f"run {run_id} has begun to undo what it did: it can only be forked.")
+
+
 def _refuse_undone(run_id: str, facts: Sequence[Fact]) -> None:
-    if any(fact.kind is FactKind.ASKED and ".undo" in fact.key for fact in facts):
+    """Raise NotPossible for a run that undid what it did; workflows in it that did so begin anew when it goes on."""
+    gone = standing(facts).gone
+    if undid_all([fact for fact in facts if fact.seq not in gone]):
         raise NotPossible(f"run {run_id} has begun to undo what it did: it can only be forked.")

@@ -27,7 +27,7 @@ GRACE = {"kill": 8.0, "stop": 8.0, "cut": 0.001, "end": 8.0}
 FORKS = 2
 """So many are made, of the runs that are started or of one another."""
 PATIENCE = 20.0
-EFFECTS = {"job": ("pay",), "trouble": ("pay", "book"), "watch": ("pay", "book")}
+EFFECTS = {"job": ("pay",), "trouble": ("pay", "book", "mail"), "watch": ("pay", "book")}
 EXPECTED = {"job": jobs.expected, "trouble": troubles.expected, "watch": watches.expected}
 
 
@@ -70,7 +70,7 @@ class People:
 
     async def _answer(self) -> None:
         for question in await self._app.inbox.list():
-            what = "book" if question.ask.text.startswith("Did book") else "pay"
+            what = next((each for each in ("book", "mail") if question.ask.text.startswith(f"Did {each}")), "pay")
             self._witness.saw("asked", question.run, what)
             with suppress(AlreadyAnswered):  # its run has failed meanwhile, and will ask again
                 await self._app.inbox.answer(question.id, self._truth(question, what), by="ann")
@@ -79,7 +79,7 @@ class People:
         if not happened(self._witness.lines(), self.origins, question.run, what):
             return {"not_done": True}
         n = question.ask.subject
-        return {"happened": n if what == "book" else f"paid {n}"}
+        return {"happened": f"paid {n}" if what == "pay" else n}
 
     async def _retry(self, failed: Sequence[str]) -> None:
         """Have some of them go on, in one of the two ways; a run that failed with another one may go on with it."""

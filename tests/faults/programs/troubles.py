@@ -87,12 +87,34 @@ class Members:
 
         return clerk
 
+    def mail(self) -> AnyAgent:
+        """Return one whose effect happens once, and that nobody undoes."""
+
+        @agent(effects="once")
+        async def mail(n: int, call: Call) -> int:
+            self._witness.saw("effect", call.run, "mail")
+            await asyncio.sleep(0.001)
+            return n
+
+        return mail
+
+
+@agent
+async def reserve(n: int) -> int:
+    return n
+
+
+@agent
+async def release(n: int) -> None:
+    await asyncio.sleep(0.001)
+
 
 def made(witness: Witness, pay: AnyAgent) -> list[AnyAgent]:  # noqa: C901 - a list of small functions
     """Return the agents and the workflows, `trouble` last."""
     of = Members(witness)
     lost, bug = ConnectionError("the line is down"), ValueError("a bug")
     sound, stand_in, judge, clerk = of.sound("sound"), of.sound("stand_in"), of.muddled("judge"), of.clerk()
+    mail, courier = of.mail(), of.away("courier", 1, ConnectionError("the line is down"))
     gone, broken, errands = of.away("gone", 2, lost), of.away("broken", 1, bug), of.away("errands", 2, lost)
     team = parallel(of.sound("ann"), of.away("bob", 1, lost), of.away("cid", 1, bug), merge=sum, name="team")
     board = vote(of.away("dan", 1, lost), of.away("eve", 2, lost), of.sound("fay"), quorum=2, name="board")
@@ -109,6 +131,13 @@ def made(witness: Witness, pay: AnyAgent) -> list[AnyAgent]:  # noqa: C901 - a l
     @workflow
     async def twice(ctx: Context, n: int) -> int:
         return await had(ctx, sound, n + 2) + await had(ctx, broken, n)
+
+    @workflow
+    async def trip(ctx: Context, n: int) -> int:
+        """Undo what was reserved where it cannot be delivered; what was mailed stays mailed."""
+        await ctx.on_undo(release, await ctx.call(reserve, n))
+        await ctx.call(mail, n)
+        return await had(ctx, courier, n)
 
     async def alone(ctx: Context, n: int) -> int:
         return await had(ctx, sound, n) + await had(ctx, gone, n)
@@ -137,6 +166,9 @@ def made(witness: Witness, pay: AnyAgent) -> list[AnyAgent]:  # noqa: C901 - a l
     async def nested(ctx: Context, n: int) -> int:
         return await ctx.call(twice, n, retry=Retry(attempts=2, delay=0.002))
 
+    async def undone(ctx: Context, n: int) -> int:
+        return await ctx.call(trip, n, retry=Retry(attempts=2, delay=0.002))
+
     async def caught(ctx: Context, n: int) -> int:
         """Make an error of one's own of a failure, after somebody else was asked."""
         try:
@@ -150,11 +182,13 @@ def made(witness: Witness, pay: AnyAgent) -> list[AnyAgent]:  # noqa: C901 - a l
     @workflow
     async def trouble(ctx: Context, n: int) -> int:
         first = n % len(parts)
-        return sum([await part(ctx, n) for part in parts[first:] + parts[:first]])
+        found = sum([await part(ctx, n) for part in parts[first:] + parts[:first]])
+        return found + await undone(ctx, n)  # the last: a run that fails after it undoes it, and cannot be retried
 
-    return [pay, sound, stand_in, gone, broken, judge, clerk, errands, team, board, errand, twice, trouble]
+    members = [pay, sound, stand_in, gone, broken, judge, clerk, errands, mail, courier, reserve, release]
+    return [*members, team, board, errand, twice, trip, trouble]
 
 
 def expected(n: int) -> int:
-    """Twelve members give ten times `n`; two of them were asked for a little more."""
-    return 120 * n + 30
+    """Thirteen members give ten times `n`; two of them were asked for a little more."""
+    return 130 * n + 30

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -55,7 +55,7 @@ def nested(depth: int) -> Exception:
     """Return groups in groups."""
     error: Exception = ValueError("inside")
     for _ in range(depth):
-        error = ExceptionGroup("around", [error])
+        error = cast("Exception", ExceptionGroup("around", [error]))
     return error
 
 
@@ -115,7 +115,7 @@ def places(make: Callable[[], BaseException]) -> dict[str, Any]:  # noqa: C901 -
     def failing_in_a_thread(_: None) -> None:
         raise make()
 
-    @agent(name="checked", guards=[guard(fails, name="fails")])
+    @agent(name="checked", guards=(guard(fails, name="fails"),))
     async def checked(_: None) -> None: ...
 
     @workflow(name="in_a_thread")

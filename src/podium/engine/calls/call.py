@@ -11,6 +11,7 @@ from podium.engine.calls.given import Given, given_by
 from podium.engine.calls.inputs import as_now, given, with_input
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.options import NO_OPTIONS, CallOptions
+from podium.engine.calls.retries import begin_anew, undid_itself
 from podium.engine.calls.routing import registered, route
 from podium.engine.calls.steps import CallSteps
 from podium.engine.calls.tracing import traced
@@ -92,7 +93,7 @@ class AgentCall(Recorded[T], Generic[T]):
         asked = _asked(card.name, card.version, self._why, lineage, place, once=card.effects == "once")
         asked_at = active.journal.append(asked, self.key, self._payload)
         first: Outcome | None = None
-        if record is None and self._goes_straight(card):
+        if record is None and lineage == 1 and self._goes_straight(card):
             first = await self._attempt(branch, card)
             if isinstance(first, Done):
                 given = given_by(self._agent, first, active.runtime.max_payload_bytes)
@@ -108,11 +109,11 @@ class AgentCall(Recorded[T], Generic[T]):
     def _answered_before(self, card: Card) -> Given | None:
         """Take over the answer to the same question that the code asked elsewhere before a retry, if there is one."""
         active, history = self.active, self.active.history
-        found = active.taken_over((card.name, self._payload))
+        found = active.taken_over(self.key, (card.name, self._payload))
         given = None if found is None else self._given(found[1])
         if found is None or given is None:
             return None
-        place, _ = found
+        place = found[0]
         history.unclaimed.enter(self.key, (card.name, self._payload), None)
         lineage = history.next_lineage(self.key)
         active.journal.append(
@@ -144,7 +145,7 @@ class AgentCall(Recorded[T], Generic[T]):
         )  # fmt: skip
 
     def _goes_straight(self, card: Card) -> bool:
-        """Whether a new call has nothing to be careful of: no doubt, no time of its caller, no workflow to enter."""
+        """Whether a new call of a first lineage has nothing to be careful of: no doubt, no deadline, no workflow."""
         return (
             self.options is NO_OPTIONS
             and card.effects != "once"
@@ -177,6 +178,9 @@ class AgentCall(Recorded[T], Generic[T]):
             await self.active.gate.passed()  # a cancel waits until it is known whether there is something to undo
         elif is_value or not present.card.traits.runs_inline:
             await self.active.live(branch, self.key)
+        elif undid_itself(open_call):
+            await self.active.live(branch, self.key)
+            begin_anew(open_call)
 
     def _deadline(self, branch: BranchTask, asked_at: float) -> float | None:
         """Return the time after which the answer is of no use: the caller's, or the call's own if that is sooner.

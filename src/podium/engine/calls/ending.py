@@ -6,7 +6,7 @@ from podium.engine.calls.routing import registered
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.caller import Caller, Undo
 from podium.engine.run.key_state import KeyState
-from podium.engine.run.reopening import UNDO_OF
+from podium.engine.run.undone import UNDO_OF
 from podium.model.agent import Card
 from podium.model.facts.answers import AnsweredDone, outcome_said
 from podium.model.facts.calls import UndoRegistered

@@ -1,9 +1,8 @@
 """Whether a call that failed is tried again, or falls back to another agent."""
 
 from podium.engine.calls.open_call import OpenCall
-from podium.engine.run.reopening import reopened
+from podium.engine.run.undone import AROUND, is_undo, undid_all, undoers
 from podium.model.agent import AnyAgent
-from podium.model.fact import FactKind
 from podium.model.facts.calls import AttemptFailed
 from podium.model.fallback import FallbackValue
 from podium.model.outcome import Failed, Failure, Refused
@@ -40,7 +39,7 @@ def next_attempt(
     open_call: OpenCall, failure: Failure, pause: float, *, feedback: str = "", goes_on: str | None = None
 ) -> None:
     """Record that another attempt follows after a pause; `goes_on` is the key under which a workflow goes on."""
-    progress, active = open_call.progress, open_call.active
+    progress, active, before = open_call.progress, open_call.active, open_call.inline_key
     progress.attempt += 1
     if failure.kind not in KEEPS_LINEAGE:
         progress.lineage += 1
@@ -49,11 +48,12 @@ def next_attempt(
     said = AttemptFailed(
         attempt=progress.attempt, lineage=progress.lineage, due=progress.due, kind=failure.kind, type=failure.type,
         message=failure.message, fallen=progress.fallback_index, first=progress.first_attempt, why=progress.why,
-        feedback=feedback, goes_on=goes_on, causes=() if goes_on is None else failure.causes,
+        feedback=feedback, goes_on=goes_on, causes=failure.causes,
         traceback=failure.traceback,
     )  # fmt: skip
     active.journal.append(said, open_call.key)
     active.history.attempt_failed(open_call.key, said)
+    active.try_again(open_call.key, before, said)
 
 
 def _try_again(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> bool:
@@ -76,9 +76,24 @@ def go_on(open_call: OpenCall, failure: Failure, pause: float) -> bool:
     """Have an inline workflow go on with what it recorded, but for what failed; not where it undid what it had done."""
     active, key = open_call.active, open_call.inline_key
     active.keep_log(key)  # a rule may have turned it away before it was entered
-    done = active.journal.logs[key]
-    if any(fact.kind is FactKind.ASKED and fact.key.endswith(".undo") for fact in done):
+    if undid_all(active.journal.logs[key]):
         return False
     next_attempt(open_call, failure, pause, goes_on=key)
-    active.go_over(key, reopened(done, failure.causes, under=key).void)
     return True
+
+
+def undid_itself(open_call: OpenCall) -> bool:
+    """Whether what an inline workflow is to go over once more has been undone: it has to begin anew."""
+    active, key, unclaimed = open_call.active, open_call.inline_key, open_call.active.history.unclaimed
+    if open_call.key not in unclaimed.reopened or not active.history.has_under(key):
+        return False
+    active.keep_log(key)
+    log = active.journal.logs[key]
+    over = any(is_undo(fact.key) and fact.key in unclaimed for fact in log)
+    return over and AROUND in undoers(log)
+
+
+def begin_anew(open_call: OpenCall) -> None:
+    """Record that an inline workflow begins anew, for its last attempt has undone what it did."""
+    failure = Failure(FailureKind.BUG, "Undone", "what it had done was undone")
+    next_attempt(open_call, failure, 0.0)

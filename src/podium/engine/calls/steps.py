@@ -231,7 +231,7 @@ class CallSteps:
             place = before.effect(name) if effects == "once" else None
         if effects != "once":
             return None
-        if not (begun or place is not None or history.unclaimed.has_effect(call.agent, name)):
+        if not (begun or place is not None or history.unclaimed.has_effect(call.key, call.agent, name)):
             return None
         found = await self._resolve_doubt(path, name, verify, place)
         return None if found is None else _KnownStep(found["done"], place)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Generic, NoReturn, TypeVar
 
 from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.before_fork import child_at, in_place_of
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import describe
 from podium.engine.run.key_state import KeyState, asking_child, asking_result
@@ -25,7 +26,7 @@ from podium.model.json import Json
 from podium.model.rule_names import budget_rule
 from podium.model.run import RunOptions, RunState
 from podium.store.codec import decode, encode, input_digest
-from podium.store.operations import Spawn, TakeSignal
+from podium.store.operations import NewRun, Spawn, TakeSignal
 
 T = TypeVar("T")
 
@@ -114,8 +115,8 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         elif active.dry:
             return ChildRun(self._own_id(), self.child, context, active)
         digest = input_digest(self.child.input.dump(self.input))
-        if (found := active.taken_over(asking_child(card.name, digest))) is not None:
-            return await self._take_over(branch, *found)
+        if (found := active.taken_over(key, asking_child(card.name, digest))) is not None:
+            return await self._take_over(branch, found[0], found[1])
         run_id = self._own_id()
         payload = encode(self.child.input.dump(self.input))
         if len(context.callers) >= (most := active.runtime.max_depth):
@@ -129,6 +130,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         )  # fmt: skip
         trace = _traceparent(active, key)
         run = new_run(run_id, card, payload, self.options, seed=seed, at=at, above=above, trace=trace)
+        run = await self._in_place_of_another(run, digest)
         active.history.spawned[run_id] = key
         said = ChildSpawned(workflow=card.name, version=card.version, run=run_id, digest=digest)
         await self.end_with(branch, said, None, [Spawn(run)])
@@ -149,6 +151,18 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         self.active.history.spawned[said.run] = self.key
         await self.end_with(branch, replace(said, taken_from=place))
         return ChildRun(said.run, self.child, self.context, self.active)
+
+    async def _in_place_of_another(self, run: NewRun, digest: str) -> NewRun:
+        """Have a child run of a fork know what that did which the other run spawned: not to do it again unasked."""
+        active = self.active
+        store, known = active.runtime.store, active.history.started
+        other, workflow = None if known is None else _forked_from(known), self.child.card.name
+        while other is not None and (facts := await store.facts(other)):
+            if (child := child_at(facts, self.key, workflow, digest)) is not None:
+                did = await store.facts(child)
+                return in_place_of(run, child, did, active.runtime.dispatcher.registry) if did else run
+            other = _forked_from(facts[0])
+        return run
 
     async def _carve(self, branch: BranchTask, run_id: str) -> None:
         """Set the child's share aside in the budgets of this run; raises CallRefused where they have no room for it."""
@@ -202,7 +216,7 @@ class ChildResult(Recorded[T], Generic[T]):
         await self.active.live(branch, self.key)
         active = self.active
         if record is None or record.opened is None:
-            if (found := active.taken_over(asking_result(self.run))) is not None:
+            if (found := active.taken_over(self.key, asking_result(self.run))) is not None:
                 active.journal.append(ChildAwaited(name=self.run, taken_from=found[0]), self.key)
                 active.history.spawned.pop(self.run, None)
                 await self.end_with(branch, AnsweredDone(), found[1].payload)
@@ -241,6 +255,10 @@ class ChildResult(Recorded[T], Generic[T]):
             f"child run {self.run} failed: {outcome['reason']}", run=self.run, key=self.key,
             recorded=outcome.get("traceback", ""),
         )  # fmt: skip
+
+
+def _forked_from(first: Fact) -> str | None:
+    return first.content.forked_from if isinstance(first.content, Started) else None
 
 
 def _traceparent(active: ActiveRun, key: str) -> str | None:

@@ -10,7 +10,7 @@ from podium.engine.primitives.outside import handed_back, take_in
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import shortened
-from podium.engine.run.key_state import KeyState
+from podium.engine.run.key_state import Asking, KeyState, asking_question
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.progress import approved
 from podium.engine.run.recorded import Recorded
@@ -189,6 +189,8 @@ class PutQuestion(Recorded[list[T]], Generic[T]):
         """Put the question into the inbox, unless it is there, and wait for the answers."""
         await self.active.live(branch, self.key)
         active, key, ask = self.active, self.key, self.ask
+        if record is None and (found := active.taken_over(key, self._asking())) is not None:
+            return await self._take_over(branch, *found)
         if record is not None and record.answers is not None:
             answers: tuple[PersonAnswer, ...] | None = record.answers
         else:
@@ -202,6 +204,18 @@ class PutQuestion(Recorded[list[T]], Generic[T]):
             await self.end_with(branch, AnsweredExpired(), NULL)
             return []
         return [await take_in(self, branch, self.shape, _folded(ask, answers), AnsweredDone())]
+
+    async def _take_over(self, branch: BranchTask, place: str, end: Fact, opened: Fact | None) -> list[T]:
+        """Take the answer that the same people gave to the same question elsewhere, before a retry."""
+        said = None if opened is None else opened.content
+        assert isinstance(said, QuestionAsked)  # that is what is taken over for one who asks
+        branch.last_at = self.active.journal.append(replace(said, taken_from=place), self.key, self._shown())
+        await self.end_with(branch, AnsweredDone(), end.payload)
+        return handed_back(self.key, self.shape, end)
+
+    def _asking(self) -> Asking:
+        ask = self.ask
+        return asking_question(ask.kind, ask.to, ask.quorum, MASKING.text(ask.text), self._shown())
 
     def _shown(self) -> bytes:
         return encode({"subject": self.ask.subject, "schema": self.ask.schema})

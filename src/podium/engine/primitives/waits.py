@@ -90,7 +90,7 @@ class AwaitSignal(Recorded[T], Generic[T]):
         await self.active.live(branch, self.key)
         active = self.active
         if record is None or record.opened is None:
-            if (found := active.taken_over(asking_signal(self.name))) is not None:
+            if (found := active.taken_over(self.key, asking_signal(self.name))) is not None:
                 active.journal.append(SignalAwaited(name=self.name, due=None, taken_from=found[0]), self.key)
                 await self.end_with(branch, AnsweredDone(), found[1].payload)
                 return restored(self.key, self.shape, decode(found[1].payload))

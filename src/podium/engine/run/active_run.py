@@ -1,7 +1,7 @@
 """One run in memory: takes it through replay, drives it on, and lets go of it."""
 
 import asyncio
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from dataclasses import replace
 
 from podium.engine.run.activity import Activity
@@ -11,8 +11,9 @@ from podium.engine.run.deadline import deadline_of
 from podium.engine.run.escrow import Escrows
 from podium.engine.run.generation import KEPT_SIGNALS, generation_in
 from podium.engine.run.key_state import Asking
+from podium.engine.run.keys import above
 from podium.engine.run.mailbox import Mailbox
-from podium.engine.run.reopening import belongs, history_of
+from podium.engine.run.reopening import history_of, standing
 from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
@@ -21,6 +22,7 @@ from podium.engine.run.unwound import warn_of_unwound
 from podium.errors import Blocked, Diverged, Evicted, MissingAgent, StoreError, TooManyFacts, UnknownAgent
 from podium.model.chance import Chance, chance_of
 from podium.model.fact import Fact, started_of
+from podium.model.facts.calls import AttemptFailed
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.content import Prepared
 from podium.model.facts.money import settled
@@ -134,29 +136,36 @@ class ActiveRun:
         self.history.put_aside(key)
         self.journal.append(Rewound(keys=(key,)), key)
 
-    def taken_over(self, asking: Asking) -> tuple[str, Fact] | None:
-        """Take what was given before a retry where the same was asked for, and where that was; None if nothing is."""
+    def taken_over(self, key: str, asking: Asking) -> tuple[str, Fact, Fact | None] | None:
+        """Take what was given before a retry for what is asked at a key now: where, its end, and how it began."""
         unclaimed = self.history.unclaimed
-        place = unclaimed.like(asking) if self.history.retried else None
+        place = unclaimed.like(asking, key) if self.history.retried else None
         if place is None:
             return None
         if place in unclaimed:
             self.overturn(place)
-        given = unclaimed.take(place, asking)
-        return None if given is None else (place, given)
+        taken = unclaimed.take(place, asking)
+        return None if taken is None or taken.answer is None else (place, taken.answer, taken.opened)
 
     def keep_log(self, key: str) -> None:
         """Keep in memory what is recorded below a key, so that the workflow there can go over it once more."""
-        if key not in self.journal.logs:
-            known = (fact for fact in self.history.alive if fact.key != key and belongs(fact.key, key))
-            self.journal.logs[key] = [replace(fact, seq=place) for place, fact in enumerate(known)]
+        logs = self.journal.logs
+        if key not in logs:
+            kept = next((logs[at] for at in above(key) if at in logs), self.history.alive)
+            known = (fact for fact in kept if fact.key.startswith(f"{key}."))
+            logs[key] = [replace(fact, seq=place) for place, fact in enumerate(known)]
 
-    def go_over(self, key: str, void: Container[int]) -> None:
-        """Have the workflow at a key go once more over what is in its log, but for what is void."""
-        log = self.journal.logs[key]
-        self.history.go_over(key, log, void)
-        kept = (fact for fact in log if fact.seq not in void)
-        self.journal.logs[key] = [replace(fact, seq=place) for place, fact in enumerate(kept)]
+    def try_again(self, call: str, under: str, said: AttemptFailed) -> None:
+        """Have a called workflow go once more over what is recorded below a key, or begin anew with what is left."""
+        log = self.journal.logs.get(under)
+        if not log:
+            return
+        found = standing(log)
+        found.try_again(said, log, under)
+        anew = said.goes_on is None
+        self.history.go_over(call, under, log, void=found.void | found.lapsed, undone=found.undone, anew=anew)
+        kept = (fact for fact in log if fact.seq not in found.void)
+        self.journal.logs[under] = [replace(fact, seq=place) for place, fact in enumerate(kept)]
 
     # Going live
 

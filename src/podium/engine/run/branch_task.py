@@ -42,7 +42,7 @@ class _Standing:
 
     def __await__(self) -> Generator[Any, None, None]:
         if self._task is not None and self._task is _running_task():
-            asyncio._unregister_task(self._task)  # noqa: SLF001  # pyright: ignore - documented for who makes tasks
+            asyncio._unregister_task(self._task)  # noqa: SLF001 - documented, for who makes tasks
             yield from asyncio.get_running_loop().create_future()
         else:
             yield  # it is closed, with its loop or as nobody holds it: Python gives up on it here

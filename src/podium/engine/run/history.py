@@ -1,9 +1,10 @@
 """What the journal knows of a run, laid out for replay."""
 
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 
 from podium.engine.run.describing import describe
 from podium.engine.run.key_state import Asking, KeyState, StepRecord
+from podium.engine.run.keys import above
 from podium.engine.run.unclaimed import Unclaimed
 from podium.model.budget import Amount
 from podium.model.budget_ids import run_of_share
@@ -44,9 +45,10 @@ class History:
     """The recorded part of a run. Whatever the code asks for is taken out of it once."""
 
     def __init__(
-        self, facts: Sequence[Fact], *, void: Container[int] = frozenset(), loose: Collection[int] = frozenset()
-    ) -> None:
-        """Take in the facts of a run; `void` and `loose` are places, see `podium.engine.run.reopening`."""
+        self, facts: Sequence[Fact], *, void: Container[int] = frozenset(), undone: Container[int] = frozenset(),
+        loose: Collection[int] = frozenset(),
+    ) -> None:  # fmt: skip
+        """Take in the facts of a run; the others are places, see `podium.engine.run.reopening`."""
         self.records: dict[str, KeyState] = {}
         self.steps: dict[str, dict[str, StepRecord]] = {}
         self.changes: dict[str, bool] = {}
@@ -68,6 +70,8 @@ class History:
         self._under: dict[str, list[str]] = {}
         self._unseen: set[str] = set()
         self._last: dict[str, int] = {}
+        self._gone_under: set[str] = set()
+        """The keys under which something was recorded that counts no more."""
         self.done_before_fork: frozenset[str] = frozenset()
         """Calls with `once` effects that the run this one was forked from made after the cut."""
         self.edited: dict[str, bytes] = {}
@@ -76,10 +80,10 @@ class History:
         self.alive = [fact for fact in facts if fact.seq not in void or fact.kind in _OF_MONEY]
         """All facts that count, until replay is over."""
         for fact in facts:
-            if fact.seq in void and fact.kind not in _OF_MONEY:
-                self.unclaimed.note_void(fact)
+            if fact.kind in _OF_MONEY:
+                self.add(fact)
             else:
-                self._take_in(fact, loose=fact.seq in loose)
+                self._go_through(fact, void, undone, loose=fact.seq in loose)
 
     @property
     def unseen(self) -> bool:
@@ -95,6 +99,17 @@ class History:
         """Return key and description of something recorded that the code never asked for."""
         key = min(self._unseen, key=self._seq)
         return key, describe(self.records[key].opened)
+
+    def _go_through(self, fact: Fact, void: Container[int], undone: Container[int], *, loose: bool) -> None:
+        """Take in a fact, or note what is done again, since it failed, is to be done again, or was undone."""
+        if fact.seq not in void and fact.seq not in undone:
+            self._take_in(fact, loose=loose)
+            return
+        self._gone_under.update(above(fact.key))
+        if fact.seq in undone:
+            self.unclaimed.lost.note_undone(fact)
+        else:
+            self.unclaimed.note_void(fact)
 
     def _take_in(self, fact: Fact, *, loose: bool) -> None:
         if not loose:
@@ -119,19 +134,34 @@ class History:
             self.records.pop(at, None)
             self._under[at.rpartition(".")[0]].remove(at)
 
-    def go_over(self, key: str, facts: Iterable[Fact], void: Container[int]) -> None:
-        """Have a workflow go once more over what it recorded under a key: these facts, but for those that are void."""
+    def go_over(
+        self, call: str, under: str, facts: Sequence[Fact], *, void: Container[int], undone: Container[int], anew: bool
+    ) -> None:
+        """Have the workflow that was called go once more over what it recorded under a key: what counts of these facts.
+
+        Where it begins `anew`, it does so under another key, and what it recorded is kept for what it asks there.
+        """
         self.retried = True
-        self.skip_under(key)
+        kept = self.unclaimed.forget(under, facts)
+        self.skip_under(under)
+        self.steps.update(kept)
         for fact in facts:
-            if fact.seq in void:
-                self.unclaimed.note_void(fact)
-            elif fact.kind not in _OF_MONEY:
-                self._take_in(fact, loose=True)
+            if fact.kind not in _OF_MONEY:
+                self._go_through(fact, void, undone, loose=True)
+        self.unclaimed.confine(call)
+        if anew:
+            self._retire(under)
+
+    def _retire(self, key: str) -> None:
+        """Forget what is recorded below a key, for the workflow there begins anew; what it did is kept for it."""
+        self.unclaimed.retire(key, list(self._below(key)))
+        self.skip_under(key)
 
     def may_have_happened(self, key: str, request: Asking) -> bool:
-        """Whether a `once` call that is asked now may be one that was begun before a fork or a retry."""
-        return key in self.done_before_fork or self.unclaimed.may_be_another(key, request)
+        """Whether a `once` call that is asked now may be one that was begun before a fork, a retry or a repin."""
+        doubtful = key in self.done_before_fork or self.unclaimed.may_be_another(key, request)
+        self.unclaimed.lost.resolve(key, request)
+        return doubtful
 
     def step(self, call: str, path: str) -> StepRecord | None:
         """Return what is recorded of a step of a call."""
@@ -243,10 +273,7 @@ class History:
             case Cancelling() as said:
                 self.cancelling = self.cancelling or said  # the first says why
             case Rewound(keys=keys):
-                self.ended, self.retried = None, True
-                self.retried_at = self.retried_at if keys else fact.at
-                for key in keys:
-                    self.put_aside(key)
+                self._rewind(fact, keys)
             case Changed(changed=changed):
                 self.changes[fact.key] = changed
             case InputEdited(key=key) if fact.payload is not None:
@@ -257,7 +284,16 @@ class History:
     def _begin(self, fact: Fact, said: Started | Restarted) -> None:
         self.input = fact.payload
         if isinstance(said, Started):
-            self.started, self.done_before_fork = fact, frozenset(said.done_before_fork)
+            self.started, self.done_before_fork = fact, self.unclaimed.lost.note_before(said)
+
+    def _rewind(self, fact: Fact, keys: Sequence[str]) -> None:
+        """Note that an operator had the run go on, or what the code asks for something else instead of."""
+        self.ended, self.retried = None, True
+        if not keys:
+            self.retried_at = fact.at
+            self.unclaimed.set_free()
+        for key in keys:
+            self.put_aside(key)
 
     def _record(self, key: str) -> KeyState:
         record = self.records.get(key)
@@ -278,7 +314,7 @@ class History:
 
     def _open(self, fact: Fact) -> None:
         self._record(fact.key).opened = fact
-        if self.retried:
+        if self.retried or self.unclaimed.lost:
             self._enter(fact)
         if fact.kind is FactKind.SPAWNED and isinstance(said := fact.content, ChildSpawned):
             self.spawned[said.run] = fact.key
@@ -289,6 +325,8 @@ class History:
         place = getattr(said, "taken_from", None)
         if asking is not None and isinstance(said, Asked):
             self.unclaimed.enter(fact.key, asking, place)
+            if place is None:
+                self.unclaimed.lost.resolve(fact.key, asking)
         if asking is not None and place is not None:
             self.unclaimed.take(place, asking)
 
@@ -344,10 +382,12 @@ class History:
         self.attempt_failed(fact.key, said)
         if said.begins_fallback:
             record.granted.clear()  # what the agent was allowed, its fallback is not
+        if said.goes_on is None and not (self.has_under(fact.key) or fact.key in self._gone_under):
+            return
+        self.retried = True
+        self.unclaimed.confine(fact.key)
         if said.goes_on is None:
-            self.skip_under(fact.key)
-        else:
-            self.retried = True
+            self._retire(fact.key)
 
     def _question(self, fact: Fact, said: QuestionAsked | QuestionAnswered) -> None:
         record = self._record(fact.key)

@@ -29,6 +29,11 @@ def asking_result(run: str) -> Asking:
     return f"result\0{run}", None
 
 
+def asking_question(kind: str, to: str, quorum: int, text: str, shown: bytes) -> Asking:
+    """Return what a question of a workflow asks for: what people are shown, who they are, and how many of them."""
+    return f"question\0{kind}\0{to}\0{quorum}\0{text}", shown
+
+
 @dataclass(slots=True)
 class PutAside:
     """What was asked for before a retry, and that the code does not ask for any more where it did."""
@@ -37,6 +42,8 @@ class PutAside:
     asking: Asking
     answer: Fact | None
     """None where it gave no value, or more hangs on it."""
+    opened: Fact | None = None
+    """How it began."""
 
 
 @dataclass(slots=True)
@@ -84,6 +91,8 @@ class KeyState:
                 return asking_child(workflow, digest)
             case ChildAwaited(name=name):
                 return asking_result(name)
+            case QuestionAsked(to=to, text=text) as said if opened is not None and opened.payload is not None:
+                return asking_question(said.kind, to, said.quorum, text, opened.payload)
             case _:
                 return None
 

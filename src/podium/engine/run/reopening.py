@@ -5,10 +5,12 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from podium.engine.run.history import OPENING, History
+from podium.engine.run.keys import belongs
+from podium.engine.run.undone import UNDO_OF, undoers, undone_in
 from podium.model.empty import empty
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused
-from podium.model.facts.calls import AttemptFailed
+from podium.model.facts.calls import Asked, AttemptFailed
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.runs import Rewound
 from podium.model.facts.waits import ChildAwaited, QuestionAnswered, QuestionAsked
@@ -17,8 +19,6 @@ from podium.model.retry import FailureKind
 from podium.model.run import RunState
 from podium.store.codec import decode
 
-UNDO_OF = "undo_of"
-"""The last part of the key, under that of a call, of the compensation that its agent's card names."""
 INLINE_LIMITS = ("timeout", "first")
 """The last parts of the keys, under that of an inline workflow, of what limits its time."""
 
@@ -33,11 +33,35 @@ class Reopening:
     """They hold as far as the code asks for the same again: what came before them is done again."""
     aside: set[int] = field(default_factory=empty(set[int]))
     """Of these, those that were put aside, for the code asked for something else at their key."""
+    lapsed: set[int] = field(default_factory=empty(set[int]))
+    """What failed in an attempt after which a workflow began anew: it stays as it is, and counts for nothing else."""
+    undone: set[int] = field(default_factory=empty(set[int]))
+    """What such an attempt undid: the next one does that again."""
+
+    @property
+    def gone(self) -> set[int]:
+        """The places of what is handed back to nobody."""
+        return self.void | self.aside | self.lapsed | self.undone
+
+    def try_again(self, said: AttemptFailed, below: Iterable[Fact], under: str) -> None:
+        """Note what a further attempt of a called workflow does to what is recorded below its key."""
+        gone = self.gone
+        alive = [fact for fact in below if fact.seq not in gone]
+        if said.goes_on:
+            self.void |= reopened(alive, said.causes, under=under).void
+        elif alive:
+            undone = undone_in(alive).facts(alive)
+            if said.begins_fallback:
+                undone |= _of_another_mind(alive)
+            self.undone |= undone
+            self.lapsed |= (reopened(alive, said.causes, under=under).void | _failed(alive)) - undone
+        self.loose.update(fact.seq for fact in alive)  # it is asked for once the pause is over
 
 
 def standing(facts: Sequence[Fact]) -> Reopening:
-    """Return what became of the facts of a run."""
+    """Return what became of the facts of a run, or of those of a called workflow."""
     found, index = Reopening(), None
+    under: dict[str, str] = {}
     for fact in facts:
         if fact.kind is FactKind.REWOUND and isinstance(said := fact.content, Rewound):
             found.void.update(said.facts)
@@ -47,20 +71,20 @@ def standing(facts: Sequence[Fact]) -> Reopening:
                 found.aside.update(seq for seq in before if seq in found.loose)
             if said.loose is not None:
                 found.loose.update(range(said.loose, fact.seq))
-        elif fact.kind is FactKind.RETRY and isinstance(said := fact.content, AttemptFailed) and said.goes_on:
+        elif fact.kind is FactKind.RETRY and isinstance(said := fact.content, AttemptFailed):
             index = _Index(facts) if index is None else index
-            below = (each for each in index.range(said.goes_on) if each.seq < fact.seq and each.key != said.goes_on)
-            alive = [each for each in below if each.seq not in found.void and each.seq not in found.aside]
-            found.void |= reopened(alive, said.causes, under=said.goes_on).void
-            found.loose.update(each.seq for each in alive)  # it is asked for once the pause is over
-    found.loose -= found.void
+            at = under.get(fact.key, fact.key)
+            under[fact.key] = said.goes_on or f"{fact.key}.r{said.attempt}"
+            below = (each for each in index.range(at) if each.seq < fact.seq and each.key.startswith(f"{at}."))
+            found.try_again(said, below, at)
+    found.loose -= found.void | found.lapsed | found.undone
     return found
 
 
 def history_of(facts: Sequence[Fact]) -> History:
     """Return what is recorded of a run, laid out for replay."""
     stands = standing(facts)
-    return History(facts, void=stands.void, loose=stands.loose)
+    return History(facts, void=stands.void | stands.lapsed, undone=stands.undone, loose=stands.loose)
 
 
 def voided(facts: Sequence[Fact]) -> set[int]:
@@ -88,12 +112,8 @@ def reopened(facts: Sequence[Fact], causes: Iterable[str], *, under: str = "") -
         void |= index.parts(key)
     void |= {at for key in again if key != under and (at := index.since(key)) is not None}
     void |= {fact.seq for fact in facts if _limited_by(fact.key) in again | failed}
-    return Reopening(void, {fact.seq for fact in later} - void)
-
-
-def belongs(key: str, to: str) -> bool:
-    """Whether a key is another one, or below it."""
-    return not to or key == to or key.startswith((f"{to}.", f"{to}/"))
+    begun_anew = {fact.seq for key in leaves if key in index.undoers for fact in index.range(key) if fact.key != key}
+    return Reopening(void, ({fact.seq for fact in later} | begun_anew) - void)
 
 
 class _Index:
@@ -104,6 +124,8 @@ class _Index:
         self._keys = [fact.key for fact in self._facts]
         self._answers = {fact.key: fact for fact in facts if fact.kind is FactKind.ANSWERED}
         self._children = {fact.key for fact in facts if isinstance(fact.content, ChildAwaited)}
+        self.undoers = undoers(facts)
+        """The workflows that undid what they did: they begin anew, and are not followed down."""
 
     def has_failed(self, fact: Fact) -> bool:
         """Whether a fact says that a call, or a child run, came to nothing."""
@@ -136,7 +158,7 @@ class _Index:
         found: dict[str, None] = {}
         for key in causes:
             answer = self._answers.get(key)
-            below = () if answer is None else self._below(key, answer)
+            below = () if answer is None or key in self.undoers else self._below(key, answer)
             if answer is None or not below:
                 found[key] = None
             else:
@@ -218,6 +240,26 @@ def withdrawn(facts: Iterable[Fact], keys: Container[str]) -> set[int]:
 
 def _cut_by(choices: Iterable[Fact]) -> set[str]:
     return {key for fact in choices if isinstance(said := fact.content, KeysCancelled) for key in said.keys}
+
+
+def _failed(facts: Sequence[Fact]) -> set[int]:
+    """Return what to void so that all that failed is asked again, also what a workflow had caught."""
+    index = _Index(facts)
+    failed = [fact.key for fact in facts if fact.kind is FactKind.ANSWERED and index.has_failed(fact)]
+    return {seq for key in failed for seq in index.parts(key)}
+
+
+def _of_another_mind(facts: Sequence[Fact]) -> set[int]:
+    """Return what a fallback is not handed of what the one before it did: all that need not happen `once`."""
+    once = {fact.key for fact in facts if isinstance(said := fact.content, Asked) and said.once}
+    asked = {fact.key for fact in facts if fact.kind is FactKind.ASKED}
+    effects = {fact.key for fact in facts if fact.kind is FactKind.INTENT}
+    return {
+        fact.seq
+        for fact in facts
+        if (fact.kind is FactKind.ANSWERED and fact.key in asked and fact.key not in once)
+        or (fact.kind is FactKind.STEP and fact.key not in effects)
+    }
 
 
 def _is_choice(fact: Fact) -> bool:

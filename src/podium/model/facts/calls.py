@@ -51,7 +51,7 @@ class AttemptFailed(FactContent, kind=FactKind.RETRY):
     goes_on: Kept[str | None] = None
     """The key under which an inline workflow goes on with what it recorded, but for what failed; None to begin anew."""
     causes: Kept[tuple[str, ...]] = ()
-    """The keys of the calls that made an inline workflow fail, where it goes on."""
+    """The keys of the calls that made an inline workflow fail."""
     traceback: Dropped[str] = ""
     """Where it came from, as in an answer."""
 

@@ -35,9 +35,11 @@ class Started(FactContent, kind=FactKind.STARTED):
     lines: Lines = ()
     """The budgets that it counts against."""
     forked_from: Kept[str | None] = None
-    """The run that it is a fork of."""
+    """The run that it is a fork of; of a child run of a fork that in whose place it is started."""
     done_before_fork: Kept[tuple[str, ...]] = ()
     """The keys of the `once` calls that the other run made after the cut."""
+    done_by: Kept[tuple[str, ...]] = ()
+    """The agents of these calls, in the same order; of an older fork it is not known whose they are."""
     left_behind: Kept[tuple[str, ...]] = ()
     """The keys before the cut at which it had started child runs without a result: they are started anew."""
     trace: Kept[str | None] = None

@@ -53,6 +53,8 @@ class QuestionAsked(FactContent, kind=FactKind.QUESTION):
     """The step that it is about, where it is about one."""
     rule: Kept[str | None] = None
     """The rule that asks, where one does."""
+    taken_from: Kept[str | None] = None
+    """Where it stood before a retry, if it is taken over from there, with the answers to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,16 @@
+"""How keys lie below one another."""
+
+from collections.abc import Iterator
+
+
+def belongs(key: str, to: str) -> bool:
+    """Whether a key is another one, or below it."""
+    return not to or key == to or key.startswith((f"{to}.", f"{to}/"))
+
+
+def above(key: str) -> Iterator[str]:
+    """Give the keys above one, the nearest first."""
+    over = key.partition("/")[0].rpartition(".")[0]
+    while over:
+        yield over
+        over = over.rpartition(".")[0]
