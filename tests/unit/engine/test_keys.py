@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from podium import Approval, Context, RunState, agent, workflow
+from podium.engine.workflow import Workflow
 from podium.errors import NotAwaitable, PodiumError, RunFailed, WorkflowError, WrongBranch
 from podium.model.fact import FactKind
 from podium.model.retry import Retry
@@ -96,40 +97,59 @@ async def test_the_parents_context_inside_a_branch_is_refused(bench: Bench) -> N
             await app.run(wrong)
 
 
-async def test_a_context_inside_of_what_a_call_runs_is_refused(bench: Bench) -> None:
-    @workflow
-    async def in_a_function(ctx: Context) -> object:
-        async def asks() -> object:
-            return await ctx.call(echo, 1)
+IN_A_CALL = "the context was used in what (call [01]|a call) runs, which a replay does not run again"
 
-        return await ctx.once("it", asks)
 
-    @workflow
-    async def in_an_agent(ctx: Context) -> object:
-        async def asks(_: int) -> object:
-            return await ctx.call(echo, 1)
+@workflow
+async def in_a_function(ctx: Context) -> object:
+    async def asks() -> object:
+        return await ctx.call(echo, 1)
 
-        return await ctx.call(agent(asks), 1)
+    return await ctx.once("it", asks)
 
-    @workflow
-    async def in_a_verify(ctx: Context) -> object:
-        def cut_off() -> object:
-            raise ConnectionError("cut off")
 
-        async def verify() -> object:
-            return await ctx.call(echo, 1)
+@workflow
+async def made_before(ctx: Context) -> object:
+    call = ctx.call(echo, 1)
 
-        return await ctx.once("it", cut_off, effects="once", verify=verify)
+    async def asks() -> object:
+        return await call
 
-    words = "WrongBranch: the context was used in what (call 0|a call) runs, which a replay does not run again"
-    async with bench.app(in_a_function, in_an_agent, in_a_verify) as app:
-        for wrong in (in_a_function, in_an_agent):
-            with pytest.raises(RunFailed, match=words):
-                await app.run(wrong)
+    return await ctx.once("it", asks)
+
+
+@workflow
+async def in_an_agent(ctx: Context) -> object:
+    async def asks(_: int) -> object:
+        return await ctx.call(echo, 1)
+
+    return await ctx.call(agent(asks), 1)
+
+
+@workflow
+async def in_a_verify(ctx: Context) -> object:
+    def cut_off() -> object:
+        raise ConnectionError("cut off")
+
+    async def verify() -> object:
+        return await ctx.call(echo, 1)
+
+    return await ctx.once("it", cut_off, effects="once", verify=verify)
+
+
+@pytest.mark.parametrize("wrong", [in_a_function, made_before, in_an_agent], ids=lambda wrong: wrong.card.name)
+async def test_a_context_inside_of_what_a_call_runs_is_refused(bench: Bench, wrong: Workflow[None, object]) -> None:
+    async with bench.app(wrong) as app:
+        with pytest.raises(RunFailed, match=f"WrongBranch: {IN_A_CALL}"):
+            await app.run(wrong)
+
+
+async def test_a_context_inside_of_a_verify_is_refused_and_people_are_asked(bench: Bench) -> None:
+    async with bench.app(in_a_verify) as app:
         await app.start(in_a_verify)
         await bench.clock.until(app.inbox.list)
         (question,) = await app.inbox.list()
-        assert re.search(words, question.ask.text)
+        assert re.search(IN_A_CALL, question.ask.text)
 
 
 async def test_a_context_inside_of_a_compensation_is_refused(bench: Bench) -> None:

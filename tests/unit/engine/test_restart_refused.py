@@ -74,7 +74,7 @@ REFUSED = {
     in_a_branch: "in a branch, or in a workflow that was called",
     in_a_branch_alone: "in a branch, or in a workflow that was called",
     in_a_workflow: "in a branch, or in a workflow that was called",
-    in_once: "inside of call 0",
+    in_once: "the context was used in what call 0 runs",
     wrong_input: "tries version 1 cannot restart with this input",
     large_input: "the input has 2001 bytes; 1000 are allowed",
 }

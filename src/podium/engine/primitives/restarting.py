@@ -68,11 +68,6 @@ class Restart(Recorded[None]):
                 "ctx.restart was asked for in a branch, or in a workflow that was called. Only the workflow that was "
                 "started as the run restarts it: return a value that tells it to."
             )
-        if not branch.runs_own_code():
-            raise UsageError(
-                f"ctx.restart was asked for inside of call {branch.open}. Only the code of a workflow restarts its "
-                "run: return a value that tells it to."
-            )
 
     def _check_open(self, branch: BranchTask) -> None:
         if branch.unawaited:

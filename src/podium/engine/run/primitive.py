@@ -51,6 +51,8 @@ class Primitive(ABC, Generic[T_co]):
             yield from branch.refuse(asked).__await__()
         if asyncio.current_task() is not branch.task:
             raise WrongBranch(f"call {self.key} was awaited in another task. Join it with ctx.gather, not asyncio.")
+        if branch.open is not None or branch.sheltered:
+            branch.refuse_use(self.path)
         self.begin()
         if self.waits:
             branch.forget_answers(self.path)
