@@ -19,7 +19,7 @@ def made(witness: Witness, pay: AnyAgent) -> list[AnyAgent]:  # noqa: C901 - a l
         return n
 
     @agent
-    async def reserve(n: int, call: Call, steps: Steps) -> int:
+    async def set_aside(n: int, call: Call, steps: Steps) -> int:
         async def book() -> int:
             witness.saw("effect", call.run, "book")
             return n
@@ -48,7 +48,7 @@ def made(witness: Witness, pay: AnyAgent) -> list[AnyAgent]:  # noqa: C901 - a l
             case 1:
                 done: object = await ctx.call(pay, n)
             case 2:
-                done = await ctx.call(reserve, n)
+                done = await ctx.call(set_aside, n)
             case 3:
                 done = await ctx.call(moody, n)
             case _:
@@ -58,7 +58,7 @@ def made(witness: Witness, pay: AnyAgent) -> list[AnyAgent]:  # noqa: C901 - a l
             await ctx.restart(told)
         return told
 
-    return [glance, reserve, moody, glances, watch]
+    return [glance, set_aside, moody, glances, watch]
 
 
 def expected(n: int) -> list[object]:
