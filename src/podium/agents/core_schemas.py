@@ -20,6 +20,7 @@ else:
     pydantic_core, core_schema = lazy.module("pydantic_core"), lazy.module("pydantic_core.core_schema")
 
 Validate = Callable[..., Json]
+Wrapper = Callable[[Validate], Validate]
 _REFUSED = object()
 Free = Callable[[Json], Json]
 """What writes a value in a place of any type."""
@@ -133,7 +134,12 @@ def overruled(schema: CoreSchema) -> CoreSchema:
     What a validator makes of another type, such as a path of a text, is made; where it refuses, or gives another value
     of the same type, what was recorded stands. Constraints that ask no function (`gt`, `max_length`) hold.
     """
-    return _changed(schema, _overruled)
+    return _changed(schema, lambda part: _overruled(part, _after))
+
+
+def unrefused(schema: CoreSchema) -> CoreSchema:
+    """Return a schema that has validators change values as they do, and overrules only those that refuse one."""
+    return _changed(schema, lambda part: _overruled(part, _unless_refused))
 
 
 def coder_of(schema: CoreSchema) -> Coder:
@@ -247,7 +253,7 @@ def _place_among_members(member: Json) -> bytes:
 # Validators
 
 
-def _overruled(schema: CoreSchema) -> CoreSchema:
+def _overruled(schema: CoreSchema, change: Wrapper) -> CoreSchema:
     if _OF_THE_CLOCK & schema.keys():
         schema = {key: value for key, value in schema.items() if key not in _OF_THE_CLOCK}
     if name := _post_init(schema):
@@ -257,7 +263,7 @@ def _overruled(schema: CoreSchema) -> CoreSchema:
     if schema["type"] not in _FUNCTIONS or not _may_change_its_mind(schema):
         return schema
     function = schema["function"]
-    wrapper = {"function-after": _after, "function-before": _before, "function-wrap": _around}[schema["type"]]
+    wrapper = {"function-after": change, "function-before": _unless_refused, "function-wrap": _around}[schema["type"]]
     return schema | {"function": {**function, "function": wrapper(function["function"])}}
 
 
@@ -298,12 +304,12 @@ def _after(function: Validate) -> Validate:
     return after
 
 
-def _before(function: Validate) -> Validate:
-    def before(value: Json, *info: Json) -> Json:
+def _unless_refused(function: Validate) -> Validate:
+    def changed(value: Json, *info: Json) -> Json:
         made = _asked(function, value, *info)
         return value if made is _REFUSED else made
 
-    return before
+    return changed
 
 
 def _around(function: Validate) -> Validate:

@@ -110,11 +110,15 @@ class TypeShape(Generic[T]):
             return value
         return self._read(value, self._codec.coder)
 
-    def redump(self, value: T) -> Json:
-        """Turn a value into JSON to compare it with what was dumped before: validators are overruled."""
+    def redump(self, value: T, *, normalised: bool = False) -> Json:
+        """Turn a value into JSON to compare it with what was dumped before: validators are overruled.
+
+        With `normalised`, only those that refuse it are.
+        """
         if type(value) is self._exact or self._free:
             return self.dump(value)
-        return self._written(value, self._codec.overruling)[1]
+        codec = self._codec
+        return self._written(value, codec.normalising if normalised else codec.overruling)[1]
 
     def reload(self, value: Json) -> T:
         """Turn JSON that was dumped before into a value: what validators say of it now does not count."""

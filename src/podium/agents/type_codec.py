@@ -25,6 +25,7 @@ from podium.agents.core_schemas import (
     needs_care,
     overruled,
     tells_tuples,
+    unrefused,
 )
 from podium.agents.survival import look_of, may_be_out_of_bounds
 from podium.errors import UsageError
@@ -80,6 +81,11 @@ class TypeCodec:
     def overruling(self) -> Coder:
         """What writes and reads again what was recorded: validators that refuse it now are overruled."""
         return coder_of(overruled(self._schema)) if asks_validators(self._schema) else self.coder
+
+    @cached_property
+    def normalising(self) -> Coder:
+        """What writes again what is compared with what was recorded: validators may change it, but not refuse it."""
+        return coder_of(unrefused(self._schema)) if asks_validators(self._schema) else self.coder
 
 
 def _level_of_user() -> int:

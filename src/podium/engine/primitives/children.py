@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from typing import Any, Generic, NoReturn, TypeVar
 
+from podium.engine.calls.inputs import as_recorded
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import describe
@@ -12,7 +13,7 @@ from podium.engine.run.key_state import KeyState, asking_child, asking_result
 from podium.engine.run.recorded import Recorded, restored
 from podium.engine.run.reservations import carved_from, reserve, share_of
 from podium.engine.run.starting import Above, new_run
-from podium.errors import CallRefused, Diverged, NotPossible, RunCancelled, RunFailed, UsageError
+from podium.errors import CallRefused, Diverged, InvalidValue, NotPossible, RunCancelled, RunFailed, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Breach, BudgetState, limits_of
 from podium.model.budget_ids import share_of_run
@@ -88,7 +89,13 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         super().check(record)
         said = None if record.opened is None else record.opened.content
         known = said.digest if isinstance(said, ChildSpawned) else None
-        if known is not None and known != input_digest(self.child.input.dump(self.input)):
+        if known is None:
+            return
+        try:
+            plain, _ = as_recorded(self.child, self.input, lambda plain, _: input_digest(plain) == known)
+        except InvalidValue as error:
+            raise Diverged(self.key, self.described(), str(error)) from error
+        if input_digest(plain) != known:
             raise Diverged(self.key, f"{self.described()} with another input", self.described())
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> ChildRun[T]:
