@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from podium import lazy
-from podium.agents.changes import FREE
+from podium.agents.changes import Free, Freely
 from podium.model.json import Json, is_object
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from pydantic.plugin._schema_validator import PluggableSchemaValidator
     from pydantic_core import core_schema
     from typing_extensions import TypeIs
+
+    Validator = pydantic_core.SchemaValidator | PluggableSchemaValidator
 else:
     pydantic_core, core_schema = lazy.module("pydantic_core"), lazy.module("pydantic_core.core_schema")
 
 Validate = Callable[..., Json]
 Wrapper = Callable[[Validate], Validate]
 _REFUSED = object()
-Free = Callable[[Json], Json]
-"""What writes a value in a place of any type."""
 Mask = Callable[[str], str]
 _MASKING: list[Mask] = []
 CoreSchema = dict[str, Json]
@@ -45,7 +45,7 @@ _OF_THE_CLOCK = frozenset({"now_op", "now_utc_offset"})
 class Coder:
     """What turns values of one type into JSON and back."""
 
-    validator: "pydantic_core.SchemaValidator | PluggableSchemaValidator"
+    validator: "Validator"
     serializer: "pydantic_core.SchemaSerializer"
 
 
@@ -93,6 +93,12 @@ def excluded(schema: CoreSchema) -> list[str]:
     return sorted({name for name, _ in found})
 
 
+def private(schema: CoreSchema) -> list[str]:
+    """Return the private attributes of models in it, of which nothing is written."""
+    models = (part["cls"] for part in parts(schema) if part["type"] == "model")
+    return sorted({f"{cls.__name__}.{name}" for cls in models for name in cls.__private_attributes__})
+
+
 def masked(schema: CoreSchema) -> list[str]:
     """Return the fields that are written otherwise than they are on purpose, as their serializer says."""
     return sorted({name for name, field in _fields(schema) if any(_masks(part) for part in parts(field))})
@@ -112,14 +118,37 @@ def demanding(schema: CoreSchema) -> CoreSchema:
 
 
 def marked(schema: CoreSchema) -> CoreSchema:
-    """Return a schema that reads `FREE` where anything may stand: what is written there was looked at by itself."""
-    return _changed(schema, _marked)
+    """Return a schema that reads `Freely` where anything may stand: what is written there was looked at by itself.
+
+    Keys are not, as all of them are written as text.
+    """
+    return _changed(schema, _marked, _OPAQUE | {"keys_schema"})
 
 
 def tells_tuples(schema: CoreSchema) -> bool:
     """Whether a tuple is one choice of several in it, so that a list is not the same."""
     unions = (part["choices"] for part in parts(schema) if part["type"] == "union")
     return any("tuple" in [next(_schemas_in(each))["type"] for each in choices] for choices in unions)
+
+
+def tells_enums(schema: CoreSchema) -> bool:
+    """Whether an enum may be one choice of several in it, so that its value is not the same."""
+    return {"union", "enum"} <= {part["type"] for part in parts(schema)}
+
+
+def has_floats(schema: CoreSchema) -> bool:
+    """Whether numbers are in it that are taken for floats."""
+    return any(part["type"] == "float" for part in parts(schema))
+
+
+def narrow(schema: CoreSchema) -> CoreSchema:
+    """Return a schema whose floats are those that integers surely are equal to; it looks into instances too."""
+    return _changed(schema, _narrow)
+
+
+def goes_once(schema: CoreSchema) -> bool:
+    """Whether something is in it that can be gone through only once."""
+    return any(part["type"] == "generator" for part in parts(schema))
 
 
 def masking(function: Mask) -> Mask:
@@ -177,14 +206,14 @@ def is_several(value: object) -> "TypeIs[Sequence[Json]]":
     return isinstance(value, list | tuple)
 
 
-def _changed(value: Json, change: Callable[[CoreSchema], CoreSchema]) -> Json:
+def _changed(value: Json, change: Callable[[CoreSchema], CoreSchema], opaque: frozenset[str] = _OPAQUE) -> Json:
     """Return a copy in which each schema was changed, the inner ones first."""
     if is_object(value):
-        new = {key: part if key in _OPAQUE else _changed(part, change) for key, part in value.items()}
+        new = {key: part if key in opaque else _changed(part, change, opaque) for key, part in value.items()}
         return change(new) if isinstance(value.get("type"), str) else new
     if not is_several(value):
         return value
-    parts = [_changed(part, change) for part in value]
+    parts = [_changed(part, change, opaque) for part in value]
     return tuple(parts) if isinstance(value, tuple) else parts
 
 
@@ -200,22 +229,21 @@ def _kept(schema: CoreSchema, free: Free) -> CoreSchema:
         return schema | {"serialization": in_order}
     if schema["type"] == "any" and "serialization" not in schema:
         return schema | {"serialization": core_schema.plain_serializer_function_ser_schema(free, when_used="json")}
+    keys = schema.get("keys_schema", {})
+    if keys.get("serialization", {}).get("function") is free:  # a key is text, however it is written
+        return schema | {"keys_schema": {key: part for key, part in keys.items() if key != "serialization"}}
     return schema
 
 
 def _marked(schema: CoreSchema) -> CoreSchema:
     is_any = schema["type"] == "any" and "serialization" not in schema
     is_or_any = schema["type"] == "union" and any(_is_free(each) for each in schema["choices"])
-    return {**core_schema.no_info_plain_validator_function(_free)} if is_any or is_or_any else schema
-
-
-def _free(_: object) -> object:
-    return FREE
+    return {**core_schema.no_info_plain_validator_function(Freely)} if is_any or is_or_any else schema
 
 
 def _is_free(choice: Json) -> bool:
     schema = next(_schemas_in(choice))
-    return schema["type"] == "function-plain" and schema["function"]["function"] is _free
+    return schema["type"] == "function-plain" and schema["function"]["function"] is Freely
 
 
 def _demanding(schema: CoreSchema) -> CoreSchema:
@@ -248,6 +276,18 @@ def _place_among_members(member: Json) -> bytes:
         return orjson.dumps(member, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # is refused where all of it is written
         return b""
+
+
+# Floats
+
+
+_EXACT_BELOW = 2.0**53
+
+
+def _narrow(schema: CoreSchema) -> CoreSchema:
+    if schema["type"] == "float":
+        return schema | {"gt": -_EXACT_BELOW, "lt": _EXACT_BELOW}
+    return schema | {"revalidate_instances": "always"} if schema["type"] in ("model", "dataclass") else schema
 
 
 # Validators

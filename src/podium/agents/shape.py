@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 import orjson
 
 from podium import lazy
-from podium.agents.changes import Mismatch, dropped, fields_of, lost
+from podium.agents.changes import Mismatch, dropped, fields_of, lost, rounded
 from podium.agents.core_schemas import Coder, is_several
 from podium.agents.jsonable import NULL, SCALARS, encoded, json_copy, one_line, require_finite
 from podium.agents.type_codec import TypeCodec, codec_of
@@ -90,8 +90,7 @@ class TypeShape(Generic[T]):
             return json_copy(value, self.name)
         codec = self._codec
         checked, plain = self._written(value, codec.writing)
-        certain = (codec.look is None or codec.look(checked)) and not (codec.bounded and self._is_out_of_bounds(plain))
-        if not certain and (found := self._changed(checked, plain)):
+        if not self._is_certain(value, checked, plain) and (found := self._changed(value, checked, plain)):
             raise InvalidValue(self._refusal(found), lossy=True)
         return plain
 
@@ -169,7 +168,7 @@ class TypeShape(Generic[T]):
             raise InvalidValue(f"expected {self.name}, got {type(value).__name__}: {_first_line(error)}") from error
         except Exception as error:  # a validator or serializer is foreign code
             raise InvalidValue(f"expected {self.name}: {type(error).__name__}: {text_of(error)}") from error
-        if found := lost(value, checked):
+        if found := lost(value, checked, self._codec.foreign):
             raise InvalidValue(self._refusal(found), lossy=True)
         return checked, plain
 
@@ -191,9 +190,20 @@ class TypeShape(Generic[T]):
         except InvalidValue:
             return True
 
-    def _changed(self, checked: T, plain: Json) -> Mismatch | None:
-        """Return where a value would come back as another."""
+    def _is_certain(self, value: T, checked: T, plain: Json) -> bool:
+        """Whether a value surely comes back, so that it need not be read to know."""
         codec = self._codec
+        if codec.look is not None and not codec.look(checked):
+            return False
+        if codec.narrow is not None and not codec.narrow.isinstance_python(value, strict=True):
+            return False
+        return not (codec.bounded and self._is_out_of_bounds(plain))
+
+    def _changed(self, value: T, checked: T, plain: Json) -> Mismatch | None:
+        """Return where a value would come back as another than was given, or was taken."""
+        codec = self._codec
+        if codec.has_floats and (found := rounded(value, checked)):
+            return found
         try:
             found = codec.comparison.changed(checked, self._read(plain, codec.coder))
             if found and codec.marking is not codec.coder:

@@ -8,22 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podium import lazy
-from podium.agents.changes import Comparison
+from podium.agents.changes import Comparison, Free
 from podium.agents.core_schemas import (
     Coder,
-    Free,
     asks_validators,
     coder_of,
     demanding,
     drops_keys,
     excluded,
+    goes_once,
     has_any,
     has_bytes,
+    has_floats,
     kept,
     marked,
     masked,
+    narrow,
     needs_care,
     overruled,
+    private,
+    tells_enums,
     tells_tuples,
     unrefused,
 )
@@ -34,6 +38,8 @@ from podium.model.json import Json
 if TYPE_CHECKING:
     import pydantic
     import pydantic.errors
+
+    from podium.agents.core_schemas import Validator
 else:
     pydantic = lazy.module("pydantic")
 
@@ -57,20 +63,34 @@ class TypeCodec:
         """Tells of a value that it certainly comes back, if it is within the bounds of its type; None where all do."""
         self.bounded = may_be_out_of_bounds(schema)
         """Whether instances may hold what is out of bounds, so that they have to be read to know."""
+        self.has_floats = has_floats(schema)
+        """Whether integers are taken for floats."""
         left_out = excluded(schema)
-        self.comparison = Comparison([*left_out, *masked(schema)], tuples_as_lists=not tells_tuples(schema))
-        if left_out:
-            fields, are = ", ".join(left_out), "is" if len(left_out) == 1 else "are"
-            warnings.warn(
-                f"{name}: {fields} {are} excluded from JSON, so not recorded: whoever is handed the value finds the "
-                "default there",
-                stacklevel=_level_of_user(),
-            )
+        plain_enums = not tells_enums(schema)
+        self.comparison = Comparison(
+            [*left_out, *masked(schema)],
+            free=free,
+            tuples_as_lists=not tells_tuples(schema),
+            enums_as_values=plain_enums,
+        )
+        self.foreign = Comparison(enums_as_values=plain_enums)
+        """Compares what is given by its JSON."""
+        _warn_of(left_out, "excluded from JSON", name)
+        _warn_of(private(schema), "private", name)
 
     @cached_property
     def writing(self) -> Coder:
         """What writes values for the first time: a dict that is given for a model has no keys that would be lost."""
         return coder_of(demanding(self._schema)) if drops_keys(self._schema) else self.coder
+
+    @cached_property
+    def narrow(self) -> "Validator | None":
+        """What accepts a value only if no integer in it is too large for a float; None where nobody has to ask.
+
+        That is where there are no floats, and where validators of users are in the type: its values are all compared.
+        """
+        asks = self.has_floats and not asks_validators(self._plain)
+        return coder_of(narrow(self._plain)).validator if asks else None
 
     @cached_property
     def marking(self) -> Coder:
@@ -86,6 +106,17 @@ class TypeCodec:
     def normalising(self) -> Coder:
         """What writes again what is compared with what was recorded: validators may change it, but not refuse it."""
         return coder_of(unrefused(self._schema)) if asks_validators(self._schema) else self.coder
+
+
+def _warn_of(fields: list[str], how: str, name: str) -> None:
+    if not fields:
+        return
+    are = "is" if len(fields) == 1 else "are"
+    warnings.warn(
+        f"{name}: {', '.join(fields)} {are} {how}, so not recorded: whoever is handed the value finds the "
+        "default there",
+        stacklevel=_level_of_user(),
+    )
 
 
 def _level_of_user() -> int:
@@ -106,4 +137,7 @@ def codec_of(kind: Json, name: str, free: Free) -> TypeCodec:
         raise UsageError(f"{name} cannot be turned into JSON: {first}. {remedy}") from error
     if not adapter.pydantic_complete:
         raise UsageError(f"{name} refers to a type that is not defined yet: define that one first")
+    schema: Json = adapter.core_schema
+    if goes_once(schema):
+        raise UsageError(f"{name} has an Iterable in it, which can be gone through only once: use `list[…]`")
     return TypeCodec(adapter, name, free)

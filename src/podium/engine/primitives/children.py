@@ -115,11 +115,12 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
             await active.live(branch, key)
         elif active.dry:
             return ChildRun(self._own_id(), self.child, context)
-        digest = input_digest(self.child.input.dump(self.input))
+        plain = self.child.input.dump(self.input)
+        digest = input_digest(plain)
         if (found := active.taken_over(asking_child(card.name, digest))) is not None:
             return await self._take_over(branch, *found)
         run_id = self._own_id()
-        payload = encode(self.child.input.dump(self.input))
+        payload = encode(plain)
         if len(context.callers) >= (most := active.runtime.max_depth):
             why = f"{card.name} would be {len(context.callers) + 1} workflows deep; max_depth allows {most}"
             await self._refuse(branch, "depth", why)
