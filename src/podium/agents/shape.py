@@ -12,7 +12,7 @@ from podium import lazy
 from podium.agents.changes import Mismatch, dropped, fields_of, lost, rounded
 from podium.agents.core_schemas import Coder, is_several
 from podium.agents.jsonable import NULL, SCALARS, encoded, json_copy, one_line, require_finite
-from podium.agents.type_codec import TypeCodec, codec_of
+from podium.agents.type_codec import Reading, TypeCodec, codec_of
 from podium.errors import InvalidValue, UsageError
 from podium.model.json import Json, is_object
 from podium.model.outcome import text_of
@@ -89,10 +89,17 @@ class TypeShape(Generic[T]):
         if self._free:
             return json_copy(value, self.name)
         codec = self._codec
-        checked, plain = self._written(value, codec.writing)
-        if not self._is_certain(value, checked, plain) and (found := self._changed(value, checked, plain)):
-            raise InvalidValue(self._refusal(found), lossy=True)
-        return plain
+        return self._kept(value, codec.writing, codec.reading)
+
+    def describe(self, value: T) -> Json:
+        """Turn a value into the JSON that stands for it where anything may: no validator is asked, now or on replay.
+
+        Raises InvalidValue where that JSON has no place for a part of it.
+        """
+        if type(value) is self._exact or self._free:
+            return self.dump(value)
+        codec = self._codec
+        return self._kept(value, codec.overruling, codec.rereading)
 
     def accept(self, value: Json) -> Json:
         """Turn JSON that somebody outside wrote into that of a value; raises InvalidValue where it is none.
@@ -139,6 +146,15 @@ class TypeShape(Generic[T]):
             raise InvalidValue(self._refusal(found))
         return restored
 
+    def _kept(self, value: T, writing: Coder, reading: Reading) -> Json:
+        """Return a value as JSON; raises InvalidValue where it would not be read as the same."""
+        checked, plain = self._written(value, writing)
+        if not self._is_certain(value, checked, plain, reading) and (
+            found := self._changed(value, checked, plain, reading)
+        ):
+            raise InvalidValue(self._refusal(found), lossy=True)
+        return plain
+
     def _written(self, value: T, coder: Coder) -> tuple[T, Json]:
         """Return a value as its type takes it, and as JSON."""
         try:
@@ -182,32 +198,31 @@ class TypeShape(Generic[T]):
         except Exception as error:  # a validator is foreign code
             raise InvalidValue(f"expected {self.name}: {type(error).__name__}: {text_of(error)}") from error
 
-    def _is_out_of_bounds(self, plain: Json) -> bool:
+    def _is_out_of_bounds(self, plain: Json, coder: Coder) -> bool:
         """Whether what is written of an instance is not read as that: nobody looked at what it holds."""
-        coder = self._codec.coder
         try:
             return _serialized(coder, self._read(plain, coder)) != plain
         except InvalidValue:
             return True
 
-    def _is_certain(self, value: T, checked: T, plain: Json) -> bool:
+    def _is_certain(self, value: T, checked: T, plain: Json, reading: Reading) -> bool:
         """Whether a value surely comes back, so that it need not be read to know."""
         codec = self._codec
         if codec.look is not None and not codec.look(checked):
             return False
         if codec.narrow is not None and not codec.narrow.isinstance_python(value, strict=True):
             return False
-        return not (codec.bounded and self._is_out_of_bounds(plain))
+        return not (codec.bounded and self._is_out_of_bounds(plain, reading.coder))
 
-    def _changed(self, value: T, checked: T, plain: Json) -> Mismatch | None:
+    def _changed(self, value: T, checked: T, plain: Json, reading: Reading) -> Mismatch | None:
         """Return where a value would come back as another than was given, or was taken."""
         codec = self._codec
         if codec.has_floats and (found := rounded(value, checked)):
             return found
         try:
-            found = codec.comparison.changed(checked, self._read(plain, codec.coder))
-            if found and codec.marking is not codec.coder:
-                found = codec.comparison.changed(checked, self._read(plain, codec.marking))
+            found = codec.comparison.changed(checked, self._read(plain, reading.coder))
+            if found and reading.marking is not reading.coder:
+                found = codec.comparison.changed(checked, self._read(plain, reading.marking))
         except InvalidValue as error:
             return "", f"what is written of it cannot be read: {error}"
         return found
@@ -244,7 +259,7 @@ def free_json(value: object) -> Json:
             raise
         if fields_of(value) is not None:
             kind: type[object] = type(value)
-            return shape_of(kind).dump(value)
+            return shape_of(kind).describe(value)
         if is_object(value) and all(type(key) is str for key in value):
             return {key: free_json(each) for key, each in value.items()}
         if is_several(value):

@@ -3,6 +3,7 @@
 import inspect
 import os
 import warnings
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,15 @@ else:
 
 
 _OWN = f"{Path(__file__).parents[1]}{os.sep}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How what is written is read for a comparison."""
+
+    coder: Coder
+    marking: Coder
+    """Marks the places where anything may stand; the coder itself where there are none."""
 
 
 class TypeCodec:
@@ -93,9 +103,21 @@ class TypeCodec:
         return coder_of(narrow(self._plain)).validator if asks else None
 
     @cached_property
-    def marking(self) -> Coder:
+    def reading(self) -> Reading:
         """What reads what was just written, for a comparison."""
-        return coder_of(kept(marked(self._plain), self._free)) if has_any(self._plain) else self.coder
+        return Reading(self.coder, coder_of(self._marked) if has_any(self._plain) else self.coder)
+
+    @cached_property
+    def rereading(self) -> Reading:
+        """The same, for what nobody will read as of this type: no validator is asked."""
+        if not asks_validators(self._plain):
+            return self.reading
+        coder = self.overruling
+        return Reading(coder, coder_of(overruled(self._marked)) if has_any(self._plain) else coder)
+
+    @property
+    def _marked(self) -> Json:
+        return kept(marked(self._plain), self._free)
 
     @cached_property
     def overruling(self) -> Coder:

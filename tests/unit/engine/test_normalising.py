@@ -1,5 +1,6 @@
 """Types whose validators change what they are given: unchanged code replays, whatever they make of a value."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -7,7 +8,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WrapValidator, field_validator, model_validator
 
-from podium import Context, agent, workflow
+from podium import Approval, Context, Decision, agent, workflow
 from tests.unit.engine.bench import Bench
 from tests.unit.engine.value_places import TYPED, child_of, echoing
 
@@ -153,3 +154,41 @@ async def test_what_undoes_is_handed_what_was_registered_though_a_validator_refu
     mood.agrees = False
     assert (await bench.ended(run, flow, undoes, seconds=20)).state == "failed"
     assert undone == [5]
+
+
+def bounded(mood: Mood) -> Any:
+    class Bounded(BaseModel):
+        day: Annotated[int, AfterValidator(mood.check), Field(ge=0)]
+
+    return Bounded
+
+
+FREELY: dict[str, Callable[[Context, Any], Awaitable[Any]]] = {
+    "in an input": lambda ctx, value: ctx.call(echoing(dict[str, Any]), {"in": value}),
+    "in an undo": lambda ctx, value: ctx.on_undo(echoing(dict[str, Any]), {"in": value}),
+    "in a child run": lambda ctx, value: ctx.spawn(child_of(dict[str, Any]), {"in": value}),
+    "as a subject": lambda ctx, value: ctx.ask("?", subject=value, within=1, default=None),
+    "as what is approved": lambda ctx, value: ctx.ask(Approval("?", value), within=1, default=Decision(approved=False)),
+}
+
+
+@pytest.mark.parametrize("place", FREELY)
+async def test_a_model_in_a_place_of_any_type_is_not_judged_again(bench: Bench, place: str) -> None:
+    mood, times = Mood(), list[int]()
+    value = bounded(mood)(day=1)
+
+    @workflow
+    async def flow(ctx: Context) -> None:
+        times.append(1)
+        await FREELY[place](ctx, value)
+        await ctx.signal("go")
+
+    others = [child_of(dict[str, Any]), echoing(dict[str, Any])]
+    async with bench.app(flow, *others) as app:
+        run = (await app.start(flow)).id
+        await bench.clock.advance(2)
+    mood.agrees = False
+    async with bench.app(flow, *others) as app:
+        await (await app.handle(run)).signal("go")
+        await (await app.handle(run)).result()
+    assert len(times) > 1
