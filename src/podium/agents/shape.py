@@ -159,10 +159,10 @@ class TypeShape(Generic[T]):
         """Return a value as its type takes it, and as JSON."""
         try:
             checked = coder.validator.validate_python(value, strict=True)
-            plain = _serialized(coder, checked, warnings="error")
-        except ValueError as error:  # of Pydantic: wrong type, unexpected content, circular reference
-            if isinstance(error.__cause__, InvalidValue):  # of what stands in a free place
-                raise error.__cause__ from None
+            plain = self._serialized_with_care(checked, coder)
+        except InvalidValue:
+            raise
+        except ValueError:  # of Pydantic: wrong type, unexpected content, circular reference
             checked, plain = self._written_foreign(value, coder)
         except Exception as error:  # a validator or serializer is foreign code
             raise InvalidValue(f"expected {self.name}: {type(error).__name__}: {text_of(error)}") from error
@@ -187,6 +187,25 @@ class TypeShape(Generic[T]):
         if found := lost(value, checked, self._codec.foreign):
             raise InvalidValue(self._refusal(found), lossy=True)
         return checked, plain
+
+    def _serialized_with_care(self, checked: T, coder: Coder) -> Json:
+        """Return a value as JSON; raises ValueError where it is not as its type says."""
+        try:
+            return _serialized(coder, checked, warnings="error")
+        except ValueError as error:
+            if isinstance(refusal := error.__cause__, InvalidValue):  # of what stands where anything may
+                raise self._placed(checked, refusal) from None
+            raise
+
+    def _placed(self, checked: T, refusal: InvalidValue) -> InvalidValue:
+        """Return why a part was refused that stands where anything may, with its place."""
+        place = self._codec.refused_place(checked)
+        told = str(refusal).removeprefix("expected JSON: ")
+        return (
+            InvalidValue(one_line(f"expected {self.name}: in `{place}`: {told}"), lossy=refusal.lossy)
+            if place
+            else refusal
+        )
 
     def _read(self, value: Json, coder: Coder) -> T:
         try:

@@ -3,6 +3,7 @@
 import inspect
 import os
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,8 +34,8 @@ from podium.agents.core_schemas import (
     unrefused,
 )
 from podium.agents.survival import look_of, may_be_out_of_bounds
-from podium.errors import UsageError
-from podium.model.json import Json
+from podium.errors import InvalidValue, UsageError
+from podium.model.json import Json, is_array, is_object
 
 if TYPE_CHECKING:
     import pydantic
@@ -55,6 +56,9 @@ class Reading:
     coder: Coder
     marking: Coder
     """Marks the places where anything may stand; the coder itself where there are none."""
+
+
+_UNWRITABLE = "\0 unwritable"
 
 
 class TypeCodec:
@@ -115,6 +119,19 @@ class TypeCodec:
         coder = self.overruling
         return Reading(coder, coder_of(overruled(self._marked)) if has_any(self._plain) else coder)
 
+    def refused_place(self, value: Json) -> str:
+        """Return where in what is written of a value nothing can be written, though anything may stand there."""
+
+        def attempted(part: Json) -> Json:
+            try:
+                return self._free(part)
+            except InvalidValue:
+                return _UNWRITABLE
+
+        serializer = coder_of(kept(self._plain, attempted)).serializer
+        written = serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="none")
+        return next(_places_of(_UNWRITABLE, written), "").lstrip(".")
+
     @property
     def _marked(self) -> Json:
         return kept(marked(self._plain), self._free)
@@ -128,6 +145,15 @@ class TypeCodec:
     def normalising(self) -> Coder:
         """What writes again what is compared with what was recorded: validators may change it, but not refuse it."""
         return coder_of(unrefused(self._schema)) if asks_validators(self._schema) else self.coder
+
+
+def _places_of(mark: str, plain: Json, place: str = "") -> Iterator[str]:
+    """Give the places in JSON at which a mark stands."""
+    if plain == mark:
+        yield place
+    inside = plain.items() if is_object(plain) else enumerate(plain) if is_array(plain) else ()
+    for key, part in inside:
+        yield from _places_of(mark, part, f"{place}.{key}")
 
 
 def _warn_of(fields: list[str], how: str, name: str) -> None:

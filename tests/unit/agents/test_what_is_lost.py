@@ -52,6 +52,16 @@ class Plain:
 
 
 @dataclass
+class Wider(Plain):
+    b: int
+
+
+@dataclass
+class Holder:
+    inner: Plain
+
+
+@dataclass
 class Vector:
     x: float
     more: list[float] = field(default_factory=list[float])
@@ -160,6 +170,22 @@ def test_what_would_be_lost_is_refused_and_the_place_is_named(name: str) -> None
     assert refused.value.lossy
     assert complaint in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+FREE: dict[str, tuple[Any, Any, str]] = {
+    "a member": (Bare, Bare(several=[1, date(2026, 1, 2)]), "expected Bare: in `several.1`: the value cannot be kept"),
+    "a field": (dict[str, Any], {"a": {1: 2}}, "expected dict[str, Any]: in `a`: the value cannot be kept as JSON"),
+    "inside of it": (Bare, Bare(bare={"a": {"b": uuid.UUID(int=1)}}), "expected Bare: in `bare.a`: `b` is a UUID"),
+    "what a model holds": (list[Any], [Holder(inner=Wider(1, 2))], "in `0`: expected Holder: `inner` is a Wider"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_what_has_no_place_where_anything_may_stand_is_refused_and_the_place_is_named(name: str) -> None:
+    kind, value, complaint = FREE[name]
+    with pytest.raises(InvalidValue) as refused:
+        shape_of(kind).dump(value)
+    assert complaint in str(refused.value)
 
 
 KEPT: dict[str, tuple[Any, Any, Any]] = {
