@@ -8,7 +8,6 @@ from podium.dispatch.dispatcher import Target
 from podium.engine.calls.attempts import outcome_of
 from podium.engine.calls.ending import adopt_recorded, record_answer, record_failure
 from podium.engine.calls.given import Given, given_by
-from podium.engine.calls.inputs import given, is_input, with_input
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.options import NO_OPTIONS, CallOptions
 from podium.engine.calls.routing import registered, route
@@ -18,6 +17,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Caller
 from podium.engine.run.describing import describe, shortened
+from podium.engine.run.inputs import given, is_input, with_input
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.progress import CallProgress, in_doubt, progress_of
 from podium.engine.run.recorded import Recorded, restored

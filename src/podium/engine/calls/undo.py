@@ -3,12 +3,12 @@
 from typing import Any
 
 from podium.engine.calls.call import AgentCall
-from podium.engine.calls.inputs import given, is_input, with_input
 from podium.engine.calls.options import CallOptions
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Undo
 from podium.engine.run.describing import shortened
+from podium.engine.run.inputs import given, is_input, with_input
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.recorded import Recorded
 from podium.errors import CallError, Diverged, InvalidValue, MissingAgent, UnknownAgent, UsageError

@@ -5,10 +5,10 @@ import sys
 from dataclasses import replace
 from typing import Any, Generic, NoReturn, TypeVar
 
-from podium.engine.calls.inputs import as_recorded
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import describe
+from podium.engine.run.inputs import as_recorded
 from podium.engine.run.key_state import KeyState, asking_child, asking_result
 from podium.engine.run.recorded import Recorded, restored
 from podium.engine.run.reservations import carved_from, reserve, share_of
