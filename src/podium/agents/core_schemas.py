@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from podium import lazy
-from podium.agents.changes import FREE
+from podium.agents.changes import Free, Freely
 from podium.model.json import Json, is_object
 
 if TYPE_CHECKING:
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from pydantic.plugin._schema_validator import PluggableSchemaValidator
     from pydantic_core import core_schema
     from typing_extensions import TypeIs
+
+    Validator = pydantic_core.SchemaValidator | PluggableSchemaValidator
 else:
     pydantic_core, core_schema = lazy.module("pydantic_core"), lazy.module("pydantic_core.core_schema")
 
 Validate = Callable[..., Json]
+Wrapper = Callable[[Validate], Validate]
 _REFUSED = object()
-Free = Callable[[Json], Json]
-"""What writes a value in a place of any type."""
 Mask = Callable[[str], str]
 _MASKING: list[Mask] = []
 CoreSchema = dict[str, Json]
@@ -44,7 +45,7 @@ _OF_THE_CLOCK = frozenset({"now_op", "now_utc_offset"})
 class Coder:
     """What turns values of one type into JSON and back."""
 
-    validator: "pydantic_core.SchemaValidator | PluggableSchemaValidator"
+    validator: "Validator"
     serializer: "pydantic_core.SchemaSerializer"
 
 
@@ -92,6 +93,12 @@ def excluded(schema: CoreSchema) -> list[str]:
     return sorted({name for name, _ in found})
 
 
+def private(schema: CoreSchema) -> list[str]:
+    """Return the private attributes of models in it, of which nothing is written."""
+    models = (part["cls"] for part in parts(schema) if part["type"] == "model")
+    return sorted({f"{cls.__name__}.{name}" for cls in models for name in cls.__private_attributes__})
+
+
 def masked(schema: CoreSchema) -> list[str]:
     """Return the fields that are written otherwise than they are on purpose, as their serializer says."""
     return sorted({name for name, field in _fields(schema) if any(_masks(part) for part in parts(field))})
@@ -111,14 +118,37 @@ def demanding(schema: CoreSchema) -> CoreSchema:
 
 
 def marked(schema: CoreSchema) -> CoreSchema:
-    """Return a schema that reads `FREE` where anything may stand: what is written there was looked at by itself."""
-    return _changed(schema, _marked)
+    """Return a schema that reads `Freely` where anything may stand: what is written there was looked at by itself.
+
+    Keys are not, as all of them are written as text.
+    """
+    return _changed(schema, _marked, _OPAQUE | {"keys_schema"})
 
 
 def tells_tuples(schema: CoreSchema) -> bool:
     """Whether a tuple is one choice of several in it, so that a list is not the same."""
     unions = (part["choices"] for part in parts(schema) if part["type"] == "union")
     return any("tuple" in [next(_schemas_in(each))["type"] for each in choices] for choices in unions)
+
+
+def tells_enums(schema: CoreSchema) -> bool:
+    """Whether an enum may be one choice of several in it, so that its value is not the same."""
+    return {"union", "enum"} <= {part["type"] for part in parts(schema)}
+
+
+def has_floats(schema: CoreSchema) -> bool:
+    """Whether numbers are in it that are taken for floats."""
+    return any(part["type"] == "float" for part in parts(schema))
+
+
+def narrow(schema: CoreSchema) -> CoreSchema:
+    """Return a schema whose floats are those that integers surely are equal to; it looks into instances too."""
+    return _changed(schema, _narrow)
+
+
+def goes_once(schema: CoreSchema) -> bool:
+    """Whether something is in it that can be gone through only once."""
+    return any(part["type"] == "generator" for part in parts(schema))
 
 
 def masking(function: Mask) -> Mask:
@@ -133,7 +163,12 @@ def overruled(schema: CoreSchema) -> CoreSchema:
     What a validator makes of another type, such as a path of a text, is made; where it refuses, or gives another value
     of the same type, what was recorded stands. Constraints that ask no function (`gt`, `max_length`) hold.
     """
-    return _changed(schema, _overruled)
+    return _changed(schema, lambda part: _overruled(part, _after))
+
+
+def unrefused(schema: CoreSchema) -> CoreSchema:
+    """Return a schema that has validators change values as they do, and overrules only those that refuse one."""
+    return _changed(schema, lambda part: _overruled(part, _unless_refused))
 
 
 def coder_of(schema: CoreSchema) -> Coder:
@@ -171,14 +206,14 @@ def is_several(value: object) -> "TypeIs[Sequence[Json]]":
     return isinstance(value, list | tuple)
 
 
-def _changed(value: Json, change: Callable[[CoreSchema], CoreSchema]) -> Json:
+def _changed(value: Json, change: Callable[[CoreSchema], CoreSchema], opaque: frozenset[str] = _OPAQUE) -> Json:
     """Return a copy in which each schema was changed, the inner ones first."""
     if is_object(value):
-        new = {key: part if key in _OPAQUE else _changed(part, change) for key, part in value.items()}
+        new = {key: part if key in opaque else _changed(part, change, opaque) for key, part in value.items()}
         return change(new) if isinstance(value.get("type"), str) else new
     if not is_several(value):
         return value
-    parts = [_changed(part, change) for part in value]
+    parts = [_changed(part, change, opaque) for part in value]
     return tuple(parts) if isinstance(value, tuple) else parts
 
 
@@ -194,22 +229,21 @@ def _kept(schema: CoreSchema, free: Free) -> CoreSchema:
         return schema | {"serialization": in_order}
     if schema["type"] == "any" and "serialization" not in schema:
         return schema | {"serialization": core_schema.plain_serializer_function_ser_schema(free, when_used="json")}
+    keys = schema.get("keys_schema", {})
+    if keys.get("serialization", {}).get("function") is free:  # a key is text, however it is written
+        return schema | {"keys_schema": {key: part for key, part in keys.items() if key != "serialization"}}
     return schema
 
 
 def _marked(schema: CoreSchema) -> CoreSchema:
     is_any = schema["type"] == "any" and "serialization" not in schema
     is_or_any = schema["type"] == "union" and any(_is_free(each) for each in schema["choices"])
-    return {**core_schema.no_info_plain_validator_function(_free)} if is_any or is_or_any else schema
-
-
-def _free(_: object) -> object:
-    return FREE
+    return {**core_schema.no_info_plain_validator_function(Freely)} if is_any or is_or_any else schema
 
 
 def _is_free(choice: Json) -> bool:
     schema = next(_schemas_in(choice))
-    return schema["type"] == "function-plain" and schema["function"]["function"] is _free
+    return schema["type"] == "function-plain" and schema["function"]["function"] is Freely
 
 
 def _demanding(schema: CoreSchema) -> CoreSchema:
@@ -244,10 +278,22 @@ def _place_among_members(member: Json) -> bytes:
         return b""
 
 
+# Floats
+
+
+_EXACT_BELOW = 2.0**53
+
+
+def _narrow(schema: CoreSchema) -> CoreSchema:
+    if schema["type"] == "float":
+        return schema | {"gt": -_EXACT_BELOW, "lt": _EXACT_BELOW}
+    return schema | {"revalidate_instances": "always"} if schema["type"] in ("model", "dataclass") else schema
+
+
 # Validators
 
 
-def _overruled(schema: CoreSchema) -> CoreSchema:
+def _overruled(schema: CoreSchema, change: Wrapper) -> CoreSchema:
     if _OF_THE_CLOCK & schema.keys():
         schema = {key: value for key, value in schema.items() if key not in _OF_THE_CLOCK}
     if name := _post_init(schema):
@@ -257,7 +303,7 @@ def _overruled(schema: CoreSchema) -> CoreSchema:
     if schema["type"] not in _FUNCTIONS or not _may_change_its_mind(schema):
         return schema
     function = schema["function"]
-    wrapper = {"function-after": _after, "function-before": _before, "function-wrap": _around}[schema["type"]]
+    wrapper = {"function-after": change, "function-before": _unless_refused, "function-wrap": _around}[schema["type"]]
     return schema | {"function": {**function, "function": wrapper(function["function"])}}
 
 
@@ -298,12 +344,12 @@ def _after(function: Validate) -> Validate:
     return after
 
 
-def _before(function: Validate) -> Validate:
-    def before(value: Json, *info: Json) -> Json:
+def _unless_refused(function: Validate) -> Validate:
+    def changed(value: Json, *info: Json) -> Json:
         made = _asked(function, value, *info)
         return value if made is _REFUSED else made
 
-    return before
+    return changed
 
 
 def _around(function: Validate) -> Validate:

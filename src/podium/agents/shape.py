@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 import orjson
 
 from podium import lazy
-from podium.agents.changes import Mismatch, dropped, fields_of, lost
+from podium.agents.changes import Mismatch, dropped, fields_of, lost, rounded
 from podium.agents.core_schemas import Coder, is_several
 from podium.agents.jsonable import NULL, SCALARS, encoded, json_copy, one_line, require_finite
-from podium.agents.type_codec import TypeCodec, codec_of
+from podium.agents.type_codec import Reading, TypeCodec, codec_of
 from podium.errors import InvalidValue, UsageError
 from podium.model.json import Json, is_object
 from podium.model.outcome import text_of
@@ -89,11 +89,17 @@ class TypeShape(Generic[T]):
         if self._free:
             return json_copy(value, self.name)
         codec = self._codec
-        checked, plain = self._written(value, codec.writing)
-        certain = (codec.look is None or codec.look(checked)) and not (codec.bounded and self._is_out_of_bounds(plain))
-        if not certain and (found := self._changed(checked, plain)):
-            raise InvalidValue(self._refusal(found), lossy=True)
-        return plain
+        return self._kept(value, codec.writing, codec.reading)
+
+    def describe(self, value: T) -> Json:
+        """Turn a value into the JSON that stands for it where anything may: no validator is asked, now or on replay.
+
+        Raises InvalidValue where that JSON has no place for a part of it.
+        """
+        if type(value) is self._exact or self._free:
+            return self.dump(value)
+        codec = self._codec
+        return self._kept(value, codec.overruling, codec.rereading)
 
     def accept(self, value: Json) -> Json:
         """Turn JSON that somebody outside wrote into that of a value; raises InvalidValue where it is none.
@@ -110,11 +116,15 @@ class TypeShape(Generic[T]):
             return value
         return self._read(value, self._codec.coder)
 
-    def redump(self, value: T) -> Json:
-        """Turn a value into JSON to compare it with what was dumped before: validators are overruled."""
+    def redump(self, value: T, *, normalised: bool = False) -> Json:
+        """Turn a value into JSON to compare it with what was dumped before: validators are overruled.
+
+        With `normalised`, only those that refuse it are.
+        """
         if type(value) is self._exact or self._free:
             return self.dump(value)
-        return self._written(value, self._codec.overruling)[1]
+        codec = self._codec
+        return self._written(value, codec.normalising if normalised else codec.overruling)[1]
 
     def reload(self, value: Json) -> T:
         """Turn JSON that was dumped before into a value: what validators say of it now does not count."""
@@ -136,14 +146,23 @@ class TypeShape(Generic[T]):
             raise InvalidValue(self._refusal(found))
         return restored
 
+    def _kept(self, value: T, writing: Coder, reading: Reading) -> Json:
+        """Return a value as JSON; raises InvalidValue where it would not be read as the same."""
+        checked, plain = self._written(value, writing)
+        if not self._is_certain(value, checked, plain, reading) and (
+            found := self._changed(value, checked, plain, reading)
+        ):
+            raise InvalidValue(self._refusal(found), lossy=True)
+        return plain
+
     def _written(self, value: T, coder: Coder) -> tuple[T, Json]:
         """Return a value as its type takes it, and as JSON."""
         try:
             checked = coder.validator.validate_python(value, strict=True)
-            plain = _serialized(coder, checked, warnings="error")
-        except ValueError as error:  # of Pydantic: wrong type, unexpected content, circular reference
-            if isinstance(error.__cause__, InvalidValue):  # of what stands in a free place
-                raise error.__cause__ from None
+            plain = self._serialized_with_care(checked, coder)
+        except InvalidValue:
+            raise
+        except ValueError:  # of Pydantic: wrong type, unexpected content, circular reference
             checked, plain = self._written_foreign(value, coder)
         except Exception as error:  # a validator or serializer is foreign code
             raise InvalidValue(f"expected {self.name}: {type(error).__name__}: {text_of(error)}") from error
@@ -165,9 +184,28 @@ class TypeShape(Generic[T]):
             raise InvalidValue(f"expected {self.name}, got {type(value).__name__}: {_first_line(error)}") from error
         except Exception as error:  # a validator or serializer is foreign code
             raise InvalidValue(f"expected {self.name}: {type(error).__name__}: {text_of(error)}") from error
-        if found := lost(value, checked):
+        if found := lost(value, checked, self._codec.foreign):
             raise InvalidValue(self._refusal(found), lossy=True)
         return checked, plain
+
+    def _serialized_with_care(self, checked: T, coder: Coder) -> Json:
+        """Return a value as JSON; raises ValueError where it is not as its type says."""
+        try:
+            return _serialized(coder, checked, warnings="error")
+        except ValueError as error:
+            if isinstance(refusal := error.__cause__, InvalidValue):  # of what stands where anything may
+                raise self._placed(checked, refusal) from None
+            raise
+
+    def _placed(self, checked: T, refusal: InvalidValue) -> InvalidValue:
+        """Return why a part was refused that stands where anything may, with its place."""
+        place = self._codec.refused_place(checked)
+        told = str(refusal).removeprefix("expected JSON: ")
+        return (
+            InvalidValue(one_line(f"expected {self.name}: in `{place}`: {told}"), lossy=refusal.lossy)
+            if place
+            else refusal
+        )
 
     def _read(self, value: Json, coder: Coder) -> T:
         try:
@@ -179,21 +217,31 @@ class TypeShape(Generic[T]):
         except Exception as error:  # a validator is foreign code
             raise InvalidValue(f"expected {self.name}: {type(error).__name__}: {text_of(error)}") from error
 
-    def _is_out_of_bounds(self, plain: Json) -> bool:
+    def _is_out_of_bounds(self, plain: Json, coder: Coder) -> bool:
         """Whether what is written of an instance is not read as that: nobody looked at what it holds."""
-        coder = self._codec.coder
         try:
             return _serialized(coder, self._read(plain, coder)) != plain
         except InvalidValue:
             return True
 
-    def _changed(self, checked: T, plain: Json) -> Mismatch | None:
-        """Return where a value would come back as another."""
+    def _is_certain(self, value: T, checked: T, plain: Json, reading: Reading) -> bool:
+        """Whether a value surely comes back, so that it need not be read to know."""
         codec = self._codec
+        if codec.look is not None and not codec.look(checked):
+            return False
+        if codec.narrow is not None and not codec.narrow.isinstance_python(value, strict=True):
+            return False
+        return not (codec.bounded and self._is_out_of_bounds(plain, reading.coder))
+
+    def _changed(self, value: T, checked: T, plain: Json, reading: Reading) -> Mismatch | None:
+        """Return where a value would come back as another than was given, or was taken."""
+        codec = self._codec
+        if codec.has_floats and (found := rounded(value, checked)):
+            return found
         try:
-            found = codec.comparison.changed(checked, self._read(plain, codec.coder))
-            if found and codec.marking is not codec.coder:
-                found = codec.comparison.changed(checked, self._read(plain, codec.marking))
+            found = codec.comparison.changed(checked, self._read(plain, reading.coder))
+            if found and reading.marking is not reading.coder:
+                found = codec.comparison.changed(checked, self._read(plain, reading.marking))
         except InvalidValue as error:
             return "", f"what is written of it cannot be read: {error}"
         return found
@@ -230,7 +278,7 @@ def free_json(value: object) -> Json:
             raise
         if fields_of(value) is not None:
             kind: type[object] = type(value)
-            return shape_of(kind).dump(value)
+            return shape_of(kind).describe(value)
         if is_object(value) and all(type(key) is str for key in value):
             return {key: free_json(each) for key, each in value.items()}
         if is_several(value):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from podium.agents.core_schemas import CoreSchema, parts
+from podium.agents.core_schemas import CoreSchema, has_any, parts
 from podium.agents.jsonable import text_fits
 from podium.model.json import Json
 
@@ -52,9 +52,17 @@ def _never(_: Json) -> bool:
 
 
 def _date_comes_back(value: datetime) -> bool:
-    """Whether a time can be written: of an offset only whole minutes are."""
+    """Whether a time can be written: of an offset only whole minutes are, and of a clock without one no fold."""
     offset = value.utcoffset()
-    return offset is None or not offset % _MINUTE
+    return not (value.fold or value.tzinfo) if offset is None else not offset % _MINUTE
+
+
+def _texts_fit(keys: Iterable[str]) -> bool:
+    return text_fits("".join(keys))
+
+
+def _are_texts(keys: Iterable[object]) -> bool:
+    return all(type(key) is str and text_fits(key) for key in keys)
 
 
 class _Looks:
@@ -111,18 +119,19 @@ class _Looks:
         return lambda value: all(look is None or look(part) for look, part in zip(looks, value, strict=True))
 
     def members(self, schema: CoreSchema) -> SurvivalTest | None:
-        if "items_schema" not in schema or self.of(schema["items_schema"]) is not None:
+        inner = schema.get("items_schema")
+        if inner is None or self.of(inner) is not None or has_any(inner):  # a list, of a tuple, is no member of a set
             raise _NotKnown
         return None
 
     def mapping(self, schema: CoreSchema) -> SurvivalTest | None:
         keys, values = schema.get("keys_schema"), schema.get("values_schema")
-        if keys is None or values is None or keys["type"] != "str" or "serialization" in keys:
+        if keys is None or values is None or keys["type"] not in ("str", "any") or "serialization" in keys:
             raise _NotKnown
-        look = _each(self.of(values))
+        look, fit = _each(self.of(values)), _texts_fit if keys["type"] == "str" else _are_texts
         if look is None:
-            return lambda value: text_fits("".join(value))
-        return lambda value: text_fits("".join(value)) and look(value.values())
+            return fit
+        return lambda value: fit(value) and look(value.values())
 
     def time(self, schema: CoreSchema) -> SurvivalTest | None:
         return _date_comes_back
@@ -148,7 +157,11 @@ class _Looks:
         fields = schema["schema"]
         if fields["type"] != "dataclass-args" or schema.get("post_init"):
             raise _NotKnown
-        return _instance(schema["cls"], self._fields((each["name"], each) for each in fields["fields"]))
+        named, cls = [(each["name"], each) for each in fields["fields"]], schema["cls"]
+        look, most = _instance(cls, self._fields(named)), len(named)
+        if not cls.__dictoffset__:
+            return look
+        return lambda value: look(value) and len(value.__dict__) <= most
 
     def _fields(self, fields: Iterable[tuple[str, CoreSchema]]) -> list[tuple[str, SurvivalTest]]:
         looks: list[tuple[str, SurvivalTest]] = []

@@ -125,8 +125,11 @@ class Shape(Described, Protocol, Generic[T]):
         """Turn a value into JSON; raises InvalidValue where it is not of the type."""
         ...
 
-    def redump(self, value: T) -> Json:
-        """Turn a value into JSON to compare it with what was dumped before; raises InvalidValue as `dump` does."""
+    def redump(self, value: T, *, normalised: bool = False) -> Json:
+        """Turn a value into JSON to compare it with what was dumped before; raises InvalidValue as `dump` does.
+
+        A validator that refuses it now does not count; what one makes of it counts only with `normalised`.
+        """
         ...
 
     def load(self, value: Json) -> T:
@@ -145,8 +148,11 @@ class InputShape(Described, Protocol, Generic[In_contra]):
         """Turn a value into JSON; raises InvalidValue where it is not of the type."""
         ...
 
-    def redump(self, value: In_contra) -> Json:
-        """Turn a value into JSON to compare it with what was dumped before; raises InvalidValue as `dump` does."""
+    def redump(self, value: In_contra, *, normalised: bool = False) -> Json:
+        """Turn a value into JSON to compare it with what was dumped before; raises InvalidValue as `dump` does.
+
+        A validator that refuses it now does not count; what one makes of it counts only with `normalised`.
+        """
         ...
 
     def load(self, value: Json) -> object:

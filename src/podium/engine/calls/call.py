@@ -8,7 +8,6 @@ from podium.dispatch.dispatcher import Target
 from podium.engine.calls.attempts import outcome_of
 from podium.engine.calls.ending import adopt_recorded, record_answer, record_failure
 from podium.engine.calls.given import Given, given_by
-from podium.engine.calls.inputs import as_now, given, with_input
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.options import NO_OPTIONS, CallOptions
 from podium.engine.calls.retries import begin_anew, undid_itself
@@ -19,6 +18,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Caller
 from podium.engine.run.describing import describe, shortened
+from podium.engine.run.inputs import given, is_input, with_input
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.progress import CallProgress, in_doubt, progress_of
 from podium.engine.run.recorded import Recorded, restored
@@ -32,7 +32,7 @@ from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.content import Prepared, prepared
 from podium.model.fallback import FallbackValue
 from podium.model.outcome import Cancelled, Done, Failed, Failure, Outcome, Refused
-from podium.store.codec import decode, encode
+from podium.store.codec import decode
 
 T = TypeVar("T")
 
@@ -43,6 +43,8 @@ class AgentCall(Recorded[T], Generic[T]):
     __slots__ = ("_agent", "_payload", "_value", "_why", "caller", "input", "options", "target")
 
     opens = Asked
+    judged = False
+    """Whether its input was found good before it is asked for."""
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, target: Target, input: Any,
@@ -62,9 +64,7 @@ class AgentCall(Recorded[T], Generic[T]):
             return
         if not isinstance(said := opened.content, Asked) or said.agent != agent.card.name:
             raise Diverged(self.key, describe(opened), self.described())
-        if opened.payload == payload or opened.payload is None:
-            return
-        if as_now(agent, opened.payload) != payload:
+        if opened.payload is not None and not is_input(agent, opened.payload, payload):
             raise Diverged(self.key, with_input(opened), f"the same agent with {shortened(payload)}")
 
     def described(self) -> str:
@@ -206,8 +206,10 @@ class AgentCall(Recorded[T], Generic[T]):
         agent, self._why = route(self.active, self.key, self.target, record)
         edited, opened = self.active.history.edited.get(self.key), None if record is None else record.opened
         self._agent = agent
-        self._value = given(self.key, agent, self.input, opened) if edited is None else decode(edited)
-        self._payload = encode(self._value) if edited is None else edited
+        if edited is None:
+            self._value, self._payload = given(self.key, agent, self.input, opened, judged=self.judged)
+        else:
+            self._value, self._payload = decode(edited), edited
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
         """Return the recorded value; raises CallRefused or CallFailed as it was recorded."""

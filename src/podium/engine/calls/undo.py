@@ -3,12 +3,12 @@
 from typing import Any
 
 from podium.engine.calls.call import AgentCall
-from podium.engine.calls.inputs import as_now, given, with_input
 from podium.engine.calls.options import CallOptions
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Undo
 from podium.engine.run.describing import shortened
+from podium.engine.run.inputs import given, is_input, with_input
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.recorded import Recorded
 from podium.errors import CallError, Diverged, InvalidValue, MissingAgent, UnknownAgent, UsageError
@@ -51,7 +51,7 @@ class OnUndo(Recorded[None]):
         known = self.active.history.records.get(self.key)
         opened = None if known is None else known.opened
         self._by = agent = self._agent(opened)
-        card, value = agent.card, given(self.key, agent, self.input, opened)
+        card, (value, _) = agent.card, given(self.key, agent, self.input, opened)
         if card.anonymous:
             raise UsageError(f'{card.name} has no name to be found by when it is to undo: give it one, name="…".')
         self._undo = Undo(self.key, card.name, card.version, value)
@@ -62,9 +62,9 @@ class OnUndo(Recorded[None]):
         """Raise Diverged unless the journal has this agent and this input under the key."""
         super().check(record)
         opened, now = record.opened, encode(self._undo.input)
-        if opened is None or opened.payload is None or opened.payload == now:
+        if opened is None or opened.payload is None:
             return
-        if as_now(self._by, opened.payload) != now:
+        if not is_input(self._by, opened.payload, now):
             raise Diverged(self.key, with_input(opened), f"the same with {shortened(now)}")
 
     def described(self) -> str:
@@ -98,6 +98,14 @@ class OnUndo(Recorded[None]):
             return dispatcher.registry.get(self.agent, version)
         except UnknownAgent as error:
             raise MissingAgent(f"compensation {self.key}: {error}") from error
+
+
+class UndoCall(AgentCall[Any]):
+    """A call of what undoes: its input was judged when it was registered."""
+
+    __slots__ = ()
+
+    judged = True
 
 
 class _NoCaller:
@@ -139,7 +147,7 @@ async def undo_all(active: ActiveRun, branch: BranchTask, undos: list[Undo]) -> 
             agent = active.runtime.dispatcher.registry.get(undo.agent, undo.version)
             options = CallOptions(retry=agent.card.retry if agent.card.retry.attempts > 1 else _PATIENCE)
             value = _restored(agent, undo)
-            call = AgentCall[Any](active, shield, "", f"{undo.key}.undo", agent, value, options, _NoCaller())
+            call = UndoCall(active, shield, "", f"{undo.key}.undo", agent, value, options, _NoCaller())
             try:
                 await call.perform(shield)
             except CallError as error:

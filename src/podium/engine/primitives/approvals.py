@@ -64,7 +64,7 @@ class DecisionShape:
         }  # fmt: skip
         return {**plain, "value": self._edit.dump(value.value)} if self._edit and value.edited else plain
 
-    def redump(self, value: Decision) -> Json:
+    def redump(self, value: Decision, *, normalised: bool = False) -> Json:
         """Return it as a dict."""
         return self.dump(value)
 

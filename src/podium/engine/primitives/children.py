@@ -9,11 +9,12 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.before_fork import child_at, in_place_of
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import describe
+from podium.engine.run.inputs import as_recorded
 from podium.engine.run.key_state import KeyState, asking_child, asking_result
 from podium.engine.run.recorded import Recorded, restored
 from podium.engine.run.reservations import carved_from, reserve, share_of
 from podium.engine.run.starting import Above, new_run
-from podium.errors import CallRefused, Diverged, NotPossible, RunCancelled, RunFailed, UsageError
+from podium.errors import CallRefused, Diverged, InvalidValue, NotPossible, RunCancelled, RunFailed, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Breach, BudgetState, limits_of
 from podium.model.budget_ids import share_of_run
@@ -94,7 +95,13 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         super().check(record)
         said = None if record.opened is None else record.opened.content
         known = said.digest if isinstance(said, ChildSpawned) else None
-        if known is not None and known != input_digest(self.child.input.dump(self.input)):
+        if known is None:
+            return
+        try:
+            plain, _ = as_recorded(self.child, self.input, lambda plain, _: input_digest(plain) == known)
+        except InvalidValue as error:
+            raise Diverged(self.key, self.described(), str(error)) from error
+        if input_digest(plain) != known:
             raise Diverged(self.key, f"{self.described()} with another input", self.described())
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> ChildRun[T]:
@@ -114,11 +121,12 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
             await active.live(branch, key)
         elif active.dry:
             return ChildRun(self._own_id(), self.child, context, active)
-        digest = input_digest(self.child.input.dump(self.input))
+        plain = self.child.input.dump(self.input)
+        digest = input_digest(plain)
         if (found := active.taken_over(key, asking_child(card.name, digest))) is not None:
             return await self._take_over(branch, found[0], found[1])
         run_id = self._own_id()
-        payload = encode(self.child.input.dump(self.input))
+        payload = encode(plain)
         if len(context.callers) >= (most := active.runtime.max_depth):
             why = f"{card.name} would be {len(context.callers) + 1} workflows deep; max_depth allows {most}"
             await self._refuse(branch, "depth", why)

@@ -240,9 +240,9 @@ class ManyShape(Generic[T]):
         """Return them as a list."""
         return [self._each.dump(part) for part in value]
 
-    def redump(self, value: list[T]) -> Json:
+    def redump(self, value: list[T], *, normalised: bool = False) -> Json:
         """Return them as a list."""
-        return [self._each.redump(part) for part in value]
+        return [self._each.redump(part, normalised=normalised) for part in value]
 
     def load(self, value: Json) -> list[T]:
         """Return the answers of a list."""
