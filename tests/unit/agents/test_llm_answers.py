@@ -171,7 +171,7 @@ def test_a_rate_limit_tells_when_to_come_back() -> None:
         (ModelQuotaExceededError("scripted", "no credit"), Refusal),
         (ModelOverloadedError("scripted", "busy", retry_after=3.0), RateLimited),
         (ContentFilterError("not allowed"), Refusal),
-        (UnexpectedModelBehavior("nonsense"), BadAnswer),
+        (UnexpectedModelBehavior("nonsense"), TransportFailed),
         (FallbackExceptionGroup("all failed", [http_error(400), http_error(500)]), TransportFailed),
         (FallbackExceptionGroup("all failed", [http_error(400)]), Refusal),
     ],

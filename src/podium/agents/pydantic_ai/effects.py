@@ -29,7 +29,7 @@ class ToolEffects:
 
 
 DeclaredEffects = Mapping[str, Effects | ToolEffects]
-"""By the tool's name; a tool that is not named is idempotent."""
+"""By the tool's name as the model sees it, `AGENT/TOOL` of an agent that a tool runs; others are idempotent."""
 
 
 _OF_A_TOOL = Expected(
@@ -39,11 +39,14 @@ _OF_A_TOOL = Expected(
 
 
 def check_declared(effects: DeclaredEffects, agent: str, tools: Collection[str] | None) -> None:
-    """Raise UsageError for what is no effect, and for one that is none of the `tools`; None is not to know them."""
+    """Raise UsageError for what is no effect, and for one that is none of the `tools`; None is not to know them.
+
+    `AGENT/TOOL` is a tool of an agent that one of the tools runs: which there are, nobody knows before.
+    """
     for tool, effect in effects.items():
         _OF_A_TOOL.check(f"tool_effects[{tool!r}] of agent {agent}", effect)
-        if tools is not None and tool not in tools:
-            there = f"There is {', '.join(tools)}" if tools else "It has none"
+        if tools is not None and "/" not in tool and tool not in tools:
+            there = f"There is {', '.join(sorted(tools))}" if tools else "It has none"
             raise UsageError(f"tool_effects of agent {agent} names {tool!r}, which is no tool of it. {there}.")
 
 

@@ -37,7 +37,36 @@ def podium_errors() -> Generator[None]:
         ours = _translated(problem)
         if ours is None:
             raise
-        raise ours from problem
+        raise ours from (problem.__cause__ if isinstance(problem, NoAnswer) else problem)
+
+
+class NoAnswer(UnexpectedModelBehavior):
+    """What came with status 200 is no answer at all: an error page, an error object."""
+
+
+@contextmanager
+def of_request(failed: list[Exception]) -> Generator[None]:
+    """Do the same for one model request, and keep what its adapter raised in `failed`.
+
+    What the adapter cannot read is told as unexpected behaviour. Another try can help, as after any other failure of
+    the other side; the agent has said nothing yet that could be wrong.
+    """
+    try:
+        yield
+    except Exception as problem:  # the boundary to a foreign model
+        failed.append(_unread(problem))
+        ours = _translated(failed[0])
+        if ours is None:
+            raise
+        raise ours from failed[0]
+
+
+def _unread(problem: Exception) -> Exception:
+    if type(problem) is not UnexpectedModelBehavior:
+        return problem
+    unread = NoAnswer(problem.message, problem.body)
+    unread.__cause__ = problem
+    return unread
 
 
 def _translated(problem: BaseException) -> Exception | None:
@@ -46,6 +75,8 @@ def _translated(problem: BaseException) -> Exception | None:
             return _most_hopeful([_translated(each) for each in problem.exceptions])
         case ContentFilterError() | UsageLimitExceeded():
             return Refusal(str(problem))
+        case NoAnswer():
+            return TransportFailed(str(problem))
         case UnexpectedModelBehavior() | ModelRetry():
             return BadAnswer(str(problem))
         case ModelAPIError():

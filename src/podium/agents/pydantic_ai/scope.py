@@ -1,0 +1,188 @@
+"""Where in a call the code is that runs: whoever asks a model there, or uses a tool, records it with the call."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Generator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from pydantic_ai.durable_exec import record_durable_unit
+
+from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared
+from podium.agents.pydantic_ai.flight import Flight
+from podium.model.budget import Bound
+from podium.model.json import Json
+from podium.model.outcome import Usage
+from podium.model.prices import Rates
+from podium.model.steps import Effects, Steps
+
+Body = Callable[[], Awaitable[Json]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Recording:
+    """What one call of an LLM agent records with, whoever asks a model or uses a tool in it."""
+
+    steps: Steps
+    flight: Flight
+    effects: DeclaredEffects
+    rates: Rates
+    tools: Collection[str] = ()
+    """The names of those of its tools that are known before it runs."""
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    """Where steps are recorded; a synchronous tool may run an agent in a loop of its own thread."""
+    closed: bool = False
+    """Whether the call has ended: what goes on in a task that it left behind belongs to nobody."""
+
+    unchecked: bool = True
+    """Whether the names in `effects` were not compared with the tools yet."""
+
+    @contextmanager
+    def open(self) -> Generator[None]:
+        """Record until the call ends."""
+        try:
+            yield
+        finally:
+            self.closed = True
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the running loop is the one in which steps are recorded."""
+        return asyncio.get_running_loop() is self.loop
+
+    async def once(
+        self,
+        name: str,
+        body: Body,
+        *,
+        key: str | None = None,
+        input: Json = None,
+        effects: Effects = "idempotent",
+        verify: Body | None = None,
+        usage: Callable[[Json], Usage | None] | None = None,
+        bound: Bound | None = None,
+    ) -> Json:
+        """Run `body` once for ever, and let Pydantic AI's telemetry know whether it ran now."""
+        executed = False
+        there = asyncio.get_running_loop()
+
+        async def run() -> Json:
+            nonlocal executed
+            executed = True
+            if self.at_home and there is self.loop:
+                return await body()
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(body), there))
+
+        step = self.steps.once(
+            name, run, input=input, key=key, effects=effects, verify=verify, usage=usage, bound=bound
+        )
+        if there is self.loop:
+            value = await step
+        else:
+            value = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(step, self.loop))
+        record_durable_unit(executed=executed)
+        return value
+
+    async def carried(
+        self,
+        name: str,
+        body: Body,
+        *,
+        key: str,
+        input: Json,
+        effects: Effects = "idempotent",
+        verify: Body | None = None,
+    ) -> Json:
+        """Do the same for a use of a tool: it is finished and recorded, even if another one's failure ends the run."""
+        step = self.once(name, body, key=key, input=input, effects=effects, verify=verify)
+        return await (self.flight.carry(step) if self.at_home else step)
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A request that failed; whoever goes on at the same place in the conversation answers it."""
+
+    messages: int
+    key: str
+    sent: Json
+
+
+class AgentScope:
+    """One run of an agent of Pydantic AI inside a call, or the code of one tool: counts what is asked in it."""
+
+    def __init__(self, recording: Recording, *, agent: str = "", place: str = "", streaming: bool = False) -> None:
+        self.recording = recording
+        self.agent = agent
+        """The name of an agent that another one's code runs; empty for the agent of the call."""
+        self.streaming = streaming
+        self.unanswered: Unanswered | None = None
+        self._place = place
+        self._positions = Counter[int]()
+        self._runs = Counter[str]()
+
+    def position(self, messages: int) -> str:
+        """Key a request by its place in the conversation; a history cut short can put two at one place."""
+        self._positions[messages] += 1
+        again = self._positions[messages]
+        return self.key(str(messages) if again == 1 else f"{messages}#{again}")
+
+    def key(self, key: str) -> str:
+        """Return the key of a step of this run."""
+        return f"{self._place}{key}"
+
+    def tool(self, name: str) -> str:
+        """Return the one name of a tool: as the model sees it, after that of the agent where another one runs it."""
+        return f"{self.agent}/{name}" if self.agent else name
+
+    def of_agent(self, name: str) -> "AgentScope":
+        """Return the scope of an agent that is run here."""
+        count = self._runs[name]
+        self._runs[name] += 1
+        return AgentScope(self.recording, agent=name, place=f"{self._place}{name}#{count}/")
+
+    def of_tool(self) -> "AgentScope":
+        """Return the scope of the code of a tool, or whatever else is a step that may have steps inside."""
+        return AgentScope(self.recording, agent=self.agent)
+
+    def check_effects(self, tools: Collection[str], agent: str) -> None:
+        """Raise UsageError for effects of tools that the agent of the call does not have, before its first request."""
+        if self.agent or not self.recording.unchecked:
+            return
+        self.recording.unchecked = False
+        check_declared(self.recording.effects, agent, {*tools, *self.recording.tools})
+
+    @contextmanager
+    def entered(self) -> Generator[None]:
+        """Have what is asked in this task, and in those it starts, recorded here."""
+        token = _here.set(self)
+        try:
+            yield
+        finally:
+            with suppress(ValueError):  # a generator that is closed by another task has a context of its own
+                _here.reset(token)
+
+
+_here: ContextVar[AgentScope | None] = ContextVar("podium_scope", default=None)
+
+_asking: ContextVar[bool] = ContextVar("podium_asking", default=False)
+
+
+def here() -> AgentScope | None:
+    """Return where the code is that runs; None outside of calls of LLM agents, and inside a request to a model."""
+    scope = _here.get()
+    return None if scope is None or scope.recording.closed or _asking.get() else scope
+
+
+@contextmanager
+def asking() -> Generator[None]:
+    """Mark what is inside as one request, whatever other models its model asks."""
+    token = _asking.set(True)
+    try:
+        yield
+    finally:
+        _asking.reset(token)
+
+
+async def _awaited(body: Body) -> Json:
+    return await body()
