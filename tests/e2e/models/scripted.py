@@ -94,7 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         reply = self.server.scripts[model](asked, before)
         streams = asked.get("stream", False) and reply.status == 200 and reply.body is None
-        body = reply.body or (_events(model, reply) if streams else json.dumps(_answer(model, reply)))
+        told = reply.body if reply.body is not None else None if streams else json.dumps(_answer(model, reply))
+        body = _events(model, reply) if told is None else told
         self.send_response(reply.status)
         self.send_header("Content-Type", "text/event-stream" if streams else "application/json")
         self.send_header("Content-Length", str(len(body.encode())))
@@ -158,6 +159,7 @@ def _events(model: str, reply: Reply) -> str:
     deltas: list[Json] = [{"role": "assistant", "content": ""}]
     deltas += [{"content": word} for word in (reply.text or "").partition(" ") if word]
     deltas += [{"tool_calls": [each]} for each in _uses(reply)]
+    deltas += [{"refusal": word} for word in (reply.refusal or "").partition(" ") if word]
     choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
     if (finish := _finish(reply)) is not None:
         choices.append({"index": 0, "delta": {}, "finish_reason": finish})

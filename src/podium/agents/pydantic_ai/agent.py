@@ -19,6 +19,7 @@ from podium.agents.pydantic_ai.failure import podium_errors
 from podium.agents.pydantic_ai.flight import Flight
 from podium.agents.pydantic_ai.outputs import OutputCodec
 from podium.agents.pydantic_ai.scope import AgentScope, Recording
+from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.agent import Card, Shape
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome
@@ -56,6 +57,7 @@ class LlmAgent(Generic[In, Out, D]):
     rates: Rates
     streaming: bool
     limits: UsageLimits | None
+    unfinished: Unfinished
     models: PerLoop[Model] | None = None
     """The model that is named, for each event loop: its client's connections belong to one."""
 
@@ -69,7 +71,14 @@ class LlmAgent(Generic[In, Out, D]):
         with podium_errors(), replay_scope():
             async with Flight() as flight:
                 rates = nearer(self.rates, steps.prices.models)
-                recording = Recording(steps=steps, flight=flight, effects=self.effects, rates=rates, tools=self.tools)
+                recording = Recording(
+                    steps=steps,
+                    flight=flight,
+                    effects=self.effects,
+                    rates=rates,
+                    unfinished=self.unfinished,
+                    tools=self.tools,
+                )
                 scope = AgentScope(recording, streaming=self.streaming)
                 with recording.open(), scope.entered():
                     result = await self.agent.run(

@@ -1,8 +1,10 @@
 """A model request as a step, whoever makes it."""
 
 from collections.abc import AsyncIterable, Awaitable, Callable
+from dataclasses import replace
 
 from pydantic_ai.durable_exec import JSON_CODEC
+from pydantic_ai.exceptions import OutputTokenLimitExceeded
 from pydantic_ai.messages import (
     ModelMessage,
     ModelResponse,
@@ -16,12 +18,13 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models._request_timeout import open_durable_unit_stream  # it alone knows when the first event is due
 from pydantic_ai.settings import ModelSettings
 
-from podium.agents.pydantic_ai.bound import bound_of, capped
+from podium.agents.pydantic_ai.bound import MOST_OUTPUT, bound_of, capped
 from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.request import model_input
 from podium.agents.pydantic_ai.scope import AgentScope, Unanswered, asking
 from podium.agents.pydantic_ai.storable import storable
-from podium.agents.pydantic_ai.usage import usage_of
+from podium.agents.pydantic_ai.usage import unmeasured, usage_of
+from podium.agents.pydantic_ai.whole import TWICE, objection, require_end
 from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.outcome import Usage
@@ -31,6 +34,9 @@ SendRequest = Callable[[ModelSettings | None], Awaitable[ModelResponse]]
 """Sends a request with these settings, unrecorded."""
 
 NO_COST = Bound(usd=0.0)
+
+NOTED = "usage"
+"""The name under which it is noted that a provider did not say what an answer came to."""
 
 
 class RecordedRequest:
@@ -45,9 +51,11 @@ class RecordedRequest:
         self._messages = messages
         self._settings = settings
         self._parameters = parameters
+        self._noted = False
+        self._doubled = 0
 
     async def ask(self, send: SendRequest) -> ModelResponse:
-        """SendRequest it once for ever. An error keeps the type that Pydantic AI gave it, for those who handle it."""
+        """Send it once for ever. An error keeps the type that Pydantic AI gave it, for those who handle it."""
         failed: list[Exception] = []
 
         async def body() -> Json:
@@ -65,8 +73,33 @@ class RecordedRequest:
             if not failed:
                 raise
         else:
-            return JSON_CODEC.load(ModelResponse, value)
+            return await self._whole(JSON_CODEC.load(ModelResponse, value), send)
         raise failed[0] from failed[0].__cause__
+
+    async def _whole(self, response: ModelResponse, send: SendRequest) -> ModelResponse:
+        """Return an answer that is whole: the recorded one, or one that is asked for with more tokens."""
+        recording, limit = self._scope.recording, self._limit(self._settings)
+        by_budget = recording.steps.budgeted and limit is None
+        sent = self._limit(self._sent_settings())
+        wrong = objection(response, limit=sent, by_budget=by_budget)
+        if not isinstance(wrong, OutputTokenLimitExceeded):
+            if wrong is not None:
+                raise wrong
+            return response
+        if recording.unfinished == "accept":
+            recording.steps.note("answer", {"model": response.model_name, "finish_reason": "length"})
+            return response
+        if recording.unfinished == "fail" or self._doubled == TWICE:
+            raise wrong
+        self._doubled += 1
+        more = (self._settings or ModelSettings()).copy()
+        more["max_tokens"] = 2 * (sent or response.usage.output_tokens or MOST_OUTPUT)
+        self._settings = more
+        again = await self.ask(send)
+        return replace(again, usage=again.usage + response.usage)
+
+    def _limit(self, settings: ModelSettings | None) -> int | None:
+        return (settings or {}).get("max_tokens") or (self._model.settings or {}).get("max_tokens")
 
     async def ask_in_pieces(self) -> ModelResponse:
         """Do the same with an answer that is streamed; its text is handed on where the call streams."""
@@ -76,6 +109,8 @@ class RecordedRequest:
         stream = open_durable_unit_stream(self._model, self._messages, settings, self._parameters, None)
         async with stream as streamed:
             await _hand_on(streamed, self._scope)
+        if self._scope.recording.unfinished != "accept":
+            require_end(streamed)
         return streamed.get()
 
     def _place(self) -> Unanswered:
@@ -110,7 +145,17 @@ class RecordedRequest:
         return bound_of(self._model, self._messages, settings, self._parameters, self._scope.recording.rates)
 
     def _usage(self, response: Json) -> Usage:
-        return usage_of(response, rates=self._scope.recording.rates)
+        """Return what an answer came to; where its provider does not say, or says nonsense, the most that it may."""
+        recording = self._scope.recording
+        used, wrong = usage_of(response, rates=recording.rates), unmeasured(response)
+        if not wrong:
+            return used
+        most = self._most() or Bound()
+        if not self._noted:
+            self._noted = True
+            told = {"model": used.model, "usage": wrong, "counted": most.input_tokens + most.output_tokens}
+            recording.steps.note(NOTED, told)
+        return replace(used, input_tokens=most.input_tokens, output_tokens=most.output_tokens, usd=most.usd)
 
 
 async def keep_answer(scope: AgentScope, response: ModelResponse) -> None:

@@ -11,6 +11,7 @@ from pydantic_ai.durable_exec import record_durable_unit
 
 from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared
 from podium.agents.pydantic_ai.flight import Flight
+from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.outcome import Usage
@@ -28,6 +29,7 @@ class Recording:
     flight: Flight
     effects: DeclaredEffects
     rates: Rates
+    unfinished: Unfinished = "fail"
     tools: Collection[str] = ()
     """The names of those of its tools that are known before it runs."""
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)

@@ -73,6 +73,7 @@ def from_pydantic_ai(
         rates=options.get("rates", NO_RATES),
         streaming=options.get("streaming", False),
         limits=options.get("limits"),
+        unfinished=options.get("unfinished", "fail"),
     )
 
 
