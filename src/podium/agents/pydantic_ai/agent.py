@@ -9,7 +9,7 @@ from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.durable_exec import replay_scope
 from pydantic_ai.messages import UserContent
 from pydantic_ai.models import Model, infer_model
-from pydantic_ai.usage import UsageLimits
+from pydantic_ai.usage import RunUsage, UsageLimits
 
 from podium.agents.per_loop import PerLoop
 from podium.agents.pydantic_ai.boundary import record_all
@@ -19,6 +19,7 @@ from podium.agents.pydantic_ai.failure import podium_errors
 from podium.agents.pydantic_ai.flight import Flight
 from podium.agents.pydantic_ai.outputs import OutputCodec
 from podium.agents.pydantic_ai.scope import AgentScope, Recording
+from podium.agents.pydantic_ai.shared import SharedUsage
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.agent import Card, Shape
 from podium.model.call import Call
@@ -79,13 +80,15 @@ class LlmAgent(Generic[In, Out, D]):
                     unfinished=self.unfinished,
                     tools=self.tools,
                 )
-                scope = AgentScope(recording, streaming=self.streaming)
+                usage = RunUsage()
+                scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
                 with recording.open(), scope.entered():
                     result = await self.agent.run(
                         prompt,
                         model=self._chosen_model(),
                         deps=self.deps(call, steps),
                         capabilities=[PodiumSteps(scope, name=self.card.name, output=self._output)],
+                        usage=usage,
                         usage_limits=self.limits,
                         run_id=call.idempotency_key,
                         conversation_id=call.idempotency_key,

@@ -22,6 +22,7 @@ from podium.agents.pydantic_ai.bound import MOST_OUTPUT, bound_of, capped
 from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.request import model_input
 from podium.agents.pydantic_ai.scope import AgentScope, Unanswered, asking
+from podium.agents.pydantic_ai.shared import as_run
 from podium.agents.pydantic_ai.storable import storable
 from podium.agents.pydantic_ai.usage import unmeasured, usage_of
 from podium.agents.pydantic_ai.whole import TWICE, objection, require_end
@@ -73,7 +74,9 @@ class RecordedRequest:
             if not failed:
                 raise
         else:
-            return await self._whole(JSON_CODEC.load(ModelResponse, value), send)
+            response = JSON_CODEC.load(ModelResponse, value)
+            self._scope.add(as_run(response.usage))
+            return await self._whole(response, send)
         raise failed[0] from failed[0].__cause__
 
     async def _whole(self, response: ModelResponse, send: SendRequest) -> ModelResponse:
@@ -169,6 +172,7 @@ async def keep_answer(scope: AgentScope, response: ModelResponse) -> None:
         return JSON_CODEC.dump(ModelResponse, storable(response))
 
     await scope.recording.once(ANSWER, body, key=place.key, input=place.sent, bound=NO_COST)
+    scope.add(as_run(response.usage))
 
 
 async def _hand_on(events: AsyncIterable[ModelResponseStreamEvent], scope: AgentScope) -> None:

@@ -138,8 +138,8 @@ def _record_agents() -> None:
             async with run(self, *prompt, **options) as running:
                 yield running
             return
-        nested = scope.of_agent(self.name or "agent")
-        options["capabilities"] = [*extra, nested_steps(nested, self)]
+        nested = scope.of_agent(self.name or "agent", options.get("usage"))
+        options |= {"usage": nested.usage.total, "capabilities": [*extra, nested_steps(nested, self)]}
         with nested.entered():
             async with run(self, *prompt, **options) as running:
                 yield running

@@ -85,6 +85,7 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         parameters = request_context.model_request_parameters
         tools = [each.name for each in (*parameters.function_tools, *parameters.output_tools)]
         self._scope.check_effects(tools, self.name)
+        await self._scope.count_unseen()
         return request_context
 
     async def prepare_model_request(

@@ -6,11 +6,14 @@ from collections.abc import Awaitable, Callable, Collection, Generator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 
 from pydantic_ai.durable_exec import record_durable_unit
+from pydantic_ai.usage import RunUsage
 
 from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared
 from podium.agents.pydantic_ai.flight import Flight
+from podium.agents.pydantic_ai.shared import UNSEEN, SharedUsage, dumped
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.budget import Bound
 from podium.model.json import Json
@@ -113,8 +116,15 @@ class Unanswered:
 class AgentScope:
     """One run of an agent of Pydantic AI inside a call, or the code of one tool: counts what is asked in it."""
 
-    def __init__(self, recording: Recording, *, agent: str = "", place: str = "", streaming: bool = False) -> None:
+    def __init__(
+        self, recording: Recording, usage: SharedUsage, *, agent: str = "", place: str = "", streaming: bool = False,
+        around: "AgentScope | None" = None,
+    ) -> None:  # fmt: skip
         self.recording = recording
+        self.usage = usage
+        self.grown = RunUsage()
+        """What is added to the usage here; that of a tool is recorded with it, and added again in a replay."""
+        self.around = around
         self.agent = agent
         """The name of an agent that another one's code runs; empty for the agent of the call."""
         self.streaming = streaming
@@ -137,15 +147,37 @@ class AgentScope:
         """Return the one name of a tool: as the model sees it, after that of the agent where another one runs it."""
         return f"{self.agent}/{name}" if self.agent else name
 
-    def of_agent(self, name: str) -> "AgentScope":
-        """Return the scope of an agent that is run here."""
+    def of_agent(self, name: str, usage: RunUsage | None) -> "AgentScope":
+        """Return the scope of an agent that is run here, and may add to the usage of the agent around it."""
         count = self._runs[name]
         self._runs[name] += 1
-        return AgentScope(self.recording, agent=name, place=f"{self._place}{name}#{count}/")
+        shared = SharedUsage(usage or RunUsage(), watched=usage is None)
+        if usage is self.usage.total:
+            shared = self.usage
+        return AgentScope(self.recording, shared, agent=name, place=f"{self._place}{name}#{count}/", around=self)
 
     def of_tool(self) -> "AgentScope":
         """Return the scope of the code of a tool, or whatever else is a step that may have steps inside."""
-        return AgentScope(self.recording, agent=self.agent)
+        return AgentScope(self.recording, self.usage, agent=self.agent, around=self)
+
+    def add(self, used: RunUsage) -> None:
+        """Note what a recorded request added to the usage, here and wherever it is shared."""
+        self.usage.explain(used)
+        scope: AgentScope | None = self
+        while scope is not None and scope.usage is self.usage:
+            scope.grown.incr(used)
+            scope = scope.around
+
+    async def count_unseen(self) -> None:
+        """Count usage that grew without a recorded request. A budget in dollars refuses it, as it has no price."""
+        more = self.usage.unseen()
+        if more is None:
+            return
+        self.add(more)
+        used = Usage(model=UNSEEN, input_tokens=more.input_tokens, output_tokens=more.output_tokens)
+        bound = Bound(input_tokens=more.input_tokens, output_tokens=more.output_tokens)
+        told = dumped(more)
+        await self.recording.once(UNSEEN, partial(_given, told), usage=lambda _: used, bound=bound)
 
     def check_effects(self, tools: Collection[str], agent: str) -> None:
         """Raise UsageError for effects of tools that the agent of the call does not have, before its first request."""
@@ -188,3 +220,7 @@ def asking() -> Generator[None]:
 
 async def _awaited(body: Body) -> Json:
     return await body()
+
+
+async def _given(value: Json) -> Json:
+    return value

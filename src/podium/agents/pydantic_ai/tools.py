@@ -16,10 +16,14 @@ from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
 from podium.agents.pydantic_ai.effects import declared
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
 from podium.agents.pydantic_ai.scope import AgentScope
+from podium.agents.pydantic_ai.shared import dumped, loaded
 from podium.model.json import Json
 from podium.model.step import tool_step
 
 D = TypeVar("D")
+
+_GROWN = "usage"
+"""Where the result of a tool says what it added to the usage of its agent."""
 
 ToolCall = tuple[str, Mapping[str, object], RunContext[Any], object]
 
@@ -43,9 +47,15 @@ async def used(scope: AgentScope, use: ToolUse, work: Callable[[], Coroutine[obj
     effects = declared(recording.effects, name)
     check = effects.verify
 
+    inside, ran = scope.of_tool(), False
+
     async def body() -> Json:
-        with scope.of_tool().entered():
-            return JSON_CODEC.dump(CallToolResult, await wrap_tool_call_result(work()))
+        nonlocal ran
+        ran = True
+        with inside.entered():
+            result = JSON_CODEC.dump(CallToolResult, await wrap_tool_call_result(work()))
+            await inside.count_unseen()
+        return {**result, _GROWN: dumped(inside.grown)} if inside.grown.has_values() else result
 
     value = await recording.carried(
         tool_step(name),
@@ -55,7 +65,11 @@ async def used(scope: AgentScope, use: ToolUse, work: Callable[[], Coroutine[obj
         effects=effects.effects,
         verify=None if check is None else lambda: check(use.sent["arguments"], recording.steps),
     )
-    return _as_tool_result(value)
+    result = _as_tool_result(value)
+    if not ran and (grown := result.get(_GROWN)) is not None:
+        scope.usage.total.incr(loaded(grown))
+        scope.add(loaded(grown))
+    return result
 
 
 async def checked(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection
-from typing import Unpack, cast
+from typing import Any, Unpack, cast
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
@@ -56,6 +56,9 @@ def from_pydantic_ai(
     if not known:
         raise ConfigError("the Pydantic AI agent has no name: give it one, or pass name= to from_pydantic_ai")
     check_options(f"agent {known}", options, LLM_OPTIONS)
+    if deps is None and agent.deps_type not in {object, type(None), Any, Steps}:
+        wanted = getattr(agent.deps_type, "__name__", agent.deps_type)
+        raise ConfigError(f"agent {known} wants dependencies of the type {wanted}: give deps=, which makes them")
     tools, all_known = _tools_of(agent)
     check_declared(options.get("tool_effects", {}), known, tools if all_known else None)
     takes = shape_of(input)
