@@ -1,6 +1,7 @@
 """The usage of an agent, with that of agents which its tools run: a replay restores it, and none of it is unseen."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from pydantic_ai import Agent as PydanticAgent
@@ -10,11 +11,13 @@ from pydantic_ai.usage import RunUsage, UsageLimits
 from podium import App, Budget, Context, workflow
 from podium.agents.pydantic_ai import from_pydantic_ai
 from podium.agents.pydantic_ai.shared import SharedUsage
-from podium.errors import Refusal, RunFailed
+from podium.errors import Refusal, RunFailed, TransportFailed
 from podium.model.agent import Agent
 from podium.model.outcome import Usage
 from podium.model.prices import Rate
-from podium.testing.model import ScriptedModel, Use
+from podium.model.retry import Retry
+from podium.model.steps import Steps
+from podium.testing.model import ScriptedModel, Use, requests_seen
 from tests.unit.agents.test_llm_steps import Journal, call, value_of
 
 RATES = {"own": Rate(1.0, 1.0), "inner": Rate(1.0, 1.0)}
@@ -105,3 +108,33 @@ async def test_usage_that_grew_unseen_counts_against_a_budget() -> None:
         assert await app.run(flow, budget=Budget(tokens=100_000)) == "Done."
         [state] = await app.reports.budgets()
     assert state.spent.tokens > 730
+
+
+async def test_agents_in_steps_of_a_tool_are_told_apart_by_their_step(tmp_path: Path) -> None:
+    witness, failed = tmp_path / "requests", list[str]()
+    inner = PydanticAgent(ScriptedModel(["Inner."], name="inner", witness=witness), name="inner")
+    own = PydanticAgent(ScriptedModel([Use("ask", id="a"), "Done."], name="own"), name="clerk")
+
+    async def first() -> str:
+        return (await inner.run("First?")).output
+
+    async def second() -> str:
+        answer = (await inner.run("Second?")).output
+        if not failed:
+            failed.append(answer)
+            raise TransportFailed("it broke")
+        return answer
+
+    @own.tool
+    async def ask(ctx: RunContext[Steps]) -> str:
+        return f"{await ctx.deps.once('first', first)} {await ctx.deps.once('second', second)}"
+
+    clerk = from_pydantic_ai(own, retry=Retry(attempts=2, delay=0.0))
+
+    @workflow
+    async def flow(ctx: Context) -> str:
+        return await ctx.call(clerk, "Go.")
+
+    async with App.open(":memory:", agents=[flow]) as app:
+        assert await app.run(flow) == "Done."
+    assert len(requests_seen(witness)) == 2

@@ -130,13 +130,15 @@ class AgentScope:
         self.streaming = streaming
         self.unanswered: Unanswered | None = None
         self._place = place
-        self._positions = Counter[int]()
-        self._runs = Counter[str]()
+        self._positions = Counter[tuple[str, int]]()
+        self._runs = Counter[tuple[str, str]]()
+        """Both by the step that one is in: what is recorded there is not counted again in a replay."""
 
     def position(self, messages: int) -> str:
         """Key a request by its place in the conversation; a history cut short can put two at one place."""
-        self._positions[messages] += 1
-        again = self._positions[messages]
+        here = self.recording.steps.idempotency_key, messages
+        self._positions[here] += 1
+        again = self._positions[here]
         return self.key(str(messages) if again == 1 else f"{messages}#{again}")
 
     def key(self, key: str) -> str:
@@ -149,8 +151,9 @@ class AgentScope:
 
     def of_agent(self, name: str, usage: RunUsage | None) -> "AgentScope":
         """Return the scope of an agent that is run here, and may add to the usage of the agent around it."""
-        count = self._runs[name]
-        self._runs[name] += 1
+        here = self.recording.steps.idempotency_key, name
+        count = self._runs[here]
+        self._runs[here] += 1
         shared = SharedUsage(usage or RunUsage(), watched=usage is None)
         if usage is self.usage.total:
             shared = self.usage
