@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic_ai import Agent as PydanticAgent
 from pydantic_ai import models
+from pydantic_ai.capabilities import ModelFallback
 
 from podium import App, Budget, Context, Retry, workflow
-from podium.agents.pydantic_ai import llm_agent
+from podium.agents.pydantic_ai import from_pydantic_ai, llm_agent
 from podium.errors import RunFailed
 from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.model.prices import Rate
 from podium.model.retry import FailureKind
-from tests.e2e.models.scripted import Reply, Server, Use, serving
+from tests.e2e.models.scripted import Reply, Script, Server, Use, serving
 
 PATIENCE = 30
 GOOD = Reply(text="The whole contract.")
@@ -84,8 +86,25 @@ def first(*replies: Reply) -> dict[str, Any]:
         (ERROR, "transport"),
         (PAGE, "transport"),
         (Reply(body=""), "transport"),
+        (
+            Reply(body='{"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": []}'),
+            "transport",
+        ),
+        (Reply(body='{"id": "x", "cho'), "transport"),
+        (Reply(body="[]"), "transport"),
+        (Reply(status=409, body="{}"), "transport"),
     ],
-    ids=["cut", "a call that is cut", "an error with status 200", "a page with status 200", "nothing"],
+    ids=[
+        "cut",
+        "a call that is cut",
+        "an error with status 200",
+        "a page with status 200",
+        "nothing",
+        "no choice",
+        "half of it",
+        "a list",
+        "a conflict",
+    ],
 )
 async def test_what_is_no_whole_answer_fails_and_is_tried_again(reply: Reply, kind: str, *, streaming: bool) -> None:
     with serving(first(reply)) as server:
@@ -154,6 +173,7 @@ async def test_being_cut_by_what_a_budget_allows_is_said_so() -> None:
         (None, "missing"),
         ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, "zero"),
         ({"prompt_tokens": 10, "completion_tokens": -5, "total_tokens": 5}, "zero"),  # as Pydantic AI reads it
+        ({"prompt_tokens": 10**25, "completion_tokens": 1, "total_tokens": 1}, "missing"),
     ],
 )
 async def test_usage_that_is_not_told_counts_as_the_most_that_it_may_be(
@@ -206,3 +226,22 @@ async def test_a_listed_model_at_an_address_of_your_own_is_settled_as_it_was_res
             assert await app.run(flow, budget=Budget(usd=1.0)) == "done"
             [state] = await app.reports.budgets()
     assert state.spent.usd == 350_000  # 100 tokens at 2.5, 10 at 10 dollars per million
+
+
+@pytest.mark.parametrize("cut", [CUT, Reply(text="The party", finish="content_filter")], ids=["cut", "filtered"])
+async def test_an_agent_falls_back_from_an_answer_that_is_not_whole(cut: Reply, tmp_path: Path) -> None:
+    scripts: dict[str, Script] = {"first": lambda asked, n: cut, "second": lambda asked, n: GOOD}
+    with serving(scripts) as server:
+        capabilities = [ModelFallback(server.model("second"))]
+        bot = from_pydantic_ai(PydanticAgent(server.model("first"), name="bot", capabilities=capabilities))
+
+        @workflow
+        async def flow(ctx: Context) -> str:
+            return await ctx.call(bot, "The contract.")
+
+        async with App.open(tmp_path / "a.db", agents=[flow]) as app:
+            handle = await app.start(flow)
+            assert await handle.result() == GOOD.text
+            steps = [fact.key for fact in await handle.facts() if fact.kind is FactKind.STEP]
+    assert steps == ["0/1/model/1", "0/1/model/1#2"]
+    assert server.seen == {"first": 1, "second": 1}

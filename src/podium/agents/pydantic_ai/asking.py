@@ -60,7 +60,7 @@ class RecordedRequest:
         failed: list[Exception] = []
 
         async def body() -> Json:
-            with of_request(failed), asking():
+            with of_request(failed, remote=self._model.base_url is not None), asking():
                 response = await send(self._sent_settings())
             return JSON_CODEC.dump(ModelResponse, storable(response))
 

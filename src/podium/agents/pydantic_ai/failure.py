@@ -22,7 +22,11 @@ from pydantic_ai.exceptions import (
 
 from podium.errors import BadAnswer, RateLimited, Refusal, TransportFailed
 
-_CLIENT_ERRORS = range(400, 500)
+_CLIENT_ERRORS = {*range(400, 500)} - {HTTPStatus.CONFLICT}
+"""A conflict passes: OpenAI's client tries it again too."""
+
+_STUMBLES = (AttributeError, LookupError, TypeError)
+"""What the code of an adapter raises that expects more of an answer than there is, such as a list that is empty."""
 
 _WORTH_WAITING = (RateLimited, TimeoutError, TransportFailed)
 """Errors after which another try can help, the most hopeful first."""
@@ -45,26 +49,30 @@ class NoAnswer(UnexpectedModelBehavior):
 
 
 @contextmanager
-def of_request(failed: list[Exception]) -> Generator[None]:
+def of_request(failed: list[Exception], *, remote: bool) -> Generator[None]:
     """Do the same for one model request, and keep what its adapter raised in `failed`.
 
-    What the adapter cannot read is told as unexpected behaviour. Another try can help, as after any other failure of
-    the other side; the agent has said nothing yet that could be wrong.
+    What the adapter cannot read is told as unexpected behaviour, or it stumbles over it where it asks a `remote` model.
+    Another try can help, as after any other failure of the other side; the agent has said nothing yet that could be
+    wrong.
     """
     try:
         yield
     except Exception as problem:  # the boundary to a foreign model
-        failed.append(_unread(problem))
+        failed.append(_unread(problem, remote=remote))
         ours = _translated(failed[0])
         if ours is None:
             raise
         raise ours from failed[0]
 
 
-def _unread(problem: Exception) -> Exception:
-    if type(problem) is not UnexpectedModelBehavior:
+def _unread(problem: Exception, *, remote: bool) -> Exception:
+    if type(problem) is UnexpectedModelBehavior:
+        unread = NoAnswer(problem.message, problem.body)
+    elif remote and isinstance(problem, _STUMBLES):
+        unread = NoAnswer(f"the answer cannot be read: {type(problem).__name__}: {problem}")
+    else:
         return problem
-    unread = NoAnswer(problem.message, problem.body)
     unread.__cause__ = problem
     return unread
 

@@ -5,14 +5,24 @@ from dataclasses import replace
 from typing import cast
 
 from pydantic_ai.messages import ModelResponse, ModelResponsePart, TextPart, ThinkingPart, ToolCallPart
+from pydantic_ai.usage import RequestUsage
 
+from podium.model.budget import MOST_COUNT
 from podium.model.json import Json
 
 _LARGEST = 2**63 - 1
 
 
 def storable(response: ModelResponse) -> ModelResponse:
-    """Return a response with `?` for each half of a character, and arguments with large numbers as text of JSON."""
+    """Return a response with `?` for each half of a character, and arguments with large numbers as text of JSON.
+
+    A usage that no store can hold is none that was told.
+    """
+    counts = [
+        value for value in (*vars(response.usage).values(), *response.usage.details.values()) if value is not None
+    ]
+    if any(isinstance(count, int) and count > MOST_COUNT for count in counts):
+        response = replace(response, usage=RequestUsage(unmeasured_requests=1))
     parts = [_part(part) for part in response.parts]
     if all(now is was for now, was in zip(parts, response.parts, strict=True)):
         return response
