@@ -1,6 +1,6 @@
 """A model request as a step, whoever makes it."""
 
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from pydantic_ai.durable_exec import JSON_CODEC
@@ -20,7 +20,7 @@ from pydantic_ai.settings import ModelSettings
 
 from podium.agents.pydantic_ai.bound import MOST_OUTPUT, bound_of, capped
 from podium.agents.pydantic_ai.failure import of_request
-from podium.agents.pydantic_ai.request import model_input
+from podium.agents.pydantic_ai.request import model_input, sent_messages
 from podium.agents.pydantic_ai.scope import AgentScope, Unanswered, asking
 from podium.agents.pydantic_ai.shared import as_run
 from podium.agents.pydantic_ai.storable import storable
@@ -122,11 +122,12 @@ class RecordedRequest:
         So an answer of a model that an agent fell back on is handed back to the first one's request, and nobody is
         asked again.
         """
-        before, self._scope.unanswered = self._scope.unanswered, None
-        if before is not None and before.messages == len(self._messages):
-            return before
         sent = model_input(self._model.model_name, self._messages, self._settings, self._parameters)
-        return Unanswered(len(self._messages), self._scope.position(len(self._messages)), sent)
+        before = self._scope.unanswered
+        if before is not None and before.asks(sent["messages"]):
+            self._scope.unanswered = None
+            return before
+        return Unanswered(self._scope.position(len(self._messages)), sent)
 
     def _sent_settings(self) -> ModelSettings | None:
         """Bound the answer under a budget, and switch off the retries of the vendor's client: they are Podium's."""
@@ -161,10 +162,10 @@ class RecordedRequest:
         return replace(used, input_tokens=most.input_tokens, output_tokens=most.output_tokens, usd=most.usd)
 
 
-async def keep_answer(scope: AgentScope, response: ModelResponse) -> None:
+async def keep_answer(scope: AgentScope, messages: Sequence[ModelMessage], response: ModelResponse) -> None:
     """Record what the agent goes on with after a request that failed: a hook may have made up an answer."""
     place = scope.unanswered
-    if place is None:
+    if place is None or not place.asks(sent_messages(messages)):
         return
     scope.unanswered = None
 

@@ -98,7 +98,7 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         self, ctx: RunContext[D], *, request_context: ModelRequestContext, response: ModelResponse
     ) -> ModelResponse:
         """Record an answer that a hook gave where the model gave none."""
-        await keep_answer(self._scope, response)
+        await keep_answer(self._scope, request_context.messages, response)
         return response
 
     def _wrap_and_register_leaf(self, ts: AbstractToolset[D]) -> AbstractToolset[D]:

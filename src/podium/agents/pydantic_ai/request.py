@@ -28,12 +28,17 @@ def model_input(
     """
     return {
         "model": model,
-        "messages": [_message(each) for each in ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")],
+        "messages": sent_messages(messages),
         "settings": _settings(settings or {}),
         "tools": [_tool(each) for each in parameters.function_tools],
         "native_tools": [each.unique_id for each in parameters.native_tools],
         "output": _output(parameters),
     }
+
+
+def sent_messages(messages: Sequence[ModelMessage]) -> Json:
+    """Return what a conversation says, without what no model sees."""
+    return [_message(each) for each in ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")]
 
 
 @dataclass(frozen=True, slots=True)

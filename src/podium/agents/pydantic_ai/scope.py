@@ -108,9 +108,12 @@ class Recording:
 class Unanswered:
     """A request that failed; whoever goes on at the same place in the conversation answers it."""
 
-    messages: int
     key: str
     sent: Json
+
+    def asks(self, messages: Json) -> bool:
+        """Whether it asked the same, whichever model, with whichever settings."""
+        return self.sent["messages"] == messages
 
 
 class AgentScope:
