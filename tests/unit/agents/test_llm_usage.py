@@ -113,7 +113,7 @@ async def test_usage_that_grew_unseen_counts_against_a_budget() -> None:
 async def test_agents_in_steps_of_a_tool_are_told_apart_by_their_step(tmp_path: Path) -> None:
     witness, failed = tmp_path / "requests", list[str]()
     inner = PydanticAgent(ScriptedModel(["Inner."], name="inner", witness=witness), name="inner")
-    own = PydanticAgent(ScriptedModel([Use("ask", id="a"), "Done."], name="own"), name="clerk")
+    own = PydanticAgent(ScriptedModel([Use("ask", id="a"), "Done."], name="own"), name="clerk", deps_type=Steps)
 
     async def first() -> str:
         return (await inner.run("First?")).output
@@ -138,3 +138,28 @@ async def test_agents_in_steps_of_a_tool_are_told_apart_by_their_step(tmp_path: 
     async with App.open(":memory:", agents=[flow]) as app:
         assert await app.run(flow) == "Done."
     assert len(requests_seen(witness)) == 2
+
+
+def test_what_a_tool_asks_after_another_one_has_failed_is_recorded_too() -> None:
+    inner = PydanticAgent(ScriptedModel(["Inner."], name="inner"), name="inner")
+    failed, waiting = asyncio.Event(), set[asyncio.Task[None]]()
+
+    async def release_late() -> None:
+        for _ in range(100):
+            await asyncio.sleep(0)
+        failed.set()
+
+    async def slow() -> str:
+        await failed.wait()
+        return (await inner.run("Well?")).output
+
+    async def quick() -> str:
+        waiting.add(asyncio.create_task(release_late()))
+        raise LookupError("no such thing")
+
+    script = [[Use("slow", id="a"), Use("quick", id="b")], "Done."]
+    own = PydanticAgent(ScriptedModel(script, name="own"), name="clerk", tools=[slow, quick])
+    journal = Journal()
+    with pytest.raises(LookupError):
+        asyncio.run(from_pydantic_ai(own).run(call("Go."), journal))
+    assert sorted(journal.values) == ["model/1", "model/inner#0/1", "tool/slow/a"]

@@ -69,36 +69,36 @@ class LlmAgent(Generic[In, Out, D]):
         usage limit) and BadAnswer (no fitting answer after as many corrections as the agent allows).
         """
         prompt = _with_feedback(self.prompt(self.input.restore(call.input)), call.feedback)
-        with podium_errors(), replay_scope():
-            async with Flight() as flight:
-                rates = nearer(self.rates, steps.prices.models)
-                recording = Recording(
-                    steps=steps,
-                    flight=flight,
-                    effects=self.effects,
-                    rates=rates,
-                    unfinished=self.unfinished,
-                    tools=self.tools,
+        usage, recording = RunUsage(), self._recording(steps)
+        scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
+        with podium_errors(), replay_scope(), recording.open(), scope.entered():
+            async with recording.flight:
+                result = await self.agent.run(
+                    prompt,
+                    model=self._chosen_model(),
+                    deps=self.deps(call, steps),
+                    capabilities=[PodiumSteps(scope, name=self.card.name, output=self._output)],
+                    usage=usage,
+                    usage_limits=self.limits,
+                    run_id=call.idempotency_key,
+                    conversation_id=call.idempotency_key,
+                    infer_name=False,
                 )
-                usage = RunUsage()
-                scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
-                with recording.open(), scope.entered():
-                    result = await self.agent.run(
-                        prompt,
-                        model=self._chosen_model(),
-                        deps=self.deps(call, steps),
-                        capabilities=[PodiumSteps(scope, name=self.card.name, output=self._output)],
-                        usage=usage,
-                        usage_limits=self.limits,
-                        run_id=call.idempotency_key,
-                        conversation_id=call.idempotency_key,
-                        infer_name=False,
-                    )
         return Done(self.output.dump(result.output))
 
     async def verify(self, call: Call) -> Outcome | None:
         """Say that it cannot be told: what a whole conversation did is known by its steps only."""
         return None
+
+    def _recording(self, steps: Steps) -> Recording:
+        return Recording(
+            steps=steps,
+            flight=Flight(),
+            effects=self.effects,
+            rates=nearer(self.rates, steps.prices.models),
+            unfinished=self.unfinished,
+            tools=self.tools,
+        )
 
     @property
     def _output(self) -> OutputCodec:

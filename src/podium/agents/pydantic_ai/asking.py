@@ -90,7 +90,7 @@ class RecordedRequest:
                 raise wrong
             return response
         if recording.unfinished == "accept":
-            recording.steps.note("answer", {"model": response.model_name, "finish_reason": "length"})
+            recording.note("answer", {"model": response.model_name, "finish_reason": "length"})
             return response
         if recording.unfinished == "fail" or self._doubled == TWICE:
             raise wrong
@@ -158,7 +158,7 @@ class RecordedRequest:
         if not self._noted:
             self._noted = True
             told = {"model": used.model, "usage": wrong, "counted": most.input_tokens + most.output_tokens}
-            recording.steps.note(NOTED, told)
+            recording.note(NOTED, told)
         return replace(used, input_tokens=most.input_tokens, output_tokens=most.output_tokens, usd=most.usd)
 
 

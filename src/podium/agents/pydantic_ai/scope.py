@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Generator
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -50,6 +50,13 @@ class Recording:
             yield
         finally:
             self.closed = True
+
+    def note(self, rule: str, said: Mapping[str, Json]) -> None:
+        """Record what was noticed, from whichever thread."""
+        if self.at_home:
+            self.steps.note(rule, said)
+        else:
+            self.loop.call_soon_threadsafe(self.steps.note, rule, said)
 
     @property
     def at_home(self) -> bool:
