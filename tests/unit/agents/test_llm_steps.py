@@ -310,6 +310,20 @@ def test_effects_of_a_tool_that_shows_to_be_missing_are_refused_before_the_first
     assert journal.values == {}
 
 
+def test_effects_of_a_tool_that_an_agent_in_a_tool_does_not_have_are_refused() -> None:
+    inner = PydanticAgent(ScriptedModel(["Inner."]), name="inner", tools=[sing])
+
+    async def ask() -> str:
+        return (await inner.run("Well?")).output
+
+    script: list[ModelReply] = [Use("ask", id="a"), "Done."]
+    agent = llm_agent(
+        "clerk", model=ScriptedModel(script), instructions="Ask.", tools=[ask], tool_effects={"inner/sign": "once"}
+    )
+    with pytest.raises(UsageError, match="tool_effects of agent inner names 'sign'"):
+        asyncio.run(agent.run(call("Go."), Journal()))
+
+
 def test_arguments_that_look_at_the_clock_are_no_part_of_what_is_compared() -> None:
     class Slip(BaseModel):
         at: float = Field(default_factory=lambda: next(clock))

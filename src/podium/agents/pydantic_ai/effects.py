@@ -39,15 +39,20 @@ _OF_A_TOOL = Expected(
 
 
 def check_declared(effects: DeclaredEffects, agent: str, tools: Collection[str] | None) -> None:
-    """Raise UsageError for what is no effect, and for one that is none of the `tools`; None is not to know them.
-
-    `AGENT/TOOL` is a tool of an agent that one of the tools runs: which there are, nobody knows before.
-    """
+    """Raise UsageError for what is no effect, and for one that is none of the `tools`; None is not to know them."""
     for tool, effect in effects.items():
         _OF_A_TOOL.check(f"tool_effects[{tool!r}] of agent {agent}", effect)
-        if tools is not None and "/" not in tool and tool not in tools:
+        if tools is not None and tool not in tools:
             there = f"There is {', '.join(sorted(tools))}" if tools else "It has none"
             raise UsageError(f"tool_effects of agent {agent} names {tool!r}, which is no tool of it. {there}.")
+
+
+def effects_of(effects: DeclaredEffects, agent: str) -> DeclaredEffects:
+    """Return what is declared for the tools of an agent that a tool runs; without its name, for those of the call's."""
+    if not agent:
+        return {tool: effect for tool, effect in effects.items() if "/" not in tool}
+    before = f"{agent}/"
+    return {tool.removeprefix(before): effect for tool, effect in effects.items() if tool.startswith(before)}
 
 
 def declared(effects: DeclaredEffects, tool: str) -> ToolEffects:

@@ -11,7 +11,7 @@ from functools import partial
 from pydantic_ai.durable_exec import record_durable_unit
 from pydantic_ai.usage import RunUsage
 
-from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared
+from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared, effects_of
 from podium.agents.pydantic_ai.flight import Flight
 from podium.agents.pydantic_ai.shared import UNSEEN, SharedUsage, dumped
 from podium.agents.pydantic_ai.whole import Unfinished
@@ -39,9 +39,6 @@ class Recording:
     """Where steps are recorded; a synchronous tool may run an agent in a loop of its own thread."""
     closed: bool = False
     """Whether the call has ended: what goes on in a task that it left behind belongs to nobody."""
-
-    unchecked: bool = True
-    """Whether the names in `effects` were not compared with the tools yet."""
 
     @contextmanager
     def open(self) -> Generator[None]:
@@ -140,6 +137,7 @@ class AgentScope:
         self.streaming = streaming
         self.unanswered: Unanswered | None = None
         self._place = place
+        self._unchecked = True
         self._positions = Counter[tuple[str, int]]()
         self._runs = Counter[tuple[str, str]]()
         """Both by the step that one is in: what is recorded there is not counted again in a replay."""
@@ -193,11 +191,12 @@ class AgentScope:
         await self.recording.once(UNSEEN, partial(_given, told), usage=lambda _: used, bound=bound)
 
     def check_effects(self, tools: Collection[str], agent: str) -> None:
-        """Raise UsageError for effects of tools that the agent of the call does not have, before its first request."""
-        if self.agent or not self.recording.unchecked:
+        """Raise UsageError for effects of tools that this agent does not have, before its first request."""
+        if not self._unchecked:
             return
-        self.recording.unchecked = False
-        check_declared(self.recording.effects, agent, {*tools, *self.recording.tools})
+        self._unchecked = False
+        known = () if self.agent else self.recording.tools
+        check_declared(effects_of(self.recording.effects, self.agent), agent, {*tools, *known})
 
     @contextmanager
     def entered(self) -> Generator[None]:

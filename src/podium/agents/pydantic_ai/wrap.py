@@ -11,7 +11,7 @@ from typing_extensions import TypeVar
 
 from podium.agents.card import CardOptions, card_of
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
-from podium.agents.pydantic_ai.effects import check_declared
+from podium.agents.pydantic_ai.effects import check_declared, effects_of
 from podium.agents.pydantic_ai.options import LLM_OPTIONS, AgentOptions
 from podium.agents.pydantic_ai.outputs import output_functions
 from podium.agents.shape import shape_of
@@ -60,7 +60,9 @@ def from_pydantic_ai(
         wanted = getattr(agent.deps_type, "__name__", agent.deps_type)
         raise ConfigError(f"agent {known} wants dependencies of the type {wanted}: give deps=, which makes them")
     tools, all_known = _tools_of(agent)
-    check_declared(options.get("tool_effects", {}), known, tools if all_known else None)
+    effects = options.get("tool_effects", {})
+    check_declared(effects, known, None)
+    check_declared(effects_of(effects, ""), known, tools if all_known else None)
     takes = shape_of(input)
     gives = shape_of(output if output is not None else _plain_output(agent))
     return LlmAgent(
@@ -71,7 +73,7 @@ def from_pydantic_ai(
         model=model,
         prompt=prompt or _prompt_by(takes),
         deps=deps or cast(Callable[[Call, Steps], D], _steps_as_deps),
-        effects=options.get("tool_effects", {}),
+        effects=effects,
         tools=tools,
         rates=options.get("rates", NO_RATES),
         streaming=options.get("streaming", False),
