@@ -14,6 +14,14 @@ class Rate(NamedTuple):
 
     input: float
     output: float
+    cached: float | None = None
+    """Of input that the provider read from its prompt cache; as other input unless given, and so the following."""
+    cache_written: float | None = None
+    """Of input that it wrote there."""
+    audio_input: float | None = None
+    audio_output: float | None = None
+    reasoning: float | None = None
+    """Of output that the model thought."""
 
 
 Rates = Mapping[str, Rate]
@@ -43,7 +51,7 @@ class PriceSettings:
     def __post_init__(self) -> None:
         said = {"cpu_second": self.cpu_second, "gb_second": self.gb_second}
         for model, rate in self.models.items():
-            said |= {f"models.{model}.input": rate.input, f"models.{model}.output": rate.output}
+            said |= {f"models.{model}.{kind}": price for kind, price in rate._asdict().items() if price is not None}
         for name, price in said.items():
             if not (isfinite(price) and price >= 0):
                 raise UsageError(f"prices.{name} is {price!r}; expected US dollars, 0 or more.")

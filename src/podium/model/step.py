@@ -59,6 +59,11 @@ def tool_of(step: str) -> str | None:
     return step[len(_TOOL) :] if step.startswith(_TOOL) else None
 
 
+def tool_id(agent: str, tool: str) -> str:
+    """Return how rules name a tool: `AGENT/TOOL`. That of an agent which a tool runs has that agent's name already."""
+    return tool if "/" in tool else f"{agent}/{tool}"
+
+
 def is_answer_step(step: str) -> bool:
     """Whether a step is an answer of a model, by its name."""
     return step == ANSWER

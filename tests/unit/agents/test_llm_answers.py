@@ -34,6 +34,7 @@ from podium.model.outcome import Done, Usage
 from podium.model.prices import Rate
 from podium.model.retry import Retry
 from podium.model.steps import Steps
+from podium.secrets.masking import MASKING
 from podium.testing.model import Give, ModelReply, ScriptedModel, Use, timed_out, too_many_requests
 from tests.unit.agents.test_llm_steps import Journal, call, value_of
 
@@ -171,7 +172,7 @@ def test_a_rate_limit_tells_when_to_come_back() -> None:
         (ModelQuotaExceededError("scripted", "no credit"), Refusal),
         (ModelOverloadedError("scripted", "busy", retry_after=3.0), RateLimited),
         (ContentFilterError("not allowed"), Refusal),
-        (UnexpectedModelBehavior("nonsense"), BadAnswer),
+        (UnexpectedModelBehavior("nonsense"), TransportFailed),
         (FallbackExceptionGroup("all failed", [http_error(400), http_error(500)]), TransportFailed),
         (FallbackExceptionGroup("all failed", [http_error(400)]), Refusal),
     ],
@@ -301,6 +302,18 @@ def test_dependencies_are_made_for_each_call() -> None:
     journal = Journal()
     asyncio.run(from_pydantic_ai(own, deps=deps).run(call("Go."), journal))
     assert journal.values["tool/who/w"]["result"] == "local run:1"
+
+
+def test_dependencies_that_nobody_makes_are_missed_before_anything_is_asked() -> None:
+    own = PydanticAgent(ScriptedModel([]), name="clerk", deps_type=Ticket)
+    with pytest.raises(ConfigError, match="wants dependencies of the type Ticket: give deps="):
+        from_pydantic_ai(own)
+    assert from_pydantic_ai(PydanticAgent(ScriptedModel([]), name="clerk", deps_type=Steps)).card.name == "clerk"
+
+
+def test_a_key_that_is_given_as_it_is_is_masked() -> None:
+    llm_agent("clerk", model="m", base_url="http://localhost/v1", api_key="sk-local-1234567890", instructions="Greet.")
+    assert MASKING.text("Incorrect key: sk-local-1234567890") == "Incorrect key: ***"
 
 
 def test_without_pydantic_ai_the_import_says_what_to_install() -> None:

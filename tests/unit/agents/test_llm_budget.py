@@ -173,7 +173,7 @@ def test_schemas_count_as_the_vendor_is_sent_them() -> None:
 def bounded(content: Any, **given: Any) -> Bound | None:
     messages: list[ModelMessage] = [ModelRequest(parts=[UserPromptPart(content)])]
     model = ScriptedModel(["done"], name="gpt-4o")
-    return bound_of(model, "openai:gpt-4o", messages, ModelSettings(**given), ModelRequestParameters(), {})
+    return bound_of(model, messages, ModelSettings(**given), ModelRequestParameters(), {})
 
 
 def test_pictures_and_answers_without_an_end_cannot_be_bounded() -> None:
@@ -203,7 +203,7 @@ def test_the_instructions_of_a_long_conversation_count_once() -> None:
         ModelRequest(parts=[UserPromptPart("go")], instructions="x" * 1_000), ModelResponse(parts=[TextPart("gone")])
     ]  # fmt: skip
     model, given = ScriptedModel(["done"], name="gpt-4o"), ModelSettings(max_tokens=7)
-    once, often = (bound_of(model, "openai:gpt-4o", turn * n, given, ModelRequestParameters(), {}) for n in (1, 20))
+    once, often = (bound_of(model, turn * n, given, ModelRequestParameters(), {}) for n in (1, 20))
     assert once is not None
     assert often is not None
     assert often.input_tokens < once.input_tokens + 20 * 300

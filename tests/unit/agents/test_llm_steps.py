@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic_ai import Agent as PydanticAgent
 from pydantic_ai import ModelRetry, RunContext, Tool
 from pydantic_ai.messages import ModelMessage, ToolReturnPart
-from pydantic_ai.toolsets import AbstractToolset, DynamicToolset, FunctionToolset, ToolsetTool
+from pydantic_ai.toolsets import DynamicToolset, FunctionToolset
 
 from podium.agents.pydantic_ai import ToolEffects, from_pydantic_ai, llm_agent
-from podium.errors import ConfigError, Diverged
+from podium.errors import Diverged, UsageError
+from podium.model.agent import Agent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.json import Json
@@ -280,27 +281,103 @@ def test_the_check_of_a_tools_arguments_is_a_step_of_its_own() -> None:
     assert "tool/greet/a/check" in journal.values
 
 
-def test_tools_that_cannot_be_recorded_are_refused() -> None:
-    class Shelf(AbstractToolset[object]):
-        @property
-        def id(self) -> str:
-            return "shelf"
+def test_tools_of_a_kind_of_toolset_that_nobody_knows_are_steps() -> None:
+    class Shelf(FunctionToolset[object]):
+        """Not one of those that Pydantic AI has."""
 
-        async def get_tools(self, ctx: RunContext[object]) -> dict[str, ToolsetTool[object]]:
-            return {}
-
-        async def call_tool(
-            self, name: str, tool_args: dict[str, Json], ctx: RunContext[object], tool: ToolsetTool[object]
-        ) -> Json:
-            raise NotImplementedError
-
-    with pytest.raises(ConfigError, match="cannot be recorded"):
-        from_pydantic_ai(PydanticAgent(ScriptedModel([]), name="clerk", toolsets=[Shelf()]))
+    journal = Journal()
+    own = PydanticAgent(ScriptedModel([Use("sing", id="a"), "Done."]), name="clerk", toolsets=[Shelf([sing])])
+    asyncio.run(from_pydantic_ai(own).run(call("Go."), journal))
+    assert journal.values["tool/sing/a"] == {"kind": "tool_return", "result": "La."}
 
 
-def test_tools_without_an_id_are_refused() -> None:
-    with pytest.raises(ConfigError, match="needs an id"):
-        from_pydantic_ai(PydanticAgent(ScriptedModel([]), name="clerk", toolsets=[FunctionToolset([sing])]))
+def test_a_tool_has_the_name_that_the_model_sees() -> None:
+    journal = Journal()
+    songs = FunctionToolset([sing], id="songs").prefixed("old")
+    own = PydanticAgent(ScriptedModel([Use("old_sing", id="a"), "Done."]), name="clerk", toolsets=[songs])
+    asyncio.run(from_pydantic_ai(own, tool_effects={"old_sing": "once"}).run(call("Go."), journal))
+    assert journal.inputs["tool/old_sing/a"] == {"tool": "old_sing", "arguments": {}}
+    assert journal.effects["tool/old_sing/a"] == "once"
+
+
+def test_effects_of_a_tool_that_shows_to_be_missing_are_refused_before_the_first_request() -> None:
+    journal = Journal()
+    songs = FunctionToolset([sing], id="songs").prefixed("old")
+    own = PydanticAgent(ScriptedModel([Use("old_sing"), "Done."]), name="clerk", toolsets=[songs])
+    agent = from_pydantic_ai(own, tool_effects={"sing": "once"})
+    with pytest.raises(UsageError, match="names 'sing', which is no tool of it"):
+        asyncio.run(agent.run(call("Go."), journal))
+    assert journal.values == {}
+
+
+def test_effects_of_a_tool_that_an_agent_in_a_tool_does_not_have_are_refused() -> None:
+    inner = PydanticAgent(ScriptedModel(["Inner."]), name="inner", tools=[sing])
+
+    async def ask() -> str:
+        return (await inner.run("Well?")).output
+
+    script: list[ModelReply] = [Use("ask", id="a"), "Done."]
+    agent = llm_agent(
+        "clerk", model=ScriptedModel(script), instructions="Ask.", tools=[ask], tool_effects={"inner/sign": "once"}
+    )
+    with pytest.raises(UsageError, match="tool_effects of agent inner names 'sign'"):
+        asyncio.run(agent.run(call("Go."), Journal()))
+
+
+def test_arguments_that_look_at_the_clock_are_no_part_of_what_is_compared() -> None:
+    class Slip(BaseModel):
+        at: float = Field(default_factory=lambda: next(clock))
+        words: set[str]
+
+    clock = iter(range(100))
+
+    def note(slip: Slip) -> str:
+        return "noted"
+
+    def agent() -> Agent[str, str]:
+        tools = FunctionToolset([note], id="desk").prefixed("old")
+        script = [Use("old_note", {"words": ["b", "a"]}, id="a"), "Done."]
+        return from_pydantic_ai(PydanticAgent(ScriptedModel(script), name="clerk", toolsets=[tools]))
+
+    journal = Journal()
+    for _ in range(2):
+        assert value_of(asyncio.run(agent().run(call("Go."), journal))) == "Done."
+    assert journal.inputs["tool/old_note/a"]["arguments"] == {"words": ["b", "a"]}
+
+
+def test_an_output_function_is_a_step_that_gives_its_value_back() -> None:
+    booked: list[str] = []
+
+    def book(town: str) -> Answer:
+        booked.append(town)
+        return Answer(total=len(town))
+
+    def agent() -> Agent[str, Answer]:
+        own = PydanticAgent(
+            ScriptedModel([Use("final_result", {"town": "Ulm"}, id="a")]), name="clerk", output_type=book
+        )
+        return from_pydantic_ai(own, output=Answer, tool_effects={"final_result": "once"})
+
+    journal = Journal()
+    for _ in range(2):
+        assert value_of(asyncio.run(agent().run(call("Go."), journal))) == {"total": 3}
+    assert booked == ["Ulm"]
+    assert journal.effects["tool/final_result/a"] == "once"
+    assert journal.inputs["tool/final_result/a"] == {"tool": "final_result", "arguments": {"town": "Ulm"}}
+
+
+def test_an_output_function_that_asks_the_model_to_try_again_has_answered() -> None:
+    def book(town: str) -> str:
+        if town != "Ulm":
+            raise ModelRetry("Ulm, please.")
+        return town
+
+    script = [Use("final_result", {"town": "Bonn"}, id="a"), Use("final_result", {"town": "Ulm"}, id="b")]
+    journal = Journal()
+    for _ in range(2):
+        own = PydanticAgent(ScriptedModel(script), name="clerk", output_type=book)
+        assert value_of(asyncio.run(from_pydantic_ai(own, output=str).run(call("Go."), journal))) == "Ulm"
+    assert journal.values["tool/final_result/a"] == {"message": "Ulm, please.", "kind": "model_retry"}
 
 
 def test_tools_of_a_toolset_are_steps() -> None:

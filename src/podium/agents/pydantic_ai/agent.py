@@ -1,26 +1,26 @@
 """The Podium agent around an agent of Pydantic AI."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.durable_exec import replay_scope
 from pydantic_ai.messages import UserContent
 from pydantic_ai.models import Model, infer_model
-from pydantic_ai.settings import ModelSettings
-from pydantic_ai.tools import RunContext
-from pydantic_ai.usage import UsageLimits
+from pydantic_ai.usage import RunUsage, UsageLimits
 
 from podium.agents.per_loop import PerLoop
-from podium.agents.pydantic_ai.bound import MOST_OUTPUT
+from podium.agents.pydantic_ai.boundary import record_all
 from podium.agents.pydantic_ai.capability import PodiumSteps
 from podium.agents.pydantic_ai.effects import DeclaredEffects
 from podium.agents.pydantic_ai.failure import podium_errors
 from podium.agents.pydantic_ai.flight import Flight
-from podium.agents.pydantic_ai.recording import Recording, StepsBackend
-from podium.agents.pydantic_ai.streaming import text_to
+from podium.agents.pydantic_ai.outputs import OutputCodec
+from podium.agents.pydantic_ai.scope import AgentScope, Recording
+from podium.agents.pydantic_ai.shared import SharedUsage
+from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.agent import Card, Shape
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome
@@ -30,6 +30,8 @@ from podium.model.steps import Steps
 In = TypeVar("In")
 Out = TypeVar("Out")
 D = TypeVar("D")
+
+record_all()
 
 Prompt = str | Sequence[UserContent]
 """What the model is asked: text, or text with pictures, sound and documents."""
@@ -51,9 +53,12 @@ class LlmAgent(Generic[In, Out, D]):
     prompt: Callable[[In], Prompt]
     deps: Callable[[Call, Steps], D]
     effects: DeclaredEffects
+    tools: Collection[str]
+    """The names of those of its tools that are known before it runs."""
     rates: Rates
     streaming: bool
     limits: UsageLimits | None
+    unfinished: Unfinished
     models: PerLoop[Model] | None = None
     """The model that is named, for each event loop: its client's connections belong to one."""
 
@@ -63,19 +68,17 @@ class LlmAgent(Generic[In, Out, D]):
         Raises RateLimited, TransportFailed, TimeoutError, Refusal (content filter, rejected request, used-up quota,
         usage limit) and BadAnswer (no fitting answer after as many corrections as the agent allows).
         """
-        model = self._chosen_model()
         prompt = _with_feedback(self.prompt(self.input.restore(call.input)), call.feedback)
-        with podium_errors(), replay_scope():
-            async with Flight() as flight:
-                capped = steps.budgeted and not self._says_max_tokens(model)
-                rates = nearer(self.rates, steps.prices.models)
-                recording = Recording(steps=steps, flight=flight, effects=self.effects, rates=rates, capped=capped)
+        usage, recording = RunUsage(), self._recording(steps)
+        scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
+        with podium_errors(), replay_scope(), recording.open(), scope.entered():
+            async with recording.flight:
                 result = await self.agent.run(
                     prompt,
-                    model=model,
+                    model=self._chosen_model(),
                     deps=self.deps(call, steps),
-                    capabilities=[self._capability(recording, model)],
-                    model_settings=_single_capped_attempt if capped else _single_attempt,
+                    capabilities=[PodiumSteps(scope, name=self.card.name, output=self._output)],
+                    usage=usage,
                     usage_limits=self.limits,
                     run_id=call.idempotency_key,
                     conversation_id=call.idempotency_key,
@@ -87,39 +90,34 @@ class LlmAgent(Generic[In, Out, D]):
         """Say that it cannot be told: what a whole conversation did is known by its steps only."""
         return None
 
-    def _says_max_tokens(self, model: Model | None) -> bool:
-        """Whether the agent, or its model, says how long an answer may be; settings made by a function are taken to."""
-        said = cast("ModelSettings | Callable[..., ModelSettings] | None", getattr(self.agent, "model_settings", None))
-        return callable(said) or "max_tokens" in {**(said or {}), **((model and model.settings) or {})}
-
-    def _capability(self, recording: Recording, model: Model | None) -> PodiumSteps[D]:
-        return PodiumSteps(
-            StepsBackend(recording, agent=self.card.name),
-            name=self.card.name,
-            models={} if model is None else {"podium": model},
-            event_stream_handler=text_to(recording.steps) if self.streaming else None,
+    def _recording(self, steps: Steps) -> Recording:
+        return Recording(
+            steps=steps,
+            flight=Flight(),
+            effects=self.effects,
+            rates=nearer(self.rates, steps.prices.models),
+            unfinished=self.unfinished,
+            tools=self.tools,
         )
 
-    def _chosen_model(self) -> Model | None:
-        """Return the model to run, building one that is named when it is first needed: its vendor wants a key then.
+    @property
+    def _output(self) -> OutputCodec:
+        return OutputCodec(self.output.dump, self.output.restore)
 
-        None where capabilities of the agent choose.
+    def _chosen_model(self) -> Model | None:
+        """Return the model to run instead of the agent's own; one that is named is made when it is first needed.
+
+        None where the agent, its capabilities or `agent.override` choose.
         """
         if self.models is None:
-            model = self.model
-            if model is None and not self.agent.root_capability.has_resolve_model_id:
-                model = self.agent.model
+            model, chooses = self.model, self.agent.root_capability
+            if model is None and not chooses.has_resolve_model_id and chooses.get_model() is None:
+                own = self.agent.model
+                model = own if isinstance(own, str) else None
             if not isinstance(model, str):
                 return model
             self.models = PerLoop(partial(infer_model, model))
         return self.models.get()
-
-
-def _single_capped_attempt(ctx: RunContext[object]) -> ModelSettings:
-    """The same under a budget, for an agent that does not say how long an answer may be."""
-    settings = _single_attempt(ctx)
-    settings["max_tokens"] = MOST_OUTPUT
-    return settings
 
 
 def _with_feedback(prompt: Prompt, feedback: str) -> Prompt:
@@ -128,10 +126,3 @@ def _with_feedback(prompt: Prompt, feedback: str) -> Prompt:
         return prompt
     told = f"Your last answer was not accepted: {feedback}\nAnswer again, and mend that."
     return f"{prompt}\n\n{told}" if isinstance(prompt, str) else [*prompt, told]
-
-
-def _single_attempt(ctx: RunContext[object]) -> ModelSettings:
-    """Switch off the retries of the vendor's own client: they are Podium's, and recorded."""
-    if "max_retries" in cast(Model[object], ctx.model).unsupported_settings:
-        return ModelSettings()
-    return ModelSettings(max_retries=0)

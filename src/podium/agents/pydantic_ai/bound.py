@@ -1,6 +1,7 @@
 """The most that a model request may come to, known before it is made."""
 
 from collections.abc import Sequence
+from typing import cast
 from unicodedata import normalize
 
 import orjson
@@ -20,6 +21,8 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.models.fallback import FallbackModel
+from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from podium.agents.prices import most
@@ -54,15 +57,57 @@ _HARMLESS = frozenset({
 again, a service tier has a price of its own, an `extra_body` may be anything."""
 
 
+def capped(model: Model[object], settings: ModelSettings | None) -> ModelSettings | None:
+    """Return settings under which an answer has an end, where nobody else says how long it may be."""
+    said = {**(model.settings or {}), **(settings or {})}
+    if said.get("max_tokens") is not None:
+        return settings
+    ended = (settings or ModelSettings()).copy()
+    ended["max_tokens"] = MOST_OUTPUT
+    return ended
+
+
 def bound_of(
-    model: Model[object], name: str, messages: Sequence[ModelMessage], settings: ModelSettings | None,
+    model: Model[object], messages: Sequence[ModelMessage], settings: ModelSettings | None,
     parameters: ModelRequestParameters, rates: Rates,
 ) -> Bound | None:  # fmt: skip
     """Return the most that a request may come to; None where it cannot be told: pictures, sound, tools of the vendor.
 
     A token of the vocabularies in use stands for at least one byte, so the bytes of what is sent, as the model's
-    adapter prepares it, with what providers add, bound its tokens. The answer is bounded by `max_tokens`.
+    adapter prepares it, with what providers add, bound its tokens. The answer is bounded by `max_tokens`. Of a model
+    that falls back on others, all may be asked, and answer.
     """
+    bounds = [_bound_of(each, messages, settings, parameters, rates) for each in members_of(model)]
+    known = [each for each in bounds if each is not None]
+    if len(known) < len(bounds):
+        return None
+    prices = [each.usd for each in known if each.usd is not None]
+    return Bound(
+        usd=sum(prices) if len(prices) == len(known) else None,
+        input_tokens=sum(each.input_tokens for each in known),
+        output_tokens=sum(each.output_tokens for each in known),
+    )
+
+
+def members_of(model: Model[object]) -> list[Model[object]]:
+    """Return the models that a model may ask: itself, or those that it falls back on."""
+    while isinstance(model, WrapperModel):
+        model = cast("Model[object]", model.wrapped)
+    if isinstance(model, FallbackModel):
+        return [member for each in model.models for member in members_of(cast("Model[object]", each))]
+    return [model]
+
+
+def name_of(model: Model[object]) -> str:
+    """Return the name of a model with that of its provider, as prices are listed."""
+    return model.model_name if ":" in model.model_name else f"{model.system}:{model.model_name}"
+
+
+def _bound_of(
+    model: Model[object], messages: Sequence[ModelMessage], settings: ModelSettings | None,
+    parameters: ModelRequestParameters, rates: Rates,
+) -> Bound | None:  # fmt: skip
+    name = name_of(model)
     settled, prepared = model.prepare_request(settings, parameters)
     answer = (settled or {}).get("max_tokens")
     said = {**(model.settings or {}), **(settings or {}), **(settled or {})}

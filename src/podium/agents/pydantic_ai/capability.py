@@ -1,19 +1,41 @@
-"""What is hung on a Pydantic AI agent for one run, so that its model requests and tool calls become steps."""
+"""What is hung on a Pydantic AI agent for one run, so that the tools it uses become steps."""
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
 
-from pydantic_ai.agent import EventStreamHandler
-from pydantic_ai.durable_exec import JSON_CODEC, BaseDurabilityCapability, DurabilityEngineSpec
-from pydantic_ai.models import Model
+from pydantic_ai.agent import AbstractAgent
+from pydantic_ai.capabilities import WrapModelRequestHandler, WrapOutputProcessHandler
+from pydantic_ai.durable_exec import (
+    JSON_CODEC,
+    BaseDurabilityCapability,
+    DurabilityEngineSpec,
+    DurableOperationId,
+    EventStreamHandlerId,
+    JournalCallableOperationBackend,
+    RoleBasedOperationConfig,
+    ToolsetCallToolId,
+    ToolsetValidateToolArgumentsId,
+)
+from pydantic_ai.messages import ModelResponse
+from pydantic_ai.models import ModelRequestContext
+from pydantic_ai.output import OutputContext
+from pydantic_ai.tools import RunContext
+from pydantic_ai.toolsets import AbstractToolset
 
-from podium.agents.pydantic_ai.recording import StepsBackend
+from podium.agents.pydantic_ai.asking import keep_answer
+from podium.agents.pydantic_ai.effects import ToolEffects
+from podium.agents.pydantic_ai.outputs import OutputCodec, codec_of, recorded_output
+from podium.agents.pydantic_ai.scope import AgentScope
+from podium.agents.pydantic_ai.tools import RecordedToolset, ToolCall, checked
 
 D = TypeVar("D")
 
 
 class PodiumSteps(BaseDurabilityCapability[D]):
-    """Records one run of an agent through its steps. Each run makes its own, so runs share nothing."""
+    """Records the tools of one run of an agent. Each run makes its own, so runs share nothing.
+
+    Model requests are recorded below it, where models are asked: see `boundary`.
+    """
 
     engine_spec = DurabilityEngineSpec(
         engine_name="Podium",
@@ -23,22 +45,102 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         toolset_lifecycles={"function": "enter-always", "mcp": "enter-in-durable-unit", "dynamic": "enter-never"},
     )
 
-    def __init__(
-        self,
-        backend: StepsBackend,
-        *,
-        name: str,
-        models: Mapping[str, Model],
-        event_stream_handler: EventStreamHandler[D] | None,
-    ) -> None:
-        super().__init__(name=name, models=models, event_stream_handler=event_stream_handler)
-        self._backend = backend
+    def __init__(self, scope: AgentScope, *, name: str, output: OutputCodec) -> None:
+        super().__init__(name=name)
+        self._scope = scope
+        self._output = output
+        self._backend = _Units(scope, name)
 
     @property
     def in_durable_context(self) -> bool:
         """Say that the run is durable: it always is, where this capability is used."""
         return True
 
-    def get_durable_operation_backend(self) -> StepsBackend:
-        """Return what runs each durable unit."""
+    def get_durable_operation_backend(self) -> "_Units":
+        """Return what runs the units of Pydantic AI besides requests and tools, such as what a server offers."""
         return self._backend
+
+    def get_wrapper_toolset(self, toolset: AbstractToolset[D]) -> AbstractToolset[D]:
+        """Record each use of a tool, whatever kind of toolset it comes from."""
+        return RecordedToolset(super().get_wrapper_toolset(toolset) or toolset, scope=self._scope)
+
+    async def wrap_output_process(
+        self, ctx: RunContext[D], *, output_context: OutputContext, output: object, handler: WrapOutputProcessHandler
+    ) -> object:
+        """Record an output function as the tool that it is."""
+        if not output_context.has_function or ctx.partial_output:
+            return await handler(output)
+        return await recorded_output(self._scope, ctx, output_context, output, handler, self._output)
+
+    async def wrap_model_request(
+        self, ctx: RunContext[D], *, request_context: ModelRequestContext, handler: WrapModelRequestHandler
+    ) -> ModelResponse:
+        """Leave the request alone: it is recorded where the model is asked."""
+        return await handler(request_context)
+
+    async def before_model_request(
+        self, ctx: RunContext[D], request_context: ModelRequestContext
+    ) -> ModelRequestContext:
+        """Refuse effects that are declared for tools which the agent does not have."""
+        parameters = request_context.model_request_parameters
+        tools = [each.name for each in (*parameters.function_tools, *parameters.output_tools)]
+        self._scope.check_effects(tools, self.name)
+        await self._scope.count_unseen()
+        return request_context
+
+    async def prepare_model_request(
+        self, ctx: RunContext[D], request_context: ModelRequestContext
+    ) -> ModelRequestContext:
+        """Leave the attempt alone, whichever model it is of."""
+        return request_context
+
+    async def after_model_request(
+        self, ctx: RunContext[D], *, request_context: ModelRequestContext, response: ModelResponse
+    ) -> ModelResponse:
+        """Record an answer that a hook gave where the model gave none."""
+        await keep_answer(self._scope, request_context.messages, response)
+        return response
+
+    def _wrap_and_register_leaf(self, ts: AbstractToolset[D]) -> AbstractToolset[D]:
+        """Leave toolsets without an id as they are: their tools are steps all the same."""
+        named = ts._explicit_id  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001 - the one that the base insists on
+        return ts if named is None else super()._wrap_and_register_leaf(ts)
+
+    def _reject_runtime_toolsets(self, toolset: AbstractToolset[D]) -> None:
+        """Take toolsets that are given for one run: their tools are steps too."""
+
+
+class _Units(JournalCallableOperationBackend[ToolEffects]):
+    """Runs each unit of Pydantic AI as a step, but for those that are recorded elsewhere."""
+
+    def __init__(self, scope: AgentScope, agent: str) -> None:
+        plain = ToolEffects()
+        super().__init__(
+            agent_name=agent,
+            config=RoleBasedOperationConfig(model=plain, event=plain, capability=plain, tool=plain),
+        )
+        self._scope = scope
+
+    async def execute(
+        self,
+        *,
+        operation_id: DurableOperationId,
+        name: str,
+        body: Callable[[], Awaitable[object]],
+        cache_key: tuple[object, ...],
+        config: ToolEffects,
+    ) -> object:
+        """Do a unit once for ever."""
+        match operation_id:
+            case ToolsetCallToolId() | EventStreamHandlerId():
+                return await body()
+            case ToolsetValidateToolArgumentsId():
+                tool, arguments, ctx, _ = cast("ToolCall", cache_key)
+                return await checked(self._scope, tool, arguments, ctx, body)
+            case _:
+                return await self._scope.recording.once(name, body)
+
+
+def nested_steps(scope: AgentScope, agent: AbstractAgent[D, object]) -> PodiumSteps[D]:
+    """Return what records an agent that runs inside a call of another one."""
+    return PodiumSteps(scope, name=agent.name or "agent", output=codec_of(agent.output_type))

@@ -29,7 +29,7 @@ class ToolEffects:
 
 
 DeclaredEffects = Mapping[str, Effects | ToolEffects]
-"""By the tool's name; a tool that is not named is idempotent."""
+"""By the tool's name as the model sees it, `AGENT/TOOL` of an agent that a tool runs; others are idempotent."""
 
 
 _OF_A_TOOL = Expected(
@@ -43,8 +43,16 @@ def check_declared(effects: DeclaredEffects, agent: str, tools: Collection[str] 
     for tool, effect in effects.items():
         _OF_A_TOOL.check(f"tool_effects[{tool!r}] of agent {agent}", effect)
         if tools is not None and tool not in tools:
-            there = f"There is {', '.join(tools)}" if tools else "It has none"
+            there = f"There is {', '.join(sorted(tools))}" if tools else "It has none"
             raise UsageError(f"tool_effects of agent {agent} names {tool!r}, which is no tool of it. {there}.")
+
+
+def effects_of(effects: DeclaredEffects, agent: str) -> DeclaredEffects:
+    """Return what is declared for the tools of an agent that a tool runs; without its name, for those of the call's."""
+    if not agent:
+        return {tool: effect for tool, effect in effects.items() if "/" not in tool}
+    before = f"{agent}/"
+    return {tool.removeprefix(before): effect for tool, effect in effects.items() if tool.startswith(before)}
 
 
 def declared(effects: DeclaredEffects, tool: str) -> ToolEffects:

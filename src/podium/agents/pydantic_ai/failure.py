@@ -22,7 +22,11 @@ from pydantic_ai.exceptions import (
 
 from podium.errors import BadAnswer, RateLimited, Refusal, TransportFailed
 
-_CLIENT_ERRORS = range(400, 500)
+_CLIENT_ERRORS = {*range(400, 500)} - {HTTPStatus.CONFLICT}
+"""A conflict passes: OpenAI's client tries it again too."""
+
+_STUMBLES = (AttributeError, LookupError, TypeError)
+"""What the code of an adapter raises that expects more of an answer than there is, such as a list that is empty."""
 
 _WORTH_WAITING = (RateLimited, TimeoutError, TransportFailed)
 """Errors after which another try can help, the most hopeful first."""
@@ -37,7 +41,40 @@ def podium_errors() -> Generator[None]:
         ours = _translated(problem)
         if ours is None:
             raise
-        raise ours from problem
+        raise ours from (problem.__cause__ if isinstance(problem, NoAnswer) else problem)
+
+
+class NoAnswer(UnexpectedModelBehavior):
+    """What came with status 200 is no answer at all: an error page, an error object."""
+
+
+@contextmanager
+def of_request(failed: list[Exception], *, remote: bool) -> Generator[None]:
+    """Do the same for one model request, and keep what its adapter raised in `failed`.
+
+    What the adapter cannot read is told as unexpected behaviour, or it stumbles over it where it asks a `remote` model.
+    Another try can help, as after any other failure of the other side; the agent has said nothing yet that could be
+    wrong.
+    """
+    try:
+        yield
+    except Exception as problem:  # the boundary to a foreign model
+        failed.append(_unread(problem, remote=remote))
+        ours = _translated(failed[0])
+        if ours is None:
+            raise
+        raise ours from failed[0]
+
+
+def _unread(problem: Exception, *, remote: bool) -> Exception:
+    if type(problem) is UnexpectedModelBehavior:
+        unread = NoAnswer(problem.message, problem.body)
+    elif remote and isinstance(problem, _STUMBLES):
+        unread = NoAnswer(f"the answer cannot be read: {type(problem).__name__}: {problem}")
+    else:
+        return problem
+    unread.__cause__ = problem
+    return unread
 
 
 def _translated(problem: BaseException) -> Exception | None:
@@ -46,6 +83,8 @@ def _translated(problem: BaseException) -> Exception | None:
             return _most_hopeful([_translated(each) for each in problem.exceptions])
         case ContentFilterError() | UsageLimitExceeded():
             return Refusal(str(problem))
+        case NoAnswer():
+            return TransportFailed(str(problem))
         case UnexpectedModelBehavior() | ModelRetry():
             return BadAnswer(str(problem))
         case ModelAPIError():

@@ -17,7 +17,9 @@ from podium.agents.pydantic_ai.wrap import from_pydantic_ai
 from podium.errors import ConfigError
 from podium.model.agent import Agent
 from podium.model.steps import Steps
+from podium.secrets.masking import MASKING
 from podium.secrets.reference import filled
+from podium.secrets.spellings import SHORTEST
 
 In = TypeVar("In", default=str)
 Out = TypeVar("Out", default=str)
@@ -72,4 +74,6 @@ def _maker(model: Model | str, options: ModelOptions) -> Callable[[], Model] | N
 
     given = options.get("api_key")
     api_key = None if given is None else filled({"api_key": given})["api_key"]
+    if api_key is not None and len(api_key) >= SHORTEST:
+        MASKING.learn(api_key, "api_key")  # a vendor may say it again in what it objects to
     return partial(model_at, base_url, model, api_key=api_key)

@@ -1,13 +1,15 @@
 """What can be said of an LLM agent besides its model and types."""
 
 from collections.abc import Mapping
+from typing import get_args
 
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
 from podium.agents.card import CARD_OPTIONS, CardOptions
 from podium.agents.pydantic_ai.effects import DeclaredEffects
-from podium.model.expected import COUNT, FLAG, TEXT, Expected, instance, or_none
+from podium.agents.pydantic_ai.whole import Unfinished
+from podium.model.expected import COUNT, FLAG, TEXT, Expected, instance, one_of, or_none
 from podium.model.prices import Rates
 
 
@@ -21,6 +23,7 @@ LLM_OPTIONS: Mapping[str, Expected] = {
     "rates": Expected("prices by model", _is_mapping),
     "streaming": FLAG,
     "limits": or_none(instance(UsageLimits, "UsageLimits(request_limit=20)")),
+    "unfinished": one_of(get_args(Unfinished)),
     "settings": or_none(Expected("settings of Pydantic AI, such as {'temperature': 0.0}", _is_mapping)),
     "corrections": Expected("a whole number, 0 or more", lambda value: value == 0 or COUNT.fits(value)),
     "base_url": or_none(TEXT),
@@ -41,6 +44,11 @@ class AgentOptions(CardOptions, total=False):
     """Your own prices of models, before those of genai-prices."""
     streaming: bool
     """Whether text is handed on while the model writes it, as chunks `{"text": …}`."""
+    unfinished: Unfinished
+    """What is done with an answer that was cut at its `max_tokens`, or whose stream just ended: `fail` unless given.
+
+    With `more` it is asked for with twice the tokens, up to three times; with `accept` it counts.
+    """
     limits: UsageLimits | None
     """Pydantic AI's bounds of one run: requests (50 unless given), tool calls, tokens. Beyond them it is a refusal."""
 

@@ -1,13 +1,15 @@
 """What is really sent to a model or a tool, as the JSON whose digest is checked on replay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
+from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse, ToolCallPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 from pydantic_core import to_jsonable_python
 
+from podium.agents.pydantic_ai.storable import plain_numbers
 from podium.model.json import Json
 
 _NOT_SENT = frozenset({"timestamp", "metadata", "content_file_digests"})
@@ -26,7 +28,7 @@ def model_input(
     """
     return {
         "model": model,
-        "messages": [_message(each) for each in ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")],
+        "messages": sent_messages(messages),
         "settings": _settings(settings or {}),
         "tools": [_tool(each) for each in parameters.function_tools],
         "native_tools": [each.unique_id for each in parameters.native_tools],
@@ -34,18 +36,36 @@ def model_input(
     }
 
 
-def tool_input(messages: Sequence[ModelMessage], tool: str, tool_call_id: str, arguments: Mapping[str, object]) -> Json:
-    """Return what a tool is called with: the arguments as the model wrote them.
+def sent_messages(messages: Sequence[ModelMessage]) -> Json:
+    """Return what a conversation says, without what no model sees."""
+    return [_message(each) for each in ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")]
 
-    `arguments` are those after validation: Python values, whose JSON need not be the same in every process (a set has
-    no order). They are taken only where no message holds the call.
-    """
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A use of a tool, as the model asked for it."""
+
+    tool: str
+    """Its name as the model sees it, whatever prefixes its toolset adds."""
+    key: str
+    sent: Json
+    """The arguments as the model wrote them: Python's values of them need not be the same in every process."""
+
+
+def tool_use(
+    messages: Sequence[ModelMessage], tool: str, tool_call_id: str, arguments: Mapping[str, object]
+) -> ToolUse:
+    """Return what the model asked for. Where no message holds the call, somebody else made it: as it was made."""
+    asked = next((call for call in _calls(messages) if call.tool_call_id == tool_call_id), None)
+    name = tool if asked is None else asked.tool_name
+    given = arguments if asked is None else asked.args_as_dict()
+    return ToolUse(name, tool_key(messages, tool_call_id), {"tool": name, "arguments": plain_numbers(_plain(given))})
+
+
+def _calls(messages: Sequence[ModelMessage]) -> Iterator[ToolCallPart]:
     for message in reversed(messages):
         if isinstance(message, ModelResponse):
-            for call in message.tool_calls:
-                if call.tool_call_id == tool_call_id and call.tool_name == tool:
-                    return {"tool": tool, "arguments": call.args_as_dict()}
-    return {"tool": tool, "arguments": _plain(arguments)}
+            yield from message.tool_calls
 
 
 def tool_key(messages: Sequence[ModelMessage], tool_call_id: str) -> str:

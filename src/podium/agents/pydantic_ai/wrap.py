@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection
-from typing import Unpack, cast
+from typing import Any, Unpack, cast
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
@@ -11,9 +11,9 @@ from typing_extensions import TypeVar
 
 from podium.agents.card import CardOptions, card_of
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
-from podium.agents.pydantic_ai.effects import check_declared
+from podium.agents.pydantic_ai.effects import check_declared, effects_of
 from podium.agents.pydantic_ai.options import LLM_OPTIONS, AgentOptions
-from podium.agents.pydantic_ai.recordable import require_recordable
+from podium.agents.pydantic_ai.outputs import output_functions
 from podium.agents.shape import shape_of
 from podium.errors import ConfigError
 from podium.model.agent import Agent, Shape
@@ -55,10 +55,14 @@ def from_pydantic_ai(
     known = name or agent.name
     if not known:
         raise ConfigError("the Pydantic AI agent has no name: give it one, or pass name= to from_pydantic_ai")
-    for toolset in agent.toolsets:
-        toolset.apply(require_recordable)
     check_options(f"agent {known}", options, LLM_OPTIONS)
-    check_declared(options.get("tool_effects", {}), known, _tools_of(agent))
+    if deps is None and agent.deps_type not in {object, type(None), Any, Steps}:
+        wanted = getattr(agent.deps_type, "__name__", agent.deps_type)
+        raise ConfigError(f"agent {known} wants dependencies of the type {wanted}: give deps=, which makes them")
+    tools, all_known = _tools_of(agent)
+    effects = options.get("tool_effects", {})
+    check_declared(effects, known, None)
+    check_declared(effects_of(effects, ""), known, tools if all_known else None)
     takes = shape_of(input)
     gives = shape_of(output if output is not None else _plain_output(agent))
     return LlmAgent(
@@ -69,17 +73,21 @@ def from_pydantic_ai(
         model=model,
         prompt=prompt or _prompt_by(takes),
         deps=deps or cast(Callable[[Call, Steps], D], _steps_as_deps),
-        effects=options.get("tool_effects", {}),
+        effects=effects,
+        tools=tools,
         rates=options.get("rates", NO_RATES),
         streaming=options.get("streaming", False),
         limits=options.get("limits"),
+        unfinished=options.get("unfinished", "fail"),
     )
 
 
-def _tools_of(agent: AbstractAgent[D, Out]) -> Collection[str] | None:
-    """Return the names of its tools; None where some are known only when it runs."""
+def _tools_of(agent: AbstractAgent[D, Out]) -> tuple[Collection[str], bool]:
+    """Return the names of its tools as far as they are known, and whether these are all; others show when it runs."""
     sets = [each for each in agent.toolsets if isinstance(each, FunctionToolset)]
-    return [name for each in sets for name in each.tools] if len(sets) == len(agent.toolsets) else None
+    outputs = [each.__name__ for each in output_functions(agent.output_type)]
+    names = [name for each in sets for name in each.tools]
+    return [*names, *outputs], len(sets) == len(agent.toolsets) and not outputs
 
 
 def _of_card(options: AgentOptions) -> CardOptions:

@@ -12,6 +12,7 @@ from podium.model.clock import Clock
 from podium.model.delegation import Delegation, DelegationBook, Granted
 from podium.model.ids import Ids
 from podium.model.json import Json, is_object
+from podium.model.step import tool_id
 
 PRINCIPAL = "delegation:"
 """The prefix of the principal of a run that was started with a token."""
@@ -84,7 +85,7 @@ def objection(granted: Granted | None, now: float, agent: str, tool: str | None,
         return f"{name} is revoked"
     if said.expires is not None and now >= said.expires:
         return f"{name} has expired"
-    wanted = agent if tool is None else f"{agent}/{tool}"
+    wanted = agent if tool is None else tool_id(agent, tool)
     patterns = said.agents if tool is None else said.tools
     if not any(fnmatchcase(wanted, pattern) for pattern in patterns):
         return f"{name} is not for {wanted}: it is for {', '.join(patterns)}"

@@ -14,7 +14,7 @@ from podium.model.outcome import Outcome, Pending, Refused
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.question import APPROVAL_SCHEMA, Ask
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import StepCall, tool_of
+from podium.model.step import StepCall, tool_id, tool_of
 
 GUARD = "policy"
 """What its notices are called."""
@@ -69,7 +69,7 @@ class Policy:
 
         @cache
         def scope_of(tool: str) -> PolicyScope:
-            return self._judge.scope(card, USE_TOOL, TOOL, f"{card.name}/{tool}")
+            return self._judge.scope(card, USE_TOOL, TOOL, tool_id(card.name, tool))
 
         async def governed(step: StepCall, steps: RuleSteps) -> Json:
             if (tool := tool_of(step.name)) is None or (scope := scope_of(tool)).settled:

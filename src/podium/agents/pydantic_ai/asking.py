@@ -1,0 +1,187 @@
+"""A model request as a step, whoever makes it."""
+
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from pydantic_ai.durable_exec import JSON_CODEC
+from pydantic_ai.exceptions import OutputTokenLimitExceeded
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelResponse,
+    ModelResponseStreamEvent,
+    PartDeltaEvent,
+    PartStartEvent,
+    TextPart,
+    TextPartDelta,
+)
+from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.models._request_timeout import open_durable_unit_stream  # it alone knows when the first event is due
+from pydantic_ai.settings import ModelSettings
+
+from podium.agents.pydantic_ai.bound import MOST_OUTPUT, bound_of, capped
+from podium.agents.pydantic_ai.failure import of_request
+from podium.agents.pydantic_ai.request import model_input, sent_messages
+from podium.agents.pydantic_ai.scope import AgentScope, Unanswered, asking
+from podium.agents.pydantic_ai.shared import as_run
+from podium.agents.pydantic_ai.storable import storable
+from podium.agents.pydantic_ai.usage import unmeasured, usage_of
+from podium.agents.pydantic_ai.whole import TWICE, objection, require_end
+from podium.model.budget import Bound
+from podium.model.json import Json
+from podium.model.outcome import Usage
+from podium.model.step import ANSWER
+
+SendRequest = Callable[[ModelSettings | None], Awaitable[ModelResponse]]
+"""Sends a request with these settings, unrecorded."""
+
+NO_COST = Bound(usd=0.0)
+
+NOTED = "usage"
+"""The name under which it is noted that a provider did not say what an answer came to."""
+
+
+class RecordedRequest:
+    """One request to a model, at its place in the conversation."""
+
+    def __init__(
+        self, scope: AgentScope, model: Model[object], messages: list[ModelMessage], settings: ModelSettings | None,
+        parameters: ModelRequestParameters,
+    ) -> None:  # fmt: skip
+        self._scope = scope
+        self._model = model
+        self._messages = messages
+        self._settings = settings
+        self._parameters = parameters
+        self._noted = False
+        self._doubled = 0
+
+    async def ask(self, send: SendRequest) -> ModelResponse:
+        """Send it once for ever. An error keeps the type that Pydantic AI gave it, for those who handle it."""
+        failed: list[Exception] = []
+
+        async def body() -> Json:
+            with of_request(failed, remote=self._model.base_url is not None), asking():
+                response = await send(self._sent_settings())
+            return JSON_CODEC.dump(ModelResponse, storable(response))
+
+        place = self._place()
+        try:
+            value = await self._scope.recording.once(
+                ANSWER, body, key=place.key, input=place.sent, usage=self._usage, bound=self._bound()
+            )
+        except Exception:  # whatever the rules made of it: what the model's adapter raised is raised
+            self._scope.unanswered = place
+            if not failed:
+                raise
+        else:
+            response = JSON_CODEC.load(ModelResponse, value)
+            self._scope.add(as_run(response.usage))
+            return await self._whole(response, send)
+        raise failed[0] from failed[0].__cause__
+
+    async def _whole(self, response: ModelResponse, send: SendRequest) -> ModelResponse:
+        """Return an answer that is whole: the recorded one, or one that is asked for with more tokens."""
+        recording, limit = self._scope.recording, self._limit(self._settings)
+        by_budget = recording.steps.budgeted and limit is None
+        sent = self._limit(self._sent_settings())
+        wrong = objection(response, limit=sent, by_budget=by_budget)
+        if not isinstance(wrong, OutputTokenLimitExceeded):
+            if wrong is not None:
+                raise wrong
+            return response
+        if recording.unfinished == "accept":
+            recording.note("answer", {"model": response.model_name, "finish_reason": "length"})
+            return response
+        if recording.unfinished == "fail" or self._doubled == TWICE:
+            raise wrong
+        self._doubled += 1
+        more = (self._settings or ModelSettings()).copy()
+        more["max_tokens"] = 2 * (sent or response.usage.output_tokens or MOST_OUTPUT)
+        self._settings = more
+        again = await self.ask(send)
+        return replace(again, usage=again.usage + response.usage)
+
+    def _limit(self, settings: ModelSettings | None) -> int | None:
+        return (settings or {}).get("max_tokens") or (self._model.settings or {}).get("max_tokens")
+
+    async def ask_in_pieces(self) -> ModelResponse:
+        """Do the same with an answer that is streamed; its text is handed on where the call streams."""
+        return await self.ask(self._stream)
+
+    async def _stream(self, settings: ModelSettings | None) -> ModelResponse:
+        stream = open_durable_unit_stream(self._model, self._messages, settings, self._parameters, None)
+        async with stream as streamed:
+            await _hand_on(streamed, self._scope)
+        if self._scope.recording.unfinished != "accept":
+            require_end(streamed)
+        return streamed.get()
+
+    def _place(self) -> Unanswered:
+        """Return its key and what is compared on replay: those of the request that failed just before, if it did.
+
+        So an answer of a model that an agent fell back on is handed back to the first one's request, and nobody is
+        asked again.
+        """
+        sent = model_input(self._model.model_name, self._messages, self._settings, self._parameters)
+        before = self._scope.unanswered
+        if before is not None and before.asks(sent["messages"]):
+            self._scope.unanswered = None
+            return before
+        return Unanswered(self._scope.position(len(self._messages)), sent)
+
+    def _sent_settings(self) -> ModelSettings | None:
+        """Bound the answer under a budget, and switch off the retries of the vendor's client: they are Podium's."""
+        settings = self._settings
+        if self._scope.recording.steps.budgeted:
+            settings = capped(self._model, settings)
+        if "max_retries" in self._model.unsupported_settings:
+            return settings
+        single = (settings or ModelSettings()).copy()
+        single["max_retries"] = 0
+        return single
+
+    def _bound(self) -> Bound | None:
+        """Return the most that it may cost, where a budget needs to know."""
+        return self._most() if self._scope.recording.steps.budgeted else None
+
+    def _most(self) -> Bound | None:
+        settings = capped(self._model, self._settings)
+        return bound_of(self._model, self._messages, settings, self._parameters, self._scope.recording.rates)
+
+    def _usage(self, response: Json) -> Usage:
+        """Return what an answer came to; where its provider does not say, or says nonsense, the most that it may."""
+        recording = self._scope.recording
+        used, wrong = usage_of(response, rates=recording.rates), unmeasured(response)
+        if not wrong:
+            return used
+        most = self._most() or Bound()
+        if not self._noted:
+            self._noted = True
+            told = {"model": used.model, "usage": wrong, "counted": most.input_tokens + most.output_tokens}
+            recording.note(NOTED, told)
+        return replace(used, input_tokens=most.input_tokens, output_tokens=most.output_tokens, usd=most.usd)
+
+
+async def keep_answer(scope: AgentScope, messages: Sequence[ModelMessage], response: ModelResponse) -> None:
+    """Record what the agent goes on with after a request that failed: a hook may have made up an answer."""
+    place = scope.unanswered
+    if place is None or not place.asks(sent_messages(messages)):
+        return
+    scope.unanswered = None
+
+    async def body() -> Json:
+        return JSON_CODEC.dump(ModelResponse, storable(response))
+
+    await scope.recording.once(ANSWER, body, key=place.key, input=place.sent, bound=NO_COST)
+    scope.add(as_run(response.usage))
+
+
+async def _hand_on(events: AsyncIterable[ModelResponseStreamEvent], scope: AgentScope) -> None:
+    """Read a stream to its end; emit its text as chunks `{"text": …}`, for the agent of the call."""
+    async for event in events:
+        match event:
+            case PartStartEvent(part=TextPart(content=text)) | PartDeltaEvent(delta=TextPartDelta(content_delta=text)):
+                if text and scope.streaming:
+                    scope.recording.steps.emit({"text": text})
+            case _:
+                pass

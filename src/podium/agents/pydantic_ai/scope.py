@@ -1,0 +1,238 @@
+"""Where in a call the code is that runs: whoever asks a model there, or uses a tool, records it with the call."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import partial
+
+from pydantic_ai.durable_exec import record_durable_unit
+from pydantic_ai.usage import RunUsage
+
+from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared, effects_of
+from podium.agents.pydantic_ai.flight import Flight
+from podium.agents.pydantic_ai.shared import UNSEEN, SharedUsage, dumped
+from podium.agents.pydantic_ai.whole import Unfinished
+from podium.model.budget import Bound
+from podium.model.json import Json
+from podium.model.outcome import Usage
+from podium.model.prices import Rates
+from podium.model.steps import Effects, Steps
+
+Body = Callable[[], Awaitable[Json]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Recording:
+    """What one call of an LLM agent records with, whoever asks a model or uses a tool in it."""
+
+    steps: Steps
+    flight: Flight
+    effects: DeclaredEffects
+    rates: Rates
+    unfinished: Unfinished = "fail"
+    tools: Collection[str] = ()
+    """The names of those of its tools that are known before it runs."""
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    """Where steps are recorded; a synchronous tool may run an agent in a loop of its own thread."""
+    closed: bool = False
+    """Whether the call has ended: what goes on in a task that it left behind belongs to nobody."""
+
+    @contextmanager
+    def open(self) -> Generator[None]:
+        """Record until the call ends."""
+        try:
+            yield
+        finally:
+            self.closed = True
+
+    def note(self, rule: str, said: Mapping[str, Json]) -> None:
+        """Record what was noticed, from whichever thread."""
+        if self.at_home:
+            self.steps.note(rule, said)
+        else:
+            self.loop.call_soon_threadsafe(self.steps.note, rule, said)
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the running loop is the one in which steps are recorded."""
+        return asyncio.get_running_loop() is self.loop
+
+    async def once(
+        self,
+        name: str,
+        body: Body,
+        *,
+        key: str | None = None,
+        input: Json = None,
+        effects: Effects = "idempotent",
+        verify: Body | None = None,
+        usage: Callable[[Json], Usage | None] | None = None,
+        bound: Bound | None = None,
+    ) -> Json:
+        """Run `body` once for ever, and let Pydantic AI's telemetry know whether it ran now."""
+        executed = False
+        there = asyncio.get_running_loop()
+
+        async def run() -> Json:
+            nonlocal executed
+            executed = True
+            if self.at_home and there is self.loop:
+                return await body()
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(body), there))
+
+        step = self.steps.once(
+            name, run, input=input, key=key, effects=effects, verify=verify, usage=usage, bound=bound
+        )
+        if there is self.loop:
+            value = await step
+        else:
+            value = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(step, self.loop))
+        record_durable_unit(executed=executed)
+        return value
+
+    async def carried(
+        self,
+        name: str,
+        body: Body,
+        *,
+        key: str,
+        input: Json,
+        effects: Effects = "idempotent",
+        verify: Body | None = None,
+    ) -> Json:
+        """Do the same for a use of a tool: it is finished and recorded, even if another one's failure ends the run."""
+        step = self.once(name, body, key=key, input=input, effects=effects, verify=verify)
+        return await (self.flight.carry(step) if self.at_home else step)
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A request that failed; whoever goes on at the same place in the conversation answers it."""
+
+    key: str
+    sent: Json
+
+    def asks(self, messages: Json) -> bool:
+        """Whether it asked the same, whichever model, with whichever settings."""
+        return self.sent["messages"] == messages
+
+
+class AgentScope:
+    """One run of an agent of Pydantic AI inside a call, or the code of one tool: counts what is asked in it."""
+
+    def __init__(
+        self, recording: Recording, usage: SharedUsage, *, agent: str = "", place: str = "", streaming: bool = False,
+        around: "AgentScope | None" = None,
+    ) -> None:  # fmt: skip
+        self.recording = recording
+        self.usage = usage
+        self.grown = RunUsage()
+        """What is added to the usage here; that of a tool is recorded with it, and added again in a replay."""
+        self.around = around
+        self.agent = agent
+        """The name of an agent that another one's code runs; empty for the agent of the call."""
+        self.streaming = streaming
+        self.unanswered: Unanswered | None = None
+        self._place = place
+        self._unchecked = True
+        self._positions = Counter[tuple[str, int]]()
+        self._runs = Counter[tuple[str, str]]()
+        """Both by the step that one is in: what is recorded there is not counted again in a replay."""
+
+    def position(self, messages: int) -> str:
+        """Key a request by its place in the conversation; a history cut short can put two at one place."""
+        here = self.recording.steps.idempotency_key, messages
+        self._positions[here] += 1
+        again = self._positions[here]
+        return self.key(str(messages) if again == 1 else f"{messages}#{again}")
+
+    def key(self, key: str) -> str:
+        """Return the key of a step of this run."""
+        return f"{self._place}{key}"
+
+    def tool(self, name: str) -> str:
+        """Return the one name of a tool: as the model sees it, after that of the agent where another one runs it."""
+        return f"{self.agent}/{name}" if self.agent else name
+
+    def of_agent(self, name: str, usage: RunUsage | None) -> "AgentScope":
+        """Return the scope of an agent that is run here, and may add to the usage of the agent around it."""
+        here = self.recording.steps.idempotency_key, name
+        count = self._runs[here]
+        self._runs[here] += 1
+        shared = SharedUsage(usage or RunUsage(), watched=usage is None)
+        if usage is self.usage.total:
+            shared = self.usage
+        return AgentScope(self.recording, shared, agent=name, place=f"{self._place}{name}#{count}/", around=self)
+
+    def of_tool(self) -> "AgentScope":
+        """Return the scope of the code of a tool, or whatever else is a step that may have steps inside."""
+        return AgentScope(self.recording, self.usage, agent=self.agent, around=self)
+
+    def add(self, used: RunUsage) -> None:
+        """Note what a recorded request added to the usage, here and wherever it is shared."""
+        self.usage.explain(used)
+        scope: AgentScope | None = self
+        while scope is not None and scope.usage is self.usage:
+            scope.grown.incr(used)
+            scope = scope.around
+
+    async def count_unseen(self) -> None:
+        """Count usage that grew without a recorded request. A budget in dollars refuses it, as it has no price."""
+        more = self.usage.unseen()
+        if more is None:
+            return
+        self.add(more)
+        used = Usage(model=UNSEEN, input_tokens=more.input_tokens, output_tokens=more.output_tokens)
+        bound = Bound(input_tokens=more.input_tokens, output_tokens=more.output_tokens)
+        told = dumped(more)
+        await self.recording.once(UNSEEN, partial(_given, told), usage=lambda _: used, bound=bound)
+
+    def check_effects(self, tools: Collection[str], agent: str) -> None:
+        """Raise UsageError for effects of tools that this agent does not have, before its first request."""
+        if not self._unchecked:
+            return
+        self._unchecked = False
+        known = () if self.agent else self.recording.tools
+        check_declared(effects_of(self.recording.effects, self.agent), agent, {*tools, *known})
+
+    @contextmanager
+    def entered(self) -> Generator[None]:
+        """Have what is asked in this task, and in those it starts, recorded here."""
+        token = _here.set(self)
+        try:
+            yield
+        finally:
+            with suppress(ValueError):  # a generator that is closed by another task has a context of its own
+                _here.reset(token)
+
+
+_here: ContextVar[AgentScope | None] = ContextVar("podium_scope", default=None)
+
+_asking: ContextVar[bool] = ContextVar("podium_asking", default=False)
+
+
+def here() -> AgentScope | None:
+    """Return where the code is that runs; None outside of calls of LLM agents, and inside a request to a model."""
+    scope = _here.get()
+    return None if scope is None or scope.recording.closed or _asking.get() else scope
+
+
+@contextmanager
+def asking() -> Generator[None]:
+    """Mark what is inside as one request, whatever other models its model asks."""
+    token = _asking.set(True)
+    try:
+        yield
+    finally:
+        _asking.reset(token)
+
+
+async def _awaited(body: Body) -> Json:
+    return await body()
+
+
+async def _given(value: Json) -> Json:
+    return value

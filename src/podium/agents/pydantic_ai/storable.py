@@ -1,0 +1,75 @@
+"""What a model may say and JSON cannot hold: brought into a form that can be recorded, before anybody sees it."""
+
+import json
+from dataclasses import replace
+from typing import cast
+
+from pydantic_ai.messages import ModelResponse, ModelResponsePart, TextPart, ThinkingPart, ToolCallPart
+from pydantic_ai.usage import RequestUsage
+
+from podium.model.budget import MOST_COUNT
+from podium.model.json import Json
+
+_LARGEST = 2**63 - 1
+
+
+def storable(response: ModelResponse) -> ModelResponse:
+    """Return a response with `?` for each half of a character, and arguments with large numbers as text of JSON.
+
+    A usage that no store can hold is none that was told.
+    """
+    counts = [
+        value for value in (*vars(response.usage).values(), *response.usage.details.values()) if value is not None
+    ]
+    if any(isinstance(count, int) and count > MOST_COUNT for count in counts):
+        response = replace(response, usage=RequestUsage(unmeasured_requests=1))
+    parts = [_part(part) for part in response.parts]
+    if all(now is was for now, was in zip(parts, response.parts, strict=True)):
+        return response
+    return replace(response, parts=parts)
+
+
+def plain_numbers(value: Json) -> Json:
+    """Return a value with integers beyond 64 bits as text, and whole characters: what the store holds."""
+    match value:
+        case bool():
+            return value
+        case int():
+            return value if -_LARGEST <= value <= _LARGEST else str(value)
+        case dict():
+            return {whole(key): plain_numbers(each) for key, each in cast("dict[str, Json]", value).items()}
+        case list():
+            return [plain_numbers(each) for each in cast("list[Json]", value)]
+        case str():
+            return whole(value)
+        case _:
+            return value
+
+
+def whole(text: str) -> str:
+    """Return a text with `?` for each half of a character: a surrogate without its other half."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
+def _part(part: ModelResponsePart) -> ModelResponsePart:
+    match part:
+        case TextPart() | ThinkingPart():
+            content = whole(part.content)
+            return part if content is part.content else replace(part, content=content)
+        case ToolCallPart():
+            args = _arguments(cast("Json", part.args))
+            return part if args is part.args else replace(part, args=args)
+        case _:
+            return part
+
+
+def _arguments(args: Json) -> Json:
+    if isinstance(args, str):
+        return whole(args)
+    return args if plain_numbers(args) == args else json.dumps(args)
