@@ -7,11 +7,13 @@ import pytest
 
 from podium import (
     App,
+    Approval,
     Budget,
     Context,
     Decision,
     Escalation,
     Retry,
+    Steps,
     agent,
     human,
     process,
@@ -21,6 +23,9 @@ from podium import (
 from podium.agents.http import http
 from podium.agents.pydantic_ai import llm_agent
 from podium.errors import PodiumError, RunFailed, UsageError
+from podium.guards import guard
+from podium.guards.custom import BOTH
+from podium.model.guard import Checked
 from podium.model.retry import Backoff
 from podium.patterns import sequence
 
@@ -84,6 +89,46 @@ async def run_of(mistaken: Any, *input: Any, **options: Any) -> object:
 
 def started(**options: Any) -> Written:
     return lambda: run_sync(run_of(flow, 1, **options))
+
+
+def operated(change: Callable[[Any], Awaitable[object]]) -> Written:
+    """Return that something is asked of `app.operations`."""
+
+    async def main() -> None:
+        async with App.open(":memory:") as app:
+            await change(app.operations)
+
+    return lambda: run_sync(main())
+
+
+async def _paid() -> str:
+    return "paid"
+
+
+@agent
+async def _stepping(effects: Any, steps: Steps) -> Any:
+    return await steps.once("pay", _paid, effects=effects)
+
+
+async def _twice_awaited(ctx: Context) -> int:
+    child = await ctx.spawn(flow, 1)
+    return await child.result() + await child.result()
+
+
+class _Sloppy:
+    name = "sloppy"
+    on = BOTH
+
+    def check(self, checked: Checked) -> Any:
+        return True
+
+
+def _guarded_by(check: Any) -> Any:
+    @agent(name="guarded", guards=(check,))
+    async def guarded(x: int) -> int:
+        return x
+
+    return guarded
 
 
 async def opened(**options: Any) -> None:
@@ -273,6 +318,112 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     "a refusal that is taken for a yes": (
         lambda: bool(Decision(approved=False)),
         "approved",
+    ),
+    "a child run that is named": (
+        asks(lambda ctx: ctx.spawn("flow", 1)),
+        "'flow' is no agent. Make one with @agent or @workflow.",
+    ),
+    "a child run of an agent": (
+        asks(lambda ctx: ctx.spawn(fine, 1)),
+        "fine is an agent, not a workflow: only a workflow can be a run. Write `ctx.call(fine, …)`.",
+    ),
+    "a child run of nobody": (
+        asks(lambda ctx: ctx.child_result("nope", flow)),
+        "nope is no child run of",
+    ),
+    "a child run by a number": (
+        asks(lambda ctx: ctx.child_result(5, flow)),
+        "the id of the child run is 5; expected a name",
+    ),
+    "a child's result that was taken": (
+        asks(_twice_awaited),
+        "its result was awaited before: keep its value.",
+    ),
+    "an effect in another spelling": (
+        asks(lambda ctx: ctx.once("pay", _paid, effects="Once")),
+        "effects of pay is 'Once'; expected 'idempotent' or 'once'.",
+    ),
+    "a step's effect in another spelling": (
+        asks(lambda ctx: ctx.call(_stepping, "ONCE")),
+        "effects of pay is 'ONCE'; expected 'idempotent' or 'once'.",
+    ),
+    "a look that is no function": (
+        asks(lambda ctx: ctx.once("pay", _paid, effects="once", verify=5)),
+        "verify of pay is 5; expected a function, or None.",
+    ),
+    "what happens once, as a value": (
+        asks(lambda ctx: ctx.once("pay", 5)),
+        "what pay does is 5; expected a function.",
+    ),
+    "a question to several": (
+        asks(lambda ctx: ctx.ask("Fine?", to=["boss", "editor"])),
+        "to of 'Fine?' is ['boss', 'editor']; expected a name: a text of one line that is not empty.",
+    ),
+    "a question to nobody": (asks(lambda ctx: ctx.ask("Fine?", to="")), "to of 'Fine?' is ''; expected a name"),
+    "a question that is a number": (asks(lambda ctx: ctx.ask(5)), "the question is 5; expected a text."),
+    "nobody who answers": (
+        asks(lambda ctx: ctx.ask("Fine?", quorum=0)),
+        "quorum of a question is 0; expected a whole number, 1 or more.",
+    ),
+    "half a person": (asks(lambda ctx: ctx.ask("Fine?", quorum=1.5)), "quorum of a question is 1.5; expected a whole"),
+    "a decision that is a flag": (
+        asks(lambda ctx: ctx.ask(Approval("Fine?"), within=1, default=True)),
+        "default of 'Fine?' is True; expected a Decision, such as Decision(approved=False).",
+    ),
+    "an approval of another type": (
+        asks(lambda ctx: ctx.ask(Approval("Fine?"), answer=int)),
+        "'Fine?' is an Approval: its answer is a Decision, and its subject stands in it.",
+    ),
+    "an approval with a second subject": (
+        asks(lambda ctx: ctx.ask(Approval("Fine?"), subject="a draft")),
+        "Write `Approval(text, subject)`, and leave `answer` and `subject` out.",
+    ),
+    "a default of another type than the answer": (
+        asks(lambda ctx: ctx.ask("How many?", answer=int, within=1, default="none")),
+        "default of 'How many?' is 'none': expected int",
+    ),
+    "a default of another type than the signal": (
+        asks(lambda ctx: ctx.signal("go", int, within=1, default="none")),
+        "default of the wait for signal 'go' is 'none': expected int",
+    ),
+    "a map over a set": (
+        asks(lambda ctx: ctx.map(fine, {1, 2})),
+        "map was given a set, whose order another process does not know: sort it, `sorted(inputs)`.",
+    ),
+    "a map over letters": (
+        asks(lambda ctx: ctx.map(fine, "abc")),
+        "what is mapped is 'abc'; expected a list of inputs, such as [first, second].",
+    ),
+    "a map over nothing": (asks(lambda ctx: ctx.map(fine, 5)), "what is mapped is 5; expected a list of inputs"),
+    "a map with nobody at once": (
+        asks(lambda ctx: ctx.map(fine, [1], concurrency=0)),
+        "concurrency of a map is 0; expected a whole number, 1 or more, or None.",
+    ),
+    "a map with a text at once": (
+        asks(lambda ctx: ctx.map(fine, [1], concurrency="2")),
+        "concurrency of a map is '2'; expected a whole number",
+    ),
+    "a quorum in words": (
+        asks(lambda ctx: ctx.gather(ctx.call(fine, 1), quorum="all")),
+        "quorum='all' of 1 branches: expected a number from 1 to 1",
+    ),
+    # A guard looks
+    "a guard that tells whether it is fine": (
+        asks(lambda ctx: ctx.call(_guarded_by(guard(lambda value: value is not None)), 1)),
+        "the guard <lambda> gave True: it has to return None, which lets pass, the text of what it objects to, or Rep",
+    ),
+    "a guard of one's own that tells whether it is fine": (
+        asks(lambda ctx: ctx.call(_guarded_by(_Sloppy()), 1)),
+        "the guard sloppy gave True: it has to return Passed, Objected or Repaired",
+    ),
+    # Runs are deleted
+    "runs that end in the future are pruned": (
+        operated(lambda operations: operations.prune(-86400.0, why="old")),
+        "the age of the runs is -86400.0; expected seconds, 0 or more",
+    ),
+    "runs that end in the future are redacted": (
+        operated(lambda operations: operations.retain("-1d", why="old")),
+        "the age of the runs is '-1d'; expected seconds, 0 or more",
     ),
     # A run is started
     "one agent for several": (

@@ -7,7 +7,7 @@ from typing import Any
 from podium.errors import InvalidValue, PodiumError
 from podium.facade.handle import AnyHandle, handle_of
 from podium.facade.scope import Parts, Scope
-from podium.model.duration import SPAN, Duration, in_seconds
+from podium.model.duration import PAUSE, Duration, in_seconds
 from podium.model.run import RunState
 from podium.model.storable import check_text
 from podium.operations.editing import Edited
@@ -96,7 +96,7 @@ class Operations:
 
     async def retain(self, seconds: Duration, *, why: str, by: str | None = None) -> int:
         """Redact all runs that ended longer ago than so many seconds, as did those that started them; how many."""
-        who, age = self._name_of(by, why), in_seconds(seconds, "the age of the runs", SPAN)
+        who, age = self._name_of(by, why), in_seconds(seconds, "the age of the runs", PAUSE)
         parts, user = self._scope.for_operators("redact runs"), self._scope.principal
         return await _redactor(parts).retain(age, by=who, why=why, tenant=None if user is None else user.tenant)
 
@@ -112,7 +112,7 @@ class Operations:
         who, parts, user = self._name_of(by, why), self._scope.for_operators("prune runs"), self._scope.principal
         if going := [state for state in states if not state.ended]:
             raise InvalidValue(f"runs that are {going[0]} have not ended: expected done, failed or cancelled.")
-        before = parts.clock.now() - in_seconds(older_than, "the age of the runs", SPAN)
+        before = parts.clock.now() - in_seconds(older_than, "the age of the runs", PAUSE)
         tenant = None if user is None else user.tenant
         wanted = PrunableQuery(before=before, states=tuple(states), tenant=tenant)
         signer = signer_of(parts.config.audit)

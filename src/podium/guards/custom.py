@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
 
-from podium.errors import UsageError
+from podium.errors import BadAnswer, UsageError
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
 from podium.model.json import Json
 
@@ -46,8 +46,9 @@ def guard(
 
     It may return `Repaired(value, reason)` too. With `ask`, a person of that role may let pass what it objects to.
     """
+    called = name or getattr(function, "__name__", "guard")
 
-    def found(said: CheckAnswer) -> GuardFinding:
+    def found(said: object) -> GuardFinding:
         match said:
             case None:
                 return Passed()
@@ -55,6 +56,11 @@ def guard(
                 return Objected(said, ask)
             case Passed() | Repaired() | Objected():
                 return said
+            case _:
+                raise BadAnswer(
+                    f"the guard {called} gave {said!r:.100}: it has to return None, which lets pass, the text of what "
+                    "it objects to, or Repaired(value, reason)"
+                )
 
     async def later(said: Awaitable[CheckAnswer]) -> GuardFinding:
         return found(await said)
@@ -63,4 +69,4 @@ def guard(
         said = function(checked.value)
         return later(said) if inspect.isawaitable(said) else found(said)
 
-    return CustomCheck(name or getattr(function, "__name__", "guard"), on, look)
+    return CustomCheck(called, on, look)

@@ -1,11 +1,16 @@
 """What options are to be, so that a mistake is told where it is written, in words."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import inf, isfinite
+from pathlib import Path
 from typing import NoReturn, cast
 
 from podium.errors import UsageError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,13 @@ def check_options(whose: str, given: Mapping[str, object], known: Mapping[str, E
         known[name].check(f"{name} of {whose}", value)
 
 
+def check_fields(owner: object, known: Mapping[str, Expected]) -> None:
+    """Raise UsageError for a field of a dataclass that is not what it is to be."""
+    for name, expected in known.items():
+        if not expected.fits(value := getattr(owner, name)):
+            refuse(f"{type(owner).__name__}({name}=…)", value, expected.words)
+
+
 def or_none(expected: Expected) -> Expected:
     """Return the same, or None."""
     return Expected(f"{expected.words}, or None", lambda value: value is None or expected.fits(value))
@@ -53,13 +65,37 @@ def one_of(values: Collection[str]) -> Expected:
     return Expected(" or ".join(map(repr, values)), lambda value: isinstance(value, str) and value in values)
 
 
-def _number(least: float, *, above: bool = False, most: float = float("inf")) -> Callable[[object], bool]:
+def each(expected: Expected, words: str) -> Expected:
+    """Return that it is to be a mapping whose values all fit; `words` say so."""
+
+    def fits(value: object) -> bool:
+        if not isinstance(value, Mapping):
+            return False
+        entries = cast("Mapping[object, object]", value)
+        return all(isinstance(key, str) for key in entries) and all(map(expected.fits, entries.values()))
+
+    return Expected(words, fits)
+
+
+def has(words: str, *methods: str) -> Expected:
+    """Return that it is to be an object with these methods."""
+    return Expected(words, lambda value: all(callable(getattr(value, name, None)) for name in methods))
+
+
+def _number(least: float, *, above: bool = False, most: float = inf) -> Callable[[object], bool]:
     def fits(value: object) -> bool:
         if not isinstance(value, int | float) or isinstance(value, bool):
             return False
         return (value > least if above else value >= least) and value <= most
 
     return fits
+
+
+def up_to(most: float, *, whole: bool = False) -> Expected:
+    """Return that it is to be a number from 0 to this one, or None for no bound."""
+    words = f"a {'whole number' if whole else 'number'} from 0 to {most:,}, or None for no bound"
+    fits = _number(0, most=most)
+    return Expected(words, lambda value: value is None or (fits(value) and (isinstance(value, int) or not whole)))
 
 
 def _are_names(value: object) -> bool:
@@ -72,7 +108,18 @@ DOLLARS = Expected("US dollars, 0 or more, such as 0.05", _number(0))
 FACTOR = Expected("a number, 0 or more, such as 2", _number(0))
 SHARE = Expected("a share from 0 to 1", _number(0, most=1))
 COUNT = Expected("a whole number, 1 or more", lambda value: isinstance(value, int) and _number(1)(value))
+NATURAL = Expected("a whole number, 0 or more", lambda value: isinstance(value, int) and _number(0)(value))
 WHOLE = Expected("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool))
+MOMENT = Expected(
+    "seconds since 1970, such as time.time()", lambda value: _number(-inf)(value) and isfinite(cast("float", value))
+)
 TEXT = Expected("a text", lambda value: isinstance(value, str))
+NAME = Expected(
+    "a name: a text of one line that is not empty",
+    lambda value: isinstance(value, str) and bool(value) and not _CONTROL.search(value),
+)
 FLAG = Expected("True or False", lambda value: isinstance(value, bool))
 NAMES = Expected('names, such as ("first", "second")', _are_names)
+TEXTS = each(TEXT, 'texts by name, such as {"A": "1"}')
+FUNCTION = Expected("a function", callable)
+PATH = Expected('a path, such as "work/desk.db"', lambda value: isinstance(value, str | Path) and bool(str(value)))

@@ -12,7 +12,7 @@ from podium.model.agent_kind import INLINE
 from podium.model.call import Call
 from podium.model.outcome import Done, Failed, Failure, Outcome, text_of
 from podium.model.retry import FailureKind
-from podium.model.steps import Effects, Steps
+from podium.model.steps import Effects, Steps, check_step
 
 T = TypeVar("T")
 
@@ -27,6 +27,7 @@ class OnceAgent(Generic[T]):
         self, name: str, function: OnceFunction[T], effects: Effects,
         verify: Callable[[], Awaitable[T | None]] | None, output: TypeShape[T],
     ) -> None:  # fmt: skip
+        check_step(name, function, effects, verify)
         self.card = Card(name=name, effects=effects, kind=INLINE)
         self.input = shape_of(type(None))
         self.output = output
