@@ -9,6 +9,8 @@ from podium import (
     App,
     Approval,
     Budget,
+    Call,
+    Card,
     Context,
     Decision,
     Escalation,
@@ -16,6 +18,7 @@ from podium import (
     Steps,
     agent,
     human,
+    minutes,
     process,
     run_sync,
     workflow,
@@ -23,9 +26,12 @@ from podium import (
 from podium.agents.http import http
 from podium.agents.pydantic_ai import llm_agent
 from podium.errors import PodiumError, RunFailed, UsageError
-from podium.guards import guard
+from podium.guards import guard, screen_by, size
 from podium.guards.custom import BOTH
+from podium.model.breaker import Breaker
+from podium.model.budget import Allowance
 from podium.model.guard import Checked
+from podium.model.limit import Limit
 from podium.model.retry import Backoff
 from podium.patterns import sequence
 
@@ -36,7 +42,14 @@ escalation: Any = Escalation
 budgets: Any = Budget
 flows: Any = workflow
 patterned: Any = sequence
-several: Any = {"human": human, "process": process, "http": http}
+several: Any = {
+    "human": human, "process": process, "http": http, "screen_by": screen_by, "size": size, "minutes": minutes,
+}  # fmt: skip
+agents: Any = agent
+cards: Any = Card
+limits: Any = Limit
+breakers: Any = Breaker
+allowances: Any = Allowance
 
 Written = Callable[[], object]
 Asked = Callable[[Context], Awaitable[object]]
@@ -56,6 +69,7 @@ async def flow(ctx: Context, x: int) -> int:
     return x
 
 
+guards: Any = guard
 functions: Any = {"flow": flow}
 
 
@@ -101,6 +115,10 @@ def operated(change: Callable[[Any], Awaitable[object]]) -> Written:
     return lambda: run_sync(main())
 
 
+async def _twice(x: int, one: Call, other: Call) -> int:
+    return x
+
+
 async def _paid() -> str:
     return "paid"
 
@@ -113,6 +131,10 @@ async def _stepping(effects: Any, steps: Steps) -> Any:
 async def _twice_awaited(ctx: Context) -> int:
     child = await ctx.spawn(flow, 1)
     return await child.result() + await child.result()
+
+
+def _is_fine(value: object) -> bool:
+    return value is not None
 
 
 class _Sloppy:
@@ -159,7 +181,7 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         "usd of agent add is '1 cent'; expected US dollars, 0 or more, such as 0.05",
     ),
     "a price below nothing": (made(usd=-1), "usd of agent add is -1; expected US dollars, 0 or more"),
-    "nobody at once": (made(concurrency=0), "concurrency of agent add is 0; expected a whole number, 1 or more"),
+    "nobody at once": (made(concurrency=0), "concurrency of agent add is 0; expected a whole number, 1 or"),
     "half a call at once": (made(concurrency=1.5), "concurrency of agent add is 1.5; expected a whole number"),
     "a budget as a number": (
         made(budget=0.5),
@@ -215,6 +237,100 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         lambda: clerk(limits=3),
         "limits of agent clerk is 3; expected a UsageLimits, such as UsageLimits(request_limit=20)",
     ),
+    "a guard that is a function": (
+        made(guards=[len]),
+        "guards of agent add is [<built-in function len>]; expected guards or their names, such as",
+    ),
+    "a guard that is a number": (made(guards=[5]), "guards of agent add is [5]; expected guards or their names"),
+    "an agent of a number": (lambda: agents(5), "what @agent makes an agent of is 5; expected a function."),
+    "an agent of an agent": (lambda: agents(fine), "fine is an agent already: write @agent once, above the function."),
+    "a look at a number": (
+        lambda: agents(verify=3)(add),
+        "verify of agent add is 3; expected a function.",
+    ),
+    "an agent without a name": (lambda: agents(name="")(add), "the name of an agent is ''; expected a name: a text of"),
+    "an agent that takes its call twice": (lambda: agents(_twice), "_twice takes Call twice: once is enough"),
+    "a card with an effect that there is not": (
+        lambda: cards(name="pay", effects="Once"),
+        "effects of agent pay is 'Once'; expected 'idempotent' or 'once'.",
+    ),
+    "several people": (
+        lambda: several["human"](["anna", "ben"], text="Fine?", answer=str),
+        "to of agent human is ['anna', 'ben']; expected a name: a text of one line that is not empty.",
+    ),
+    "a quorum of nobody": (
+        lambda: several["human"]("boss", text="Fine?", answer=str, quorum=0),
+        "quorum of agent human is 0; expected a whole number, 1 or more.",
+    ),
+    "a quorum of one and a half": (
+        lambda: several["human"]("boss", text="Fine?", answer=str, quorum=1.5),
+        "quorum of agent human is 1.5; expected a whole number",
+    ),
+    "a person's time that is over": (
+        lambda: several["human"]("boss", text="Fine?", answer=str, within=-5),
+        "within of agent human is -5; expected seconds, 0 or more",
+    ),
+    "a program of numbers": (
+        lambda: several["process"]([1], name="ls"),
+        "command of program ls is [1]; expected a list of words: the program, then its arguments",
+    ),
+    "a program in one text": (lambda: several["process"]("ls -l", name="ls"), "command of program ls is 'ls -l'; expe"),
+    "an environment in a list": (
+        lambda: several["process"](["ls"], name="ls", env=["A=1"]),
+        'env of program ls is [\'A=1\']; expected texts by name, such as {"A": "1"}, or None.',
+    ),
+    "a bound in words": (
+        lambda: several["process"](["ls"], name="ls", max_output="1"),
+        "max_output of program ls is '1'; expected a whole number, 1 or more.",
+    ),
+    "headers in a list": (
+        lambda: several["http"]("https://example.org", name="get", headers=["a"]),
+        "headers of service get is ['a']; expected texts by name",
+    ),
+    "a header that is a number": (
+        lambda: several["http"]("https://example.org", name="get", headers={"a": 1}),
+        "headers of service get is {'a': 1}; expected texts by name",
+    ),
+    "a screen that is a number": (lambda: several["screen_by"](5), "5 is no agent. Make one with @agent or @workflow."),
+    "a size in words": (lambda: several["size"]("1 MB"), "most of guard size is '1 MB'; expected a whole number, 0 or"),
+    "a length of time in words": (
+        lambda: several["minutes"]("5"),
+        "the length of time is '5'; expected a number, su",
+    ),
+    # Bounds are described
+    "nobody at the same time": (
+        lambda: limits(concurrency=0),
+        "Limit(concurrency=…) is 0; expected a whole number, 1 or more, or None.",
+    ),
+    "a limit of no requests": (
+        lambda: limits(requests=0),
+        "Limit(requests=…) is 0; expected a whole number, 1 or more",
+    ),
+    "a limit in words": (lambda: limits(concurrency="4"), "Limit(concurrency=…) is '4'; expected a whole number"),
+    "a limit that may hold": (lambda: limits(when="maybe"), "Limit(when=…) is 'maybe'; expected 'wait' or 'refuse'."),
+    "fewer tokens than none": (lambda: limits(tokens=-1), "Limit(tokens=…) is -1; expected a whole number, 1 or"),
+    "a share in words": (lambda: breakers(failures="x"), "Breaker(failures=…) is 'x'; expected a share from 0 to 1."),
+    "a share that is no number": (
+        lambda: breakers(failures=float("nan")),
+        "Breaker(failures=…) is nan; expected a share",
+    ),
+    "a failure that there is not": (
+        lambda: breakers(kinds=["nope"]),
+        "Breaker(kinds=…) is ['nope']; expected kinds of",
+    ),
+    "a breach that explodes": (
+        lambda: budgets(on_breach="explode"),
+        "Budget(on_breach=…) is 'explode'; expected 'stop' or 'ask'.",
+    ),
+    "half a call": (lambda: budgets(calls=1.5), "Budget(calls=…) is 1.5; expected a whole number from 0 to"),
+    "dollars in words": (
+        lambda: budgets(usd="1"),
+        "Budget(usd=…) is '1'; expected a number from 0 to 1,000,000,000, or",
+    ),
+    "a time that there is not": (
+        lambda: allowances(per="x"),
+        "Allowance(per=…) is 'x'; expected 'day' or 'month' or 'ever'.",
+    ),
     # A workflow is made
     "a workflow's tries as a number": (
         lambda: flows(retry=3)(_plain),
@@ -257,6 +373,10 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         lambda: retries(per={"slow": backoff(attempts=2)}),
         "Retry(per=…) is {'slow': Backoff(attempts=2",
     ),
+    "an exception that is a number": (
+        lambda: retries(per={"rate": 3}),
+        "Retry(per=…) is {'rate': 3}; expected kinds of failure",
+    ),
     # A workflow asks for something
     "a function that is no agent": (asks(lambda ctx: ctx.call(add, 1)), "add is no agent. Put @agent above it."),
     "something that is no agent": (
@@ -274,6 +394,10 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     "a call's fallback that is a text": (
         asks(lambda ctx: ctx.call(fine, 1, fallback="spare")),
         "fallback of a call is 'spare'; expected a list of agents",
+    ),
+    "a call's fallback that is a number": (
+        asks(lambda ctx: ctx.call(fine, 1, fallback=[5])),
+        "fallback of a call is [5]; expected a list of agents, names and values, such as [spare], or None.",
     ),
     "a sleep of two times": (
         asks(lambda ctx: ctx.sleep("2d or 3d")),
@@ -409,8 +533,8 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     ),
     # A guard looks
     "a guard that tells whether it is fine": (
-        asks(lambda ctx: ctx.call(_guarded_by(guard(lambda value: value is not None)), 1)),
-        "the guard <lambda> gave True: it has to return None, which lets pass, the text of what it objects to, or Rep",
+        asks(lambda ctx: ctx.call(_guarded_by(guards(_is_fine)), 1)),
+        "the guard _is_fine gave True: it has to return None, which lets pass, the text of what it objects to, or Rep",
     ),
     "a guard of one's own that tells whether it is fine": (
         asks(lambda ctx: ctx.call(_guarded_by(_Sloppy()), 1)),

@@ -1,7 +1,7 @@
 """What options are to be, so that a mistake is told where it is written, in words."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import inf, isfinite
@@ -42,11 +42,12 @@ def check_options(whose: str, given: Mapping[str, object], known: Mapping[str, E
         known[name].check(f"{name} of {whose}", value)
 
 
-def check_fields(owner: object, known: Mapping[str, Expected]) -> None:
+def check_fields(owner: object, known: Mapping[str, Expected], whose: str = "") -> None:
     """Raise UsageError for a field of a dataclass that is not what it is to be."""
     for name, expected in known.items():
         if not expected.fits(value := getattr(owner, name)):
-            refuse(f"{type(owner).__name__}({name}=…)", value, expected.words)
+            what = f"{name} of {whose}" if whose else f"{type(owner).__name__}({name}=…)"
+            refuse(what, value, expected.words)
 
 
 def or_none(expected: Expected) -> Expected:
@@ -99,9 +100,9 @@ def up_to(most: float, *, whole: bool = False) -> Expected:
 
 
 def _are_names(value: object) -> bool:
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if isinstance(value, str | bytes | bytearray) or not isinstance(value, Collection):
         return False
-    return all(isinstance(each, str) for each in cast("Iterable[object]", value))
+    return all(isinstance(each, str) for each in cast("Collection[object]", value))
 
 
 DOLLARS = Expected("US dollars, 0 or more, such as 0.05", _number(0))
@@ -110,6 +111,7 @@ SHARE = Expected("a share from 0 to 1", _number(0, most=1))
 COUNT = Expected("a whole number, 1 or more", lambda value: isinstance(value, int) and _number(1)(value))
 NATURAL = Expected("a whole number, 0 or more", lambda value: isinstance(value, int) and _number(0)(value))
 WHOLE = Expected("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool))
+NUMBER = Expected("a number, such as 1.5", _number(-inf))
 MOMENT = Expected(
     "seconds since 1970, such as time.time()", lambda value: _number(-inf)(value) and isfinite(cast("float", value))
 )

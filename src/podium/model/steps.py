@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal, Protocol, get_args
 
 from podium.model.budget import Bound
-from podium.model.expected import FUNCTION, one_of, or_none
+from podium.model.expected import FUNCTION, NAME, one_of, or_none
 from podium.model.json import Json
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
@@ -17,9 +17,11 @@ KNOWN_EFFECTS: frozenset[str] = frozenset(get_args(Effects))
 EFFECTS = one_of(get_args(Effects))
 
 
-def check_step(name: str, function: object, effects: object, verify: object) -> None:
+def check_step(name: object, function: object, effects: object, verify: object) -> None:
     """Raise UsageError for a step that would not be done as it is meant; it costs next to nothing where all is well."""
-    if effects not in KNOWN_EFFECTS:
+    if not isinstance(name, str):
+        NAME.check("the name of a step", name)
+    if not isinstance(effects, str) or effects not in KNOWN_EFFECTS:
         EFFECTS.check(f"effects of {name}", effects)
     if not callable(function):
         FUNCTION.check(f"what {name} does", function)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
-from podium.agents.card import CARD_OPTIONS, CardOptions
+from podium.agents.card import CardOptions
 from podium.agents.pydantic_ai.effects import DeclaredEffects
+from podium.model.agent import CARD_OPTIONS
 from podium.model.expected import COUNT, FLAG, TEXT, Expected, instance, or_none
 from podium.model.prices import Rates
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from podium.agents.shape import TypeShape, shape_of
@@ -20,6 +21,11 @@ OnceFunction = Callable[[], Awaitable[T] | T]
 """A function of no arguments, sync or async."""
 
 
+@lru_cache(1024)
+def _card(name: str, effects: Effects) -> Card:
+    return Card(name=name, effects=effects, kind=INLINE)
+
+
 class OnceAgent(Generic[T]):
     """An agent that exists for one call."""
 
@@ -28,7 +34,7 @@ class OnceAgent(Generic[T]):
         verify: Callable[[], Awaitable[T | None]] | None, output: TypeShape[T],
     ) -> None:  # fmt: skip
         check_step(name, function, effects, verify)
-        self.card = Card(name=name, effects=effects, kind=INLINE)
+        self.card = _card(name, effects)
         self.input = shape_of(type(None))
         self.output = output
         self._function = function
