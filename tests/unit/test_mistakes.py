@@ -105,14 +105,25 @@ def started(**options: Any) -> Written:
     return lambda: run_sync(run_of(flow, 1, **options))
 
 
-def operated(change: Callable[[Any], Awaitable[object]]) -> Written:
-    """Return that something is asked of `app.operations`."""
+def seen(look: Callable[[Any], Awaitable[object]]) -> Written:
+    """Return that something is asked of an app."""
 
     async def main() -> None:
         async with App.open(":memory:") as app:
-            await change(app.operations)
+            await look(app)
 
     return lambda: run_sync(main())
+
+
+async def _app(store: Any) -> None:
+    async with App.open(store):
+        pass
+
+
+def operated(change: Callable[[Any], Awaitable[object]]) -> Written:
+    """Return that something is asked of `app.operations`."""
+
+    return seen(lambda app: change(app.operations))
 
 
 async def _twice(x: int, one: Call, other: Call) -> int:
@@ -549,7 +560,74 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         operated(lambda operations: operations.retain("-1d", why="old")),
         "the age of the runs is '-1d'; expected seconds, 0 or more",
     ),
+    "runs that have not ended are pruned": (
+        operated(lambda operations: operations.prune("1d", states=["running"], why="old")),
+        "runs that are running have not ended: expected done, failed or cancelled.",
+    ),
+    "runs are pruned of a state that there is not": (
+        operated(lambda operations: operations.prune("1d", states=["over"], why="old")),
+        "states of operations.prune is ['over']; expected states that end a run, such as {RunState.DONE}.",
+    ),
+    "a copy to a number": (
+        operated(lambda operations: operations.backup(5)),
+        'path of operations.backup is 5; expected a path, such as "work/desk.db".',
+    ),
+    # Something is looked up
+    "runs of a state that there is not": (
+        seen(lambda app: app.runs.list(state="nope")),
+        "state of runs.list is 'nope'; expected 'ready' or 'running' or 'parked' or 'done'",
+    ),
+    "runs since a word": (
+        seen(lambda app: app.runs.list(since="x")),
+        "since of runs.list is 'x'; expected seconds since 1970, such as time.time(), or None.",
+    ),
+    "runs by what they do not have": (
+        seen(lambda app: app.runs.list(stat="done")),
+        "runs.list has no option 'stat'. Did you mean state?",
+    ),
+    "as many runs as a word": (
+        seen(lambda app: app.runs.list(limit="x")),
+        "limit of runs.list is 'x'; expected a whole number.",
+    ),
+    "questions of a state that there is not": (
+        seen(lambda app: app.inbox.list(state="done")),
+        "expected 'open' or 'answered' or 'expired' or 'withdrawn', or None.",
+    ),
+    "costs by what nobody pays for": (
+        seen(lambda app: app.reports.costs(by="x")),
+        "by of reports.costs is 'x'; expected 'agent' or 'model'",
+    ),
+    "a run by a list": (seen(lambda app: app.runs.get(["run_1"])), "the id of a run is ['run_1']; expected a text."),
     # A run is started
+    "a run of a number": (seen(lambda app: app.start(5)), "5 is no agent. Make one with @agent or @workflow."),
+    "a run without an id": (
+        started(id=""),
+        "the run's id is ''; expected a name: a text of one line that is not empty",
+    ),
+    "a run with an id of two lines": (
+        started(id="a\nb"),
+        "the run's id is 'a\\nb'; expected a name: a text of one line",
+    ),
+    "a store that is a number": (
+        lambda: run_sync(_app(5)),
+        'store of App.open is 5; expected a path, such as "desk.db", or an open store, or None.',
+    ),
+    "settings in a mapping": (
+        lambda: run_sync(opened(config={})),
+        "config of App.open is {}; expected a Config, such as load_config(), or None.",
+    ),
+    "a clock that is a number": (
+        lambda: run_sync(opened(clock=5)),
+        "clock of App.open is 5; expected a clock, such as SystemClock(), or None.",
+    ),
+    "ids that are a number": (
+        lambda: run_sync(opened(ids=5)),
+        "ids of App.open is 5; expected what makes ids, such as",
+    ),
+    "an observer that is a number": (
+        lambda: run_sync(opened(observer=5)),
+        "observer of App.open is 5; expected an Observer, or None.",
+    ),
     "one agent for several": (
         lambda: run_sync(opened(agents=flow)),
         "agents is <workflow flow 1>; expected a list, such as",

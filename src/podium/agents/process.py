@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar, Unpack, cast
+from typing import TypeVar, Unpack
 
 import orjson
 from typing_extensions import TypeForm
@@ -16,7 +16,7 @@ from podium.agents.shape import TypeShape, shape_of
 from podium.errors import BadAnswer, InvalidValue, UsageError
 from podium.model.agent import Card
 from podium.model.call import Call
-from podium.model.expected import COUNT, NAME, NAMES, PATH, TEXTS, Expected, check_options, or_none
+from podium.model.expected import COUNT, NAME, PATH, TEXTS, Expected, are_names, check_options, is_list, or_none
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
@@ -80,11 +80,7 @@ class ProcessAgent(CardedAgent[In, Out]):
 
 
 def _is_command(value: object) -> bool:
-    return (
-        isinstance(value, list | tuple)
-        and len(cast("Sequence[object]", value)) > 0
-        and NAMES.fits(cast("object", value))
-    )
+    return is_list(value) and are_names(value) and len(value) > 0
 
 
 _PROGRAM: Mapping[str, Expected] = {

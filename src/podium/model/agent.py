@@ -1,8 +1,8 @@
 """Who can be called: the agent, its card, and what it is handed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from podium.errors import UsageError
 from podium.model.agent_kind import KINDS, AgentKind, kind_of
@@ -21,6 +21,7 @@ from podium.model.expected import (
     check_fields,
     has,
     instance,
+    is_list,
     or_none,
 )
 from podium.model.guard import Guard
@@ -60,9 +61,7 @@ _A_GUARD = has("a guard", "check")
 
 
 def _are_guards(value: object) -> bool:
-    if not isinstance(value, tuple | list):
-        return False
-    return all(isinstance(one, str) or _A_GUARD.fits(one) for one in cast("Sequence[object]", value))
+    return is_list(value) and all(isinstance(each, str) or _A_GUARD.fits(each) for each in value)
 
 
 CARD_OPTIONS: Mapping[str, Expected] = {

@@ -4,11 +4,14 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn
 
 from podium.errors import UsageError
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -30,6 +33,25 @@ class Expected:
 def refuse(what: str, value: object, words: str) -> NoReturn:
     """Raise the error that says what was expected."""
     raise UsageError(f"{what} is {value!r}; expected {words}.")
+
+
+def _is_many(value: object) -> "TypeIs[Collection[object]]":
+    return isinstance(value, Collection) and not isinstance(value, str | bytes | bytearray)
+
+
+def are_names(value: object) -> "TypeIs[Collection[str]]":
+    """Whether it is several texts, that can be looked through more than once."""
+    return _is_many(value) and all(isinstance(each, str) for each in value)
+
+
+def is_list(value: object) -> "TypeIs[list[object] | tuple[object, ...]]":
+    """Whether it is a list, or a tuple."""
+    return isinstance(value, list | tuple)
+
+
+def is_mapping(value: object) -> "TypeIs[Mapping[object, object]]":
+    """Whether it is a mapping."""
+    return isinstance(value, Mapping)
 
 
 def check_options(whose: str, given: Mapping[str, object], known: Mapping[str, Expected]) -> None:
@@ -63,24 +85,26 @@ def instance(kind: type, example: str) -> Expected:
 
 def one_of(values: Collection[str]) -> Expected:
     """Return that it is to be one of these texts."""
-    return Expected(" or ".join(map(repr, values)), lambda value: isinstance(value, str) and value in values)
+    return Expected(
+        " or ".join(repr(str(each)) for each in values), lambda value: isinstance(value, str) and value in values
+    )
 
 
 def each(expected: Expected, words: str) -> Expected:
     """Return that it is to be a mapping whose values all fit; `words` say so."""
 
     def fits(value: object) -> bool:
-        if not isinstance(value, Mapping):
-            return False
-        entries = cast("Mapping[object, object]", value)
-        return all(isinstance(key, str) for key in entries) and all(map(expected.fits, entries.values()))
+        return is_mapping(value) and are_names(value) and all(map(expected.fits, value.values()))
 
     return Expected(words, fits)
 
 
 def has(words: str, *methods: str) -> Expected:
     """Return that it is to be an object with these methods."""
-    return Expected(words, lambda value: all(callable(getattr(value, name, None)) for name in methods))
+    return Expected(
+        words,
+        lambda value: not isinstance(value, type) and all(callable(getattr(value, name, None)) for name in methods),
+    )
 
 
 def _number(least: float, *, above: bool = False, most: float = inf) -> Callable[[object], bool]:
@@ -99,12 +123,6 @@ def up_to(most: float, *, whole: bool = False) -> Expected:
     return Expected(words, lambda value: value is None or (fits(value) and (isinstance(value, int) or not whole)))
 
 
-def _are_names(value: object) -> bool:
-    if isinstance(value, str | bytes | bytearray) or not isinstance(value, Collection):
-        return False
-    return all(isinstance(each, str) for each in cast("Collection[object]", value))
-
-
 DOLLARS = Expected("US dollars, 0 or more, such as 0.05", _number(0))
 FACTOR = Expected("a number, 0 or more, such as 2", _number(0))
 SHARE = Expected("a share from 0 to 1", _number(0, most=1))
@@ -112,16 +130,14 @@ COUNT = Expected("a whole number, 1 or more", lambda value: isinstance(value, in
 NATURAL = Expected("a whole number, 0 or more", lambda value: isinstance(value, int) and _number(0)(value))
 WHOLE = Expected("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool))
 NUMBER = Expected("a number, such as 1.5", _number(-inf))
-MOMENT = Expected(
-    "seconds since 1970, such as time.time()", lambda value: _number(-inf)(value) and isfinite(cast("float", value))
-)
+MOMENT = Expected("seconds since 1970, such as time.time()", _number(-inf))
 TEXT = Expected("a text", lambda value: isinstance(value, str))
 NAME = Expected(
     "a name: a text of one line that is not empty",
     lambda value: isinstance(value, str) and bool(value) and not _CONTROL.search(value),
 )
 FLAG = Expected("True or False", lambda value: isinstance(value, bool))
-NAMES = Expected('names, such as ("first", "second")', _are_names)
+NAMES = Expected('names, such as ("first", "second")', are_names)
 TEXTS = each(TEXT, 'texts by name, such as {"A": "1"}')
 FUNCTION = Expected("a function", callable)
 PATH = Expected('a path, such as "work/desk.db"', lambda value: isinstance(value, str | Path) and bool(str(value)))

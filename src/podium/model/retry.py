@@ -1,13 +1,12 @@
 """How often and when a failed attempt is tried again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import cast
 
 from podium.model.duration import PAUSE, Seconds, SecondsOrNone, hold_seconds
-from podium.model.expected import COUNT, FACTOR, FLAG, NAMES, SHARE, Expected, check_fields, or_none
+from podium.model.expected import COUNT, FACTOR, FLAG, SHARE, Expected, are_names, check_fields, is_mapping, or_none
 
 
 class FailureKind(StrEnum):
@@ -33,7 +32,7 @@ UNUSABLE = frozenset({FailureKind.REFUSAL, FailureKind.VALIDATION})
 
 KINDS = Expected(
     f"kinds of failure ({', '.join(FailureKind)}), such as {{'rate', 'timeout'}}",
-    lambda value: NAMES.fits(value) and {*FailureKind}.issuperset(cast("Iterable[str]", value)),
+    lambda value: are_names(value) and {*FailureKind}.issuperset(value),
 )
 
 
@@ -52,10 +51,7 @@ class Backoff:
 
 
 def _are_exceptions(value: object) -> bool:
-    if not isinstance(value, Mapping):
-        return False
-    said = cast("Mapping[object, object]", value)
-    return KINDS.fits(said) and all(isinstance(each, Backoff) for each in said.values())
+    return is_mapping(value) and KINDS.fits(value) and all(isinstance(each, Backoff) for each in value.values())
 
 
 _RETRY: Mapping[str, Expected] = {

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from podium.dispatch.dispatcher import Target
 from podium.model.agent import is_agent
 from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
-from podium.model.expected import Expected, check_options, instance, or_none
+from podium.model.expected import Expected, check_options, instance, is_list, or_none
 from podium.model.fallback import FallbackValue
 from podium.model.retry import Retry
 from podium.model.task import Task
@@ -17,9 +16,7 @@ Fallbacks = Sequence[Target | FallbackValue]
 
 
 def _are_fallbacks(value: object) -> bool:
-    if not isinstance(value, list | tuple):
-        return False
-    return all(isinstance(one, str | Task | FallbackValue) or is_agent(one) for one in cast("Sequence[object]", value))
+    return is_list(value) and all(isinstance(each, str | Task | FallbackValue) or is_agent(each) for each in value)
 
 
 _OPTIONS: Mapping[str, Expected] = {
