@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import podium.patterns as podium_patterns
 from podium import (
     App,
     Approval,
@@ -42,6 +43,7 @@ escalation: Any = Escalation
 budgets: Any = Budget
 flows: Any = workflow
 patterned: Any = sequence
+shapes: Any = podium_patterns
 several: Any = {
     "human": human, "process": process, "http": http, "screen_by": screen_by, "size": size, "minutes": minutes,
 }  # fmt: skip
@@ -366,6 +368,26 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     "a pattern's tries as a number": (
         lambda: patterned(fine, fine, name="twice", retry=3),
         "retry of agent twice is 3; expected a Retry, such as Retry(attempts=3).",
+    ),
+    "one agent for several routes": (
+        lambda: shapes.route(fine, fine),
+        "route was given routes=<agent fine>: expected a mapping.",
+    ),
+    "one agent for several workers": (
+        lambda: shapes.supervisor(fine, fine),
+        "supervisor was given workers=<agent fine>: expected a list.",
+    ),
+    "a pattern whose name is a number": (
+        lambda: patterned(fine, name=5),
+        "sequence was given name=5: expected a text.",
+    ),
+    "a pattern without a name": (
+        lambda: patterned(fine, name=""),
+        "the name of a sequence is ''; expected a name: a text of one line that is not empty, or None.",
+    ),
+    "rounds in words": (
+        lambda: shapes.supervisor(fine, [add], rounds="many"),
+        "supervisor was given rounds='many': expected a whole number.",
     ),
     # A retry is described
     "no try at all": (lambda: retries(attempts=0), "Retry(attempts=…) is 0; expected a whole number, 1 or more."),
