@@ -48,6 +48,7 @@ several: Any = {
     "human": human, "process": process, "http": http, "screen_by": screen_by, "size": size, "minutes": minutes,
 }  # fmt: skip
 agents: Any = agent
+clerks: Any = llm_agent
 cards: Any = Card
 limits: Any = Limit
 breakers: Any = Breaker
@@ -80,7 +81,7 @@ def pay(amount: int) -> str:
 
 
 def clerk(**options: Any) -> object:
-    return llm_agent("clerk", model="test", instructions="Pay.", tools=[pay], **options)
+    return clerks("clerk", **{"model": "test", "instructions": "Pay.", "tools": [pay], **options})
 
 
 def made(**options: Any) -> Written:
@@ -246,6 +247,19 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         lambda: clerk(correction=3),
         "agent clerk has no option 'correction'. Did you mean corrections?",
     ),
+    "a type in words": (
+        lambda: clerk(output="str"),
+        "output of agent clerk is 'str'; expected a type, such as str.",
+    ),
+    "a tool that is a number": (
+        lambda: clerk(tools=[5]),
+        "tools of agent clerk is [5]; expected functions, or Tools of Pydantic AI, in a list.",
+    ),
+    "a model that is a number": (
+        lambda: clerk(model=5),
+        "model of agent clerk is 5; expected the name of a model, s",
+    ),
+    "a prompt in words": (lambda: clerk(prompt="hi"), "prompt of agent clerk is 'hi'; expected a function, or None."),
     "a language model's limit as a number": (
         lambda: clerk(limits=3),
         "limits of agent clerk is 3; expected a UsageLimits, such as UsageLimits(request_limit=20)",
