@@ -7,7 +7,7 @@ from podium.facade.filters import EXPECTED, Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost, Dimension
-from podium.model.expected import FLAG
+from podium.model.expected import FLAG, TEXT
 from podium.model.incident import Incident
 from podium.model.json import Json
 from podium.model.track_record import AgentReport
@@ -124,4 +124,5 @@ class Reports:
     async def incident(self, run_id: str) -> Incident:
         """Return an incident by the id of its run; raises UnknownRun, or NotPossible where that is none."""
         self._sight.require_installation("incidents")
+        TEXT.check("the id of an incident", run_id)
         return await of_incidents.incident(self._sight.store, run_id)

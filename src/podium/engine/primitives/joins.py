@@ -9,7 +9,7 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import opened_as
 from podium.engine.run.primitive import Primitive
 from podium.errors import CallError, NotAwaitable, TooFew, UsageError
-from podium.model.expected import COUNT, or_none, refuse
+from podium.model.expected import COUNT, FLAG, or_none, refuse
 from podium.model.facts.choices import GatherFailed, JoinChoice, QuorumReached, RaceWon
 from podium.model.facts.content import FactContent
 
@@ -107,6 +107,7 @@ class Gather(Join[list[Any]]):
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, items: Sequence[Primitive[Any]], *,
         at_once: int | None = None, return_exceptions: bool = False,
     ) -> None:  # fmt: skip
+        FLAG.check("return_exceptions", return_exceptions)
         super().__init__(active, branch, path, key, items, at_once)
         self.return_exceptions = return_exceptions
 

@@ -20,7 +20,7 @@ from podium.engine.run.reservations import raised_by
 from podium.errors import Diverged, QuestionExpired, UsageError
 from podium.model.agent import Shape
 from podium.model.duration import Duration
-from podium.model.expected import COUNT, TEXT, instance
+from podium.model.expected import COUNT, TEXT, Expected, instance, is_list
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
 from podium.model.facts.parts import answers_of
@@ -116,8 +116,12 @@ async def answer_to(
 _NEXT = instance(Escalation, 'Escalation(to="boss", within=3600)')
 
 
+_SEVERAL = Expected('a list, such as [Escalation(to="boss", within=3600)]', is_list)
+
+
 def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[Ask]:
     """Return a question as it is put to one after the other; raises UsageError if one of them would never be asked."""
+    _SEVERAL.check(f"escalate of {ask.text!r}", escalate)
     for each in escalate:
         _NEXT.check(f"escalate of {ask.text!r}", each)
     asks = [ask, *(replace(ask, to=each.to, within=each.within) for each in escalate)]
