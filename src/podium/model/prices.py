@@ -36,9 +36,10 @@ def _is_rate(value: object) -> bool:
     return isinstance(value, Rate) and all(map(_DOLLARS.fits, value))
 
 
+RATES = each(Expected("", _is_rate), 'rates by model, US dollars, 0 or more: {"gpt-5": Rate(1.25, 10.0)}')
+
 _PRICES: Mapping[str, Expected] = {
-    "models": each(Expected("", _is_rate), 'rates by model, US dollars, 0 or more: {"gpt-5": Rate(1.25, 10.0)}'),
-    "cpu_second": _DOLLARS, "gb_second": _DOLLARS,
+    "models": RATES, "cpu_second": _DOLLARS, "gb_second": _DOLLARS,
 }  # fmt: skip
 
 

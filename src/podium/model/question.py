@@ -88,6 +88,9 @@ class Decision:
     to: str = field(default="", compare=False)
     """Whom it was put to when it was answered."""
 
+    def __post_init__(self) -> None:
+        check_fields(self, {"approved": FLAG, "edited": FLAG, "comment": TEXT, "question": TEXT})
+
     def __bool__(self) -> NoReturn:
         """Raise UsageError: a refusal is an answer too, and not false."""
         raise UsageError("a Decision has no truth value: ask whether it is `.approved`.")

@@ -6,7 +6,7 @@ from typing import Any, cast, get_args
 
 import pytest
 
-from podium import Approval, Budget, Card, Escalation, Principal, Retry
+from podium import Approval, Budget, Card, Config, Escalation, Principal, Retry, Task
 from podium.config import SECTIONS
 from podium.errors import PodiumError
 from podium.model.batch import Batch
@@ -17,15 +17,18 @@ from podium.model.limit import Limit
 from podium.model.retry import Backoff
 
 SETTINGS: list[type[Any]] = [
-    Allowance, Approval, Backoff, Batch, Bound, Breaker, Budget, Card, Escalation, Health, Limit, Principal, Retry,
+    Allowance, Approval, Backoff, Batch, Bound, Breaker, Budget, Card, Escalation, Config, Health, Limit, Principal,
+    Retry, Task,
 ]  # fmt: skip
 """What people write; the tables of the settings come to it by themselves."""
 
 NEEDED: dict[str, object] = {
     "name": "a", "to": "boss", "text": "Fine?", "check": print, "who": "anna", "tenant": "north", "kind": "pii",
+    "capability": "sums",
 }  # fmt: skip
 
 ANYTHING = {
+    *(f"Config.{name}" for name in SECTIONS),  # made, and checked, where they are read
     "Approval.subject", "Approval.edit", "GuardSettings.schema",  # any value, any type
     "Card.input_schema", "Card.output_schema", "Card.kind", "Card.anonymous", "Card.model",  # from inside
 }  # fmt: skip

@@ -9,9 +9,9 @@ from pydantic_ai.usage import UsageLimits
 
 from podium.agents.card import CardOptions
 from podium.agents.pydantic_ai.effects import DeclaredEffects
-from podium.model.agent import CARD_OPTIONS
+from podium.model.agent import CARD_OPTIONS, is_agent
 from podium.model.expected import COUNT, FLAG, FUNCTION, NAME, TEXT, Expected, instance, is_list, or_none
-from podium.model.prices import Rates
+from podium.model.prices import RATES, Rates
 
 
 def _is_mapping(value: object) -> bool:
@@ -21,7 +21,7 @@ def _is_mapping(value: object) -> bool:
 LLM_OPTIONS: Mapping[str, Expected] = {
     **CARD_OPTIONS,
     "tool_effects": Expected("effects by tool, such as {'pay': 'once'}", _is_mapping),
-    "rates": Expected("prices by model", _is_mapping),
+    "rates": RATES,
     "streaming": FLAG,
     "limits": or_none(instance(UsageLimits, "UsageLimits(request_limit=20)")),
     "settings": or_none(Expected("settings of Pydantic AI, such as {'temperature': 0.0}", _is_mapping)),
@@ -36,7 +36,7 @@ _A_TYPE = Expected("a type, such as str", lambda value: not isinstance(value, st
 
 
 def _are_tools(value: object) -> bool:
-    return is_list(value) and all(isinstance(each, Tool) or callable(each) for each in value)
+    return is_list(value) and all(isinstance(each, Tool) or (callable(each) and not is_agent(each)) for each in value)
 
 
 MADE_OF: Mapping[str, Expected] = {
