@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from podium import lazy
 from podium.config import Config, load_config, override
@@ -24,7 +24,7 @@ from podium.facade.workflows import Workflows
 from podium.model.agent import AnyAgent, is_agent
 from podium.model.clock import Clock, SystemClock
 from podium.model.delegation import DelegationBook, DelegationSettings
-from podium.model.expected import refuse
+from podium.model.expected import PATH, Expected, check_options, has, instance, or_none, refuse
 from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
@@ -131,6 +131,8 @@ class App(ScopedApp):
         `agents` or registered later. Leaving the block begins nothing new, and gives what is under way
         `grace` seconds to end. Raises StoreError or ConfigError with what to do.
         """
+        given = {"store": store, "config": config, "clock": clock, "ids": ids, "observer": observer}
+        check_options("App.open", given, _OPENED)
         config = override(config or load_config(), settings)
         if store is None and (file := sqlite_file(config.store)) is not None:
             _make_folder(file.parent)
@@ -216,9 +218,23 @@ class App(ScopedApp):
         self.worker.commits.put(answer, settled)
 
 
+_OPENED: Mapping[str, Expected] = {
+    "store": or_none(
+        Expected('a path, such as "desk.db", or an open store', lambda value: PATH.fits(value) or _A_STORE.fits(value))
+    ),
+    "config": or_none(instance(Config, "load_config()")),
+    "clock": or_none(has("a clock, such as SystemClock()", "now", "monotonic", "sleep_until")),
+    "ids": or_none(has("what makes ids, such as RandomIds()", "new", "seed")),
+    "observer": or_none(has("an Observer", "run", "call", "current")),
+}
+_A_STORE = has("a store", "claim", "commit", "close")
+
+
 def _several(agents: Iterable[AnyAgent]) -> Iterable[AnyAgent]:
     if is_agent(agents):
         refuse("agents", agents, f"a list, such as [{agents!r}]")
+    if isinstance(agents, str) or not isinstance(cast("object", agents), Iterable):
+        refuse("agents", agents, "a list of agents")
     return agents
 
 

@@ -14,7 +14,7 @@ from podium.model.audit import AuditSettings
 from podium.model.budget import BudgetSettings
 from podium.model.delegation import DelegationSettings
 from podium.model.duration import PAUSE, SECONDS, Seconds, SecondsOrNone, hold_seconds, in_seconds
-from podium.model.expected import Expected
+from podium.model.expected import COUNT, FLAG, NAMES, TEXT, Expected, check_fields, one_of
 from podium.model.guard import GuardSettings
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
@@ -36,6 +36,12 @@ else:
 
 FILE = "podium.toml"
 _PREFIX = "PODIUM_"
+
+
+_FIELDS: Mapping[str, Expected] = {
+    "store": TEXT, "durability": one_of(("process", "power")), "queues": NAMES, "telemetry": FLAG,
+    **dict.fromkeys(("slots", "quarantine_after", "max_facts", "max_payload_bytes", "max_depth"), COUNT),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,7 @@ class Config:
     """What is masked from the start: `[podium.secrets]`."""
 
     def __post_init__(self) -> None:
+        check_fields(self, _FIELDS)
         hold_seconds(self, SECONDS, "lease", "poll")
         hold_seconds(self, PAUSE, "grace")
         hold_seconds(self, SECONDS, "run_within", optional=True)

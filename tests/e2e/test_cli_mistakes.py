@@ -33,14 +33,29 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
-def refused(ended: Ended) -> str:
+def refused(ended: Ended, status: int = 1) -> str:
     """Return the one line of an error."""
-    assert ended.status == 1, ended
+    assert ended.status == status, ended
     assert ended.out == ""
     lines = [line for line in ended.err.splitlines() if not line.startswith("run run_")]
     assert len(lines) == 1, ended.err
     assert lines[0].startswith("error: ")
     return lines[0].removeprefix("error: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "team.py", "--within", "abc"),
+        ("runs", "list", "--since", "soon"),
+        ("store", "prune", "--older-than", "abc", "--why", "old"),
+        ("delegate", "grant", "--by", "a", "--to", "b", "--expires", "abc"),
+    ],
+)
+def test_a_time_that_is_none(desk: Desk, arguments: tuple[str, ...]) -> None:
+    ended = desk.podium(*arguments)
+    assert ended.status == 2
+    assert "Traceback" not in ended.err
 
 
 def test_a_file_that_is_not_there(desk: Desk) -> None:
@@ -131,11 +146,11 @@ def test_an_input_file_that_is_not_there(desk: Desk) -> None:
 
 def test_options_that_exclude_each_other(desk: Desk) -> None:
     message = "--input, --each and --resume exclude each other. Give one of them."
-    assert refused(desk.podium("run", "team.py", "--input", "1", "--each", "x")) == message
+    assert refused(desk.podium("run", "team.py", "--input", "1", "--each", "x"), 2) == message
 
 
 def test_a_setting_without_a_value(desk: Desk) -> None:
-    assert refused(desk.podium("run", "team.py", "--set", "TONE")) == "--set 'TONE' is not KEY=VALUE."
+    assert refused(desk.podium("run", "team.py", "--set", "TONE"), 2) == "--set 'TONE' is not KEY=VALUE."
 
 
 def test_items_of_which_some_are_no_input_start_nothing(desk: Desk) -> None:
@@ -155,7 +170,7 @@ def test_items_that_are_not_there(desk: Desk) -> None:
 def test_results_that_would_overwrite_the_items(desk: Desk) -> None:
     desk.write("items.jsonl", GOOD)
     message = "--out items.jsonl would overwrite the items. Name another file."
-    assert refused(desk.podium("run", "team.py", "--each", "items.jsonl", "--out", "items.jsonl")) == message
+    assert refused(desk.podium("run", "team.py", "--each", "items.jsonl", "--out", "items.jsonl"), 2) == message
 
 
 def test_results_in_a_folder_that_is_not_there(desk: Desk) -> None:

@@ -42,7 +42,7 @@ def test_a_run_with_a_budget_stops_where_it_is_used_up_and_the_books_say_so(desk
 
 def test_a_budget_goes_with_one_new_run_only(desk: Desk) -> None:
     ended = desk.podium("run", "shop.py", "--resume", "last", "--budget-usd", "1")
-    assert ended.status == 1
+    assert ended.status == 2
     assert "--budget-usd is for one new run" in ended.err
 
 

@@ -223,6 +223,17 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(desk: Desk) -> None:
     assert Counter(line.split()[0] for line in desk.lines("witness.txt")) == {"read": 1, "begin": 2, "end": 1}
 
 
+def test_a_run_that_ends_after_the_word_to_stop_is_done(desk: Desk) -> None:
+    desk.write("pile.py", PILE)
+    desk.write("hold", "")
+    running = desk.begin("run", "pile.py", "--input", '{"n": 7}')
+    until(lambda: len(desk.lines("witness.txt")) == 2)
+    running.send_signal(signal.SIGINT)
+    (desk.folder / "hold").unlink()
+    out, told = running.communicate(timeout=30)
+    assert (running.returncode, out, "interrupted" in told) == (0, "49\n", False)
+
+
 def test_a_killed_run_is_finished_by_work(desk: Desk) -> None:
     desk.write("pile.py", PILE)
     desk.write("hold", "")

@@ -2,27 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Generic, TypedDict, TypeVar, get_args
+from typing import Generic, TypedDict, TypeVar
 
 from podium.agents.shape import TypeShape
 from podium.errors import UsageError
-from podium.model.agent import Card
+from podium.model.agent import CARD_OPTIONS, Card
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance
 from podium.model.call import Call
-from podium.model.duration import SECONDS, Duration
-from podium.model.expected import (
-    COUNT,
-    DOLLARS,
-    FLAG,
-    NAMES,
-    TEXT,
-    Expected,
-    check_options,
-    instance,
-    one_of,
-    or_none,
-)
+from podium.model.duration import Duration
+from podium.model.expected import check_options
 from podium.model.guard import Guard
 from podium.model.health import Health
 from podium.model.json import Json
@@ -55,28 +44,6 @@ class CardOptions(TypedDict, total=False):
     budget: Allowance | None
     guards: tuple[Guard | str, ...]
     health: Health | None
-
-
-CARD_OPTIONS: Mapping[str, Expected] = {
-    "version": TEXT,
-    "description": TEXT,
-    "capabilities": NAMES,
-    "effects": one_of(get_args(Effects)),
-    "timeout": or_none(SECONDS),
-    "retry": instance(Retry, "Retry(attempts=3)"),
-    "concurrency": or_none(COUNT),
-    "usd": or_none(DOLLARS),
-    "dangerous": FLAG,
-    "fallback": NAMES,
-    "undo": or_none(TEXT),
-    "breaker": or_none(instance(Breaker, "Breaker()")),
-    "limit": or_none(instance(Limit, "Limit(requests=60, per=60)")),
-    "cache": or_none(SECONDS),
-    "budget": or_none(instance(Allowance, "Allowance(usd=5.0)")),
-    "guards": Expected('guards or their names, such as ("no-secrets",)', lambda value: isinstance(value, tuple | list)),
-    "health": or_none(instance(Health, "Health(…)")),
-}
-"""What each option is to be."""
 
 
 def check_card(name: str, options: Mapping[str, object]) -> None:

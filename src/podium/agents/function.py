@@ -13,8 +13,9 @@ from podium.agents.signature import Function, Signature, name_of, signature_of
 from podium.agents.threads import AGENT_THREADS
 from podium.agents.unusable import unusable
 from podium.errors import InvalidValue, NotDone, UsageError
-from podium.model.agent import Card
+from podium.model.agent import Card, is_agent
 from podium.model.call import Call
+from podium.model.expected import FUNCTION, NAME
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Failure, Outcome, text_of
 from podium.model.retry import FailureKind
@@ -45,6 +46,9 @@ class FunctionAgent(Generic[In, Out]):
     __slots__ = ("__wrapped__", "_card", "_name", "_options", "_signature", "_verify", "input", "output")
 
     def __init__(self, function: Function, *, name: str, options: CardOptions, verify: Function | None = None) -> None:
+        NAME.check("the name of an agent", name)
+        if verify is not None:
+            FUNCTION.check(f"verify of agent {name}", verify)
         self.__wrapped__ = function
         self._signature = signature_of(function)
         check_card(name, options)
@@ -157,8 +161,14 @@ class AgentDecorator:
         """Make an agent of a function; given only options, return a decorator that has them."""
         if function is None:
             return AgentDecorator(name=name, verify=verify, **options)
+        _check_function(function)
         described: CardOptions = {"description": _first_line(function), **self._options}
-        return FunctionAgent(function, name=self._name or name_of(function), options=described, verify=self._verify)
+        return FunctionAgent(
+            function,
+            name=name_of(function) if self._name is None else self._name,
+            options=described,
+            verify=self._verify,
+        )
 
 
 agent = AgentDecorator()
@@ -188,6 +198,13 @@ def _verifying(verify: Function, signature: Signature, name: str) -> Signature:
     if own.names and own.names != signature.names and not (own.only and signature.only):
         raise UsageError(f"the verify function of {name} must take the same parameters: {sorted(signature.names)}")
     return own
+
+
+def _check_function(function: object) -> None:
+    """Raise UsageError for what is no function, or is an agent already."""
+    if is_agent(function):
+        raise UsageError(f"{function.card.name} is an agent already: write @agent once, above the function.")
+    FUNCTION.check("what @agent makes an agent of", function)
 
 
 def _first_line(function: Function) -> str:

@@ -27,6 +27,7 @@ from podium.errors import (
 from podium.formats.retry_after import retry_after
 from podium.model.agent import Card
 from podium.model.call import Call
+from podium.model.expected import COUNT, NAME, TEXT, TEXTS, Expected, check_options, or_none
 from podium.model.json import Json
 from podium.model.outcome import Done, Outcome
 from podium.model.steps import Steps
@@ -157,6 +158,11 @@ class HttpAgent(CardedAgent[In, Out]):
             raise BadAnswer(f"{self.card.name} answered with something else than it declares: {error}") from error
 
 
+_SERVICE: Mapping[str, Expected] = {
+    "name": NAME, "url": TEXT, "method": TEXT, "headers": or_none(TEXTS), "max_answer": COUNT,
+}  # fmt: skip
+
+
 def http(
     url: str,
     *,
@@ -173,6 +179,8 @@ def http(
     Each request carries the header `Idempotency-Key`. A header's value may be or end in a reference to a secret,
     looked up when it is sent: `headers={"Authorization": "Bearer env:SCORE_TOKEN"}`. Redirects are not followed.
     """
+    given = {"name": name, "url": url, "method": method, "headers": headers, "max_answer": max_answer}
+    check_options(f"service {name}", given, _SERVICE)
     if method not in _METHODS:
         raise UsageError(f"the method of {name} must be one that carries a body ({', '.join(_METHODS)}), not {method}")
     if httpx.URL(url).scheme not in ("http", "https"):

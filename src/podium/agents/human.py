@@ -1,6 +1,6 @@
 """`human`: a person who can be called like any other agent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar, Unpack, overload
 
@@ -12,7 +12,8 @@ from podium.agents.signature import Function, Signature, signature_of
 from podium.errors import UsageError
 from podium.model.agent import Card
 from podium.model.call import Call
-from podium.model.duration import Duration
+from podium.model.duration import PAUSE, Duration
+from podium.model.expected import COUNT, NAME, Expected, check_options, or_none
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending
 from podium.model.question import Ask
@@ -45,6 +46,12 @@ class HumanAgent(CardedAgent[In, Out]):
             text, signature = self._wording
             ask = replace(ask, text=text(**signature.arguments(self.input.reload(call.input), call, steps)))
         return Pending(ask)
+
+
+_PERSON: Mapping[str, Expected] = {
+    "to": NAME, "within": or_none(PAUSE), "quorum": COUNT, "kind": NAME, "name": or_none(NAME),
+    "text": Expected("a text, or a function that words it", lambda value: isinstance(value, str) or callable(value)),
+}  # fmt: skip
 
 
 @overload
@@ -87,6 +94,8 @@ def human(
     `text` is the question, or a function that words it from the input; `answer` is the type of the answer, `within`
     the seconds until the question expires (None: never), `quorum` how many different people must answer.
     """
+    given = {"to": to, "text": text, "within": within, "quorum": quorum, "kind": kind, "name": name}
+    check_options(f"agent {name or 'human'}", given, _PERSON)
     output = shape_of(answer)
     wording = None if isinstance(text, str) else (text, signature_of(text))
     if wording is not None and wording[1].is_async:

@@ -16,6 +16,7 @@ from podium.agents.shape import TypeShape, shape_of
 from podium.errors import BadAnswer, InvalidValue, UsageError
 from podium.model.agent import Card
 from podium.model.call import Call
+from podium.model.expected import COUNT, NAME, PATH, TEXTS, Expected, are_names, check_options, is_list, or_none
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
@@ -78,6 +79,16 @@ class ProcessAgent(CardedAgent[In, Out]):
         return Failure(FailureKind.BUG, UsageError.__qualname__, f"{what}. {remedy}", not_done=True)
 
 
+def _is_command(value: object) -> bool:
+    return is_list(value) and are_names(value) and len(value) > 0
+
+
+_PROGRAM: Mapping[str, Expected] = {
+    "name": NAME, "cwd": or_none(PATH), "env": or_none(TEXTS), "max_output": COUNT,
+    "command": Expected('a list of words: the program, then its arguments, such as ["./score", "--json"]', _is_command),
+}  # fmt: skip
+
+
 def process(
     command: Sequence[str],
     *,
@@ -96,8 +107,8 @@ def process(
     """
     if not hasattr(os, "killpg"):
         raise UsageError(f"{name} is a program: programs can be agents on Linux and macOS, not on {sys.platform}.")
-    if isinstance(command, str) or not command:
-        raise UsageError(f"the command of {name} is a list of words: the program, then its arguments")
+    given = {"name": name, "command": command, "cwd": cwd, "env": env, "max_output": max_output}
+    check_options(f"program {name}", given, _PROGRAM)
     shapes = shape_of(input), shape_of(output)
     card = card_of("process", name, *shapes, {"description": f"Runs {command[0]}.", **options})
     child = ChildProcess(

@@ -63,6 +63,8 @@ def signature_of(function: Function) -> Signature:
         raise UsageError(f"{name} is a generator: return the value, and stream chunks through `steps.emit`")
     parameters, hints = _parameters(function, name), _hints(function, name)
     handed = {hints[each]: each for each in parameters if hints.get(each) in (Steps, Call)}
+    if twice := {kind.__name__ for kind in handed if list(hints.values()).count(kind) > 1}:
+        raise UsageError(f"{name} takes {', '.join(twice)} twice: once is enough")
     takes = {each: parameter for each, parameter in parameters.items() if each not in handed.values()}
     types = {each: hints.get(each, Any) for each in takes}
     only = next(iter(takes)) if len(takes) == 1 else None

@@ -12,6 +12,7 @@ from podium.app import App
 from podium.cli.items import Item, read_items
 from podium.cli.load import Loaded
 from podium.cli.opening import drive
+from podium.cli.options import WrongOption
 from podium.cli.output import note, print_json
 from podium.cli.progress import Progress, progress
 from podium.cli.waiting import Standstill, settle
@@ -64,7 +65,7 @@ class Result:
 def run_each(loaded: Loaded, workflow: AnyAgent, config: Config, options: EachOptions) -> int:
     """Have every item done, write the results, and return the exit code."""
     if options.results.resolve() == options.items.resolve():
-        raise UsageError(f"--out {options.results} would overwrite the items. Name another file.")
+        raise WrongOption(f"--out {options.results} would overwrite the items. Name another file.")
     if not options.results.parent.is_dir():
         raise UsageError(f"the folder of --out {options.results} does not exist. Create it, or name another file.")
     items = read_items(options.items, workflow, options.tag)

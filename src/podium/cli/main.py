@@ -10,7 +10,7 @@ import typer
 
 from podium.cli.commands_on_use import add_all
 from podium.cli.console import CONSOLE
-from podium.cli.options import DEBUG
+from podium.cli.options import DEBUG, WrongOption
 from podium.errors import PodiumError
 from podium.secrets.masking import MASKING
 
@@ -66,7 +66,7 @@ def _refused(error: PodiumError | typer.TyperException, *, debug: bool) -> int:
         print(MASKING.text("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     if isinstance(error, PodiumError):
         print(f"error: {MASKING.text(str(error))}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WrongOption) else 1
     message = getattr(error, "format_message", lambda: str(error))()
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "podium"

@@ -2,13 +2,23 @@
 
 from datetime import UTC, datetime
 
+from podium.cli.options import WrongOption
 from podium.errors import UsageError
 from podium.model.clock import SystemClock
-from podium.model.duration import PAUSE, in_seconds
+from podium.model.duration import PAUSE, SECONDS, in_seconds
+from podium.model.expected import Expected
+
+
+def span(text: str, option: str, expected: Expected = SECONDS) -> float:
+    """Return a length of time in seconds; raises WrongOption where it is none."""
+    try:
+        return in_seconds(text, option, expected)
+    except UsageError as error:
+        raise WrongOption(str(error)) from error
 
 
 def instant(text: str | None, option: str) -> float | None:
-    """Return seconds since 1970 of a day, a time, or a span before now; raises UsageError where it is none of them."""
+    """Return seconds since 1970 of a day, a time, or a span before now; raises WrongOption where it is none of them."""
     if text is None:
         return None
     try:
@@ -23,4 +33,4 @@ def _before_now(text: str, option: str) -> float:
         return in_seconds(text, option, PAUSE)
     except UsageError as error:
         expected = "2026-03-31, 2026-03-31T12:00, or so long ago: 30m, 8h, 7d"
-        raise UsageError(f"{option} {text!r} is no day or time: expected {expected}.") from error
+        raise WrongOption(f"{option} {text!r} is no day or time: expected {expected}.") from error

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+from podium.cli.options import WrongOption
 from podium.cli.stopping import Stops
 from podium.config import Config, load_config
-from podium.errors import StoreUnavailable, UsageError
+from podium.errors import StoreUnavailable
 from podium.facade.reader import Reader
 from podium.store.opening import is_memory, open_store, sqlite_file
 from podium.store.protocol import Store
@@ -80,7 +81,7 @@ def export_environment(model: str | None, settings: Sequence[str] | None) -> Non
     for each in settings or ():
         key, equals, value = each.partition("=")
         if not equals or not key:
-            raise UsageError(f"--set {each!r} is not KEY=VALUE.")
+            raise WrongOption(f"--set {each!r} is not KEY=VALUE.")
         os.environ[key] = value
     if model is not None:
         os.environ["PODIUM_MODEL"] = model

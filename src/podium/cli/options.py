@@ -4,6 +4,13 @@ from typing import Annotated
 
 import typer
 
+from podium.errors import UsageError
+
+
+class WrongOption(UsageError):
+    """What the command line says cannot be read, or does not go together: the command exits with 2."""
+
+
 DEBUG = "--debug"
 """Anywhere among the arguments: shows where errors come from."""
 StoreOption = Annotated[

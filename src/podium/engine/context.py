@@ -6,26 +6,25 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar, overload
 from uuid import UUID
 
-from podium.agents.shape import free_json, shape_of
+from podium.agents.shape import shape_of
 from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
 from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
-from podium.engine.primitives.approvals import approval_of
 from podium.engine.primitives.branches import Branch
-from podium.engine.primitives.children import ChildResult, SpawnChild
-from podium.engine.primitives.joins import Gather, Quorum, Race, checked
+from podium.engine.primitives.children import ChildResult, SpawnChild, check_child
+from podium.engine.primitives.joins import Gather, Quorum, Race, check_quorum, checked, spread
 from podium.engine.primitives.lookups import Find, Records, changed
-from podium.engine.primitives.questions import AskPerson, ManyShape, escalated
+from podium.engine.primitives.questions import AskPerson, asking
 from podium.engine.primitives.restarting import restart
 from podium.engine.primitives.selection import Selection
-from podium.engine.primitives.waits import AwaitSignal, Sleep
+from podium.engine.primitives.waits import AwaitSignal, Sleep, check_default
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.unawaited import check_awaited
-from podium.errors import CallRefused, NotAwaitable
+from podium.errors import CallRefused
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.chance import Chance
@@ -33,7 +32,7 @@ from podium.model.duration import SPAN, Duration, in_seconds, seconds_or_none
 from podium.model.facts.waits import LookedUp
 from podium.model.fallback import Degraded
 from podium.model.json import Json
-from podium.model.question import Approval, Ask, Decision, Escalation
+from podium.model.question import Approval, Decision, Escalation
 from podium.model.retry import Retry
 from podium.model.rule_names import FAN_OUT
 from podium.model.run import RunOptions
@@ -231,8 +230,7 @@ class Context:
             return Gather(
                 self._active, self._branch, self._path, self._key(), items, return_exceptions=return_exceptions
             )
-        if not 1 <= quorum <= len(items):
-            raise NotAwaitable(f"quorum={quorum} of {len(items)} branches: expected a number from 1 to {len(items)}")
+        check_quorum(quorum, len(items))
         return Quorum(self._active, self._branch, self._path, self._key(), items, quorum)
 
     def map(
@@ -240,7 +238,9 @@ class Context:
         return_exceptions: bool = False, timeout: Duration | None = None, retry: Retry | None = None,
     ) -> Primitive[list[Out]]:  # fmt: skip
         """Call one agent with each of the inputs, at most `concurrency` at once; gives the values in order."""
-        calls: list[Primitive[Any]] = [self.call(agent, each, timeout=timeout, retry=retry) for each in inputs]
+        calls: list[Primitive[Any]] = [
+            self.call(agent, each, timeout=timeout, retry=retry) for each in spread(inputs, concurrency)
+        ]
         self._check_joined(calls)
         return Gather(
             self._active, self._branch, self._path, self._key(), calls, at_once=concurrency,
@@ -275,6 +275,7 @@ class Context:
     ) -> AwaitSignal[Any]:
         """Wait for a signal of this name; gives its body, or `default` once `within` seconds have passed."""
         limit, shape = seconds_or_none(within, f"within of the wait for signal {name!r}", SPAN), shape_of(type)
+        check_default(f"the wait for signal {name!r}", shape, default)
         return AwaitSignal(
             self._active, self._branch, self._path, self._key(), name=name, shape=shape, within=limit, default=default
         )
@@ -306,14 +307,10 @@ class Context:
         gives `default`, or raises QuestionExpired where there is none.
         """
         preset = [] if default is _NO_DEFAULT else [default]
-        shape: Any
-        if isinstance(question, Approval):
-            ask, shape = approval_of(question, free_json(question.subject), to=to, within=within, quorum=quorum)
-        else:
-            own = shape_of(answer)
-            ask = Ask(text=question, subject=free_json(subject), schema=own.schema, to=to, within=within, quorum=quorum)
-            shape = own if quorum == 1 else ManyShape(own)
-        asks = escalated(ask, escalate)
+        asks, shape = asking(
+            question, answer=answer, subject=subject, to=to, within=within, escalate=escalate, quorum=quorum,
+            default=preset,
+        )  # fmt: skip
         return AskPerson(self._active, self._branch, self._path, self._key(), asks=asks, shape=shape, default=preset)
 
     # Child runs
@@ -327,6 +324,7 @@ class Context:
         It spends from the budgets of this run; with a `budget` of its own that is set aside for it, and what is left
         is given back when it ends. Raises CallRefused where there is not so much. `within` is in seconds.
         """
+        check_child(workflow)
         run = self._active.run
         options = RunOptions(
             queue=queue or run.queue, priority=priority, tenant=run.tenant, principal=run.principal, within=within,
@@ -339,6 +337,7 @@ class Context:
 
     def child_result(self, run_id: str, workflow: AnyAgent) -> ChildResult[Any]:
         """Wait for the result of a child run; `ChildRun.result()` is the short way."""
+        check_child(workflow, run_id)
         return ChildResult(self._active, self._branch, self._path, self._key(), run=run_id, child=workflow)
 
     def restart(self, input: Any = None, /) -> Coroutine[Any, Any, NoReturn]:

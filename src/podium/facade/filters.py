@@ -1,6 +1,12 @@
 """By what all lists can be filtered, and how a page of them is asked for."""
 
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import TypedDict, get_args
+
+from podium.model.cost import Dimension
+from podium.model.expected import FLAG, MOMENT, TEXT, WHOLE, Expected, check_options, one_of, or_none
+from podium.model.run import RunState
+from podium.reports.dead_letters import FailureCause
 
 
 class Filters(TypedDict, total=False):
@@ -20,3 +26,18 @@ class Filters(TypedDict, total=False):
     """At most so many on a page; 100 where nothing is said."""
     cursor: str | None
     """Where the page begins: the `cursor` of the page before."""
+
+
+_TEXTS = ("tenant", "principal", "tag", "text", "cursor", "workflow", "parent", "prefix", "agent", "run", "to")
+EXPECTED: Mapping[str, Expected] = {
+    **dict.fromkeys(_TEXTS, or_none(TEXT)), "since": or_none(MOMENT), "until": or_none(MOMENT), "limit": WHOLE,
+    "state": or_none(one_of(tuple(RunState))), "kind": or_none(one_of(tuple(FailureCause))),
+    "by": one_of(get_args(Dimension)), "discarded": FLAG,
+}  # fmt: skip
+"""What each condition is to be, whatever is listed."""
+
+
+def check_filters(whose: str, given: Mapping[str, object], known: type[Filters], **more: Expected) -> None:
+    """Raise UsageError for a condition that a list does not have, or that is not what it is to be."""
+    names = (*known.__annotations__, *Filters.__annotations__)
+    check_options(whose, given, {name: more.get(name) or EXPECTED[name] for name in dict.fromkeys((*names, *more))})

@@ -1,13 +1,14 @@
 """`app.operations`: changing runs from outside. It takes the role of an operator."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from podium.errors import InvalidValue, PodiumError
 from podium.facade.handle import AnyHandle, handle_of
 from podium.facade.scope import Parts, Scope
-from podium.model.duration import SPAN, Duration, in_seconds
+from podium.model.duration import PAUSE, Duration, in_seconds
+from podium.model.expected import FLAG, PATH, Expected, are_names, check_options
 from podium.model.run import RunState
 from podium.model.storable import check_text
 from podium.operations.editing import Edited
@@ -22,6 +23,15 @@ from podium.store.protocol import PrunableQuery
 
 UNEDITED: Any = object()
 """Stands for the input that the workflow gives."""
+
+_PRUNED: Mapping[str, Expected] = {
+    "states": Expected(
+        "states that end a run, such as {RunState.DONE}",
+        lambda value: are_names(value) and {*RunState}.issuperset(value),
+    ),
+    "dry_run": FLAG,
+}
+_BACKED_UP: Mapping[str, Expected] = {"path": PATH, "overwrite": FLAG}
 
 
 class Operations:
@@ -96,7 +106,7 @@ class Operations:
 
     async def retain(self, seconds: Duration, *, why: str, by: str | None = None) -> int:
         """Redact all runs that ended longer ago than so many seconds, as did those that started them; how many."""
-        who, age = self._name_of(by, why), in_seconds(seconds, "the age of the runs", SPAN)
+        who, age = self._name_of(by, why), in_seconds(seconds, "the age of the runs", PAUSE)
         parts, user = self._scope.for_operators("redact runs"), self._scope.principal
         return await _redactor(parts).retain(age, by=who, why=why, tenant=None if user is None else user.tenant)
 
@@ -110,9 +120,11 @@ class Operations:
         `dry_run` nothing is deleted, and what would be is told.
         """
         who, parts, user = self._name_of(by, why), self._scope.for_operators("prune runs"), self._scope.principal
+        check_options("operations.prune", {"states": states, "dry_run": dry_run}, _PRUNED)
+        states = [RunState(state) for state in states]
         if going := [state for state in states if not state.ended]:
             raise InvalidValue(f"runs that are {going[0]} have not ended: expected done, failed or cancelled.")
-        before = parts.clock.now() - in_seconds(older_than, "the age of the runs", SPAN)
+        before = parts.clock.now() - in_seconds(older_than, "the age of the runs", PAUSE)
         tenant = None if user is None else user.tenant
         wanted = PrunableQuery(before=before, states=tuple(states), tenant=tenant)
         signer = signer_of(parts.config.audit)
@@ -124,6 +136,7 @@ class Operations:
 
         Raises NotPossible where there is such a file, unless it may be overwritten, or where the copy is not whole.
         """
+        check_options("operations.backup", {"path": path, "overwrite": overwrite}, _BACKED_UP)
         parts = self._whole_store("a copy of the store")
         return await back_up(parts.store, Path(path), now=parts.clock.now(), overwrite=overwrite)
 

@@ -4,6 +4,7 @@ from podium.agents.threads import AGENT_THREADS, ThreadUse
 from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.facade.reports import Reports
 from podium.facade.scope import Scope
+from podium.model.expected import TEXT, check_options, or_none
 
 
 class ProcessReports(Reports):
@@ -32,6 +33,7 @@ class ProcessReports(Reports):
     async def trust(self, agent: str, version: str | None = None) -> int:
         """Return how far an agent is trusted, 0 to 100; of its newest version if none is named."""
         self._scope.require_installation("trust in agents")
+        check_options("reports.trust", {"agent": agent, "version": version}, {"agent": TEXT, "version": or_none(TEXT)})
         rules = self._scope.parts.rules
         await rules.trusts.refresh()
         return rules.trusts.of(agent, version or rules.registry.get(agent).card.version)

@@ -2,8 +2,9 @@
 
 from typing import Unpack
 
-from podium.facade.filters import Filters
+from podium.facade.filters import Filters, check_filters
 from podium.facade.sight import Sight
+from podium.model.expected import one_of, or_none
 from podium.model.question import Question, QuestionState
 from podium.store.protocol import Page, QuestionQuery
 
@@ -15,6 +16,9 @@ class QuestionFilters(Filters, total=False):
     run: str | None
     prefix: str | None
     """How their ids begin."""
+
+
+_STATE = or_none(one_of(tuple(QuestionState)))
 
 
 class Questions:
@@ -31,4 +35,5 @@ class Questions:
         self, *, state: QuestionState | None = QuestionState.OPEN, **filters: Unpack[QuestionFilters]
     ) -> Page[Question]:
         """Return questions, oldest first: the open ones, those in another state, or with None all."""
+        check_filters("inbox.list", {"state": state, **filters}, QuestionFilters, state=_STATE)
         return await self._sight.questions(QuestionQuery(state=state, **filters))

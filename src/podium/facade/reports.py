@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Unpack
 
-from podium.facade.filters import Filters
+from podium.facade.filters import EXPECTED, Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost, Dimension
+from podium.model.expected import FLAG, TEXT
 from podium.model.incident import Incident
 from podium.model.json import Json
 from podium.model.track_record import AgentReport
@@ -51,20 +52,24 @@ class Reports:
 
     async def costs(self, **filters: Unpack[CostFilters]) -> Page[Cost]:
         """Add up what was spent, by agent, model, workflow, tenant, day or run, the dearest first."""
+        check_filters("reports.costs", filters, CostFilters)
         if (run := filters.get("run")) is not None:
             await self._sight.run(run)
         return await self._sight.page(self._sight.store.costs, CostQuery(**filters))
 
     async def agents(self, **filters: Unpack[Filters]) -> Page[AgentReport]:
         """Return how the last calls of each agent went: how many failed, how long they took, what they came to."""
+        check_filters("reports.agents", filters, Filters)
         return await self._sight.page(self._sight.store.agents, AgentQuery(**filters))
 
     async def budgets(self, **filters: Unpack[BudgetFilters]) -> Page[BudgetState]:
         """Return how budgets stand, by id."""
+        check_filters("reports.budgets", filters, BudgetFilters)
         return await self._sight.page(self._sight.store.budgets, BudgetQuery(**filters))
 
     async def dead_letters(self, **filters: Unpack[DeadLetterFilters]) -> Page[DeadLetter]:
         """Return the runs that failed or were quarantined, newest first."""
+        check_filters("reports.dead_letters", filters, DeadLetterFilters)
         store = self._sight.store
         return await self._sight.page(lambda query: dead_letters(store, query), DeadLetterQuery(**filters))
 
@@ -92,6 +97,8 @@ class Reports:
 
         Raises UnknownRun. `since` is in seconds since 1970.
         """
+        given = {"run": run, "since": since, "tenant": tenant, "payloads": payloads}
+        check_filters("reports.export", given, Filters, run=EXPECTED["run"], payloads=FLAG)
         user, owner = self._sight.principal, None
         if run is not None:
             await self._sight.run(run)
@@ -108,6 +115,7 @@ class Reports:
     async def incidents(self, *, open_only: bool = False, **filters: Unpack[Filters]) -> Page[Incident]:
         """Return what the monitor saw go wrong, what was done about it and how that ended, newest first."""
         self._sight.require_installation("incidents")
+        check_filters("reports.incidents", {"open_only": open_only, **filters}, Filters, open_only=FLAG)
         store = self._sight.store
         return await self._sight.page(
             lambda query: of_incidents.incidents(store, query, open_only=open_only), Query(**filters)
@@ -116,4 +124,5 @@ class Reports:
     async def incident(self, run_id: str) -> Incident:
         """Return an incident by the id of its run; raises UnknownRun, or NotPossible where that is none."""
         self._sight.require_installation("incidents")
+        TEXT.check("the id of an incident", run_id)
         return await of_incidents.incident(self._sight.store, run_id)

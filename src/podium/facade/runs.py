@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NoReturn, Unpack
 
 from podium.errors import UsageError
-from podium.facade.filters import Filters
+from podium.facade.filters import Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.fact import Fact
 from podium.model.generation import in_generation
@@ -40,6 +40,7 @@ class Runs:
 
     async def list(self, **filters: Unpack[RunFilters]) -> Page[Run]:
         """Return runs, newest first."""
+        check_filters("runs.list", filters, RunFilters)
         return await self._sight.page(self._sight.store.runs, RunQuery(**filters))
 
     async def facts(self, run_id: str, *, after: int = -1) -> Sequence[Fact]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from podium.errors import InvalidValue, NotAllowed, UnknownQuestion, UnknownRun
 from podium.facade.home import Home
+from podium.model.expected import TEXT
 from podium.model.principal import Principal
 from podium.model.question import Question
 from podium.model.run import Run
@@ -49,6 +50,7 @@ class Sight:
 
     async def run(self, run_id: str) -> Run:
         """Return a run; raises UnknownRun where there is none, or none that the principal may see."""
+        TEXT.check("the id of a run", run_id)
         run = await self.store.run(run_id)
         if run is None or not self._sees(run.tenant, run.principal):
             raise UnknownRun(await self._unknown(run_id))
@@ -77,6 +79,7 @@ class Sight:
 
     async def question(self, question_id: str) -> Question:
         """Return a question; raises UnknownQuestion where there is none, or none that the principal may see."""
+        TEXT.check("the id of a question", question_id)
         question = await self.store.question(question_id)
         if question is None or not self.sees_question(question):
             raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")

@@ -35,6 +35,7 @@ class Workflows:
         """Return a workflow that can be started as a run, registered; raises UnknownAgent, or UsageError for others."""
         registry = self._rules.registry
         found = registry.get(workflow) if isinstance(workflow, str) else workflow
+        must_be_agent(found)
         if not is_workflow(found):
             raise UsageError(f"{found.card.name} is an agent, not a workflow: only a workflow can be started as a run.")
         if found.card.anonymous:

@@ -3,8 +3,9 @@
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
 
-from podium.errors import UsageError
-from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
+from podium.errors import BadAnswer, UsageError
+from podium.model.expected import FUNCTION, check_options
+from podium.model.guard import GUARD_OPTIONS, Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
 from podium.model.json import Json
 
 BOTH: frozenset[GuardPlace] = frozenset({"input", "output"})
@@ -18,12 +19,18 @@ CheckAnswer = str | GuardFinding | None
 """What a function says of a value: None passes, a text is what it objects to."""
 
 
+def check_guard(name: object, **options: object) -> None:
+    """Raise UsageError for an option that is not what it is to be."""
+    check_options(f"guard {name}", {"name": name, **options}, GUARD_OPTIONS)
+
+
 class CustomCheck:
     """A guard: its name, where it looks, and the function that does."""
 
     __slots__ = ("_look", "name", "on")
 
     def __init__(self, name: str, on: Iterable[GuardPlace], look: Look) -> None:
+        check_guard(name, on=on)
         self.name = name
         self.on = frozenset(on)
         self._look = look
@@ -46,8 +53,10 @@ def guard(
 
     It may return `Repaired(value, reason)` too. With `ask`, a person of that role may let pass what it objects to.
     """
+    FUNCTION.check("what @guard makes a guard of", function)
+    called = name or getattr(function, "__name__", "guard")
 
-    def found(said: CheckAnswer) -> GuardFinding:
+    def found(said: object) -> GuardFinding:
         match said:
             case None:
                 return Passed()
@@ -55,6 +64,11 @@ def guard(
                 return Objected(said, ask)
             case Passed() | Repaired() | Objected():
                 return said
+            case _:
+                raise BadAnswer(
+                    f"the guard {called} gave {said!r:.100}: it has to return None, which lets pass, the text of what "
+                    "it objects to, or Repaired(value, reason)"
+                )
 
     async def later(said: Awaitable[CheckAnswer]) -> GuardFinding:
         return found(await said)
@@ -63,4 +77,5 @@ def guard(
         said = function(checked.value)
         return later(said) if inspect.isawaitable(said) else found(said)
 
-    return CustomCheck(name or getattr(function, "__name__", "guard"), on, look)
+    check_guard(called, ask=ask)
+    return CustomCheck(called, on, look)

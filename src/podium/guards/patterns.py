@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Protocol
 
 from podium.errors import UsageError
-from podium.guards.custom import BOTH, CustomCheck
+from podium.guards.custom import BOTH, CustomCheck, check_guard
 from podium.guards.texts import changed, texts, too_long
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
 
@@ -38,6 +38,7 @@ def patterns(
     patterns are those of RE2, which takes time in proportion to the text, whatever the pattern: no
     look-around, no back-references; `(?i)` for either case. Raises UsageError for a pattern that is none.
     """
+    check_guard(name, deny=deny, allow=allow, repair=repair, ask=ask)
     refused, wanted = {each: _compiled(each) for each in deny}, [_compiled(each) for each in allow]
     if not refused and not wanted:
         raise UsageError(f"the guard {name} has no patterns: give it some to deny or to allow")

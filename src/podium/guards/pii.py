@@ -9,7 +9,7 @@ from pydantic import AfterValidator, PlainSerializer
 
 from podium.agents.core_schemas import masking
 from podium.errors import UsageError
-from podium.guards.custom import BOTH, CustomCheck
+from podium.guards.custom import BOTH, CustomCheck, check_guard
 from podium.guards.finding.kinds import KINDS, find
 from podium.guards.texts import changed, texts, too_long
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
@@ -26,6 +26,7 @@ def pii(
     It is masked, `<EMAIL_1>`, all texts and keys of a value; or objected to, without `repair`. With `restore`, what was
     masked in the input is put back where the output has the mask: the agent itself never sees it.
     """
+    check_guard(name, kinds=kinds, repair=repair, restore=restore, ask=ask)
     wanted = frozenset(kinds)
     if not wanted or wanted - ALL:
         raise UsageError(f"the guard {name} looks for {sorted(wanted)}: expected some of {sorted(ALL)}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import orjson
 
 from podium.errors import BadAnswer, InvalidValue, Refusal, UsageError
-from podium.guards.custom import BOTH, CustomCheck
-from podium.model.agent import AnyAgent
+from podium.guards.custom import BOTH, CustomCheck, check_guard
+from podium.model.agent import AnyAgent, must_be_agent
 from podium.model.call import Call
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
 from podium.model.json import Json, is_object
@@ -32,7 +32,9 @@ def screen_by(
     The agent takes the value, or its JSON as text, and gives a `Screening`. Its verdict is recorded, as a step of the
     call: the same value is never judged, nor paid, twice in it. If the agent fails, the call fails.
     """
-    called = name or agent.card.name
+    must_be_agent(agent)
+    called = agent.card.name if name is None else name
+    check_guard(called, ask=ask)
     if not agent.card.traits.answers_at_once:
         raise UsageError(
             f"{agent.card.name} is a {agent.card.kind}, which does not answer at once: use `ask` for people"

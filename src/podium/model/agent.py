@@ -1,5 +1,6 @@
 """Who can be called: the agent, its card, and what it is handed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -7,16 +8,29 @@ from podium.errors import UsageError
 from podium.model.agent_kind import KINDS, AgentKind, kind_of
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
-from podium.model.budget import Allowance, check_bound
+from podium.model.budget import USD, Allowance
 from podium.model.call import Call
 from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
+from podium.model.expected import (
+    COUNT,
+    DOLLARS,
+    FLAG,
+    NAMES,
+    TEXT,
+    Expected,
+    check_fields,
+    has,
+    instance,
+    is_list,
+    or_none,
+)
 from podium.model.guard import Guard
 from podium.model.health import Health
 from podium.model.json import Json
 from podium.model.limit import Limit
 from podium.model.outcome import Outcome
 from podium.model.retry import Retry
-from podium.model.steps import Effects, Steps
+from podium.model.steps import EFFECTS, Effects, Steps
 
 if TYPE_CHECKING:
     import typing_extensions
@@ -41,6 +55,37 @@ def in_and_out(cls: type[T]) -> type[T]:
 
     setattr(cls, "__class_getitem__", classmethod(getitem))  # noqa: B010 - a type checker takes it for a method
     return cls
+
+
+_A_GUARD = has("a guard", "check")
+
+
+def _are_guards(value: object) -> bool:
+    return is_list(value) and all(isinstance(each, str) or _A_GUARD.fits(each) for each in value)
+
+
+CARD_OPTIONS: Mapping[str, Expected] = {
+    "version": TEXT,
+    "description": TEXT,
+    "capabilities": NAMES,
+    "effects": EFFECTS,
+    "timeout": or_none(SECONDS),
+    "retry": instance(Retry, "Retry(attempts=3)"),
+    "concurrency": or_none(COUNT),
+    "usd": or_none(DOLLARS),
+    "dangerous": FLAG,
+    "fallback": NAMES,
+    "undo": or_none(TEXT),
+    "breaker": or_none(instance(Breaker, "Breaker()")),
+    "limit": or_none(instance(Limit, "Limit(requests=60, per=60)")),
+    "cache": or_none(SECONDS),
+    "budget": or_none(instance(Allowance, "Allowance(usd=5.0)")),
+    "guards": Expected('guards or their names, such as ("no-secrets",)', _are_guards),
+    "health": or_none(instance(Health, "Health(…)")),
+}
+"""What each of its fields is to be that whoever makes an agent may say."""
+
+_CARD = {**CARD_OPTIONS, "name": TEXT, "usd": USD, "batch": or_none(instance(Batch, "Batch(most=32)"))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +134,8 @@ class Card:
     """The model that it asks, such as `openai:gpt-5`; empty where it asks none."""
 
     def __post_init__(self) -> None:
+        check_fields(self, _CARD, f"agent {self.name}")
         hold_seconds(self, SECONDS, "timeout", "cache", whose=f"agent {self.name}", optional=True)
-        if self.usd is not None:
-            check_bound(f"usd=… of agent {self.name}", self.usd)
 
     @property
     def traits(self) -> AgentKind:

@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Protocol
 
 from podium.model.duration import SECONDS, Seconds, hold_seconds
+from podium.model.expected import TEXT, check_fields, or_none
 from podium.model.question import Question
 
 GENESIS = b"\0" * 32
@@ -93,6 +94,7 @@ class AuditSettings:
     """Seconds between two seals; there is one more when the app closes."""
 
     def __post_init__(self) -> None:
+        check_fields(self, {"key": or_none(TEXT), "anchor": or_none(TEXT)})
         hold_seconds(self, SECONDS, "every")
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from podium.model.duration import PAUSE, Seconds, hold_seconds
+from podium.model.expected import COUNT, check_fields
 from podium.model.json import Json
 
 
@@ -16,6 +17,7 @@ class Batch:
     """Seconds that the first call waits for others."""
 
     def __post_init__(self) -> None:
+        check_fields(self, {"most": COUNT})
         hold_seconds(self, PAUSE, "within")
 
 

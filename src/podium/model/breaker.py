@@ -1,9 +1,15 @@
 """When an agent that keeps failing is left alone for a while."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from podium.model.duration import PAUSE, SECONDS, Seconds, SecondsOrNone, hold_seconds
-from podium.model.retry import FailureKind
+from podium.model.expected import COUNT, SHARE, Expected, check_fields
+from podium.model.retry import KINDS, FailureKind
+
+_BREAKER: Mapping[str, Expected] = {
+    "failures": SHARE, "slow": SHARE, "min_calls": COUNT, "probes": COUNT, "kinds": KINDS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,5 +34,6 @@ class Breaker:
     """The failures that count."""
 
     def __post_init__(self) -> None:
+        check_fields(self, _BREAKER)
         hold_seconds(self, PAUSE, "slow_after", optional=True)
         hold_seconds(self, SECONDS, "window", "open_for")

@@ -7,8 +7,8 @@ from functools import lru_cache
 from math import isfinite
 from typing import Literal
 
-from podium.errors import UsageError
 from podium.model.duration import PAUSE, SecondsOrNone, hold_seconds
+from podium.model.expected import NAME, Expected, check_fields, each, instance, one_of, or_none, up_to
 from podium.model.json import Json
 
 PER_USD = 1_000_000_000
@@ -31,11 +31,11 @@ def as_reported(usd: float, bound: int) -> int:
     return nano(usd) if isfinite(usd) and 0 <= usd <= MOST_USD else bound
 
 
-def check_bound(name: str, value: float | None) -> None:
-    """Raise UsageError for what can be no bound; a `usd` in the name says that it is dollars."""
-    most = MOST_USD if "usd" in name else MOST_COUNT
-    if value is not None and not (isfinite(value) and 0 <= value <= most):
-        raise UsageError(f"{name} is {value!r}; expected a number from 0 to {most:,}, or None for no bound.")
+USD = up_to(MOST_USD)
+NUMBER = up_to(MOST_COUNT, whole=True)
+
+
+_BOUND: Mapping[str, Expected] = {"usd": USD, "input_tokens": NUMBER, "output_tokens": NUMBER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,7 @@ class Bound:
     output_tokens: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("usd", "input_tokens", "output_tokens"):
-            check_bound(f"Bound({name}=…)", getattr(self, name))
+        check_fields(self, _BOUND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +100,12 @@ class Amount:
         return Amount(usd=usd, tokens=tokens, calls=calls)
 
 
+_BUDGET: Mapping[str, Expected] = {
+    "usd": USD, "tokens": NUMBER, "calls": NUMBER, "seconds": up_to(MOST_COUNT), "depth": NUMBER, "fan_out": NUMBER,
+    "on_breach": one_of(("stop", "ask")), "to": NAME,
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """The most that a run, with all its calls and child runs, may come to; None is no bound."""
@@ -123,8 +128,12 @@ class Budget:
 
     def __post_init__(self) -> None:
         hold_seconds(self, PAUSE, "seconds", optional=True)
-        for name in ("usd", "tokens", "calls", "seconds", "depth", "fan_out"):
-            check_bound(f"Budget({name}=…)", getattr(self, name))
+        check_fields(self, _BUDGET)
+
+
+_ALLOWANCE: Mapping[str, Expected] = {
+    "usd": USD, "tokens": NUMBER, "calls": NUMBER, "per": one_of(("day", "month", "ever")),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +147,14 @@ class Allowance:
     """Days and months of UTC."""
 
     def __post_init__(self) -> None:
-        for name in ("usd", "tokens", "calls"):
-            check_bound(f"Allowance({name}=…)", getattr(self, name))
+        check_fields(self, _ALLOWANCE)
+
+
+_AN_ALLOWANCE = instance(Allowance, "Allowance(usd=5.0)")
+_SETTINGS: Mapping[str, Expected] = {
+    "run": or_none(instance(Budget, "Budget(usd=0.5)")), "day": or_none(_AN_ALLOWANCE),
+    "tenants": each(_AN_ALLOWANCE, 'allowances by tenant, such as {"*": Allowance(usd=5.0)}'),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +167,9 @@ class BudgetSettings:
     """Of everything together."""
     tenants: Mapping[str, Allowance] = field(default_factory=dict[str, Allowance])
     """By tenant; `*` is each of those that are not named."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, _SETTINGS)
 
     def __bool__(self) -> bool:
         """Whether anything is bounded that runs share."""

@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from podium.model.expected import NUMBER
+
 
 class Clock(Protocol):
     """A clock that can be waited on. `podium.testing.DrivenClock` is the one for tests."""
@@ -42,19 +44,24 @@ class SystemClock:
 
 def seconds(value: float) -> float:
     """Return `value` seconds, for reading aloud: `within=seconds(30)`."""
-    return float(value)
+    return float(_number(value))
 
 
 def minutes(value: float) -> float:
     """Return `value` minutes in seconds."""
-    return value * 60.0
+    return _number(value) * 60.0
 
 
 def hours(value: float) -> float:
     """Return `value` hours in seconds."""
-    return value * 3600.0
+    return _number(value) * 3600.0
 
 
 def days(value: float) -> float:
     """Return `value` days in seconds."""
-    return value * 86400.0
+    return _number(value) * 86400.0
+
+
+def _number(value: float) -> float:
+    NUMBER.check("the length of time", value)
+    return value

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from podium.model.expected import NAME, TEXT, check_fields, or_none
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelegationSettings:
@@ -13,6 +15,9 @@ class DelegationSettings:
     """The secret with which tokens are signed, as a reference (`env:NAME`); without one there are no tokens."""
     audience: str = "podium"
     """Which installation the tokens are for: another one refuses them."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, {"key": or_none(TEXT), "audience": NAME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from podium.model.call import Call
+from podium.model.expected import FLAG, NAME, NAMES, NATURAL, Expected, check_fields, one_of, or_none
 from podium.model.json import Json
 from podium.model.steps import Steps
 
@@ -72,6 +73,18 @@ class Guard(Protocol):
         ...
 
 
+GUARD_OPTIONS: Mapping[str, Expected] = {
+    "name": NAME, "on": NAMES, "ask": or_none(NAME), "repair": FLAG, "restore": FLAG, "kinds": NAMES, "deny": NAMES,
+    "allow": NAMES, "most": NATURAL,
+}  # fmt: skip
+"""What each option of a guard is to be."""
+
+_SETTINGS: Mapping[str, Expected] = {
+    **{name: or_none(expected) for name, expected in GUARD_OPTIONS.items() if name != "name"},
+    "kind": one_of(get_args(GuardKind)), "restore": FLAG, "deny": NAMES, "allow": NAMES, "agent": or_none(NAME),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardSettings:
     """`[podium.guards.NAME]`: a guard of the settings. What is None is as the guard has it by default."""
@@ -96,3 +109,6 @@ class GuardSettings:
     """Of `schema`: the JSON Schema that it has to fit."""
     agent: str | None = None
     """Of `screen`: the name of the agent that is asked."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, _SETTINGS)

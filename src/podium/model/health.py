@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from podium.model.duration import PAUSE, SECONDS, Seconds, hold_seconds
+from podium.model.expected import FUNCTION, check_fields, or_none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,5 +21,6 @@ class Health:
     """Starts again what the agent needs, such as a process or a connection; only the monitor calls it."""
 
     def __post_init__(self) -> None:
+        check_fields(self, {"check": FUNCTION, "restart": or_none(FUNCTION)})
         hold_seconds(self, PAUSE, "every")
         hold_seconds(self, SECONDS, "timeout")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from podium.model.duration import SECONDS, Seconds, hold_seconds
+from podium.model.expected import COUNT, NAME, NATURAL, check_fields
 from podium.model.fact import Fact
 from podium.model.json import Json
 
@@ -90,10 +91,7 @@ class MonitorSettings:
 
     def __post_init__(self) -> None:
         hold_seconds(self, SECONDS, "every", "max_wait", "window")
-        if self.burst <= 0:
-            raise ValueError(f"burst is {self.burst!r}; expected more than 0")
-        if self.restarts < 0:
-            raise ValueError(f"restarts is {self.restarts}; expected 0 or more")
+        check_fields(self, {"burst": COUNT, "restarts": NATURAL, "to": NAME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

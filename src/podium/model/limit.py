@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from podium.model.duration import PAUSE, SECONDS, Seconds, hold_seconds
+from podium.model.expected import COUNT, Expected, check_fields, each, instance, one_of, or_none
+
+_LIMIT: Mapping[str, Expected] = {
+    "concurrency": or_none(COUNT), "requests": or_none(COUNT), "tokens": or_none(COUNT),
+    "when": one_of(("wait", "refuse")),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +30,12 @@ class Limit:
     """Seconds that a call waits in memory; one that has to wait longer waits durably."""
 
     def __post_init__(self) -> None:
+        check_fields(self, _LIMIT)
         hold_seconds(self, SECONDS, "per")
         hold_seconds(self, PAUSE, "max_wait")
+
+
+_LIMITS = each(instance(Limit, "Limit(requests=60)"), 'limits by name, such as {"*": Limit(requests=60)}')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +46,9 @@ class LimitSettings:
     """Of the requests to a model, such as `openai:gpt-5`, by all agents together."""
     tenants: Mapping[str, Limit] = field(default_factory=dict[str, Limit])
     """Of all that the runs of a tenant do."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, {"models": _LIMITS, "tenants": _LIMITS})
 
     @property
     def tokens(self) -> bool:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
+from podium.model.expected import COUNT, NAME, check_fields, one_of, or_none
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loops:
@@ -21,6 +23,12 @@ class Loops:
     """Tell the agent that it repeats itself, ask a person whether to go on, or refuse the call."""
     to: str = "operators"
     """Who is asked."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, {"then": one_of(("nudge", "ask", "stop")), "to": NAME, **_COUNTS})
+
+
+_COUNTS = dict.fromkeys(("identical", "ping_pong", "repeats", "idle"), or_none(COUNT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,10 @@ def text_of(error: BaseException) -> str:
 
 def raised(error: BaseException) -> str:
     """Return what code did that raised something else than an Exception, in words that follow its name."""
-    if isinstance(error, SystemExit | KeyboardInterrupt):
+    if isinstance(error, SystemExit):
         return f"called sys.exit({text_of(error)})"
-    return f"raised {type(error).__name__}: {text_of(error)}"
+    text = text_of(error)
+    return f"raised {type(error).__name__}: {text}" if text else f"raised {type(error).__name__}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from podium.model.expected import NAME, NAMES, TEXT, check_fields, each, or_none
+
 PREFIX = "policy:"
 """With which the rule of a `Refused` outcome, or of a question, begins where a policy is behind it."""
 
@@ -20,6 +22,12 @@ class PolicySettings:
     """Who is asked before a dangerous agent is called."""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Groups of users, for rules such as `principal in Group::"support"`."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, {"file": or_none(TEXT), "ask": NAME, "groups": _GROUPS})
+
+
+_GROUPS = each(NAMES, 'users by group, such as {"support": ("anna", "ben")}')
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
 
-from podium.errors import UsageError
+from podium.model.expected import DOLLARS, Expected, check_fields, each
 
 
 class Rate(NamedTuple):
@@ -37,6 +37,20 @@ def nearer(own: Rates, others: Rates) -> Rates:
     return {name: rate for name, rate in others.items() if not {name, name.partition(":")[2]} & own.keys()} | {**own}
 
 
+_DOLLARS = Expected(DOLLARS.words, lambda value: DOLLARS.fits(value) and value != inf)
+
+
+def _is_rate(value: object) -> bool:
+    return isinstance(value, Rate) and all(price is None or _DOLLARS.fits(price) for price in value)
+
+
+RATES = each(Expected("", _is_rate), 'rates by model, US dollars, 0 or more: {"gpt-5": Rate(1.25, 10.0)}')
+
+_PRICES: Mapping[str, Expected] = {
+    "models": RATES, "cpu_second": _DOLLARS, "gb_second": _DOLLARS,
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSettings:
     """The prices of the configuration, in US dollars. That of a call of an agent is `usd` in the rules of the agent."""
@@ -49,12 +63,7 @@ class PriceSettings:
     """Of a GiB of memory that a program holds for a second."""
 
     def __post_init__(self) -> None:
-        said = {"cpu_second": self.cpu_second, "gb_second": self.gb_second}
-        for model, rate in self.models.items():
-            said |= {f"models.{model}.{kind}": price for kind, price in rate._asdict().items() if price is not None}
-        for name, price in said.items():
-            if not (isfinite(price) and price >= 0):
-                raise UsageError(f"prices.{name} is {price!r}; expected US dollars, 0 or more.")
+        check_fields(self, _PRICES)
 
     @property
     def of_machines(self) -> bool:

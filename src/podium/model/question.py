@@ -1,12 +1,13 @@
 """What waits in the inbox for a person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from podium.errors import UsageError
 from podium.model.duration import SPAN, SecondsOrNone, hold_seconds
-from podium.model.expected import TEXT
+from podium.model.expected import COUNT, FLAG, NAME, TEXT, Expected, check_fields
 from podium.model.json import Json
 
 if TYPE_CHECKING:
@@ -34,6 +35,15 @@ class Ask:
         hold_seconds(self, SPAN, "within", whose=repr(self.text), optional=True)
 
 
+_ASKED: Mapping[str, Expected] = {"text": TEXT, "to": NAME, "quorum": COUNT, "kind": NAME}
+
+
+def check_asked(ask: Ask) -> None:
+    """Raise UsageError where a question is not what the inbox can hold; one that was asked before is not checked."""
+    for name, expected in _ASKED.items():
+        expected.check(f"{name} of {ask.text!r:.80}", getattr(ask, name))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
     """Who is asked next, where a question was not answered in time."""
@@ -44,7 +54,7 @@ class Escalation:
     """Seconds until this question expires too; None waits for ever."""
 
     def __post_init__(self) -> None:
-        TEXT.check("Escalation(to=…)", self.to)
+        NAME.check("Escalation(to=…)", self.to)
         hold_seconds(self, SPAN, "within", optional=True)
 
 
@@ -58,6 +68,9 @@ class Approval:
     """The type of a value that the person may approve in place of the subject; None where they may not change it."""
     questions: bool = field(default=False, kw_only=True)
     """Whether the person may ask back instead."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, {"text": TEXT, "questions": FLAG})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +87,9 @@ class Decision:
     """What the person asked back; nothing is decided then."""
     to: str = field(default="", compare=False)
     """Whom it was put to when it was answered."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, {"approved": FLAG, "edited": FLAG, "comment": TEXT, "question": TEXT})
 
     def __bool__(self) -> NoReturn:
         """Raise UsageError: a refusal is an answer too, and not false."""

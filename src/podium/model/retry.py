@@ -1,13 +1,12 @@
 """How often and when a failed attempt is tried again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import cast
 
 from podium.model.duration import PAUSE, Seconds, SecondsOrNone, hold_seconds
-from podium.model.expected import COUNT, FACTOR, NAMES, SHARE, Expected, or_none
+from podium.model.expected import COUNT, FACTOR, FLAG, SHARE, Expected, are_names, check_fields, is_mapping, or_none
 
 
 class FailureKind(StrEnum):
@@ -31,9 +30,9 @@ UNUSABLE = frozenset({FailureKind.REFUSAL, FailureKind.VALIDATION})
 """After these the last answer of a model is what failed: it is asked for again."""
 
 
-_KINDS = Expected(
+KINDS = Expected(
     f"kinds of failure ({', '.join(FailureKind)}), such as {{'rate', 'timeout'}}",
-    lambda value: NAMES.fits(value) and {*FailureKind}.issuperset(cast("Iterable[str]", value)),
+    lambda value: are_names(value) and {*FailureKind}.issuperset(value),
 )
 
 
@@ -47,10 +46,19 @@ class Backoff:
     max_delay: SecondsOrNone = SecondsOrNone()
 
     def __post_init__(self) -> None:
-        or_none(COUNT).check("Backoff(attempts=…)", self.attempts)
+        check_fields(self, {"attempts": or_none(COUNT), "factor": or_none(FACTOR)})
         hold_seconds(self, PAUSE, "delay", "max_delay", optional=True)
-        or_none(FACTOR).check("Backoff(factor=…)", self.factor)
 
+
+def _are_exceptions(value: object) -> bool:
+    return is_mapping(value) and KINDS.fits(value) and all(isinstance(each, Backoff) for each in value.values())
+
+
+_RETRY: Mapping[str, Expected] = {
+    "attempts": COUNT, "factor": FACTOR, "jitter": SHARE, "kinds": KINDS,
+    "per": Expected(f"{KINDS.words}, each with a Backoff: {{'rate': Backoff(attempts=5)}}", _are_exceptions),
+    "feedback": FLAG,
+}  # fmt: skip
 
 NO_EXCEPTIONS: Mapping[FailureKind, Backoff] = MappingProxyType({})
 
@@ -77,12 +85,8 @@ class Retry:
     """Whether an agent whose answer did not fit learns what was wrong with it when it is asked again."""
 
     def __post_init__(self) -> None:
-        COUNT.check("Retry(attempts=…)", self.attempts)
+        check_fields(self, _RETRY)
         hold_seconds(self, PAUSE, "delay", "max_delay")
-        FACTOR.check("Retry(factor=…)", self.factor)
-        SHARE.check("Retry(jitter=…)", self.jitter)
-        _KINDS.check("Retry(kinds=…)", self.kinds)
-        _KINDS.check("Retry(per=…)", self.per)
 
     @property
     def tries_again(self) -> bool:

@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
-from podium.model.agent import Card
+from podium.model.agent import CARD_OPTIONS, Card
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance
 from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
+from podium.model.expected import check_fields, or_none
 from podium.model.limit import Limit
 from podium.model.retry import Retry
 
 EVERYBODY = "*"
 """The name under which rules for all agents stand."""
+
+
+_NAMED = ("retry", "concurrency", "usd", "dangerous", "fallback", "undo", "breaker", "limit", "guards", "budget")
+_RULES = {name: or_none(CARD_OPTIONS[name]) for name in _NAMED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,7 @@ class AgentRules:
     budget: Allowance | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self, _RULES)
         hold_seconds(self, SECONDS, "timeout", "cache", optional=True)
 
 

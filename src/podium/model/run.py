@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from podium.model.budget import Budget
 from podium.model.duration import FINITE, SecondsOrNone, hold_seconds
-from podium.model.expected import WHOLE, instance, or_none
+from podium.model.expected import NAME, WHOLE, instance, or_none
 from podium.model.json import Json
 from podium.model.storable import check_integer, check_text
 
@@ -101,7 +101,8 @@ class Run:
 
 
 _EXPECTED = {
-    "priority": WHOLE, "budget": or_none(instance(Budget, "Budget(usd=0.5)")),
+    "id": or_none(NAME), "tag": or_none(NAME), "queue": NAME, "tenant": NAME, "principal": NAME, "priority": WHOLE,
+    "budget": or_none(instance(Budget, "Budget(usd=0.5)")),
 }  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """What an agent is handed so that parts of its work are recorded and governed."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from podium.model.budget import Bound
+from podium.model.expected import FUNCTION, NAME, one_of, or_none
 from podium.model.json import Json
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
@@ -11,6 +12,21 @@ from podium.model.prices import PriceSettings
 
 Effects = Literal["idempotent", "once"]
 """`idempotent`: may be tried again, with the same idempotency key. `once`: never started twice when in doubt."""
+
+KNOWN_EFFECTS: frozenset[str] = frozenset(get_args(Effects))
+EFFECTS = one_of(get_args(Effects))
+
+
+def check_step(name: object, function: object, effects: object, verify: object) -> None:
+    """Raise UsageError for a step that would not be done as it is meant; it costs next to nothing where all is well."""
+    if not isinstance(name, str):
+        NAME.check("the name of a step", name)
+    if not isinstance(effects, str) or effects not in KNOWN_EFFECTS:
+        EFFECTS.check(f"effects of {name}", effects)
+    if not callable(function):
+        FUNCTION.check(f"what {name} does", function)
+    if verify is not None and not callable(verify):
+        or_none(FUNCTION).check(f"verify of {name}", verify)
 
 
 class Steps(Protocol):

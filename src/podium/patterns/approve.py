@@ -116,8 +116,6 @@ class _Asked:
         """Raise PatternError where a person would never be asked, or the preset never count."""
         if not all(self.names):
             raise PatternError("approve was given to='': expected a person or a role.")
-        if self.default not in (None, "approve", "reject"):
-            raise PatternError(f"approve was given default={self.default!r}: expected approve or reject.")
         with_successor = self.people[:-1] if self.default is None else self.people
         if (forever := next((each.to for each in with_successor if each.within is None), None)) is not None:
             raise PatternError(

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, Literal, Unpack, get_args, overload
+from typing import Generic, Literal, Unpack, overload
 
 from podium.agents.signature import signature_of
 from podium.engine.context import Context
@@ -108,9 +108,6 @@ def gate(
 
 
 def _check_options(fails: str, then: str, worker: Member | None, within: float | None) -> None:
-    for option, value, known in [("fails", fails, Fails), ("then", then, Then)]:
-        if value not in get_args(known):
-            raise PatternError(f"gate was given {option}={value!r}: expected {', '.join(get_args(known))}.")
     if fails == "back" and worker is None:
         raise PatternError("gate sends back to its worker, and has none: pass worker=…, or another `fails`.")
     if then != "stop" and fails != "back":

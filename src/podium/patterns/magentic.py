@@ -95,8 +95,10 @@ def magentic(
     at_least("magentic", "reviews", reviews)
     offers = ("step", "task", "workers", "ledger", "history")
     progressing = Role("magentic", "orchestrator", orchestrator, offers=offers, gives=ProgressLedger)
-    planning = Role("magentic", "ledger", ledger or orchestrator, offers=(*offers, "remarks"), gives=TaskLedger)
-    ending = Role[object]("magentic", "final", final or orchestrator, offers=(*offers, "ended"))
+    planning = Role(
+        "magentic", "ledger", orchestrator if ledger is None else ledger, offers=(*offers, "remarks"), gives=TaskLedger
+    )
+    ending = Role[object]("magentic", "final", orchestrator if final is None else final, offers=(*offers, "ended"))
     given = by_name("magentic", workers, least=0 if offering else 1, what="workers")
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
     planner, crew = _Planner(planning, review, reviews), _Crew(given, offering, frozenset(outsiders))

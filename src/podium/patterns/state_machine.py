@@ -1,7 +1,7 @@
 """`state_machine`: states, guarded transitions, entry actions."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeVar, Unpack
+from typing import NamedTuple, TypeVar, Unpack, cast
 
 from podium.engine.context import Context
 from podium.errors import BoundReached, InvalidTransition, PatternError
@@ -36,6 +36,8 @@ def state_machine(
     `steps` transitions; PatternError for a state that cannot be reached or left, and for a way that is never taken.
     """
     at_least("state_machine", "steps", steps)
+    if others := [each for each in cast("Sequence[object]", transitions) if not isinstance(each, Transition)]:
+        raise PatternError(f"state_machine was given {others[0]!r}: say a way, transition(source, target, on=…).")
     entry = entry or {}
     chart = Chart(transitions, start=start, ends=ends)
     acting(chart, entry)

@@ -169,3 +169,17 @@ async def test_a_decision_about_a_change_is_recorded_once(bench: Bench) -> None:
         await bench.clock.advance(10)
         assert (await (await app.handle(run)).status()).state is RunState.DONE
         assert [fact.body for fact in await app.runs.facts(run) if fact.key == "ask twice"] == [{"changed": True}]
+
+
+async def test_a_question_to_more_people_than_before_says_how_many_were_asked(bench: Bench) -> None:
+    def asking(people: int) -> Any:
+        @workflow(name="asks")
+        async def asks(ctx: Context) -> None:
+            await ctx.ask("Well?", quorum=people, within=10)
+
+        return asks
+
+    run = await bench.parked(asking(1))
+    reason = (await bench.ended(run, asking(2), seconds=20)).reason
+    assert "the journal has a question to 'anyone': Well? with quorum 1" in reason
+    assert "the code now asks for the same with quorum 2" in reason

@@ -91,6 +91,23 @@ async def test_an_agent_that_raises_anything_is_a_failed_call(bench: Bench) -> N
         assert await other.result() == 5
 
 
+async def test_an_interrupt_is_told_as_what_it_is(bench: Bench) -> None:
+    @agent
+    async def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    @workflow
+    async def asks(ctx: Context) -> str:
+        try:
+            await ctx.call(interrupted)
+        except CallError as problem:
+            return str(problem)
+        return "no error"
+
+    async with bench.app(asks) as app:
+        assert (await app.run(asks)).endswith("KeyboardInterrupt: the agent raised KeyboardInterrupt")
+
+
 @pytest.mark.parametrize("value", [2**70, "\ud800", float("nan")], ids=["huge int", "lone surrogate", "nan"])
 async def test_a_value_that_json_cannot_hold_is_a_clear_failure_or_comes_back_the_same(
     bench: Bench, value: Json

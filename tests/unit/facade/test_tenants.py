@@ -371,7 +371,7 @@ async def test_a_requeue_takes_only_the_own_dead_letters(tmp_store: Path) -> Non
 async def test_a_retention_redacts_only_the_own_runs(tmp_store: Path) -> None:
     async with world(tmp_store) as found:
         app = found.app.scoped(principal("operator"))
-        assert await app.operations.retain(-60.0, why="test") == 4  # with the child run; one is parked
+        assert await app.operations.retain(0.0, why="test") == 4  # with the child run; one is parked
         theirs = await found.app.runs.facts(found.theirs.paid)
         assert SECRET in shown(theirs)
 
@@ -385,8 +385,8 @@ async def test_a_repin_of_all_moves_only_the_own_runs(tmp_store: Path) -> None:
 async def test_a_pruning_deletes_and_tells_of_only_the_own_runs(tmp_store: Path) -> None:
     async with world(tmp_store) as found:
         app = found.app.scoped(principal("operator"))
-        would = await app.operations.prune(-60.0, why="test", dry_run=True)
-        done = await app.operations.prune(-60.0, why="test")
+        would = await app.operations.prune(0.0, why="test", dry_run=True)
+        done = await app.operations.prune(0.0, why="test")
         assert {each.run for each in done.families} == found.mine.runs - {found.mine.parked}
         assert (would, leaks(done, found.theirs)) == (done, [])
         assert SECRET in shown(await found.app.runs.facts(found.theirs.paid))

@@ -26,7 +26,7 @@ async def words(task: str) -> str:
         ({"at_once": 0}, "vote was given at_once=0: expected at least 1"),
         ({"quorum": 0}, "vote was given quorum=0: expected at least 1"),
         ({"quorum": 3}, "quorum=3, and there are 2 votes: expected at most that many"),
-        ({"decide": "most"}, "decide='most': expected majority, plurality, unanimous, or a share above 0 up to 1"),
+        ({"decide": "most"}, "decide='most': expected 'majority' or 'plurality' or 'unanimous' or a number"),
         ({"decide": 1.5}, "decide=1.5: expected majority"),
         ({"decide": 0.0}, "decide=0.0: expected majority"),
         ({"confidence": 0.5}, "confidence=0.5: expected more than 0.5 and less than 1"),

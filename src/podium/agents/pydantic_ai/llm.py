@@ -12,10 +12,11 @@ from typing_extensions import TypeForm, TypeVar
 
 from podium.agents.per_loop import PerLoop
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
-from podium.agents.pydantic_ai.options import ModelOptions
+from podium.agents.pydantic_ai.options import LLM_OPTIONS, MADE_OF, ModelOptions
 from podium.agents.pydantic_ai.wrap import from_pydantic_ai
 from podium.errors import ConfigError
 from podium.model.agent import Agent
+from podium.model.expected import check_options
 from podium.model.steps import Steps
 from podium.secrets.masking import MASKING
 from podium.secrets.reference import filled
@@ -43,6 +44,9 @@ def llm_agent(
     `ctx.deps.idempotency_key` and the shared memory in `ctx.deps.memory`. For what `input`, `prompt` and
     `tool_effects` mean, see `from_pydantic_ai`.
     """
+    given = {"name": name, "model": model, "instructions": instructions, "tools": tools, "prompt": prompt}
+    check_options(f"agent {name}", {**given, "input": input, "output": output}, MADE_OF)
+    check_options(f"agent {name}", options, LLM_OPTIONS)
     kind = cast("type[Out]", output)  # Pydantic AI takes a union too, where it says a type
     make = _maker(model, options)
     first = None if make is None else make()  # what is wrong with its address is told now

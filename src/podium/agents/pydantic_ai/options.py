@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from typing import get_args
 
+from pydantic_ai import Tool
+from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
-from podium.agents.card import CARD_OPTIONS, CardOptions
+from podium.agents.card import CardOptions
 from podium.agents.pydantic_ai.effects import DeclaredEffects
 from podium.agents.pydantic_ai.whole import Unfinished
-from podium.model.expected import COUNT, FLAG, TEXT, Expected, instance, one_of, or_none
-from podium.model.prices import Rates
+from podium.model.agent import CARD_OPTIONS, is_agent
+from podium.model.expected import COUNT, FLAG, FUNCTION, NAME, TEXT, Expected, instance, is_list, one_of, or_none
+from podium.model.prices import RATES, Rates
 
 
 def _is_mapping(value: object) -> bool:
@@ -20,7 +23,7 @@ def _is_mapping(value: object) -> bool:
 LLM_OPTIONS: Mapping[str, Expected] = {
     **CARD_OPTIONS,
     "tool_effects": Expected("effects by tool, such as {'pay': 'once'}", _is_mapping),
-    "rates": Expected("prices by model", _is_mapping),
+    "rates": RATES,
     "streaming": FLAG,
     "limits": or_none(instance(UsageLimits, "UsageLimits(request_limit=20)")),
     "unfinished": one_of(get_args(Unfinished)),
@@ -30,6 +33,21 @@ LLM_OPTIONS: Mapping[str, Expected] = {
     "api_key": or_none(TEXT),
 }
 """What each option of an LLM agent is to be."""
+
+
+_A_TYPE = Expected("a type, such as str", lambda value: not isinstance(value, str | bytes | int | float | list | tuple))
+
+
+def _are_tools(value: object) -> bool:
+    return is_list(value) and all(isinstance(each, Tool) or (callable(each) and not is_agent(each)) for each in value)
+
+
+MADE_OF: Mapping[str, Expected] = {
+    "name": NAME, "instructions": TEXT, "input": _A_TYPE, "output": _A_TYPE, "prompt": or_none(FUNCTION),
+    "model": Expected("the name of a model, such as 'openai:gpt-5', or a Model", lambda v: isinstance(v, str | Model)),
+    "tools": Expected("functions, or Tools of Pydantic AI, in a list", _are_tools),
+}  # fmt: skip
+"""What an LLM agent is made of, besides its options."""
 
 
 class AgentOptions(CardOptions, total=False):

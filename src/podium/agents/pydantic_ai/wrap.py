@@ -18,7 +18,7 @@ from podium.agents.shape import shape_of
 from podium.errors import ConfigError
 from podium.model.agent import Agent, Shape
 from podium.model.call import Call
-from podium.model.expected import check_options
+from podium.model.expected import check_options, instance
 from podium.model.prices import NO_RATES
 from podium.model.steps import Steps
 
@@ -52,6 +52,7 @@ def from_pydantic_ai(
     again after a crash, so give those with an effect their idempotency key. Retries of the vendor's client are
     switched off where the model knows `max_retries`; a retrying HTTP transport of your own is yours to leave out.
     """
+    instance(AbstractAgent, 'Agent("openai:gpt-5")').check("what an agent is made of", agent)
     known = name or agent.name
     if not known:
         raise ConfigError("the Pydantic AI agent has no name: give it one, or pass name= to from_pydantic_ai")

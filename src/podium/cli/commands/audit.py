@@ -7,7 +7,7 @@ import typer
 
 from podium.app import App
 from podium.cli.commands.inbox import login
-from podium.cli.moments import instant
+from podium.cli.moments import instant, span
 from podium.cli.named import run_in
 from podium.cli.opening import drive, existing, look, open_readonly
 from podium.cli.options import JsonOption, SinceOption, StoreOption
@@ -17,7 +17,7 @@ from podium.errors import UsageError
 from podium.facade.reader import Reader
 from podium.model.audit import Audit, SealChecker
 from podium.model.clock import SystemClock
-from podium.model.duration import PAUSE, in_seconds
+from podium.model.duration import PAUSE
 from podium.model.json import Json
 from podium.operations.anchor import read_anchor, write_anchor
 from podium.secrets.reference import resolve
@@ -106,7 +106,7 @@ def retain(
     as_json: JsonOption = False,
 ) -> None:
     """Redact all runs that ended longer ago, if those that started them did too."""
-    seconds, who = in_seconds(older_than, "--older-than", PAUSE), by or login()
+    seconds, who = span(older_than, "--older-than", PAUSE), by or login()
 
     async def work() -> int:
         async with App.open(config=existing(store)) as app:

@@ -12,7 +12,7 @@ from podium.cli.input import read_input
 from podium.cli.load import load, split
 from podium.cli.named import run_in
 from podium.cli.opening import drive, existing, export_environment
-from podium.cli.options import FileOption, JsonOption, ModelOption, RunArgument, SetOption, StoreOption
+from podium.cli.options import FileOption, JsonOption, ModelOption, RunArgument, SetOption, StoreOption, WrongOption
 from podium.cli.output import count, note, print_json
 from podium.cli.report import report
 from podium.cli.stopping import INTERRUPTED
@@ -102,7 +102,7 @@ def repin(
         raise UsageError("say which: RUN, or --workflow NAME and --version VERSION.")
     if run_id is None:
         if key is not None:
-            raise UsageError("--from goes with one RUN.")
+            raise WrongOption("--from goes with one RUN.")
         raise typer.Exit(_repin_all(str(workflow), str(version), to, agents, store, as_json=as_json))
 
     async def work() -> tuple[str, End | Standstill | None]:

@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from podium.app import App
+from podium.cli.moments import span
 from podium.cli.opening import drive, existing, open_readonly
-from podium.cli.options import JsonOption, StoreOption
+from podium.cli.options import JsonOption, StoreOption, WrongOption
 from podium.cli.output import iso, moment, print_json, print_table
 from podium.config import load_config
 from podium.errors import UsageError
 from podium.model.clock import SystemClock
 from podium.model.delegation import Delegation, Granted
-from podium.model.duration import in_seconds
 from podium.model.json import Json
 from podium.store.opening import open_store
 
@@ -42,7 +42,7 @@ def grant(
 
     async def work() -> str:
         async with App.open(config=load_config(store=store)) as app:
-            until = None if expires is None else SystemClock().now() + in_seconds(expires, "--expires")
+            until = None if expires is None else SystemClock().now() + span(expires, "--expires")
             return await app.delegations.grant(
                 Delegation(
                     by=by, to=to, agents=tuple(agent or ("*",)), tools=tuple(tool or ("*",)),
@@ -116,6 +116,6 @@ def _arguments(texts: list[str]) -> dict[str, dict[str, str]]:
         agent, colon, rest = text.partition(":")
         member, equals, pattern = rest.partition("=")
         if not (colon and equals and agent and member):
-            raise UsageError(f"--only {text!r} is not AGENT:MEMBER=PATTERN, such as mail:to=*@example.org.")
+            raise WrongOption(f"--only {text!r} is not AGENT:MEMBER=PATTERN, such as mail:to=*@example.org.")
         found.setdefault(agent, {})[member] = pattern
     return found

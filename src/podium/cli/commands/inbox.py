@@ -10,7 +10,7 @@ from podium.app import App
 from podium.cli.input import parse
 from podium.cli.named import question_in
 from podium.cli.opening import drive, existing, look
-from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption
+from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption, WrongOption
 from podium.cli.output import harmless, iso, moment, note_next, one_line, print_json, print_table
 from podium.errors import UsageError
 from podium.model.json import Json
@@ -106,7 +106,7 @@ def to_value(question: Question, text: str, comment: str) -> Json:
     if question.ask.kind == "approval" and text.lower() in _WORDS:
         return {"approved": _WORDS[text.lower()], "comment": comment}
     if comment:
-        raise UsageError("--comment goes with yes or no, the answers to an approval.")
+        raise WrongOption("--comment goes with yes or no, the answers to an approval.")
     schema: Json = question.ask.schema
     try:
         return parse(text, "the answer")

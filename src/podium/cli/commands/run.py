@@ -1,5 +1,6 @@
 """`podium run`: starts a run and waits for its value."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,9 +11,10 @@ from podium.app import App
 from podium.cli.each import EachOptions, run_each
 from podium.cli.input import checked, read_input
 from podium.cli.load import Loaded, load, split
+from podium.cli.moments import span
 from podium.cli.named import run_in
 from podium.cli.opening import drive, existing, export_environment
-from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
+from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption, WrongOption
 from podium.cli.output import note
 from podium.cli.report import report
 from podium.cli.stopping import INTERRUPTED
@@ -22,7 +24,6 @@ from podium.engine.worker.waiters import End
 from podium.errors import UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Budget
-from podium.model.duration import seconds_or_none
 from podium.model.ids import RandomIds
 from podium.model.json import Json
 from podium.model.run import Run
@@ -51,6 +52,8 @@ class Attempt:
     wait: bool
     as_json: bool
     run: str | None
+    ending: "asyncio.Future[End] | None" = None
+    """Its end, which may still come while the app lets what is under way end."""
 
 
 _Durability = Literal["process", "power"]
@@ -86,11 +89,11 @@ def run(
     Exits with 1 where it failed, was cancelled or is blocked, and with 3 where it waits for a person or a signal.
     """
     if budget_usd is not None and (each is not None or resume is not None):
-        raise UsageError("--budget-usd is for one new run. With --each set [podium.budgets] in podium.toml.")
+        raise WrongOption("--budget-usd is for one new run. With --each set [podium.budgets] in podium.toml.")
     if sum(given is not None for given in (input, each, resume)) > 1:
-        raise UsageError("--input, --each and --resume exclude each other. Give one of them.")
+        raise WrongOption("--input, --each and --resume exclude each other. Give one of them.")
     export_environment(model, settings)
-    seconds = seconds_or_none(within, "--within")
+    seconds = None if within is None else span(within, "--within")
     path, name = split(target)
     loaded, config = load(path), load_config(store=store, durability=durability)
     if each is not None:
@@ -113,8 +116,13 @@ def _attempt(attempt: Attempt, config: Config, start: RunRequest) -> int:
     """Drive one run and say how it stands; returns the exit code."""
 
     async def work() -> End | Standstill:
-        async with App.open(config=config) as app:
-            return await _drive(app, attempt, start)
+        try:
+            async with App.open(config=config) as app:
+                return await _drive(app, attempt, start)
+        except asyncio.CancelledError:
+            if (ended := await _ended_meanwhile(attempt)) is not None:
+                return ended
+            raise
 
     if attempt.run is not None:
         existing(config.store)
@@ -145,7 +153,21 @@ async def _drive(app: App, attempt: Attempt, start: RunRequest) -> End | Standst
     assert attempt.run is not None  # resumed, or started just now
     if not attempt.as_json and (attempt.workflow is None or start.tag is not None):
         note(f"run {attempt.run}")
+    attempt.ending = asyncio.ensure_future(app.worker.end_of(attempt.run))
+    attempt.ending.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # `settle` raises it
     return await settle(app, attempt.run, wait=attempt.wait)
+
+
+async def _ended_meanwhile(attempt: Attempt) -> End | None:
+    """Return how a run ended between the word to stop and the end of the app; None where it did not."""
+    ending = attempt.ending
+    if ending is None:
+        return None
+    await asyncio.wait([ending], timeout=0)
+    if ending.done() and not ending.cancelled() and ending.exception() is None:
+        return ending.result()
+    ending.cancel()
+    return None
 
 
 def _check_served(run: Run, loaded: Loaded) -> None:

@@ -9,12 +9,12 @@ import typer
 from podium.app import App
 from podium.cli.commands.audit import checker_of
 from podium.cli.commands.inbox import login
+from podium.cli.moments import span
 from podium.cli.opening import drive, existing, open_readonly
-from podium.cli.options import JsonOption, StoreOption
+from podium.cli.options import JsonOption, StoreOption, WrongOption
 from podium.cli.output import count, iso, moment, note, one_line, print_json, print_table, size
-from podium.errors import UsageError
 from podium.model.clock import SystemClock
-from podium.model.duration import PAUSE, in_seconds
+from podium.model.duration import PAUSE
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.operations.pruner import ENDED, Pruned
@@ -77,7 +77,7 @@ def prune(
 
     A run of which a child run has not ended, or ended later, stays. Others go on writing meanwhile.
     """
-    seconds, wanted, who = in_seconds(older_than, "--older-than", PAUSE), _states(states), by or login()
+    seconds, wanted, who = span(older_than, "--older-than", PAUSE), _states(states), by or login()
 
     async def work() -> Pruned:
         async with App.open(config=existing(store)) as app:
@@ -120,7 +120,7 @@ def _states(text: str) -> Sequence[RunState]:
     names = [each.strip() for each in text.split(",")]
     known = {str(state): state for state in ENDED}
     if wrong := [each for each in names if each not in known]:
-        raise UsageError(f"--state {wrong[0]!r} is no state of a run that has ended: expected {', '.join(known)}.")
+        raise WrongOption(f"--state {wrong[0]!r} is no state of a run that has ended: expected {', '.join(known)}.")
     return [known[each] for each in dict.fromkeys(names)]
 
 

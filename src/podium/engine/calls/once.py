@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from podium.agents.shape import TypeShape, shape_of
@@ -12,12 +13,17 @@ from podium.model.agent_kind import INLINE
 from podium.model.call import Call
 from podium.model.outcome import Done, Failed, Failure, Outcome, text_of
 from podium.model.retry import FailureKind
-from podium.model.steps import Effects, Steps
+from podium.model.steps import Effects, Steps, check_step
 
 T = TypeVar("T")
 
 OnceFunction = Callable[[], Awaitable[T] | T]
 """A function of no arguments, sync or async."""
+
+
+@lru_cache(1024)
+def _card(name: str, effects: Effects) -> Card:
+    return Card(name=name, effects=effects, kind=INLINE)
 
 
 class OnceAgent(Generic[T]):
@@ -27,7 +33,8 @@ class OnceAgent(Generic[T]):
         self, name: str, function: OnceFunction[T], effects: Effects,
         verify: Callable[[], Awaitable[T | None]] | None, output: TypeShape[T],
     ) -> None:  # fmt: skip
-        self.card = Card(name=name, effects=effects, kind=INLINE)
+        check_step(name, function, effects, verify)
+        self.card = _card(name, effects)
         self.input = shape_of(type(None))
         self.output = output
         self._function = function

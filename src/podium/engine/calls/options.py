@@ -4,20 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from podium.dispatch.dispatcher import Target
+from podium.model.agent import is_agent
 from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
-from podium.model.expected import Expected, check_options, instance, or_none
+from podium.model.expected import Expected, check_options, instance, is_list, or_none
 from podium.model.fallback import FallbackValue
 from podium.model.retry import Retry
+from podium.model.task import Task
 
 Fallbacks = Sequence[Target | FallbackValue]
 """The agents that are asked, or the values that are taken, when an agent has failed for good."""
 
 
+def _are_fallbacks(value: object) -> bool:
+    return is_list(value) and all(isinstance(each, str | Task | FallbackValue) or is_agent(each) for each in value)
+
+
 _OPTIONS: Mapping[str, Expected] = {
     "retry": or_none(instance(Retry, "Retry(attempts=3)")),
-    "fallback": or_none(
-        Expected("a list of agents, names and values, such as [spare]", lambda value: isinstance(value, list | tuple))
-    ),
+    "fallback": or_none(Expected("a list of agents, names and values, such as [spare]", _are_fallbacks)),
 }
 
 

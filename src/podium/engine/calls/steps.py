@@ -27,7 +27,7 @@ from podium.model.outcome import Usage, text_of
 from podium.model.prices import PriceSettings
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.step import StepCall, is_guard_step, is_under_guard
-from podium.model.steps import Effects
+from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
 from podium.secrets.masking import MASKING
 from podium.services.stream import Chunk
@@ -102,6 +102,7 @@ class CallSteps:
         bound: Bound | None = None,
     ) -> Json:
         """Run `fn` once for ever; see `podium.model.steps.Steps`."""
+        check_step(name, fn, effects, verify)
         name = MASKING.text(name)
         path = self._path(name, None if key is None else MASKING.text(key))
         full = f"{self._call.key}/{path}"

@@ -15,9 +15,10 @@ from podium.engine.run.recorded import Recorded, restored
 from podium.engine.run.reservations import carved_from, reserve, share_of
 from podium.engine.run.starting import Above, new_run
 from podium.errors import CallRefused, Diverged, InvalidValue, NotPossible, RunCancelled, RunFailed, UsageError
-from podium.model.agent import AnyAgent
+from podium.model.agent import AnyAgent, must_be_agent
 from podium.model.budget import Breach, BudgetState, limits_of
 from podium.model.budget_ids import share_of_run
+from podium.model.expected import NAME, or_none
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredRefused
 from podium.model.facts.runs import Started
@@ -30,6 +31,17 @@ from podium.store.codec import decode, encode, input_digest
 from podium.store.operations import NewRun, Spawn, TakeSignal
 
 T = TypeVar("T")
+
+
+def check_child(workflow: AnyAgent, run_id: str | None = None) -> None:
+    """Raise UsageError for what cannot be a child run: only workflows can be started as runs."""
+    must_be_agent(workflow)
+    if not workflow.card.traits.runs_inline:
+        name = workflow.card.name
+        raise UsageError(
+            f"{name} is an agent, not a workflow: only a workflow can be a run. Write `ctx.call({name}, …)`."
+        )
+    or_none(NAME).check("the id of the child run", run_id)
 
 
 class ChildRun(Generic[T]):
@@ -229,6 +241,7 @@ class ChildResult(Recorded[T], Generic[T]):
                 active.history.spawned.pop(self.run, None)
                 await self.end_with(branch, AnsweredDone(), found[1].payload)
                 return self._value(decode(found[1].payload))
+            self._check_known()
             active.journal.append(ChildAwaited(name=self.run), self.key)
             if active.history.retried and (outcome := await self._failed_for_good()) is not None:
                 await self.end_with(branch, AnsweredDone(), encode(outcome))
@@ -238,6 +251,18 @@ class ChildResult(Recorded[T], Generic[T]):
         active.history.spawned.pop(self.run, None)
         await self.end_with(branch, AnsweredDone(signal=signal.id), encode(signal.body), [TakeSignal(signal.id)])
         return self._value(signal.body)
+
+    def _check_known(self) -> None:
+        """Raise UsageError for a run that tells this one nothing, or has told it all: the wait would have no end."""
+        history = self.active.history
+        if self.run in history.spawned or self.active.mailbox.holds("child", self.run):
+            return
+        if not self.run.startswith(f"{self.active.run.id}."):
+            raise UsageError(
+                f"{self.run} is no child run of {self.active.run.id}: await `(await ctx.spawn(…)).result()`."
+            )
+        if not history.retried:
+            raise UsageError(f"child run {self.run} is not known, or its result was awaited before: keep its value.")
 
     async def _failed_for_good(self) -> Json:
         """Have a child that has failed go on, for its parent was retried; returns its outcome where it cannot."""

@@ -1,14 +1,15 @@
 """Branches side by side: started together, joined in an order that is recorded."""
 
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 from podium.engine.primitives.branch_group import BranchEnd, BranchGroup
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import opened_as
 from podium.engine.run.primitive import Primitive
-from podium.errors import CallError, NotAwaitable, TooFew
+from podium.errors import CallError, NotAwaitable, TooFew, UsageError
+from podium.model.expected import COUNT, FLAG, or_none, refuse
 from podium.model.facts.choices import GatherFailed, JoinChoice, QuorumReached, RaceWon
 from podium.model.facts.content import FactContent
 
@@ -28,6 +29,23 @@ def checked(items: Sequence[Primitive[T]], path: str) -> Sequence[Primitive[T]]:
         if item.path != path:
             raise NotAwaitable(f"call {item.key} belongs to another context. Make it with the context that joins it.")
     return items
+
+
+def spread(inputs: Iterable[T], concurrency: int | None) -> Iterable[T]:
+    """Return the inputs of a map; raises UsageError for what has no order that lasts, and for a text."""
+    or_none(COUNT).check("concurrency of a map", concurrency)
+    given = cast("object", inputs)
+    if isinstance(given, set | frozenset):
+        raise UsageError("map was given a set, whose order another process does not know: sort it, `sorted(inputs)`.")
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        refuse("what is mapped", inputs, "a list of inputs, such as [first, second]")
+    return inputs
+
+
+def check_quorum(quorum: object, most: int) -> None:
+    """Raise NotAwaitable where not so many branches can answer."""
+    if not COUNT.fits(quorum) or not 1 <= cast("int", quorum) <= most:
+        raise NotAwaitable(f"quorum={quorum!r} of {most} branches: expected a number from 1 to {most}")
 
 
 def recorded_choice(active: ActiveRun, key: str, shape: type[C], now: str) -> C | None:
@@ -89,6 +107,7 @@ class Gather(Join[list[Any]]):
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, items: Sequence[Primitive[Any]], *,
         at_once: int | None = None, return_exceptions: bool = False,
     ) -> None:  # fmt: skip
+        FLAG.check("return_exceptions", return_exceptions)
         super().__init__(active, branch, path, key, items, at_once)
         self.return_exceptions = return_exceptions
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from podium.agents.schema import alike
-from podium.engine.primitives.approvals import decided
+from podium.agents.shape import free_json, shape_of
+from podium.engine.primitives.approvals import approval_of, decided
 from podium.engine.primitives.outside import handed_back, take_in
+from podium.engine.primitives.waits import check_default
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import shortened
@@ -17,13 +19,23 @@ from podium.engine.run.recorded import Recorded
 from podium.engine.run.reservations import raised_by
 from podium.errors import Diverged, QuestionExpired, UsageError
 from podium.model.agent import Shape
-from podium.model.expected import instance
+from podium.model.duration import Duration
+from podium.model.expected import COUNT, TEXT, Expected, instance, is_list
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
 from podium.model.facts.parts import answers_of
 from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.json import Json
-from podium.model.question import Ask, Escalation, PersonAnswer, Question, QuestionState
+from podium.model.question import (
+    Approval,
+    Ask,
+    Decision,
+    Escalation,
+    PersonAnswer,
+    Question,
+    QuestionState,
+    check_asked,
+)
 from podium.secrets.masking import MASKING
 from podium.store.codec import NULL, decode, encode
 from podium.store.operations import CommitVerdict, Expire, OpenQuestion, TakeSignal
@@ -46,6 +58,7 @@ def open_question(
 
     `rule` is the one that asks, if one does; `shown` is what the people are shown, where a replay is to compare it.
     """
+    check_asked(ask)
     now, ids = active.runtime.clock.now(), active.runtime.ids
     due = None if ask.within is None else now + ask.within
     ask = replace(ask, text=MASKING.text(ask.text)) if MASKING.active else ask
@@ -103,14 +116,47 @@ async def answer_to(
 _NEXT = instance(Escalation, 'Escalation(to="boss", within=3600)')
 
 
+_SEVERAL = Expected('a list, such as [Escalation(to="boss", within=3600)]', is_list)
+
+
 def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[Ask]:
     """Return a question as it is put to one after the other; raises UsageError if one of them would never be asked."""
+    _SEVERAL.check(f"escalate of {ask.text!r}", escalate)
     for each in escalate:
         _NEXT.check(f"escalate of {ask.text!r}", each)
     asks = [ask, *(replace(ask, to=each.to, within=each.within) for each in escalate)]
     if forever := next((each for each in asks[:-1] if each.within is None), None):
         raise UsageError(f"{ask.text!r} never expires for {forever.to!r}, so nobody is asked next: say `within`.")
     return asks
+
+
+def asking(
+    question: str | Approval, *, answer: Any, subject: Any, to: str, within: Duration | None,
+    escalate: Sequence[Escalation], quorum: int, default: Sequence[Any],
+) -> tuple[Sequence[Ask], Shape[Any]]:  # fmt: skip
+    """Return what is asked, of one after the other, and the shape of the answer; raises UsageError for mistakes."""
+    COUNT.check("quorum of a question", quorum)
+    if isinstance(question, Approval):
+        if answer is not Any or subject is not None:
+            raise UsageError(
+                f"{question.text!r} is an Approval: its answer is a Decision, and its subject stands in it. Write "
+                "`Approval(text, subject)`, and leave `answer` and `subject` out."
+            )
+        for given in default:
+            _DECISION.check(f"default of {question.text!r}", given)
+        ask, shape = approval_of(question, free_json(question.subject), to=to, within=within, quorum=quorum)
+        return escalated(ask, escalate), shape
+    TEXT.check("the question", question)
+    own = shape_of(answer)
+    ask = Ask(text=question, subject=free_json(subject), schema=own.schema, to=to, within=within, quorum=quorum)
+    if quorum > 1:
+        return escalated(ask, escalate), ManyShape(own)
+    for given in default:
+        check_default(repr(question), own, given)
+    return escalated(ask, escalate), own
+
+
+_DECISION = instance(Decision, "Decision(approved=False)")
 
 
 class AskPerson(Primitive[T], Generic[T]):

@@ -1,6 +1,6 @@
 """Sleeping, and waiting for a signal."""
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from podium.engine.primitives.outside import handed_back, take_in
 from podium.engine.run.active_run import ActiveRun
@@ -8,6 +8,7 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.key_state import KeyState, asking_signal
 from podium.engine.run.mailbox import TIMER
 from podium.engine.run.recorded import Recorded, restored
+from podium.errors import InvalidValue, UsageError
 from podium.model.agent import Shape
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
@@ -19,6 +20,16 @@ from podium.store.operations import TakeSignal
 T = TypeVar("T")
 
 _DONE = prepared(AnsweredDone())
+
+
+def check_default(what: str, shape: Shape[Any], default: Any) -> None:
+    """Raise UsageError for a default that is not of the type of what is waited for; None stands for nothing."""
+    if default is None or shape.type is Any:
+        return
+    try:
+        shape.dump(default)
+    except InvalidValue as error:
+        raise UsageError(f"default of {what} is {default!r}: {error}.") from error
 
 
 class Sleep(Recorded[None]):

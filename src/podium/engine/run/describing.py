@@ -22,8 +22,15 @@ def opened_as(
     if fact is None:
         return  # cancelled before it began
     said = fact.content
-    if not isinstance(said, shape) or any(getattr(said, name) != value for name, value in fields.items()):
+    if not isinstance(said, shape):
         raise Diverged(key, describe(fact), now)
+    other = {name: value for name, value in fields.items() if getattr(said, name) != value}
+    if not other:
+        return
+    if describe(fact) != now:
+        raise Diverged(key, describe(fact), now)
+    recorded = ", ".join(f"{name} {getattr(said, name)!r}" for name in other)
+    raise Diverged(key, f"{now} with {recorded}", "the same with " + ", ".join(f"{n} {v!r}" for n, v in other.items()))
 
 
 def shortened(text: bytes | None) -> str:

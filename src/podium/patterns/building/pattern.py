@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, get_type_hints
 
 from typing_extensions import TypeIs, TypeVar
 
@@ -13,14 +13,17 @@ from podium.agents.card import check_card
 from podium.agents.shape import TypeShape, shape_of
 from podium.engine.context import Context
 from podium.engine.workflow import Workflow
+from podium.errors import PatternError
 from podium.formats.mermaid import Flowchart
 from podium.model.agent import AnyAgent, Card, In_contra, InputShape, Out_co, OutputShape, is_agent
 from podium.model.duration import Duration
+from podium.model.expected import NAME, or_none
 from podium.model.json import Json
 from podium.model.retry import Retry
 from podium.model.task import Task
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import ANYTHING, Kind, Stage, name_of
+from podium.patterns.building.wanted import Wanted, wanted
 from podium.patterns.building.writing import written
 
 if TYPE_CHECKING:
@@ -78,6 +81,7 @@ class Pattern(Workflow[In_contra, Out_co]):
         self.sketch = sketch
         self.arguments: Mapping[str, object] = {}
         """What the pattern's function was called with, by parameter."""
+        or_none(NAME).check(f"the name of a {kind}", name)
         check_card(name or kind, card)
         made = Card(
             name=name or _name(kind, sketch), version=card.get("version", "1"),
@@ -130,16 +134,29 @@ def pattern(function: Callable[P, Made]) -> Callable[P, Made]:
     """Make a pattern's function keep what it was called with, so that what it makes can be written down."""
     signature = inspect.signature(function)
 
+    @functools.cache
+    def takes() -> Mapping[str, Wanted]:
+        hints, plain = get_type_hints(function), (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        return {name: wanted(hints[name]) for name, each in signature.parameters.items() if each.kind not in plain}
+
     @functools.wraps(function)
     def build(*args: P.args, **kwargs: P.kwargs) -> Made:
-        made = function(*args, **kwargs)
         given = signature.bind(*args, **kwargs).arguments
+        _check_given(function.__name__, given, takes())
+        made = function(*args, **kwargs)
         options = next((name for name, each in signature.parameters.items() if each.kind is each.VAR_KEYWORD), "")
         made.arguments = {**given, **given.get(options, {})}
         made.arguments.pop(options, None)
         return made
 
     return build
+
+
+def _check_given(kind: str, given: Mapping[str, object], takes: Mapping[str, Wanted]) -> None:
+    """Raise PatternError for an option that is nothing its annotation takes, before anything is made of it."""
+    for name, value in given.items():
+        if name in takes and not takes[name].fits(value):
+            raise PatternError(f"{kind} was given {name}={value!r}: expected {takes[name].described()}.")
 
 
 def _as_declared(gives: Kind) -> OutputShape[Any]:

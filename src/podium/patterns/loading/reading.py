@@ -12,11 +12,11 @@ from podium.model.agent import AnyAgent, is_agent
 from podium.patterns.building.expression import Expression, cel
 from podium.patterns.building.members import Member
 from podium.patterns.building.pattern import Pattern, is_pattern
+from podium.patterns.building.wanted import Wanted, is_agent_class, wanted
 from podium.patterns.loading.building import CallForm, form_of, makers
 from podium.patterns.loading.importing import ADDRESS, imported, meant
 from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
 from podium.patterns.loading.scalars import UNFIT, natural, scalar
-from podium.patterns.loading.wanted import Wanted, is_agent_class, wanted
 
 T = TypeVar("T")
 

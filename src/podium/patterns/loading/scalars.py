@@ -7,8 +7,8 @@ from typing import Final
 
 from podium.model.duration import SPAN
 from podium.model.json import Json
+from podium.patterns.building.wanted import Wanted
 from podium.patterns.loading.node import Listing, Scalar, SourceNode
-from podium.patterns.loading.wanted import Wanted
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _EMPTY = {"", "~", "null", "Null", "NULL"}

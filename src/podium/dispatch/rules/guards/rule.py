@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.failure import failure_of
 from podium.dispatch.invoke import is_foreign
-from podium.errors import Forbidden, Suspended
+from podium.errors import BadAnswer, Forbidden, Suspended
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.guard import Checked, Guard, GuardPlace, Objected, Passed, Repaired
@@ -220,7 +220,7 @@ async def _judged(
         for guard in guards:
             looked = guard.check(replace(checked, value=value))
             finding = await looked if inspect.isawaitable(looked) else looked
-            match finding:
+            match cast("object", finding):
                 case Passed():
                     pass
                 case Objected(reason, ask):
@@ -233,9 +233,15 @@ async def _judged(
                 case Repaired(value=new, reason=reason, back=more):
                     _tell(checked, guard.name, "repaired", reason)
                     value, back = new, back | dict(more)
+                case unknown:
+                    raise _no_finding(guard.name, unknown)
         if value == before:
             break
     return _Let(value, back)
+
+
+def _no_finding(guard: str, said: object) -> BadAnswer:
+    return BadAnswer(f"the guard {guard} gave {said!r:.100}: it has to return Passed, Objected or Repaired")
 
 
 async def _check_sent(guards: Sequence[Guard], checked: Checked, step: StepCall) -> None:

@@ -47,6 +47,28 @@ class Wanted:
     classes: tuple[type, ...] = ()
     """Dataclasses and other objects that something has to be made of."""
 
+    def fits(self, value: object) -> bool:
+        """Whether a value may stand there, as far as that is seen from outside; of agents others tell more."""
+        if self.anything or self.agent or self.kind:
+            return True
+        if isinstance(value, bool | int | float | str) or value is None:
+            return self._fits_plainly(value)
+        return (
+            (self.function and callable(value))
+            or (self.time and SPAN.fits(value))
+            or (self.collect is not None and isinstance(value, Collection) and not isinstance(value, Mapping | bytes))
+            or (self.values is not None and isinstance(value, Mapping))
+            or isinstance(value, (*self.classes, *(type(each) for each in self.choices if isinstance(each, Enum))))
+        )
+
+    def _fits_plainly(self, value: object) -> bool:
+        if value is None:
+            return self.none
+        if self.time and SPAN.fits(value):
+            return True
+        kinds = self.scalars | ({int} if float in self.scalars else set[type]())
+        return type(value) in kinds or any(type(value) is type(each) and value == each for each in self.choices)
+
     def described(self) -> str:
         """Return it in words."""
         words = [repr(each.value if isinstance(each, Enum) else each) for each in self.choices]
