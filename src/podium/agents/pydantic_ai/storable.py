@@ -2,13 +2,12 @@
 
 import json
 from dataclasses import replace
-from typing import cast
 
 from pydantic_ai.messages import ModelResponse, ModelResponsePart, TextPart, ThinkingPart, ToolCallPart
 from pydantic_ai.usage import RequestUsage
 
 from podium.model.budget import MOST_COUNT
-from podium.model.json import Json
+from podium.model.json import Json, is_array, is_object
 
 _LARGEST = 2**63 - 1
 
@@ -31,19 +30,14 @@ def storable(response: ModelResponse) -> ModelResponse:
 
 def plain_numbers(value: Json) -> Json:
     """Return a value with integers beyond 64 bits as text, and whole characters: what the store holds."""
-    match value:
-        case bool():
-            return value
-        case int():
-            return value if -_LARGEST <= value <= _LARGEST else str(value)
-        case dict():
-            return {whole(key): plain_numbers(each) for key, each in cast("dict[str, Json]", value).items()}
-        case list():
-            return [plain_numbers(each) for each in cast("list[Json]", value)]
-        case str():
-            return whole(value)
-        case _:
-            return value
+    if is_object(value):
+        return {whole(key): plain_numbers(each) for key, each in value.items()}
+    if is_array(value):
+        return [plain_numbers(each) for each in value]
+    if isinstance(value, str):
+        return whole(value)
+    too_large = isinstance(value, int) and not -_LARGEST <= value <= _LARGEST
+    return str(value) if too_large else value
 
 
 def whole(text: str) -> str:
@@ -63,7 +57,8 @@ def _part(part: ModelResponsePart) -> ModelResponsePart:
             content = whole(part.content)
             return part if content is part.content else replace(part, content=content)
         case ToolCallPart():
-            args = _arguments(cast("Json", part.args))
+            said: Json = part.args
+            args = _arguments(said)
             return part if args is part.args else replace(part, args=args)
         case _:
             return part

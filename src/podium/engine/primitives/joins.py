@@ -9,7 +9,7 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import opened_as
 from podium.engine.run.primitive import Primitive
 from podium.errors import CallError, NotAwaitable, TooFew, UsageError
-from podium.model.expected import COUNT, FLAG, or_none, refuse
+from podium.model.expected import COUNT, FLAG, Expected, or_none
 from podium.model.facts.choices import GatherFailed, JoinChoice, QuorumReached, RaceWon
 from podium.model.facts.content import FactContent
 
@@ -31,14 +31,18 @@ def checked(items: Sequence[Primitive[T]], path: str) -> Sequence[Primitive[T]]:
     return items
 
 
+_MAPPED = Expected(
+    "a list of inputs, such as [first, second]",
+    lambda value: isinstance(value, Iterable) and not isinstance(value, str | bytes),
+)
+
+
 def spread(inputs: Iterable[T], concurrency: int | None) -> Iterable[T]:
     """Return the inputs of a map; raises UsageError for what has no order that lasts, and for a text."""
     or_none(COUNT).check("concurrency of a map", concurrency)
-    given = cast("object", inputs)
-    if isinstance(given, set | frozenset):
+    if isinstance(inputs, set | frozenset):
         raise UsageError("map was given a set, whose order another process does not know: sort it, `sorted(inputs)`.")
-    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-        refuse("what is mapped", inputs, "a list of inputs, such as [first, second]")
+    _MAPPED.check("what is mapped", inputs)
     return inputs
 
 

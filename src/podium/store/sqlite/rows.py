@@ -120,7 +120,6 @@ def facts_of(connection: sqlite3.Connection, query: str, run: int, *wanted: obje
             row = connection.execute(statement("blob_get"), (blob,)).fetchone()
             found.append(Fact(seq, kinds(kind), key, at, epoch, body or NOTHING, None if row is None else row[0]))
             continue
-        if quotes(payload):
-            payload = payloads.whole(seq, payload)  # noqa: PLW2901 - the same, put together
-        found.append(Fact(seq, kinds(kind), key, at, epoch, body or NOTHING, payload))
+        whole = payloads.whole(seq, payload) if quotes(payload) else payload
+        found.append(Fact(seq, kinds(kind), key, at, epoch, body or NOTHING, whole))
     return found
