@@ -45,7 +45,7 @@ class Primitive(ABC, Generic[T_co]):
     def __await__(self) -> Generator[Any, None, T_co]:
         """Perform it in the task of its context; raises WrongBranch in any other."""
         branch = self.branch
-        if branch.refuses:
+        if (branch.closed or branch.refused) and branch.refuses:
             asked = branch.unawaited.get(self.key)
             self.close()
             yield from branch.refuse(asked).__await__()
