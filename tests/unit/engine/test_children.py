@@ -207,3 +207,20 @@ async def test_a_child_that_nobody_awaited_yet_is_heard_of_though_its_parent_had
         await app.operations.retry(handle.id)
         await bench.clock.advance(20)
         assert await handle.result() == 8
+
+
+async def test_a_result_that_two_branches_await_is_told_to_be_one_too_many(bench: Bench) -> None:
+    @workflow
+    async def naps(ctx: Context, seconds: float) -> float:
+        await ctx.sleep(seconds)
+        return seconds
+
+    @workflow
+    async def doubles(ctx: Context) -> list[str]:
+        child = await ctx.spawn(naps, 5.0)
+        ends = await ctx.gather(child.result(), child.result(), return_exceptions=True)
+        return [str(end) for end in ends]
+
+    run = await bench.parked(doubles, None, naps)
+    told = f"the result of child run {run}.0 is awaited by another branch: hand its value on."
+    assert await bench.result(run, doubles, naps, seconds=10) == ["5.0", told]

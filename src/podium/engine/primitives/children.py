@@ -255,6 +255,8 @@ class ChildResult(Recorded[T], Generic[T]):
     def _check_known(self) -> None:
         """Raise UsageError for a run that tells this one nothing, or has told it all: the wait would have no end."""
         history = self.active.history
+        if self.active.mailbox.is_awaited("child", self.run):
+            raise UsageError(f"the result of child run {self.run} is awaited by another branch: hand its value on.")
         if self.run in history.spawned or self.active.mailbox.holds("child", self.run):
             return
         if not self.run.startswith(f"{self.active.run.id}."):

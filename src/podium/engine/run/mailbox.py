@@ -66,6 +66,10 @@ class Mailbox:
         """Whether a signal of a kind and name came that no branch has taken."""
         return any(signal.kind == kind and signal.name == name for signal in self._signals)
 
+    def is_awaited(self, kind: str, name: str) -> bool:
+        """Whether a branch waits for such a signal now."""
+        return any(wait.kind == kind and wait.name == name for wait in self._waits.values())
+
     @property
     def left(self) -> Sequence[Signal]:
         """What came and no branch has taken, the oldest first."""
