@@ -508,7 +508,7 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     ),
     "a child's result that was taken": (
         asks(_twice_awaited),
-        "its result was awaited before: keep its value.",
+        "its result is awaited elsewhere: keep its value.",
     ),
     "an effect in another spelling": (
         asks(lambda ctx: ctx.once("pay", _paid, effects="Once")),

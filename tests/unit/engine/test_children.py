@@ -222,5 +222,5 @@ async def test_a_result_that_two_branches_await_is_told_to_be_one_too_many(bench
         return [str(end) for end in ends]
 
     run = await bench.parked(doubles, None, naps)
-    told = f"the result of child run {run}.0 is awaited by another branch: hand its value on."
+    told = f"child run {run}.0 is not known, or its result is awaited elsewhere: keep its value."
     assert await bench.result(run, doubles, naps, seconds=10) == ["5.0", told]

@@ -255,16 +255,15 @@ class ChildResult(Recorded[T], Generic[T]):
     def _check_known(self) -> None:
         """Raise UsageError for a run that tells this one nothing, or has told it all: the wait would have no end."""
         history = self.active.history
-        if self.active.mailbox.is_awaited("child", self.run):
-            raise UsageError(f"the result of child run {self.run} is awaited by another branch: hand its value on.")
-        if self.run in history.spawned or self.active.mailbox.holds("child", self.run):
+        elsewhere = self.active.mailbox.is_awaited("child", self.run)
+        if not elsewhere and (self.run in history.spawned or self.active.mailbox.holds("child", self.run)):
             return
         if not self.run.startswith(f"{self.active.run.id}."):
             raise UsageError(
                 f"{self.run} is no child run of {self.active.run.id}: await `(await ctx.spawn(…)).result()`."
             )
-        if not history.retried:
-            raise UsageError(f"child run {self.run} is not known, or its result was awaited before: keep its value.")
+        if elsewhere or not history.retried:
+            raise UsageError(f"child run {self.run} is not known, or its result is awaited elsewhere: keep its value.")
 
     async def _failed_for_good(self) -> Json:
         """Have a child that has failed go on, for its parent was retried; returns its outcome where it cannot."""
