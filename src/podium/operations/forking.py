@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from podium.engine.run.keys import belongs
+from podium.engine.run.undone import Undone
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.waits import ChildAwaited, ChildSpawned
 
@@ -18,23 +19,24 @@ class Shared:
     """Where child runs were started whose results are not among them."""
 
 
-def shared_with_fork(before: Sequence[Fact], loose: Collection[int], *, undone: Collection[str]) -> Shared:
+def shared_with_fork(before: Sequence[Fact], loose: Collection[int], undone: Undone) -> Shared:
     """Return what a fork shares of the facts before the cut, but for the first; `loose` are places.
 
-    Calls whose effects were undone are made again, and what came after them holds as it does after a retry; of their
-    steps it stays known that they were begun.
+    Calls whose effects were undone are made again, the workflows around them gone over, and what came after them holds
+    as it does after a retry; of their steps it stays known that they were begun.
     """
     found: list[Fact] = []
     first: int | None = None
+    calls, void = undone.surely | undone.perhaps, undone.facts(before)
     spawned = {fact.key for fact in before if fact.kind is FactKind.SPAWNED}
     for fact in _portable(before):
-        gone = any(belongs(fact.key, call) for call in undone)
+        gone = fact.seq in void or any(belongs(fact.key, call) for call in calls)
         if first is None and (gone or fact.seq in loose):
             first = len(found)
         if not gone or (fact.kind is FactKind.INTENT and "/" in fact.key):
             found.append(fact)
     left = spawned - {fact.key for fact in found if fact.kind is FactKind.SPAWNED}
-    return Shared(found, first, {key for key in left if not any(belongs(key, call) for call in undone)})
+    return Shared(found, first, {key for key in left if not any(belongs(key, call) for call in calls)})
 
 
 def begun_effects(after: Sequence[Fact]) -> list[Fact]:

@@ -203,8 +203,7 @@ class Operator:
         facts = [fact for fact in facts if fact.seq not in void]
         after = set(since(facts, key))
         kept = [fact for fact in facts if fact.seq not in after]
-        undone = undone_in(facts)
-        shared = shared_with_fork(kept[1:], loose, undone=undone.surely | undone.perhaps)
+        shared = shared_with_fork(kept[1:], loose, undone_in(facts))
         staying = {fact.seq for fact in shared.facts}
         before, keys = started_of(facts), {fact.key for fact in shared.facts}
         done = done_in([fact for fact in facts if fact.seq not in staying], self._worker.dispatcher.registry)
@@ -347,7 +346,8 @@ def rewound_to(facts: Sequence[Fact], key: str) -> Rewound:
     That effects were begun which happen `once` stays known. What came from outside holds where the code asks for the
     same: signals and answers, which nobody gives twice, and child runs, which have effects of their own.
     """
-    after = set(since(facts, key))
+    void = voided(facts)
+    after = set(since([fact for fact in facts if fact.seq not in void], key))
     later = [fact for fact in facts if fact.seq in after]
     own = {fact.key for fact in later if fact.kind in OPENING and not isinstance(fact.content, _FROM_OUTSIDE)}
     outside = {fact.key for fact in later if isinstance(fact.content, _FROM_OUTSIDE) and fact.key not in own}

@@ -280,3 +280,34 @@ async def test_no_join_is_decided_before_all_that_is_recorded_was_asked_for(benc
     assert (await bench.ended(run, both)).state is RunState.BLOCKED
     async with bench.app() as app:
         assert await facts(app, run) == recorded
+
+
+@pytest.mark.parametrize("late", [0, 1])
+async def test_a_retry_of_a_race_that_everybody_lost_asks_all_of_them_again(bench: Bench, late: int) -> None:
+    away = True
+
+    async def fails(ctx: Context, n: int) -> int:
+        await ctx.sleep(float(n == late))
+        return await ctx.call(flaky, n)
+
+    @agent
+    async def flaky(n: int) -> int:
+        bench.witness.saw("asked", n)
+        if away or n != late ^ 1:
+            raise ValueError("away")
+        return n
+
+    @workflow
+    async def races(ctx: Context) -> int:
+        return await ctx.race(ctx.branch(fails, 0), ctx.branch(fails, 1))
+
+    async with bench.app(races) as app:
+        handle = await app.start(races)
+        await bench.clock.advance(10)
+        with pytest.raises(RunFailed):
+            await handle.result()
+        away = False
+        retried = await app.operations.retry(handle.id)
+        await bench.clock.advance(10)
+        assert await retried.result() == late ^ 1
+    assert bench.witness.count("asked", late ^ 1) == 2

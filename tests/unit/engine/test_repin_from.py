@@ -130,3 +130,26 @@ async def test_signals_that_were_consumed_and_child_runs_are_handed_on(bench: Be
         await handle.signal("end", "there")
         assert await handle.result() == ["on", 5, "there"]
     assert bench.witness.count("paid") == 1
+
+
+async def test_a_repin_after_another_one_cuts_at_what_is_recorded_now(bench: Bench) -> None:
+    @agent
+    async def note(n: int) -> int:
+        bench.witness.saw("did", n)
+        return n
+
+    @workflow
+    async def flow(ctx: Context) -> None:
+        for n in range(4):
+            await ctx.call(note, n)
+        await ctx.signal("go")
+
+    async with bench.app(flow) as app:
+        handle = await app.start(flow)
+        await bench.clock.settle()
+        for cut in (2, 0, 2, 3, 1):
+            before = [bench.witness.count("did", n) for n in range(4)]
+            await app.operations.repin(handle.id, "1", from_key=str(cut))
+            await bench.clock.settle()
+            again = [bench.witness.count("did", n) - before[n] for n in range(4)]
+            assert again == [0] * cut + [1] * (4 - cut)

@@ -8,7 +8,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import opened_as
 from podium.engine.run.primitive import Primitive
-from podium.errors import CallError, NotAwaitable, TooFew, UsageError
+from podium.errors import CallError, NotAwaitable, PodiumError, TooFew, UsageError
 from podium.model.expected import COUNT, FLAG, Expected, or_none
 from podium.model.facts.choices import GatherFailed, JoinChoice, QuorumReached, RaceWon
 from podium.model.facts.content import FactContent
@@ -150,10 +150,11 @@ class Race(Join[Any]):
         """Return the value of the winner once the others are cancelled; raises the last failure if all failed."""
         known = self.recorded(RaceWon)
         team = BranchGroup(self.active, branch, self.items)
-        last: Exception | None = None
+        failures: list[Exception] = []
         while (ended := await team.next()) is not None:
+            if ended.error is not None:
+                failures.append(ended.error)
             if ended.cancelled or ended.error is not None:
-                last = ended.error or last
                 continue
             if known is None:
                 await self.active.gate.passed()
@@ -161,7 +162,12 @@ class Race(Join[Any]):
                 await self.choose(team, RaceWon(winner=ended.index, key=self.items[ended.index].key), known)
                 return ended.value()
         team.disband(self.key)
-        raise last or CallError(f"{self.key}: a race without branches has no winner")
+        if not failures:
+            raise CallError(f"{self.key}: a race without branches has no winner")
+        last = failures[-1]
+        if isinstance(last, PodiumError):  # all of them are asked again by a retry
+            last.keys = tuple(key for each in failures if isinstance(each, PodiumError) for key in each.keys)
+        raise last
 
 
 class Quorum(Join[list[Any]]):

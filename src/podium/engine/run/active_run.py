@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from podium.engine.run.activity import Activity
+from podium.engine.run.before_fork import DoneBefore
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.cancellation import Cancellation
 from podium.engine.run.deadline import deadline_of
@@ -323,7 +324,7 @@ class ActiveRun:
     def restart(self, version: str, input: bytes) -> None:
         """Begin the next generation with this loop turn's commit; nothing more is recorded of this one."""
         self._parking = self._restarting = True
-        said = self.generation.next(version, self.due)
+        said = DoneBefore(self.history.done_before(), ()).noted(self.generation.next(version, self.due))
         answers = [TakeSignal(each.id) for each in self.mailbox.left if each.kind not in KEPT_SIGNALS]
         self.journal.append(said, "", input, answers, last=True)
         for fact in self.generation.begun_before:

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from podium.dispatch.registry import Registry
 from podium.model.fact import Fact, FactKind, started_of
 from podium.model.facts.calls import Asked
-from podium.model.facts.runs import Started
+from podium.model.facts.runs import Restarted, Started
 from podium.model.facts.waits import ChildSpawned
 from podium.store.operations import NewFact, NewRun
+
+B = TypeVar("B", Started, Restarted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +23,10 @@ class DoneBefore:
     steps: Sequence[Fact]
     """Which such steps were begun."""
 
-    def noted(self, started: Started) -> Started:
-        """Return the first fact of a run that may do the same."""
+    def noted(self, said: B) -> B:
+        """Return what begins a run, or a generation of it, that may do the same."""
         keys = sorted(self.calls)
-        return replace(started, done_before_fork=tuple(keys), done_by=tuple(self.calls[key] for key in keys))
+        return replace(said, done_before_fork=tuple(keys), done_by=tuple(self.calls[key] for key in keys))
 
 
 def done_in(facts: Sequence[Fact], registry: Registry) -> DoneBefore:
@@ -33,10 +36,10 @@ def done_in(facts: Sequence[Fact], registry: Registry) -> DoneBefore:
     return DoneBefore(calls, [fact for fact in facts if fact.kind is FactKind.INTENT and "/" in fact.key])
 
 
-def known_before(started: Started) -> dict[str, str]:
+def known_before(said: Started | Restarted) -> dict[str, str]:
     """Return the agents of the calls that a fork knows of, by key; empty ones where it was not said whose they are."""
-    agents = started.done_by or ("",) * len(started.done_before_fork)
-    return dict(zip(started.done_before_fork, agents, strict=True))
+    agents = said.done_by or ("",) * len(said.done_before_fork)
+    return dict(zip(said.done_before_fork, agents, strict=True))
 
 
 def child_at(facts: Sequence[Fact], key: str, workflow: str, digest: str) -> str | None:

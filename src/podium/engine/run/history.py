@@ -163,6 +163,10 @@ class History:
         self.unclaimed.lost.resolve(key, request)
         return doubtful
 
+    def done_before(self) -> dict[str, str]:
+        """Return the calls before a fork that may be done again yet, as `known_before`."""
+        return dict.fromkeys(self.done_before_fork, "") | self.unclaimed.lost.before
+
     def step(self, call: str, path: str) -> StepRecord | None:
         """Return what is recorded of a step of a call."""
         steps = self.steps.get(call)
@@ -284,7 +288,9 @@ class History:
     def _begin(self, fact: Fact, said: Started | Restarted) -> None:
         self.input = fact.payload
         if isinstance(said, Started):
-            self.started, self.done_before_fork = fact, self.unclaimed.lost.note_before(said)
+            self.started = fact
+        if fact is self.started or fact.epoch:  # a restart that a fork shares says nothing of the fork
+            self.done_before_fork = self.unclaimed.lost.note_before(said)
 
     def _rewind(self, fact: Fact, keys: Sequence[str]) -> None:
         """Note that an operator had the run go on, or what the code asks for something else instead of."""
@@ -325,7 +331,7 @@ class History:
         place = getattr(said, "taken_from", None)
         if asking is not None and isinstance(said, Asked):
             self.unclaimed.enter(fact.key, asking, place)
-            if place is None:
+            if place is None and fact.epoch:  # what a fork shares was there before anybody drove it
                 self.unclaimed.lost.resolve(fact.key, asking)
         if asking is not None and place is not None:
             self.unclaimed.take(place, asking)

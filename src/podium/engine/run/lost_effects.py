@@ -7,18 +7,20 @@ from podium.engine.run.key_state import Asking
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredFailed, AnsweredRefused
 from podium.model.facts.calls import Asked
-from podium.model.facts.runs import Started
+from podium.model.facts.runs import Restarted, Started
 
 
 class LostEffects:
     """The calls whose records are void, though nothing says that they came to nothing; each stands for one call."""
 
-    __slots__ = ("_agents", "_requests", "_undone")
+    __slots__ = ("_agents", "_before", "_requests", "_undone")
 
     def __init__(self) -> None:
         self._requests: dict[str, dict[str, Asking]] = {}
         """By agent, and by key."""
         self._agents: dict[str, str] = {}
+        self._before: set[str] = set()
+        """Those that another run made, which this one is a fork of."""
         self._undone: dict[Asking, set[str]] = {}
         """Where the same was asked that was undone: it may be done again, each once."""
 
@@ -34,11 +36,17 @@ class LostEffects:
     def __bool__(self) -> bool:
         return bool(self._agents)
 
-    def note_before(self, said: Started) -> frozenset[str]:
-        """Take in the calls that were made before a fork, whatever they asked; returns those of unknown agents."""
+    def note_before(self, said: Started | Restarted) -> frozenset[str]:
+        """Take in the calls that were made before a fork, whatever they asked; returns those of unknown agents.
+
+        What a restart says goes for what the start said: what is left of it.
+        """
+        for key in list(self._before):
+            self._drop(key)
         known = known_before(said)
         for key, agent in known.items():
             if agent:
+                self._before.add(key)
                 self._agents[key] = agent
                 self._requests.setdefault(agent, {})[key] = agent, None
         return frozenset(key for key, agent in known.items() if not agent)
@@ -74,6 +82,12 @@ class LostEffects:
         yield from (at for at, each in asked.items() if each == request)
         yield from asked
 
+    @property
+    def before(self) -> dict[str, str]:
+        """The calls that were made before a fork and are not resolved: their agents, by key."""
+        return {key: self._agents[key] for key in self._before}
+
     def _drop(self, key: str) -> None:
+        self._before.discard(key)
         if (agent := self._agents.pop(key, None)) is not None:
             del self._requests[agent][key]

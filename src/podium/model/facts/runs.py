@@ -137,6 +137,10 @@ class Restarted(FactContent, kind=FactKind.RESTARTED):
     """How long it was given for that."""
     ended_before: Kept[int] = 0
     """How often the run had ended before, and was retried."""
+    done_before_fork: Kept[tuple[str, ...]] = ()
+    """What the start of a fork says so, as far as the generations before have not come to it."""
+    done_by: Kept[tuple[str, ...]] = ()
+    """The agents of these calls, in the same order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
