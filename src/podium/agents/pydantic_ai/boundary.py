@@ -12,7 +12,7 @@ from inspect import Parameter, iscoroutinefunction, signature
 from typing import Any, cast
 
 from pydantic_ai import Agent as PydanticAgent
-from pydantic_ai.messages import ModelResponse
+from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, UserPromptPart
 from pydantic_ai.models import (
     CompletedStreamedResponse,
     Model,
@@ -24,7 +24,9 @@ from pydantic_ai.settings import ModelSettings
 
 from podium.agents.pydantic_ai.asking import RecordedRequest
 from podium.agents.pydantic_ai.capability import PodiumSteps, nested_steps
+from podium.agents.pydantic_ai.request import sent_messages
 from podium.agents.pydantic_ai.scope import AgentScope, here
+from podium.model.json import Json
 
 _MARK = "__podium_records__"
 
@@ -174,17 +176,23 @@ def _record_agents() -> None:
         scope, extra = here(), cast("Sequence[object]", options.get("capabilities") or ())
         if scope is None or any(isinstance(each, PodiumSteps) for each in extra):
             return run(self, *prompt, **options)
-        signature(run).bind(self, *prompt, **options)
-        return nested(scope, extra, self, *prompt, **options)
+        given = signature(run).bind(self, *prompt, **options).arguments
+        asked = _conversation(given.get("user_prompt"), given.get("message_history"))
+        return nested(scope.of_agent(self.name or "agent", options.get("usage"), asked), self, *prompt, **options)
 
     @asynccontextmanager
     async def nested(
-        scope: AgentScope, extra: Sequence[object], agent: PydanticAgent[Any, Any], *prompt: Any, **options: Any
+        inside: AgentScope, agent: PydanticAgent[Any, Any], *prompt: Any, **options: Any
     ) -> AsyncGenerator[Any]:
-        inside = scope.of_agent(agent.name or "agent", options.get("usage"))
+        extra = options.get("capabilities") or ()
         options |= {"usage": inside.usage.total, "capabilities": [*extra, nested_steps(inside, agent)]}
         with inside.entered():
             async with run(agent, *prompt, **options) as running:
                 yield running
 
     PydanticAgent.iter = recorded
+
+
+def _conversation(prompt: Any, history: Sequence[ModelMessage] | None) -> Json:
+    """Return what an agent is asked, and what came before, without what differs from run to run."""
+    return sent_messages([*(history or ()), *(() if prompt is None else (ModelRequest([UserPromptPart(prompt)]),))])

@@ -91,7 +91,8 @@ class PodiumSteps(BaseDurabilityCapability[D]):
     async def prepare_model_request(
         self, ctx: RunContext[D], request_context: ModelRequestContext
     ) -> ModelRequestContext:
-        """Leave the attempt alone, whichever model it is of."""
+        """Leave the attempt alone, whichever model it is of: the request that comes next is the agent's own."""
+        self._scope.attempts = True
         return request_context
 
     async def after_model_request(
