@@ -2,7 +2,8 @@
 
 import asyncio
 import warnings
-from collections.abc import AsyncGenerator
+from collections import UserList, deque
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from inspect import iscoroutinefunction
 from typing import Any
@@ -15,7 +16,8 @@ from pydantic_ai.models.test import TestModel
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.usage import RequestUsage
 
-from podium.agents.pydantic_ai import from_pydantic_ai
+from podium.agents.pydantic_ai import from_pydantic_ai, llm_agent
+from podium.errors import UsageError
 from tests.unit.agents.test_llm_steps import Journal, call, value_of
 
 USED = RequestUsage(input_tokens=1, output_tokens=1)
@@ -129,3 +131,19 @@ def test_a_request_by_name_is_recorded_with_what_it_takes_besides() -> None:
     journal = Journal()
     assert value_of(asyncio.run(from_pydantic_ai(own).run(call("Go."), journal))) == '{"work":"2 mine"}'
     assert len([key for key in journal.values if "model" in key]) == 3
+
+
+@pytest.mark.parametrize("several", [list, tuple, deque, UserList])
+def test_tools_come_in_any_kind_of_list(several: Callable[[list[Any]], Any]) -> None:
+    def look() -> str:
+        """Look."""
+        return "nothing"
+
+    agent = llm_agent("clerk", model=TestModel(), instructions="Be exact.", tools=several([look]))
+    assert value_of(asyncio.run(agent.run(call("Go."), Journal()))) == '{"look":"nothing"}'
+
+
+@pytest.mark.parametrize("tools", ["look", b"look", {"look": len}, {len}])
+def test_tools_are_no_text_and_have_an_order(tools: Any) -> None:
+    with pytest.raises(UsageError, match="in a list"):
+        llm_agent("clerk", model=TestModel(), instructions="Be exact.", tools=tools)
