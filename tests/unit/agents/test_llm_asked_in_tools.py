@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -104,3 +105,43 @@ async def test_a_model_that_failed_is_not_answered_by_another_one_of_whom_the_sa
 
     assert await of_tool(work) == "Done."
     assert answers == [{"A": "failed", **{name: f"I am {name}" for name in others}}] * 2
+
+
+@dataclass
+class Town:
+    name: str
+
+
+@dataclass
+class Street:
+    name: str
+
+
+def town(name: str) -> Town:
+    """Name a town."""
+    return Town(name)
+
+
+def street(name: str) -> Street:
+    """Name a street."""
+    return Street(name)
+
+
+@pytest.mark.parametrize(
+    ("own", "of_run"),
+    [([town, street], None), (str, street), ([town, street], [street, town])],
+    ids=["several", "of the run", "both"],
+)
+async def test_each_output_function_of_an_agent_in_a_tool_gives_its_own_type(own: Any, of_run: Any) -> None:
+    given = list[object]()
+    name = "final_result" if of_run is street else "final_result_street"
+
+    async def work() -> str:
+        helper = PydanticAgent[None, Any](ScriptedModel([Use(name, {"name": "Elm"}, id="b")]), output_type=own)
+        given.append((await helper.run("Where?", output_type=of_run)).output)
+        if len(given) == 1:
+            raise TransportFailed("it broke")
+        return "Worked."
+
+    assert await of_tool(work) == "Done."
+    assert given == [Street("Elm"), Street("Elm")]

@@ -185,7 +185,10 @@ def _record_agents() -> None:
         inside: AgentScope, agent: PydanticAgent[Any, Any], *prompt: Any, **options: Any
     ) -> AsyncGenerator[Any]:
         extra = options.get("capabilities") or ()
-        options |= {"usage": inside.usage.total, "capabilities": [*extra, nested_steps(inside, agent)]}
+        options |= {
+            "usage": inside.usage.total,
+            "capabilities": [*extra, nested_steps(inside, agent, options.get("output_type"))],
+        }
         with inside.entered():
             async with run(agent, *prompt, **options) as running:
                 yield running
