@@ -137,7 +137,7 @@ async def test_each_output_function_of_an_agent_in_a_tool_gives_its_own_type(own
     name = "final_result" if of_run is street else "final_result_street"
 
     async def work() -> str:
-        helper = PydanticAgent[None, Any](ScriptedModel([Use(name, {"name": "Elm"}, id="b")]), output_type=own)
+        helper = PydanticAgent[object, Any](ScriptedModel([Use(name, {"name": "Elm"}, id="b")]), output_type=own)
         given.append((await helper.run("Where?", output_type=of_run)).output)
         if len(given) == 1:
             raise TransportFailed("it broke")
