@@ -1,6 +1,6 @@
 """What every sort of agent has: the options it takes, the card made of them, and the shapes of input and output."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Generic, TypedDict, TypeVar
 
@@ -29,7 +29,7 @@ class CardOptions(TypedDict, total=False):
 
     version: str
     description: str
-    capabilities: Iterable[str]
+    capabilities: Collection[str]
     effects: Effects
     timeout: Duration | None
     retry: Retry

@@ -9,7 +9,7 @@ from typing import Final, Generic, Never, TypeVar, Unpack, overload
 from podium.agents.card import CardOptions, card_of, check_card
 from podium.agents.meter import Meter
 from podium.agents.shape import TypeShape
-from podium.agents.signature import Function, Signature, name_of, signature_of
+from podium.agents.signature import Function, Signature, first_line, name_of, signature_of
 from podium.agents.threads import AGENT_THREADS
 from podium.agents.unusable import unusable
 from podium.errors import InvalidValue, NotDone, UsageError
@@ -162,7 +162,7 @@ class AgentDecorator:
         if function is None:
             return AgentDecorator(name=name, verify=verify, **options)
         _check_function(function)
-        described: CardOptions = {"description": _first_line(function), **self._options}
+        described: CardOptions = {"description": first_line(function), **self._options}
         return FunctionAgent(
             function,
             name=name_of(function) if self._name is None else self._name,
@@ -205,7 +205,3 @@ def _check_function(function: object) -> None:
     if is_agent(function):
         raise UsageError(f"{function.card.name} is an agent already: write @agent once, above the function.")
     FUNCTION.check("what @agent makes an agent of", function)
-
-
-def _first_line(function: Function) -> str:
-    return (inspect.getdoc(function) or "").partition("\n")[0]

@@ -77,7 +77,7 @@ def signature_of(function: Function) -> Signature:
         optional=optional,
         call=handed.get(Call),
         steps=handed.get(Steps),
-        is_async=inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__),
+        is_async=is_async(function),
     )
 
 
@@ -86,6 +86,26 @@ def name_of(function: Function) -> str:
     if _is_partial(function):
         return name_of(function.func)
     return getattr(function, "__name__", type(function).__name__)
+
+
+def is_async(function: Function) -> bool:
+    """Whether calling it gives a coroutine: an async function, a partial of one, an object with such a `__call__`."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def written_as(function: Function) -> object:
+    """Return where its type hints are written: at the function of a partial, at the `__call__` of an object."""
+    inner: object = function
+    while _is_partial(inner):
+        inner = inner.func
+    return inner if inspect.isroutine(inner) else type(inner).__call__
+
+
+def first_line(function: Function) -> str:
+    """Return what it says of itself in one line; a partial says what its function does."""
+    if _is_partial(function):
+        return first_line(function.func)
+    return (inspect.getdoc(function) or "").partition("\n")[0]
 
 
 def _is_partial(function: object) -> "TypeIs[functools.partial[Json]]":
@@ -106,13 +126,8 @@ def _parameters(function: Function, name: str) -> Mapping[str, inspect.Parameter
 
 
 def _hints(function: Function, name: str) -> dict[str, Json]:
-    inner: object = function
-    while _is_partial(inner):
-        inner = inner.func
-    if not inspect.isroutine(inner):
-        inner = type(inner).__call__
     try:
-        return get_type_hints(inner, include_extras=True)
+        return get_type_hints(written_as(function), include_extras=True)
     except (NameError, AttributeError, TypeError, SyntaxError) as error:
         raise UsageError(
             f"a type hint of {name} cannot be resolved ({error}): "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_type_hint
 
 from podium.agents.card import check_card
 from podium.agents.shape import TypeShape, shape_of
-from podium.agents.signature import input_of
+from podium.agents.signature import first_line, input_of, is_async, name_of, written_as
 from podium.dispatch.invoke import passes_through
 from podium.engine.calls.undo import undo_all
 from podium.engine.context import Context
@@ -200,13 +200,13 @@ class WorkflowDecorator:
     def __call__(self, function: Callable[[Context], Awaitable[Out]], /) -> Workflow[None, Out]: ...
     def __call__(self, function: Callable[..., Awaitable[Any]], /) -> Workflow[Any, Any]:
         """Make a workflow of a function; raises UsageError where it cannot be one."""
-        name = self._name or getattr(function, "__name__", type(function).__name__)
+        name = self._name or name_of(function)
         options = {"version": self._version, "capabilities": self._capabilities, "timeout": self._timeout}
         check_card(name, {**options, "retry": self._retry, "guards": self._guards})
         taken, gives = _types_of(function, name)
         shape, parameter = (shape_of(type(None)), None) if taken is None else taken
         card = Card(
-            name=name, version=self._version, description=self._description or _first_line(function),
+            name=name, version=self._version, description=self._description or first_line(function),
             capabilities=frozenset(self._capabilities), timeout=self._timeout, retry=self._retry, guards=self._guards,
             kind="workflow",
         )  # fmt: skip
@@ -217,10 +217,10 @@ def _types_of(
     function: Callable[..., Awaitable[Any]], name: str
 ) -> tuple[tuple[TypeShape[Any], InputParameter] | None, Any]:
     """Return the shape and the parameter of the input (None where there is no input), and the type of the output."""
-    if not inspect.iscoroutinefunction(function):
+    if not is_async(function):
         raise UsageError(f"{name} is not an async function: a workflow is written `async def {name}(ctx: Context, …)`")
     try:
-        hints = get_type_hints(function, include_extras=True)
+        hints = get_type_hints(written_as(function), include_extras=True)
     except (NameError, AttributeError, TypeError) as error:
         raise UsageError(f"a type hint of {name} cannot be resolved: {error}") from error
     parameters = list(inspect.signature(function).parameters.values())
@@ -237,7 +237,3 @@ def _types_of(
         keyword = each.name if each.kind is each.KEYWORD_ONLY else None
         taken = shape, InputParameter(optional=optional, keyword=keyword)
     return taken, hints.get("return", Any)
-
-
-def _first_line(function: Callable[..., Any]) -> str:
-    return (inspect.getdoc(function) or "").partition("\n")[0]

@@ -1,7 +1,7 @@
 """What options are to be, so that a mistake is told where it is written, in words."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import inf
@@ -47,6 +47,11 @@ def are_names(value: object) -> "TypeIs[Collection[str]]":
 def is_list(value: object) -> "TypeIs[list[object] | tuple[object, ...]]":
     """Whether it is a list, or a tuple."""
     return isinstance(value, list | tuple)
+
+
+def is_sequence(value: object) -> "TypeIs[Sequence[object]]":
+    """Whether it is things in an order, whichever kind of list: no text."""
+    return _is_many(value) and isinstance(value, Sequence)
 
 
 def is_mapping(value: object) -> "TypeIs[Mapping[object, object]]":

@@ -25,8 +25,13 @@ RATES = {"own": Rate(1.0, 1.0), "inner": Rate(1.0, 1.0)}
 
 def asking(seen: list[RunUsage], limits: UsageLimits | None = None) -> Agent[str, str]:
     """Return an agent whose tool runs another one, and that looks at the usage afterwards."""
-    inner = PydanticAgent(ScriptedModel(["Inner."], name="inner"), name="inner")
+    inner = PydanticAgent(ScriptedModel([Use("count", id="c"), "Inner."], name="inner"), name="inner")
     script = [Use("ask", id="a"), Use("look", id="b"), "Done."]
+
+    @inner.tool_plain
+    def count() -> int:
+        return 3
+
     own = PydanticAgent(ScriptedModel(script, name="own"), name="clerk")
 
     @own.tool
@@ -47,7 +52,7 @@ def test_after_a_replay_the_usage_stands_where_it_stood() -> None:
     asyncio.run(asking(first).run(call("Go."), journal))
     del journal.values["tool/look/b"]
     asyncio.run(asking(again).run(call("Go."), journal))
-    assert first[0].requests == 3
+    assert (first[0].requests, first[0].tool_calls) == (4, 2)
     assert again == first
 
 

@@ -1,5 +1,6 @@
 """What a workflow is given as its input, and what where it is given none."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -125,3 +126,34 @@ async def _context_second(text: str, ctx: Context) -> None: ...
 def test_what_a_workflow_cannot_be_handed_is_refused_when_it_is_made(function: Any, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         workflow(function)
+
+
+async def repeated(times: int, ctx: Context, text: str) -> str:
+    """Repeat it.
+
+    As often as is said.
+    """
+    return await _given(text * times)
+
+
+class Repeating:
+    """Repeat it."""
+
+    async def __call__(self, ctx: Context, text: str) -> str:
+        return await _given(text * 2)
+
+
+_twice: Any = partial(repeated, 2)  # what is left to give, a type checker does not tell
+
+
+@pytest.mark.parametrize(
+    ("flow", "name"), [(workflow(_twice), "repeated"), (workflow(Repeating()), "Repeating")], ids=["partial", "object"]
+)
+async def test_a_workflow_may_be_a_partial_of_a_function_or_an_object(
+    bench: Bench, flow: Workflow[Any, str], name: str
+) -> None:
+    assert (flow.card.name, flow.card.description) == (name, "Repeat it.")
+    async with bench.app(flow) as app:
+        assert await app.run(flow, "ab") == "'abab'"
+        with pytest.raises(InvalidValue):
+            await app.run(flow.card.name, 5)

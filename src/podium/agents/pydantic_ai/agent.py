@@ -100,8 +100,7 @@ class LlmAgent(Generic[In, Out, D]):
             tools=self.tools,
         )
 
-    @property
-    def _output(self) -> OutputCodec:
+    def _output(self, _: str | None) -> OutputCodec:
         return OutputCodec(self.output.dump, self.output.restore)
 
     def _chosen_model(self) -> Model | None:

@@ -52,6 +52,7 @@ class RecordedRequest:
         self._messages = messages
         self._settings = settings
         self._parameters = parameters
+        self._own = scope.takes_attempt()
         self._noted = False
         self._doubled = 0
 
@@ -70,7 +71,8 @@ class RecordedRequest:
                 ANSWER, body, key=place.key, input=place.sent, usage=self._usage, bound=self._bound()
             )
         except Exception:  # whatever the rules made of it: what the model's adapter raised is raised
-            self._scope.unanswered = place
+            if self._own:
+                self._scope.unanswered = place
             if not failed:
                 raise
         else:
@@ -117,17 +119,17 @@ class RecordedRequest:
         return streamed.get()
 
     def _place(self) -> Unanswered:
-        """Return its key and what is compared on replay: those of the request that failed just before, if it did.
+        """Return its key and what is compared on replay: those of the attempt that failed just before, if it did.
 
         So an answer of a model that an agent fell back on is handed back to the first one's request, and nobody is
-        asked again.
+        asked again. A request that code makes is no attempt of the agent, whatever it asks.
         """
         sent = model_input(self._model.model_name, self._messages, self._settings, self._parameters)
         before = self._scope.unanswered
-        if before is not None and before.asks(sent["messages"]):
+        if self._own and before is not None and before.asks(sent["messages"]):
             self._scope.unanswered = None
             return before
-        return Unanswered(self._scope.position(len(self._messages)), sent)
+        return Unanswered(self._scope.position(len(self._messages), sent, own=self._own), sent)
 
     def _sent_settings(self) -> ModelSettings | None:
         """Bound the answer under a budget, and switch off the retries of the vendor's client: they are Podium's."""

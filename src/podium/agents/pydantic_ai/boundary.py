@@ -5,13 +5,14 @@ hook, `pydantic_ai.direct`, a model object. All end at a method of a class of mo
 one method. So these are wrapped once, when Podium's LLM agents are imported; outside of a call they do what they did.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import wraps
+from inspect import Parameter, iscoroutinefunction, signature
 from typing import Any, cast
 
 from pydantic_ai import Agent as PydanticAgent
-from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, UserPromptPart
 from pydantic_ai.models import (
     CompletedStreamedResponse,
     Model,
@@ -23,9 +24,14 @@ from pydantic_ai.settings import ModelSettings
 
 from podium.agents.pydantic_ai.asking import RecordedRequest
 from podium.agents.pydantic_ai.capability import PodiumSteps, nested_steps
-from podium.agents.pydantic_ai.scope import here
+from podium.agents.pydantic_ai.request import sent_messages
+from podium.agents.pydantic_ai.scope import AgentScope, here
+from podium.model.json import Json
 
 _MARK = "__podium_records__"
+
+_ARGUMENTS = ("messages", "model_settings", "model_request_parameters")
+"""What every request is called with, in this order."""
 
 AskModel = Callable[..., Awaitable[ModelResponse]]
 
@@ -35,16 +41,22 @@ def record_all() -> None:
     if hasattr(Model, _MARK):
         return
     setattr(Model, _MARK, True)
-    made = Model.__init_subclass__
-
-    def record_new(cls: type[Model[Any]], **options: object) -> None:
-        cast("Any", made).__func__(cls, **options)
-        _record(cls)
-
-    Model.__init_subclass__ = classmethod(record_new)  # pyright: ignore[reportAttributeAccessIssue] - as Python makes it
+    Model.__init_subclass__ = cast("Any", _NewModels(vars(Model)["__init_subclass__"]))
     for cls in _subclasses(Model):
         _record(cls)
     _record_agents()
+
+
+class _NewModels:
+    """Wraps each new class of models when Python looks up how to set it up: no frame more for its warnings."""
+
+    def __init__(self, made: Any) -> None:
+        self._made = made
+
+    def __get__(self, instance: object, owner: type[Any]) -> Any:
+        if owner is not Model:
+            _record(owner)
+        return self._made.__get__(instance, owner)
 
 
 def _subclasses(cls: type[Any]) -> list[type[Any]]:
@@ -54,94 +66,136 @@ def _subclasses(cls: type[Any]) -> list[type[Any]]:
 
 def _record(cls: type[Any]) -> None:
     for name, recorded in (("request", _request), ("request_stream", _stream), ("compact_messages", _compaction)):
-        method = cls.__dict__.get(name)
+        method = _own(cls, name)
         if method is not None and not hasattr(method, _MARK):
             wrapped = recorded(method)
             setattr(wrapped, _MARK, True)
             setattr(cls, name, wrapped)
 
 
+def _own(cls: type[Any], name: str) -> Any:
+    """Return its method where no other class of models has it: it is its own, or that of a class mixed in."""
+    definer = next((each for each in cls.__mro__ if name in vars(each)), Model)
+    return None if definer is not cls and issubclass(definer, Model) else vars(definer).get(name)
+
+
 def _request(request: AskModel) -> AskModel:
     @wraps(request)
-    async def recorded(
-        self: Model[object],
-        messages: list[ModelMessage],
-        model_settings: ModelSettings | None,
-        model_request_parameters: ModelRequestParameters,
-    ) -> ModelResponse:
-        scope = here()
+    def recorded(self: Model[object], *given: Any, **options: Any) -> Awaitable[ModelResponse]:
+        scope, ask = here(), _bound(request, self)
         if scope is None:
-            return await request(self, messages, model_settings, model_request_parameters)
-        asked = RecordedRequest(scope, self, messages, model_settings, model_request_parameters)
+            return ask(*given, **options)
+        (messages, settings, parameters, *more), options = _in_order(request, given, options)
+        asked = RecordedRequest(scope, self, messages, settings, parameters)
         if scope.streaming:
-            return await asked.ask_in_pieces()
+            return asked.ask_in_pieces()
 
         async def send(settings: ModelSettings | None) -> ModelResponse:
-            return await request(self, messages, settings, model_request_parameters)
+            return await ask(messages, settings, parameters, *more, **options)
 
-        return await asked.ask(send)
+        return asked.ask(send)
 
-    return recorded
+    return _as_it_was(request, recorded)
 
 
 def _stream(request_stream: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(request_stream)
-    @asynccontextmanager
-    async def recorded(
-        self: Model[object],
-        messages: list[ModelMessage],
-        model_settings: ModelSettings | None,
-        model_request_parameters: ModelRequestParameters,
-        run_context: Any = None,
-    ) -> AsyncGenerator[StreamedResponse]:
+    def recorded(self: Model[object], *given: Any, **options: Any) -> Any:
         scope = here()
         if scope is None:
-            stream = request_stream(self, messages, model_settings, model_request_parameters, run_context)
-            async with stream as streamed:
-                yield streamed
-            return
-        response = await RecordedRequest(
-            scope, self, messages, model_settings, model_request_parameters
-        ).ask_in_pieces()
-        yield CompletedStreamedResponse(response, model_request_parameters=model_request_parameters, replay_events=True)
+            return _bound(request_stream, self)(*given, **options)
+        (messages, settings, parameters, *_), _ = _in_order(request_stream, given, options)
+        return _read(RecordedRequest(scope, self, messages, settings, parameters), parameters)
 
     return recorded
+
+
+@asynccontextmanager
+async def _read(asked: RecordedRequest, parameters: ModelRequestParameters) -> AsyncGenerator[StreamedResponse]:
+    response = await asked.ask_in_pieces()
+    yield CompletedStreamedResponse(response, model_request_parameters=parameters, replay_events=True)
 
 
 def _compaction(compact: AskModel) -> AskModel:
     @wraps(compact)
-    async def recorded(
-        self: Model[object], request_context: ModelRequestContext, *, instructions: str | None = None
-    ) -> ModelResponse:
-        scope = here()
+    def recorded(self: Model[object], *given: Any, **options: Any) -> Awaitable[ModelResponse]:
+        scope, ask = here(), _bound(compact, self)
         if scope is None:
-            return await compact(self, request_context, instructions=instructions)
+            return ask(*given, **options)
+        context = cast("ModelRequestContext", given[0] if given else options["request_context"])
 
         async def send(_: ModelSettings | None) -> ModelResponse:
-            return await compact(self, request_context, instructions=instructions)
+            return await ask(*given, **options)
 
-        context = request_context
         asked = RecordedRequest(scope, self, context.messages, context.model_settings, context.model_request_parameters)
-        return await asked.ask(send)
+        return asked.ask(send)
 
-    return recorded
+    return _as_it_was(compact, recorded)
+
+
+def _bound(method: Any, model: Model[object]) -> Callable[..., Any]:
+    """Return a method as Python binds it; what is no function, such as a mock, is called as it is."""
+    bind = getattr(method, "__get__", None)
+    return method if bind is None else bind(model, type(model))
+
+
+def _as_it_was(method: AskModel, recorded: AskModel) -> AskModel:
+    """Return the wrapper, as a coroutine function where the method is one."""
+    if not iscoroutinefunction(method):
+        return recorded
+
+    @wraps(method)
+    async def awaited(*given: Any, **options: Any) -> ModelResponse:
+        return await recorded(*given, **options)
+
+    return awaited
+
+
+def _in_order(
+    method: Callable[..., Any], given: Sequence[Any], options: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return the messages, settings and parameters first, whatever a class calls them, and the other options."""
+    own = [each for each in signature(method).parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD][1:]
+    ordered, others = list(given), dict(options)
+    for at in range(len(ordered), len(_ARGUMENTS)):
+        known = at < len(own)
+        name = own[at].name if known else _ARGUMENTS[at]
+        default = own[at].default if known else Parameter.empty
+        if name not in others and default is Parameter.empty:
+            raise TypeError(f"{method.__qualname__}() missing the argument {name!r}")
+        ordered.append(others.pop(name, default))
+    ordered[2] = ordered[2] or ModelRequestParameters()
+    return ordered, others
 
 
 def _record_agents() -> None:
     run = cast("Callable[..., Any]", PydanticAgent.iter)
 
     @wraps(run)
-    @asynccontextmanager
-    async def recorded(self: PydanticAgent[Any, Any], *prompt: Any, **options: Any) -> AsyncGenerator[Any]:
+    def recorded(self: PydanticAgent[Any, Any], *prompt: Any, **options: Any) -> Any:
         scope, extra = here(), cast("Sequence[object]", options.get("capabilities") or ())
         if scope is None or any(isinstance(each, PodiumSteps) for each in extra):
-            async with run(self, *prompt, **options) as running:
-                yield running
-            return
-        nested = scope.of_agent(self.name or "agent", options.get("usage"))
-        options |= {"usage": nested.usage.total, "capabilities": [*extra, nested_steps(nested, self)]}
-        with nested.entered():
-            async with run(self, *prompt, **options) as running:
+            return run(self, *prompt, **options)
+        given = signature(run).bind(self, *prompt, **options).arguments
+        asked = _conversation(given.get("user_prompt"), given.get("message_history"))
+        return nested(scope.of_agent(self.name or "agent", options.get("usage"), asked), self, *prompt, **options)
+
+    @asynccontextmanager
+    async def nested(
+        inside: AgentScope, agent: PydanticAgent[Any, Any], *prompt: Any, **options: Any
+    ) -> AsyncGenerator[Any]:
+        extra = options.get("capabilities") or ()
+        options |= {
+            "usage": inside.usage.total,
+            "capabilities": [*extra, nested_steps(inside, agent, options.get("output_type"))],
+        }
+        with inside.entered():
+            async with run(agent, *prompt, **options) as running:
                 yield running
 
     PydanticAgent.iter = recorded
+
+
+def _conversation(prompt: Any, history: Sequence[ModelMessage] | None) -> Json:
+    """Return what an agent is asked, and what came before, without what differs from run to run."""
+    return sent_messages([*(history or ()), *(() if prompt is None else (ModelRequest([UserPromptPart(prompt)]),))])

@@ -24,7 +24,7 @@ from pydantic_ai.toolsets import AbstractToolset
 
 from podium.agents.pydantic_ai.asking import keep_answer
 from podium.agents.pydantic_ai.effects import ToolEffects
-from podium.agents.pydantic_ai.outputs import OutputCodec, codec_of, recorded_output
+from podium.agents.pydantic_ai.outputs import CodecOf, codecs_of, recorded_output
 from podium.agents.pydantic_ai.scope import AgentScope
 from podium.agents.pydantic_ai.tools import RecordedToolset, ToolCall, checked
 
@@ -45,7 +45,7 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         toolset_lifecycles={"function": "enter-always", "mcp": "enter-in-durable-unit", "dynamic": "enter-never"},
     )
 
-    def __init__(self, scope: AgentScope, *, name: str, output: OutputCodec) -> None:
+    def __init__(self, scope: AgentScope, *, name: str, output: CodecOf) -> None:
         super().__init__(name=name)
         self._scope = scope
         self._output = output
@@ -91,7 +91,8 @@ class PodiumSteps(BaseDurabilityCapability[D]):
     async def prepare_model_request(
         self, ctx: RunContext[D], request_context: ModelRequestContext
     ) -> ModelRequestContext:
-        """Leave the attempt alone, whichever model it is of."""
+        """Leave the attempt alone, whichever model it is of: the request that comes next is the agent's own."""
+        self._scope.attempts = True
         return request_context
 
     async def after_model_request(
@@ -141,6 +142,8 @@ class _Units(JournalCallableOperationBackend[ToolEffects]):
                 return await self._scope.recording.once(name, body)
 
 
-def nested_steps(scope: AgentScope, agent: AbstractAgent[D, object]) -> PodiumSteps[D]:
-    """Return what records an agent that runs inside a call of another one."""
-    return PodiumSteps(scope, name=agent.name or "agent", output=codec_of(agent.output_type))
+def nested_steps(scope: AgentScope, agent: AbstractAgent[D, object], output: object) -> PodiumSteps[D]:
+    """Return what records an agent that runs inside a call of another one; `output` is what this run is to give."""
+    return PodiumSteps(
+        scope, name=agent.name or "agent", output=codecs_of(agent.output_type if output is None else output)
+    )

@@ -12,7 +12,7 @@ from podium.agents.card import CardOptions
 from podium.agents.pydantic_ai.effects import DeclaredEffects
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.agent import CARD_OPTIONS, is_agent
-from podium.model.expected import COUNT, FLAG, FUNCTION, NAME, TEXT, Expected, instance, is_list, one_of, or_none
+from podium.model.expected import COUNT, FLAG, FUNCTION, NAME, TEXT, Expected, instance, is_sequence, one_of, or_none
 from podium.model.prices import RATES, Rates
 
 
@@ -39,7 +39,11 @@ _A_TYPE = Expected("a type, such as str", lambda value: not isinstance(value, st
 
 
 def _are_tools(value: object) -> bool:
-    return is_list(value) and all(isinstance(each, Tool) or (callable(each) and not is_agent(each)) for each in value)
+    return is_sequence(value) and all(map(_is_tool, value))
+
+
+def _is_tool(value: object) -> bool:
+    return isinstance(value, Tool) or (callable(value) and not is_agent(value))
 
 
 MADE_OF: Mapping[str, Expected] = {

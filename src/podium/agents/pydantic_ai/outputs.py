@@ -27,12 +27,17 @@ class OutputCodec:
     load: Callable[[Json], Any]
 
 
+CodecOf = Callable[[str | None], OutputCodec]
+"""The codec of an output function, by its name where that is known."""
+
+
 async def recorded_output(
     scope: AgentScope, ctx: RunContext[Any], context: OutputContext, output: object, handler: WrapOutputProcessHandler,
-    codec: OutputCodec,
+    codecs: CodecOf,
 ) -> object:  # fmt: skip
     """Run an output function once for ever, with the checks of what it gives."""
     retried: list[ToolRetryError] = []
+    codec = codecs(context.function_name)
 
     async def work() -> Json:
         try:
@@ -47,11 +52,16 @@ async def recorded_output(
     return codec.load(unwrap_tool_call_result(JSON_CODEC.load(CallToolResult, result)))
 
 
-def codec_of(output_type: object) -> OutputCodec:
-    """Return a codec for the output functions among the outputs of an agent, by what they say they return."""
-    returned = [get_type_hints(function).get("return", Any) for function in output_functions(output_type)]
-    adapter = TypeAdapter[Any](returned[0] if len(returned) == 1 else Any)
-    return OutputCodec(lambda value: adapter.dump_python(value, mode="json"), adapter.validate_python)
+def codecs_of(output_type: object) -> CodecOf:
+    """Return the codecs of the output functions among the outputs of an agent, by what they say they return."""
+    functions = {each.__name__: each for each in output_functions(output_type)}
+
+    def codec(name: str | None) -> OutputCodec:
+        known = functions.get(name or "") or (next(iter(functions.values())) if len(functions) == 1 else None)
+        adapter = TypeAdapter[Any](Any if known is None else get_type_hints(known).get("return", Any))
+        return OutputCodec(lambda value: adapter.dump_python(value, mode="json"), adapter.validate_python)
+
+    return codec
 
 
 def output_functions(output_type: object) -> Iterator[Callable[..., object]]:

@@ -1,7 +1,9 @@
 """What is really sent to a model or a tool, as the JSON whose digest is checked on replay."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse, ToolCallPart
 from pydantic_ai.models import ModelRequestParameters
@@ -39,6 +41,11 @@ def model_input(
 def sent_messages(messages: Sequence[ModelMessage]) -> Json:
     """Return what a conversation says, without what no model sees."""
     return [_message(each) for each in ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")]
+
+
+def digest_of(asked: Json) -> str:
+    """Return a short text that tells one thing that was asked from another, the same in every process."""
+    return sha256(json.dumps(asked).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

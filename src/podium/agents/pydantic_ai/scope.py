@@ -13,6 +13,7 @@ from pydantic_ai.usage import RunUsage
 
 from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared, effects_of
 from podium.agents.pydantic_ai.flight import Flight
+from podium.agents.pydantic_ai.request import digest_of
 from podium.agents.pydantic_ai.shared import UNSEEN, SharedUsage, dumped
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.budget import Bound
@@ -136,18 +137,32 @@ class AgentScope:
         """The name of an agent that another one's code runs; empty for the agent of the call."""
         self.streaming = streaming
         self.unanswered: Unanswered | None = None
+        self.attempts = False
+        """Whether the request that comes next is the agent's own."""
         self._place = place
         self._unchecked = True
-        self._positions = Counter[tuple[str, int]]()
+        self._task: asyncio.Task[object] | None = None
+        """The one that entered it, where things come in one order."""
+        self._positions = Counter[tuple[str, str]]()
         self._runs = Counter[tuple[str, str]]()
         """Both by the step that one is in: what is recorded there is not counted again in a replay."""
 
-    def position(self, messages: int) -> str:
+    def takes_attempt(self) -> bool:
+        """Whether the request that is made now is an attempt of the agent itself, not one of code that runs here."""
+        own, self.attempts = self.attempts, False
+        return own
+
+    def position(self, messages: int, sent: Json, *, own: bool) -> str:
         """Key a request by its place in the conversation; a history cut short can put two at one place."""
-        here = self.recording.steps.idempotency_key, messages
+        at = str(messages) if own else self._told_apart(str(messages), sent)
+        here = self.recording.steps.idempotency_key, at
         self._positions[here] += 1
         again = self._positions[here]
-        return self.key(str(messages) if again == 1 else f"{messages}#{again}")
+        return self.key(at if again == 1 else f"{at}#{again}")
+
+    def _told_apart(self, at: str, asked: Json) -> str:
+        """Name what another task than the one of this scope asks by what it asks: such tasks come in any order."""
+        return at if self._task is None or self._task is asyncio.current_task() else f"{at}@{digest_of(asked)}"
 
     def key(self, key: str) -> str:
         """Return the key of a step of this run."""
@@ -157,15 +172,16 @@ class AgentScope:
         """Return the one name of a tool: as the model sees it, after that of the agent where another one runs it."""
         return f"{self.agent}/{name}" if self.agent else name
 
-    def of_agent(self, name: str, usage: RunUsage | None) -> "AgentScope":
+    def of_agent(self, name: str, usage: RunUsage | None, asked: Json) -> "AgentScope":
         """Return the scope of an agent that is run here, and may add to the usage of the agent around it."""
-        here = self.recording.steps.idempotency_key, name
+        at = self._told_apart(name, asked)
+        here = self.recording.steps.idempotency_key, at
         count = self._runs[here]
         self._runs[here] += 1
         shared = SharedUsage(usage or RunUsage(), watched=usage is None)
         if usage is self.usage.total:
             shared = self.usage
-        return AgentScope(self.recording, shared, agent=name, place=f"{self._place}{name}#{count}/", around=self)
+        return AgentScope(self.recording, shared, agent=name, place=f"{self._place}{at}#{count}/", around=self)
 
     def of_tool(self) -> "AgentScope":
         """Return the scope of the code of a tool, or whatever else is a step that may have steps inside."""
@@ -201,6 +217,7 @@ class AgentScope:
     @contextmanager
     def entered(self) -> Generator[None]:
         """Have what is asked in this task, and in those it starts, recorded here."""
+        self._task = asyncio.current_task()
         token = _here.set(self)
         try:
             yield

@@ -12,6 +12,7 @@ from pydantic_ai.durable_exec._toolset import (  # the two halves of CallToolRes
 )
 from pydantic_ai.tools import RunContext
 from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
+from pydantic_ai.usage import RunUsage
 
 from podium.agents.pydantic_ai.effects import declared
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
@@ -38,7 +39,9 @@ class RecordedToolset(WrapperToolset[D]):
         """Use a tool once for ever. What the model asked for is compared on replay, not what became of it in Python."""
         use = tool_use(ctx.messages, name, ctx.tool_call_id or "", tool_args)
         value = await used(self.scope, use, lambda: super(RecordedToolset, self).call_tool(name, tool_args, ctx, tool))
-        return unwrap_tool_call_result(JSON_CODEC.load(CallToolResult, value))
+        result = unwrap_tool_call_result(JSON_CODEC.load(CallToolResult, value))
+        self.scope.add(RunUsage(tool_calls=1))  # as Pydantic AI counts it, of tools that gave a result
+        return result
 
 
 async def used(scope: AgentScope, use: ToolUse, work: Callable[[], Coroutine[object, None, object]]) -> Json:
