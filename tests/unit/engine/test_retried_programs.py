@@ -269,6 +269,13 @@ async def ended(node: Json, world: World, folder: Path) -> tuple[Run, list[Json]
     }
 )
 @example({"do": "nested", "tries": 2, "parts": [leaf(0, "plain", undo=True), leaf(1, "in_steps")]})
+@example(
+    {
+        "do": "nested",
+        "tries": 1,
+        "parts": [leaf(0, "plain", undo=True), {"do": "gather", "parts": [leaf(1, "plain"), QUESTION]}],
+    }
+)
 @example({"do": "nested", "tries": 1, "parts": [leaf(0, "plain", undo=True), leaf(2, "in_steps")]})
 @example(
     {

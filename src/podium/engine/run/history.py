@@ -117,6 +117,8 @@ class History:
             return
         known = fact.key in self.records
         self.add(fact)
+        if isinstance(said := fact.content, KeysCancelled):
+            self._unseen.difference_update(key for key in said.keys if self.records[key].opened is None)
         if not known and fact.key in self.records:
             self.unclaimed.add(fact.key)
             self._unseen.discard(fact.key)
