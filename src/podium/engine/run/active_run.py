@@ -9,6 +9,7 @@ from podium.engine.run.before_fork import DoneBefore
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.cancellation import Cancellation
 from podium.engine.run.deadline import deadline_of
+from podium.engine.run.describing import blocked_because
 from podium.engine.run.escrow import Escrows
 from podium.engine.run.generation import KEPT_SIGNALS, generation_in
 from podium.engine.run.key_state import Asking
@@ -20,7 +21,7 @@ from podium.engine.run.run_journal import RunJournal
 from podium.engine.run.runtime import Runtime
 from podium.engine.run.starting import claimed_anew
 from podium.engine.run.unwound import warn_of_unwound
-from podium.errors import Blocked, Diverged, Evicted, MissingAgent, StoreError, TooManyFacts, UnknownAgent
+from podium.errors import Blocked, Diverged, Evicted, StoreError, UnknownAgent
 from podium.model.chance import Chance, chance_of
 from podium.model.fact import Fact, started_of
 from podium.model.facts.calls import AttemptFailed
@@ -292,7 +293,8 @@ class ActiveRun:
         if not self.gate.held:
             self._park()
         elif not self.effects:
-            self._let_go()
+            self.escrows.give_back()
+            self.drop()
 
     def _park(self) -> None:
         """Leave memory until a signal or the next time comes."""
@@ -308,10 +310,6 @@ class ActiveRun:
             self.drop()  # nothing of it is under way yet
         else:
             self.gate.hold()
-
-    def _let_go(self) -> None:
-        self.escrows.give_back()
-        self.drop()
 
     def finish(self, end: FinishRun) -> None:
         """End the run with this loop turn's commit; nothing is recorded after it."""
@@ -341,7 +339,7 @@ class ActiveRun:
         handled = error.__context__
         while_handling = isinstance(error, Diverged) and error.__cause__ is None and isinstance(handled, Exception)
         reason = f"{error} It was handling {place_of(handled)}." if while_handling and handled else str(error)
-        self.block(reason, _cause_of(error))
+        self.block(reason, blocked_because(error))
 
     def block(self, reason: str, cause: BlockedReason) -> None:
         """Stop: code and journal do not agree."""
@@ -399,15 +397,3 @@ class ActiveRun:
             came = committed.deliveries[self.n]
             self.following = claimed_anew(self.run, self.n, self.history.started, write, close, came)
         self.drop()
-
-
-def _cause_of(error: Blocked | UnknownAgent) -> BlockedReason:
-    match error:
-        case Diverged():
-            return BlockedReason.DIVERGED
-        case MissingAgent() | UnknownAgent():
-            return BlockedReason.MISSING_AGENT
-        case TooManyFacts():
-            return BlockedReason.MAX_FACTS
-        case _:
-            return BlockedReason.CODE

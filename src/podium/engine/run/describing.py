@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from podium.engine.run.key_state import KeyState
-from podium.errors import Diverged
+from podium.errors import Blocked, Diverged, MissingAgent, TooManyFacts, UnknownAgent
 from podium.model.fact import Fact
 from podium.model.facts.calls import Asked, UndoRegistered
 from podium.model.facts.choices import GatherFailed, NextChosen, QuorumReached, RaceWon
 from podium.model.facts.content import FactContent
 from podium.model.facts.waits import ChildAwaited, ChildSpawned, LookedUp, QuestionAsked, SignalAwaited, SleepBegun
+from podium.model.run import BlockedReason
 
 _SHOWN_CHARACTERS = 300
 _CHOICE = "a choice between branches"
@@ -61,3 +62,16 @@ _OPENED: Mapping[type[FactContent], str] = {
     UndoRegistered: "a compensation by {0.agent}",
     LookedUp: "a look-up of {0.of}",
 }
+
+
+def blocked_because(error: Blocked | UnknownAgent) -> BlockedReason:
+    """Return why a run is blocked that cannot go on with this."""
+    match error:
+        case Diverged():
+            return BlockedReason.DIVERGED
+        case MissingAgent() | UnknownAgent():
+            return BlockedReason.MISSING_AGENT
+        case TooManyFacts():
+            return BlockedReason.MAX_FACTS
+        case _:
+            return BlockedReason.CODE

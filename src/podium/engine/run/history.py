@@ -255,7 +255,7 @@ class History:
             case AttemptFailed() as said:
                 self._retry(fact, said)
             case QuestionAsked() | QuestionAnswered() as said:
-                self._question(fact, said)
+                self._record(fact.key).note_question(fact, said)
             case Held() as said:
                 record = self._record(fact.key)
                 record.held, record.intent_recorded = said, False
@@ -385,30 +385,14 @@ class History:
 
     def _retry(self, fact: Fact, said: AttemptFailed) -> None:
         record = self._record(fact.key)
-        record.retry, record.question, record.answers, record.intent_recorded = said, None, None, False
-        record.held = None
+        record.note_retry(said)
         self.attempt_failed(fact.key, said)
-        if said.begins_fallback:
-            record.granted.clear()  # what the agent was allowed, its fallback is not
         if said.goes_on is None and not (self.has_under(fact.key) or fact.key in self._gone_under):
             return
         self.retried = True
         self.unclaimed.confine(fact.key)
         if said.goes_on is None:
             self._retire(fact.key)
-
-    def _question(self, fact: Fact, said: QuestionAsked | QuestionAnswered) -> None:
-        record = self._record(fact.key)
-        if isinstance(said, QuestionAnswered):
-            record.answers = said.answers
-            if said.granted:
-                record.granted[said.granted] = said.answers[0].value
-            return
-        record.question, record.answers = said, None
-        if said.rule is not None:
-            record.intent_recorded = False
-        if record.opened is None:
-            record.opened = fact
 
     def _seq(self, key: str) -> int:
         opened = self.records[key].opened

@@ -6,7 +6,7 @@ from podium.model.empty import empty
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone
 from podium.model.facts.calls import Asked, AttemptFailed, Held, StepDone
-from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAsked, SignalAwaited
+from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAnswered, QuestionAsked, SignalAwaited
 from podium.model.json import Json
 from podium.model.question import PersonAnswer
 
@@ -70,6 +70,26 @@ class KeyState:
     """Of a workflow that is over and that the code has not asked for since a retry: the calls that it made."""
     undos: list[Fact] = field(default_factory=empty(list[Fact]))
     """Compensations that an inline workflow under this key left behind when it succeeded."""
+
+    def note_retry(self, said: AttemptFailed) -> None:
+        """Take in that an attempt has failed, and that another one follows."""
+        self.retry, self.question, self.answers, self.held = said, None, None, None
+        self.intent_recorded = False
+        if said.begins_fallback:
+            self.granted.clear()  # what the agent was allowed, its fallback is not
+
+    def note_question(self, fact: Fact, said: QuestionAsked | QuestionAnswered) -> None:
+        """Take in a question, or the answers to it."""
+        if isinstance(said, QuestionAnswered):
+            self.answers = said.answers
+            if said.granted:
+                self.granted[said.granted] = said.answers[0].value
+            return
+        self.question, self.answers = said, None
+        if said.rule is not None:
+            self.intent_recorded = False
+        if self.opened is None:
+            self.opened = fact
 
     @property
     def plain_answer(self) -> Fact | None:

@@ -66,7 +66,9 @@ class Worker:
         self.streams = Streams()
         self.fleet = fleet
         self.commits = GroupCommit(store, self.id, self, observer)
-        self.timers = Timers(clock, self._look_soon)
+        self._look_now = asyncio.Event()
+        """Set to have the store looked at now, rather than with the next poll."""
+        self.timers = Timers(clock, self._look_now.set)
         self._recalls = Recalls()
         self._clock = clock
         self._settings = settings
@@ -78,7 +80,6 @@ class Worker:
         self._waiters = Waiters(store, driven=self._driven.__contains__)
         self._versions: dict[str, frozenset[str]] = {}
         self._serving = Serving(versions={}, queues=fleet.queues, limit=fleet.slots)
-        self._look_now = asyncio.Event()
         self._changed = True
         """Whether others may have ended runs that somebody waits for here."""
         self._orphans: set[int] = set()
@@ -246,7 +247,7 @@ class Worker:
             self._versions = {**self._versions, card.name: versions | {card.version}}
             self._serving = Serving(versions=self._versions, queues=self.fleet.queues, limit=self.fleet.slots)
             self._unblock(card.name)
-            self._look_soon()
+            self._look_now.set()
 
     def try_blocked_again(self) -> None:
         """Have the blocked runs of all workflows tried again: an agent was added that they may have waited for."""
@@ -262,10 +263,6 @@ class Worker:
 
         if not self._stopping:
             self.commits.put(Unblock(name), unblocked)
-
-    def _look_soon(self) -> None:
-        """Have the store looked at now, rather than with the next poll."""
-        self._look_now.set()
 
     async def begin(self, run: NewRun) -> tuple[str, bool]:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
