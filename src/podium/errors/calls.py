@@ -12,7 +12,7 @@ class WorkflowError(PodiumError):
 
 
 class WrongBranch(WorkflowError):
-    """A context was used from another task than the one it belongs to."""
+    """A context was used from another task than the one it belongs to, or in what a call runs."""
 
     code = "wrong-branch"
 

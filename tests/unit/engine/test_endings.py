@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from podium import App, Context, agent, workflow
-from podium.errors import RunFailed
+from podium.errors import RunBlocked, RunFailed
 from podium.guards import guard
 from podium.model.run import RunState
 from tests.unit.engine.bench import Bench
@@ -204,3 +204,25 @@ async def test_an_app_that_is_left_while_a_run_is_driven_ends_nothing(bench: Ben
         await bench.clock.settle()
     async with App.open(bench.path) as app:
         assert (await app.runs.get("r")).state is RunState.PARKED
+
+
+async def test_a_run_that_podium_itself_fails_to_drive_is_blocked_and_logged(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    @workflow
+    async def flow(ctx: Context) -> int:
+        return 1
+
+    async def fails(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("podium.engine.worker.execute.admit", fails)
+    monkeypatch.setattr("podium.engine.worker.execute.causes_of", fails_to_tell)
+    async with bench.app(flow) as app:
+        with pytest.raises(RunBlocked, match=r"Podium could not drive it: ZeroDivisionError: no\. Please report that"):
+            await app.run(flow, id="r")
+    assert "run r could not be driven: ZeroDivisionError: no" in caplog.text
+
+
+def fails_to_tell(_: BaseException) -> tuple[str, ...]:
+    raise ZeroDivisionError("no")

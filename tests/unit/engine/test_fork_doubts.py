@@ -5,35 +5,25 @@ from typing import Any
 
 import pytest
 
-from podium import App, Context, Steps, agent, workflow
+from podium import App, Context, agent, workflow
 from podium.errors import RunFailed
 from podium.model.retry import Retry
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
+from tests.unit.engine.paying import Desk
 
 N = 5
 echo = scripted("echo", lambda value: value)
 
 
-class Desk:
-    """Pays in several ways, and keeps on record which run paid what."""
+class Till(Desk):
+    """Pays in several ways."""
 
     def __init__(self, bench: Bench) -> None:
+        super().__init__(bench)
         self.bench = bench
         self.last = 1
-
-        @agent(effects="once")
-        async def pay(n: int) -> int:
-            bench.witness.saw("paid", n)
-            return n
-
-        @agent
-        async def clerk(n: int, steps: Steps) -> int:
-            async def paying() -> int:
-                bench.witness.saw("paid", n)
-                return n
-
-            return await steps.once("pay", paying, input=n, effects="once")
+        pay = self.pay
 
         @agent
         async def refund(n: int) -> None:
@@ -49,7 +39,7 @@ class Desk:
         async def inner(ctx: Context, n: int) -> int:
             return await ctx.call(pay, n)
 
-        self.pay, self.clerk, self.refund, self.fails, self.inner = pay, clerk, refund, fails_at_first, inner
+        self.refund, self.fails, self.inner = refund, fails_at_first, inner
 
     def ways(self) -> dict[str, Callable[[Context, int], Awaitable[int]]]:
         """Return how a workflow may have one payment made."""
@@ -86,7 +76,7 @@ class Desk:
 
 @pytest.mark.parametrize("way", ["a call", "the same call", "a step", "a function", "inside"])
 async def test_each_is_asked_about_wherever_the_cut_is(bench: Bench, way: str) -> None:
-    desk = Desk(bench)
+    desk = Till(bench)
     pays = desk.ways()[way]
 
     @workflow
@@ -107,7 +97,7 @@ async def test_each_is_asked_about_wherever_the_cut_is(bench: Bench, way: str) -
 
 @pytest.mark.parametrize("way", ["a call", "a step", "a function", "inside"])
 async def test_a_fork_that_lives_for_generations_asks_about_it_once(bench: Bench, way: str) -> None:
-    desk = Desk(bench)
+    desk = Till(bench)
     pays = desk.ways()[way]
 
     @workflow
@@ -129,7 +119,7 @@ async def test_a_fork_that_lives_for_generations_asks_about_it_once(bench: Bench
 async def test_a_workflow_that_ended_before_the_cut_is_gone_over_where_what_it_did_was_undone(
     bench: Bench, how: str
 ) -> None:
-    desk = Desk(bench)
+    desk = Till(bench)
 
     @workflow
     async def books(ctx: Context, n: int) -> int:

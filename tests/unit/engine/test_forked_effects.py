@@ -4,32 +4,13 @@ from typing import Any
 
 import pytest
 
-from podium import App, Context, Steps, agent, workflow
+from podium import App, Context, workflow
 from podium.model.json import Json
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
+from tests.unit.engine.paying import Desk
 
 echo = scripted("echo", lambda value: value)
-
-
-class Desk:
-    """Pays, in a call or in a step of one."""
-
-    def __init__(self, bench: Bench) -> None:
-        @agent(effects="once")
-        async def pay(n: int) -> int:
-            bench.witness.saw("paid", n)
-            return n
-
-        @agent
-        async def clerk(n: int, steps: Steps) -> int:
-            async def paying() -> int:
-                bench.witness.saw("paid", n)
-                return n
-
-            return await steps.once("pay", paying, input=n, effects="once")
-
-        self.pay, self.clerk = pay, clerk
 
 
 async def told_truly(bench: Bench, app: App, *, happened: int) -> int:

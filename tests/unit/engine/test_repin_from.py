@@ -4,33 +4,18 @@ from typing import Any
 
 import pytest
 
-from podium import Context, Steps, agent, workflow
+from podium import Context, agent, workflow
 from podium.agents.function import NOT_DONE
 from podium.model.json import Json
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
+from tests.unit.engine.paying import Desk
 
 echo = scripted("echo", lambda value: value)
 
 
-class Desk:
-    """Pays, in a call or in a step of one, and keeps on record what it paid."""
-
-    def __init__(self, bench: Bench, *, verify: Any = None) -> None:
-        @agent(effects="once", verify=verify)
-        async def pay(n: int) -> int:
-            bench.witness.saw("paid", n)
-            return n
-
-        @agent
-        async def clerk(n: int, steps: Steps) -> int:
-            async def paying() -> int:
-                bench.witness.saw("paid", n)
-                return n
-
-            return await steps.once("pay", paying, input=n, effects="once")
-
-        self.pay, self.clerk = pay, clerk
+class Till(Desk):
+    """Has workflows that pay, too."""
 
     def flow(self, version: str, by: str, *, shifted: bool = False, n: int = 5) -> Any:
         @workflow(name="flow", version=version)
@@ -51,7 +36,7 @@ class Desk:
 async def test_an_effect_that_happened_once_is_asked_about(
     bench: Bench, by: str, n: int, answer: Json, paid: int, *, shifted: bool
 ) -> None:
-    desk = Desk(bench)
+    desk = Till(bench)
     old, new = desk.flow("1", by), desk.flow("2", by, shifted=shifted, n=n)
     run = await bench.parked(old, None, desk.pay, desk.clerk)
     async with bench.app(old, new, desk.pay, desk.clerk) as app:
@@ -68,7 +53,7 @@ async def test_an_effect_that_happened_once_is_asked_about(
 
 
 async def test_each_effect_stands_for_one_call(bench: Bench) -> None:
-    desk = Desk(bench)
+    desk = Till(bench)
     old = desk.flow("1", "pay")
 
     @workflow(name="flow", version="2")
@@ -90,7 +75,7 @@ async def test_what_verify_knows_nobody_is_asked(bench: Bench) -> None:
     async def verify(n: int) -> Any:
         return n if bench.witness.count("paid", n) else NOT_DONE
 
-    desk = Desk(bench, verify=verify)
+    desk = Till(bench, verify=verify)
     old, new = desk.flow("1", "pay"), desk.flow("2", "pay")
     run = await bench.parked(old, None, desk.pay)
     async with bench.app(old, new, desk.pay) as app:
@@ -102,7 +87,7 @@ async def test_what_verify_knows_nobody_is_asked(bench: Bench) -> None:
 
 
 async def test_signals_that_were_consumed_and_child_runs_are_handed_on(bench: Bench) -> None:
-    desk = Desk(bench)
+    desk = Till(bench)
 
     @workflow
     async def kid(ctx: Context, n: int) -> int:

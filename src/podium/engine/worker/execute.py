@@ -64,8 +64,8 @@ async def _drive(active: ActiveRun) -> None:
             raise
     except Exception as error:  # nothing that comes here was to: no run is left without an end for it
         why = f"{type(error).__name__}: {text_of(error)}"
-        _LOG.exception("run %s cannot be driven: %s", active.run.id, why)
-        active.block(f"it cannot be driven: {why}", BlockedReason.CODE)
+        _LOG.exception("run %s could not be driven: %s", active.run.id, why)
+        active.block(f"Podium could not drive it: {why}. Please report that, with the log.", BlockedReason.CODE)
 
 
 async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input: Json) -> None:
