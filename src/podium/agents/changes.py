@@ -67,16 +67,35 @@ def _lost_of_mapping(
     return _first(lost(each, taken.get(key, each), comparison, f"{place}.{key}") for key, each in given.items())
 
 
-def rounded(given: Json, taken: Json, place: str = "") -> Mismatch | None:
-    """Return where an integer was taken for a float that is not equal to it."""
+def taken_as_another(given: Json, taken: Json, *, enums: bool, place: str = "") -> Mismatch | None:
+    """Return where Pydantic took one value for another that Python calls equal, or nearly so.
+
+    That is an integer for a float, and, where `enums` are choices beside others, an enum for its text or number.
+    """
+    if given is taken:
+        return None
     if type(given) is int and type(taken) is float:
         return None if given == taken else (place, _NO_FLOAT)
+    if enums and isinstance(given, Enum) and not isinstance(taken, Enum) and given == taken:
+        return place, _AS_PLAIN.format(type(given).__name__, type(taken).__name__)
     if _is_ordered(given) and _is_ordered(taken):
-        return _first(rounded(*pair, f"{place}.{n}") for n, pair in enumerate(zip(given, taken, strict=False)))
-    if not _is_mapping(given):
-        return None
-    found = taken if _is_mapping(taken) else {key: getattr(taken, str(key), None) for key in given}
-    return _first(rounded(each, found.get(key), f"{place}.{key}") for key, each in given.items())
+        pairs = enumerate(zip(given, taken, strict=False))
+        return _first(taken_as_another(*pair, enums=enums, place=f"{place}.{n}") for n, pair in pairs)
+    if is_set(given) and is_set(taken):
+        found = {each: each for each in taken}
+        return _first(taken_as_another(each, found.get(each, each), enums=enums, place=place) for each in given)
+    return _of_mapping_as_another(given, taken, enums=enums, place=place) if _is_mapping(given) else None
+
+
+def _of_mapping_as_another(given: Mapping[object, Json], taken: Json, *, enums: bool, place: str) -> Mismatch | None:
+    found = taken if _is_mapping(taken) else {key: getattr(taken, str(key), each) for key, each in given.items()}
+    keys = dict(zip(found, found, strict=True))
+    for key, each in given.items():
+        if wrong := taken_as_another(key, keys.get(key, key), enums=enums, place=f"{place}.{key}"):
+            return wrong[0], f"is a key that {wrong[1]}"
+        if wrong := taken_as_another(each, found.get(key, each), enums=enums, place=f"{place}.{key}"):
+            return wrong
+    return None
 
 
 class Comparison:
@@ -137,8 +156,9 @@ class Comparison:
         was, name, has_fields = type(value).__name__, kind.__name__, fields_of(back) is not None
         if isinstance(value, kind) and has_fields:
             return place, f"is a {was}, and only what a {name} has would come back. Declare {was}"
-        advice = "Give the members of the union a tag, `Field(discriminator=…)`" if has_fields else "Declare its type"
-        return place, f"is a {was} and would come back as a {name}. {advice}"
+        if has_fields:
+            return place, f"is a {was} and would come back as a {name}. {_TAG}"
+        return place, _AS_PLAIN.format(was, name)
 
     def _may_be_plain(self, value: object) -> bool:
         return self._enums_as_values or not isinstance(value, Enum)
@@ -217,6 +237,8 @@ def _is_cached(value: object, name: str) -> bool:
     return isinstance(getattr_static(type(value), name, None), cached_property)
 
 
+_TAG = "Give the members of the union a tag, `Field(discriminator=…)`"
+_AS_PLAIN = "is a {} and would come back as a {}. Declare its type"
 _NO_FLOAT = "is an integer that no float is equal to: declare `int`, or hand over a float"
 _NO_FIELD = "is no field, so it is not recorded, and would come back as another or not at all: make it a field"
 _OWN_FACTORY = "has a `default_factory` that its type does not give it, which would be lost: hand over `dict(…)`"

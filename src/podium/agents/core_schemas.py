@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 import orjson
@@ -133,7 +134,12 @@ def tells_tuples(schema: CoreSchema) -> bool:
 
 def tells_enums(schema: CoreSchema) -> bool:
     """Whether an enum may be one choice of several in it, so that its value is not the same."""
-    return {"union", "enum"} <= {part["type"] for part in parts(schema)}
+    found = list(parts(schema))
+    literals = [{isinstance(each, Enum) for each in part["expected"]} for part in found if part["type"] == "literal"]
+    kinds = {part["type"] for part in found}
+    return {True, False} in literals or (
+        "union" in kinds and ("enum" in kinds or any(True in each for each in literals))
+    )
 
 
 def has_floats(schema: CoreSchema) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 import orjson
 
 from podium import lazy
-from podium.agents.changes import Mismatch, dropped, fields_of, lost, rounded
+from podium.agents.changes import Mismatch, dropped, fields_of, lost, taken_as_another
 from podium.agents.core_schemas import Coder, is_several
 from podium.agents.jsonable import NULL, SCALARS, encoded, json_copy, one_line, require_finite
 from podium.agents.type_codec import Reading, TypeCodec, codec_of
@@ -236,7 +236,7 @@ class TypeShape(Generic[T]):
     def _changed(self, value: T, checked: T, plain: Json, reading: Reading) -> Mismatch | None:
         """Return where a value would come back as another than was given, or was taken."""
         codec = self._codec
-        if codec.has_floats and (found := rounded(value, checked)):
+        if (codec.has_floats or codec.has_enums) and (found := taken_as_another(value, checked, enums=codec.has_enums)):
             return found
         try:
             found = codec.comparison.changed(checked, self._read(plain, reading.coder))

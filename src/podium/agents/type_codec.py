@@ -80,14 +80,15 @@ class TypeCodec:
         self.has_floats = has_floats(schema)
         """Whether integers are taken for floats."""
         left_out = excluded(schema)
-        plain_enums = not tells_enums(schema)
+        self.has_enums = tells_enums(schema)
+        """Whether an enum is another value than the text or number that it is equal to."""
         self.comparison = Comparison(
             [*left_out, *masked(schema)],
             free=free,
             tuples_as_lists=not tells_tuples(schema),
-            enums_as_values=plain_enums,
+            enums_as_values=not self.has_enums,
         )
-        self.foreign = Comparison(enums_as_values=plain_enums)
+        self.foreign = Comparison(enums_as_values=not self.has_enums)
         """Compares what is given by its JSON."""
         _warn_of(left_out, "excluded from JSON", name)
         _warn_of(private(schema), "private", name)

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -40,6 +40,10 @@ class Bare(BaseModel):
     free: dict[Any, int] = {}
     bare: dict = {}  # pyright: ignore[reportMissingTypeArgument, reportUnknownVariableType] - is what is tested
     several: list = []  # pyright: ignore[reportMissingTypeArgument, reportUnknownVariableType]
+
+
+class Lettered(BaseModel):
+    x: Literal["a"] | Letter = "a"
 
 
 class Point(BaseModel):
@@ -131,6 +135,17 @@ LOST: dict[str, tuple[Any, Any, str]] = {
     "a tuple in a set of any": (set[Any], {(1,)}, "cannot be read"),
     "an enum or a number": (Digit | int, Digit.ONE, "is a Digit and would come back as a int"),
     "a text or an enum": (list[str | Letter], [Letter.A], "`0` is a Letter and would come back as a str"),
+    "a literal or an enum": (Literal["a", "b"] | Letter, Letter.A, "is a Letter and would come back as a str"),
+    "an enum or a literal": (Letter | Literal["a"], Letter.A, "is a Letter and would come back as a str"),
+    "a literal number or an enum": (Literal[1] | Digit, Digit.ONE, "is a Digit and would come back as a int"),
+    "a literal or an enum in a dict": (dict[str, Literal["a"] | Letter], {"x": Letter.A}, "`x` is a Letter"),
+    "a literal or an enum in a list": (list[Literal["a"] | Letter], ["a", Letter.A], "`1` is a Letter"),
+    "a literal or an enum in a tuple": (tuple[int, Literal["a"] | Letter], (1, Letter.A), "`1` is a Letter"),
+    "a literal or an enum in a set": (set[Literal["a"] | Letter], {Letter.A}, "is a Letter"),
+    "a literal or an enum as a key": (dict[Literal["a"] | Letter, int], {Letter.A: 1}, "`a` is a key that is a Letter"),
+    "a literal or an enum in a field": (Lettered, with_attribute(Lettered(), x=Letter.A), "`x` is a Letter"),
+    "a literal or an enum in a dict for a model": (Lettered, {"x": Letter.A}, "`x` is a Letter"),
+    "a literal that holds both": (list[Literal["a", Letter.A]], [Letter.A], "`0` is a Letter"),
     "a date or anything": (date | Any, date(2026, 1, 2), "is a date and would come back as a str"),
     "a dict of dates or of anything": (
         FreeDict | dict[str, date], {"a": date(2026, 1, 2)}, "`a` is a date and would come back as a str",
