@@ -133,7 +133,7 @@ async def test_scripted_failing_and_slow_agents_do_as_they_are_told() -> None:
     async def asks_too_often(ctx: Context) -> None:
         await ctx.call(turns)
 
-    async with asyncio.timeout(20), App.open(":memory:", agents=[asks, asks_too_often], clock=clock) as app:
+    async with asyncio.timeout(120), App.open(":memory:", agents=[asks, asks_too_often], clock=clock) as app:
         handle = await app.start(asks)
         await clock.advance(30)
         assert await handle.result() == ["first", 1, "late"]
@@ -147,6 +147,6 @@ async def test_a_failing_agent_fails_without_end_unless_told() -> None:
     async def asks(ctx: Context) -> None:
         await ctx.call(failing("never_well"))
 
-    async with asyncio.timeout(20), App.open(":memory:", agents=[asks]) as app:
+    async with asyncio.timeout(120), App.open(":memory:", agents=[asks]) as app:
         with pytest.raises(RunFailed, match="never_well fails as told"):
             await app.run(asks)

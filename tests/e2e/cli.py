@@ -18,7 +18,7 @@ REAL = str(Path(sys.executable).with_name("podium"))
 """The command as it was installed."""
 DROP = "ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)"  # PR_CAPBSET_DROP of CAP_DAC_OVERRIDE, for root
 HUMBLE = (sys.executable, "-c", f"import ctypes, os, sys; os.geteuid() or {DROP}; os.execv(sys.argv[1], sys.argv[1:])")
-PATIENCE = 60
+PATIENCE = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,19 @@ class Desk:
             check=False, timeout=PATIENCE,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
+
+    def unread(self, *arguments: str) -> Ended:
+        """Run a command whose reader has left before it says anything."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            done = subprocess.run(
+                [REAL, *arguments], cwd=self.folder, env=environment(), stdin=subprocess.DEVNULL, stdout=writer,
+                stderr=subprocess.PIPE, text=True, check=False, timeout=PATIENCE,
+            )  # fmt: skip
+        finally:
+            os.close(writer)
+        return Ended(done.returncode, "", done.stderr)
 
     def begin(self, *arguments: str) -> Process:
         return commands.begin(["podium", *arguments], cwd=self.folder, env=environment())

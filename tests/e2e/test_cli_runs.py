@@ -205,7 +205,7 @@ def test_tail_prints_what_comes_until_the_end(desk: Desk) -> None:
     tail = desk.begin("runs", "tail", run)
     desk.podium("runs", "signal", run, "open", '"x"')
     desk.podium("work", "gate.py")
-    out, _ = tail.communicate(timeout=30)
+    out, _ = tail.communicate(timeout=120)
     assert [line.split()[3] for line in out.splitlines()] == ["started", "waiting", "answered", "ended"]
     assert tail.returncode == 0
 

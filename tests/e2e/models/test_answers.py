@@ -20,7 +20,7 @@ from podium.model.prices import Rate
 from podium.model.retry import FailureKind
 from tests.e2e.models.scripted import Reply, Script, Server, Use, serving
 
-PATIENCE = 30
+PATIENCE = 180.0
 GOOD = Reply(text="The whole contract.")
 CUT = Reply(text="The party shall not", finish="length")
 ERROR = Reply(body=json.dumps({"error": {"message": "it broke", "type": "server_error"}}))

@@ -22,7 +22,7 @@ from tests.e2e.models.aimock import aimock
 from tests.e2e.models.misbehaving import misbehaving
 from tests.e2e.models.table import ATTEMPTS, CASES, TIMEOUT, Case, Fault
 
-PATIENCE = 30
+PATIENCE = 180.0
 
 
 class Witness(Protocol):
@@ -80,7 +80,8 @@ async def run_before(case: Case, model: OpenAIChatModel, folder: Path) -> list[F
     locate = llm_agent(
         "locate", model=model, instructions="Say where it is.", output=Place,
         streaming=not {Fault.CUT, Fault.SLOW}.isdisjoint(case.faults),
-        timeout=TIMEOUT, retry=Retry(attempts=ATTEMPTS, delay=0.01, kinds=frozenset(FailureKind)),
+        timeout=TIMEOUT if Fault.SLOW in case.faults else PATIENCE,
+        retry=Retry(attempts=ATTEMPTS, delay=0.01, kinds=frozenset(FailureKind)),
     )  # fmt: skip
 
     @workflow

@@ -20,7 +20,7 @@ from tests.e2e.models.scripted import Server, serving
 from tests.e2e.models.ways import WAYS, Place, Way, scripts_of
 
 PAGE = Path(__file__).parents[3] / "docs/reference/agents.md"
-PATIENCE = 30
+PATIENCE = 180.0
 CHEAP = {name: Rate(1.0, 1.0) for name in ("main", "inner", "bad")}
 ASKED_ONCE_MORE = 1
 

@@ -33,7 +33,7 @@ async def longest_hold(seconds: list[float]) -> None:
 async def main(folder: Path, name: str, runs: int) -> None:
     holds: list[float] = []
     flow = made()[-1]
-    async with asyncio.timeout(60), App.open(folder / "podium.db", agents=[flow], poll=0.05) as app:
+    async with asyncio.timeout(120), App.open(folder / "podium.db", agents=[flow], poll=0.05) as app:
         (folder / f"ready-{name}").touch()
         while len(list(folder.glob("ready-*"))) < 2:  # noqa: ASYNC240 - a file wakes nobody
             await asyncio.sleep(0.002)

@@ -46,7 +46,7 @@ def made(variant: str, witness: Witness, version: str) -> list[AnyAgent]:
 async def drive(folder: Path, variant: str, version: str, repin: bool, die: bool) -> None:  # noqa: FBT001
     witness = Witness(folder / "witness")
     agents = made(variant, witness, version)
-    async with asyncio.timeout(20), App.open(folder / "podium.db", agents=agents, poll=0.05) as app:
+    async with asyncio.timeout(120), App.open(folder / "podium.db", agents=agents, poll=0.05) as app:
         handle: AnyHandle = await app.handle("r") if await app.store.run("r") else await app.start("story", id="r")
         if die:
             while witness.count("call") < 3:

@@ -17,7 +17,7 @@ async def job(ctx: Context, n: int) -> str:
 
 
 async def fill(path: Path) -> None:
-    async with asyncio.timeout(30), App.open(path, agents=[job]) as app:
+    async with asyncio.timeout(120), App.open(path, agents=[job]) as app:
         for n in range(200):
             await app.run(job, n)
 

@@ -26,7 +26,7 @@ GRACE = {"kill": 8.0, "stop": 8.0, "cut": 0.001, "end": 8.0}
 """How a life ends, and how long it then gives what is under way."""
 FORKS = 2
 """So many are made, of the runs that are started or of one another."""
-PATIENCE = 20.0
+PATIENCE = 180.0
 EFFECTS = {"job": ("pay",), "trouble": ("pay", "book", "mail"), "watch": ("pay", "book")}
 EXPECTED = {"job": jobs.expected, "trouble": troubles.expected, "watch": watches.expected}
 

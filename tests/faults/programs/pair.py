@@ -40,7 +40,7 @@ def made(name: str, witness: Witness) -> list[AnyAgent]:
 
 async def main(folder: Path, name: str, runs: int, lease: float) -> None:
     agents = made(name, Witness(folder / "witness"))
-    async with asyncio.timeout(60), App.open(folder / "podium.db", agents=agents, lease=lease, poll=0.05) as app:
+    async with asyncio.timeout(120), App.open(folder / "podium.db", agents=agents, lease=lease, poll=0.05) as app:
         handles: list[AnyHandle] = [await app.start("job", n, id=f"r{n}") for n in range(runs)]
         print(json.dumps({handle.id: await handle.result() for handle in handles}))
 

@@ -40,7 +40,7 @@ async def drive(folder: Path, innocent: int, poisoned: int) -> None:
     """Start all runs that are not there yet, and drive what there is until nothing goes on by itself."""
     names = [f"poison{n}" for n in range(poisoned)] + [f"innocent{n}" for n in range(innocent)]
     agents = made(Witness(folder / "witness"))
-    async with asyncio.timeout(30), App.open(folder / "podium.db", agents=agents, poll=0.02, lease=2.0) as app:
+    async with asyncio.timeout(120), App.open(folder / "podium.db", agents=agents, poll=0.02, lease=2.0) as app:
         for name in names:
             await app.start("meal", name, id=name)
         going = (RunState.READY, RunState.RUNNING)

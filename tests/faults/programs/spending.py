@@ -18,7 +18,7 @@ from podium.model.json import Json
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, Witness, die_at
 
-GIVE_UP = 30.0
+GIVE_UP = 120.0
 TENANTS = BudgetSettings(tenants={"acme": Allowance(usd=0.15, per="ever"), "fast": Allowance(usd=1.00, per="ever")})
 LIMITS = {"shops": 0.15, "sends": 0.15, "drips": 0.35}
 

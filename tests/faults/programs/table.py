@@ -40,7 +40,7 @@ from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, ScriptedModel, Use, Witness, die_at
 from podium.testing.model import ModelReply, timed_out, too_many_requests
 
-GIVE_UP = 20.0
+GIVE_UP = 120.0
 SOON = 0.05
 LONG = 8 * SOON
 """So long an attempt has that is not to run out of time, on a machine that is busy; one of a model twice as long."""

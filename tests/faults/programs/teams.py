@@ -20,7 +20,7 @@ from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, Witness, die_at
 from tests.catalogue.entry import Entry, as_text, echo, entries
 
-GIVE_UP = 20.0
+GIVE_UP = 120.0
 
 
 def watch(witness: Witness, faults: Faults) -> None:

@@ -30,7 +30,7 @@ async def tend(folder: Path, port: int, moment: str) -> None:
         return query
 
     async with (
-        asyncio.timeout(30),
+        asyncio.timeout(120),
         App.open(folder / "podium.db", agents=[search], poll=0.02, lease=2.0, monitor=SETTINGS) as app,
     ):
         incident = None

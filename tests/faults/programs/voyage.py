@@ -22,7 +22,7 @@ from podium.testing import Faults, ScriptedModel, Use, Witness, die_at
 from podium.testing.model import ModelReply
 
 QUICK = Retry(attempts=3, delay=0.002, jitter=0.0)
-GIVE_UP = 20.0
+GIVE_UP = 120.0
 
 EXPECTED = {
     "legs": [[11, 12], [21, 22]],

@@ -15,7 +15,7 @@ from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, Witness, die_at
 
 LAST = 4
-GIVE_UP = 20.0
+GIVE_UP = 120.0
 
 
 def agents_of(witness: Witness, faults: Faults) -> dict[str, AnyAgent]:

@@ -32,7 +32,7 @@ class Bench:
         """
         settings.setdefault("grace", 0.0)
         async with (
-            asyncio.timeout(30),
+            asyncio.timeout(120),
             App.open(store or self.path, agents=agents, clock=self.clock, ids=self.ids, **settings) as app,
         ):
             yield app

@@ -66,7 +66,7 @@ async def left(
     leave.set()
     await bench.clock.settle()
     await bench.clock.advance(passes)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         await closing
     return run
 

@@ -245,7 +245,7 @@ async def test_no_pattern_is_taken_for_a_circle(tmp_path: Any, name: str) -> Non
     async with App.open(tmp_path / "a.db", agents=[whole], config=config) as app, asyncio.TaskGroup() as group:
         answering = group.create_task(answered(app, entry))
         handle = await app.start(whole, "go")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             await handle.result()
         answering.cancel()
         said = [fact.body["guard"] for fact in await handle.facts() if fact.kind.name == "NOTICE"]

@@ -77,7 +77,7 @@ async def test_who_waits_for_runs_is_told_what_happened_and_nothing_is_driven_an
             on.set()
 
     async def main() -> None:
-        async with App.open(path, agents=[waits, busy], lease=0.2, grace=60.0) as app:
+        async with App.open(path, agents=[waits, busy], lease=0.2, grace=600.0) as app:
             ends = [asyncio.ensure_future(app.run(flow)) for flow in (waits, busy)]
             await on.wait()
             mishap(path)
@@ -87,7 +87,7 @@ async def test_who_waits_for_runs_is_told_what_happened_and_nothing_is_driven_an
             with pytest.raises(StoreLost, match=words):
                 await app.run(busy)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         with pytest.raises(StoreLost, match=words):
             await main()
 

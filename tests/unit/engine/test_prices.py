@@ -65,7 +65,7 @@ async def test_processor_time_of_a_function_is_priced(bench: Bench) -> None:
 
 
 async def test_processor_and_memory_of_a_program_are_priced(bench: Bench) -> None:
-    slow = process([sys.executable, "-c", "import time; time.sleep(0.1); print(1)"], name="slow", output=int)
+    slow = process([sys.executable, "-c", "import time; time.sleep(0.5); print(1)"], name="slow", output=int)
     usage = await usage_of(bench, slow, prices=MACHINES)
     assert usage["gb_seconds"] > 0
     assert usage["usd"] == pytest.approx(2 * usage["cpu_seconds"] + usage["gb_seconds"])

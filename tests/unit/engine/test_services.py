@@ -56,7 +56,7 @@ async def test_a_run_that_was_claimed_and_could_not_be_read_is_handed_back_and_d
         await bench.clock.settle()
         store.loads = times
         await bench.clock.advance(5)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             assert [await handle.result() for handle in handles] == [0, 1, 2, 3]
 
 
@@ -68,7 +68,7 @@ async def test_a_timer_whose_inbox_could_not_be_read_takes_the_signal_that_came_
         store.inboxes = 2
         await handle.signal("go", "in time")
         await bench.clock.advance(100)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             assert await handle.result() == "in time"
 
 
@@ -100,7 +100,7 @@ async def test_a_service_that_dies_takes_its_worker_down_and_hands_its_runs_back
         result = asyncio.ensure_future(parked.result())
         await _dies(app, service)
         with pytest.raises(WorkerFailed, match=r"RuntimeError: burst.*Its runs were handed back"):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 await result
         with pytest.raises(WorkerFailed):
             await app.start(sleeps, 1)

@@ -61,7 +61,7 @@ async def test_a_suspect_that_lives_on_does_not_hold_up_the_next_for_ever() -> N
     fleet, driver = InProcessFleet(10, probation=0.0), Driver()
     async with running(fleet, driver):
         fleet.place([Placed(1, 0, 2), Placed(2, 0, 2), Placed(3, 0, 2)])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while driver.driven != [1, 2, 3]:
                 await turns()
 

@@ -83,7 +83,7 @@ USES: dict[str, Use] = {
 
 async def used(use: Use, opened: Opened) -> None:
     """Do it: await it, or take its first item."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         found = use(opened)
         if isinstance(found, AsyncIterator):
             await anext(aiter(found), None)

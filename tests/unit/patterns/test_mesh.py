@@ -222,7 +222,7 @@ def test_whatever_peers_say_it_ends_with_an_answer_or_an_error_that_has_a_name(
             handle = await app.start(made, "task")
             await clock.advance(100)
             try:
-                return await asyncio.wait_for(handle.result(), 10)
+                return await asyncio.wait_for(handle.result(), 120)
             except RunFailed as failed:
                 return str(failed).partition("failed: ")[2]
 

@@ -388,7 +388,7 @@ async def carry_out(works: list[Work], at_once: int, attempts: int, plans: int =
     made = plan_execute(
         planned(*[plan] * plans), [laborer(log, clock)], at_once=at_once, attempts=attempts, replans=plans - 1, name="p"
     )
-    async with asyncio.timeout(60), App.open(":memory:", agents=[made], clock=clock) as app:
+    async with asyncio.timeout(120), App.open(":memory:", agents=[made], clock=clock) as app:
         handle = await app.start(made, "job")
         await clock.advance(attempts * plans * sum(each.seconds for each in works))
         try:
