@@ -1,0 +1,131 @@
+"""What was sent to a model, recorded as the difference from what was sent before it in the same conversation.
+
+A request is an object: `model`, `instructions`, `settings`, `tools`, `native_tools`, `output` and `messages`, in the
+form in which Pydantic AI writes them. Stored, a field stands only where it differs from the request before, and
+messages that were there before stand as their places: so a conversation of any length is stored once.
+"""
+
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+import orjson
+
+from podium.model.json import Json, is_array, is_object
+
+AFTER = "after"
+"""Names the step of the request that it differs from."""
+
+_MESSAGES = "messages"
+_INSTRUCTIONS = "instructions"
+
+_NOT_SENT = frozenset({"timestamp", "metadata", "content_file_digests"})
+"""Fields of a message's part that the model never sees; the first differs from run to run."""
+
+_A_FILE = b'"binary"'
+
+
+def sent_message(message: Mapping[str, Json]) -> Json:
+    """Return what a message says, without what no model sees: ids of runs, times, usage."""
+    parts = [{key: value for key, value in part.items() if _is_sent(key, value)} for part in message["parts"]]
+    if message["kind"] == "response":
+        return {"kind": "response", "parts": parts}
+    return {"kind": "request", "parts": parts, _INSTRUCTIONS: message[_INSTRUCTIONS]}
+
+
+def _is_sent(key: str, value: Json) -> bool:
+    return value is not None and key not in _NOT_SENT
+
+
+def difference(now: Mapping[str, Json], before: Mapping[str, Json] | None, answer: Json, place: str) -> Json:
+    """Return how a request is stored, after another one and its answer; whole where there is none before it.
+
+    `place` is that of the step of the request before. What is between them in `messages` are `[first, count]`, places
+    in the messages of that request with its answer behind them, and whole messages.
+    """
+    if before is None:
+        return {**now, _MESSAGES: [_alone(each) for each in now[_MESSAGES]]}
+    changed = {name: value for name, value in now.items() if name != _MESSAGES and value != before[name]}
+    known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], answer]
+    return {AFTER: place, **changed, _MESSAGES: _quoted(now[_MESSAGES], known)}
+
+
+def put_together(stored: Mapping[str, Json], before: Mapping[str, Json] | None, answer: Json) -> dict[str, Json]:
+    """Return the request that was stored as a difference; raises LookupError where what was before is not there."""
+    if AFTER not in stored:
+        return dict(stored)
+    if before is None:
+        raise LookupError(f"what was sent at {stored[AFTER]} is not there")
+    known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], _alone(answer)]
+    messages: list[Json] = []
+    for each in stored[_MESSAGES]:
+        if is_array(each):
+            first, count = each
+            if first + count > len(known):
+                raise LookupError(f"what was sent at {stored[AFTER]} has {len(known)} messages")
+            messages += known[first : first + count]
+        else:
+            messages.append(each)
+    own = {name: value for name, value in stored.items() if name != AFTER}
+    return {**before, **own, _MESSAGES: messages}
+
+
+def same_as_before(stored: Mapping[str, Json]) -> int:
+    """Return with how many of the messages of the request before it, and of its answer, a stored request begins."""
+    begin: Json = next(iter(stored[_MESSAGES]), None)
+    return begin[1] if is_array(begin) and not begin[0] else 0
+
+
+def _quoted(messages: Sequence[Json], known: list[Json]) -> list[Json]:
+    """Return the messages, those that are known by their places. Mostly they go on where the last one was."""
+    found: list[Json] = []
+    span: list[int] = []
+    at = 0
+    for message in messages:
+        if at == len(known) or known[at] != message:
+            span, at = [], _place_of(message, known)
+        if at < 0:
+            found.append(_alone(message))
+            at = len(known)
+            continue
+        if not span:
+            found.append(span := [at, 0])
+        span[1] += 1
+        at += 1
+    return found
+
+
+def _place_of(message: Json, known: list[Json]) -> int:
+    try:
+        return known.index(message)
+    except ValueError:
+        return -1
+
+
+def _alone(message: Mapping[str, Json]) -> Json:
+    """Return a message as it is stored: without instructions, which are those of the request, and bytes of files."""
+    said = {name: value for name, value in message.items() if name != _INSTRUCTIONS}
+    return _without_files(said) if _A_FILE in orjson.dumps(said) else said
+
+
+def _without_files(value: Json) -> Json:
+    """Return a value with the type, size and digest of each picture or other file in it instead of its bytes."""
+    if is_array(value):
+        return [_without_files(each) for each in value]
+    if not is_object(value):
+        return value
+    content = _bytes_of(value)
+    if content is None:
+        return {name: _without_files(each) for name, each in value.items()}
+    described = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
+    return {"kind": "binary", "media_type": value.get("media_type"), **described}
+
+
+def _bytes_of(value: Mapping[str, Json]) -> bytes | None:
+    data = value.get("data")
+    if value.get("kind") != "binary" or not isinstance(value.get("media_type"), str) or not isinstance(data, str):
+        return None
+    try:
+        return b64decode(data, altchars=b"-_", validate=True)
+    except ValueError:
+        return None  # somebody's own object that looks like a file
