@@ -5,6 +5,7 @@ form in which Pydantic AI writes them. Stored, a field stands only where it diff
 messages that were there before stand as their places: so a conversation of any length is stored once.
 """
 
+import json
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -23,6 +24,10 @@ _NOT_SENT = frozenset({"timestamp", "metadata", "content_file_digests"})
 """Fields of a message's part that the model never sees; the first differs from run to run."""
 
 _A_FILE = b'"binary"'
+_LONG = 256
+"""Characters from which on a prompt is looked at."""
+_JSON = "json"
+"""Holds the value that a prompt ends with, as JSON."""
 
 
 def sent_message(message: Mapping[str, Json]) -> Json:
@@ -53,10 +58,10 @@ def difference(now: Mapping[str, Json], before: Mapping[str, Json] | None, answe
 def put_together(stored: Mapping[str, Json], before: Mapping[str, Json] | None, answer: Json) -> dict[str, Json]:
     """Return the request that was stored as a difference; raises LookupError where what was before is not there."""
     if AFTER not in stored:
-        return dict(stored)
+        return {**stored, _MESSAGES: [_folded(each) for each in stored[_MESSAGES]]}
     if before is None:
         raise LookupError(f"what was sent at {stored[AFTER]} is not there")
-    known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], _alone(answer)]
+    known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], _folded(_alone(answer))]
     messages: list[Json] = []
     for each in stored[_MESSAGES]:
         if is_array(each):
@@ -65,7 +70,7 @@ def put_together(stored: Mapping[str, Json], before: Mapping[str, Json] | None, 
                 raise LookupError(f"what was sent at {stored[AFTER]} has {len(known)} messages")
             messages += known[first : first + count]
         else:
-            messages.append(each)
+            messages.append(_folded(each))
     own = {name: value for name, value in stored.items() if name != AFTER}
     return {**before, **own, _MESSAGES: messages}
 
@@ -105,7 +110,40 @@ def _place_of(message: Json, known: list[Json]) -> int:
 def _alone(message: Mapping[str, Json]) -> Json:
     """Return a message as it is stored: without instructions, which are those of the request, and bytes of files."""
     said = {name: value for name, value in message.items() if name != _INSTRUCTIONS}
+    said["parts"] = [_unfolded(part) for part in said["parts"]]
     return _without_files(said) if _A_FILE in orjson.dumps(said) else said
+
+
+def _unfolded(part: Mapping[str, Json]) -> Json:
+    """Return a part that is stored; JSON at the end of a long prompt as JSON, so that it can quote what it says again.
+
+    As text it stands there with all its quotation marks escaped, as nowhere else.
+    """
+    text = part.get("content")
+    if part.get("part_kind") != "user-prompt" or not isinstance(text, str) or len(text) < _LONG or text[-1] not in "]}":
+        return part
+    at = min(found for found in (text.find("["), text.find("{"), len(text)) if found >= 0)
+    try:
+        value = orjson.loads(text[at:])
+    except ValueError:
+        return part
+    return {**part, "content": {_JSON: value, "before": text[:at]}} if _as_text(value) == text[at:] else part
+
+
+def _folded(message: Mapping[str, Json]) -> Json:
+    """Return a stored message with its prompts as they were sent."""
+    return {**message, "parts": [_folded_part(part) for part in message["parts"]]}
+
+
+def _folded_part(part: Mapping[str, Json]) -> Json:
+    content = part.get("content")
+    if part.get("part_kind") != "user-prompt" or not is_object(content):
+        return part
+    return {**part, "content": content["before"] + _as_text(content[_JSON])}
+
+
+def _as_text(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _without_files(value: Json) -> Json:

@@ -1,11 +1,13 @@
 """What was sent is put together again as it was, whatever became of the conversation, and is stored once."""
 
+import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.model.json import Json, encode
+from podium.model.json import Json, decode, encode
 from podium.model.sent import AFTER, difference, put_together, same_as_before
 
 texts = st.text("ab", max_size=3)
@@ -67,6 +69,23 @@ def test_messages_that_were_left_out_cost_nothing() -> None:
     history = [said("x" * n) for n in range(1, 9)]
     window = {"model": "m", "messages": history[3:]}
     assert difference(window, {"model": "m", "messages": history}, None, "p")["messages"] == [[3, 5]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['The input, as JSON:\n["%s"]', '{"a": "%s", "b": [1.5, null]}', '{"a":"%s"}', "[%s]", '{"a": "%s", "a": 1}',
+     '{"n": 123456789012345678901234567890, "a": "%s"}', "no JSON: %s}", '[] {"a": "%s"}'],
+)  # fmt: skip
+def test_a_prompt_that_ends_with_json_comes_back_as_the_text_that_was_sent(text: str) -> None:
+    now = {"model": "m", "messages": [said(text % ("é" * 300))]}
+    together = put_together(decode(encode(difference(now, None, None, ""))), None, None)
+    assert together["messages"] == [bare(each) for each in now["messages"]]
+
+
+def test_json_in_a_prompt_is_stored_as_it_stands_elsewhere() -> None:
+    words = 'He said: "No.\n' * 100
+    now = {"model": "m", "messages": [said("The input, as JSON:\n" + json.dumps([words], ensure_ascii=False))]}
+    assert encode(words) in encode(difference(now, None, None, ""))
 
 
 def test_a_picture_is_stored_as_type_size_and_digest() -> None:
