@@ -24,6 +24,7 @@ _NOT_SENT = frozenset({"timestamp", "metadata", "content_file_digests"})
 """Fields of a message's part that the model never sees; the first differs from run to run."""
 
 _A_FILE = b'"binary"'
+_PROMPT = "user-prompt"
 _LONG = 256
 """Characters from which on a prompt is looked at."""
 _JSON = "json"
@@ -82,16 +83,16 @@ def same_as_before(stored: Mapping[str, Json]) -> int:
 
 
 def _quoted(messages: Sequence[Json], known: list[Json]) -> list[Json]:
-    """Return the messages, those that are known by their places. Mostly they go on where the last one was."""
+    """Return the messages, those that are known by their places. Mostly these are all, and new ones follow."""
     found: list[Json] = []
     span: list[int] = []
-    at = 0
+    at, end, goes_on = 0, len(known), True
     for message in messages:
-        if at == len(known) or known[at] != message:
-            span, at = [], _place_of(message, known)
-        if at < 0:
+        if at == end or known[at] != message:
+            goes_on = goes_on and at == end
+            span, at = [], end if goes_on else _place_of(message, known)
+        if at == end:
             found.append(_alone(message))
-            at = len(known)
             continue
         if not span:
             found.append(span := [at, 0])
@@ -104,14 +105,16 @@ def _place_of(message: Json, known: list[Json]) -> int:
     try:
         return known.index(message)
     except ValueError:
-        return -1
+        return len(known)
 
 
 def _alone(message: Mapping[str, Json]) -> Json:
     """Return a message as it is stored: without instructions, which are those of the request, and bytes of files."""
-    said = {name: value for name, value in message.items() if name != _INSTRUCTIONS}
-    said["parts"] = [_unfolded(part) for part in said["parts"]]
-    return _without_files(said) if _A_FILE in orjson.dumps(said) else said
+    parts = [_unfolded(part) if part["part_kind"] == _PROMPT else part for part in message["parts"]]
+    said = {**message, "parts": parts}
+    said.pop(_INSTRUCTIONS, None)
+    texts = all(isinstance(part.get("content"), str) for part in parts)
+    return said if texts or _A_FILE not in orjson.dumps(parts) else _without_files(said)
 
 
 def _unfolded(part: Mapping[str, Json]) -> Json:
@@ -120,7 +123,7 @@ def _unfolded(part: Mapping[str, Json]) -> Json:
     As text it stands there with all its quotation marks escaped, as nowhere else.
     """
     text = part.get("content")
-    if part.get("part_kind") != "user-prompt" or not isinstance(text, str) or len(text) < _LONG or text[-1] not in "]}":
+    if not isinstance(text, str) or len(text) < _LONG or text[-1] not in "]}":
         return part
     at = min(found for found in (text.find("["), text.find("{"), len(text)) if found >= 0)
     try:
@@ -137,7 +140,7 @@ def _folded(message: Mapping[str, Json]) -> Json:
 
 def _folded_part(part: Mapping[str, Json]) -> Json:
     content = part.get("content")
-    if part.get("part_kind") != "user-prompt" or not is_object(content):
+    if part["part_kind"] != _PROMPT or not is_object(content):
         return part
     return {**part, "content": content["before"] + _as_text(content[_JSON])}
 

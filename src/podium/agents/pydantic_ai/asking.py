@@ -64,8 +64,9 @@ class RecordedRequest:
 
         async def body() -> Json:
             with of_request(failed, remote=self._model.base_url is not None), asking():
-                self._scope.recording.tell_sent(self._told)
-                response = await send(self._sent_settings())
+                settings = self._sent_settings()
+                self._scope.recording.tell_sent(lambda at: self._told(at, settings))
+                response = await send(settings)
             return JSON_CODEC.dump(ModelResponse, storable(response))
 
         place = self._place()
@@ -146,9 +147,9 @@ class RecordedRequest:
         single["max_retries"] = 0
         return single
 
-    def _told(self, place: str) -> Json:
+    def _told(self, place: str, settings: ModelSettings | None) -> Json:
         """Return what it sends as it is recorded for people: what differs from the request before it in this scope."""
-        scope, settings = self._scope, self._sent_settings()
+        scope = self._scope
         said, scope.last_sent = told(
             scope.last_sent, scope.agent, place, self._asked, self._model, settings, self._parameters
         )
