@@ -94,6 +94,7 @@ class App(ScopedApp):
             max_payload_bytes=config.max_payload_bytes,
             max_depth=config.max_depth,
             prices=config.prices,
+            keep_messages=config.keep_messages,
             watches_loops=config.loops is not None,
         )
         secret.name(config.secrets.known)

@@ -40,6 +40,7 @@ _PREFIX = "PODIUM_"
 
 _FIELDS: Mapping[str, Expected] = {
     "store": TEXT, "durability": one_of(("process", "power")), "queues": NAMES, "telemetry": FLAG,
+    "keep_messages": FLAG,
     **dict.fromkeys(("slots", "quarantine_after", "max_facts", "max_payload_bytes", "max_depth"), COUNT),
 }  # fmt: skip
 
@@ -74,6 +75,8 @@ class Config:
     """Workflows that may call workflows inside one another."""
     telemetry: bool = True
     """Whether runs are traced where the program has set up OpenTelemetry."""
+    keep_messages: bool = True
+    """Whether what is sent to models is recorded, for people to read: instructions, messages, tools, settings."""
     loops: Loops | None = None
     """What counts as going round in circles, and what is done about it: `[podium.loops]`; None looks for none."""
     agents: Mapping[str, AgentRules] = field(default_factory=dict[str, AgentRules])
@@ -153,12 +156,12 @@ _TYPES: dict[str, Callable[[Any], Any]] = {
     **{each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS},
     **{name: _length(expected) for name, expected in _LENGTHS.items()},
     "queues": _queues,
-    "telemetry": _switch,
+    **dict.fromkeys(("telemetry", "keep_messages"), _switch),
 }
 _EXPECTED = {
     **{name: expected.words for name, expected in _LENGTHS.items()},
     "queues": "names of queues: a list, or a text with commas between them",
-    "telemetry": "true or false",
+    **dict.fromkeys(("telemetry", "keep_messages"), "true or false"),
 }
 _POSITIVE = ("slots", "max_facts", "max_payload_bytes", "max_depth")
 

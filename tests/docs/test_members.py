@@ -38,7 +38,8 @@ FOR_THE_ENGINE: dict[str, AbstractSet[str]] = {
     "Workflow": {"run", "run_inline", "verify"},  # those of any agent, and how a run drives it
     "Card": {"is_named", "traits"},
     "PlainSteps": {
-        "budgeted", "depth", "emit", "epoch", "lines", "memory", "note", "once", "prices", "reserve", "settle", "turns",
+        "budgeted", "depth", "emit", "epoch", "lines", "memory", "note", "once", "prices", "reserve", "settle",
+        "tell_sent", "turns",
     },  # those of any steps
     "ScriptedModel": {"function", "stream_function"},
     **dict.fromkeys(

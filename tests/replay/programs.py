@@ -1,6 +1,7 @@
 """The workflows whose histories are kept. They must not be changed: add another one instead."""
 
 from podium import Approval, Call, CallError, Context, Retry, Steps, agent, days, workflow
+from podium.errors import TransportFailed
 from podium.model.agent import AnyAgent
 from podium.model.breaker import Breaker
 from podium.model.fallback import FallbackValue
@@ -157,8 +158,24 @@ async def restarted(ctx: Context, n: int) -> list[int]:
     return seen
 
 
+@agent(retry=Retry(attempts=2, delay=1.0))
+async def teller(n: int, steps: Steps, call: Call) -> int:
+    async def part() -> int:
+        steps.tell_sent(lambda place: {"n": n})
+        if call.attempt == 1:
+            raise TransportFailed("no route")
+        return n + 1
+
+    return await steps.once("part", part, input=n)
+
+
+@workflow
+async def sending(ctx: Context, n: int) -> list[int]:
+    return [await ctx.call(teller, n), await ctx.call(teller, n + 1)]
+
+
 AGENTS: list[AnyAgent] = [
     echo, flaky, broken, never, undo, helper, stepwise, pay, leg, child, journey, undone, cancelled, scarce, tripping,
-    charge, governed, governed_2, spare, priced, dear, stumbling, spared, restarted,
+    charge, governed, governed_2, spare, priced, dear, stumbling, spared, restarted, teller, sending,
 ]  # fmt: skip
 RECORDED = ("journey", "undone", "cancelled")

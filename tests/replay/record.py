@@ -13,7 +13,7 @@ from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.testing import CountingIds, DrivenClock
 from tests.catalogue.entry import entries
-from tests.replay.programs import AGENTS, RECORDED, governed, leg, restarted, spared
+from tests.replay.programs import AGENTS, RECORDED, governed, leg, restarted, sending, spared
 from tests.replay.teams import TEAMS, name_of
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -86,6 +86,15 @@ async def record_restarted(folder: Path) -> None:
         keep(folder / "restarted.json", history)
 
 
+async def record_sent(folder: Path) -> None:
+    """Record a run whose steps say what they send, once of each with an error."""
+    clock = DrivenClock()
+    async with App.open(":memory:", agents=AGENTS, clock=clock, ids=CountingIds()) as app:
+        handle = await app.start(sending, 7)
+        await clock.advance(50)
+        keep(folder / "sending.json", await history_of("sending", handle))
+
+
 async def record_teams(folder: Path) -> None:
     """Record a run of each pattern."""
     for pattern, entry in entries().items():
@@ -124,4 +133,5 @@ if __name__ == "__main__":
     asyncio.run(record_spared(HISTORIES / sys.argv[1]))
     asyncio.run(record_forked(HISTORIES / sys.argv[1]))
     asyncio.run(record_restarted(HISTORIES / sys.argv[1]))
+    asyncio.run(record_sent(HISTORIES / sys.argv[1]))
     asyncio.run(record_teams(HISTORIES / sys.argv[1]))

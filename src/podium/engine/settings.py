@@ -29,5 +29,7 @@ class EngineSettings:
     """Workflows above a child run, with itself."""
     prices: PriceSettings = NO_PRICES
     """What things cost, as far as the settings say so."""
+    keep_messages: bool = True
+    """Whether what is sent to models is recorded."""
     watches_loops: bool = False
     """Whether what is asked and said in each branch is kept in memory, for rules that look for circles."""

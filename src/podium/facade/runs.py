@@ -10,6 +10,7 @@ from podium.model.fact import Fact
 from podium.model.generation import in_generation
 from podium.model.run import Run, RunState
 from podium.reports.calls.detail import CallDetail, detail_of
+from podium.reports.calls.requests import SentRequest, requests_of
 from podium.reports.calls.tree import CallTree, tree_of
 from podium.store.protocol import Page, RunQuery
 
@@ -57,6 +58,13 @@ class Runs:
     async def call(self, run_id: str, key: str) -> CallDetail:
         """Return all that is recorded of one call, question, wait or step; raises UnknownRun or NotPossible."""
         return detail_of(run_id, await self.facts(run_id), key)
+
+    async def messages(self, run_id: str, key: str | None = None) -> Sequence[SentRequest]:
+        """Return what was sent to models in a call, a step or the whole run, and how that was answered, in order.
+
+        Raises UnknownRun, or NotPossible where nothing was sent, or it was not kept.
+        """
+        return requests_of(run_id, await self.facts(run_id), key)
 
     async def tree(self, run_id: str, generation: int | None = None) -> CallTree:
         """Return a run as the tree of its calls, with what each came to; raises UnknownRun.

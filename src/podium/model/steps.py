@@ -72,6 +72,14 @@ class Steps(Protocol):
         """
         ...
 
+    def tell_sent(self, sent: Callable[[str], Json]) -> None:
+        """Say, inside a step, what it sends: that is recorded for people to read, where messages are kept.
+
+        `sent` is handed the step's place in the call. It is asked once: before the step's value is recorded, when the
+        step fails, or after two seconds.
+        """
+        ...
+
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to whoever watches the run. Chunks are not recorded."""
         ...

@@ -15,7 +15,7 @@ from podium.store.protocol import FactQuery, ReadStore, walk
 _SAYS = frozenset({
     FactKind.STARTED, FactKind.ASKED, FactKind.ANSWERED, FactKind.RETRY, FactKind.STEP, FactKind.QUESTION,
     FactKind.HELD, FactKind.NOTICE, FactKind.CANCELLING, FactKind.SPAWNED, FactKind.SETTLED, FactKind.ENDED,
-    FactKind.REWOUND, FactKind.REPINNED, FactKind.REDACTED, FactKind.EDITED,
+    FactKind.REWOUND, FactKind.REPINNED, FactKind.REDACTED, FactKind.EDITED, FactKind.SENT,
 })  # fmt: skip
 _PAGE = 1_000
 

@@ -29,6 +29,8 @@ class PlainSteps:
         self.prices = prices
         self.recorded: dict[str, Json] = dict(recorded or {})
         """The value of each step, by its key: the one given, else name and count (`request.0`)."""
+        self.sent: list[Json] = []
+        """What was sent to models, each as what differs from the one before in its conversation."""
         self.emitted: list[Json] = []
         """The chunks that were streamed."""
         self.notes: list[tuple[str, dict[str, Json]]] = []
@@ -54,6 +56,10 @@ class PlainSteps:
         if key not in self.recorded:
             self.recorded[key] = await fn()
         return self.recorded[key]
+
+    def tell_sent(self, sent: Callable[[str], Json]) -> None:
+        """Keep what a step sends in `sent`."""
+        self.sent.append(sent(str(len(self.sent))))
 
     def emit(self, chunk: Json) -> None:
         """Keep the chunk in `emitted`."""

@@ -219,7 +219,8 @@ def test_the_vendors_own_retries_are_switched_off() -> None:
             return super().prepare_request(model_settings, model_request_parameters)
 
     asyncio.run(llm_agent("clerk", model=Watched(["Hi."]), instructions="Greet.").run(call("Go."), Journal()))
-    assert seen == [{"max_retries": 0}]
+    assert seen
+    assert all(each == {"max_retries": 0} for each in seen)
 
 
 def test_the_model_is_told_what_was_wrong_with_its_last_answer() -> None:

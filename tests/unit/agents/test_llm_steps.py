@@ -45,6 +45,7 @@ class Journal:
     effects: dict[str, Effects] = field(default_factory=dict[str, Effects])
     usages: list[Usage] = field(default_factory=list[Usage])
     chunks: list[Json] = field(default_factory=list[Json])
+    told: list[Json] = field(default_factory=list[Json])
     stops: dict[str, BaseException] = field(default_factory=dict[str, BaseException])
     """What is raised instead of running a step."""
     in_doubt: set[str] = field(default_factory=set[str])
@@ -93,6 +94,9 @@ class Journal:
             return await fn()
         finally:
             _inside.reset(token)
+
+    def tell_sent(self, sent: Callable[[str], Json]) -> None:
+        self.told.append(sent(_inside.get()))
 
     def emit(self, chunk: Json) -> None:
         self.chunks.append(chunk)

@@ -77,6 +77,7 @@ USES: dict[str, Use] = {
     "Runs.generation": lambda o: o.app.runs.generation(o.handle.id),
     "Runs.get": lambda o: o.app.runs.get(o.handle.id),
     "Runs.list": lambda o: o.app.runs.list(),
+    "Runs.messages": lambda o: o.app.runs.messages(o.handle.id),
     "Runs.tree": lambda o: o.app.runs.tree(o.handle.id),
 }
 

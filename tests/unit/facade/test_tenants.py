@@ -167,6 +167,7 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "Runs.facts": lambda app, run: app.runs.facts(run),
     "Runs.generation": lambda app, run: app.runs.generation(run),
     "Runs.get": lambda app, run: app.runs.get(run),
+    "Runs.messages": lambda app, run: app.runs.messages(run),
     "Runs.tree": lambda app, run: app.runs.tree(run),
 }
 """What takes the id of a run."""

@@ -22,6 +22,7 @@ from podium.agents.pydantic_ai.bound import MOST_OUTPUT, bound_of, capped
 from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.request import model_input, sent_messages
 from podium.agents.pydantic_ai.scope import AgentScope, Unanswered, asking
+from podium.agents.pydantic_ai.sent import answered, told
 from podium.agents.pydantic_ai.shared import as_run
 from podium.agents.pydantic_ai.storable import storable
 from podium.agents.pydantic_ai.usage import unmeasured, usage_of
@@ -53,6 +54,7 @@ class RecordedRequest:
         self._settings = settings
         self._parameters = parameters
         self._own = scope.takes_attempt()
+        self._asked: Json = None
         self._noted = False
         self._doubled = 0
 
@@ -62,7 +64,9 @@ class RecordedRequest:
 
         async def body() -> Json:
             with of_request(failed, remote=self._model.base_url is not None), asking():
-                response = await send(self._sent_settings())
+                settings = self._sent_settings()
+                self._scope.recording.tell_sent(lambda at: self._told(at, settings))
+                response = await send(settings)
             return JSON_CODEC.dump(ModelResponse, storable(response))
 
         place = self._place()
@@ -77,6 +81,7 @@ class RecordedRequest:
                 raise
         else:
             response = JSON_CODEC.load(ModelResponse, value)
+            self._scope.last_sent = answered(self._scope.last_sent, self._asked, value)
             self._scope.add(as_run(response.usage))
             return await self._whole(response, send)
         raise failed[0] from failed[0].__cause__
@@ -125,7 +130,7 @@ class RecordedRequest:
         asked again. A request that code makes is no attempt of the agent, whatever it asks.
         """
         sent = model_input(self._model.model_name, self._messages, self._settings, self._parameters)
-        before = self._scope.unanswered
+        before, self._asked = self._scope.unanswered, sent
         if self._own and before is not None and before.asks(sent["messages"]):
             self._scope.unanswered = None
             return before
@@ -141,6 +146,14 @@ class RecordedRequest:
         single = (settings or ModelSettings()).copy()
         single["max_retries"] = 0
         return single
+
+    def _told(self, place: str, settings: ModelSettings | None) -> Json:
+        """Return what it sends as it is recorded for people: what differs from the request before it in this scope."""
+        scope = self._scope
+        said, scope.last_sent = told(
+            scope.last_sent, scope.agent, place, self._asked, self._model, settings, self._parameters
+        )
+        return said
 
     def _bound(self) -> Bound | None:
         """Return the most that it may cost, where a budget needs to know."""

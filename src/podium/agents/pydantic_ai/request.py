@@ -13,9 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from podium.agents.pydantic_ai.storable import plain_numbers
 from podium.model.json import Json
-
-_NOT_SENT = frozenset({"timestamp", "metadata", "content_file_digests"})
-"""Fields of a message's part that the model never sees; the first differs from run to run."""
+from podium.model.sent import sent_message
 
 _HOW_NOT_WHAT = frozenset({"timeout", "request_timeout", "first_event_timeout", "max_retries", "extra_headers"})
 """Settings of the transport; headers may hold secrets besides."""
@@ -32,7 +30,7 @@ def model_input(
         "model": model,
         "messages": sent_messages(messages),
         "settings": _settings(settings or {}),
-        "tools": [_tool(each) for each in parameters.function_tools],
+        "tools": [tool_described(each) for each in parameters.function_tools],
         "native_tools": [each.unique_id for each in parameters.native_tools],
         "output": _output(parameters),
     }
@@ -40,7 +38,7 @@ def model_input(
 
 def sent_messages(messages: Sequence[ModelMessage]) -> Json:
     """Return what a conversation says, without what no model sees."""
-    return [_message(each) for each in ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")]
+    return [sent_message(each) for each in ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")]
 
 
 def digest_of(asked: Json) -> str:
@@ -66,7 +64,7 @@ def tool_use(
     asked = next((call for call in _calls(messages) if call.tool_call_id == tool_call_id), None)
     name = tool if asked is None else asked.tool_name
     given = arguments if asked is None else asked.args_as_dict()
-    return ToolUse(name, tool_key(messages, tool_call_id), {"tool": name, "arguments": plain_numbers(_plain(given))})
+    return ToolUse(name, tool_key(messages, tool_call_id), {"tool": name, "arguments": plain_numbers(plain(given))})
 
 
 def _calls(messages: Sequence[ModelMessage]) -> Iterator[ToolCallPart]:
@@ -88,30 +86,21 @@ def tool_key(messages: Sequence[ModelMessage], tool_call_id: str) -> str:
     return f"{tool_call_id}#{uses}" if uses > 1 else tool_call_id
 
 
-def _message(message: Mapping[str, Json]) -> Json:
-    parts = [{key: value for key, value in part.items() if _is_sent(key, value)} for part in message["parts"]]
-    if message["kind"] == "response":
-        return {"kind": "response", "parts": parts}
-    return {"kind": "request", "parts": parts, "instructions": message["instructions"]}
-
-
-def _is_sent(key: str, value: Json) -> bool:
-    return value is not None and key not in _NOT_SENT
-
-
 def _settings(settings: Mapping[str, object]) -> Json:
-    return _plain({key: value for key, value in settings.items() if key not in _HOW_NOT_WHAT})
+    return plain({key: value for key, value in settings.items() if key not in _HOW_NOT_WHAT})
 
 
 def _output(parameters: ModelRequestParameters) -> Json:
     if parameters.output_tools:
-        return [_tool(each) for each in parameters.output_tools]
+        return [tool_described(each) for each in parameters.output_tools]
     return parameters.output_object.json_schema if parameters.output_object else None
 
 
-def _tool(tool: ToolDefinition) -> Json:
+def tool_described(tool: ToolDefinition) -> Json:
+    """Return what a model is told of a tool."""
     return {"name": tool.name, "description": tool.description, "schema": tool.parameters_json_schema}
 
 
-def _plain(value: object) -> Json:
+def plain(value: object) -> Json:
+    """Return a value as JSON; of what is none the name of its type."""
     return to_jsonable_python(value, bytes_mode="base64", exclude_none=True, fallback=lambda it: type(it).__qualname__)

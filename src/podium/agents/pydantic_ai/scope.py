@@ -14,6 +14,7 @@ from pydantic_ai.usage import RunUsage
 from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared, effects_of
 from podium.agents.pydantic_ai.flight import Flight
 from podium.agents.pydantic_ai.request import digest_of
+from podium.agents.pydantic_ai.sent import LastSent
 from podium.agents.pydantic_ai.shared import UNSEEN, SharedUsage, dumped
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.budget import Bound
@@ -55,6 +56,13 @@ class Recording:
             self.steps.note(rule, said)
         else:
             self.loop.call_soon_threadsafe(self.steps.note, rule, said)
+
+    def tell_sent(self, sent: Callable[[str], Json]) -> None:
+        """Say what the step that runs now sends, from whichever thread."""
+        if self.at_home:
+            self.steps.tell_sent(sent)
+        else:
+            self.loop.call_soon_threadsafe(self.steps.tell_sent, sent)
 
     @property
     def at_home(self) -> bool:
@@ -137,6 +145,7 @@ class AgentScope:
         """The name of an agent that another one's code runs; empty for the agent of the call."""
         self.streaming = streaming
         self.unanswered: Unanswered | None = None
+        self.last_sent: LastSent | None = None
         self.attempts = False
         """Whether the request that comes next is the agent's own."""
         self._place = place

@@ -41,6 +41,7 @@ from podium.cli.stopping import INTERRUPTED
 from podium.cli.tree.call import call_json, print_call
 from podium.cli.tree.draw import Child, node_json, plain, render
 from podium.cli.tree.facts import as_line, described
+from podium.cli.tree.requests import print_requests, requests_json
 from podium.errors import NotPossible, RunBlocked
 from podium.facade.reader import Reader, View
 from podium.facade.runs import RunFilters
@@ -50,6 +51,7 @@ from podium.model.generation import generations_in
 from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.reports.calls.detail import CallDetail
+from podium.reports.calls.requests import SentRequest
 from podium.reports.calls.tree import tree_of
 from podium.store.protocol import ChainFault
 
@@ -104,6 +106,10 @@ def show(
     key: Annotated[
         str | None, typer.Argument(metavar="[KEY]", help="One call or step: what it was given and gave, in full.")
     ] = None,
+    messages: Annotated[
+        bool, typer.Option("--messages", help="Print what was sent to models, and how they answered.")
+    ] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="With --messages: nothing is left out.")] = False,
     facts: Annotated[bool, typer.Option("--facts", help="Print the facts themselves.")] = False,
     children: Annotated[bool, typer.Option("--children", help="Draw the child runs too.")] = False,
     generation: Annotated[
@@ -118,7 +124,12 @@ def show(
     Of a run that restarted it is the present generation.
 
     With KEY print all that is recorded of one call: input, messages of models and tools, questions, errors, output.
+    With --messages print instead what was sent to models, in that call or in the whole run.
     """
+    if messages:
+        requests = look(store, lambda reader: _requests_in(reader, run_id, key))
+        print_json(requests_json(requests)) if as_json else print_requests(requests, whole=whole)
+        return
     if key is not None:
         detail = look(store, lambda reader: _call_in(reader, run_id, key))
         print_json(call_json(detail)) if as_json else print_call(detail)
@@ -143,6 +154,10 @@ def show(
 
 async def _call_in(view: View, run_id: str, key: str) -> CallDetail:
     return await view.runs.call((await run_in(view, run_id)).id, key)
+
+
+async def _requests_in(view: View, run_id: str, key: str | None) -> Sequence[SentRequest]:
+    return await view.runs.messages((await run_in(view, run_id)).id, key)
 
 
 Family = dict[str, tuple[Run, Sequence[Fact]]]

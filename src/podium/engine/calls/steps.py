@@ -8,6 +8,7 @@ from podium.agents.jsonable import json_copy
 from podium.dispatch.invoke import is_foreign
 from podium.engine.calls.earlier import EarlierSteps
 from podium.engine.calls.held import HeldSteps
+from podium.engine.calls.sent_step import SentStep
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import shortened
@@ -55,7 +56,8 @@ class CallSteps:
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_active", "_agent", "_branch", "_call", "_chunks", "_counts", "_earlier", "_held", "_resolved", "_under_way",
+        "_active", "_agent", "_branch", "_call", "_chunks", "_counts", "_earlier", "_held", "_resolved", "_sent",
+        "_under_way",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +74,8 @@ class CallSteps:
         self._under_way: set[str] = set()
         """The steps that were begun and are not recorded yet, by their place."""
         self._held: HeldSteps | None = None
+        self._sent: dict[str, SentStep] = {}
+        """What those of them said that they send, by their place."""
 
     @property
     def idempotency_key(self) -> str:
@@ -116,11 +120,11 @@ class CallSteps:
 
         async def body() -> Json:
             if effects != "once":
-                return await self._run(path, fn, name, effects, input)
+                return await self._told(path, self._run(path, fn, name, effects, input))
             await self._intend(full, name)
             token = _in_effect.set(True)
             try:
-                return await self._run(path, fn, name, effects, input)
+                return await self._told(path, self._run(path, fn, name, effects, input))
             finally:
                 _in_effect.reset(token)
 
@@ -150,6 +154,25 @@ class CallSteps:
         if self._held is None:
             self._held = HeldSteps(self._active.gate, self._under_way)
         await self._held.wait(path)
+
+    async def _told(self, path: str, work: Awaitable[Json]) -> Json:
+        """Await a step; what it said that it sends is recorded before its value, or with how it failed."""
+        try:
+            value = await work
+        except BaseException as error:
+            if (sent := self._sent.pop(path, None)) is not None:
+                sent.end(error)
+            raise
+        if (sent := self._sent.pop(path, None)) is not None:
+            sent.end()
+        return value
+
+    def tell_sent(self, sent: Callable[[str], Json]) -> None:
+        """Say, inside a step, what it sends; see `podium.model.steps.Steps`."""
+        path, known = _inside.get(), self._active.runtime.sent
+        if known is not None and path in self._under_way:
+            key, attempt = f"{self._call.key}/{path}", self._call.attempt
+            self._sent[path] = SentStep(known, self._active, key, attempt, lambda: sent(path))
 
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to those who watch the run."""

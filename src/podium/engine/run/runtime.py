@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from podium import lazy
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.run.recalls import Recalls
+from podium.engine.run.sent_steps import SentSteps
 from podium.errors import NotPossible
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
@@ -59,6 +60,8 @@ class Runtime:
     """What things cost, as far as the settings say so."""
     watches_loops: bool
     """Whether a rule looks for agents that go round in circles."""
+    sent: SentSteps | None
+    """Records what steps send; None where that is not kept."""
     observer: "guarded.GuardedObserver | None"
     """Who is told of what runs do; None where nobody is."""
 

@@ -11,6 +11,7 @@ from podium.engine.fleet import Fleet
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.recalls import Recalls
 from podium.engine.run.runtime import Runtime, cannot_retry
+from podium.engine.run.sent_steps import SentSteps
 from podium.engine.run.starting import claimed_at_start
 from podium.engine.settings import EngineSettings
 from podium.engine.worker.collector import relax_collector
@@ -104,6 +105,7 @@ class Worker:
             recalls=self._recalls, retry_run=self._retry_run, max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
             watches_loops=settings.watches_loops, observer=observer,
+            sent=SentSteps(clock, self.timers) if settings.keep_messages else None,
         )  # fmt: skip
 
     async def _retry_run(self, run_id: str) -> None:

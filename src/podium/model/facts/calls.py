@@ -97,6 +97,21 @@ class StepDone(FactContent, kind=FactKind.STEP):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepSent(FactContent, kind=FactKind.SENT):
+    """What a step sent, for people to read: a replay passes it over. The payload is as `podium.model.sent` says.
+
+    It stands before the step's value. Without a payload it says that what was sent before at this place has failed.
+    """
+
+    attempt: Kept[int]
+    began: Kept[float]
+    """When it was sent."""
+    type: Kept[str] = ""
+    """The class of the exception, where it failed."""
+    message: Blanked[str] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UndoRegistered(FactContent, kind=FactKind.UNDO):
     """A compensation is registered. The payload is what it is to be called with."""
 

@@ -17,6 +17,7 @@ _SINGLE: Mapping[FactKind, type[FactContent]] = {
     FactKind.ASKED: calls.Asked,
     FactKind.RETRY: calls.AttemptFailed,
     FactKind.STEP: calls.StepDone,
+    FactKind.SENT: calls.StepSent,
     FactKind.TIMER: waits.SleepBegun,
     FactKind.SPAWNED: waits.ChildSpawned,
     FactKind.CANCELLED: choices.KeysCancelled,

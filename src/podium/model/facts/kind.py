@@ -32,3 +32,4 @@ class FactKind(IntEnum):
     NOTICE = 24
     EDITED = 25
     RESTARTED = 26
+    SENT = 27

@@ -9,6 +9,7 @@ somewhere before: so a chain of quotes is no longer than there are sizes of bloc
 What a run has said is known in memory only, by digests. Where that is forgotten, a text is stored once more.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -26,11 +27,16 @@ LEARNED = 16
 
 _LONG = 256
 _VERY_LONG = 2_048
-_WORTH_COMPARING = 4_096
+_WORTH_COMPARING = 16_384
 _SHORT = 8
 _STRETCH = 512
+_MARKED = re.compile(rb"[ ,](?=[%s][%s][%s][%s])" % tuple(
+    re.escape(bytes(each for each in range(256) if each % of == rest)) for of, rest in ((4, 1), (4, 2), (2, 0), (8, 1))
+))  # fmt: skip
+"""Where very long strings are cut: before some words, some 400 bytes apart, wherever the text stands."""
+_FARTHEST = 4_096
 _SEPARATORS = (b"\\n", b",", b" ")
-"""Where very long strings are cut, and long lists of numbers: the first of these that is there."""
+"""Where they are cut if no such word comes for so long, and long lists of numbers: the first of these that is there."""
 _LEAST = 32
 """A piece shorter than this is not quoted by itself."""
 _MOST_KNOWN = 16_384
@@ -57,19 +63,24 @@ class _Cut(NamedTuple):
     pieces: _Level
 
 
+_Recent = tuple[_Cut, ...]
+"""The last large payloads of some kinds, the newest first: the next one mostly begins like one of them.
+
+What an agent is given and what its model is sent grow side by side, with answers in between.
+"""
+_KINDS = 4
 _NOTHING = _Cut(b"", _Level([], [], []))
 
 
 class Quotable:
     """What can be quoted of the payloads of a run."""
 
-    __slots__ = ("_committed", "_fresh", "_last")
+    __slots__ = ("_committed", "_fresh", "_recent")
 
-    def __init__(self, committed: dict[bytes, Place] | None = None, last: _Cut = _NOTHING) -> None:
+    def __init__(self, committed: dict[bytes, Place] | None = None, recent: _Recent = ()) -> None:
         self._committed: dict[bytes, Place] = {} if committed is None else committed
         self._fresh: dict[bytes, Place] = {}
-        self._last = last
-        """The last large payload: the next one mostly begins in the same way, and is cut in the same way there."""
+        self._recent = recent
 
     @classmethod
     def learned(cls, recent: Sequence[tuple[int, bytes]], payloads: Payloads) -> Self:
@@ -81,8 +92,7 @@ class Quotable:
                 continue
             left -= len(text)
             parts = parts_of(stored) if quotes(stored) else []
-            levels = _levels(text, made._last)
-            made._last = _Cut(text, levels[0])
+            levels = made._cut(text)
             for digest, start, end in _pieces(levels):
                 if end - start >= _LEAST:
                     made._fresh.setdefault(digest, _origin(seq, parts, start, end))
@@ -96,21 +106,28 @@ class Quotable:
         if len(committed) > _MOST_KNOWN:
             for digest in list(committed)[: len(committed) // 2]:  # those that were used longest ago
                 del committed[digest]
-        return Quotable(committed, self._last)
+        return Quotable(committed, self._recent)
 
     def quote(self, seq: int, payload: bytes) -> bytes | None:
         """Return how a fact's payload is stored, if it quotes half of what it says; it can be quoted from now on."""
         if len(payload) > QUOTING_UP_TO:
             return None
-        levels = _levels(payload, self._last)
-        if len(payload) > _WORTH_COMPARING:
-            self._last = _Cut(payload, levels[0])
+        levels = self._cut(payload)
         parts: list[QuotedPart] = []
         new: dict[bytes, Place] = {}
         self._add(levels, len(levels) - 1, 0, payload, parts, new, seq)
         self._fresh.update(new)
         texts = sum(len(part.text) for part in parts if part.text is not None)
         return written(parts) if 2 * texts <= len(payload) else None
+
+    def _cut(self, payload: bytes) -> list[_Level]:
+        """Return the pieces and blocks of a payload: as far as it begins like a recent one, those of that one."""
+        like = max(self._recent, key=lambda each: _same(payload, each), default=_NOTHING)
+        levels = _levels(payload, like)
+        if len(payload) > _WORTH_COMPARING:
+            others = [each for each in self._recent if each is not like or not _same(payload, like)]
+            self._recent = (_Cut(payload, levels[0]), *others[: _KINDS - 1])
+        return levels
 
     def _add(
         self, levels: Sequence[_Level], depth: int, place: int, payload: bytes, parts: list[QuotedPart],
@@ -239,11 +256,23 @@ def _add_ends(text: bytes, at: int, ends: list[int]) -> None:
 
 
 def _cut_long(text: bytes, start: int, end: int, ends: list[int]) -> None:
-    """Cut a long text every now and then, from its begin: so it may grow at its end."""
-    separator = next((each for each in _SEPARATORS if text.find(each, start, end) >= 0), None)
-    if separator is None:
+    """Cut a long text where its content says so: so it may grow at its end, or be said again inside a longer one."""
+    if (separator := next((each for each in _SEPARATORS if text.find(each, start, end) >= 0), None)) is None:
         return
-    at = text.find(separator, start + _STRETCH, end)
-    while 0 <= at < end - 1:
-        ends.append(at)
-        at = text.find(separator, at + _STRETCH, end)
+    cut = start
+    for found in _MARKED.finditer(text, start, end):
+        at = found.start()
+        if at - cut >= _LEAST:
+            _cut_far(text, cut, at, separator, ends)
+            ends.append(at)
+            cut = at
+    _cut_far(text, cut, end - 1, separator, ends)
+
+
+def _cut_far(text: bytes, start: int, end: int, separator: bytes, ends: list[int]) -> None:
+    """Cut now and then what has no marked place in it for long."""
+    while end - start > _FARTHEST:
+        start = text.find(separator, start + _STRETCH, end)
+        if start < 0:
+            return
+        ends.append(start)

@@ -170,6 +170,9 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     calls.EffectIntended: fixed(calls.EffectIntended, {}, name=word, epoch=count),
     calls.IntentCleared: st.just((calls.IntentCleared(), {"cleared": True})),
     calls.StepDone: stepped,
+    calls.StepSent: optional(
+        calls.StepSent, {}, {"attempt": count, "began": seconds}, type=word, message=text.filter(bool)
+    ),
     waits.SleepBegun: fixed(waits.SleepBegun, {}, due=seconds),
     waits.QuestionAsked: optional(
         waits.QuestionAsked, {},

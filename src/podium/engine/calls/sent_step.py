@@ -1,0 +1,55 @@
+"""What a step sends, recorded for people: with its value, when it fails, or while it takes long."""
+
+from asyncio import CancelledError
+from collections.abc import Callable
+
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.sent_steps import SentSteps
+from podium.model.facts.calls import StepSent
+from podium.model.json import Json
+from podium.model.outcome import text_of
+from podium.store.codec import encode
+
+
+class SentStep:
+    """A step that has sent something and runs now."""
+
+    __slots__ = ("_active", "_attempt", "_key", "_recorded", "_sent", "_steps", "began")
+
+    def __init__(
+        self, steps: SentSteps, active: ActiveRun, key: str, attempt: int, sent: Callable[[], Json]
+    ) -> None:  # fmt: skip
+        self.began = active.runtime.clock.now()
+        self._steps = steps
+        self._active = active
+        self._key = key
+        self._attempt = attempt
+        self._sent = sent
+        self._recorded = False
+        steps.begin(self)
+
+    def record(self) -> None:
+        """Record what was sent, unless it is recorded."""
+        if not self._recorded:
+            self._record("", "")
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Record what was sent, and how it failed: before the value of the step, or why there is none."""
+        self._steps.end(self)
+        if error is None:
+            self.record()
+        else:
+            cut_off = isinstance(error, CancelledError)
+            self._record(type(error).__name__, "it was cut off" if cut_off else text_of(error))
+
+    def _record(self, wrong: str, message: str) -> None:
+        """Record what was sent, if it is not recorded, and how it failed; nothing where the run leaves memory."""
+        active = self._active
+        if active.journal.closed or active.journal.closing:
+            return
+        payload = None if self._recorded else encode(self._sent())
+        if payload is not None and len(payload) > active.runtime.max_payload_bytes:
+            payload = None  # the answer can be recorded all the same, and is what counts
+        self._recorded = True
+        said = StepSent(attempt=self._attempt, began=self.began, type=wrong, message=message)
+        active.journal.append(said, self._key, payload)

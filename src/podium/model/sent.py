@@ -1,0 +1,172 @@
+"""What was sent to a model, recorded as the difference from what was sent before it in the same conversation.
+
+A request is an object: `model`, `instructions`, `settings`, `tools`, `native_tools`, `output` and `messages`, in the
+form in which Pydantic AI writes them. Stored, a field stands only where it differs from the request before, and
+messages that were there before stand as their places: so a conversation of any length is stored once.
+"""
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+import orjson
+
+from podium.model.json import Json, is_array, is_object
+
+AFTER = "after"
+"""Names the step of the request that it differs from."""
+
+_MESSAGES = "messages"
+_INSTRUCTIONS = "instructions"
+
+_NOT_SENT = frozenset({"timestamp", "metadata", "content_file_digests"})
+"""Fields of a message's part that the model never sees; the first differs from run to run."""
+
+_A_FILE = b'"binary"'
+_PROMPT = "user-prompt"
+_LONG = 256
+"""Characters from which on a prompt is looked at."""
+_JSON = "json"
+"""Holds the value that a prompt ends with, as JSON."""
+
+
+def sent_message(message: Mapping[str, Json]) -> Json:
+    """Return what a message says, without what no model sees: ids of runs, times, usage."""
+    parts = [{key: value for key, value in part.items() if _is_sent(key, value)} for part in message["parts"]]
+    if message["kind"] == "response":
+        return {"kind": "response", "parts": parts}
+    return {"kind": "request", "parts": parts, _INSTRUCTIONS: message[_INSTRUCTIONS]}
+
+
+def _is_sent(key: str, value: Json) -> bool:
+    return value is not None and key not in _NOT_SENT
+
+
+def difference(now: Mapping[str, Json], before: Mapping[str, Json] | None, answer: Json, place: str) -> Json:
+    """Return how a request is stored, after another one and its answer; whole where there is none before it.
+
+    `place` is that of the step of the request before. What is between them in `messages` are `[first, count]`, places
+    in the messages of that request with its answer behind them, and whole messages.
+    """
+    if before is None:
+        return {**now, _MESSAGES: [_alone(each) for each in now[_MESSAGES]]}
+    changed = {name: value for name, value in now.items() if name != _MESSAGES and value != before[name]}
+    known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], answer]
+    return {AFTER: place, **changed, _MESSAGES: _quoted(now[_MESSAGES], known)}
+
+
+def put_together(stored: Mapping[str, Json], before: Mapping[str, Json] | None, answer: Json) -> dict[str, Json]:
+    """Return the request that was stored as a difference; raises LookupError where what was before is not there."""
+    if AFTER not in stored:
+        return {**stored, _MESSAGES: [_folded(each) for each in stored[_MESSAGES]]}
+    if before is None:
+        raise LookupError(f"what was sent at {stored[AFTER]} is not there")
+    known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], _folded(_alone(answer))]
+    messages: list[Json] = []
+    for each in stored[_MESSAGES]:
+        if is_array(each):
+            first, count = each
+            if first + count > len(known):
+                raise LookupError(f"what was sent at {stored[AFTER]} has {len(known)} messages")
+            messages += known[first : first + count]
+        else:
+            messages.append(_folded(each))
+    own = {name: value for name, value in stored.items() if name != AFTER}
+    return {**before, **own, _MESSAGES: messages}
+
+
+def same_as_before(stored: Mapping[str, Json]) -> int:
+    """Return with how many of the messages of the request before it, and of its answer, a stored request begins."""
+    begin: Json = next(iter(stored[_MESSAGES]), None)
+    return begin[1] if is_array(begin) and not begin[0] else 0
+
+
+def _quoted(messages: Sequence[Json], known: list[Json]) -> list[Json]:
+    """Return the messages, those that are known by their places. Mostly these are all, and new ones follow."""
+    found: list[Json] = []
+    span: list[int] = []
+    at, end, goes_on = 0, len(known), True
+    for message in messages:
+        if at == end or known[at] != message:
+            goes_on = goes_on and at == end
+            span, at = [], end if goes_on else _place_of(message, known)
+        if at == end:
+            found.append(_alone(message))
+            continue
+        if not span:
+            found.append(span := [at, 0])
+        span[1] += 1
+        at += 1
+    return found
+
+
+def _place_of(message: Json, known: list[Json]) -> int:
+    try:
+        return known.index(message)
+    except ValueError:
+        return len(known)
+
+
+def _alone(message: Mapping[str, Json]) -> Json:
+    """Return a message as it is stored: without instructions, which are those of the request, and bytes of files."""
+    parts = [_unfolded(part) if part["part_kind"] == _PROMPT else part for part in message["parts"]]
+    said = {**message, "parts": parts}
+    said.pop(_INSTRUCTIONS, None)
+    texts = all(isinstance(part.get("content"), str) for part in parts)
+    return said if texts or _A_FILE not in orjson.dumps(parts) else _without_files(said)
+
+
+def _unfolded(part: Mapping[str, Json]) -> Json:
+    """Return a part that is stored; JSON at the end of a long prompt as JSON, so that it can quote what it says again.
+
+    As text it stands there with all its quotation marks escaped, as nowhere else.
+    """
+    text = part.get("content")
+    if not isinstance(text, str) or len(text) < _LONG or text[-1] not in "]}":
+        return part
+    at = min(found for found in (text.find("["), text.find("{"), len(text)) if found >= 0)
+    try:
+        value = orjson.loads(text[at:])
+    except ValueError:
+        return part
+    return {**part, "content": {_JSON: value, "before": text[:at]}} if _as_text(value) == text[at:] else part
+
+
+def _folded(message: Mapping[str, Json]) -> Json:
+    """Return a stored message with its prompts as they were sent."""
+    return {**message, "parts": [_folded_part(part) for part in message["parts"]]}
+
+
+def _folded_part(part: Mapping[str, Json]) -> Json:
+    content = part.get("content")
+    if part["part_kind"] != _PROMPT or not is_object(content):
+        return part
+    return {**part, "content": content["before"] + _as_text(content[_JSON])}
+
+
+def _as_text(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _without_files(value: Json) -> Json:
+    """Return a value with the type, size and digest of each picture or other file in it instead of its bytes."""
+    if is_array(value):
+        return [_without_files(each) for each in value]
+    if not is_object(value):
+        return value
+    content = _bytes_of(value)
+    if content is None:
+        return {name: _without_files(each) for name, each in value.items()}
+    described = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
+    return {"kind": "binary", "media_type": value.get("media_type"), **described}
+
+
+def _bytes_of(value: Mapping[str, Json]) -> bytes | None:
+    data = value.get("data")
+    if value.get("kind") != "binary" or not isinstance(value.get("media_type"), str) or not isinstance(data, str):
+        return None
+    try:
+        return b64decode(data, altchars=b"-_", validate=True)
+    except ValueError:
+        return None  # somebody's own object that looks like a file

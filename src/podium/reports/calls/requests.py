@@ -1,0 +1,155 @@
+"""What was sent to models and how it was answered, read from the facts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from podium.errors import NotPossible
+from podium.model.empty import empty
+from podium.model.fact import Fact
+from podium.model.facts.calls import Asked, StepDone, StepSent
+from podium.model.facts.runs import Redacted
+from podium.model.json import Json, is_object
+from podium.model.outcome import Usage
+from podium.model.sent import AFTER, put_together, same_as_before, sent_message
+from podium.model.step import is_answer_step
+from podium.reports.calls.messages import MessagePart, OfferedTool, parts_of, tools_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentRequest:
+    """One request to a model: what was sent, and what came of it."""
+
+    key: str
+    """That of its step. Attempts of one request have the same."""
+    agent: str
+    """Whose request it is: the agent of the call, or one that a tool of it ran."""
+    attempt: int
+    """The attempt of the call in which it was made."""
+    began: float
+    """When it was sent, in seconds since 1970."""
+    ended: float | None = None
+    """When it was answered or had failed; None while it is under way, or where its process died."""
+    model: str
+    settings: Mapping[str, Json]
+    tools: tuple[OfferedTool, ...]
+    """The tools that the model was offered, those among them by which it gives its answer too."""
+    native_tools: tuple[str, ...]
+    """Tools of the model's provider."""
+    output: Json
+    """The JSON Schema of the answer where no tool has it: `{"mode": …, "schema": …}`; None is text."""
+    instructions: str
+    messages: tuple[MessagePart, ...]
+    """All that was sent, the oldest first."""
+    after: str | None = None
+    """The key of the request before it in the same conversation."""
+    same: int = 0
+    """How many of the first messages are those of that request and its answer."""
+    answer: tuple[MessagePart, ...] | None = None
+    answered_by: str = ""
+    """The model that answered, as its provider names it."""
+    finish_reason: str = ""
+    usage: Usage | None = None
+    passed_over: tuple[str, ...] = ()
+    """What went wrong with models that were asked before the one that answered: `MODEL: error`."""
+    error: str = ""
+    """How it failed: `TransportFailed: status_code: 503, …`. With an answer: code of the agent gave that instead."""
+
+
+@dataclass(slots=True)
+class _Conversations:
+    """What was sent last at each step of a run, and answered."""
+
+    agents: dict[str, str] = field(default_factory=empty(dict[str, str]))
+    sent: dict[str, dict[str, Json]] = field(default_factory=empty(dict[str, dict[str, Json]]))
+    answers: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
+    last: dict[str, int] = field(default_factory=empty(dict[str, int]))
+    """The place of the last request of a step among those that were found."""
+    found: list[SentRequest] = field(default_factory=empty(list[SentRequest]))
+
+    def take(self, fact: Fact) -> None:
+        match fact.content:
+            case Asked(agent=agent):
+                self.agents[fact.key] = agent
+            case StepSent() as said:
+                self._send(fact, said)
+            case StepDone() as said if is_answer_step(said.name) and said.from_step is None:
+                self._answer(fact, said)
+            case _:
+                pass
+
+    def _send(self, fact: Fact, said: StepSent) -> None:
+        place = self.last.get(fact.key)
+        if said.type and fact.payload is None and place is not None:
+            self.found[place] = replace(self.found[place], error=_error(said), ended=fact.at)
+            return
+        stored: Json = fact.value()
+        if not is_object(stored):
+            return  # redacted, or too large
+        call = fact.key.partition("/")[0]
+        after = f"{call}/{stored[AFTER]}" if AFTER in stored else None
+        try:
+            request = put_together(stored, self.sent.get(after or ""), self.answers.get(after or ""))
+        except LookupError:
+            return
+        self.sent[fact.key] = request
+        self.last[fact.key] = len(self.found)
+        messages = request["messages"]
+        self.found.append(SentRequest(
+            key=fact.key, agent=request.get("agent") or self.agents.get(call, ""), attempt=said.attempt,
+            began=said.began, ended=fact.at if said.type else None, model=request.get("model", ""),
+            settings=request.get("settings", {}), tools=tuple(tools_of(request)),
+            native_tools=tuple(request.get("native_tools", ())), output=request.get("output"),
+            instructions=request.get("instructions", ""), messages=parts_of(messages), after=after,
+            same=len(parts_of(messages[: same_as_before(stored)])), error=_error(said),
+        ))  # fmt: skip
+
+    def _answer(self, fact: Fact, said: StepDone) -> None:
+        response: Json = fact.value()
+        place = self.last.get(fact.key)
+        if not is_object(response) or place is None:
+            return
+        answer = self.answers[fact.key] = sent_message(response)
+        before = response["failed_attempts"] or ()
+        self.found[place] = replace(
+            self.found[place], answer=parts_of([answer]), ended=fact.at, usage=said.usage,
+            answered_by=response["model_name"] or "", finish_reason=response["finish_reason"] or "",
+            passed_over=tuple(f"{each['model_name']}: {each['error'] or each['outcome']}" for each in before),
+        )  # fmt: skip
+
+
+def _error(said: StepSent) -> str:
+    return f"{said.type}: {said.message}" if said.type else ""
+
+
+def requests_of(run_id: str, facts: Sequence[Fact], key: str | None) -> tuple[SentRequest, ...]:
+    """Return the requests to models of a call or step, or of the whole run, as they were sent one after the other.
+
+    Those of agents that tools of the call ran are among them. Raises NotPossible where there are none, or they were
+    not kept.
+    """
+    conversations = _Conversations()
+    for fact in facts:
+        conversations.take(fact)
+    within = [each for each in conversations.found if key is None or each.key == key or each.key.startswith(f"{key}/")]
+    if not within:
+        raise NotPossible(_nothing(run_id, facts, key))
+    return tuple(within)
+
+
+def _nothing(run_id: str, facts: Iterable[Fact], key: str | None) -> str:
+    facts = list(facts)
+    where = f"run {run_id}" if key is None else f"{key} of run {run_id}"
+    own = [fact for fact in facts if key is None or fact.key == key or fact.key.startswith(f"{key}/")]
+    if key is not None and not own:
+        return f"run {run_id} has nothing recorded under {key!r}. `podium runs show {run_id}` shows its keys."
+    if any(isinstance(fact.content, Redacted) for fact in facts):
+        return f"what was sent in {where} is gone: the run was redacted."
+    if any(isinstance(said := fact.content, StepDone) and is_answer_step(said.name) for fact in own):
+        return (
+            f"what was sent in {where} was not kept: keep_messages was off, or an older version recorded it. "
+            f"`podium runs show {run_id} KEY` shows the answers."
+        )
+    return (
+        f"{where} has sent nothing to a model, as far as is recorded: it is no call of an LLM agent, or its first "
+        "request is under way for less than 2 seconds."
+    )

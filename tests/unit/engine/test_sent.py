@@ -1,0 +1,279 @@
+"""What a step sends is recorded once: with its value, when it fails, or while it takes long; never for a replay."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from podium import App, Context, RunState, Steps, agent, workflow
+from podium.errors import RunFailed, TransportFailed
+from podium.model.fact import Fact, FactKind
+from podium.model.facts.calls import StepSent
+from podium.model.json import Json
+from podium.model.retry import Retry
+from tests.unit.engine.bench import Bench
+
+SENT, STEP = FactKind.SENT, FactKind.STEP
+
+
+def told(text: str) -> Callable[[str], Json]:
+    return lambda place: {"place": place, "said": text}
+
+
+def asking(bench: Bench, *, seconds: float = 0.0, failures: int = 0, **options: Any) -> Any:
+    """Return a workflow of an agent that sends something, and has an answer after some seconds or an error."""
+    left = failures
+
+    @agent(name="asks", **options)
+    async def asks(text: str, steps: Steps) -> str:
+        async def body() -> Json:
+            nonlocal left
+            steps.tell_sent(told(text))
+            bench.witness.saw("sent", text)
+            await bench.clock.sleep_until(bench.clock.now() + seconds)
+            if left:
+                left -= 1
+                raise TransportFailed("no route")
+            return "answer"
+
+        return await steps.once("ask", body, key="1")
+
+    @workflow
+    async def lab(ctx: Context, text: str) -> str:
+        return await ctx.call(asks, text)
+
+    return lab
+
+
+def lines(facts: list[Fact]) -> list[tuple[str, Json]]:
+    """Return what was recorded of steps: which kind, and what was sent or how it failed."""
+    found: list[tuple[str, Json]] = []
+    for fact in facts:
+        if isinstance(said := fact.content, StepSent):
+            found.append((said.message or "sent", fact.value()))
+        elif fact.kind in (STEP, FactKind.RETRY, FactKind.ANSWERED):
+            found.append((fact.kind.name, None))
+    return found
+
+
+WHAT = {"place": "1/ask/1", "said": "tea"}
+
+
+async def test_what_was_sent_stands_before_the_value_in_the_same_commit(bench: Bench) -> None:
+    lab = asking(bench, seconds=1.9)
+    async with bench.app(lab) as app:
+        handle = await app.start(lab, "tea")
+        await bench.clock.advance(1.8)
+        before = await handle.facts()
+        await bench.clock.advance(1)
+        facts = await handle.facts()
+    assert SENT not in [fact.kind for fact in before]
+    assert lines(facts) == [("sent", WHAT), ("STEP", None), ("ANSWERED", None)]
+    [sent] = [fact for fact in facts if fact.kind is SENT]
+    assert isinstance(said := sent.content, StepSent)
+    assert (sent.key, said.attempt, round(sent.at - said.began, 3)) == ("0/1/ask/1", 1, 1.9)
+
+
+async def test_what_is_under_way_for_two_seconds_can_be_seen(bench: Bench) -> None:
+    lab = asking(bench, seconds=60)
+    async with bench.app(lab) as app:
+        handles = [await app.start(lab, text) for text in ("tea", "milk")]
+        await bench.clock.advance(1)
+        late = await app.start(lab, "late")
+        await bench.clock.advance(1)
+        seen = [[fact.value() for fact in await each.facts() if fact.kind is SENT] for each in (*handles, late)]
+        await bench.clock.advance(1)
+        seen += [[fact.value() for fact in await late.facts() if fact.kind is SENT]]
+        await bench.clock.advance(60)
+        ends = [lines(await each.facts()) for each in (*handles, late)]
+    assert seen == [[WHAT], [{**WHAT, "said": "milk"}], [], [{**WHAT, "said": "late"}]]
+    assert [len(each) for each in ends] == [3, 3, 3]
+
+
+async def test_what_failed_stands_with_its_error_once_for_each_attempt(bench: Bench) -> None:
+    lab = asking(bench, failures=2, retry=Retry(attempts=3))
+    async with bench.app(lab) as app:
+        handle = await app.start(lab, "tea")
+        await bench.clock.advance(600)
+        facts = await handle.facts()
+    failed = [("no route", WHAT), ("RETRY", None)]
+    assert lines(facts) == [*failed, *failed, ("sent", WHAT), ("STEP", None), ("ANSWERED", None)]
+    assert [said.attempt for fact in facts if isinstance(said := fact.content, StepSent)] == [1, 2, 3]
+
+
+async def test_that_what_took_long_failed_is_recorded_without_saying_it_again(bench: Bench) -> None:
+    lab = asking(bench, seconds=5, failures=1, retry=Retry(attempts=1))
+    async with bench.app(lab) as app:
+        handle = await app.start(lab, "tea")
+        await bench.clock.advance(10)
+        facts = await handle.facts()
+    assert lines(facts) == [("sent", WHAT), ("no route", None), ("ANSWERED", None)]
+
+
+async def test_what_a_time_limit_cut_off_is_recorded(bench: Bench) -> None:
+    lab = asking(bench, seconds=60, timeout=0.01, retry=Retry(attempts=1))  # of real time
+    async with bench.app(lab) as app:
+        handle = await app.start(lab, "tea")
+        with pytest.raises(RunFailed):
+            await handle.result()
+        facts = await handle.facts()
+    assert lines(facts) == [("it was cut off", WHAT), ("ANSWERED", None)]
+
+
+async def test_a_replay_records_nothing_of_what_was_sent_before(bench: Bench) -> None:
+    lab = asking(bench)
+
+    @workflow
+    async def waits(ctx: Context, text: str) -> str:
+        said = await ctx.call(lab, text)
+        await ctx.sleep(100)
+        return said
+
+    run = await bench.parked(waits, "tea", lab)
+    assert (await bench.ended(run, waits, lab, seconds=200)).state is RunState.DONE
+    async with bench.app() as app:
+        assert [fact.kind for fact in await app.runs.facts(run)].count(SENT) == 1
+    assert bench.witness.counts() == {"sent tea": 1}
+
+
+async def test_a_process_that_ends_records_nothing_of_what_it_cuts(bench: Bench) -> None:
+    lab = asking(bench, seconds=1)
+    run = await bench.parked(lab, "tea")
+    async with bench.app() as app:
+        assert SENT not in [fact.kind for fact in await app.runs.facts(run)]
+    assert (await bench.ended(run, lab, seconds=10)).state is RunState.DONE
+
+
+async def test_with_keep_messages_off_nothing_is_asked_for_or_recorded(bench: Bench) -> None:
+    asked: list[str] = []
+
+    @agent
+    async def asks(steps: Steps) -> str:
+        async def body() -> Json:
+            steps.tell_sent(asked.append)
+            return "answer"
+
+        return await steps.once("ask", body)
+
+    @workflow
+    async def lab(ctx: Context) -> str:
+        return await ctx.call(asks)
+
+    async def run(app: App) -> list[FactKind]:
+        handle = await app.start(lab)
+        await handle.result()
+        return [fact.kind for fact in await handle.facts()]
+
+    async with bench.app(lab, keep_messages=False) as app:
+        off = await run(app)
+    assert (off.count(SENT), asked) == (0, [])
+    async with bench.app(lab) as app:
+        on = await run(app)
+    assert (on.count(SENT), asked) == (1, ["1/ask#0"])
+    assert [kind for kind in on if kind is not SENT] == off
+
+
+async def test_what_is_too_large_to_be_kept_keeps_no_answer_away(bench: Bench) -> None:
+    lab = asking(bench)
+    async with bench.app(lab, max_payload_bytes=100) as app:
+        handle = await app.start(lab, "x" * 90)
+        assert await handle.result() == "answer"
+        assert lines(await handle.facts())[0] == ("sent", None)
+
+
+async def test_outside_of_a_step_nothing_is_recorded(bench: Bench) -> None:
+    @agent
+    async def asks(steps: Steps) -> str:
+        steps.tell_sent(told("nothing"))
+        return "answer"
+
+    @workflow
+    async def lab(ctx: Context) -> str:
+        return await ctx.call(asks)
+
+    async with bench.app(lab) as app:
+        handle = await app.start(lab)
+        await handle.result()
+        assert SENT not in [fact.kind for fact in await handle.facts()]
+
+
+async def test_steps_side_by_side_are_told_apart(bench: Bench) -> None:
+    @agent
+    async def asks(steps: Steps) -> list[Json]:
+        async def body(n: int) -> Json:
+            steps.tell_sent(told(str(n)))
+            await bench.clock.sleep_until(bench.clock.now() + 3 - n)
+            return n
+
+        return await asyncio.gather(*(steps.once("ask", lambda n=n: body(n), key=str(n)) for n in range(3)))
+
+    @workflow
+    async def lab(ctx: Context) -> list[Json]:
+        return await ctx.call(asks)
+
+    async with bench.app(lab) as app:
+        handle = await app.start(lab)
+        await bench.clock.advance(5)
+        facts = await handle.facts()
+    assert {fact.key: fact.value()["said"] for fact in facts if fact.kind is SENT} == {
+        f"0/1/ask/{n}": str(n) for n in range(3)
+    }
+
+
+async def test_a_run_that_fails_while_something_is_under_way_ends_with_its_end(bench: Bench) -> None:
+    lab = asking(bench, seconds=60)
+
+    @agent
+    async def fails(seconds: float) -> None:
+        await bench.clock.sleep_until(bench.clock.now() + seconds)
+        raise ValueError("no")
+
+    @workflow
+    async def both(ctx: Context, seconds: float) -> None:
+        await ctx.gather(ctx.call(lab, "tea"), ctx.call(fails, seconds))
+
+    async with bench.app(both, lab) as app:
+        handles = [await app.start(both, seconds) for seconds in (1, 2, 3)]
+        await bench.clock.advance(10)
+        for handle in handles:
+            try:
+                await handle.result()
+            except RunFailed:
+                facts = await handle.facts()
+                assert facts[-1].kind is FactKind.ENDED
+                assert [fact.kind for fact in facts].count(SENT) in (1, 2)
+                assert not await app.reports.verify(handle.id)
+
+
+@pytest.mark.parametrize("seconds", [1, 2])
+async def test_what_an_agent_leaves_behind_harms_nothing_after_the_end_of_the_run(bench: Bench, seconds: int) -> None:
+    left: list[asyncio.Task[Json]] = []
+
+    @agent
+    async def leaves(steps: Steps) -> str:
+        async def body() -> Json:
+            steps.tell_sent(told("tea"))
+            await bench.clock.sleep_until(bench.clock.now() + 60)
+            return "nobody waits for it"
+
+        left.append(asyncio.create_task(steps.once("ask", body)))
+        await bench.clock.sleep_until(bench.clock.now() + seconds)
+        return "gone"
+
+    @workflow
+    async def lab(ctx: Context) -> str:
+        return await ctx.call(leaves)
+
+    async with bench.app(lab) as app:
+        handles = [await app.start(lab) for _ in range(2)]
+        await bench.clock.advance(10)
+        assert [await each.result() for each in handles] == ["gone"] * 2
+        assert [(await each.facts())[-1].kind for each in handles] == [FactKind.ENDED] * 2
+        assert not [await app.reports.verify(each.id) for each in handles if await app.reports.verify(each.id)]
+        again = await app.start(lab)
+        await bench.clock.advance(10)
+        assert await again.result() == "gone"
+        await bench.clock.advance(60)
+        await asyncio.wait(left)
+        assert all(each.exception() is not None for each in left)

@@ -1,0 +1,99 @@
+"""What was sent is put together again as it was, whatever became of the conversation, and is stored once."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podium.model.json import Json, decode, encode
+from podium.model.sent import AFTER, difference, put_together, same_as_before
+
+texts = st.text("ab", max_size=3)
+
+
+def said(text: str) -> Json:
+    return {"kind": "request", "parts": [{"part_kind": "user-prompt", "content": text}], "instructions": text or None}
+
+
+def answer(text: str) -> Json:
+    return {"kind": "response", "parts": [{"part_kind": "text", "content": text}]}
+
+
+def bare(message: Json) -> Json:
+    return {name: value for name, value in message.items() if name != "instructions"}
+
+
+messages = st.lists(st.builds(said, texts) | st.builds(answer, texts), max_size=6)
+requests: st.SearchStrategy[Any] = st.fixed_dictionaries(
+    {"model": texts, "instructions": texts, "settings": st.dictionaries(texts, st.integers()), "messages": messages}
+)
+
+
+@st.composite
+def edited(draw: st.DrawFn, before: list[Json]) -> list[Json]:
+    """Return a history as a processor may leave it: parts dropped, put elsewhere, said twice, and new ones between."""
+    kept = draw(st.lists(st.sampled_from(before), max_size=8)) if before else []
+    cut = draw(st.integers(0, len(before)))
+    return draw(st.sampled_from([[*before], before[cut:], kept, before[:cut] + kept])) + draw(messages)
+
+
+@given(st.data(), st.lists(st.tuples(requests, st.none() | texts), min_size=1, max_size=5))
+def test_what_was_sent_is_put_together_as_it_was(data: st.DataObject, turns: list[tuple[Json, str | None]]) -> None:
+    real: Json = None
+    known: Json = None
+    said_back: Json = None
+    for n, (drawn, text) in enumerate(turns):
+        now = drawn
+        if real is not None:
+            told = real["messages"] if said_back is None else [*real["messages"], said_back]
+            now = {**data.draw(st.sampled_from([drawn, real])), "messages": data.draw(edited(told))}
+        stored = difference(now, real, said_back, f"1/model/{n}")
+        together = put_together(stored, known, said_back)
+        assert together == {**now, "messages": [bare(each) for each in now["messages"]]}
+        same = same_as_before(stored)
+        before = [] if known is None else [*known["messages"], *([] if said_back is None else [said_back])]
+        assert together["messages"][:same] == before[:same]
+        real, known, said_back = now, together, None if text is None else answer(text)
+
+
+def test_a_longer_conversation_is_stored_as_what_is_new() -> None:
+    before = {"model": "m", "messages": [said("a" * 1_000)]}
+    now = {"model": "m", "messages": [*before["messages"], answer("b" * 1_000), said("new")]}
+    stored = difference(now, before, answer("b" * 1_000), "1/model/1")
+    assert stored == {AFTER: "1/model/1", "messages": [[0, 2], bare(said("new"))]}
+
+
+def test_messages_that_were_left_out_cost_nothing() -> None:
+    history = [said("x" * n) for n in range(1, 9)]
+    window = {"model": "m", "messages": history[3:]}
+    assert difference(window, {"model": "m", "messages": history}, None, "p")["messages"] == [[3, 5]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['The input, as JSON:\n["%s"]', '{"a": "%s", "b": [1.5, null]}', '{"a":"%s"}', "[%s]", '{"a": "%s", "a": 1}',
+     '{"n": 123456789012345678901234567890, "a": "%s"}', "no JSON: %s}", '[] {"a": "%s"}'],
+)  # fmt: skip
+def test_a_prompt_that_ends_with_json_comes_back_as_the_text_that_was_sent(text: str) -> None:
+    now = {"model": "m", "messages": [said(text % ("é" * 300))]}
+    together = put_together(decode(encode(difference(now, None, None, ""))), None, None)
+    assert together["messages"] == [bare(each) for each in now["messages"]]
+
+
+def test_json_in_a_prompt_is_stored_as_it_stands_elsewhere() -> None:
+    words = 'He said: "No.\n' * 100
+    now = {"model": "m", "messages": [said("The input, as JSON:\n" + json.dumps([words], ensure_ascii=False))]}
+    assert encode(words) in encode(difference(now, None, None, ""))
+
+
+def test_a_picture_is_stored_as_type_size_and_digest() -> None:
+    picture = {"kind": "binary", "media_type": "image/png", "data": "__77YWJj", "identifier": "x"}
+    own = {"kind": "binary", "data": "no base 64: {"}
+    message = {"kind": "request", "parts": [{"part_kind": "user-prompt", "content": ["see", picture, own]}]}
+    stored = difference({"model": "m", "messages": [message]}, None, None, "")
+    [see, shown, kept] = stored["messages"][0]["parts"][0]["content"]
+    assert (see, kept) == ("see", own)
+    assert (shown["media_type"], shown["bytes"], len(shown["sha256"])) == ("image/png", 6, 64)
+    assert b"__77YWJj" not in encode(stored)
