@@ -112,6 +112,33 @@ def test_retry_after_is_honoured(status: int) -> None:
     assert failed.value.retry_after == 7.0
 
 
+@pytest.mark.parametrize("status", [429, 503, 529])
+def test_what_a_service_says_of_its_limits_is_honoured(status: int) -> None:
+    with (
+        service(lambda _: Reply(status, b"", {"x-ratelimit-reset": "7"})) as url,
+        pytest.raises(RateLimited) as failed,
+    ):
+        _ask(_agent(url))
+    assert failed.value.retry_after == 7.0
+    with service(lambda _: Reply(status, b"please retry after 8 seconds")) as url, pytest.raises(RateLimited) as failed:
+        _ask(_agent(url))
+    assert failed.value.retry_after == 8.0
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 451])
+def test_a_service_that_turns_us_away_did_nothing(status: int) -> None:
+    with service(lambda _: Reply(status, b"")) as url, pytest.raises(AgentError) as failed:
+        _ask(_agent(url))
+    assert failed.value.not_done
+
+
+@pytest.mark.parametrize("status", [400, 408, 409, 422, 500, 503, 504])
+def test_what_a_service_did_that_failed_is_in_doubt(status: int) -> None:
+    with service(lambda _: Reply(status, b"")) as url, pytest.raises(AgentError) as failed:
+        _ask(_agent(url))
+    assert not failed.value.not_done
+
+
 def test_an_answer_that_is_no_json_is_a_bad_answer() -> None:
     with service(lambda _: Reply(body=b"<html>")) as url, pytest.raises(BadAnswer, match="did not answer with JSON"):
         _ask(_agent(url))

@@ -71,7 +71,7 @@ class LlmAgent(Generic[In, Out, D]):
         prompt = _with_feedback(self.prompt(self.input.restore(call.input)), call.feedback)
         usage, recording = RunUsage(), self._recording(steps)
         scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
-        with podium_errors(), replay_scope(), recording.open(), scope.entered():
+        with podium_errors(lambda: recording.acted), replay_scope(), recording.open(), scope.entered():
             async with recording.flight:
                 result = await self.agent.run(
                     prompt,

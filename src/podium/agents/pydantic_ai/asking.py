@@ -54,6 +54,7 @@ class RecordedRequest:
         self._parameters = parameters
         self._own = scope.takes_attempt()
         self._noted = False
+        scope.recording.acted |= bool(parameters.native_tools)
         self._doubled = 0
 
     async def ask(self, send: SendRequest) -> ModelResponse:

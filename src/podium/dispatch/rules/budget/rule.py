@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from podium.dispatch.dispatcher import Handler, StepHandler
-from podium.errors import Forbidden, NotDone, RateLimited, Suspended
+from podium.errors import AgentError, Forbidden, RateLimited, Suspended
 from podium.model.agent import Card
 from podium.model.budget import (
     MOST_COUNT,
@@ -188,11 +188,11 @@ class Budgets:
         spent = _NOTHING if reserved is None else reserved.amount
         try:
             value = await handler(step, steps)
-        except (RateLimited, NotDone, Forbidden, Suspended):
-            spent = _NOTHING
-            raise
-        except BaseException:  # whatever ended it, even a cancel: it may have been paid for
-            tally.lost()
+        except BaseException as ended:  # whatever ended it, even a cancel
+            if _costs_nothing(ended):
+                spent = _NOTHING
+            else:
+                tally.lost()
             raise
         else:
             tally.add(step, value)
@@ -201,6 +201,13 @@ class Budgets:
         finally:
             if reserved is not None:
                 _settle(reserved, spent, steps)
+
+
+def _costs_nothing(ended: BaseException) -> bool:
+    """Whether what ended a request says that it was not answered; whatever else ends one may have been paid for."""
+    if isinstance(ended, AgentError):
+        return ended.not_done or isinstance(ended, RateLimited)
+    return isinstance(ended, Forbidden | Suspended)
 
 
 def _came_to(outcome: Outcome, bound: Amount, tally: _Tally) -> Amount:
