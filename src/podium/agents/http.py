@@ -91,15 +91,21 @@ class HttpAgent(CardedAgent[In, Out]):
         Raises RateLimited, Refusal, TransportFailed (NotDone where nothing was sent), BadAnswer, or AgentError where
         the request was wrong.
         """
-        headers = filled(self._endpoint.headers)
-        for name, value in headers.items():
-            if not value.isprintable():
-                raise ConfigError(
-                    f"{self._endpoint.headers[name]!r} has a character that cannot be in the header {name}"
-                )
-        answer = await self._send(call.input, {**headers, "Idempotency-Key": steps.idempotency_key})
+        answer = await self._send(call.input, {**self._headers(), "Idempotency-Key": steps.idempotency_key})
         self._raise_for(answer)
         return Done(self._value(answer))
+
+    def _headers(self) -> Mapping[str, str]:
+        """Return the headers with their secrets; raises Refusal for one that is not set: another try does not help."""
+        try:
+            headers = filled(self._endpoint.headers)
+        except ConfigError as error:
+            raise Refusal(f"{self.card.name} is not asked: {error}", not_done=True) from error
+        for name, value in headers.items():
+            if not value.isprintable():
+                said = f"{self._endpoint.headers[name]!r} has a character that cannot be in the header {name}"
+                raise Refusal(f"{self.card.name} is not asked: {said}", not_done=True)
+        return headers
 
     async def aclose(self) -> None:
         """Close the connections that were opened in the running event loop."""

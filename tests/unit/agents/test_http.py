@@ -8,7 +8,6 @@ from podium.agents.http import HttpAgent, http
 from podium.errors import (
     AgentError,
     BadAnswer,
-    ConfigError,
     NotDone,
     RateLimited,
     Refusal,
@@ -70,14 +69,15 @@ def test_a_secret_is_masked_in_what_comes_back(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_secret_that_is_no_header_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCORE_TOKEN", "secret-token\n")
-    with pytest.raises(ConfigError, match="SCORE_TOKEN") as failed:
+    with pytest.raises(Refusal, match="SCORE_TOKEN") as failed:
         _ask(_agent("http://127.0.0.1:1/", headers={"X-Key": "env:SCORE_TOKEN"}))
     assert "secret-token" not in str(failed.value)
 
 
 def test_a_reference_to_nothing_is_a_clear_error() -> None:
-    with pytest.raises(ConfigError, match="the environment variable NO_SUCH_TOKEN is not set"):
+    with pytest.raises(Refusal, match=r"score is not asked: .*variable NO_SUCH_TOKEN is not set") as failed:
         _ask(_agent("http://127.0.0.1:1/", headers={"X-Key": "env:NO_SUCH_TOKEN"}))
+    assert failed.value.not_done
 
 
 @pytest.mark.parametrize(
