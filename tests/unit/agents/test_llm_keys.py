@@ -77,8 +77,10 @@ def test_it_can_be_asked_for_beforehand(model: str) -> None:
 def test_nothing_is_missing_where_all_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     seller("openai:gpt-5").require_model()
-    llm_agent("local", model="x", base_url="http://127.0.0.1:1/v1", instructions="").require_model()
-    llm_agent("own", model=ScriptedModel(["Yes."]), instructions="").require_model()
+    local: Any = llm_agent("local", model="x", base_url="http://127.0.0.1:1/v1", instructions="")
+    own: Any = llm_agent("own", model=ScriptedModel(["Yes."]), instructions="")
+    local.require_model()
+    own.require_model()
 
 
 def test_validate_tells_what_is_missing_here_which_is_no_mistake_of_the_file(tmp_path: Path) -> None:
