@@ -24,7 +24,7 @@ from podium.errors import (
     TransportFailed,
     UsageError,
 )
-from podium.formats.retry_after import retry_after
+from podium.formats.retry_after import TOO_MUCH, retry_after
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.expected import COUNT, NAME, TEXT, TEXTS, Expected, check_options, or_none
@@ -56,6 +56,8 @@ _CLIENT_ERRORS: Mapping[int, type[AgentError]] = MappingProxyType(
     }
 )
 """What a status below 500 means; any other is a mistake in how the service is called."""
+_TURNED_AWAY = frozenset({401, 402, 403, 404, 405, 451})
+"""Statuses of a service that did nothing: it does not know who asks, does not let them, or has nothing there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +91,21 @@ class HttpAgent(CardedAgent[In, Out]):
         Raises RateLimited, Refusal, TransportFailed (NotDone where nothing was sent), BadAnswer, or AgentError where
         the request was wrong.
         """
-        headers = filled(self._endpoint.headers)
-        for name, value in headers.items():
-            if not value.isprintable():
-                raise ConfigError(
-                    f"{self._endpoint.headers[name]!r} has a character that cannot be in the header {name}"
-                )
-        answer = await self._send(call.input, {**headers, "Idempotency-Key": steps.idempotency_key})
+        answer = await self._send(call.input, {**self._headers(), "Idempotency-Key": steps.idempotency_key})
         self._raise_for(answer)
         return Done(self._value(answer))
+
+    def _headers(self) -> Mapping[str, str]:
+        """Return the headers with their secrets; raises Refusal for one that is not set: another try does not help."""
+        try:
+            headers = filled(self._endpoint.headers)
+        except ConfigError as error:
+            raise Refusal(f"{self.card.name} is not asked: {error}", not_done=True) from error
+        for name, value in headers.items():
+            if not value.isprintable():
+                said = f"{self._endpoint.headers[name]!r} has a character that cannot be in the header {name}"
+                raise Refusal(f"{self.card.name} is not asked: {said}", not_done=True)
+        return headers
 
     async def aclose(self) -> None:
         """Close the connections that were opened in the running event loop."""
@@ -141,12 +149,12 @@ class HttpAgent(CardedAgent[In, Out]):
             return
         start = _start(answer.body)
         said = f"{self.card.name} answered {status}" + (f": {start}" if start else "")
-        wait = retry_after(answer.headers)
-        if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None):
+        wait = retry_after(answer.headers, answer.body.decode(errors="replace"), status=status)
+        if status == HTTPStatus.TOO_MANY_REQUESTS or (status in TOO_MUCH and wait is not None):
             raise RateLimited(said, retry_after=wait)
         if httpx.codes.is_server_error(status):
             raise TransportFailed(said)
-        raise _CLIENT_ERRORS.get(status, AgentError)(said)
+        raise _CLIENT_ERRORS.get(status, AgentError)(said, not_done=status in _TURNED_AWAY)
 
     def _value(self, answer: _Answer) -> Json:
         body = answer.body.strip() or b"null"

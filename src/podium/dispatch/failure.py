@@ -5,13 +5,14 @@ import errno
 import socket
 import ssl
 from collections.abc import Mapping
+from math import inf
 from types import MappingProxyType
 from typing import cast
 
 from podium import errors
 from podium.formats.retry_after import retry_after
 from podium.model.json import Json
-from podium.model.outcome import Failure
+from podium.model.outcome import Failure, text_of
 from podium.model.retry import FailureKind
 from podium.model.traceback import message_of, traceback_of, type_of
 
@@ -61,6 +62,7 @@ _BY_STATUS: Mapping[int, FailureKind] = MappingProxyType(
     }
 )
 
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _NETWORK_ERRNOS = frozenset(
     {errno.ENETUNREACH, errno.ENETDOWN, errno.ENETRESET, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
 )
@@ -81,7 +83,7 @@ def _failure_of(error: BaseException) -> Failure:
         type=type_of(error),
         message=_message_of(error),
         retry_after=_retry_after_of(error),
-        not_done=isinstance(error, errors.NotDone),
+        not_done=isinstance(error, errors.AgentError) and error.not_done,
         traceback=traceback_of(error),
     )
 
@@ -126,13 +128,12 @@ def _status_of(error: BaseException) -> int:
 
 
 def _retry_after_of(error: BaseException) -> float | None:
-    if isinstance(error, errors.RateLimited):
-        return error.retry_after
     own = getattr(error, "__dict__", {})
     if isinstance(seconds := own.get("retry_after"), (int, float)):
-        return float(seconds)
+        return float(seconds) if 0 <= seconds < inf else None
     headers = own.get("headers") or _attributes(own.get("response")).get("headers")
-    return retry_after(cast("Mapping[str, str]", headers)) if isinstance(headers, Mapping) else None
+    said = cast("Mapping[str, str]", headers) if isinstance(headers, Mapping) else _NO_HEADERS
+    return retry_after(said, text_of(error), status=_status_of(error))
 
 
 def _attributes(holder: object) -> Mapping[str, Json]:

@@ -4,9 +4,17 @@ from podium.errors.base import PodiumError
 
 
 class AgentError(PodiumError):
-    """An agent raises one of these to say what sort of failure it is."""
+    """An agent raises one of these to say what sort of failure it is.
+
+    `not_done` says that its effect definitely did not happen: nothing is paid, and it may be tried again.
+    """
 
     code = "agent"
+    not_done: bool = False
+
+    def __init__(self, message: str, *, not_done: bool = False) -> None:
+        super().__init__(message)
+        self.not_done = not_done
 
 
 class NotDone(AgentError):
@@ -14,14 +22,17 @@ class NotDone(AgentError):
 
     code = "not-done"
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message, not_done=True)
+
 
 class RateLimited(AgentError):
     """The other side wants us to slow down."""
 
     code = "rate-limited"
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, retry_after: float | None = None, not_done: bool = False) -> None:
+        super().__init__(message, not_done=not_done)
         self.retry_after = retry_after
 
 

@@ -1,6 +1,6 @@
 """What may be spent, what a request may come to, and how a budget stands."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
@@ -31,6 +31,13 @@ def as_reported(usd: float, bound: int) -> int:
     return nano(usd) if isfinite(usd) and 0 <= usd <= MOST_USD else bound
 
 
+USUAL_OUTPUT = 4_096
+"""Tokens that an answer of a model may have under a budget at least, as long as there is room, where nobody says so."""
+LEAST_OUTPUT = 1_024
+"""Tokens for which a request is still made when there is no more room in a budget."""
+SIDE_BY_SIDE = 20
+"""Of a longer answer so many may be under way at once: none takes a larger share of a budget."""
+
 USD = up_to(MOST_USD)
 NUMBER = up_to(MOST_COUNT, whole=True)
 
@@ -46,9 +53,16 @@ class Bound:
     """US dollars; None where the price is not known."""
     input_tokens: int = 0
     output_tokens: int = 0
+    fit: "Fit | None" = field(default=None, compare=False, repr=False)
+    """Bounds it anew, so that it comes to no more than these limits; None where nobody can."""
 
     def __post_init__(self) -> None:
         check_fields(self, _BOUND)
+
+    def within(self, limits: "BudgetLimits") -> bool:
+        """Whether it comes to no more than these limits; a price that is not known counts as none."""
+        cheap = limits.usd is None or self.usd is None or nano(self.usd) <= limits.usd
+        return cheap and (limits.tokens is None or self.input_tokens + self.output_tokens <= limits.tokens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,12 +223,21 @@ class BudgetLimits:
             calls=None if share.calls is None else self.calls,
         )
 
+    def shared_by(self, n: int) -> "BudgetLimits":
+        """Return the share of each of so many, of money and tokens."""
+        return BudgetLimits(
+            usd=None if self.usd is None else self.usd // n, tokens=None if self.tokens is None else self.tokens // n
+        )
+
     def __bool__(self) -> bool:
         """Whether anything is bounded."""
         return self != _NO_LIMITS
 
 
 _NO_LIMITS = BudgetLimits()
+
+Fit = Callable[[BudgetLimits, int, str], Bound | None]
+"""Takes the limits, the fewest tokens that an answer is to have in any case, and who sets the limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +282,15 @@ class Breach:
     state: BudgetState
     to: str | None
     """Who may be asked to raise it; None asks no one."""
+
+    @property
+    def left(self) -> BudgetLimits:
+        """Money and tokens that are neither spent nor set aside."""
+        limits, taken = self.state.limits, self.state.spent + self.state.reserved
+        return BudgetLimits(
+            usd=None if limits.usd is None else max(0, limits.usd - taken.usd),
+            tokens=None if limits.tokens is None else max(0, limits.tokens - taken.tokens),
+        )
 
     def __str__(self) -> str:
         """Say what is left of it."""

@@ -60,6 +60,8 @@ SPAN = _expected("", lambda found: not isnan(found))
 SECONDS = _expected(", more than 0", lambda found: found > 0)
 FINITE = _expected(", more than 0 and not without end", lambda found: found > 0 and isfinite(found))
 PAUSE = _expected(", 0 or more", lambda found: found >= 0)
+DELAY = _expected(", from 0 to 366 days", lambda found: 0 <= found <= 366 * _UNITS["d"])
+"""For what nobody may wait for without end, since nobody would be told."""
 
 
 def in_seconds(value: object, what: str, expected: Expected = SECONDS) -> float:

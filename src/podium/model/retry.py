@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from podium.model.duration import PAUSE, Seconds, SecondsOrNone, hold_seconds
+from podium.model.duration import DELAY, Seconds, SecondsOrNone, hold_seconds
 from podium.model.expected import COUNT, FACTOR, FLAG, SHARE, Expected, are_names, check_fields, is_mapping, or_none
 
 
@@ -47,7 +47,7 @@ class Backoff:
 
     def __post_init__(self) -> None:
         check_fields(self, {"attempts": or_none(COUNT), "factor": or_none(FACTOR)})
-        hold_seconds(self, PAUSE, "delay", "max_delay", optional=True)
+        hold_seconds(self, DELAY, "delay", "max_delay", optional=True)
 
 
 def _are_exceptions(value: object) -> bool:
@@ -75,6 +75,8 @@ class Retry:
     """Each further delay is this much longer."""
     max_delay: Seconds = Seconds(300.0)
     """No delay is longer than this many seconds."""
+    max_retry_after: Seconds = Seconds(3_600.0)
+    """The longest that the other side may have us wait, in seconds; where it asks for more, the call fails at once."""
     jitter: float = 0.1
     """Share of the delay that chance (the run's own, so that it replays) adds or takes away."""
     kinds: frozenset[FailureKind] = KEEPS_LINEAGE | {FailureKind.BUG}
@@ -86,7 +88,7 @@ class Retry:
 
     def __post_init__(self) -> None:
         check_fields(self, _RETRY)
-        hold_seconds(self, PAUSE, "delay", "max_delay")
+        hold_seconds(self, DELAY, "delay", "max_delay", "max_retry_after")
 
     @property
     def tries_again(self) -> bool:

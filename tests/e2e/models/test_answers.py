@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -162,7 +163,9 @@ async def test_an_answer_that_is_always_cut_fails_in_the_end() -> None:
 async def test_being_cut_by_what_a_budget_allows_is_said_so() -> None:
     with serving({MODEL: lambda asked, n: CUT}) as server:
         seen = await told(server, budget=Budget(usd=1.0), retry=Retry())
-    assert "cut at 4096 tokens, which a budget allows where no max_tokens of its settings is given" in seen.ended
+    assert re.search(
+        r"cut at 4096 tokens, which budget run:run_\w+ allows where no max_tokens of its settings is given", seen.ended
+    )
 
 
 @pytest.mark.filterwarnings("ignore:Failed to extract usage")

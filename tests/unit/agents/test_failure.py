@@ -8,7 +8,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from podium import errors
 from podium.dispatch.failure import failure_of
-from podium.formats.retry_after import retry_after
 from podium.model.retry import FailureKind
 
 
@@ -80,6 +79,17 @@ def test_an_effect_that_did_not_happen_is_said_so() -> None:
     assert (failure.kind, failure.not_done) == (FailureKind.TRANSPORT, True)
 
 
+@pytest.mark.parametrize("error", [errors.Refusal, errors.TransportFailed, errors.RateLimited, errors.AgentError])
+def test_any_failure_can_say_that_nothing_was_done(error: type[errors.AgentError]) -> None:
+    assert failure_of(error("turned away", not_done=True)).not_done
+    assert not failure_of(error("it broke")).not_done
+
+
+def test_a_wait_that_is_none_is_not_kept() -> None:
+    for seconds in (-1.0, float("inf"), float("nan")):
+        assert failure_of(errors.RateLimited("slow", retry_after=seconds)).retry_after is None
+
+
 def test_the_wait_that_was_asked_for_is_kept() -> None:
     assert failure_of(errors.RateLimited("slow", retry_after=7.0)).retry_after == 7.0
     assert failure_of(StatusError(429, {"Retry-After": "3"})).retry_after == 3.0
@@ -103,20 +113,3 @@ def test_an_error_that_cannot_be_printed_is_a_failure_all_the_same() -> None:
 
 def test_leaving_the_process_reads_as_such() -> None:
     assert failure_of(SystemExit(2)).message == "the agent called sys.exit(2)"
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"Retry-After": "120"}, 120.0),
-        ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
-        ({"Retry-After": "-1"}, 0.0),
-        ({"Retry-After": "inf"}, None),
-        ({"Retry-After": "soon"}, None),
-        ({"Retry-After": "Fri, 02 Jan 2026 00:00:30 GMT"}, None),
-        ({"Retry-After": "Fri, 02 Jan 2026 00:00:30 GMT", "Date": "Fri, 02 Jan 2026 00:00:00 GMT"}, 30.0),
-    ],
-)
-def test_retry_after_is_read_in_all_its_forms(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after(headers) == seconds

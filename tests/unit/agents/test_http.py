@@ -8,7 +8,6 @@ from podium.agents.http import HttpAgent, http
 from podium.errors import (
     AgentError,
     BadAnswer,
-    ConfigError,
     NotDone,
     RateLimited,
     Refusal,
@@ -70,14 +69,15 @@ def test_a_secret_is_masked_in_what_comes_back(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_secret_that_is_no_header_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCORE_TOKEN", "secret-token\n")
-    with pytest.raises(ConfigError, match="SCORE_TOKEN") as failed:
+    with pytest.raises(Refusal, match="SCORE_TOKEN") as failed:
         _ask(_agent("http://127.0.0.1:1/", headers={"X-Key": "env:SCORE_TOKEN"}))
     assert "secret-token" not in str(failed.value)
 
 
 def test_a_reference_to_nothing_is_a_clear_error() -> None:
-    with pytest.raises(ConfigError, match="the environment variable NO_SUCH_TOKEN is not set"):
+    with pytest.raises(Refusal, match=r"score is not asked: .*variable NO_SUCH_TOKEN is not set") as failed:
         _ask(_agent("http://127.0.0.1:1/", headers={"X-Key": "env:NO_SUCH_TOKEN"}))
+    assert failed.value.not_done
 
 
 @pytest.mark.parametrize(
@@ -110,6 +110,33 @@ def test_retry_after_is_honoured(status: int) -> None:
     ):
         _ask(_agent(url))
     assert failed.value.retry_after == 7.0
+
+
+@pytest.mark.parametrize("status", [429, 503, 529])
+def test_what_a_service_says_of_its_limits_is_honoured(status: int) -> None:
+    with (
+        service(lambda _: Reply(status, b"", {"x-ratelimit-reset": "7"})) as url,
+        pytest.raises(RateLimited) as failed,
+    ):
+        _ask(_agent(url))
+    assert failed.value.retry_after == 7.0
+    with service(lambda _: Reply(status, b"please retry after 8 seconds")) as url, pytest.raises(RateLimited) as failed:
+        _ask(_agent(url))
+    assert failed.value.retry_after == 8.0
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 451])
+def test_a_service_that_turns_us_away_did_nothing(status: int) -> None:
+    with service(lambda _: Reply(status, b"")) as url, pytest.raises(AgentError) as failed:
+        _ask(_agent(url))
+    assert failed.value.not_done
+
+
+@pytest.mark.parametrize("status", [400, 408, 409, 422, 500, 503, 504])
+def test_what_a_service_did_that_failed_is_in_doubt(status: int) -> None:
+    with service(lambda _: Reply(status, b"")) as url, pytest.raises(AgentError) as failed:
+        _ask(_agent(url))
+    assert not failed.value.not_done
 
 
 def test_an_answer_that_is_no_json_is_a_bad_answer() -> None:

@@ -25,9 +25,9 @@ from pydantic_ai.settings import ModelSettings
 from podium import App, Budget, Context, workflow
 from podium.agents.prices import most, price
 from podium.agents.pydantic_ai import llm_agent
-from podium.agents.pydantic_ai.bound import MOST_OUTPUT, bound_of
+from podium.agents.pydantic_ai.bound import bound_of
 from podium.errors import BadAnswer, CallRefused
-from podium.model.budget import PER_USD, Bound
+from podium.model.budget import PER_USD, USUAL_OUTPUT, Bound
 from podium.model.call import Call
 from podium.model.fact import FactKind
 from podium.model.json import Json
@@ -162,7 +162,7 @@ def test_no_token_goes_over_the_wire_that_was_not_bounded(texts: list[str], inst
         said = {name: body.get(name) for name in ("messages", "tools", "response_format")}
         text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
         assert bound.input_tokens >= max(len(text.encode()), len(normalize("NFKC", text).encode()))
-        assert body["max_completion_tokens"] == bound.output_tokens == MOST_OUTPUT
+        assert body["max_completion_tokens"] == bound.output_tokens == USUAL_OUTPUT
 
 
 def test_schemas_count_as_the_vendor_is_sent_them() -> None:
@@ -274,7 +274,7 @@ def test_a_conversation_is_settled_at_what_its_requests_cost(tmp_path: Any) -> N
 
 
 def test_a_request_that_might_not_fit_is_never_made(tmp_path: Any) -> None:
-    answer, [state] = run(asking(tmp_path), Budget(usd=0.02))
+    answer, [state] = run(asking(tmp_path), Budget(usd=0.01))
     assert answer == f"budget:{state.id}"
     assert state.spent.usd == 0
     assert requests_seen(tmp_path / "requests") == []
@@ -320,4 +320,4 @@ def test_the_cap_is_sent_to_the_model_but_is_no_part_of_what_is_compared_on_repl
             return step["digest"]
 
     assert asyncio.run(digest(None)) == asyncio.run(digest(Budget(usd=1.0)))
-    assert list(dict.fromkeys(seen)) == [None, MOST_OUTPUT]
+    assert list(dict.fromkeys(seen)) == [None, USUAL_OUTPUT]

@@ -1,6 +1,7 @@
 """Attempts: delays, lineages and time-outs; what was recorded of them survives a crash."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -58,6 +59,45 @@ async def test_the_other_side_may_ask_for_a_longer_delay(bench: Bench) -> None:
         assert bench.witness.count("busy") == 1
         await bench.clock.advance(1)
         assert await handle.result() == 1
+
+
+def busy(bench: Bench, seconds: float, retry: Retry = PATIENT, fallback: tuple[str, ...] = ()) -> Any:
+    error = RateLimited("slow down", retry_after=seconds)
+    return failing("busy", times=1, then=1, error=error, witness=bench.witness, retry=retry, fallback=fallback)
+
+
+async def test_as_long_as_was_agreed_is_waited_for_whoever_asks_for_it(bench: Bench) -> None:
+    flow = calling(busy(bench, 3_600))
+    async with bench.app(flow) as app:
+        handle = await app.start(flow)
+        await bench.clock.advance(3_600)
+        assert await handle.result() == 1
+
+
+async def test_who_asks_for_longer_than_was_agreed_makes_the_call_fail_at_once_and_says_when(bench: Bench) -> None:
+    flow = calling(busy(bench, 86_400))
+    async with bench.app(flow) as app:
+        again = datetime.fromtimestamp(bench.clock.now() + 86_400, UTC).strftime("%Y-%m-%d %H:%M")
+        with pytest.raises(RunFailed, match=rf"slow down; it wants to be asked again in 86400 s at {again}:\d\d UTC, "):
+            await app.run(flow)
+    assert bench.witness.count("busy") == 1
+
+
+async def test_a_day_is_waited_for_where_that_was_agreed(bench: Bench) -> None:
+    flow = calling(busy(bench, 86_400, retry=Retry(attempts=2, max_retry_after="1d")))
+    async with bench.app(flow) as app:
+        handle = await app.start(flow)
+        await bench.clock.advance(86_400)
+        assert await handle.result() == 1
+
+
+async def test_a_fallback_is_taken_at_once_where_the_other_side_asks_for_too_long(bench: Bench) -> None:
+    flow = calling(busy(bench, 1e300, fallback=("other",)))
+    async with bench.app(flow, scripted("other", ["in its stead"])) as app:
+        handle = await app.start(flow)
+        assert await handle.result() == "in its stead"
+        [fell] = [fact.body["why"] for fact in await handle.facts() if fact.kind is FactKind.RETRY]
+        assert "longer than the 3600 s that it may have us wait (max_retry_after of the Retry of busy)" in fell
 
 
 async def test_a_refusal_is_not_tried_again(bench: Bench) -> None:

@@ -73,6 +73,7 @@ EVERY: dict[str, Callable[[Any], float | None]] = {
     "batched(within)": lambda time: _rule(batched(within=time)(_each).card.batch).within,
     "Retry(delay)": lambda time: Retry(delay=time).delay,
     "Retry(max_delay)": lambda time: Retry(max_delay=time).max_delay,
+    "Retry(max_retry_after)": lambda time: Retry(max_retry_after=time).max_retry_after,
     "Backoff(delay)": lambda time: Backoff(delay=time).delay,
     "Backoff(max_delay)": lambda time: Backoff(max_delay=time).max_delay,
     "Limit(per)": lambda time: Limit(per=time).per,
@@ -215,3 +216,13 @@ async def test_a_workflow_waits_for_times_of_every_kind() -> None:
         handle = await app.start(waits, within="4w")
         await clock.advance("3w")
         assert await handle.result() == [90, 172_800, 43_200, 60, 3_600]
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [(Retry, "delay"), (Retry, "max_delay"), (Retry, "max_retry_after"), (Backoff, "delay"), (Backoff, "max_delay")],
+)
+@pytest.mark.parametrize("endless", [float("inf"), 1e300, "53w", timedelta(days=367), -1])
+def test_nothing_is_parked_for_longer_than_a_year_between_two_attempts(rule: Any, name: str, endless: Any) -> None:
+    with pytest.raises(UsageError, match=rf"^{rule.__name__}\({name}=…\) is .*; expected seconds, from 0 to 366 days"):
+        rule(**{name: endless})

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.durable_exec import replay_scope
 from pydantic_ai.messages import UserContent
-from pydantic_ai.models import Model, infer_model
+from pydantic_ai.models import Model
 from pydantic_ai.usage import RunUsage, UsageLimits
 
 from podium.agents.per_loop import PerLoop
@@ -17,10 +17,12 @@ from podium.agents.pydantic_ai.capability import PodiumSteps
 from podium.agents.pydantic_ai.effects import DeclaredEffects
 from podium.agents.pydantic_ai.failure import podium_errors
 from podium.agents.pydantic_ai.flight import Flight
+from podium.agents.pydantic_ai.named import named_model, unless_overridden
 from podium.agents.pydantic_ai.outputs import OutputCodec
 from podium.agents.pydantic_ai.scope import AgentScope, Recording
 from podium.agents.pydantic_ai.shared import SharedUsage
 from podium.agents.pydantic_ai.whole import Unfinished
+from podium.errors import ConfigError, Refusal
 from podium.model.agent import Card, Shape
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome
@@ -66,16 +68,24 @@ class LlmAgent(Generic[In, Out, D]):
         """Ask the model until it has an answer that fits the output.
 
         Raises RateLimited, TransportFailed, TimeoutError, Refusal (content filter, rejected request, used-up quota,
-        usage limit) and BadAnswer (no fitting answer after as many corrections as the agent allows).
+        usage limit, no key for the model) and BadAnswer (no fitting answer after as many corrections as the agent
+        allows).
         """
         prompt = _with_feedback(self.prompt(self.input.restore(call.input)), call.feedback)
         usage, recording = RunUsage(), self._recording(steps)
         scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
-        with podium_errors(), replay_scope(), recording.open(), scope.entered():
+        model, missing = self._chosen_model()
+        with (
+            podium_errors(lambda: recording.acted),
+            unless_overridden(missing),
+            replay_scope(),
+            recording.open(),
+            scope.entered(),
+        ):
             async with recording.flight:
                 result = await self.agent.run(
                     prompt,
-                    model=self._chosen_model(),
+                    model=model,
                     deps=self.deps(call, steps),
                     capabilities=[PodiumSteps(scope, name=self.card.name, output=self._output)],
                     usage=usage,
@@ -85,6 +95,11 @@ class LlmAgent(Generic[In, Out, D]):
                     infer_name=False,
                 )
         return Done(self.output.dump(result.output))
+
+    def require_model(self) -> None:
+        """Raise ConfigError where the model that it names cannot be asked here: no key, no package, no such model."""
+        if self.models is None and isinstance(name := self._model_to_choose(), str):
+            named_model(name, self.card.name)
 
     async def verify(self, call: Call) -> Outcome | None:
         """Say that it cannot be told: what a whole conversation did is known by its steps only."""
@@ -103,20 +118,29 @@ class LlmAgent(Generic[In, Out, D]):
     def _output(self, _: str | None) -> OutputCodec:
         return OutputCodec(self.output.dump, self.output.restore)
 
-    def _chosen_model(self) -> Model | None:
-        """Return the model to run instead of the agent's own; one that is named is made when it is first needed.
+    def _chosen_model(self) -> tuple[Model | None, ConfigError | None]:
+        """Return the model to run instead of the agent's own, and what keeps one that is named from being made.
 
         None where the agent, its capabilities or `agent.override` choose.
         """
         if self.models is None:
-            model, chooses = self.model, self.agent.root_capability
-            if model is None and not chooses.has_resolve_model_id and chooses.get_model() is None:
-                own = self.agent.model
-                model = own if isinstance(own, str) else None
+            model = self._model_to_choose()
             if not isinstance(model, str):
-                return model
-            self.models = PerLoop(partial(infer_model, model))
-        return self.models.get()
+                return model, None
+            self.models = PerLoop(partial(named_model, model, self.card.name))
+        try:
+            return self.models.get(), None
+        except ConfigError as missing:
+            if self.model is not None:
+                raise Refusal(str(missing), not_done=True) from missing
+            return None, missing
+
+    def _model_to_choose(self) -> Model | str | None:
+        model, chooses = self.model, self.agent.root_capability
+        if model is None and not chooses.has_resolve_model_id and chooses.get_model() is None:
+            own = self.agent.model
+            model = own if isinstance(own, str) else None
+        return model
 
 
 def _with_feedback(prompt: Prompt, feedback: str) -> Prompt:

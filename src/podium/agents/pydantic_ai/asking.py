@@ -18,7 +18,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models._request_timeout import open_durable_unit_stream  # it alone knows when the first event is due
 from pydantic_ai.settings import ModelSettings
 
-from podium.agents.pydantic_ai.bound import MOST_OUTPUT, bound_of, capped
+from podium.agents.pydantic_ai.cap import AnswerCap, cut_by
 from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.request import model_input, sent_messages
 from podium.agents.pydantic_ai.scope import AgentScope, Unanswered, asking
@@ -27,7 +27,7 @@ from podium.agents.pydantic_ai.shared import as_run
 from podium.agents.pydantic_ai.storable import storable
 from podium.agents.pydantic_ai.usage import unmeasured, usage_of
 from podium.agents.pydantic_ai.whole import TWICE, objection, require_end
-from podium.model.budget import Bound
+from podium.model.budget import USUAL_OUTPUT, Bound
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.step import ANSWER
@@ -52,10 +52,12 @@ class RecordedRequest:
         self._model = model
         self._messages = messages
         self._settings = settings
+        self._cap = AnswerCap(model, messages, settings, parameters, scope.recording.rates)
         self._parameters = parameters
         self._own = scope.takes_attempt()
         self._asked: Json = None
         self._noted = False
+        scope.recording.acted |= bool(parameters.native_tools)
         self._doubled = 0
 
     async def ask(self, send: SendRequest) -> ModelResponse:
@@ -67,7 +69,8 @@ class RecordedRequest:
                 settings = self._sent_settings()
                 self._scope.recording.tell_sent(lambda at: self._told(at, settings))
                 response = await send(settings)
-            return JSON_CODEC.dump(ModelResponse, storable(response))
+            kept = self._cap.kept(response) if self._scope.recording.steps.budgeted else response
+            return JSON_CODEC.dump(ModelResponse, storable(kept))
 
         place = self._place()
         try:
@@ -88,10 +91,10 @@ class RecordedRequest:
 
     async def _whole(self, response: ModelResponse, send: SendRequest) -> ModelResponse:
         """Return an answer that is whole: the recorded one, or one that is asked for with more tokens."""
-        recording, limit = self._scope.recording, self._limit(self._settings)
-        by_budget = recording.steps.budgeted and limit is None
-        sent = self._limit(self._sent_settings())
-        wrong = objection(response, limit=sent, by_budget=by_budget)
+        recording, sent, by = self._scope.recording, self._cap.said, ""
+        if sent is None and recording.steps.budgeted:
+            sent, by = cut_by(response)
+        wrong = objection(response, limit=sent, by=by)
         if not isinstance(wrong, OutputTokenLimitExceeded):
             if wrong is not None:
                 raise wrong
@@ -103,13 +106,11 @@ class RecordedRequest:
             raise wrong
         self._doubled += 1
         more = (self._settings or ModelSettings()).copy()
-        more["max_tokens"] = 2 * (sent or response.usage.output_tokens or MOST_OUTPUT)
+        more["max_tokens"] = 2 * (sent or response.usage.output_tokens or USUAL_OUTPUT)
         self._settings = more
+        self._cap = AnswerCap(self._model, self._messages, more, self._parameters, recording.rates)
         again = await self.ask(send)
         return replace(again, usage=again.usage + response.usage)
-
-    def _limit(self, settings: ModelSettings | None) -> int | None:
-        return (settings or {}).get("max_tokens") or (self._model.settings or {}).get("max_tokens")
 
     async def ask_in_pieces(self) -> ModelResponse:
         """Do the same with an answer that is streamed; its text is handed on where the call streams."""
@@ -138,9 +139,7 @@ class RecordedRequest:
 
     def _sent_settings(self) -> ModelSettings | None:
         """Bound the answer under a budget, and switch off the retries of the vendor's client: they are Podium's."""
-        settings = self._settings
-        if self._scope.recording.steps.budgeted:
-            settings = capped(self._model, settings)
+        settings = self._cap.settings if self._scope.recording.steps.budgeted else self._settings
         if "max_retries" in self._model.unsupported_settings:
             return settings
         single = (settings or ModelSettings()).copy()
@@ -157,11 +156,7 @@ class RecordedRequest:
 
     def _bound(self) -> Bound | None:
         """Return the most that it may cost, where a budget needs to know."""
-        return self._most() if self._scope.recording.steps.budgeted else None
-
-    def _most(self) -> Bound | None:
-        settings = capped(self._model, self._settings)
-        return bound_of(self._model, self._messages, settings, self._parameters, self._scope.recording.rates)
+        return self._cap.bound() if self._scope.recording.steps.budgeted else None
 
     def _usage(self, response: Json) -> Usage:
         """Return what an answer came to; where its provider does not say, or says nonsense, the most that it may."""
@@ -169,7 +164,7 @@ class RecordedRequest:
         used, wrong = usage_of(response, rates=recording.rates), unmeasured(response)
         if not wrong:
             return used
-        most = self._most() or Bound()
+        most = self._cap.bound() or Bound()
         if not self._noted:
             self._noted = True
             told = {"model": used.model, "usage": wrong, "counted": most.input_tokens + most.output_tokens}

@@ -31,9 +31,6 @@ from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.prices import Rates
 
-MOST_OUTPUT = 4_096
-"""Tokens that a model may answer with under a budget, where nothing else is said."""
-
 _OF_THE_REQUEST = 1_024
 """Tokens that a provider may add to a request: the prompt that explains tools is the longest, with some hundred."""
 _OF_A_MESSAGE = 16
@@ -55,16 +52,6 @@ _HARMLESS = frozenset({
 })  # fmt: skip
 """Settings that change neither what is sent, nor its price. Others may: what the vendor keeps of a conversation is sent
 again, a service tier has a price of its own, an `extra_body` may be anything."""
-
-
-def capped(model: Model[object], settings: ModelSettings | None) -> ModelSettings | None:
-    """Return settings under which an answer has an end, where nobody else says how long it may be."""
-    said = {**(model.settings or {}), **(settings or {})}
-    if said.get("max_tokens") is not None:
-        return settings
-    ended = (settings or ModelSettings()).copy()
-    ended["max_tokens"] = MOST_OUTPUT
-    return ended
 
 
 def bound_of(

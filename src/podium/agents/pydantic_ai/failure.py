@@ -1,6 +1,6 @@
 """What an error of Pydantic AI means to Podium."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http import HTTPStatus
 
@@ -8,6 +8,7 @@ from pydantic_ai.exceptions import (
     ContentFilterError,
     FallbackExceptionGroup,
     ModelAPIError,
+    ModelConnectionError,
     ModelHTTPError,
     ModelQuotaExceededError,
     ModelRateLimitError,
@@ -20,27 +21,37 @@ from pydantic_ai.exceptions import (
     UsageLimitExceeded,
 )
 
-from podium.errors import BadAnswer, RateLimited, Refusal, TransportFailed
+from podium.errors import AgentError, BadAnswer, RateLimited, Refusal, TransportFailed
+from podium.formats.retry_after import retry_after
 
 _CLIENT_ERRORS = {*range(400, 500)} - {HTTPStatus.CONFLICT}
 """A conflict passes: OpenAI's client tries it again too."""
 
-_STUMBLES = (AttributeError, LookupError, TypeError)
-"""What the code of an adapter raises that expects more of an answer than there is, such as a list that is empty."""
+_STUMBLES = (AttributeError, LookupError, TypeError, ValueError)
+"""What the code of an adapter raises that expects more of an answer than there is, or another type of it."""
+
+_NOT_BILLED = frozenset({HTTPStatus.CONFLICT, 500, 501, 503, 529})
+"""What a provider says that failed; no provider bills that. Behind a gateway (502, 504) something may have answered."""
 
 _WORTH_WAITING = (RateLimited, TimeoutError, TransportFailed)
 """Errors after which another try can help, the most hopeful first."""
 
 
 @contextmanager
-def podium_errors() -> Generator[None]:
-    """Raise Podium's own error instead of one of Pydantic AI that has a meaning to a retry."""
+def podium_errors(acted: Callable[[], bool]) -> Generator[None]:
+    """Raise Podium's own error instead of one of Pydantic AI that has a meaning to a retry.
+
+    `acted` says whether the provider has tools of its own: they may have done something before it failed.
+    """
     try:
         yield
     except Exception as problem:  # the boundary to a foreign agent: what has no meaning here is raised as it is
         ours = _translated(problem)
         if ours is None:
             raise
+        failed = isinstance(problem, ModelHTTPError) and problem.status_code in _NOT_BILLED
+        if failed and acted() and isinstance(ours, AgentError):
+            ours.not_done = False
         raise ours from (problem.__cause__ if isinstance(problem, NoAnswer) else problem)
 
 
@@ -94,30 +105,45 @@ def _translated(problem: BaseException) -> Exception | None:
 
 
 def _of_provider(problem: ModelAPIError) -> Exception:
-    text = str(problem)
+    text, unasked = str(problem), not problem.in_stream
     status = problem.status_code if isinstance(problem, ModelHTTPError) else None
+    pause = _pause(problem)
     match problem:
+        case ModelConnectionError(phase="pool" | "connect"):
+            return TransportFailed(text, not_done=True)
         case ModelTimeoutError() | ModelRequestTimeout():
             return TimeoutError(text)
         case ModelQuotaExceededError() | ModelRequestRejectedError():
-            return Refusal(text)
-        case ModelRateLimitError():
-            return RateLimited(text, retry_after=problem.retry_after)
-        case ModelUnavailableError() if problem.retry_after is not None:
-            return RateLimited(text, retry_after=problem.retry_after)
-        case _ if status == HTTPStatus.TOO_MANY_REQUESTS:
-            return RateLimited(text, retry_after=problem.retry_after)
+            return Refusal(text, not_done=unasked)
+        case _ if _is_too_much(problem, status, pause):
+            return RateLimited(text, retry_after=pause, not_done=unasked)
         case _ if status == HTTPStatus.REQUEST_TIMEOUT:
             return TimeoutError(text)
         case _ if status in _CLIENT_ERRORS:
-            return Refusal(text)
+            return Refusal(text, not_done=unasked)
         case _:
-            return TransportFailed(text)
+            return TransportFailed(text, not_done=unasked and status in _NOT_BILLED)
+
+
+def _is_too_much(problem: ModelAPIError, status: int | None, pause: float | None) -> bool:
+    """Whether a provider says that less should be asked: of one that is unavailable, by saying when it can be asked."""
+    limited = isinstance(problem, ModelRateLimitError) or status == HTTPStatus.TOO_MANY_REQUESTS
+    return limited or (isinstance(problem, ModelUnavailableError) and pause is not None)
+
+
+def _pause(problem: ModelAPIError) -> float | None:
+    """Return for how long a provider wants to be left alone: as its headers say, its body, or its client."""
+    headers = problem.headers if isinstance(problem, ModelHTTPError) else None
+    said = retry_after(headers or {}, str(problem), status=HTTPStatus.TOO_MANY_REQUESTS)
+    return problem.retry_after if said is None else said
 
 
 def _most_hopeful(errors: list[Exception | None]) -> Exception | None:
+    """Return the error that says most of whether another try can help. One that may have been paid for goes first."""
+    known = [error for error in errors if error is not None]
+    in_doubt = [error for error in known if not (isinstance(error, AgentError) and error.not_done)]
     for kind in _WORTH_WAITING:
-        for error in errors:
+        for error in in_doubt or known:
             if isinstance(error, kind):
                 return error
-    return next((error for error in errors if error is not None), None)
+    return next(iter(in_doubt or known), None)

@@ -39,6 +39,8 @@ class Recording:
     """The names of those of its tools that are known before it runs."""
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     """Where steps are recorded; a synchronous tool may run an agent in a loop of its own thread."""
+    acted: bool = False
+    """Whether a provider was asked that has tools of its own."""
     closed: bool = False
     """Whether the call has ended: what goes on in a task that it left behind belongs to nobody."""
 

@@ -15,13 +15,16 @@ TWICE = 3
 """How often an answer that was cut is asked for with twice the tokens."""
 
 
-def objection(response: ModelResponse, *, limit: int | None, by_budget: bool) -> Exception | None:
-    """Return what is wrong with an answer; None where it is whole. `limit` is the `max_tokens` that was sent."""
+def objection(response: ModelResponse, *, limit: int | None, by: str) -> Exception | None:
+    """Return what is wrong with an answer; None where it is whole.
+
+    `limit` is the `max_tokens` that was sent, `by` who set it, where its settings do not.
+    """
     match response.finish_reason:
         case "length":
             most = "the model's own limit" if limit is None else f"{limit} tokens"
             said = "max_tokens of its settings"
-            why = f", which a budget allows where no {said} is given" if by_budget else ""
+            why = f", which {by} allows where no {said} is given" if by and limit is not None else ""
             return OutputTokenLimitExceeded(
                 f"the answer of {response.model_name} was cut at {most}{why}: raise {said}, "
                 'or say what to do with unfinished="more" or "accept"'

@@ -12,7 +12,7 @@ from podium.cli.load import Loaded, load_all, split
 from podium.cli.options import JsonOption
 from podium.cli.output import count, note, print_json, print_table
 from podium.dispatch.registry import Registry
-from podium.errors import UsageError
+from podium.errors import ConfigError, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.patterns.building.members import gives, parameters, takes
@@ -26,15 +26,19 @@ def validate(
     """Load a file, check it, and print the agents and workflows in it; nothing is run.
 
     Exits with 1 where something is wrong: all mistakes that can be told at once, of a YAML file with line and column.
+    What is only missing on this machine, such as the key of a model, is told too.
     """
     path, _ = split(file)
     found, mistakes = _looked_at(path)
-    rows = [_row(agent) for agent in found]
+    rows, missing = [_row(agent) for agent in found], list(_missing(found))
     if as_json:
-        print_json({"agents": rows, "mistakes": mistakes})
+        print_json({"agents": rows, "mistakes": mistakes, "missing": missing})
     elif not mistakes:
         columns = ("name", "kind", "takes", "gives")
         print_table([column.upper() for column in columns], [[row[column] for column in columns] for row in rows])
+    if not as_json:
+        for each in missing:
+            note(f"missing here: {each}")
     if mistakes and not as_json:
         for mistake in mistakes:
             note(mistake)
@@ -66,6 +70,20 @@ def _unfit(loaded: Loaded) -> Iterator[str]:
                 registry.get(name)
             except UsageError as error:
                 yield f"{loaded.path}: {each.card.name}: {error}"
+
+
+def _missing(agents: Sequence[AnyAgent]) -> Iterator[str]:
+    """Tell which models cannot be asked here."""
+    if not any(agent.card.kind == "llm" for agent in agents):
+        return
+    from podium.agents.pydantic_ai.agent import LlmAgent  # the file has loaded Pydantic AI already
+
+    for agent in agents:
+        if isinstance(agent, LlmAgent):
+            try:
+                agent.require_model()
+            except ConfigError as error:
+                yield str(error)
 
 
 def _row(agent: AnyAgent) -> Json:

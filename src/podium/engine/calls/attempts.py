@@ -6,7 +6,7 @@ from podium.engine.calls.inline import run_inline
 from podium.engine.calls.kept import keep, kept_answer
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.permission import Permission, PermissionReply
-from podium.engine.calls.retries import fall_back, goes_on
+from podium.engine.calls.retries import end_of, fall_back
 from podium.engine.calls.steps import CallSteps
 from podium.engine.calls.tracing import traced, traced_inline
 from podium.engine.primitives.questions import asked_again
@@ -50,8 +50,9 @@ async def _tried(open_call: OpenCall, first: Outcome | None) -> Given | Failed |
         match outcome:
             case Given() | Cancelled():
                 return outcome
-            case Failed() | Refused() if not goes_on(open_call, asked, outcome):
-                return outcome
+            case Failed() | Refused():
+                if (ended := end_of(open_call, asked, outcome)) is not None:
+                    return ended
             case _:
                 pass  # once more
 

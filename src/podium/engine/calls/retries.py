@@ -1,5 +1,8 @@
 """Whether a call that failed is tried again, or falls back to another agent."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.run.undone import AROUND, is_undo, undid_all, undoers
 from podium.model.agent import AnyAgent
@@ -10,17 +13,22 @@ from podium.model.retry import KEEPS_LINEAGE, FailureKind
 from podium.model.rule_names import is_scarce
 
 
-def goes_on(open_call: OpenCall, asked: AnyAgent | FallbackValue, outcome: Failed | Refused) -> bool:
-    """Record that another attempt follows, or a fallback, if one does."""
+def end_of(open_call: OpenCall, asked: AnyAgent | FallbackValue, outcome: Failed | Refused) -> Failed | Refused | None:
+    """Return how a call ends whose attempt gave no answer; None where another attempt, or a fallback, is recorded."""
     if open_call.progress.final or isinstance(asked, FallbackValue):
-        return False
+        return outcome
     if isinstance(outcome, Refused):
-        return is_scarce(outcome.rule) and fall_back(open_call, f"{outcome.rule}: {outcome.reason}")
+        falls = is_scarce(outcome.rule) and fall_back(open_call, f"{outcome.rule}: {outcome.reason}")
+        return None if falls else outcome
     failure = outcome.failure
-    why = f"{failure.type}: {failure.message}"
-    if failure.unavailable and fall_back(open_call, why):
-        return True
-    return _try_again(open_call, asked, failure) or fall_back(open_call, why)
+    if failure.unavailable and fall_back(open_call, _why(failure)):
+        return None
+    if _may_try_again(open_call, asked, failure):
+        if not _asks_for_too_long(open_call, asked, failure):
+            _try_again(open_call, asked, failure)
+            return None
+        failure = replace(failure, message=f"{failure.message}; {_asked_back(open_call, asked, failure)}")
+    return None if fall_back(open_call, _why(failure)) else Failed(failure)
 
 
 def fall_back(open_call: OpenCall, why: str) -> bool:
@@ -56,20 +64,53 @@ def next_attempt(
     active.try_again(open_call.key, before, said)
 
 
-def _try_again(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> bool:
-    """Record that another attempt follows, if the retry rule allows one."""
-    progress, card, retry = open_call.progress, open_call.card_of(agent), open_call.retry_of(agent)
-    tries = progress.attempt - progress.first_attempt + 1
-    happened = failure.kind is FailureKind.VALIDATION and card.effects == "once"
-    if happened or not retry.allows(failure.kind, tries):
-        return False
+def _why(failure: Failure) -> str:
+    return f"{failure.type}: {failure.message}"
+
+
+def _tries(open_call: OpenCall) -> int:
+    """Return how often the one was asked that is asked now."""
+    return open_call.progress.attempt - open_call.progress.first_attempt + 1
+
+
+def _may_try_again(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> bool:
+    """Whether the retry rule allows another attempt."""
+    happened = failure.kind is FailureKind.VALIDATION and open_call.card_of(agent).effects == "once"
+    return not happened and open_call.retry_of(agent).allows(failure.kind, _tries(open_call))
+
+
+def _asks_for_too_long(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> bool:
+    """Whether the other side wants to be left alone for longer than anybody agreed to wait.
+
+    What a rule of our own asks for is what its settings say.
+    """
+    return not failure.unavailable and (failure.retry_after or 0.0) > open_call.retry_of(agent).max_retry_after
+
+
+def _asked_back(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> str:
+    """Say when the other side wants to be asked again, and how to wait for that."""
+    seconds, most = failure.retry_after or 0.0, open_call.retry_of(agent).max_retry_after
+    due = open_call.active.runtime.clock.now() + seconds
+    try:
+        when = f" at {datetime.fromtimestamp(due, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, ValueError):  # no calendar goes so far
+        when = ""
+    return (
+        f"it wants to be asked again in {seconds:g} s{when}, which is longer than the {most:g} s that it may have us "
+        f"wait (max_retry_after of the Retry of {open_call.card_of(agent).name})"
+    )
+
+
+def _try_again(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> None:
+    """Record that another attempt follows."""
+    card, retry, tries = open_call.card_of(agent), open_call.retry_of(agent), _tries(open_call)
+    progress = open_call.progress
     chance = open_call.active.chance(f"{open_call.key}/{progress.attempt}").random()
     pause = max(retry.pause(failure.kind, tries, chance), failure.retry_after or 0.0)
     unfit = failure.kind is FailureKind.VALIDATION and retry.feedback
     feedback = failure.message if unfit else ""
     if not (card.traits.runs_inline and go_on(open_call, failure, pause)):
         next_attempt(open_call, failure, pause, feedback=feedback)
-    return True
 
 
 def go_on(open_call: OpenCall, failure: Failure, pause: float) -> bool:

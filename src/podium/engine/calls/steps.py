@@ -13,7 +13,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import shortened
 from podium.engine.run.reservations import reserve, settle
-from podium.errors import BadAnswer, Diverged, NotDone, Suspended
+from podium.errors import AgentError, BadAnswer, Diverged, Suspended
 from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
@@ -287,11 +287,11 @@ class CallSteps:
             if trace is None:
                 return await fn()
             return await trace.step(self._call, f"{key}/{path}", name, input, outer, fn())
-        except NotDone:
-            if effects == "once":
-                self._note(f"{self._call.key}/{path}", IntentCleared())
-            raise
         except BaseException as error:
+            if isinstance(error, AgentError) and error.not_done:
+                if effects == "once":
+                    self._note(f"{self._call.key}/{path}", IntentCleared())
+                raise
             if effects == "once" and is_foreign(error):
                 raise self._doubt(path, name, f"it ended with {type(error).__name__}: {text_of(error)}") from error
             raise

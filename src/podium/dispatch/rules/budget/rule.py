@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from podium.dispatch.dispatcher import Handler, StepHandler
-from podium.errors import Forbidden, NotDone, RateLimited, Suspended
+from podium.dispatch.shares import take_share
+from podium.errors import AgentError, Forbidden, RateLimited, Suspended
 from podium.model.agent import Card
 from podium.model.budget import (
+    LEAST_OUTPUT,
     MOST_COUNT,
     MOST_USD,
     Allowance,
@@ -134,8 +136,15 @@ class Budgets:
             lines = self._lines(card, step.call) if shared else ()
             if not lines and not steps.lines:
                 return await handler(step, steps)
-            amount = _amount(card, step, [*lines, *steps.lines])
+            counting = [*lines, *steps.lines]
+            take_share(step, {f"budget {line.id}": line.limits for line in counting})
+            amount = _amount(card, step, counting)
             found = await steps.reserve(amount, lines)
+            for _ in counting:  # where one budget has room for less, the next may have room for still less
+                if not isinstance(found, Breach) or not _take_what_is_left(step, found):
+                    break
+                amount = _amount(card, step, counting)
+                found = await steps.reserve(amount, lines)
             if isinstance(found, Breach):
                 refused = _breached(found, f"a request of {card.name} to {card.model or 'its model'}", amount)
                 if isinstance(refused, Pending):
@@ -188,11 +197,11 @@ class Budgets:
         spent = _NOTHING if reserved is None else reserved.amount
         try:
             value = await handler(step, steps)
-        except (RateLimited, NotDone, Forbidden, Suspended):
-            spent = _NOTHING
-            raise
-        except BaseException:  # whatever ended it, even a cancel: it may have been paid for
-            tally.lost()
+        except BaseException as ended:  # whatever ended it, even a cancel
+            if _costs_nothing(ended):
+                spent = _NOTHING
+            else:
+                tally.lost()
             raise
         else:
             tally.add(step, value)
@@ -201,6 +210,13 @@ class Budgets:
         finally:
             if reserved is not None:
                 _settle(reserved, spent, steps)
+
+
+def _costs_nothing(ended: BaseException) -> bool:
+    """Whether what ended a request says that it was not answered; whatever else ends one may have been paid for."""
+    if isinstance(ended, AgentError):
+        return ended.not_done or isinstance(ended, RateLimited)
+    return isinstance(ended, Forbidden | Suspended)
 
 
 def _came_to(outcome: Outcome, bound: Amount, tally: _Tally) -> Amount:
@@ -255,6 +271,15 @@ def _amount(card: Card, step: StepCall, lines: list[BudgetLine]) -> Amount:
             f"nobody knows the price of {card.model or 'the model'}: give {card.name} rates=… or its highest usd=…",
         )
     return Amount(usd=0 if bound.usd is None else nano(bound.usd), tokens=tokens)
+
+
+def _take_what_is_left(step: StepCall, breach: Breach) -> bool:
+    """Shorten an answer of which nobody says how long it may be to what is left; returns whether there is room then."""
+    left = breach.left
+    if not left or step.bound is None or step.bound.fit is None:
+        return False
+    step.bound = step.bound.fit(left, LEAST_OUTPUT, f"budget {breach.state.id}")
+    return step.bound is not None and step.bound.within(left)
 
 
 def _breached(breach: Breach, what: str, amount: Amount) -> Refused | Pending:

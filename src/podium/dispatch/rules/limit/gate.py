@@ -35,7 +35,7 @@ class Gate:
 
     def __init__(self, name: str, limit: Limit, clock: Clock, ring: Ring) -> None:
         self.limiter: Limiter[Waiter] = Limiter(limit)
-        self._rule = f"limit:{name}"
+        self.rule = f"limit:{name}"
         self._at_limit = f"{name} is at its limit: {_words(limit)}"
         self.lingering = 0
         """How many calls were cut, and have functions in threads that go on: they keep their places."""
@@ -120,7 +120,7 @@ class Gate:
         if late or (self.limit.when == "refuse" and not self._draining):
             self.limiter.give_up(place)
             failure = Failure(FailureKind.TIMEOUT, "DeadlinePassed", f"{self._why}; it had to wait past its deadline")
-            waiter.set_result(Sent(Failed(failure) if late else Refused(self._rule, self._why)))
+            waiter.set_result(Sent(Failed(failure) if late else Refused(self.rule, self._why)))
         else:
             until = max(self.limiter.forecast(now, place), now + _SOONEST)
             self.limiter.send_away(place, until)

@@ -8,9 +8,11 @@ from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.rules.limit.bounds import on_calls, on_calls_of, on_tokens
 from podium.dispatch.rules.limit.gate import Gate, Sent, at_once, in_turn, leave, withdraw
 from podium.dispatch.rules.limit.limiter import LimitEntry
+from podium.dispatch.shares import take_share
 from podium.errors import Forbidden, Interrupt, Suspended
 from podium.in_threads import CALL_WORK, ThreadWork
 from podium.model.agent import Card
+from podium.model.budget import USUAL_OUTPUT, BudgetLimits
 from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.json import Json
@@ -79,6 +81,9 @@ class LimitRule:
                 return await handler(step, steps)
             found = (self._model(step, card), own, self._tenant(step.call, tokens=True))
             gates = [gate for gate in found if gate is not None]
+            if step.bound is not None and step.bound.output_tokens > USUAL_OUTPUT:
+                tokens = {gate.rule: BudgetLimits(tokens=gate.limit.tokens) for gate in gates}
+                take_share(step, tokens)
             bound = 0 if step.bound is None else step.bound.input_tokens + step.bound.output_tokens
             entries = at_once(gates, step.call, step.path, bound)
             if entries is None:
