@@ -39,7 +39,6 @@ from podium.model.run import RunOptions
 from podium.model.steps import Effects
 from podium.model.storable import check_key
 from podium.model.task import Task
-from podium.services.streams.emitter import EmittedAt
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -373,7 +372,7 @@ class Context:
     def emit(self, chunk: Json) -> None:
         """Stream a chunk, JSON or an event, to those who watch the run. It is not recorded, and replay emits none."""
         if not self._active.gate.replaying:
-            self._active.journal.emitter.emit(chunk, EmittedAt(self._path))
+            self._active.journal.emitter.emit(chunk, self._path)
 
     def _check_joined(self, items: Sequence[Primitive[Any]]) -> None:
         """Raise NotAwaitable for what cannot be joined, and CallRefused for more than the run's budget allows at once.

@@ -1,13 +1,15 @@
 """Events go to whoever watches; what is not recorded is told once, and a replay repeats nothing."""
 
 import asyncio
+import time
 
 import pytest
 
-from podium import Call, Context, Retry, Steps, agent, workflow
-from podium.errors import InvalidValue, UsageError
+from podium import Budget, Call, Context, Retry, Steps, agent, workflow
+from podium.errors import CallRefused, InvalidValue, UsageError
 from podium.facade.handle import AnyHandle
 from podium.model.streams import Emitted, Gone, RunEnded, StreamEvent, StreamReset, TextDelta
+from podium.model.streams.numbers import place_of_number
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -262,3 +264,93 @@ async def test_a_slow_reader_holds_up_nobody_and_is_told_what_it_missed(bench: B
     assert lost == [30_000 - len(kept)]
     assert kept == list(range(30_000 - len(kept), 30_000))
     assert len(kept) == 10_000
+
+
+async def test_the_generations_of_a_run_are_one_stream(bench: Bench) -> None:
+    @workflow
+    async def rounds(ctx: Context, left: int) -> int:
+        ctx.emit(left)
+        ctx.emit(left)
+        if left:
+            await ctx.restart(left - 1)
+        return left
+
+    async with bench.app(rounds) as app, app.run_stream(rounds, 3) as stream:
+        events = [event async for event in stream]
+    assert emitted(events) == [3, 3, 2, 2, 1, 1, 0, 0]
+    assert [event.type for event in events if event.type not in ("emitted", "run_restarted")] == [
+        "run_started", "run_ended",
+    ]  # fmt: skip
+    numbers = [event.number for event in events]
+    assert numbers == sorted(set(numbers))
+    assert [place_of_number(event.number).nth for event in events if event.type == "emitted"] == list(range(1, 9))
+
+
+async def test_a_run_under_a_budget_that_refuses_misses_no_event(bench: Bench) -> None:
+    """What a budget refuses leaves no fact, though it was counted as one when the numbers were given."""
+
+    @agent
+    async def chats(number: int, steps: Steps) -> int:
+        for word in range(5):
+            steps.emit([number, word])
+            await asyncio.sleep(0)
+        return number
+
+    @workflow
+    async def spends(ctx: Context) -> int:
+        done = await ctx.gather(*[ctx.branch(one, number) for number in range(6)])
+        return len(done)
+
+    async def one(ctx: Context, number: int) -> int:
+        try:
+            return await ctx.call(chats, number)
+        except CallRefused:
+            ctx.emit(f"refused {number}")
+            return 0
+
+    async with bench.app(spends) as app, app.run_stream(spends, budget=Budget(calls=3)) as stream:
+        events = [event async for event in stream]
+    assert not [event for event in events if isinstance(event.content, Gone)]
+    told = emitted(events)
+    assert sum(isinstance(each, str) for each in told) == 3
+    assert sum(isinstance(each, list) for each in told) == 15
+    numbers = [event.number for event in events]
+    assert numbers == sorted(set(numbers))
+
+
+async def test_what_a_thread_emits_comes_in_order(bench: Bench) -> None:
+    @agent
+    def threaded(_: None, steps: Steps) -> int:
+        for number in range(200):
+            steps.emit(number)
+        return 1
+
+    @workflow
+    async def threads(ctx: Context) -> int:
+        return await ctx.call(threaded)
+
+    async with bench.app(threads) as app, app.run_stream(threads) as stream:
+        events = [event async for event in stream]
+    assert emitted(events) == list(range(200))
+    assert [event.type for event in events[-2:]] == ["call_ended", "run_ended"]
+
+
+async def test_emitting_where_nobody_watches_costs_a_fraction_of_what_it_costs_otherwise(bench: Bench) -> None:
+    @agent
+    async def floods(_: None, steps: Steps) -> float:
+        began = time.perf_counter()
+        for _ in range(20_000):
+            steps.emit({"text": "word "})
+        return time.perf_counter() - began
+
+    @workflow
+    async def flooding(ctx: Context) -> float:
+        return await ctx.call(floods)
+
+    async with bench.app(flooding) as app:
+        unwatched = min([await app.run(flooding) for _ in range(3)])
+        watched: list[float] = []
+        for _ in range(3):
+            async with app.run_stream(flooding) as stream:
+                watched.append(await stream.result())
+    assert unwatched < min(watched) / 2

@@ -23,7 +23,7 @@ from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.step import ANSWER
-from podium.model.streams.content import RequestStarted
+from podium.model.streams.transient import RequestStarted
 
 SendRequest = Callable[[ModelSettings | None], Awaitable[ModelResponse]]
 """Sends a request with these settings, unrecorded."""

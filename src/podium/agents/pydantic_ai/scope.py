@@ -21,7 +21,7 @@ from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.prices import Rates
 from podium.model.steps import Effects, Steps
-from podium.model.streams.content import Transient
+from podium.model.streams.kinds import Transient
 
 Body = Callable[[], Awaitable[Json]]
 

@@ -20,7 +20,8 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_core import from_json
 
 from podium.model.json import Json, is_object
-from podium.model.streams.content import PartialOutput, TextDelta, ThinkingDelta, ToolCallDelta, Transient
+from podium.model.streams.kinds import Transient
+from podium.model.streams.transient import PartialOutput, TextDelta, ThinkingDelta, ToolCallDelta
 
 _AS_TEXT = ("native", "prompted")
 """The modes in which a structured answer is the text itself."""

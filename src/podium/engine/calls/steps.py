@@ -30,7 +30,6 @@ from podium.model.step import StepCall, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
 from podium.secrets.masking import MASKING
-from podium.services.streams.emitter import EmittedAt
 from podium.store.codec import decode, encode, input_digest
 
 _inside: ContextVar[str] = ContextVar("podium_step", default="")
@@ -156,7 +155,7 @@ class CallSteps:
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to those who watch the run, as `emitted`, or as the event that it is."""
         call, again, self._again = self._call, self._again, False
-        self._active.journal.emitter.emit(chunk, EmittedAt(call.key, call.attempt, _inside.get(), again))
+        self._active.journal.emitter.emit(chunk, call.key, call.attempt, _inside.get(), again=again)
 
     @property
     def turns(self) -> Sequence[AgentTurn]:

@@ -101,26 +101,23 @@ class RunJournal:
     def close(self) -> None:
         """Write nothing more: this process lets go of the run."""
         self.closed = True
-        self._runtime.streams.end(self.emitter, self._run.id)
+        self._runtime.streams.end(self.emitter, self._run)
 
     def count_fact(self) -> float:
         """Count a fact that an operation of its own writes; returns the time for it. Raises Evicted."""
         if self.closed:
             raise Evicted
         self._count += 1
-        self.emitter.facts += 1
         return self._runtime.clock.now()
 
     def reserve(self, wanted: Reserve, settled: Settled) -> None:
         """Have an amount set aside with the commit of this loop turn, and the fact that says so recorded."""
 
         def on_verdict(verdict: CommitAnswer, committed: Committed) -> None:
-            if verdict is CommitVerdict.OK:
-                self.emitter.committed()
-            else:
-                self.emitter.facts -= 1
+            self.emitter.answered(written=verdict is CommitVerdict.OK)
             settled(verdict, committed)
 
+        self.emitter.asked()
         self._runtime.commits.put(wanted, on_verdict)
 
     async def committed(self) -> None:

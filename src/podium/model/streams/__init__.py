@@ -10,17 +10,6 @@ from typing import TYPE_CHECKING
 from podium import lazy
 
 if TYPE_CHECKING:
-    from podium.model.streams.content import (
-        Emitted,
-        PartialOutput,
-        RequestStarted,
-        StreamContent,
-        StreamReset,
-        TextDelta,
-        ThinkingDelta,
-        ToolCallDelta,
-        Transient,
-    )
     from podium.model.streams.durable import (
         CallEnded,
         CallRetried,
@@ -42,6 +31,16 @@ if TYPE_CHECKING:
         ToolReturned,
     )
     from podium.model.streams.event import StreamEvent
+    from podium.model.streams.kinds import StreamContent, Transient
+    from podium.model.streams.transient import (
+        Emitted,
+        PartialOutput,
+        RequestStarted,
+        StreamReset,
+        TextDelta,
+        ThinkingDelta,
+        ToolCallDelta,
+    )
 
 __all__ = [
     "CallEnded",
@@ -77,9 +76,9 @@ __all__ = [
 lazy.exports(
     __name__,
     {
-        "podium.model.streams.content": (
-            "Emitted PartialOutput RequestStarted StreamContent StreamReset TextDelta ThinkingDelta "
-            "ToolCallDelta Transient"
+        "podium.model.streams.kinds": "StreamContent Transient",
+        "podium.model.streams.transient": (
+            "Emitted PartialOutput RequestStarted StreamReset TextDelta ThinkingDelta ToolCallDelta"
         ),
         "podium.model.streams.durable": (
             "CallEnded CallRetried CallStarted ChildStarted Durable Gone Noticed QuestionClosed "

@@ -32,11 +32,15 @@ class KeptEvents:
 class StreamBook(Protocol):
     """Who watches runs that other processes drive, and the transient events for them. `KeepEvents` brings these."""
 
-    async def watch(self, run: str, reader: str, until: float, now: float) -> None:
-        """Have the transient events of a run kept until a time; asking again renews it. What is too old is deleted.
+    async def watch(self, run: str, reader: str, until: float) -> None:
+        """Have the transient events of a run kept until a time; asking again renews it.
 
         The run need not be there yet. Raises StoreError.
         """
+        ...
+
+    async def expire(self, now: float) -> None:
+        """Delete what is too old of any run. Costs no more than a look where there is nothing. Raises StoreError."""
         ...
 
     async def watched(self, now: float, *, own: str) -> Mapping[str, float]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from podium.model.json import Json
-from podium.model.streams.content import StreamContent, Transient
+from podium.model.streams.kinds import StreamContent
+from podium.model.streams.transient import Transient
 
 
 class Durable(StreamContent):

@@ -6,8 +6,8 @@ from typing import Self
 
 from podium.errors import InvalidValue
 from podium.model.json import Json, decode, is_object
-from podium.model.streams.content import StreamContent
 from podium.model.streams.durable import CONTENTS
+from podium.model.streams.kinds import StreamContent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,47 +4,42 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from podium import lazy
 from podium.model.clock import Clock
 from podium.model.fact import Fact
 from podium.model.json import encode
 from podium.model.run import Run
 from podium.model.streams.book import KeptEvent
+from podium.model.streams.kinds import StreamContent, check_transient
 from podium.model.streams.numbers import transient_number
 from podium.services.group_commit import CommitBatch, GroupCommit
 from podium.services.isolation import CommitAnswer
 from podium.services.streams.feed import Feed
 from podium.store.operations import Committed, CommitVerdict, KeepEvents
 
-if TYPE_CHECKING:
-    from podium.model.streams import content
-else:
-    content = lazy.module("podium.model.streams.content")
-
 FLUSH_SECONDS = 0.05
 """Events for other processes are written together, after so long or with the next commit."""
 _KEPT_SECONDS, _KEPT_AFTER_SECONDS = 24 * 3600.0, 60.0
 """So long the store keeps them: while the run is in memory, and once it has left that."""
 _CHECKED = "what is emitted"
-_RESET, _NO_FIELDS = "stream_reset", b"{}"
+_EMITTED, _RESET, _NO_FIELDS = "emitted", "stream_reset", b"{}"
+"""How JSON names two events, and what one without fields has."""
 
 
-class EmittedAt(NamedTuple):
+class _Place(NamedTuple):
     """Where in a run something is emitted."""
 
     key: str
     """Of the call or branch."""
-    attempt: int = 0
+    attempt: int
     """0 for what no attempt of a call emits."""
-    step: str = ""
-    again: bool = False
-    """Whether the call may have emitted before, and is made once more."""
+    step: str
+    again: bool
 
 
 class _Said(NamedTuple):
-    place: EmittedAt
+    place: _Place
     at: float
     type: str
     body: bytes
@@ -54,26 +49,34 @@ class Emitter:
     """Emits the transient events of a run, from the moment that a process takes it up until it lets go of it."""
 
     __slots__ = (
-        "_batch", "_clock", "_commits", "_count", "_epoch", "_feed", "_found", "_found_epoch", "_last", "_loop",
-        "_pending", "_position", "_run", "_thread", "_wanted", "emitted", "facts",
+        "_batch", "_clock", "_commits", "_count", "_epoch", "_feed", "_found", "_found_epoch", "_held", "_loop",
+        "_open", "_pending", "_run", "_thread", "_wanted", "emitted", "facts", "told",
     )  # fmt: skip
 
-    def __init__(self, run: Run, facts: Sequence[Fact], commits: GroupCommit, clock: Clock) -> None:
+    def __init__(self, run: Run, facts: Sequence[Fact], commits: GroupCommit, clock: Clock, *, told: int = 0) -> None:
+        """Emit the events of a run with these facts; `told` is how many there were under this ownership before."""
         self.emitted: set[str] = set()
         """The keys of the calls that emitted anything here."""
         self._run = run.id
         self._epoch = run.epoch
-        self.facts = self._found = self._position = facts[-1].seq + 1
-        """How many facts the run has: found in the store, and recorded since, committed or not."""
+        self.facts = self._found = facts[-1].seq + 1
+        """How many facts the run has: found in the store, and recorded since, committed or not.
+
+        Not those that the store may refuse, until it has taken them.
+        """
         self._found_epoch = facts[-1].epoch
         self._commits = commits
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._feed: Feed | None = None
-        self._count = count(1)
-        self._last = 0
-        """How many events there were."""
+        self._count = count(told + 1)
+        self.told = told
+        """How many events there were under this ownership."""
+        self._open = 0
+        """How many facts the store is asked to take that it may refuse."""
+        self._held: list[_Said] = []
+        """What was emitted while such facts were open: how many facts come before it is not known yet."""
         self._pending: list[KeptEvent] = []
         self._wanted: KeepEvents | None = None
         """What is to be committed with the batch that gathers."""
@@ -81,21 +84,39 @@ class Emitter:
 
     # What happens in the run
 
-    def emit(self, chunk: object, place: EmittedAt) -> None:
-        """Emit an event, or JSON, from any thread; it costs next to nothing where nobody watches.
+    def emit(self, chunk: object, key: str, attempt: int = 0, step: str = "", *, again: bool = False) -> None:
+        """Emit an event, or JSON, from any thread; where nobody watches it is only checked and counted.
 
-        Raises InvalidValue for what is not JSON, UsageError for an event that cannot be emitted.
+        With `again` the call may have emitted before, and is made once more. Raises InvalidValue for what is not JSON,
+        UsageError for an event that cannot be emitted.
         """
-        emitted = content.content_of(chunk)
-        body = encode(emitted.body(), _CHECKED)
+        if isinstance(chunk, StreamContent):
+            check_transient(chunk)
+            kind, body = chunk.type, encode(chunk.body(), _CHECKED)
+        else:
+            kind, body = _EMITTED, encode(chunk, _CHECKED)
         if self._feed is None:
-            self._last = next(self._count)
+            self.told = next(self._count)
             return
-        said = _Said(place, self._clock.now(), emitted.type, body)
+        if kind is _EMITTED:
+            body = b'{"data":' + body + b"}"
+        said = _Said(_Place(key, attempt, step, again), self._clock.now(), kind, body)
         if threading.get_ident() == self._thread:
             self._take(said)
         else:
             self._loop.call_soon_threadsafe(self._take, said)
+
+    def asked(self) -> None:
+        """The store is asked to take a fact that it may refuse: what is emitted now waits for its answer."""
+        self._open += 1
+
+    def answered(self, *, written: bool) -> None:
+        """The store has said of such a fact whether it is written."""
+        self._open -= 1
+        self.facts += written
+        if self._held and not self._open:
+            self._loop.call_soon(self._release)  # once all of this commit is known
+        self.committed()
 
     def committed(self) -> None:
         """Have readers look at what was recorded: it is in the store now."""
@@ -106,13 +127,14 @@ class Emitter:
         """The run leaves the memory of this process."""
         if self._feed is not None and self._feed.watched:
             self._flush(_KEPT_AFTER_SECONDS)
+        self._feed = None
 
     # Who watches
 
     def keep(self, feed: Feed | None) -> None:
         """Keep events for those who read a feed, from now on; with None only count them."""
         if feed is not None:
-            feed.begin(self._epoch, self._number(self._last) or 0)
+            feed.begin(self._epoch, self._number(self.told) or 0)
         self._feed = feed
 
     def write(self) -> None:
@@ -129,8 +151,20 @@ class Emitter:
             self._take(said._replace(type=_RESET, body=_NO_FIELDS))
         if said.place.key:
             self.emitted.add(said.place.key)
-        self._last = next(self._count)
-        number, feed, place = self._number(self._last), self._feed, said.place
+        if self._held or self._open:
+            self._held.append(said)
+        else:
+            self._number_and_keep(said)
+
+    def _release(self) -> None:
+        if not self._open:
+            held, self._held = self._held, []
+            for said in held:
+                self._number_and_keep(said)
+
+    def _number_and_keep(self, said: _Said) -> None:
+        self.told = next(self._count)
+        number, feed, place = self._number(self.told), self._feed, said.place
         if number is None or feed is None:
             return
         head = {
@@ -143,13 +177,9 @@ class Emitter:
             self._keep_for_others(event)
 
     def _number(self, count: int) -> int | None:
-        """Return the number of an event: after all facts so far. Readers have it wait for those not committed yet.
-
-        A fact that the store refuses, since a budget has no room, may have been counted: numbers never go back.
-        """
-        self._position = max(self._position, self.facts)
-        epochs = self._epoch - self._found_epoch if self._position == self._found else 0
-        return transient_number(self._position, epochs, count)
+        """Return the number of an event: after all facts so far. Readers have it wait for those not committed yet."""
+        epochs = self._epoch - self._found_epoch if self.facts == self._found else 0
+        return transient_number(self.facts, epochs, count)
 
     # From this process to others
 
@@ -176,7 +206,7 @@ class Emitter:
         if feed is None:
             return
         self._wanted = wanted = KeepEvents(
-            run=self._run, epoch=self._epoch, events=pending, last=self._number(self._last) or 0, trim=feed.trim,
+            run=self._run, epoch=self._epoch, events=pending, last=self._number(self.told) or 0, trim=feed.trim,
             until=self._clock.now() + keep_seconds,
         )  # fmt: skip
         self._batch = self._commits.batch

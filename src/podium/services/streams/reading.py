@@ -42,8 +42,7 @@ class Watching:
 
     async def announce(self, run: str) -> None:
         """Have whoever drives a run keep its transient events for this reader, for some seconds. Raises StoreError."""
-        now = self.clock.now()
-        await self.store.streams.watch(run, self.reader, now + _LEASE_SECONDS, now)
+        await self.store.streams.watch(run, self.reader, self.clock.now() + _LEASE_SECONDS)
 
 
 class StreamReader:
@@ -82,10 +81,14 @@ class StreamReader:
             for event in self._merged(facts, kept):
                 self._number = event.number
                 yield event
-            if looks and (ended := await self._ended()) is not None:
-                if ended.state is RunState.BLOCKED:
-                    yield self._noticed(ended.epoch, StreamBlocked(ended.reason), self._number)
-                return
+            if looks:
+                run = await self._store.run(self._run)
+                if run is None:
+                    return  # it was pruned meanwhile
+                if self._is_over(run):
+                    if run.state is RunState.BLOCKED:
+                        yield self._noticed(run.epoch, StreamBlocked(run.reason), self._number)
+                    return
             news = await self._feed.wait(_LOOK_HERE_SECONDS if here else _LOOK_SECONDS)
 
     async def _begin(self) -> None:
@@ -165,8 +168,6 @@ class StreamReader:
             content=content,
         )  # fmt: skip
 
-    async def _ended(self) -> Run | None:
-        """Return the run if it has ended or is blocked, and all of it was told."""
-        run = await self._store.run(self._run)
-        over = run is not None and (run.state.ended or run.state is RunState.BLOCKED)
-        return run if run is not None and over and self._facts >= run.facts else None
+    def _is_over(self, run: Run) -> bool:
+        """Whether a run has ended or is blocked, and all of it was told."""
+        return (run.state.ended or run.state is RunState.BLOCKED) and self._facts >= run.facts

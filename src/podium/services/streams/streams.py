@@ -13,6 +13,7 @@ from podium.services.group_commit import GroupCommit
 from podium.services.streams.emitter import Emitter
 from podium.services.streams.feed import Feed
 
+_EXPIRE_SECONDS = 60.0
 _KEPT_SECONDS = 30.0
 """So long a feed is kept that nobody reads: whoever lost its connection comes again."""
 
@@ -32,14 +33,19 @@ class Streams:
         self._loop = asyncio.get_running_loop()
         self._feeds: dict[str, Feed] = {}
         self._emitters: dict[str, Emitter] = {}
+        self._left: tuple[str, int, int] | None = None
+        """The run that left memory last, its epoch, and how many events it told: its next generation goes on so."""
         self._watched: frozenset[str] = frozenset()
         """The runs that somebody watches from another process."""
+        self._expire_at = float("-inf")
+        """When what is too old is to be deleted in the store, by the clock of the event loop."""
         self.driven = driven
         """Whether a run is driven here."""
 
     def begin(self, run: Run, facts: Sequence[Fact], *, dry: bool) -> Emitter:
         """Return what emits the events of a run that is taken up."""
-        emitter = Emitter(run, facts, self._commits, self._clock)
+        told = self._left[2] if self._left is not None and self._left[:2] == (run.id, run.epoch) else 0
+        emitter = Emitter(run, facts, self._commits, self._clock, told=told)
         if dry:
             return emitter
         self._emitters[run.id] = emitter
@@ -53,12 +59,13 @@ class Streams:
                 emitter.write()
         return emitter
 
-    def end(self, emitter: Emitter, run: str) -> None:
+    def end(self, emitter: Emitter, run: Run) -> None:
         """The run leaves the memory of this process."""
         emitter.end()
-        if self._emitters.get(run) is emitter:
-            del self._emitters[run]
-        self.ring(run)
+        if self._emitters.get(run.id) is emitter:
+            self._left = run.id, run.epoch, emitter.told
+            del self._emitters[run.id]
+        self.ring(run.id)
 
     def ring(self, run: str) -> None:
         """Have the readers of a run look how it stands."""
@@ -87,6 +94,10 @@ class Streams:
 
     async def look(self) -> None:
         """Find who watches from other processes, and let go of the feeds that nobody has read for a while."""
+        now = self._loop.time()
+        if now >= self._expire_at:
+            self._expire_at = now + _EXPIRE_SECONDS
+            await self._book.expire(self._clock.now())
         watched = frozenset(await self._book.watched(self._clock.now(), own=f"{self._owner}/"))
         for run in self._watched - watched:
             if (feed := self._feeds.get(run)) is not None:
@@ -94,7 +105,6 @@ class Streams:
         new, self._watched = watched - self._watched, watched
         for run in new:
             self._keep_for_others(run)
-        now = self._loop.time()
         for run, feed in list(self._feeds.items()):
             if not (feed.readers or feed.watched or now < feed.until):
                 del self._feeds[run]

@@ -25,16 +25,20 @@ class SqliteStreams:
         self._lock = lock
         self._path = path
 
-    async def watch(self, run: str, reader: str, until: float, now: float) -> None:
-        """Enter that somebody watches a run, and delete what is too old of any run."""
+    async def watch(self, run: str, reader: str, until: float) -> None:
+        """Enter that somebody watches a run."""
+        await self._write(lambda connection: connection.execute(statement("stream_watch"), (run, reader, until)))
 
-        def work() -> None:
-            with self._lock, transaction(self._patient, self._path) as connection:
-                connection.execute(statement("stream_watch"), (run, reader, until))
-                for name in ("stream_watches_expire", "stream_events_expire", "stream_heads_expire"):
-                    connection.execute(statement(name), (now,))
+    async def expire(self, now: float) -> None:
+        """Look first whether anything is too old: most stores have nothing, and need not be written."""
 
-        await in_thread(work)
+        def work(connection: sqlite3.Connection) -> None:
+            for name in ("stream_watches_expire", "stream_events_expire", "stream_heads_expire"):
+                connection.execute(statement(name), (now,))
+
+        found = statement("stream_is_old")
+        if await self._read(lambda connection: connection.execute(found, {"now": now}).fetchone()[0]):
+            await self._write(work)
 
     async def watched(self, now: float, *, own: str) -> dict[str, float]:
         """Return the runs that others watch, and until when."""
@@ -46,6 +50,13 @@ class SqliteStreams:
     async def kept(self, run: str, after: int) -> KeptEvents | None:
         """Return what is kept of a run after a number."""
         return await self._read(lambda connection: _kept(connection, run, after))
+
+    async def _write(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        def in_transaction() -> None:
+            with self._lock, transaction(self._patient, self._path) as connection:
+                work(connection)
+
+        await in_thread(in_transaction)
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with translated(self._path):
