@@ -30,7 +30,7 @@ class PlainSteps:
         self.recorded: dict[str, Json] = dict(recorded or {})
         """The value of each step, by its key: the one given, else name and count (`request.0`)."""
         self.emitted: list[Json] = []
-        """The chunks that were streamed."""
+        """What was streamed: JSON, or events such as `TextDelta`."""
         self.notes: list[tuple[str, dict[str, Json]]] = []
         """What rules did: which, and what they said of it."""
         self._counts: Counter[str] = Counter()
@@ -56,7 +56,7 @@ class PlainSteps:
         return self.recorded[key]
 
     def emit(self, chunk: Json) -> None:
-        """Keep the chunk in `emitted`."""
+        """Keep it in `emitted`."""
         self.emitted.append(chunk)
 
     @property

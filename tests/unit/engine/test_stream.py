@@ -339,7 +339,7 @@ async def test_emitting_where_nobody_watches_costs_a_fraction_of_what_it_costs_o
     @agent
     async def floods(_: None, steps: Steps) -> float:
         began = time.perf_counter()
-        for _ in range(20_000):
+        for _number in range(20_000):
             steps.emit({"text": "word "})
         return time.perf_counter() - began
 

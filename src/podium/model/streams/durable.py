@@ -1,11 +1,9 @@
 """Events that the journal tells of, and what a reader finds out: imported where a stream is read."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from podium.model.json import Json
 from podium.model.streams.kinds import StreamContent
-from podium.model.streams.transient import Transient
 
 
 class Durable(StreamContent):
@@ -167,9 +165,3 @@ class Gone(Noticed, type="gone"):
 
     lost: int | None
     """How many events; None where nobody knows."""
-
-
-CONTENTS: Mapping[str, type[StreamContent]] = {
-    each.type: each for kind in (Transient, Durable, Noticed) for each in kind.__subclasses__()
-}
-"""The class of each event, by its name in JSON."""

@@ -6,8 +6,16 @@ from typing import Self
 
 from podium.errors import InvalidValue
 from podium.model.json import Json, decode, is_object
-from podium.model.streams.durable import CONTENTS
+from podium.model.streams import durable, transient
 from podium.model.streams.kinds import StreamContent
+
+_CONTENTS: Mapping[str, type[StreamContent]] = {
+    each.type: each
+    for module in (transient, durable)
+    for each in vars(module).values()
+    if isinstance(each, type) and issubclass(each, StreamContent) and "type" in vars(each)
+}
+"""The class of each event, by its name in JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +53,9 @@ class StreamEvent:
     @classmethod
     def from_json(cls, said: Json) -> Self:
         """Return the event that `json` gave; raises InvalidValue where it is none that is known here."""
-        found = CONTENTS.get(said.get("type", "")) if is_object(said) else None
+        found = _CONTENTS.get(said.get("type", "")) if is_object(said) else None
         if found is None:
-            known = ", ".join(CONTENTS)
+            known = ", ".join(_CONTENTS)
             raise InvalidValue(f"expected an event of a stream, with a type that is one of {known}; got {said!r}")
         return cls.of(said, found.read(said["content"]))
 

@@ -45,5 +45,5 @@ class Transient(StreamContent):
 def check_transient(content: StreamContent) -> None:
     """Raise UsageError for an event that nobody may emit."""
     if not isinstance(content, Transient):
-        known = ", ".join(each.__name__ for each in Transient.__subclasses__())
+        known = ", ".join(sorted({each.__name__ for each in Transient.__subclasses__()}))
         raise UsageError(f"{type(content).__name__} cannot be emitted: the journal tells of it. Emit JSON, or {known}.")

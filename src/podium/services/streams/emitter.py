@@ -27,7 +27,7 @@ _EMITTED, _RESET, _NO_FIELDS = "emitted", "stream_reset", b"{}"
 """How JSON names two events, and what one without fields has."""
 
 
-class _Place(NamedTuple):
+class _EmittedAt(NamedTuple):
     """Where in a run something is emitted."""
 
     key: str
@@ -39,7 +39,7 @@ class _Place(NamedTuple):
 
 
 class _Said(NamedTuple):
-    place: _Place
+    place: _EmittedAt
     at: float
     type: str
     body: bytes
@@ -100,7 +100,7 @@ class Emitter:
             return
         if kind is _EMITTED:
             body = b'{"data":' + body + b"}"
-        said = _Said(_Place(key, attempt, step, again), self._clock.now(), kind, body)
+        said = _Said(_EmittedAt(key, attempt, step, again), self._clock.now(), kind, body)
         if threading.get_ident() == self._thread:
             self._take(said)
         else:
