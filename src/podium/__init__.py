@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from podium.engine.workflow import Workflow, workflow
     from podium.errors import CallError, PodiumError, RunError
     from podium.facade.handle import RunHandle
+    from podium.facade.run_stream import RunStream
     from podium.model.agent import Agent, Card
     from podium.model.budget import Budget
     from podium.model.call import Call
@@ -45,6 +46,7 @@ __all__ = [
     "RunError",
     "RunHandle",
     "RunState",
+    "RunStream",
     "Steps",
     "Task",
     "Workflow",
@@ -73,6 +75,7 @@ lazy.exports(
         "podium.engine.workflow": "Workflow workflow",
         "podium.errors": "CallError PodiumError RunError",
         "podium.facade.handle": "RunHandle",
+        "podium.facade.run_stream": "RunStream",
         "podium.model.agent": "Agent Card",
         "podium.model.budget": "Budget",
         "podium.model.call": "Call",

@@ -16,6 +16,7 @@ from podium.model.fact import FactKind
 from podium.model.facts.codec import contents
 from podium.model.facts.content import Mark, marks_of
 from podium.model.retry import FailureKind
+from podium.model.streams import Durable, Noticed, StreamEvent, Transient
 
 COLUMNS: list[Callable[[object], bool]] = [
     lambda mark: mark is Mark.KEEP,
@@ -82,3 +83,12 @@ def test_every_field_of_a_card_is_described() -> None:
     assert {each.name for each in fields(Card)} <= described
     assert CardOptions.__optional_keys__ <= described
     assert all(each.default is not MISSING or each.default_factory is not MISSING for each in fields(Card)[1:])
+
+
+def test_every_event_of_a_stream_is_described_with_its_fields() -> None:
+    known = {"Transient": Transient, "Durable": Durable, "Noticed": Noticed}
+    classes = {each.type: each for kind in known.values() for each in kind.__subclasses__()}
+    described = {name: (cls, re.findall(r"\w+", listed)) for name, cls, listed in rows("stream-events.md", 0, 1, 2)}
+    found = {name: (each.__name__, list(each.names())) for name, each in classes.items()}
+    assert {name: described.get(name) for name in found} == found
+    assert {field.name for field in fields(StreamEvent)} <= {name for (name,) in rows("stream-events.md", 0)}

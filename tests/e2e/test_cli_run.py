@@ -188,7 +188,7 @@ def test_a_serving_worker_takes_an_answer_up_by_itself_and_ends_on_a_signal(desk
     tailed = desk.podium("runs", "tail", desk.only_run(), "--json")
     worker.send_signal(signal.SIGTERM)
     _, told = worker.communicate(timeout=120)
-    assert json.loads(tailed.out.splitlines()[-1])["kind"] == "ended"
+    assert json.loads(tailed.out.splitlines()[-1])["type"] == "run_ended"
     assert worker.returncode == 130
     assert "The same command again goes on." in told
 

@@ -60,7 +60,7 @@ def signature_of(function: Function) -> Signature:
     """Read a function's signature; raises UsageError where it cannot become an agent, saying why."""
     name = name_of(function)
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
-        raise UsageError(f"{name} is a generator: return the value, and stream chunks through `steps.emit`")
+        raise UsageError(f"{name} is a generator: return the value, and stream pieces of it through `steps.emit`")
     parameters, hints = _parameters(function, name), _hints(function, name)
     handed = {hints[each]: each for each in parameters if hints.get(each) in (Steps, Call)}
     if twice := {kind.__name__ for kind in handed if list(hints.values()).count(kind) > 1}:

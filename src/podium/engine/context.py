@@ -39,7 +39,6 @@ from podium.model.run import RunOptions
 from podium.model.steps import Effects
 from podium.model.storable import check_key
 from podium.model.task import Task
-from podium.services.stream import Chunk
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -371,10 +370,9 @@ class Context:
         return changed(self._active, self._path, self._counter, name)
 
     def emit(self, chunk: Json) -> None:
-        """Stream a chunk to those who watch the run. Chunks are not recorded, and replay emits none."""
+        """Stream a chunk, JSON or an event, to those who watch the run. It is not recorded, and replay emits none."""
         if not self._active.gate.replaying:
-            told = Chunk(key=self._path, attempt=1, step="", n=self._counter, data=chunk)
-            self._active.runtime.streams.publish(self._active.run.id, told)
+            self._active.journal.emitter.emit(chunk, self._path)
 
     def _check_joined(self, items: Sequence[Primitive[Any]]) -> None:
         """Raise NotAwaitable for what cannot be joined, and CallRefused for more than the run's budget allows at once.

@@ -1,21 +1,29 @@
 """A run, as its starter holds it."""
 
-from collections.abc import AsyncIterator
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from podium import lazy
 from podium.agents.shape import free_json
 from podium.errors import InvalidValue, NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
-from podium.facade.scope import Scope
+from podium.facade.scope import Parts, Scope
 from podium.model.agent import AnyAgent
+from podium.model.expected import NATURAL
 from podium.model.fact import Fact
 from podium.model.facts.runs import Ended
 from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
 from podium.model.storable import check_text
-from podium.services.stream import Chunk
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, Send
+
+if TYPE_CHECKING:
+    from podium.model.streams.event import StreamEvent
+    from podium.services.streams import reading
+else:
+    reading = lazy.module("podium.services.streams.reading")
 
 Out = TypeVar("Out")
 
@@ -62,13 +70,18 @@ class RunHandle(Generic[Out]):
         ends = [said for fact in await self.facts() if isinstance(said := fact.content, Ended)]
         return ends[-1].degraded if ends else ()
 
-    async def stream(self) -> AsyncIterator[Chunk]:
-        """Give what the run's agents stream, from now until it ends."""
-        with self._scope.parts.worker.streams.watch(self.id) as chunks:
-            if (await self.status()).state.ended:
-                return
-            async for chunk in chunks:
-                yield chunk
+    async def stream(self, *, after: int | None = None) -> "AsyncGenerator[StreamEvent]":
+        """Give the run's events until it ends or is blocked, whichever process drives it.
+
+        They begin now, or after the event that has the number `after`; 0 is the beginning. What the journal tells of is
+        never missed. Of the rest an event `gone` says what was missed. Who reads slowly holds up nobody.
+        """
+        if after is not None:
+            NATURAL.check("after", after)
+        await self.status()
+        with watching(self._scope.parts, self.id) as how:
+            async for event in reading.StreamReader(self.id, after, how).events():
+                yield event
 
     async def signal(self, name: str, body: Json = None, *, id: str | None = None) -> bool:
         """Send a signal; False if one with this id was sent before. Raises NotPossible where the run has ended."""
@@ -94,6 +107,17 @@ class RunHandle(Generic[Out]):
             state = (await self.status()).state
             raise NotPossible(f"run {self.id} has ended ({state}): it cannot take {what} any more.")
         return verdict is CommitVerdict.OK
+
+
+@contextmanager
+def watching(parts: Parts, run_id: str) -> "Generator[reading.Watching]":
+    """Have the transient events of a run kept while the block lasts; the run need not be there yet."""
+    streams = parts.worker.streams
+    with streams.open(run_id) as feed:
+        yield reading.Watching(
+            store=parts.store, clock=parts.clock, reader=streams.name_reader(), feed=feed,
+            driven=lambda: streams.driven(run_id), check=parts.worker.check,
+        )  # fmt: skip
 
 
 def _written(body: Json) -> Json:

@@ -1,6 +1,6 @@
 """The reading half of an app, from a store alone: nothing is registered, and no run is driven."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from podium.facade.questions import Questions
@@ -8,8 +8,13 @@ from podium.facade.reports import Reports
 from podium.facade.runs import Runs
 from podium.facade.sight import Sight
 from podium.model.audit import Audit, Seal, SealChecker
+from podium.model.clock import SystemClock
+from podium.model.ids import RandomIds
 from podium.model.principal import Principal
+from podium.model.streams.event import StreamEvent
 from podium.reports.audit import audit
+from podium.services.streams.feed import Feed
+from podium.services.streams.reading import StreamReader, Watching
 from podium.store.protocol import Store
 
 
@@ -22,6 +27,16 @@ class Reader:
         self.runs = Runs(self._sight)
         self.inbox = Questions(self._sight)
         self.reports = Reports(self._sight)
+
+    async def stream(self, run_id: str, *, after: int | None = 0) -> AsyncGenerator[StreamEvent]:
+        """Give the events of a run until it ends or is blocked: all, those after a number, or with None those to come.
+
+        Raises UnknownRun.
+        """
+        await self._sight.run(run_id)
+        how = Watching(store=self._store, clock=SystemClock(), reader=RandomIds().new("reader"), feed=Feed())
+        async for event in StreamReader(run_id, after, how).events():
+            yield event
 
     async def audit(self, *, checker: SealChecker | None = None, anchor: Sequence[Seal] | None = None) -> Audit:
         """Check everything, as it is at one moment; nobody else reads through this store meanwhile."""

@@ -1,11 +1,14 @@
 """An app as one principal uses it, or, for the operator of the app, as a whole."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from podium import lazy
 from podium.engine.run.starting import new_run
 from podium.errors import InvalidValue, NotAllowed, NotPossible, UnknownRun
-from podium.facade.handle import AnyHandle, RunHandle, handle_of
+from podium.facade.handle import AnyHandle, RunHandle, handle_of, watching
+from podium.facade.run_stream import RunStream
 from podium.facade.scope import Parts, Scope
 from podium.model.agent import Agent
 from podium.model.budget import Budget
@@ -31,6 +34,8 @@ class ScopedApp:
     def __init__(self, parts: Parts, principal: Principal | None) -> None:
         """Give an app to a principal, or to its operator."""
         self._scope = Scope(parts, principal)
+        self._own_ids: set[str] = set()
+        """The ids that were chosen here for runs whose streams are read from the first event on."""
 
     @property
     def runs(self) -> "runs.Runs":
@@ -97,6 +102,27 @@ class ScopedApp:
             await self._must_be_same(run_id, found.card.name, tag)
         return RunHandle(run_id, self._scope, found)
 
+    @asynccontextmanager
+    async def run_stream(
+        self, workflow: Agent[In, Out] | str, input: In = None, /, **options: Any
+    ) -> AsyncGenerator[RunStream[Out]]:
+        """Start a run and read its events, from the first on: `async with app.run_stream(tell, "time") as stream`.
+
+        Nothing is missed, whichever process drives it. Leaving the block ends the reading; the run goes on. Options:
+        see `start`.
+        """
+        parts = self._scope.parts
+        if options.get("id") is None:
+            options["id"] = parts.ids.new("run")
+            self._own_ids.add(options["id"])
+        with watching(parts, options["id"]) as how:
+            await how.announce(options["id"])
+            stream = RunStream(await self.start(workflow, input, **options))
+            try:
+                yield stream
+            finally:
+                await stream.close()
+
     async def handle(self, run_id: str) -> AnyHandle:
         """Return a handle to a run; raises UnknownRun."""
         return await handle_of(self._scope, run_id)
@@ -108,7 +134,7 @@ class ScopedApp:
             return tenant or "default", principal or "local"
         if tenant not in (None, user.tenant) or principal not in (None, user.who):
             raise NotAllowed(f"{user.who} may not start runs of others: leave `tenant` and `principal` out.")
-        if id is not None:  # all tenants share the ids: whether one is free tells of others
+        if id is not None and id not in self._own_ids:  # all tenants share the ids: whether one is free tells of others
             raise NotAllowed(f"{user.who} may not choose the ids of runs: leave `id` out, or give the run a `tag`.")
         return user.tenant, user.who
 

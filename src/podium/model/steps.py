@@ -81,7 +81,10 @@ class Steps(Protocol):
         ...
 
     def emit(self, chunk: Json) -> None:
-        """Stream a chunk to whoever watches the run. Chunks are not recorded."""
+        """Stream JSON, or an event such as `podium.model.streams.TextDelta`, to whoever watches, from any thread.
+
+        It is not recorded. Raises InvalidValue for what is not JSON, UsageError for an event of the journal.
+        """
         ...
 
     @property

@@ -82,9 +82,18 @@ class GroupCommit:
         self._scheduled = False
         self._in_flight: CommitBatch | None = None
         self._dividing: asyncio.Task[None] | None = None
+        self._riders: list[Callable[[], None]] = []
+
+    def ride(self, along: Callable[[], None]) -> None:
+        """Have something called before the next batch gets its first operation: what it puts is committed with that."""
+        self._riders.append(along)
 
     def put(self, operation: Operation, settled: Settled) -> None:
         """Have an operation committed with this loop turn; `settled` is told its verdict."""
+        if self._riders and not self.batch.operations:
+            riders, self._riders = self._riders, []
+            for along in riders:
+                along()
         self.batch.operations.append(operation)
         self.batch.settled.append(settled)
         if not self._scheduled and self._in_flight is None:

@@ -13,6 +13,7 @@ from podium.model.facts.content import Writable
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
 from podium.model.run import DEFAULT_QUEUE, BlockedReason, RunState, Signal
+from podium.model.streams.book import KeptEvent
 
 ESCROW_ROOM = 8
 """An escrow is at most this part of what a budget has left: near its limit nothing is set aside that nobody spends."""
@@ -299,6 +300,24 @@ class KeepAnswer:
     until: float
 
 
+@dataclass(slots=True, kw_only=True)
+class KeepEvents:
+    """Keep transient events of a run for readers in other processes; STALE where somebody else took the run up.
+
+    More may be added to `events` until it is committed.
+    """
+
+    run: str
+    epoch: int
+    events: list[KeptEvent]
+    last: int
+    """The number of the last transient event under this epoch, whether it is kept or not."""
+    trim: int
+    """Up to this number events are deleted; 0 deletes none."""
+    until: float
+    """When all of it may be deleted."""
+
+
 @dataclass(frozen=True, slots=True)
 class FetchSignals:
     """Hand over what came for a run that this worker drives, as of this commit; STALE where it does not drive it."""
@@ -322,7 +341,8 @@ class Unblock:
 
 
 Operation = (
-    Write | Start | Send | Reply | Expire | Reserve | Redact | Prune | KeepAnswer | FetchSignals | HandBack | Unblock
+    Write | Start | Send | Reply | Expire | Reserve | Redact | Prune | KeepAnswer | KeepEvents | FetchSignals | HandBack
+    | Unblock
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ class PlainSteps:
         self.sent: list[Json] = []
         """What was sent to models, each as what differs from the one before in its conversation."""
         self.emitted: list[Json] = []
-        """The chunks that were streamed."""
+        """What was streamed: JSON, or events such as `TextDelta`."""
         self.notes: list[tuple[str, dict[str, Json]]] = []
         """What rules did: which, and what they said of it."""
         self._counts: Counter[str] = Counter()
@@ -62,7 +62,7 @@ class PlainSteps:
         self.sent.append(sent(str(len(self.sent))))
 
     def emit(self, chunk: Json) -> None:
-        """Keep the chunk in `emitted`."""
+        """Keep it in `emitted`."""
         self.emitted.append(chunk)
 
     @property

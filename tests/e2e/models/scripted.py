@@ -30,6 +30,8 @@ class Reply:
     """What the server answers."""
 
     text: str | None = None
+    thinking: str = ""
+    """What a streamed answer thinks first."""
     uses: Sequence[Use] = ()
     finish: str | None = ""
     """The reason why the answer ends; as it is for a whole answer unless given."""
@@ -139,6 +141,15 @@ def _uses(reply: Reply) -> list[Json]:
     ]
 
 
+def _pieces(use: Json) -> list[Json]:
+    """Return a tool call as a stream has it: its name first, then its arguments in two pieces."""
+    text = use["function"]["arguments"]
+    half = len(text) // 2
+    begun = {**use, "function": {"name": use["function"]["name"], "arguments": ""}}
+    added = [{"index": use["index"], "function": {"arguments": each}} for each in (text[:half], text[half:])]
+    return [begun, *added]
+
+
 def _text(use: Use) -> str:
     return use.arguments if isinstance(use.arguments, str) else json.dumps(use.arguments)
 
@@ -157,8 +168,9 @@ def _answer(model: str, reply: Reply) -> Json:
 def _events(model: str, reply: Reply) -> str:
     told: Json = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": model}
     deltas: list[Json] = [{"role": "assistant", "content": ""}]
+    deltas += [{"reasoning_content": word} for word in reply.thinking.partition(" ") if word]
     deltas += [{"content": word} for word in (reply.text or "").partition(" ") if word]
-    deltas += [{"tool_calls": [each]} for each in _uses(reply)]
+    deltas += [{"tool_calls": [part]} for each in _uses(reply) for part in _pieces(each)]
     deltas += [{"refusal": word} for word in (reply.refusal or "").partition(" ") if word]
     choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
     if (finish := _finish(reply)) is not None:

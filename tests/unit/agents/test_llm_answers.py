@@ -34,6 +34,7 @@ from podium.model.outcome import Done, Usage
 from podium.model.prices import Rate
 from podium.model.retry import Retry
 from podium.model.steps import Steps
+from podium.model.streams import RequestStarted, TextDelta
 from podium.secrets.masking import MASKING
 from podium.testing.model import Give, ModelReply, ScriptedModel, Use, timed_out, too_many_requests
 from tests.unit.agents.test_llm_steps import Journal, call, value_of
@@ -142,13 +143,13 @@ def test_text_is_streamed_where_that_is_asked_for() -> None:
     journal = Journal()
     agent = llm_agent("clerk", model=ScriptedModel(["One two three."]), instructions="Count.", streaming=True)
     assert asyncio.run(agent.run(call("Go."), journal)) == Done("One two three.")
-    assert journal.chunks == [{"text": "One "}, {"text": "two "}, {"text": "three."}]
+    assert journal.chunks == [RequestStarted("scripted"), TextDelta("One "), TextDelta("two "), TextDelta("three.")]
 
 
-def test_nothing_is_streamed_otherwise() -> None:
+def test_nothing_but_that_a_model_is_asked_is_told_otherwise() -> None:
     journal = Journal()
     asyncio.run(clerk("One two three.").run(call("Go."), journal))
-    assert journal.chunks == []
+    assert journal.chunks == [RequestStarted("scripted")]
 
 
 def test_a_rate_limit_tells_when_to_come_back() -> None:

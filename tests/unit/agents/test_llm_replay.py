@@ -12,6 +12,7 @@ from podium.errors import Evicted, Interrupt, RateLimited, Suspended
 from podium.model.agent import Agent
 from podium.model.outcome import Done
 from podium.model.question import Ask
+from podium.model.streams import RequestStarted
 from podium.testing.model import ModelReply, ScriptedModel, Use, requests_seen
 from tests.unit.agents.test_llm_steps import Journal, call, last_result, value_of
 
@@ -122,7 +123,7 @@ def test_a_recorded_conversation_can_be_replayed_with_streaming() -> None:
     for streaming in (False, True):
         agent = llm_agent("clerk", model=ScriptedModel(["Hello."]), instructions="Be kind.", streaming=streaming)
         assert asyncio.run(agent.run(call("Hi."), journal)) == Done("Hello.")
-    assert journal.chunks == []
+    assert journal.chunks == [RequestStarted("scripted")]
 
 
 def test_tools_of_one_response_run_at_once() -> None:

@@ -411,3 +411,22 @@ async def test_what_belongs_to_the_installation_belongs_to_no_tenant(tmp_store: 
         with pytest.raises(PodiumError, match="belongs to the installation"):
             Principal(who="ann", tenant="podium")
         assert (await app.runs.list(state=RunState.FAILED)).items == ()
+
+
+async def test_a_stream_is_for_those_who_may_see_the_run(tmp_store: Path) -> None:
+    async with opened(tmp_store) as app:
+        mine, other = app.scoped(principal()), app.scoped(principal(tenant="rival", who="rex"))
+        async with mine.run_stream(paid, "mine") as stream:
+            events = [event.type async for event in stream]
+            assert await stream.result() == "mine"
+        assert events == ["run_started", "call_started", "call_ended", "run_ended"]
+        run = await stream.handle.status()
+        assert (run.tenant, run.principal) == ("acme", "ann")
+        with pytest.raises(UnknownRun):
+            await other.handle(run.id)
+        with pytest.raises(NotAllowed, match="may not choose the ids of runs"):
+            async with mine.run_stream(paid, "mine", id="run_mine"):
+                pass
+        with pytest.raises(NotAllowed, match="a viewer changes nothing"):
+            async with app.scoped(principal("viewer")).run_stream(paid, "mine"):
+                pass

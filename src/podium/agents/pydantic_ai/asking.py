@@ -1,19 +1,11 @@
 """A model request as a step, whoever makes it."""
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from pydantic_ai.durable_exec import JSON_CODEC
 from pydantic_ai.exceptions import OutputTokenLimitExceeded
-from pydantic_ai.messages import (
-    ModelMessage,
-    ModelResponse,
-    ModelResponseStreamEvent,
-    PartDeltaEvent,
-    PartStartEvent,
-    TextPart,
-    TextPartDelta,
-)
+from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models._request_timeout import open_durable_unit_stream  # it alone knows when the first event is due
 from pydantic_ai.settings import ModelSettings
@@ -25,12 +17,14 @@ from podium.agents.pydantic_ai.scope import AgentScope, Unanswered, asking
 from podium.agents.pydantic_ai.sent import answered, told
 from podium.agents.pydantic_ai.shared import as_run
 from podium.agents.pydantic_ai.storable import storable
+from podium.agents.pydantic_ai.streaming import hand_on
 from podium.agents.pydantic_ai.usage import unmeasured, usage_of
 from podium.agents.pydantic_ai.whole import TWICE, objection, require_end
 from podium.model.budget import USUAL_OUTPUT, Bound
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.step import ANSWER
+from podium.model.streams.transient import RequestStarted
 
 SendRequest = Callable[[ModelSettings | None], Awaitable[ModelResponse]]
 """Sends a request with these settings, unrecorded."""
@@ -65,6 +59,7 @@ class RecordedRequest:
         failed: list[Exception] = []
 
         async def body() -> Json:
+            self._scope.emit(RequestStarted(self._model.model_name))
             with of_request(failed, remote=self._model.base_url is not None), asking():
                 settings = self._sent_settings()
                 self._scope.recording.tell_sent(lambda at: self._told(at, settings))
@@ -113,13 +108,13 @@ class RecordedRequest:
         return replace(again, usage=again.usage + response.usage)
 
     async def ask_in_pieces(self) -> ModelResponse:
-        """Do the same with an answer that is streamed; its text is handed on where the call streams."""
+        """Do the same with an answer that is streamed; it is handed on where the call streams."""
         return await self.ask(self._stream)
 
     async def _stream(self, settings: ModelSettings | None) -> ModelResponse:
         stream = open_durable_unit_stream(self._model, self._messages, settings, self._parameters, None)
         async with stream as streamed:
-            await _hand_on(streamed, self._scope)
+            await hand_on(streamed, self._parameters, self._scope.emit if self._scope.emits else None)
         if self._scope.recording.unfinished != "accept":
             require_end(streamed)
         return streamed.get()
@@ -184,14 +179,3 @@ async def keep_answer(scope: AgentScope, messages: Sequence[ModelMessage], respo
 
     await scope.recording.once(ANSWER, body, key=place.key, input=place.sent, bound=NO_COST)
     scope.add(as_run(response.usage))
-
-
-async def _hand_on(events: AsyncIterable[ModelResponseStreamEvent], scope: AgentScope) -> None:
-    """Read a stream to its end; emit its text as chunks `{"text": …}`, for the agent of the call."""
-    async for event in events:
-        match event:
-            case PartStartEvent(part=TextPart(content=text)) | PartDeltaEvent(delta=TextPartDelta(content_delta=text)):
-                if text and scope.streaming:
-                    scope.recording.steps.emit({"text": text})
-            case _:
-                pass

@@ -65,7 +65,7 @@ class AgentOptions(CardOptions, total=False):
     rates: Rates
     """Your own prices of models, before those of genai-prices."""
     streaming: bool
-    """Whether text is handed on while the model writes it, as chunks `{"text": …}`."""
+    """Whether what the model writes is told as events while it writes: text, thinking, arguments, partial answers."""
     unfinished: Unfinished
     """What is done with an answer that was cut at its `max_tokens`, or whose stream just ended: `fail` unless given.
 

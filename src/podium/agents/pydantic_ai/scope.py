@@ -22,6 +22,7 @@ from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.prices import Rates
 from podium.model.steps import Effects, Steps
+from podium.model.streams.kinds import Transient
 
 Body = Callable[[], Awaitable[Json]]
 
@@ -157,6 +158,15 @@ class AgentScope:
         self._positions = Counter[tuple[str, str]]()
         self._runs = Counter[tuple[str, str]]()
         """Both by the step that one is in: what is recorded there is not counted again in a replay."""
+
+    @property
+    def emits(self) -> bool:
+        """Whether what models write here is handed on: where the agent of the call streams."""
+        return self.streaming or (self.around is not None and self.around.emits)
+
+    def emit(self, content: Transient) -> None:
+        """Tell whoever watches the run, from whichever thread."""
+        self.recording.steps.emit(content)
 
     def takes_attempt(self) -> bool:
         """Whether the request that is made now is an attempt of the agent itself, not one of code that runs here."""

@@ -1,9 +1,10 @@
 """`podium run`: starts a run and waits for its value."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 import typer
 
@@ -18,6 +19,7 @@ from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption, 
 from podium.cli.output import note
 from podium.cli.report import report
 from podium.cli.stopping import INTERRUPTED
+from podium.cli.streaming import printed
 from podium.cli.waiting import Standstill, settle
 from podium.config import Config, load_config
 from podium.engine.worker.waiters import End
@@ -26,13 +28,22 @@ from podium.model.agent import AnyAgent
 from podium.model.budget import Budget
 from podium.model.ids import RandomIds
 from podium.model.json import Json
-from podium.model.run import Run
+from podium.model.run import Run, RunState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """How `podium run` is to start its run."""
 
+    tag: str | None
+    tenant: str
+    priority: int
+    within: float | None
+    budget: Budget | None
+
+
+class _StartOptions(TypedDict):
+    id: str | None
     tag: str | None
     tenant: str
     priority: int
@@ -51,6 +62,8 @@ class Attempt:
     target: str
     wait: bool
     as_json: bool
+    stream: bool
+    """Whether its events are printed."""
     run: str | None
     ending: "asyncio.Future[End] | None" = None
     """Its end, which may still come while the app lets what is under way end."""
@@ -66,6 +79,7 @@ def run(
     concurrency: Annotated[int, typer.Option(min=1, help="Runs at once, with --each.")] = 8,
     out: Annotated[Path | None, typer.Option(metavar="JSONL", help="Where the results of --each go.")] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run instead of starting one.")] = None,
+    stream: Annotated[bool, typer.Option("--stream", help="Show what happens in the run while it does.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait also for people and signals.")] = False,
     tag: Annotated[str | None, typer.Option(help="Your own name for the run: given again, it finds that run.")] = None,
     tenant: Annotated[str, typer.Option(help="On whose behalf it is.")] = "default",
@@ -88,6 +102,8 @@ def run(
 
     Exits with 1 where it failed, was cancelled or is blocked, and with 3 where it waits for a person or a signal.
     """
+    if stream and each is not None:
+        raise WrongOption("--stream shows one run, --each begins many. Look at one of them with `podium runs tail`.")
     if budget_usd is not None and (each is not None or resume is not None):
         raise WrongOption("--budget-usd is for one new run. With --each set [podium.budgets] in podium.toml.")
     if sum(given is not None for given in (input, each, resume)) > 1:
@@ -105,8 +121,9 @@ def run(
     workflow = None if resume else loaded.workflow(name)
     value = None if workflow is None else checked(workflow, read_input(input), target)
     attempt = Attempt(
-        loaded=loaded, workflow=workflow, value=value, target=target, wait=wait, as_json=as_json, run=resume
-    )
+        loaded=loaded, workflow=workflow, value=value, target=target, wait=wait, as_json=as_json, stream=stream,
+        run=resume,
+    )  # fmt: skip
     budget = None if budget_usd is None else Budget(usd=budget_usd)
     start = RunRequest(tag=tag, tenant=tenant, priority=priority, within=seconds, budget=budget)
     raise typer.Exit(_attempt(attempt, config, start))
@@ -131,6 +148,8 @@ def _attempt(attempt: Attempt, config: Config, start: RunRequest) -> int:
     except KeyboardInterrupt:
         _say_interrupted(attempt)
         return INTERRUPTED
+    if attempt.stream and attempt.as_json and not isinstance(ended, Standstill):
+        return 0 if ended.state is RunState.DONE else 1  # its last event says how it ended
     return report(str(attempt.run), attempt.target, ended, as_json=attempt.as_json)
 
 
@@ -139,23 +158,38 @@ async def _drive(app: App, attempt: Attempt, start: RunRequest) -> End | Standst
         run = await run_in(app, attempt.run)
         _check_served(run, attempt.loaded)
         attempt.run = run.id
+    async with AsyncExitStack() as shown:
+        if attempt.workflow is not None:
+            attempt.run = await _start(app, attempt.workflow, attempt, start, shown)
+        else:
+            assert attempt.run is not None  # it is resumed
+            if attempt.stream:
+                handle = await app.handle(attempt.run)
+                await shown.enter_async_context(printed(handle.stream(), as_json=attempt.as_json))
+            app.register(*attempt.loaded.agents)
+        if not attempt.as_json and (attempt.workflow is None or start.tag is not None):
+            note(f"run {attempt.run}")
+        attempt.ending = asyncio.ensure_future(app.worker.end_of(attempt.run))
+        attempt.ending.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # `settle` raises it
+        return await settle(app, attempt.run, wait=attempt.wait)
+
+
+async def _start(app: App, workflow: AnyAgent, attempt: Attempt, start: RunRequest, shown: AsyncExitStack) -> str:
+    """Start the run, and have its events printed from the first one on if that is asked for; returns its id."""
     app.register(*attempt.loaded.agents)
-    if attempt.workflow is not None:
-        value = attempt.workflow.input.load(attempt.value)
-        known = RandomIds().new("run") if start.tag is None else None
-        if known is not None and not attempt.as_json:
-            note(f"run {known}")  # before anything is done: whoever kills it can go on with it
-        handle = await app.start(
-            attempt.workflow, value, id=known, tag=start.tag, tenant=start.tenant, priority=start.priority,
-            within=start.within, budget=start.budget,
-        )  # fmt: skip
-        attempt.run = handle.id
-    assert attempt.run is not None  # resumed, or started just now
-    if not attempt.as_json and (attempt.workflow is None or start.tag is not None):
-        note(f"run {attempt.run}")
-    attempt.ending = asyncio.ensure_future(app.worker.end_of(attempt.run))
-    attempt.ending.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # `settle` raises it
-    return await settle(app, attempt.run, wait=attempt.wait)
+    value = workflow.input.load(attempt.value)
+    known = RandomIds().new("run") if start.tag is None else None
+    if known is not None and not attempt.as_json:
+        note(f"run {known}")  # before anything is done: whoever kills it can go on with it
+    options: _StartOptions = {
+        "id": known, "tag": start.tag, "tenant": start.tenant, "priority": start.priority, "within": start.within,
+        "budget": start.budget,
+    }  # fmt: skip
+    if not attempt.stream:
+        return (await app.start(workflow, value, **options)).id
+    stream = await shown.enter_async_context(app.run_stream(workflow, value, **options))
+    await shown.enter_async_context(printed(aiter(stream), as_json=attempt.as_json))
+    return stream.handle.id
 
 
 async def _ended_meanwhile(attempt: Attempt) -> End | None:

@@ -34,10 +34,10 @@ from podium.cli.output import (
     note_next,
     one_line,
     print_json,
-    print_line,
     print_table,
 )
 from podium.cli.stopping import INTERRUPTED
+from podium.cli.streaming import EventPrinter
 from podium.cli.tree.call import call_json, print_call
 from podium.cli.tree.draw import Child, node_json, plain, render
 from podium.cli.tree.facts import as_line, described
@@ -45,7 +45,6 @@ from podium.cli.tree.requests import print_requests, requests_json
 from podium.errors import NotPossible, RunBlocked
 from podium.facade.reader import Reader, View
 from podium.facade.runs import RunFilters
-from podium.model.clock import SystemClock
 from podium.model.fact import Fact
 from podium.model.generation import generations_in
 from podium.model.json import Json
@@ -56,8 +55,6 @@ from podium.reports.calls.tree import tree_of
 from podium.store.protocol import ChainFault
 
 commands = typer.Typer(help="Look at runs, stop them, change them.", rich_markup_mode=None)
-
-_LOOK_SECONDS = 0.2
 
 
 @commands.command("list")
@@ -204,19 +201,24 @@ def _draw(run: Run, facts: Sequence[Fact], child: Child | None) -> None:
 
 
 @commands.command("tail")
-def tail(run_id: RunArgument, store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Print a run's facts, those to come too, until it ends or is blocked."""
+def tail(
+    run_id: RunArgument,
+    after: Annotated[
+        int, typer.Option(min=0, metavar="NUMBER", help="Only events after this number; 0 prints all.")
+    ] = 0,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a run's events, those to come too, until it ends or is blocked, whichever process drives it.
+
+    With --json each is an object on a line of its own; its `number` is what --after takes.
+    """
+    printer = EventPrinter(sys.stdout, as_json=as_json)
 
     async def follow(reader: Reader) -> Run:
-        clock, seen = SystemClock(), -1
-        while True:
-            run = await run_in(reader, run_id)
-            for fact in await reader.runs.facts(run.id, after=seen):
-                seen = fact.seq
-                _print_fact(fact, as_json=as_json)
-            if (run.state.ended or run.state is RunState.BLOCKED) and seen >= run.facts - 1:
-                return run
-            await clock.sleep_until(clock.now() + _LOOK_SECONDS)
+        run = await run_in(reader, run_id)
+        await printer.print(reader.stream(run.id, after=after))
+        return await reader.runs.get(run.id)
 
     try:
         run = look(store, follow)
@@ -224,14 +226,6 @@ def tail(run_id: RunArgument, store: StoreOption = None, as_json: JsonOption = F
         raise typer.Exit(INTERRUPTED) from None
     if run.state is RunState.BLOCKED:
         raise RunBlocked(f"run {run.id} is blocked: {run.reason}", run=run.id)
-
-
-def _print_fact(fact: Fact, *, as_json: bool) -> None:
-    if as_json:
-        print_line(as_line(fact))
-        return
-    seq, time, kind, key, what = described(fact)
-    print(f"{seq:>5}  {time}  {kind:<10}  {key:<10}  {what}".rstrip(), flush=True)
 
 
 @commands.command("cancel")

@@ -73,7 +73,7 @@ async def _attempt(open_call: OpenCall, agent: AnyAgent) -> Outcome:
         return known
     if open_call.key in active.history.steps and (kept := kept_answer(open_call, agent)) is not None:
         return kept
-    steps = CallSteps(active, branch, call, agent, progress.resolved)
+    steps = CallSteps(active, branch, call, agent, progress.resolved, resumed=open_call.resumed)
     dispatcher = active.runtime.dispatcher
     if open_call.resumed and agent.card.traits.runs_inline and active.history.has_under(open_call.inline_key):
         rules = dispatcher.run_rules(agent, admitted=True, delegated=False) or agent.run

@@ -31,7 +31,6 @@ from podium.model.step import StepCall, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
 from podium.secrets.masking import MASKING
-from podium.services.stream import Chunk
 from podium.store.codec import decode, encode, input_digest
 
 _inside: ContextVar[str] = ContextVar("podium_step", default="")
@@ -56,20 +55,22 @@ class CallSteps:
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_active", "_agent", "_branch", "_call", "_chunks", "_counts", "_earlier", "_held", "_resolved", "_sent",
+        "_active", "_again", "_agent", "_branch", "_call", "_counts", "_earlier", "_held", "_resolved", "_sent",
         "_under_way",
     )  # fmt: skip
 
     def __init__(
-        self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent, resolved: dict[str, Json]
-    ) -> None:
+        self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent, resolved: dict[str, Json], *,
+        resumed: bool = False,
+    ) -> None:  # fmt: skip
         self._active = active
         self._branch = branch
         self._call = call
         self._agent = agent
         self._resolved = resolved
         self._counts: dict[str, int] = {}
-        self._chunks: dict[str, int] = {}
+        self._again = resumed or call.attempt > 1 or call.key in active.journal.emitter.emitted
+        """Whether something of this call may have been streamed before, which this attempt makes void."""
         self._earlier: EarlierSteps | None = None
         self._under_way: set[str] = set()
         """The steps that were begun and are not recorded yet, by their place."""
@@ -175,15 +176,9 @@ class CallSteps:
             self._sent[path] = SentStep(known, self._active, key, attempt, lambda: sent(path))
 
     def emit(self, chunk: Json) -> None:
-        """Stream a chunk to those who watch the run."""
-        step = _inside.get()
-        n = self._chunks.get(step, 0)
-        self._chunks[step] = n + 1
-        reset = n == 0 and self._call.attempt > 1
-        call = self._call
-        self._active.runtime.streams.publish(
-            call.run, Chunk(key=call.key, attempt=call.attempt, step=step, n=n, data=MASKING.json(chunk), reset=reset)
-        )
+        """Stream a chunk to those who watch the run, as `emitted`, or as the event that it is."""
+        call, again, self._again = self._call, self._again, False
+        self._active.journal.emitter.emit(chunk, call.key, call.attempt, _inside.get(), again=again)
 
     @property
     def turns(self) -> Sequence[AgentTurn]:

@@ -17,7 +17,7 @@ from podium.engine.run.keys import above
 from podium.engine.run.mailbox import Mailbox
 from podium.engine.run.reopening import history_of, standing
 from podium.engine.run.replay_gate import ReplayGate
-from podium.engine.run.run_journal import RunJournal
+from podium.engine.run.run_journal import WRITTEN, RunJournal
 from podium.engine.run.runtime import Runtime
 from podium.engine.run.starting import claimed_anew
 from podium.engine.run.unwound import warn_of_unwound
@@ -53,8 +53,6 @@ from podium.store.protocol import Claimed
 
 _MOST_TIMES, _ASK_AGAIN_SECONDS = 6, 0.01
 """What came for a run is asked for so often, each time after twice as long, while the store cannot say."""
-_WRITTEN = (CommitVerdict.OK, CommitVerdict.AWAKE)
-"""The verdicts on a write whose facts are in the store."""
 
 
 class ActiveRun:
@@ -93,7 +91,7 @@ class ActiveRun:
         """What could not be undone after a cancel, in words."""
         self.activity = Activity(self._on_quiet)
         self.journal = RunJournal(
-            self.n, self.run, runtime, self.activity, facts=len(claimed.facts), answered=self._on_verdict, dry=dry
+            self.n, self.run, runtime, self.activity, facts=claimed.facts, answered=self._on_verdict, dry=dry
         )
         self.escrows = Escrows(self.n, self.run, runtime, self.journal, self.trace)
         self.gate = ReplayGate(self.history, self.activity, self.journal, go_live=self._go_live, dry=dry)
@@ -359,7 +357,7 @@ class ActiveRun:
     def drop(self) -> None:
         """Let go of the run: every branch is unwound, and nothing it still does is recorded."""
         if not self.closed:
-            self.journal.closed = True
+            self.journal.close()
             self.cancellation.end()
             self.main.evict()
             self._on_closed(self)
@@ -371,7 +369,7 @@ class ActiveRun:
 
     def _on_verdict(self, write: Write, verdict: CommitAnswer, committed: Committed) -> None:
         """The store has committed a write of this run, or has refused it."""
-        if self.trace is not None and verdict in _WRITTEN:
+        if self.trace is not None and verdict in WRITTEN:
             self.trace.committed(write.facts)
         if committed.drawn_on:
             self.escrows.retire(committed.drawn_on)
@@ -394,6 +392,6 @@ class ActiveRun:
         elif isinstance(close, FinishRun):
             self.finished = close
         elif isinstance(close, BeginGeneration) and self.history.started is not None:
-            came = committed.deliveries[self.n]
-            self.following = claimed_anew(self.run, self.n, self.history.started, write, close, came)
+            came, count = committed.deliveries[self.n], self.journal.emitter.facts
+            self.following = claimed_anew(self.run, self.n, self.history.started, write, close, came, count)
         self.drop()

@@ -160,7 +160,7 @@ class Escrows:
         wanted = Reserve(
             run=self._n, epoch=self._run.epoch, id=escrow.id, lines=lines, amount=more, fact=fact, escrow=True
         )
-        self._runtime.commits.put(wanted, on_verdict)
+        self._journal.reserve(wanted, on_verdict)
 
     def retire(self, escrows: set[str]) -> None:
         """Give back what is left of escrows that something was taken out of: their budgets come to an end."""

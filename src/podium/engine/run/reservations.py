@@ -60,7 +60,7 @@ async def _set_aside(
 
     fact = reserved(name, key, amount, lines, at)
     wanted = Reserve(run=active.n, epoch=active.run.epoch, id=name, lines=lines, amount=amount, fact=fact)
-    active.runtime.commits.put(wanted, on_verdict)
+    active.journal.reserve(wanted, on_verdict)
     if share is None:
         active.escrows.ask(key, amount, lines)
     active.journal.hurry()

@@ -9,12 +9,15 @@ from podium.errors import Evicted, TooManyFacts
 from podium.model.fact import Fact
 from podium.model.facts.content import Writable
 from podium.model.run import Run
-from podium.services.group_commit import CommitBatch
+from podium.services.group_commit import CommitBatch, Settled
 from podium.services.isolation import CommitAnswer
-from podium.store.operations import Close, Committed, Effect, NewFact, Write
+from podium.store.operations import Close, Committed, CommitVerdict, Effect, NewFact, Reserve, Write
 
 _MOST_IN_A_ROW = 16
 """A run that is alone commits this many times without a turn of the event loop; then other code of the program runs."""
+
+WRITTEN = (CommitVerdict.OK, CommitVerdict.AWAKE)
+"""The verdicts on a write whose facts are in the store."""
 
 _LOG = logging.getLogger("podium")
 
@@ -27,12 +30,13 @@ class RunJournal:
 
     __slots__ = (
         "_activity", "_answered", "_batch", "_count", "_dry", "_in_a_row", "_n", "_run", "_runtime", "_warn_at",
-        "_writes", "closed", "logs",
+        "_writes", "closed", "emitter", "logs",
     )  # fmt: skip
 
     def __init__(
-        self, n: int, run: Run, runtime: Runtime, activity: Activity, *, facts: int, answered: WhenAnswered, dry: bool
-    ) -> None:
+        self, n: int, run: Run, runtime: Runtime, activity: Activity, *, facts: Sequence[Fact], answered: WhenAnswered,
+        dry: bool,
+    ) -> None:  # fmt: skip
         self.closed = False
         """Whether this process has let go of the run: nothing more is written."""
         self.logs: dict[str, list[Fact]] = {}
@@ -43,7 +47,9 @@ class RunJournal:
         self._activity = activity
         self._answered = answered
         self._dry = dry
-        self._count = facts
+        self._count = len(facts)
+        self.emitter = runtime.streams.begin(run, facts, dry=dry)
+        """Emits what is told beside what is recorded."""
         self._warn_at = runtime.max_facts // 2
         self._in_a_row = 0
         self._writes: list[Write] = []
@@ -63,6 +69,7 @@ class RunJournal:
         if self._dry:
             return at
         self._count += 1
+        self.emitter.facts += 1
         if self._count >= self._warn_at and not last:
             self._check_count()
         write = self._writes[-1] if self._writes and self._batch is self._runtime.commits.batch else self._write()
@@ -91,12 +98,27 @@ class RunJournal:
         """The fact that was appended last."""
         return self._writes[-1].facts[-1]
 
+    def close(self) -> None:
+        """Write nothing more: this process lets go of the run."""
+        self.closed = True
+        self._runtime.streams.end(self.emitter, self._run)
+
     def count_fact(self) -> float:
         """Count a fact that an operation of its own writes; returns the time for it. Raises Evicted."""
         if self.closed:
             raise Evicted
         self._count += 1
         return self._runtime.clock.now()
+
+    def reserve(self, wanted: Reserve, settled: Settled) -> None:
+        """Have an amount set aside with the commit of this loop turn, and the fact that says so recorded."""
+
+        def on_verdict(verdict: CommitAnswer, committed: Committed) -> None:
+            self.emitter.answered(written=verdict is CommitVerdict.OK)
+            settled(verdict, committed)
+
+        self.emitter.asked()
+        self._runtime.commits.put(wanted, on_verdict)
 
     async def committed(self) -> None:
         """Return once all that was appended is in the store; raises Evicted if the store refused it."""
@@ -139,7 +161,10 @@ class RunJournal:
         return self._writes[-1]
 
     def _on_verdict(self, verdict: CommitAnswer, committed: Committed) -> None:
-        self._answered(self._writes.pop(0), verdict, committed)
+        write = self._writes.pop(0)
+        if verdict in WRITTEN:
+            self.emitter.committed()
+        self._answered(write, verdict, committed)
 
     def _check_count(self) -> None:
         """Warn of a run that has half of the facts it may have; raise TooManyFacts if it has them all."""

@@ -17,7 +17,7 @@ from podium.model.ids import Ids
 from podium.model.prices import PriceSettings
 from podium.model.run import Run
 from podium.services.group_commit import GroupCommit
-from podium.services.stream import Streams
+from podium.services.streams.streams import Streams
 from podium.services.timers import Timers
 from podium.store.protocol import Store
 

@@ -72,11 +72,16 @@ def _lines(id: str, budget: Budget | None, above: Above | None) -> list[BudgetLi
     return lines + [line for line in inherited if line.limits]
 
 
-def claimed_anew(claimed: Run, n: int, started: Fact, write: Write, begun: BeginGeneration, came: Delivery) -> Claimed:
-    """Return a run whose worker has just committed that it begins again: it need not be read again."""
+def claimed_anew(
+    claimed: Run, n: int, started: Fact, write: Write, begun: BeginGeneration, came: Delivery, count: int
+) -> Claimed:
+    """Return a run whose worker has just committed that it begins again: it need not be read again.
+
+    `count` is how many facts its journal has now.
+    """
     facts = [
         Fact(place, new.kind, new.key, new.at, claimed.epoch, new.body, new.payload)
-        for place, new in enumerate(write.facts[-begun.facts :], 1)
+        for place, new in enumerate(write.facts[-begun.facts :], count - begun.facts)
     ]
     run = replace(claimed, version=begun.version, generation=begun.generation)
     return Claimed(n, run, came.wake, [started, *facts], came.signals)

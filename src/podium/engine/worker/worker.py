@@ -28,7 +28,7 @@ from podium.model.run import BlockedReason, Run, RunState
 from podium.services.group_commit import GroupCommit
 from podium.services.heartbeat import Heartbeat
 from podium.services.isolation import CommitAnswer
-from podium.services.stream import Streams
+from podium.services.streams.streams import Streams
 from podium.services.supervision import run_services
 from podium.services.timers import Timers
 from podium.services.to_the_end import to_the_end
@@ -64,7 +64,6 @@ class Worker:
         self.id = ids.new("w")
         self.store = store
         self.dispatcher = dispatcher
-        self.streams = Streams()
         self.fleet = fleet
         self.commits = GroupCommit(store, self.id, self, observer)
         self._look_now = asyncio.Event()
@@ -79,6 +78,7 @@ class Worker:
         """The ids of the runs in `_drives`."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiters = Waiters(store, driven=self._driven.__contains__)
+        self.streams = Streams(store.streams, self.commits, clock, owner=self.id, driven=self._driven.__contains__)
         self._versions: dict[str, frozenset[str]] = {}
         self._serving = Serving(versions={}, queues=fleet.queues, limit=fleet.slots)
         self._changed = True
@@ -206,6 +206,7 @@ class Worker:
         """Take up what there is to do; False where the store cannot be read now."""
         try:
             woken = await self.store.wake(self.id, self._serving, self._clock.now())
+            await self.streams.look()
             self.fleet.place(woken.placed)
             for delivery in woken.deliveries:
                 self.received(delivery)
@@ -367,7 +368,7 @@ class Worker:
             self._orphans.add(active.n)  # others need not wait until this worker has left
 
     def _tell(self, run: str, end: FinishRun) -> None:
-        self.streams.end(run)
+        self.streams.ring(run)
         self._waiters.tell(run, end)
 
     async def replays(self, claimed: Claimed) -> str:

@@ -32,6 +32,7 @@ from podium.store.operations import (
     FinishRun,
     HandBack,
     KeepAnswer,
+    KeepEvents,
     NewRun,
     OpenBudget,
     OpenQuestion,
@@ -115,9 +116,8 @@ class CommitTransaction:
                     verdicts.append(self._of_question(operation))
                 case Redact() | Prune():
                     verdicts.append(self._delete(operation))
-                case KeepAnswer():
-                    self._transaction.keep_answer(operation)
-                    verdicts.append(CommitVerdict.OK)
+                case KeepAnswer() | KeepEvents():
+                    verdicts.append(self._keep(operation))
                 case FetchSignals() | HandBack() | Unblock():
                     verdicts.append(self._of_ownership(operation))
         self._complete()
@@ -237,6 +237,17 @@ class CommitTransaction:
                 self.result.recallable.add(wanted.id)
             return CommitVerdict.SCARCE
         self.journals.append(wanted.run, self.journals.head(wanted.run), wanted.epoch, [wanted.fact])
+        return CommitVerdict.OK
+
+    def _keep(self, wanted: KeepAnswer | KeepEvents) -> CommitVerdict:
+        """Keep an answer; or transient events of a run that nobody took up since, if it has left memory too."""
+        if isinstance(wanted, KeepAnswer):
+            self._transaction.keep_answer(wanted)
+            return CommitVerdict.OK
+        standing = self._standings.of(wanted.run)
+        if standing is None or standing.epoch != wanted.epoch:
+            return CommitVerdict.STALE
+        self._transaction.keep_events(wanted)
         return CommitVerdict.OK
 
     def _delete(self, operation: Redact | Prune) -> CommitVerdict:

@@ -10,7 +10,7 @@ from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import ChainRow
-from podium.store.operations import BeginGeneration, Delivery, KeepAnswer, Leave, NewRun, Placed
+from podium.store.operations import BeginGeneration, Delivery, KeepAnswer, KeepEvents, Leave, NewRun, Placed
 
 
 class Owned(NamedTuple):
@@ -350,12 +350,17 @@ class Transaction(Protocol):
         """Return all facts of a run, in order, with their payloads as they are stored."""
         ...
 
+    def keep_events(self, wanted: KeepEvents) -> None:
+        """Keep transient events of a run, and how far it has come; delete its events up to `trim`."""
+        ...
+
     def erase(self, run: int, run_id: str, facts: Sequence[EmptiedFact], blobs: Collection[bytes]) -> None:
         """Delete what a run carries, so that it cannot be recovered as far as this is up to the backend.
 
         Of the facts named stay header, hash, and what is given, in place of salt, body and payload. Deleted are also
         those of these large payloads that no fact refers to any more, the run's signals, text, subject and schema of
-        its questions, the values of their answers (`null` stays), and the answers that were kept from it.
+        its questions, the values of their answers (`null` stays), the answers that were kept from it, and its transient
+        events.
         """
         ...
 
@@ -369,6 +374,6 @@ class Transaction(Protocol):
         """Delete runs by their numbers, with all that is kept of them, and write down that they were pruned.
 
         Deleted are their rows, facts, signals, questions with answers, reservations, own budgets, the answers that
-        were kept from them, and those of their large payloads that no fact refers to any more.
+        were kept from them, their transient events, and those of their large payloads that no fact refers to any more.
         """
         ...

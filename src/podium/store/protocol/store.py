@@ -6,6 +6,7 @@ from podium.model.audit import Ledger
 from podium.model.cache import AnswerCache
 from podium.model.delegation import DelegationBook
 from podium.model.memory import MemoryStore
+from podium.model.streams.book import StreamBook
 from podium.store.protocol.reading import ReadStore
 from podium.store.protocol.running import RunStore
 from podium.store.protocol.upkeep import Upkeep
@@ -33,6 +34,11 @@ class Store(RunStore, ReadStore, Protocol):
     @property
     def answers(self) -> AnswerCache:
         """Answers of agents that are kept for a while."""
+        ...
+
+    @property
+    def streams(self) -> StreamBook:
+        """Who watches runs that others drive, and the transient events of these."""
         ...
 
     @property

@@ -37,6 +37,7 @@ from podium.store.sqlite.memory import SqliteMemory
 from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due, ready, served_again, take_over, wake
 from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.reading import SqliteReading
+from podium.store.sqlite.streams import SqliteStreams
 from podium.store.sqlite.transaction import SqliteTransaction
 from podium.store.sqlite.upkeep import SqliteUpkeep
 from podium.store.sqlite.workers import Workers
@@ -106,6 +107,7 @@ class SqliteStore(SqliteReading):
         self.ledger = SqliteLedger(self._readers, self._loop, self._patient, self._lock, path)
         self.answers = SqliteAnswerCache(self._loop, self._patient, self._lock, path)
         self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
+        self.streams = SqliteStreams(self._readers, self._patient, self._lock, path)
         self.upkeep = SqliteUpkeep(self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._beats_lock, path, self._file)
         self._seen: tuple[str, Serving, int] | None = None

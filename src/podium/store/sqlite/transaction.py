@@ -32,6 +32,7 @@ from podium.store.operations import (
     Delivery,
     FinishRun,
     KeepAnswer,
+    KeepEvents,
     Leave,
     NewRun,
     Park,
@@ -42,6 +43,7 @@ from podium.store.sqlite.cache import keep
 from podium.store.sqlite.ownership import delivery_of
 from podium.store.sqlite.rows import Row, budget_of, placed_of, stored_payload
 from podium.store.sqlite.sql import statement
+from podium.store.sqlite.streams import forget_events, keep_events
 
 _OWNED = statement("run_owned")
 _LAST = statement("run_last_fact")
@@ -305,6 +307,10 @@ class SqliteTransaction:
         """Keep an answer over one to the same question, and now and then forget some whose time is over."""
         keep(self._connection, answer)
 
+    def keep_events(self, wanted: KeepEvents) -> None:
+        """Keep transient events of a run, and how far it has come."""
+        keep_events(self._connection, wanted)
+
     # Redaction
 
     def chain(self, run: int) -> Sequence[ChainRow]:
@@ -322,6 +328,7 @@ class SqliteTransaction:
             self._do("answers_redact", run)
             self._do("questions_redact", run)
             self._do("kept_forget", run_id)
+            forget_events(self._connection, [run_id])
         finally:
             self._connection.execute("PRAGMA secure_delete = OFF")
 
@@ -340,6 +347,7 @@ class SqliteTransaction:
         self._do_all("blob_forget", list(blobs))
         self._do_all("budget_delete", [(budget_of_run(each.run),) for _, each in runs])
         self._do("kept_forget_all", encode([each.run for _, each in runs]).decode())
+        forget_events(self._connection, [each.run for _, each in runs])
         rows = [
             (n, each.run, each.facts, each.head, each.state, each.at, each.by, each.why, each.signature)
             for n, each in runs

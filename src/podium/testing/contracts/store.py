@@ -8,6 +8,7 @@ from podium.testing.contracts.lists import ListsContract
 from podium.testing.contracts.ownership import OwnershipContract
 from podium.testing.contracts.records import RecordsContract
 from podium.testing.contracts.runs import RunsContract
+from podium.testing.contracts.streams import StreamsContract
 from podium.testing.contracts.watching import WatchingContract
 
 
@@ -20,6 +21,7 @@ class StoreContract(
     ListsContract,
     DelegationsContract,
     WatchingContract,
+    StreamsContract,
     LedgerContract,
 ):
     """The whole contract of a store. Subclass it, and give `open_store`.

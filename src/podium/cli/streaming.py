@@ -1,0 +1,179 @@
+"""Events of a run on the terminal: text as it comes, all else on lines of its own; or one JSON object a line."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TextIO
+
+from podium.cli.output import harmless, one_line, print_line
+from podium.model.json import Json
+from podium.model.streams import (
+    CallEnded,
+    CallRetried,
+    CallStarted,
+    ChildStarted,
+    Emitted,
+    Gone,
+    PartialOutput,
+    QuestionClosed,
+    QuestionOpened,
+    RequestFinished,
+    RunEnded,
+    RunRestarted,
+    RunRewound,
+    RunStarted,
+    StreamBlocked,
+    StreamContent,
+    StreamEvent,
+    StreamReset,
+    TextDelta,
+    ThinkingDelta,
+    ToolCalled,
+    ToolReturned,
+)
+from podium.secrets.masking import MASKING
+
+_DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
+_LONGEST = 200
+_OWN_LINE = "\n"
+_FIRST_SECONDS, _LAST_SECONDS = 0.01, 0.5
+"""So long the first event is waited for, and those that are still to come once the run has ended or waits."""
+
+
+class EventPrinter:
+    """Prints the events of one run."""
+
+    def __init__(self, file: TextIO, *, as_json: bool) -> None:
+        """Print to a file: as JSON, or for people, who see all but the text of models dimmed on a terminal."""
+        self._file = file
+        self._as_json = as_json
+        self._dim = file.isatty()
+        self._writing: tuple[str, str, str] | None = None
+        """Whose text stands in a line that is not ended: key, step, and whether it is thinking."""
+
+    async def print(self, events: AsyncIterator[StreamEvent]) -> None:
+        """Print events as they come, until there are no more."""
+        try:
+            async for event in events:
+                self.show(event)
+        finally:
+            self._end_line()
+
+    def show(self, event: StreamEvent) -> None:
+        """Print one event."""
+        if self._as_json:
+            print_line(event.json())
+            return
+        match event.content:
+            case TextDelta(text=text):
+                self._write(event, text, thinking=False)
+            case ThinkingDelta(text=text):
+                self._write(event, text, thinking=True)
+            case content:
+                if line := described_event(content):
+                    self._end_line()
+                    place = f"{event.key}  " if event.key else ""
+                    self._put(self._dimmed(one_line(MASKING.text(f"{place}{line}"), _LONGEST)) + _OWN_LINE)
+
+    def _write(self, event: StreamEvent, text: str, *, thinking: bool) -> None:
+        where = event.key, event.step, "thinking" if thinking else ""
+        if self._writing != where:
+            self._end_line()
+            if thinking:
+                self._put(self._dimmed("thinking: "))
+        shown = harmless(MASKING.text(text))
+        self._put(self._dimmed(shown) if thinking else shown)
+        self._writing = where
+
+    def _end_line(self) -> None:
+        if self._writing is not None:
+            self._put(_OWN_LINE)
+            self._writing = None
+
+    def _dimmed(self, text: str) -> str:
+        return f"{_DIM}{text}{_PLAIN}" if self._dim else text
+
+    def _put(self, text: str) -> None:
+        print(text, end="", flush=True, file=self._file)
+
+
+@asynccontextmanager
+async def printed(events: AsyncIterator[StreamEvent], *, as_json: bool) -> AsyncGenerator[None]:
+    """Print events while the block lasts: as JSON to standard output, for people beside it."""
+    printing = asyncio.create_task(EventPrinter(sys.stdout if as_json else sys.stderr, as_json=as_json).print(events))
+    try:
+        await asyncio.wait([printing], timeout=_FIRST_SECONDS)
+        yield
+        await asyncio.wait([printing], timeout=_LAST_SECONDS)
+    finally:
+        printing.cancel()
+        await asyncio.wait([printing])
+    if not printing.cancelled() and (error := printing.exception()) is not None:
+        raise error
+
+
+def described_event(content: StreamContent) -> str:
+    """Return what an event says in one line; empty for what need not be shown to people."""
+    match content:
+        case CallStarted() | CallRetried() | CallEnded():
+            return _of_call(content)
+        case RequestFinished(model=model, input_tokens=sent, output_tokens=got):
+            return f"{model} answered: {sent} tokens in, {got} out"
+        case ToolCalled(tool=tool, arguments=arguments):
+            return f"tool {tool} {_short(arguments)}"
+        case ToolReturned(tool=tool, result=result, error=error):
+            return f"tool {tool} failed: {error}" if error else f"tool {tool} gave {_short(result)}"
+        case Emitted(data=data):
+            return f"emitted {_short(data)}"
+        case PartialOutput(output=output):
+            return f"so far {_short(output)}"
+        case _:
+            return _of_run(content) or _of_stream(content)
+
+
+def _of_call(content: CallStarted | CallRetried | CallEnded) -> str:
+    match content:
+        case CallStarted(agent=agent):
+            return f"{agent} is asked"
+        case CallRetried(attempt=attempt, error=error):
+            return f"failed: {error}; attempt {attempt} follows"
+        case CallEnded(outcome=outcome, value=value, error=error):
+            return f"{outcome}: {error or _short(value)}"
+
+
+def _of_run(content: StreamContent) -> str:
+    match content:
+        case RunStarted(workflow=workflow, version=version):
+            return f"run of {workflow} {version} started"
+        case RunRestarted(generation=generation, input=given):
+            return f"generation {generation} begins: {_short(given)}"
+        case RunRewound():
+            return "goes on: what failed is asked again"
+        case QuestionOpened(question=question, to=to, text=text):
+            return f"{question} to {to}: {text}"
+        case QuestionClosed(question=question):
+            return f"{question} is answered"
+        case ChildStarted(run=run, workflow=workflow):
+            return f"child run {run} of {workflow} started"
+        case RunEnded(state=state, value=value, reason=reason):
+            return f"{state}: {reason or _short(value)}"
+        case _:
+            return ""
+
+
+def _of_stream(content: StreamContent) -> str:
+    match content:
+        case StreamReset():
+            return "made again: what was streamed of it is void"
+        case Gone(lost=lost):
+            return f"{'some' if lost is None else lost} events were missed: they are not kept any more"
+        case StreamBlocked(reason=reason):
+            return f"blocked: {reason}"
+        case _:
+            return ""
+
+
+def _short(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,52 @@
+"""Where the transient events of a run are kept for readers in other processes, for a while."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEvent:
+    """A transient event on its way to whoever reads it."""
+
+    number: int
+    epoch: int
+    text: bytes
+    """The event, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEvents:
+    """What is kept of the transient events of a run."""
+
+    epoch: int
+    """The last ownership under which anything was written here."""
+    last: int
+    """The number of the last event under it, whether it is kept or not."""
+    events: Sequence[KeptEvent]
+    """Those after the number asked for, in order."""
+    before: KeptEvent | None = None
+    """The last one up to that number, where it is still there: nothing is missing between."""
+
+
+class StreamBook(Protocol):
+    """Who watches runs that other processes drive, and the transient events for them. `KeepEvents` brings these."""
+
+    async def watch(self, run: str, reader: str, until: float) -> None:
+        """Have the transient events of a run kept until a time; asking again renews it.
+
+        The run need not be there yet. Raises StoreError.
+        """
+        ...
+
+    async def expire(self, now: float) -> None:
+        """Delete what is too old of any run. Costs no more than a look where there is nothing. Raises StoreError."""
+        ...
+
+    async def watched(self, now: float, *, own: str) -> Mapping[str, float]:
+        """Return the runs that are watched, and until when; not by readers whose names begin with `own`."""
+        ...
+
+    async def kept(self, run: str, after: int) -> KeptEvents | None:
+        """Return what is kept of a run after a number; None where nothing was ever written, or all is too old."""
+        ...

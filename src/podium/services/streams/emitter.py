@@ -1,0 +1,218 @@
+"""What one drive of a run tells while it happens: numbered, kept for whoever watches, and else only counted."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from itertools import count
+from typing import NamedTuple
+
+from podium.model.clock import Clock
+from podium.model.fact import Fact
+from podium.model.json import encode
+from podium.model.run import Run
+from podium.model.streams.book import KeptEvent
+from podium.model.streams.kinds import StreamContent, check_transient
+from podium.model.streams.numbers import transient_number
+from podium.services.group_commit import CommitBatch, GroupCommit
+from podium.services.isolation import CommitAnswer
+from podium.services.streams.feed import Feed
+from podium.store.operations import Committed, CommitVerdict, KeepEvents
+
+FLUSH_SECONDS = 0.05
+"""Events for other processes are written together, after so long or with the next commit."""
+_KEPT_SECONDS, _KEPT_AFTER_SECONDS = 24 * 3600.0, 60.0
+"""So long the store keeps them: while the run is in memory, and once it has left that."""
+_CHECKED = "what is emitted"
+_EMITTED, _RESET, _NO_FIELDS = "emitted", "stream_reset", b"{}"
+"""How JSON names two events, and what one without fields has."""
+
+
+class _EmittedAt(NamedTuple):
+    """Where in a run something is emitted."""
+
+    key: str
+    """Of the call or branch."""
+    attempt: int
+    """0 for what no attempt of a call emits."""
+    step: str
+    again: bool
+
+
+class _Said(NamedTuple):
+    place: _EmittedAt
+    at: float
+    type: str
+    body: bytes
+
+
+class Emitter:
+    """Emits the transient events of a run, from the moment that a process takes it up until it lets go of it."""
+
+    __slots__ = (
+        "_batch", "_clock", "_commits", "_count", "_epoch", "_feed", "_found", "_found_epoch", "_held", "_loop",
+        "_open", "_pending", "_run", "_thread", "_wanted", "emitted", "facts", "told",
+    )  # fmt: skip
+
+    def __init__(self, run: Run, facts: Sequence[Fact], commits: GroupCommit, clock: Clock, *, told: int = 0) -> None:
+        """Emit the events of a run with these facts; `told` is how many there were under this ownership before."""
+        self.emitted: set[str] = set()
+        """The keys of the calls that emitted anything here."""
+        self._run = run.id
+        self._epoch = run.epoch
+        self.facts = self._found = facts[-1].seq + 1
+        """How many facts the run has: found in the store, and recorded since, committed or not.
+
+        Not those that the store may refuse, until it has taken them.
+        """
+        self._found_epoch = facts[-1].epoch
+        self._commits = commits
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._feed: Feed | None = None
+        self._count = count(told + 1)
+        self.told = told
+        """How many events there were under this ownership."""
+        self._open = 0
+        """How many facts the store is asked to take that it may refuse."""
+        self._held: list[_Said] = []
+        """What was emitted while such facts were open: how many facts come before it is not known yet."""
+        self._pending: list[KeptEvent] = []
+        self._wanted: KeepEvents | None = None
+        """What is to be committed with the batch that gathers."""
+        self._batch: CommitBatch | None = None
+
+    # What happens in the run
+
+    def emit(self, chunk: object, key: str, attempt: int = 0, step: str = "", *, again: bool = False) -> None:
+        """Emit an event, or JSON, from any thread; where nobody watches it is only checked and counted.
+
+        With `again` the call may have emitted before, and is made once more. Raises InvalidValue for what is not JSON,
+        UsageError for an event that cannot be emitted.
+        """
+        if isinstance(chunk, StreamContent):
+            check_transient(chunk)
+            kind, body = chunk.type, encode(chunk.body(), _CHECKED)
+        else:
+            kind, body = _EMITTED, encode(chunk, _CHECKED)
+        if self._feed is None:
+            self.told = next(self._count)
+            return
+        if kind is _EMITTED:
+            body = b'{"data":' + body + b"}"
+        said = _Said(_EmittedAt(key, attempt, step, again), self._clock.now(), kind, body)
+        if threading.get_ident() == self._thread:
+            self._take(said)
+        else:
+            self._loop.call_soon_threadsafe(self._take, said)
+
+    def asked(self) -> None:
+        """The store is asked to take a fact that it may refuse: what is emitted now waits for its answer."""
+        self._open += 1
+
+    def answered(self, *, written: bool) -> None:
+        """The store has said of such a fact whether it is written."""
+        self._open -= 1
+        self.facts += written
+        if self._held and not self._open:
+            self._loop.call_soon(self._release)  # once all of this commit is known
+        self.committed()
+
+    def committed(self) -> None:
+        """Have readers look at what was recorded: it is in the store now."""
+        if self._feed is not None:
+            self._feed.committed()
+
+    def end(self) -> None:
+        """The run leaves the memory of this process."""
+        if self._feed is not None and self._feed.watched:
+            self._flush(_KEPT_AFTER_SECONDS)
+        self._feed = None
+
+    # Who watches
+
+    def keep(self, feed: Feed | None) -> None:
+        """Keep events for those who read a feed, from now on; with None only count them."""
+        if feed is not None:
+            feed.begin(self._epoch, self._number(self.told) or 0)
+        self._feed = feed
+
+    def write(self) -> None:
+        """Write for other processes what is kept, and how far the run has come."""
+        if self._feed is not None and (kept := self._feed.after(0)) is not None:
+            self._pending = list(kept.events)
+            self._flush()
+
+    # From an event to its readers
+
+    def _take(self, said: _Said) -> None:
+        if said.place.again:
+            said = said._replace(place=said.place._replace(again=False))
+            self._take(said._replace(type=_RESET, body=_NO_FIELDS))
+        if said.place.key:
+            self.emitted.add(said.place.key)
+        if self._held or self._open:
+            self._held.append(said)
+        else:
+            self._number_and_keep(said)
+
+    def _release(self) -> None:
+        if not self._open:
+            held, self._held = self._held, []
+            for said in held:
+                self._number_and_keep(said)
+
+    def _number_and_keep(self, said: _Said) -> None:
+        self.told = next(self._count)
+        number, feed, place = self._number(self.told), self._feed, said.place
+        if number is None or feed is None:
+            return
+        head = {
+            "type": said.type, "run": self._run, "number": number, "key": place.key, "attempt": place.attempt,
+            "step": place.step, "at": said.at, "epoch": self._epoch,
+        }  # fmt: skip
+        event = KeptEvent(number, self._epoch, encode(head)[:-1] + b',"content":' + said.body + b"}")
+        feed.add(event)
+        if feed.watched:
+            self._keep_for_others(event)
+
+    def _number(self, count: int) -> int | None:
+        """Return the number of an event: after all facts so far. Readers have it wait for those not committed yet."""
+        epochs = self._epoch - self._found_epoch if self.facts == self._found else 0
+        return transient_number(self.facts, epochs, count)
+
+    # From this process to others
+
+    def _keep_for_others(self, event: KeptEvent) -> None:
+        """Have an event written with the commit that gathers, else with the next one, or soon."""
+        if self._wanted is not None and self._batch is self._commits.batch:
+            self._wanted.events.append(event)
+            self._wanted.last = event.number
+            return
+        self._pending.append(event)
+        if self._commits.batch.operations:
+            self._flush()
+        elif len(self._pending) == 1:
+            self._commits.ride(self._flush_pending)
+            self._loop.call_later(FLUSH_SECONDS, self._flush_pending)
+
+    def _flush_pending(self) -> None:
+        if self._pending:
+            self._flush()
+
+    def _flush(self, keep_seconds: float = _KEPT_SECONDS) -> None:
+        pending, self._pending = self._pending, []
+        feed = self._feed
+        if feed is None:
+            return
+        self._wanted = wanted = KeepEvents(
+            run=self._run, epoch=self._epoch, events=pending, last=self._number(self.told) or 0, trim=feed.trim,
+            until=self._clock.now() + keep_seconds,
+        )  # fmt: skip
+        self._batch = self._commits.batch
+        self._commits.put(wanted, self._on_verdict)
+
+    def _on_verdict(self, verdict: CommitAnswer, _: Committed) -> None:
+        """What could not be written is missed by readers, who find that out by the numbers."""
+        if verdict is CommitVerdict.STALE:
+            self._pending = []

@@ -1,0 +1,122 @@
+"""Who watches which run: the readers of this process, and those of others for the runs that are driven here."""
+
+import asyncio
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from itertools import count
+
+from podium.model.clock import Clock
+from podium.model.fact import Fact
+from podium.model.run import Run
+from podium.model.streams.book import StreamBook
+from podium.services.group_commit import GroupCommit
+from podium.services.streams.emitter import Emitter
+from podium.services.streams.feed import Feed
+
+_EXPIRE_SECONDS = 60.0
+_KEPT_SECONDS = 30.0
+"""So long a feed is kept that nobody reads: whoever lost its connection comes again."""
+
+
+class Streams:
+    """The feeds of the runs that somebody watches, and the emitters of those that are driven here."""
+
+    def __init__(
+        self, book: StreamBook, commits: GroupCommit, clock: Clock, *, owner: str, driven: Callable[[str], bool]
+    ) -> None:
+        self._book = book
+        self._commits = commits
+        self._clock = clock
+        self._owner = owner
+        """Begins the names of the readers of this process."""
+        self._readers = count(1)
+        self._loop = asyncio.get_running_loop()
+        self._feeds: dict[str, Feed] = {}
+        self._emitters: dict[str, Emitter] = {}
+        self._left: tuple[str, int, int] | None = None
+        """The run that left memory last, its epoch, and how many events it told: its next generation goes on so."""
+        self._watched: frozenset[str] = frozenset()
+        """The runs that somebody watches from another process."""
+        self._expire_at = float("-inf")
+        """When what is too old is to be deleted in the store, by the clock of the event loop."""
+        self.driven = driven
+        """Whether a run is driven here."""
+
+    def begin(self, run: Run, facts: Sequence[Fact], *, dry: bool) -> Emitter:
+        """Return what emits the events of a run that is taken up."""
+        told = self._left[2] if self._left is not None and self._left[:2] == (run.id, run.epoch) else 0
+        emitter = Emitter(run, facts, self._commits, self._clock, told=told)
+        if dry:
+            return emitter
+        self._emitters[run.id] = emitter
+        feed = self._feeds.get(run.id)
+        if feed is None and run.id in self._watched:
+            feed = self._feeds[run.id] = Feed()
+            feed.watched = True
+        if feed is not None:
+            emitter.keep(feed)
+            if feed.watched:
+                emitter.write()
+        return emitter
+
+    def end(self, emitter: Emitter, run: Run) -> None:
+        """The run leaves the memory of this process."""
+        emitter.end()
+        if self._emitters.get(run.id) is emitter:
+            self._left = run.id, run.epoch, emitter.told
+            del self._emitters[run.id]
+        self.ring(run.id)
+
+    def ring(self, run: str) -> None:
+        """Have the readers of a run look how it stands."""
+        if (feed := self._feeds.get(run)) is not None:
+            feed.committed()
+
+    @contextmanager
+    def open(self, run: str) -> Generator[Feed]:
+        """Keep the transient events of a run while the block lasts, and a while longer."""
+        feed = self._feeds.get(run)
+        if feed is None:
+            feed = self._feeds[run] = Feed()
+            feed.watched = run in self._watched
+            if (emitter := self._emitters.get(run)) is not None:
+                emitter.keep(feed)
+        feed.readers += 1
+        try:
+            yield feed
+        finally:
+            feed.readers -= 1
+            feed.until = self._loop.time() + _KEPT_SECONDS
+
+    def name_reader(self) -> str:
+        """Return a name for a reader of this process."""
+        return f"{self._owner}/{next(self._readers)}"
+
+    async def look(self) -> None:
+        """Find who watches from other processes, and let go of the feeds that nobody has read for a while."""
+        now = self._loop.time()
+        if now >= self._expire_at:
+            self._expire_at = now + _EXPIRE_SECONDS
+            await self._book.expire(self._clock.now())
+        watched = frozenset(await self._book.watched(self._clock.now(), own=f"{self._owner}/"))
+        for run in self._watched - watched:
+            if (feed := self._feeds.get(run)) is not None:
+                feed.watched = False
+        new, self._watched = watched - self._watched, watched
+        for run in new:
+            self._keep_for_others(run)
+        for run, feed in list(self._feeds.items()):
+            if not (feed.readers or feed.watched or now < feed.until):
+                del self._feeds[run]
+                if (emitter := self._emitters.get(run)) is not None:
+                    emitter.keep(None)
+
+    def _keep_for_others(self, run: str) -> None:
+        feed, emitter = self._feeds.get(run), self._emitters.get(run)
+        if feed is None and emitter is not None:
+            feed = self._feeds[run] = Feed()
+            emitter.keep(feed)
+        if feed is not None:
+            feed.watched = True
+            if emitter is not None:
+                emitter.write()

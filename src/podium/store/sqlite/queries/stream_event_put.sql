@@ -1,0 +1,1 @@
+REPLACE INTO stream_events (run, number, epoch, text) VALUES (?, ?, ?, ?)

@@ -1,0 +1,1 @@
+REPLACE INTO stream_heads (run, epoch, last, until) VALUES (?, ?, ?, ?)

@@ -1,0 +1,1 @@
+REPLACE INTO stream_watches (run, reader, until) VALUES (?, ?, ?)

@@ -1,0 +1,132 @@
+"""What a store must do with the transient events of runs."""
+
+from pathlib import Path
+
+from podium.model.audit import Pruning
+from podium.model.fact import FactKind
+from podium.model.run import RunState
+from podium.model.streams.book import KeptEvent, KeptEvents
+from podium.store.operations import CommitVerdict, KeepEvents, NewFact, Prune, Redact
+from podium.store.protocol import PrunableQuery
+from podium.testing.contracts.hand import Hand, new_run
+from podium.testing.contracts.opened import OpenedStore
+
+
+class StreamsContract(OpenedStore):
+    """Watches last as long as they say; events are kept in order, by the owner of the run alone, and for a while."""
+
+    def test_a_run_is_watched_until_the_last_of_its_readers_does_not_any_more(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            watch(hand, "r", "w_1/1", until=110.0)
+            watch(hand, "r", "w_2/1", until=120.0)
+            watch(hand, "s", "w_1/2", until=130.0)
+            assert hand.told(hand.store.streams.watched(100.0, own="none/")) == {"r": 120.0, "s": 130.0}
+            assert hand.told(hand.store.streams.watched(100.0, own="w_1/")) == {"r": 120.0}
+            assert hand.told(hand.store.streams.watched(120.0, own="none/")) == {"s": 130.0}
+
+    def test_a_reader_that_watches_again_watches_longer(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            watch(hand, "r", "w_1/1", until=110.0)
+            watch(hand, "r", "w_1/1", until=140.0)
+            assert hand.told(hand.store.streams.watched(130.0, own="none/")) == {"r": 140.0}
+
+    def test_events_come_back_in_order_after_a_number_with_the_one_before(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.start(new_run("r"))
+            assert kept(hand, "r") is None
+            hand.commit(keeping("r", 11, 12))
+            hand.commit(keeping("r", 15))
+            assert kept(hand, "r") == KeptEvents(1, 15, [event(11), event(12), event(15)], None)
+            assert kept(hand, "r", after=12) == KeptEvents(1, 15, [event(15)], event(12))
+            assert kept(hand, "r", after=13) == KeptEvents(1, 15, [event(15)], event(12))
+            assert kept(hand, "r", after=99) == KeptEvents(1, 15, [], event(15))
+
+    def test_how_far_an_owner_has_come_is_known_where_nothing_is_kept(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.start(new_run("r"))
+            hand.commit(keeping("r", last=40))
+            assert kept(hand, "r") == KeptEvents(1, 40, [], None)
+
+    def test_the_oldest_are_deleted_up_to_a_number(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.start(new_run("r"))
+            hand.start(new_run("s"))
+            hand.commit(keeping("r", 11, 12, 13), keeping("s", 11))
+            hand.commit(keeping("r", 14, trim=12))
+            assert kept(hand, "r") == KeptEvents(1, 14, [event(13), event(14)], None)
+            assert kept(hand, "s") == KeptEvents(1, 11, [event(11)], None)
+
+    def test_an_owner_that_lost_its_run_keeps_nothing_more(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.park(number)
+            assert hand.verdict(keeping("r", 11)) is CommitVerdict.OK  # it has just left memory
+            hand.signal("r")
+            hand.claim(number)
+            assert hand.verdict(keeping("r", 12)) is CommitVerdict.STALE
+            assert hand.verdict(keeping("r", 21, epoch=2)) is CommitVerdict.OK
+            assert hand.verdict(keeping("nobody", 1)) is CommitVerdict.STALE
+            assert kept(hand, "r") == KeptEvents(2, 21, [event(11), event(21, epoch=2)], None)
+
+    def test_what_is_too_old_is_deleted(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name, until in (("r", 110.0), ("s", 130.0)):
+                hand.start(new_run(name))
+                hand.commit(keeping(name, 11, until=until))
+            watch(hand, "r", "w_1/1", until=115.0)
+            watch(hand, "t", "w_1/2", until=200.0)
+            hand.told(hand.store.streams.expire(109.0))
+            assert kept(hand, "r") is not None
+            hand.told(hand.store.streams.expire(120.0))
+            assert kept(hand, "r") is None
+            assert kept(hand, "s") is not None
+            assert hand.told(hand.store.streams.watched(0.0, own="none/")) == {"t": 200.0}
+
+    def test_a_redaction_deletes_them(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name in ("r", "s"):
+                hand.finish(hand.start(new_run(name)))
+                hand.commit(keeping(name, 11))
+            said = NewFact(FactKind.REDACTED, "", 300.0, b'{"by":"ann","why":"","left":""}')
+            done = hand.verdict(Redact(run="r", epoch=1, left=[(0, b"{}"), (1, b"{}")], reason="", fact=said))
+            assert done is CommitVerdict.OK
+            assert kept(hand, "r") is None
+            assert kept(hand, "s") is not None
+
+    def test_pruning_deletes_them(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name in ("r", "s"):
+                hand.finish(hand.start(new_run(name)))
+                hand.commit(keeping(name, 11))
+            wanted = PrunableQuery(before=400.0, states=[RunState.DONE])
+            [run] = next(family for _, family in hand.told(hand.store.prunable(wanted)) if family[0].id == "r")
+            pruning = Pruning(
+                run="r", facts=run.facts, head=run.head, state=run.state, at=300.0, by="ann", why="", signature=None
+            )
+            assert hand.verdict(Prune([(run.epoch, pruning)])) is CommitVerdict.OK
+            assert kept(hand, "r") is None
+            assert kept(hand, "s") is not None
+
+
+def watch(hand: Hand, run: str, reader: str, *, until: float) -> None:
+    """Have a reader watch a run."""
+    hand.told(hand.store.streams.watch(run, reader, until))
+
+
+def kept(hand: Hand, run: str, *, after: int = 0) -> KeptEvents | None:
+    """Return what is kept of a run."""
+    return hand.told(hand.store.streams.kept(run, after))
+
+
+def event(number: int, *, epoch: int = 1) -> KeptEvent:
+    """Return an event."""
+    return KeptEvent(number, epoch, b'{"n":%d}' % number)
+
+
+def keeping(
+    run: str, *numbers: int, epoch: int = 1, trim: int = 0, until: float = 1_000.0, last: int = 0
+) -> KeepEvents:
+    """Return what keeps events."""
+    events = [event(number, epoch=epoch) for number in numbers]
+    last = max(numbers, default=last)
+    return KeepEvents(run=run, epoch=epoch, events=events, last=last, trim=trim, until=until)
