@@ -21,6 +21,7 @@ from pydantic_ai.settings import ModelSettings
 from podium.agents.pydantic_ai.bound import MOST_OUTPUT, bound_of, capped
 from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.request import model_input, sent_messages
+from podium.agents.pydantic_ai.retries import unretried
 from podium.agents.pydantic_ai.scope import AgentScope, Unanswered, asking
 from podium.agents.pydantic_ai.shared import as_run
 from podium.agents.pydantic_ai.storable import storable
@@ -136,11 +137,7 @@ class RecordedRequest:
         settings = self._settings
         if self._scope.recording.steps.budgeted:
             settings = capped(self._model, settings)
-        if "max_retries" in self._model.unsupported_settings:
-            return settings
-        single = (settings or ModelSettings()).copy()
-        single["max_retries"] = 0
-        return single
+        return unretried(self._model, settings)
 
     def _bound(self) -> Bound | None:
         """Return the most that it may cost, where a budget needs to know."""

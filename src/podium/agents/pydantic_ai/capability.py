@@ -1,10 +1,10 @@
 """What is hung on a Pydantic AI agent for one run, so that the tools it uses become steps."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import TypeVar, cast
 
 from pydantic_ai.agent import AbstractAgent
-from pydantic_ai.capabilities import WrapModelRequestHandler, WrapOutputProcessHandler
+from pydantic_ai.capabilities import AbstractCapability, WrapOutputProcessHandler
 from pydantic_ai.durable_exec import (
     JSON_CODEC,
     BaseDurabilityCapability,
@@ -16,7 +16,7 @@ from pydantic_ai.durable_exec import (
     ToolsetCallToolId,
     ToolsetValidateToolArgumentsId,
 )
-from pydantic_ai.messages import ModelResponse
+from pydantic_ai.messages import AgentStreamEvent, ModelResponse
 from pydantic_ai.models import ModelRequestContext
 from pydantic_ai.output import OutputContext
 from pydantic_ai.tools import RunContext
@@ -72,11 +72,14 @@ class PodiumSteps(BaseDurabilityCapability[D]):
             return await handler(output)
         return await recorded_output(self._scope, ctx, output_context, output, handler, self._output)
 
-    async def wrap_model_request(
-        self, ctx: RunContext[D], *, request_context: ModelRequestContext, handler: WrapModelRequestHandler
-    ) -> ModelResponse:
-        """Leave the request alone: it is recorded where the model is asked."""
-        return await handler(request_context)
+    wrap_model_request = AbstractCapability.wrap_model_request
+    """Requests are left alone: they are recorded where the model is asked."""
+
+    def wrap_run_event_stream(
+        self, ctx: RunContext[D], *, stream: AsyncIterable[AgentStreamEvent]
+    ) -> AsyncIterable[AgentStreamEvent]:
+        """Leave the events alone: nobody listens here."""
+        return stream
 
     async def before_model_request(
         self, ctx: RunContext[D], request_context: ModelRequestContext
