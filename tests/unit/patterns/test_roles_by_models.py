@@ -9,7 +9,9 @@ import pytest
 
 from podium import App, agent
 from podium.agents.pydantic_ai import llm_agent
+from podium.model.fact import FactKind
 from podium.model.json import Json, is_object
+from podium.model.step import ANSWER
 from podium.patterns import (
     Answer,
     Assignment,
@@ -60,13 +62,25 @@ from podium.patterns import (
 from podium.testing import DrivenClock
 from podium.testing.model import Give, ModelReply, ScriptedModel
 
+ASKED: list[str] = []
+"""The models that were asked, told outside of the store."""
+
+
+@pytest.fixture(autouse=True)
+def nobody_asked() -> None:
+    """Forget who was asked before."""
+    ASKED.clear()
+
 
 def model(name: str, *replies: ModelReply, output: Any = str) -> Any:
     """Return an LLM agent whose model plays a script: one reply for each call of it."""
     left = list(replies)
-    return llm_agent(
-        name, model=ScriptedModel(lambda messages: left.pop(0)), instructions="Do your part.", output=output
-    )
+
+    def play(messages: object) -> ModelReply:
+        ASKED.append(name)
+        return left.pop(0)
+
+    return llm_agent(name, model=ScriptedModel(play), instructions="Do your part.", output=output)
 
 
 @agent(capabilities={"dig"})
@@ -323,7 +337,10 @@ def _always(board: object) -> bool:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.role)
 async def test_a_model_plays_the_role(case: Case) -> None:
     async with App.open(":memory:") as app:
-        value = await app.run(case.made(), case.input)
+        handle = await app.start(case.made(), case.input)
+        value, facts = await handle.result(), await handle.facts()
+    requests = [fact for fact in facts if fact.kind is FactKind.STEP and fact.body["name"] == ANSWER]
+    assert len(requests) == len(ASKED) > 0
     given: Any = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     if is_object(case.gives) and is_object(given):
         assert {key: given[key] for key in case.gives} == case.gives

@@ -61,8 +61,12 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         return self._backend
 
     def get_wrapper_toolset(self, toolset: AbstractToolset[D]) -> AbstractToolset[D]:
-        """Record each use of a tool, whatever kind of toolset it comes from."""
-        return RecordedToolset(super().get_wrapper_toolset(toolset) or toolset, scope=self._scope)
+        """Record each use of a tool, whatever kind of toolset it comes from.
+
+        The toolsets are those of this run: a capability may make its own anew for each, under the same id.
+        """
+        self._toolsets_by_id = {}
+        return RecordedToolset(toolset.visit_and_replace(self._wrap_and_register_leaf), scope=self._scope)
 
     async def wrap_output_process(
         self, ctx: RunContext[D], *, output_context: OutputContext, output: object, handler: WrapOutputProcessHandler
@@ -109,9 +113,6 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         """Leave toolsets without an id as they are: their tools are steps all the same."""
         named = ts._explicit_id  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001 - the one that the base insists on
         return ts if named is None else super()._wrap_and_register_leaf(ts)
-
-    def _reject_runtime_toolsets(self, toolset: AbstractToolset[D]) -> None:
-        """Take toolsets that are given for one run: their tools are steps too."""
 
 
 class _Units(JournalCallableOperationBackend[ToolEffects]):
