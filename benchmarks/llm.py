@@ -47,9 +47,8 @@ class Bench:
     folder: Path
 
 
-def agent_at(url: str) -> Agent[None, str]:
-    """Return an agent with a tool whose model is at an address."""
-    client = AsyncOpenAI(base_url=url, api_key="none", timeout=PATIENCE)
+def agent_of(client: AsyncOpenAI) -> Agent[None, str]:
+    """Return an agent with a tool, whose model is asked by a client."""
     model = OpenAIChatModel(MODEL, provider=OpenAIProvider(openai_client=client))
     made = Agent(model, name="clerk", instructions="Look each of them up, then say what you found.")
 
@@ -126,10 +125,11 @@ async def measure(url: str, runs: int, each: int, rounds: int) -> dict[str, list
     """Return the seconds of each variant, round by round."""
     taken: dict[str, list[float]] = {name: [] for name in VARIANTS}
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(agent_at(url), Path(folder))
-        for n in range(rounds):
-            for name in list(VARIANTS) if n % 2 == 0 else reversed(VARIANTS):
-                taken[name].append(await VARIANTS[name](bench, runs, each))
+        async with AsyncOpenAI(base_url=url, api_key="none", timeout=PATIENCE) as client:
+            bench = Bench(agent_of(client), Path(folder))
+            for n in range(rounds):
+                for name in list(VARIANTS) if n % 2 == 0 else reversed(VARIANTS):
+                    taken[name].append(await VARIANTS[name](bench, runs, each))
     return taken
 
 
