@@ -144,7 +144,9 @@ takes to append 4 KiB and sync them.
 
 Each peer is measured in the fastest way we found to use it that keeps every step durable; the
 modules in `benchmarks/systems/` say which and why. A fixed cost weighs more on a smaller size:
-where the sizes below differ, `--same-sizes` measures all systems at the same size."""
+where the sizes below differ, `--same-sizes` measures all systems at the same size.
+
+Guards, lists and LLM agents are measured by programs of their own: see [performance](performance.md)."""
 
 
 def page(plan: Plan, results: Results) -> str:

@@ -14,6 +14,7 @@ from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls
 
 from podium.agents.pydantic_ai.request import model_input
 from podium.model.json import Json
+from podium.testing.answer import answer, jsonable
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,21 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Give:
-    """The model answers with a value, for an agent whose output is not text."""
+    """The model answers with a value, whatever the output of its agent is.
 
-    value: Json
+    The value is one of Python (a model, a dataclass, an enum, a date, …) or JSON. Of several outputs, such as those of
+    a union, it is given as the one that it fits; a value of Python as the one of its own type. How the agent wants it,
+    through a tool or as JSON in text, is seen to. One that fits no output, or several equally well, fails the call
+    at once (InvalidValue), and no other answer is asked for. Raises UsageError for a value that has no JSON.
+    """
+
+    value: object
+
+    def __post_init__(self) -> None:
+        jsonable(self.value)
 
 
-ModelReply = str | Use | Give | Exception | Sequence[str | Use]
+ModelReply = str | Use | Give | Exception | Sequence[str | Use | Give]
 """What the model does: says text, calls tools, gives a value, or fails with an exception."""
 
 
@@ -69,7 +79,8 @@ class ScriptedModel(FunctionModel):
     async def _respond(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         position = _position(messages)
         reply = self._reply(messages, info, position)
-        return ModelResponse(parts=[_part(each, info, f"call-{position}-{i}") for i, each in enumerate(reply)])
+        parts = [_part(each, info, f"call-{position}-{i}") for i, each in enumerate(reply)]
+        return ModelResponse(parts=[each for each in parts if not isinstance(each, TextPart) or each.content])
 
     async def _stream(self, messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[str | DeltaToolCalls]:
         position = _position(messages)
@@ -137,9 +148,7 @@ def _part(reply: str | Use | Give, info: AgentInfo, call_id: str) -> TextPart | 
         return TextPart(reply)
     if isinstance(reply, Use):
         return ToolCallPart(reply.tool, dict(reply.arguments), tool_call_id=reply.id or call_id)
-    if info.output_tools:
-        return ToolCallPart(info.output_tools[0].name, reply.value, tool_call_id=call_id)
-    return TextPart(json.dumps(reply.value))
+    return answer(reply.value, info, call_id)
 
 
 def _digest(value: Json) -> str:

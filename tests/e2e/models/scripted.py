@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.profiles import ModelProfile
 from pydantic_ai.providers.openai import OpenAIProvider
 
 from podium.model.json import Json
@@ -72,9 +73,9 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
-    def model(self, name: str) -> OpenAIChatModel:
+    def model(self, name: str, profile: ModelProfile | None = None) -> OpenAIChatModel:
         """Return a model that is asked here."""
-        return OpenAIChatModel(name, provider=OpenAIProvider(base_url=self.url, api_key="none"))
+        return OpenAIChatModel(name, provider=OpenAIProvider(base_url=self.url, api_key="none"), profile=profile)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from inspect import iscoroutinefunction, unwrap
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic_ai import direct, models
-from pydantic_ai.models import Model
+from pydantic_ai import models
 
 from podium import App, Budget, Context, workflow
 from podium.agents.pydantic_ai import from_pydantic_ai
@@ -17,7 +17,8 @@ from podium.model.fact import Fact, FactKind
 from podium.model.prices import Rate
 from podium.model.run import RunState
 from tests.e2e.models.scripted import Server, serving
-from tests.e2e.models.ways import WAYS, Place, Way, scripts_of
+from tests.e2e.models.way import Place, Way
+from tests.e2e.models.ways import WAYS, scripts_of
 
 PAGE = Path(__file__).parents[3] / "docs/reference/agents.md"
 PATIENCE = 180.0
@@ -41,31 +42,33 @@ class Try:
         self.way = way
         self.server = server
         self.folder = folder
-        self.log = folder / "ran"
+        self.place = Place(server, folder / "ran")
         self.options: Any = {"rates": CHEAP, **options}
-
-    def ran(self, tool: str) -> None:
-        with self.log.open("a") as log:
-            log.write(f"{tool} ")
 
     @property
     def effects(self) -> Counter[str]:
         """How often the code of each tool ran, told outside of the store."""
-        return Counter(self.log.read_text().split()) if self.log.exists() else Counter()
+        return Counter(self.place.log.read_text().split()) if self.place.log.exists() else Counter()
 
-    def flow(self) -> Any:
-        built = self.way.build(Place(self.server, self.ran))
-        bot = from_pydantic_ai(built, output=str, **self.options)
+    @contextmanager
+    def flow(self) -> Generator[Any]:
+        """Give a workflow that calls the agent, within whatever the way wants around it."""
+        built = self.way.build(self.place)
+        bot = from_pydantic_ai(built, output=str, **self.options, **self.way.options(self.place, self.options["rates"]))
 
         @workflow
         async def lab(ctx: Context, question: str) -> str:
             return await ctx.call(bot, question)
 
-        return lab
+        with self.way.during(built, self.place):
+            yield lab
 
     async def run(self, *, budget: Budget | None = None, **app: Any) -> tuple[str, list[Fact], dict[str, int]]:
         """Run it to its end; returns how, what is recorded, and which requests were priced."""
-        lab = self.flow()
+        with self.flow() as lab:
+            return await self._run(lab, budget, app)
+
+    async def _run(self, lab: Any, budget: Budget | None, app: Any) -> tuple[str, list[Fact], dict[str, int]]:
         async with App.open(self.folder / "a.db", agents=[lab], **app) as opened, asyncio.timeout(PATIENCE):
             handle = await opened.start(lab, "Go.", tag="one", budget=budget)
             try:
@@ -78,11 +81,12 @@ class Try:
 
     async def die_at(self, model: str, n: int) -> None:
         """Begin, and stop at once while a request has no answer yet."""
-        self.server.held, lab = (model, n), self.flow()
-        async with App.open(self.folder / "a.db", agents=[lab], grace=0) as opened:
-            handle = await opened.start(lab, "Go.", tag="one")
-            assert await asyncio.to_thread(self.server.holding.wait, PATIENCE)
-            assert (await handle.status()).state is RunState.RUNNING
+        self.server.held = (model, n)
+        with self.flow() as lab:
+            async with App.open(self.folder / "a.db", agents=[lab], grace=0) as opened:
+                handle = await opened.start(lab, "Go.", tag="one")
+                assert await asyncio.to_thread(self.server.holding.wait, PATIENCE)
+                assert (await handle.status()).state is RunState.RUNNING
 
 
 def tools_of(facts: list[Fact]) -> list[str]:
@@ -164,17 +168,14 @@ async def test_it_can_be_declared_to_happen_once(way: Way, tmp_path: Path) -> No
 def test_the_table_in_the_documentation_has_every_way() -> None:
     table = PAGE.read_text(encoding="utf-8").partition("| Whoever asks |")[2].partition("\n\n")[0]
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table.splitlines()[2:]]
-    assert [row[0] for row in rows] == [way.name for way in WAYS]
-    tools = ["yes: " + ", ".join(f"`{tool}`" for tool in way.tools) if way.tools else "no tools" for way in WAYS]
-    assert [row[-1] for row in rows] == tools
+    assert rows == rows_of(WAYS)
 
 
-def test_a_new_way_of_asking_a_model_is_noticed() -> None:
-    """Each method of a model that may cost something is recorded, or the documentation says that it is not."""
-    methods = [name for name, method in vars(Model).items() if iscoroutinefunction(unwrap(method)) and name[0] != "_"]
-    batches = {name for name in methods if name.startswith("batch_")}
-    assert {*methods} - batches == {"request", "compact_messages", "count_tokens", "cancel_suspended_response"}
-    assert {each for each in direct.__all__ if each.startswith("model_")} == {
-        "model_request", "model_request_sync", "model_request_stream", "model_request_stream_sync",
-        "model_request_batch",
-    }  # fmt: skip
+def rows_of(ways: Sequence[Way]) -> list[list[str]]:
+    """Return the table: each way in a row of its own, or those that share one together."""
+    named = {way.row or way.name: way for way in ways}
+    return [[row, "yes", "yes", "yes", tools_told(way)] for row, way in named.items()]
+
+
+def tools_told(way: Way) -> str:
+    return "yes: " + ", ".join(f"`{tool}`" for tool in way.tools) if way.tools else "no tools"

@@ -99,13 +99,13 @@ def test_a_structured_answer_is_json_of_the_output_type() -> None:
 
 
 def test_an_answer_that_does_not_fit_is_corrected() -> None:
-    script = [Give({"tame": "floor"}), Give({"team": "floor"})]
+    script = [Use("final_result", {"tame": "floor"}), Give({"team": "floor"})]
     agent = llm_agent("clerk", model=ScriptedModel(script), instructions="Route.", output=Verdict)
     assert asyncio.run(agent.run(call("Go."), Journal())) == Done({"team": "floor"})
 
 
 def test_an_answer_that_never_fits_is_a_bad_answer() -> None:
-    script = [Give({"tame": "floor"})] * 3
+    script = [Use("final_result", {"tame": "floor"})] * 3
     agent = llm_agent("clerk", model=ScriptedModel(script), instructions="Route.", output=Verdict, corrections=2)
     with pytest.raises(BadAnswer):
         asyncio.run(agent.run(call("Go."), Journal()))

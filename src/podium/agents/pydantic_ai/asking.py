@@ -13,6 +13,7 @@ from pydantic_ai.settings import ModelSettings
 from podium.agents.pydantic_ai.cap import AnswerCap, cut_by
 from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.request import model_input, sent_messages
+from podium.agents.pydantic_ai.retries import unretried
 from podium.agents.pydantic_ai.scope import AgentScope, Unanswered, asking
 from podium.agents.pydantic_ai.sent import answered, told
 from podium.agents.pydantic_ai.shared import as_run
@@ -135,11 +136,7 @@ class RecordedRequest:
     def _sent_settings(self) -> ModelSettings | None:
         """Bound the answer under a budget, and switch off the retries of the vendor's client: they are Podium's."""
         settings = self._cap.settings if self._scope.recording.steps.budgeted else self._settings
-        if "max_retries" in self._model.unsupported_settings:
-            return settings
-        single = (settings or ModelSettings()).copy()
-        single["max_retries"] = 0
-        return single
+        return unretried(self._model, settings)
 
     def _told(self, place: str, settings: ModelSettings | None) -> Json:
         """Return what it sends as it is recorded for people: what differs from the request before it in this scope."""

@@ -7,7 +7,7 @@ one method. So these are wrapped once, when Podium's LLM agents are imported; ou
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import wraps
+from functools import cache, partial, wraps
 from inspect import Parameter, iscoroutinefunction, signature
 from typing import Any, cast
 
@@ -80,12 +80,14 @@ def _own(cls: type[Any], name: str) -> Any:
 
 
 def _request(request: AskModel) -> AskModel:
+    known = cache(partial(_parameters, request))
+
     @wraps(request)
     def recorded(self: Model[object], *given: Any, **options: Any) -> Awaitable[ModelResponse]:
         scope, ask = here(), _bound(request, self)
         if scope is None:
             return ask(*given, **options)
-        (messages, settings, parameters, *more), options = _in_order(request, given, options)
+        (messages, settings, parameters, *more), options = _in_order(known(), given, options)
         asked = RecordedRequest(scope, self, messages, settings, parameters)
         if scope.streaming:
             return asked.ask_in_pieces()
@@ -99,12 +101,14 @@ def _request(request: AskModel) -> AskModel:
 
 
 def _stream(request_stream: Callable[..., Any]) -> Callable[..., Any]:
+    known = cache(partial(_parameters, request_stream))
+
     @wraps(request_stream)
     def recorded(self: Model[object], *given: Any, **options: Any) -> Any:
         scope = here()
         if scope is None:
             return _bound(request_stream, self)(*given, **options)
-        (messages, settings, parameters, *_), _ = _in_order(request_stream, given, options)
+        (messages, settings, parameters, *_), _ = _in_order(known(), given, options)
         return _read(RecordedRequest(scope, self, messages, settings, parameters), parameters)
 
     return recorded
@@ -152,20 +156,22 @@ def _as_it_was(method: AskModel, recorded: AskModel) -> AskModel:
 
 
 def _in_order(
-    method: Callable[..., Any], given: Sequence[Any], options: Mapping[str, Any]
+    known: Sequence[Parameter], given: Sequence[Any], options: Mapping[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
     """Return the messages, settings and parameters first, whatever a class calls them, and the other options."""
-    own = [each for each in signature(method).parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD][1:]
     ordered, others = list(given), dict(options)
-    for at in range(len(ordered), len(_ARGUMENTS)):
-        known = at < len(own)
-        name = own[at].name if known else _ARGUMENTS[at]
-        default = own[at].default if known else Parameter.empty
-        if name not in others and default is Parameter.empty:
-            raise TypeError(f"{method.__qualname__}() missing the argument {name!r}")
-        ordered.append(others.pop(name, default))
+    for each in known[len(ordered) : len(_ARGUMENTS)]:
+        if each.name not in others and each.default is Parameter.empty:
+            raise TypeError(f"a request to a model is missing the argument {each.name!r}")
+        ordered.append(others.pop(each.name, each.default))
     ordered[2] = ordered[2] or ModelRequestParameters()
     return ordered, others
+
+
+def _parameters(method: Callable[..., Any]) -> Sequence[Parameter]:
+    """Return what a request takes, the three that all take first; looked up once for each class, as it is slow."""
+    own = [each for each in signature(method).parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD][1:]
+    return own + [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in _ARGUMENTS[len(own) :]]
 
 
 def _record_agents() -> None:

@@ -1,10 +1,10 @@
 """What is hung on a Pydantic AI agent for one run, so that the tools it uses become steps."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import TypeVar, cast
 
 from pydantic_ai.agent import AbstractAgent
-from pydantic_ai.capabilities import WrapModelRequestHandler, WrapOutputProcessHandler
+from pydantic_ai.capabilities import AbstractCapability, WrapOutputProcessHandler
 from pydantic_ai.durable_exec import (
     JSON_CODEC,
     BaseDurabilityCapability,
@@ -16,7 +16,7 @@ from pydantic_ai.durable_exec import (
     ToolsetCallToolId,
     ToolsetValidateToolArgumentsId,
 )
-from pydantic_ai.messages import ModelResponse
+from pydantic_ai.messages import AgentStreamEvent, ModelResponse
 from pydantic_ai.models import ModelRequestContext
 from pydantic_ai.output import OutputContext
 from pydantic_ai.tools import RunContext
@@ -61,8 +61,12 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         return self._backend
 
     def get_wrapper_toolset(self, toolset: AbstractToolset[D]) -> AbstractToolset[D]:
-        """Record each use of a tool, whatever kind of toolset it comes from."""
-        return RecordedToolset(super().get_wrapper_toolset(toolset) or toolset, scope=self._scope)
+        """Record each use of a tool, whatever kind of toolset it comes from.
+
+        The toolsets are those of this run: a capability may make its own anew for each, under the same id.
+        """
+        self._toolsets_by_id = {}
+        return RecordedToolset(toolset.visit_and_replace(self._wrap_and_register_leaf), scope=self._scope)
 
     async def wrap_output_process(
         self, ctx: RunContext[D], *, output_context: OutputContext, output: object, handler: WrapOutputProcessHandler
@@ -72,11 +76,14 @@ class PodiumSteps(BaseDurabilityCapability[D]):
             return await handler(output)
         return await recorded_output(self._scope, ctx, output_context, output, handler, self._output)
 
-    async def wrap_model_request(
-        self, ctx: RunContext[D], *, request_context: ModelRequestContext, handler: WrapModelRequestHandler
-    ) -> ModelResponse:
-        """Leave the request alone: it is recorded where the model is asked."""
-        return await handler(request_context)
+    wrap_model_request = AbstractCapability.wrap_model_request
+    """Requests are left alone: they are recorded where the model is asked."""
+
+    def wrap_run_event_stream(
+        self, ctx: RunContext[D], *, stream: AsyncIterable[AgentStreamEvent]
+    ) -> AsyncIterable[AgentStreamEvent]:
+        """Leave the events alone: nobody listens here."""
+        return stream
 
     async def before_model_request(
         self, ctx: RunContext[D], request_context: ModelRequestContext
@@ -106,9 +113,6 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         """Leave toolsets without an id as they are: their tools are steps all the same."""
         named = ts._explicit_id  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001 - the one that the base insists on
         return ts if named is None else super()._wrap_and_register_leaf(ts)
-
-    def _reject_runtime_toolsets(self, toolset: AbstractToolset[D]) -> None:
-        """Take toolsets that are given for one run: their tools are steps too."""
 
 
 class _Units(JournalCallableOperationBackend[ToolEffects]):
