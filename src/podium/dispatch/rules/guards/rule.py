@@ -253,7 +253,8 @@ async def _check_sent(guards: Sequence[Guard], checked: Checked, step: StepCall)
             return
         case _Stopped() as stopped:
             pass
-    _note(checked.steps, stopped, checked.place, step.name)
+    if stopped.rule not in step.asked:
+        _note(checked.steps, stopped, checked.place, step.name)
     if stopped.ask is None:
         raise Forbidden(stopped.rule, stopped.reason)
     raise Suspended(_question(stopped, checked.place, step.call.agent, step.name), step.path, stopped.rule)
