@@ -89,6 +89,11 @@ def is_step_path(step: str | None) -> TypeGuard[str]:
     return step is not None and "/" in step
 
 
+def is_check(path: str) -> bool:
+    """Whether a step checks the arguments of a use of a tool, by its place in the call."""
+    return path.endswith("/check")
+
+
 def is_answer_step(step: str) -> bool:
     """Whether a step is an answer of a model, by its name."""
     return step == ANSWER

@@ -97,11 +97,12 @@ class Steps(Protocol):
         """What people said who allowed the step one is in, by the rule that asked: `{"approved": true, …}`."""
         ...
 
-    async def ask(self, ask: Ask) -> Json:
+    async def ask(self, ask: Ask, *, announce: Callable[[str], Awaitable[Json]] | None = None) -> Json:
         """Ask people about the step one is in, and return their answer: the step is left, and run again then.
 
         With `kind="permission"` they allow it or not, and what they said of it before, to whichever rule, counts.
-        Raises UsageError outside of a step.
+        `announce` is told the id of the question once it is in the inbox; what it returns, unless that is None, is the
+        answer. Raises UsageError outside of a step.
         """
         ...
 

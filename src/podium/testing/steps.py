@@ -92,7 +92,7 @@ class PlainSteps:
 
         return await self.once(name, allowed, input=input, key=key, effects=effects, verify=verify)
 
-    async def ask(self, ask: Ask) -> Json:
+    async def ask(self, ask: Ask, *, announce: Callable[[str], Awaitable[Json]] | None = None) -> Json:
         """Return what `people` say to a question; raises UsageError where there are none."""
         self.asked.append(ask)
         if self._people is None:

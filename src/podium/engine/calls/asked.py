@@ -13,6 +13,7 @@ from podium.model.call import Call
 from podium.model.facts.calls import StepDone
 from podium.model.json import Json
 from podium.model.outcome import Pending, Refused, Until
+from podium.model.question import Ask
 from podium.store.operations import WithdrawQuestion
 
 _TURNS = 10
@@ -49,9 +50,7 @@ class StepQuestions:
         if isinstance(ask, Until):
             progress.until = ask.at if progress.until is None else min(progress.until, ask.at)
         else:
-            about = Pending(ask, path, waits.rule)
-            put_question(self._active, self._call.key, progress, ask, about, deadline=self._call.deadline)
-            await self._active.journal.committed()
+            await self.put(path, ask, waits.rule)
         self._waiting.add(path)
         try:
             while not await self._is_quiet():
@@ -60,6 +59,13 @@ class StepQuestions:
                 await future
         finally:
             self._waiting.discard(path)
+
+    async def put(self, path: str, ask: Ask, rule: str | None) -> str:
+        """Put a question about a step, unless it is open; returns its id once it is in the inbox."""
+        about = Pending(ask, path, rule)
+        put_question(self._active, self._call.key, self._progress, ask, about, deadline=self._call.deadline)
+        await self._active.journal.committed()
+        return self._progress.asked[path, rule].question
 
     def look(self) -> None:
         """Look again, after a step has ended or waits."""

@@ -193,18 +193,21 @@ class CallSteps:
         """What people said who allowed the step one is in."""
         return granted_to(_inside.get(), self._call.granted)
 
-    async def ask(self, ask: Ask) -> Json:
+    async def ask(self, ask: Ask, *, announce: Callable[[str], Awaitable[Json]] | None = None) -> Json:
         """Ask people about the step one is in; see `podium.model.steps.Steps`."""
-        path = _inside.get()
+        path, said = _inside.get(), self.granted
         if not path:
             raise UsageError(f"{ask.text!r} is asked outside of a step: ask in a function that `steps.once` runs.")
-        if ask.kind == "permission":
-            if said := self.granted:
-                return next(iter(said.values()))
-            raise Suspended(ask, path, APPROVAL)
-        if (answered := self._questions.reply(path)) is not None:
+        if ask.kind == "permission" and said:
+            return next(iter(said.values()))
+        if ask.kind != "permission" and (answered := self._questions.reply(path)) is not None:
             return answered["reply"]
-        raise Suspended(ask, path)
+        if announce is not None:
+            question = await self._questions.put(path, ask, None)
+            at_once = await self.once("announce", lambda: announce(question), key="")
+            if at_once is not None:
+                return at_once
+        raise Suspended(ask, path, APPROVAL if ask.kind == "permission" else None)
 
     def _must_end(self, path: str) -> bool:
         """Whether a step is part of what is not to be cut: an effect that happens once, the check of an answer."""

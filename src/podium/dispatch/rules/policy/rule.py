@@ -14,7 +14,7 @@ from podium.model.outcome import Outcome, Pending, Refused
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.question import Ask, approval_schema
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import StepCall, tool_id, tool_of
+from podium.model.step import StepCall, is_check, tool_id, tool_of
 
 GUARD = "policy"
 """What its notices are called."""
@@ -84,6 +84,8 @@ class Policy:
                     return await handler(step, steps)
                 case Denied(rule, reason):
                     raise Forbidden(rule, reason)
+                case Asks() if is_check(step.path):
+                    return await handler(step, steps)  # the use itself is asked about
                 case Asks() as asks:
                     raise Suspended(_question(asks, matter, step.edit), step.path, asks.rule)
 
@@ -92,8 +94,8 @@ class Policy:
     def _decided(self, matter: PolicyRequest, steps: RuleSteps, asked: Collection[str] = ()) -> PolicyDecision:
         """Decide, and record whatever is more than that everything is allowed, or that a question is open."""
         decision = self._judge.decide(matter)
-        open_already = isinstance(decision, Asks) and decision.rule in asked
-        if decision.rule is not None and not open_already:
+        known = isinstance(decision, Asks) and decision.rule in asked
+        if decision.rule is not None and not known:
             steps.note(GUARD, _told(matter, decision))
         return decision
 
