@@ -35,6 +35,9 @@ class Ask:
         hold_seconds(self, SPAN, "within", whose=repr(self.text), optional=True)
 
 
+YES_OR_NO = ("approval", "permission")
+"""The kinds of questions that are answered with yes or no."""
+
 _ASKED: Mapping[str, Expected] = {"text": TEXT, "to": NAME, "quorum": COUNT, "kind": NAME}
 
 

@@ -10,6 +10,9 @@ DEPTH = f"{_BUDGET}depth"
 FAN_OUT = f"{_BUDGET}fan_out"
 """Refuses a join of too many branches."""
 
+APPROVAL = "approval"
+"""Asks on behalf of the agent, or the tool, that says itself that a person has to allow what it does."""
+
 _SCARCE = ("budget", "limit")
 
 

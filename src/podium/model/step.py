@@ -1,11 +1,12 @@
 """A part of a call on its way through the rules: one model request, one tool call, one `once`."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from podium.model.budget import Bound
 from podium.model.call import Call
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 from podium.model.outcome import Usage
 
 
@@ -26,12 +27,26 @@ class StepCall:
     """The most that it may come to."""
     usage: Callable[[Json], Usage | None] | None = None
     """Reads tokens and price out of its value."""
+    edit: Json = None
+    """JSON Schema of the arguments that whoever allows it may put in place of those of its input; None: nobody may."""
+    asked: Collection[str] = ()
+    """The rules whose question about it is open."""
 
     @property
     def granted(self) -> Mapping[str, Json]:
         """What people said to the rules that asked about this step, by rule; only those that allowed it."""
-        mine = f"{self.path} "
-        return {key.removeprefix(mine): value for key, value in self.call.granted.items() if key.startswith(mine)}
+        return granted_to(self.path, self.call.granted)
+
+
+def granted_to(path: str, granted: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return what people said to the rules that asked about the step at a place, by rule, of all that they allowed."""
+    mine = f"{path} "
+    return {key.removeprefix(mine): value for key, value in granted.items() if key.startswith(mine)}
+
+
+def arguments_put_in(granted: Mapping[str, Json]) -> Json | None:
+    """Return the arguments that somebody who allowed a use of a tool put in place of those of the model, if any did."""
+    return next((said["value"] for said in granted.values() if is_object(said) and "value" in said), None)
 
 
 def grant_of(rule: str, step: str | None) -> str:
@@ -59,9 +74,24 @@ def tool_of(step: str) -> str | None:
     return step[len(_TOOL) :] if step.startswith(_TOOL) else None
 
 
+def with_arguments(input: Json, arguments: Json) -> Json:
+    """Return the input of a use of a tool with other arguments."""
+    return {**input, "arguments": arguments}
+
+
 def tool_id(agent: str, tool: str) -> str:
     """Return how rules name a tool: `AGENT/TOOL`. That of an agent which a tool runs has that agent's name already."""
     return tool if "/" in tool else f"{agent}/{tool}"
+
+
+def is_step_path(step: str | None) -> TypeGuard[str]:
+    """Whether what people are asked about is a step at its place in a call, not the call or what came out of it."""
+    return step is not None and "/" in step
+
+
+def is_check(path: str) -> bool:
+    """Whether a step checks the arguments of a use of a tool, by its place in the call."""
+    return path.endswith("/check")
 
 
 def is_answer_step(step: str) -> bool:

@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal, Protocol, get_args
 
 from podium.model.budget import Bound
+from podium.model.consent import Consent
 from podium.model.expected import FUNCTION, NAME, one_of, or_none
 from podium.model.json import Json
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
 from podium.model.prices import PriceSettings
+from podium.model.question import Ask
 
 Effects = Literal["idempotent", "once"]
 """`idempotent`: may be tried again, with the same idempotency key. `once`: never started twice when in doubt."""
@@ -77,6 +79,38 @@ class Steps(Protocol):
 
         `sent` is handed the step's place in the call. It is asked once: before the step's value is recorded, when the
         step fails, or after two seconds.
+        """
+        ...
+
+    async def once_allowed(
+        self,
+        name: str,
+        fn: Callable[[], Awaitable[Json]],
+        consent: Consent,
+        *,
+        input: Json = None,
+        key: str | None = None,
+        effects: Effects = "idempotent",
+        verify: Callable[[], Awaitable[Json]] | None = None,
+    ) -> Json:
+        """Do the same with a step that people may have to allow first: `consent` says what they are asked.
+
+        It says as well what they may change in its `input`, which has `arguments` then, and what its value is where
+        they, or a rule, do not allow it.
+        """
+        ...
+
+    @property
+    def granted(self) -> Mapping[str, Json]:
+        """What people said who allowed the step one is in, by the rule that asked: `{"approved": true, …}`."""
+        ...
+
+    async def ask(self, ask: Ask, *, announce: Callable[[str], Awaitable[Json]] | None = None) -> Json:
+        """Ask people about the step one is in, and return their answer: the step is left, and run again then.
+
+        With `kind="permission"` they allow it or not, and what they said of it before, to whichever rule, counts.
+        `announce` is told the id of the question once it is in the inbox; what it returns, unless that is None, is the
+        answer. Raises UsageError outside of a step.
         """
         ...
 

@@ -15,6 +15,7 @@ from podium.model.facts.runs import Ended, Restarted, Rewound
 from podium.model.facts.waits import ChildAwaited, QuestionAnswered, QuestionAsked, SignalAwaited, SleepBegun
 from podium.model.generation import is_start
 from podium.model.run import Run
+from podium.model.step import is_step_path
 from podium.telemetry.context import TraceContext
 from podium.telemetry.parts import AttemptPart, CallPart, Dispatched, Part, WaitBegun, WaitPart, begun_wait
 from podium.telemetry.places import Places
@@ -22,6 +23,11 @@ from podium.telemetry.spans import SpanEvent, SpanOutcome
 from podium.telemetry.telling import StepBegun, Telling
 
 AnyPart = TypeVar("AnyPart", bound=Part)
+
+
+def _of_step(key: str, question: str) -> str:
+    return f"{key}?{question}"
+
 
 _OUTCOMES: Mapping[type[Answered], SpanOutcome] = {
     AnsweredDone: "done", AnsweredFailed: "failed", AnsweredRefused: "refused", AnsweredExpired: "expired",
@@ -38,6 +44,8 @@ class OpenParts:
         self._calls: dict[str, CallPart] = {}
         self._attempts: dict[str, AttemptPart] = {}
         self._waits: dict[str, WaitPart] = {}
+        self._of_steps: dict[str, list[str]] = {}
+        """By the key of a call, the names of the waits of its steps: several may be asked about at once."""
         self._ends = 0
         """How often the run had ended, and was tried again."""
         self._ended = False
@@ -168,8 +176,9 @@ class OpenParts:
         match said:
             case SleepBegun() | SignalAwaited() | ChildAwaited() | QuestionAsked() | Held():
                 self._begin_wait(key, at, said)
-            case QuestionAnswered():
-                self._end_wait(key, at, "done")
+            case QuestionAnswered(question=question):
+                of_step = _of_step(key, question)
+                self._end_wait(of_step if of_step in self._waits else key, at, "done")
             case KeysCancelled(keys=keys):
                 for each in keys:
                     self._end(each, at, "cancelled")
@@ -206,9 +215,13 @@ class OpenParts:
     def _begin_wait(self, key: str, at: float, said: WaitBegun) -> None:
         if isinstance(said, SleepBegun) and not key.rpartition(".")[2].isdecimal():
             return  # the time limit of an inline workflow: nothing waits for it
-        self._end_wait(key, at, "done")
+        name = key
+        if isinstance(said, QuestionAsked) and is_step_path(said.step):
+            name = _of_step(key, said.question)
+            self._of_steps.setdefault(key, []).append(name)
+        self._end_wait(name, at, "done")
         self._count(key, 1)
-        self._waits[key] = begun_wait(said, max(at, self._run.created_at), self.rewinds)
+        self._waits[name] = begun_wait(said, max(at, self._run.created_at), self.rewinds)
 
     def _count(self, key: str, by: int) -> None:
         found = self._workflow_of(key)
@@ -222,7 +235,7 @@ class OpenParts:
         """End the call under a key, or else the wait."""
         call = self._calls.get(key)
         if call is None:
-            self._end_wait(key, at, outcome)
+            self._end_waits(key, at, outcome)
             return
         last = self._attempts[key].number
         self._end_attempt(key, call, at, outcome, said)
@@ -238,7 +251,7 @@ class OpenParts:
         """End the present attempt of a call, and before it what is open in it."""
         if call.below:
             self._end_all(at, below=f"{key}.")
-        self._end_wait(key, at, "cancelled" if outcome == "cancelled" else "expired")
+        self._end_waits(key, at, "cancelled" if outcome == "cancelled" else "expired")
         context = self.present(key)
         attempt = self._attempts.pop(key)
         asked = self._asked.pop((key, attempt.number), None)
@@ -249,8 +262,12 @@ class OpenParts:
                 key, at, attempt, asked or call.asked, context=context, parent=parent, outcome=outcome, said=said
             )
 
-    def _end_wait(self, key: str, at: float, outcome: SpanOutcome) -> None:
-        wait = self._waits.pop(key, None)
+    def _end_waits(self, key: str, at: float, outcome: SpanOutcome) -> None:
+        for name in (key, *self._of_steps.pop(key, ())):
+            self._end_wait(name, at, outcome)
+
+    def _end_wait(self, name: str, at: float, outcome: SpanOutcome) -> None:
+        wait, key = self._waits.pop(name, None), name.partition("?")[0]
         if wait is None:
             return
         self._count(key, -1)

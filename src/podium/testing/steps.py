@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from podium.errors import Forbidden, UsageError
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
+from podium.model.consent import Consent
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryEntry
-from podium.model.outcome import Usage
+from podium.model.outcome import Refused, Usage
 from podium.model.prices import NO_PRICES, PriceSettings
+from podium.model.question import Ask
+from podium.model.rule_names import APPROVAL
 from podium.model.steps import Effects
 
 
@@ -21,12 +25,17 @@ class PlainSteps:
 
     def __init__(
         self, *, idempotency_key: str = "test", recorded: Mapping[str, Json] | None = None,
-        prices: PriceSettings = NO_PRICES,
+        prices: PriceSettings = NO_PRICES, people: Callable[[Ask], Json] | None = None,
     ) -> None:  # fmt: skip
         self.idempotency_key = idempotency_key
         self.epoch = 1
         self.memory = PlainMemory()
         self.prices = prices
+        self.asked: list[Ask] = []
+        """What people were asked."""
+        self.granted: Mapping[str, Json] = {}
+        """What they said who allowed the step one is in, or was in last."""
+        self._people = people
         self.recorded: dict[str, Json] = dict(recorded or {})
         """The value of each step, by its key: the one given, else name and count (`request.0`)."""
         self.sent: list[Json] = []
@@ -60,6 +69,41 @@ class PlainSteps:
     def tell_sent(self, sent: Callable[[str], Json]) -> None:
         """Keep what a step sends in `sent`."""
         self.sent.append(sent(str(len(self.sent))))
+
+    async def once_allowed(
+        self,
+        name: str,
+        fn: Callable[[], Awaitable[Json]],
+        consent: Consent,
+        *,
+        input: Json = None,
+        key: str | None = None,
+        effects: Effects = "idempotent",
+        verify: Callable[[], Awaitable[Json]] | None = None,
+    ) -> Json:
+        """Do the same if `people` allow it, where they have to be asked."""
+
+        async def allowed() -> Json:
+            self.granted = {}
+            if consent.ask is None:
+                return await fn()
+            said = await self.ask(consent.ask)
+            if said["approved"]:
+                self.granted = {APPROVAL: said}
+                return await fn()
+            no = Refused(APPROVAL, said.get("comment", ""))
+            if consent.refused is None:
+                raise Forbidden(no.rule, no.reason)
+            return consent.refused(no)
+
+        return await self.once(name, allowed, input=input, key=key, effects=effects, verify=verify)
+
+    async def ask(self, ask: Ask, *, announce: Callable[[str], Awaitable[Json]] | None = None) -> Json:
+        """Return what `people` say to a question; raises UsageError where there are none."""
+        self.asked.append(ask)
+        if self._people is None:
+            raise UsageError(f"nobody answers {ask.text!r}: say who, PlainSteps(people=lambda ask: …).")
+        return self._people(ask)
 
     def emit(self, chunk: Json) -> None:
         """Keep it in `emitted`."""

@@ -22,11 +22,13 @@ from podium.errors import Diverged, UsageError
 from podium.model.agent import Agent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
+from podium.model.consent import Consent
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Done, Outcome, Usage
 from podium.model.prices import NO_PRICES, PriceSettings
+from podium.model.question import Ask
 from podium.model.steps import Effects, Steps
 from podium.testing.model import Give, ModelReply, ScriptedModel, Use
 from podium.testing.steps import PlainSteps
@@ -87,6 +89,17 @@ class Journal:
         if usage is not None and (used := usage(value)) is not None:
             self.usages.append(used)
         return self.values[path]
+
+    granted: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+    async def once_allowed(
+        self, name: str, fn: Callable[[], Awaitable[Json]], consent: Consent, *, input: Json = None,
+        key: str | None = None, effects: Effects = "idempotent", verify: Callable[[], Awaitable[Json]] | None = None,
+    ) -> Json:  # fmt: skip
+        return await self.once(name, fn, input=input, key=key, effects=effects, verify=verify)
+
+    async def ask(self, ask: Ask, *, announce: Callable[[str], Awaitable[Json]] | None = None) -> Json:
+        raise NotImplementedError
 
     async def _run(self, path: str, fn: Callable[[], Awaitable[Json]]) -> Json:
         token = _inside.set(path)

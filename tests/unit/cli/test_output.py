@@ -54,6 +54,10 @@ def test_yes_and_no_answer_an_approval() -> None:
     assert to_value(approval, "Yes", "fine") == {"approved": True, "comment": "fine"}
     assert to_value(approval, "no", "") == {"approved": False, "comment": ""}
     assert to_value(approval, '{"approved": true}', "") == {"approved": True}
+    edited = {"approved": True, "comment": "", "value": {"n": 5}}
+    assert to_value(approval, "yes", "", '{"n": 5}') == edited
+    with pytest.raises(UsageError, match="--edit goes with yes"):
+        to_value(approval, "no", "", '{"n": 5}')
 
 
 def test_yes_is_a_text_like_any_other_where_a_text_is_asked_for() -> None:
@@ -66,7 +70,7 @@ def test_an_answer_that_is_no_json_is_refused_where_no_text_is_asked_for() -> No
 
 
 def test_a_comment_goes_only_with_a_word() -> None:
-    with pytest.raises(UsageError, match="--comment goes with yes or no"):
+    with pytest.raises(UsageError, match="--comment and --edit go with yes or no"):
         to_value(asked(None), "1", "why")
 
 

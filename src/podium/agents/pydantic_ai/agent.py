@@ -7,11 +7,13 @@ from typing import Generic, TypeVar
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.durable_exec import replay_scope
+from pydantic_ai.external_events import external_event_scope
 from pydantic_ai.messages import UserContent
 from pydantic_ai.models import Model
 from pydantic_ai.usage import RunUsage, UsageLimits
 
 from podium.agents.per_loop import PerLoop
+from podium.agents.pydantic_ai.approvals import ToolTerms
 from podium.agents.pydantic_ai.boundary import record_all
 from podium.agents.pydantic_ai.capability import PodiumSteps
 from podium.agents.pydantic_ai.effects import DeclaredEffects
@@ -19,6 +21,7 @@ from podium.agents.pydantic_ai.failure import podium_errors
 from podium.agents.pydantic_ai.flight import Flight
 from podium.agents.pydantic_ai.named import named_model, unless_overridden
 from podium.agents.pydantic_ai.outputs import OutputCodec
+from podium.agents.pydantic_ai.outside import InboxWaiter
 from podium.agents.pydantic_ai.scope import AgentScope, Recording
 from podium.agents.pydantic_ai.shared import SharedUsage
 from podium.agents.pydantic_ai.whole import Unfinished
@@ -61,6 +64,8 @@ class LlmAgent(Generic[In, Out, D]):
     streaming: bool
     limits: UsageLimits | None
     unfinished: Unfinished
+    terms: ToolTerms
+    """What holds for its tools."""
     models: PerLoop[Model] | None = None
     """The model that is named, for each event loop: its client's connections belong to one."""
 
@@ -72,7 +77,7 @@ class LlmAgent(Generic[In, Out, D]):
         allows).
         """
         prompt = _with_feedback(self.prompt(self.input.restore(call.input)), call.feedback)
-        usage, recording = RunUsage(), self._recording(steps)
+        usage, recording = RunUsage(), self._recording(call, steps)
         scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
         model, missing = self._chosen_model()
         with (
@@ -81,6 +86,7 @@ class LlmAgent(Generic[In, Out, D]):
             replay_scope(),
             recording.open(),
             scope.entered(),
+            external_event_scope(InboxWaiter(scope)),
         ):
             async with recording.flight:
                 result = await self.agent.run(
@@ -105,7 +111,7 @@ class LlmAgent(Generic[In, Out, D]):
         """Say that it cannot be told: what a whole conversation did is known by its steps only."""
         return None
 
-    def _recording(self, steps: Steps) -> Recording:
+    def _recording(self, call: Call, steps: Steps) -> Recording:
         return Recording(
             steps=steps,
             flight=Flight(),
@@ -113,6 +119,9 @@ class LlmAgent(Generic[In, Out, D]):
             rates=nearer(self.rates, steps.prices.models),
             unfinished=self.unfinished,
             tools=self.tools,
+            agent=self.card.name,
+            attempt=call.attempt,
+            terms=self.terms,
         )
 
     def _output(self, _: str | None) -> OutputCodec:

@@ -19,12 +19,14 @@ from pydantic_ai.durable_exec import (
 from pydantic_ai.messages import AgentStreamEvent, ModelResponse
 from pydantic_ai.models import ModelRequestContext
 from pydantic_ai.output import OutputContext
-from pydantic_ai.tools import RunContext
+from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, RunContext
 from pydantic_ai.toolsets import AbstractToolset
 
 from podium.agents.pydantic_ai.asking import keep_answer
+from podium.agents.pydantic_ai.deferred import answered
 from podium.agents.pydantic_ai.effects import ToolEffects
 from podium.agents.pydantic_ai.outputs import CodecOf, codecs_of, recorded_output
+from podium.agents.pydantic_ai.outside import handled
 from podium.agents.pydantic_ai.scope import AgentScope
 from podium.agents.pydantic_ai.tools import RecordedToolset, ToolCall, checked
 
@@ -108,6 +110,12 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         """Record an answer that a hook gave where the model gave none."""
         await keep_answer(self._scope, request_context.messages, response)
         return response
+
+    async def handle_deferred_tool_calls(
+        self, ctx: RunContext[D], *, requests: DeferredToolRequests
+    ) -> DeferredToolResults | None:
+        """Ask people about tools that are to wait before they come to be used, as a check of arguments may have it."""
+        return None if handled() is not None else await answered(self._scope, ctx, requests)
 
     def _wrap_and_register_leaf(self, ts: AbstractToolset[D]) -> AbstractToolset[D]:
         """Leave toolsets without an id as they are: their tools are steps all the same."""

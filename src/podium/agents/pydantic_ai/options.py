@@ -9,6 +9,14 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
 from podium.agents.card import CardOptions
+from podium.agents.pydantic_ai.approvals import (
+    APPROVALS,
+    DENIED,
+    TOOL_ERRORS,
+    Approvals,
+    Denied,
+    ToolErrors,
+)
 from podium.agents.pydantic_ai.effects import DeclaredEffects
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.agent import CARD_OPTIONS, is_agent
@@ -26,6 +34,9 @@ LLM_OPTIONS: Mapping[str, Expected] = {
     "rates": RATES,
     "streaming": FLAG,
     "limits": or_none(instance(UsageLimits, "UsageLimits(request_limit=20)")),
+    "approvals": APPROVALS,
+    "denied": DENIED,
+    "tool_errors": TOOL_ERRORS,
     "unfinished": one_of(get_args(Unfinished)),
     "settings": or_none(Expected("settings of Pydantic AI, such as {'temperature': 0.0}", _is_mapping)),
     "corrections": Expected("a whole number, 0 or more", lambda value: value == 0 or COUNT.fits(value)),
@@ -71,6 +82,17 @@ class AgentOptions(CardOptions, total=False):
 
     With `more` it is asked for with twice the tokens, up to three times; with `accept` it counts.
     """
+    approvals: str | Approvals
+    """Who is asked about tools that require approval, and gives the results of external ones: `operators` unless given.
+
+    `Approvals(to="boss", within="1h")` says for how long; nobody in time is a no.
+    """
+    denied: Denied
+    """What becomes of the agent where a person or a rule does not allow a tool: with `tell`, as unless given, its model
+    is told why and it goes on; with `end` its call is refused."""
+    tool_errors: ToolErrors
+    """What becomes of the agent where a tool raises: with `fail`, as unless given, its attempt fails, and its `retry`
+    decides; with `tell` its model is told and it goes on, once no attempt of its `retry` is left."""
     limits: UsageLimits | None
     """Pydantic AI's bounds of one run: requests (50 unless given), tool calls, tokens. Beyond them it is a refusal."""
 

@@ -7,12 +7,16 @@ from typing import Any, cast, get_type_hints
 from pydantic import TypeAdapter
 from pydantic_ai.capabilities import WrapOutputProcessHandler
 from pydantic_ai.durable_exec import JSON_CODEC, CallToolResult
-from pydantic_ai.durable_exec._toolset import unwrap_tool_call_result  # a half of CallToolResult, which is public
+from pydantic_ai.durable_exec._toolset import (  # the two halves of CallToolResult, which is public
+    unwrap_tool_call_result,
+    wrap_tool_call_result,
+)
 from pydantic_ai.exceptions import ToolRetryError
 from pydantic_ai.messages import ModelResponse
 from pydantic_ai.output import NativeOutput, OutputContext, PromptedOutput, TextOutput, ToolOutput
 from pydantic_ai.tools import RunContext
 
+from podium.agents.pydantic_ai.approvals import Granted
 from podium.agents.pydantic_ai.request import ToolUse, tool_key
 from podium.agents.pydantic_ai.scope import AgentScope
 from podium.agents.pydantic_ai.tools import used
@@ -39,12 +43,15 @@ async def recorded_output(
     retried: list[ToolRetryError] = []
     codec = codecs(context.function_name)
 
-    async def work() -> Json:
+    async def answer() -> Json:
         try:
             return codec.dump(await handler(output))
         except ToolRetryError as asked:
             retried.append(asked)
             raise asked.__cause__ or asked from None
+
+    async def work(_: Granted) -> Json:
+        return JSON_CODEC.dump(CallToolResult, await wrap_tool_call_result(answer()))
 
     result = await used(scope, _use(ctx, context, output), work)
     if retried:

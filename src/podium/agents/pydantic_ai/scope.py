@@ -7,10 +7,12 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from pydantic_ai.durable_exec import record_durable_unit
 from pydantic_ai.usage import RunUsage
 
+from podium.agents.pydantic_ai.approvals import UNLESS_GIVEN, Granted, ToolTerms, Wanted
 from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared, effects_of
 from podium.agents.pydantic_ai.flight import Flight
 from podium.agents.pydantic_ai.request import digest_of
@@ -18,13 +20,18 @@ from podium.agents.pydantic_ai.sent import LastSent
 from podium.agents.pydantic_ai.shared import UNSEEN, SharedUsage, dumped
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.budget import Bound
+from podium.model.consent import Consent
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.prices import Rates
 from podium.model.steps import Effects, Steps
 from podium.model.streams.kinds import Transient
 
+T = TypeVar("T")
+
 Body = Callable[[], Awaitable[Json]]
+
+UseBody = Callable[[Granted], Awaitable[Json | Wanted]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +45,10 @@ class Recording:
     unfinished: Unfinished = "fail"
     tools: Collection[str] = ()
     """The names of those of its tools that are known before it runs."""
+    agent: str = ""
+    attempt: int = 1
+    terms: ToolTerms = UNLESS_GIVEN
+    """What holds for its tools."""
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     """Where steps are recorded; a synchronous tool may run an agent in a loop of its own thread."""
     acted: bool = False
@@ -93,7 +104,7 @@ class Recording:
             executed = True
             if self.at_home and there is self.loop:
                 return await body()
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(body), there))
+            return await _in_loop(there, body)
 
         step = self.steps.once(
             name, run, input=input, key=key, effects=effects, verify=verify, usage=usage, bound=bound
@@ -102,6 +113,39 @@ class Recording:
             value = await step
         else:
             value = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(step, self.loop))
+        record_durable_unit(executed=executed)
+        return value
+
+    async def used(
+        self,
+        name: str,
+        body: UseBody,
+        consent: Consent,
+        *,
+        key: str | None,
+        input: Json,
+        effects: Effects = "idempotent",
+        verify: Body | None = None,
+    ) -> Json:
+        """Do a use of a tool once for ever, if people and rules allow it; it is carried like any other.
+
+        `body` is handed what people said who allowed it; what it wants to know, they are asked.
+        """
+        executed = False
+        there = asyncio.get_running_loop()
+
+        async def run() -> Json:
+            nonlocal executed
+            executed = True
+            body_of_use = partial(body, self.steps.granted)
+            here = self.at_home and there is self.loop
+            said = await (body_of_use() if here else _in_loop(there, body_of_use))
+            if isinstance(said, Wanted):
+                return said.result(await self.steps.ask(said.ask, announce=said.announce))
+            return said
+
+        step = self.steps.once_allowed(name, run, consent, input=input, key=key, effects=effects, verify=verify)
+        value = await (self.flight.carry(step) if self.at_home else _in_loop(self.loop, lambda: step))
         record_durable_unit(executed=executed)
         return value
 
@@ -151,6 +195,8 @@ class AgentScope:
         self.last_sent: LastSent | None = None
         self.attempts = False
         """Whether the request that comes next is the agent's own."""
+        self.waits_for: dict[str, str] = {}
+        """Of each tool that requires approval, or whose result comes from outside: which of them."""
         self._place = place
         self._unchecked = True
         self._task: asyncio.Task[object] | None = None
@@ -268,7 +314,11 @@ def asking() -> Generator[None]:
         _asking.reset(token)
 
 
-async def _awaited(body: Body) -> Json:
+async def _in_loop(loop: asyncio.AbstractEventLoop, body: Callable[[], Awaitable[T]]) -> T:
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(body), loop))
+
+
+async def _awaited(body: Callable[[], Awaitable[T]]) -> T:
     return await body()
 
 

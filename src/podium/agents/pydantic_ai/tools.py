@@ -1,23 +1,24 @@
 """Each use of a tool as a step, under the name that the model sees."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_ai.durable_exec import JSON_CODEC, CallToolResult
-from pydantic_ai.durable_exec._toolset import (  # the two halves of CallToolResult, which is public
-    unwrap_tool_call_result,
-    wrap_tool_call_result,
-)
-from pydantic_ai.tools import RunContext
+from pydantic_ai.durable_exec._toolset import unwrap_tool_call_result  # a half of CallToolResult, which is public
+from pydantic_ai.tools import RunContext, ToolDenied
 from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
 from pydantic_ai.usage import RunUsage
 
+from podium.agents.pydantic_ai.approvals import Granted, Wanted, denial_in
+from podium.agents.pydantic_ai.deferred import WaitingUse
 from podium.agents.pydantic_ai.effects import declared
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
-from podium.agents.pydantic_ai.scope import AgentScope
+from podium.agents.pydantic_ai.scope import AgentScope, UseBody
 from podium.agents.pydantic_ai.shared import dumped, loaded
+from podium.model.consent import NO_CONSENT, Consent
 from podium.model.json import Json
 from podium.model.step import tool_step
 
@@ -35,16 +36,40 @@ class RecordedToolset(WrapperToolset[D]):
 
     scope: AgentScope
 
+    async def get_tools(self, ctx: RunContext[D]) -> dict[str, ToolsetTool[D]]:
+        """Return all of them as tools that are used here: those that wait for people ask them when they are used."""
+        tools = await super().get_tools(ctx)
+        waiting = {name: tool.tool_def.kind for name, tool in tools.items() if tool.tool_def.defer}
+        self.scope.waits_for.update(waiting)
+        return {name: _used_here(tool) if name in waiting else tool for name, tool in tools.items()}
+
     async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: RunContext[D], tool: ToolsetTool[D]) -> object:
         """Use a tool once for ever. What the model asked for is compared on replay, not what became of it in Python."""
-        use = tool_use(ctx.messages, name, ctx.tool_call_id or "", tool_args)
-        value = await used(self.scope, use, lambda: super(RecordedToolset, self).call_tool(name, tool_args, ctx, tool))
+        waiting = WaitingUse(
+            scope=self.scope,
+            use=tool_use(ctx.messages, name, ctx.tool_call_id or "", tool_args),
+            arguments=tool_args,
+            ctx=ctx,
+            tool=tool,
+            kind=self.scope.waits_for.get(name),
+            run=lambda arguments, ctx: super(RecordedToolset, self).call_tool(name, arguments, ctx, tool),
+        )
+        decided = await waiting.decided()
+        terms, schema = self.scope.recording.terms, tool.tool_def.parameters_json_schema
+        consent = terms.consent(schema, waiting.approval(decided))
+        value = await used(self.scope, waiting.use, partial(waiting.body, decided), consent)
+        if (told := denial_in(value)) is not None:
+            return ToolDenied(told)
         result = unwrap_tool_call_result(JSON_CODEC.load(CallToolResult, value))
         self.scope.add(RunUsage(tool_calls=1))  # as Pydantic AI counts it, of tools that gave a result
         return result
 
 
-async def used(scope: AgentScope, use: ToolUse, work: Callable[[], Coroutine[object, None, object]]) -> Json:
+def _used_here(tool: ToolsetTool[D]) -> ToolsetTool[D]:
+    return replace(tool, tool_def=replace(tool.tool_def, kind="function"))
+
+
+async def used(scope: AgentScope, use: ToolUse, work: UseBody, consent: Consent = NO_CONSENT) -> Json:
     """Return the recorded result of a use of a tool: what it gave, or that it asked the model to try again."""
     name, recording = scope.tool(use.tool), scope.recording
     effects = declared(recording.effects, name)
@@ -52,17 +77,20 @@ async def used(scope: AgentScope, use: ToolUse, work: Callable[[], Coroutine[obj
 
     inside, ran = scope.of_tool(), False
 
-    async def body() -> Json:
+    async def body(granted: Granted) -> Json | Wanted:
         nonlocal ran
         ran = True
         with inside.entered():
-            result = JSON_CODEC.dump(CallToolResult, await wrap_tool_call_result(work()))
+            result = await work(granted)
             await inside.count_unseen()
-        return {**result, _GROWN: dumped(inside.grown)} if inside.grown.has_values() else result
+        if isinstance(result, Wanted) or not inside.grown.has_values():
+            return result
+        return {**result, _GROWN: dumped(inside.grown)}
 
-    value = await recording.carried(
+    value = await recording.used(
         tool_step(name),
         body,
+        consent,
         key=scope.key(use.key),
         input=use.sent,
         effects=effects.effects,
@@ -84,12 +112,15 @@ async def checked(
 ) -> Json:
     """Check the arguments of a tool once for ever, where the tool has a check of its own."""
     use = tool_use(ctx.messages, tool, ctx.tool_call_id or "", arguments)
-    name, key = tool_step(scope.tool(use.tool)), scope.key(f"{use.key}/check")
+    again = "/approved" if ctx.tool_call_approved else ""  # the check may want to know
+    name, key = tool_step(scope.tool(use.tool)), scope.key(f"{use.key}{again}/check")
     return await scope.recording.carried(name, body, key=key, input=use.sent)
 
 
 def _as_tool_result(value: Json) -> Json:
     """Wrap what a person or a `verify` said of a tool in doubt as its result; a tool's own passes as it is."""
+    if denial_in(value) is not None:
+        return value
     try:
         JSON_CODEC.load(CallToolResult, value)
     except ValidationError:

@@ -1,16 +1,19 @@
 """Makes a Podium agent of an agent that is written with Pydantic AI."""
 
 import json
-from collections.abc import Callable, Collection
-from typing import Any, Unpack, cast
+from collections.abc import Callable, Collection, Sequence
+from types import UnionType
+from typing import Any, Union, Unpack, cast, get_args, get_origin
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
+from pydantic_ai.tools import DeferredToolRequests
 from pydantic_ai.toolsets import FunctionToolset
 from typing_extensions import TypeVar
 
 from podium.agents.card import CardOptions, card_of
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
+from podium.agents.pydantic_ai.approvals import terms_of
 from podium.agents.pydantic_ai.effects import check_declared, effects_of
 from podium.agents.pydantic_ai.options import LLM_OPTIONS, AgentOptions
 from podium.agents.pydantic_ai.outputs import output_functions
@@ -18,7 +21,7 @@ from podium.agents.shape import shape_of
 from podium.errors import ConfigError
 from podium.model.agent import Agent, Shape
 from podium.model.call import Call
-from podium.model.expected import check_options, instance
+from podium.model.expected import check_options, instance, is_sequence
 from podium.model.prices import NO_RATES
 from podium.model.steps import Steps
 
@@ -66,8 +69,9 @@ def from_pydantic_ai(
     check_declared(effects_of(effects, ""), known, tools if all_known else None)
     takes = shape_of(input)
     gives = shape_of(output if output is not None else _plain_output(agent))
+    card = card_of("llm", known, takes, gives, _of_card(options))
     return LlmAgent(
-        card=card_of("llm", known, takes, gives, _of_card(options)),
+        card=card,
         input=takes,
         output=gives,
         agent=agent,
@@ -80,6 +84,12 @@ def from_pydantic_ai(
         streaming=options.get("streaming", False),
         limits=options.get("limits"),
         unfinished=options.get("unfinished", "fail"),
+        terms=terms_of(
+            options.get("approvals", "operators"),
+            options.get("denied", "tell"),
+            options.get("tool_errors", "fail"),
+            card.retry.attempts,
+        ),
     )
 
 
@@ -109,9 +119,17 @@ def _steps_as_deps(_: Call, steps: Steps) -> Steps:
     return steps
 
 
+def _alternatives(output: object) -> Sequence[object]:
+    """Return what an agent may give: one of several types, or one. Tools that wait do not end it here."""
+    if is_sequence(output):
+        return output
+    return get_args(output) if isinstance(output, UnionType) or get_origin(output) is Union else [output]
+
+
 def _plain_output(agent: AbstractAgent[D, Out]) -> type[Out]:
-    if isinstance(agent.output_type, type):
-        return cast(type[Out], agent.output_type)
+    kinds = [each for each in _alternatives(agent.output_type) if each is not DeferredToolRequests]
+    if len(kinds) == 1 and isinstance(kinds[0], type):
+        return cast(type[Out], kinds[0])
     raise ConfigError(
         f"the output of the Pydantic AI agent {agent.name!r} is {agent.output_type!r}, which is not a plain type: "
         "say with output= what comes out of it"

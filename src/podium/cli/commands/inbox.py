@@ -14,7 +14,7 @@ from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, Stor
 from podium.cli.output import harmless, iso, moment, note_next, one_line, print_json, print_table
 from podium.errors import UsageError
 from podium.model.json import Json
-from podium.model.question import Question, QuestionState
+from podium.model.question import YES_OR_NO, Question, QuestionState
 from podium.model.run import Run, RunState
 from podium.secrets.masking import MASKING
 
@@ -81,6 +81,9 @@ def answer(
     value: Annotated[str, typer.Argument(metavar="VALUE", help="JSON; for an approval also yes or no.")],
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who answers. Default: the name of the login.")] = None,
     comment: Annotated[str, typer.Option(help="A word about an approval.")] = "",
+    edit: Annotated[
+        str | None, typer.Option(metavar="JSON", help="With yes: what is approved instead, such as other arguments.")
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -90,7 +93,7 @@ def answer(
     async def work() -> tuple[Question, Run]:
         async with App.open(config=existing(store)) as app:
             question = await question_in(app, question_id)
-            await app.inbox.answer(question.id, to_value(question, value, comment), by=name)
+            await app.inbox.answer(question.id, to_value(question, value, comment, edit), by=name)
             run = await app.runs.get(question.run)
             return await question_in(app, question.id), run
 
@@ -101,19 +104,23 @@ def answer(
     print(f"answered by {name}. {_what_next(question, run)}")
 
 
-def to_value(question: Question, text: str, comment: str) -> Json:
+def to_value(question: Question, text: str, comment: str, edit: str | None = None) -> Json:
     """Return what was typed as the answer it stands for; raises UsageError where it stands for none."""
-    if question.ask.kind == "approval" and text.lower() in _WORDS:
-        return {"approved": _WORDS[text.lower()], "comment": comment}
-    if comment:
-        raise WrongOption("--comment goes with yes or no, the answers to an approval.")
+    approval = question.ask.kind in YES_OR_NO
+    if approval and text.lower() in _WORDS:
+        said: dict[str, Json] = {"approved": _WORDS[text.lower()], "comment": comment}
+        if edit is not None and not said["approved"]:
+            raise WrongOption("--edit goes with yes: it says what is approved.")
+        return said if edit is None else {**said, "value": parse(edit, "--edit")}
+    if comment or edit is not None:
+        raise WrongOption("--comment and --edit go with yes or no, the answers to an approval.")
     schema: Json = question.ask.schema
     try:
         return parse(text, "the answer")
     except UsageError:
         if schema is not None and schema.get("type") == "string":
             return text
-        if question.ask.kind == "approval":
+        if approval:
             raise UsageError(f"{text!r} is no answer to an approval: expected yes, no, or JSON.") from None
         raise
 

@@ -65,15 +65,18 @@ async def _attempt(open_call: OpenCall, agent: AnyAgent) -> Outcome:
         return progress.denied
     if progress.due is not None and (late := await _pause(open_call)):
         return late
-    if progress.asked is not None and _asked_of_answer(open_call) is None:
-        return _pending_again(progress.asked)
+    if progress.asked:
+        about_call = progress.about_call()
+        if about_call is not None and _asked_of_answer(open_call) is None:
+            return _pending_again(about_call)
+        _permission(open_call).take_what_came()
     await active.may_begin()
     call = open_call.request(agent)
     if progress.doubtful and (known := await resolve_doubt(open_call, agent, call)) is not None:
         return known
     if open_call.key in active.history.steps and (kept := kept_answer(open_call, agent)) is not None:
         return kept
-    steps = CallSteps(active, branch, call, agent, progress.resolved, resumed=open_call.resumed)
+    steps = CallSteps(active, branch, call, agent, progress, resumed=open_call.resumed)
     dispatcher = active.runtime.dispatcher
     if open_call.resumed and agent.card.traits.runs_inline and active.history.has_under(open_call.inline_key):
         rules = dispatcher.run_rules(agent, admitted=True, delegated=False) or agent.run
@@ -100,7 +103,7 @@ async def _check(open_call: OpenCall, enter: Enter, outcome: Done | Failed) -> O
 
 def _asked_of_answer(open_call: OpenCall) -> Pending | None:
     """Return the recorded question about the answer of an inline workflow, if it is open."""
-    asked = open_call.progress.asked
+    asked = open_call.progress.about_call()
     if asked is None or not open_call.agent.card.traits.runs_inline or asked.step is None:
         return None
     return _pending_again(asked)
@@ -126,15 +129,20 @@ async def _pause(open_call: OpenCall) -> Failed | None:
 async def _wait_for(open_call: OpenCall, pending: Pending) -> Outcome | None:
     """Wait for people or a time; returns the outcome that they gave, or None if the agent has to run (again)."""
     active, key, progress, ask = open_call.active, open_call.key, open_call.progress, pending.ask
-    if isinstance(ask, Until):
+    permission = _permission(open_call)
+    if isinstance(ask, Until) and not progress.asked:
         progress.due, progress.intent_recorded = ask.at, False
         active.journal.append(Held(until=ask.at, why=ask.why, rule=pending.rule), key)
         return None
-    permission = Permission(
-        active=active, branch=open_call.branch, key=key, progress=progress, deadline=open_call.deadline
-    )
-    reply = await permission.ask(pending, ask)
+    reply = await (permission.first() if isinstance(ask, Until) else permission.ask(pending, ask))
     return await _take(open_call, reply) if isinstance(reply, PermissionReply) else reply
+
+
+def _permission(open_call: OpenCall) -> Permission:
+    return Permission(
+        active=open_call.active, branch=open_call.branch, key=open_call.key, progress=open_call.progress,
+        deadline=open_call.deadline,
+    )  # fmt: skip
 
 
 async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:

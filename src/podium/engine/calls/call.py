@@ -93,13 +93,13 @@ class AgentCall(Recorded[T], Generic[T]):
         asked = _asked(card.name, card.version, self._why, lineage, place, once=card.effects == "once")
         asked_at = active.journal.append(asked, self.key, self._payload)
         first: Outcome | None = None
+        progress = CallProgress(lineage=lineage) if record is None else progress_of(record)
         if record is None and lineage == 1 and self._goes_straight(card):
-            first = await self._attempt(branch, card)
+            first = await self._attempt(branch, card, progress)
             if isinstance(first, Done):
                 given = given_by(self._agent, first, active.runtime.max_payload_bytes)
                 if isinstance(given, Given):
                     return await self._end(branch, card, given)
-        progress = CallProgress(lineage=lineage) if record is None else progress_of(record)
         progress.doubtful = card.effects == "once" and active.history.may_have_happened(
             self.key, (card.name, self._payload)
         )
@@ -138,6 +138,8 @@ class AgentCall(Recorded[T], Generic[T]):
     def _open(
         self, branch: BranchTask, card: Card, progress: CallProgress, asked_at: float, *, resumed: bool
     ) -> OpenCall:
+        for said in progress.asked.values():
+            self.active.mailbox.questions.add(self.key, said.question)
         return OpenCall(
             active=self.active, branch=branch, path=self.path, key=self.key, agent=self._agent, card=card,
             input=self._value, options=self.options, caller=self.caller, progress=progress,
@@ -155,7 +157,7 @@ class AgentCall(Recorded[T], Generic[T]):
             and self.key not in self.active.history.steps
         )
 
-    def _attempt(self, branch: BranchTask, card: Card) -> Awaitable[Outcome]:
+    def _attempt(self, branch: BranchTask, card: Card, progress: CallProgress) -> Awaitable[Outcome]:
         """Make the first attempt of a call that goes straight: as `outcome_of` would, without its book-keeping."""
         active, agent = self.active, self._agent
         run, own = active.run, agent.card
@@ -164,7 +166,7 @@ class AgentCall(Recorded[T], Generic[T]):
             tenant=run.tenant, principal=run.principal, root=run.root, priority=run.priority,
             callers=self.caller.callers,
         )  # fmt: skip
-        steps = CallSteps(active, branch, call, agent, {})
+        steps = CallSteps(active, branch, call, agent, progress)
         work = active.runtime.dispatcher.dispatch(agent, call, steps)
         return branch.at(self.key, traced(active, own, call, work))
 

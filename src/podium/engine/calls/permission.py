@@ -1,25 +1,21 @@
-"""What a call, or the start of a run, has to ask people before it goes on, and what they say."""
+"""What a call, one of its steps, or the start of a run has to ask people before it goes on, and what they say."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from podium.engine.primitives.questions import (
-    Waiting,
-    answer_to,
-    asked_again,
-    open_question,
-    waiting_for,
-)
+from podium.engine.primitives.questions import Reply, asked_again, first_reply, open_question, reply_that_came
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.progress import CallProgress, approved, denied
+from podium.engine.run.progress import CallProgress, approved
+from podium.model.facts.waits import QuestionAsked
 from podium.model.outcome import Pending, Refused
 from podium.model.question import Ask, PersonAnswer
-from podium.model.step import grant_of
+from podium.model.step import grant_of, is_step_path
 
 
 @dataclass(frozen=True, slots=True)
 class PermissionReply:
-    """What people said to a question that no rule asked; `answers` is None if they did not answer in time."""
+    """What people said to a question about a call that no rule asked; `answers` is None if they did not in time."""
 
     ask: Ask
     answers: tuple[PersonAnswer, ...] | None
@@ -36,37 +32,54 @@ class Permission:
     deadline: float | None
 
     async def ask(self, pending: Pending, ask: Ask) -> Refused | PermissionReply | None:
-        """Wait for people; returns None if the call may go on: they granted it, or said what became of a step.
+        """Wait for people; returns None if the agent is to run (again): they granted it, or said something of a step.
 
-        A question that is open already is not put again. If a rule asked, people grant or deny it; if they deny it, or
-        do not answer in time, the call is refused for good.
+        A question that is open already is not put again. If a rule asked about the call, people grant or deny it; if
+        they deny it, or do not answer in time, the call is refused for good. What they say of steps the steps take:
+        several may be asked about at once, and the first answer lets the agent run again.
         """
-        rule, step = pending.rule, pending.step
-        question, ask = self._put(pending, ask)
-        grant = None if rule is None else grant_of(rule, step)
-        answers = await answer_to(self.active, self.branch, self.key, question, grant=grant, rule=rule)
-        if rule is not None and grant is not None:
-            return self._decided(rule, grant, answers)
-        if step is None or answers is None:
-            return PermissionReply(ask, answers)
-        self.progress.resolved[step] = answers[0].value
-        return None
+        put_question(self.active, self.key, self.progress, ask, pending, deadline=self.deadline)
+        return await self.first(ask)
 
-    def _put(self, pending: Pending, ask: Ask) -> tuple[Waiting, Ask]:
-        """Return the question in the inbox, which is put there unless it is recorded."""
-        known, self.progress.asked = self.progress.asked, None
-        if known is not None and known.rule == pending.rule and known.step == pending.step:
-            return waiting_for(known), asked_again(known)
-        if self.deadline is not None:
-            left = max(0.0, self.deadline - self.active.runtime.clock.now())
-            ask = replace(ask, within=left if ask.within is None else min(left, ask.within))
-        return open_question(self.active, self.key, ask, pending.step, rule=pending.rule), ask
+    async def first(self, ask: Ask | None = None) -> Refused | PermissionReply | None:
+        """Do the same for the questions that are open."""
+        progress = self.progress
+        until, progress.until = progress.until, None
+        about_call = progress.about_call()
+        asked: Sequence[QuestionAsked] = list(progress.asked.values()) if about_call is None else [about_call]
+        reply = await first_reply(self.active, self.branch, self.key, asked, until=until)
+        return None if reply is None else self._take(reply, ask)
 
-    def _decided(self, rule: str, grant: str, answers: tuple[PersonAnswer, ...] | None) -> Refused | None:
-        """Note what people said to a rule: whether the call may pass it."""
-        if answers is None or not approved(answers):
-            self.progress.final = True
-            return denied(rule, answers)
-        self.progress.granted[grant] = answers[0].value
-        self.progress.intent_recorded = False
-        return None
+    def take_what_came(self) -> None:
+        """Take what people said of steps already, so that the agent runs once for all of it."""
+        while reply := reply_that_came(self.active, self.key, list(self.progress.asked.values())):
+            self._take(reply, None)
+
+    def _take(self, reply: Reply, ask: Ask | None) -> Refused | PermissionReply | None:
+        said, answers = reply
+        progress, step, rule = self.progress, said.step, said.rule
+        progress.asked.pop((step, rule), None)
+        if rule is None and (not is_step_path(step) or (answers is None and said.kind == "in_doubt")):
+            return PermissionReply(ask or asked_again(said), answers)
+        if rule is not None and answers is not None and approved(answers):
+            progress.granted[grant_of(rule, step)] = answers[0].value
+            progress.intent_recorded = False
+            return None
+        progress.take(said, answers)
+        progress.final = progress.final or progress.denied is not None
+        return progress.denied
+
+
+def put_question(
+    active: ActiveRun, key: str, progress: CallProgress, ask: Ask, about: Pending, *, deadline: float | None
+) -> None:
+    """Put a question into the inbox, unless it is there."""
+    subject = about.step, about.rule
+    if subject in progress.asked:
+        return
+    if deadline is not None:
+        left = max(0.0, deadline - active.runtime.clock.now())
+        ask = replace(ask, within=left if ask.within is None else min(left, ask.within))
+    said = open_question(active, key, ask, about.step, rule=about.rule)
+    progress.asked[subject] = said
+    active.mailbox.questions.add(key, said.question)

@@ -1,5 +1,6 @@
 """Whether a call that failed is tried again, or falls back to another agent."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from podium.model.fallback import FallbackValue
 from podium.model.outcome import Failed, Failure, Refused
 from podium.model.retry import KEEPS_LINEAGE, FailureKind
 from podium.model.rule_names import is_scarce
+from podium.store.operations import WithdrawQuestion
 
 
 def end_of(open_call: OpenCall, asked: AnyAgent | FallbackValue, outcome: Failed | Refused) -> Failed | Refused | None:
@@ -49,8 +51,11 @@ def next_attempt(
     """Record that another attempt follows after a pause; `goes_on` is the key under which a workflow goes on."""
     progress, active, before = open_call.progress, open_call.active, open_call.inline_key
     progress.attempt += 1
+    withdrawn: Sequence[WithdrawQuestion] = ()
     if failure.kind not in KEEPS_LINEAGE:
         progress.lineage += 1
+        progress.forget_questions()
+        withdrawn = active.mailbox.questions.withdraw((open_call.key,))
     progress.due = active.runtime.clock.now() + pause
     progress.intent_recorded, progress.feedback, progress.goes_on = False, feedback, goes_on
     said = AttemptFailed(
@@ -59,7 +64,7 @@ def next_attempt(
         feedback=feedback, goes_on=goes_on, causes=failure.causes,
         traceback=failure.traceback,
     )  # fmt: skip
-    active.journal.append(said, open_call.key)
+    active.journal.append(said, open_call.key, effects=withdrawn)
     active.history.attempt_failed(open_call.key, said)
     active.try_again(open_call.key, before, said)
 

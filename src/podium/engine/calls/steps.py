@@ -2,21 +2,24 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 from podium.agents.jsonable import json_copy
 from podium.dispatch.invoke import is_foreign
+from podium.engine.calls.asked import StepQuestions
 from podium.engine.calls.earlier import EarlierSteps
 from podium.engine.calls.held import HeldSteps
 from podium.engine.calls.sent_step import SentStep
+from podium.engine.calls.step_body import KnownStep, StepBody
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import shortened
+from podium.engine.run.progress import CallProgress
 from podium.engine.run.reservations import reserve, settle
-from podium.errors import AgentError, BadAnswer, Diverged, Suspended
+from podium.errors import AgentError, BadAnswer, Diverged, Forbidden, Suspended, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
+from podium.model.consent import NO_CONSENT, Consent
 from podium.model.fact import Fact
 from podium.model.facts.calls import EffectIntended, IntentCleared, StepDone
 from podium.model.facts.content import FactContent, prepared
@@ -24,14 +27,16 @@ from podium.model.facts.notices import Notice
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
-from podium.model.outcome import Usage, text_of
+from podium.model.outcome import Refused, Usage, text_of
 from podium.model.prices import PriceSettings
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
-from podium.model.step import StepCall, is_guard_step, is_under_guard
+from podium.model.rule_names import APPROVAL, is_scarce
+from podium.model.step import StepCall, arguments_put_in, granted_to, is_guard_step, is_under_guard, with_arguments
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
 from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode, input_digest
+from podium.store.operations import Effect
 
 _inside: ContextVar[str] = ContextVar("podium_step", default="")
 """The path of the step that the current task is in."""
@@ -40,34 +45,23 @@ _in_effect: ContextVar[bool] = ContextVar("podium_effect", default=False)
 """Whether that step, or one around it, is an effect that happens once: it must come to its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class _KnownStep:
-    """What is known of a step that is asked for."""
-
-    value: Json
-    place: str | None = None
-    """Where an earlier attempt began it."""
-    recorded: bool = False
-    """Whether the journal has it at its own place, maybe as what an earlier attempt did."""
-
-
 class CallSteps:
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_active", "_again", "_agent", "_branch", "_call", "_counts", "_earlier", "_held", "_resolved", "_sent",
+        "_active", "_again", "_agent", "_branch", "_call", "_counts", "_earlier", "_held", "_progress", "_questions", "_sent",
         "_under_way",
     )  # fmt: skip
 
     def __init__(
-        self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent, resolved: dict[str, Json], *,
+        self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent, progress: CallProgress, *,
         resumed: bool = False,
     ) -> None:  # fmt: skip
         self._active = active
         self._branch = branch
         self._call = call
         self._agent = agent
-        self._resolved = resolved
+        self._progress = progress
         self._counts: dict[str, int] = {}
         self._again = resumed or call.attempt > 1 or call.key in active.journal.emitter.emitted
         """Whether something of this call may have been streamed before, which this attempt makes void."""
@@ -77,6 +71,7 @@ class CallSteps:
         self._held: HeldSteps | None = None
         self._sent: dict[str, SentStep] = {}
         """What those of them said that they send, by their place."""
+        self._questions = StepQuestions(active, call, progress, self._under_way)
 
     @property
     def idempotency_key(self) -> str:
@@ -108,43 +103,115 @@ class CallSteps:
     ) -> Json:
         """Run `fn` once for ever; see `podium.model.steps.Steps`."""
         check_step(name, fn, effects, verify)
+        body = StepBody(fn=fn, input=input, effects=effects, verify=verify, usage=usage, bound=bound)
+        return await self._do(name, key, body, NO_CONSENT)
+
+    async def once_allowed(
+        self,
+        name: str,
+        fn: Callable[[], Awaitable[Json]],
+        consent: Consent,
+        *,
+        input: Json = None,
+        key: str | None = None,
+        effects: Effects = "idempotent",
+        verify: Callable[[], Awaitable[Json]] | None = None,
+    ) -> Json:
+        """Do the same if people and rules allow it; see `podium.model.steps.Steps`."""
+        check_step(name, fn, effects, verify)
+        return await self._do(name, key, StepBody(fn=fn, input=input, effects=effects, verify=verify), consent)
+
+    async def _do(self, name: str, key: str | None, body: StepBody, consent: Consent) -> Json:
         name = MASKING.text(name)
         path = self._path(name, None if key is None else MASKING.text(key))
         full = f"{self._call.key}/{path}"
         check_key(f"the name and key of step {name[:80]!r}", full)
-        digest = input_digest(input)
-        known = await self._known(path, name, input, digest, effects, verify)
-        if known is not None:
-            return known.value if known.recorded else self._record(full, name, digest, known.value, usage, known.place)
-        if self._active.gate.holding and not self._must_end(path):
-            await self._hold(path)
-
-        async def body() -> Json:
-            if effects != "once":
-                return await self._told(path, self._run(path, fn, name, effects, input))
-            await self._intend(full, name)
-            token = _in_effect.set(True)
-            try:
-                return await self._told(path, self._run(path, fn, name, effects, input))
-            finally:
-                _in_effect.reset(token)
-
-        rules = self._active.runtime.dispatcher.step_rules(self._agent)
-        self._under_way.add(path)
+        digest = input_digest(body.input)
         try:
-            if rules is None:
-                value = await body()
-            else:
-                step = StepCall(call=self._call, name=name, path=path, input=input, body=body, bound=bound, usage=usage)
-                value = await rules(step, self)
-            value = self._record(full, name, digest, value, usage)
+            known = await self._known(path, name, body, digest)
+            if known is not None and known.recorded:
+                return known.value
+            if known is None and self._active.gate.holding and not self._must_end(path):
+                await self._hold(path)
+            self._under_way.add(path)
+            value = await self._allowed(path, name, digest, body, consent) if known is None else known.value
+            value = self._record(full, name, digest, value, body.usage, None if known is None else known.place)
             await self._active.journal.committed()
+        except Suspended as waits:
+            if waits.step == path:
+                await self._questions.wait(path, waits)
+            raise
         finally:
             self._under_way.discard(path)
             self._active.effects.pop(full, None)
+            self._questions.look()
             if self._held is not None:
                 self._held.look()
         return value
+
+    async def _allowed(self, path: str, name: str, digest: str, body: StepBody, consent: Consent) -> Json:
+        """Do a step if the rules, and the people whom they ask, allow it; else give the value that it has then."""
+        steps = self._active.history.steps.get(self._call.key, {})
+        no = self._questions.refused(path, name, digest, steps)
+        if no is None:
+            try:
+                return await self._ruled(path, name, body, consent)
+            except Forbidden as forbidden:
+                within, forbidden.step = forbidden.step is not None, forbidden.step or path
+                if within or consent.refused is None:
+                    raise
+                no = Refused(forbidden.rule, forbidden.reason)
+        if consent.refused is None or is_scarce(no.rule):
+            raise Forbidden(no.rule, no.reason, step=path)
+        return consent.refused(no)
+
+    async def _ruled(self, path: str, name: str, body: StepBody, consent: Consent) -> Json:
+        """Do a step under the rules, with the arguments that whoever allowed it put in place of those of the model."""
+        said = granted_to(path, self._call.granted)
+        edited = arguments_put_in(said)
+        sent = body.input if edited is None else with_arguments(body.input, edited)
+        rules = self._active.runtime.dispatcher.step_rules(self._agent)
+
+        async def work() -> Json:
+            if consent.ask is not None and not said:
+                raise Suspended(consent.ask, path, APPROVAL)
+            if body.effects != "once":
+                return await self._told(path, self._run(path, name, body, sent))
+            await self._intend(f"{self._call.key}/{path}", name)
+            token = _in_effect.set(True)
+            try:
+                return await self._told(path, self._run(path, name, body, sent))
+            finally:
+                _in_effect.reset(token)
+
+        if rules is None:
+            return await work()
+        step = StepCall(
+            call=self._call, name=name, path=path, input=sent, body=work, bound=body.bound, usage=body.usage,
+            edit=consent.edit, asked=self._questions.rules(path),
+        )  # fmt: skip
+        return await rules(step, self)
+
+    @property
+    def granted(self) -> Mapping[str, Json]:
+        """What people said who allowed the step one is in."""
+        return granted_to(_inside.get(), self._call.granted)
+
+    async def ask(self, ask: Ask, *, announce: Callable[[str], Awaitable[Json]] | None = None) -> Json:
+        """Ask people about the step one is in; see `podium.model.steps.Steps`."""
+        path, said = _inside.get(), self.granted
+        if not path:
+            raise UsageError(f"{ask.text!r} is asked outside of a step: ask in a function that `steps.once` runs.")
+        if ask.kind == "permission" and said:
+            return next(iter(said.values()))
+        if ask.kind != "permission" and (answered := self._questions.reply(path)) is not None:
+            return answered["reply"]
+        if announce is not None:
+            question = await self._questions.put(path, ask, None)
+            at_once = await self.once("announce", lambda: announce(question), key="")
+            if at_once is not None:
+                return at_once
+        raise Suspended(ask, path, APPROVAL if ask.kind == "permission" else None)
 
     def _must_end(self, path: str) -> bool:
         """Whether a step is part of what is not to be cut: an effect that happens once, the check of an answer."""
@@ -228,17 +295,15 @@ class CallSteps:
             return
         self._active.journal.append(Notice(guard=guard, said=body), self._call.key)
 
-    async def _known(
-        self, path: str, name: str, input: Json, digest: str, effects: Effects,
-        verify: Callable[[], Awaitable[Json]] | None,
-    ) -> "_KnownStep | None":  # fmt: skip
+    async def _known(self, path: str, name: str, body: StepBody, digest: str) -> KnownStep | None:
         """Return what is recorded of a step, by this attempt or an earlier one, or else what is found out about it."""
         history, call = self._active.history, self._call
         record = history.step(call.key, path)
         if record is not None and record.done is not None:
             if isinstance(said := record.done.content, StepDone) and said.digest != digest:
-                raise Diverged(f"{call.key}/{path}", f"another input of {name}", shortened(encode(input)))
-            return _KnownStep(decode(history.value_of(call.key, record)), recorded=True)
+                raise Diverged(f"{call.key}/{path}", f"another input of {name}", shortened(encode(body.input)))
+            return KnownStep(decode(history.value_of(call.key, record)), recorded=True)
+        effects = body.effects
         begun, place = record is not None and record.intent is not None, None
         if not begun and call.lineage > 1:
             before = self._before()
@@ -246,14 +311,14 @@ class CallSteps:
             if place is not None:
                 said = StepDone(name=name, attempt=call.attempt, digest=digest, from_step=place)
                 self._note(f"{call.key}/{path}", said)
-                return _KnownStep(decode(history.value_of(call.key, history.steps[call.key][place])), recorded=True)
+                return KnownStep(decode(history.value_of(call.key, history.steps[call.key][place])), recorded=True)
             place = before.effect(name) if effects == "once" else None
         if effects != "once":
             return None
         if not (begun or place is not None or history.unclaimed.has_effect(call.key, call.agent, name)):
             return None
-        found = await self._resolve_doubt(path, name, verify, place)
-        return None if found is None else _KnownStep(found["done"], place)
+        found = await self._resolve_doubt(path, name, body.verify, place)
+        return None if found is None else KnownStep(found["done"], place)
 
     def _before(self) -> EarlierSteps:
         """Return what earlier lineages of this call did."""
@@ -272,9 +337,8 @@ class CallSteps:
         self._counts[prefix] = count + 1
         return f"{prefix}#{count}"
 
-    async def _run(
-        self, path: str, fn: Callable[[], Awaitable[Json]], name: str, effects: Effects, input: Json
-    ) -> Json:
+    async def _run(self, path: str, name: str, body: StepBody, input: Json) -> Json:
+        effects, fn = body.effects, body.fn
         trace, key = self._active.trace, self._call.key
         outer = "" if trace is None else f"{key}/{_inside.get()}"
         token = _inside.set(path)
@@ -283,8 +347,8 @@ class CallSteps:
                 return await fn()
             return await trace.step(self._call, f"{key}/{path}", name, input, outer, fn())
         except BaseException as error:
-            if isinstance(error, AgentError) and error.not_done:
-                if effects == "once":
+            if (isinstance(error, AgentError) and error.not_done) or isinstance(error, Suspended):
+                if effects == "once" and (not isinstance(error, Suspended) or error.step == path):
                     self._note(f"{self._call.key}/{path}", IntentCleared())
                 raise
             if effects == "once" and is_foreign(error):
@@ -302,13 +366,13 @@ class CallSteps:
         if len(payload) > most:
             raise BadAnswer(f"the result of {name} has {len(payload)} bytes, {most} are allowed")
         said = StepDone(name=name, attempt=self._call.attempt, digest=digest, usage=used, from_step=place)
-        self._note(full, said, payload)
+        self._note(full, said, payload, self._questions.done(full.partition("/")[2]))
         return decode(payload)
 
-    def _note(self, full: str, said: FactContent, payload: bytes | None = None) -> None:
+    def _note(self, full: str, said: FactContent, payload: bytes | None = None, effects: Sequence[Effect] = ()) -> None:
         """Record a fact of a step, and let later attempts of this drive see it."""
         text = prepared(said)
-        at = self._active.journal.append(text, full, payload)
+        at = self._active.journal.append(text, full, payload, effects)
         self._active.history.add(Fact(-1, said.fact_kind, full, at, self.epoch, text.encoded, payload))
 
     async def _intend(self, full: str, name: str) -> None:
@@ -329,7 +393,7 @@ class CallSteps:
             record = self._active.history.steps[self._call.key][place]
             why = "an earlier attempt began it" if record.done is None else "an earlier attempt did it with other input"
             verify = verify if record.done is None else None
-        answer = self._resolved.pop(path, None)
+        answer = self._progress.resolved.pop(path, None)
         if answer is not None:
             if "happened" in answer:
                 return {"done": answer["happened"]}

@@ -1,8 +1,8 @@
 """Asking people: the question in the inbox, the answer, and what happens when none comes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from podium.agents.schema import alike
 from podium.agents.shape import free_json, shape_of
@@ -36,6 +36,8 @@ from podium.model.question import (
     QuestionState,
     check_asked,
 )
+from podium.model.run import Signal
+from podium.model.step import grant_of
 from podium.secrets.masking import MASKING
 from podium.store.codec import NULL, decode, encode
 from podium.store.operations import CommitVerdict, Expire, OpenQuestion, TakeSignal
@@ -43,17 +45,9 @@ from podium.store.operations import CommitVerdict, Expire, OpenQuestion, TakeSig
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A question that is open."""
-
-    id: str
-    due: float | None
-
-
 def open_question(
     active: ActiveRun, key: str, ask: Ask, step: str | None, *, rule: str | None = None, shown: bytes | None = None
-) -> Waiting:
+) -> QuestionAsked:
     """Put a question into the inbox, with the fact that says so.
 
     `rule` is the one that asks, if one does; `shown` is what the people are shown, where a replay is to compare it.
@@ -70,12 +64,7 @@ def open_question(
         question=question.id, to=ask.to, text=ask.text, kind=ask.kind, quorum=ask.quorum, due=due, step=step, rule=rule
     )
     active.journal.append(said, key, shown, effects=[OpenQuestion(question)])
-    return Waiting(question.id, due)
-
-
-def waiting_for(said: QuestionAsked) -> Waiting:
-    """Return the question that was asked."""
-    return Waiting(said.question, said.due)
+    return said
 
 
 def asked_again(said: QuestionAsked) -> Ask:
@@ -83,34 +72,67 @@ def asked_again(said: QuestionAsked) -> Ask:
     return Ask(text=said.text, to=said.to, kind=said.kind, quorum=said.quorum)
 
 
-async def answer_to(
-    active: ActiveRun,
-    branch: BranchTask,
-    key: str,
-    question: Waiting,
-    *,
-    grant: str | None = None,
-    rule: str | None = None,
-) -> tuple[PersonAnswer, ...] | None:
-    """Wait for the answers and record that they were taken; None once it is too late.
+class Reply(NamedTuple):
+    """What people said to a question; `answers` is None where they did not say it in time."""
 
-    Where a rule asked, and all of them approve, the fact names the `grant`.
+    said: QuestionAsked
+    answers: tuple[PersonAnswer, ...] | None
+
+
+async def first_reply(
+    active: ActiveRun, branch: BranchTask, key: str, asked: Iterable[QuestionAsked], *, until: float | None = None
+) -> Reply | None:
+    """Wait for the answers to the first of some questions and record that they were taken.
+
+    Where a rule asked, and all who answered approve, the fact names what they grant. None if the time `until` comes
+    before any answer, and before it is too late for one.
     """
-    signal = await active.mailbox.wait(branch, key, "answer", question.id, question.due)
-    if signal is None:
-        verdict, _ = await branch.shielded(active.runtime.commits.submit(Expire(question.id)))
-        if verdict is CommitVerdict.OK:
-            return None
-        await branch.shielded(active.caught_up())
-        signal = active.mailbox.take("answer", question.id)  # it came just in time
-        if signal is None:
-            return None
-    answers = answers_of(signal.body)
-    granted = grant if grant is not None and approved(answers) else None
+    waiting = {said.question: said for said in asked}
+    for question in waiting:
+        active.mailbox.questions.add(key, question)
+    dues = [due for due in (until, *(said.due for said in waiting.values())) if due is not None]
+    signal = await active.mailbox.wait_for_any(branch, key, "answer", waiting, min(dues, default=None))
+    if signal is not None:
+        return _taken(active, key, waiting[signal.name], signal)
+    late = min((said for said in waiting.values() if said.due is not None), key=due_of, default=None)
+    if late is None or (until is not None and until < due_of(late)):
+        return None
+    return await _expired(active, branch, key, late)
+
+
+def reply_that_came(active: ActiveRun, key: str, asked: Iterable[QuestionAsked]) -> Reply | None:
+    """Take the answers to one of some questions that are there already."""
+    for said in asked:
+        if (signal := active.mailbox.take("answer", said.question, said.due)) is not None:
+            return _taken(active, key, said, signal)
+    return None
+
+
+def due_of(said: QuestionAsked) -> float:
+    """Return when a question expires."""
+    return float("inf") if said.due is None else said.due
+
+
+async def _expired(active: ActiveRun, branch: BranchTask, key: str, late: QuestionAsked) -> Reply:
+    """Close a question that nobody answered in time; the answer may have come just before."""
+    active.mailbox.questions.close(key, late.question)
+    verdict, _ = await branch.shielded(active.runtime.commits.submit(Expire(late.question)))
+    if verdict is CommitVerdict.OK:
+        return Reply(late, None)
+    await branch.shielded(active.caught_up())
+    signal = active.mailbox.take("answer", late.question)
+    return Reply(late, None) if signal is None else _taken(active, key, late, signal)
+
+
+def _taken(active: ActiveRun, key: str, said: QuestionAsked, signal: Signal) -> Reply:
+    """Record the answers to a question, what they allow, and what they let be spent."""
+    answers, rule = answers_of(signal.body), said.rule
+    granted = grant_of(rule, said.step) if rule is not None and approved(answers) else None
     raised = [] if rule is None else raised_by(rule, answers)
-    said = QuestionAnswered(question=question.id, answers=answers, granted=granted)
-    active.journal.append(said, key, effects=[TakeSignal(signal.id), *raised])
-    return answers
+    active.mailbox.questions.close(key, said.question)
+    fact = QuestionAnswered(question=said.question, answers=answers, granted=granted)
+    active.journal.append(fact, key, effects=[TakeSignal(signal.id), *raised])
+    return Reply(said, answers)
 
 
 _NEXT = instance(Escalation, 'Escalation(to="boss", within=3600)')
@@ -233,19 +255,18 @@ class PutQuestion(Recorded[list[T]], Generic[T]):
 
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> list[T]:
         """Put the question into the inbox, unless it is there, and wait for the answers."""
-        await self.active.live(branch, self.key)
         active, key, ask = self.active, self.key, self.ask
+        if record is not None and record.own_question is not None:
+            active.mailbox.questions.add(key, record.own_question.said.question)
+        await active.live(branch, key)
         if record is None and (found := active.taken_over(key, self._asking())) is not None:
             return await self._take_over(branch, *found)
-        if record is not None and record.answers is not None:
-            answers: tuple[PersonAnswer, ...] | None = record.answers
-        else:
-            known = None if record is None else record.question
-            if known is None:
-                question = open_question(active, key, ask, None, shown=self._shown())
-            else:
-                question = waiting_for(known)
-            answers = await answer_to(active, branch, key, question)
+        known = None if record is None else record.own_question
+        answers = None if known is None else known.answers
+        if answers is None:
+            said = open_question(active, key, ask, None, shown=self._shown()) if known is None else known.said
+            reply = await first_reply(active, branch, key, [said])
+            answers = None if reply is None else reply.answers
         if answers is None:
             await self.end_with(branch, AnsweredExpired(), NULL)
             return []

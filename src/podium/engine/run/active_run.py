@@ -167,8 +167,6 @@ class ActiveRun:
         kept = (fact for fact in log if fact.seq not in found.void)
         self.journal.logs[under] = [replace(fact, seq=place) for place, fact in enumerate(kept)]
 
-    # Going live
-
     def begin(self) -> None:
         """Take up a cancel that is already there, if nothing has to be replayed first."""
         if self.gate.is_open:
@@ -183,7 +181,8 @@ class ActiveRun:
         await self.gate.passed()
         await self.may_begin()
         if branch.cancel is Cancel.REQUESTED:
-            self.journal.append(KeysCancelled(keys=(key,), by=branch.cancelled_by), key)
+            said = KeysCancelled(keys=(key,), by=branch.cancelled_by)
+            self.journal.append(said, key, effects=self.mailbox.questions.withdraw((key,)))
             await self.journal.committed()
             branch.deliver(key)
 

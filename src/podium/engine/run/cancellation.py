@@ -13,7 +13,7 @@ from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.runs import Cancelling
 from podium.model.run import Run, Signal
 from podium.services.timers import Timer
-from podium.store.operations import Effect, TakeSignal, Tell, WithdrawQuestion
+from podium.store.operations import Effect, TakeSignal, Tell
 
 
 class Cancellation:
@@ -73,7 +73,7 @@ class Cancellation:
         if not keys:
             return
         waits = self._mailbox.remove(keys)
-        effects = [WithdrawQuestion(wait.name) for wait in waits if wait.kind == "answer"]
+        effects = self._mailbox.questions.withdraw(keys)
         self._journal.append(KeysCancelled(keys=tuple(keys), by=by), by, effects=effects)
         self._activity.resume(sum(wait.future.cancelled() for wait in waits))
 

@@ -22,12 +22,7 @@ from podium.model.facts.calls import (
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.money import AmountReserved, AmountSettled
 from podium.model.facts.runs import Cancelling, Changed, Ended, InputEdited, Restarted, Rewound, Started
-from podium.model.facts.waits import (
-    ChildAwaited,
-    ChildSpawned,
-    QuestionAnswered,
-    QuestionAsked,
-)
+from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAnswered, QuestionAsked
 from podium.model.retry import UNUSABLE, FailureKind
 from podium.model.step import is_answer_step, lineage_of
 
@@ -369,6 +364,8 @@ class History:
         record.done = fact
         if isinstance(said := fact.content, StepDone):
             record.name = said.name
+        if (around := self.records.get(fact.key.partition("/")[0])) is not None and around.questions:
+            around.note_step(fact.key.partition("/")[2])
 
     def _intend(self, fact: Fact, said: Intent) -> None:
         """Note that an effect was begun: a further attempt of a call, or a step, whose earlier doubt is settled."""
@@ -378,8 +375,8 @@ class History:
             step = self._step(fact)
             step.intent = None if isinstance(said, IntentCleared) else fact
             step.name = said.name if isinstance(said, EffectIntended) else step.name
-            if record is not None and record.answers is not None and record.asked_of == path:
-                record.question, record.answers = None, None
+            if record is not None:
+                record.note_intent(path)
         elif record is not None:
             record.intent_recorded = True
 

@@ -9,6 +9,7 @@ from podium.model.facts.calls import Asked, AttemptFailed, Held, StepDone
 from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAnswered, QuestionAsked, SignalAwaited
 from podium.model.json import Json
 from podium.model.question import PersonAnswer
+from podium.model.step import is_step_path
 
 Asking = tuple[str, bytes | None]
 """What is asked for: of a call the agent and the input."""
@@ -46,6 +47,24 @@ class PutAside:
     """How it began."""
 
 
+Subject = tuple[str | None, str | None]
+"""What a question is about: the step of the call, if it is about one, and the rule that asks, if one does."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A question, and the answers to it."""
+
+    said: QuestionAsked
+    answers: tuple[PersonAnswer, ...] | None = None
+    """None until they are consumed."""
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return self.said.step, self.said.rule
+
+
 @dataclass(slots=True)
 class KeyState:
     """What is recorded under one key."""
@@ -61,10 +80,8 @@ class KeyState:
     """A time that it has to wait for, where that was recorded after the last retry."""
     granted: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said to rules that asked about it and let it pass, by rule."""
-    question: QuestionAsked | None = None
-    """The last question that was asked for it."""
-    answers: tuple[PersonAnswer, ...] | None = None
-    """The answers to that question, once consumed."""
+    questions: dict[Subject, Exchange] = field(default_factory=empty(dict[Subject, Exchange]))
+    """What people were asked for it, the last about each subject."""
     cancelled: bool = False
     inside: list[PutAside] = field(default_factory=empty(list[PutAside]))
     """Of a workflow that is over and that the code has not asked for since a retry: the calls that it made."""
@@ -73,7 +90,9 @@ class KeyState:
 
     def note_retry(self, said: AttemptFailed) -> None:
         """Take in that an attempt has failed, and that another one follows."""
-        self.retry, self.question, self.answers, self.held = said, None, None, None
+        kept = self._lineage == said.lineage
+        self.questions = {at: each for at, each in self.questions.items() if kept and is_step_path(at[0])}
+        self.retry, self.held = said, None
         self.intent_recorded = False
         if said.begins_fallback:
             self.granted.clear()  # what the agent was allowed, its fallback is not
@@ -81,15 +100,41 @@ class KeyState:
     def note_question(self, fact: Fact, said: QuestionAsked | QuestionAnswered) -> None:
         """Take in a question, or the answers to it."""
         if isinstance(said, QuestionAnswered):
-            self.answers = said.answers
+            for exchange in self.questions.values():
+                if exchange.said.question == said.question:
+                    exchange.answers = said.answers
             if said.granted:
                 self.granted[said.granted] = said.answers[0].value
             return
-        self.question, self.answers = said, None
+        exchange = Exchange(said)
+        self.questions[exchange.subject] = exchange
         if said.rule is not None:
             self.intent_recorded = False
         if self.opened is None:
             self.opened = fact
+
+    def note_step(self, path: str) -> None:
+        """Take in that a step is done: what people were asked about it and have not said is of no use any more."""
+        for subject, exchange in list(self.questions.items()):
+            if subject[0] == path and exchange.answers is None:
+                del self.questions[subject]
+
+    def note_intent(self, path: str) -> None:
+        """Take in that an effect is begun, or did not happen: what people said of its doubt is settled."""
+        exchange = self.questions.get((path, None))
+        if exchange is not None and exchange.answers is not None and exchange.said.kind == "in_doubt":
+            del self.questions[path, None]
+
+    @property
+    def own_question(self) -> Exchange | None:
+        """The question that is asked here and is about nothing else."""
+        return self.questions.get((None, None))
+
+    @property
+    def _lineage(self) -> int:
+        if self.retry is not None:
+            return self.retry.lineage
+        return 1 if self.asked is None else self.asked.lineage
 
     @property
     def plain_answer(self) -> Fact | None:
@@ -127,11 +172,6 @@ class KeyState:
         """What began it, if it is a call."""
         said = None if self.opened is None else self.opened.content
         return said if isinstance(said, Asked) else None
-
-    @property
-    def asked_of(self) -> str | None:
-        """The step that the last question was about."""
-        return None if self.question is None else self.question.step
 
 
 @dataclass(slots=True)

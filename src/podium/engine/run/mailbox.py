@@ -1,11 +1,12 @@
 """The signals that came for a run, and the branches that wait durably for one, or for a time."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from podium.engine.run.activity import Activity
 from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.open_questions import OpenQuestions
 from podium.engine.run.runtime import Runtime
 from podium.model.run import Signal
 from podium.store.operations import Delivery
@@ -20,20 +21,22 @@ class DurableWait:
 
     future: asyncio.Future[Signal | None]
     kind: str
-    name: str
+    names: Collection[str]
+    """It takes a signal of any of these names."""
     due: float | None
 
 
 class Mailbox:
     """Hands the signals of one run to its branches, the oldest first."""
 
-    __slots__ = ("_activity", "_handed", "_ring", "_runtime", "_signals", "_waits", "wake")
+    __slots__ = ("_activity", "_handed", "_ring", "_runtime", "_signals", "_waits", "questions", "wake")
 
     def __init__(
         self, signals: Iterable[Signal], wake: int, runtime: Runtime, activity: Activity, *, ring: Callable[[], None]
     ) -> None:
         self.wake = wake
         """How often the store had woken the run as of the last that it told of the signals."""
+        self.questions = OpenQuestions()
         self._signals = list(signals)
         self._handed: set[str] = set()
         """Signals that a branch was given; the store may not know yet that they were taken."""
@@ -45,10 +48,16 @@ class Mailbox:
 
     async def wait(self, branch: BranchTask, key: str, kind: str, name: str, due: float | None) -> Signal | None:
         """Wait durably for a signal of this kind and name; None once the time `due` has come."""
-        if (signal := self.take(kind, name, due)) is not None:
+        return await self.wait_for_any(branch, key, kind, (name,), due)
+
+    async def wait_for_any(
+        self, branch: BranchTask, key: str, kind: str, names: Collection[str], due: float | None
+    ) -> Signal | None:
+        """Do the same for the first signal of this kind that has one of these names."""
+        if (signal := self.take_any(kind, names, due)) is not None:
             return signal
         future: asyncio.Future[Signal | None] = asyncio.get_running_loop().create_future()
-        self._waits[key] = DurableWait(future, kind, name, due)
+        self._waits[key] = DurableWait(future, kind, names, due)
         timer = None if due is None else self._runtime.timers.at(due, self._ring)
         self._activity.idle()
         try:
@@ -68,7 +77,7 @@ class Mailbox:
 
     def is_awaited(self, kind: str, name: str) -> bool:
         """Whether a branch waits for such a signal now."""
-        return any(wait.kind == kind and wait.name == name for wait in self._waits.values())
+        return any(wait.kind == kind and name in wait.names for wait in self._waits.values())
 
     @property
     def left(self) -> Sequence[Signal]:
@@ -77,8 +86,12 @@ class Mailbox:
 
     def take(self, kind: str, name: str, due: float | None = None) -> Signal | None:
         """Take the oldest signal of a kind and name that came before `due`, even if no branch waited at that time."""
+        return self.take_any(kind, (name,), due)
+
+    def take_any(self, kind: str, names: Collection[str], due: float | None = None) -> Signal | None:
+        """Do the same for a signal that has one of these names."""
         for index, signal in enumerate(self._signals):
-            if signal.kind == kind and signal.name == name and (due is None or signal.at < due):
+            if signal.kind == kind and signal.name in names and (due is None or signal.at < due):
                 self._handed.add(signal.id)
                 return self._signals.pop(index)
         return None
@@ -96,7 +109,7 @@ class Mailbox:
     def deliver(self) -> None:
         """Give the signals to the branches that wait for them."""
         for wait in list(self._waits.values()):
-            if not wait.future.done() and (signal := self.take(wait.kind, wait.name, wait.due)) is not None:
+            if not wait.future.done() and (signal := self.take_any(wait.kind, wait.names, wait.due)) is not None:
                 self._release(wait, signal)
 
     def end_sleeps(self, now: float) -> None:

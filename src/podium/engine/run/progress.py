@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from podium.engine.run.key_state import KeyState
+from podium.engine.run.key_state import KeyState, Subject
 from podium.model.empty import empty
 from podium.model.facts.calls import Asked
 from podium.model.facts.waits import QuestionAsked
 from podium.model.json import Json, is_object
 from podium.model.outcome import Refused
 from podium.model.question import PersonAnswer
+from podium.model.step import is_step_path
 from podium.model.steps import Effects
 
 
@@ -31,10 +32,18 @@ class CallProgress:
     """What the agent before the present fallback said."""
     feedback: str = ""
     """What was wrong with the last answer."""
-    asked: QuestionAsked | None = None
-    """An open question."""
+    asked: dict[Subject, QuestionAsked] = field(default_factory=empty(dict[Subject, QuestionAsked]))
+    """The questions that are open, by what they are about."""
+    until: float | None = None
+    """When a step of the present attempt may begin that a rule holds back."""
     resolved: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said about steps in doubt, by step."""
+    replies: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
+    """What people answered to the questions of steps themselves, by step."""
+    refused: dict[str, Refused] = field(default_factory=empty(dict[str, Refused]))
+    """The steps that people did not allow."""
+    late: set[str] = field(default_factory=empty(set[str]))
+    """Those of them about which nobody said anything in time."""
     granted: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said to rules that asked and let the call pass, by rule; see `grant_of`."""
     denied: Refused | None = None
@@ -45,6 +54,30 @@ class CallProgress:
     """A `once` call was begun by a process that died before it said how the call ended."""
     final: bool = False
     """Whether the next outcome is the last: no other attempt and no fallback follows."""
+
+    def take(self, said: QuestionAsked, answers: tuple[PersonAnswer, ...] | None) -> None:
+        """Take in what people said to a question, or with None that it is too late; what they allow stands apart."""
+        step, rule = said.step, said.rule
+        if is_step_path(step) and (answers is None or (rule is not None and not approved(answers))):
+            self.refused[step] = denied(rule or NO_RULE, answers)
+            self.late.update(() if answers is not None else (step,))
+        elif rule is not None:
+            self.denied = None if answers is not None and approved(answers) else denied(rule, answers)
+        elif step is not None and answers is not None:
+            (self.resolved if said.kind == "in_doubt" else self.replies)[step] = answers[0].value
+
+    def forget_questions(self) -> None:
+        """Ask anew: the next attempt may take another way."""
+        for known in (self.asked, self.resolved, self.replies, self.refused, self.late):
+            known.clear()
+
+    def about_call(self) -> QuestionAsked | None:
+        """Return the open question about the call itself, or about what came out of it."""
+        return next((said for (step, _), said in self.asked.items() if not is_step_path(step)), None)
+
+
+NO_RULE = "question"
+"""What refuses a step, or a run, whose question was asked without a rule."""
 
 
 def progress_of(record: KeyState) -> CallProgress:
@@ -59,21 +92,17 @@ def progress_of(record: KeyState) -> CallProgress:
         progress.why, progress.feedback, progress.goes_on = said.why, said.feedback, said.goes_on
     if record.held is not None:
         progress.due = record.held.until
-    question = record.question
-    if question is None:
-        return progress
-    if record.answers is None:
-        progress.asked = question
-    elif question.rule is not None:
-        progress.denied = None if approved(record.answers) else denied(question.rule, record.answers)
-    elif question.step is not None:
-        progress.resolved[question.step] = record.answers[0].value
+    for exchange in record.questions.values():
+        if exchange.answers is None:
+            progress.asked[exchange.subject] = exchange.said
+        else:
+            progress.take(exchange.said, exchange.answers)
     return progress
 
 
 def in_doubt(effects: Effects, record: KeyState, progress: CallProgress) -> bool:
     """Whether it is unknown if the effect of an open call happened."""
-    return effects == "once" and record.intent_recorded and progress.asked is None and progress.denied is None
+    return effects == "once" and record.intent_recorded and not progress.asked and progress.denied is None
 
 
 def approved(answers: Sequence[PersonAnswer]) -> bool:

@@ -10,16 +10,13 @@ from podium.engine.calls.steps import CallSteps
 from podium.engine.calls.undo import undo_all
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.caller import Undo
-from podium.engine.run.progress import CallProgress, denied, progress_of
+from podium.engine.run.progress import NO_RULE, CallProgress, denied, progress_of
 from podium.engine.workflow import Workflow
 from podium.errors import Blocked, CallFailed, CallRefused
 from podium.model.call import Call
 from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused, outcome_of, outcome_said
 from podium.model.json import Json
 from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Until
-
-_NO_RULE = "question"
-"""What refuses a run whose question was asked without a rule."""
 
 
 async def admit(active: ActiveRun, workflow: Workflow[Json, Json], input: Json) -> Json:
@@ -125,7 +122,7 @@ class _Admission:
             active=active, branch=active.main, key=self.key, progress=self.progress, deadline=active.deadline
         )
         reply = await permission.ask(pending, ask)
-        return denied(_NO_RULE, reply.answers) if isinstance(reply, PermissionReply) else reply
+        return denied(NO_RULE, reply.answers) if isinstance(reply, PermissionReply) else reply
 
     def _call(self) -> Call:
         run, card = self.active.run, self.workflow.card
@@ -136,7 +133,7 @@ class _Admission:
         )  # fmt: skip
 
     def _steps(self) -> CallSteps:
-        return CallSteps(self.active, self.active.main, self._call(), self.workflow, self.progress.resolved)
+        return CallSteps(self.active, self.active.main, self._call(), self.workflow, self.progress)
 
 
 def _no(outcome: Outcome) -> Refused | Failed:

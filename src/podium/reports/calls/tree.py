@@ -53,6 +53,8 @@ class _Builder:
         self.steps: dict[str, list[CallNode]] = {}
         self.open_steps: dict[str, CallNode] = {}
         self.hung: set[str] = set()
+        self.asked: dict[str, dict[str, waits.QuestionAsked]] = {}
+        """The questions that are open, by the key of what asks."""
         self.root = CallNode("", "run")
         self.notes: list[str] = []
 
@@ -162,12 +164,15 @@ class _Builder:
         node = self._at(fact.key)
         match said:
             case calls.AttemptFailed():
+                self.asked.pop(fact.key, None)
                 node.attempts, node.waits, node.due = said.attempt, "retry", said.due
                 node.note = f"attempt {said.attempt - 1} ended with {said.type}: {said.message}"
             case calls.Held():
                 node.waits, node.due, node.note = "held", said.until, said.why
-            case waits.QuestionAnswered():
+            case waits.QuestionAnswered(question=question):
                 node.waits, node.note = "", f"answered by {', '.join(each.by for each in said.answers)}"
+                self.asked.get(fact.key, {}).pop(question, None)
+                self._ask(fact.key)
 
     def _notice(self, fact: Fact) -> None:
         """Show what a rule noticed, whatever that is."""
@@ -179,8 +184,21 @@ class _Builder:
         node = self._at(fact.key)
         if node.began is None:
             node.kind, node.began, node.name = "question", fact.at, f"question to {said.to}"
+        open_ones = self.asked.setdefault(fact.key, {})
+        for other in [each for each in open_ones.values() if (each.step, each.rule) == (said.step, said.rule)]:
+            del open_ones[other.question]
+        open_ones[said.question] = said
+        self._ask(fact.key)
+
+    def _ask(self, key: str) -> None:
+        """Show the question that has been open for the longest, and how many there are besides."""
+        open_ones = list(self.asked.get(key, {}).values())
+        if not open_ones:
+            return
+        node, said = self._at(key), open_ones[0]
         node.waits, node.question, node.due = "question", said.question, said.due
-        node.note = f"{said.to}: {said.text}"
+        more = f" (and {len(open_ones) - 1} more)" if len(open_ones) > 1 else ""
+        node.note = f"{said.to}: {said.text}{more}"
 
     def _step(self, fact: Fact, said: calls.StepDone | calls.Intent) -> None:
         call, _, path = fact.key.partition("/")

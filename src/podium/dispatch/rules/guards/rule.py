@@ -19,7 +19,7 @@ from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused,
 from podium.model.question import APPROVAL_SCHEMA, Ask
 from podium.model.rule_names import guard_rule
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import StepCall, grant_of, is_under_guard, tool_of
+from podium.model.step import StepCall, grant_of, is_check, is_under_guard, tool_of
 from podium.model.steps import Steps
 
 OUTPUT = "output"
@@ -85,7 +85,7 @@ class Guards:
                 return await handler(step, steps)
             if step.name == _MODEL:
                 await _check_sent(guards["model_input"], _checked(step, steps, "model_input", step.input), step)
-            if tool_of(step.name) is None or step.path.endswith("/check"):
+            if tool_of(step.name) is None or is_check(step.path):
                 return await handler(step, steps)
             await _check_sent(guards["tool_input"], _checked(step, steps, "tool_input", step.input), step)
             value = await handler(step, steps)
@@ -253,7 +253,8 @@ async def _check_sent(guards: Sequence[Guard], checked: Checked, step: StepCall)
             return
         case _Stopped() as stopped:
             pass
-    _note(checked.steps, stopped, checked.place, step.name)
+    if stopped.rule not in step.asked:
+        _note(checked.steps, stopped, checked.place, step.name)
     if stopped.ask is None:
         raise Forbidden(stopped.rule, stopped.reason)
     raise Suspended(_question(stopped, checked.place, step.call.agent, step.name), step.path, stopped.rule)

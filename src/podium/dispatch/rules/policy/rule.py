@@ -1,6 +1,6 @@
 """Allow, deny or ask about calls and tools, as the policies say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 
 from podium.dispatch.dispatcher import Handler, StepHandler
@@ -12,9 +12,9 @@ from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending, Refused
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
-from podium.model.question import APPROVAL_SCHEMA, Ask
+from podium.model.question import Ask, approval_schema
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import StepCall, tool_id, tool_of
+from podium.model.step import StepCall, is_check, tool_id, tool_of
 
 GUARD = "policy"
 """What its notices are called."""
@@ -79,20 +79,23 @@ class Policy:
                 call=step.call, card=card, scope=scope, input=step.input, granted=step.granted, user=user,
                 agents=(*agents, card.name),
             )  # fmt: skip
-            match self._decided(matter, steps):
+            match self._decided(matter, steps, step.asked):
                 case Allowed():
                     return await handler(step, steps)
                 case Denied(rule, reason):
                     raise Forbidden(rule, reason)
+                case Asks() if is_check(step.path):
+                    return await handler(step, steps)  # the use itself is asked about
                 case Asks() as asks:
-                    raise Suspended(_question(asks, matter), step.path, asks.rule)
+                    raise Suspended(_question(asks, matter, step.edit), step.path, asks.rule)
 
         return governed
 
-    def _decided(self, matter: PolicyRequest, steps: RuleSteps) -> PolicyDecision:
-        """Decide, and record whatever is more than that everything is allowed."""
+    def _decided(self, matter: PolicyRequest, steps: RuleSteps, asked: Collection[str] = ()) -> PolicyDecision:
+        """Decide, and record whatever is more than that everything is allowed, or that a question is open."""
         decision = self._judge.decide(matter)
-        if decision.rule is not None:
+        known = isinstance(decision, Asks) and decision.rule in asked
+        if decision.rule is not None and not known:
             steps.note(GUARD, _told(matter, decision))
         return decision
 
@@ -110,9 +113,10 @@ def _told(matter: PolicyRequest, decision: PolicyDecision) -> dict[str, Json]:
     return told | {"reason": decision.reason} if isinstance(decision, Denied) else told
 
 
-def _question(asks: Asks, matter: PolicyRequest) -> Ask:
+def _question(asks: Asks, matter: PolicyRequest, edit: Json = None) -> Ask:
     scope, who = matter.scope, matter.agents[-1] if matter.agents else matter.user[1]
     text = f"May {who} {VERBS[scope.action]} {scope.id}? {asks.rule} asks{f': {asks.reason}' if asks.reason else ''}."
     return Ask(
-        text=text, subject=matter.input, schema=APPROVAL_SCHEMA, to=asks.to, within=asks.within, kind="permission"
-    )
+        text=text, subject=matter.input, schema=approval_schema(edit=edit), to=asks.to, within=asks.within,
+        kind="permission",
+    )  # fmt: skip

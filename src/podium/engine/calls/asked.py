@@ -1,0 +1,118 @@
+"""What the steps of one attempt ask people, any number of them at once."""
+
+import asyncio
+from collections.abc import Generator, Mapping
+from collections.abc import Set as AbstractSet
+
+from podium.engine.calls.permission import put_question
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.key_state import StepRecord
+from podium.engine.run.progress import CallProgress
+from podium.errors import Suspended
+from podium.model.call import Call
+from podium.model.facts.calls import StepDone
+from podium.model.json import Json
+from podium.model.outcome import Pending, Refused, Until
+from podium.model.question import Ask
+from podium.store.operations import WithdrawQuestion
+
+_TURNS = 10
+"""So many turns of the event loop the steps that were begun together have to begin to ask, or to work."""
+
+
+class _Turn:
+    """A turn of the event loop."""
+
+    def __await__(self) -> Generator[None]:
+        yield
+
+
+class StepQuestions:
+    """Puts the questions of the steps of one attempt, and lets the agent be left once none of its steps can go on.
+
+    A step that has to wait stays where it is while others are under way: they go on, and may ask too. Then all of them
+    are left with Suspended, and the agent runs again over what is recorded after the first answer.
+    """
+
+    __slots__ = ("_active", "_call", "_changed", "_progress", "_under_way", "_waiting")
+
+    def __init__(self, active: ActiveRun, call: Call, progress: CallProgress, under_way: AbstractSet[str]) -> None:
+        self._active = active
+        self._call = call
+        self._progress = progress
+        self._under_way = under_way
+        self._waiting: set[str] = set()
+        self._changed: list[asyncio.Future[None]] = []
+
+    async def wait(self, path: str, waits: Suspended) -> None:
+        """Put what a step asks, unless its question is open; return when no step of the call can go on."""
+        progress, ask = self._progress, waits.ask
+        if isinstance(ask, Until):
+            progress.until = ask.at if progress.until is None else min(progress.until, ask.at)
+        else:
+            await self.put(path, ask, waits.rule)
+        self._waiting.add(path)
+        try:
+            while not await self._is_quiet():
+                future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._changed.append(future)
+                await future
+        finally:
+            self._waiting.discard(path)
+
+    async def put(self, path: str, ask: Ask, rule: str | None) -> str:
+        """Put a question about a step, unless it is open; returns its id once it is in the inbox."""
+        about = Pending(ask, path, rule)
+        put_question(self._active, self._call.key, self._progress, ask, about, deadline=self._call.deadline)
+        await self._active.journal.committed()
+        return self._progress.asked[path, rule].question
+
+    def look(self) -> None:
+        """Look again, after a step has ended or waits."""
+        changed, self._changed = self._changed, []
+        for future in changed:
+            if not future.done():
+                future.set_result(None)
+
+    def done(self, path: str) -> list[WithdrawQuestion]:
+        """Forget what is still open about a step that is done; returns what takes it out of the inbox."""
+        asked = self._progress.asked
+        if not asked:
+            return []
+        over = [subject for subject in asked if subject[0] == path]
+        questions = self._active.mailbox.questions
+        return [questions.withdraw_one(self._call.key, asked.pop(subject).question) for subject in over]
+
+    def rules(self, path: str) -> frozenset[str]:
+        """Return the rules whose question about a step is open."""
+        return frozenset(rule for step, rule in self._progress.asked if step == path and rule is not None)
+
+    def refused(self, path: str, name: str, digest: str, steps: Mapping[str, StepRecord]) -> Refused | None:
+        """Return what people said who did not allow a step, or before it the very same one of this call."""
+        progress = self._progress
+        if not progress.refused or path in progress.refused:
+            return progress.refused.get(path)
+        same = (no for at, no in progress.refused.items() if at not in progress.late and _is(steps, at, name, digest))
+        return next(same, None)
+
+    def reply(self, path: str) -> Json | None:
+        """Return what people answered to the question of a step itself, as `{"reply": value}`; None if none did."""
+        replies = self._progress.replies
+        return {"reply": replies[path]} if path in replies else None
+
+    async def _is_quiet(self) -> bool:
+        """Whether every step that is under way waits, or has one inside it that does, and stays so for a while."""
+        for _ in range(_TURNS):
+            if not all(map(self._waits, self._under_way)):
+                return False
+            await _Turn()
+        return all(map(self._waits, self._under_way))
+
+    def _waits(self, path: str) -> bool:
+        return path in self._waiting or any(each.startswith(f"{path}/") for each in self._waiting)
+
+
+def _is(steps: Mapping[str, StepRecord], path: str, name: str, digest: str) -> bool:
+    record = steps.get(path)
+    said = None if record is None or record.done is None else record.done.content
+    return isinstance(said, StepDone) and said.name == name and said.digest == digest

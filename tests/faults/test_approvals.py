@@ -1,0 +1,52 @@
+"""Tools that wait for people, all at once, in a process that is killed at every commit and at every use of a tool."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from podium.testing import Witness
+from podium.testing.faults import FaultPlace, FaultPoint, When
+from tests.faults.children import program
+from tests.forking.program import Program
+
+EXPECTED = {
+    "told": [
+        ["success", "paid 1"], ["success", "paid 20"],
+        ["denied", "This use of the tool was not allowed: ann did not approve it: too much"],
+    ],
+    "questions": [[1, "answered"], [2, "answered"], [3, "answered"]],
+}  # fmt: skip
+SURELY_REACHED = {"commit": 8, "body": 1}
+
+
+@pytest.fixture
+def approving() -> Program:
+    return program("approving.py")
+
+
+def go_on(child: Program, folder: Path) -> Counter[str]:
+    """Let the run come to its end, and check it; returns what was paid, and how often."""
+    assert child.run(str(folder), None)
+    assert json.loads((folder / "result").read_text()) == EXPECTED
+    effects = Witness(folder / "witness").counts()
+    assert set(effects) == {"effect 1", "effect 20"}
+    return Counter(effects)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("place", ["commit", "body"])
+def test_killed_at_every_point_each_is_asked_about_once_and_done_as_was_allowed(
+    approving: Program, tmp_path: Path, place: FaultPlace, when: When
+) -> None:
+    assert set(go_on(approving, tmp_path).values()) == {1}
+    last = json.loads((tmp_path / "reached").read_text())[place]
+    died = 0
+    for n in range(1, last + 1):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        if not approving.run(str(folder), str(FaultPoint(place, n, when))):
+            died += 1
+            assert sum(go_on(approving, folder).values()) <= 3, f"killed {when} {place} {n}"
+    assert died > SURELY_REACHED[place]
