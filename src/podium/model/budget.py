@@ -53,7 +53,7 @@ class Bound:
     """US dollars; None where the price is not known."""
     input_tokens: int = 0
     output_tokens: int = 0
-    fit: "Fit | None" = field(default=None, compare=False, repr=False)
+    fit: "BoundWithin | None" = field(default=None, compare=False, repr=False)
     """Bounds it anew, so that it comes to no more than these limits; None where nobody can."""
 
     def __post_init__(self) -> None:
@@ -236,7 +236,7 @@ class BudgetLimits:
 
 _NO_LIMITS = BudgetLimits()
 
-Fit = Callable[[BudgetLimits, int, str], Bound | None]
+BoundWithin = Callable[[BudgetLimits, int, str], Bound | None]
 """Takes the limits, the fewest tokens that an answer is to have in any case, and who sets the limits."""
 
 
