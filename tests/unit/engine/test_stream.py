@@ -6,7 +6,7 @@ import time
 import pytest
 
 from podium import Budget, Call, Context, Retry, Steps, agent, workflow
-from podium.errors import CallRefused, InvalidValue, UsageError
+from podium.errors import CallRefused, InvalidValue, StoreUnavailable, UsageError
 from podium.facade.handle import AnyHandle
 from podium.model.streams import Emitted, Gone, RunEnded, StreamEvent, StreamReset, TextDelta
 from podium.model.streams.numbers import place_of_number
@@ -354,3 +354,32 @@ async def test_emitting_where_nobody_watches_costs_a_fraction_of_what_it_costs_o
             async with app.run_stream(flooding) as stream:
                 watched.append(await stream.result())
     assert unwatched < min(watched) / 2
+
+
+async def test_runs_go_on_where_it_cannot_be_read_who_watches(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise StoreUnavailable("no")
+
+    async with bench.app(writes) as app:
+        for name in ("watched", "watch", "kept", "expire"):
+            monkeypatch.setattr(app.store.streams, name, refuse)
+        handle = await app.start(writes)
+        await bench.clock.advance(1)
+        assert await handle.result() == "ab"
+
+
+@pytest.mark.parametrize("after", [-1, "12", 1.5])
+async def test_a_number_that_is_none_is_refused(bench: Bench, after: int) -> None:
+    async with bench.app(writes) as app:
+        handle = await app.start(writes)
+        with pytest.raises(UsageError, match=r"after is .*; expected a whole number, 0 or more"):
+            await anext(handle.stream(after=after))
+
+
+async def test_a_number_beyond_the_end_of_a_run_that_has_ended_gives_nothing(bench: Bench) -> None:
+    async with bench.app(writes) as app:
+        async with app.run_stream(writes) as stream:
+            await bench.clock.advance(1)
+            events = [event async for event in stream]
+        assert [event async for event in stream.handle.stream(after=events[-1].number)] == []
+        assert [event async for event in stream.handle.stream(after=1 << 60)] == []

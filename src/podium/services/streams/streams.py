@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 
+from podium.errors import StoreError
 from podium.model.clock import Clock
 from podium.model.fact import Fact
 from podium.model.run import Run
@@ -93,23 +94,33 @@ class Streams:
         return f"{self._owner}/{next(self._readers)}"
 
     async def look(self) -> None:
-        """Find who watches from other processes, and let go of the feeds that nobody has read for a while."""
+        """Find who watches from other processes, and let go of the feeds that nobody has read for a while.
+
+        Where the store cannot say, nothing changes: runs that were found ready just before are driven all the same.
+        """
+        with suppress(StoreError):
+            await self._expire()
+            self._follow(frozenset(await self._book.watched(self._clock.now(), own=f"{self._owner}/")))
+        now = self._loop.time()
+        for run, feed in list(self._feeds.items()):
+            if not (feed.readers or feed.watched or now < feed.until):
+                del self._feeds[run]
+                if (emitter := self._emitters.get(run)) is not None:
+                    emitter.keep(None)
+
+    async def _expire(self) -> None:
         now = self._loop.time()
         if now >= self._expire_at:
             self._expire_at = now + _EXPIRE_SECONDS
             await self._book.expire(self._clock.now())
-        watched = frozenset(await self._book.watched(self._clock.now(), own=f"{self._owner}/"))
+
+    def _follow(self, watched: frozenset[str]) -> None:
         for run in self._watched - watched:
             if (feed := self._feeds.get(run)) is not None:
                 feed.watched = False
         new, self._watched = watched - self._watched, watched
         for run in new:
             self._keep_for_others(run)
-        for run, feed in list(self._feeds.items()):
-            if not (feed.readers or feed.watched or now < feed.until):
-                del self._feeds[run]
-                if (emitter := self._emitters.get(run)) is not None:
-                    emitter.keep(None)
 
     def _keep_for_others(self, run: str) -> None:
         feed, emitter = self._feeds.get(run), self._emitters.get(run)
