@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, closing
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_ai import Agent, RunContext, TextOutput
 from pydantic_ai.capabilities import (
@@ -344,6 +344,14 @@ def understood_file(place: Place) -> Agent[Any, Any]:
     return agent
 
 
+def answer_beside_a_tool(place: Place) -> Agent[Any, Any]:
+    return with_work(clerk(place, output_type=Literal["done"], end_strategy="exhaustive"), place)
+
+
+def _both(asked: Json, _: int) -> Reply:
+    return Reply(uses=[Use("final_result", {"response": "done"}, "c1"), Use("work", {"n": 1}, "c2")])
+
+
 def _judged(place: Place, rates: Rates) -> Mapping[str, Any]:
     model = place.server.model("inner")
     judge = llm_agent("judge", model=model, instructions="Is it safe?", output=Screening, rates=rates)
@@ -418,5 +426,9 @@ ASKING_WAYS = (
     Way(
         name="the judge of a guard (`screen_by`)", build=own, options=_judged, asks={"main": 2, "inner": 1},
         scripts={"inner": _safe}, tools=["work"],
+    ),
+    Way(
+        name="an answer beside the use of a tool (`end_strategy`)", build=answer_beside_a_tool, asks={"main": 1},
+        scripts={"main": _both}, tools=["work"], other="main",
     ),
 )  # fmt: skip

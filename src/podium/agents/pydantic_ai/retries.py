@@ -28,7 +28,10 @@ def unretried(model: Model[object], settings: ModelSettings | None) -> ModelSett
 def _keep_copies(client: object) -> None:
     """Have a client keep the copy of itself that is made for requests without retries, instead of one for each."""
     made = getattr(type(client), _COPY, None)
-    if made is not None and _COPY not in vars(client):
+    if made is None:
+        return
+    kept = vars(client).get(_COPY)
+    if not isinstance(kept, _KeptCopy) or kept.client is not client:  # a copy of a client has that of the other
         setattr(client, _COPY, _KeptCopy(client, made))
 
 
@@ -36,15 +39,15 @@ class _KeptCopy:
     """Copies a client as its own method does; the last copy serves while client and options are the same."""
 
     def __init__(self, client: object, made: MakeCopy) -> None:
-        self._client = client
+        self.client = client
         self._made = made
         self._last: tuple[Mapping[str, object], Mapping[str, object], object] | None = None
 
     def __call__(self, **options: object) -> object:
-        state = _state(self._client)
+        state = _state(self.client)
         if self._last is not None and self._last[:2] == (state, options):
             return self._last[2]
-        made = self._made(self._client, **options)
+        made = self._made(self.client, **options)
         self._last = state, options, made
         return made
 
