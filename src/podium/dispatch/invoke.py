@@ -20,10 +20,8 @@ async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
     before = 0 if task is None else task.cancelling()
     try:
         outcome = await agent.run(call, steps)
-    except Suspended as waits:
-        return Pending(waits.ask, waits.step, waits.rule)
-    except Forbidden as refused:
-        return Refused(refused.rule, refused.reason)
+    except Interrupt as interrupt:
+        return _interrupted(interrupt)
     except Exception as error:  # an agent is foreign code; whatever it raises is data
         return Failed(failure_of(error))
     except asyncio.CancelledError:
@@ -33,6 +31,8 @@ async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
     except (SystemExit, KeyboardInterrupt) as error:
         return Failed(Failure(FailureKind.BUG, type(error).__name__, f"the agent {raised(error)}"))
     except BaseException as error:
+        if (interrupt := _interrupt_in(error)) is not None:
+            return _interrupted(interrupt)
         if passes_through(error):
             raise
         return Failed(failure_of(error))
@@ -40,6 +40,26 @@ async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
         tell_of_swallowed(call, "returned something, which does not count")
         raise asyncio.CancelledError
     return outcome
+
+
+def _interrupted(interrupt: Interrupt) -> Outcome:
+    """Return what an agent is left with that waits, or may not go on; anything else is the engine's."""
+    match interrupt:
+        case Suspended():
+            return Pending(interrupt.ask, interrupt.step, interrupt.rule)
+        case Forbidden():
+            return Refused(interrupt.rule, interrupt.reason)
+        case _:
+            raise interrupt
+
+
+def _interrupt_in(error: BaseException) -> Interrupt | None:
+    """Return what a group of errors, as a TaskGroup raises it, has of the engine's."""
+    if isinstance(error, Interrupt):
+        return error
+    grouped = issubclass(type(error), BaseExceptionGroup)
+    parts: tuple[BaseException, ...] = getattr(error, "exceptions", ()) if grouped else ()
+    return next((found for each in parts if (found := _interrupt_in(each)) is not None), None)
 
 
 def tell_of_swallowed(call: Call, does: str) -> None:
@@ -61,12 +81,13 @@ def is_foreign(error: BaseException) -> bool:
 def passes_through(error: BaseException) -> bool:
     """Whether something is no doing of the code that it comes out of: the engine's, or a coroutine's being closed.
 
-    Coroutines are closed when their event loop has ended. Where it runs, somebody raised the GeneratorExit. Only its
-    class is looked at: an exception of foreign code may say anything of itself.
+    A group of errors is the engine's if one of them is. Coroutines are closed when their event loop has ended. Where it
+    runs, somebody raised the GeneratorExit. Only its class is looked at: an exception of foreign code may say anything
+    of itself.
     """
     kind = type(error)
     if not issubclass(kind, GeneratorExit):
-        return issubclass(kind, Interrupt)
+        return issubclass(kind, Interrupt) or _interrupt_in(error) is not None
     try:
         asyncio.get_running_loop()
     except RuntimeError:

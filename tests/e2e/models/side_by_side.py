@@ -26,6 +26,7 @@ SECTIONS: Mapping[str, Sequence[Behaviour]] = {
 ALL = [each for section in SECTIONS.values() for each in section]
 
 AT_ONCE = 12
+PATIENCE = 180.0
 VALUE, PART, NO_END = "value", "another text", "no end"
 WORTH = {VALUE: 2, PART: 0, NO_END: 0}
 """What an end is worth; an error is worth 1."""
@@ -112,7 +113,7 @@ class Sides:
                 return {"kind": error.kind}
 
         handle = await self._app.start(ask)
-        async with asyncio.timeout(4 * behaviour.limit):
+        async with asyncio.timeout(PATIENCE):
             said = await handle.result()
         return Ended(_judged(said, behaviour) if isinstance(said, str) else said["kind"], self._server.seen[model])
 

@@ -457,3 +457,24 @@ async def test_a_cancel_that_comes_while_nobody_drives_the_run_withdraws_what_it
     async with bench.app(waits, flow) as app:
         await bench.clock.settle()
         assert {str(each.state) for each in await every(app)} == {"withdrawn"}
+
+
+async def test_a_sibling_that_comes_to_its_question_a_little_later_asks_before_the_agent_is_left(bench: Bench) -> None:
+    @agent
+    async def clerk(steps: Steps) -> list[Any]:
+        async def pay(n: int) -> Json:
+            async def work() -> Json:
+                return n
+
+            for _ in range(4 * n):
+                await asyncio.sleep(0)
+            return await steps.once_allowed("pay", work, Consent(ask=may(n)), input={"arguments": {"n": n}}, key=str(n))
+
+        async with asyncio.TaskGroup() as group:  # which cancels the others once one is left
+            return [task.result() for task in [group.create_task(pay(n)) for n in range(2)] if await task is not None]
+
+    calls = calling(clerk)
+    async with bench.app(calls) as app:
+        await app.start(calls)
+        await bench.clock.settle()
+        assert sorted(await open_ones(app)) == [0, 1]

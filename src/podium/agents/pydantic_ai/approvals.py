@@ -13,18 +13,18 @@ from podium.model.outcome import Refused, text_of
 from podium.model.question import Ask, approval_schema
 from podium.model.steps import Effects
 
-Denied = Literal["tell", "end"]
+WhenDenied = Literal["tell", "end"]
 """What becomes of an agent whose tool is not allowed: its model is told and it goes on, or its call is refused."""
 
-ToolErrors = Literal["fail", "tell"]
+WhenToolRaises = Literal["fail", "tell"]
 """What becomes of an agent whose tool raises: its attempt fails, or its model is told and it goes on."""
 
-Granted = Mapping[str, Json]
+Grants = Mapping[str, Json]
 """What people said who allowed a use of a tool, by the rule that asked."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ToolQuestion:
     """What a use of a tool has to ask people, and how their answer becomes its result."""
 
     ask: Ask
@@ -33,8 +33,8 @@ class Wanted:
     """Told the id of the question; what it returns, unless that is None, is the answer."""
 
 
-DENIED = one_of(get_args(Denied))
-TOOL_ERRORS = one_of(get_args(ToolErrors))
+DENIED = one_of(get_args(WhenDenied))
+TOOL_ERRORS = one_of(get_args(WhenToolRaises))
 
 _NOT_ALLOWED = "podium_denied"
 """The kind of the result of a tool that was not allowed."""
@@ -65,8 +65,8 @@ class ToolTerms:
     """What holds for the tools of one agent."""
 
     approvals: Approvals = Approvals()
-    denied: Denied = "tell"
-    errors: ToolErrors = "fail"
+    denied: WhenDenied = "tell"
+    errors: WhenToolRaises = "fail"
     attempts: int = 1
     """How often the agent is tried before an error is told."""
 
@@ -96,7 +96,7 @@ class ToolTerms:
 UNLESS_GIVEN = ToolTerms()
 
 
-def terms_of(approvals: str | Approvals, denied: Denied, errors: ToolErrors, attempts: int) -> ToolTerms:
+def terms_of(approvals: str | Approvals, denied: WhenDenied, errors: WhenToolRaises, attempts: int) -> ToolTerms:
     """Return what holds for the tools of an agent, by its options."""
     whom = Approvals(to=approvals) if isinstance(approvals, str) else approvals
     return ToolTerms(approvals=whom, denied=denied, errors=errors, attempts=attempts)

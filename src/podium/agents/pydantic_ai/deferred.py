@@ -15,7 +15,7 @@ from pydantic_ai.messages import ToolCallPart, ToolReturn
 from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, RunContext, ToolApproved, ToolDenied
 from pydantic_ai.toolsets import ToolsetTool
 
-from podium.agents.pydantic_ai.approvals import Granted, Wanted, denial, denial_in, told_of
+from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial, denial_in, told_of
 from podium.agents.pydantic_ai.effects import declared
 from podium.agents.pydantic_ai.outside import Handling, handling
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
@@ -57,12 +57,12 @@ class WaitingUse:
         open_yet = self.kind == "unapproved" and decided is None and not self.ctx.tool_call_approved
         return self._approval() if open_yet else None
 
-    async def body(self, decided: Json, granted: Granted) -> Json | Wanted:
+    async def body(self, decided: Json, granted: Grants) -> Json | ToolQuestion:
         """Use the tool, or say what people have to be asked for that."""
         if decided is not None:
             return await self._as_decided(decided, granted)
         if self.kind == EXTERNAL:
-            return Wanted(self._result(), _tool_return)
+            return ToolQuestion(self._result(), _tool_return)
         edited = arguments_put_in(granted)
         approved = bool(granted) or self.ctx.tool_call_approved
         result = await self._used(edited, approved=approved)
@@ -71,17 +71,17 @@ class WaitingUse:
                 decided = await self._ask_handlers(external=False, metadata=result["metadata"])
                 if decided is not None:
                     return await self._as_decided(decided, granted)
-                return Wanted(self._approval(result["metadata"]), _tool_return)
+                return ToolQuestion(self._approval(result["metadata"]), _tool_return)
             case "call_deferred":
                 decided = await self._ask_handlers(external=True, metadata=result["metadata"])
                 if decided is not None:
                     return await self._as_decided(decided, granted)
                 asks = result.get("call_kind") == "question"
-                return Wanted(self._result(result["metadata"], question=asks), _tool_return)
+                return ToolQuestion(self._result(result["metadata"], question=asks), _tool_return)
             case _:
                 return result
 
-    async def _as_decided(self, decided: Json, granted: Granted) -> Json:
+    async def _as_decided(self, decided: Json, granted: Grants) -> Json:
         """Do what a handler of the agent itself decided."""
         results = _RESULTS.validate_python(decided).to_tool_call_results()
         said = results[self.ctx.tool_call_id or ""]
@@ -182,8 +182,8 @@ async def _asked(
     schema = None if known is None else known.parameters_json_schema if approval else known.return_schema
     ask = terms.approval(agent, shown, schema) if approval else terms.result(agent, shown, schema)
 
-    async def body(_: Granted) -> Json | Wanted:
-        return Wanted(ask, lambda said: said if approval else _tool_return(said))
+    async def body(_: Grants) -> Json | ToolQuestion:
+        return ToolQuestion(ask, lambda said: said if approval else _tool_return(said))
 
     name = f"asked/{use.tool}"
     return await scope.recording.used(name, body, terms.consent(None), key=scope.key(use.key), input=use.sent)

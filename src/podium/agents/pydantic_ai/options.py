@@ -14,8 +14,8 @@ from podium.agents.pydantic_ai.approvals import (
     DENIED,
     TOOL_ERRORS,
     Approvals,
-    Denied,
-    ToolErrors,
+    WhenDenied,
+    WhenToolRaises,
 )
 from podium.agents.pydantic_ai.effects import DeclaredEffects
 from podium.agents.pydantic_ai.whole import Unfinished
@@ -87,10 +87,10 @@ class AgentOptions(CardOptions, total=False):
 
     `Approvals(to="boss", within="1h")` says for how long; nobody in time is a no.
     """
-    denied: Denied
+    denied: WhenDenied
     """What becomes of the agent where a person or a rule does not allow a tool: with `tell`, as unless given, its model
     is told why and it goes on; with `end` its call is refused."""
-    tool_errors: ToolErrors
+    tool_errors: WhenToolRaises
     """What becomes of the agent where a tool raises: with `fail`, as unless given, its attempt fails, and its `retry`
     decides; with `tell` its model is told and it goes on, once no attempt of its `retry` is left."""
     limits: UsageLimits | None

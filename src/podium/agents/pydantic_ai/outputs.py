@@ -16,7 +16,7 @@ from pydantic_ai.messages import ModelResponse
 from pydantic_ai.output import NativeOutput, OutputContext, PromptedOutput, TextOutput, ToolOutput
 from pydantic_ai.tools import RunContext
 
-from podium.agents.pydantic_ai.approvals import Granted
+from podium.agents.pydantic_ai.approvals import Grants
 from podium.agents.pydantic_ai.request import ToolUse, tool_key
 from podium.agents.pydantic_ai.scope import AgentScope
 from podium.agents.pydantic_ai.tools import used
@@ -50,7 +50,7 @@ async def recorded_output(
             retried.append(asked)
             raise asked.__cause__ or asked from None
 
-    async def work(_: Granted) -> Json:
+    async def work(_: Grants) -> Json:
         return JSON_CODEC.dump(CallToolResult, await wrap_tool_call_result(answer()))
 
     result = await used(scope, _use(ctx, context, output), work)

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from pydantic_ai.external_events import ExternalEventError, ExternalEventWaiter
 from typing_extensions import override
 
-from podium.agents.pydantic_ai.approvals import Granted, Wanted, denial, denial_in
+from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial, denial_in
 from podium.agents.pydantic_ai.scope import AgentScope, here
 from podium.model.consent import Consent
 from podium.model.json import Json, is_object
@@ -61,8 +61,8 @@ class InboxWaiter(ExternalEventWaiter):
         scope, about = here() or self._scope, handled()
         question = _question(scope, name, about, timeout)
 
-        async def body(_: Granted) -> Json | Wanted:
-            return Wanted(question, lambda said: {"payload": _as_results(said, about)}, announce=ask)
+        async def body(_: Grants) -> Json | ToolQuestion:
+            return ToolQuestion(question, lambda said: {"payload": _as_results(said, about)}, announce=ask)
 
         value = await scope.recording.used(
             f"input/{name}", body, Consent(refused=lambda no: denial(no.reason)),

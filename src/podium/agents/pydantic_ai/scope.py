@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic_ai.durable_exec import record_durable_unit
 from pydantic_ai.usage import RunUsage
 
-from podium.agents.pydantic_ai.approvals import UNLESS_GIVEN, Granted, ToolTerms, Wanted
+from podium.agents.pydantic_ai.approvals import UNLESS_GIVEN, Grants, ToolQuestion, ToolTerms
 from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared, effects_of
 from podium.agents.pydantic_ai.flight import Flight
 from podium.agents.pydantic_ai.request import digest_of
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 Body = Callable[[], Awaitable[Json]]
 
-UseBody = Callable[[Granted], Awaitable[Json | Wanted]]
+UseBody = Callable[[Grants], Awaitable[Json | ToolQuestion]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,7 +140,7 @@ class Recording:
             body_of_use = partial(body, self.steps.granted)
             here = self.at_home and there is self.loop
             said = await (body_of_use() if here else _in_loop(there, body_of_use))
-            if isinstance(said, Wanted):
+            if isinstance(said, ToolQuestion):
                 return said.result(await self.steps.ask(said.ask, announce=said.announce))
             return said
 

@@ -12,7 +12,7 @@ from pydantic_ai.tools import RunContext, ToolDenied
 from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
 from pydantic_ai.usage import RunUsage
 
-from podium.agents.pydantic_ai.approvals import Granted, Wanted, denial_in
+from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial_in
 from podium.agents.pydantic_ai.deferred import WaitingUse
 from podium.agents.pydantic_ai.effects import declared
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
@@ -77,13 +77,13 @@ async def used(scope: AgentScope, use: ToolUse, work: UseBody, consent: Consent 
 
     inside, ran = scope.of_tool(), False
 
-    async def body(granted: Granted) -> Json | Wanted:
+    async def body(granted: Grants) -> Json | ToolQuestion:
         nonlocal ran
         ran = True
         with inside.entered():
             result = await work(granted)
             await inside.count_unseen()
-        if isinstance(result, Wanted) or not inside.grown.has_values():
+        if isinstance(result, ToolQuestion) or not inside.grown.has_values():
             return result
         return {**result, _GROWN: dumped(inside.grown)}
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from podium.engine.primitives.questions import Reply, asked_again, first_reply, open_question, reply_that_came
+from podium.engine.primitives.questions import InquiryReply, asked_again, first_reply, open_question, reply_that_came
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.progress import CallProgress, approved
@@ -55,7 +55,7 @@ class Permission:
         while reply := reply_that_came(self.active, self.key, list(self.progress.asked.values())):
             self._take(reply, None)
 
-    def _take(self, reply: Reply, ask: Ask | None) -> Refused | PermissionReply | None:
+    def _take(self, reply: InquiryReply, ask: Ask | None) -> Refused | PermissionReply | None:
         said, answers = reply
         progress, step, rule = self.progress, said.step, said.rule
         progress.asked.pop((step, rule), None)

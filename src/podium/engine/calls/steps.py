@@ -49,8 +49,8 @@ class CallSteps:
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_active", "_again", "_agent", "_branch", "_call", "_counts", "_earlier", "_held", "_progress", "_questions", "_sent",
-        "_under_way",
+        "_active", "_again", "_agent", "_branch", "_call", "_counts", "_earlier", "_held", "_progress", "_questions",
+        "_sent", "_under_way",
     )  # fmt: skip
 
     def __init__(

@@ -72,7 +72,7 @@ def asked_again(said: QuestionAsked) -> Ask:
     return Ask(text=said.text, to=said.to, kind=said.kind, quorum=said.quorum)
 
 
-class Reply(NamedTuple):
+class InquiryReply(NamedTuple):
     """What people said to a question; `answers` is None where they did not say it in time."""
 
     said: QuestionAsked
@@ -81,7 +81,7 @@ class Reply(NamedTuple):
 
 async def first_reply(
     active: ActiveRun, branch: BranchTask, key: str, asked: Iterable[QuestionAsked], *, until: float | None = None
-) -> Reply | None:
+) -> InquiryReply | None:
     """Wait for the answers to the first of some questions and record that they were taken.
 
     Where a rule asked, and all who answered approve, the fact names what they grant. None if the time `until` comes
@@ -100,7 +100,7 @@ async def first_reply(
     return await _expired(active, branch, key, late)
 
 
-def reply_that_came(active: ActiveRun, key: str, asked: Iterable[QuestionAsked]) -> Reply | None:
+def reply_that_came(active: ActiveRun, key: str, asked: Iterable[QuestionAsked]) -> InquiryReply | None:
     """Take the answers to one of some questions that are there already."""
     for said in asked:
         if (signal := active.mailbox.take("answer", said.question, said.due)) is not None:
@@ -113,18 +113,18 @@ def due_of(said: QuestionAsked) -> float:
     return float("inf") if said.due is None else said.due
 
 
-async def _expired(active: ActiveRun, branch: BranchTask, key: str, late: QuestionAsked) -> Reply:
+async def _expired(active: ActiveRun, branch: BranchTask, key: str, late: QuestionAsked) -> InquiryReply:
     """Close a question that nobody answered in time; the answer may have come just before."""
     active.mailbox.questions.close(key, late.question)
     verdict, _ = await branch.shielded(active.runtime.commits.submit(Expire(late.question)))
     if verdict is CommitVerdict.OK:
-        return Reply(late, None)
+        return InquiryReply(late, None)
     await branch.shielded(active.caught_up())
     signal = active.mailbox.take("answer", late.question)
-    return Reply(late, None) if signal is None else _taken(active, key, late, signal)
+    return InquiryReply(late, None) if signal is None else _taken(active, key, late, signal)
 
 
-def _taken(active: ActiveRun, key: str, said: QuestionAsked, signal: Signal) -> Reply:
+def _taken(active: ActiveRun, key: str, said: QuestionAsked, signal: Signal) -> InquiryReply:
     """Record the answers to a question, what they allow, and what they let be spent."""
     answers, rule = answers_of(signal.body), said.rule
     granted = grant_of(rule, said.step) if rule is not None and approved(answers) else None
@@ -132,7 +132,7 @@ def _taken(active: ActiveRun, key: str, said: QuestionAsked, signal: Signal) -> 
     active.mailbox.questions.close(key, said.question)
     fact = QuestionAnswered(question=said.question, answers=answers, granted=granted)
     active.journal.append(fact, key, effects=[TakeSignal(signal.id), *raised])
-    return Reply(said, answers)
+    return InquiryReply(said, answers)
 
 
 _NEXT = instance(Escalation, 'Escalation(to="boss", within=3600)')

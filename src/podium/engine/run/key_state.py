@@ -52,7 +52,7 @@ Subject = tuple[str | None, str | None]
 
 
 @dataclass(slots=True)
-class Exchange:
+class Inquiry:
     """A question, and the answers to it."""
 
     said: QuestionAsked
@@ -80,7 +80,7 @@ class KeyState:
     """A time that it has to wait for, where that was recorded after the last retry."""
     granted: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said to rules that asked about it and let it pass, by rule."""
-    questions: dict[Subject, Exchange] = field(default_factory=empty(dict[Subject, Exchange]))
+    questions: dict[Subject, Inquiry] = field(default_factory=empty(dict[Subject, Inquiry]))
     """What people were asked for it, the last about each subject."""
     cancelled: bool = False
     inside: list[PutAside] = field(default_factory=empty(list[PutAside]))
@@ -100,14 +100,14 @@ class KeyState:
     def note_question(self, fact: Fact, said: QuestionAsked | QuestionAnswered) -> None:
         """Take in a question, or the answers to it."""
         if isinstance(said, QuestionAnswered):
-            for exchange in self.questions.values():
-                if exchange.said.question == said.question:
-                    exchange.answers = said.answers
+            for inquiry in self.questions.values():
+                if inquiry.said.question == said.question:
+                    inquiry.answers = said.answers
             if said.granted:
                 self.granted[said.granted] = said.answers[0].value
             return
-        exchange = Exchange(said)
-        self.questions[exchange.subject] = exchange
+        inquiry = Inquiry(said)
+        self.questions[inquiry.subject] = inquiry
         if said.rule is not None:
             self.intent_recorded = False
         if self.opened is None:
@@ -115,18 +115,18 @@ class KeyState:
 
     def note_step(self, path: str) -> None:
         """Take in that a step is done: what people were asked about it and have not said is of no use any more."""
-        for subject, exchange in list(self.questions.items()):
-            if subject[0] == path and exchange.answers is None:
+        for subject, inquiry in list(self.questions.items()):
+            if subject[0] == path and inquiry.answers is None:
                 del self.questions[subject]
 
     def note_intent(self, path: str) -> None:
         """Take in that an effect is begun, or did not happen: what people said of its doubt is settled."""
-        exchange = self.questions.get((path, None))
-        if exchange is not None and exchange.answers is not None and exchange.said.kind == "in_doubt":
+        inquiry = self.questions.get((path, None))
+        if inquiry is not None and inquiry.answers is not None and inquiry.said.kind == "in_doubt":
             del self.questions[path, None]
 
     @property
-    def own_question(self) -> Exchange | None:
+    def own_question(self) -> Inquiry | None:
         """The question that is asked here and is about nothing else."""
         return self.questions.get((None, None))
 

@@ -92,11 +92,11 @@ def progress_of(record: KeyState) -> CallProgress:
         progress.why, progress.feedback, progress.goes_on = said.why, said.feedback, said.goes_on
     if record.held is not None:
         progress.due = record.held.until
-    for exchange in record.questions.values():
-        if exchange.answers is None:
-            progress.asked[exchange.subject] = exchange.said
+    for inquiry in record.questions.values():
+        if inquiry.answers is None:
+            progress.asked[inquiry.subject] = inquiry.said
         else:
-            progress.take(exchange.said, exchange.answers)
+            progress.take(inquiry.said, inquiry.answers)
     return progress
 
 
