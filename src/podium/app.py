@@ -34,8 +34,8 @@ from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
 from podium.services.isolation import CommitAnswer
 from podium.services.timers import Timer
+from podium.store.keeping import KeepAnswer
 from podium.store.opening import open_store, sqlite_file
-from podium.store.operations import KeepAnswer
 from podium.store.protocol import Store
 from podium.telemetry.setup import observer_set_up
 

@@ -13,7 +13,7 @@ from podium.model.facts.content import Writable
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
 from podium.model.run import DEFAULT_QUEUE, BlockedReason, RunState, Signal
-from podium.model.streams.book import KeptEvent
+from podium.store.keeping import KeepAnswer, KeepEvents
 
 ESCROW_ROOM = 8
 """An escrow is at most this part of what a budget has left: near its limit nothing is set aside that nobody spends."""
@@ -279,43 +279,6 @@ class Prune:
 
     family: Sequence[tuple[int, Pruning]]
     """Each with the epoch in which it was seen."""
-
-
-@dataclass(slots=True, kw_only=True)
-class KeepAnswer:
-    """Keep an answer until a time, for whoever asks the same; some that are too old now may be forgotten.
-
-    Not changed after it is made.
-    """
-
-    agent: str
-    version: str
-    tenant: str
-    digest: str
-    """Of the input."""
-    value: bytes
-    run: str
-    key: str
-    now: float
-    until: float
-
-
-@dataclass(slots=True, kw_only=True)
-class KeepEvents:
-    """Keep transient events of a run for readers in other processes; STALE where somebody else took the run up.
-
-    More may be added to `events` until it is committed.
-    """
-
-    run: str
-    epoch: int
-    events: list[KeptEvent]
-    last: int
-    """The number of the last transient event under this epoch, whether it is kept or not."""
-    trim: int
-    """Up to this number events are deleted; 0 deletes none."""
-    until: float
-    """When all of it may be deleted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from podium.model.cache import CacheKey
-from podium.store.operations import KeepAnswer
+from podium.store.keeping import KeepAnswer
 from podium.store.sqlite.connection import migrate
 from podium.store.sqlite.store import SqliteStore
 from tests.unit.store.test_migrations import store_of

@@ -16,7 +16,7 @@ from podium.model.clock import Clock
 from podium.model.outcome import Done, Outcome
 from podium.model.rule_steps import RuleSteps
 from podium.store.codec import encode
-from podium.store.operations import KeepAnswer
+from podium.store.keeping import KeepAnswer
 
 _LOG = logging.getLogger("podium")
 

@@ -1,10 +1,11 @@
 """What a step sends, recorded for people: with its value, when it fails, or while it takes long."""
 
 from asyncio import CancelledError
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.sent_steps import SentSteps
+from podium.model.call import Call
 from podium.model.facts.calls import StepSent
 from podium.model.json import Json
 from podium.model.outcome import text_of
@@ -53,3 +54,33 @@ class SentStep:
         self._recorded = True
         said = StepSent(attempt=self._attempt, began=self.began, type=wrong, message=message)
         active.journal.append(said, self._key, payload)
+
+
+class SentOfCall:
+    """What the steps of one attempt that are under way said that they send, by their place."""
+
+    __slots__ = ("_active", "_call", "_steps")
+
+    def __init__(self, active: ActiveRun, call: Call) -> None:
+        self._active = active
+        self._call = call
+        self._steps: dict[str, SentStep] = {}
+
+    def tell(self, path: str, sent: Callable[[str], Json]) -> None:
+        """Note what a step sends, where that is kept."""
+        known = self._active.runtime.sent
+        if known is not None:
+            key, attempt = f"{self._call.key}/{path}", self._call.attempt
+            self._steps[path] = SentStep(known, self._active, key, attempt, lambda: sent(path))
+
+    async def kept(self, path: str, work: Awaitable[Json]) -> Json:
+        """Await a step; what it said that it sends is recorded before its value, or with how it failed."""
+        try:
+            value = await work
+        except BaseException as error:
+            if (sent := self._steps.pop(path, None)) is not None:
+                sent.end(error)
+            raise
+        if (sent := self._steps.pop(path, None)) is not None:
+            sent.end()
+        return value

@@ -8,7 +8,7 @@ from podium.dispatch.invoke import is_foreign
 from podium.engine.calls.asked import StepQuestions
 from podium.engine.calls.earlier import EarlierSteps
 from podium.engine.calls.held import HeldSteps
-from podium.engine.calls.sent_step import SentStep
+from podium.engine.calls.sent_step import SentOfCall
 from podium.engine.calls.step_body import KnownStep, StepBody
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
@@ -69,8 +69,7 @@ class CallSteps:
         self._under_way: set[str] = set()
         """The steps that were begun and are not recorded yet, by their place."""
         self._held: HeldSteps | None = None
-        self._sent: dict[str, SentStep] = {}
-        """What those of them said that they send, by their place."""
+        self._sent = SentOfCall(active, call)
         self._questions = StepQuestions(active, call, progress, self._under_way)
 
     @property
@@ -176,11 +175,11 @@ class CallSteps:
             if consent.ask is not None and not said:
                 raise Suspended(consent.ask, path, APPROVAL)
             if body.effects != "once":
-                return await self._told(path, self._run(path, name, body, sent))
+                return await self._sent.kept(path, self._run(path, name, body, sent))
             await self._intend(f"{self._call.key}/{path}", name)
             token = _in_effect.set(True)
             try:
-                return await self._told(path, self._run(path, name, body, sent))
+                return await self._sent.kept(path, self._run(path, name, body, sent))
             finally:
                 _in_effect.reset(token)
 
@@ -223,24 +222,11 @@ class CallSteps:
             self._held = HeldSteps(self._active.gate, self._under_way)
         await self._held.wait(path)
 
-    async def _told(self, path: str, work: Awaitable[Json]) -> Json:
-        """Await a step; what it said that it sends is recorded before its value, or with how it failed."""
-        try:
-            value = await work
-        except BaseException as error:
-            if (sent := self._sent.pop(path, None)) is not None:
-                sent.end(error)
-            raise
-        if (sent := self._sent.pop(path, None)) is not None:
-            sent.end()
-        return value
-
     def tell_sent(self, sent: Callable[[str], Json]) -> None:
         """Say, inside a step, what it sends; see `podium.model.steps.Steps`."""
-        path, known = _inside.get(), self._active.runtime.sent
-        if known is not None and path in self._under_way:
-            key, attempt = f"{self._call.key}/{path}", self._call.attempt
-            self._sent[path] = SentStep(known, self._active, key, attempt, lambda: sent(path))
+        path = _inside.get()
+        if path in self._under_way:
+            self._sent.tell(path, sent)
 
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to those who watch the run, as `emitted`, or as the event that it is."""

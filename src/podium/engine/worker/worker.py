@@ -94,8 +94,7 @@ class Worker:
         self.retry_run: Callable[[str], Awaitable[None]] = cannot_retry
         """Has a failed run go on: an operator's work, which whoever makes the worker hands in."""
         self._heartbeat = Heartbeat(
-            store.workers, self.id, clock, settings.lease,
-            found=lambda placed: self._soon(self.placed, placed),
+            store.workers, self.id, clock, settings.lease, found=lambda placed: self._soon(self.placed, placed),
             reborn=lambda worker: self._soon(self._begin_anew, worker), new_id=lambda: ids.new("w"),
             failed=lambda error: self._soon(self._give_up, error),
         )  # fmt: skip

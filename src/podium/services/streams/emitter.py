@@ -16,7 +16,11 @@ from podium.model.streams.numbers import transient_number
 from podium.services.group_commit import CommitBatch, GroupCommit
 from podium.services.isolation import CommitAnswer
 from podium.services.streams.feed import Feed
-from podium.store.operations import Committed, CommitVerdict, KeepEvents
+from podium.store.keeping import KeepEvents
+from podium.store.operations import (
+    Committed,
+    CommitVerdict,
+)
 
 FLUSH_SECONDS = 0.05
 """Events for other processes are written together, after so long or with the next commit."""

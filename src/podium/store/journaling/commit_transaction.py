@@ -19,6 +19,7 @@ from podium.store.journaling.lookahead import Lookahead, is_worthwhile
 from podium.store.journaling.redaction import redact
 from podium.store.journaling.standings import Newcomers, Standings
 from podium.store.journaling.transaction import Owned, RunStanding, Transaction
+from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import (
     BeginGeneration,
     Block,
@@ -31,8 +32,6 @@ from podium.store.operations import (
     FetchSignals,
     FinishRun,
     HandBack,
-    KeepAnswer,
-    KeepEvents,
     NewRun,
     OpenBudget,
     OpenQuestion,

@@ -10,7 +10,14 @@ from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import ChainRow
-from podium.store.operations import BeginGeneration, Delivery, KeepAnswer, KeepEvents, Leave, NewRun, Placed
+from podium.store.keeping import KeepAnswer, KeepEvents
+from podium.store.operations import (
+    BeginGeneration,
+    Delivery,
+    Leave,
+    NewRun,
+    Placed,
+)
 
 
 class Owned(NamedTuple):

@@ -6,7 +6,7 @@ import threading
 from podium.in_threads import in_thread
 from podium.model.cache import CacheEntry, CacheKey
 from podium.store.codec import decode
-from podium.store.operations import KeepAnswer
+from podium.store.keeping import KeepAnswer
 from podium.store.sqlite.connection import OF_A_VALUE, transaction, translate
 from podium.store.sqlite.sql import statement
 

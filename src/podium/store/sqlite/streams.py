@@ -8,7 +8,7 @@ from typing import TypeVar
 from podium.in_threads import in_thread
 from podium.model.streams.book import KeptEvent, KeptEvents
 from podium.store.codec import encode
-from podium.store.operations import KeepEvents
+from podium.store.keeping import KeepEvents
 from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.readers import Readers, of_one_moment
 from podium.store.sqlite.sql import statement

@@ -26,13 +26,12 @@ from podium.store.journaling.transaction import (
     RunStanding,
     SignalRow,
 )
+from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import (
     BeginGeneration,
     Block,
     Delivery,
     FinishRun,
-    KeepAnswer,
-    KeepEvents,
     Leave,
     NewRun,
     Park,

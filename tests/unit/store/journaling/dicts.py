@@ -29,13 +29,13 @@ from podium.store.journaling.transaction import (
     RunStanding,
     SignalRow,
 )
+from podium.store.keeping import KeepAnswer
 from podium.store.operations import (
     BeginGeneration,
     Block,
     Committed,
     Delivery,
     FinishRun,
-    KeepAnswer,
     Leave,
     NewRun,
     Operation,

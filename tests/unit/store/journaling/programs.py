@@ -10,6 +10,7 @@ from podium.model.fact import FactKind
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState
 from podium.model.run import BlockedReason, RunState, Signal
 from podium.store.codec import encode
+from podium.store.keeping import KeepAnswer
 from podium.store.operations import (
     BeginGeneration,
     Block,
@@ -20,7 +21,6 @@ from podium.store.operations import (
     FetchSignals,
     FinishRun,
     HandBack,
-    KeepAnswer,
     NewFact,
     NewRun,
     OpenBudget,

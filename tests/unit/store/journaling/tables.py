@@ -15,7 +15,11 @@ from podium.store.journaling.transaction import (
     ReservationRow,
     SignalRow,
 )
-from podium.store.operations import KeepAnswer, NewRun, Placed
+from podium.store.keeping import KeepAnswer
+from podium.store.operations import (
+    NewRun,
+    Placed,
+)
 
 
 @dataclass
