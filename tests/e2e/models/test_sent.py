@@ -120,7 +120,8 @@ async def ran(
 
 def same(requests: Sequence[SentRequest], server: Server) -> None:
     """Hold that what is shown is what the server got; in which order models were asked side by side is all one."""
-    assert sorted(map(json.dumps, map(shown, requests))) == sorted(map(json.dumps, map(received, server.asked)))
+    told, got = [json.dumps(shown(each)) for each in requests], [json.dumps(received(each)) for each in server.asked]
+    assert sorted(told) == sorted(got)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
