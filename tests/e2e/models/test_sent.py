@@ -99,7 +99,7 @@ def spoken(parts: Iterable[MessagePart]) -> Iterable[Json]:
 @asynccontextmanager
 async def ran(
     built: Agent[Any, Any], folder: Path, output: Any = str, *, budget: Budget | None = None, prompt: Any = "Go.",
-    settings: Any = None, **options: Any,
+    keep: bool = True, **options: Any,
 ) -> AsyncGenerator[tuple[App, str]]:  # fmt: skip
     """Run an agent to its end; gives the app and the id of the run."""
     bot = from_pydantic_ai(built, output=output, rates=RATES, prompt=lambda _: prompt, **options)
@@ -111,7 +111,7 @@ async def ran(
         except Exception as error:
             raise ValueError("the agent failed") from error
 
-    async with App.open(folder / "a.db", agents=[lab], **(settings or {})) as app:
+    async with App.open(folder / "a.db", agents=[lab], keep_messages=keep) as app:
         handle = await app.start(lab, "Go.", budget=budget)
         with suppress(RunFailed):
             await handle.result()
@@ -305,7 +305,7 @@ async def test_with_keep_messages_off_nothing_of_what_was_sent_is_stored(tmp_pat
         agent = Agent(server.model("main"), name="clerk", system_prompt=secret)
         for folder, keep in (("on", True), ("off", False)):
             (tmp_path / folder).mkdir()
-            async with ran(agent, tmp_path / folder, settings={"keep_messages": keep}):
+            async with ran(agent, tmp_path / folder, keep=keep):
                 pass
     kept = {
         folder: any(secret.encode() in each.read_bytes() for each in (tmp_path / folder).iterdir())
