@@ -16,7 +16,7 @@ from pydantic_ai.models.fallback import FallbackModel
 from podium import App, Budget, Context, workflow
 from podium.agents.pydantic_ai import from_pydantic_ai
 from podium.errors import RunFailed
-from podium.model.json import Json
+from podium.model.json import Json, is_array, is_object
 from podium.model.prices import Rate
 from podium.model.retry import Retry
 from podium.reports.calls.messages import MessagePart
@@ -36,11 +36,10 @@ def requests_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def plain(value: Json) -> str:
     """Return what was said as one text, whether it was sent as one or in pieces; files by their kind."""
-    if isinstance(value, list):
+    if is_array(value):
         return "\n\n".join(plain(each) for each in value)
-    if isinstance(value, dict):
-        told: dict[str, Json] = value
-        return told.get("text", "a file")
+    if is_object(value):
+        return value.get("text", "a file")
     return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
@@ -69,7 +68,7 @@ def paragraphs(texts: Iterable[str]) -> list[str]:
 
 def shown(request: SentRequest) -> Json:
     """Return the same of a request as it is shown."""
-    output = request.output if isinstance(request.output, dict) and request.output["mode"] == "native" else None
+    output = request.output if is_object(request.output) and request.output["mode"] == "native" else None
     system = [part.content for part in request.messages if part.role == "system"]
     return {
         "system": paragraphs([*system, request.instructions]),
@@ -91,7 +90,7 @@ def spoken(parts: Iterable[MessagePart]) -> Iterable[Json]:
         if before is None:
             yield (before := ["assistant", "", []])
         if part.kind == "tool_call":
-            arguments = part.content if isinstance(part.content, dict) else json.loads(part.content)
+            arguments = part.content if is_object(part.content) else json.loads(part.content)
             before[2].append([part.tool, arguments])
         elif part.kind == "text":
             before[1] += part.content
@@ -100,7 +99,7 @@ def spoken(parts: Iterable[MessagePart]) -> Iterable[Json]:
 @asynccontextmanager
 async def ran(
     built: Agent[Any, Any], folder: Path, output: Any = str, *, budget: Budget | None = None, prompt: Any = "Go.",
-    settings: Any = None, **options: Any,
+    keep: bool = True, **options: Any,
 ) -> AsyncGenerator[tuple[App, str]]:  # fmt: skip
     """Run an agent to its end; gives the app and the id of the run."""
     bot = from_pydantic_ai(built, output=output, rates=RATES, prompt=lambda _: prompt, **options)
@@ -112,7 +111,7 @@ async def ran(
         except Exception as error:
             raise ValueError("the agent failed") from error
 
-    async with App.open(folder / "a.db", agents=[lab], **(settings or {})) as app:
+    async with App.open(folder / "a.db", agents=[lab], keep_messages=keep) as app:
         handle = await app.start(lab, "Go.", budget=budget)
         with suppress(RunFailed):
             await handle.result()
@@ -121,7 +120,8 @@ async def ran(
 
 def same(requests: Sequence[SentRequest], server: Server) -> None:
     """Hold that what is shown is what the server got; in which order models were asked side by side is all one."""
-    assert sorted(map(json.dumps, map(shown, requests))) == sorted(map(json.dumps, map(received, server.asked)))
+    told, got = [json.dumps(shown(each)) for each in requests], [json.dumps(received(each)) for each in server.asked]
+    assert sorted(told) == sorted(got)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
@@ -305,7 +305,7 @@ async def test_with_keep_messages_off_nothing_of_what_was_sent_is_stored(tmp_pat
         agent = Agent(server.model("main"), name="clerk", system_prompt=secret)
         for folder, keep in (("on", True), ("off", False)):
             (tmp_path / folder).mkdir()
-            async with ran(agent, tmp_path / folder, settings={"keep_messages": keep}):
+            async with ran(agent, tmp_path / folder, keep=keep):
                 pass
     kept = {
         folder: any(secret.encode() in each.read_bytes() for each in (tmp_path / folder).iterdir())

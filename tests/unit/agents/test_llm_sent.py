@@ -16,6 +16,7 @@ from pydantic_ai.usage import UsageLimits
 from podium import App, Context, workflow
 from podium.agents.pydantic_ai import llm_agent
 from podium.errors import NotPossible
+from podium.facade.handle import AnyHandle
 from podium.model.fact import FactKind
 from podium.reports.calls.requests import SentRequest
 from podium.secrets.masking import MASKING
@@ -69,7 +70,7 @@ async def app(path: Path) -> AsyncGenerator[App]:
 
 
 async def done(app: App, question: str = "What is classified?") -> str:
-    run = await app.start("desk", question)
+    run: AnyHandle = await app.start("desk", question)
     await run.result()
     return run.id
 

@@ -149,7 +149,7 @@ async def test_with_keep_messages_off_nothing_is_asked_for_or_recorded(bench: Be
     asked: list[str] = []
 
     @agent
-    async def asks(steps: Steps) -> str:
+    async def asks(_: None, steps: Steps) -> str:
         async def body() -> Json:
             steps.tell_sent(asked.append)
             return "answer"
@@ -158,7 +158,7 @@ async def test_with_keep_messages_off_nothing_is_asked_for_or_recorded(bench: Be
 
     @workflow
     async def lab(ctx: Context) -> str:
-        return await ctx.call(asks)
+        return await ctx.call(asks, None)
 
     async def run(app: App) -> list[FactKind]:
         handle = await app.start(lab)
@@ -184,13 +184,13 @@ async def test_what_is_too_large_to_be_kept_keeps_no_answer_away(bench: Bench) -
 
 async def test_outside_of_a_step_nothing_is_recorded(bench: Bench) -> None:
     @agent
-    async def asks(steps: Steps) -> str:
+    async def asks(_: None, steps: Steps) -> str:
         steps.tell_sent(told("nothing"))
         return "answer"
 
     @workflow
     async def lab(ctx: Context) -> str:
-        return await ctx.call(asks)
+        return await ctx.call(asks, None)
 
     async with bench.app(lab) as app:
         handle = await app.start(lab)
@@ -200,7 +200,7 @@ async def test_outside_of_a_step_nothing_is_recorded(bench: Bench) -> None:
 
 async def test_steps_side_by_side_are_told_apart(bench: Bench) -> None:
     @agent
-    async def asks(steps: Steps) -> list[Json]:
+    async def asks(_: None, steps: Steps) -> list[Json]:
         async def body(n: int) -> Json:
             steps.tell_sent(told(str(n)))
             await bench.clock.sleep_until(bench.clock.now() + 3 - n)
@@ -210,7 +210,7 @@ async def test_steps_side_by_side_are_told_apart(bench: Bench) -> None:
 
     @workflow
     async def lab(ctx: Context) -> list[Json]:
-        return await ctx.call(asks)
+        return await ctx.call(asks, None)
 
     async with bench.app(lab) as app:
         handle = await app.start(lab)
@@ -251,7 +251,7 @@ async def test_what_an_agent_leaves_behind_harms_nothing_after_the_end_of_the_ru
     left: list[asyncio.Task[Json]] = []
 
     @agent
-    async def leaves(steps: Steps) -> str:
+    async def leaves(_: None, steps: Steps) -> str:
         async def body() -> Json:
             steps.tell_sent(told("tea"))
             await bench.clock.sleep_until(bench.clock.now() + 60)
@@ -263,7 +263,7 @@ async def test_what_an_agent_leaves_behind_harms_nothing_after_the_end_of_the_ru
 
     @workflow
     async def lab(ctx: Context) -> str:
-        return await ctx.call(leaves)
+        return await ctx.call(leaves, None)
 
     async with bench.app(lab) as app:
         handles = [await app.start(lab) for _ in range(2)]
