@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from podium import App, Context, RunState, Steps, agent, workflow
-from podium.errors import CallCancelled, CallError, InvalidValue, RunFailed
+from podium.errors import CallCancelled, CallError, InvalidValue, RunFailed, Suspended
 from podium.model.consent import Consent
 from podium.model.fact import FactKind
 from podium.model.json import Json
-from podium.model.outcome import Refused
+from podium.model.outcome import Refused, Until
 from podium.model.question import APPROVAL_SCHEMA, Ask, Question, QuestionState
 from podium.model.retry import Retry
 from podium.model.step import tool_step
@@ -478,3 +478,30 @@ async def test_a_sibling_that_comes_to_its_question_a_little_later_asks_before_t
         await app.start(calls)
         await bench.clock.settle()
         assert sorted(await open_ones(app)) == [0, 1]
+
+
+async def test_a_step_that_is_held_back_goes_on_at_its_time_though_another_one_asks(bench: Bench) -> None:
+    @agent
+    async def clerk(steps: Steps) -> list[Any]:
+        async def late() -> Json:
+            if bench.clock.now() < began + 60:
+                raise Suspended(Until(began + 60, "no room"), "1/late/a")  # as the rule of limits has it
+            bench.witness.saw("late")
+            return "late"
+
+        async def paid() -> Json:
+            return "paid"
+
+        asks = steps.once_allowed("pay", paid, Consent(ask=may(1)), input={"arguments": {"n": 1}}, key="a")
+        return list(await asyncio.gather(asks, steps.once("late", late, key="a")))
+
+    calls, began = calling(clerk), bench.clock.now()
+    async with bench.app(calls) as app:
+        handle = await app.start(calls)
+        await bench.clock.settle()
+        assert bench.witness.counts() == {}
+        await bench.clock.advance(61)
+        assert bench.witness.counts() == {"late": 1}
+        await app.inbox.answer((await open_ones(app))[1].id, YES, by="ada")
+        assert await handle.result() == ["paid", "late"]
+        assert len(await every(app)) == 1

@@ -131,10 +131,15 @@ async def _wait_for(open_call: OpenCall, pending: Pending) -> Outcome | None:
     active, key, progress, ask = open_call.active, open_call.key, open_call.progress, pending.ask
     permission = _permission(open_call)
     if isinstance(ask, Until) and not progress.asked:
+        progress.until = None
         progress.due, progress.intent_recorded = ask.at, False
         active.journal.append(Held(until=ask.at, why=ask.why, rule=pending.rule), key)
         return None
-    reply = await (permission.first() if isinstance(ask, Until) else permission.ask(pending, ask))
+    if isinstance(ask, Until):
+        progress.until = ask.at if progress.until is None else min(progress.until, ask.at)
+        reply = await permission.first()
+    else:
+        reply = await permission.ask(pending, ask)
     return await _take(open_call, reply) if isinstance(reply, PermissionReply) else reply
 
 

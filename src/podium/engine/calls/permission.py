@@ -82,4 +82,6 @@ def put_question(
         ask = replace(ask, within=left if ask.within is None else min(left, ask.within))
     said = open_question(active, key, ask, about.step, rule=about.rule)
     progress.asked[subject] = said
+    if about.rule is not None:
+        progress.intent_recorded = False  # as the fact says
     active.mailbox.questions.add(key, said.question)
