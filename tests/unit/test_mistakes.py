@@ -405,7 +405,7 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     ),
     # A retry is described
     "no try at all": (lambda: retries(attempts=0), "Retry(attempts=…) is 0; expected a whole number, 1 or more."),
-    "a delay before now": (lambda: retries(delay=-1), "Retry(delay=…) is -1; expected seconds, 0 or more"),
+    "a delay before now": (lambda: retries(delay=-1), "Retry(delay=…) is -1; expected seconds, from 0 to 366 days"),
     "a delay that ends without its unit": (lambda: retries(delay="1m30"), "Retry(delay=…) is '1m30'; expected seconds"),
     "more jitter than there is": (lambda: retries(jitter=2), "Retry(jitter=…) is 2; expected a share from 0 to 1."),
     "a kind that is a text": (

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import TYPE_CHECKING
 
 from podium.dispatch.failure import failure_of
 from podium.errors import Forbidden, Interrupt, Suspended
@@ -10,6 +11,9 @@ from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome, Pending, Refused, raised
 from podium.model.retry import FailureKind
 from podium.model.steps import Steps
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 _LOG = logging.getLogger("podium")
 
@@ -54,12 +58,23 @@ def _interrupted(interrupt: Interrupt) -> Outcome:
 
 
 def _interrupt_in(error: BaseException) -> Interrupt | None:
-    """Return what a group of errors, as a TaskGroup raises it, has of the engine's."""
-    if isinstance(error, Interrupt):
-        return error
-    grouped = issubclass(type(error), BaseExceptionGroup)
-    parts: tuple[BaseException, ...] = getattr(error, "exceptions", ()) if grouped else ()
-    return next((found for each in parts if (found := _interrupt_in(each)) is not None), None)
+    """Return what an error is of the engine's, or has of it: a group as a TaskGroup raises it, however deep."""
+    left = [error]
+    while left:
+        each = left.pop()
+        if _is_interrupt(each):
+            return each
+        if _is_group(each):
+            left += reversed(each.exceptions)
+    return None
+
+
+def _is_interrupt(error: BaseException) -> "TypeIs[Interrupt]":
+    return issubclass(type(error), Interrupt)  # an exception of foreign code may say anything of itself
+
+
+def _is_group(error: BaseException) -> "TypeIs[BaseExceptionGroup[BaseException]]":
+    return type(error) in (ExceptionGroup, BaseExceptionGroup)
 
 
 def tell_of_swallowed(call: Call, does: str) -> None:
@@ -87,7 +102,7 @@ def passes_through(error: BaseException) -> bool:
     """
     kind = type(error)
     if not issubclass(kind, GeneratorExit):
-        return issubclass(kind, Interrupt) or _interrupt_in(error) is not None
+        return _interrupt_in(error) is not None
     try:
         asyncio.get_running_loop()
     except RuntimeError:

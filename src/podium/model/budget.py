@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Literal
 
 from podium.model.duration import PAUSE, SecondsOrNone, hold_seconds
-from podium.model.expected import NAME, Expected, check_fields, each, instance, one_of, or_none, up_to
+from podium.model.expected import FUNCTION, NAME, Expected, check_fields, each, instance, one_of, or_none, up_to
 from podium.model.json import Json
 
 PER_USD = 1_000_000_000
@@ -42,7 +42,7 @@ USD = up_to(MOST_USD)
 NUMBER = up_to(MOST_COUNT, whole=True)
 
 
-_BOUND: Mapping[str, Expected] = {"usd": USD, "input_tokens": NUMBER, "output_tokens": NUMBER}
+_BOUND: Mapping[str, Expected] = {"usd": USD, "input_tokens": NUMBER, "output_tokens": NUMBER, "fit": or_none(FUNCTION)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,8 @@ from podium.model.retry import Retry
 from podium.reports.calls.messages import MessagePart
 from podium.reports.calls.requests import SentRequest
 from tests.e2e.models.scripted import Reply, Server, Use, results, serving
-from tests.e2e.models.ways import WAYS, Place, Way, scripts_of
+from tests.e2e.models.way import Place, Way
+from tests.e2e.models.ways import WAYS, scripts_of
 
 TURNS = 5
 RATES = {name: Rate(1.0, 1.0) for name in ("main", "inner", "bad")}
@@ -39,8 +40,20 @@ def plain(value: Json) -> str:
     if is_array(value):
         return "\n\n".join(plain(each) for each in value)
     if is_object(value):
-        return value.get("text", "a file")
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+        return value["text"] if "text" in value else "a file" if _is_file(value) else json.dumps(value)
+    return _as_json(value) if isinstance(value, str) else "" if value is None else json.dumps(value)
+
+
+def _is_file(value: Json) -> bool:
+    return "image_url" in value or value.get("kind") == "binary"
+
+
+def _as_json(text: str) -> str:
+    """Return a text of JSON as it is written here; vendors are sent errors of a tool inside of an object."""
+    if not text.startswith("{"):
+        return text
+    value = json.loads(text)
+    return plain(value.get("error", value))
 
 
 def received(asked: Json) -> Json:
@@ -127,7 +140,7 @@ def same(requests: Sequence[SentRequest], server: Server) -> None:
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 async def test_whoever_asks_what_is_shown_was_received(way: Way, tmp_path: Path) -> None:
     with serving(scripts_of(way)) as server:
-        async with ran(way.build(Place(server, lambda _: None)), tmp_path) as (app, run):
+        async with ran(way.build(Place(server, tmp_path / "ran")), tmp_path) as (app, run):
             requests = await app.runs.messages(run, "0")
     behind = [each for each in requests if each.model.startswith("fallback")]
     assert len(requests) + sum(len(each.passed_over) for each in behind) == len(server.asked)
@@ -232,7 +245,7 @@ async def test_how_an_answer_is_to_be_given_is_shown(tmp_path: Path, mode: Any) 
 async def test_an_agent_in_a_tool_is_shown_under_its_place(tmp_path: Path) -> None:
     way = next(each for each in WAYS if each.name.startswith("an agent that a tool runs"))
     with serving(scripts_of(way)) as server:
-        async with ran(way.build(Place(server, lambda _: None)), tmp_path) as (app, run):
+        async with ran(way.build(Place(server, tmp_path / "ran")), tmp_path) as (app, run):
             requests = await app.runs.messages(run)
             inner = await app.runs.messages(run, "0/1/tool/work/c0")
             one = await app.runs.messages(run, "0/1/model/3")

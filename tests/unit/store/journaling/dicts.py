@@ -29,7 +29,7 @@ from podium.store.journaling.transaction import (
     RunStanding,
     SignalRow,
 )
-from podium.store.keeping import KeepAnswer
+from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import (
     BeginGeneration,
     Block,
@@ -382,6 +382,18 @@ class DictTransaction:
     def keep_answer(self, answer: KeepAnswer) -> None:
         self.tables.kept = {**self.tables.kept, (answer.agent, answer.version, answer.tenant, answer.digest): answer}
 
+    def keep_events(self, wanted: KeepEvents) -> None:
+        tables, run = self.tables, wanted.run
+        put = {(run, each.number): (each.epoch, each.text) for each in wanted.events}
+        events = {**tables.events, **put}
+        tables.events = {at: each for at, each in events.items() if at[0] != run or at[1] > wanted.trim}
+        tables.event_heads = {**tables.event_heads, run: (wanted.epoch, wanted.last, wanted.until)}
+
+    def _forget_events(self, runs: Collection[str]) -> None:
+        tables = self.tables
+        tables.events = {at: each for at, each in tables.events.items() if at[0] not in runs}
+        tables.event_heads = {run: head for run, head in tables.event_heads.items() if run not in runs}
+
     # Redaction
 
     def chain(self, run: int) -> Sequence[ChainRow]:
@@ -406,6 +418,7 @@ class DictTransaction:
                 question.row = question.row._replace(text="", subject=b"null", schema=b"null")
                 question.answers = {by: row._replace(value=encode(None)) for by, row in question.answers.items()}
         self.tables.kept = {key: each for key, each in self.tables.kept.items() if each.run != run_id}
+        self._forget_events({run_id})
 
     def delete_runs(self, runs: Sequence[tuple[int, Pruning]]) -> None:
         tables, numbers, ids = self.tables, {n for n, _ in runs}, {each.run for _, each in runs}
@@ -419,6 +432,7 @@ class DictTransaction:
         own = {f"run:{run}" for run in ids}
         tables.budgets = {name: row for name, row in tables.budgets.items() if name not in own}
         tables.kept = {key: each for key, each in tables.kept.items() if each.run not in ids}
+        self._forget_events(ids)
         tables.runs = {n: row for n, row in tables.runs.items() if n not in numbers}
         tables.pruned = {**tables.pruned, **dict(runs)}
 

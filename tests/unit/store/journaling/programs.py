@@ -9,8 +9,9 @@ from podium.model.budget import Amount, BudgetLimits, BudgetLine
 from podium.model.fact import FactKind
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState
 from podium.model.run import BlockedReason, RunState, Signal
+from podium.model.streams.book import KeptEvent
 from podium.store.codec import encode
-from podium.store.keeping import KeepAnswer
+from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import (
     BeginGeneration,
     Block,
@@ -75,9 +76,8 @@ class Programs:
         """Return operations for one commit."""
         makers: list[tuple[int, Callable[[Tables], Operation]]] = [
             (12, self._write), (4, self._start), (4, self._send), (4, self._reply), (8, self._reserve),
-            (1, self._expire), (2, self._redact), (2, self._prune), (1, self._keep), (1, self._fetch),
-            (1, self._hand_back),
-            (1, self._unblock),
+            (1, self._expire), (2, self._redact), (2, self._prune), (1, self._keep), (3, self._keep_events),
+            (1, self._fetch), (1, self._hand_back), (1, self._unblock),
         ]  # fmt: skip
         weights, made = [weight for weight, _ in makers], self._chance.choice([1, 1, 2, 3, 6, 10])
         return [make(tables) for _, make in self._chance.choices(makers, weights, k=made)]
@@ -200,6 +200,14 @@ class Programs:
         return KeepAnswer(
             agent="g", version="1", tenant="t", digest=digest, value=b"1", run=run, key="0", now=now, until=now + 15.0
         )
+
+    def _keep_events(self, tables: Tables) -> KeepEvents:
+        n, epoch = self._run(tables)
+        run = tables.runs[n].run.id if n in tables.runs else "nobody"
+        numbers = sorted(self._chance.sample(range(1, 20), self._chance.choice([0, 1, 3])))
+        events = [KeptEvent(number, epoch, b"{}") for number in numbers]
+        trim = self._chance.choice([0, 0, 5, 15])
+        return KeepEvents(run=run, epoch=epoch, events=events, last=max(numbers, default=0), trim=trim, until=9.0)
 
     def _fetch(self, tables: Tables) -> FetchSignals:
         return FetchSignals(*self._run(tables))

@@ -102,4 +102,7 @@ class Tables:
     kept: dict[tuple[str, str, str, str], KeepAnswer] = field(
         default_factory=dict[tuple[str, str, str, str], KeepAnswer]
     )
+    events: dict[tuple[str, int], tuple[int, bytes]] = field(default_factory=dict[tuple[str, int], tuple[int, bytes]])
+    """Transient events by run and number: epoch and text."""
+    event_heads: dict[str, tuple[int, int, float]] = field(default_factory=dict[str, tuple[int, int, float]])
     pruned: dict[int, Pruning] = field(default_factory=dict[int, Pruning])

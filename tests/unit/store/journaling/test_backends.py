@@ -98,6 +98,8 @@ def of_sqlite(connection: sqlite3.Connection) -> Rows:
         "ledger": rows("SELECT n, run, facts, head, state, hash FROM ledger ORDER BY n"),
         "pruned": rows("SELECT number, run, facts, head FROM pruned ORDER BY number"),
         "kept": rows("SELECT digest, run, until FROM answers_kept ORDER BY digest"),
+        "events": rows("SELECT run, number, epoch, text FROM stream_events ORDER BY run, number"),
+        "event_heads": rows("SELECT run, epoch, last, until FROM stream_heads ORDER BY run"),
     }  # fmt: skip
 
 
@@ -136,6 +138,8 @@ def of_dicts(tables: Tables) -> Rows:
         "ledger": [tuple(row) for row in tables.ledger],
         "pruned": [(n, each.run, each.facts, each.head) for n, each in sorted(tables.pruned.items())],
         "kept": [(key[3], each.run, each.until) for key, each in sorted(tables.kept.items())],
+        "events": [(*at, *each) for at, each in sorted(tables.events.items())],
+        "event_heads": [(run, *head) for run, head in sorted(tables.event_heads.items())],
     }  # fmt: skip
 
 
