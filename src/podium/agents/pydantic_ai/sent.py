@@ -39,7 +39,7 @@ def told(
     made_of = (
         [asked[name] for name in ("model", "tools", "native_tools", "output")], settings, parameters.instruction_parts,
         None if parameters.instruction_parts is not None else _own_instructions(asked["messages"]),
-        [each.name for each in parameters.declared_function_tools],  # a tool that was searched for is offered then
+        frozenset(parameters.revealed_tool_names),  # a tool that was found by a search is offered from then on
     )  # fmt: skip
     if last is not None and last.made_of == made_of:
         said = {**last.said, "messages": asked["messages"]}
