@@ -1,10 +1,12 @@
 """What is hung on a Pydantic AI agent for one run, so that the tools it uses become steps."""
 
 from collections.abc import AsyncIterable, Awaitable, Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.capabilities import AbstractCapability, WrapOutputProcessHandler
+from pydantic_ai.capabilities.abstract import leaf_capabilities
 from pydantic_ai.durable_exec import (
     JSON_CODEC,
     BaseDurabilityCapability,
@@ -16,6 +18,7 @@ from pydantic_ai.durable_exec import (
     ToolsetCallToolId,
     ToolsetValidateToolArgumentsId,
 )
+from pydantic_ai.durable_exec._capability_operation import collect_capability_operations  # by class: see below
 from pydantic_ai.messages import AgentStreamEvent, ModelResponse
 from pydantic_ai.models import ModelRequestContext
 from pydantic_ai.output import OutputContext
@@ -117,6 +120,17 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         """Ask people about tools that are to wait before they come to be used, as a check of arguments may have it."""
         return None if handled() is not None else await answered(self._scope, ctx, requests)
 
+    def _bind_capability_operations(self, agent: AbstractAgent[D, object]) -> None:
+        """Bind durable operations of the agent's capabilities, where their classes have any.
+
+        Looking for them takes longer than a request is recorded, so what a class has is looked up once.
+        """
+        if any(map(_has_operations, leaf_capabilities(agent.root_capability))):
+            super()._bind_capability_operations(agent)
+        else:
+            self._bound_capability_operations = {}
+            self._capability_declarations = {}
+
     def _wrap_and_register_leaf(self, ts: AbstractToolset[D]) -> AbstractToolset[D]:
         """Leave toolsets without an id as they are: their tools are steps all the same."""
         named = ts._explicit_id  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001 - the one that the base insists on
@@ -159,3 +173,14 @@ def nested_steps(scope: AgentScope, agent: AbstractAgent[D, object], output: obj
     return PodiumSteps(
         scope, name=agent.name or "agent", output=codecs_of(agent.output_type if output is None else output)
     )
+
+
+_OPERATIONS: WeakKeyDictionary[type[object], bool] = WeakKeyDictionary()
+"""Whether a class of capabilities has durable operations."""
+
+
+def _has_operations(capability: AbstractCapability[Any]) -> bool:
+    kind = type(capability)
+    if kind not in _OPERATIONS:
+        _OPERATIONS[kind] = bool(collect_capability_operations(capability))
+    return _OPERATIONS[kind]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -257,9 +257,20 @@ class AgentScope:
     def add(self, used: RunUsage) -> None:
         """Note what a recorded request added to the usage, here and wherever it is shared."""
         self.usage.explain(used)
-        scope: AgentScope | None = self
-        while scope is not None and scope.usage is self.usage:
+        for scope in self._in_tools():
             scope.grown.incr(used)
+
+    def add_tool_call(self) -> None:
+        """Note a use of a tool that gave a result, as Pydantic AI counts it."""
+        self.usage.explained.tool_calls += 1
+        for scope in self._in_tools():
+            scope.grown.tool_calls += 1
+
+    def _in_tools(self) -> Iterator["AgentScope"]:
+        """Give this scope and those around it that share its usage, but for that of the call, which is not recorded."""
+        scope = self
+        while scope.around is not None and scope.usage is self.usage:
+            yield scope
             scope = scope.around
 
     async def count_unseen(self) -> None:

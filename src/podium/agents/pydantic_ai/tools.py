@@ -10,7 +10,6 @@ from pydantic_ai.durable_exec import JSON_CODEC, CallToolResult
 from pydantic_ai.durable_exec._toolset import unwrap_tool_call_result  # a half of CallToolResult, which is public
 from pydantic_ai.tools import RunContext, ToolDenied
 from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
-from pydantic_ai.usage import RunUsage
 
 from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial_in
 from podium.agents.pydantic_ai.deferred import WaitingUse
@@ -61,7 +60,7 @@ class RecordedToolset(WrapperToolset[D]):
         if (told := denial_in(value)) is not None:
             return ToolDenied(told)
         result = unwrap_tool_call_result(JSON_CODEC.load(CallToolResult, value))
-        self.scope.add(RunUsage(tool_calls=1))  # as Pydantic AI counts it, of tools that gave a result
+        self.scope.add_tool_call()
         return result
 
 
