@@ -48,5 +48,6 @@ def test_killed_at_every_point_each_is_asked_about_once_and_done_as_was_allowed(
         folder.mkdir()
         if not approving.run(str(folder), str(FaultPoint(place, n, when))):
             died += 1
-            assert sum(go_on(approving, folder).values()) <= 3, f"killed {when} {place} {n}"
+            # Both uses may be under way, and neither recorded: then both are made again, once.
+            assert set(go_on(approving, folder).values()) <= {1, 2}, f"killed {when} {place} {n}"
     assert died > SURELY_REACHED[place]

@@ -19,7 +19,7 @@ from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, Witness, die_at
 from podium.testing.model import ModelReply, ScriptedModel, Use
 
-GIVE_UP = 30.0
+GIVE_UP = 120.0
 SAID: dict[int, Json] = {
     1: {"approved": True},
     2: {"approved": True, "value": {"n": 20}},
