@@ -78,7 +78,7 @@ class Steps(Protocol):
         """Say, inside a step, what it sends: that is recorded for people to read, where messages are kept.
 
         `sent` is handed the step's place in the call. It is asked once: before the step's value is recorded, when the
-        step fails, or after two seconds.
+        step fails, or after two seconds. What it raises, or gives that cannot be kept, changes nothing for the run.
         """
         ...
 
