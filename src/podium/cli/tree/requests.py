@@ -27,7 +27,8 @@ def print_requests(requests: Sequence[SentRequest], *, whole: bool) -> None:
     shown: dict[str, SentRequest] = {}
     for request in requests:
         page.request(request, None if whole else shown.get(request.after or ""))
-        shown[request.key] = request
+        if not request.not_kept:
+            shown[request.key] = request
     if page.cut:
         print("\nWhat is left out is printed with --whole, or as JSON with --json.")
 
@@ -54,6 +55,8 @@ class _Page:
         """Print a request: of what was printed with the one before, only what changed."""
         print(("" if self._first else "\n") + _safe(_heading(request)))
         self._first = False
+        if request.not_kept:
+            self._text("what was sent is not kept", request.not_kept)
         self._besides(request, before)
         messages = request.messages
         if before is not None and request.same:
@@ -109,7 +112,7 @@ class _Page:
 
 
 def _heading(request: SentRequest) -> str:
-    told = [request.key, request.agent, request.model, moment(request.began)]
+    told = [request.key, request.agent, *([request.model] if request.model else []), moment(request.began)]
     if request.ended is None:
         return "  ".join([*told, "no answer is recorded"])
     told.append(duration(max(0.0, request.ended - request.began)))

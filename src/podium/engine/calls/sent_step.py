@@ -15,10 +15,11 @@ from podium.store.codec import encode
 class SentStep:
     """A step that has sent something and runs now."""
 
-    __slots__ = ("_active", "_attempt", "_key", "_recorded", "_sent", "_steps", "began")
+    __slots__ = ("_active", "_attempt", "_kept", "_key", "_recorded", "_sent", "_steps", "began")
 
     def __init__(
-        self, steps: SentSteps, active: ActiveRun, key: str, attempt: int, sent: Callable[[], Json]
+        self, steps: SentSteps, active: ActiveRun, key: str, attempt: int, sent: Callable[[], Json],
+        kept: Callable[[], None] | None,
     ) -> None:  # fmt: skip
         self.began = active.runtime.clock.now()
         self._steps = steps
@@ -26,6 +27,7 @@ class SentStep:
         self._key = key
         self._attempt = attempt
         self._sent = sent
+        self._kept = kept
         self._recorded = False
         steps.begin(self)
 
@@ -62,10 +64,12 @@ class SentStep:
         most = self._active.runtime.max_payload_bytes
         try:
             payload = encode(self._sent())
+            if len(payload) > most:
+                return None, f"it is {len(payload):,} bytes, more than max_payload_bytes, {most:,}"
+            if self._kept is not None:
+                self._kept()
         except Exception as broken:
             return None, f"{type(broken).__name__}: {message_of(broken)}"
-        if len(payload) > most:
-            return None, f"it is {len(payload):,} bytes, more than max_payload_bytes, {most:,}"
         return payload, ""
 
 
@@ -79,12 +83,12 @@ class SentOfCall:
         self._call = call
         self._steps: dict[str, SentStep] = {}
 
-    def tell(self, path: str, sent: Callable[[str], Json]) -> None:
+    def tell(self, path: str, sent: Callable[[str], Json], kept: Callable[[], None] | None) -> None:
         """Note what a step sends, where that is kept."""
         known = self._active.runtime.sent
         if known is not None:
             key, attempt = f"{self._call.key}/{path}", self._call.attempt
-            self._steps[path] = SentStep(known, self._active, key, attempt, lambda: sent(path))
+            self._steps[path] = SentStep(known, self._active, key, attempt, lambda: sent(path), kept)
 
     async def kept(self, path: str, work: Awaitable[Json]) -> Json:
         """Await a step; what it said that it sends is recorded before its value, or with how it failed."""
