@@ -6,6 +6,7 @@ import random
 import sqlite3
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -321,3 +322,18 @@ async def test_where_none_can_be_kept_each_says_so(path: Path) -> None:
         await run.result()
         requests = await app.runs.messages(run.id)
     assert [("max_payload_bytes" in each.not_kept, each.answer is not None) for each in requests] == [(True, True)] * 3
+
+
+async def test_the_page_says_what_is_sent_no_more(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Settings, tools, instructions and the form of the answer of the first request, of which the second has none."""
+    async with App.open(path, agents=[desk()]) as app:
+        first, second, _ = await app.runs.messages(await done(app))
+    first = replace(first, settings={"temperature": 0.5}, output={"mode": "native", "schema": {}})
+    bare = replace(second, settings={}, tools=(), output=None, instructions="")
+    print_requests([first, bare, replace(bare, key="0/1/model/5", after=bare.key)], whole=False)
+    out = capsys.readouterr().out
+    for title in ("settings", "tools", "output", "instructions"):
+        assert out.count(f"  {title}\n") == 2
+        assert out.count(f"  {title}\n    none any more\n") == 1
+    print_requests([first, second], whole=False)
+    assert "instructions\n    none" not in capsys.readouterr().out
