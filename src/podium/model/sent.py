@@ -27,6 +27,8 @@ _A_FILE = b'"binary"'
 _PROMPT = "user-prompt"
 _LONG = 256
 """Characters from which on a prompt is looked at."""
+_LEVELS = 8
+"""In so many lists and objects such JSON stands where it is stored."""
 _JSON = "json"
 """Holds the value that a prompt ends with, as JSON."""
 
@@ -128,9 +130,21 @@ def _unfolded(part: Mapping[str, Json]) -> Json:
     at = min(found for found in (text.find("["), text.find("{"), len(text)) if found >= 0)
     try:
         value = orjson.loads(text[at:])
-    except ValueError:
+        again = _as_text(value) == text[at:] and _can_be_stored(value)
+    except (ValueError, RecursionError):
         return part
-    return {**part, "content": {_JSON: value, "before": text[:at]}} if _as_text(value) == text[at:] else part
+    return {**part, "content": {_JSON: value, "before": text[:at]}} if again else part
+
+
+def _can_be_stored(value: Json) -> bool:
+    """Whether a value is not too deep to be written: JSON is read that is deeper than what is written."""
+    for _ in range(_LEVELS):
+        value = [value]
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def _folded(message: Mapping[str, Json]) -> Json:

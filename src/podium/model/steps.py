@@ -74,11 +74,12 @@ class Steps(Protocol):
         """
         ...
 
-    def tell_sent(self, sent: Callable[[str], Json]) -> None:
+    def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
         """Say, inside a step, what it sends: that is recorded for people to read, where messages are kept.
 
         `sent` is handed the step's place in the call. It is asked once: before the step's value is recorded, when the
-        step fails, or after two seconds.
+        step fails, or after two seconds. What it raises, or gives that cannot be kept, changes nothing for the run.
+        `kept` is called where it is kept, so that what is sent next may be told as a difference from it.
         """
         ...
 

@@ -66,9 +66,11 @@ class PlainSteps:
             self.recorded[key] = await fn()
         return self.recorded[key]
 
-    def tell_sent(self, sent: Callable[[str], Json]) -> None:
+    def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
         """Keep what a step sends in `sent`."""
         self.sent.append(sent(str(len(self.sent))))
+        if kept is not None:
+            kept()
 
     async def once_allowed(
         self,

@@ -6,15 +6,19 @@ import random
 import sqlite3
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic_ai.messages import ModelMessage
+from pydantic_ai import Agent
+from pydantic_ai.capabilities import ProcessHistory
+from pydantic_ai.messages import ModelMessage, ModelRequest, UserPromptPart
 from pydantic_ai.usage import UsageLimits
 
 from podium import App, Context, workflow
-from podium.agents.pydantic_ai import llm_agent
+from podium.agents.pydantic_ai import from_pydantic_ai, llm_agent
+from podium.cli.tree.requests import print_requests
 from podium.errors import NotPossible
 from podium.facade.handle import AnyHandle
 from podium.model.fact import FactKind
@@ -271,3 +275,65 @@ async def test_what_was_sent_is_no_part_of_the_tree(app: App) -> None:
     keys = [node.key for node in (await app.runs.tree(run)).root.walk()]
     assert len(keys) == len(set(keys)) == 7
     assert [fact.kind for fact in facts].count(FactKind.SENT) == 3
+
+
+MANY = 40_000
+
+
+async def test_one_too_large_request_hides_none_after_it(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def rewrites(messages: list[ModelMessage]) -> list[ModelMessage]:
+        """Put what is too large to be kept in the place of the question, in one request."""
+        n = sum(message.kind == "response" for message in messages)
+        asked = words(7, 3 * MANY) if n == 1 else "What is classified?"
+        return [ModelRequest(parts=[UserPromptPart(asked)]), *messages[1:]]
+
+    def script(messages: Sequence[ModelMessage]) -> str | Use:
+        n = sum(message.kind == "response" for message in messages)
+        return "done" if n == 3 else Use("look", {"n": n})
+
+    clerk = from_pydantic_ai(
+        Agent(ScriptedModel(script), name="clerk", tools=[look], capabilities=[ProcessHistory(rewrites)])
+    )
+
+    @workflow(name="desk")
+    async def flow(ctx: Context, question: str) -> str:
+        return await ctx.call(clerk, question)
+
+    async with App.open(path, agents=[flow], max_payload_bytes=MANY) as app:
+        run = await done(app)
+        first, second, third, fourth = requests = await app.runs.messages(run)
+        payloads = [fact.payload for fact in await app.runs.facts(run) if fact.kind is FactKind.SENT]
+    assert [each.key for each in requests] == [f"0/1/model/{n}" for n in (1, 3, 5, 7)]
+    assert second.not_kept.endswith("bytes, more than max_payload_bytes, 40,000")
+    assert (second.messages, second.answered_by) == ((), "scripted")
+    assert second.answer is not None
+    assert second.answer[0].content == {"n": 1}
+    assert not first.not_kept + third.not_kept + fourth.not_kept
+    assert said(requests)[:1] + said(requests)[2:3] == [ALL[0], ALL[2]]
+    assert (third.after, fourth.after) == ("0/1/model/1", "0/1/model/5")
+    assert payloads[1] is None
+    print_requests(requests, whole=False)
+    assert "what was sent is not kept\n    it is " in capsys.readouterr().out
+
+
+async def test_where_none_can_be_kept_each_says_so(path: Path) -> None:
+    async with App.open(path, agents=[desk()], max_payload_bytes=MANY) as app:
+        run = await app.start("desk", "x" * (MANY - 100))
+        await run.result()
+        requests = await app.runs.messages(run.id)
+    assert [("max_payload_bytes" in each.not_kept, each.answer is not None) for each in requests] == [(True, True)] * 3
+
+
+async def test_the_page_says_what_is_sent_no_more(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Settings, tools, instructions and the form of the answer of the first request, of which the second has none."""
+    async with App.open(path, agents=[desk()]) as app:
+        first, second, _ = await app.runs.messages(await done(app))
+    first = replace(first, settings={"temperature": 0.5}, output={"mode": "native", "schema": {}})
+    bare = replace(second, settings={}, tools=(), output=None, instructions="")
+    print_requests([first, bare, replace(bare, key="0/1/model/5", after=bare.key)], whole=False)
+    out = capsys.readouterr().out
+    for title in ("settings", "tools", "output", "instructions"):
+        assert out.count(f"  {title}\n") == 2
+        assert out.count(f"  {title}\n    none any more\n") == 1
+    print_requests([first, second], whole=False)
+    assert "instructions\n    none" not in capsys.readouterr().out

@@ -108,8 +108,10 @@ class Journal:
         finally:
             _inside.reset(token)
 
-    def tell_sent(self, sent: Callable[[str], Json]) -> None:
+    def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
         self.told.append(sent(_inside.get()))
+        if kept is not None:
+            kept()
 
     def emit(self, chunk: Json) -> None:
         self.chunks.append(chunk)

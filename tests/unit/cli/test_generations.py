@@ -59,3 +59,21 @@ def test_a_generation_that_is_not_there_is_told_with_those_that_are(store: str) 
     shown = podium("runs", "show", "run_1", "--store", store, "--generation", "7")
     assert shown.status
     assert "run run_1 has no generation 7. Its generations: 1, 2, 3." in shown.err
+
+
+TREE = ("--facts", "--children", "--generation=2", "--all")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *([first, other] for first in ("--messages", "g2.0") for other in TREE),
+        ["--facts", "--children"], ["--generation=2", "--all"], ["--whole"], ["--whole", "g2.0"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_an_option_that_would_be_passed_over_is_refused_in_one_line(store: str, options: list[str]) -> None:
+    shown = podium("runs", "show", "run_1", "--store", store, *options)
+    assert (shown.status, shown.out) == (2, "")
+    assert "--messages: it leaves nothing out" in shown.err or " does not go with " in shown.err
+    assert len(shown.err.strip().splitlines()) == 1

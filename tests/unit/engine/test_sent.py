@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -277,3 +278,93 @@ async def test_what_an_agent_leaves_behind_harms_nothing_after_the_end_of_the_ru
         await bench.clock.advance(60)
         await asyncio.wait(left)
         assert all(each.exception() is not None for each in left)
+
+
+def raising() -> Json:
+    raise ValueError("a bug of theirs")
+
+
+def badly() -> Json:
+    raise ValueError("half a \ud800")
+
+
+HOSTILE: dict[str, tuple[Callable[[], Json], str]] = {
+    "raises": (raising, "ValueError: a bug of theirs"),
+    "no JSON": (lambda: {"said": {1, 2}}, "InvalidValue: expected JSON, got dict: "),
+    "too large": (lambda: {"said": "x" * 2_000_000}, "it is "),
+    "no text": (badly, "ValueError: half a ?"),
+    "too deep": (lambda: reduce(lambda inner, _: [inner], range(400), "x"), "InvalidValue: expected JSON, got list: "),
+}
+
+
+@pytest.mark.parametrize("seconds", [0, 60], ids=["fast", "slow"])
+@pytest.mark.parametrize("case", HOSTILE)
+async def test_what_cannot_be_kept_changes_no_run_and_says_why(bench: Bench, case: str, seconds: int) -> None:
+    sent, why = HOSTILE[case]
+
+    @agent(name="tells", retry=Retry(attempts=1))
+    async def asks(ends: str, steps: Steps) -> str:
+        async def body() -> Json:
+            steps.tell_sent(lambda _: sent())
+            await bench.clock.sleep_until(bench.clock.now() + seconds)
+            if ends == "fails":
+                raise TransportFailed("no route \ud800")
+            return "answer"
+
+        return await steps.once("ask", body)
+
+    @workflow
+    async def hostile(ctx: Context, ends: str) -> str:
+        return await ctx.call(asks, ends)
+
+    other = asking(bench, seconds=90)
+    async with bench.app(hostile, other, max_payload_bytes=1_000_000) as app:
+        innocent = await app.start(other, "x")
+        handle, failing = await app.start(hostile, "ends"), await app.start(hostile, "fails")
+        await bench.clock.advance(100)
+        assert (await handle.result(), await innocent.result()) == ("answer", "answer")
+        with pytest.raises(RunFailed, match="no route"):
+            await failing.result()
+        facts = [each for run in (handle, failing) for each in await run.facts()]
+    notes = [said for each in facts if isinstance(said := each.content, StepSent)]
+    assert [said.message for said in notes] == (["", "no route ?"] if not seconds else ["", "", "no route ?"])
+    assert [said.why.startswith(why) for said in notes] == ([True] * 2 if not seconds else [True, True, False])
+
+
+@pytest.mark.parametrize("seconds", [0, 3], ids=["fast", "slow"])
+async def test_what_is_kept_for_people_takes_no_fact_that_the_run_needs(bench: Bench, seconds: int) -> None:
+    """Under `max_facts` a run is blocked by what it needs itself, with its answer recorded, and no other is harmed."""
+
+    @agent(name="many")
+    async def asks(before: int, steps: Steps) -> str:
+        async def nothing() -> Json:
+            return None
+
+        async def body() -> Json:
+            steps.tell_sent(told("tea"))
+            bench.witness.saw("sent", str(before))
+            await bench.clock.sleep_until(bench.clock.now() + seconds)
+            return "answer"
+
+        for _ in range(before):
+            await steps.once("small", nothing)
+        return await steps.once("ask", body)
+
+    @workflow
+    async def hostile(ctx: Context, before: int) -> str:
+        return await ctx.call(asks, before)
+
+    other, most = asking(bench, seconds=9), 20
+    async with bench.app(hostile, other, max_facts=most) as app:
+        innocent = await app.start(other, "x")
+        handles = [await app.start(hostile, before) for before in range(12, 19)]
+        await bench.clock.advance(10)
+        assert await innocent.result() == "answer"
+        kinds = [[fact.kind for fact in await each.facts()] for each in handles]
+        states = [(await each.status()).state for each in handles]
+        seen = bench.witness.counts()
+    assert states == [RunState.DONE] * 3 + [RunState.BLOCKED] * 4
+    assert [len(each) for each in kinds] == [18, 19, 20, 20, 20, 20, 20]
+    assert [each.count(SENT) for each in kinds] == [1, 1, 1, 1, 1, 0, 0]
+    assert [each.count(STEP) for each in kinds] == [13, 14, 15, 16, 17, 18, 18]  # an answer, while there is room
+    assert seen["sent 17"] == 1

@@ -82,6 +82,14 @@ def test_a_prompt_that_ends_with_json_comes_back_as_the_text_that_was_sent(text:
     assert together["messages"] == [bare(each) for each in now["messages"]]
 
 
+@pytest.mark.parametrize("depth", [10, *range(225, 260), 300, 700, 950, 1020, 1023, 1024, 1025, 3000])
+@pytest.mark.parametrize(("begin", "end"), ["[]", ('{"a": [', "]}")])
+def test_a_prompt_can_be_kept_however_deep_the_json_in_it_is(begin: str, end: str, depth: int) -> None:
+    deep = said("See what there is: " + "x" * 300 + begin * depth + "1" + end * depth)
+    stored = decode(encode(difference({"messages": [deep]}, None, None, "")))
+    assert put_together(stored, None, None)["messages"] == [bare(deep)]
+
+
 def test_json_in_a_prompt_is_stored_as_it_stands_elsewhere() -> None:
     words = 'He said: "No.\n' * 100
     now = {"model": "m", "messages": [said("The input, as JSON:\n" + json.dumps([words], ensure_ascii=False))]}

@@ -15,7 +15,7 @@ from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.request import model_input, sent_messages
 from podium.agents.pydantic_ai.retries import unretried
 from podium.agents.pydantic_ai.scope import AgentScope, Unanswered, asking
-from podium.agents.pydantic_ai.sent import answered, told
+from podium.agents.pydantic_ai.sent import LastSent, answered, told
 from podium.agents.pydantic_ai.shared import as_run
 from podium.agents.pydantic_ai.storable import storable
 from podium.agents.pydantic_ai.streaming import hand_on
@@ -51,6 +51,7 @@ class RecordedRequest:
         self._parameters = parameters
         self._own = scope.takes_attempt()
         self._asked: Json = None
+        self._sent: LastSent | None = None
         self._noted = False
         scope.recording.acted |= bool(parameters.native_tools)
         self._doubled = 0
@@ -63,7 +64,7 @@ class RecordedRequest:
             self._scope.emit(RequestStarted(self._model.model_name))
             with of_request(failed, remote=self._model.base_url is not None), asking():
                 settings = self._sent_settings()
-                self._scope.recording.tell_sent(lambda at: self._told(at, settings))
+                self._scope.recording.tell_sent(lambda at: self._told(at, settings), self._told_is_kept)
                 response = await send(settings)
             kept = self._cap.kept(response) if self._scope.recording.steps.budgeted else response
             return JSON_CODEC.dump(ModelResponse, storable(kept))
@@ -141,10 +142,14 @@ class RecordedRequest:
     def _told(self, place: str, settings: ModelSettings | None) -> Json:
         """Return what it sends as it is recorded for people: what differs from the request before it in this scope."""
         scope = self._scope
-        said, scope.last_sent = told(
+        said, self._sent = told(
             scope.last_sent, scope.agent, place, self._asked, self._model, settings, self._parameters
         )
         return said
+
+    def _told_is_kept(self) -> None:
+        """Have the next request recorded as what differs from this one."""
+        self._scope.last_sent = self._sent
 
     def _bound(self) -> Bound | None:
         """Return the most that it may cost, where a budget needs to know."""

@@ -71,12 +71,12 @@ class Recording:
         else:
             self.loop.call_soon_threadsafe(self.steps.note, rule, said)
 
-    def tell_sent(self, sent: Callable[[str], Json]) -> None:
+    def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None]) -> None:
         """Say what the step that runs now sends, from whichever thread."""
         if self.at_home:
-            self.steps.tell_sent(sent)
+            self.steps.tell_sent(sent, kept)
         else:
-            self.loop.call_soon_threadsafe(self.steps.tell_sent, sent)
+            self.loop.call_soon_threadsafe(self.steps.tell_sent, sent, kept)
 
     @property
     def at_home(self) -> bool:

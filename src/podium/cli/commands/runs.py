@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -24,6 +24,7 @@ from podium.cli.options import (
     TenantOption,
     UntilOption,
     WorkflowOption,
+    WrongOption,
 )
 from podium.cli.output import (
     count,
@@ -123,6 +124,10 @@ def show(
     With KEY print all that is recorded of one call: input, messages of models and tools, questions, errors, output.
     With --messages print instead what was sent to models, in that call or in the whole run.
     """
+    _check_together(
+        {"KEY": key is not None, "--messages": messages, "--whole": whole, "--facts": facts, "--children": children,
+         "--generation": generation is not None, "--all": every}
+    )  # fmt: skip
     if messages:
         requests = look(store, lambda reader: _requests_in(reader, run_id, key))
         print_json(requests_json(requests)) if as_json else print_requests(requests, whole=whole)
@@ -147,6 +152,28 @@ def show(
         print_json(_tree_json(run, recorded, family, children=children))
     else:
         _draw(run, recorded, family.get if children else None)
+
+
+_APART: Mapping[str, tuple[Sequence[str], str]] = {
+    "--messages": (
+        ("--facts", "--children", "--generation", "--all"),
+        "it prints all generations, or a KEY",
+    ),
+    "KEY": (("--facts", "--children", "--generation", "--all"), "it names one call, in its generation"),
+    "--facts": (("--children",), "look at the facts of one run at a time"),
+    "--generation": (("--all",), "it names one of them"),
+}
+"""What does not go together, and why."""
+
+
+def _check_together(given: Mapping[str, bool]) -> None:
+    """Raise WrongOption for options of `show` of which one would be passed over."""
+    for name, (others, why) in _APART.items():
+        for other in others:
+            if given[name] and given[other]:
+                raise WrongOption(f"{other} does not go with {name}: {why}.")
+    if given["--whole"] and not given["--messages"]:
+        raise WrongOption("--whole goes with --messages: it leaves nothing out of what was sent to models.")
 
 
 async def _call_in(view: View, run_id: str, key: str) -> CallDetail:

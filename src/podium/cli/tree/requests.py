@@ -4,7 +4,7 @@ import dataclasses
 import json
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from shutil import get_terminal_size
 
 from podium.cli.output import count, duration, harmless, iso, moment, money
@@ -27,7 +27,8 @@ def print_requests(requests: Sequence[SentRequest], *, whole: bool) -> None:
     shown: dict[str, SentRequest] = {}
     for request in requests:
         page.request(request, None if whole else shown.get(request.after or ""))
-        shown[request.key] = request
+        if not request.not_kept:
+            shown[request.key] = request
     if page.cut:
         print("\nWhat is left out is printed with --whole, or as JSON with --json.")
 
@@ -54,6 +55,8 @@ class _Page:
         """Print a request: of what was printed with the one before, only what changed."""
         print(("" if self._first else "\n") + _safe(_heading(request)))
         self._first = False
+        if request.not_kept:
+            self._text("what was sent is not kept", request.not_kept)
         self._besides(request, before)
         messages = request.messages
         if before is not None and request.same:
@@ -70,16 +73,13 @@ class _Page:
             self._part(part, "answer" if not request.error else "answer, given by code of the agent")
 
     def _besides(self, request: SentRequest, before: SentRequest | None) -> None:
-        if request.settings and (before is None or before.settings != request.settings):
-            self._text("settings", request.settings)
-        if before is None or (before.tools, before.native_tools) != (request.tools, request.native_tools):
-            offered = [*_names(request.tools), *request.native_tools]
-            if offered:
-                self._text("tools", ", ".join(offered))
-        if request.output is not None and (before is None or before.output != request.output):
-            self._text("output", request.output)
-        if request.instructions and (before is None or before.instructions != request.instructions):
-            self._text("instructions", request.instructions)
+        """Print what is there or has changed; of what is there no more, that it is not."""
+        now, known = _besides(request), {} if before is None else _besides(before)
+        for title, (compared, content) in now.items():
+            if title not in known or known[title][0] != compared:
+                self._text(title, content)
+        for title in [each for each in known if each not in now]:
+            self._text(title, "none any more")
 
     def _part(self, part: MessagePart, by: str = "") -> None:
         tool = f" {part.tool}" if part.tool else ""
@@ -108,8 +108,19 @@ class _Page:
                 yield from textwrap.wrap(line, self._width - 2 * len(_INDENT), replace_whitespace=False) or [""]
 
 
+def _besides(request: SentRequest) -> Mapping[str, tuple[object, Json]]:
+    """Return what there was besides messages, by its title: what is compared, and what is printed."""
+    offered = (request.tools, request.native_tools)
+    told = {
+        "settings": (request.settings, request.settings),
+        "tools": (offered, ", ".join([*_names(request.tools), *request.native_tools])),
+        "output": (request.output, request.output), "instructions": (request.instructions, request.instructions),
+    }  # fmt: skip
+    return {title: each for title, each in told.items() if each[1]}
+
+
 def _heading(request: SentRequest) -> str:
-    told = [request.key, request.agent, request.model, moment(request.began)]
+    told = [request.key, request.agent, *([request.model] if request.model else []), moment(request.began)]
     if request.ended is None:
         return "  ".join([*told, "no answer is recorded"])
     told.append(duration(max(0.0, request.ended - request.began)))

@@ -222,11 +222,11 @@ class CallSteps:
             self._held = HeldSteps(self._active.gate, self._under_way)
         await self._held.wait(path)
 
-    def tell_sent(self, sent: Callable[[str], Json]) -> None:
+    def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
         """Say, inside a step, what it sends; see `podium.model.steps.Steps`."""
         path = _inside.get()
         if path in self._under_way:
-            self._sent.tell(path, sent)
+            self._sent.tell(path, sent, kept)
 
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to those who watch the run, as `emitted`, or as the event that it is."""

@@ -94,6 +94,11 @@ class RunJournal:
             above = above.rpartition(".")[0]
 
     @property
+    def nearly_full(self) -> bool:
+        """Whether the run may have one more fact at most."""
+        return self._count >= self._runtime.max_facts - 1
+
+    @property
     def newest(self) -> NewFact:
         """The fact that was appended last."""
         return self._writes[-1].facts[-1]

@@ -100,7 +100,8 @@ class StepDone(FactContent, kind=FactKind.STEP):
 class StepSent(FactContent, kind=FactKind.SENT):
     """What a step sent, for people to read: a replay passes it over. The payload is as `podium.model.sent` says.
 
-    It stands before the step's value. Without a payload it says that what was sent before at this place has failed.
+    It stands before the step's value. Without a payload it says why what was sent is not kept, or that what was sent
+    before at this place has failed.
     """
 
     attempt: Kept[int]
@@ -109,6 +110,8 @@ class StepSent(FactContent, kind=FactKind.SENT):
     type: Kept[str] = ""
     """The class of the exception, where it failed."""
     message: Blanked[str] = ""
+    why: Blanked[str] = ""
+    """Why what was sent is not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

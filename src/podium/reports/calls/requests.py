@@ -51,6 +51,8 @@ class SentRequest:
     usage: Usage | None = None
     passed_over: tuple[str, ...] = ()
     """What went wrong with models that were asked before the one that answered: `MODEL: error`."""
+    not_kept: str = ""
+    """Why nothing of what was sent is kept: it was too large, say. The model and all that was sent are empty then."""
     error: str = ""
     """How it failed: `TransportFailed: status_code: 503, …`. With an answer: code of the agent gave that instead."""
 
@@ -79,19 +81,20 @@ class _Conversations:
 
     def _send(self, fact: Fact, said: StepSent) -> None:
         place = self.last.get(fact.key)
-        if said.type and fact.payload is None and place is not None:
+        if said.type and fact.payload is None and not said.why and place is not None:
             self.found[place] = replace(self.found[place], error=_error(said), ended=fact.at)
             return
-        stored: Json = fact.value()
-        if not is_object(stored):
-            return  # redacted, or too large
+        if fact.payload is None and not said.why:
+            return  # redacted
         call = fact.key.partition("/")[0]
-        after = f"{call}/{stored[AFTER]}" if AFTER in stored else None
+        stored: Json = {"messages": []} if said.why else fact.value()
+        after, not_kept = f"{call}/{stored[AFTER]}" if AFTER in stored else None, said.why
         try:
             request = put_together(stored, self.sent.get(after or ""), self.answers.get(after or ""))
-        except LookupError:
-            return
-        self.sent[fact.key] = request
+        except LookupError as missing:
+            request, not_kept = {"messages": []}, str(missing)
+        if not not_kept:
+            self.sent[fact.key] = request
         self.last[fact.key] = len(self.found)
         messages = request["messages"]
         self.found.append(SentRequest(
@@ -100,7 +103,7 @@ class _Conversations:
             settings=request.get("settings", {}), tools=tuple(tools_of(request)),
             native_tools=tuple(request.get("native_tools", ())), output=request.get("output"),
             instructions=request.get("instructions", ""), messages=parts_of(messages), after=after,
-            same=len(parts_of(messages[: same_as_before(stored)])), error=_error(said),
+            same=len(parts_of(messages[: same_as_before(stored)])), not_kept=not_kept, error=_error(said),
         ))  # fmt: skip
 
     def _answer(self, fact: Fact, said: StepDone) -> None:

@@ -171,7 +171,8 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     calls.IntentCleared: st.just((calls.IntentCleared(), {"cleared": True})),
     calls.StepDone: stepped,
     calls.StepSent: optional(
-        calls.StepSent, {}, {"attempt": count, "began": seconds}, type=word, message=text.filter(bool)
+        calls.StepSent, {}, {"attempt": count, "began": seconds}, type=word, message=text.filter(bool),
+        why=text.filter(bool),
     ),
     waits.SleepBegun: fixed(waits.SleepBegun, {}, due=seconds),
     waits.QuestionAsked: optional(
