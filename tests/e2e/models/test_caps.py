@@ -17,7 +17,7 @@ from podium.model.budget import LEAST_OUTPUT, PER_USD, SIDE_BY_SIDE, USUAL_OUTPU
 from podium.model.json import Json
 from podium.model.limit import Limit
 from podium.model.prices import Rate
-from tests.e2e.models.scripted import Reply, Server, serving
+from tests.e2e.models.scripted import USAGE, Reply, Server, serving
 
 PATIENCE = 60
 GOOD = Reply(text="The whole contract.")
@@ -158,7 +158,16 @@ async def test_being_cut_at_its_own_maximum_is_not_blamed_on_a_budget() -> None:
                 await app.run(flow, budget=Budget(usd=100.0))
 
 
-async def test_what_cut_an_answer_is_the_same_in_a_replay_however_the_budget_stands_then(tmp_path: Path) -> None:
+DAY = BudgetSettings(day=Allowance(usd=10.0))
+FREE = BudgetSettings()
+
+
+@pytest.mark.parametrize(
+    ("budget", "before", "after"), [(10.0, FREE, FREE), (None, FREE, DAY), (None, DAY, FREE), (None, FREE, FREE)]
+)
+async def test_what_cut_an_answer_is_the_same_in_a_replay_whatever_budget_there_is_then(
+    tmp_path: Path, budget: float | None, before: BudgetSettings, after: BudgetSettings
+) -> None:
     replies = [CUT, CUT, GOOD]
     with serving({"gpt-4o": lambda asked, n: replies[min(n, 2)]}) as server:
         server.held = ("gpt-4o", 2)
@@ -172,11 +181,13 @@ async def test_what_cut_an_answer_is_the_same_in_a_replay_however_the_budget_sta
 
             return contracts
 
-        async with App.open(tmp_path / "a.db", agents=[flow()], grace=0) as app:
-            run = (await app.start("contracts", budget=Budget(usd=10.0))).id
+        async with App.open(tmp_path / "a.db", agents=[flow()], grace=0, budgets=before) as app:
+            run = (await app.start("contracts", budget=None if budget is None else Budget(usd=budget))).id
             assert await asyncio.to_thread(server.holding.wait, PATIENCE)
-        async with App.open(tmp_path / "a.db", agents=[flow()]) as app, asyncio.timeout(PATIENCE):
+        async with App.open(tmp_path / "a.db", agents=[flow()], budgets=after) as app, asyncio.timeout(PATIENCE):
             assert await (await app.handle(run)).result() == GOOD.text
-    first, *others = [asked["max_completion_tokens"] for asked in server.asked]
-    assert first > USUAL_OUTPUT
-    assert others == [2 * first, 4 * first, 4 * first]
+    first, *others = [asked.get("max_completion_tokens") for asked in server.asked]
+    capped = budget is not None or before is DAY
+    assert (first is not None and first > USUAL_OUTPUT) is capped
+    assert others[0] == 2 * (first or USAGE["completion_tokens"])
+    assert others == [others[0], 2 * others[0], 2 * others[0]]

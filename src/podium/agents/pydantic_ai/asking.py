@@ -87,9 +87,8 @@ class RecordedRequest:
 
     async def _whole(self, response: ModelResponse, send: SendRequest) -> ModelResponse:
         """Return an answer that is whole: the recorded one, or one that is asked for with more tokens."""
-        recording, sent, by = self._scope.recording, self._cap.said, ""
-        if sent is None and recording.steps.budgeted:
-            sent, by = cut_by(response)
+        recording, said = self._scope.recording, self._cap.said
+        sent, by = cut_by(response) if said is None else (said, "")
         wrong = objection(response, limit=sent, by=by)
         if not isinstance(wrong, OutputTokenLimitExceeded):
             if wrong is not None:

@@ -102,9 +102,12 @@ class AnswerCap:
 
 
 def cut_by(response: ModelResponse) -> tuple[int | None, str]:
-    """Return at how many tokens an answer was cut for which no `max_tokens` was given under a budget, and by whom."""
+    """Return at how many tokens an answer was cut for which no `max_tokens` was given, and by which budget.
+
+    None and nobody where it was asked for without a budget, whether there is one now or not.
+    """
     kept: Json = (response.metadata or {}).get(_KEPT)
-    return (kept["tokens"], kept["by"]) if is_object(kept) else (USUAL_OUTPUT, "a budget")
+    return (kept["tokens"], kept["by"]) if is_object(kept) else (None, "")
 
 
 def _said(model: Model[object], settings: ModelSettings | None) -> int | None:
