@@ -27,6 +27,8 @@ CLAUDE = {"profile": {"anthropic_max_output_tokens": LONGEST}}
 """A model of which it is known how much it can write, as Pydantic AI knows it of Claude."""
 UNKNOWN = {"profile": {"context_window": None}}
 RATE = Rate(2.5, 10.0)
+DAY = BudgetSettings(day=Allowance(usd=10.0))
+FREE = BudgetSettings()
 
 
 @pytest.fixture(autouse=True)
@@ -99,8 +101,27 @@ async def test_the_tightest_of_several_budgets_counts() -> None:
     assert USUAL_OUTPUT < limit < 200_000 / SIDE_BY_SIDE
 
 
-async def test_without_a_budget_nothing_is_capped() -> None:
-    assert await sent(CLAUDE, None) == ([None], 0)
+@pytest.mark.parametrize("model", [{}, UNKNOWN, CLAUDE])
+@pytest.mark.parametrize(
+    ("budget", "budgets"),
+    [
+        (None, FREE),
+        (Budget(calls=5), FREE),
+        (Budget(seconds=60, depth=3, fan_out=3), FREE),
+        (None, BudgetSettings(day=Allowance(calls=5))),
+        (None, BudgetSettings(tenants={"somebody else": Allowance(usd=5.0)})),
+    ],
+)
+async def test_nothing_is_capped_that_nothing_bounds_in_money_or_tokens(
+    model: Any, budget: Budget | None, budgets: BudgetSettings
+) -> None:
+    assert await sent(model, budget, budgets=budgets) == ([None], 0)
+
+
+async def test_a_limit_on_tokens_caps_by_itself() -> None:
+    (limit,), _ = await sent(CLAUDE, Budget(calls=5), limit=Limit(tokens=200_000))
+    assert limit is not None
+    assert USUAL_OUTPUT < limit < 200_000 / SIDE_BY_SIDE
 
 
 @pytest.mark.parametrize("model", [{}, UNKNOWN, CLAUDE])
@@ -156,10 +177,6 @@ async def test_being_cut_at_its_own_maximum_is_not_blamed_on_a_budget() -> None:
         async with App.open(":memory:") as app:
             with pytest.raises(RunFailed, match="was cut at the model's own limit: raise max_tokens"):
                 await app.run(flow, budget=Budget(usd=100.0))
-
-
-DAY = BudgetSettings(day=Allowance(usd=10.0))
-FREE = BudgetSettings()
 
 
 @pytest.mark.parametrize(
