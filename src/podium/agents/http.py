@@ -153,8 +153,8 @@ class HttpAgent(CardedAgent[In, Out]):
         if status == HTTPStatus.TOO_MANY_REQUESTS or (status in TOO_MUCH and wait is not None):
             raise RateLimited(said, retry_after=wait)
         if httpx.codes.is_server_error(status):
-            raise TransportFailed(said)
-        raise _CLIENT_ERRORS.get(status, AgentError)(said, not_done=status in _TURNED_AWAY)
+            raise TransportFailed(said, retry_after=wait)
+        raise _CLIENT_ERRORS.get(status, AgentError)(said, retry_after=wait, not_done=status in _TURNED_AWAY)
 
     def _value(self, answer: _Answer) -> Json:
         body = answer.body.strip() or b"null"

@@ -7,13 +7,15 @@ class AgentError(PodiumError):
     """An agent raises one of these to say what sort of failure it is.
 
     `not_done` says that its effect definitely did not happen: nothing is paid, and it may be tried again.
+    `retry_after` says for how many seconds the other side wants to be left alone, where it said so.
     """
 
     code = "agent"
     not_done: bool = False
 
-    def __init__(self, message: str, *, not_done: bool = False) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, not_done: bool = False) -> None:
         super().__init__(message)
+        self.retry_after = retry_after
         self.not_done = not_done
 
 
@@ -30,10 +32,6 @@ class RateLimited(AgentError):
     """The other side wants us to slow down."""
 
     code = "rate-limited"
-
-    def __init__(self, message: str, *, retry_after: float | None = None, not_done: bool = False) -> None:
-        super().__init__(message, not_done=not_done)
-        self.retry_after = retry_after
 
 
 class TransportFailed(AgentError):

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from podium import lazy
@@ -76,7 +76,7 @@ def _asked(body: str) -> float | None:
 def _seconds(text: str, headers: Mapping[str, str], unit: float) -> float | None:
     """Return the seconds that a header's value says: a number, a length of time, or a moment."""
     try:
-        number = float(text)
+        number = float(text if text.isascii() and "_" not in text else "")  # Python takes more for a number than HTTP
     except ValueError:
         return _span(text) if re.fullmatch(_SPAN, text, re.IGNORECASE) else _until(text, headers)
     if number >= _EPOCH and unit == 1.0:
@@ -101,15 +101,21 @@ def _until(then: str, headers: Mapping[str, str]) -> float | None:
 
 
 def _moment(text: str) -> float | None:
-    """Return the seconds since 1970 of a date as HTTP or ISO 8601 writes it; None where it is none, or has no zone."""
-    for read in (dates.parsedate_to_datetime, datetime.fromisoformat):
-        try:
-            found = read(text)
-        except (ValueError, TypeError):
-            continue
-        if found.tzinfo is not None:
-            return found.timestamp()
-    return None
+    """Return the seconds since 1970 of a date as HTTP or ISO 8601 writes it; None where it is none.
+
+    A date of HTTP is in Greenwich time, whether it says so or not; ISO 8601 has to name the zone.
+    """
+    try:
+        found = dates.parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        pass
+    else:
+        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if found.tzinfo is None else found.timestamp()
 
 
 def _ahead(seconds: float) -> float | None:

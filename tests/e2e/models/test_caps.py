@@ -17,7 +17,7 @@ from podium.model.budget import LEAST_OUTPUT, PER_USD, SIDE_BY_SIDE, USUAL_OUTPU
 from podium.model.json import Json
 from podium.model.limit import Limit
 from podium.model.prices import Rate
-from tests.e2e.models.scripted import Reply, Server, serving
+from tests.e2e.models.scripted import USAGE, Reply, Server, serving
 
 PATIENCE = 60
 GOOD = Reply(text="The whole contract.")
@@ -27,6 +27,8 @@ CLAUDE = {"profile": {"anthropic_max_output_tokens": LONGEST}}
 """A model of which it is known how much it can write, as Pydantic AI knows it of Claude."""
 UNKNOWN = {"profile": {"context_window": None}}
 RATE = Rate(2.5, 10.0)
+DAY = BudgetSettings(day=Allowance(usd=10.0))
+FREE = BudgetSettings()
 
 
 @pytest.fixture(autouse=True)
@@ -99,8 +101,27 @@ async def test_the_tightest_of_several_budgets_counts() -> None:
     assert USUAL_OUTPUT < limit < 200_000 / SIDE_BY_SIDE
 
 
-async def test_without_a_budget_nothing_is_capped() -> None:
-    assert await sent(CLAUDE, None) == ([None], 0)
+@pytest.mark.parametrize("model", [{}, UNKNOWN, CLAUDE])
+@pytest.mark.parametrize(
+    ("budget", "budgets"),
+    [
+        (None, FREE),
+        (Budget(calls=5), FREE),
+        (Budget(seconds=60, depth=3, fan_out=3), FREE),
+        (None, BudgetSettings(day=Allowance(calls=5))),
+        (None, BudgetSettings(tenants={"somebody else": Allowance(usd=5.0)})),
+    ],
+)
+async def test_nothing_is_capped_that_nothing_bounds_in_money_or_tokens(
+    model: Any, budget: Budget | None, budgets: BudgetSettings
+) -> None:
+    assert await sent(model, budget, budgets=budgets) == ([None], 0)
+
+
+async def test_a_limit_on_tokens_caps_by_itself() -> None:
+    (limit,), _ = await sent(CLAUDE, Budget(calls=5), limit=Limit(tokens=200_000))
+    assert limit is not None
+    assert USUAL_OUTPUT < limit < 200_000 / SIDE_BY_SIDE
 
 
 @pytest.mark.parametrize("model", [{}, UNKNOWN, CLAUDE])
@@ -158,7 +179,12 @@ async def test_being_cut_at_its_own_maximum_is_not_blamed_on_a_budget() -> None:
                 await app.run(flow, budget=Budget(usd=100.0))
 
 
-async def test_what_cut_an_answer_is_the_same_in_a_replay_however_the_budget_stands_then(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("budget", "before", "after"), [(10.0, FREE, FREE), (None, FREE, DAY), (None, DAY, FREE), (None, FREE, FREE)]
+)
+async def test_what_cut_an_answer_is_the_same_in_a_replay_whatever_budget_there_is_then(
+    tmp_path: Path, budget: float | None, before: BudgetSettings, after: BudgetSettings
+) -> None:
     replies = [CUT, CUT, GOOD]
     with serving({"gpt-4o": lambda asked, n: replies[min(n, 2)]}) as server:
         server.held = ("gpt-4o", 2)
@@ -172,11 +198,13 @@ async def test_what_cut_an_answer_is_the_same_in_a_replay_however_the_budget_sta
 
             return contracts
 
-        async with App.open(tmp_path / "a.db", agents=[flow()], grace=0) as app:
-            run = (await app.start("contracts", budget=Budget(usd=10.0))).id
+        async with App.open(tmp_path / "a.db", agents=[flow()], grace=0, budgets=before) as app:
+            run = (await app.start("contracts", budget=None if budget is None else Budget(usd=budget))).id
             assert await asyncio.to_thread(server.holding.wait, PATIENCE)
-        async with App.open(tmp_path / "a.db", agents=[flow()]) as app, asyncio.timeout(PATIENCE):
+        async with App.open(tmp_path / "a.db", agents=[flow()], budgets=after) as app, asyncio.timeout(PATIENCE):
             assert await (await app.handle(run)).result() == GOOD.text
-    first, *others = [asked["max_completion_tokens"] for asked in server.asked]
-    assert first > USUAL_OUTPUT
-    assert others == [2 * first, 4 * first, 4 * first]
+    first, *others = [asked.get("max_completion_tokens") for asked in server.asked]
+    capped = budget is not None or before is DAY
+    assert (first is not None and first > USUAL_OUTPUT) is capped
+    assert others[0] == 2 * (first or USAGE["completion_tokens"])
+    assert others == [others[0], 2 * others[0], 2 * others[0]]

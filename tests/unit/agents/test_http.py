@@ -112,6 +112,14 @@ def test_retry_after_is_honoured(status: int) -> None:
     assert failed.value.retry_after == 7.0
 
 
+@pytest.mark.parametrize("status", [408, 409, 425, 500, 502, 504])
+def test_retry_after_is_honoured_whatever_the_failure_is(status: int) -> None:
+    with service(lambda _: Reply(status, b"", {"Retry-After": "7"})) as url, pytest.raises(AgentError) as failed:
+        _ask(_agent(url))
+    assert not isinstance(failed.value, RateLimited)
+    assert failed.value.retry_after == 7.0
+
+
 @pytest.mark.parametrize("status", [429, 503, 529])
 def test_what_a_service_says_of_its_limits_is_honoured(status: int) -> None:
     with (

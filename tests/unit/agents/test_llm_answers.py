@@ -27,7 +27,9 @@ from pydantic_ai.usage import UsageLimits
 
 from podium.agents.pydantic_ai import from_pydantic_ai, llm_agent
 from podium.agents.pydantic_ai.endpoint import model_at
+from podium.dispatch.failure import failure_of
 from podium.errors import BadAnswer, ConfigError, RateLimited, Refusal, TransportFailed
+from podium.formats.retry_after import retry_after
 from podium.model.agent import Agent
 from podium.model.call import Call
 from podium.model.outcome import Done, Usage
@@ -158,11 +160,41 @@ def test_a_rate_limit_tells_when_to_come_back() -> None:
     assert error.retry_after == 7.0
 
 
+NOW = {"Date": "Fri, 02 Jan 2026 00:00:00 GMT"}
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 529])
+def test_retry_after_is_honoured_whatever_the_failure_is(status: int) -> None:
+    assert failure_of(error_from(ModelHTTPError(status, "scripted", headers={"Retry-After": "7"}))).retry_after == 7.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "Fri Jan  2 00:00:30 2026", **NOW}, 30.0),
+        ({"Retry-After": "Fri, 02 Jan 2126 00:00:30 GMT"}, None),
+        ({"Retry-After": "1_0"}, None),
+    ],
+)
+def test_the_headers_of_a_provider_are_read_like_those_of_a_service(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    assert failure_of(error_from(ModelHTTPError(429, "scripted", headers=headers))).retry_after == seconds
+    assert retry_after(headers, status=429) == seconds
+
+
+def test_what_an_error_says_in_words_counts_where_too_much_was_asked() -> None:
+    def pause(status: int) -> float | None:
+        return failure_of(error_from(ModelHTTPError(status, "scripted", "try again in 20s", headers={}))).retry_after
+
+    assert {status: pause(status) for status in (429, 500, 503)} == {429: 20.0, 500: None, 503: 20.0}
+
+
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
         (timed_out(), TimeoutError),
-        (http_error(408), TimeoutError),
+        (http_error(408), TransportFailed),
         (http_error(429), RateLimited),
         (http_error(500), TransportFailed),
         (http_error(503), TransportFailed),

@@ -66,8 +66,7 @@ class RecordedRequest:
                 settings = self._sent_settings()
                 self._scope.recording.tell_sent(lambda at: self._told(at, settings), self._told_is_kept)
                 response = await send(settings)
-            kept = self._cap.kept(response) if self._scope.recording.steps.budgeted else response
-            return JSON_CODEC.dump(ModelResponse, storable(kept))
+            return JSON_CODEC.dump(ModelResponse, storable(self._cap.kept(response)))
 
         place = self._place()
         try:
@@ -88,9 +87,8 @@ class RecordedRequest:
 
     async def _whole(self, response: ModelResponse, send: SendRequest) -> ModelResponse:
         """Return an answer that is whole: the recorded one, or one that is asked for with more tokens."""
-        recording, sent, by = self._scope.recording, self._cap.said, ""
-        if sent is None and recording.steps.budgeted:
-            sent, by = cut_by(response)
+        recording, said = self._scope.recording, self._cap.said
+        sent, by = cut_by(response) if said is None else (said, "")
         wrong = objection(response, limit=sent, by=by)
         if not isinstance(wrong, OutputTokenLimitExceeded):
             if wrong is not None:
@@ -135,9 +133,8 @@ class RecordedRequest:
         return Unanswered(self._scope.position(len(self._messages), sent, own=self._own), sent)
 
     def _sent_settings(self) -> ModelSettings | None:
-        """Bound the answer under a budget, and switch off the retries of the vendor's client: they are Podium's."""
-        settings = self._cap.settings if self._scope.recording.steps.budgeted else self._settings
-        return unretried(self._model, settings)
+        """Bound the answer where a budget did, and switch off the retries of the vendor's client: they are Podium's."""
+        return unretried(self._model, self._cap.settings)
 
     def _told(self, place: str, settings: ModelSettings | None) -> Json:
         """Return what it sends as it is recorded for people: what differs from the request before it in this scope."""
@@ -161,7 +158,7 @@ class RecordedRequest:
         used, wrong = usage_of(response, rates=recording.rates), unmeasured(response)
         if not wrong:
             return used
-        most = self._cap.bound() or Bound()
+        most = self._cap.unsaid()
         if not self._noted:
             self._noted = True
             told = {"model": used.model, "usage": wrong, "counted": most.input_tokens + most.output_tokens}

@@ -15,6 +15,9 @@ from podium.model.prices import Rates
 _KEPT = "podium_cap"
 """Under this name a recorded answer that was cut holds what cut it: a replay does not know how the budget stood."""
 
+_MOST_OUTPUT = 1_000_000
+"""Tokens that no model is known to write in one answer: what one may come to of which nobody knows how long it is."""
+
 
 class AnswerCap:
     """The `max_tokens` of one request: as its settings say, or else as much as its budgets let it have."""
@@ -30,9 +33,10 @@ class AnswerCap:
         self._rates = rates
         self.said = _said(model, settings)
         """What its settings say."""
-        self._tokens: int | None = USUAL_OUTPUT
+        self._tokens: int | None = None
         """What is sent instead; None sends nothing, and the model's own maximum holds."""
-        self._by = "a budget"
+        self._by = ""
+        """What bounds money or tokens, and so the answer; empty where nothing does."""
         self._known: dict[int | None, Bound | None] = {}
         """What the request may come to, by `max_tokens`."""
 
@@ -45,8 +49,15 @@ class AnswerCap:
         """Return the most that the request may come to; None where it cannot be told."""
         if self.said is not None:
             return self._bound(None)
-        found = self._bound(_longest(self._model) if self._tokens is None else self._tokens)
+        found = self._bound((_longest(self._model) or _MOST_OUTPUT) if self._tokens is None else self._tokens)
         return None if found is None else replace(found, fit=self.fit)
+
+    def unsaid(self) -> Bound:
+        """Return what an answer counts with of which nobody says what it came to: the most that it was allowed.
+
+        Where nothing bounds it, that is as much as an answer usually has.
+        """
+        return (self._bound(USUAL_OUTPUT) if self.said is None and not self._by else self.bound()) or Bound()
 
     def fit(self, within: BudgetLimits, least: int, by: str) -> Bound | None:
         """Let the answer be as long as stays within these limits, but no shorter than `least`; return the new bound.
@@ -65,7 +76,7 @@ class AnswerCap:
 
     def kept(self, response: ModelResponse) -> ModelResponse:
         """Return a response to record: one that was cut holds what cut it."""
-        if self.said is not None or response.finish_reason != "length":
+        if not self._by or response.finish_reason != "length":
             return response
         kept = {"tokens": self._tokens, "by": self._by}
         return replace(response, metadata={**(response.metadata or {}), _KEPT: kept})
@@ -102,9 +113,12 @@ class AnswerCap:
 
 
 def cut_by(response: ModelResponse) -> tuple[int | None, str]:
-    """Return at how many tokens an answer was cut for which no `max_tokens` was given under a budget, and by whom."""
+    """Return at how many tokens an answer was cut for which no `max_tokens` was given, and by which budget.
+
+    None and nobody where it was asked for without a budget, whether there is one now or not.
+    """
     kept: Json = (response.metadata or {}).get(_KEPT)
-    return (kept["tokens"], kept["by"]) if is_object(kept) else (USUAL_OUTPUT, "a budget")
+    return (kept["tokens"], kept["by"]) if is_object(kept) else (None, "")
 
 
 def _said(model: Model[object], settings: ModelSettings | None) -> int | None:

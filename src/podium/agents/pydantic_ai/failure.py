@@ -24,8 +24,8 @@ from pydantic_ai.exceptions import (
 from podium.errors import AgentError, BadAnswer, RateLimited, Refusal, TransportFailed
 from podium.formats.retry_after import retry_after
 
-_CLIENT_ERRORS = {*range(400, 500)} - {HTTPStatus.CONFLICT}
-"""A conflict passes: OpenAI's client tries it again too."""
+_CLIENT_ERRORS = {*range(400, 500)} - {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
+"""A request that came too slowly and a conflict pass: OpenAI's client tries them again too."""
 
 _STUMBLES = (AttributeError, LookupError, TypeError, ValueError)
 """What the code of an adapter raises that expects more of an answer than there is, or another type of it."""
@@ -117,12 +117,10 @@ def _of_provider(problem: ModelAPIError) -> Exception:
             return Refusal(text, not_done=unasked)
         case _ if _is_too_much(problem, status, pause):
             return RateLimited(text, retry_after=pause, not_done=unasked)
-        case _ if status == HTTPStatus.REQUEST_TIMEOUT:
-            return TimeoutError(text)
         case _ if status in _CLIENT_ERRORS:
             return Refusal(text, not_done=unasked)
         case _:
-            return TransportFailed(text, not_done=unasked and status in _NOT_BILLED)
+            return TransportFailed(text, retry_after=pause, not_done=unasked and status in _NOT_BILLED)
 
 
 def _is_too_much(problem: ModelAPIError, status: int | None, pause: float | None) -> bool:
@@ -132,9 +130,15 @@ def _is_too_much(problem: ModelAPIError, status: int | None, pause: float | None
 
 
 def _pause(problem: ModelAPIError) -> float | None:
-    """Return for how long a provider wants to be left alone: as its headers say, its body, or its client."""
-    headers = problem.headers if isinstance(problem, ModelHTTPError) else None
-    said = retry_after(headers or {}, str(problem), status=HTTPStatus.TOO_MANY_REQUESTS)
+    """Return for how long a provider wants to be left alone: as its answer says, or its client where there is none.
+
+    What another reader makes of the headers of an answer does not count: services are read alike, whoever asks them.
+    """
+    if isinstance(problem, ModelHTTPError) and problem.headers is not None:
+        limited = isinstance(problem, ModelRateLimitError | ModelUnavailableError)
+        status = HTTPStatus.TOO_MANY_REQUESTS if limited else problem.status_code
+        return retry_after(problem.headers, str(problem), status=status)
+    said = retry_after({}, str(problem), status=HTTPStatus.TOO_MANY_REQUESTS)
     return problem.retry_after if said is None else said
 
 
