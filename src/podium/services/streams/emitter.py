@@ -127,11 +127,18 @@ class Emitter:
         if self._feed is not None:
             self._feed.committed()
 
-    def end(self) -> None:
-        """The run leaves the memory of this process."""
-        if self._feed is not None and self._feed.watched:
-            self._flush(_KEPT_AFTER_SECONDS)
+    def end(self) -> KeptEvent | None:
+        """The run leaves the memory of this process: say how many events there were, where that can be numbered."""
+        feed, number = self._feed, self._number(self.told + 1)
+        end = None if number is None else KeptEvent(number, self._epoch, b"")
+        if feed is not None:
+            if end is not None:
+                feed.add(end)
+                self._pending.append(end)
+            if feed.watched:
+                self._flush(_KEPT_AFTER_SECONDS)
         self._feed = None
+        return end
 
     # Who watches
 
