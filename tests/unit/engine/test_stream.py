@@ -2,15 +2,14 @@
 
 import asyncio
 import time
-from contextlib import nullcontext
 
 import pytest
 
-from podium import Budget, Call, Context, Retry, RunStream, Steps, agent, workflow
-from podium.errors import CallRefused, InvalidValue, StoreUnavailable, UnknownRun, UsageError
+from podium import Budget, Call, Context, Retry, Steps, agent, workflow
+from podium.errors import CallRefused, InvalidValue, StoreUnavailable, UsageError
 from podium.facade.handle import AnyHandle
 from podium.model.streams import Emitted, Gone, RunEnded, StreamEvent, StreamReset, TextDelta
-from podium.model.streams.numbers import place_of_number, told_number
+from podium.model.streams.numbers import place_of_number
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
@@ -383,122 +382,3 @@ async def test_a_number_beyond_the_end_of_a_run_that_has_ended_gives_nothing(ben
             await bench.clock.advance(1)
             events = [event async for event in stream]
         assert [event async for event in stream.handle.stream(after=events[-1].number)] == []
-
-
-async def test_a_number_that_the_run_cannot_have_given_is_refused(bench: Bench) -> None:
-    """It is of another run, or of another store: whoever reads would wait for ever, or miss the end."""
-    async with bench.app(writes) as app:
-        async with app.run_stream(writes) as stream:
-            with pytest.raises(UsageError, match=r"expected the number of an event of run run_1, which has not come"):
-                await anext(stream.handle.stream(after=told_number(20, 0)))
-            await bench.clock.advance(1)
-            assert await stream.result() == "ab"
-        for after in (told_number(20, 0), 1 << 60, 1 << 200):
-            with pytest.raises(UsageError, match="which has not come so far"):
-                await anext(stream.handle.stream(after=after))
-
-
-@workflow
-async def parks(ctx: Context) -> str:
-    await ctx.call(writer)
-    await ctx.signal("go")
-    return await ctx.call(writer)
-
-
-def lost(events: list[StreamEvent]) -> list[int | None]:
-    return [event.content.lost for event in events if isinstance(event.content, Gone)]
-
-
-async def test_what_was_told_before_the_run_left_memory_is_missed_by_a_reader_that_comes_then(bench: Bench) -> None:
-    events: list[StreamEvent] = []
-    async with bench.app(parks) as app:
-        handle = await app.start(parks)
-        await bench.clock.settle()
-        watching = asyncio.create_task(watch(handle, events, after=0))
-        await bench.clock.settle()
-        await handle.signal("go")
-        await watching
-    assert emitted(events) == ["a", "b"]
-    assert lost(events) == [2]
-
-
-async def test_what_a_process_told_that_is_gone_is_missed_and_nobody_knows_how_much(bench: Bench) -> None:
-    run = await bench.parked(parks)
-    events: list[StreamEvent] = []
-    async with bench.app(parks) as app:
-        handle = await app.handle(run)
-        watching = asyncio.create_task(watch(handle, events, after=0))
-        await bench.clock.settle()
-        await handle.signal("go")
-        await watching
-    assert emitted(events) == ["a", "b"]
-    assert lost(events) == [None]
-
-
-async def test_nothing_is_missed_where_a_run_leaves_memory_while_it_is_read(bench: Bench) -> None:
-    async with bench.app(parks) as app, app.run_stream(parks) as stream:
-        reading = asyncio.create_task(_all(stream))
-        await bench.clock.settle()
-        await stream.handle.signal("go")
-        events = await reading
-        assert emitted(events) == ["a", "b", "a", "b"]
-        assert lost(events) == []
-        for cut in events:
-            again: list[StreamEvent] = []
-            await watch(stream.handle, again, after=cut.number)
-            assert again == events[events.index(cut) + 1 :], cut
-
-
-async def test_a_reader_that_comes_after_the_end_gets_what_is_recorded_and_no_gone(bench: Bench) -> None:
-    async with bench.app(writes) as app:
-        handle = await app.start(writes)
-        await bench.clock.advance(1)
-        await handle.result()
-        events: list[StreamEvent] = []
-        await watch(handle, events, after=0)
-    assert [event.type for event in events] == ["run_started", "call_ended", "call_started", "call_ended", "run_ended"]
-
-
-async def test_now_begins_now_though_somebody_else_reads_already(bench: Bench) -> None:
-    begun, go = asyncio.Event(), asyncio.Event()
-
-    @workflow
-    async def talking(ctx: Context) -> str:
-        ctx.emit("before")
-        begun.set()
-        await go.wait()
-        ctx.emit("after")
-        return "ok"
-
-    from_now: list[StreamEvent] = []
-    async with bench.app(talking) as app, app.run_stream(talking) as stream:
-        await begun.wait()
-        reading = asyncio.create_task(watch(stream.handle, from_now))
-        await bench.clock.settle()
-        go.set()
-        await reading
-        assert [event.type for event in from_now] == ["emitted", "run_ended"]
-        assert emitted(from_now) == ["after"]
-
-
-async def _all(stream: RunStream[str]) -> list[StreamEvent]:
-    return [event async for event in stream]
-
-
-@pytest.mark.parametrize("how", ["redact", "prune"])
-async def test_what_is_redacted_or_pruned_is_told_no_more(bench: Bench, how: str) -> None:
-    async with bench.app(writes) as app:
-        async with app.run_stream(writes) as stream:
-            await bench.clock.advance(1)
-            events = [event async for event in stream]
-        run = stream.handle.id
-        if how == "redact":
-            await app.operations.redact(run, why="asked for")
-        else:
-            await bench.clock.advance(10)
-            assert (await app.operations.prune(1, why="old")).runs == 1
-        for after in (0, events[0].number, events[3].number):
-            again: list[StreamEvent] = []
-            with nullcontext() if how == "redact" else pytest.raises(UnknownRun):
-                await watch(stream.handle, again, after=after)
-            assert emitted(again) == []
