@@ -138,6 +138,7 @@ async def test_what_is_redacted_or_pruned_is_told_no_more(bench: Bench, how: str
             with nullcontext() if how == "redact" else pytest.raises(UnknownRun):
                 await watch(stream.handle, again, after=after)
             assert emitted(again) == []
+            assert lost(again) == ([None] if how == "redact" and after else [])
 
 
 async def test_a_call_that_a_called_workflow_makes_again_says_that_what_was_streamed_is_void(bench: Bench) -> None:

@@ -79,6 +79,7 @@ class StreamReader:
             facts = await self._store.facts(self._run, after=self._facts - 1) if looks else []
             if any(fact.kind is FactKind.REDACTED for fact in facts):
                 self._feed.forget()
+                self._late = not self._after
             self._gaps.recorded(facts)
             kept = await self._kept(here=here)
             self._facts += len(facts)
@@ -161,7 +162,7 @@ class StreamReader:
         """
         events = [event for event in events_of(self._run, facts) if event.number > self._number]
         gone: list[StreamEvent] = []
-        for each in [] if kept is None else kept.events:
+        for each in () if kept is None else kept.events:
             if place_of_number(each.number).facts > self._facts:
                 break
             gone += self._lost(self._gaps.lost(each), each.number - 1, each.epoch)
