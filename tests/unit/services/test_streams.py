@@ -19,7 +19,7 @@ def number_of(nth: int, *, facts: int = 5, epochs: int = 0) -> int:
 
 
 def event(nth: int, *, epoch: int = 1, facts: int = 5) -> KeptEvent:
-    return KeptEvent(number_of(nth, facts=facts), epoch, b"{}" * (nth % 7))
+    return KeptEvent(number_of(nth, facts=facts), epoch, b"{}" * (1 + nth % 7))
 
 
 @dataclass
@@ -34,9 +34,13 @@ class Reading:
         if kept is None:
             return
         for each in kept.events:
-            self.lost += max(gaps.lost(each.epoch, each.number), 0)
+            self.count(gaps.lost(each))
             self.seen.append(each.number)
-        self.lost += max(gaps.lost_at_the_end(kept), 0)
+        self.count(gaps.lost_at_the_end(kept))
+
+    def count(self, lost: int | None) -> None:
+        self.unknown = self.unknown or lost is None
+        self.lost += max(lost or 0, 0)
 
 
 @given(
@@ -50,24 +54,15 @@ def test_two_readings_are_all_there_was(total: int, unheard: int, most: int, cut
     feed.begin(1, number_of(unheard) if unheard else 0)
     gaps, reading = Gaps(), Reading([])
     after = number_of(cut) if cut else 0
-    gaps.resume(after, 1 if after else None)
-    connected = False
+    gaps.resume(after, 1)
     for nth in range(unheard + 1, total + 1):
         feed.add(event(nth))
         if nth in looks and nth >= cut:
-            connected = connected or connect(gaps, reading, after, feed)
             reading.look(gaps, feed.after(max([after, *reading.seen])))
-    connected = connected or connect(gaps, reading, after, feed)
     reading.look(gaps, feed.after(max([after, *reading.seen])))
-    if not reading.unknown:
-        assert reading.lost + len(reading.seen) == total - cut
+    assert not reading.unknown
+    assert reading.lost + len(reading.seen) == total - cut
     assert reading.seen == sorted(set(reading.seen))
-
-
-def connect(gaps: Gaps, reading: Reading, after: int, feed: Feed) -> bool:
-    if after:
-        reading.unknown = gaps.connect(after, feed.after(after), grown=True)
-    return True
 
 
 @given(before=st.integers(0, 20), later=st.integers(0, 20), kept_from=st.integers(0, 40))
@@ -80,8 +75,8 @@ def test_a_reader_that_had_a_fact_last_is_told_of_what_followed_it(before: int, 
     earlier = [each for each in events if each.number <= after]
     kept = KeptEvents(1, last, found, earlier[-1] if earlier else None)
     gaps, reading = Gaps(), Reading([])
-    gaps.resume(after, None)
-    reading.unknown = gaps.connect(after, kept, grown=True)
+    gaps.resume(after, 1)
+    gaps.connect(kept)
     reading.look(gaps, kept)
     if not reading.unknown:
         assert reading.lost + len(reading.seen) == later
@@ -92,9 +87,35 @@ def test_a_reader_that_had_a_fact_last_is_told_of_what_followed_it(before: int, 
 
 def test_a_reader_of_now_is_told_of_nothing_that_was_before() -> None:
     gaps = Gaps()
-    assert gaps.lost(1, number_of(7)) == 0
-    assert gaps.lost(1, number_of(10)) == 2
-    assert gaps.lost(2, number_of(3)) == 2
+    assert gaps.lost(event(7)) == 0
+    assert gaps.lost(event(10)) == 2
+
+
+def test_what_an_ownership_told_that_has_not_said_how_much_that_was_is_unknown() -> None:
+    gaps = Gaps()
+    gaps.resume(0, 0)
+    assert gaps.lost(event(1)) == 0
+    assert gaps.lost(event(3, epoch=2)) is None
+    assert gaps.lost(event(4, epoch=2)) == 0
+    assert gaps.lost_at_the_end(KeptEvents(3, number_of(0), [])) is None
+    assert gaps.lost(event(1, epoch=3)) == 0
+
+
+def test_what_an_ownership_told_that_says_how_much_that_was_is_counted() -> None:
+    gaps = Gaps()
+    gaps.resume(0, 0)
+    assert gaps.lost(event(2)) == 1
+    assert gaps.lost(end(5)) == 3
+    assert gaps.lost(end(0, epoch=2)) == 0
+    assert gaps.lost(event(3, epoch=3)) == 2
+    assert gaps.is_unknown(None, 3)
+    assert gaps.lost(end(3, epoch=3)) == 0
+    assert not gaps.is_unknown(None, 3)
+    assert gaps.is_unknown(None, 4)
+
+
+def end(told: int, *, epoch: int = 1) -> KeptEvent:
+    return KeptEvent(number_of(told + 1), epoch, b"")
 
 
 def test_numbers_grow_with_facts_then_with_owners_then_with_events() -> None:

@@ -12,7 +12,12 @@ class KeptEvent:
     number: int
     epoch: int
     text: bytes
-    """The event, as JSON."""
+    """The event, as JSON; empty where this is none, but says that the ownership has ended and told no such event."""
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is no event, but the end of an ownership."""
+        return not self.text
 
 
 @dataclass(frozen=True, slots=True)

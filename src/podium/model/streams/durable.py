@@ -164,4 +164,4 @@ class Gone(Noticed, type="gone"):
     """Something that was said since the last event is not kept any more. What the journal tells of is never gone."""
 
     lost: int | None
-    """How many events; None where nobody knows."""
+    """How many events; None where nobody knows, nor whether there were any."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Self
 
 from podium.errors import UsageError
+from podium.model.expected import TEXT
 from podium.model.json import Json
 
 
@@ -43,7 +44,10 @@ class Transient(StreamContent):
 
 
 def check_transient(content: StreamContent) -> None:
-    """Raise UsageError for an event that nobody may emit."""
+    """Raise UsageError for an event that nobody may emit, or one whose texts are none."""
     if not isinstance(content, Transient):
         known = ", ".join(sorted({each.__name__ for each in Transient.__subclasses__()}))
         raise UsageError(f"{type(content).__name__} cannot be emitted: the journal tells of it. Emit JSON, or {known}.")
+    for name, kind in type(content).__annotations__.items():
+        if kind is str and not isinstance(getattr(content, name), str):
+            TEXT.check(f"{type(content).__name__}.{name}", getattr(content, name))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 _COUNT_BITS, _TAKEN_BITS = 24, 5
 _MOST_COUNT, _MOST_TAKEN = (1 << _COUNT_BITS) - 1, (1 << _TAKEN_BITS) - 1
 _FACTS_SHIFT = _COUNT_BITS + _TAKEN_BITS
+MOST_NUMBER = (1 << 53) - 1
 
 
 class StreamPlace(NamedTuple):

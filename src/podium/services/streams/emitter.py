@@ -7,7 +7,7 @@ from itertools import count
 from typing import NamedTuple
 
 from podium.model.clock import Clock
-from podium.model.fact import Fact
+from podium.model.fact import Fact, FactKind
 from podium.model.json import encode
 from podium.model.run import Run
 from podium.model.streams.book import KeptEvent
@@ -49,6 +49,17 @@ class _Said(NamedTuple):
     body: bytes
 
 
+def _asked_in(facts: Sequence[Fact]) -> set[str]:
+    """Return the keys of the calls that were asked in the present generation of a run."""
+    found: set[str] = set()
+    for fact in reversed(facts):
+        if fact.kind is FactKind.RESTARTED:
+            break
+        if fact.kind is FactKind.ASKED:
+            found.add(fact.key)
+    return found
+
+
 class Emitter:
     """Emits the transient events of a run, from the moment that a process takes it up until it lets go of it."""
 
@@ -59,8 +70,8 @@ class Emitter:
 
     def __init__(self, run: Run, facts: Sequence[Fact], commits: GroupCommit, clock: Clock, *, told: int = 0) -> None:
         """Emit the events of a run with these facts; `told` is how many there were under this ownership before."""
-        self.emitted: set[str] = set()
-        """The keys of the calls that emitted anything here."""
+        self.emitted = _asked_in(facts)
+        """The keys of the calls that may have emitted something: they were asked before, or emitted here."""
         self._run = run.id
         self._epoch = run.epoch
         self.facts = self._found = facts[-1].seq + 1
@@ -127,11 +138,18 @@ class Emitter:
         if self._feed is not None:
             self._feed.committed()
 
-    def end(self) -> None:
-        """The run leaves the memory of this process."""
-        if self._feed is not None and self._feed.watched:
-            self._flush(_KEPT_AFTER_SECONDS)
+    def end(self) -> KeptEvent | None:
+        """The run leaves the memory of this process: say how many events there were, where that can be numbered."""
+        feed, number = self._feed, self._number(self.told + 1)
+        end = None if number is None else KeptEvent(number, self._epoch, b"")
+        if feed is not None:
+            if end is not None:
+                feed.add(end)
+                self._pending.append(end)
+            if feed.watched:
+                self._flush(_KEPT_AFTER_SECONDS)
         self._feed = None
+        return end
 
     # Who watches
 

@@ -36,6 +36,8 @@ class Feed:
     def add(self, event: KeptEvent) -> None:
         """Keep an event, and drop the oldest ones that are too many."""
         self._events.append(event)
+        if event.ends:
+            return
         self._last = event.number
         self._bytes += len(event.text)
         while len(self._events) > self._most_events or self._bytes > self._most_bytes:
@@ -56,6 +58,11 @@ class Feed:
                 break
             found.append(event)
         return KeptEvents(self._epoch, self._last, found[::-1], before)
+
+    def forget(self) -> None:
+        """Keep nothing of what there is: the run was redacted or pruned."""
+        self._events.clear()
+        self._bytes = self._epoch = self._last = 0
 
     def committed(self) -> None:
         """The journal of the run has grown."""

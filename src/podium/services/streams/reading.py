@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from podium.errors import StoreError
 from podium.model.clock import Clock
-from podium.model.fact import Fact
+from podium.model.expected import refuse
+from podium.model.fact import Fact, FactKind
 from podium.model.run import Run, RunState
-from podium.model.streams.book import KeptEvent, KeptEvents
+from podium.model.streams.book import KeptEvents
 from podium.model.streams.durable import Gone, StreamBlocked
 from podium.model.streams.event import StreamEvent, event_of
-from podium.model.streams.numbers import place_of_number
+from podium.model.streams.numbers import MOST_NUMBER, StreamPlace, place_of_number
 from podium.model.streams.told import events_of
 from podium.services.streams.feed import Feed
 from podium.services.streams.gaps import Gaps
@@ -59,14 +60,14 @@ class StreamReader:
         self._facts = 0
         """How many facts were told."""
         self._number = 0 if after is None else after
+        self._late = False
+        """Whether the run had ended, and nothing was kept, when a reader came to read it from its beginning."""
         self._renew_at = float("-inf")
         self._commits = -1
 
     async def events(self) -> AsyncIterator[StreamEvent]:
         """Give the events; one that is lost is told by an event `gone`."""
         await self._begin()
-        if self._after and await self._is_unknown(self._after):
-            yield self._noticed(0, Gone(None), self._number)
         news = True
         while True:
             self._watching.check()
@@ -76,51 +77,62 @@ class StreamReader:
             looks = not here or not news or self._feed.commits != self._commits
             self._commits = self._feed.commits
             facts = await self._store.facts(self._run, after=self._facts - 1) if looks else []
+            if any(fact.kind is FactKind.REDACTED for fact in facts):
+                self._feed.forget()
+                self._late = not self._after
+            self._gaps.recorded(facts)
             kept = await self._kept(here=here)
             self._facts += len(facts)
-            for event in self._merged(facts, kept):
-                self._number = event.number
+            run = await self._store.run(self._run) if looks else None
+            if looks and run is None:
+                self._feed.forget()
+                return  # it was pruned meanwhile
+            over = run is not None and self._is_over(run)
+            for event in self._merged(facts, kept, run if over else None):
+                self._number = max(event.number, self._number)
                 yield event
-            if looks:
-                run = await self._store.run(self._run)
-                if run is None:
-                    return  # it was pruned meanwhile
-                if self._is_over(run):
-                    if run.state is RunState.BLOCKED:
-                        yield self._noticed(run.epoch, StreamBlocked(run.reason), self._number)
-                    return
+            if run is not None and over:
+                if run.state is RunState.BLOCKED:
+                    yield self._noticed(run.epoch, StreamBlocked(run.reason), self._number)
+                return
             news = await self._feed.wait(_LOOK_HERE_SECONDS if here else _LOOK_SECONDS)
 
     async def _begin(self) -> None:
-        """Find the place in the journal to go on from."""
-        if self._after is None:
-            run = await self._store.run(self._run)
-            self._facts = 0 if run is None else run.facts
-            self._facts += len(await self._store.facts(self._run, after=self._facts - 1))
+        """Find the place to go on from. Raises UsageError for a number that the run cannot have given."""
+        after, run = self._after, await self._store.run(self._run)
+        there = 0 if run is None else run.facts
+        if after is None:
+            self._facts = there + len(await self._store.facts(self._run, after=there - 1))
+            kept = await self._kept(here=self._watching.driven())
+            self._number = max(StreamPlace(self._facts, 0, 0).number, 0 if kept is None else kept.last)
             return
-        place, epoch = place_of_number(self._after), None
+        place, epoch, last = place_of_number(after), 0, list[Fact]()
         self._facts = place.facts
-        if self._after and not place.taken:
+        if after:
+            if after <= MOST_NUMBER:
+                last = list(await self._store.facts(self._run, after=place.facts - 2))[:1]
+            if not last and run is not None:
+                refuse("after", after, f"the number of an event of run {self._run}, which has not come so far")
+            epoch = last[0].epoch + max(place.taken - 1, 0) if last else 0
+        if not place.taken and after:
             self._facts -= 1  # there may be further parts of what this fact tells
-        elif self._after:
-            last = (await self._store.facts(self._run, after=place.facts - 2))[:1]
-            epoch = last[0].epoch + place.taken - 1 if last else None
-        self._gaps.resume(self._after, epoch)
+        self._gaps.resume(after, epoch, ended=bool(last) and not place.taken and last[0].kind is FactKind.ENDED)
+        if after:
+            self._gaps.connect(await self._what_is_there())
+        elif run is not None and self._has_ended(run):
+            self._late = await self._kept(here=False) is None
 
-    async def _is_unknown(self, after: int) -> bool:
-        """Whether nobody knows if transient events were missed since a number; waits a moment for the run's owner."""
+    async def _what_is_there(self) -> KeptEvents | None:
+        """Return what is kept, once the owner of the run has taken note of this reader; waits a moment for that."""
         for _ in range(_CONNECT_LOOKS):
             here = self._watching.driven()
             if not here:
                 await self._watch()
             run, kept = await self._store.run(self._run), await self._kept(here=here)
             if here or run is None or run.state is not RunState.RUNNING or (kept and kept.epoch == run.epoch):
-                break
+                return kept
             await self._feed.wait(_LOOK_SECONDS)
-        else:
-            kept = await self._kept(here=False)
-        newer = await self._store.facts(self._run, after=place_of_number(after).facts - 1)
-        return self._gaps.connect(after, kept, grown=bool(newer))
+        return await self._kept(here=False)
 
     async def _watch(self) -> None:
         """Have the owner keep events for this reader; where that cannot be written now, the next look tries again."""
@@ -143,23 +155,31 @@ class StreamReader:
         newer = max(own, other, key=lambda each: (each.epoch, each.last))
         return replace(newer, events=[numbers[number] for number in sorted(numbers)], before=before)
 
-    def _merged(self, facts: Sequence[Fact], kept: KeptEvents | None) -> Sequence[StreamEvent]:
-        """Return what is new, in order; what was emitted after facts that are not read yet is for the next look."""
-        events = [event for event in events_of(self._run, facts) if event.number > self._number]
-        if kept is None:
-            return events
-        ready = [each for each in kept.events if place_of_number(each.number).facts <= self._facts]
-        for each in ready:
-            events += self._lost(self._gaps.lost(each.epoch, each.number), each.number - 1, each)
-            events.append(event_of(each.text))
-        if len(ready) == len(kept.events) and place_of_number(kept.last).facts <= self._facts:
-            events += self._lost(self._gaps.lost_at_the_end(kept), kept.last, None)
-        return sorted(events, key=lambda event: event.number)
+    def _merged(self, facts: Sequence[Fact], kept: KeptEvents | None, over: Run | None) -> Sequence[StreamEvent]:
+        """Return what is new, in order; what was emitted after facts that are not read yet is for the next look.
 
-    def _lost(self, count: int, number: int, event: KeptEvent | None) -> Sequence[StreamEvent]:
-        if count <= 0:
+        `over` is the run where it has ended.
+        """
+        events = [event for event in events_of(self._run, facts) if event.number > self._number]
+        gone: list[StreamEvent] = []
+        for each in () if kept is None else kept.events:
+            if place_of_number(each.number).facts > self._facts:
+                break
+            gone += self._lost(self._gaps.lost(each), each.number - 1, each.epoch)
+            if not each.ends:
+                events.append(event_of(each.text))
+        else:
+            if kept is not None and place_of_number(kept.last).facts <= self._facts:
+                gone += self._lost(self._gaps.lost_at_the_end(kept), kept.last, kept.epoch)
+        if over is not None and events and not self._late and self._gaps.is_unknown(kept, over.epoch):
+            gone += self._lost(None, self._number, over.epoch)
+        if over is not None and events:  # nothing follows the end
+            gone = [replace(each, number=min(each.number, events[-1].number - 1)) for each in gone]
+        return sorted([*gone, *events], key=lambda event: event.number)
+
+    def _lost(self, count: int | None, number: int, epoch: int) -> Sequence[StreamEvent]:
+        if count is not None and count <= 0:
             return ()
-        epoch = 0 if event is None else event.epoch
         return (self._noticed(epoch, Gone(count), max(number, self._number)),)
 
     def _noticed(self, epoch: int, content: Gone | StreamBlocked, number: int) -> StreamEvent:
@@ -170,4 +190,8 @@ class StreamReader:
 
     def _is_over(self, run: Run) -> bool:
         """Whether a run has ended or is blocked, and all of it was told."""
-        return (run.state.ended or run.state is RunState.BLOCKED) and self._facts >= run.facts
+        return self._has_ended(run) and self._facts >= run.facts
+
+    @staticmethod
+    def _has_ended(run: Run) -> bool:
+        return run.state.ended or run.state is RunState.BLOCKED

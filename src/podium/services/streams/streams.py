@@ -1,6 +1,7 @@
 """Who watches which run: the readers of this process, and those of others for the runs that are driven here."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -9,7 +10,8 @@ from podium.errors import StoreError
 from podium.model.clock import Clock
 from podium.model.fact import Fact
 from podium.model.run import Run
-from podium.model.streams.book import StreamBook
+from podium.model.streams.book import KeptEvent, StreamBook
+from podium.model.streams.numbers import place_of_number
 from podium.services.group_commit import GroupCommit
 from podium.services.streams.emitter import Emitter
 from podium.services.streams.feed import Feed
@@ -17,6 +19,8 @@ from podium.services.streams.feed import Feed
 _EXPIRE_SECONDS = 60.0
 _KEPT_SECONDS = 30.0
 """So long a feed is kept that nobody reads: whoever lost its connection comes again."""
+_ENDED_RUNS, _ENDS_OF_A_RUN = 2_000, 32
+"""Of so many runs, and so many of their last ownerships, it is known how many events there were."""
 
 
 class Streams:
@@ -34,8 +38,8 @@ class Streams:
         self._loop = asyncio.get_running_loop()
         self._feeds: dict[str, Feed] = {}
         self._emitters: dict[str, Emitter] = {}
-        self._left: tuple[str, int, int] | None = None
-        """The run that left memory last, its epoch, and how many events it told: its next generation goes on so."""
+        self._ends: OrderedDict[str, list[KeptEvent]] = OrderedDict()
+        """The ends of the ownerships of the runs that left memory last: what there was before a reader came."""
         self._watched: frozenset[str] = frozenset()
         """The runs that somebody watches from another process."""
         self._expire_at = float("-inf")
@@ -45,14 +49,16 @@ class Streams:
 
     def begin(self, run: Run, facts: Sequence[Fact], *, dry: bool) -> Emitter:
         """Return what emits the events of a run that is taken up."""
-        told = self._left[2] if self._left is not None and self._left[:2] == (run.id, run.epoch) else 0
+        left = self._ends.get(run.id)
+        again = left is not None and left[-1].epoch == run.epoch  # its next generation goes on counting
+        told = place_of_number(left[-1].number).nth - 1 if left and again else 0
         emitter = Emitter(run, facts, self._commits, self._clock, told=told)
         if dry:
             return emitter
         self._emitters[run.id] = emitter
         feed = self._feeds.get(run.id)
         if feed is None and run.id in self._watched:
-            feed = self._feeds[run.id] = Feed()
+            feed = self._new_feed(run.id)
             feed.watched = True
         if feed is not None:
             emitter.keep(feed)
@@ -62,11 +68,28 @@ class Streams:
 
     def end(self, emitter: Emitter, run: Run) -> None:
         """The run leaves the memory of this process."""
-        emitter.end()
+        end = emitter.end()
         if self._emitters.get(run.id) is emitter:
-            self._left = run.id, run.epoch, emitter.told
             del self._emitters[run.id]
+            if end is not None:
+                self._note(run.id, end)
         self.ring(run.id)
+
+    def _note(self, run: str, end: KeptEvent) -> None:
+        ends = self._ends.setdefault(run, [])
+        if ends and ends[-1].epoch == end.epoch:
+            del ends[-1]
+        ends.append(end)
+        del ends[:-_ENDS_OF_A_RUN]
+        self._ends.move_to_end(run)
+        if len(self._ends) > _ENDED_RUNS:
+            self._ends.popitem(last=False)
+
+    def _new_feed(self, run: str) -> Feed:
+        feed = self._feeds[run] = Feed()
+        for end in self._ends.get(run, ()):
+            feed.add(end)
+        return feed
 
     def ring(self, run: str) -> None:
         """Have the readers of a run look how it stands."""
@@ -78,7 +101,7 @@ class Streams:
         """Keep the transient events of a run while the block lasts, and a while longer."""
         feed = self._feeds.get(run)
         if feed is None:
-            feed = self._feeds[run] = Feed()
+            feed = self._new_feed(run)
             feed.watched = run in self._watched
             if (emitter := self._emitters.get(run)) is not None:
                 emitter.keep(feed)
@@ -125,7 +148,7 @@ class Streams:
     def _keep_for_others(self, run: str) -> None:
         feed, emitter = self._feeds.get(run), self._emitters.get(run)
         if feed is None and emitter is not None:
-            feed = self._feeds[run] = Feed()
+            feed = self._new_feed(run)
             emitter.keep(feed)
         if feed is not None:
             feed.watched = True
