@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.cli import Desk
+from tests.e2e.cli import Desk, until
 
 STORY = """
 import asyncio
@@ -32,9 +32,49 @@ async def waits(ctx: Context) -> str:
     ctx.emit("waits")
     return await ctx.signal("go", str)
 
+@agent
+async def counts(upto: int, steps: Steps) -> int:
+    for n in range(upto):
+        steps.emit({"n": n})
+        await asyncio.sleep(0.05)
+    return upto
+
+@workflow
+async def long(ctx: Context, upto: int) -> int:
+    return await ctx.call(counts, upto)
+
+@agent
+async def pads(_: None, steps: Steps) -> None:
+    for n in range(3000):
+        steps.emit({"n": n, "pad": "x" * 200})
+        await asyncio.sleep(0)
+
+@workflow
+async def bursts(ctx: Context) -> None:
+    await ctx.call(pads)
+    await ctx.call(pads)
+    open("ended", "w").close()
+
 @workflow
 async def fails(ctx: Context) -> None:
     raise ValueError("no way")
+"""
+
+LATER = """
+import asyncio
+from podium import Context, Steps, agent, workflow
+
+@agent
+async def counts(upto: int, steps: Steps) -> int:
+    for n in range(upto):
+        steps.emit({"n": n})
+        await asyncio.sleep(0.01)
+    return upto
+
+@workflow(version="VERSION")
+async def waits(ctx: Context) -> int:
+    await ctx.signal("go")
+    return await ctx.call(counts, 5)
 """
 
 SHOWN = """\
@@ -131,3 +171,67 @@ def test_tail_of_a_run_that_another_process_drives_ends_with_it_and_on_an_interr
     out, _ = tail.communicate(timeout=30)
     assert out.splitlines()[-1] == 'done: "on"'
     assert tail.returncode == 0
+
+
+def test_a_blocked_run_that_is_resumed_with_its_code_is_shown_whole(desk: Desk) -> None:
+    desk.write("later.py", LATER.replace("VERSION", "1"))
+    desk.podium("run", "later.py:waits")
+    run = desk.only_run()
+    desk.podium("runs", "signal", run, "go")
+    desk.write("later.py", LATER.replace("VERSION", "2"))
+    desk.podium("work", "later.py")
+    assert desk.podium("runs", "list", "--json").json[0]["state"] == "blocked"
+    still = desk.podium("run", "later.py", "--resume", run, "--stream", "--json")
+    assert still.status == 1
+    assert [json.loads(line)["type"] for line in still.out.splitlines()] == ["stream_blocked"]
+    desk.write("later.py", LATER.replace("VERSION", "1"))
+    resumed = desk.podium("run", "later.py", "--resume", run, "--stream", "--json")
+    assert resumed.status == 0
+    told = [json.loads(line) for line in resumed.out.splitlines()]
+    counted = ["emitted"] * 5
+    assert [each["type"] for each in told] == ["call_ended", "call_started", *counted, "call_ended", "run_ended"]
+    assert told[-1]["content"]["value"] == 5
+
+
+@pytest.mark.parametrize(("name", "status", "told"), [("fails", 1, "ValueError: no way"), ("long", 0, '"value": 1')])
+def test_an_ended_run_that_is_resumed_says_how_it_ended(desk: Desk, name: str, status: int, told: str) -> None:
+    desk.podium("run", f"story.py:{name}", *([] if name == "fails" else ["--input", "1"]))
+    resumed = desk.podium("run", "story.py", "--resume", desk.only_run(), "--stream", "--json")
+    assert resumed.status == status
+    (line,) = resumed.out.splitlines()
+    assert json.loads(line)["type"] == "run_ended"
+    assert told in line
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_ends_while_it_is_stopped_is_shown_to_its_end(desk: Desk, number: signal.Signals) -> None:
+    running = desk.begin("run", "story.py:long", "--input", "30", "--stream", "--json")
+    assert running.stdout is not None
+    lines = [running.stdout.readline() for _ in range(10)]
+    running.send_signal(number)
+    out, _ = running.communicate(timeout=60)
+    told = [json.loads(line) for line in [*lines, *out.splitlines()]]
+    assert running.returncode == 0
+    assert told[-1]["content"] == {"state": "done", "value": 30, "reason": ""}
+    assert [each["content"]["data"]["n"] for each in told if each["type"] == "emitted"] == list(range(30))
+
+
+def test_whoever_reads_the_output_slowly_does_not_hold_up_the_run_and_gets_all_of_it(desk: Desk) -> None:
+    running = desk.begin("run", "story.py:bursts", "--stream", "--json")
+    assert running.stdout is not None
+    until((desk.folder / "ended").exists)  # nothing is read so far, and a pipe has room for 64 KiB
+    out, err = running.communicate(timeout=120)
+    told = [json.loads(line) for line in out.splitlines()]
+    assert running.returncode == 0, err
+    assert told[-1]["type"] == "run_ended"
+    assert sum(each["type"] == "emitted" for each in told) == 6000
+
+
+def test_tail_that_is_told_to_stop_says_so_with_its_exit_code(desk: Desk) -> None:
+    desk.podium("run", "story.py:waits")
+    tail = desk.begin("runs", "tail", desk.only_run())
+    assert tail.stdout is not None
+    tail.stdout.readline()
+    tail.send_signal(signal.SIGTERM)
+    tail.communicate(timeout=30)
+    assert tail.returncode == 130

@@ -32,12 +32,17 @@ def open_readonly(store: str | None) -> Generator[Store]:
 
 def look(store: str | None, work: Callable[[Reader], Awaitable[T]]) -> T:
     """Return what is found in a store that is there: no worker is entered, no run is driven."""
+    return asyncio.run(_looking(store, work))
 
-    async def looking() -> T:
-        with open_readonly(store) as opened:
-            return await work(Reader(opened))
 
-    return asyncio.run(looking())
+def follow(store: str | None, work: Callable[[Reader], Awaitable[T]]) -> T:
+    """Do as `look`, for what may take long; raises KeyboardInterrupt after Ctrl-C or SIGTERM."""
+    return drive(_looking(store, work))
+
+
+async def _looking(store: str | None, work: Callable[[Reader], Awaitable[T]]) -> T:
+    with open_readonly(store) as opened:
+        return await work(Reader(opened))
 
 
 def existing(store: str | None) -> Config:

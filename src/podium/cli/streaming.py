@@ -3,11 +3,13 @@
 import asyncio
 import json
 import sys
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TextIO
 
 from podium.cli.output import harmless, one_line, print_line
+from podium.in_threads import in_thread
 from podium.model.json import Json
 from podium.model.streams import (
     CallEnded,
@@ -38,15 +40,22 @@ from podium.secrets.masking import MASKING
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _LONGEST = 200
 _OWN_LINE = "\n"
-_FIRST_SECONDS, _LAST_SECONDS = 0.01, 0.5
-"""So long the first event is waited for, and those that are still to come once the run has ended or waits."""
+_QUIET_SECONDS = 0.5
+"""A run that waits for somebody outside is taken to have told everything after so long without an event."""
+_END_SECONDS = 10.0
+"""So long the last event of a run that has ended or is blocked is waited for after the one before it."""
 
 
 class EventPrinter:
     """Prints the events of one run."""
 
-    def __init__(self, file: TextIO, *, as_json: bool) -> None:
+    def __init__(self, file: TextIO, *, as_json: bool, after: int = 0) -> None:
         """Print to a file: as JSON, or for people, who see all but the text of models dimmed on a terminal."""
+        self.number = after
+        """The number of the last event that was printed."""
+        self.ended = False
+        """Whether the last event said how the run ended, or that it is blocked."""
+        self._printing = threading.Lock()
         self._file = file
         self._as_json = as_json
         self._dim = file.isatty()
@@ -54,22 +63,38 @@ class EventPrinter:
         """Whose text stands in a line that is not ended: key, step, and whether it is thinking."""
 
     async def print(self, events: AsyncIterator[StreamEvent]) -> None:
-        """Print events as they come, until there are no more."""
+        """Print events as they come, until there are no more.
+
+        A thread does the printing: the run goes on while the reader of the output is slow.
+        """
         try:
             async for event in events:
-                self.show(event)
+                await in_thread(self.show, event)
+            await in_thread(self._end_line)
         finally:
-            self._end_line()
+            if not self.busy:
+                self._end_line()
+
+    @property
+    def busy(self) -> bool:
+        """Whether an event is being printed."""
+        return self._printing.locked()
 
     def show(self, event: StreamEvent) -> None:
         """Print one event."""
+        with self._printing:
+            self._show(event)
+            self.number = event.number
+            self.ended = isinstance(event.content, RunEnded | StreamBlocked)
+
+    def _show(self, event: StreamEvent) -> None:
         if self._as_json:
             print_line(event.json())
             return
         match event.content:
-            case TextDelta(text=text):
+            case TextDelta(text=str(text)):
                 self._write(event, text, thinking=False)
-            case ThinkingDelta(text=text):
+            case ThinkingDelta(text=str(text)):
                 self._write(event, text, thinking=True)
             case content:
                 if line := described_event(content):
@@ -99,18 +124,35 @@ class EventPrinter:
         print(text, end="", flush=True, file=self._file)
 
 
+class Printing:
+    """The events of a run while they are printed."""
+
+    def __init__(self, printer: EventPrinter, task: "asyncio.Task[None]") -> None:
+        self.printer = printer
+        self._task = task
+
+    async def finish(self, *, ended: bool) -> None:
+        """Wait until all events are printed: of a run that has ended or is blocked, or of one that waits."""
+        seconds = _END_SECONDS if ended else _QUIET_SECONDS
+        while not self._task.done():
+            number = self.printer.number
+            await asyncio.wait([self._task], timeout=seconds)
+            if self.printer.number == number and not self.printer.busy:
+                return
+
+
 @asynccontextmanager
-async def printed(events: AsyncIterator[StreamEvent], *, as_json: bool) -> AsyncGenerator[None]:
-    """Print events while the block lasts: as JSON to standard output, for people beside it."""
-    printing = asyncio.create_task(EventPrinter(sys.stdout if as_json else sys.stderr, as_json=as_json).print(events))
+async def printed(events: AsyncIterator[StreamEvent], *, as_json: bool, after: int = 0) -> AsyncGenerator[Printing]:
+    """Print events after a number while the block lasts: as JSON to standard output, for people beside it."""
+    printer = EventPrinter(sys.stdout if as_json else sys.stderr, as_json=as_json, after=after)
+    task = asyncio.create_task(printer.print(events))
     try:
-        await asyncio.wait([printing], timeout=_FIRST_SECONDS)
-        yield
-        await asyncio.wait([printing], timeout=_LAST_SECONDS)
+        yield Printing(printer, task)
     finally:
-        printing.cancel()
-        await asyncio.wait([printing])
-    if not printing.cancelled() and (error := printing.exception()) is not None:
+        task.cancel()
+        await asyncio.wait([task])
+        error = None if task.cancelled() else task.exception()
+    if error is not None:
         raise error
 
 
@@ -171,6 +213,8 @@ def _of_stream(content: StreamContent) -> str:
             return f"{'some' if lost is None else lost} events were missed: they are not kept any more"
         case StreamBlocked(reason=reason):
             return f"blocked: {reason}"
+        case TextDelta(text=odd) | ThinkingDelta(text=odd):  # an agent may emit what is no text
+            return f"{content.type} {_short(odd)}"
         case _:
             return ""
 

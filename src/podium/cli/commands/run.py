@@ -1,6 +1,7 @@
 """`podium run`: starts a run and waits for its value."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +15,25 @@ from podium.cli.input import checked, read_input
 from podium.cli.load import Loaded, load, split
 from podium.cli.moments import span
 from podium.cli.named import run_in
-from podium.cli.opening import drive, existing, export_environment
+from podium.cli.opening import drive, existing, export_environment, open_readonly
 from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption, WrongOption
 from podium.cli.output import note
 from podium.cli.report import report
 from podium.cli.stopping import INTERRUPTED
-from podium.cli.streaming import printed
+from podium.cli.streaming import Printing, printed
 from podium.cli.waiting import Standstill, settle
 from podium.config import Config, load_config
 from podium.engine.worker.waiters import End
 from podium.errors import UsageError
+from podium.facade.reader import Reader
 from podium.model.agent import AnyAgent
 from podium.model.budget import Budget
 from podium.model.ids import RandomIds
 from podium.model.json import Json
 from podium.model.run import Run, RunState
+from podium.model.streams import RunEnded, StreamEvent
+from podium.model.streams.told import events_of
+from podium.store.opening import is_memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,8 @@ class Attempt:
     stream: bool
     """Whether its events are printed."""
     run: str | None
+    printing: Printing | None = None
+    """The printing of its events, where that is asked for."""
     ending: "asyncio.Future[End] | None" = None
     """Its end, which may still come while the app lets what is under way end."""
 
@@ -134,10 +141,13 @@ def _attempt(attempt: Attempt, config: Config, start: RunRequest) -> int:
 
     async def work() -> End | Standstill:
         try:
-            async with App.open(config=config) as app:
-                return await _drive(app, attempt, start)
+            async with AsyncExitStack() as shown, App.open(config=config) as app:
+                standing = await _drive(app, attempt, start, shown)
+                await shown.aclose()  # after Ctrl-C only once the app has closed: it lets what is under way end
+                return standing
         except asyncio.CancelledError:
             if (ended := await _ended_meanwhile(attempt)) is not None:
+                await _show_rest(attempt, config)
                 return ended
             raise
 
@@ -148,30 +158,29 @@ def _attempt(attempt: Attempt, config: Config, start: RunRequest) -> int:
     except KeyboardInterrupt:
         _say_interrupted(attempt)
         return INTERRUPTED
-    if attempt.stream and attempt.as_json and not isinstance(ended, Standstill):
-        return 0 if ended.state is RunState.DONE else 1  # its last event says how it ended
+    if attempt.as_json and attempt.printing is not None and attempt.printing.printer.ended:
+        return 0 if isinstance(ended, End) and ended.state is RunState.DONE else 1  # its last event says how it ended
     return report(str(attempt.run), attempt.target, ended, as_json=attempt.as_json)
 
 
-async def _drive(app: App, attempt: Attempt, start: RunRequest) -> End | Standstill:
+async def _drive(app: App, attempt: Attempt, start: RunRequest, shown: AsyncExitStack) -> End | Standstill:
     if attempt.run is not None:
         run = await run_in(app, attempt.run)
         _check_served(run, attempt.loaded)
         attempt.run = run.id
-    async with AsyncExitStack() as shown:
-        if attempt.workflow is not None:
-            attempt.run = await _start(app, attempt.workflow, attempt, start, shown)
-        else:
-            assert attempt.run is not None  # it is resumed
-            if attempt.stream:
-                handle = await app.handle(attempt.run)
-                await shown.enter_async_context(printed(handle.stream(), as_json=attempt.as_json))
-            app.register(*attempt.loaded.agents)
-        if not attempt.as_json and (attempt.workflow is None or start.tag is not None):
-            note(f"run {attempt.run}")
-        attempt.ending = asyncio.ensure_future(app.worker.end_of(attempt.run))
-        attempt.ending.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # `settle` raises it
-        return await settle(app, attempt.run, wait=attempt.wait)
+    if attempt.workflow is not None:
+        attempt.run = await _start(app, attempt.workflow, attempt, start, shown)
+    else:
+        assert attempt.run is not None  # it is resumed
+        await _resume(app, attempt.run, attempt, shown)
+    if not attempt.as_json and (attempt.workflow is None or start.tag is not None):
+        note(f"run {attempt.run}")
+    attempt.ending = asyncio.ensure_future(app.worker.end_of(attempt.run))
+    attempt.ending.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # `settle` raises it
+    standing = await settle(app, attempt.run, wait=attempt.wait)
+    if attempt.printing is not None:
+        await attempt.printing.finish(ended=isinstance(standing, End))
+    return standing
 
 
 async def _start(app: App, workflow: AnyAgent, attempt: Attempt, start: RunRequest, shown: AsyncExitStack) -> str:
@@ -188,8 +197,39 @@ async def _start(app: App, workflow: AnyAgent, attempt: Attempt, start: RunReque
     if not attempt.stream:
         return (await app.start(workflow, value, **options)).id
     stream = await shown.enter_async_context(app.run_stream(workflow, value, **options))
-    await shown.enter_async_context(printed(aiter(stream), as_json=attempt.as_json))
+    attempt.printing = await shown.enter_async_context(printed(aiter(stream), as_json=attempt.as_json))
     return stream.handle.id
+
+
+async def _resume(app: App, run: str, attempt: Attempt, shown: AsyncExitStack) -> None:
+    """Have the run go on, and print its events from now on if that is asked for."""
+    if not attempt.stream:
+        app.register(*attempt.loaded.agents)
+        return
+    shown.enter_context(app.worker.streams.open(run))  # what it tells is kept from here on
+    standing, told = await app.runs.get(run), [*events_of(run, await app.runs.facts(run))]
+    after = told[-1].number if told else 0
+    app.register(*attempt.loaded.agents)
+    await app.worker.commits.settled()  # where it was blocked, it is not any more: its stream would end at once
+    if standing.state.ended:
+        events = _each([event for event in told if isinstance(event.content, RunEnded)][-1:])
+    else:
+        events = (await app.handle(run)).stream(after=after)
+    attempt.printing = await shown.enter_async_context(printed(events, as_json=attempt.as_json, after=after))
+
+
+async def _each(events: Sequence[StreamEvent]) -> AsyncIterator[StreamEvent]:
+    for event in events:
+        yield event
+
+
+async def _show_rest(attempt: Attempt, config: Config) -> None:
+    """Print what a run told that ended while the app was left, as far as that is not printed yet."""
+    if attempt.printing is None or attempt.printing.printer.ended or is_memory(config.store):
+        return
+    printer = attempt.printing.printer
+    with open_readonly(config.store) as store:
+        await printer.print(Reader(store).stream(str(attempt.run), after=printer.number))
 
 
 async def _ended_meanwhile(attempt: Attempt) -> End | None:

@@ -12,7 +12,7 @@ from podium.cli.commands import change
 from podium.cli.input import read_input
 from podium.cli.moments import instant
 from podium.cli.named import run_in
-from podium.cli.opening import drive, existing, look
+from podium.cli.opening import drive, existing, follow, look
 from podium.cli.options import (
     PAGE,
     CursorOption,
@@ -242,13 +242,13 @@ def tail(
     """
     printer = EventPrinter(sys.stdout, as_json=as_json)
 
-    async def follow(reader: Reader) -> Run:
+    async def told(reader: Reader) -> Run:
         run = await run_in(reader, run_id)
         await printer.print(reader.stream(run.id, after=after))
         return await reader.runs.get(run.id)
 
     try:
-        run = look(store, follow)
+        run = follow(store, told)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     if run.state is RunState.BLOCKED:
