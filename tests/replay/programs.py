@@ -161,7 +161,7 @@ async def restarted(ctx: Context, n: int) -> list[int]:
 @agent(retry=Retry(attempts=2, delay=1.0))
 async def teller(n: int, steps: Steps, call: Call) -> int:
     async def part() -> int:
-        steps.tell_sent(lambda place: {"n": n})
+        steps.tell_sent(lambda place: {"n": n, "messages": []})
         if call.attempt == 1:
             raise TransportFailed("no route")
         return n + 1

@@ -7,11 +7,12 @@ messages that were there before stand as their places: so a conversation of any 
 
 import json
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 import orjson
 
+from podium.model.expected import Expected
 from podium.model.json import Json, is_array, is_object
 
 AFTER = "after"
@@ -31,6 +32,55 @@ _LEVELS = 8
 """In so many lists and objects such JSON stands where it is stored."""
 _JSON = "json"
 """Holds the value that a prompt ends with, as JSON."""
+
+
+def check_sent(sent: object) -> None:
+    """Raise UsageError for what is not stored as a request: whole, or as what differs from another one."""
+    _REQUEST.check("what is sent", sent)
+    if is_object(sent):
+        for name, expected in _FIELDS.items():
+            if name in sent:
+                expected.check(f"{name} of what is sent", sent[name])
+
+
+def _is_message(value: object) -> bool:
+    if is_array(value):
+        return len(value) == _PAIR and all(isinstance(each, int) and each >= 0 for each in value)
+    if not is_object(value) or value.get("kind") not in ("request", "response"):
+        return False
+    parts = value.get("parts")
+    return is_array(parts) and all(is_object(part) and isinstance(part.get("part_kind"), str) for part in parts)
+
+
+def _is_tool(value: object) -> bool:
+    return is_object(value) and isinstance(value.get("name"), str)
+
+
+def _is_output(value: object) -> bool:
+    return value is None or (is_object(value) and _all(_is_tool)(value.get("tools", [])))
+
+
+def _all(fits: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: is_array(value) and all(fits(each) for each in value)
+
+
+_PAIR = 2
+_TEXT = Expected("a text", lambda value: isinstance(value, str))
+_REQUEST = Expected(
+    "an object with messages, as docs/reference/facts.md describes SENT",
+    lambda value: is_object(value) and _MESSAGES in value,
+)
+_FIELDS: Mapping[str, Expected] = {
+    AFTER: _TEXT, "agent": _TEXT, "model": _TEXT, _INSTRUCTIONS: _TEXT,
+    "settings": Expected("an object", is_object),
+    "tools": Expected('a list of {"name": …, "description": …, "schema": …}', _all(_is_tool)),
+    "native_tools": Expected("a list of texts", _all(_TEXT.fits)),
+    "output": Expected('{"mode": …, "schema": …}, {"mode": …, "tools": […]} or None', _is_output),
+    _MESSAGES: Expected(
+        'a list of {"kind": "request" or "response", "parts": [{"part_kind": "text", …}, …]} or [first, count]',
+        _all(_is_message),
+    ),
+}  # fmt: skip
 
 
 def sent_message(message: Mapping[str, Json]) -> Json:
@@ -154,9 +204,9 @@ def _folded(message: Mapping[str, Json]) -> Json:
 
 def _folded_part(part: Mapping[str, Json]) -> Json:
     content = part.get("content")
-    if part["part_kind"] != _PROMPT or not is_object(content):
+    if part["part_kind"] != _PROMPT or not is_object(content) or content.keys() != {_JSON, "before"}:
         return part
-    return {**part, "content": content["before"] + _as_text(content[_JSON])}
+    return {**part, "content": f"{content['before']}{_as_text(content[_JSON])}"}
 
 
 def _as_text(value: Json) -> str:

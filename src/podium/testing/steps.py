@@ -13,6 +13,7 @@ from podium.model.outcome import Refused, Usage
 from podium.model.prices import NO_PRICES, PriceSettings
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL
+from podium.model.sent import check_sent
 from podium.model.steps import Effects
 
 
@@ -67,8 +68,10 @@ class PlainSteps:
         return self.recorded[key]
 
     def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
-        """Keep what a step sends in `sent`."""
-        self.sent.append(sent(str(len(self.sent))))
+        """Keep what a step sends in `sent`; raises UsageError where that is not what is recorded of a request."""
+        told = sent(str(len(self.sent)))
+        check_sent(told)
+        self.sent.append(told)
         if kept is not None:
             kept()
 

@@ -318,7 +318,7 @@ async def test_one_too_large_request_hides_none_after_it(path: Path, capsys: pyt
 
 async def test_where_none_can_be_kept_each_says_so(path: Path) -> None:
     async with App.open(path, agents=[desk()], max_payload_bytes=MANY) as app:
-        run = await app.start("desk", "x" * (MANY - 100))
+        run: AnyHandle = await app.start("desk", "x" * (MANY - 100))
         await run.result()
         requests = await app.runs.messages(run.id)
     assert [("max_payload_bytes" in each.not_kept, each.answer is not None) for each in requests] == [(True, True)] * 3

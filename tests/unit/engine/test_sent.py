@@ -19,7 +19,7 @@ SENT, STEP = FactKind.SENT, FactKind.STEP
 
 
 def told(text: str) -> Callable[[str], Json]:
-    return lambda place: {"place": place, "said": text}
+    return lambda place: {"place": place, "said": text, "messages": []}
 
 
 def asking(bench: Bench, *, seconds: float = 0.0, failures: int = 0, **options: Any) -> Any:
@@ -58,7 +58,7 @@ def lines(facts: list[Fact]) -> list[tuple[str, Json]]:
     return found
 
 
-WHAT = {"place": "1/ask/1", "said": "tea"}
+WHAT: Json = {"place": "1/ask/1", "said": "tea", "messages": []}
 
 
 async def test_what_was_sent_stands_before_the_value_in_the_same_commit(bench: Bench) -> None:
@@ -290,10 +290,14 @@ def badly() -> Json:
 
 HOSTILE: dict[str, tuple[Callable[[], Json], str]] = {
     "raises": (raising, "ValueError: a bug of theirs"),
-    "no JSON": (lambda: {"said": {1, 2}}, "InvalidValue: expected JSON, got dict: "),
-    "too large": (lambda: {"said": "x" * 2_000_000}, "it is "),
+    "no JSON": (lambda: {"said": {1, 2}, "messages": []}, "InvalidValue: expected JSON, got dict: "),
+    "too large": (lambda: {"said": "x" * 2_000_000, "messages": []}, "it is "),
     "no text": (badly, "ValueError: half a ?"),
-    "too deep": (lambda: reduce(lambda inner, _: [inner], range(400), "x"), "InvalidValue: expected JSON, got list: "),
+    "too deep": (
+        lambda: {"messages": [], "x": reduce(lambda inner, _: [inner], range(400), "x")},
+        "InvalidValue: expected JSON, got ",
+    ),
+    "another shape": (lambda: {"messages": "tea"}, "UsageError: messages of what is sent is 'tea'; expected a list of"),
 }
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podium.errors import UsageError
 from podium.model.json import Json, decode, encode
-from podium.model.sent import AFTER, difference, put_together, same_as_before
+from podium.model.sent import AFTER, check_sent, difference, put_together, same_as_before
 
 texts = st.text("ab", max_size=3)
 
@@ -105,3 +106,15 @@ def test_a_picture_is_stored_as_type_size_and_digest() -> None:
     assert (see, kept) == ("see", own)
     assert (shown["media_type"], shown["bytes"], len(shown["sha256"])) == ("image/png", 6, 64)
     assert b"__77YWJj" not in encode(stored)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [None, [1], "tea", {}, {"prompt": "tea"}, {"messages": "hi"}, {"messages": [{"kind": "request"}]},
+     {"messages": [{"parts": [{"part_kind": "text", "content": "x"}]}]}, {"messages": [[0]]}, {"messages": [[0, "1"]]},
+     {"messages": [], "tools": ["a"]}, {"messages": [], "output": {"tools": [1]}}, {"messages": [], "settings": 1},
+     {"messages": [], "after": 1}, {"messages": [], "native_tools": [1]}],
+)  # fmt: skip
+def test_what_is_not_stored_as_a_request_is_told_with_what_was_expected(sent: object) -> None:
+    with pytest.raises(UsageError, match=r"what is sent is .*; expected "):
+        check_sent(sent)

@@ -74,7 +74,8 @@ class _Page:
 
     def _besides(self, request: SentRequest, before: SentRequest | None) -> None:
         """Print what is there or has changed; of what is there no more, that it is not."""
-        now, known = _besides(request), {} if before is None else _besides(before)
+        now = _besides(request)
+        known: Mapping[str, tuple[object, Json]] = {} if before is None else _besides(before)
         for title, (compared, content) in now.items():
             if title not in known or known[title][0] != compared:
                 self._text(title, content)

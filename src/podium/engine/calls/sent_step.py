@@ -8,6 +8,7 @@ from podium.engine.run.sent_steps import SentSteps
 from podium.model.call import Call
 from podium.model.facts.calls import StepSent
 from podium.model.json import Json
+from podium.model.sent import check_sent
 from podium.model.traceback import message_of
 from podium.store.codec import encode
 
@@ -63,7 +64,9 @@ class SentStep:
         """Return what was sent as it is kept, or None and why it is not."""
         most = self._active.runtime.max_payload_bytes
         try:
-            payload = encode(self._sent())
+            sent = self._sent()
+            check_sent(sent)
+            payload = encode(sent)
             if len(payload) > most:
                 return None, f"it is {len(payload):,} bytes, more than max_payload_bytes, {most:,}"
             if self._kept is not None:

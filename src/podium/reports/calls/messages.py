@@ -60,7 +60,9 @@ def tools_of(request: Mapping[str, Json]) -> Iterator[OfferedTool]:
 
 
 def _tool(told: Mapping[str, Json], *, output: bool) -> OfferedTool:
-    return OfferedTool(name=told["name"], description=told["description"] or "", schema=told["schema"], output=output)
+    return OfferedTool(
+        name=told["name"], description=told.get("description") or "", schema=told.get("schema"), output=output
+    )
 
 
 def _part(part: Mapping[str, Json], message: str) -> MessagePart:

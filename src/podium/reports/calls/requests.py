@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from podium.errors import NotPossible
+from podium.errors import NotPossible, UsageError
 from podium.model.empty import empty
 from podium.model.fact import Fact
 from podium.model.facts.calls import Asked, StepDone, StepSent
 from podium.model.facts.runs import Redacted
 from podium.model.json import Json, is_object
 from podium.model.outcome import Usage
-from podium.model.sent import AFTER, put_together, same_as_before, sent_message
+from podium.model.sent import AFTER, check_sent, put_together, same_as_before, sent_message
 from podium.model.step import is_answer_step
 from podium.reports.calls.messages import MessagePart, OfferedTool, parts_of, tools_of
+
+_NOTHING: Mapping[str, Json] = {"messages": []}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +89,19 @@ class _Conversations:
         if fact.payload is None and not said.why:
             return  # redacted
         call = fact.key.partition("/")[0]
-        stored: Json = {"messages": []} if said.why else fact.value()
-        after, not_kept = f"{call}/{stored[AFTER]}" if AFTER in stored else None, said.why
+        stored: Json = _NOTHING if said.why else fact.value()
+        request: Json = _NOTHING
+        after, not_kept = None, said.why
         try:
+            check_sent(stored)
+            after = f"{call}/{stored[AFTER]}" if AFTER in stored else None
             request = put_together(stored, self.sent.get(after or ""), self.answers.get(after or ""))
-        except LookupError as missing:
-            request, not_kept = {"messages": []}, str(missing)
+        except (UsageError, LookupError) as wrong:
+            stored, not_kept = _NOTHING, str(wrong)
         if not not_kept:
             self.sent[fact.key] = request
         self.last[fact.key] = len(self.found)
-        messages = request["messages"]
+        messages: Json = request["messages"]
         self.found.append(SentRequest(
             key=fact.key, agent=request.get("agent") or self.agents.get(call, ""), attempt=said.attempt,
             began=said.began, ended=fact.at if said.type else None, model=request.get("model", ""),
@@ -109,13 +114,13 @@ class _Conversations:
     def _answer(self, fact: Fact, said: StepDone) -> None:
         response: Json = fact.value()
         place = self.last.get(fact.key)
-        if not is_object(response) or place is None:
-            return
+        if not is_object(response) or "parts" not in response or place is None:
+            return  # redacted, or of a step of one's own that is named like those of models
         answer = self.answers[fact.key] = sent_message(response)
-        before = response["failed_attempts"] or ()
+        before = response.get("failed_attempts") or ()
         self.found[place] = replace(
             self.found[place], answer=parts_of([answer]), ended=fact.at, usage=said.usage,
-            answered_by=response["model_name"] or "", finish_reason=response["finish_reason"] or "",
+            answered_by=response.get("model_name") or "", finish_reason=response.get("finish_reason") or "",
             passed_over=tuple(f"{each['model_name']}: {each['error'] or each['outcome']}" for each in before),
         )  # fmt: skip
 
