@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable
 
 from podium.errors import BadAnswer, UsageError
+from podium.model.agent import AnyAgent
 from podium.model.expected import FUNCTION, check_options
 from podium.model.guard import GUARD_OPTIONS, Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
 from podium.model.json import Json
@@ -27,12 +28,14 @@ def check_guard(name: object, **options: object) -> None:
 class CustomCheck:
     """A guard: its name, where it looks, and the function that does."""
 
-    __slots__ = ("_look", "name", "on")
+    __slots__ = ("_look", "judge", "name", "on")
 
-    def __init__(self, name: str, on: Iterable[GuardPlace], look: Look) -> None:
+    def __init__(self, name: str, on: Iterable[GuardPlace], look: Look, *, judge: AnyAgent | None = None) -> None:
         check_guard(name, on=on)
         self.name = name
         self.on = frozenset(on)
+        self.judge = judge
+        """The agent that the function asks, if it asks one."""
         self._look = look
         if not self.on or self.on - PLACES:
             raise UsageError(f"the guard {name} looks at {sorted(self.on)}: expected some of {sorted(PLACES)}")

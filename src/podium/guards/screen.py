@@ -51,7 +51,7 @@ def screen_by(
         safe, reason = _read(verdict, agent.card.name)
         return Passed() if safe else Objected(reason or f"{agent.card.name} says that it is not safe", ask)
 
-    return CustomCheck(called, on, look)
+    return CustomCheck(called, on, look, judge=agent)
 
 
 async def _answer(agent: AnyAgent, name: str, checked: Checked) -> Json:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic_ai import models
+from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
@@ -116,6 +117,29 @@ async def test_nothing_is_capped_that_nothing_bounds_in_money_or_tokens(
     model: Any, budget: Budget | None, budgets: BudgetSettings
 ) -> None:
     assert await sent(model, budget, budgets=budgets) == ([None], 0)
+
+
+@pytest.mark.parametrize("budget", [None, Budget(usd=5.0)])
+async def test_members_that_all_set_their_own_keep_it(budget: Budget | None) -> None:
+    def down(asked: Json, n: int) -> Reply:
+        return Reply(status=503)
+
+    with serving({"gpt-4o": down, "gpt-4o-mini": lambda asked, n: GOOD}) as server:
+        provider = OpenAIProvider(base_url=server.url, api_key="none")
+        one, two = (
+            OpenAIChatModel(name, provider=provider, settings={"max_tokens": most})
+            for name, most in (("gpt-4o", 77), ("gpt-4o-mini", 88))
+        )
+        rates = {"gpt-4o": RATE, "gpt-4o-mini": RATE}
+        bot: Any = llm_agent("writer", model=FallbackModel(one, two), instructions="Write.", rates=rates)
+
+        @workflow
+        async def flow(ctx: Context) -> str:
+            return await ctx.call(bot, "The contract.")
+
+        async with App.open(":memory:") as app, asyncio.timeout(PATIENCE):
+            assert await app.run(flow, budget=budget) == GOOD.text
+    assert [asked.get("max_completion_tokens") for asked in server.asked] == [77, 88]
 
 
 async def test_a_limit_on_tokens_caps_by_itself() -> None:

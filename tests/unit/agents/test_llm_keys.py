@@ -12,7 +12,7 @@ from podium.agents.pydantic_ai import from_pydantic_ai, llm_agent
 from podium.errors import ConfigError, RunFailed
 from podium.model.fact import FactKind
 from podium.testing import scripted
-from podium.testing.model import ScriptedModel
+from podium.testing.model import ScriptedModel, Use
 from tests.unit.cli.in_process import podium
 
 PATIENT = Retry(attempts=5, delay=0.01)
@@ -93,3 +93,41 @@ def test_validate_tells_what_is_missing_here_which_is_no_mistake_of_the_file(tmp
     assert said.status == 0
     assert said.err.startswith("missing here: agent seller cannot ask openai:gpt-5: Set the `OPENAI_API_KEY`")
     assert '"missing": ["agent seller cannot ask' in podium("validate", str(file), "--json").out.replace("\n    ", "")
+
+
+def test_validate_looks_into_patterns_and_at_the_agents_that_guards_ask(tmp_path: Path) -> None:
+    file = tmp_path / "shop.py"
+    file.write_text(
+        "from podium import agent\n"
+        "from podium.agents.pydantic_ai import llm_agent\n"
+        "from podium.guards import Screening, screen_by\n"
+        "from podium.patterns import sequence\n"
+        "def named(name, **more):\n"
+        '    return llm_agent(name, model="openai:gpt-5", instructions="Be brief.", **more)\n'
+        'pipe = sequence(sequence(named("part"), str.upper), named("last"), name="pipe")\n'
+        'judge = screen_by(named("judge", output=Screening), on=["input"])\n'
+        "@agent(guards=(judge,))\n"
+        "async def guarded(text: str) -> str:\n"
+        "    return text\n"
+        "@agent(guards=(judge,))\n"
+        "async def guarded_too(text: str) -> str:\n"
+        "    return text\n"
+    )
+    told = [line.split()[3] for line in podium("validate", str(file)).err.splitlines()]
+    assert sorted(told) == ["judge", "last", "part"]
+
+
+@pytest.mark.parametrize("model", MISSING)
+async def test_so_it_is_of_a_model_that_the_code_of_a_tool_asks(model: str) -> None:
+    inner, tried = PydanticAgent(model, name="inner", defer_model_check=True), list[int]()
+
+    async def look() -> str:
+        tried.append(1)
+        return (await inner.run("Any tea?")).output
+
+    own = ScriptedModel([Use("look", id="a"), "Yes."])
+    bot: Any = llm_agent("clerk", model=own, instructions="Look.", tools=[look], retry=PATIENT)
+    async with App.open(":memory:") as app:
+        with pytest.raises(RunFailed, match=f"Refusal: .*{MISSING[model]}"):
+            await app.run(asking(bot))
+    assert tried == [1]

@@ -24,6 +24,7 @@ from pydantic_ai.settings import ModelSettings
 
 from podium.agents.pydantic_ai.asking import RecordedRequest
 from podium.agents.pydantic_ai.capability import PodiumSteps, nested_steps
+from podium.agents.pydantic_ai.named import unless_missing
 from podium.agents.pydantic_ai.request import sent_messages
 from podium.agents.pydantic_ai.scope import AgentScope, here
 from podium.model.json import Json
@@ -195,7 +196,7 @@ def _record_agents() -> None:
             "usage": inside.usage.total,
             "capabilities": [*extra, nested_steps(inside, agent, options.get("output_type"))],
         }
-        with inside.entered():
+        with unless_missing(options.get("model") or agent.model, inside.agent), inside.entered():
             async with run(agent, *prompt, **options) as running:
                 yield running
 

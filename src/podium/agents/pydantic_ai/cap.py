@@ -122,7 +122,14 @@ def cut_by(response: ModelResponse) -> tuple[int | None, str]:
 
 
 def _said(model: Model[object], settings: ModelSettings | None) -> int | None:
-    both: Mapping[str, object] = {**(model.settings or {}), **(settings or {})}
+    """Return the `max_tokens` of its settings; of several models that all have their own, the highest."""
+    known = [_own(each, {**(model.settings or {}), **(settings or {})}) for each in members_of(model)]
+    counts = [each for each in known if each is not None]
+    return max(counts) if len(counts) == len(known) else None
+
+
+def _own(member: Model[object], settings: Mapping[str, object]) -> int | None:
+    both: Mapping[str, object] = {**(member.settings or {}), **settings}
     said = both.get("max_tokens")
     return said if isinstance(said, int) else None
 

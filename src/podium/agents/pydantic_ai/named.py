@@ -29,3 +29,22 @@ def unless_overridden(missing: ConfigError | None) -> Generator[None]:
         if missing is None or str(error) != str(missing.__cause__):
             raise
         raise Refusal(str(missing), not_done=True) from missing
+
+
+@contextmanager
+def unless_missing(model: object, agent: str) -> Generator[None]:
+    """Refuse what fails because the model that an agent names cannot be made; the call around it may have acted."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(model, str) and (missing := _missing(model, agent)) and str(error) == str(missing.__cause__):
+            raise Refusal(str(missing)) from missing
+        raise
+
+
+def _missing(model: str, agent: str) -> ConfigError | None:
+    try:
+        named_model(model, agent)
+    except ConfigError as missing:
+        return missing
+    return None

@@ -13,6 +13,7 @@ from podium.cli.options import JsonOption
 from podium.cli.output import count, note, print_json, print_table
 from podium.dispatch.registry import Registry
 from podium.errors import ConfigError, UsageError
+from podium.guards.custom import CustomCheck
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.patterns.building.members import gives, parameters, takes
@@ -73,17 +74,28 @@ def _unfit(loaded: Loaded) -> Iterator[str]:
 
 
 def _missing(agents: Sequence[AnyAgent]) -> Iterator[str]:
-    """Tell which models cannot be asked here."""
-    if not any(agent.card.kind == "llm" for agent in agents):
+    """Tell which models cannot be asked here, of whichever agent that takes part: each once."""
+    taking_part = {id(each): each for agent in agents for each in _with_parts(agent)}.values()
+    if not any(agent.card.kind == "llm" for agent in taking_part):
         return
     from podium.agents.pydantic_ai.agent import LlmAgent  # the file has loaded Pydantic AI already
 
-    for agent in agents:
+    for agent in taking_part:
         if isinstance(agent, LlmAgent):
             try:
                 agent.require_model()
             except ConfigError as error:
                 yield str(error)
+
+
+def _with_parts(agent: AnyAgent) -> Iterator[AnyAgent]:
+    """Give an agent, those that its pattern is made of, and those that its guards ask, with theirs."""
+    yield agent
+    for each in agent.agents() if is_pattern(agent) else ():
+        yield from _with_parts(each)
+    for guard in agent.card.guards:
+        if isinstance(guard, CustomCheck) and guard.judge is not None:
+            yield from _with_parts(guard.judge)
 
 
 def _row(agent: AnyAgent) -> Json:
