@@ -60,6 +60,8 @@ class StreamReader:
         self._facts = 0
         """How many facts were told."""
         self._number = 0 if after is None else after
+        self._seen = 0
+        """The number of the last end of an ownership that was looked at: it is there again on the next look."""
         self._late = False
         """Whether the run had ended, and nothing was kept, when a reader came to read it from its beginning."""
         self._renew_at = float("-inf")
@@ -165,8 +167,12 @@ class StreamReader:
         for each in () if kept is None else kept.events:
             if place_of_number(each.number).facts > self._facts:
                 break
+            if each.ends and each.number <= self._seen:
+                continue
             gone += self._lost(self._gaps.lost(each), each.number - 1, each.epoch)
-            if not each.ends:
+            if each.ends:
+                self._seen = each.number
+            else:
                 events.append(event_of(each.text))
         else:
             if kept is not None and place_of_number(kept.last).facts <= self._facts:
