@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pydantic_ai.messages import ModelMessage, ModelRequest, RetryPromptPart, ToolReturnPart
+from pydantic_ai.messages import ModelMessage, ModelRequest, ToolReturnPart
 
 from podium.agents.pydantic_ai.request import tool_key
 from podium.agents.pydantic_ai.scope import AgentScope
@@ -29,11 +29,10 @@ def _told(messages: Sequence[ModelMessage]) -> Iterator[tuple[str, str, Json]]:
     last = messages[-1] if messages else None
     for part in last.parts if isinstance(last, ModelRequest) else ():
         match part:
-            case RetryPromptPart(tool_name=str(tool)):
-                yield part.tool_call_id, tool, {"kind": "model_retry", "message": part.model_response()}
             case ToolReturnPart(tool_name=tool, outcome="success"):
                 yield part.tool_call_id, tool, {"kind": "tool_return", "result": part.model_response_str()}
-            case ToolReturnPart(tool_name=tool):
-                yield part.tool_call_id, tool, {"kind": "tool_failed", "message": part.model_response_str()}
+            case ToolReturnPart(tool_name=tool, content=content):
+                said = content if isinstance(content, str) else part.model_response_str()
+                yield part.tool_call_id, tool, {"kind": "tool_failed", "message": said}
             case _:
                 pass

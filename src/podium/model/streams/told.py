@@ -113,8 +113,9 @@ def _result(value: Json) -> tuple[Json, str]:
     kind = value.get("kind") if is_object(value) else None
     if kind in ("tool_return", "tool_content_result"):
         result = value.get("result")
-        with_more = kind == "tool_return" and is_object(result) and result.get("kind") == "tool-return"
-        return result.get("return_value") if with_more else result, ""
+        if kind == "tool_return" and is_object(result) and result.get("kind") == "tool-return":
+            return result.get("return_value"), ""
+        return result, ""
     if kind == "validation_error":
         return None, f"validation error in {value.get('title', '')}"
     return (None, value["message"]) if kind is not None and value.get("message") else (value, "")
