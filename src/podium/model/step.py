@@ -61,6 +61,7 @@ UNUSABLE_ANSWER = "unusable answer"
 """The name of the step that keeps an answer of the agent itself that cannot be used."""
 
 _TOOL = "tool/"
+_TOLD = "told/"
 _GUARD = "guard/"
 
 
@@ -72,6 +73,16 @@ def tool_step(tool: str) -> str:
 def tool_of(step: str) -> str | None:
     """Return the tool that a step calls, by the name of the step; None where it is another one."""
     return step[len(_TOOL) :] if step.startswith(_TOOL) else None
+
+
+def told_step(tool: str) -> str:
+    """Return the name of the step that keeps what a model is told of a tool that was not used."""
+    return f"{_TOLD}{tool}"
+
+
+def told_of_tool(step: str) -> str | None:
+    """Return the tool of which a model is told in a step, by the name of the step: used or not; None for others."""
+    return step[len(_TOLD) :] if step.startswith(_TOLD) else tool_of(step)
 
 
 def with_arguments(input: Json, arguments: Json) -> Json:

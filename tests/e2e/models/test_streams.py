@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 from pydantic_ai import Agent as PydanticAgent
-from pydantic_ai import models
+from pydantic_ai import ToolReturn, models
 
 from podium import App, Context, workflow
 from podium.agents.pydantic_ai import llm_agent
@@ -136,3 +136,61 @@ async def test_an_agent_in_a_tool_streams_where_it_is_asked_as_a_stream(tmp_path
     said = [(event.step, event.content.text) for event in events if isinstance(event.content, TextDelta)]
     assert "".join(text for step, text in said if "inner" in step) == "inner words"
     assert {step for step, _ in said} == {"1/tool/ask/c_ask/model/inner#0/1", "1/model/3"}
+
+
+async def test_what_a_model_is_told_of_a_tool_that_is_not_used_is_an_event(tmp_path: Path) -> None:
+    def wrong(_: object, before: int) -> Reply:
+        if before:
+            return Reply(text="done")
+        used = [
+            Use("finds", {}, "c_name"),
+            Use("find", {"which": 1}, "c_arguments"),
+            Use("find", {"what": "a"}, "c_ok"),
+        ]
+        return Reply(uses=used)
+
+    with serving({"clever": wrong}) as server:
+        clerk = llm_agent("clerk", model=server.model("clever"), instructions="Report.", tools=[find])
+
+        @workflow
+        async def reports(ctx: Context, topic: str) -> str:
+            return await ctx.call(clerk, topic)
+
+        async with (
+            App.open(tmp_path / "podium.db", agents=[clerk]) as app,
+            app.run_stream(reports, "ships") as stream,
+        ):
+            events = [event async for event in stream]
+            again = [event async for event in stream.handle.stream(after=0)]
+    called = [event.content.id for event in events if isinstance(event.content, ToolCalled)]
+    returned = {event.content.id: event.content for event in events if isinstance(event.content, ToolReturned)}
+    assert sorted(called) == sorted(returned)
+    assert returned["c_ok"].result == "found a"
+    assert returned["c_name"].tool == "finds"
+    assert "Unknown tool name: 'finds'." in returned["c_name"].error
+    assert "Field required" in returned["c_arguments"].error
+    assert [event for event in again if isinstance(event.content, ToolReturned)] == [
+        event for event in events if isinstance(event.content, ToolReturned)
+    ]
+
+
+async def test_the_result_of_a_tool_that_says_more_beside_it_is_what_the_model_sees(tmp_path: Path) -> None:
+    def once(_: object, before: int) -> Reply:
+        return Reply(text="done") if before else Reply(uses=[Use("weigh", {}, "c_weigh")])
+
+    async def weigh() -> ToolReturn[int]:
+        return ToolReturn(7, content="It was heavy.", metadata={"scale": "kitchen"})
+
+    with serving({"clever": once}) as server:
+        clerk = llm_agent("clerk", model=server.model("clever"), instructions="Report.", tools=[weigh])
+
+        @workflow
+        async def reports(ctx: Context, topic: str) -> str:
+            return await ctx.call(clerk, topic)
+
+        async with (
+            App.open(tmp_path / "podium.db", agents=[clerk]) as app,
+            app.run_stream(reports, "ships") as stream,
+        ):
+            returned = [event.content async for event in stream if isinstance(event.content, ToolReturned)]
+    assert returned == [ToolReturned("c_weigh", "weigh", 7, "")]

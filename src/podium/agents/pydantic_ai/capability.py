@@ -30,6 +30,7 @@ from podium.agents.pydantic_ai.deferred import answered
 from podium.agents.pydantic_ai.effects import ToolEffects
 from podium.agents.pydantic_ai.outputs import CodecOf, codecs_of, recorded_output
 from podium.agents.pydantic_ai.outside import handled
+from podium.agents.pydantic_ai.refused import keep_refusals
 from podium.agents.pydantic_ai.scope import AgentScope
 from podium.agents.pydantic_ai.tools import RecordedToolset, ToolCall, checked
 
@@ -98,6 +99,7 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         tools = [each.name for each in (*parameters.function_tools, *parameters.output_tools)]
         self._scope.check_effects(tools, self.name)
         await self._scope.count_unseen()
+        await keep_refusals(self._scope, request_context.messages)
         return request_context
 
     async def prepare_model_request(

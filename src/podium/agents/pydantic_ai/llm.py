@@ -12,7 +12,7 @@ from typing_extensions import TypeForm, TypeVar
 
 from podium.agents.per_loop import PerLoop
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
-from podium.agents.pydantic_ai.options import LLM_OPTIONS, MADE_OF, ModelOptions
+from podium.agents.pydantic_ai.options import LLM_OPTIONS, MADE_OF, PLAIN_OUTPUT, ModelOptions
 from podium.agents.pydantic_ai.wrap import from_pydantic_ai
 from podium.errors import ConfigError
 from podium.model.agent import Agent
@@ -46,6 +46,7 @@ def llm_agent(
     """
     given = {"name": name, "model": model, "instructions": instructions, "tools": tools, "prompt": prompt}
     check_options(f"agent {name}", {**given, "input": input, "output": output}, MADE_OF)
+    PLAIN_OUTPUT.check(f"output of agent {name}", output)
     check_options(f"agent {name}", options, LLM_OPTIONS)
     kind = cast("type[Out]", output)  # Pydantic AI takes a union too, where it says a type
     make = _maker(model, options)

@@ -5,6 +5,7 @@ from typing import get_args
 
 from pydantic_ai import Tool
 from pydantic_ai.models import Model
+from pydantic_ai.output import NativeOutput, PromptedOutput, TextOutput, ToolOutput
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
@@ -47,6 +48,12 @@ LLM_OPTIONS: Mapping[str, Expected] = {
 
 
 _A_TYPE = Expected("a type, such as str", lambda value: not isinstance(value, str | bytes | int | float | list | tuple))
+_WAYS_OF_OUTPUT = NativeOutput, PromptedOutput, TextOutput, ToolOutput
+PLAIN_OUTPUT = Expected(
+    "the type that comes out, such as str. How the model is to give it is said to the agent of Pydantic AI:"
+    " from_pydantic_ai(Agent(…, output_type=PromptedOutput(Report)), output=Report)",
+    lambda value: not isinstance(value, _WAYS_OF_OUTPUT),
+)
 
 
 def _are_tools(value: object) -> bool:

@@ -197,6 +197,8 @@ class AgentScope:
         """Whether the request that comes next is the agent's own."""
         self.waits_for: dict[str, str] = {}
         """Of each tool that requires approval, or whose result comes from outside: which of them."""
+        self.used: set[str] = set()
+        """The keys of the uses of tools that were recorded here."""
         self._place = place
         self._unchecked = True
         self._task: asyncio.Task[object] | None = None

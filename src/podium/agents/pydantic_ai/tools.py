@@ -75,6 +75,7 @@ async def used(scope: AgentScope, use: ToolUse, work: UseBody, consent: Consent 
     check = effects.verify
 
     inside, ran = scope.of_tool(), False
+    scope.used.add(use.key)
 
     async def body(granted: Grants) -> Json | ToolQuestion:
         nonlocal ran

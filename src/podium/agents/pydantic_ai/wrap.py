@@ -15,7 +15,7 @@ from podium.agents.card import CardOptions, card_of
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
 from podium.agents.pydantic_ai.approvals import terms_of
 from podium.agents.pydantic_ai.effects import check_declared, effects_of
-from podium.agents.pydantic_ai.options import LLM_OPTIONS, AgentOptions
+from podium.agents.pydantic_ai.options import LLM_OPTIONS, PLAIN_OUTPUT, AgentOptions
 from podium.agents.pydantic_ai.outputs import output_functions
 from podium.agents.shape import shape_of
 from podium.errors import ConfigError
@@ -60,6 +60,7 @@ def from_pydantic_ai(
     if not known:
         raise ConfigError("the Pydantic AI agent has no name: give it one, or pass name= to from_pydantic_ai")
     check_options(f"agent {known}", options, LLM_OPTIONS)
+    PLAIN_OUTPUT.check(f"output of agent {known}", output)
     if deps is None and agent.deps_type not in {object, type(None), Any, Steps}:
         wanted = getattr(agent.deps_type, "__name__", agent.deps_type)
         raise ConfigError(f"agent {known} wants dependencies of the type {wanted}: give deps=, which makes them")

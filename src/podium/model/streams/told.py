@@ -10,7 +10,7 @@ from podium.model.facts.runs import Ended, Restarted, Rewound, Started
 from podium.model.facts.waits import ChildSpawned, QuestionAnswered, QuestionAsked
 from podium.model.json import Json, decode, is_array, is_object
 from podium.model.outcome import Usage
-from podium.model.step import UNUSABLE_ANSWER, is_answer_step, is_guard_step, tool_of
+from podium.model.step import UNUSABLE_ANSWER, is_answer_step, is_guard_step, told_of_tool
 from podium.model.streams.durable import (
     CallEnded,
     CallRetried,
@@ -97,7 +97,7 @@ def _of_step(fact: Fact, said: StepDone) -> Iterator[Durable]:
     if fact.payload is None or is_guard_step(said.name) or said.name == UNUSABLE_ANSWER:
         return
     value = decode(fact.payload)
-    tool = tool_of(said.name)
+    tool = told_of_tool(said.name)
     if tool is not None:
         if not fact.key.endswith(_CHECK):
             _, _, call_id = fact.key.rpartition(f"{said.name}/")
@@ -112,7 +112,10 @@ def _result(value: Json) -> tuple[Json, str]:
     """Return what a tool gave, or what the model is told instead."""
     kind = value.get("kind") if is_object(value) else None
     if kind in ("tool_return", "tool_content_result"):
-        return value.get("result"), ""
+        result = value.get("result")
+        if kind == "tool_return" and is_object(result) and result.get("kind") == "tool-return":
+            return result.get("return_value"), ""
+        return result, ""
     if kind == "validation_error":
         return None, f"validation error in {value.get('title', '')}"
     return (None, value["message"]) if kind is not None and value.get("message") else (value, "")
