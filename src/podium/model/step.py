@@ -8,6 +8,7 @@ from podium.model.budget import Bound
 from podium.model.call import Call
 from podium.model.json import Json, is_object
 from podium.model.outcome import Usage
+from podium.model.rule_names import guard_in
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,18 +41,30 @@ class StepCall:
 
 def granted_to(path: str, granted: Mapping[str, Json]) -> Mapping[str, Json]:
     """Return what people said to the rules that asked about the step at a place, by rule, of all that they allowed."""
-    mine = f"{path} "
+    mine = grant_of("", path)
     return {key.removeprefix(mine): value for key, value in granted.items() if key.startswith(mine)}
 
 
 def arguments_put_in(granted: Mapping[str, Json]) -> Json | None:
-    """Return the arguments that somebody who allowed a use of a tool put in place of those of the model, if any did."""
-    return next((said["value"] for said in granted.values() if is_object(said) and "value" in said), None)
+    """Return the arguments that people put in place of those of the model, of all that they said: the last edit."""
+    edits = [said["value"] for said in granted.values() if is_object(said) and "value" in said]
+    return edits[-1] if edits else None
+
+
+def allowing(granted: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return what counts as the approval that a step itself requires: a yes to it, or to a policy, not to a guard."""
+    return {rule: said for rule, said in granted.items() if guard_in(rule) is None}
 
 
 def grant_of(rule: str, step: str | None) -> str:
-    """Return the name under which a call finds that a person let it, or one of its steps, pass a rule."""
-    return rule if step is None else f"{step} {rule}"
+    """Return the name under which a call finds that a person let it, or one of its steps, pass a rule.
+
+    Both names may hold spaces, so those of the step are escaped: one step's grants are never taken for another's.
+    """
+    if step is None:
+        return rule
+    place = step.replace("\\", "\\\\").replace(" ", "\\ ")
+    return f"{place} {rule}"
 
 
 ANSWER = "model"
@@ -85,9 +98,10 @@ def told_of_tool(step: str) -> str | None:
     return step[len(_TOLD) :] if step.startswith(_TOLD) else tool_of(step)
 
 
-def with_arguments(input: Json, arguments: Json) -> Json:
-    """Return the input of a use of a tool with other arguments."""
-    return {**input, "arguments": arguments}
+def with_edits(input: Json, granted: Mapping[str, Json]) -> Json:
+    """Return the input of a use of a tool with the arguments that people put in place of those of the model, if any."""
+    edited = arguments_put_in(granted)
+    return input if edited is None else {**input, "arguments": edited}
 
 
 def tool_id(agent: str, tool: str) -> str:

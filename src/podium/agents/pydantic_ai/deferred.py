@@ -106,7 +106,7 @@ class WaitingUse:
         try:
             if edited is None:
                 return await self.run(self.arguments, ctx)
-            result = await self.run(self.tool.args_validator.validate_python(edited), ctx)
+            result = await self.run(self.tool.args_validator.validate_json(encode(edited)), ctx)
         except _PLAIN_RETRY:
             raise
         except Exception as error:

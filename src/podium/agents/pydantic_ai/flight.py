@@ -28,7 +28,7 @@ class Flight:
         """Run `step` to its end, even if whoever awaits it here is cancelled."""
         task = asyncio.create_task(step)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return await asyncio.shield(task)
 
     async def __aenter__(self) -> Self:
@@ -44,6 +44,12 @@ class Flight:
             for task in self._tasks:
                 task.cancel()
             await self._settled()
+
+    def _ended(self, task: asyncio.Task[Json]) -> None:
+        """Forget a step. Whoever awaited it may be gone: then what it raised is nobody's, and asyncio need not warn."""
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
 
     async def _settled(self) -> None:
         while self._tasks:

@@ -14,6 +14,7 @@ from podium.model.facts.calls import StepDone
 from podium.model.json import Json
 from podium.model.outcome import Pending, Refused, Until
 from podium.model.question import Ask
+from podium.model.step import granted_to
 from podium.store.operations import WithdrawQuestion
 
 _TURNS = 10
@@ -92,6 +93,8 @@ class StepQuestions:
         progress = self._progress
         if not progress.refused or path in progress.refused:
             return progress.refused.get(path)
+        if any(step == path for step, _ in progress.asked) or granted_to(path, progress.granted):
+            return None  # people are asked about this one by itself, or allowed it
         same = (no for at, no in progress.refused.items() if at not in progress.late and _is(steps, at, name, digest))
         return next(same, None)
 

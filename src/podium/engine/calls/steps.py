@@ -31,7 +31,7 @@ from podium.model.outcome import Refused, Usage, text_of
 from podium.model.prices import PriceSettings
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.rule_names import APPROVAL, is_scarce
-from podium.model.step import StepCall, arguments_put_in, granted_to, is_guard_step, is_under_guard, with_arguments
+from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard, with_edits
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
 from podium.secrets.masking import MASKING
@@ -167,12 +167,11 @@ class CallSteps:
     async def _ruled(self, path: str, name: str, body: StepBody, consent: Consent) -> Json:
         """Do a step under the rules, with the arguments that whoever allowed it put in place of those of the model."""
         said = granted_to(path, self._call.granted)
-        edited = arguments_put_in(said)
-        sent = body.input if edited is None else with_arguments(body.input, edited)
+        sent = with_edits(body.input, said)
         rules = self._active.runtime.dispatcher.step_rules(self._agent)
 
         async def work() -> Json:
-            if consent.ask is not None and not said:
+            if consent.ask is not None and not allowing(said):
                 raise Suspended(consent.ask, path, APPROVAL)
             if body.effects != "once":
                 return await self._sent.kept(path, self._run(path, name, body, sent))
@@ -194,7 +193,7 @@ class CallSteps:
     @property
     def granted(self) -> Mapping[str, Json]:
         """What people said who allowed the step one is in."""
-        return granted_to(_inside.get(), self._call.granted)
+        return allowing(granted_to(_inside.get(), self._call.granted))
 
     async def ask(self, ask: Ask, *, announce: Callable[[str], Awaitable[Json]] | None = None) -> Json:
         """Ask people about the step one is in; see `podium.model.steps.Steps`."""
