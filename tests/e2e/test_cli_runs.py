@@ -206,7 +206,8 @@ def test_tail_prints_what_comes_until_the_end(desk: Desk) -> None:
     desk.podium("runs", "signal", run, "open", '"x"')
     desk.podium("work", "gate.py")
     out, _ = tail.communicate(timeout=120)
-    assert out.splitlines() == ["run of gate 1 started", '0 done: "x"', 'done: "x"']
+    told = [line for line in out.splitlines() if "may have been missed" not in line]
+    assert told == ["run of gate 1 started", '0 done: "x"', 'done: "x"']
     assert tail.returncode == 0
 
 

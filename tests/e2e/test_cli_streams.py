@@ -185,7 +185,7 @@ def test_a_blocked_run_that_is_resumed_with_its_code_is_shown_whole(desk: Desk) 
     desk.podium("run", "later.py:waits")
     run = desk.only_run()
     desk.podium("runs", "signal", run, "go")
-    desk.write("later.py", LATER.replace("VERSION", "2"))
+    desk.write("later.py", LATER.replace("VERSION", "20"))
     desk.podium("work", "later.py")
     assert desk.podium("runs", "list", "--json").json[0]["state"] == "blocked"
     still = desk.podium("run", "later.py", "--resume", run, "--stream", "--json")

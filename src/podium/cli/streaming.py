@@ -45,6 +45,8 @@ _QUIET_SECONDS = 0.5
 _END_SECONDS = 10.0
 """So long the last event of a run that has ended or is blocked is waited for after the one before it."""
 
+_GONE = "some events may have been missed: what is in no journal is kept only for a while"
+
 
 class EventPrinter:
     """Prints the events of one run."""
@@ -210,7 +212,7 @@ def _of_stream(content: StreamContent) -> str:
         case StreamReset():
             return "made again: what was streamed of it is void"
         case Gone(lost=lost):
-            return f"{'some' if lost is None else lost} events were missed: they are not kept any more"
+            return _GONE if lost is None else f"{lost} events were missed: they are not kept any more"
         case StreamBlocked(reason=reason):
             return f"blocked: {reason}"
         case TextDelta(text=odd) | ThinkingDelta(text=odd):  # an agent may emit what is no text
