@@ -23,7 +23,7 @@ from podium.reports.calls.messages import MessagePart
 from podium.reports.calls.requests import SentRequest
 from tests.e2e.models.scripted import Reply, Server, Use, results, serving
 from tests.e2e.models.way import Place, Way
-from tests.e2e.models.ways import WAYS, scripts_of
+from tests.e2e.models.ways import WAYS, parameters, scripts_of
 
 TURNS = 5
 RATES = {name: Rate(1.0, 1.0) for name in ("main", "inner", "bad")}
@@ -137,7 +137,7 @@ def same(requests: Sequence[SentRequest], server: Server) -> None:
     assert sorted(told) == sorted(got)
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+@pytest.mark.parametrize("way", parameters(WAYS))
 async def test_whoever_asks_what_is_shown_was_received(way: Way, tmp_path: Path) -> None:
     with serving(scripts_of(way)) as server:
         async with ran(way.build(Place(server, tmp_path / "ran")), tmp_path) as (app, run):

@@ -18,15 +18,15 @@ from podium.model.prices import Rate
 from podium.model.run import RunState
 from tests.e2e.models.scripted import Server, serving
 from tests.e2e.models.way import Place, Way
-from tests.e2e.models.ways import WAYS, scripts_of
+from tests.e2e.models.ways import WAYS, parameters, scripts_of
 
 PAGE = Path(__file__).parents[3] / "docs/reference/agents.md"
 PATIENCE = 180.0
 CHEAP = {name: Rate(1.0, 1.0) for name in ("main", "inner", "bad")}
 ASKED_ONCE_MORE = 1
 
-all_ways = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-with_tools = pytest.mark.parametrize("way", [way for way in WAYS if way.tools], ids=lambda way: way.name)
+all_ways = pytest.mark.parametrize("way", parameters(WAYS))
+with_tools = pytest.mark.parametrize("way", parameters(way for way in WAYS if way.tools))
 
 
 @pytest.fixture(autouse=True)

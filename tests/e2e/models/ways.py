@@ -1,6 +1,9 @@
 """The ways in which code inside a call of an LLM agent asks a model or uses a tool."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import pytest
+from _pytest.mark import ParameterSet
 
 from tests.e2e.models.asking_ways import ASKING_WAYS
 from tests.e2e.models.hook_ways import HOOK_WAYS
@@ -9,6 +12,16 @@ from tests.e2e.models.tool_ways import TOOL_WAYS
 from tests.e2e.models.way import PLAIN, Way
 
 WAYS: Sequence[Way] = (*ASKING_WAYS, *HOOK_WAYS, *TOOL_WAYS)
+
+
+def parameters(ways: Iterable[Way]) -> list[ParameterSet]:
+    """Return ways to be tried: the first of each row of the table always, the others of it with the long tests."""
+    known = set[str]()
+    found = list[ParameterSet]()
+    for way in ways:
+        found.append(pytest.param(way, id=way.name, marks=[pytest.mark.system] if way.row in known else []))
+        known |= {way.row} if way.row else set()
+    return found
 
 
 def scripts_of(way: Way) -> dict[str, Script]:
