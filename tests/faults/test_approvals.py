@@ -36,7 +36,7 @@ def go_on(child: Program, folder: Path) -> Counter[str]:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("place", ["commit", "body"])
+@pytest.mark.parametrize("place", [pytest.param("commit", marks=pytest.mark.system), "body"])
 def test_killed_at_every_point_each_is_asked_about_once_and_done_as_was_allowed(
     approving: Program, tmp_path: Path, place: FaultPlace, when: When
 ) -> None:

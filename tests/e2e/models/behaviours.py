@@ -25,7 +25,7 @@ from tests.e2e.models.rude import Answer, End, Piece
 DAY = "86400"
 LONG = 30.0
 """Seconds for which no test waits."""
-SHORT = 2.5
+SHORT = 1.5
 """Seconds that some answers may be silent, or take."""
 
 
