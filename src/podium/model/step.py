@@ -98,12 +98,6 @@ def told_of_tool(step: str) -> str | None:
     return step[len(_TOLD) :] if step.startswith(_TOLD) else tool_of(step)
 
 
-def with_edits(input: Json, granted: Mapping[str, Json]) -> Json:
-    """Return the input of a use of a tool with the arguments that people put in place of those of the model, if any."""
-    edited = arguments_put_in(granted)
-    return input if edited is None else {**input, "arguments": edited}
-
-
 def tool_id(agent: str, tool: str) -> str:
     """Return how rules name a tool: `AGENT/TOOL`. That of an agent which a tool runs has that agent's name already."""
     return tool if "/" in tool else f"{agent}/{tool}"

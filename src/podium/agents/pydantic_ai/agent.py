@@ -15,7 +15,7 @@ from pydantic_ai.usage import RunUsage, UsageLimits
 from podium.agents.per_loop import PerLoop
 from podium.agents.pydantic_ai.approvals import ToolTerms
 from podium.agents.pydantic_ai.boundary import record_all
-from podium.agents.pydantic_ai.capability import PodiumSteps
+from podium.agents.pydantic_ai.capability import recording_capabilities
 from podium.agents.pydantic_ai.effects import DeclaredEffects
 from podium.agents.pydantic_ai.failure import podium_errors
 from podium.agents.pydantic_ai.flight import Flight
@@ -93,7 +93,7 @@ class LlmAgent(Generic[In, Out, D]):
                     prompt,
                     model=model,
                     deps=self.deps(call, steps),
-                    capabilities=[PodiumSteps(scope, name=self.card.name, output=self._output)],
+                    capabilities=recording_capabilities(scope, name=self.card.name, output=self._output),
                     usage=usage,
                     usage_limits=self.limits,
                     run_id=call.idempotency_key,

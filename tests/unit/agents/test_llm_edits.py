@@ -1,0 +1,288 @@
+"""Whoever has a tool used with other arguments: rules judge these, and the model is told of what an answer put in."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from pydantic import AfterValidator
+from pydantic_ai import Agent, CallDeferred, DeferredToolRequests, ModelRetry, RunContext, Tool
+from pydantic_ai.capabilities import RequestInput
+from pydantic_ai.tools import ToolDefinition
+from pydantic_ai.toolsets import ExternalToolset, FunctionToolset
+
+from podium import App
+from podium.agents.pydantic_ai import from_pydantic_ai
+from podium.agents.pydantic_ai.answer_schema import answer_schema
+from podium.agents.schema import mismatch
+from podium.errors import InvalidValue, RunFailed
+from podium.guards import guard
+from podium.model.json import Json
+from podium.model.question import Question
+from tests.unit.agents.edit_ways import EDIT_WAYS, Edits, by_check, declared, hands_over
+from tests.unit.agents.test_llm_approvals import SCHEMA, Desk, Office, model
+
+LARGE = """permit(principal, action, resource);
+@reason("too large") forbid(principal, action == Action::"tool", resource)
+when { context.input.arguments.n > 100 && context.input.arguments.n < 1000 };
+"""
+EDITS: Edits = {"c0": {"n": 70}, "c1": {"n": 700}, "c2": {"n": 7000}}
+"""What all allow, what the policy forbids, and what the guard objects to."""
+QUICK = {
+    "a policy", "a person, args_validator", "a handler, ApprovalRequired", "RequestInput, args_validator",
+    "a hook, before_tool_execute",
+}  # fmt: skip
+"""One way for each mechanism, of those that are tried in the long tests."""
+WAYS = [name if name in QUICK else pytest.param(name, marks=pytest.mark.system) for name in EDIT_WAYS]
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, office: Office) -> Desk:
+    return Desk(tmp_path, office)
+
+
+def payer(office: Office) -> Any:
+    async def pay(n: int) -> str:
+        office.paid.append(n)
+        return f"paid {n}"
+
+    return pay
+
+
+def huge(value: Json) -> str | None:
+    return "more than it may" if value["arguments"]["n"] > 1000 else None
+
+
+async def asked(desk: Desk, app: App, count: int = 1) -> list[Question]:
+    """Return the open questions, once there are so many and nothing to do but answer them."""
+    async with asyncio.timeout(60):
+        while len(found := (await app.inbox.list()).items) != count:
+            await desk.clock.settle()
+    return sorted(found, key=lambda each: each.ask.subject["arguments"]["n"])
+
+
+async def go_through(desk: Desk, bot: Any, *answers: Json) -> list[Question]:
+    """Have a run come to its end, in other processes than the one in which people are asked; returns what they were."""
+    async with desk.app(bot) as app:
+        run = (await app.start("flow")).id
+        questions = await asked(desk, app, len(answers))
+        if not answers:
+            assert await (await app.handle(run)).result() == "done"
+            return []
+    async with desk.app(bot) as app:
+        for question, answer in zip(questions, answers, strict=True):
+            await app.inbox.answer(question.id, answer, by="ada")
+        async with asyncio.timeout(60):
+            assert await (await app.handle(run)).result() == "done"
+    return questions
+
+
+@pytest.mark.parametrize("name", WAYS)
+async def test_rules_judge_what_a_tool_is_really_used_with(office: Office, desk: Desk, name: str) -> None:
+    way = EDIT_WAYS[name]
+    office.policy = LARGE + way.policy
+    agent = way.build(model(office, len(EDITS)), payer(office), EDITS)
+    bot = from_pydantic_ai(agent, guards=(guard(huge, on=["tool_input"], name="limit"),))
+    await go_through(desk, bot, *([] if way.answer is None else [way.answer(use, EDITS[use]) for use in EDITS]))
+    assert office.paid == [70]
+    assert [part.outcome for part in office.told] == ["success", "denied", "denied"]
+    assert office.told[0].content == "paid 70"
+    assert "too large" in str(office.told[1].content)
+    assert "more than it may" in str(office.told[2].content)
+    assert office.notes == (['pay was not used as asked, but with {"n":70}.'] if way.told else [])
+
+
+def even(value: int) -> int:
+    if value % 2:
+        raise ValueError("only even amounts are paid")
+    return value
+
+
+Even = Annotated[int, AfterValidator(even)]
+MISFITS = ["a policy", "a person, requires_approval", "a person, args_validator", "a handler, requires_approval"]
+
+
+@pytest.mark.parametrize("name", [MISFITS[0], *(pytest.param(each, marks=pytest.mark.system) for each in MISFITS[1:])])
+async def test_an_edit_that_the_tool_itself_does_not_take_is_told_and_the_agent_goes_on(
+    office: Office, desk: Desk, name: str
+) -> None:
+    way, edits = EDIT_WAYS[name], {"c0": {"n": 7}}
+    office.policy = LARGE + way.policy
+
+    async def pay(n: Even) -> str:
+        office.paid.append(n)
+        return f"paid {n}"
+
+    bot = from_pydantic_ai(way.build(model(office, 1), pay, edits))
+    await go_through(desk, bot, *([] if way.answer is None else [way.answer("c0", edits["c0"])]))
+    assert office.paid == []
+    [told] = office.told
+    assert told.outcome == "denied"
+    assert told.content == (
+        'pay was not used: {"n":7} was put in place of your arguments, and pay does not take that: n: Value error, '
+        "only even amounts are paid."
+    )
+
+
+@pytest.mark.parametrize("forbidden", [False, True])
+async def test_an_edit_passes_the_check_of_the_tool_itself(office: Office, desk: Desk, *, forbidden: bool) -> None:
+    checked: list[tuple[int, bool]] = []
+
+    async def check(ctx: RunContext[Any], n: int) -> None:
+        checked.append((n, ctx.tool_call_approved))
+        if n > 10:
+            raise ModelRetry("at most 10")
+
+    tools = FunctionToolset([Tool(payer(office), name="pay", requires_approval=True, args_validator=check)], id="bank")
+    office.policy = LARGE
+    bot = from_pydantic_ai(Agent(model(office, 1), name="bot", toolsets=[tools]))
+    await go_through(desk, bot, {"approved": True, "value": {"n": 700 if forbidden else 70}})
+    assert office.paid == []
+    assert checked == ([(0, False)] if forbidden else [(0, False), (70, True)])
+    [told] = office.told
+    assert told.outcome == ("denied" if forbidden else "retried")
+    assert ("too large" if forbidden else "at most 10") in str(told.content)
+
+
+NONE_OF_NOTHING = LARGE.replace("n > 100 && context.input.arguments.n < 1000", "n == 0")
+
+
+def checking(office: Office, uses: int, checked: list[int], **options: Any) -> Any:
+    async def check(ctx: RunContext[Any], n: int) -> None:
+        checked.append(n)
+
+    tools = FunctionToolset([Tool(payer(office), name="pay", requires_approval=True, args_validator=check)], id="bank")
+    return from_pydantic_ai(Agent(model(office, uses), name="bot", toolsets=[tools]), **options)
+
+
+async def test_a_use_whose_check_a_policy_forbids_is_denied_and_the_agent_goes_on(office: Office, desk: Desk) -> None:
+    checked: list[int] = []
+    office.policy = NONE_OF_NOTHING
+    await go_through(desk, checking(office, 2, checked), {"approved": True})
+    assert office.paid == checked == [1]
+    assert [part.outcome for part in office.told] == ["denied", "success"]
+    assert "too large" in str(office.told[0].content)
+
+
+async def test_where_it_is_so_configured_a_check_that_a_policy_forbids_ends_the_agent(
+    office: Office, desk: Desk
+) -> None:
+    checked: list[int] = []
+    office.policy = NONE_OF_NOTHING
+    async with desk.app(checking(office, 1, checked, denied="end")) as app:
+        with pytest.raises(RunFailed, match="too large"):
+            await app.run("flow")
+    assert office.paid == checked == []
+
+
+OUTSIDE = """permit(principal, action, resource);
+@id("pay") @ask("operators") forbid(principal, action == Action::"tool", resource);
+"""
+
+
+def external(office: Office) -> Any:
+    tool = ToolDefinition(name="pay", parameters_json_schema=SCHEMA)
+    return Agent(model(office, 1), name="bot", toolsets=[ExternalToolset([tool])])
+
+
+def deferred(office: Office) -> Any:
+    async def pay(n: int) -> str:
+        office.paid.append(n)
+        raise CallDeferred
+
+    return Agent(model(office, 1), name="bot", tools=[pay])
+
+
+@pytest.mark.parametrize("build", [external, deferred])
+async def test_whoever_gives_a_result_is_shown_the_edit_and_the_model_is_told(
+    office: Office, desk: Desk, build: Any
+) -> None:
+    office.policy, bot = OUTSIDE, from_pydantic_ai(build(office))
+    async with desk.app(bot) as app:
+        handle = await app.start("flow")
+        [question] = await asked(desk, app)
+        await app.inbox.answer(question.id, {"approved": True, "value": {"n": 70}}, by="ada")
+    async with desk.app(bot) as app:
+        [question] = await asked(desk, app)
+        assert question.ask.subject == {"tool": "pay", "arguments": {"n": 70}}
+        await app.inbox.answer(question.id, "paid outside", by="ben")
+        assert await (await app.handle(handle.id)).result() == "done"
+    assert set(office.paid) <= {70}
+    assert [part.content for part in office.told] == ["paid outside"]
+    assert office.notes == ['pay was not used as asked, but with {"n":70}.']
+
+
+WRONG: dict[str, Json] = {
+    "no answer": 5, "neither": {"approve": True}, "a misfit": {"approved": True, "value": {"n": "many"}},
+    "another use": {"approvals": {"c9": True}}, "one more use": {"approvals": {"c0": True, "c9": True}},
+    "a result": {"calls": {"c0": "paid"}}, "both": {"approvals": {"c0": True}, "calls": {"c0": "paid"}},
+    "no decision": {"approvals": {"c0": "yes"}}, "no kind": {"approvals": {"c0": {"override_args": {"n": 1}}}},
+    "another kind": {"approvals": {"c0": {"kind": "tool-return", "return_value": 1}}},
+    "an override that misfits": {"approvals": {"c0": {"kind": "tool-approved", "override_args": {"n": "many"}}}},
+    "a typing error": {"approvals": {"c0": {"kind": "tool-approved", "overide_args": {"n": 1}}}},
+    "metadata of another use": {"approvals": {"c0": True}, "metadata": {"c9": {}}},
+    "an unknown field": {"approvals": {"c0": True}, "approved_by": "ada"},
+}  # fmt: skip
+RIGHT: dict[str, tuple[Json, list[int]]] = {
+    "true": ({"approvals": {"c0": True}}, [0]), "false": ({"approvals": {"c0": False}}, []),
+    "approved": ({"approvals": {"c0": {"kind": "tool-approved"}}}, [0]),
+    "no override": ({"approvals": {"c0": {"kind": "tool-approved", "override_args": None}}}, [0]),
+    "denied": ({"approvals": {"c0": {"kind": "tool-denied", "message": "no"}}, "answered_by": {"c0": "ada"}}, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("build", [declared, by_check])
+async def test_an_answer_to_request_input_that_cannot_be_one_is_refused_and_the_question_stays_open(
+    office: Office, desk: Desk, build: Any
+) -> None:
+    bot = from_pydantic_ai(hands_over(build)(model(office, 1), payer(office), EDITS))
+    async with desk.app(bot) as app:
+        handle = await app.start("flow")
+        [question] = await asked(desk, app)
+        before = len(await app.runs.facts(handle.id))
+        for name, wrong in WRONG.items():
+            with pytest.raises(InvalidValue, match="does not fit question"):
+                await app.inbox.answer(question.id, wrong, by="ada")
+            assert [each.id for each in await asked(desk, app)] == [question.id], name
+        assert len(await app.runs.facts(handle.id)) == before
+        await app.inbox.answer(question.id, {"approvals": {"c0": True}}, by="ada")
+        assert await handle.result() == "done"
+    assert office.paid == [0]
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_every_form_of_an_answer_to_request_input_fits(name: str) -> None:
+    assert mismatch(RIGHT[name][0], answer_schema("c0", SCHEMA, approval=True)) is None
+
+
+RESULTS: dict[str, tuple[Json, bool]] = {
+    "plain": ("paid", True), "of another type": (5, False), "of this use": ({"calls": {"c0": "paid"}}, True),
+    "of another use": ({"calls": {"c9": "paid"}}, False), "another type of it": ({"calls": {"c0": 5}}, False),
+    "a tool return": ({"calls": {"c0": {"kind": "tool-return", "return_value": "paid"}}}, True),
+    "another type of that": ({"calls": {"c0": {"kind": "tool-return", "return_value": 5}}}, False),
+    "a failure": ({"calls": {"c0": {"kind": "tool-failed", "message": "no"}}}, True),
+    "a failure without a word": ({"calls": {"c0": {"kind": "tool-failed"}}}, False),
+    "once more": ({"calls": {"c0": {"kind": "model-retry", "message": "again"}}}, True),
+    "an approval": ({"approvals": {"c0": True}}, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_result_from_outside_is_what_the_tool_returns_or_says_what_became_of_it(name: str) -> None:
+    answer, fits = RESULTS[name]
+    assert (mismatch(answer, answer_schema("c0", {"type": "string"}, approval=False)) is None) is fits
+
+
+async def test_a_result_is_given_to_request_input(office: Office, desk: Desk) -> None:
+    async def ask(ctx: RunContext[Any], requests: DeferredToolRequests, token: str) -> None:
+        office.asked.append(token)
+
+    tool = ToolDefinition(name="pay", parameters_json_schema=SCHEMA, return_schema={"type": "string"})
+    agent = Agent(model(office, 1), name="bot", toolsets=[ExternalToolset([tool])], capabilities=[RequestInput(ask)])
+    await go_through(desk, from_pydantic_ai(agent), {"calls": {"c0": "paid"}})
+    assert [part.content for part in office.told] == ["paid"]
