@@ -1,13 +1,14 @@
 """Whoever has a tool used with other arguments: rules judge these, and the model is told of what an answer put in."""
 
 import asyncio
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from pydantic import AfterValidator
 from pydantic_ai import Agent, CallDeferred, DeferredToolRequests, ModelRetry, RunContext, Tool
-from pydantic_ai.capabilities import RequestInput
+from pydantic_ai.capabilities import AbstractCapability, RequestInput
 from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.toolsets import ExternalToolset, FunctionToolset
 
@@ -286,3 +287,75 @@ async def test_a_result_is_given_to_request_input(office: Office, desk: Desk) ->
     agent = Agent(model(office, 1), name="bot", toolsets=[ExternalToolset([tool])], capabilities=[RequestInput(ask)])
     await go_through(desk, from_pydantic_ai(agent), {"calls": {"c0": "paid"}})
     assert [part.content for part in office.told] == ["paid"]
+
+
+LADDER = """permit(principal, action, resource);
+@id("small") @ask("clerks") forbid(principal, action == Action::"tool", resource)
+when { context.input.arguments.n > 10 };
+"""
+
+
+@pytest.mark.parametrize("edit", [None, {"n": 60}])
+@pytest.mark.parametrize("name", ["a handler, requires_approval", "a handler, ApprovalRequired"])
+async def test_people_are_asked_about_what_a_handler_put_in_and_have_the_last_word(
+    office: Office, desk: Desk, name: str, edit: Json
+) -> None:
+    office.policy = LADDER
+    bot = from_pydantic_ai(EDIT_WAYS[name].build(model(office, 1), payer(office), EDITS))
+    yes: Json = {"approved": True}
+    [question] = await go_through(desk, bot, yes if edit is None else {**yes, "value": edit})
+    assert (question.ask.to, question.ask.subject["arguments"]) == ("clerks", {"n": 70})
+    assert office.paid == [70 if edit is None else 60]
+    assert office.notes == [f'pay was not used as asked, but with {{"n":{office.paid[0]}}}.']
+
+
+@pytest.mark.parametrize("name", ["a handler, ApprovalRequired", "a hook, before_tool_execute"])
+async def test_an_effect_that_happens_once_is_not_in_doubt_where_other_arguments_are_put_in(
+    office: Office, desk: Desk, name: str
+) -> None:
+    agent = EDIT_WAYS[name].build(model(office, 1), payer(office), EDITS)
+    await go_through(desk, from_pydantic_ai(agent, tool_effects={"pay": "once"}))
+    assert office.paid == [70]
+
+
+async def test_a_hook_that_changes_one_argument_leaves_the_others_as_the_model_wrote_them(
+    office: Office, desk: Desk
+) -> None:
+    seen: list[Json] = []
+
+    async def pay(n: int, day: date = date(2026, 1, 2)) -> str:
+        office.paid.append(n)
+        return f"paid {n}"
+
+    class Limits(AbstractCapability[Any]):
+        async def before_tool_execute(self, ctx: RunContext[Any], **given: Any) -> Any:
+            return {**given["args"], "day": date(2026, 3, 4)} if given["args"]["n"] else given["args"]
+
+    look = guard(lambda value: seen.append(value["arguments"]), on=["tool_input"], name="look")
+    agent = Agent(model(office, 2), name="bot", tools=[pay], capabilities=[Limits()])
+    await go_through(desk, from_pydantic_ai(agent, guards=(look,)))
+    assert sorted(office.paid) == [0, 1]
+    assert sorted(seen, key=lambda each: each["n"]) == [{"n": 0}, {"n": 1, "day": "2026-03-04"}]
+
+
+@pytest.mark.parametrize("settles", [False, True])
+async def test_a_guard_asks_again_about_what_was_put_in_after_a_yes_to_it(
+    office: Office, desk: Desk, *, settles: bool
+) -> None:
+    odd = guard(lambda value: "looks odd", on=["tool_input"], ask="security", name="odd")
+    bot = from_pydantic_ai(declared(model(office, 1), payer(office), EDITS), approvals="boss", guards=(odd,))
+    shown: list[tuple[str, int]] = []
+    async with desk.app(bot) as app:
+        run = (await app.start("flow")).id
+        await asked(desk, app)
+    for answer in ({"approved": True}, {"approved": True, "value": {"n": 70}}, {"approved": True}):
+        async with desk.app(bot) as app:
+            [question] = await asked(desk, app)
+            shown.append((question.ask.to, question.ask.subject["arguments"]["n"]))
+            await app.inbox.answer(question.id, answer, by="ada")
+            if settles:
+                await desk.clock.settle()
+    async with desk.app(bot) as app, asyncio.timeout(60):
+        assert await (await app.handle(run)).result() == "done"
+    assert shown == [("security", 0), ("boss", 0), ("security", 70)]
+    assert office.paid == [70]

@@ -16,7 +16,7 @@ from pydantic_ai.toolsets import ToolsetTool
 from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial, told_of
 from podium.agents.pydantic_ai.arguments import ToolArguments, edited, misfit, validated
 from podium.agents.pydantic_ai.effects import declared
-from podium.agents.pydantic_ai.handlers import RESULTS, handlers_decide
+from podium.agents.pydantic_ai.handlers import RESULTS, decided_before, handlers_decide
 from podium.agents.pydantic_ai.outside import Handling
 from podium.agents.pydantic_ai.request import ToolUse
 from podium.agents.pydantic_ai.scope import AgentScope
@@ -76,12 +76,13 @@ class WaitingUse:
         if self.kind == EXTERNAL:
             return self._result(granted, None)
         approved = bool(granted) or self.ctx.tool_call_approved
+        if granted:  # maybe of what a handler put in while the tool was used before they were asked
+            self._use_again(await decided_before(self.scope, self.ctx, self.use))
         result = await self._used(arguments_put_in(granted), approved=approved)
         match result["kind"]:
             case "approval_required" if not approved:
                 decided = await self._ask_handlers(granted, external=False, metadata=result["metadata"])
-                if self._overridden(decided) is not None:
-                    raise DecidedInside(decided)
+                self._use_again(decided)
                 if decided is not None:
                     return await self._as_decided(decided, granted)
                 return ToolQuestion(self._approval(granted, result["metadata"]), _returned)
@@ -100,6 +101,11 @@ class WaitingUse:
         """Return the arguments that a handler of the agent itself put in; None where it put none in."""
         said = None if decided is None else self._decision(decided)
         return edited(said.override_args) if isinstance(said, ToolApproved) else None
+
+    def _use_again(self, decided: Json) -> None:
+        """Leave the step where a handler put other arguments in, so that rules judge these."""
+        if self._overridden(decided) is not None:
+            raise DecidedInside(decided)
 
     async def _as_decided(self, decided: Json, granted: Grants) -> Json:
         """Do what a handler of the agent itself decided."""

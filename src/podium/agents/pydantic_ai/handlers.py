@@ -15,7 +15,7 @@ from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial_in
 from podium.agents.pydantic_ai.arguments import edited, misfit, validated
 from podium.agents.pydantic_ai.outside import Handling, handled, handling
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
-from podium.agents.pydantic_ai.scope import AgentScope
+from podium.agents.pydantic_ai.scope import AgentScope, Body
 from podium.model.json import Json
 
 D = TypeVar("D")
@@ -68,7 +68,7 @@ class DeferredTools(AbstractCapability[D]):
 async def handlers_decide(scope: AgentScope, ctx: RunContext[Any], use: ToolUse, about: Handling) -> Json:
     """Return what an agent's own handlers decide about a use of a tool, as DeferredToolResults; None if nothing."""
     manager = ctx.tool_manager
-    if manager is None or not _handles(manager.root_capability):
+    if manager is None or not _handles(ctx):
         return None
     call, metadata = ToolCallPart(use.tool, about.shown["arguments"], about.call_id), about.shown.get("metadata")
     requests = DeferredToolRequests(
@@ -83,6 +83,28 @@ async def handlers_decide(scope: AgentScope, ctx: RunContext[Any], use: ToolUse,
             return None
         return RESULTS.dump_python(results, mode="json")
 
+    return await _recorded(scope, use, body)
+
+
+async def decided_before(scope: AgentScope, ctx: RunContext[Any], use: ToolUse) -> Json:
+    """Return what they decided when the use came here before; None if nothing, or if it never did."""
+    if not _handles(ctx):
+        return None
+    try:
+        return await _recorded(scope, use, _undecided)
+    except _Undecided:
+        return None
+
+
+class _Undecided(Exception):
+    """No handler was asked."""
+
+
+async def _undecided() -> Json:
+    raise _Undecided
+
+
+async def _recorded(scope: AgentScope, use: ToolUse, body: Body) -> Json:
     return await scope.recording.once(f"handler/{use.tool}", body, key=scope.key(use.key), input=use.sent)
 
 
@@ -116,8 +138,9 @@ def _misfit(ctx: RunContext[Any], name: str, said: ToolApproved) -> str | None:
     return None
 
 
-def _handles(capability: AbstractCapability[Any] | None) -> bool:
+def _handles(ctx: RunContext[Any]) -> bool:
     """Whether an agent has handlers of its own for tools that wait."""
+    capability = None if ctx.tool_manager is None else ctx.tool_manager.root_capability
     own: Sequence[AbstractCapability[Any]] = () if capability is None else leaf_capabilities(capability)
     plain = AbstractCapability[Any].handle_deferred_tool_calls
     return any(
