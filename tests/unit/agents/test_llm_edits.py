@@ -170,6 +170,37 @@ async def test_a_use_whose_check_a_policy_forbids_is_denied_and_the_agent_goes_o
     assert "too large" in str(office.told[0].content)
 
 
+async def test_a_use_whose_check_was_forbidden_is_not_made_by_a_process_with_another_policy(
+    office: Office, desk: Desk
+) -> None:
+    checked: list[int] = []
+    reached, holding = asyncio.Event(), [True]
+
+    class Holds(AbstractCapability[Any]):
+        async def before_tool_execute(self, ctx: RunContext[Any], **given: Any) -> Any:
+            reached.set()
+            if holding:
+                await asyncio.Event().wait()
+            return given["args"]
+
+    async def check(ctx: RunContext[Any], n: int) -> None:
+        checked.append(n)
+
+    tools = FunctionToolset([Tool(payer(office), name="pay", args_validator=check)], id="bank")
+    bot = from_pydantic_ai(Agent(model(office, 1), name="bot", toolsets=[tools], capabilities=[Holds()]))
+    office.policy = NONE_OF_NOTHING
+    async with desk.app(bot) as app:
+        run = (await app.start("flow")).id
+        async with asyncio.timeout(60):
+            await reached.wait()
+    holding.clear()
+    office.policy = "permit(principal, action, resource);"
+    async with desk.app(bot) as app, asyncio.timeout(60):
+        assert await (await app.handle(run)).result() == "done"
+    assert office.paid == checked == []
+    assert office.told[0].outcome == "denied"
+
+
 async def test_where_it_is_so_configured_a_check_that_a_policy_forbids_ends_the_agent(
     office: Office, desk: Desk
 ) -> None:
@@ -199,7 +230,34 @@ def deferred(office: Office) -> Any:
     return Agent(model(office, 1), name="bot", tools=[pay])
 
 
-@pytest.mark.parametrize("build", [external, deferred])
+def deferred_by_a_check(office: Office) -> Any:
+    async def check(ctx: RunContext[Any], n: int) -> None:
+        raise CallDeferred
+
+    return Agent(model(office, 1), name="bot", tools=[Tool(payer(office), name="pay", args_validator=check)])
+
+
+def deferred_by_a_hook(office: Office) -> Any:
+    class Defers(AbstractCapability[Any]):
+        async def before_tool_execute(self, ctx: RunContext[Any], **given: Any) -> Any:
+            raise CallDeferred
+
+    return Agent(model(office, 1), name="bot", tools=[Tool(payer(office), name="pay")], capabilities=[Defers()])
+
+
+FROM_OUTSIDE = [external, deferred, deferred_by_a_check, deferred_by_a_hook]
+
+
+@pytest.mark.parametrize("build", FROM_OUTSIDE)
+async def test_a_policy_forbids_what_would_come_from_outside(office: Office, desk: Desk, build: Any) -> None:
+    office.policy = NONE_OF_NOTHING
+    await go_through(desk, from_pydantic_ai(build(office)))
+    [told] = office.told
+    assert told.outcome in {"denied", "failed"}
+    assert "too large" in str(told.content)
+
+
+@pytest.mark.parametrize("build", FROM_OUTSIDE)
 async def test_whoever_gives_a_result_is_shown_the_edit_and_the_model_is_told(
     office: Office, desk: Desk, build: Any
 ) -> None:

@@ -27,8 +27,8 @@ from pydantic_ai.toolsets import AbstractToolset
 
 from podium.agents.pydantic_ai.arguments import edited
 from podium.agents.pydantic_ai.asking import keep_answer
+from podium.agents.pydantic_ai.before_use import DeferredTools
 from podium.agents.pydantic_ai.effects import ToolEffects
-from podium.agents.pydantic_ai.handlers import DeferredTools
 from podium.agents.pydantic_ai.outputs import CodecOf, recorded_output
 from podium.agents.pydantic_ai.refused import keep_refusals
 from podium.agents.pydantic_ai.request import tool_key

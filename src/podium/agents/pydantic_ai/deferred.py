@@ -54,12 +54,14 @@ class WaitingUse:
     kind: str | None
     """`unapproved` or `external` where the tool says so of itself."""
     run: UseTool
+    metadata: Json = None
+    """What was said with it where it was made to wait before it came to be used."""
 
     async def decided(self) -> Json:
         """Return what the handlers that the agent has itself say of it, as DeferredToolResults; None if nothing."""
         if self.kind is None or self.ctx.tool_call_approved:
             return None
-        return await self._ask_handlers({}, external=self.kind == EXTERNAL, metadata=None)
+        return await self._ask_handlers({}, external=self.kind == EXTERNAL, metadata=self.metadata)
 
     def consent(self, decided: Json) -> Consent:
         """Return what people may have to say before it is done, and with what it is done."""
@@ -74,7 +76,7 @@ class WaitingUse:
         if decided is not None:
             return await self._as_decided(decided, granted)
         if self.kind == EXTERNAL:
-            return self._result(granted, None)
+            return self._result(granted, self.metadata)
         approved = bool(granted) or self.ctx.tool_call_approved
         if granted:  # maybe of what a handler put in while the tool was used before they were asked
             self._use_again(await decided_before(self.scope, self.ctx, self.use))

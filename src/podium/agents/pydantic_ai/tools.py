@@ -58,20 +58,22 @@ class RecordedToolset(WrapperToolset[D]):
             kind=self.scope.waits_for.get(name),
             run=lambda arguments, ctx: super(RecordedToolset, self).call_tool(name, arguments, ctx, tool),
         )
-        value = self.scope.forbidden.get(use.key) or await self._use(waiting)
+        value = self.scope.forbidden.get(use.key) or await done(waiting)
         if (told := denial_in(value)) is not None:
             return ToolDenied(told)
         result = unwrap_tool_call_result(JSON_CODEC.load(CallToolResult, value))
         self.scope.add_tool_call()
         return result
 
-    async def _use(self, waiting: WaitingUse) -> Json:
-        decided = await waiting.decided()
-        try:
-            return await used(self.scope, waiting.use, partial(waiting.body, decided), waiting.consent(decided))
-        except DecidedInside as inside:
-            again = partial(waiting.body, inside.decided)
-            return await used(self.scope, waiting.use, again, waiting.consent(inside.decided))
+
+async def done(waiting: WaitingUse) -> Json:
+    """Return the recorded result of a use of a tool that may have to wait."""
+    decided = await waiting.decided()
+    try:
+        return await used(waiting.scope, waiting.use, partial(waiting.body, decided), waiting.consent(decided))
+    except DecidedInside as inside:
+        again = partial(waiting.body, inside.decided)
+        return await used(waiting.scope, waiting.use, again, waiting.consent(inside.decided))
 
 
 def _used_here(tool: ToolsetTool[D]) -> ToolsetTool[D]:
