@@ -9,11 +9,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 
+from tests.bytecode import keep_bytecode, keep_no_more_bytecode
 from tests.offline import refuse_model_requests, stay_offline
 from tests.scratch import real_disk, use_memory
 
 NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("PODIUM_NO_SKIP") == "1"
 
+keep_bytecode()
 stay_offline()
 use_memory()
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background, and inherited
@@ -38,6 +40,11 @@ def tmp_store(tmp_path: Path) -> Path:
 def pytest_xdist_auto_num_workers() -> int:
     """Have one process more than there are cores: tests wait much, for time and other processes."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Have all modules of the tests compiled by now."""
+    keep_no_more_bytecode()
 
 
 def pytest_runtest_setup() -> None:
