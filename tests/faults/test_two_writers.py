@@ -25,7 +25,7 @@ def test_both_finish_everything_and_neither_loop_is_held_up_for_long(disk_path: 
         )
         for name in "ab"
     ]
-    outputs = [process.communicate(timeout=90)[0] for process in processes]
+    outputs = [process.communicate(timeout=120)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     holds = [json.loads(output) for output in outputs]
     assert max(each["worst"] for each in holds) < LONGEST, holds
