@@ -2,9 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, assert_never, get_args
+from urllib.parse import quote
 
+from podium.model.call import Call
 from podium.model.json import Json
+
+MemoryScope = Literal["tenant", "run", "agent", "user"]
+"""Whose memory it is: everybody's of the tenant, this run's alone, that of the agents of one name in the tenant, or
+that of the user on whose behalf the run is."""
+
+MEMORY_SCOPES: tuple[str, ...] = get_args(MemoryScope)
+_DEFAULT_TENANT = "default"
+
+
+def memory_scope(scope: MemoryScope, call: Call, agent: str) -> str:
+    """Return the name under which a store keeps what is remembered: no two tenants share one.
+
+    `agent` is the name of the agents whose memory it is, which counts in the scope `agent` alone.
+    """
+    match scope:
+        case "tenant":
+            return f"tenant:{call.tenant}"
+        case "run":
+            return f"run:{call.run}"
+        case "agent" if call.tenant == _DEFAULT_TENANT:
+            return f"agent:{agent}"  # as it was before agents remembered for each tenant
+        case "agent":
+            return f"tenant-agent:{quote(call.tenant, safe='')}/{agent}"
+        case "user":
+            return f"user:{quote(call.tenant, safe='')}/{call.principal}"
+        case _:
+            assert_never(scope)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +41,7 @@ class MemoryEntry:
     """One remembered value."""
 
     scope: str
-    """Whose memory it is: `run:ID`, `tenant:NAME` or `agent:NAME`."""
+    """Whose memory it is, as `memory_scope` names it."""
     key: str
     value: Json
     version: int

@@ -1,4 +1,8 @@
-import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from typing import Any, get_args
 
 import pytest
 
@@ -19,8 +23,11 @@ from podium.agents.memory import (
     Search,
     memory,
 )
+from podium.errors import UsageError
+from podium.model.call import Call
+from podium.model.memory import memory_scope
 from podium.testing.steps import PlainMemory, PlainSteps
-from tests.unit.agents.calls import answer
+from tests.unit.agents.calls import answer, call_with
 
 
 def _ask(agent: MemoryAgent, request: Request, store: PlainMemory, key: str = "k1") -> MemoryReply:
@@ -73,13 +80,47 @@ def test_values_are_found_by_their_words() -> None:
     assert _ask(agent, Search("tall red", limit=1), store) == Hits([Remembered("b", "red tall tree", 1)])
 
 
-@pytest.mark.parametrize(
-    ("scope", "place"), [("tenant", "tenant:acme"), ("run", "run:run_1"), ("agent", "agent:notes")]
-)
-def test_each_scope_is_a_place_of_its_own(scope: MemoryScope, place: str) -> None:
+def test_what_one_puts_is_found_by_those_whose_memory_it_is_alone() -> None:
+    calls = [
+        replace(call_with(), tenant=tenant, principal=principal, run=f"{tenant}/{principal}")
+        for tenant, principal in product(("default", "acme", "a", "a/b"), ("ann", "b/ann", "b", "acme/notes"))
+    ]
+    names = ("notes", "acme/notes", "b/notes")
+    whose: dict[MemoryScope, Callable[[Call, str], object]] = {
+        "tenant": lambda call, name: call.tenant,
+        "run": lambda call, name: call.run,
+        "agent": lambda call, name: (call.tenant, name),
+        "user": lambda call, name: (call.tenant, call.principal),
+    }
+    owners = defaultdict[str, set[object]](set)
+    places = defaultdict[object, set[str]](set)
+    for (scope, owner), call, name in product(whose.items(), calls, names):
+        place = memory_scope(scope, call, name)
+        owners[place].add((scope, owner(call, name)))
+        places[scope, owner(call, name)].add(place)
+    assert all(len(each) == 1 for each in owners.values())
+    assert all(len(each) == 1 for each in places.values())
+
+
+def test_what_agents_of_the_default_tenant_remembered_before_there_were_others_is_still_theirs() -> None:
+    call = replace(call_with(), tenant="default")
+    assert memory_scope("agent", call, "notes") == "agent:notes"
+    assert memory_scope("tenant", call, "notes") == "tenant:default"
+    assert memory_scope("run", call, "notes") == "run:run_1"
+
+
+def test_each_scope_is_a_place_of_its_own() -> None:
     store = PlainMemory()
-    _ask(memory(scope, name="notes"), Put("a", 1), store)
-    assert asyncio.run(store.get(place, "a")) is not None
+    for number, scope in enumerate(get_args(MemoryScope)):
+        _ask(memory(scope, name="notes"), Put("a", scope), store, key=f"k{number}")
+    for scope in get_args(MemoryScope):
+        assert _ask(memory(scope, name="notes"), Get("a"), store) == Remembered("a", scope, 1)
+
+
+def test_a_scope_that_there_is_none_of_is_refused() -> None:
+    scope: Any = "person"
+    with pytest.raises(UsageError, match=r"the scope of a memory is 'person'; expected 'tenant' or 'run' or"):
+        memory(scope)
 
 
 def test_the_input_can_be_given_as_json() -> None:
