@@ -1,12 +1,14 @@
 """Shared memory: what agents remember beyond one call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, Protocol, assert_never, get_args
 from urllib.parse import quote
 
 from podium.model.call import Call
-from podium.model.json import Json
+from podium.model.clock import Clock
+from podium.model.json import Json, is_array
 
 MemoryScope = Literal["tenant", "run", "agent", "user"]
 """Whose memory it is: everybody's of the tenant, this run's alone, that of the agents of one name in the tenant, or
@@ -47,27 +49,96 @@ class MemoryEntry:
     version: int
     """1 at the first put, one more at each further one."""
     at: float
+    until: float | None = None
+    """The time, in seconds since 1970, from which it is not found any more; None is for ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryAppend:
+    """What came of an append."""
+
+    version: int
+    length: int
+    """How many elements the list has with it, or characters the text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryLock:
+    """Who holds a lock."""
+
+    token: int
+    """It grows with each lock of the key: whoever is handed it may refuse a smaller one than it has seen."""
+    holder: str
+    """The idempotency key of the call that took it: its run and its place in it."""
+    until: float
+    """The time, in seconds since 1970, from which anybody may take it."""
+
+
+AppendTo = Literal["list", "text"]
+
+
+def appended(before: Json, value: Json, to: AppendTo) -> Json:
+    """Return a list with one more element, or a longer text; None where what there is, or what is added, is neither."""
+    match to:
+        case "list":
+            return [*before, value] if is_array(before) else None
+        case "text":
+            return before + value if isinstance(before, str) and isinstance(value, str) else None
+        case _:
+            assert_never(to)
+
+
+NOTHING_YET: Mapping[AppendTo, Json] = MappingProxyType({"list": [], "text": ""})
+"""What is added to where nothing is stored."""
 
 
 class MemoryStore(Protocol):
-    """Where entries are kept. Every store brings one."""
+    """Where entries are kept. Every store brings one.
+
+    `writer` is the idempotency key of a call: what the same writer does to the same key counts once, whatever others
+    did in between; it is handed what came of the first. An entry whose time is over is as one that was deleted.
+    """
+
+    def under(self, clock: Clock) -> "MemoryStore":
+        """Return the same memory, whose time is that of a clock; without it, it is the machine's."""
+        ...
 
     async def get(self, scope: str, key: str) -> MemoryEntry | None:
         """Return the entry, or None."""
         ...
 
     async def put(
-        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None
+        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None, ttl: float | None = None
     ) -> MemoryEntry | None:
         """Store a value and return its entry, or None where the version is not `expect` (0: must not exist).
 
-        `writer` is the idempotency key of the call: the same writer's put of the same key counts once, whatever others
-        wrote in between; it is handed what came of the first.
+        It is forgotten after `ttl` seconds, or with None never, whatever was said when it was put before.
+        """
+        ...
+
+    async def append(
+        self, scope: str, key: str, value: Json, *, writer: str, to: AppendTo = "list"
+    ) -> MemoryAppend | None:
+        """Add an element to a list, or text to a text, or begin one; None where something else is stored.
+
+        The entry lasts as long as it would have without.
         """
         ...
 
     async def delete(self, scope: str, key: str, *, writer: str | None = None) -> bool:
         """Forget a key; False where it was not there. With a `writer` it counts once, as a put does."""
+        ...
+
+    async def lock(self, scope: str, key: str, *, writer: str, lease: float) -> MemoryLock:
+        """Take a lock for `lease` seconds, unless another writer holds it: return who holds it now.
+
+        The same writer is handed its own lock again while its lease lasts, also where it was unlocked meanwhile. Locks
+        have nothing to do with entries of the same key.
+        """
+        ...
+
+    async def unlock(self, scope: str, key: str, token: int, *, writer: str) -> bool:
+        """Give the lock of this token back; False where its lease is over, or it was given back before."""
         ...
 
     async def keys(self, scope: str, prefix: str = "") -> Sequence[str]:
@@ -76,4 +147,8 @@ class MemoryStore(Protocol):
 
     async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[MemoryEntry]:
         """Return the entries whose text fits the words of `query`, best first (full-text, BM25)."""
+        ...
+
+    async def forget_expired(self) -> int:
+        """Delete all entries whose time is over, and return how many; some are deleted with each write anyway."""
         ...

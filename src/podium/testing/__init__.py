@@ -16,7 +16,8 @@ from podium.testing.contracts.memory import MemoryContract
 from podium.testing.contracts.store import StoreContract
 from podium.testing.faults import FaultPoint, Faults, die_at
 from podium.testing.ids import CountingIds
-from podium.testing.steps import PlainMemory, PlainSteps
+from podium.testing.memory import PlainMemory
+from podium.testing.steps import PlainSteps
 from podium.testing.witness import Witness
 
 if TYPE_CHECKING:

@@ -2,29 +2,41 @@
 
 from podium.agents.memory.agent import MemoryAgent, memory
 from podium.agents.memory.requests import (
+    Append,
+    Appended,
     Conflict,
     Delete,
     Forgotten,
     Get,
+    Held,
     Hits,
     KeyList,
     Keys,
+    Lock,
+    Locked,
     MemoryReply,
     Put,
     Remembered,
     Request,
     Search,
+    Unlock,
+    Unlocked,
 )
 from podium.model.memory import MemoryScope
 
 __all__ = [
+    "Append",
+    "Appended",
     "Conflict",
     "Delete",
     "Forgotten",
     "Get",
+    "Held",
     "Hits",
     "KeyList",
     "Keys",
+    "Lock",
+    "Locked",
     "MemoryAgent",
     "MemoryReply",
     "MemoryScope",
@@ -32,5 +44,7 @@ __all__ = [
     "Remembered",
     "Request",
     "Search",
+    "Unlock",
+    "Unlocked",
     "memory",
 ]

@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from podium.model.duration import Duration, in_seconds, seconds_or_none
 from podium.model.json import Json
+from podium.model.memory import AppendTo
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +20,29 @@ class Get:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Store a value; gives Remembered, or Conflict where the version is not `expect` (0: must not exist)."""
+    """Store a value; gives Remembered, or Conflict where the version is not `expect` (0: must not exist).
+
+    With a `ttl`, such as `"7d"`, it is forgotten after that time.
+    """
 
     key: str
     value: Json
     expect: int | None = None
+    ttl: Duration | None = None
     op: Literal["put"] = "put"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ttl", seconds_or_none(self.ttl, "ttl of Put"))
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Add an element to a list, or text to a text, or begin one; gives Appended, or Conflict where it is neither."""
+
+    key: str
+    value: Json
+    to: AppendTo = "list"
+    op: Literal["append"] = "append"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +71,49 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """Take a lock for the time of `lease`; gives Locked, or Held where another call holds it."""
+
+    key: str
+    lease: Duration = 30.0
+    op: Literal["lock"] = "lock"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lease", in_seconds(self.lease, "lease of Lock"))
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Give a lock back, by the token that Locked had; gives Unlocked."""
+
+    key: str
+    token: int
+    op: Literal["unlock"] = "unlock"
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """A key with its value; version 0 says that nothing is stored there."""
 
     key: str
     value: Json
     version: int
+    until: float | None = None
+    """The time, in seconds since 1970, from which it is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """It was added; `length` is how many elements the list has now, or characters the text."""
+
+    key: str
+    version: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Nothing was stored, because the version was not the expected one; `current` is what was found there."""
+    """Nothing was stored, as the version is not the expected one, or no list or text; `current` is what is there."""
 
     current: Remembered
 
@@ -89,5 +140,34 @@ class Hits:
     hits: list[Remembered]
 
 
-Request = Annotated[Get | Put | Delete | Keys | Search, Field(discriminator="op")]
-MemoryReply = Remembered | Conflict | Forgotten | KeyList | Hits
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """The lock is held by this call until a time, in seconds since 1970.
+
+    `token` grows with each lock of the key: what the lock protects may refuse a smaller one than it has seen.
+    """
+
+    key: str
+    token: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another call holds the lock: `holder` is its run and its place there, `until` when it is free at the latest."""
+
+    key: str
+    holder: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """`released` tells whether the lock was held; if not, its lease was over, and others may have had it meanwhile."""
+
+    key: str
+    released: bool
+
+
+Request = Annotated[Get | Put | Append | Delete | Keys | Search | Lock | Unlock, Field(discriminator="op")]
+MemoryReply = Remembered | Conflict | Appended | Forgotten | KeyList | Hits | Locked | Held | Unlocked
