@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, Protocol, assert_never, get_args
-from urllib.parse import quote
+from typing import Literal, NoReturn, Protocol, assert_never, get_args
 
+from podium.errors import OtherEmbedder
 from podium.model.call import Call
 from podium.model.clock import Clock
-from podium.model.json import Json, is_array
+from podium.model.embedding import Vector
+from podium.model.json import Json, is_array, is_object
 
 MemoryScope = Literal["tenant", "run", "agent", "user"]
 """Whose memory it is: everybody's of the tenant, this run's alone, that of the agents of one name in the tenant, or
@@ -31,11 +32,16 @@ def memory_scope(scope: MemoryScope, call: Call, agent: str) -> str:
         case "agent" if call.tenant == _DEFAULT_TENANT:
             return f"agent:{agent}"  # as it was before agents remembered for each tenant
         case "agent":
-            return f"tenant-agent:{quote(call.tenant, safe='')}/{agent}"
+            return f"tenant-agent:{_quoted(call.tenant)}/{agent}"
         case "user":
-            return f"user:{quote(call.tenant, safe='')}/{call.principal}"
+            return f"user:{_quoted(call.tenant)}/{call.principal}"
         case _:
             assert_never(scope)
+
+
+def _quoted(tenant: str) -> str:
+    """Return the name of a tenant without a slash, another one for each."""
+    return tenant.replace("%", "%25").replace("/", "%2F")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,31 @@ NOTHING_YET: Mapping[AppendTo, Json] = MappingProxyType({"list": [], "text": ""}
 """What is added to where nothing is stored."""
 
 
+def text_of_entry(key: str, value: Json) -> str:
+    """Return what an entry is found by: its key, and all text in its value."""
+    return f"{key} {_words(value)}"
+
+
+def _words(value: Json) -> str:
+    match value:
+        case _ if is_object(value):
+            return " ".join(f"{key} {_words(part)}" for key, part in value.items())
+        case _ if is_array(value):
+            return " ".join(_words(part) for part in value)
+        case None:
+            return ""
+        case _:
+            return str(value)
+
+
+def refuse_embedder(scope: str, theirs: str, ours: str) -> NoReturn:
+    """Raise the error for a scope with vectors of another embedder."""
+    raise OtherEmbedder(
+        f"the memory {scope} has vectors of {theirs}, which cannot be compared with those of {ours}: use that embedder,"
+        " or have all entries embedded again, by a call of the memory with Reembed()."
+    )
+
+
 class MemoryStore(Protocol):
     """Where entries are kept. Every store brings one.
 
@@ -108,20 +139,24 @@ class MemoryStore(Protocol):
         ...
 
     async def put(
-        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None, ttl: float | None = None
-    ) -> MemoryEntry | None:
+        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None, ttl: float | None = None,
+        vector: Vector | None = None,
+    ) -> MemoryEntry | None:  # fmt: skip
         """Store a value and return its entry, or None where the version is not `expect` (0: must not exist).
 
-        It is forgotten after `ttl` seconds, or with None never, whatever was said when it was put before.
+        It is forgotten after `ttl` seconds, or with None never, whatever was said when it was put before. Only with a
+        `vector` it is found by meaning: raises OtherEmbedder where the scope has vectors of another embedder.
         """
         ...
 
     async def append(
-        self, scope: str, key: str, value: Json, *, writer: str, to: AppendTo = "list"
-    ) -> MemoryAppend | None:
+        self, scope: str, key: str, value: Json, *, writer: str, to: AppendTo = "list", expect: int | None = None,
+        vector: Vector | None = None,
+    ) -> MemoryAppend | None:  # fmt: skip
         """Add an element to a list, or text to a text, or begin one; None where something else is stored.
 
-        The entry lasts as long as it would have without.
+        So it is where the version is not `expect`. The entry lasts as long as it would have without; `vector` is that
+        of the whole, as for `put`.
         """
         ...
 
@@ -147,6 +182,21 @@ class MemoryStore(Protocol):
 
     async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[MemoryEntry]:
         """Return the entries whose text fits the words of `query`, best first (full-text, BM25)."""
+        ...
+
+    async def nearest(self, scope: str, vector: Vector, *, limit: int = 10) -> Sequence[MemoryEntry]:
+        """Return the entries whose vectors are nearest to this one, best first (cosine).
+
+        Raises OtherEmbedder where the scope has vectors of another embedder: it never compares them.
+        """
+        ...
+
+    async def without_vector(self, scope: str, embedder: str, *, limit: int) -> Sequence[MemoryEntry]:
+        """Return entries that have no vector of this embedder, the oldest first; `embedder` is that of a Vector."""
+        ...
+
+    async def set_vector(self, scope: str, key: str, version: int, vector: Vector) -> bool:
+        """Give an entry a vector in place of the one that it has; False where it is of another version by now."""
         ...
 
     async def forget_expired(self) -> int:

@@ -6,8 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from podium.model.clock import Clock
+from podium.model.embedding import Vector, similarity
 from podium.model.json import Json
-from podium.model.memory import NOTHING_YET, AppendTo, MemoryAppend, MemoryEntry, MemoryLock, appended
+from podium.model.memory import (
+    NOTHING_YET,
+    AppendTo,
+    MemoryAppend,
+    MemoryEntry,
+    MemoryLock,
+    appended,
+    refuse_embedder,
+    text_of_entry,
+)
 from podium.testing.clock import DrivenClock
 
 _WORD = re.compile(r"\w+")
@@ -21,6 +31,7 @@ class _Kept:
     """What is remembered."""
 
     entries: dict[tuple[str, str], MemoryEntry] = field(default_factory=dict[tuple[str, str], MemoryEntry])
+    vectors: dict[tuple[str, str], Vector] = field(default_factory=dict[tuple[str, str], Vector])
     locks: dict[tuple[str, str], MemoryLock] = field(default_factory=dict[tuple[str, str], MemoryLock])
     put: dict[_Write, MemoryEntry] = field(default_factory=dict[_Write, MemoryEntry])
     appended: dict[_Write, MemoryAppend] = field(default_factory=dict[_Write, MemoryAppend])
@@ -47,8 +58,9 @@ class PlainMemory:
         return self._found(scope, key)
 
     async def put(
-        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None, ttl: float | None = None
-    ) -> MemoryEntry | None:
+        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None, ttl: float | None = None,
+        vector: Vector | None = None,
+    ) -> MemoryEntry | None:  # fmt: skip
         """Store a value; None where the version is not `expect`. The same writer's put of a key counts once."""
         write = (writer, scope, key, "put")
         if write not in self._kept.put:
@@ -56,20 +68,21 @@ class PlainMemory:
             if expect is not None and expect != (before.version if before else 0):
                 return None
             until = None if ttl is None else self.clock.now() + ttl
-            self._kept.put[write] = self._store(scope, key, value, until)
+            self._kept.put[write] = self._store(scope, key, value, until, vector)
         return self._kept.put[write]
 
     async def append(
-        self, scope: str, key: str, value: Json, *, writer: str, to: AppendTo = "list"
-    ) -> MemoryAppend | None:
+        self, scope: str, key: str, value: Json, *, writer: str, to: AppendTo = "list", expect: int | None = None,
+        vector: Vector | None = None,
+    ) -> MemoryAppend | None:  # fmt: skip
         """Add to a list or a text; None where something else is stored. The same writer's append counts once."""
         write = (writer, scope, key, "append")
         if write not in self._kept.appended:
             before = self._found(scope, key)
             after = appended(before.value if before else NOTHING_YET[to], value, to)
-            if after is None:
+            if after is None or (expect is not None and expect != (before.version if before else 0)):
                 return None
-            entry = self._store(scope, key, after, before.until if before else None)
+            entry = self._store(scope, key, after, before.until if before else None, vector)
             self._kept.appended[write] = MemoryAppend(version=entry.version, length=len(after))
         return self._kept.appended[write]
 
@@ -109,11 +122,39 @@ class PlainMemory:
 
     async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[MemoryEntry]:
         """Return the entries that hold the words of `query` most often, best first."""
-        wanted = _WORD.findall(query.lower())
-        found = {entry.key: Counter(_WORD.findall(f"{entry.key} {entry.value}".lower())) for entry in self._all(scope)}
+        wanted = _counted(query)
+        found = {entry.key: _counted(text_of_entry(entry.key, entry.value)) for entry in self._all(scope)}
         times = {key: sum(words[word] for word in wanted) for key, words in found.items()}
         best = sorted((entry for entry in self._all(scope) if times[entry.key]), key=lambda entry: -times[entry.key])
         return best[:limit]
+
+    async def nearest(self, scope: str, vector: Vector, *, limit: int = 10) -> Sequence[MemoryEntry]:
+        """Return the entries whose vectors are nearest to this one, best first (cosine)."""
+        self._check_embedder(scope, vector)
+        scores = {
+            entry.key: similarity(vector, found)
+            for entry in self._all(scope)
+            if (found := self._kept.vectors.get((scope, entry.key)))
+        }
+        found = sorted((entry for entry in self._all(scope) if entry.key in scores), key=lambda each: -scores[each.key])
+        return found[:limit]
+
+    async def without_vector(self, scope: str, embedder: str, *, limit: int) -> Sequence[MemoryEntry]:
+        """Return entries that have no vector of this embedder, the oldest first."""
+        vectors = self._kept.vectors
+        return [
+            entry
+            for entry in self._all(scope)
+            if (found := vectors.get((scope, entry.key))) is None or found.embedder != embedder
+        ][:limit]
+
+    async def set_vector(self, scope: str, key: str, version: int, vector: Vector) -> bool:
+        """Give an entry a vector in place of the one that it has; False where it is of another version by now."""
+        entry = self._found(scope, key)
+        if entry is None or entry.version != version:
+            return False
+        self._kept.vectors[scope, key] = vector
+        return True
 
     async def forget_expired(self) -> int:
         """Delete all entries whose time is over, and return how many."""
@@ -122,13 +163,23 @@ class PlainMemory:
             del self._kept.entries[place]
         return len(old)
 
-    def _store(self, scope: str, key: str, value: Json, until: float | None) -> MemoryEntry:
+    def _store(self, scope: str, key: str, value: Json, until: float | None, vector: Vector | None) -> MemoryEntry:
         before = self._found(scope, key)
+        self._kept.vectors.pop((scope, key), None)
+        if vector is not None:
+            self._check_embedder(scope, vector)
+            self._kept.vectors[scope, key] = vector
         entry = self._kept.entries[scope, key] = MemoryEntry(
             scope=scope, key=key, value=value, version=before.version + 1 if before else 1, at=self.clock.now(),
             until=until,
         )  # fmt: skip
         return entry
+
+    def _check_embedder(self, scope: str, vector: Vector) -> None:
+        for entry in self._all(scope):
+            found = self._kept.vectors.get((scope, entry.key))
+            if found is not None and found.embedder != vector.embedder:
+                refuse_embedder(scope, found.embedder, vector.embedder)
 
     def _lasts(self, entry: MemoryEntry) -> bool:
         return entry.until is None or entry.until > self.clock.now()
@@ -139,3 +190,7 @@ class PlainMemory:
 
     def _all(self, scope: str) -> list[MemoryEntry]:
         return [entry for (place, _), entry in self._kept.entries.items() if place == scope and self._lasts(entry)]
+
+
+def _counted(text: str) -> Counter[str]:
+    return Counter(_WORD.findall(text.lower()))

@@ -15,12 +15,12 @@ from podium.agents.memory import (
     Delete,
     Forgotten,
     Get,
-    Held,
     Hits,
     KeyList,
     Keys,
     Lock,
     Locked,
+    LockHeld,
     MemoryAgent,
     MemoryReply,
     MemoryScope,
@@ -183,6 +183,6 @@ def test_who_waits_for_a_lock_is_told_who_holds_it_until_when() -> None:
     until = store.clock.now() + 30
     assert _ask(agent, Lock("a"), store, key="run_1:0") == Locked("a", 1, until)
     assert _ask(agent, Lock("a"), store, key="run_1:0") == Locked("a", 1, until)
-    assert _ask(agent, Lock("a", "1m"), store, key="run_2:0") == Held("a", "run_1:0", until)
+    assert _ask(agent, Lock("a", "1m"), store, key="run_2:0") == LockHeld("a", "run_1:0", until)
     assert _ask(agent, Unlock("a", 1), store, key="run_1:1") == Unlocked("a", released=True)
     assert _ask(agent, Lock("a", "1m"), store, key="run_2:1") == Locked("a", 2, until + 30)

@@ -1,11 +1,40 @@
 """The memory in runs: whose it is, and how long an entry lasts by the clock of the app."""
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
-from podium import App, Context, workflow
-from podium.agents.memory import Get, Held, Lock, Locked, MemoryReply, Put, Remembered, Unlock, memory
-from podium.testing import DrivenClock
+import pytest
+
+from podium import App, Budget, Context, workflow
+from podium.agents.memory import (
+    Get,
+    Hits,
+    Lock,
+    Locked,
+    LockHeld,
+    MemoryReply,
+    Put,
+    Remembered,
+    Search,
+    Unlock,
+    memory,
+)
+from podium.errors import RunFailed
+from podium.model.embedding import Embeddings
+from podium.model.prices import Rates
+from podium.testing import DrivenClock, HashedEmbedder
+
+
+class Priced(HashedEmbedder):
+    """Takes 10 tokens for a text, at 1 US dollar for each thousand."""
+
+    async def embed(self, texts: Sequence[str]) -> Embeddings:
+        return Embeddings((await super().embed(texts)).vectors, 10 * len(texts))
+
+    def usd(self, tokens: int, rates: Rates) -> float | None:
+        return tokens / 1_000
+
 
 NOTES = memory("agent", name="notes")
 MINE = memory("user", name="mine")
@@ -29,7 +58,7 @@ async def remember_mine(ctx: Context, value: str) -> list[MemoryReply]:
 @workflow
 async def turn(ctx: Context, seconds: float) -> float:
     """Wait for a lock, hold it so long, and return the time at which it was taken."""
-    while isinstance(taken := await ctx.call(NOTES, Lock("turn", lease="30s")), Held):
+    while isinstance(taken := await ctx.call(NOTES, Lock("turn", lease="30s")), LockHeld):
         await ctx.sleep(taken.until - ctx.now())
     assert isinstance(taken, Locked)
     at = taken.until - 30
@@ -76,3 +105,29 @@ async def test_who_waits_for_a_lock_has_it_when_the_lease_is_over(tmp_store: Pat
         second = await app.start(turn, 10.0)
         await clock.advance(60)
         assert [await first.result() - began, await second.result() - began] == [0, 30]
+
+
+@workflow
+async def learn(ctx: Context) -> list[str]:
+    notes = memory(name="priced", embed=Priced())
+    await ctx.call(notes, Put("a", "red fox"))
+    found = await ctx.call(notes, Search("foxes"))
+    assert isinstance(found, Hits)
+    return [hit.key for hit in found.hits]
+
+
+async def test_an_embedding_is_recorded_and_priced() -> None:
+    async with App.open(":memory:") as app:
+        assert await app.run(learn) == ["a"]
+        [run] = await app.runs.list()
+        assert [(cost.part, cost.requests, cost.usd) for cost in await app.reports.costs(by="model")] == [
+            ("hashed words", 2, 0.02)
+        ]
+        steps = [fact for fact in await app.runs.facts(run.id) if fact.key.endswith("embed#0")]
+        assert len(steps) >= 2
+
+
+async def test_an_embedding_that_a_budget_has_no_room_for_is_not_made() -> None:
+    async with App.open(":memory:") as app:
+        with pytest.raises(RunFailed, match="budget"):
+            await app.run(learn, budget=Budget(usd=0.001))

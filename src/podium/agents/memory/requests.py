@@ -9,6 +9,8 @@ from podium.model.duration import Duration, in_seconds, seconds_or_none
 from podium.model.json import Json
 from podium.model.memory import AppendTo
 
+SearchBy = Literal["words", "meaning", "both"]
+
 
 @dataclass(frozen=True, slots=True)
 class Get:
@@ -63,16 +65,29 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Find the values whose text fits the words of `query`; gives Hits."""
+    """Find entries; gives Hits.
+
+    `by` is "words", which has those with any word of `query`; "meaning", which has those whose vectors are nearest; or
+    "both", which merges these with those that have at least half of the words. None is "both" where the memory has an
+    embedder, and else "words".
+    """
 
     query: str
     limit: int = 10
+    by: SearchBy | None = None
     op: Literal["search"] = "search"
 
 
 @dataclass(frozen=True, slots=True)
+class Reembed:
+    """Embed all entries that have no vector of the memory's embedder; gives Reembedded."""
+
+    op: Literal["reembed"] = "reembed"
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
-    """Take a lock for the time of `lease`; gives Locked, or Held where another call holds it."""
+    """Take a lock for the time of `lease`; gives Locked, or LockHeld where another call holds it."""
 
     key: str
     lease: Duration = 30.0
@@ -141,6 +156,13 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
+class Reembedded:
+    """How many entries were embedded."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Locked:
     """The lock is held by this call until a time, in seconds since 1970.
 
@@ -153,7 +175,7 @@ class Locked:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LockHeld:
     """Another call holds the lock: `holder` is its run and its place there, `until` when it is free at the latest."""
 
     key: str
@@ -169,5 +191,5 @@ class Unlocked:
     released: bool
 
 
-Request = Annotated[Get | Put | Append | Delete | Keys | Search | Lock | Unlock, Field(discriminator="op")]
-MemoryReply = Remembered | Conflict | Appended | Forgotten | KeyList | Hits | Locked | Held | Unlocked
+Request = Annotated[Get | Put | Append | Delete | Keys | Search | Reembed | Lock | Unlock, Field(discriminator="op")]
+MemoryReply = Remembered | Conflict | Appended | Forgotten | KeyList | Hits | Reembedded | Locked | LockHeld | Unlocked

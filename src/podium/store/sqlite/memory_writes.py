@@ -4,15 +4,21 @@ import sqlite3
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from podium.model.json import Json, is_array, is_object
-from podium.model.memory import NOTHING_YET, AppendTo, MemoryAppend, MemoryEntry, MemoryLock, appended
+from podium.model.embedding import Vector
+from podium.model.json import Json
+from podium.model.memory import NOTHING_YET, AppendTo, MemoryAppend, MemoryEntry, MemoryLock, appended, text_of_entry
 from podium.store.codec import decode, encode
 from podium.store.sqlite.sql import statement
+from podium.store.sqlite.vectors import check_embedder, put_vector
 
 _KEPT_SECONDS = 90 * 86_400.0
 """So long it is known what a writer did: a call that died in its middle is taken up again before that."""
 _A_FEW = 64
 """So many entries whose time is over are deleted with each write."""
+
+
+_Row = tuple[bytes, int, float, float | None]
+"""Value, version, time, and the time from which it is forgotten."""
 
 
 class _Written(NamedTuple):
@@ -32,6 +38,8 @@ class MemoryWrite:
     scope: str
     key: str
     now: float
+    vector: Vector | None = None
+    """Of what stands there then."""
 
     def put(
         self, connection: sqlite3.Connection, value: Json, *, expect: int | None, until: float | None
@@ -40,7 +48,7 @@ class MemoryWrite:
         if (done := self._done(connection, "put")) is None:
             self._forget_expired(connection)
             found = self._found(connection)
-            if expect is not None and expect != (0 if found is None else found[1]):
+            if not _is_version(found, expect):
                 return None
             done = _Written(self._store(connection, value, until, exists=found is not None), self.now, until)
             self._note(connection, "put", done)
@@ -49,14 +57,16 @@ class MemoryWrite:
             scope=self.scope, key=self.key, value=value, version=done.version, at=done.at, until=done.until
         )
 
-    def append(self, connection: sqlite3.Connection, value: Json, to: AppendTo) -> MemoryAppend | None:
+    def append(
+        self, connection: sqlite3.Connection, value: Json, to: AppendTo, *, expect: int | None
+    ) -> MemoryAppend | None:
         """Add to a list or a text, or begin one; None where something else is stored."""
         if (done := self._done(connection, "append")) is None:
             self._forget_expired(connection)
             found = self._found(connection)
             before, until = (NOTHING_YET[to], None) if found is None else (decode(found[0]), found[3])
             after = appended(before, value, to)
-            if after is None:
+            if after is None or not _is_version(found, expect):
                 return None
             version = self._store(connection, after, until, exists=found is not None)
             done = _Written(version, self.now, length=len(after))
@@ -93,19 +103,24 @@ class MemoryWrite:
             self._note(connection, f"unlock {token}", done)
         return bool(done.version)
 
-    def _found(self, connection: sqlite3.Connection) -> tuple[bytes, int, float, float | None] | None:
+    def _found(self, connection: sqlite3.Connection) -> _Row | None:
         return connection.execute(statement("memory_get"), (self.scope, self.key, self.now)).fetchone()
 
     def _store(self, connection: sqlite3.Connection, value: Json, until: float | None, *, exists: bool) -> int:
-        """Write the entry and its words, and return its version."""
+        """Write the entry, its words and its vector, and return its version."""
+        if self.vector is not None:
+            check_embedder(connection, self.scope, self.vector)
         written, place = (encode(value), self.writer, self.now, until), (self.scope, self.key)
         if exists:
             row = connection.execute(statement("memory_update"), (*written, *place)).fetchone()
             connection.execute(statement("memory_text_delete"), (row[0],))
+            connection.execute(statement("memory_vector_delete"), (row[0],))
         else:
             text, *rest = written
             row = connection.execute(statement("memory_insert"), (*place, text, *rest)).fetchone()
-        connection.execute(statement("memory_text_put"), (row[0], f"{self.key} {words_of(value)}"))
+        connection.execute(statement("memory_text_put"), (row[0], text_of_entry(self.key, value)))
+        if self.vector is not None:
+            put_vector(connection, row[0], self.scope, self.vector)
         return row[1]
 
     def _forget_expired(self, connection: sqlite3.Connection) -> None:
@@ -124,19 +139,10 @@ class MemoryWrite:
             connection.execute(statement("memory_writes_forget"), (self.now - _KEPT_SECONDS,))
 
 
+def _is_version(found: _Row | None, expect: int | None) -> bool:
+    return expect is None or expect == (0 if found is None else found[1])
+
+
 def forget_some(connection: sqlite3.Connection, now: float, most: int) -> int:
     """Delete entries whose time is over, at most so many, and return how many."""
     return connection.execute(statement("memory_expire"), (now, most)).rowcount
-
-
-def words_of(value: Json) -> str:
-    """Return all text inside a JSON value, for the full-text index."""
-    match value:
-        case _ if is_object(value):
-            return " ".join(f"{key} {words_of(part)}" for key, part in value.items())
-        case _ if is_array(value):
-            return " ".join(words_of(part) for part in value)
-        case None:
-            return ""
-        case _:
-            return str(value)

@@ -1,19 +1,29 @@
 """What shared memory must do."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+from podium.errors import OtherEmbedder
+from podium.model.embedding import Vector, vector_of
 from podium.model.memory import MemoryAppend, MemoryStore
 from podium.testing.clock import DrivenClock
 from podium.testing.contracts.opened import OpenedStore
+from podium.testing.embedder import HashedEmbedder
 
 T = TypeVar("T")
 
 
+def _vector(*numbers: float, name: str = "one") -> Vector:
+    embedder = HashedEmbedder(len(numbers))
+    embedder.name = name
+    return vector_of(embedder, numbers)
+
+
 class MemoryContract(OpenedStore):
-    """Entries have versions and lifetimes, count once by writer, are found by their words; locks have leases."""
+    """Entries have versions and lifetimes, count once by writer, are found by words and vectors; locks have leases."""
 
     def remember(self, folder: Path, work: Callable[[MemoryStore], Awaitable[T]]) -> T:
         """Do something with the memory of a store."""
@@ -240,5 +250,88 @@ class MemoryContract(OpenedStore):
             await clock.advance(31)
             again = await memory.lock("s", "k", writer="w1", lease=30)
             assert (again.token, again.until) == (2, clock.now() + 30)
+
+        self.remember(tmp_path, work)
+
+    def test_entries_are_found_by_their_vectors_the_nearest_first(self, tmp_path: Path) -> None:
+        async def work(memory: MemoryStore) -> None:
+            for degrees in (80, 0, 40, 170):
+                at = _vector(math.cos(math.radians(degrees)), math.sin(math.radians(degrees)))
+                await memory.put("s", f"at {degrees}", degrees, writer="w1", vector=at)
+            await memory.put("s", "nowhere", "at 0", writer="w1")
+            await memory.put("t", "at 0", 0, writer="w1", vector=_vector(1, 0))
+            found = await memory.nearest("s", _vector(1, 0.1))
+            assert [entry.value for entry in found] == [0, 40, 80, 170]
+            assert found[0] == await memory.get("s", "at 0")
+            assert [entry.value for entry in await memory.nearest("s", _vector(0, 1), limit=2)] == [80, 40]
+            assert await memory.nearest("other", _vector(0, 1)) == []
+
+        self.remember(tmp_path, work)
+
+    def test_the_vector_is_that_of_the_last_put(self, tmp_path: Path) -> None:
+        async def work(memory: MemoryStore) -> None:
+            clock = DrivenClock()
+            memory = memory.under(clock)
+            for key in ("a", "b", "c", "d"):
+                await memory.put("s", key, key, writer="w1", vector=_vector(1, 0), ttl=60 if key == "d" else None)
+            assert len(await memory.nearest("s", _vector(1, 0))) == 4
+            await memory.put("s", "a", "new", writer="w2", vector=_vector(0, 1))
+            await memory.put("s", "b", "new", writer="w2")
+            await memory.delete("s", "c")
+            await clock.advance(60)
+            assert [(entry.key, entry.value) for entry in await memory.nearest("s", _vector(0, 1))] == [("a", "new")]
+
+        self.remember(tmp_path, work)
+
+    def test_what_is_written_in_vain_changes_no_vector(self, tmp_path: Path) -> None:
+        async def work(memory: MemoryStore) -> None:
+            await memory.put("s", "k", "text", writer="w1", vector=_vector(1, 0))
+            await memory.put("s", "other", "text", writer="w1", vector=_vector(1, 1))
+            assert await memory.put("s", "k", 2, writer="w2", expect=0, vector=_vector(0, 1)) is None
+            assert await memory.append("s", "k", 2, writer="w3", vector=_vector(0, 1)) is None
+            assert await memory.append("s", "k", "!", writer="w4", to="text", expect=7, vector=_vector(0, 1)) is None
+            assert [entry.key for entry in await memory.nearest("s", _vector(1, 0))] == ["k", "other"]
+            assert (
+                await memory.append("s", "k", "!", writer="w5", to="text", expect=1, vector=_vector(0, 1)) is not None
+            )
+            assert [entry.key for entry in await memory.nearest("s", _vector(1, 0))] == ["other", "k"]
+
+        self.remember(tmp_path, work)
+
+    def test_vectors_of_two_embedders_are_never_mixed(self, tmp_path: Path) -> None:
+        async def work(memory: MemoryStore) -> None:
+            await memory.put("s", "k", 1, writer="w1", vector=_vector(1, 0))
+            for other in (_vector(1, 0, name="another"), _vector(1, 0, 0)):
+                for refused in (
+                    memory.put("s", "new", 1, writer="w2", vector=other),
+                    memory.append("s", "new", 1, writer="w2", vector=other),
+                    memory.nearest("s", other),
+                ):
+                    try:
+                        await refused
+                    except OtherEmbedder as error:
+                        assert "one (2)" in str(error)
+                        assert other.embedder in str(error)
+                    else:
+                        raise AssertionError(f"{other.embedder} was taken")
+            assert await memory.keys("s") == ["k"]
+            assert await memory.put("t", "k", 1, writer="w3", vector=_vector(1, 0, name="another")) is not None
+
+        self.remember(tmp_path, work)
+
+    def test_entries_are_embedded_again(self, tmp_path: Path) -> None:
+        async def work(memory: MemoryStore) -> None:
+            new = _vector(0, 1, name="another")
+            for number in range(4):
+                vector = _vector(1, 0) if number else None
+                await memory.put("s", f"k{number}", number, writer="w1", vector=vector)
+            found = await memory.without_vector("s", new.embedder, limit=3)
+            assert [entry.key for entry in found] == ["k0", "k1", "k2"]
+            assert await memory.without_vector("s", _vector(1, 0).embedder, limit=3) == found[:1]
+            assert not await memory.set_vector("s", "k1", 7, new)
+            assert not await memory.set_vector("s", "none", 1, new)
+            assert [await memory.set_vector("s", f"k{number}", 1, new) for number in range(4)] == [True] * 4
+            assert await memory.without_vector("s", new.embedder, limit=3) == []
+            assert len(await memory.nearest("s", new)) == 4
 
         self.remember(tmp_path, work)
