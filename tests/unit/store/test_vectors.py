@@ -47,11 +47,14 @@ async def test_the_nearest_of_many_are_found_after_others_wrote_and_deleted(tmp_
         assert found == sorted(found, key=order.index)
     assert alike >= 0.8 * 10 * len(questions)
     assert [entry.key for entry in await store.memory.nearest("s", entries[7], limit=1)] == ["7"]
+    order = np.argsort(-(numbers @ np.array(entries[7].floats))).tolist()
     with sqlite3.connect(tmp_store) as connection:
-        connection.execute("DELETE FROM memory WHERE key != '7' AND n <= 2500")
+        connection.executemany("DELETE FROM memory WHERE key = ?", [(f"{number}",) for number in order[:2_900]])
     connection.close()
+    found = [entry.value for entry in await store.memory.nearest("s", entries[7], limit=5)]
+    assert (len(found), {*found} & {*order[:2_900]}) == (5, set())
     left = await store.memory.nearest("s", entries[7], limit=COUNT)
-    assert (left[0].key, len(left)) == ("7", COUNT - 2_500 + 1)
+    assert [entry.value for entry in left] == order[2_900:]
     store.close()
 
 
