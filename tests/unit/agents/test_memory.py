@@ -164,9 +164,10 @@ def test_a_time_can_be_said_in_json_too() -> None:
         (lambda: Put("a", 1, ttl="soon"), r"ttl of Put is 'soon'; expected seconds, more than 0, such as 30"),
         (lambda: Put("a", 1, ttl=0), r"ttl of Put is 0; expected seconds, more than 0"),
         (lambda: Lock("a", lease=-1), r"lease of Lock is -1; expected seconds, more than 0"),
+        (lambda: Search("a", limit=-1), r"limit of Search is -1; expected"),
     ],
 )
-def test_a_time_that_is_none_is_refused_where_it_is_written(make: Callable[[], object], says: str) -> None:
+def test_a_time_or_a_limit_that_is_none_is_refused_where_it_is_written(make: Callable[[], object], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         make()
 

@@ -27,7 +27,6 @@ from podium.errors import BadAnswer, InvalidValue, OtherEmbedder, UsageError
 from podium.model.embedding import Embedder, Embeddings
 from podium.model.memory import MemoryAppend
 from podium.model.prices import Rates
-from podium.model.ranking import fused
 from podium.testing import HashedEmbedder, PlainMemory, PlainSteps
 from tests.unit.agents.calls import answer
 
@@ -207,9 +206,3 @@ def test_a_function_is_an_embedder() -> None:
     )
     store = _filled(memory(embed=embedder), "a", "a long text")
     assert _keys(_ask(memory(embed=embedder), Search("another long text", by="meaning"), _steps(store))) == ["1", "0"]
-
-
-def test_lists_are_merged_by_the_places_in_them() -> None:
-    assert fused(["a", "b", "c"], ["b", "d"], limit=10) == ["b", "a", "d", "c"]
-    assert fused(["a", "b", "c"], ["b", "d"], limit=1) == ["b"]
-    assert fused(["a", "b"], limit=10) == ["a", "b"]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from podium.model.duration import Duration, in_seconds, seconds_or_none
+from podium.model.expected import NATURAL
 from podium.model.json import Json
 from podium.model.memory import AppendTo
 
@@ -76,6 +77,9 @@ class Search:
     limit: int = 10
     by: SearchBy | None = None
     op: Literal["search"] = "search"
+
+    def __post_init__(self) -> None:
+        NATURAL.check("limit of Search", self.limit)
 
 
 @dataclass(frozen=True, slots=True)
