@@ -27,7 +27,7 @@ else:
 
 _COMPARED = 512
 """So many of the nearest by sign are compared exactly."""
-_TIMES_LIMIT = 16
+_TIMES_LIMIT = 8
 """And where many are wanted, so many times as many."""
 _MOST_BYTES = 256 * 2**20
 """The signs of scopes that were searched last stay in memory, up to this."""
