@@ -11,7 +11,8 @@ FILE = Path(podium.store.sqlite.__file__).with_name("schema.sql")
 HEAD = "-- All migrations at once, for a store that is new. Written by `python -m tests.unit.store.schema`."
 MADE = """
     SELECT sql FROM sqlite_schema
-    WHERE sql IS NOT NULL AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
+    WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_'
+    AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
 """
 """What was asked for; SQLite makes other tables and indexes by itself."""
 

@@ -13,6 +13,7 @@ from podium.store.sqlite.sql import migrations, schema
 from tests.unit.store.schema import migrated
 
 BEFORE_BLOCKED = 9
+BEFORE_LIFETIMES = 17
 DIVERGED = (
     "call 0: the journal has a sleep, the code now asks for a call of echo. "
     "Nothing is lost: bring the old code back, or move the run with `podium runs repin`."
@@ -112,3 +113,19 @@ def test_a_store_that_another_process_makes_meanwhile_is_ours_at_every_moment(tm
     migrate(connection, path)
     assert connection.execute("PRAGMA user_version").fetchone() == (migrations()[-1][0],)
     connection.close()
+
+
+def test_what_an_old_store_remembered_lasts_for_ever_and_is_deleted_with_its_words() -> None:
+    connection = store_of(BEFORE_LIFETIMES)
+    connection.execute(
+        "INSERT INTO memory (n, scope, key, value, version, writer, at) VALUES (1, 's', 'k', '1', 1, 'w', 0)"
+    )
+    connection.execute("INSERT INTO memory_text (rowid, words) VALUES (1, 'word')")
+    connection.execute(
+        "INSERT INTO memory_writes (writer, scope, key, what, version, at) VALUES ('w', 's', 'k', 'put', 1, 0)"
+    )
+    migrate(connection, ":memory:")
+    assert connection.execute("SELECT until FROM memory").fetchone() == (None,)
+    assert connection.execute("SELECT version, until FROM memory_writes").fetchone() == (1, None)
+    connection.execute("DELETE FROM memory")
+    assert connection.execute("SELECT count(*) FROM memory_text").fetchone() == (0,)

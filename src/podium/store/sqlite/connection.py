@@ -167,7 +167,8 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
     known = migrations()
     newest = known[-1][0]
     have = _version(connection, path, newest)
-    for since, number, text in [(0, newest, schema()), *((number - 1, number, text) for number, text in known)]:
+    before = (0, *(number for number, _ in known))
+    for since, (number, text) in [(0, (newest, schema())), *zip(before, known, strict=False)]:
         if have != since:
             continue
         connection.execute("BEGIN IMMEDIATE")

@@ -98,7 +98,7 @@ CREATE TABLE memory (
     value BLOB NOT NULL,
     version INTEGER NOT NULL,
     writer TEXT NOT NULL,
-    at REAL NOT NULL,
+    at REAL NOT NULL, until REAL,
     UNIQUE (scope, key)
 );
 CREATE VIRTUAL TABLE memory_text USING fts5 (words, tokenize = 'unicode61 remove_diacritics 2');
@@ -190,7 +190,7 @@ CREATE TABLE memory_writes (
     key TEXT NOT NULL,
     what TEXT NOT NULL,
     version INTEGER NOT NULL,
-    at REAL NOT NULL,
+    at REAL NOT NULL, until REAL, length INTEGER,
     PRIMARY KEY (writer, scope, key, what)
 ) WITHOUT ROWID;
 CREATE INDEX memory_writes_at ON memory_writes (at);
@@ -216,4 +216,23 @@ CREATE TABLE stream_events (
     epoch INTEGER NOT NULL,
     text BLOB NOT NULL,
     PRIMARY KEY (run, number)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE INDEX memory_until ON memory (until) WHERE until IS NOT NULL;
+CREATE TABLE memory_locks (
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    token INTEGER NOT NULL,
+    holder TEXT NOT NULL,
+    until REAL NOT NULL,
+    PRIMARY KEY (scope, key)
+) WITHOUT ROWID;
+CREATE TABLE memory_vectors (
+    v INTEGER PRIMARY KEY AUTOINCREMENT,
+    n INTEGER NOT NULL UNIQUE,
+    scope TEXT NOT NULL,
+    embedder TEXT NOT NULL,
+    signs BLOB NOT NULL,
+    numbers BLOB NOT NULL
+);
+CREATE INDEX memory_vectors_of ON memory_vectors (scope, embedder, v, signs);
+CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END
