@@ -20,6 +20,7 @@ from podium.agents.pydantic_ai.effects import declared
 from podium.agents.pydantic_ai.outside import Handling, handling
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
 from podium.agents.pydantic_ai.scope import AgentScope
+from podium.model.deferral import AGAIN, Deferred
 from podium.model.json import Json, encode
 from podium.model.question import Ask
 from podium.model.step import arguments_put_in
@@ -33,7 +34,7 @@ UseTool = Callable[[dict[str, Any], RunContext[Any]], Coroutine[Any, Any, object
 """Uses a tool with these arguments in this context."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class WaitingUse:
     """One use of a tool, which may have to wait for people before it is done, or in the middle of it."""
 
@@ -45,46 +46,52 @@ class WaitingUse:
     kind: str | None
     """`unapproved` or `external` where the tool says so of itself."""
     run: UseTool
+    decided: Json = None
+    """What the handlers that the agent has itself said of it, as DeferredToolResults; None if nothing."""
 
-    async def decided(self) -> Json:
-        """Return what the handlers that the agent has itself say of it, as DeferredToolResults; None if nothing."""
-        if self.kind is None or self.ctx.tool_call_approved:
-            return None
-        return await self._ask_handlers(external=self.kind == EXTERNAL, metadata=None)
+    async def decide(self) -> None:
+        """Ask the handlers that the agent has itself, where the tool says that it waits."""
+        if self.kind is not None and not self.ctx.tool_call_approved:
+            self.decided = await self._ask_handlers(external=self.kind == EXTERNAL, metadata=None)
 
-    def approval(self, decided: Json) -> Ask | None:
+    def approval(self) -> Ask | None:
         """Return what people are asked before it is done; None where they need not be asked."""
-        open_yet = self.kind == "unapproved" and decided is None and not self.ctx.tool_call_approved
+        open_yet = self.kind == "unapproved" and self.decided is None and not self.ctx.tool_call_approved
         return self._approval() if open_yet else None
 
-    async def body(self, decided: Json, granted: Grants) -> Json | ToolQuestion:
-        """Use the tool, or say what people have to be asked for that."""
-        if decided is not None:
-            return await self._as_decided(decided, granted)
+    async def body(self, granted: Grants) -> Json | ToolQuestion | Deferred:
+        """Use the tool, or say what people have to be asked for that. A tool that raised to wait is deferred."""
+        if self.decided is not None:
+            return await self._as_decided(self.decided, granted)
         if self.kind == EXTERNAL:
             return ToolQuestion(self._result(), _tool_return)
-        edited = arguments_put_in(granted)
-        approved = bool(granted) or self.ctx.tool_call_approved
-        result = await self._used(edited, approved=approved)
-        match result["kind"]:
-            case "approval_required" if not approved:
-                decided = await self._ask_handlers(external=False, metadata=result["metadata"])
-                if decided is not None:
-                    return await self._as_decided(decided, granted)
-                return ToolQuestion(self._approval(result["metadata"]), _tool_return)
-            case "call_deferred":
-                decided = await self._ask_handlers(external=True, metadata=result["metadata"])
-                if decided is not None:
-                    return await self._as_decided(decided, granted)
-                asks = result.get("call_kind") == "question"
-                return ToolQuestion(self._result(result["metadata"], question=asks), _tool_return)
-            case _:
-                return result
+        return await self._used(arguments_put_in(granted), approved=self._is_approved(granted))
 
-    async def _as_decided(self, decided: Json, granted: Grants) -> Json:
-        """Do what a handler of the agent itself decided."""
+    async def resume(self, raised: Json) -> Json | ToolQuestion:
+        """Go on with a tool that raised `ApprovalRequired` or `CallDeferred`: it is not run again to find that out."""
+        metadata, external = raised["metadata"], raised["kind"] == "call_deferred"
+        again = external and self._is_approved(self.scope.recording.steps.granted)
+        decided = await self._ask_handlers(external=external, metadata=metadata, again=again)
+        if decided is not None and not isinstance(self._said(decided), ToolApproved):
+            return await self._as_decided(decided, {})
+        if decided is not None and not external:
+            self.decided = decided
+            return AGAIN
+        if external:
+            asks = raised.get("call_kind") == "question"
+            return ToolQuestion(self._result(metadata, question=asks), _tool_return)
+        return ToolQuestion(self._approval(metadata), lambda _: AGAIN)
+
+    def _is_approved(self, granted: Grants) -> bool:
+        return bool(granted) or self.ctx.tool_call_approved or self.decided is not None
+
+    def _said(self, decided: Json) -> object:
         results = _RESULTS.validate_python(decided).to_tool_call_results()
-        said = results[self.ctx.tool_call_id or ""]
+        return results[self.ctx.tool_call_id or ""]
+
+    async def _as_decided(self, decided: Json, granted: Grants) -> Json | Deferred:
+        """Do what a handler of the agent itself decided."""
+        said = self._said(decided)
         if isinstance(said, ToolApproved):
             return await self._used(arguments_put_in(granted) or said.override_args, approved=True)
         if isinstance(said, ToolDenied):
@@ -97,9 +104,11 @@ class WaitingUse:
 
         return JSON_CODEC.dump(CallToolResult, await wrap_tool_call_result(given()))
 
-    async def _used(self, edited: Json | None, *, approved: bool) -> Json:
+    async def _used(self, edited: Json | None, *, approved: bool) -> Json | Deferred:
         ctx = replace(self.ctx, tool_call_approved=True) if approved else self.ctx
-        return JSON_CODEC.dump(CallToolResult, await wrap_tool_call_result(self._work(edited, ctx)))
+        result = JSON_CODEC.dump(CallToolResult, await wrap_tool_call_result(self._work(edited, ctx)))
+        waits = result["kind"] == "call_deferred" or (result["kind"] == "approval_required" and not approved)
+        return Deferred(result) if waits else result
 
     async def _work(self, edited: Json | None, ctx: RunContext[Any]) -> object:
         """Use the tool with the arguments of the model, or those that somebody put in their place; then say so."""
@@ -117,8 +126,11 @@ class WaitingUse:
             raise
         return _with_note(result, f"{self.use.tool} was not used as asked, but with {encode(edited).decode()}.")
 
-    async def _ask_handlers(self, *, external: bool, metadata: Json) -> Json:
-        """Return what the agent's own handlers decide, which are asked once; None where it has none, or they pass."""
+    async def _ask_handlers(self, *, external: bool, metadata: Json, again: bool = False) -> Json:
+        """Return what the agent's own handlers decide, which are asked once; None where it has none, or they pass.
+
+        They are asked `again` where they were asked before whether it may be used.
+        """
         manager, scope = self.ctx.tool_manager, self.scope
         if manager is None or not _handles(manager.root_capability):
             return None
@@ -134,8 +146,8 @@ class WaitingUse:
                 results = await manager.resolve_deferred_tool_calls(requests)
             return None if results is None else _RESULTS.dump_python(results, mode="json")
 
-        name, sent = f"handler/{self.use.tool}", self.use.sent
-        return await scope.recording.once(name, body, key=scope.key(self.use.key), input=sent)
+        name, sent, key = f"handler/{self.use.tool}", self.use.sent, f"{self.use.key}{'/result' if again else ''}"
+        return await scope.recording.once(name, body, key=scope.key(key), input=sent)
 
     def _approval(self, metadata: Json = None) -> Ask:
         schema = self.tool.tool_def.parameters_json_schema
