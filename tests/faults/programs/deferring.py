@@ -1,4 +1,4 @@
-"""Tools that happen once and raise to wait, in a process that dies where it is told to; doubts are answered truthfully."""
+"""Tools that happen once and raise to wait, in a process that dies where it is told to; doubts are answered truly."""
 
 import asyncio
 import json

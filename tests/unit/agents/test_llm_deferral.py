@@ -18,6 +18,7 @@ from podium.model.json import Json
 from podium.model.question import Question
 from podium.model.retry import Retry
 from podium.model.steps import Effects
+from podium.testing import ScriptedModel, Use
 from tests.unit.agents.test_llm_approvals import Desk, Office, model
 
 USES = 3
@@ -313,3 +314,35 @@ async def test_a_tool_that_happens_once_does_not_wait_for_people_inside(
         assert await (await app.handle(run)).result() == "done"
         assert sum(each.ask.kind == "in_doubt" for each in await app.inbox.list(state=None)) == 1
     assert {what: n for what, n in log.counts().items() if "paid" in what} == {f"paid {n}": 1 for n in range(USES)}
+
+
+async def test_a_person_who_is_waited_for_uses_up_no_time_limit_of_a_tool(office: Office, desk: Desk, log: Log) -> None:
+    inner = PydanticAgent(model(office, 1), name="inner")
+    outer = PydanticAgent(ScriptedModel([[Use("work", {}, id="w"), Use("slow", {}, id="s")], "done"]), name="bot")
+    slow_ends = asyncio.Event()
+
+    @inner.tool_plain(requires_approval=True)
+    async def pay(n: int) -> str:
+        log.saw("paid", n)
+        return f"paid {n}"
+
+    @outer.tool_plain(timeout=0.3)
+    async def work() -> str:
+        log.saw("begun", 0)
+        return (await inner.run("go")).output
+
+    @outer.tool_plain
+    async def slow() -> str:
+        await slow_ends.wait()
+        return "slow"
+
+    async with desk.app(from_pydantic_ai(outer)) as app:
+        handle = await app.start("flow")
+        question = await first(desk, app)
+        await asyncio.sleep(0.4)  # the time limit of Pydantic AI is kept by the clock of the machine
+        slow_ends.set()
+        await app.inbox.answer(question.id, YES, by="b")
+        async with asyncio.timeout(60):
+            assert await handle.result() == "done"
+        assert [str(each.state) for each in await app.inbox.list(state=None)] == ["answered"]
+    assert log.counts() == {"begun 0": 2, "paid 0": 1}

@@ -58,7 +58,7 @@ class CallSteps:
         """The steps that were begun and are not recorded yet, by their place."""
         self._held: HeldSteps | None = None
         self._sent = SentOfCall(active, call)
-        self._questions = StepQuestions(active, call, progress, self._under_way)
+        self._questions = StepQuestions(active, call, progress)
 
     @property
     def idempotency_key(self) -> str:
@@ -115,29 +115,31 @@ class CallSteps:
         path = self._path(name, None if key is None else MASKING.text(key))
         full = f"{self._call.key}/{path}"
         check_key(f"the name and key of step {name[:80]!r}", full)
-        digest = input_digest(body.input)
+        digest, outer, questions = input_digest(body.input), inside.get(), self._questions
+        questions.begins(outer)
         try:
             known = await self._known(path, name, body, digest)
             if known is not None and known.recorded:
                 return known.value
             if known is None and self._active.gate.holding and not self._must_end(path):
-                await self._hold(path)
+                await self._hold(path, outer)
             self._under_way.add(path)
             value = await self._allowed(path, name, digest, body, consent) if known is None else known.value
             value = self._records.done(
                 path, name, digest, value, usage=None if body.usage is None else body.usage(value),
-                place=None if known is None else known.place, effects=self._questions.done(path),
+                place=None if known is None else known.place, effects=questions.done(path),
             )  # fmt: skip
             await self._active.journal.committed()
         except Suspended as waits:
             if waits.step == path:
                 _require_leave(name, waits)
-                await self._questions.wait(path, waits)
+                await questions.ask(path, waits)
+            await questions.wait(outer)
             raise
         finally:
             self._under_way.discard(path)
             self._active.effects.pop(full, None)
-            self._questions.look()
+            questions.ends(outer)
             if self._held is not None:
                 self._held.look()
         return value
@@ -202,11 +204,15 @@ class CallSteps:
         """Whether a step is part of what is not to be cut: an effect that happens once, the check of an answer."""
         return self._agent.card.effects == "once" or bool(in_effect.get()) or is_under_guard(path)
 
-    async def _hold(self, path: str) -> None:
+    async def _hold(self, path: str, outer: str) -> None:
         """The worker stops: wait at a step that has not begun until the run is let go."""
         if self._held is None:
             self._held = HeldSteps(self._active.gate, self._under_way)
-        await self._held.wait(path)
+        self._questions.ends(outer)
+        try:
+            await self._held.wait(path)
+        finally:
+            self._questions.begins(outer)
 
     def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
         """Say, inside a step, what it sends; see `podium.model.steps.Steps`."""
