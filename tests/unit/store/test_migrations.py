@@ -9,7 +9,8 @@ import pytest
 
 from podium.model.run import BlockedReason
 from podium.store.sqlite.connection import APPLICATION_ID, migrate, prepare
-from podium.store.sqlite.sql import migrations
+from podium.store.sqlite.sql import migrations, schema
+from tests.unit.store.schema import migrated
 
 BEFORE_BLOCKED = 9
 DIVERGED = (
@@ -34,6 +35,18 @@ def store_of(version: int) -> sqlite3.Connection:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {version}")
     return connection
+
+
+def seen(connection: sqlite3.Connection) -> list[Any]:
+    """Return all that a store says of itself, and what is in each of its tables."""
+    about = "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version"
+    made = connection.execute(
+        "SELECT type, name, tbl_name, rtrim(sql, char(10)) FROM sqlite_schema ORDER BY name"
+    ).fetchall()
+    rows = [
+        (name, connection.execute(f"SELECT * FROM {name}").fetchall()) for kind, name, *_ in made if kind == "table"
+    ]
+    return [connection.execute(about).fetchone(), made, rows]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +74,21 @@ def test_why_an_old_run_is_blocked_is_told_from_its_reason(reason: str, strikes:
     )
     migrate(connection, ":memory:")
     assert connection.execute("SELECT blocked FROM runs").fetchone() == (cause,)
+
+
+def test_a_new_store_is_made_as_all_migrations_would_make_it() -> None:
+    assert schema() == migrated(), "a migration is new: run `python -m tests.unit.store.schema`"
+    new, old = sqlite3.connect(":memory:", isolation_level=None), store_of(migrations()[-1][0])
+    migrate(new, ":memory:")
+    assert seen(new) == seen(old)
+    assert "CREATE TABLE runs" in str(seen(new))
+
+
+@pytest.mark.parametrize("version", range(1, len(migrations())))
+def test_an_empty_store_of_any_version_becomes_what_a_new_one_is(version: int) -> None:
+    old = store_of(version)
+    migrate(old, ":memory:")
+    assert seen(old) == seen(store_of(migrations()[-1][0]))
 
 
 class Interrupted(sqlite3.Connection):
