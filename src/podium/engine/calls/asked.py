@@ -30,7 +30,7 @@ class _Turn:
 
 
 @dataclass(slots=True)
-class _Level:
+class _StepsBeside:
     """The steps that were begun in one step, or in the call itself."""
 
     busy: int = 0
@@ -78,13 +78,13 @@ class StepQuestions:
         self._active = active
         self._call = call
         self._progress = progress
-        self._levels: dict[str, _Level] = {}
+        self._levels: dict[str, _StepsBeside] = {}
 
     def begins(self, outer: str) -> None:
         """Take note that a step is under way inside another one, or, with an empty path, in the call itself."""
         level = self._levels.get(outer)
         if level is None:
-            level = self._levels[outer] = _Level()
+            level = self._levels[outer] = _StepsBeside()
         level.busy += 1
 
     def ends(self, outer: str) -> None:
