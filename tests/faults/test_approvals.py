@@ -66,3 +66,30 @@ def test_killed_at_every_point_each_is_asked_about_once_and_done_as_was_allowed(
             # Both uses may be under way, and neither recorded: then both are made again, once.
             assert set(go_on(approving, folder, way).values()) <= {1, 2}, f"killed {when} {place} {n}"
     assert died > SURELY_REACHED[place]
+
+
+@pytest.fixture
+def deferring() -> Program:
+    return program("deferring.py")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("place", [pytest.param("commit", marks=pytest.mark.system), "body"])
+def test_killed_at_every_point_tools_that_raise_to_wait_happen_once(
+    deferring: Program, tmp_path: Path, place: FaultPlace, when: When
+) -> None:
+    def go_on_once(folder: Path, told: str) -> None:
+        assert deferring.run(str(folder), None), told
+        assert json.loads((folder / "result").read_text()) == [["submit", "job 7 is done"], ["pay", "paid 5"]], told
+        assert Witness(folder / "witness").counts() == {"submit": 1, "pay": 1}, told
+
+    go_on_once(tmp_path, "not killed")
+    last = json.loads((tmp_path / "reached").read_text())[place]
+    died = 0
+    for n in range(1, last + 1):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        if not deferring.run(str(folder), str(FaultPoint(place, n, when))):
+            died += 1
+            go_on_once(folder, f"killed {when} {place} {n}")
+    assert died >= SURELY_REACHED[place]

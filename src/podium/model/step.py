@@ -83,6 +83,9 @@ ANSWER = "model"
 UNUSABLE_ANSWER = "unusable answer"
 """The name of the step that keeps an answer of the agent itself that cannot be used."""
 
+DEFERRED = "deferred"
+"""The name of the step that keeps what a step did which has its value from somebody else later."""
+
 _TOOL = "tool/"
 _TOLD = "told/"
 _GUARD = "guard/"

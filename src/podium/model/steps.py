@@ -5,6 +5,7 @@ from typing import Literal, Protocol, get_args
 
 from podium.model.budget import Bound
 from podium.model.consent import Consent
+from podium.model.deferral import Resume, StepFunction
 from podium.model.expected import FUNCTION, NAME, one_of, or_none
 from podium.model.json import Json
 from podium.model.memory import MemoryStore
@@ -86,18 +87,23 @@ class Steps(Protocol):
     async def once_allowed(
         self,
         name: str,
-        fn: Callable[[], Awaitable[Json]],
+        fn: StepFunction,
         consent: Consent,
         *,
         input: Json = None,
         key: str | None = None,
         effects: Effects = "idempotent",
         verify: Callable[[], Awaitable[Json]] | None = None,
+        resume: Resume | None = None,
     ) -> Json:
         """Do the same with a step that people may have to allow first: `consent` says what they are asked.
 
         It says as well what they may change in its `input`, which has `arguments` then, which others it is done with,
         and what its value is where they, or a rule, do not allow it. What is recorded is the digest of `input`.
+
+        `fn` may return `Deferred(state)` where it has done its part and its value comes later. That is recorded, and
+        `resume` is handed the state, now and whenever the run goes on: it asks, and returns the value, or `AGAIN` to
+        have `fn` run once more. It is no part of the effect: nothing that it does is in doubt.
         """
         ...
 

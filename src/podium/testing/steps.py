@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from podium.errors import Forbidden, UsageError
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.consent import Consent
+from podium.model.deferral import AGAIN, Deferred, Resume, StepFunction
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.outcome import Refused, Usage
@@ -78,37 +79,47 @@ class PlainSteps:
     async def once_allowed(
         self,
         name: str,
-        fn: Callable[[], Awaitable[Json]],
+        fn: StepFunction,
         consent: Consent,
         *,
         input: Json = None,
         key: str | None = None,
         effects: Effects = "idempotent",
         verify: Callable[[], Awaitable[Json]] | None = None,
+        resume: Resume | None = None,
     ) -> Json:
         """Do the same if `people` allow it, where they have to be asked."""
 
+        async def happened() -> Json:
+            while isinstance(value := await fn(), Deferred) and resume is not None:
+                if (given := await resume(value.state)) is not AGAIN:
+                    return given
+            return value
+
         async def allowed() -> Json:
             self.granted = {}
-            if consent.ask is None:
-                return await fn()
-            said = await self.ask(consent.ask)
-            if said["approved"]:
-                self.granted = {APPROVAL: said}
-                return await fn()
-            no = Refused(APPROVAL, said.get("comment", ""))
-            if consent.refused is None:
-                raise Forbidden(no.rule, no.reason)
-            return consent.refused(no)
+            try:
+                if consent.ask is not None:
+                    await self.ask(consent.ask)
+                return await happened()
+            except Forbidden as no:
+                if consent.refused is None:
+                    raise
+                return consent.refused(Refused(no.rule, no.reason))
 
         return await self.once(name, allowed, input=input, key=key, effects=effects, verify=verify)
 
     async def ask(self, ask: Ask, *, announce: Callable[[str], Awaitable[Json]] | None = None) -> Json:
-        """Return what `people` say to a question; raises UsageError where there are none."""
+        """Return what `people` say to a question; raises UsageError where there are none, Forbidden for their no."""
         self.asked.append(ask)
         if self._people is None:
             raise UsageError(f"nobody answers {ask.text!r}: say who, PlainSteps(people=lambda ask: …).")
-        return self._people(ask)
+        said = self._people(ask)
+        if ask.kind == "permission":
+            if not said["approved"]:
+                raise Forbidden(APPROVAL, said.get("comment", ""))
+            self.granted = {APPROVAL: said}
+        return said
 
     def emit(self, chunk: Json) -> None:
         """Keep it in `emitted`."""

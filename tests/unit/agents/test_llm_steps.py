@@ -23,6 +23,7 @@ from podium.model.agent import Agent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.consent import Consent
+from podium.model.deferral import Resume
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
@@ -95,6 +96,7 @@ class Journal:
     async def once_allowed(
         self, name: str, fn: Callable[[], Awaitable[Json]], consent: Consent, *, input: Json = None,
         key: str | None = None, effects: Effects = "idempotent", verify: Callable[[], Awaitable[Json]] | None = None,
+        resume: Resume | None = None,
     ) -> Json:  # fmt: skip
         return await self.once(name, fn, input=input, key=key, effects=effects, verify=verify)
 

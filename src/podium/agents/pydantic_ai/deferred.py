@@ -16,12 +16,13 @@ from pydantic_ai.toolsets import ToolsetTool
 from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial, told_of
 from podium.agents.pydantic_ai.arguments import ToolArguments, edited, misfit, validated
 from podium.agents.pydantic_ai.effects import declared
-from podium.agents.pydantic_ai.handlers import RESULTS, decided_before, handlers_decide
+from podium.agents.pydantic_ai.handlers import RESULTS, handlers_decide
 from podium.agents.pydantic_ai.outside import Handling
 from podium.agents.pydantic_ai.request import ToolUse
 from podium.agents.pydantic_ai.scope import AgentScope
 from podium.errors import NotDone
 from podium.model.consent import Consent
+from podium.model.deferral import AGAIN, Deferred
 from podium.model.json import Json, encode
 from podium.model.question import Ask
 from podium.model.step import arguments_put_in
@@ -42,7 +43,7 @@ class DecidedInside(NotDone):
         self.decided = decided
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class WaitingUse:
     """One use of a tool, which may have to wait for people before it is done, or in the middle of it."""
 
@@ -57,44 +58,51 @@ class WaitingUse:
     metadata: Json = None
     """What was said with it where it was made to wait before it came to be used."""
 
-    async def decided(self) -> Json:
-        """Return what the handlers that the agent has itself say of it, as DeferredToolResults; None if nothing."""
-        if self.kind is None or self.ctx.tool_call_approved:
-            return None
-        return await self._ask_handlers({}, external=self.kind == EXTERNAL, metadata=self.metadata)
+    decided: Json = None
+    """What the handlers that the agent has itself said of it, as DeferredToolResults; None if nothing."""
 
-    def consent(self, decided: Json) -> Consent:
+    async def decide(self) -> None:
+        """Ask the handlers that the agent has itself, where the tool says that it waits."""
+        if self.kind is not None and not self.ctx.tool_call_approved:
+            self.decided = await self._ask_handlers({}, external=self.kind == EXTERNAL, metadata=self.metadata)
+
+    def consent(self) -> Consent:
         """Return what people may have to say before it is done, and with what it is done."""
         terms, schema = self.scope.recording.terms, self.tool.tool_def.parameters_json_schema
-        open_yet = self.kind == "unapproved" and decided is None and not self.ctx.tool_call_approved
+        open_yet = self.kind == "unapproved" and self.decided is None and not self.ctx.tool_call_approved
         ask = self._approval({}, None) if open_yet else None
-        put_in = self._overridden(decided)
+        put_in = self._overridden(self.decided)
         return terms.consent(schema, ask, self.arguments.put_in if put_in is None else put_in)
 
-    async def body(self, decided: Json, granted: Grants) -> Json | ToolQuestion:
-        """Use the tool, or say what people have to be asked for that."""
-        if decided is not None:
-            return await self._as_decided(decided, granted)
+    async def body(self, granted: Grants) -> Json | ToolQuestion | Deferred:
+        """Use the tool, or say what people have to be asked for that. A tool that raised to wait is deferred."""
+        if self.decided is not None:
+            return await self._as_decided(self.decided, granted)
         if self.kind == EXTERNAL:
             return self._result(granted, self.metadata)
-        approved = bool(granted) or self.ctx.tool_call_approved
-        if granted:  # maybe of what a handler put in while the tool was used before they were asked
-            self._use_again(await decided_before(self.scope, self.ctx, self.use))
-        result = await self._used(arguments_put_in(granted), approved=approved)
-        match result["kind"]:
-            case "approval_required" if not approved:
-                decided = await self._ask_handlers(granted, external=False, metadata=result["metadata"])
-                self._use_again(decided)
-                if decided is not None:
-                    return await self._as_decided(decided, granted)
-                return ToolQuestion(self._approval(granted, result["metadata"]), _returned)
-            case "call_deferred":
-                decided = await self._ask_handlers(granted, external=True, metadata=result["metadata"])
-                if decided is not None:
-                    return await self._as_decided(decided, granted)
-                return self._result(granted, result["metadata"], question=result.get("call_kind") == "question")
-            case _:
-                return result
+        return await self._used(arguments_put_in(granted), approved=self._is_approved(granted))
+
+    async def resume(self, raised: Json) -> Json | ToolQuestion:
+        """Go on with a tool that raised `ApprovalRequired` or `CallDeferred`: it is not run again to find that out."""
+        metadata, external = raised["metadata"], raised["kind"] == "call_deferred"
+        if self.decided is not None and not external:
+            return AGAIN
+        granted = self.scope.recording.steps.granted
+        again = external and self._is_approved(granted)
+        decided = await self._ask_handlers(granted, external=external, metadata=metadata, again=again)
+        if self._overridden(decided) is not None:
+            raise DecidedInside(decided)
+        if decided is not None and not isinstance(self._decision(decided), ToolApproved):
+            return await self._as_decided(decided, granted)
+        if external:
+            return self._result(granted, metadata, question=raised.get("call_kind") == "question")
+        if decided is not None:
+            self.decided = decided
+            return AGAIN
+        return ToolQuestion(self._approval(granted, metadata), lambda _: AGAIN)
+
+    def _is_approved(self, granted: Grants) -> bool:
+        return bool(granted) or self.ctx.tool_call_approved or self.decided is not None
 
     def _decision(self, decided: Json) -> object:
         return RESULTS.validate_python(decided).to_tool_call_results()[self.ctx.tool_call_id or ""]
@@ -104,12 +112,7 @@ class WaitingUse:
         said = None if decided is None else self._decision(decided)
         return edited(said.override_args) if isinstance(said, ToolApproved) else None
 
-    def _use_again(self, decided: Json) -> None:
-        """Leave the step where a handler put other arguments in, so that rules judge these."""
-        if self._overridden(decided) is not None:
-            raise DecidedInside(decided)
-
-    async def _as_decided(self, decided: Json, granted: Grants) -> Json:
+    async def _as_decided(self, decided: Json, granted: Grants) -> Json | Deferred:
         """Do what a handler of the agent itself decided."""
         said = self._decision(decided)
         if isinstance(said, ToolApproved):
@@ -126,7 +129,7 @@ class WaitingUse:
 
         return JSON_CODEC.dump(CallToolResult, await wrap_tool_call_result(given()))
 
-    async def _used(self, put_in: Json, *, approved: bool) -> Json:
+    async def _used(self, put_in: Json, *, approved: bool) -> Json | Deferred:
         """Use the tool with the arguments of the model, or those that somebody put in their place."""
         ctx = replace(self.ctx, tool_call_approved=True) if approved else self.ctx
         try:
@@ -137,7 +140,10 @@ class WaitingUse:
             self.scope.put_in[self.use.key] = put_in
         work = self._work(values, ctx, self._told(put_in), checked=put_in is None)
         result: Json = JSON_CODEC.dump(CallToolResult, await wrap_tool_call_result(work))
-        return self.scope.forbidden.get(self.use.key, result)
+        if (no := self.scope.forbidden.get(self.use.key)) is not None:
+            return no
+        waits = result["kind"] == "call_deferred" or (result["kind"] == "approval_required" and not approved)
+        return Deferred(result) if waits else result
 
     async def _work(self, values: dict[str, Any], ctx: RunContext[Any], told: str | None, *, checked: bool) -> object:
         try:
@@ -161,12 +167,13 @@ class WaitingUse:
             await said
         return self.use.key not in self.scope.forbidden
 
-    async def _ask_handlers(self, granted: Grants, *, external: bool, metadata: Json) -> Json:
+    async def _ask_handlers(self, granted: Grants, *, external: bool, metadata: Json, again: bool = False) -> Json:
+        """Return what the agent's own handlers decide; `again` where they were asked before whether it may be used."""
         about = Handling(
             self._shown(granted, metadata), self.use.key, self.ctx.tool_call_id or "", approval=not external,
             schema=self.tool.tool_def.return_schema if external else self.tool.tool_def.parameters_json_schema,
         )  # fmt: skip
-        return await handlers_decide(self.scope, self.ctx, self.use, about)
+        return await handlers_decide(self.scope, self.ctx, self.use, about, again=again)
 
     def _approval(self, granted: Grants, metadata: Json) -> Ask:
         schema = self.tool.tool_def.parameters_json_schema

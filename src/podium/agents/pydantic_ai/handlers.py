@@ -11,7 +11,7 @@ from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, RunCont
 
 from podium.agents.pydantic_ai.outside import Handling, handling
 from podium.agents.pydantic_ai.request import ToolUse
-from podium.agents.pydantic_ai.scope import AgentScope, Body
+from podium.agents.pydantic_ai.scope import AgentScope
 from podium.model.json import Json
 
 D = TypeVar("D")
@@ -23,8 +23,13 @@ class NoHandler(AbstractCapability[D]):
     """A capability that has an agent's own handlers asked, and is none of them."""
 
 
-async def handlers_decide(scope: AgentScope, ctx: RunContext[Any], use: ToolUse, about: Handling) -> Json:
-    """Return what an agent's own handlers decide about a use of a tool, as DeferredToolResults; None if nothing."""
+async def handlers_decide(
+    scope: AgentScope, ctx: RunContext[Any], use: ToolUse, about: Handling, *, again: bool = False
+) -> Json:
+    """Return what an agent's own handlers decide about a use of a tool, as DeferredToolResults; None if nothing.
+
+    They are asked `again` about the result of one that they decided to allow.
+    """
     manager = ctx.tool_manager
     if manager is None or not _handles(ctx):
         return None
@@ -41,29 +46,8 @@ async def handlers_decide(scope: AgentScope, ctx: RunContext[Any], use: ToolUse,
             return None
         return RESULTS.dump_python(results, mode="json")
 
-    return await _recorded(scope, use, body)
-
-
-async def decided_before(scope: AgentScope, ctx: RunContext[Any], use: ToolUse) -> Json:
-    """Return what they decided when the use came here before; None if nothing, or if it never did."""
-    if not _handles(ctx):
-        return None
-    try:
-        return await _recorded(scope, use, _undecided)
-    except _Undecided:
-        return None
-
-
-class _Undecided(Exception):
-    """No handler was asked."""
-
-
-async def _undecided() -> Json:
-    raise _Undecided
-
-
-async def _recorded(scope: AgentScope, use: ToolUse, body: Body) -> Json:
-    return await scope.recording.once(f"handler/{use.tool}", body, key=scope.key(use.key), input=use.sent)
+    key = f"{use.key}/result" if again else use.key
+    return await scope.recording.once(f"handler/{use.tool}", body, key=scope.key(key), input=use.sent)
 
 
 def _handles(ctx: RunContext[Any]) -> bool:

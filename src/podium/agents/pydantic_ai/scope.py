@@ -21,6 +21,7 @@ from podium.agents.pydantic_ai.shared import UNSEEN, SharedUsage, dumped
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.budget import Bound
 from podium.model.consent import Consent
+from podium.model.deferral import Deferred
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.prices import Rates
@@ -31,7 +32,11 @@ T = TypeVar("T")
 
 Body = Callable[[], Awaitable[Json]]
 
-UseBody = Callable[[Grants], Awaitable[Json | ToolQuestion]]
+UseBody = Callable[[Grants], Awaitable[Json | ToolQuestion | Deferred]]
+"""Uses a tool, as far as it goes without people."""
+
+UseResume = Callable[[Json], Awaitable[Json | ToolQuestion]]
+"""Goes on with a use of a tool that put its result off."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,25 +131,35 @@ class Recording:
         input: Json,
         effects: Effects = "idempotent",
         verify: Body | None = None,
+        resume: UseResume | None = None,
     ) -> Json:
         """Do a use of a tool once for ever, if people and rules allow it; it is carried like any other.
 
-        `body` is handed what people said who allowed it; what it wants to know, they are asked.
+        `body` is handed what people said who allowed it; what it wants to know, they are asked. Where it puts its
+        result off, `resume` goes on with it.
         """
         executed = False
         there = asyncio.get_running_loop()
 
+        async def said(part: Callable[[], Awaitable[Json | ToolQuestion | Deferred]]) -> Json:
+            here = self.at_home and there is self.loop
+            value = await (part() if here else _in_loop(there, part))
+            if isinstance(value, ToolQuestion):
+                return value.result(await self.steps.ask(value.ask, announce=value.announce))
+            return value
+
         async def run() -> Json:
             nonlocal executed
             executed = True
-            body_of_use = partial(body, self.steps.granted)
-            here = self.at_home and there is self.loop
-            said = await (body_of_use() if here else _in_loop(there, body_of_use))
-            if isinstance(said, ToolQuestion):
-                return said.result(await self.steps.ask(said.ask, announce=said.announce))
-            return said
+            return await said(partial(body, self.steps.granted))
 
-        step = self.steps.once_allowed(name, run, consent, input=input, key=key, effects=effects, verify=verify)
+        async def go_on(state: Json) -> Json:
+            return None if resume is None else await said(partial(resume, state))
+
+        step = self.steps.once_allowed(
+            name, run, consent, input=input, key=key, effects=effects, verify=verify,
+            resume=None if resume is None else go_on,
+        )  # fmt: skip
         value = await (self.flight.carry(step) if self.at_home else _in_loop(self.loop, lambda: step))
         record_durable_unit(executed=executed)
         return value

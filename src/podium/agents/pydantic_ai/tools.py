@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -10,16 +9,18 @@ from pydantic_ai.durable_exec import JSON_CODEC, CallToolResult
 from pydantic_ai.durable_exec._toolset import unwrap_tool_call_result  # a half of CallToolResult, which is public
 from pydantic_ai.tools import RunContext, ToolDenied
 from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
+from pydantic_ai.usage import RunUsage
 
-from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial_in
+from podium.agents.pydantic_ai.approvals import ToolQuestion, denial_in
 from podium.agents.pydantic_ai.arguments import arguments_of
 from podium.agents.pydantic_ai.deferred import DecidedInside, WaitingUse
 from podium.agents.pydantic_ai.effects import declared
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
-from podium.agents.pydantic_ai.scope import AgentScope, UseBody
+from podium.agents.pydantic_ai.scope import AgentScope, UseBody, UseResume
 from podium.agents.pydantic_ai.shared import dumped, loaded
 from podium.model.consent import NO_CONSENT, Consent
-from podium.model.json import Json
+from podium.model.deferral import Deferred
+from podium.model.json import Json, is_object
 from podium.model.step import tool_step
 
 D = TypeVar("D")
@@ -68,48 +69,57 @@ class RecordedToolset(WrapperToolset[D]):
 
 async def done(waiting: WaitingUse) -> Json:
     """Return the recorded result of a use of a tool that may have to wait."""
-    decided = await waiting.decided()
+    await waiting.decide()
     try:
-        return await used(waiting.scope, waiting.use, partial(waiting.body, decided), waiting.consent(decided))
+        return await used(waiting.scope, waiting.use, waiting.body, waiting.consent(), waiting.resume)
     except DecidedInside as inside:
-        again = partial(waiting.body, inside.decided)
-        return await used(waiting.scope, waiting.use, again, waiting.consent(inside.decided))
+        waiting.decided = inside.decided
+        return await used(waiting.scope, waiting.use, waiting.body, waiting.consent(), waiting.resume)
 
 
 def _used_here(tool: ToolsetTool[D]) -> ToolsetTool[D]:
     return replace(tool, tool_def=replace(tool.tool_def, kind="function"))
 
 
-async def used(scope: AgentScope, use: ToolUse, work: UseBody, consent: Consent = NO_CONSENT) -> Json:
+async def used(
+    scope: AgentScope, use: ToolUse, work: UseBody, consent: Consent = NO_CONSENT, resume: UseResume | None = None
+) -> Json:
     """Return the recorded result of a use of a tool: what it gave, or that it asked the model to try again."""
     name, recording = scope.tool(use.tool), scope.recording
     effects = declared(recording.effects, name)
     check = effects.verify
 
-    inside, ran = scope.of_tool(), False
+    inside, counted = scope.of_tool(), False
     scope.used.add(use.key)
 
-    async def body(granted: Grants) -> Json | ToolQuestion:
-        nonlocal ran
-        ran = True
+    async def within(part: Awaitable[Json | ToolQuestion | Deferred]) -> Json | ToolQuestion | Deferred:
+        nonlocal counted
+        counted = True
         with inside.entered():
-            result = await work(granted)
+            result = await part
             await inside.count_unseen()
-        if isinstance(result, ToolQuestion) or not inside.grown.has_values():
-            return result
-        return {**result, _GROWN: dumped(inside.grown)}
+        if isinstance(result, Deferred):
+            return Deferred(_with_usage(result.state, inside.grown))
+        return _with_usage(result, inside.grown)
+
+    async def go_on(state: Json) -> Json | ToolQuestion:
+        if not counted and (grown := state.get(_GROWN)) is not None:
+            scope.usage.total.incr(loaded(grown))
+            inside.add(loaded(grown))
+        return None if resume is None else await within(resume(state))
 
     value = await recording.used(
         tool_step(name),
-        body,
+        lambda granted: within(work(granted)),
         consent,
         key=scope.key(use.key),
         input=use.sent,
         effects=effects.effects,
         verify=None if check is None else lambda: check(use.sent["arguments"], recording.steps),
+        resume=None if resume is None else go_on,
     )
     result = _as_tool_result(value)
-    if not ran and (grown := result.get(_GROWN)) is not None:
+    if not counted and (grown := result.get(_GROWN)) is not None:
         scope.usage.total.incr(loaded(grown))
         scope.add(loaded(grown))
     return result
@@ -135,6 +145,19 @@ async def checked(
         return value
     scope.forbidden[use.key] = value
     return _PASSED
+
+
+def _with_usage(result: Json | ToolQuestion, grown: RunUsage) -> Json | ToolQuestion:
+    """Return a result, or how a question becomes one, with what the tool added to the usage of its agent."""
+    if not grown.has_values():
+        return result
+    if isinstance(result, ToolQuestion):
+
+        def grown_result(said: Json) -> Json:
+            return _with_usage(result.result(said), grown)
+
+        return replace(result, result=grown_result)
+    return {**result, _GROWN: dumped(grown)} if is_object(result) else result
 
 
 def _as_tool_result(value: Json) -> Json:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Generator, Mapping
-from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 from podium.engine.calls.permission import put_question
 from podium.engine.run.active_run import ActiveRun
@@ -10,6 +10,7 @@ from podium.engine.run.key_state import StepRecord
 from podium.engine.run.progress import CallProgress
 from podium.errors import Suspended
 from podium.model.call import Call
+from podium.model.empty import empty
 from podium.model.facts.calls import StepDone
 from podium.model.json import Json
 from podium.model.outcome import Pending, Refused, Until
@@ -28,38 +29,89 @@ class _Turn:
         yield
 
 
+@dataclass(slots=True)
+class _StepsBeside:
+    """The steps that were begun in one step, or in the call itself."""
+
+    busy: int = 0
+    """How many of them are under way and do not wait."""
+    waiting: list["asyncio.Future[bool]"] = field(default_factory=empty(list["asyncio.Future[bool]"]))
+    """Those that wait for the others: told True to be left, False to look for themselves."""
+
+    def ends(self) -> None:
+        """One of them goes on no longer; the first that waits looks whether that was the last."""
+        self.busy -= 1
+        while not self.busy and self.waiting:
+            first = self.waiting.pop()
+            if not first.done():
+                first.set_result(False)
+                return
+
+    def leave(self) -> None:
+        """Have all be left that wait."""
+        waiting, self.waiting = self.waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(True)
+
+    async def is_quiet(self) -> bool:
+        """Whether all of them wait, and stay so for a while."""
+        for _ in range(_TURNS):
+            if self.busy:
+                return False
+            await _Turn()
+        return not self.busy
+
+
 class StepQuestions:
     """Puts the questions of the steps of one attempt, and lets the agent be left once none of its steps can go on.
 
-    A step that has to wait stays where it is while others are under way: they go on, and may ask too. Then all of them
-    are left with Suspended, and the agent runs again over what is recorded after the first answer.
+    A step that has to wait stays where it is while others beside it are under way: they go on, and may ask too. Then
+    all of them are left with Suspended. So is the step around them, whose time limit ends with it: it waits in turn for
+    those beside it. When none of the call can go on, the agent is left, and runs again over what is recorded after the
+    first answer.
     """
 
-    __slots__ = ("_active", "_call", "_changed", "_progress", "_under_way", "_waiting")
+    __slots__ = ("_active", "_call", "_levels", "_progress")
 
-    def __init__(self, active: ActiveRun, call: Call, progress: CallProgress, under_way: AbstractSet[str]) -> None:
+    def __init__(self, active: ActiveRun, call: Call, progress: CallProgress) -> None:
         self._active = active
         self._call = call
         self._progress = progress
-        self._under_way = under_way
-        self._waiting: set[str] = set()
-        self._changed: list[asyncio.Future[None]] = []
+        self._levels: dict[str, _StepsBeside] = {}
 
-    async def wait(self, path: str, waits: Suspended) -> None:
-        """Put what a step asks, unless its question is open; return when no step of the call can go on."""
+    def begins(self, outer: str) -> None:
+        """Take note that a step is under way inside another one, or, with an empty path, in the call itself."""
+        level = self._levels.get(outer)
+        if level is None:
+            level = self._levels[outer] = _StepsBeside()
+        level.busy += 1
+
+    def ends(self, outer: str) -> None:
+        """Take note that it is no longer."""
+        self._levels[outer].ends()
+
+    async def ask(self, path: str, waits: Suspended) -> None:
+        """Put what a step asks, unless its question is open, or note the time that it waits for."""
         progress, ask = self._progress, waits.ask
         if isinstance(ask, Until):
             progress.until = ask.at if progress.until is None else min(progress.until, ask.at)
         else:
             await self.put(path, ask, waits.rule)
-        self._waiting.add(path)
+
+    async def wait(self, outer: str) -> None:
+        """Wait, as a step that cannot go on, until none of those can that are in the same one."""
+        level = self._levels[outer]
+        level.busy -= 1
         try:
-            while not await self._is_quiet():
-                future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                self._changed.append(future)
-                await future
+            while not await level.is_quiet():
+                future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+                level.waiting.append(future)
+                if await future:
+                    return
+            level.leave()
         finally:
-            self._waiting.discard(path)
+            level.busy += 1
 
     async def put(self, path: str, ask: Ask, rule: str | None) -> str:
         """Put a question about a step, unless it is open; returns its id once it is in the inbox."""
@@ -67,13 +119,6 @@ class StepQuestions:
         put_question(self._active, self._call.key, self._progress, ask, about, deadline=self._call.deadline)
         await self._active.journal.committed()
         return self._progress.asked[path, rule].question
-
-    def look(self) -> None:
-        """Look again, after a step has ended or waits."""
-        changed, self._changed = self._changed, []
-        for future in changed:
-            if not future.done():
-                future.set_result(None)
 
     def done(self, path: str) -> list[WithdrawQuestion]:
         """Forget what is still open about a step that is done; returns what takes it out of the inbox."""
@@ -102,17 +147,6 @@ class StepQuestions:
         """Return what people answered to the question of a step itself, as `{"reply": value}`; None if none did."""
         replies = self._progress.replies
         return {"reply": replies[path]} if path in replies else None
-
-    async def _is_quiet(self) -> bool:
-        """Whether every step that is under way waits, or has one inside it that does, and stays so for a while."""
-        for _ in range(_TURNS):
-            if not all(map(self._waits, self._under_way)):
-                return False
-            await _Turn()
-        return all(map(self._waits, self._under_way))
-
-    def _waits(self, path: str) -> bool:
-        return path in self._waiting or any(each.startswith(f"{path}/") for each in self._waiting)
 
 
 def _is(steps: Mapping[str, StepRecord], path: str, name: str, digest: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from podium.model.budget import Bound
+from podium.model.deferral import Resume, StepFunction
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.steps import Effects
@@ -13,12 +14,14 @@ from podium.model.steps import Effects
 class StepBody:
     """What a step does, as `Steps.once` is handed it."""
 
-    fn: Callable[[], Awaitable[Json]]
+    fn: StepFunction
     input: Json
     effects: Effects
     verify: Callable[[], Awaitable[Json]] | None
     usage: Callable[[Json], Usage | None] | None = None
     bound: Bound | None = None
+    resume: Resume | None = None
+    """Goes on with it where its function puts its value off."""
 
 
 @dataclass(frozen=True, slots=True)

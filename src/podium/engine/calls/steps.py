@@ -1,55 +1,43 @@
 """The recorded parts of a call: each model request, each tool call, each `once` happens once for ever."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextvars import ContextVar
 
-from podium.agents.jsonable import json_copy
-from podium.dispatch.invoke import is_foreign
 from podium.engine.calls.asked import StepQuestions
-from podium.engine.calls.earlier import EarlierSteps
 from podium.engine.calls.held import HeldSteps
 from podium.engine.calls.sent_step import SentOfCall
 from podium.engine.calls.step_body import KnownStep, StepBody
+from podium.engine.calls.step_effects import StepEffects, in_effect, inside
+from podium.engine.calls.step_records import StepRecords
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.describing import shortened
 from podium.engine.run.progress import CallProgress
 from podium.engine.run.reservations import reserve, settle
-from podium.errors import AgentError, BadAnswer, Diverged, Forbidden, Suspended, UsageError
+from podium.errors import Forbidden, Suspended, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.consent import NO_CONSENT, Consent
-from podium.model.fact import Fact
-from podium.model.facts.calls import EffectIntended, IntentCleared, StepDone
-from podium.model.facts.content import FactContent, prepared
+from podium.model.deferral import Resume, StepFunction
 from podium.model.facts.notices import Notice
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
-from podium.model.outcome import Refused, Usage, text_of
+from podium.model.outcome import Refused, Until, Usage
 from podium.model.prices import PriceSettings
-from podium.model.question import IN_DOUBT_SCHEMA, Ask
+from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL, is_scarce
 from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
 from podium.secrets.masking import MASKING
-from podium.store.codec import decode, encode, input_digest
-from podium.store.operations import Effect
-
-_inside: ContextVar[str] = ContextVar("podium_step", default="")
-"""The path of the step that the current task is in."""
-
-_in_effect: ContextVar[bool] = ContextVar("podium_effect", default=False)
-"""Whether that step, or one around it, is an effect that happens once: it must come to its end."""
+from podium.store.codec import input_digest
 
 
 class CallSteps:
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_active", "_again", "_agent", "_branch", "_call", "_counts", "_earlier", "_held", "_progress", "_questions",
+        "_active", "_again", "_agent", "_branch", "_call", "_counts", "_effects", "_held", "_questions", "_records",
         "_sent", "_under_way",
     )  # fmt: skip
 
@@ -61,21 +49,21 @@ class CallSteps:
         self._branch = branch
         self._call = call
         self._agent = agent
-        self._progress = progress
         self._counts: dict[str, int] = {}
         self._again = resumed or call.attempt > 1 or call.key in active.journal.emitter.emitted
         """Whether something of this call may have been streamed before, which this attempt makes void."""
-        self._earlier: EarlierSteps | None = None
+        self._records = StepRecords(active, call)
+        self._effects = StepEffects(active, call, progress, self._records)
         self._under_way: set[str] = set()
         """The steps that were begun and are not recorded yet, by their place."""
         self._held: HeldSteps | None = None
         self._sent = SentOfCall(active, call)
-        self._questions = StepQuestions(active, call, progress, self._under_way)
+        self._questions = StepQuestions(active, call, progress)
 
     @property
     def idempotency_key(self) -> str:
         """The same on every attempt of this call, or of the step one is in."""
-        step = _inside.get()
+        step = inside.get()
         return f"{self._call.idempotency_key}/{step}" if step else self._call.idempotency_key
 
     @property
@@ -108,42 +96,50 @@ class CallSteps:
     async def once_allowed(
         self,
         name: str,
-        fn: Callable[[], Awaitable[Json]],
+        fn: StepFunction,
         consent: Consent,
         *,
         input: Json = None,
         key: str | None = None,
         effects: Effects = "idempotent",
         verify: Callable[[], Awaitable[Json]] | None = None,
+        resume: Resume | None = None,
     ) -> Json:
         """Do the same if people and rules allow it; see `podium.model.steps.Steps`."""
         check_step(name, fn, effects, verify)
-        return await self._do(name, key, StepBody(fn=fn, input=input, effects=effects, verify=verify), consent)
+        body = StepBody(fn=fn, input=input, effects=effects, verify=verify, resume=resume)
+        return await self._do(name, key, body, consent)
 
     async def _do(self, name: str, key: str | None, body: StepBody, consent: Consent) -> Json:
         name = MASKING.text(name)
         path = self._path(name, None if key is None else MASKING.text(key))
         full = f"{self._call.key}/{path}"
         check_key(f"the name and key of step {name[:80]!r}", full)
-        digest = input_digest(body.input)
+        digest, outer, questions = input_digest(body.input), inside.get(), self._questions
+        questions.begins(outer)
         try:
             known = await self._known(path, name, body, digest)
             if known is not None and known.recorded:
                 return known.value
             if known is None and self._active.gate.holding and not self._must_end(path):
-                await self._hold(path)
+                await self._hold(path, outer)
             self._under_way.add(path)
             value = await self._allowed(path, name, digest, body, consent) if known is None else known.value
-            value = self._record(full, name, digest, value, body.usage, None if known is None else known.place)
+            value = self._records.done(
+                path, name, digest, value, usage=None if body.usage is None else body.usage(value),
+                place=None if known is None else known.place, effects=questions.done(path),
+            )  # fmt: skip
             await self._active.journal.committed()
         except Suspended as waits:
             if waits.step == path:
-                await self._questions.wait(path, waits)
+                _require_leave(name, waits)
+                await questions.ask(path, waits)
+            await questions.wait(outer)
             raise
         finally:
             self._under_way.discard(path)
             self._active.effects.pop(full, None)
-            self._questions.look()
+            questions.ends(outer)
             if self._held is not None:
                 self._held.look()
         return value
@@ -173,14 +169,7 @@ class CallSteps:
         async def work() -> Json:
             if consent.ask is not None and not allowing(said):
                 raise Suspended(consent.ask, path, APPROVAL)
-            if body.effects != "once":
-                return await self._sent.kept(path, self._run(path, name, body, sent))
-            await self._intend(f"{self._call.key}/{path}", name)
-            token = _in_effect.set(True)
-            try:
-                return await self._sent.kept(path, self._run(path, name, body, sent))
-            finally:
-                _in_effect.reset(token)
+            return await self._sent.kept(path, self._effects.happened(path, name, body, sent))
 
         if rules is None:
             return await work()
@@ -193,11 +182,11 @@ class CallSteps:
     @property
     def granted(self) -> Mapping[str, Json]:
         """What people said who allowed the step one is in."""
-        return allowing(granted_to(_inside.get(), self._call.granted))
+        return allowing(granted_to(inside.get(), self._call.granted))
 
     async def ask(self, ask: Ask, *, announce: Callable[[str], Awaitable[Json]] | None = None) -> Json:
         """Ask people about the step one is in; see `podium.model.steps.Steps`."""
-        path, said = _inside.get(), self.granted
+        path, said = inside.get(), self.granted
         if not path:
             raise UsageError(f"{ask.text!r} is asked outside of a step: ask in a function that `steps.once` runs.")
         if ask.kind == "permission" and said:
@@ -213,24 +202,28 @@ class CallSteps:
 
     def _must_end(self, path: str) -> bool:
         """Whether a step is part of what is not to be cut: an effect that happens once, the check of an answer."""
-        return self._agent.card.effects == "once" or _in_effect.get() or is_under_guard(path)
+        return self._agent.card.effects == "once" or bool(in_effect.get()) or is_under_guard(path)
 
-    async def _hold(self, path: str) -> None:
+    async def _hold(self, path: str, outer: str) -> None:
         """The worker stops: wait at a step that has not begun until the run is let go."""
         if self._held is None:
             self._held = HeldSteps(self._active.gate, self._under_way)
-        await self._held.wait(path)
+        self._questions.ends(outer)
+        try:
+            await self._held.wait(path)
+        finally:
+            self._questions.begins(outer)
 
     def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
         """Say, inside a step, what it sends; see `podium.model.steps.Steps`."""
-        path = _inside.get()
+        path = inside.get()
         if path in self._under_way:
             self._sent.tell(path, sent, kept)
 
     def emit(self, chunk: Json) -> None:
         """Stream a chunk to those who watch the run, as `emitted`, or as the event that it is."""
         call, again, self._again = self._call, self._again, False
-        self._active.journal.emitter.emit(chunk, call.key, call.attempt, _inside.get(), again=again)
+        self._active.journal.emitter.emit(chunk, call.key, call.attempt, inside.get(), again=again)
 
     @property
     def turns(self) -> Sequence[AgentTurn]:
@@ -282,38 +275,20 @@ class CallSteps:
 
     async def _known(self, path: str, name: str, body: StepBody, digest: str) -> KnownStep | None:
         """Return what is recorded of a step, by this attempt or an earlier one, or else what is found out about it."""
-        history, call = self._active.history, self._call
-        record = history.step(call.key, path)
-        if record is not None and record.done is not None:
-            if isinstance(said := record.done.content, StepDone) and said.digest != digest:
-                raise Diverged(f"{call.key}/{path}", f"another input of {name}", shortened(encode(body.input)))
-            return KnownStep(decode(history.value_of(call.key, record)), recorded=True)
-        effects = body.effects
-        begun, place = record is not None and record.intent is not None, None
+        call, records, once = self._call, self._records, body.effects == "once"
+        if (known := records.found(path, name, body.input, digest, once=once)) is not None or not once:
+            return known
+        begun, place = records.begun(path), None
         if not begun and call.lineage > 1:
-            before = self._before()
-            place = before.done(path, name, digest, once=effects == "once")
-            if place is not None:
-                said = StepDone(name=name, attempt=call.attempt, digest=digest, from_step=place)
-                self._note(f"{call.key}/{path}", said)
-                return KnownStep(decode(history.value_of(call.key, history.steps[call.key][place])), recorded=True)
-            place = before.effect(name) if effects == "once" else None
-        if effects != "once":
+            place = records.before().effect(name)
+        if not (begun or place is not None or self._active.history.unclaimed.has_effect(call.key, call.agent, name)):
             return None
-        if not (begun or place is not None or history.unclaimed.has_effect(call.key, call.agent, name)):
-            return None
-        found = await self._resolve_doubt(path, name, body.verify, place)
+        found = await self._effects.resolve_doubt(path, name, body.verify, place)
         return None if found is None else KnownStep(found["done"], place)
-
-    def _before(self) -> EarlierSteps:
-        """Return what earlier lineages of this call did."""
-        if self._earlier is None:
-            self._earlier = EarlierSteps(self._active.history.steps.get(self._call.key, {}), self._call.lineage)
-        return self._earlier
 
     def _path(self, name: str, key: str | None) -> str:
         """Return the step's place: under the step one is in, by its key or by how often its name came before."""
-        outer = _inside.get()
+        outer = inside.get()
         shared = is_guard_step(name)  # a verdict on a value is the same in every lineage
         prefix = f"{outer}/{name}" if outer else name if shared else f"{self._call.lineage}/{name}"
         if key is not None:
@@ -322,78 +297,15 @@ class CallSteps:
         self._counts[prefix] = count + 1
         return f"{prefix}#{count}"
 
-    async def _run(self, path: str, name: str, body: StepBody, input: Json) -> Json:
-        effects, fn = body.effects, body.fn
-        trace, key = self._active.trace, self._call.key
-        outer = "" if trace is None else f"{key}/{_inside.get()}"
-        token = _inside.set(path)
-        try:
-            if trace is None:
-                return await fn()
-            return await trace.step(self._call, f"{key}/{path}", name, input, outer, fn())
-        except BaseException as error:
-            if (isinstance(error, AgentError) and error.not_done) or isinstance(error, Suspended):
-                if effects == "once" and (not isinstance(error, Suspended) or error.step == path):
-                    self._note(f"{self._call.key}/{path}", IntentCleared())
-                raise
-            if effects == "once" and is_foreign(error):
-                raise self._doubt(path, name, f"it ended with {type(error).__name__}: {text_of(error)}") from error
-            raise
-        finally:
-            _inside.reset(token)
 
-    def _record(
-        self, full: str, name: str, digest: str, value: Json, usage: Callable[[Json], Usage | None] | None,
-        place: str | None = None,
-    ) -> Json:  # fmt: skip
-        used = None if usage is None else usage(value)
-        payload, most = encode(json_copy(value, f"JSON from {name}")), self._active.runtime.max_payload_bytes
-        if len(payload) > most:
-            raise BadAnswer(f"the result of {name} has {len(payload)} bytes, {most} are allowed")
-        said = StepDone(name=name, attempt=self._call.attempt, digest=digest, usage=used, from_step=place)
-        self._note(full, said, payload, self._questions.done(full.partition("/")[2]))
-        return decode(payload)
+def _require_leave(name: str, waits: Suspended) -> None:
+    """Raise UsageError where a step would have to wait for people inside an effect that is not begun twice.
 
-    def _note(self, full: str, said: FactContent, payload: bytes | None = None, effects: Sequence[Effect] = ()) -> None:
-        """Record a fact of a step, and let later attempts of this drive see it."""
-        text = prepared(said)
-        at = self._active.journal.append(text, full, payload, effects)
-        self._active.history.add(Fact(-1, said.fact_kind, full, at, self.epoch, text.encoded, payload))
-
-    async def _intend(self, full: str, name: str) -> None:
-        self._active.effects[full] = f"{name} of {self._call.agent}"
-        self._note(full, EffectIntended(name=name, epoch=self.epoch))
-        await self._active.journal.committed()
-        await self._active.runtime.fresh()
-
-    async def _resolve_doubt(
-        self, path: str, name: str, verify: Callable[[], Awaitable[Json]] | None, place: str | None
-    ) -> dict[str, Json] | None:
-        """Find out whether a step that was begun happened: `{"done": value}`, or None for not done.
-
-        It was begun here, or in an earlier attempt, at `place`: then it may have been another.
-        """
-        why = "this process does not know how it ended"
-        if place is not None:
-            record = self._active.history.steps[self._call.key][place]
-            why = "an earlier attempt began it" if record.done is None else "an earlier attempt did it with other input"
-            verify = verify if record.done is None else None
-        answer = self._progress.resolved.pop(path, None)
-        if answer is not None:
-            if "happened" in answer:
-                return {"done": answer["happened"]}
-            if "fail" in answer:
-                raise BadAnswer(f"given up by the person asked: {answer['fail']}")
-            return None
-        if verify is None:
-            raise self._doubt(path, name, why)
-        token = _inside.set(path)
-        try:
-            return await verify()
-        finally:
-            _inside.reset(token)
-
-    def _doubt(self, path: str, name: str, why: str) -> Suspended:
-        text = f"Did {name} happen in {self._call.agent} (run {self._call.run}, key {self._call.key})? {why}."
-        ask = Ask(text=text, subject=self._call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators")
-        return Suspended(ask, path)
+    What is in doubt is asked about all the same: then the effect around it is in doubt as well.
+    """
+    effect, ask = in_effect.get(), waits.ask
+    if effect and not isinstance(ask, Until) and ask.kind != "in_doubt":
+        raise UsageError(
+            f"{name} would wait for people ({ask.text!r}) inside {effect}, which is declared `once` and so is not left "
+            f"and begun again. Declare what {effect} uses `once`, and {effect} itself not"
+        ) from None
