@@ -26,7 +26,7 @@ from pydantic_ai.toolsets import ExternalToolset, FunctionToolset
 
 from podium import App, Context, RunState, workflow
 from podium.agents.pydantic_ai import from_pydantic_ai
-from podium.agents.pydantic_ai.approvals import Approvals
+from podium.agents.frameworks.approvals import Approvals
 from podium.errors import InvalidValue, RunFailed, UsageError
 from podium.model.fact import FactKind
 from podium.model.json import Json

@@ -10,6 +10,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models._request_timeout import open_durable_unit_stream  # it alone knows when the first event is due
 from pydantic_ai.settings import ModelSettings
 
+from podium.agents.frameworks.usage import unmeasured, usage_of
 from podium.agents.pydantic_ai.cap import AnswerCap, cut_by
 from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.request import model_input, sent_messages
@@ -19,7 +20,6 @@ from podium.agents.pydantic_ai.sent import LastSent, answered, told
 from podium.agents.pydantic_ai.shared import as_run
 from podium.agents.pydantic_ai.storable import storable
 from podium.agents.pydantic_ai.streaming import hand_on
-from podium.agents.pydantic_ai.usage import unmeasured, usage_of
 from podium.agents.pydantic_ai.whole import TWICE, objection, require_end
 from podium.model.budget import USUAL_OUTPUT, Bound
 from podium.model.json import Json

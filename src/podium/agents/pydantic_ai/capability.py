@@ -25,9 +25,9 @@ from pydantic_ai.output import OutputContext
 from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, RunContext
 from pydantic_ai.toolsets import AbstractToolset
 
+from podium.agents.frameworks.effects import ToolEffects
 from podium.agents.pydantic_ai.asking import keep_answer
 from podium.agents.pydantic_ai.deferred import answered
-from podium.agents.pydantic_ai.effects import ToolEffects
 from podium.agents.pydantic_ai.outputs import CodecOf, codecs_of, recorded_output
 from podium.agents.pydantic_ai.outside import handled
 from podium.agents.pydantic_ai.refused import keep_refusals

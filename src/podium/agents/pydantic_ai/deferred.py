@@ -15,8 +15,8 @@ from pydantic_ai.messages import ToolCallPart, ToolReturn
 from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, RunContext, ToolApproved, ToolDenied
 from pydantic_ai.toolsets import ToolsetTool
 
-from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial, denial_in, told_of
-from podium.agents.pydantic_ai.effects import declared
+from podium.agents.frameworks.approvals import Grants, ToolQuestion, denial, denial_in, told_of
+from podium.agents.frameworks.effects import declared
 from podium.agents.pydantic_ai.outside import Handling, handling
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
 from podium.agents.pydantic_ai.scope import AgentScope

@@ -12,10 +12,10 @@ from typing import TypeVar
 from pydantic_ai.durable_exec import record_durable_unit
 from pydantic_ai.usage import RunUsage
 
-from podium.agents.pydantic_ai.approvals import UNLESS_GIVEN, Grants, ToolQuestion, ToolTerms
-from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared, effects_of
-from podium.agents.pydantic_ai.flight import Flight
-from podium.agents.pydantic_ai.request import digest_of
+from podium.agents.frameworks.approvals import UNLESS_GIVEN, Grants, ToolQuestion, ToolTerms
+from podium.agents.frameworks.effects import DeclaredEffects, check_declared, effects_of
+from podium.agents.frameworks.flight import Flight
+from podium.agents.frameworks.plain import digest_of
 from podium.agents.pydantic_ai.sent import LastSent
 from podium.agents.pydantic_ai.shared import UNSEEN, SharedUsage, dumped
 from podium.agents.pydantic_ai.whole import Unfinished

@@ -11,9 +11,9 @@ from pydantic_ai.durable_exec._toolset import unwrap_tool_call_result  # a half 
 from pydantic_ai.tools import RunContext, ToolDenied
 from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
 
-from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial_in
+from podium.agents.frameworks.approvals import Grants, ToolQuestion, denial_in
+from podium.agents.frameworks.effects import declared
 from podium.agents.pydantic_ai.deferred import WaitingUse
-from podium.agents.pydantic_ai.effects import declared
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
 from podium.agents.pydantic_ai.scope import AgentScope, UseBody
 from podium.agents.pydantic_ai.shared import dumped, loaded
