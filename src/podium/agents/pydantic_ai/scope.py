@@ -13,11 +13,13 @@ from pydantic_ai.durable_exec import record_durable_unit
 from pydantic_ai.usage import RunUsage
 
 from podium.agents.frameworks.approvals import UNLESS_GIVEN, Grants, ToolQuestion, ToolTerms
+from podium.agents.frameworks.counting import UNSEEN
 from podium.agents.frameworks.effects import DeclaredEffects, check_declared, effects_of
 from podium.agents.frameworks.flight import Flight
+from podium.agents.frameworks.loops import in_loop
 from podium.agents.frameworks.plain import digest_of
 from podium.agents.pydantic_ai.sent import LastSent
-from podium.agents.pydantic_ai.shared import UNSEEN, SharedUsage, dumped
+from podium.agents.pydantic_ai.shared import SharedUsage, dumped
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.budget import Bound
 from podium.model.consent import Consent
@@ -104,7 +106,7 @@ class Recording:
             executed = True
             if self.at_home and there is self.loop:
                 return await body()
-            return await _in_loop(there, body)
+            return await in_loop(there, body)
 
         step = self.steps.once(
             name, run, input=input, key=key, effects=effects, verify=verify, usage=usage, bound=bound
@@ -139,13 +141,13 @@ class Recording:
             executed = True
             body_of_use = partial(body, self.steps.granted)
             here = self.at_home and there is self.loop
-            said = await (body_of_use() if here else _in_loop(there, body_of_use))
+            said = await (body_of_use() if here else in_loop(there, body_of_use))
             if isinstance(said, ToolQuestion):
                 return said.result(await self.steps.ask(said.ask, announce=said.announce))
             return said
 
         step = self.steps.once_allowed(name, run, consent, input=input, key=key, effects=effects, verify=verify)
-        value = await (self.flight.carry(step) if self.at_home else _in_loop(self.loop, lambda: step))
+        value = await (self.flight.carry(step) if self.at_home else in_loop(self.loop, lambda: step))
         record_durable_unit(executed=executed)
         return value
 
@@ -325,14 +327,6 @@ def asking() -> Generator[None]:
         yield
     finally:
         _asking.reset(token)
-
-
-async def _in_loop(loop: asyncio.AbstractEventLoop, body: Callable[[], Awaitable[T]]) -> T:
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(body), loop))
-
-
-async def _awaited(body: Callable[[], Awaitable[T]]) -> T:
-    return await body()
 
 
 async def _given(value: Json) -> Json:
