@@ -20,16 +20,24 @@ from podium.testing.steps import PlainMemory, PlainSteps
 from podium.testing.witness import Witness
 
 if TYPE_CHECKING:
+    from podium.testing.chat import ChatReply, ChatServer, ChatUse
+    from podium.testing.contracts.framework import FrameworkContract
+    from podium.testing.contracts.framework_site import FrameworkSite
     from podium.testing.model import Failing, Give, ScriptedModel, Use
 
 __all__ = [
     "AgentContract",
+    "ChatReply",
+    "ChatServer",
+    "ChatUse",
     "CountingIds",
     "DrivenClock",
     "EngineContract",
     "Failing",
     "FaultPoint",
     "Faults",
+    "FrameworkContract",
+    "FrameworkSite",
     "Give",
     "MemoryContract",
     "PlainMemory",
@@ -45,4 +53,12 @@ __all__ = [
     "slow",
 ]
 
-lazy.exports(__name__, {"podium.testing.model": "Failing Give ScriptedModel Use"})
+lazy.exports(
+    __name__,
+    {
+        "podium.testing.chat": "ChatReply ChatServer ChatUse",
+        "podium.testing.contracts.framework": "FrameworkContract",
+        "podium.testing.contracts.framework_site": "FrameworkSite",
+        "podium.testing.model": "Failing Give ScriptedModel Use",
+    },
+)

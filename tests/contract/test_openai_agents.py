@@ -1,0 +1,24 @@
+"""Agents of the OpenAI Agents SDK keep the contract of all frameworks."""
+
+import pytest
+from agents import Agent, OpenAIChatCompletionsModel, function_tool
+from openai import AsyncOpenAI
+
+from podium.agents.openai_agents import from_openai_agents
+from podium.model.agent import AnyAgent
+from podium.testing import FrameworkContract, FrameworkSite
+
+
+class TestOpenAIAgents(FrameworkContract):
+    kill_points = ("look 3 end",)
+
+    def build(self, site: FrameworkSite) -> AnyAgent:
+        tools = [function_tool(each, needs_approval=name in site.approval) for name, each in site.tools.items()]
+        model = OpenAIChatCompletionsModel(site.model, AsyncOpenAI(base_url=site.base_url, api_key="any"))
+        agent = Agent("bot", instructions="Be brief.", model=model, tools=list(tools))
+        return from_openai_agents(agent, **site.options)
+
+
+@pytest.mark.system
+class TestOpenAIAgentsKilledAnywhere(TestOpenAIAgents):
+    kill_points = FrameworkContract.kill_points
