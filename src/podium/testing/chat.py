@@ -129,7 +129,8 @@ def _pieces(body: Json, reply: ChatReply) -> Iterator[Json]:
         for text in _cut(json.dumps(dict(use.arguments))):
             yield piece({"tool_calls": [{"index": index, "function": {"arguments": text}}]})
     yield piece({}, _finish(reply))
-    if (body.get("stream_options") or {}).get("include_usage"):
+    options: Json = body.get("stream_options") or {}
+    if options.get("include_usage"):
         yield {**head, "choices": [], **_usage(reply)}
 
 

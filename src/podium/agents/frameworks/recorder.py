@@ -1,7 +1,7 @@
 """Records what an agent of any framework does in a call: each model request and each use of a tool is a step."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -80,8 +80,8 @@ class Recorder:
         """How many requests there were at a place, by the step that one is in."""
         self._unanswered: dict[tuple[str, str], _Place] = {}
         """The requests that failed."""
-        self._asked_uses = Counter[tuple[str, str]]()
-        """How often an answer asked for a use of a tool with this id: some servers count their ids from 0 each time."""
+        self._asked_uses = defaultdict[tuple[str, str], set[str]](set)
+        """The answers that asked for a use of a tool with this id: some servers count their ids from 0 each time."""
         self._sent: dict[str, SentBefore] = {}
 
     @property
@@ -96,6 +96,11 @@ class Recorder:
     def named(self, agent: str) -> str:
         """Return how an agent of the framework is told from the agent of the call: by its name; that has none."""
         return "" if agent == self.call.main else agent
+
+    def begin_again(self) -> None:
+        """Have what is asked again handed back: the framework runs code again that people's answer goes on in."""
+        self._places.clear()
+        self._unanswered.clear()
 
     def check(self) -> None:
         """Raise again what interrupted a step here: frameworks may take it for an error, and go on without."""
@@ -144,7 +149,7 @@ class Recorder:
             if not failed:
                 raise
         else:
-            self._answer(asked, value)
+            self._answer(asked, place, value)
             return value
         raise failed[0] from failed[0].__cause__
 
@@ -218,20 +223,20 @@ class Recorder:
         count = self._places[at]
         return _Place(at, key if count == 1 else f"{key}#{count}", dict(asked.sent))
 
-    def _answer(self, asked: AskedModel, value: Mapping[str, Json]) -> None:
+    def _answer(self, asked: AskedModel, place: _Place, value: Mapping[str, Json]) -> None:
         """Note what came of a request."""
         self.call.input_tokens += value["usage"]["input_tokens"]
         self.call.output_tokens += value["usage"]["output_tokens"]
         here = self.call.steps.idempotency_key
         for part in value["parts"]:
             if part["part_kind"] == "tool-call":
-                self._asked_uses[here, part["tool_call_id"]] += 1
+                self._asked_uses[here, part["tool_call_id"]].add(place.key)
         before = self._sent.get(asked.agent)
         if before is not None and before.said["messages"] is asked.sent["messages"]:
             self._sent[asked.agent] = before.answered(value)
 
     def _use_key(self, call_id: str) -> str:
-        count = self._asked_uses[self.call.steps.idempotency_key, call_id]
+        count = len(self._asked_uses[self.call.steps.idempotency_key, call_id])
         return call_id if count <= 1 else f"{call_id}#{count}"
 
 

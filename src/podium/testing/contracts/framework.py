@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -59,6 +60,8 @@ class FrameworkContract:
 
     kill_points: Sequence[str] = KILL_POINTS
     """Where a process is killed: all points take a minute."""
+    told_of_edit = "not used as asked"
+    """What a model is told, among other things, whose tool was used with other arguments."""
 
     def build(self, site: FrameworkSite) -> AnyAgent:
         """Return an agent that works at this site."""
@@ -130,7 +133,7 @@ class FrameworkContract:
         trial = FrameworkTrial(self.build, tmp_path, approval=["pay"])
         value = trial.run(answers=[{"approved": True, "value": {"n": 7}}])
         assert "paid 7" in value
-        assert "not used as asked" in value
+        assert self.told_of_edit in value
         assert trial.witness.count("pay", 7, "end") == 1
         assert trial.witness.count("pay", 2) == 0
 
@@ -228,9 +231,9 @@ class FrameworkTrial:
         self._script = script
         self._budget = budget
         self._policy = policy
-        tools = witnessed_tools(self.witness, error=error)
-        self._make = lambda url: build(
-            FrameworkSite(base_url=url, tools=tools, approval=approval, options=options or {})
+        self._build = build
+        self._site = FrameworkSite(
+            base_url="", tools=witnessed_tools(self.witness, error=error), approval=approval, options=options or {}
         )
 
     @property
@@ -242,7 +245,7 @@ class FrameworkTrial:
         """Run it to its end, answer what people are asked, and return its value."""
         with ChatServer(self._script) as server:
             self.bodies = server.bodies
-            return asyncio.run(self._run(self._make(server.url), answers))
+            return asyncio.run(self._run(self._build(replace(self._site, base_url=server.url)), answers))
 
     def failure(self, *, answers: Sequence[Json] = ()) -> str:
         """Do the same, and return how it failed."""

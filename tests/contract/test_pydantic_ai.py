@@ -1,0 +1,34 @@
+"""Agents of Pydantic AI keep the contract of all frameworks."""
+
+from collections.abc import Generator
+
+import pytest
+from pydantic_ai import Agent, Tool
+from pydantic_ai.models import override_allow_model_requests
+
+from podium.agents.pydantic_ai import from_pydantic_ai
+from podium.agents.pydantic_ai.endpoint import model_at
+from podium.model.agent import AnyAgent
+from podium.testing import FrameworkContract, FrameworkSite
+
+
+@pytest.fixture(autouse=True)
+def _on_loopback() -> Generator[None]:
+    with override_allow_model_requests(True):
+        yield
+
+
+class TestPydanticAI(FrameworkContract):
+    kill_points = ()
+
+    def build(self, site: FrameworkSite) -> AnyAgent:
+        tools = [Tool[None](each, requires_approval=name in site.approval) for name, each in site.tools.items()]
+        agent = Agent(
+            model_at(site.base_url, site.model, api_key="any"), name="bot", instructions="Be brief.", tools=tools
+        )
+        return from_pydantic_ai(agent, **site.options)
+
+
+@pytest.mark.system
+class TestPydanticAIKilledAnywhere(TestPydanticAI):
+    kill_points = FrameworkContract.kill_points
