@@ -14,7 +14,7 @@ from podium.testing import FrameworkContract, FrameworkSite
 
 @pytest.fixture(autouse=True)
 def _on_loopback() -> Generator[None]:
-    with override_allow_model_requests(True):
+    with override_allow_model_requests(allow_model_requests=True):
         yield
 
 
