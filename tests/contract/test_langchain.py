@@ -1,6 +1,7 @@
 """Agents of LangChain, and graphs of one's own, keep the contract of all frameworks."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,11 +39,6 @@ class TestCreateAgent(FrameworkContract):
             chat(site), tools(site), system_prompt="Be brief.", middleware=[people, PodiumMiddleware()]
         )
         return from_langchain(agent, name="bot", **site.options)
-
-
-@pytest.mark.system
-class TestCreateAgentKilledAnywhere(TestCreateAgent):
-    kill_points = FrameworkContract.kill_points
 
 
 def interrupting(tool: NumberTool) -> NumberTool:
@@ -87,5 +83,9 @@ class TestOwnGraph(FrameworkContract):
 
 
 @pytest.mark.system
-class TestOwnGraphKilledAnywhere(TestOwnGraph):
-    kill_points = FrameworkContract.kill_points
+@pytest.mark.parametrize("suite", [TestCreateAgent, TestOwnGraph])
+@pytest.mark.parametrize("point", FrameworkContract.kill_points)
+def test_killed_anywhere_nothing_that_was_finished_is_done_again(
+    tmp_path: Path, point: str, suite: type[FrameworkContract]
+) -> None:
+    suite().killed_at(tmp_path, point)

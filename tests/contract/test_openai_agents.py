@@ -1,5 +1,7 @@
 """Agents of the OpenAI Agents SDK keep the contract of all frameworks."""
 
+from pathlib import Path
+
 import pytest
 from agents import Agent, OpenAIChatCompletionsModel, function_tool
 from openai import AsyncOpenAI
@@ -20,5 +22,6 @@ class TestOpenAIAgents(FrameworkContract):
 
 
 @pytest.mark.system
-class TestOpenAIAgentsKilledAnywhere(TestOpenAIAgents):
-    kill_points = FrameworkContract.kill_points
+@pytest.mark.parametrize("point", FrameworkContract.kill_points)
+def test_killed_anywhere_nothing_that_was_finished_is_done_again(tmp_path: Path, point: str) -> None:
+    TestOpenAIAgents().killed_at(tmp_path, point)

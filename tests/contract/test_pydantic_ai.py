@@ -1,6 +1,7 @@
 """Agents of Pydantic AI keep the contract of all frameworks."""
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from pydantic_ai import Agent, Tool
@@ -30,5 +31,6 @@ class TestPydanticAI(FrameworkContract):
 
 
 @pytest.mark.system
-class TestPydanticAIKilledAnywhere(TestPydanticAI):
-    kill_points = FrameworkContract.kill_points
+@pytest.mark.parametrize("point", FrameworkContract.kill_points)
+def test_killed_anywhere_nothing_that_was_finished_is_done_again(tmp_path: Path, point: str) -> None:
+    TestPydanticAI().killed_at(tmp_path, point)

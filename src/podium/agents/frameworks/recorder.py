@@ -60,7 +60,7 @@ class CallRecording:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _RequestPlace:
     """Where a request is in what its recorder records."""
 
     at: tuple[str, str]
@@ -78,7 +78,7 @@ class Recorder:
         self._interrupt: Interrupt | None = None
         self._places = Counter[tuple[str, str]]()
         """How many requests there were at a place, by the step that one is in."""
-        self._unanswered: dict[tuple[str, str], _Place] = {}
+        self._unanswered: dict[tuple[str, str], _RequestPlace] = {}
         """The requests that failed."""
         self._asked_uses = defaultdict[tuple[str, str], set[str]](set)
         """The answers that asked for a use of a tool with this id: some servers count their ids from 0 each time."""
@@ -209,7 +209,7 @@ class Recorder:
             with suppress(ValueError):  # a generator that is closed by another task has a context of its own
                 _here.reset(token)
 
-    def _place(self, asked: AskedModel) -> "_Place":
+    def _place(self, asked: AskedModel) -> "_RequestPlace":
         """Return the place of a request: that of the one that failed just before with the same messages, if one did.
 
         So an answer of a model that was fallen back on is handed back to the first one's request, and nobody is asked
@@ -221,9 +221,9 @@ class Recorder:
             return self._unanswered.pop(at)
         self._places[at] += 1
         count = self._places[at]
-        return _Place(at, key if count == 1 else f"{key}#{count}", dict(asked.sent))
+        return _RequestPlace(at, key if count == 1 else f"{key}#{count}", dict(asked.sent))
 
-    def _answer(self, asked: AskedModel, place: _Place, value: Mapping[str, Json]) -> None:
+    def _answer(self, asked: AskedModel, place: _RequestPlace, value: Mapping[str, Json]) -> None:
         """Note what came of a request."""
         self.call.input_tokens += value["usage"]["input_tokens"]
         self.call.output_tokens += value["usage"]["output_tokens"]

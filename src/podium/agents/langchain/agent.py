@@ -34,7 +34,7 @@ _INTERRUPTS = "__interrupt__"
 """Where a graph that was interrupted says by what."""
 
 
-class Runs(Protocol):
+class Invokable(Protocol):
     """What runs asynchronously: an agent, a graph, any Runnable."""
 
     async def ainvoke(self, input: Json, config: RunnableConfig | None = None) -> Json:
@@ -44,7 +44,7 @@ class Runs(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class LangChainAgent(Generic[In, Out]):
-    """Runs a graph for each call; what is recorded of it is what `PodiumMiddleware` and `recorded_model` see.
+    """Invokable a graph for each call; what is recorded of it is what `PodiumMiddleware` and `recorded_model` see.
 
     Made by `from_langchain`. Any number of calls may run at once.
     """
@@ -52,7 +52,7 @@ class LangChainAgent(Generic[In, Out]):
     card: Card
     input: Shape[In]
     output: Shape[Out]
-    graph: Runs
+    graph: Invokable
     state: Callable[[In, str], Json]
     """Makes what the graph is invoked with, of the input and what was wrong with the last answer."""
     answer: Callable[[Json], Out]
@@ -105,11 +105,11 @@ class LangChainAgent(Generic[In, Out]):
         return {**self.config, "callbacks": callbacks, "configurable": configurable}
 
 
-def _with_memory(graph: Runs) -> Runs:
+def _with_memory(graph: Invokable) -> Invokable:
     """Return a graph that remembers, for one call, what it did before it was interrupted."""
     if not isinstance(graph, Pregel):
         return graph
-    twin: Runs = copy.copy(cast("Runs", graph))
+    twin: Invokable = copy.copy(cast("Invokable", graph))
     vars(twin)["checkpointer"] = InMemorySaver()
     return twin
 

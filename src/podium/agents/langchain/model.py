@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -58,7 +58,7 @@ class RecordingChat(_Chat):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        **kwargs: Json,
     ) -> ChatResult:
         recorder = recorder_here()
         if recorder is None:
@@ -78,7 +78,7 @@ class RecordingChat(_Chat):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        **kwargs: Json,
     ) -> ChatResult:
         recorder = recorder_here()
         if recorder is None:
@@ -101,7 +101,7 @@ class RecordingStreams(RecordingChat):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        **kwargs: Json,
     ) -> AsyncIterator[ChatGenerationChunk]:
         if recorder_here() is None:
             async for chunk in super()._astream(messages, stop, run_manager, **kwargs):
@@ -117,7 +117,7 @@ class RecordingStreams(RecordingChat):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        **kwargs: Json,
     ) -> Iterator[ChatGenerationChunk]:
         if recorder_here() is None:
             yield from super()._stream(messages, stop, run_manager, **kwargs)
@@ -138,13 +138,13 @@ def require_thread(recorder: Recorder, what: str) -> None:
         raise UsageError(f"{what} is used synchronously in the event loop: use `ainvoke`, or run it in a thread.")
 
 
-SendMessage = Callable[[int | None], Any]
+SendMessage = Callable[[int | None], Json]
 """Sends a request, with this `max_tokens` where that is not None, and gives the message that answers it."""
 
 
 async def _asked(
     model: BaseChatModel, recorder: Recorder, messages: list[BaseMessage], stop: list[str] | None,
-    kwargs: dict[str, Any], send: SendMessage,
+    kwargs: dict[str, Json], send: SendMessage,
 ) -> AIMessage:  # fmt: skip
     name = _name(model)
 
@@ -184,7 +184,7 @@ def _streams(model: BaseChatModel) -> bool:
     return isinstance(model, RecordingStreams)
 
 
-def _with_usage(model: BaseChatModel, kwargs: dict[str, Any]) -> dict[str, Any]:
+def _with_usage(model: BaseChatModel, kwargs: dict[str, Json]) -> dict[str, Json]:
     """Have a stream say what it came to, where the model knows how."""
     return {**kwargs, "stream_usage": True} if hasattr(model, "stream_usage") else kwargs
 
@@ -237,7 +237,7 @@ def _name(model: BaseChatModel) -> str:
     return name.rpartition("/")[2] if isinstance(name, str) and name else type(model).__name__
 
 
-def _max_tokens(model: BaseChatModel, kwargs: dict[str, Any]) -> int | None:
+def _max_tokens(model: BaseChatModel, kwargs: dict[str, Json]) -> int | None:
     names = ("max_tokens", "max_completion_tokens", "max_output_tokens")
     known = [kwargs.get(name) or getattr(model, name, None) for name in names]
     return next((each for each in known if isinstance(each, int)), None)

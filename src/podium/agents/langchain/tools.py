@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from langchain_core.messages import ToolMessage, message_to_dict, messages_from_dict
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -23,7 +22,7 @@ from podium.agents.threads import AGENT_THREADS
 from podium.errors import NotDone
 from podium.model.json import Json
 
-ToolAnswer = ToolMessage | Command[Any]
+ToolAnswer = ToolMessage | Command[Json]
 """What a use of a tool gives its graph."""
 
 _SERIALIZER = JsonPlusSerializer()
@@ -37,7 +36,7 @@ async def recorded_tool_call(
     recorder = recorder_here()
     if recorder is None:
         return await handler(request)
-    return await _Use(request, recorder, agent).answered(handler)
+    return await _RecordedUse(request, recorder, agent).answered(handler)
 
 
 def recorded_tool_call_sync(
@@ -52,11 +51,11 @@ def recorded_tool_call_sync(
     async def threaded(asked: ToolCallRequest) -> ToolAnswer:
         return await AGENT_THREADS.run(lambda: handler(asked), request.tool_call["name"])
 
-    return from_thread(recorder.call.loop, lambda: _Use(request, recorder, agent).answered(threaded))
+    return from_thread(recorder.call.loop, lambda: _RecordedUse(request, recorder, agent).answered(threaded))
 
 
 @dataclass(frozen=True, slots=True)
-class _Use:
+class _RecordedUse:
     """One use of a tool."""
 
     request: ToolCallRequest

@@ -11,7 +11,7 @@ from podium.agents.card import card_of
 from podium.agents.frameworks.effects import check_declared
 from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options, terms_from
 from podium.agents.frameworks.prompt import correction, text_of_input
-from podium.agents.langchain.agent import LangChainAgent, Runs
+from podium.agents.langchain.agent import Invokable, LangChainAgent
 from podium.agents.shape import shape_of
 from podium.errors import BadAnswer, ConfigError
 from podium.model.agent import Agent
@@ -27,7 +27,7 @@ _A_GRAPH = has("what has `ainvoke`, such as create_agent(…) or a compiled Stat
 
 
 def from_langchain(
-    graph: Runs,
+    graph: Invokable,
     *,
     name: str | None = None,
     input: type[In] = str,

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from agents import Agent, ModelProvider, ModelSettings, RunConfig, Runner, TResponseInputItem
+from agents import ModelProvider, ModelSettings, RunConfig, Runner, TResponseInputItem
 from agents.models.interface import Model
 from agents.retry import ModelRetrySettings
 
@@ -14,7 +14,7 @@ from podium.agents.frameworks.prompt import correction
 from podium.agents.frameworks.recorder import CallRecording, recording
 from podium.agents.openai_agents.failure import podium_errors
 from podium.agents.openai_agents.model import PROVIDER, RecordingModel, RecordingProvider
-from podium.agents.openai_agents.recorded import Clones
+from podium.agents.openai_agents.recorded import Clones, SdkAgent
 from podium.agents.openai_agents.tools import noticing
 from podium.errors import UsageError
 from podium.model.agent import Card, Shape
@@ -43,7 +43,7 @@ class OpenAIAgent(Generic[In, Out]):
     card: Card
     input: Shape[In]
     output: Shape[Out]
-    agent: Agent[Any]
+    agent: SdkAgent
     prompt: Callable[[In], Input]
     context: Callable[[Call, Steps], object]
     run_config: RunConfig

@@ -2,7 +2,6 @@
 
 import copy
 from functools import cache
-from typing import Any
 
 from agents import Agent, FunctionTool, Handoff, RunContextWrapper, Tool, handoff
 
@@ -10,9 +9,13 @@ from podium.agents.frameworks.recorder import recorder_here
 from podium.agents.openai_agents.model import RecordingModel
 from podium.agents.openai_agents.tools import recorded_tool
 from podium.model.expected import instance
+from podium.model.json import Json
+
+SdkAgent = Agent[Json]
+"""An agent of the SDK, whatever its context is."""
 
 
-def recorded(agent: Agent[Any]) -> Agent[Any]:
+def recorded(agent: SdkAgent) -> SdkAgent:
     """Return an agent that does what `agent` does, and records it where it runs inside a call of Podium.
 
     Each of its model requests and tool calls is a step of that call, also those of the agents that it hands over to;
@@ -24,10 +27,10 @@ def recorded(agent: Agent[Any]) -> Agent[Any]:
     return Clones(keeps_names=False).of(agent)
 
 
-class RecordingTools(Agent[Any]):
+class RecordingTools(Agent[Json]):
     """An agent whose tools are recorded, those of servers of the Model Context Protocol too."""
 
-    async def get_all_tools(self, run_context: RunContextWrapper[Any]) -> list[Tool]:
+    async def get_all_tools(self, run_context: RunContextWrapper[Json]) -> list[Tool]:
         """Return its tools; inside a call those that are recorded."""
         tools = await super().get_all_tools(run_context)
         if recorder_here() is None:
@@ -41,9 +44,9 @@ class Clones:
     def __init__(self, *, keeps_names: bool) -> None:
         self._keeps_names = keeps_names
         """Whether a model that is named stays so: the run has another name in its place."""
-        self._made: dict[int, tuple[Agent[Any], Agent[Any]]] = {}
+        self._made: dict[int, tuple[SdkAgent, SdkAgent]] = {}
 
-    def of(self, agent: Agent[Any]) -> Agent[Any]:
+    def of(self, agent: SdkAgent) -> SdkAgent:
         """Return the twin of an agent."""
         if isinstance(agent, RecordingTools):
             return agent
@@ -56,11 +59,11 @@ class Clones:
             self._made[id(agent)] = agent, twin
         return self._made[id(agent)][1]
 
-    def _handoff(self, to: "Agent[Any] | Handoff[Any, Agent[Any]]") -> Handoff[Any, Agent[Any]]:
-        known: Handoff[Any, Agent[Any]] = to if isinstance(to, Handoff) else handoff(to)
+    def _handoff(self, to: "SdkAgent | Handoff[Json, SdkAgent]") -> Handoff[Json, SdkAgent]:
+        known: Handoff[Json, SdkAgent] = to if isinstance(to, Handoff) else handoff(to)
         original, twin = known.on_invoke_handoff, copy.copy(known)
 
-        async def invoke(context: RunContextWrapper[Any], arguments: str) -> Agent[Any]:
+        async def invoke(context: RunContextWrapper[Json], arguments: str) -> SdkAgent:
             return self.of(await original(context, arguments))
 
         twin.on_invoke_handoff = invoke
@@ -68,6 +71,6 @@ class Clones:
 
 
 @cache
-def _recording(kind: type[Agent[Any]]) -> type[Agent[Any]]:
+def _recording(kind: type[SdkAgent]) -> type[SdkAgent]:
     """Return the class of recording twins of agents of a class."""
     return RecordingTools if kind is Agent else type(kind.__name__, (RecordingTools, kind), {})

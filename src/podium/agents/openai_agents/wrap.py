@@ -1,7 +1,7 @@
 """Makes a Podium agent of an agent that is written with the OpenAI Agents SDK."""
 
 from collections.abc import Callable
-from typing import Any, Unpack, cast
+from typing import Unpack, cast
 
 from agents import Agent, FunctionTool, RunConfig
 from agents.run_config import DEFAULT_MAX_TURNS
@@ -12,6 +12,7 @@ from podium.agents.frameworks.effects import check_declared, effects_of
 from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options, terms_from
 from podium.agents.frameworks.prompt import text_of_input
 from podium.agents.openai_agents.agent import Input, OpenAIAgent
+from podium.agents.openai_agents.recorded import SdkAgent
 from podium.agents.shape import shape_of
 from podium.errors import ConfigError
 from podium.model.agent import Agent as PodiumAgent
@@ -30,7 +31,7 @@ _MADE_OF = {
 
 
 def from_openai_agents(
-    agent: Agent[Any],
+    agent: SdkAgent,
     *,
     name: str | None = None,
     input: type[In] = str,
@@ -79,12 +80,12 @@ def from_openai_agents(
     )
 
 
-def _tools_of(agent: Agent[Any]) -> list[str] | None:
+def _tools_of(agent: SdkAgent) -> list[str] | None:
     """Return the names of its tools; None where servers of the Model Context Protocol have more."""
     return None if agent.mcp_servers else [each.name for each in agent.tools if isinstance(each, FunctionTool)]
 
 
-def _plain_output(agent: Agent[Any], name: str) -> object:
+def _plain_output(agent: SdkAgent, name: str) -> object:
     kind = agent.output_type
     if kind is None:
         return str

@@ -202,7 +202,11 @@ class FrameworkContract:
         for point in self.kill_points:
             folder = tmp_path / point.replace(" ", "-")
             folder.mkdir()
-            _kill(type(self), folder, point)
+            self.killed_at(folder, point)
+
+    def killed_at(self, folder: Path, point: str) -> None:
+        """Kill a process at a point, have another one go on, and look whether that did anything again."""
+        _kill(type(self), folder, point)
 
     def _error(self, url: str) -> AgentError:
         agent = self.build(FrameworkSite(base_url=url, tools=witnessed_tools(Witness("/dev/null"))))
@@ -304,7 +308,6 @@ async def _awaited(running: Awaitable[object]) -> object:
 
 
 def _kill(suite: type[FrameworkContract], folder: Path, point: str) -> None:
-    """Kill a process at a point, have another one go on, and look whether that did anything again."""
     witness, children = Witness(folder / "witness"), list[subprocess.Popen[str]]()
 
     def script(body: Json) -> ChatReply:
