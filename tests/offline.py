@@ -1,5 +1,6 @@
 """Keeps a process of the tests off the network."""
 
+import os
 import sys
 from typing import cast
 
@@ -8,7 +9,9 @@ ADDRESS_AT = {"socket.connect": 1, "socket.sendto": 1, "socket.getaddrinfo": 0, 
 
 
 def stay_offline() -> None:
-    """Refuse every address but this machine's own, until the process ends."""
+    """Refuse every address but this machine's own, until the process ends; frameworks send no traces anywhere."""
+    os.environ["OPENAI_AGENTS_DISABLE_TRACING"] = "1"
+    os.environ["LANGSMITH_TRACING"] = "false"
     sys.addaudithook(refuse_foreign_address)
 
 
