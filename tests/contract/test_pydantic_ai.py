@@ -10,6 +10,7 @@ from pydantic_ai.models import override_allow_model_requests
 from podium.agents.pydantic_ai import from_pydantic_ai
 from podium.agents.pydantic_ai.endpoint import model_at
 from podium.model.agent import AnyAgent
+from podium.model.steps import Steps
 from podium.testing import FrameworkContract, FrameworkSite
 
 
@@ -23,10 +24,9 @@ class TestPydanticAI(FrameworkContract):
     kill_points = ()
 
     def build(self, site: FrameworkSite) -> AnyAgent:
-        tools = [Tool[None](each, requires_approval=name in site.approval) for name, each in site.tools.items()]
-        agent = Agent(
-            model_at(site.base_url, site.model, api_key="any"), name="bot", instructions="Be brief.", tools=tools
-        )
+        tools = [Tool[Steps](each, requires_approval=name in site.approval) for name, each in site.tools.items()]
+        model = model_at(site.base_url, site.model, api_key="any")
+        agent = Agent[Steps, str](model, name="bot", instructions="Be brief.", tools=tools, deps_type=Steps)
         return from_pydantic_ai(agent, **site.options)
 
 
