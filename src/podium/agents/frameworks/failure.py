@@ -28,7 +28,7 @@ _SAID_IN_STREAM: Mapping[str, int] = {
 }
 """The status that an error would have had that was told in a stream, by its code."""
 
-_TIMED_OUT = frozenset({"APITimeoutError", "TimeoutException"})
+_TIMED_OUT = frozenset({"APITimeoutError", "ModelTimeoutError", "TimeoutException"})
 _NOT_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _BROKEN = frozenset({"APIConnectionError", "APIError", "TransportError"})
 """Exceptions of the clients of vendors, and of the HTTP client in them, by name: each vendor has its own."""

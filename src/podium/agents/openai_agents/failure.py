@@ -8,7 +8,6 @@ from agents import (
     MaxTurnsExceeded,
     ModelBehaviorError,
     ModelRefusalError,
-    ModelTimeoutError,
     OutputGuardrailTripwireTriggered,
     ToolInputGuardrailTripwireTriggered,
     ToolOutputGuardrailTripwireTriggered,
@@ -41,13 +40,9 @@ def podium_errors() -> Generator[None]:
 
 
 def _translated(problem: Exception) -> BaseException | None:
-    match problem:
-        case ModelTimeoutError():
-            return TimeoutError(str(problem))
-        case _ if isinstance(problem, _STOPPED):
-            return Refusal(str(problem) or type(problem).__name__)
-        case ModelBehaviorError():
-            return BadAnswer(str(problem))
-        case _:
-            found = next((ours for each in chain_of(problem) if (ours := of_vendor(each)) is not None), None)
-            return found or (problem.__cause__ if isinstance(problem, UserError) else None)
+    if isinstance(problem, _STOPPED):
+        return Refusal(str(problem) or type(problem).__name__)
+    if isinstance(problem, ModelBehaviorError):
+        return BadAnswer(str(problem))
+    found = next((ours for each in chain_of(problem) if (ours := of_vendor(each)) is not None), None)
+    return found or (problem.__cause__ if isinstance(problem, UserError) else None)
