@@ -14,6 +14,8 @@ EXTRAS = {
     "openai-agents": ("agents of the OpenAI Agents SDK", ("agents", "genai_prices")),
     "langchain": ("agents of LangChain and LangGraph", ("langchain", "langgraph", "genai_prices")),
     "http": ("HTTP services as agents", ("httpx",)),
+    "vectors": ("memory that finds by meaning", ("numpy",)),
+    "embeddings": ("a small model for that on this machine", ("wordllama",)),
     "yaml": ("teams in YAML and rules in CEL", ("yaml", "cel")),
     "guards": ("guards that look for patterns", ("re2",)),
     "policy": ("rules of who may do what", ("cedarpy",)),

@@ -40,15 +40,25 @@ class StepCall:
 
 
 def granted_to(path: str, granted: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Return what people said to the rules that asked about the step at a place, by rule, of all that they allowed."""
+    """Return what people said to the rules that asked about the step at a place, by rule, of all that they allowed.
+
+    A yes to a guard counts for the arguments that it looked at: not for those that somebody put in after that.
+    """
     mine = grant_of("", path)
-    return {key.removeprefix(mine): value for key, value in granted.items() if key.startswith(mine)}
+    said = {key.removeprefix(mine): value for key, value in granted.items() if key.startswith(mine)}
+    edits = [at for at, value in enumerate(said.values()) if _puts_in(value)]
+    last = edits[-1] if edits else 0
+    return {rule: value for at, (rule, value) in enumerate(said.items()) if at >= last or guard_in(rule) is None}
 
 
 def arguments_put_in(granted: Mapping[str, Json]) -> Json | None:
     """Return the arguments that people put in place of those of the model, of all that they said: the last edit."""
-    edits = [said["value"] for said in granted.values() if is_object(said) and "value" in said]
+    edits = [said["value"] for said in granted.values() if _puts_in(said)]
     return edits[-1] if edits else None
+
+
+def _puts_in(said: Json) -> bool:
+    return is_object(said) and "value" in said
 
 
 def allowing(granted: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -96,12 +106,6 @@ def told_step(tool: str) -> str:
 def told_of_tool(step: str) -> str | None:
     """Return the tool of which a model is told in a step, by the name of the step: used or not; None for others."""
     return step[len(_TOLD) :] if step.startswith(_TOLD) else tool_of(step)
-
-
-def with_edits(input: Json, granted: Mapping[str, Json]) -> Json:
-    """Return the input of a use of a tool with the arguments that people put in place of those of the model, if any."""
-    edited = arguments_put_in(granted)
-    return input if edited is None else {**input, "arguments": edited}
 
 
 def tool_id(agent: str, tool: str) -> str:

@@ -96,8 +96,8 @@ class Steps(Protocol):
     ) -> Json:
         """Do the same with a step that people may have to allow first: `consent` says what they are asked.
 
-        It says as well what they may change in its `input`, which has `arguments` then, and what its value is where
-        they, or a rule, do not allow it.
+        It says as well what they may change in its `input`, which has `arguments` then, which others it is done with,
+        and what its value is where they, or a rule, do not allow it. What is recorded is the digest of `input`.
         """
         ...
 

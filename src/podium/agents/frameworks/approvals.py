@@ -70,9 +70,12 @@ class ToolTerms:
     attempts: int = 1
     """How often the agent is tried before an error is told."""
 
-    def consent(self, schema: Json, ask: Ask | None = None) -> Consent:
-        """Return what people may have to say to a use of a tool whose arguments have this schema."""
-        return Consent(ask=ask, edit=schema, refused=_told if self.denied == "tell" else None)
+    def consent(self, schema: Json, ask: Ask | None = None, arguments: Json = None) -> Consent:
+        """Return what people may have to say to a use of a tool whose arguments have this schema.
+
+        `arguments` are those that were put in place of the model's, if any were.
+        """
+        return Consent(ask=ask, edit=schema, arguments=arguments, refused=_told if self.denied == "tell" else None)
 
     def approval(self, agent: str, used: Json, schema: Json) -> Ask:
         """Return the question whether a tool may be used."""

@@ -18,7 +18,7 @@ from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.flight import Flight
 from podium.agents.per_loop import PerLoop
 from podium.agents.pydantic_ai.boundary import record_all
-from podium.agents.pydantic_ai.capability import PodiumSteps
+from podium.agents.pydantic_ai.capability import recording_capabilities
 from podium.agents.pydantic_ai.failure import podium_errors
 from podium.agents.pydantic_ai.named import named_model, unless_overridden
 from podium.agents.pydantic_ai.outputs import OutputCodec
@@ -94,7 +94,7 @@ class LlmAgent(Generic[In, Out, D]):
                     prompt,
                     model=model,
                     deps=self.deps(call, steps),
-                    capabilities=[PodiumSteps(scope, name=self.card.name, output=self._output)],
+                    capabilities=recording_capabilities(scope, name=self.card.name, output=self._output),
                     usage=usage,
                     usage_limits=self.limits,
                     run_id=call.idempotency_key,

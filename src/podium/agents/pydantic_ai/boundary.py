@@ -23,8 +23,9 @@ from pydantic_ai.models import (
 from pydantic_ai.settings import ModelSettings
 
 from podium.agents.pydantic_ai.asking import RecordedRequest
-from podium.agents.pydantic_ai.capability import PodiumSteps, nested_steps
+from podium.agents.pydantic_ai.capability import PodiumSteps, recording_capabilities
 from podium.agents.pydantic_ai.named import unless_missing
+from podium.agents.pydantic_ai.outputs import codecs_of
 from podium.agents.pydantic_ai.request import sent_messages
 from podium.agents.pydantic_ai.scope import AgentScope, here
 from podium.model.json import Json
@@ -191,10 +192,11 @@ def _record_agents() -> None:
     async def nested(
         inside: AgentScope, agent: PydanticAgent[Any, Any], *prompt: Any, **options: Any
     ) -> AsyncGenerator[Any]:
-        extra = options.get("capabilities") or ()
+        extra, output = options.get("capabilities") or (), options.get("output_type")
+        codecs = codecs_of(agent.output_type if output is None else output)
         options |= {
             "usage": inside.usage.total,
-            "capabilities": [*extra, nested_steps(inside, agent, options.get("output_type"))],
+            "capabilities": [*extra, *recording_capabilities(inside, name=agent.name or "agent", output=codecs)],
         }
         with unless_missing(options.get("model") or agent.model, inside.agent), inside.entered():
             async with run(agent, *prompt, **options) as running:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from pydantic_ai.agent import AbstractAgent
-from pydantic_ai.capabilities import AbstractCapability, WrapOutputProcessHandler
+from pydantic_ai.capabilities import AbstractCapability, RawToolArgs, WrapOutputProcessHandler
 from pydantic_ai.capabilities.abstract import leaf_capabilities
 from pydantic_ai.durable_exec import (
     JSON_CODEC,
@@ -19,18 +19,19 @@ from pydantic_ai.durable_exec import (
     ToolsetValidateToolArgumentsId,
 )
 from pydantic_ai.durable_exec._capability_operation import collect_capability_operations  # by class: see below
-from pydantic_ai.messages import AgentStreamEvent, ModelResponse
+from pydantic_ai.messages import AgentStreamEvent, ModelResponse, ToolCallPart
 from pydantic_ai.models import ModelRequestContext
 from pydantic_ai.output import OutputContext
-from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, RunContext
+from pydantic_ai.tools import RunContext, ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset
 
 from podium.agents.frameworks.effects import ToolEffects
+from podium.agents.pydantic_ai.arguments import edited
 from podium.agents.pydantic_ai.asking import keep_answer
-from podium.agents.pydantic_ai.deferred import answered
-from podium.agents.pydantic_ai.outputs import CodecOf, codecs_of, recorded_output
-from podium.agents.pydantic_ai.outside import handled
+from podium.agents.pydantic_ai.before_use import DeferredTools
+from podium.agents.pydantic_ai.outputs import CodecOf, recorded_output
 from podium.agents.pydantic_ai.refused import keep_refusals
+from podium.agents.pydantic_ai.request import tool_key
 from podium.agents.pydantic_ai.scope import AgentScope
 from podium.agents.pydantic_ai.tools import RecordedToolset, ToolCall, checked
 
@@ -116,11 +117,14 @@ class PodiumSteps(BaseDurabilityCapability[D]):
         await keep_answer(self._scope, request_context.messages, response)
         return response
 
-    async def handle_deferred_tool_calls(
-        self, ctx: RunContext[D], *, requests: DeferredToolRequests
-    ) -> DeferredToolResults | None:
-        """Ask people about tools that are to wait before they come to be used, as a check of arguments may have it."""
-        return None if handled() is not None else await answered(self._scope, ctx, requests)
+    async def before_tool_validate(
+        self, ctx: RunContext[D], *, call: ToolCallPart, tool_def: ToolDefinition, args: RawToolArgs
+    ) -> RawToolArgs:
+        """Keep the arguments that an answer put in place of those of the model: rules judge them."""
+        if ctx.tool_call_approved:
+            key = tool_key(ctx.messages, call.tool_call_id)
+            self._scope.put_in[key] = edited(call.args_as_dict())
+        return args
 
     def _bind_capability_operations(self, agent: AbstractAgent[D, object]) -> None:
         """Bind durable operations of the agent's capabilities, where their classes have any.
@@ -170,11 +174,11 @@ class _Units(JournalCallableOperationBackend[ToolEffects]):
                 return await self._scope.recording.once(name, body)
 
 
-def nested_steps(scope: AgentScope, agent: AbstractAgent[D, object], output: object) -> PodiumSteps[D]:
-    """Return what records an agent that runs inside a call of another one; `output` is what this run is to give."""
-    return PodiumSteps(
-        scope, name=agent.name or "agent", output=codecs_of(agent.output_type if output is None else output)
-    )
+def recording_capabilities(
+    scope: AgentScope, *, name: str, output: CodecOf
+) -> tuple[DeferredTools[Any], PodiumSteps[Any]]:
+    """Return the capabilities that record one run of an agent."""
+    return DeferredTools(scope), PodiumSteps(scope, name=name, output=output)
 
 
 _OPERATIONS: WeakKeyDictionary[type[object], bool] = WeakKeyDictionary()

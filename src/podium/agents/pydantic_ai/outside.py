@@ -11,13 +11,11 @@ from pydantic_ai.external_events import ExternalEventError, ExternalEventWaiter
 from typing_extensions import override
 
 from podium.agents.frameworks.approvals import Grants, ToolQuestion, denial, denial_in
+from podium.agents.pydantic_ai.answer_schema import answer_schema
 from podium.agents.pydantic_ai.scope import AgentScope, here
 from podium.model.consent import Consent
 from podium.model.json import Json, is_object
-from podium.model.question import Ask, approval_schema
-
-_DECIDED = {"anyOf": [{"required": ["approvals"]}, {"required": ["calls"]}]}
-"""What DeferredToolResults of Pydantic AI look like, as JSON."""
+from podium.model.question import Ask
 
 
 class Handling(NamedTuple):
@@ -27,6 +25,8 @@ class Handling(NamedTuple):
     key: str
     call_id: str
     approval: bool
+    schema: Json
+    """That of its arguments, or, where it is no approval, of its result; None where any fits."""
 
 
 _handling: ContextVar[Handling | None] = ContextVar("podium_handling", default=None)
@@ -79,10 +79,9 @@ def _question(scope: AgentScope, name: str, about: Handling | None, timeout: tim
     if about is None:
         return Ask(text=f"{agent} waits for {name}.", to=whom.to, within=within)
     text = f"{agent} waits for {name}: {about.shown['tool']}."
-    if not about.approval:
-        return Ask(text=text, subject=about.shown, to=whom.to, within=within)
-    schema = {"anyOf": [approval_schema(edit={"type": "object"}), _DECIDED]}
-    return Ask(text=text, subject=about.shown, schema=schema, to=whom.to, within=within, kind="approval")
+    schema = answer_schema(about.call_id, about.schema, approval=about.approval)
+    kind = "approval" if about.approval else "question"
+    return Ask(text=text, subject=about.shown, schema=schema, to=whom.to, within=within, kind=kind)
 
 
 def _as_results(said: Json, about: Handling | None) -> Json:

@@ -151,20 +151,6 @@ class Recording:
         record_durable_unit(executed=executed)
         return value
 
-    async def carried(
-        self,
-        name: str,
-        body: Body,
-        *,
-        key: str,
-        input: Json,
-        effects: Effects = "idempotent",
-        verify: Body | None = None,
-    ) -> Json:
-        """Do the same for a use of a tool: it is finished and recorded, even if another one's failure ends the run."""
-        step = self.once(name, body, key=key, input=input, effects=effects, verify=verify)
-        return await (self.flight.carry(step) if self.at_home else step)
-
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
@@ -201,6 +187,10 @@ class AgentScope:
         """Of each tool that requires approval, or whose result comes from outside: which of them."""
         self.used: set[str] = set()
         """The keys of the uses of tools that were recorded here."""
+        self.put_in: dict[str, Json] = {}
+        """The arguments that answers put in place of those of the model, by the key of the use."""
+        self.forbidden: dict[str, Json] = {}
+        """The results of uses that were not allowed when their arguments were checked, by the key of the use."""
         self._place = place
         self._unchecked = True
         self._task: asyncio.Task[object] | None = None

@@ -13,7 +13,8 @@ from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
 
 from podium.agents.frameworks.approvals import Grants, ToolQuestion, denial_in
 from podium.agents.frameworks.effects import declared
-from podium.agents.pydantic_ai.deferred import WaitingUse
+from podium.agents.pydantic_ai.arguments import arguments_of
+from podium.agents.pydantic_ai.deferred import DecidedInside, WaitingUse
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
 from podium.agents.pydantic_ai.scope import AgentScope, UseBody
 from podium.agents.pydantic_ai.shared import dumped, loaded
@@ -25,6 +26,9 @@ D = TypeVar("D")
 
 _GROWN = "usage"
 """Where the result of a tool says what it added to the usage of its agent."""
+
+_PASSED: Json = {"kind": "tool_return", "result": None}
+"""What a check gives that has nothing against the arguments."""
 
 ToolCall = tuple[str, Mapping[str, object], RunContext[Any], object]
 
@@ -44,24 +48,32 @@ class RecordedToolset(WrapperToolset[D]):
 
     async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: RunContext[D], tool: ToolsetTool[D]) -> object:
         """Use a tool once for ever. What the model asked for is compared on replay, not what became of it in Python."""
+        use = tool_use(ctx.messages, name, ctx.tool_call_id or "", tool_args)
         waiting = WaitingUse(
             scope=self.scope,
-            use=tool_use(ctx.messages, name, ctx.tool_call_id or "", tool_args),
-            arguments=tool_args,
+            use=use,
+            arguments=arguments_of(use, self.scope.put_in.get(use.key), tool_args, tool, ctx),
             ctx=ctx,
             tool=tool,
             kind=self.scope.waits_for.get(name),
             run=lambda arguments, ctx: super(RecordedToolset, self).call_tool(name, arguments, ctx, tool),
         )
-        decided = await waiting.decided()
-        terms, schema = self.scope.recording.terms, tool.tool_def.parameters_json_schema
-        consent = terms.consent(schema, waiting.approval(decided))
-        value = await used(self.scope, waiting.use, partial(waiting.body, decided), consent)
+        value = self.scope.forbidden.get(use.key) or await done(waiting)
         if (told := denial_in(value)) is not None:
             return ToolDenied(told)
         result = unwrap_tool_call_result(JSON_CODEC.load(CallToolResult, value))
         self.scope.add_tool_call()
         return result
+
+
+async def done(waiting: WaitingUse) -> Json:
+    """Return the recorded result of a use of a tool that may have to wait."""
+    decided = await waiting.decided()
+    try:
+        return await used(waiting.scope, waiting.use, partial(waiting.body, decided), waiting.consent(decided))
+    except DecidedInside as inside:
+        again = partial(waiting.body, inside.decided)
+        return await used(waiting.scope, waiting.use, again, waiting.consent(inside.decided))
 
 
 def _used_here(tool: ToolsetTool[D]) -> ToolsetTool[D]:
@@ -110,11 +122,19 @@ async def checked(
     ctx: RunContext[Any],
     body: Callable[[], Awaitable[Json]],
 ) -> Json:
-    """Check the arguments of a tool once for ever, where the tool has a check of its own."""
+    """Check the arguments of a tool once for ever, where the tool has a check of its own.
+
+    Where rules do not allow that, the arguments pass here, and the use itself is denied.
+    """
     use = tool_use(ctx.messages, tool, ctx.tool_call_id or "", arguments)
     again = "/approved" if ctx.tool_call_approved else ""  # the check may want to know
     name, key = tool_step(scope.tool(use.tool)), scope.key(f"{use.key}{again}/check")
-    return await scope.recording.carried(name, body, key=key, input=use.sent)
+    consent = scope.recording.terms.consent(None, arguments=scope.put_in.get(use.key))
+    value = await scope.recording.used(name, lambda _: body(), consent, key=key, input=use.sent)
+    if denial_in(value) is None:
+        return value
+    scope.forbidden[use.key] = value
+    return _PASSED
 
 
 def _as_tool_result(value: Json) -> Json:

@@ -62,7 +62,7 @@ class Permission:
         if rule is None and (not is_step_path(step) or (answers is None and said.kind == "in_doubt")):
             return PermissionReply(ask or asked_again(said), answers)
         if rule is not None and answers is not None and approved(answers):
-            progress.granted[grant_of(rule, step)] = answers[0].value
+            progress.grant(grant_of(rule, step), answers[0].value)
             progress.intent_recorded = False
             return None
         progress.take(said, answers)

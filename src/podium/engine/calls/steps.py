@@ -31,7 +31,7 @@ from podium.model.outcome import Refused, Usage, text_of
 from podium.model.prices import PriceSettings
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.rule_names import APPROVAL, is_scarce
-from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard, with_edits
+from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
 from podium.secrets.masking import MASKING
@@ -86,7 +86,7 @@ class CallSteps:
     @property
     def memory(self) -> MemoryStore:
         """The store's shared memory."""
-        return self._active.runtime.store.memory
+        return self._active.runtime.store.memory.under(self._active.runtime.clock)
 
     async def once(
         self,
@@ -165,9 +165,9 @@ class CallSteps:
         return consent.refused(no)
 
     async def _ruled(self, path: str, name: str, body: StepBody, consent: Consent) -> Json:
-        """Do a step under the rules, with the arguments that whoever allowed it put in place of those of the model."""
+        """Do a step under the rules, with the arguments that were put in place of those of the model, if any were."""
         said = granted_to(path, self._call.granted)
-        sent = with_edits(body.input, said)
+        sent = consent.sent(body.input, said)
         rules = self._active.runtime.dispatcher.step_rules(self._agent)
 
         async def work() -> Json:

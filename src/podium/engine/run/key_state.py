@@ -104,6 +104,7 @@ class KeyState:
                 if inquiry.said.question == said.question:
                     inquiry.answers = said.answers
             if said.granted:
+                self.granted.pop(said.granted, None)
                 self.granted[said.granted] = said.answers[0].value
             return
         inquiry = Inquiry(said)

@@ -45,7 +45,7 @@ class CallProgress:
     late: set[str] = field(default_factory=empty(set[str]))
     """Those of them about which nobody said anything in time."""
     granted: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
-    """What people said to rules that asked and let the call pass, by rule; see `grant_of`."""
+    """What people said to rules that asked and let the call pass, by rule, the last at the end; see `grant_of`."""
     denied: Refused | None = None
     """A person said no, and the end of the call is not recorded yet."""
     intent_recorded: bool = True
@@ -65,6 +65,11 @@ class CallProgress:
             self.denied = None if answers is not None and approved(answers) else denied(rule, answers)
         elif step is not None and answers is not None:
             (self.resolved if said.kind == "in_doubt" else self.replies)[step] = answers[0].value
+
+    def grant(self, rule: str, value: Json) -> None:
+        """Take in what people said who let a call, or a step of it, pass a rule: it is the last that was said."""
+        self.granted.pop(rule, None)
+        self.granted[rule] = value
 
     def forget_questions(self) -> None:
         """Ask anew: the next attempt may take another way."""
