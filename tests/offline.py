@@ -13,8 +13,10 @@ def stay_offline() -> None:
     """Refuse every address but this machine's own, until the process ends.
 
     There is nobody to trust, then: reading who is takes each client of HTTP longer than all else that a test does. So a
-    folder without certificates is named, also to processes that are started.
+    folder without certificates is named, also to processes that are started. Frameworks send no traces anywhere.
     """
+    os.environ["OPENAI_AGENTS_DISABLE_TRACING"] = "1"
+    os.environ["LANGSMITH_TRACING"] = "false"
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
     sys.addaudithook(refuse_foreign_address)

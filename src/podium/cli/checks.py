@@ -11,6 +11,8 @@ from enum import StrEnum
 _PYTHON = (3, 11)
 EXTRAS = {
     "llm": ("LLM agents", ("pydantic_ai", "genai_prices", "openai")),
+    "openai-agents": ("agents of the OpenAI Agents SDK", ("agents", "genai_prices")),
+    "langchain": ("agents of LangChain and LangGraph", ("langchain", "langgraph", "genai_prices")),
     "http": ("HTTP services as agents", ("httpx",)),
     "vectors": ("memory that finds by meaning", ("numpy",)),
     "embeddings": ("a small model for that on this machine", ("wordllama",)),

@@ -22,16 +22,24 @@ from podium.testing.steps import PlainSteps
 from podium.testing.witness import Witness
 
 if TYPE_CHECKING:
+    from podium.testing.chat import ChatReply, ChatServer, ChatUse
+    from podium.testing.contracts.framework import FrameworkContract
+    from podium.testing.contracts.framework_site import FrameworkSite
     from podium.testing.model import Failing, Give, ScriptedModel, Use
 
 __all__ = [
     "AgentContract",
+    "ChatReply",
+    "ChatServer",
+    "ChatUse",
     "CountingIds",
     "DrivenClock",
     "EngineContract",
     "Failing",
     "FaultPoint",
     "Faults",
+    "FrameworkContract",
+    "FrameworkSite",
     "Give",
     "HashedEmbedder",
     "MemoryContract",
@@ -48,4 +56,12 @@ __all__ = [
     "slow",
 ]
 
-lazy.exports(__name__, {"podium.testing.model": "Failing Give ScriptedModel Use"})
+lazy.exports(
+    __name__,
+    {
+        "podium.testing.chat": "ChatReply ChatServer ChatUse",
+        "podium.testing.contracts.framework": "FrameworkContract",
+        "podium.testing.contracts.framework_site": "FrameworkSite",
+        "podium.testing.model": "Failing Give ScriptedModel Use",
+    },
+)

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from typing import Any
 
-from podium.agents.pydantic_ai.flight import Flight
+from podium.agents.frameworks.flight import Flight
 from podium.model.json import Json
 
 

@@ -25,8 +25,8 @@ from pydantic_ai.tools import DeferredToolResults, ToolApproved, ToolDefinition,
 from pydantic_ai.toolsets import ExternalToolset, FunctionToolset
 
 from podium import App, Context, RunState, workflow
+from podium.agents.frameworks.approvals import Approvals
 from podium.agents.pydantic_ai import from_pydantic_ai
-from podium.agents.pydantic_ai.approvals import Approvals
 from podium.errors import InvalidValue, RunFailed, UsageError
 from podium.model.fact import FactKind
 from podium.model.json import Json

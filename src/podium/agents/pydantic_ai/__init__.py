@@ -1,7 +1,7 @@
 """LLM agents, through Pydantic AI (`podium[llm]`): imports `podium.model`, `podium.errors`, neighbours in `agents`."""
 
 try:
-    from podium.agents.pydantic_ai.effects import ToolEffects
+    from podium.agents.frameworks.effects import ToolEffects
     from podium.agents.pydantic_ai.llm import llm_agent
     from podium.agents.pydantic_ai.wrap import from_pydantic_ai
 except ModuleNotFoundError as error:

@@ -7,18 +7,19 @@ from typing import Generic, TypeVar
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.durable_exec import replay_scope
+from pydantic_ai.exceptions import RunCancelled
 from pydantic_ai.external_events import external_event_scope
 from pydantic_ai.messages import UserContent
 from pydantic_ai.models import Model
 from pydantic_ai.usage import RunUsage, UsageLimits
 
+from podium.agents.frameworks.approvals import ToolTerms
+from podium.agents.frameworks.effects import DeclaredEffects
+from podium.agents.frameworks.flight import Flight
 from podium.agents.per_loop import PerLoop
-from podium.agents.pydantic_ai.approvals import ToolTerms
 from podium.agents.pydantic_ai.boundary import record_all
 from podium.agents.pydantic_ai.capability import recording_capabilities
-from podium.agents.pydantic_ai.effects import DeclaredEffects
 from podium.agents.pydantic_ai.failure import podium_errors
-from podium.agents.pydantic_ai.flight import Flight
 from podium.agents.pydantic_ai.named import named_model, unless_overridden
 from podium.agents.pydantic_ai.outputs import OutputCodec
 from podium.agents.pydantic_ai.outside import InboxWaiter
@@ -114,7 +115,7 @@ class LlmAgent(Generic[In, Out, D]):
     def _recording(self, call: Call, steps: Steps) -> Recording:
         return Recording(
             steps=steps,
-            flight=Flight(),
+            flight=Flight(RunCancelled),
             effects=self.effects,
             rates=nearer(self.rates, steps.prices.models),
             unfinished=self.unfinished,

@@ -9,8 +9,8 @@ from pydantic_ai.tools import RunContext
 from pydantic_ai.toolsets import ToolsetTool
 from pydantic_core import to_json
 
-from podium.agents.pydantic_ai.request import ToolUse, plain
-from podium.agents.pydantic_ai.storable import plain_numbers
+from podium.agents.frameworks.plain import plain, plain_numbers
+from podium.agents.pydantic_ai.request import ToolUse
 from podium.model.json import Json, encode, is_object
 
 

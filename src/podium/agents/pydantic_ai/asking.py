@@ -10,6 +10,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models._request_timeout import open_durable_unit_stream  # it alone knows when the first event is due
 from pydantic_ai.settings import ModelSettings
 
+from podium.agents.frameworks.counting import AnswerUsage
 from podium.agents.pydantic_ai.cap import AnswerCap, cut_by
 from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.request import model_input, sent_messages
@@ -19,11 +20,9 @@ from podium.agents.pydantic_ai.sent import LastSent, answered, told
 from podium.agents.pydantic_ai.shared import as_run
 from podium.agents.pydantic_ai.storable import storable
 from podium.agents.pydantic_ai.streaming import hand_on
-from podium.agents.pydantic_ai.usage import unmeasured, usage_of
 from podium.agents.pydantic_ai.whole import TWICE, objection, require_end
 from podium.model.budget import USUAL_OUTPUT, Bound
 from podium.model.json import Json
-from podium.model.outcome import Usage
 from podium.model.step import ANSWER
 from podium.model.streams.transient import RequestStarted
 
@@ -31,9 +30,6 @@ SendRequest = Callable[[ModelSettings | None], Awaitable[ModelResponse]]
 """Sends a request with these settings, unrecorded."""
 
 NO_COST = Bound(usd=0.0)
-
-NOTED = "usage"
-"""The name under which it is noted that a provider did not say what an answer came to."""
 
 
 class RecordedRequest:
@@ -52,7 +48,6 @@ class RecordedRequest:
         self._own = scope.takes_attempt()
         self._asked: Json = None
         self._sent: LastSent | None = None
-        self._noted = False
         scope.recording.acted |= bool(parameters.native_tools)
         self._doubled = 0
 
@@ -68,10 +63,11 @@ class RecordedRequest:
                 response = await send(settings)
             return JSON_CODEC.dump(ModelResponse, storable(self._cap.kept(response)))
 
+        usage = AnswerUsage(self._scope.recording.rates, self._cap, self._scope.recording.note)
         place = self._place()
         try:
             value = await self._scope.recording.once(
-                ANSWER, body, key=place.key, input=place.sent, usage=self._usage, bound=self._bound()
+                ANSWER, body, key=place.key, input=place.sent, usage=usage, bound=self._bound()
             )
         except Exception:  # whatever the rules made of it: what the model's adapter raised is raised
             if self._own:
@@ -151,19 +147,6 @@ class RecordedRequest:
     def _bound(self) -> Bound | None:
         """Return the most that it may cost, where a budget needs to know."""
         return self._cap.bound() if self._scope.recording.steps.budgeted else None
-
-    def _usage(self, response: Json) -> Usage:
-        """Return what an answer came to; where its provider does not say, or says nonsense, the most that it may."""
-        recording = self._scope.recording
-        used, wrong = usage_of(response, rates=recording.rates), unmeasured(response)
-        if not wrong:
-            return used
-        most = self._cap.unsaid()
-        if not self._noted:
-            self._noted = True
-            told = {"model": used.model, "usage": wrong, "counted": most.input_tokens + most.output_tokens}
-            recording.note(NOTED, told)
-        return replace(used, input_tokens=most.input_tokens, output_tokens=most.output_tokens, usd=most.usd)
 
 
 async def keep_answer(scope: AgentScope, messages: Sequence[ModelMessage], response: ModelResponse) -> None:

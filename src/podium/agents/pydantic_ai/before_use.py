@@ -13,7 +13,7 @@ from pydantic_ai.messages import ToolCallPart
 from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, RunContext, ToolApproved, ToolDenied
 from pydantic_ai.toolsets import ToolsetTool
 
-from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial_in
+from podium.agents.frameworks.approvals import Grants, ToolQuestion, denial_in
 from podium.agents.pydantic_ai.arguments import ToolArguments, edited, misfit, validated
 from podium.agents.pydantic_ai.deferred import EXTERNAL, WaitingUse
 from podium.agents.pydantic_ai.handlers import RESULTS, NoHandler, handlers_decide

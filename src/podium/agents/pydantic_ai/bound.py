@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from typing import cast
-from unicodedata import normalize
 
-import orjson
 from pydantic_ai.messages import (
     InstructionBaselinePart,
     InstructionDeltaPart,
@@ -25,16 +23,13 @@ from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
+from podium.agents.frameworks.bound import bytes_of, most_tokens
 from podium.agents.prices import most
 from podium.agents.pydantic_ai.request import model_input
 from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.prices import Rates
 
-_OF_THE_REQUEST = 1_024
-"""Tokens that a provider may add to a request: the prompt that explains tools is the longest, with some hundred."""
-_OF_A_MESSAGE = 16
-"""Tokens that mark where a message begins and ends, and who says it."""
 _TEXT = (
     InstructionBaselinePart, InstructionDeltaPart, InstructionPart, RetryFeedbackPart, SystemPromptPart,
     TextPart, ThinkingPart, ToolCallPart,
@@ -103,8 +98,7 @@ def _bound_of(
     if not all(map(_is_text, messages)):
         return None
     ready = model.prepare_messages(list(messages), prepared)
-    given = _bytes(_sent(name, ready, prepared))
-    given += _OF_A_MESSAGE * sum(len(message.parts) for message in ready) + _OF_THE_REQUEST
+    given = most_tokens(_sent(name, ready, prepared), parts=sum(len(message.parts) for message in ready))
     usd = most(name, input_tokens=given, output_tokens=answer, rates=rates)
     return Bound(usd=usd, input_tokens=given, output_tokens=answer)
 
@@ -114,13 +108,7 @@ def _sent(name: str, messages: Sequence[ModelMessage], parameters: ModelRequestP
     sent = model_input(name, messages, None, parameters)
     standing = [message.pop("instructions", None) or "" for message in sent["messages"]]
     parts = [part.content for part in parameters.instruction_parts or ()]
-    return {**sent, "instructions": max(standing, key=_bytes, default=""), "parts": parts}
-
-
-def _bytes(text: Json) -> int:
-    """Return the bytes of something as JSON; some vocabularies bring characters to a longer normal form first."""
-    said = orjson.dumps(text)
-    return len(said) if said.isascii() else max(len(said), len(normalize("NFKC", said.decode()).encode()))
+    return {**sent, "instructions": max(standing, key=bytes_of, default=""), "parts": parts}
 
 
 def _is_harmless(setting: tuple[str, object]) -> bool:

@@ -25,10 +25,10 @@ from pydantic_ai.output import OutputContext
 from pydantic_ai.tools import RunContext, ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset
 
+from podium.agents.frameworks.effects import ToolEffects
 from podium.agents.pydantic_ai.arguments import edited
 from podium.agents.pydantic_ai.asking import keep_answer
 from podium.agents.pydantic_ai.before_use import DeferredTools
-from podium.agents.pydantic_ai.effects import ToolEffects
 from podium.agents.pydantic_ai.outputs import CodecOf, recorded_output
 from podium.agents.pydantic_ai.refused import keep_refusals
 from podium.agents.pydantic_ai.request import tool_key

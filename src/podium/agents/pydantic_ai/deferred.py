@@ -13,9 +13,9 @@ from pydantic_ai.messages import ToolReturn
 from pydantic_ai.tools import RunContext, ToolApproved, ToolDenied
 from pydantic_ai.toolsets import ToolsetTool
 
-from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial, told_of
+from podium.agents.frameworks.approvals import Grants, ToolQuestion, denial, told_of
+from podium.agents.frameworks.effects import declared
 from podium.agents.pydantic_ai.arguments import ToolArguments, edited, misfit, validated
-from podium.agents.pydantic_ai.effects import declared
 from podium.agents.pydantic_ai.handlers import RESULTS, handlers_decide
 from podium.agents.pydantic_ai.outside import Handling
 from podium.agents.pydantic_ai.request import ToolUse

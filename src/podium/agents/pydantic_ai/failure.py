@@ -21,17 +21,12 @@ from pydantic_ai.exceptions import (
     UsageLimitExceeded,
 )
 
+from podium.agents.frameworks.failure import NOT_BILLED, of_status
 from podium.errors import AgentError, BadAnswer, RateLimited, Refusal, TransportFailed
 from podium.formats.retry_after import retry_after
 
-_CLIENT_ERRORS = {*range(400, 500)} - {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
-"""A request that came too slowly and a conflict pass: OpenAI's client tries them again too."""
-
 _STUMBLES = (AttributeError, LookupError, TypeError, ValueError)
 """What the code of an adapter raises that expects more of an answer than there is, or another type of it."""
-
-_NOT_BILLED = frozenset({HTTPStatus.CONFLICT, 500, 501, 503, 529})
-"""What a provider says that failed; no provider bills that. Behind a gateway (502, 504) something may have answered."""
 
 _WORTH_WAITING = (RateLimited, TimeoutError, TransportFailed)
 """Errors after which another try can help, the most hopeful first."""
@@ -49,7 +44,7 @@ def podium_errors(acted: Callable[[], bool]) -> Generator[None]:
         ours = _translated(problem)
         if ours is None:
             raise
-        failed = isinstance(problem, ModelHTTPError) and problem.status_code in _NOT_BILLED
+        failed = isinstance(problem, ModelHTTPError) and problem.status_code in NOT_BILLED
         if failed and acted() and isinstance(ours, AgentError):
             ours.not_done = False
         raise ours from (problem.__cause__ if isinstance(problem, NoAnswer) else problem)
@@ -115,18 +110,10 @@ def _of_provider(problem: ModelAPIError) -> Exception:
             return TimeoutError(text)
         case ModelQuotaExceededError() | ModelRequestRejectedError():
             return Refusal(text, not_done=unasked)
-        case _ if _is_too_much(problem, status, pause):
-            return RateLimited(text, retry_after=pause, not_done=unasked)
-        case _ if status in _CLIENT_ERRORS:
-            return Refusal(text, not_done=unasked)
         case _:
-            return TransportFailed(text, retry_after=pause, not_done=unasked and status in _NOT_BILLED)
-
-
-def _is_too_much(problem: ModelAPIError, status: int | None, pause: float | None) -> bool:
-    """Whether a provider says that less should be asked: of one that is unavailable, by saying when it can be asked."""
-    limited = isinstance(problem, ModelRateLimitError) or status == HTTPStatus.TOO_MANY_REQUESTS
-    return limited or (isinstance(problem, ModelUnavailableError) and pause is not None)
+            limited = isinstance(problem, ModelRateLimitError)
+            unavailable = isinstance(problem, ModelUnavailableError)
+            return of_status(text, status, pause=pause, unasked=unasked, limited=limited, unavailable=unavailable)
 
 
 def _pause(problem: ModelAPIError) -> float | None:

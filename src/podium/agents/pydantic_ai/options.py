@@ -10,7 +10,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
 from podium.agents.card import CardOptions
-from podium.agents.pydantic_ai.approvals import (
+from podium.agents.frameworks.approvals import (
     APPROVALS,
     DENIED,
     TOOL_ERRORS,
@@ -18,7 +18,7 @@ from podium.agents.pydantic_ai.approvals import (
     WhenDenied,
     WhenToolRaises,
 )
-from podium.agents.pydantic_ai.effects import DeclaredEffects
+from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.agent import CARD_OPTIONS, is_agent
 from podium.model.expected import COUNT, FLAG, FUNCTION, NAME, TEXT, Expected, instance, is_sequence, one_of, or_none

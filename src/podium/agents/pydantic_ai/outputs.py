@@ -16,7 +16,7 @@ from pydantic_ai.messages import ModelResponse
 from pydantic_ai.output import NativeOutput, OutputContext, PromptedOutput, TextOutput, ToolOutput
 from pydantic_ai.tools import RunContext
 
-from podium.agents.pydantic_ai.approvals import Grants
+from podium.agents.frameworks.approvals import Grants
 from podium.agents.pydantic_ai.request import ToolUse, tool_key
 from podium.agents.pydantic_ai.scope import AgentScope
 from podium.agents.pydantic_ai.tools import used

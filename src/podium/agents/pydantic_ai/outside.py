@@ -10,8 +10,8 @@ from pydantic import JsonValue
 from pydantic_ai.external_events import ExternalEventError, ExternalEventWaiter
 from typing_extensions import override
 
+from podium.agents.frameworks.approvals import Grants, ToolQuestion, denial, denial_in
 from podium.agents.pydantic_ai.answer_schema import answer_schema
-from podium.agents.pydantic_ai.approvals import Grants, ToolQuestion, denial, denial_in
 from podium.agents.pydantic_ai.scope import AgentScope, here
 from podium.model.consent import Consent
 from podium.model.json import Json, is_object

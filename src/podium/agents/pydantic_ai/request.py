@@ -1,17 +1,14 @@
 """What is really sent to a model or a tool, as the JSON whose digest is checked on replay."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse, ToolCallPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
-from pydantic_core import to_jsonable_python
 
-from podium.agents.pydantic_ai.storable import plain_numbers
+from podium.agents.frameworks.plain import plain, plain_numbers
 from podium.model.json import Json
 from podium.model.sent import sent_message
 
@@ -39,11 +36,6 @@ def model_input(
 def sent_messages(messages: Sequence[ModelMessage]) -> Json:
     """Return what a conversation says, without what no model sees."""
     return [sent_message(each) for each in ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")]
-
-
-def digest_of(asked: Json) -> str:
-    """Return a short text that tells one thing that was asked from another, the same in every process."""
-    return sha256(json.dumps(asked).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +91,3 @@ def _output(parameters: ModelRequestParameters) -> Json:
 def tool_described(tool: ToolDefinition) -> Json:
     """Return what a model is told of a tool."""
     return {"name": tool.name, "description": tool.description, "schema": tool.parameters_json_schema}
-
-
-def plain(value: object) -> Json:
-    """Return a value as JSON; of what is none the name of its type."""
-    return to_jsonable_python(value, bytes_mode="base64", exclude_none=True, fallback=lambda it: type(it).__qualname__)

@@ -12,12 +12,14 @@ from typing import TypeVar
 from pydantic_ai.durable_exec import record_durable_unit
 from pydantic_ai.usage import RunUsage
 
-from podium.agents.pydantic_ai.approvals import UNLESS_GIVEN, Grants, ToolQuestion, ToolTerms
-from podium.agents.pydantic_ai.effects import DeclaredEffects, check_declared, effects_of
-from podium.agents.pydantic_ai.flight import Flight
-from podium.agents.pydantic_ai.request import digest_of
+from podium.agents.frameworks.approvals import UNLESS_GIVEN, Grants, ToolQuestion, ToolTerms
+from podium.agents.frameworks.counting import UNSEEN
+from podium.agents.frameworks.effects import DeclaredEffects, check_declared, effects_of
+from podium.agents.frameworks.flight import Flight
+from podium.agents.frameworks.loops import in_loop
+from podium.agents.frameworks.plain import digest_of
 from podium.agents.pydantic_ai.sent import LastSent
-from podium.agents.pydantic_ai.shared import UNSEEN, SharedUsage, dumped
+from podium.agents.pydantic_ai.shared import SharedUsage, dumped
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.budget import Bound
 from podium.model.consent import Consent
@@ -109,7 +111,7 @@ class Recording:
             executed = True
             if self.at_home and there is self.loop:
                 return await body()
-            return await _in_loop(there, body)
+            return await in_loop(there, body)
 
         step = self.steps.once(
             name, run, input=input, key=key, effects=effects, verify=verify, usage=usage, bound=bound
@@ -143,7 +145,7 @@ class Recording:
 
         async def said(part: Callable[[], Awaitable[Json | ToolQuestion | Deferred]]) -> Json:
             here = self.at_home and there is self.loop
-            value = await (part() if here else _in_loop(there, part))
+            value = await (part() if here else in_loop(there, part))
             if isinstance(value, ToolQuestion):
                 return value.result(await self.steps.ask(value.ask, announce=value.announce))
             return value
@@ -160,7 +162,7 @@ class Recording:
             name, run, consent, input=input, key=key, effects=effects, verify=verify,
             resume=None if resume is None else go_on,
         )  # fmt: skip
-        value = await (self.flight.carry(step) if self.at_home else _in_loop(self.loop, lambda: step))
+        value = await (self.flight.carry(step) if self.at_home else in_loop(self.loop, lambda: step))
         record_durable_unit(executed=executed)
         return value
 
@@ -330,14 +332,6 @@ def asking() -> Generator[None]:
         yield
     finally:
         _asking.reset(token)
-
-
-async def _in_loop(loop: asyncio.AbstractEventLoop, body: Callable[[], Awaitable[T]]) -> T:
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(body), loop))
-
-
-async def _awaited(body: Callable[[], Awaitable[T]]) -> T:
-    return await body()
 
 
 async def _given(value: Json) -> Json:

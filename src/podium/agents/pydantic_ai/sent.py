@@ -8,7 +8,8 @@ from pydantic_ai.messages import InstructionPart
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings, merge_model_settings
 
-from podium.agents.pydantic_ai.request import plain, tool_described
+from podium.agents.frameworks.plain import plain
+from podium.agents.pydantic_ai.request import tool_described
 from podium.model.json import Json
 from podium.model.sent import difference, sent_message
 

@@ -9,9 +9,6 @@ from podium.model.json import Json
 
 _RUN_USAGE = TypeAdapter(RunUsage)
 
-UNSEEN = "unseen"
-"""The name of the step that counts usage which no recorded request explains, and of the model that it is told of."""
-
 
 @dataclass(slots=True, eq=False)
 class SharedUsage:

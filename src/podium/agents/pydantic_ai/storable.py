@@ -6,10 +6,9 @@ from dataclasses import replace
 from pydantic_ai.messages import ModelResponse, ModelResponsePart, TextPart, ThinkingPart, ToolCallPart
 from pydantic_ai.usage import RequestUsage
 
+from podium.agents.frameworks.plain import plain_numbers, whole
 from podium.model.budget import MOST_COUNT
-from podium.model.json import Json, is_array, is_object
-
-_LARGEST = 2**63 - 1
+from podium.model.json import Json
 
 
 def storable(response: ModelResponse) -> ModelResponse:
@@ -26,29 +25,6 @@ def storable(response: ModelResponse) -> ModelResponse:
     if all(now is was for now, was in zip(parts, response.parts, strict=True)):
         return response
     return replace(response, parts=parts)
-
-
-def plain_numbers(value: Json) -> Json:
-    """Return a value with integers beyond 64 bits as text, and whole characters: what the store holds."""
-    if is_object(value):
-        return {whole(key): plain_numbers(each) for key, each in value.items()}
-    if is_array(value):
-        return [plain_numbers(each) for each in value]
-    if isinstance(value, str):
-        return whole(value)
-    too_large = isinstance(value, int) and not -_LARGEST <= value <= _LARGEST
-    return str(value) if too_large else value
-
-
-def whole(text: str) -> str:
-    """Return a text with `?` for each half of a character: a surrogate without its other half."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
 
 
 def _part(part: ModelResponsePart) -> ModelResponsePart:

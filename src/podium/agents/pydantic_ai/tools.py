@@ -11,10 +11,10 @@ from pydantic_ai.tools import RunContext, ToolDenied
 from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
 from pydantic_ai.usage import RunUsage
 
-from podium.agents.pydantic_ai.approvals import ToolQuestion, denial_in
+from podium.agents.frameworks.approvals import ToolQuestion, denial_in
+from podium.agents.frameworks.effects import declared
 from podium.agents.pydantic_ai.arguments import arguments_of
 from podium.agents.pydantic_ai.deferred import DecidedInside, WaitingUse
-from podium.agents.pydantic_ai.effects import declared
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
 from podium.agents.pydantic_ai.scope import AgentScope, UseBody, UseResume
 from podium.agents.pydantic_ai.shared import dumped, loaded

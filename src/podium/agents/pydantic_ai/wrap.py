@@ -12,9 +12,9 @@ from pydantic_ai.toolsets import FunctionToolset
 from typing_extensions import TypeVar
 
 from podium.agents.card import CardOptions, card_of
+from podium.agents.frameworks.approvals import terms_of
+from podium.agents.frameworks.effects import check_declared, effects_of
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
-from podium.agents.pydantic_ai.approvals import terms_of
-from podium.agents.pydantic_ai.effects import check_declared, effects_of
 from podium.agents.pydantic_ai.options import LLM_OPTIONS, PLAIN_OUTPUT, AgentOptions
 from podium.agents.pydantic_ai.outputs import output_functions
 from podium.agents.shape import shape_of

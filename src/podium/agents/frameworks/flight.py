@@ -5,23 +5,23 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Self
 
-from pydantic_ai.exceptions import RunCancelled
-
 from podium.errors import Evicted
 from podium.model.json import Json
 
-_STOPS_ALL = (asyncio.CancelledError, RunCancelled, Evicted)
+_STOPS_ALL = (asyncio.CancelledError, Evicted)
 
 
 class Flight:
     """Lets every step that has begun finish and be recorded before the call ends.
 
-    Pydantic AI cancels the other tool calls of a response when one of them raises. A step here runs in a task of its
-    own, out of reach of that; leaving the flight waits for those still under way, and only then lets the exception
+    A framework may cancel the other tool calls of a response when one of them raises. A step here runs in a task of
+    its own, out of reach of that; leaving the flight waits for those still under way, and only then lets the exception
     pass. A call that is cancelled itself, or no longer ours, cancels its steps instead.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *cancels: type[BaseException]) -> None:
+        self._stops_all = (*_STOPS_ALL, *cancels)
+        """With the exceptions by which a framework says that it was cancelled."""
         self._tasks: set[asyncio.Task[Json]] = set()
 
     async def carry(self, step: Coroutine[object, None, Json]) -> Json:
@@ -38,7 +38,7 @@ class Flight:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if not isinstance(problem, _STOPS_ALL):
+            if not isinstance(problem, self._stops_all):
                 await self._settled()
         finally:
             for task in self._tasks:

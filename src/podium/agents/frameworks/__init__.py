@@ -1,0 +1,1 @@
+"""What agents of all frameworks share: imports no framework, only `podium.model`, `podium.errors` and neighbours."""

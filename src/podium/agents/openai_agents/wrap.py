@@ -1,0 +1,100 @@
+"""Makes a Podium agent of an agent that is written with the OpenAI Agents SDK."""
+
+from collections.abc import Callable
+from typing import Unpack, cast
+
+from agents import Agent, FunctionTool, RunConfig
+from agents.run_config import DEFAULT_MAX_TURNS
+from typing_extensions import TypeVar
+
+from podium.agents.card import card_of
+from podium.agents.frameworks.effects import check_declared, effects_of
+from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options, terms_from
+from podium.agents.frameworks.prompt import text_of_input
+from podium.agents.openai_agents.agent import Input, OpenAIAgent
+from podium.agents.openai_agents.recorded import SdkAgent
+from podium.agents.shape import shape_of
+from podium.errors import ConfigError
+from podium.model.agent import Agent as PodiumAgent
+from podium.model.call import Call
+from podium.model.expected import COUNT, FUNCTION, NAME, check_options, instance, or_none
+from podium.model.prices import NO_RATES
+from podium.model.steps import Steps
+
+In = TypeVar("In", default=str)
+Out = TypeVar("Out", default=str)
+
+_MADE_OF = {
+    "name": or_none(NAME), "prompt": or_none(FUNCTION), "context": or_none(FUNCTION),
+    "run_config": or_none(instance(RunConfig, "RunConfig()")), "max_turns": COUNT,
+}  # fmt: skip
+
+
+def from_openai_agents(
+    agent: SdkAgent,
+    *,
+    name: str | None = None,
+    input: type[In] = str,
+    output: type[Out] | None = None,
+    prompt: Callable[[In], Input] | None = None,
+    context: Callable[[Call, Steps], object] | None = None,
+    run_config: RunConfig | None = None,
+    max_turns: int = DEFAULT_MAX_TURNS,
+    **options: Unpack[FrameworkOptions],
+) -> PodiumAgent[In, Out]:
+    """Return a Podium agent that runs `agent`, each model request and each tool call recorded once for ever.
+
+    `name` is the agent's own unless given. An `input` of text is the prompt; any other is given as JSON under a short
+    heading, or through `prompt`, which may return items of a conversation. `output` is the agent's `output_type`
+    unless given, or text. `context` makes the context of each run; without it, it is the call's `Steps`, so a tool
+    finds its idempotency key in `ctx.context.idempotency_key`. `run_config` and `max_turns` are those of the SDK's
+    `Runner`. A tool with `needs_approval` is a question in the inbox. What a tool does to the world is declared in
+    `tool_effects`.
+
+    Instructions and tools must be the same whenever a call is replayed: no clock, no chance in them. Retries of the SDK
+    and of OpenAI's client are switched off. Raises ConfigError for an agent whose output is no plain type.
+    """
+    instance(Agent, 'Agent("helper")').check("what an agent is made of", agent)
+    known = name or agent.name
+    made_of = {"name": name, "prompt": prompt, "context": context, "run_config": run_config, "max_turns": max_turns}
+    check_options(f"agent {known}", made_of, _MADE_OF)
+    check_options(f"agent {known}", options, FRAMEWORK_OPTIONS)
+    effects = options.get("tool_effects", {})
+    check_declared(effects, known, None)
+    check_declared(effects_of(effects, ""), known, _tools_of(agent))
+    takes = shape_of(input)
+    gives = shape_of(output if output is not None else cast("type[Out]", _plain_output(agent, known)))
+    return OpenAIAgent(
+        card=card_of("llm", known, takes, gives, card_options(options)),
+        input=takes,
+        output=gives,
+        agent=agent,
+        prompt=prompt or text_of_input(takes),
+        context=context or _steps_as_context,
+        run_config=run_config or RunConfig(),
+        max_turns=max_turns,
+        effects=effects,
+        rates=options.get("rates", NO_RATES),
+        streaming=options.get("streaming", False),
+        terms=terms_from(options),
+    )
+
+
+def _tools_of(agent: SdkAgent) -> list[str] | None:
+    """Return the names of its tools; None where servers of the Model Context Protocol have more."""
+    return None if agent.mcp_servers else [each.name for each in agent.tools if isinstance(each, FunctionTool)]
+
+
+def _plain_output(agent: SdkAgent, name: str) -> object:
+    kind = agent.output_type
+    if kind is None:
+        return str
+    if isinstance(kind, type):
+        return kind
+    raise ConfigError(
+        f"the output of agent {name} is {kind!r}, which is not a plain type: say with output= what comes out of it"
+    )
+
+
+def _steps_as_context(_: Call, steps: Steps) -> Steps:
+    return steps
