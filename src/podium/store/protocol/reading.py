@@ -5,6 +5,7 @@ from typing import Protocol
 
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
+from podium.model.conversation import ConversationMessage, ConversationState
 from podium.model.cost import Cost
 from podium.model.fact import Fact
 from podium.model.question import Question
@@ -16,6 +17,7 @@ from podium.store.protocol.page import Page
 from podium.store.protocol.queries import (
     AgentQuery,
     BudgetQuery,
+    ConversationQuery,
     CostQuery,
     DeadQuery,
     FactQuery,
@@ -82,6 +84,20 @@ class ReadStore(Protocol):
 
     async def questions(self, query: QuestionQuery) -> Page[Question]:
         """Return questions, oldest first."""
+        ...
+
+    async def conversation(self, tenant: str, name: str) -> ConversationState | None:
+        """Return a conversation of a tenant."""
+        ...
+
+    async def conversations(self, query: ConversationQuery) -> Page[ConversationState]:
+        """Return conversations, those first in which something was said last."""
+        ...
+
+    async def messages(
+        self, tenant: str, name: str, *, first: int = 0, end: int | None = None
+    ) -> list[ConversationMessage]:
+        """Return the messages of a conversation from one place up to another, or to its end; none where it is not."""
         ...
 
     async def budgets(self, query: BudgetQuery) -> Page[BudgetState]:
