@@ -23,6 +23,7 @@ from podium.model.agent import Agent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.consent import Consent
+from podium.model.conversation import OpenTurn
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
@@ -52,6 +53,7 @@ class Journal:
     """What is raised instead of running a step."""
     in_doubt: set[str] = field(default_factory=set[str])
     epoch: int = 1
+    conversation: OpenTurn | None = None
 
     @property
     def idempotency_key(self) -> str:

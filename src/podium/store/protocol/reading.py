@@ -1,11 +1,10 @@
 """What is asked by all who look: people, reports, the monitor, whoever waits for a run."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
-from podium.model.conversation import ConversationMessage, ConversationState
 from podium.model.cost import Cost
 from podium.model.fact import Fact
 from podium.model.question import Question
@@ -27,6 +26,9 @@ from podium.store.protocol.queries import (
     QuestionQuery,
     RunQuery,
 )
+
+if TYPE_CHECKING:
+    from podium.model.conversation_state import ConversationMessage, ConversationState
 
 RECENT_FACTS = 20_000
 """So many facts, the last ones of the newest runs, are looked at to learn how agents did."""
@@ -86,17 +88,17 @@ class ReadStore(Protocol):
         """Return questions, oldest first."""
         ...
 
-    async def conversation(self, tenant: str, name: str) -> ConversationState | None:
+    async def conversation(self, tenant: str, name: str) -> "ConversationState | None":
         """Return a conversation of a tenant."""
         ...
 
-    async def conversations(self, query: ConversationQuery) -> Page[ConversationState]:
+    async def conversations(self, query: ConversationQuery) -> "Page[ConversationState]":
         """Return conversations, those first in which something was said last."""
         ...
 
     async def messages(
         self, tenant: str, name: str, *, first: int = 0, end: int | None = None
-    ) -> list[ConversationMessage]:
+    ) -> "list[ConversationMessage]":
         """Return the messages of a conversation from one place up to another, or to its end; none where it is not."""
         ...
 

@@ -2,13 +2,19 @@
 
 import sqlite3
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
-from podium.model.conversation import ConversationMessage, ConversationState, TurnHolder
+from podium import lazy
 from podium.store.codec import decode
 from podium.store.journaling.chain import PLACE_BITS
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.sqlite.rows import Row
 from podium.store.sqlite.sql import statement
+
+if TYPE_CHECKING:
+    from podium.model import conversation_state
+else:
+    conversation_state = lazy.module("podium.model.conversation_state")
 
 
 class SqliteConversing:
@@ -98,19 +104,19 @@ class SqliteConversing:
         self._do_all("turn_delete", [(n,) for n in turns])
 
 
-def conversation_state_of(row: Row) -> ConversationState:
+def conversation_state_of(row: Row) -> "conversation_state.ConversationState":
     """Return the conversation of a row of `conversation_state` and its like."""
     turns: int = row[11]
-    return ConversationState(
+    return conversation_state.ConversationState(
         tenant=row[1], principal=row[2], name=row[3], revision=row[4], created_at=row[5], changed_at=row[6],
-        forked_from=row[7], forked_at=row[8], holder=TurnHolder(row[9], row[10]) if turns else None,
+        forked_from=row[7], forked_at=row[8], holder=conversation_state.TurnHolder(row[9], row[10]) if turns else None,
         waiting=max(0, turns - 1),
     )  # fmt: skip
 
 
 def messages_of(
     connection: sqlite3.Connection, tenant: str, name: str, first: int, end: int | None
-) -> list[ConversationMessage]:
+) -> "list[conversation_state.ConversationMessage]":
     """Return the messages of a conversation from one place up to another."""
     found = connection.execute(statement("conversation_get"), (tenant, name)).fetchone()
     if found is None:
@@ -120,7 +126,7 @@ def messages_of(
         statement("conversation_messages_get"), (place + first, place + (1 << PLACE_BITS if end is None else end))
     )
     return [
-        ConversationMessage(
+        conversation_state.ConversationMessage(
             place=row[0] - place, author=row[1], run=row[2], key=row[3], at=row[4], message=decode(row[5])
         )
         for row in rows

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from podium.model.conversation import Busy, TurnHolder
+from podium.model.conversation import Busy
+from podium.model.conversation_state import TurnHolder
 from podium.model.json import Json
 from podium.model.run import Signal
 from podium.store.codec import encode
