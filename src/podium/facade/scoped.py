@@ -19,8 +19,9 @@ from podium.model.run import RunOptions
 from podium.store.codec import encode
 
 if TYPE_CHECKING:
-    from podium.facade import inbox, operations, process_reports, runs
+    from podium.facade import conversations, inbox, operations, process_reports, runs
 else:
+    conversations = lazy.module("podium.facade.conversations")
     inbox, runs = lazy.module("podium.facade.inbox"), lazy.module("podium.facade.runs")
     operations = lazy.module("podium.facade.operations")
     process_reports = lazy.module("podium.facade.process_reports")
@@ -42,6 +43,11 @@ class ScopedApp:
     def runs(self) -> "runs.Runs":
         """The runs that there are, and what is recorded of them."""
         return runs.Runs(self._scope)
+
+    @property
+    def conversations(self) -> "conversations.Conversations":
+        """What was said in conversations, and deleting them."""
+        return conversations.Conversations(self._scope)
 
     @property
     def inbox(self) -> "inbox.Inbox":
