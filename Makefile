@@ -23,9 +23,9 @@ demo: $(CORE) ## run the support desk, without any key
 test: $(DEV) ## run the tests, on all cores
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
-test-all: $(DEV) ## run the long kill runs and the tests that need system tools; nothing may be skipped
+test-all: $(DEV) ## run the long kill runs, properties with more examples, and what needs system tools; nothing may be skipped
 	@scripts/install_system_tools
-	PODIUM_NO_SKIP=1 $(BIN)/pytest -m "kill or system"
+	PODIUM_NO_SKIP=1 TESTS_LONG=1 $(BIN)/pytest -m "kill or system or hypothesis"
 
 lint: $(DEV) ## check rules and format
 	$(BIN)/ruff check

@@ -1,5 +1,6 @@
 """What holds for every test: no network, no real model, folders in memory, and in CI no skipped test."""
 
+import gc
 import os
 import signal
 from collections.abc import Generator
@@ -9,17 +10,19 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 
+from tests.bytecode import keep_bytecode, keep_no_more_bytecode
+from tests.examples import examples
 from tests.offline import refuse_model_requests, stay_offline
 from tests.scratch import real_disk, use_memory
 
 NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("PODIUM_NO_SKIP") == "1"
 
+keep_bytecode()
 stay_offline()
 use_memory()
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background, and inherited
-settings.register_profile("local", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if NO_SKIP else "local")
+settings.register_profile("podium", deadline=None, max_examples=examples(), derandomize=NO_SKIP)
+settings.load_profile("podium")
 
 
 @pytest.fixture
@@ -38,6 +41,13 @@ def tmp_store(tmp_path: Path) -> Path:
 def pytest_xdist_auto_num_workers() -> int:
     """Have one process more than there are cores: tests wait much, for time and other processes."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Have all modules of the tests compiled by now, and the garbage collector look at none of what they hold."""
+    keep_no_more_bytecode()
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup() -> None:

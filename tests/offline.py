@@ -1,6 +1,8 @@
 """Keeps a process of the tests off the network."""
 
+import os
 import sys
+from pathlib import Path
 from typing import cast
 
 ADDRESS_AT = {"socket.connect": 1, "socket.sendto": 1, "socket.getaddrinfo": 0, "socket.gethostbyname": 0}
@@ -8,7 +10,13 @@ ADDRESS_AT = {"socket.connect": 1, "socket.sendto": 1, "socket.getaddrinfo": 0, 
 
 
 def stay_offline() -> None:
-    """Refuse every address but this machine's own, until the process ends."""
+    """Refuse every address but this machine's own, until the process ends.
+
+    There is nobody to trust, then: reading who is takes each client of HTTP longer than all else that a test does. So a
+    folder without certificates is named, also to processes that are started.
+    """
+    os.environ.pop("SSL_CERT_FILE", None)
+    os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
     sys.addaudithook(refuse_foreign_address)
 
 

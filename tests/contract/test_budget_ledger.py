@@ -18,6 +18,7 @@ from podium.store.operations import CommitVerdict, OpenBudget, RaiseBudget, Rese
 from podium.store.protocol import BudgetQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import Hand, fact
+from tests.examples import examples
 
 TENANT = BudgetLine(id="tenant:acme", limits=BudgetLimits(usd=60), configured=True)
 AMOUNTS = st.integers(1, 30)
@@ -245,4 +246,4 @@ class Ledger(RuleBasedStateMachine):
 
 
 TestLedger = Ledger.TestCase
-TestLedger.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestLedger.settings = settings(max_examples=examples(60), stateful_step_count=30, deadline=None)

@@ -15,6 +15,7 @@ from podium.store.operations import ESCROW_ROOM, CommitVerdict, Draw, Effect, Ne
 from podium.store.protocol import BudgetQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact
+from tests.examples import examples
 
 OWN, TENANT = 400, 600
 AMOUNTS = st.integers(1, 40)
@@ -311,4 +312,4 @@ class EscrowLedger(RuleBasedStateMachine):
 
 
 TestEscrowLedger = EscrowLedger.TestCase
-TestEscrowLedger.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestEscrowLedger.settings = settings(max_examples=examples(80), stateful_step_count=40, deadline=None)

@@ -1,12 +1,18 @@
 """The contracts of stores and engines, over every store there is, in both durabilities."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from podium.model.memory import MemoryStore
 from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
-from podium.testing import EngineContract, MemoryContract, StoreContract
+from podium.testing import EngineContract, MemoryContract, PlainMemory, StoreContract
+
+T = TypeVar("T")
 
 
 class InFile:
@@ -46,6 +52,14 @@ class TestMemoryInFile(InFile, MemoryContract): ...
 
 
 class TestMemoryInMemory(InMemory, MemoryContract): ...
+
+
+class TestPlainMemory(MemoryContract):
+    def remember(self, folder: Path, work: Callable[[MemoryStore], Awaitable[T]]) -> T:
+        async def run() -> T:
+            return await work(PlainMemory())
+
+        return asyncio.run(run())
 
 
 class TestEngineInFile(InFile, EngineContract): ...

@@ -144,7 +144,7 @@ def test_what_a_killed_program_left_is_whole_and_can_be_sealed_later(desk: Desk)
     program = desk.begin("run", "slow.py:slow")
     ledger = "SELECT COUNT(*) FROM ledger"
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until and not (desk.folder / "far").exists():
             time.sleep(0.05)
         assert (desk.folder / "far").exists()

@@ -319,7 +319,7 @@ def test_a_new_project_runs_and_its_test_passes(desk: Desk) -> None:
     tested = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=project.folder,
         env={**environment(), "PYTHONWARNINGS": "default"},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert tested.returncode == 0, tested.stdout
 

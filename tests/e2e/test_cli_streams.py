@@ -216,7 +216,7 @@ def test_a_run_that_ends_while_it_is_stopped_is_shown_to_its_end(desk: Desk, num
     assert running.stdout is not None
     lines = [running.stdout.readline() for _ in range(10)]
     running.send_signal(number)
-    out, _ = running.communicate(timeout=60)
+    out, _ = running.communicate(timeout=120)
     told = [json.loads(line) for line in [*lines, *out.splitlines()]]
     assert running.returncode == 0
     assert told[-1]["content"] == {"state": "done", "value": 30, "reason": ""}

@@ -30,7 +30,7 @@ from reviewing.project import Review
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/code_review"
 TOOLS = ("ruff", "mypy", "bandit", "pytest", "git")
-PATIENCE = 60
+PATIENCE = 180.0
 CART = """\
 import os
 import subprocess

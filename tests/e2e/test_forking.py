@@ -111,7 +111,7 @@ def test_a_signal_reaches_it(desk: Desk, number: int, handlers: str) -> None:
     process = begin(desk, f"{stop}\n{handlers}\nprint('up', flush=True)\ntime.sleep(60)")
     assert process.stdout.readline() == "up\n"
     process.send_signal(number)
-    process.communicate(30)
+    process.communicate(120)
     assert process.returncode == (5 if handlers and number != signal.SIGKILL else -number)
 
 
@@ -124,7 +124,7 @@ def test_it_is_a_process_of_its_own_and_can_be_the_first_of_a_group(desk: Desk) 
     assert process.stdout.readline() == f"{process.pid}\n"
     assert os.getpgid(process.pid) == process.pid
     os.killpg(process.pid, signal.SIGKILL)
-    assert process.wait(30) == -signal.SIGKILL
+    assert process.wait(120) == -signal.SIGKILL
     process.communicate()
 
 
@@ -132,7 +132,7 @@ def test_one_that_does_not_end_in_time_is_killed(desk: Desk) -> None:
     process = begin(desk, "import time; time.sleep(60)")
     with pytest.raises(subprocess.TimeoutExpired):
         process.communicate(0.01)
-    assert process.wait(30) == -signal.SIGKILL
+    assert process.wait(120) == -signal.SIGKILL
 
 
 def test_one_that_nobody_waits_for_any_more_is_killed(desk: Desk) -> None:

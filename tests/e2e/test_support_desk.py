@@ -28,7 +28,7 @@ ROW = re.compile(r"^(.+?)\s{2,}(\d+) \(.*?\)\s+(\d+) \(.*?\)\s+(\d+)\s+(\d+)$", 
 def python(*arguments: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     env = {**os.environ, **environment}
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
 def ask(ticket: dict[str, str], cwd: Path, *more: str) -> "subprocess.CompletedProcess[str]":

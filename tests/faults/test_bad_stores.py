@@ -129,7 +129,7 @@ def test_at_the_limit_of_a_files_size_it_says_so_and_goes_on_once_there_is_room(
     """The same as a full disk, where none can be mounted: the system lets no file of the child grow beyond 1 MB."""
     path = tmp_path / "podium.db"
     command = [sys.executable, str(PROGRAMS / "filling.py"), str(path)]
-    child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, preexec_fn=limit)
+    child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, preexec_fn=limit)
     assert child.returncode == 3, child.stderr
     assert "StoreUnavailable" in child.stdout
     assert str(path) in child.stdout
@@ -166,7 +166,7 @@ def test_what_may_not_be_written_is_said_to_be_read_only(tmp_path: Path, what: s
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
         command = [*nobody, sys.executable, str(PROGRAMS / "filling.py"), str(path)]
         child = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=60, env={"PATH": os.environ["PATH"]}
+            command, capture_output=True, text=True, check=False, timeout=120, env={"PATH": os.environ["PATH"]}
         )
         assert child.returncode == 3, child.stderr
         assert child.stdout.startswith("StoreUnavailable:"), child.stdout

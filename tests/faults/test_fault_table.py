@@ -13,6 +13,11 @@ from tests.faults.programs.table import PLACES
 from tests.forking.program import Program
 
 CELLS = [(place, kind) for place, (_, kinds) in PLACES.items() for kind in kinds]
+QUICK = {
+    ("agent", "bug"), ("tool", "validation"), ("model", "rate"), ("human", "refusal"), ("child run", "transport"),
+    ("store", "timeout"),
+}  # fmt: skip
+"""One kind of fault in each place, and each kind somewhere; the other cells are long tests."""
 
 
 @pytest.fixture
@@ -46,7 +51,14 @@ def killed_at_each(server: Program, folder: Path, cell: tuple[str, str], place: 
         ended(server, folder / str(point), cell, point)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_each_place_and_each_kind_of_fault_is_in_the_quick_tests() -> None:
+    assert [{place for place, _ in cells} for cells in (QUICK, CELLS)] == [{*PLACES}] * 2
+    assert {kind for _, kind in QUICK} == {kind for _, kind in CELLS}
+
+
+@pytest.mark.parametrize(
+    "cell", [pytest.param(each, marks=() if each in QUICK else pytest.mark.kill) for each in CELLS], ids="-".join
+)
 def test_a_fault_ends_as_configured_also_where_each_commit_of_its_recovery_is_the_last(
     table: Program, tmp_path: Path, cell: tuple[str, str]
 ) -> None:

@@ -34,7 +34,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 120.0) -> None:
 
 
 def ended(process: subprocess.Popen[str]) -> str:
-    output, _ = process.communicate(timeout=40)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     return output
 

@@ -46,10 +46,10 @@ def test_processes_that_open_a_store_at_once_all_get_in(tmp_path: Path, *, kille
         folder.mkdir()
         if killed:
             died = begin(folder, "dies")
-            died.communicate(60)
+            died.communicate(120)
             assert died.returncode == -signal.SIGKILL
         processes = [begin(folder) for _ in range(AT_ONCE)]
-        told = [process.communicate(60)[1] for process in processes]
+        told = [process.communicate(120)[1] for process in processes]
         assert [process.returncode for process in processes] == [0] * AT_ONCE, told
         store = SqliteStore(str(folder / "shared.db"))
         runs = run_sync(store.runs(RunQuery(limit=100))).items

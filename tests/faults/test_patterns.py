@@ -15,6 +15,8 @@ from tests.faults.lives import Lives
 from tests.forking.program import Program
 
 KNOWN = entries()
+PAIRS = [*zip(KNOWN, [*KNOWN][1:] + [*KNOWN][:1], strict=True)]
+"""Each pattern inside one other, and around one other."""
 KILLS = 3
 """How many commits of each pair are points of death; others in each run, the seed is in the test's name."""
 
@@ -73,13 +75,26 @@ def test_killed_on_the_other_side_of_every_point_a_pattern_ends_with_its_value_a
     survives(teams, tmp_path, name, place, when)
 
 
-@pytest.mark.parametrize("outer", KNOWN)
+def nested(server: Program, folder: Path, outer: str, inner: str) -> None:
+    """Run a pattern inside another one."""
+    _, reached = undisturbed(server, folder / f"{inner} in {outer}", [outer, inner])
+    assert reached["body"] > 0, f"{inner} in {outer} asked nobody"
+
+
+@pytest.mark.parametrize(("outer", "inner"), PAIRS)
 def test_a_pattern_inside_another_one_ends_with_a_value_and_does_nothing_twice(
+    teams: Program, tmp_path: Path, outer: str, inner: str
+) -> None:
+    nested(teams, tmp_path, outer, inner)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("outer", KNOWN)
+def test_every_pattern_inside_every_other_one_ends_with_a_value_and_does_nothing_twice(
     teams: Program, tmp_path: Path, outer: str
 ) -> None:
     for inner in KNOWN:
-        _, reached = undisturbed(teams, tmp_path / inner, [outer, inner])
-        assert reached["body"] > 0, f"{inner} in {outer} asked nobody"
+        nested(teams, tmp_path, outer, inner)
 
 
 @pytest.mark.kill

@@ -33,7 +33,7 @@ def test_undisturbed_it_does_everything_once(watching: Program, tmp_path: Path) 
     assert all(count == 1 for line, count in lives.witness.counts().items() if not line.startswith("left"))
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.kill), "after"])
 @pytest.mark.parametrize("place", ["commit", "body"])
 def test_killed_at_every_point_it_ends_right_and_repeats_nothing(
     watching: Program, tmp_path: Path, place: FaultPlace, when: When

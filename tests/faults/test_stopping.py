@@ -67,7 +67,7 @@ def test_workers_that_are_stopped_at_any_moment_leave_nothing_in_doubt(tmp_path:
         _, told = stopped(running, number)
         assert "had not ended" not in told, f"seed {seed}"
         running = fleet.begin("work", DAY, "--forever")
-    wait_for(lambda: fleet.witness.count("ended") == FINISHED, 60)
+    wait_for(lambda: fleet.witness.count("ended") == FINISHED)
     stopped(running, number)
     assert fleet.run("inbox", "list").strip() == "nothing waits", f"seed {seed}"
     assert set(fleet.witness.counts().values()) == {1}, f"seed {seed}"

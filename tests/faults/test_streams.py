@@ -116,7 +116,7 @@ def test_the_owner_is_killed_and_another_one_goes_on_with_larger_numbers(tmp_pat
                     events += [event async for event in handle.stream(after=events[-1].number)]
         return events
 
-    events = run_sync(asyncio.wait_for(work(), 40))
+    events = run_sync(asyncio.wait_for(work(), 120))
     told = [event.type for event in events]
     reset = told.index("stream_reset")
     before, after = numbers(events[:reset]), numbers(events[reset:])

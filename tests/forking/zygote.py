@@ -22,12 +22,15 @@ from pathlib import Path
 from types import FrameType
 
 import podium
+from podium import lazy
 from tests.forking import fresh
 from tests.forking.ending import run_to_the_end
 from tests.forking.start import Start
 
 NOT_LOADED = ("podium.agents.pydantic_ai", "podium.testing")
 """What most commands never load."""
+RULES = "cel"
+"""What commands that read YAML load, and takes longest."""
 
 
 class Zygote:
@@ -120,11 +123,20 @@ def load(names: list[str]) -> None:
     for module in pkgutil.walk_packages(podium.__path__, "podium."):
         if not module.name.startswith(NOT_LOADED):
             importlib.import_module(module.name)
+    for name in {RULES, *stood_for()}:
+        importlib.import_module(name)
     for name in names:
         if name.endswith(".py"):
             load_program(Path(name))
         else:
             importlib.import_module(name)
+
+
+def stood_for() -> set[str]:
+    """Return what modules of ours import when they first use it."""
+    ours = [module for name, module in sys.modules.items() if name.startswith("podium.")]
+    stand_in = type(lazy.module(""))
+    return {each.__name__ for module in ours for each in vars(module).values() if isinstance(each, stand_in)}
 
 
 def load_program(path: Path) -> None:

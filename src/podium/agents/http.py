@@ -1,80 +1,30 @@
 """`http`: a service that takes JSON and gives JSON. Needs the extra `podium[http]`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from http import HTTPStatus
-from types import MappingProxyType
 from typing import TypeVar, Unpack
 
 import httpx
-import orjson
 from typing_extensions import TypeForm
 
 from podium.agents.card import CardedAgent, CardOptions, card_of
-from podium.agents.per_loop import PerLoop
+from podium.agents.http_service import MAX_ANSWER, Endpoint, HttpService
 from podium.agents.shape import TypeShape, shape_of
 from podium.errors import (
-    AgentError,
     BadAnswer,
-    ConfigError,
     InvalidValue,
-    NotDone,
-    RateLimited,
-    Refusal,
-    TransportFailed,
     UsageError,
 )
-from podium.formats.retry_after import TOO_MUCH, retry_after
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.expected import COUNT, NAME, TEXT, TEXTS, Expected, check_options, or_none
 from podium.model.json import Json
 from podium.model.outcome import Done, Outcome
 from podium.model.steps import Steps
-from podium.secrets.masking import MASKING
-from podium.secrets.reference import filled
 
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-MAX_ANSWER = 64 * 2**20
 _METHODS = ("POST", "PUT", "PATCH")
-_CONNECT_SECONDS = 10.0
-_SHOWN = 500
-"""Bytes of an error's body that are shown."""
-
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_CLIENT_ERRORS: Mapping[int, type[AgentError]] = MappingProxyType(
-    {
-        401: Refusal,
-        402: Refusal,
-        403: Refusal,
-        408: TransportFailed,
-        409: Refusal,
-        425: TransportFailed,
-        451: Refusal,
-    }
-)
-"""What a status below 500 means; any other is a mistake in how the service is called."""
-_TURNED_AWAY = frozenset({401, 402, 403, 404, 405, 451})
-"""Statuses of a service that did nothing: it does not know who asks, does not let them, or has nothing there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where a service is and how it is called."""
-
-    url: str
-    method: str
-    headers: Mapping[str, str]
-    max_answer: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class HttpAgent(CardedAgent[In, Out]):
@@ -82,88 +32,19 @@ class HttpAgent(CardedAgent[In, Out]):
 
     def __init__(self, card: Card, input: TypeShape[In], output: TypeShape[Out], *, endpoint: Endpoint) -> None:
         super().__init__(card, input, output)
-        self._endpoint = endpoint
-        self._clients = PerLoop(_client)
+        self._service = HttpService(endpoint)
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
-        """Send the input and return the answer.
-
-        Raises RateLimited, Refusal, TransportFailed (NotDone where nothing was sent), BadAnswer, or AgentError where
-        the request was wrong.
-        """
-        answer = await self._send(call.input, {**self._headers(), "Idempotency-Key": steps.idempotency_key})
-        self._raise_for(answer)
-        return Done(self._value(answer))
-
-    def _headers(self) -> Mapping[str, str]:
-        """Return the headers with their secrets; raises Refusal for one that is not set: another try does not help."""
+        """Send the input and return the answer; raises as HttpService does, and BadAnswer for another type."""
+        answer = await self._service.ask(call.input, {"Idempotency-Key": steps.idempotency_key})
         try:
-            headers = filled(self._endpoint.headers)
-        except ConfigError as error:
-            raise Refusal(f"{self.card.name} is not asked: {error}", not_done=True) from error
-        for name, value in headers.items():
-            if not value.isprintable():
-                said = f"{self._endpoint.headers[name]!r} has a character that cannot be in the header {name}"
-                raise Refusal(f"{self.card.name} is not asked: {said}", not_done=True)
-        return headers
+            return Done(self.output.accept(answer))
+        except InvalidValue as error:
+            raise BadAnswer(f"{self.card.name} answered with something else than it declares: {error}") from error
 
     async def aclose(self) -> None:
         """Close the connections that were opened in the running event loop."""
-        client = self._clients.pop()
-        if client is not None:
-            await client.aclose()
-
-    async def _send(self, input: Json, headers: Mapping[str, str]) -> _Answer:
-        endpoint, client = self._endpoint, self._clients.get()
-        try:
-            request = client.build_request(
-                endpoint.method,
-                endpoint.url,
-                content=orjson.dumps(input),
-                headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
-            )
-            response = await client.send(request, stream=True)
-            try:
-                body = await self._body(response)
-            finally:
-                await response.aclose()
-        except _NOT_SENT as error:
-            why = _said(error)
-            raise NotDone(f"{self.card.name} could not be reached at {endpoint.url}: {why}") from error
-        except httpx.RequestError as error:
-            raise TransportFailed(f"the connection of {self.card.name} broke: {_said(error)}") from error
-        return _Answer(response.status_code, response.headers, body)
-
-    async def _body(self, response: httpx.Response) -> bytes:
-        most = self._endpoint.max_answer
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > most:
-                raise BadAnswer(f"{self.card.name} answered with more than {most} bytes; raise max_answer if it must")
-        return bytes(body)
-
-    def _raise_for(self, answer: _Answer) -> None:
-        status = answer.status
-        if httpx.codes.is_success(status):
-            return
-        start = _start(answer.body)
-        said = f"{self.card.name} answered {status}" + (f": {start}" if start else "")
-        wait = retry_after(answer.headers, answer.body.decode(errors="replace"), status=status)
-        if status == HTTPStatus.TOO_MANY_REQUESTS or (status in TOO_MUCH and wait is not None):
-            raise RateLimited(said, retry_after=wait)
-        if httpx.codes.is_server_error(status):
-            raise TransportFailed(said, retry_after=wait)
-        raise _CLIENT_ERRORS.get(status, AgentError)(said, retry_after=wait, not_done=status in _TURNED_AWAY)
-
-    def _value(self, answer: _Answer) -> Json:
-        body = answer.body.strip() or b"null"
-        try:
-            return self.output.accept(MASKING.json(orjson.loads(body)))
-        except orjson.JSONDecodeError as error:
-            raise BadAnswer(f"{self.card.name} did not answer with JSON ({error}): {_start(body)}") from error
-        except InvalidValue as error:
-            raise BadAnswer(f"{self.card.name} answered with something else than it declares: {error}") from error
+        await self._service.aclose()
 
 
 _SERVICE: Mapping[str, Expected] = {
@@ -195,19 +76,5 @@ def http(
         raise UsageError(f"the url of {name} must begin with http:// or https://, not {url!r}")
     shapes = shape_of(input), shape_of(output)
     card = card_of("http", name, *shapes, {"description": f"{method} {url}", **options})
-    endpoint = Endpoint(url=url, method=method, headers=headers or {}, max_answer=max_answer)
+    endpoint = Endpoint(name=name, url=url, method=method, headers=headers or {}, max_answer=max_answer)
     return HttpAgent(card, *shapes, endpoint=endpoint)
-
-
-def _client() -> httpx.AsyncClient:
-    """Return a client. Only connecting has a bound of its own: how long an answer may take is the call's timeout."""
-    return httpx.AsyncClient(timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS))
-
-
-def _start(body: bytes) -> str:
-    """Return the start of an answer, cut only after what is secret was masked."""
-    return MASKING.text(body.decode(errors="replace"))[:_SHOWN].strip()
-
-
-def _said(error: httpx.HTTPError) -> str:
-    return MASKING.text(str(error)) or type(error).__name__

@@ -12,6 +12,8 @@ _PYTHON = (3, 11)
 EXTRAS = {
     "llm": ("LLM agents", ("pydantic_ai", "genai_prices", "openai")),
     "http": ("HTTP services as agents", ("httpx",)),
+    "vectors": ("memory that finds by meaning", ("numpy",)),
+    "embeddings": ("a small model for that on this machine", ("wordllama",)),
     "yaml": ("teams in YAML and rules in CEL", ("yaml", "cel")),
     "guards": ("guards that look for patterns", ("re2",)),
     "policy": ("rules of who may do what", ("cedarpy",)),

@@ -11,6 +11,7 @@ PodiumError
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
 │   ├── NotAllowed              the principal has no role that may do this
+│   ├── OtherEmbedder           the memory has vectors of another embedder
 │   ├── WrongLoop               the app was opened in another event loop or thread
 │   ├── TokenRefused            a delegation's token is forged, void, used up, or for something else
 │   └── PatternError            a pattern was given agents, rules or bounds that do not fit
@@ -119,6 +120,7 @@ from podium.errors.usage import (
     InvalidValue,
     NotAllowed,
     NotPossible,
+    OtherEmbedder,
     PatternError,
     TokenRefused,
     UnknownAgent,
@@ -157,6 +159,7 @@ __all__ = [
     "NotAwaited",
     "NotDone",
     "NotPossible",
+    "OtherEmbedder",
     "PatternError",
     "PingPong",
     "PlanRefused",

@@ -62,6 +62,12 @@ class NotPossible(UsageError):
     code = "not-possible"
 
 
+class OtherEmbedder(UsageError):
+    """The memory has vectors of another embedder, which cannot be compared."""
+
+    code = "other-embedder"
+
+
 class NotAllowed(UsageError):
     """The principal has no role that may do this, whatever it is done to."""
 

@@ -65,8 +65,9 @@ class Pruner:
         return Pruned([_told(family) async for family in self._families(wanted)])
 
     async def prune(self, wanted: PrunableQuery, *, by: str, why: str) -> Pruned:
-        """Prune runs; those that somebody takes up meanwhile are left alone."""
+        """Prune runs, and what is remembered longer than it was to be; runs that somebody takes up are left alone."""
         done = Pruned()
+        await self._worker.store.memory.under(self._clock).forget_expired()
         async for family in self._families(wanted):
             runs = [(run.epoch, self._pruning(run, by=by, why=why)) for run in family]
             verdict, _ = await self._worker.commits.submit(Prune(runs))

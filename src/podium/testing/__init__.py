@@ -14,9 +14,11 @@ from podium.testing.contracts.agent import AgentContract
 from podium.testing.contracts.engine import EngineContract
 from podium.testing.contracts.memory import MemoryContract
 from podium.testing.contracts.store import StoreContract
+from podium.testing.embedder import HashedEmbedder
 from podium.testing.faults import FaultPoint, Faults, die_at
 from podium.testing.ids import CountingIds
-from podium.testing.steps import PlainMemory, PlainSteps
+from podium.testing.memory import PlainMemory
+from podium.testing.steps import PlainSteps
 from podium.testing.witness import Witness
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ __all__ = [
     "FaultPoint",
     "Faults",
     "Give",
+    "HashedEmbedder",
     "MemoryContract",
     "PlainMemory",
     "PlainSteps",

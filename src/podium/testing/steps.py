@@ -9,13 +9,13 @@ from podium.model.consent import Consent
 from podium.model.conversation import OpenTurn
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
-from podium.model.memory import MemoryEntry
 from podium.model.outcome import Refused, Usage
 from podium.model.prices import NO_PRICES, PriceSettings
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL
 from podium.model.sent import check_sent
 from podium.model.steps import Effects
+from podium.testing.memory import PlainMemory
 
 
 class PlainSteps:
@@ -147,54 +147,3 @@ class PlainSteps:
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         """Keep what a rule did in `notes`."""
         self.notes.append((guard, dict(body)))
-
-
-class PlainMemory:
-    """A memory that lasts as long as the object. Its clock counts the puts."""
-
-    def __init__(self) -> None:
-        self._entries: dict[tuple[str, str], MemoryEntry] = {}
-        self._put: dict[tuple[str, str, str], MemoryEntry] = {}
-        self._deleted: dict[tuple[str, str, str], bool] = {}
-
-    async def get(self, scope: str, key: str) -> MemoryEntry | None:
-        """Return the entry, or None."""
-        return self._entries.get((scope, key))
-
-    async def put(
-        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None
-    ) -> MemoryEntry | None:
-        """Store a value; None where the version is not `expect`. The same writer's put of a key counts once."""
-        if (scope, key, writer) in self._put:
-            return self._put[scope, key, writer]
-        before = self._entries.get((scope, key))
-        version = before.version if before else 0
-        if expect is not None and expect != version:
-            return None
-        entry = MemoryEntry(scope=scope, key=key, value=value, version=version + 1, at=float(len(self._put)))
-        self._entries[scope, key] = entry
-        self._put[scope, key, writer] = entry
-        return entry
-
-    async def delete(self, scope: str, key: str, *, writer: str | None = None) -> bool:
-        """Forget a key; False where it was not there. The same writer's delete of a key counts once."""
-        if writer is None:
-            return self._entries.pop((scope, key), None) is not None
-        if (scope, key, writer) not in self._deleted:
-            self._deleted[scope, key, writer] = self._entries.pop((scope, key), None) is not None
-        return self._deleted[scope, key, writer]
-
-    async def keys(self, scope: str, prefix: str = "") -> Sequence[str]:
-        """Return the keys that start with `prefix`, sorted."""
-        return sorted(key for place, key in self._entries if place == scope and key.startswith(prefix))
-
-    async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[MemoryEntry]:
-        """Return the entries that hold the most words of `query`, best first."""
-        words = query.lower().split()
-        scored = [
-            (sum(word in f"{entry.key} {entry.value}".lower() for word in words), entry)
-            for (place, _), entry in self._entries.items()
-            if place == scope
-        ]
-        best = sorted((each for each in scored if each[0] > 0), key=lambda each: -each[0])
-        return [entry for _, entry in best[:limit]]

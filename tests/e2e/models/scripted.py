@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.held == (model, before):
             self.server.held = None
             self.server.holding.set()
-            self.server.over.wait(30)
+            self.server.over.wait(180)
             self.close_connection = True
             return
         reply = self.server.scripts[model](asked, before)

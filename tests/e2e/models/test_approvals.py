@@ -17,7 +17,7 @@ from podium.agents.pydantic_ai import from_pydantic_ai
 from podium.model.json import Json
 from tests.e2e.models.scripted import Reply, Server, Use, results, serving
 
-PATIENCE = 60
+PATIENCE = 180.0
 USES = 3
 SCHEMA: Json = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 POLICY = """permit(principal, action, resource);

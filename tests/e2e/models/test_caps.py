@@ -20,7 +20,7 @@ from podium.model.limit import Limit
 from podium.model.prices import Rate
 from tests.e2e.models.scripted import USAGE, Reply, Server, serving
 
-PATIENCE = 60
+PATIENCE = 180.0
 GOOD = Reply(text="The whole contract.")
 CUT = Reply(text="The party shall not", finish="length")
 LONGEST = 64_000

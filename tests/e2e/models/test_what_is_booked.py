@@ -30,7 +30,7 @@ PRICE = Rate(1.0, 2.0)
 OF_USAGE = 120_000
 """Billionths of a dollar: 100 tokens at 1 and 10 at 2 dollars a million."""
 NOWHERE = "nowhere.test"
-PATIENCE = 30
+PATIENCE = 180.0
 SAID = {each.name: each for each in (*ANSWERS, *STREAMS)}
 
 

@@ -168,7 +168,7 @@ class Desk:
 
     async def opened(self, app: App, count: int) -> dict[int, str]:
         """Return the ids of the open questions, by what they are about, once there are so many."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while len(found := await questions(app)) != count:
                 await self.clock.settle()
         return found
@@ -199,12 +199,12 @@ async def test_all_uses_of_one_response_are_asked_about_at_once_with_few_notices
         open_ones = await app.inbox.list()
         assert {each.ask.to for each in open_ones} == {"operators"}
         assert all("pay" in each.ask.text for each in open_ones)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while (await handle.status()).state is not RunState.PARKED:
                 await desk.clock.settle()
         for n, question in (await questions(app)).items():
             await app.inbox.answer(question, {"approved": True}, by="b")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 while way != "args_validator" and n not in office.paid:
                     await desk.clock.settle()
         assert await handle.result() == "done"
@@ -363,7 +363,7 @@ async def test_request_input_may_answer_at_once_and_from_elsewhere(office: Offic
     bot = from_pydantic_ai(agent)
     async with desk.app(bot) as app:
         handle = await app.start("flow")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while len(office.asked) < 2 or office.paid != [0]:
                 await desk.clock.settle()
         [question] = await app.inbox.list()
@@ -409,7 +409,7 @@ async def test_an_effect_in_doubt_is_not_told_as_an_error(office: Office, desk: 
     bot = raising(office, ConnectionResetError("broken"), tool_errors="tell", tool_effects={"pay": "once"})
     async with desk.app(bot) as app:
         handle = await app.start("flow")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not (found := await app.inbox.list()):
                 await desk.clock.settle()
         [question] = found

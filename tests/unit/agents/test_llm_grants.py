@@ -61,14 +61,14 @@ def desk(tmp_path: Path, office: Office) -> Desk:
 async def asked(desk: Desk, app: App, count: int = 1) -> Sequence[Question]:
     """Return the open questions once there is nothing to do but answer them."""
     await desk.clock.settle()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         while len(found := (await app.inbox.list()).items) != count:
             await desk.clock.settle()
     return sorted(found, key=lambda each: each.ask.subject["arguments"].get("n", 0))
 
 
 async def ended(handle: RunHandle[Any]) -> Any:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         return await handle.result()
 
 

@@ -109,7 +109,7 @@ def test_it_is_asked_from_many_threads_at_once() -> None:
     found: list[object] = []
 
     def ask() -> None:
-        start.wait(10)
+        start.wait(120)
         with asyncio.Runner() as runner:
             first, second = runner.run(_get(made)), runner.run(_get(made))
             assert first is second

@@ -29,7 +29,7 @@ def test_no_more_threads_than_allowed_run_at_once() -> None:
 
 def test_work_that_waits_for_other_work_gets_a_thread_of_its_own() -> None:
     threads = Threads()
-    gate = threading.Barrier(8, timeout=10)
+    gate = threading.Barrier(8, timeout=120)
 
     async def meet() -> int:
         return len(await asyncio.gather(*(threads.run(gate.wait) for _ in range(8))))
@@ -40,7 +40,7 @@ def test_work_that_waits_for_other_work_gets_a_thread_of_its_own() -> None:
 def test_an_idle_thread_ends() -> None:
     threads = Threads(idle=0.001)
     thread = asyncio.run(threads.run(threading.current_thread))
-    thread.join(timeout=10)
+    thread.join(timeout=120)
     assert not thread.is_alive()
 
 
@@ -58,7 +58,7 @@ def test_cancelled_work_that_has_not_begun_is_dropped() -> None:
     done: list[str] = []
 
     async def cancel_second() -> None:
-        first = asyncio.ensure_future(threads.run(lambda: gate.wait(10)))
+        first = asyncio.ensure_future(threads.run(lambda: gate.wait(120)))
         second = asyncio.ensure_future(threads.run(lambda: done.append("second")))
         third = asyncio.ensure_future(threads.run(lambda: done.append("third")))
         await asyncio.sleep(0)
@@ -83,5 +83,5 @@ async def main():
 asyncio.run(main())
 """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    ended = subprocess.run([sys.executable, "-c", program], env=environment, timeout=30, check=False)
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, timeout=120, check=False)
     assert ended.returncode == 0

@@ -10,6 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from podium.dispatch.rules.breaker.circuit import Change, Circuit, CircuitState, Pass
 from podium.model.breaker import Breaker
+from tests.examples import examples
 
 SLICES = 60
 CLOSED, OPEN, HALF_OPEN = CircuitState.CLOSED, CircuitState.OPEN, CircuitState.HALF_OPEN
@@ -123,7 +124,7 @@ class CircuitMachine(RuleBasedStateMachine):
             assert len(self.in_flight) <= self.rule.probes
 
 
-CircuitMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+CircuitMachine.TestCase.settings = settings(max_examples=examples(150), stateful_step_count=40, deadline=None)
 TestCircuit = CircuitMachine.TestCase
 
 

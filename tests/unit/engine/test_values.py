@@ -21,6 +21,7 @@ from podium import Context, workflow
 from podium.agents.shape import shape_of
 from podium.errors import InvalidValue, RunFailed, UsageError
 from podium.secrets import Secret
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 from tests.unit.engine.value_places import FREE, TYPED, came_of, echoing, refusal_of
 
@@ -291,7 +292,9 @@ def like(value: Any, other: Any) -> bool:
     return type(value) is type(other) and (value == other or repr(value) == repr(other))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(
+    max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
 @given(typed_values())
 def test_whatever_the_type_what_is_written_is_read_as_the_same_or_refused(typed: tuple[Any, Any]) -> None:
     kind, value = typed
@@ -311,7 +314,9 @@ def test_whatever_the_type_what_is_written_is_read_as_the_same_or_refused(typed:
     assert "\n" not in refused
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
 @given(typed_values(), st.sampled_from(sorted(TYPED)))
 def test_whatever_the_type_a_value_comes_back_live_and_in_a_replay_or_is_refused(
     typed: tuple[Any, Any], place: str

@@ -22,6 +22,7 @@ from podium.patterns.parts.ballot import (
     exact,
     key_of,
 )
+from tests.examples import examples
 from tests.unit.patterns.brute_count import Plain, Vote, brute
 
 KNOWN = ("A", "B", "C")
@@ -72,7 +73,7 @@ def part_counted(draw: st.DrawFn, weights: st.SearchStrategy[Fraction] = equal |
 
 
 @given(part_counted())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_an_outcome_is_certain_exactly_if_whatever_is_still_voted_comes_to_the_same(count: Count) -> None:
     found, certain = set(endings(count)), count.certain()
     assert (certain is not None) == (len(found) == 1)

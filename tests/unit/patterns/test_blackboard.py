@@ -15,6 +15,7 @@ from podium.model.json import Json
 from podium.patterns import Board, Watcher, blackboard, cel, watch
 from podium.patterns.parts.board import Entries
 from podium.testing import CountingIds, DrivenClock, failing, hanging, scripted
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
 Entry = dict[str, Json]
@@ -179,7 +180,7 @@ def test_true_is_not_one() -> None:
     assert entries.snapshot().entries["n"] is True
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     durations=st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=4), min_size=2, max_size=4),
     shared=st.sampled_from([["n"], ["by"], ["n", "by"]]),

@@ -11,6 +11,7 @@ from podium.errors import BadAnswer, BoundReached, Deadlock, NoDecision
 from podium.model.message import Message
 from podium.patterns import Outgoing
 from podium.patterns.parts.exchange import Exchange
+from tests.examples import examples
 
 
 def ask(to: str) -> Outgoing:
@@ -175,7 +176,7 @@ def circles(arrows: set[tuple[str, str]]) -> set[tuple[str, ...]]:
     return {way for way in ways if all(pair in arrows for pair in pairwise((*way, way[0])))}
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_it_always_ends_and_a_deadlock_is_reported_exactly_when_there_is_a_circle(data: st.DataObject) -> None:
     hops = data.draw(st.integers(1, 20), label="hops")

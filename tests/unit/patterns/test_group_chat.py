@@ -18,6 +18,7 @@ from podium.patterns import cel, load
 from podium.patterns.group_chat import Conversation, Said, group_chat
 from podium.testing import hanging, scripted
 from podium.testing.model import ModelReply, ScriptedModel
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
 
@@ -222,7 +223,7 @@ def test_it_can_be_written_down_and_read_again(by: Any, written: str) -> None:
     assert load(made.spec()).spec() == made.spec() == {"group_chat": spec}
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     choices=st.lists(st.sampled_from(["a", "b", "c", "", "stranger"]), min_size=7, max_size=7),
     texts=st.lists(st.sampled_from(["yes", "no", "stop"]), min_size=7, max_size=7),

@@ -20,6 +20,7 @@ from podium.patterns.handoff import handoff
 from podium.patterns.parts.control import Answer, HandOff, Turn, back_and_forth
 from podium.testing import hanging, scripted
 from podium.testing.model import ModelReply, ScriptedModel, Use
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
 
@@ -343,7 +344,7 @@ SAID = st.one_of(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     script=st.lists(SAID, min_size=6, max_size=6),
     allowed=st.dictionaries(st.sampled_from(NAMES), st.sets(st.sampled_from(NAMES))),

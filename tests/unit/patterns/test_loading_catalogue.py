@@ -17,6 +17,7 @@ from podium.model.json import Json
 from podium.patterns import Pattern, Team, load, load_yaml, sequence
 from podium.patterns.building.inputs import plain
 from tests.catalogue.entry import Entry, echo, entries
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
 KNOWN = entries()
@@ -115,7 +116,7 @@ def _swapped(one: str, other: str, chance: random.Random) -> tuple[str, str]:
 
 
 @given(st.sampled_from(sorted(KNOWN)), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 def test_a_mutilated_team_is_read_or_refused_with_the_place(name: str, chance: random.Random) -> None:
     whole = built(name)
     text = mutilated(written(whole), chance)

@@ -15,6 +15,7 @@ from podium.model.json import Json
 from podium.model.message import Message
 from podium.patterns import MeshResult, Outgoing, Pattern, PeerReply, mesh
 from podium.testing import CountingIds, DrivenClock, hanging, scripted, slow
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
 Sending = dict[str, Json]
@@ -196,7 +197,7 @@ ACTS = st.fixed_dictionaries(
 ENDS = ("Deadlock: ", "NoDecision: ", "BoundReached: ")
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(hops=st.integers(1, 12), scripts=st.fixed_dictionaries({name: st.lists(ACTS, max_size=5) for name in NAMES}))
 def test_whatever_peers_say_it_ends_with_an_answer_or_an_error_that_has_a_name(
     hops: int, scripts: dict[str, list[Any]]

@@ -15,6 +15,7 @@ from podium import Agent, App, agent
 from podium.errors import PatternError, RunFailed
 from podium.patterns import Joined, cel, coordinate, parallel, sequence, tree
 from podium.testing import failing, hanging, scripted, slow
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
 
@@ -428,7 +429,7 @@ async def quorum_of(folder: Path, endings: Sequence[Ending], quorum: int, at_onc
         return await handle.result()
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     endings=st.lists(
         st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=8, unique_by=lambda end: end[0]
@@ -454,7 +455,7 @@ def test_a_quorum_holds_exactly_the_first_answers_and_why_the_rest_is_missing(
         assert why in report.missing[name]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     endings=st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=8),
     at_once=st.integers(1, 4),
@@ -488,7 +489,7 @@ async def tree_of(folder: Path, words: list[str], width: int, at_once: int | Non
         return await app.run(made, words)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     words=st.lists(st.text("abcdef", max_size=3), min_size=1, max_size=40),
     width=st.integers(2, 9),

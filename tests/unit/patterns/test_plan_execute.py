@@ -13,6 +13,7 @@ from podium import App, agent
 from podium.errors import BadAnswer, PatternError, RunFailed
 from podium.patterns import Executed, Plan, PlanTask, cel, plan_execute
 from podium.testing import DrivenClock, failing, hanging, scripted, slow
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
 Heard = list[Any]
@@ -397,7 +398,7 @@ async def carry_out(works: list[Work], at_once: int, attempts: int, plans: int =
             return log, error
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(works(failures=0), st.integers(1, 4))
 def test_whatever_the_plan_each_task_runs_once_after_its_inputs_and_never_more_than_there_are_places(
     works: list[Work], at_once: int
@@ -408,7 +409,7 @@ def test_whatever_the_plan_each_task_runs_once_after_its_inputs_and_never_more_t
     assert log.most <= at_once
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(works(failures=4), st.integers(1, 4))
 def test_whatever_fails_tasks_run_after_their_inputs_and_are_done_if_their_attempts_suffice(
     works: list[Work], at_once: int

@@ -16,6 +16,7 @@ from podium import Agent, agent
 from podium.errors import PatternError, RunFailed
 from podium.patterns import cel, race, sequence
 from podium.testing import failing, hanging, scripted, slow
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
 
@@ -194,7 +195,7 @@ RUNNERS = st.builds(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(plans=st.lists(RUNNERS, min_size=2, max_size=5))
 def test_nothing_is_bought_after_the_winner(plans: list[Runner]) -> None:
     with TemporaryDirectory() as folder:

@@ -17,6 +17,7 @@ from podium.errors import NotDone, PatternError, RunCancelled, RunFailed
 from podium.model.json import Json
 from podium.patterns import cel, saga, sequence, step
 from podium.testing import failing, hanging, scripted
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
 
@@ -341,7 +342,7 @@ async def lived(world: World, folder: Path) -> RunState:
     raise AssertionError("it did not come to an end")
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(stories())
 def test_whatever_happens_all_of_it_is_there_in_the_end_or_nothing(story: Story) -> None:
     world = World(story)

@@ -18,6 +18,7 @@ from podium.patterns import load
 from podium.patterns.supervisor import Assignment, Delegate, Finish, WorkReport, supervisor
 from podium.testing import hanging, scripted, slow
 from podium.testing.model import ModelReply, ScriptedModel, Use
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
 
@@ -344,7 +345,7 @@ def carried_out(answers: Sequence[Json]) -> list[tuple[str, Json]]:
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     answers=st.lists(answers_of_a_manager(), min_size=1, max_size=6),
     must_delegate=st.sampled_from([False, True]),

@@ -15,6 +15,7 @@ from podium.model.json import Json
 from podium.patterns import Ballot, Tally, sequence, vote
 from podium.patterns.parts.ballot import BallotRules, Count, Decided
 from podium.testing import failing, hanging, scripted
+from tests.examples import examples
 from tests.unit.engine.bench import Bench
 from tests.unit.patterns.brute_count import brute
 
@@ -306,7 +307,7 @@ async def test_a_vote_is_a_voter_of_another_one(bench: Bench) -> None:
     tie=st.sampled_from(["none", "first"]),
     at_once=st.none() | st.integers(1, 9),
 )
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_it_decides_what_a_count_of_all_votes_decides(
     votes: list[str | None], heavy: int, decide: Any, tie: Any, at_once: int | None
 ) -> None:
@@ -325,7 +326,7 @@ def test_it_decides_what_a_count_of_all_votes_decides(
 
 
 @given(votes=st.lists(st.sampled_from("AAAB"), min_size=15, max_size=15), confidence=st.sampled_from([0.8, 0.95]))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_nothing_is_bought_after_it_is_settled(votes: list[str], confidence: float) -> None:
     async def ballot() -> Ballot[Any]:
         made = vote(says("one", *votes), times=15, confidence=confidence, at_once=1, name="v")

@@ -38,8 +38,8 @@ def test_what_a_thread_waits_to_write_is_written_before_the_store_is_closed(tmp_
         assert write.is_alive()
         assert close.is_alive(), "the store was closed under a thread that writes"
         other.execute("COMMIT")
-        write.join(10)
-        close.join(10)
+        write.join(120)
+        close.join(120)
     assert (write.error, close.error) == (None, None)
 
 

@@ -9,9 +9,11 @@ import pytest
 
 from podium.model.run import BlockedReason
 from podium.store.sqlite.connection import APPLICATION_ID, migrate, prepare
-from podium.store.sqlite.sql import migrations
+from podium.store.sqlite.sql import migrations, schema
+from tests.unit.store.schema import migrated
 
 BEFORE_BLOCKED = 9
+BEFORE_LIFETIMES = 17
 DIVERGED = (
     "call 0: the journal has a sleep, the code now asks for a call of echo. "
     "Nothing is lost: bring the old code back, or move the run with `podium runs repin`."
@@ -34,6 +36,18 @@ def store_of(version: int) -> sqlite3.Connection:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {version}")
     return connection
+
+
+def seen(connection: sqlite3.Connection) -> list[Any]:
+    """Return all that a store says of itself, and what is in each of its tables."""
+    about = "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version"
+    made = connection.execute(
+        "SELECT type, name, tbl_name, rtrim(sql, char(10)) FROM sqlite_schema ORDER BY name"
+    ).fetchall()
+    rows = [
+        (name, connection.execute(f"SELECT * FROM {name}").fetchall()) for kind, name, *_ in made if kind == "table"
+    ]
+    return [connection.execute(about).fetchone(), made, rows]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +77,21 @@ def test_why_an_old_run_is_blocked_is_told_from_its_reason(reason: str, strikes:
     assert connection.execute("SELECT blocked FROM runs").fetchone() == (cause,)
 
 
+def test_a_new_store_is_made_as_all_migrations_would_make_it() -> None:
+    assert schema() == migrated(), "a migration is new: run `python -m tests.unit.store.schema`"
+    new, old = sqlite3.connect(":memory:", isolation_level=None), store_of(migrations()[-1][0])
+    migrate(new, ":memory:")
+    assert seen(new) == seen(old)
+    assert "CREATE TABLE runs" in str(seen(new))
+
+
+@pytest.mark.parametrize("version", range(1, len(migrations())))
+def test_an_empty_store_of_any_version_becomes_what_a_new_one_is(version: int) -> None:
+    old = store_of(version)
+    migrate(old, ":memory:")
+    assert seen(old) == seen(store_of(migrations()[-1][0]))
+
+
 class Interrupted(sqlite3.Connection):
     """Has something done just before it begins its nth statement, unless it holds the file by then."""
 
@@ -84,3 +113,19 @@ def test_a_store_that_another_process_makes_meanwhile_is_ours_at_every_moment(tm
     migrate(connection, path)
     assert connection.execute("PRAGMA user_version").fetchone() == (migrations()[-1][0],)
     connection.close()
+
+
+def test_what_an_old_store_remembered_lasts_for_ever_and_is_deleted_with_its_words() -> None:
+    connection = store_of(BEFORE_LIFETIMES)
+    connection.execute(
+        "INSERT INTO memory (n, scope, key, value, version, writer, at) VALUES (1, 's', 'k', '1', 1, 'w', 0)"
+    )
+    connection.execute("INSERT INTO memory_text (rowid, words) VALUES (1, 'word')")
+    connection.execute(
+        "INSERT INTO memory_writes (writer, scope, key, what, version, at) VALUES ('w', 's', 'k', 'put', 1, 0)"
+    )
+    migrate(connection, ":memory:")
+    assert connection.execute("SELECT until FROM memory").fetchone() == (None,)
+    assert connection.execute("SELECT version, until FROM memory_writes").fetchone() == (1, None)
+    connection.execute("DELETE FROM memory")
+    assert connection.execute("SELECT count(*) FROM memory_text").fetchone() == (0,)

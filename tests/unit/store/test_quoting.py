@@ -20,6 +20,7 @@ from podium.store.journaling.quoting import LEARNED, QUOTING_BYTES, Quotable
 from podium.store.operations import CommitVerdict, NewFact, Redact
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import Hand, fact, new_run
+from tests.examples import examples
 
 ALPHABET = ["a", "é", '"', "\\", "\n", ",", " ", "\x00", '\\"', "☃", "0"]
 
@@ -181,7 +182,7 @@ def test_of_what_quotes_something_that_is_not_there_nothing_is_given(stored: byt
     assert Payloads([b"[1,2]", stored].__getitem__).whole(1, stored) is None
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.data(), st.integers(0, 1_000))
 def test_nothing_is_left_of_runs_that_are_redacted_whatever_they_quoted(data: st.DataObject, seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

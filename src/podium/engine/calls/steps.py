@@ -85,7 +85,7 @@ class CallSteps(StepsForRules):
     @property
     def memory(self) -> MemoryStore:
         """The store's shared memory."""
-        return self._active.runtime.store.memory
+        return self._active.runtime.store.memory.under(self._active.runtime.clock)
 
     async def once(
         self,

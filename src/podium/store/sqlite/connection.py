@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from podium.errors import NotAStore, PodiumError, StoreBusy, StoreDamaged, StoreUnavailable, Unwritable
-from podium.store.sqlite.sql import migrations
+from podium.store.sqlite.sql import migrations, schema
 
 T = TypeVar("T")
 
@@ -163,22 +163,26 @@ def _patiently(work: Callable[[], T]) -> T:
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> None:
-    """Bring the schema to this version, each migration in a transaction of its own."""
-    steps = migrations()
-    have = _version(connection, path, steps[-1][0])
-    for number, text in steps:
-        if number > have:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                if _version(connection, path, steps[-1][0]) < number:
-                    for statement in text.split(";\n"):
-                        connection.execute(statement)
-                    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                    connection.execute(f"PRAGMA user_version = {number}")
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+    """Bring the schema to this version, each step in a transaction of its own: a new store takes one step."""
+    known = migrations()
+    newest = known[-1][0]
+    have = _version(connection, path, newest)
+    before = (0, *(number for number, _ in known))
+    for since, (number, text) in [(0, (newest, schema())), *zip(before, known, strict=False)]:
+        if have != since:
+            continue
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if _version(connection, path, newest) == since:
+                for statement in text.split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {number}")
+            have = _version(connection, path, newest)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
 
 
 def _version(connection: sqlite3.Connection, path: str, newest: int) -> int:

@@ -1,6 +1,5 @@
-"""Shared memory in SQLite, with full-text search (FTS5)."""
+"""Shared memory in SQLite, with full-text search (FTS5) and vectors."""
 
-import re
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -8,89 +7,145 @@ from typing import TypeVar
 
 from podium.in_threads import in_thread
 from podium.model.clock import Clock, SystemClock
-from podium.model.json import Json, is_array, is_object
-from podium.model.memory import MemoryEntry
-from podium.store.codec import decode, encode
-from podium.store.sqlite.connection import transaction
+from podium.model.embedding import Vector
+from podium.model.json import Json
+from podium.model.memory import AppendTo, MemoryAppend, MemoryEntry, MemoryLock
+from podium.model.ranking import words_of_question
+from podium.store.codec import decode
+from podium.store.sqlite.connection import transaction, translated
+from podium.store.sqlite.memory_writes import MemoryWrite, forget_some
+from podium.store.sqlite.readers import of_one_moment
 from podium.store.sqlite.sql import statement
+from podium.store.sqlite.vectors import VectorIndex, put_vector
+from podium.store.sqlite.words import search_words
 
 T = TypeVar("T")
 
-_KEPT_SECONDS = 90 * 86_400.0
-"""So long it is known what a writer did: a call that died in its middle is taken up again before that."""
+_A_PAGE = 1_000
+"""So many entries whose time is over are deleted at once: others may write in between."""
 
 
 class SqliteMemory:
     """Entries in the store's own file. Each operation is a transaction of its own, made in a thread."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, path: str) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, lock: threading.RLock, path: str, clock: Clock | None = None,
+        index: VectorIndex | None = None,
+    ) -> None:  # fmt: skip
         self._connection = connection
         self._lock = lock
         self._path = path
-        self._clock: Clock = SystemClock()
+        self._clock: Clock = clock or SystemClock()
+        self._index = index or VectorIndex()
+
+    def under(self, clock: Clock) -> "SqliteMemory":
+        """Return the same memory, whose time is that of a clock."""
+        return SqliteMemory(self._connection, self._lock, self._path, clock, self._index)
 
     async def get(self, scope: str, key: str) -> MemoryEntry | None:
         """Return the entry, or None."""
-        return await self._in_thread(lambda connection: _get(connection, scope, key))
+        asked = (scope, key, self._clock.now())
+
+        def look_up(connection: sqlite3.Connection) -> MemoryEntry | None:
+            row = connection.execute(statement("memory_get"), asked).fetchone()
+            return None if row is None else _entry(scope, key, *row)
+
+        return await self._read(look_up)
 
     async def put(
-        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None
-    ) -> MemoryEntry | None:
+        self, scope: str, key: str, value: Json, *, writer: str, expect: int | None = None, ttl: float | None = None,
+        vector: Vector | None = None,
+    ) -> MemoryEntry | None:  # fmt: skip
         """Store a value; None where the version is not `expect`. The same writer's put of a key counts once."""
-        text, now = encode(value), self._clock.now()
+        write, until = self._write(writer, scope, key, vector), None if ttl is None else self._clock.now() + ttl
+        return await self._in_thread(lambda connection: write.put(connection, value, expect=expect, until=until))
 
-        def write(connection: sqlite3.Connection) -> MemoryEntry | None:
-            if (before := _written(connection, (writer, scope, key, "put"))) is not None:
-                return MemoryEntry(scope=scope, key=key, value=decode(text), version=before[0], at=before[1])
-            row = connection.execute(statement("memory_get"), (scope, key)).fetchone()
-            version = 0 if row is None else row[1]
-            if expect is not None and expect != version:
-                return None
-            if row is None:
-                number = connection.execute(statement("memory_insert"), (scope, key, text, writer, now)).lastrowid
-            else:
-                (number, _) = connection.execute(statement("memory_update"), (text, writer, now, scope, key)).fetchone()
-                connection.execute(statement("memory_text_delete"), (number,))
-            connection.execute(statement("memory_text_put"), (number, f"{key} {words_of(decode(text))}"))
-            _note_write(connection, (writer, scope, key, "put"), version + 1, now)
-            return MemoryEntry(scope=scope, key=key, value=decode(text), version=version + 1, at=now)
-
-        return await self._in_thread(write)
+    async def append(
+        self, scope: str, key: str, value: Json, *, writer: str, to: AppendTo = "list", expect: int | None = None,
+        vector: Vector | None = None,
+    ) -> MemoryAppend | None:  # fmt: skip
+        """Add to a list or a text; None where something else is stored. The same writer's append counts once."""
+        write = self._write(writer, scope, key, vector)
+        return await self._in_thread(lambda connection: write.append(connection, value, to, expect=expect))
 
     async def delete(self, scope: str, key: str, *, writer: str | None = None) -> bool:
         """Forget a key; False where it was not there. The same writer's delete of a key counts once."""
-        now = self._clock.now()
+        write = self._write(writer or "", scope, key)
+        return await self._in_thread(write.delete)
 
-        def forget(connection: sqlite3.Connection) -> bool:
-            if writer is not None and (before := _written(connection, (writer, scope, key, "delete"))) is not None:
-                return bool(before[0])
-            row = connection.execute(statement("memory_delete"), (scope, key)).fetchone()
-            if row is not None:
-                connection.execute(statement("memory_text_delete"), (row[0],))
-            if writer is not None:
-                _note_write(connection, (writer, scope, key, "delete"), int(row is not None), now)
-            return row is not None
+    async def lock(self, scope: str, key: str, *, writer: str, lease: float) -> MemoryLock:
+        """Take a lock, unless another writer holds it: return who holds it now."""
+        write = self._write(writer, scope, key)
+        return await self._in_thread(lambda connection: write.lock(connection, lease))
 
-        return await self._in_thread(forget)
+    async def unlock(self, scope: str, key: str, token: int, *, writer: str) -> bool:
+        """Give the lock of this token back; False where its lease is over, or it was given back before."""
+        write = self._write(writer, scope, key)
+        return await self._in_thread(lambda connection: write.unlock(connection, token))
 
     async def keys(self, scope: str, prefix: str = "") -> Sequence[str]:
         """Return the keys that start with `prefix`, sorted."""
-        return await self._in_thread(
-            lambda connection: [row[0] for row in connection.execute(statement("memory_keys"), (scope, prefix))]
+        asked = (scope, prefix, self._clock.now())
+        return await self._read(
+            lambda connection: [row[0] for row in connection.execute(statement("memory_keys"), asked)]
         )
 
     async def search(self, scope: str, query: str, *, limit: int = 10) -> Sequence[MemoryEntry]:
-        """Return the entries with any word of the query, best first (BM25)."""
-        words = re.findall(r"\w+", query)
-        match = " OR ".join(f'"{word}"' for word in words)
+        """Return the entries with any word of the query, best first (BM25); of many, those with the rarest."""
+        words, now = words_of_question(query), self._clock.now()
+        return await self._read(lambda connection: [
+            _entry(scope, *row) for row in search_words(connection, scope, words, limit=limit, now=now)
+        ])  # fmt: skip
+
+    async def nearest(self, scope: str, vector: Vector, *, limit: int = 10) -> Sequence[MemoryEntry]:
+        """Return the entries whose vectors are nearest to this one, best first (cosine)."""
+        now = self._clock.now()
 
         def find(connection: sqlite3.Connection) -> list[MemoryEntry]:
-            if not words:
-                return []
-            rows = connection.execute(statement("memory_search"), (match, scope, limit))
-            return [MemoryEntry(scope=scope, key=k, value=decode(v), version=n, at=at) for k, v, n, at in rows]
+            rows = self._index.nearest(connection, scope, vector, limit=limit, now=now)
+            return [_entry(scope, *row) for row in rows]
 
-        return await self._in_thread(find)
+        return await self._read(find)
+
+    async def without_vector(self, scope: str, embedder: str, *, limit: int) -> Sequence[MemoryEntry]:
+        """Return entries that have no vector of this embedder, the oldest first."""
+        asked = (scope, embedder, self._clock.now(), limit)
+        return await self._read(
+            lambda connection: [
+                _entry(scope, *row) for row in connection.execute(statement("memory_without_vector"), asked)
+            ]
+        )
+
+    async def set_vector(self, scope: str, key: str, version: int, vector: Vector) -> bool:
+        """Give an entry a vector in place of the one that it has; False where it is of another version by now."""
+        asked = (scope, key, version, self._clock.now())
+
+        def write(connection: sqlite3.Connection) -> bool:
+            row = connection.execute(statement("memory_number"), asked).fetchone()
+            if row is not None:
+                put_vector(connection, row[0], scope, vector)
+            return row is not None
+
+        return await self._in_thread(write)
+
+    async def forget_expired(self) -> int:
+        """Delete all entries whose time is over, and return how many."""
+        now, total = self._clock.now(), 0
+        while gone := await self._in_thread(lambda connection: forget_some(connection, now, _A_PAGE)):
+            total += gone
+        return total
+
+    def _write(self, writer: str, scope: str, key: str, vector: Vector | None = None) -> MemoryWrite:
+        return MemoryWrite(writer=writer, scope=scope, key=key, now=self._clock.now(), vector=vector)
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what is read, of one moment; nobody who writes waits for it."""
+
+        def run() -> T:
+            with self._lock, translated(self._path), of_one_moment(self._connection):
+                return work(self._connection)
+
+        return await in_thread(run)
 
     async def _in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def run() -> T:
@@ -100,29 +155,5 @@ class SqliteMemory:
         return await in_thread(run)
 
 
-def _get(connection: sqlite3.Connection, scope: str, key: str) -> MemoryEntry | None:
-    row = connection.execute(statement("memory_get"), (scope, key)).fetchone()
-    return None if row is None else MemoryEntry(scope=scope, key=key, value=decode(row[0]), version=row[1], at=row[2])
-
-
-def _written(connection: sqlite3.Connection, write: tuple[str, str, str, str]) -> tuple[int, float] | None:
-    """Return what came of a write, by its writer, scope, key and kind, and when; None where it was not made."""
-    return connection.execute(statement("memory_written"), write).fetchone()
-
-
-def _note_write(connection: sqlite3.Connection, write: tuple[str, str, str, str], version: int, now: float) -> None:
-    connection.execute(statement("memory_write_note"), (*write, version, now))
-    connection.execute(statement("memory_writes_forget"), (now - _KEPT_SECONDS,))
-
-
-def words_of(value: Json) -> str:
-    """Return all text inside a JSON value, for the full-text index."""
-    match value:
-        case _ if is_object(value):
-            return " ".join(f"{key} {words_of(part)}" for key, part in value.items())
-        case _ if is_array(value):
-            return " ".join(words_of(part) for part in value)
-        case None:
-            return ""
-        case _:
-            return str(value)
+def _entry(scope: str, key: str, value: bytes, version: int, at: float, until: float | None) -> MemoryEntry:
+    return MemoryEntry(scope=scope, key=key, value=decode(value), version=version, at=at, until=until)

@@ -18,6 +18,7 @@ from podium.store.operations import Committed, Operation
 from podium.store.sqlite.connection import connect, migrate, transaction
 from podium.store.sqlite.ownership import claim
 from podium.store.sqlite.transaction import SqliteTransaction
+from tests.examples import examples
 from tests.unit.store.journaling.dicts import DictBackend, UnseeingBackend, take_heads
 from tests.unit.store.journaling.programs import Programs
 from tests.unit.store.journaling.tables import Tables
@@ -175,7 +176,7 @@ def both(
 
 
 @given(seed=st.integers(0, 1 << 32), commits=st.integers(1, 30))
-@settings(max_examples=200, deadline=None, phases=[Phase.generate])
+@settings(max_examples=examples(200), deadline=None, phases=[Phase.generate])
 def test_two_backends_make_the_same_of_the_same_operations(seed: int, commits: int) -> None:
     chance, salts = Random(seed), (CountedSalts(), CountedSalts())
     sqlite, dicts, programs = SqliteBackend(salts[0]), DictBackend(salts[1]), Programs(chance)
@@ -200,7 +201,7 @@ def test_two_backends_make_the_same_of_the_same_operations(seed: int, commits: i
 
 
 @given(seed=st.integers(0, 1 << 32), commits=st.integers(1, 30))
-@settings(max_examples=80, deadline=None, phases=[Phase.generate])
+@settings(max_examples=examples(80), deadline=None, phases=[Phase.generate])
 def test_it_makes_no_difference_whether_a_store_is_asked_ahead(seed: int, commits: int) -> None:
     chance, salts = Random(seed), (CountedSalts(), CountedSalts())
     ahead, late, programs = DictBackend(salts[0]), UnseeingBackend(salts[1]), Programs(chance)

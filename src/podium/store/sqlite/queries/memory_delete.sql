@@ -1,1 +1,1 @@
-DELETE FROM memory WHERE scope = ? AND key = ? RETURNING n
+DELETE FROM memory WHERE scope = ? AND key = ?

@@ -1,1 +1,1 @@
-SELECT value, version, at, writer FROM memory WHERE scope = ? AND key = ?
+SELECT value, version, at, until FROM memory WHERE scope = ?1 AND key = ?2 AND (until IS NULL OR until > ?3)

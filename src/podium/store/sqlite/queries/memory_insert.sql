@@ -1,1 +1,1 @@
-INSERT INTO memory (scope, key, value, version, writer, at) VALUES (?, ?, ?, 1, ?, ?)
+INSERT INTO memory (scope, key, value, version, writer, at, until) VALUES (?, ?, ?, 1, ?, ?, ?) RETURNING n, version

@@ -1,2 +1,2 @@
-UPDATE memory SET value = ?, version = version + 1, writer = ?, at = ? WHERE scope = ? AND key = ?
+UPDATE memory SET value = ?, version = version + 1, writer = ?, at = ?, until = ? WHERE scope = ? AND key = ?
 RETURNING n, version

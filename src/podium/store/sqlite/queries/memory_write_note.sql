@@ -1,1 +1,1 @@
-INSERT INTO memory_writes (writer, scope, key, what, version, at) VALUES (?, ?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO memory_writes (writer, scope, key, what, version, at, until, length) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

@@ -1,1 +1,1 @@
-SELECT version, at FROM memory_writes WHERE writer = ? AND scope = ? AND key = ? AND what = ?
+SELECT version, at, until, length FROM memory_writes WHERE writer = ? AND scope = ? AND key = ? AND what = ?

@@ -1,0 +1,1 @@
+"""How well, and how fast, a memory finds by words, by meaning and by both: `python -m benchmarks.memory`."""

@@ -1,0 +1,1 @@
+DELETE FROM memory WHERE n IN (SELECT n FROM memory WHERE until <= ?1 LIMIT ?2)

@@ -1,0 +1,1 @@
+INSERT OR REPLACE INTO memory_locks (scope, key, token, holder, until) VALUES (?, ?, ?, ?, ?)

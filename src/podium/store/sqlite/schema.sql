@@ -1,0 +1,238 @@
+-- All migrations at once, for a store that is new. Written by `python -m tests.unit.store.schema`.
+
+CREATE TABLE workers (
+    id TEXT PRIMARY KEY,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    born TEXT NOT NULL,
+    beat REAL NOT NULL,
+    fenced INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE runs (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    workflow TEXT NOT NULL,
+    version TEXT NOT NULL,
+    state TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    wake INTEGER NOT NULL,
+    owner TEXT,
+    wake_at REAL,
+    queue TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    facts INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    tenant TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    parent TEXT,
+    root TEXT NOT NULL,
+    tag TEXT,
+    created_at REAL NOT NULL,
+    ended_at REAL,
+    reason TEXT NOT NULL
+, strikes INTEGER NOT NULL DEFAULT 0, struck INTEGER NOT NULL DEFAULT 0, blocked TEXT, generation INTEGER NOT NULL DEFAULT 1, since INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX runs_ready ON runs (priority DESC, n) WHERE state = 'ready';
+CREATE INDEX runs_due ON runs (wake_at) WHERE state = 'parked' AND wake_at IS NOT NULL;
+CREATE INDEX runs_owned ON runs (owner) WHERE state = 'running';
+CREATE INDEX runs_blocked ON runs (workflow) WHERE state = 'blocked';
+CREATE TABLE facts (
+    place INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    at REAL NOT NULL,
+    epoch INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    digest BLOB,
+    salt BLOB,
+    body BLOB,
+    payload BLOB,
+    blob BLOB
+);
+CREATE TABLE blobs (
+    hash BLOB PRIMARY KEY,
+    body BLOB NOT NULL
+);
+CREATE TABLE signals (
+    run INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    at REAL NOT NULL,
+    body BLOB NOT NULL,
+    taken INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (run, n)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX signals_id ON signals (run, id);
+CREATE INDEX signals_waiting ON signals (run) WHERE taken = 0;
+CREATE TABLE questions (
+    id TEXT PRIMARY KEY,
+    run INTEGER NOT NULL,
+    run_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    subject BLOB,
+    schema BLOB,
+    "to" TEXT NOT NULL,
+    quorum INTEGER NOT NULL,
+    asked_at REAL NOT NULL,
+    deadline REAL,
+    tenant TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    state TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX questions_open ON questions (asked_at) WHERE state = 'open';
+CREATE INDEX questions_run ON questions (run);
+CREATE TABLE answers (
+    question TEXT NOT NULL,
+    by TEXT NOT NULL,
+    value BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (question, by)
+) WITHOUT ROWID;
+CREATE TABLE memory (
+    n INTEGER PRIMARY KEY,
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    writer TEXT NOT NULL,
+    at REAL NOT NULL, until REAL,
+    UNIQUE (scope, key)
+);
+CREATE VIRTUAL TABLE memory_text USING fts5 (words, tokenize = 'unicode61 remove_diacritics 2');
+CREATE TABLE ledger (
+    n INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    facts INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    state TEXT NOT NULL,
+    hash BLOB NOT NULL
+);
+CREATE INDEX ledger_run ON ledger (run, n);
+CREATE TABLE seals (
+    n INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL,
+    at REAL NOT NULL,
+    signature BLOB NOT NULL
+);
+CREATE INDEX runs_dead ON runs (n) WHERE state IN ('failed', 'blocked');
+CREATE INDEX runs_suspect ON runs (strikes DESC, n) WHERE state = 'ready' AND strikes >= 2;
+CREATE TABLE budgets (
+    id TEXT PRIMARY KEY,
+    usd_limit INTEGER,
+    tokens_limit INTEGER,
+    calls_limit INTEGER,
+    usd_reserved INTEGER NOT NULL DEFAULT 0,
+    tokens_reserved INTEGER NOT NULL DEFAULT 0,
+    calls_reserved INTEGER NOT NULL DEFAULT 0,
+    usd_spent INTEGER NOT NULL DEFAULT 0,
+    tokens_spent INTEGER NOT NULL DEFAULT 0,
+    calls_spent INTEGER NOT NULL DEFAULT 0,
+    usd_in_doubt INTEGER NOT NULL DEFAULT 0
+, usd_wanted INTEGER NOT NULL DEFAULT 0, tokens_wanted INTEGER NOT NULL DEFAULT 0, calls_wanted INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE reservations (
+    id TEXT PRIMARY KEY,
+    run INTEGER NOT NULL,
+    parts TEXT NOT NULL
+, escrow INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE INDEX reservations_run ON reservations (run);
+CREATE TABLE delegations (
+    id TEXT PRIMARY KEY,
+    by TEXT NOT NULL,
+    "to" TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    scope BLOB NOT NULL,
+    expires REAL,
+    quota INTEGER,
+    used INTEGER NOT NULL DEFAULT 0,
+    granted_at REAL NOT NULL,
+    revoked_at REAL
+) WITHOUT ROWID;
+CREATE INDEX facts_blob ON facts (blob) WHERE blob IS NOT NULL;
+CREATE INDEX runs_created ON runs (created_at);
+CREATE INDEX runs_of_workflow ON runs (workflow, created_at);
+CREATE INDEX runs_of_state ON runs (state, created_at);
+CREATE INDEX runs_of_tenant ON runs (tenant, created_at);
+CREATE INDEX runs_of_principal ON runs (principal, created_at);
+CREATE INDEX runs_of_tag ON runs (tag, created_at) WHERE tag IS NOT NULL;
+CREATE INDEX runs_children ON runs (parent, created_at) WHERE parent IS NOT NULL;
+CREATE INDEX questions_asked ON questions (asked_at);
+CREATE UNIQUE INDEX runs_tag ON runs (tenant, workflow, tag) WHERE tag IS NOT NULL;
+CREATE INDEX reservations_escrow ON reservations (escrow) WHERE escrow;
+CREATE TABLE "answers_kept" (
+    digest TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    version TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    until REAL NOT NULL,
+    run TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (digest, agent, version, tenant)
+) WITHOUT ROWID;
+CREATE TABLE pruned (
+    number INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    facts INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    state TEXT NOT NULL,
+    at REAL NOT NULL,
+    by TEXT NOT NULL,
+    why TEXT NOT NULL,
+    signature TEXT
+);
+CREATE INDEX pruned_run ON pruned (run);
+CREATE TABLE memory_writes (
+    writer TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    what TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    at REAL NOT NULL, until REAL, length INTEGER,
+    PRIMARY KEY (writer, scope, key, what)
+) WITHOUT ROWID;
+CREATE INDEX memory_writes_at ON memory_writes (at);
+CREATE VIEW journal AS
+SELECT r.id AS run, f.place & 16777215 AS seq, f.kind, f.key, f.at, f.epoch, f.body,
+    CASE WHEN SUBSTR(f.payload, 1, 1) <> x'00' THEN f.payload END AS payload, f.blob, f.hash
+FROM facts f JOIN runs r ON r.n = f.place >> 24;
+CREATE TABLE stream_watches (
+    run TEXT NOT NULL,
+    reader TEXT NOT NULL,
+    until REAL NOT NULL,
+    PRIMARY KEY (run, reader)
+) WITHOUT ROWID;
+CREATE TABLE stream_heads (
+    run TEXT PRIMARY KEY NOT NULL,
+    epoch INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    until REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE stream_events (
+    run TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    text BLOB NOT NULL,
+    PRIMARY KEY (run, number)
+) WITHOUT ROWID;
+CREATE INDEX memory_until ON memory (until) WHERE until IS NOT NULL;
+CREATE TABLE memory_locks (
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    token INTEGER NOT NULL,
+    holder TEXT NOT NULL,
+    until REAL NOT NULL,
+    PRIMARY KEY (scope, key)
+) WITHOUT ROWID;
+CREATE TABLE memory_vectors (
+    v INTEGER PRIMARY KEY AUTOINCREMENT,
+    n INTEGER NOT NULL UNIQUE,
+    scope TEXT NOT NULL,
+    embedder TEXT NOT NULL,
+    signs BLOB NOT NULL,
+    numbers BLOB NOT NULL
+);
+CREATE INDEX memory_vectors_of ON memory_vectors (scope, embedder, v, signs);
+CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END

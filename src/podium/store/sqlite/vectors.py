@@ -1,0 +1,142 @@
+"""Vectors of the memory's entries: looked through by the signs of their numbers, then compared as they are.
+
+A vector of 256 numbers is 1 KiB, its signs are 32 bytes: those of all entries of a scope stay in memory, and those that
+differ from the question in the fewest signs are read and compared exactly.
+"""
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import orjson
+
+from podium import lazy
+from podium.errors import UsageError
+from podium.model.embedding import Vector
+from podium.model.memory import refuse_embedder
+from podium.store.sqlite.sql import statement
+from podium.store.sqlite.words import MemoryRow
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = lazy.module("numpy")
+
+_COMPARED = 512
+"""So many of the nearest by sign are compared exactly."""
+_TIMES_LIMIT = 8
+"""And where many are wanted, so many times as many."""
+_MOST_BYTES = 256 * 2**20
+"""The signs of scopes that were searched last stay in memory, up to this."""
+_WORD = 8
+
+
+def signs_of(vector: Vector) -> bytes:
+    """Return a bit for each number, in whole words: whether it is more than 0."""
+    try:
+        bits = np.packbits(np.frombuffer(vector.numbers, "<f4") > 0)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            'a memory that finds by meaning needs NumPy, an extra: pip install "podium[vectors]"'
+        ) from error
+    return bits.tobytes() + bytes(-len(bits) % _WORD)
+
+
+def put_vector(connection: sqlite3.Connection, n: int, scope: str, vector: Vector) -> None:
+    """Give an entry a vector, in place of the one that it has."""
+    signs = signs_of(vector)
+    connection.execute(statement("memory_vector_put"), (n, scope, vector.embedder, signs, vector.numbers))
+
+
+def check_embedder(connection: sqlite3.Connection, scope: str, vector: Vector) -> None:
+    """Raise OtherEmbedder where a scope has vectors of another embedder."""
+    other = connection.execute(statement("memory_vector_other"), (scope, vector.embedder)).fetchone()
+    if other is not None:
+        refuse_embedder(scope, other[0], vector.embedder)
+
+
+class VectorIndex:
+    """Finds what is nearest. Used under the lock of its connection."""
+
+    def __init__(self) -> None:
+        self._scopes: OrderedDict[tuple[str, str], _Signs] = OrderedDict()
+
+    def nearest(
+        self, connection: sqlite3.Connection, scope: str, vector: Vector, *, limit: int, now: float
+    ) -> list[MemoryRow]:
+        """Return the entries whose vectors are nearest, best first."""
+        check_embedder(connection, scope, vector)
+        signs, looked_at = self._signs(connection, scope, vector.embedder), max(_COMPARED, _TIMES_LIMIT * limit)
+        while True:
+            places = signs.nearest(signs_of(vector), looked_at)
+            found = _compared(connection, places, vector)
+            signs.forget({*places} - {place for place, *_ in found})
+            best = (n for _, _, n in sorted(found, key=lambda each: (-each[1], each[2])))
+            rows = (connection.execute(statement("memory_by_n"), (n, now)).fetchone() for n in best)
+            lasting = [*islice((row for row in rows if row is not None), limit)]
+            if len(lasting) == limit or len(places) < looked_at:
+                return lasting
+            looked_at *= 2
+
+    def _signs(self, connection: sqlite3.Connection, scope: str, embedder: str) -> "_Signs":
+        """Return the signs of all vectors of a scope, with those that came since they were last asked for."""
+        signs = self._scopes.setdefault((scope, embedder), _Signs())
+        self._scopes.move_to_end((scope, embedder))
+        rows = connection.execute(statement("memory_signs_after"), (scope, embedder, signs.last)).fetchall()
+        if rows:
+            signs.add(rows)
+        while len(self._scopes) > 1 and sum(each.size for each in self._scopes.values()) > _MOST_BYTES:
+            self._scopes.popitem(last=False)
+        return signs
+
+
+class _Signs:
+    """The signs of the vectors of a scope, and where each stands in the table."""
+
+    def __init__(self) -> None:
+        self.last = 0
+        """Up to where the table was read; places in it are never used twice."""
+        self._places: NDArray[np.int64] = np.empty(0, np.int64)
+        self._words: NDArray[np.uint64] = np.empty((1, 0), np.uint64)
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes."""
+        return self._words.nbytes + self._places.nbytes
+
+    def add(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        """Add rows of the table that come after those that are known."""
+        places = np.array([place for place, _ in rows], np.int64)
+        words = np.frombuffer(b"".join(signs for _, signs in rows), np.uint64).reshape(len(rows), -1).T
+        self._words = np.concatenate([self._words, words], axis=1) if len(self._places) else np.ascontiguousarray(words)
+        self._places = np.concatenate([self._places, places])
+        self.last = int(places[-1])
+
+    def nearest(self, signs: bytes, most: int) -> list[int]:
+        """Return the places of the vectors that differ in the fewest signs, in any order."""
+        if len(self._places) <= most:
+            return self._places.tolist()
+        question = np.frombuffer(signs, np.uint64)
+        distance = np.zeros(len(self._places), np.uint16)
+        for word, asked in zip(self._words, question, strict=True):
+            distance += np.bitwise_count(word ^ asked)
+        return self._places[np.argpartition(distance, most - 1)[:most]].tolist()
+
+    def forget(self, gone: Collection[int]) -> None:
+        """Leave out what is not in the table any more."""
+        if gone:
+            kept = ~np.isin(self._places, list(gone))
+            self._places, self._words = self._places[kept], self._words[:, kept]
+
+
+def _compared(connection: sqlite3.Connection, places: list[int], vector: Vector) -> list[tuple[int, float, int]]:
+    """Return of each place that is there its similarity, and the number of its entry."""
+    rows = connection.execute(statement("memory_vectors_get"), (orjson.dumps(places).decode(),)).fetchall()
+    if not rows:
+        return []
+    numbers = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1)
+    scores = (numbers @ np.frombuffer(vector.numbers, "<f4")).tolist()
+    return [(place, score, n) for (place, _, n), score in zip(rows, scores, strict=True)]
