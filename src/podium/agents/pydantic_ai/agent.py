@@ -25,7 +25,7 @@ from podium.agents.pydantic_ai.outputs import OutputCodec
 from podium.agents.pydantic_ai.outside import InboxWaiter
 from podium.agents.pydantic_ai.scope import AgentScope, Recording
 from podium.agents.pydantic_ai.shared import SharedUsage
-from podium.agents.pydantic_ai.turn import TurnHistory, history_of
+from podium.agents.pydantic_ai.turn import TalkSoFar, history_of
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.errors import ConfigError, Refusal
 from podium.model.agent import Card, Shape
@@ -159,7 +159,7 @@ class LlmAgent(Generic[In, Out, D]):
         return model
 
 
-def _own_prompt(history: TurnHistory | None) -> list[ReinjectSystemPrompt[object]]:
+def _own_prompt(history: TalkSoFar | None) -> list[ReinjectSystemPrompt[object]]:
     """Have an agent that begins with a history begin with its own system prompt, if it has one, all the same."""
     return [ReinjectSystemPrompt()] if history is not None and history.messages else []
 

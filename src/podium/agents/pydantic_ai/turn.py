@@ -18,7 +18,7 @@ _WHEN = "timestamp"
 
 
 @dataclass(frozen=True, slots=True)
-class TurnHistory:
+class TalkSoFar:
     """What was said in a conversation before a call."""
 
     turn: OpenTurn
@@ -34,12 +34,12 @@ class TurnHistory:
         self.turn.add(said_by(new, prompt))
 
 
-async def history_of(turn: OpenTurn | None) -> TurnHistory | None:
+async def history_of(turn: OpenTurn | None) -> TalkSoFar | None:
     """Read what was said before a call; None where it has no turn in a conversation."""
     if turn is None:
         return None
     said = [each.message for each in await turn.messages()]
-    return TurnHistory(turn, ModelMessagesTypeAdapter.validate_python(said))
+    return TalkSoFar(turn, ModelMessagesTypeAdapter.validate_python(said))
 
 
 def said_by(new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> list[Json]:
