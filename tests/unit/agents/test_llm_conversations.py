@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic_ai import Agent as PydanticAgent
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, ToolReturnPart
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    SystemPromptPart,
+    UserPromptPart,
+)
 
 from podium import App, Context, Retry, workflow
 from podium.agents.pydantic_ai import from_pydantic_ai
@@ -19,9 +25,8 @@ from podium.testing.model import Give, ModelReply, ScriptedModel, Use
 
 def said(messages: Sequence[ModelMessage]) -> ModelReply:
     """Say how many messages came, after a use of the tool where one is asked for."""
-    last = messages[-1]
-    prompt = str(last.parts[-1].content) if isinstance(last, ModelRequest) else ""
-    if "look" in prompt and not isinstance(last.parts[-1], ToolReturnPart):
+    last = messages[-1].parts[-1]
+    if isinstance(last, UserPromptPart) and "look" in str(last.content):
         return Use("look", {"at": "it"})
     return f"{len(messages)} messages"
 
@@ -85,7 +90,7 @@ async def test_each_agent_has_its_own_system_prompt_in_a_conversation_of_several
 
     def listen(messages: Sequence[ModelMessage]) -> ModelReply:
         parts = [part for each in messages if isinstance(each, ModelRequest) for part in each.parts]
-        seen.append([str(part.content) for part in parts if part.part_kind == "system-prompt"])
+        seen.append([part.content for part in parts if isinstance(part, SystemPromptPart)])
         return "heard"
 
     bots = [

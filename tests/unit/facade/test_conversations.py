@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic_ai.messages import ModelMessage
@@ -102,7 +103,7 @@ async def test_what_was_sent_in_a_conversation_that_is_deleted_says_so(tmp_path:
 
 
 @pytest.mark.parametrize("wrong", [{"first": -1}, {"end": "x"}])
-async def test_what_is_no_place_is_refused(tmp_path: Path, wrong: dict[str, int]) -> None:
+async def test_what_is_no_place_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
     async with App.open(tmp_path / "a.db", agents=[chat]) as app:
         with pytest.raises(UsageError, match="a whole number"):
             await app.conversations.messages("u", **wrong)
