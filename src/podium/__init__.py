@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from podium.model.budget import Budget
     from podium.model.call import Call
     from podium.model.clock import days, hours, minutes, seconds
+    from podium.model.conversation import ConversationTurn
     from podium.model.principal import Principal
     from podium.model.question import Approval, Decision, Escalation
     from podium.model.retry import Retry
@@ -37,6 +38,7 @@ __all__ = [
     "Card",
     "Config",
     "Context",
+    "ConversationTurn",
     "Decision",
     "Escalation",
     "PodiumError",
@@ -80,6 +82,7 @@ lazy.exports(
         "podium.model.budget": "Budget",
         "podium.model.call": "Call",
         "podium.model.clock": "days hours minutes seconds",
+        "podium.model.conversation": "ConversationTurn",
         "podium.model.principal": "Principal",
         "podium.model.question": "Approval Decision Escalation",
         "podium.model.retry": "Retry",

@@ -16,6 +16,7 @@ import podium
 from podium import guards, secrets, testing
 from podium.agents import memory
 from podium.config import SECTIONS
+from podium.facade.conversations import Conversations
 from podium.facade.inbox import Inbox
 from podium.facade.operations import Operations
 from podium.facade.process_reports import ProcessReports
@@ -168,7 +169,13 @@ def is_default(written: str, parameter: inspect.Parameter) -> bool:
 
 def documented() -> dict[str, Any]:
     """Return whatever a heading of the reference names below that of a module, and what an app hands out."""
-    found: dict[str, Any] = {"Runs": Runs, "Inbox": Inbox, "Operations": Operations, "Reports": ProcessReports}
+    found: dict[str, Any] = {
+        "Runs": Runs,
+        "Conversations": Conversations,
+        "Inbox": Inbox,
+        "Operations": Operations,
+        "Reports": ProcessReports,
+    }
     module: Any = podium
     for level, heading in HEADING.findall((REFERENCE / "api.md").read_text(encoding="utf-8")):
         for _, name in CODE.findall(heading):

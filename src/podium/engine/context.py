@@ -13,7 +13,7 @@ from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
 from podium.engine.primitives.branches import Branch
 from podium.engine.primitives.children import ChildResult, SpawnChild, check_child
-from podium.engine.primitives.joins import Gather, Quorum, Race, check_quorum, checked, spread
+from podium.engine.primitives.joins import Gather, Quorum, Race, check_fan_out, check_quorum, checked, spread
 from podium.engine.primitives.lookups import Find, Records, changed
 from podium.engine.primitives.questions import AskPerson, asking
 from podium.engine.primitives.restarting import restart
@@ -24,17 +24,16 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.unawaited import check_awaited
-from podium.errors import CallRefused
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.chance import Chance
+from podium.model.conversation import TurnIn, turn_in
 from podium.model.duration import SPAN, Duration, in_seconds, seconds_or_none
 from podium.model.facts.waits import LookedUp
 from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.question import Approval, Decision, Escalation
 from podium.model.retry import Retry
-from podium.model.rule_names import FAN_OUT
 from podium.model.run import RunOptions
 from podium.model.steps import Effects
 from podium.model.storable import check_key
@@ -114,36 +113,46 @@ class Context:
         """On whose behalf the run is."""
         return self._active.run.tenant
 
+    @property
+    def conversation(self) -> str | None:
+        """The conversation in which the run, or the call that this workflow runs in, has its turn; None without one."""
+        return self._active.mailbox.turns.named(self._path)
+
     # Calling
 
     @overload
     def call(
         self, agent: Agent[In, Out], input: In, /, *, timeout: Duration | None = None, within: Duration | None = None,
-        retry: Retry | None = None, fallback: Fallbacks | None = None,
+        retry: Retry | None = None, fallback: Fallbacks | None = None, conversation: TurnIn | None = None,
     ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
         self, agent: Agent[None, Out], /, *, timeout: Duration | None = None, within: Duration | None = None,
-        retry: Retry | None = None, fallback: Fallbacks | None = None,
+        retry: Retry | None = None, fallback: Fallbacks | None = None, conversation: TurnIn | None = None,
     ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
         self, agent: str | Task, input: Json = None, /, *, timeout: Duration | None = None,
         within: Duration | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
+        conversation: TurnIn | None = None,
     ) -> AgentCall[Any]: ...  # fmt: skip
     def call(
         self, agent: AnyAgent | str | Task, input: Any = None, /, *, timeout: Duration | None = None,
         within: Duration | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
+        conversation: TurnIn | None = None,
     ) -> AgentCall[Any]:  # fmt: skip
         """Ask an agent: an agent, the name of a registered one, or a Task that the router finds one for.
 
         `timeout` is in seconds for each attempt, `within` for all of them together. `fallback` are those who are asked
         instead, one after the other, once it has failed for good: agents, names, or a FallbackValue. What is said here
-        goes before what stands on the agent's card. Awaited, it gives the agent's value, or raises CallFailed or
-        CallRefused.
+        goes before what stands on the agent's card. In a `conversation` the call has a turn: the agent is given what
+        was said before, and what it says is appended with its answer. Awaited, it gives the agent's value, or raises
+        CallFailed or CallRefused.
         """
-        plain = timeout is None and within is None and retry is None and fallback is None
-        options = NO_OPTIONS if plain else CallOptions(timeout=timeout, within=within, retry=retry, fallback=fallback)
+        plain = timeout is None and within is None and retry is None and fallback is None and conversation is None
+        options = NO_OPTIONS if plain else CallOptions(
+            timeout=timeout, within=within, retry=retry, fallback=fallback, conversation=turn_in(conversation)
+        )  # fmt: skip
         return AgentCall(self._active, self._branch, self._path, self._key(), agent, input, options, self)
 
     @property
@@ -316,18 +325,19 @@ class Context:
 
     def spawn(
         self, workflow: Agent[In, Out], input: In, /, *, queue: str | None = None, priority: int = 0,
-        within: Duration | None = None, budget: Budget | None = None,
+        within: Duration | None = None, budget: Budget | None = None, conversation: TurnIn | None = None,
     ) -> SpawnChild[Out]:  # fmt: skip
         """Start a child run, with a journal and a place in the queue of its own; gives a handle to it.
 
         It spends from the budgets of this run; with a `budget` of its own that is set aside for it, and what is left
-        is given back when it ends. Raises CallRefused where there is not so much. `within` is in seconds.
+        is given back when it ends. Raises CallRefused where there is not so much. `within` is in seconds. With a
+        `conversation` it has its turn there from its start to its end; it fails where this run has that turn.
         """
         check_child(workflow)
         run = self._active.run
         options = RunOptions(
             queue=queue or run.queue, priority=priority, tenant=run.tenant, principal=run.principal, within=within,
-            budget=budget,
+            budget=budget, turn=turn_in(conversation),
         )  # fmt: skip
         return SpawnChild(
             self._active, self._branch, self._path, self._key(), child=workflow, input=input, options=options,
@@ -375,17 +385,9 @@ class Context:
             self._active.journal.emitter.emit(chunk, self._path)
 
     def _check_joined(self, items: Sequence[Primitive[Any]]) -> None:
-        """Raise NotAwaitable for what cannot be joined, and CallRefused for more than the run's budget allows at once.
-
-        Those who are refused need not be awaited.
-        """
+        """Raise NotAwaitable for what cannot be joined, and CallRefused for more than the budget allows at once."""
         checked(items, self._path)
-        most = self._active.budget.get("fan_out")
-        if most is not None and len(items) > most:
-            for each in items:
-                self._branch.unawaited.pop(each.key, None)
-            reason = f"{len(items)} branches at once, and the budget of the run allows {most}"
-            raise CallRefused(reason, rule=FAN_OUT, key=self._path)
+        check_fan_out(items, self._path, self._active.budget.get("fan_out"))
 
     def child(self, branch: BranchTask, path: str) -> "Context":
         """Return the context of a branch: its own path, the same compensations."""

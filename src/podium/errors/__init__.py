@@ -6,6 +6,7 @@ PodiumError
 │   ├── UnknownAgent
 │   ├── UnknownRun
 │   ├── UnknownQuestion
+│   ├── UnknownConversation
 │   ├── InvalidValue            a value that does not fit its type, or would not come back as it was
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
@@ -123,6 +124,7 @@ from podium.errors.usage import (
     PatternError,
     TokenRefused,
     UnknownAgent,
+    UnknownConversation,
     UnknownQuestion,
     UnknownRun,
     UsageError,
@@ -181,6 +183,7 @@ __all__ = [
     "TooManyFacts",
     "TransportFailed",
     "UnknownAgent",
+    "UnknownConversation",
     "UnknownQuestion",
     "UnknownRun",
     "Unwritable",

@@ -27,6 +27,12 @@ class UnknownRun(UsageError):
     code = "unknown-run"
 
 
+class UnknownConversation(UsageError):
+    """The store has no such conversation."""
+
+    code = "unknown-conversation"
+
+
 class UnknownQuestion(UsageError):
     """The store has no such question."""
 

@@ -8,9 +8,10 @@ from podium.facade.filters import Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.fact import Fact
 from podium.model.generation import in_generation
+from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.reports.calls.detail import CallDetail, detail_of
-from podium.reports.calls.requests import SentRequest, requests_of
+from podium.reports.calls.requests import SentRequest, conversations_in, requests_of
 from podium.reports.calls.tree import CallTree, tree_of
 from podium.store.protocol import Page, RunQuery
 
@@ -64,7 +65,12 @@ class Runs:
 
         Raises UnknownRun, or NotPossible where nothing was sent, or it was not kept.
         """
-        return requests_of(run_id, await self.facts(run_id), key)
+        facts, run = await self.facts(run_id), await self._sight.run(run_id)
+        said: dict[str, list[Json]] = {}
+        for name, revision in conversations_in(facts).items():
+            messages = await self._sight.store.messages(run.tenant, name, end=revision)
+            said[name] = [each.message for each in messages]
+        return requests_of(run_id, facts, key, said)
 
     async def tree(self, run_id: str, generation: int | None = None) -> CallTree:
         """Return a run as the tree of its calls, with what each came to; raises UnknownRun.

@@ -12,14 +12,16 @@ from podium.facade.run_stream import RunStream
 from podium.facade.scope import Parts, Scope
 from podium.model.agent import Agent
 from podium.model.budget import Budget
+from podium.model.conversation import TurnIn, turn_in
 from podium.model.duration import Duration
 from podium.model.principal import Principal
 from podium.model.run import RunOptions
 from podium.store.codec import encode
 
 if TYPE_CHECKING:
-    from podium.facade import inbox, operations, process_reports, runs
+    from podium.facade import conversations, inbox, operations, process_reports, runs
 else:
+    conversations = lazy.module("podium.facade.conversations")
     inbox, runs = lazy.module("podium.facade.inbox"), lazy.module("podium.facade.runs")
     operations = lazy.module("podium.facade.operations")
     process_reports = lazy.module("podium.facade.process_reports")
@@ -41,6 +43,11 @@ class ScopedApp:
     def runs(self) -> "runs.Runs":
         """The runs that there are, and what is recorded of them."""
         return runs.Runs(self._scope)
+
+    @property
+    def conversations(self) -> "conversations.Conversations":
+        """What was said in conversations, and deleting them."""
+        return conversations.Conversations(self._scope)
 
     @property
     def inbox(self) -> "inbox.Inbox":
@@ -70,13 +77,16 @@ class ScopedApp:
     async def start(  # noqa: PLR0913 - each is a word of the run, and the caller names it
         self, workflow: Agent[In, Out] | str, input: In = None, /, *, id: str | None = None, tag: str | None = None,
         queue: str = "default", priority: int = 0, tenant: str | None = None, principal: str | None = None,
-        within: Duration | None = None, budget: Budget | None = None,
+        within: Duration | None = None, budget: Budget | None = None, conversation: TurnIn | None = None,
     ) -> RunHandle[Out]:  # fmt: skip
         """Start a run and return a handle to it.
 
         After `within` seconds it is cancelled, and has failed. `budget` is the most that it may come to with all its
         calls and child runs; without one that of the settings counts. `tenant` and `principal` are those of the
         scope; the operator of the app says them, else they are `default` and `local`.
+
+        With a `conversation` the run has its turn there from its start to its end: what is said in it, or else its
+        input and its value, is appended.
 
         With a `tag` that a run of this workflow has already, that run's handle is returned and nothing is started.
         Raises InvalidValue where the input does not fit, UnknownAgent or UsageError for what is no workflow.
@@ -89,7 +99,7 @@ class ScopedApp:
         options = RunOptions(
             id=id, tag=tag, queue=queue, priority=priority, tenant=tenant, principal=principal,
             within=parts.config.run_within if within is None else within,
-            budget=budget or parts.config.budgets.run,
+            budget=budget or parts.config.budgets.run, turn=turn_in(conversation),
         )  # fmt: skip
         run = new_run(
             id or parts.ids.new("run"), found.card, payload, options, seed=parts.ids.seed(), at=parts.clock.now(),

@@ -52,7 +52,7 @@ class Sight:
         """Return a run; raises UnknownRun where there is none, or none that the principal may see."""
         TEXT.check("the id of a run", run_id)
         run = await self.store.run(run_id)
-        if run is None or not self._sees(run.tenant, run.principal):
+        if run is None or not self.sees(run.tenant, run.principal):
             raise UnknownRun(await self._unknown(run_id))
         return run
 
@@ -90,14 +90,15 @@ class Sight:
         user = self.principal
         if user is not None and question.tenant == user.tenant and user.is_asked(question.ask.to):
             return True
-        return self._sees(question.tenant, question.principal)
+        return self.sees(question.tenant, question.principal)
 
     def require_installation(self, what: str) -> None:
         """Raise NotAllowed for a principal: what is told is about all tenants together."""
         if self.principal is not None:
             raise NotAllowed(f"{self.principal.who} may not see {what}, which all tenants share: use the app unscoped.")
 
-    def _sees(self, tenant: str, owner: str) -> bool:
+    def sees(self, tenant: str, owner: str) -> bool:
+        """Whether the principal may see what belongs to a tenant, and to one principal of it."""
         user = self.principal
         return user is None or (tenant == user.tenant and (user.sees_all or owner == user.who))
 

@@ -32,6 +32,8 @@ class Call:
     """The time, in seconds since 1970, after which the answer is of no use; None is no such time."""
     callers: tuple[str, ...] = ()
     """The workflows on the way from the root run to this call, the outermost first, whoever asks last."""
+    conversation: str | None = None
+    """The conversation in which it has its turn, by name."""
     granted: Mapping[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What people said to the rules that asked about it, by rule; only those that allowed it."""
     feedback: str = ""

@@ -13,6 +13,9 @@ FAN_OUT = f"{_BUDGET}fan_out"
 APPROVAL = "approval"
 """Asks on behalf of the agent, or the tool, that says itself that a person has to allow what it does."""
 
+CONVERSATION = "conversation"
+"""Refuses a turn in a conversation in which another one has it, where nobody wants to wait, or would wait for ever."""
+
 _SCARCE = ("budget", "limit")
 
 

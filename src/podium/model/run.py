@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from podium.model.budget import Budget
+from podium.model.conversation import ConversationTurn
 from podium.model.duration import FINITE, SecondsOrNone, hold_seconds
 from podium.model.expected import NAME, WHOLE, instance, or_none
 from podium.model.json import Json
@@ -122,6 +123,8 @@ class RunOptions:
     """Seconds that the run may take, from its start to its end; None is no bound."""
     budget: Budget | None = None
     """What it may spend, with all its calls and child runs."""
+    turn: ConversationTurn | None = None
+    """The turn in a conversation that it has from its start to its end."""
 
     def __post_init__(self) -> None:
         for name in ("id", "tag", "queue", "tenant", "principal"):

@@ -8,6 +8,7 @@ messages that were there before stand as their places: so a conversation of any 
 import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 import orjson
@@ -17,6 +18,9 @@ from podium.model.json import Json, is_array, is_object
 
 AFTER = "after"
 """Names the step of the request that it differs from."""
+
+IN = "conversation"
+"""Names the conversation whose messages it refers to, and how many there were: `{"name": …, "revision": …}`."""
 
 _MESSAGES = "messages"
 _INSTRUCTIONS = "instructions"
@@ -32,6 +36,20 @@ _LEVELS = 8
 """In so many lists and objects such JSON stands where it is stored."""
 _JSON = "json"
 """Holds the value that a prompt ends with, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was said in a conversation before a call."""
+
+    name: str
+    revision: int
+    messages: Sequence[Json]
+    """As they are sent."""
+
+
+SaidBefore = Callable[[str, int], Sequence[Json] | None]
+"""Gives what was said first in a conversation, so many messages; None where they are not there any more."""
 
 
 def check_sent(sent: object) -> None:
@@ -50,6 +68,10 @@ def _is_message(value: object) -> bool:
         return False
     parts = value.get("parts")
     return is_array(parts) and all(is_object(part) and isinstance(part.get("part_kind"), str) for part in parts)
+
+
+def _is_turn(value: object) -> bool:
+    return is_object(value) and isinstance(value.get("name"), str) and isinstance(value.get("revision"), int)
 
 
 def _is_tool(value: object) -> bool:
@@ -72,6 +94,7 @@ _REQUEST = Expected(
 )
 _FIELDS: Mapping[str, Expected] = {
     AFTER: _TEXT, "agent": _TEXT, "model": _TEXT, _INSTRUCTIONS: _TEXT,
+    IN: Expected('{"name": …, "revision": …}', _is_turn),
     "settings": Expected("an object", is_object),
     "tools": Expected('a list of {"name": …, "description": …, "schema": …}', _all(_is_tool)),
     "native_tools": Expected("a list of texts", _all(_TEXT.fits)),
@@ -95,12 +118,18 @@ def _is_sent(key: str, value: Json) -> bool:
     return value is not None and key not in _NOT_SENT
 
 
-def difference(now: Mapping[str, Json], before: Mapping[str, Json] | None, answer: Json, place: str) -> Json:
+def difference(
+    now: Mapping[str, Json], before: Mapping[str, Json] | None, answer: Json, place: str, earlier: Earlier | None = None
+) -> Json:
     """Return how a request is stored, after another one and its answer; whole where there is none before it.
 
     `place` is that of the step of the request before. What is between them in `messages` are `[first, count]`, places
-    in the messages of that request with its answer behind them, and whole messages.
+    in the messages of that request with its answer behind them, and whole messages. Where there is none before it, they
+    are places in what was said earlier in a conversation.
     """
+    if before is None and earlier is not None:
+        told = {"name": earlier.name, "revision": earlier.revision}
+        return {IN: told, **now, _MESSAGES: _quoted(now[_MESSAGES], list(earlier.messages))}
     if before is None:
         return {**now, _MESSAGES: [_alone(each) for each in now[_MESSAGES]]}
     changed = {name: value for name, value in now.items() if name != _MESSAGES and value != before[name]}
@@ -108,24 +137,39 @@ def difference(now: Mapping[str, Json], before: Mapping[str, Json] | None, answe
     return {AFTER: place, **changed, _MESSAGES: _quoted(now[_MESSAGES], known)}
 
 
-def put_together(stored: Mapping[str, Json], before: Mapping[str, Json] | None, answer: Json) -> dict[str, Json]:
+def put_together(
+    stored: Mapping[str, Json], before: Mapping[str, Json] | None, answer: Json, said: SaidBefore | None = None
+) -> dict[str, Json]:
     """Return the request that was stored as a difference; raises LookupError where what was before is not there."""
-    if AFTER not in stored:
+    if AFTER not in stored and IN not in stored:
         return {**stored, _MESSAGES: [_folded(each) for each in stored[_MESSAGES]]}
-    if before is None:
+    if IN in stored:
+        where, known, before = f"conversation {stored[IN]['name']!r}", _said(stored, said), {}
+    elif before is None:
         raise LookupError(f"what was sent at {stored[AFTER]} is not there")
-    known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], _folded(_alone(answer))]
+    else:
+        where = f"what was sent at {stored[AFTER]}"
+        known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], _folded(_alone(answer))]
     messages: list[Json] = []
     for each in stored[_MESSAGES]:
         if is_array(each):
             first, count = each
             if first + count > len(known):
-                raise LookupError(f"what was sent at {stored[AFTER]} has {len(known)} messages")
+                raise LookupError(f"{where} has {len(known)} messages")
             messages += known[first : first + count]
         else:
             messages.append(_folded(each))
-    own = {name: value for name, value in stored.items() if name != AFTER}
+    own = {name: value for name, value in stored.items() if name not in (AFTER, IN)}
     return {**before, **own, _MESSAGES: messages}
+
+
+def _said(stored: Mapping[str, Json], said: SaidBefore | None) -> list[Json]:
+    """Return what was said before in the conversation that a stored request refers to."""
+    name, revision = stored[IN]["name"], stored[IN]["revision"]
+    known = None if said is None else said(name, revision)
+    if known is None:
+        raise LookupError(f"the {revision} messages that were in conversation {name!r} by then were deleted")
+    return [_folded(_alone(sent_message({_INSTRUCTIONS: None, **each}))) for each in known]
 
 
 def same_as_before(stored: Mapping[str, Json]) -> int:

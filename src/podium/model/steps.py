@@ -5,6 +5,7 @@ from typing import Literal, Protocol, get_args
 
 from podium.model.budget import Bound
 from podium.model.consent import Consent
+from podium.model.conversation import OpenTurn
 from podium.model.deferral import Resume, StepFunction
 from podium.model.expected import FUNCTION, NAME, one_of, or_none
 from podium.model.json import Json
@@ -119,6 +120,11 @@ class Steps(Protocol):
         `announce` is told the id of the question once it is in the inbox; what it returns, unless that is None, is the
         answer. Raises UsageError outside of a step.
         """
+        ...
+
+    @property
+    def conversation(self) -> OpenTurn | None:
+        """The turn that this call has in a conversation; None where it was called without one."""
         ...
 
     def emit(self, chunk: Json) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from podium.engine.run.before_fork import DoneBefore, done_in, known_before
 from podium.engine.run.deadline import deadline_of
+from podium.engine.run.held_turns import turns_in
 from podium.engine.run.history import OPENING
 from podium.engine.run.keys import belongs
 from podium.engine.run.reopening import reopened, standing, voided, withdrawn
@@ -26,6 +27,7 @@ from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.editing import Edited, edited_input
 from podium.operations.forking import begun_effects, shared_with_fork
 from podium.operations.redactor import refuse_redacted
+from podium.store.conversing import ReleaseTurn
 from podium.store.operations import (
     CommitVerdict,
     Effect,
@@ -148,8 +150,9 @@ class Operator:
             await self._give_back(claimed)
             raise NotPossible(f"run {run_id} was discarded already, by {discarded.by}: {discarded.why}")
         notice = NewFact.saying(RunDiscarded(by=by, why=why), "", self._clock.now())
+        turns = [ReleaseTurn(key, notice.at) for key in turns_in(claimed.facts)]
         close = Release(run.state, run.reason, run.version, run.ended_at)
-        await self._worker.commits.submit(Write(claimed.n, run.epoch, [notice], [], close))
+        await self._worker.commits.submit(Write(claimed.n, run.epoch, [notice], [*turns], close))
 
     async def repin(self, run_id: str, version: str, from_key: str | None = None) -> None:
         """Move a run to another version of its workflow.
@@ -175,7 +178,9 @@ class Operator:
             await self._give_back(claimed)
             raise
         said = [*rewound, Repinned(before=claimed.run.version, after=version)]
-        await self._release(claimed, [NewFact.saying(each, "", now) for each in said], version)
+        void = {place for each in rewound for place in each.facts}
+        turns = [ReleaseTurn(key, now) for key in turns_in([fact for fact in claimed.facts if fact.seq in void])]
+        await self._release(claimed, [NewFact.saying(each, "", now) for each in said], version, turns)
 
     async def _must_replay(self, claimed: Claimed) -> None:
         mismatch = await self._worker.replays(claimed)

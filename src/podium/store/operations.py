@@ -13,6 +13,7 @@ from podium.model.facts.content import Writable
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
 from podium.model.run import DEFAULT_QUEUE, BlockedReason, RunState, Signal
+from podium.store.conversing import DeleteConversation, TurnEffect, WantTurn
 from podium.store.keeping import KeepAnswer, KeepEvents
 
 ESCROW_ROOM = 8
@@ -55,6 +56,8 @@ class NewRun:
     """Further facts, copied by a fork."""
     limits: BudgetLimits | None = None
     """Those of its own budget, `run:ID`."""
+    turn: WantTurn | None = None
+    """The turn that it wants from its start to its end."""
     generation: int = 1
     """That of the run it is forked from, at the cut: above 1 its second fact says with what that began."""
 
@@ -137,7 +140,9 @@ class Draw:
     """What it came to, if that is known before it is committed: then it is spent at once, and nothing set aside."""
 
 
-Effect = OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | Draw | RaiseBudget | OpenBudget
+Effect = (
+    OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | Draw | RaiseBudget | OpenBudget | TurnEffect
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +310,7 @@ class Unblock:
 
 Operation = (
     Write | Start | Send | Reply | Expire | Reserve | Redact | Prune | KeepAnswer | KeepEvents | FetchSignals | HandBack
-    | Unblock
+    | Unblock | DeleteConversation
 )  # fmt: skip
 
 
@@ -324,6 +329,8 @@ class CommitVerdict(Enum):
     """The question is no longer open."""
     SCARCE = "scarce"
     """A budget has no room for it."""
+    BUSY = "busy"
+    """Somebody has, or waits for, a turn in the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +375,7 @@ class Committed:
     drawn_on: set[str] = field(default_factory=empty(set[str]))
     """The escrows that something was taken out of."""
     deleted: bool = False
-    """Whether something was redacted."""
+    """Whether something was redacted, or a conversation deleted."""
 
     def join(self, later: "Committed") -> None:
         """Take in the result of a commit that followed, but for its verdicts."""

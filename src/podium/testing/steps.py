@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from podium.errors import Forbidden, UsageError
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.consent import Consent
+from podium.model.conversation import OpenTurn
 from podium.model.deferral import AGAIN, Deferred, Resume, StepFunction
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
@@ -31,6 +32,8 @@ class PlainSteps:
     ) -> None:  # fmt: skip
         self.idempotency_key = idempotency_key
         self.epoch = 1
+        self.conversation: OpenTurn | None = None
+        """The turn in a conversation that the agent has, if it is to have one."""
         self.memory = PlainMemory()
         self.prices = prices
         self.asked: list[Ask] = []

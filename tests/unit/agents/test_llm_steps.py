@@ -23,6 +23,7 @@ from podium.model.agent import Agent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.consent import Consent
+from podium.model.conversation import OpenTurn
 from podium.model.deferral import Resume
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
@@ -53,6 +54,7 @@ class Journal:
     """What is raised instead of running a step."""
     in_doubt: set[str] = field(default_factory=set[str])
     epoch: int = 1
+    conversation: OpenTurn | None = None
 
     @property
     def idempotency_key(self) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from pydantic_ai.agent import AbstractAgent
+from pydantic_ai.capabilities import ReinjectSystemPrompt
 from pydantic_ai.durable_exec import replay_scope
 from pydantic_ai.exceptions import RunCancelled
 from pydantic_ai.external_events import external_event_scope
@@ -25,6 +26,7 @@ from podium.agents.pydantic_ai.outputs import OutputCodec
 from podium.agents.pydantic_ai.outside import InboxWaiter
 from podium.agents.pydantic_ai.scope import AgentScope, Recording
 from podium.agents.pydantic_ai.shared import SharedUsage
+from podium.agents.pydantic_ai.turn import TalkSoFar, history_of
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.errors import ConfigError, Refusal
 from podium.model.agent import Card, Shape
@@ -77,9 +79,12 @@ class LlmAgent(Generic[In, Out, D]):
         usage limit, no key for the model) and BadAnswer (no fitting answer after as many corrections as the agent
         allows).
         """
-        prompt = _with_feedback(self.prompt(self.input.restore(call.input)), call.feedback)
+        asked = self.prompt(self.input.restore(call.input))
+        prompt, history = _with_feedback(asked, call.feedback), await history_of(steps.conversation)
         usage, recording = RunUsage(), self._recording(call, steps)
         scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
+        scope.earlier = None if history is None else history.earlier
+        own = recording_capabilities(scope, name=self.card.name, output=self._output)
         model, missing = self._chosen_model()
         with (
             podium_errors(lambda: recording.acted),
@@ -94,13 +99,16 @@ class LlmAgent(Generic[In, Out, D]):
                     prompt,
                     model=model,
                     deps=self.deps(call, steps),
-                    capabilities=recording_capabilities(scope, name=self.card.name, output=self._output),
+                    message_history=None if history is None else history.messages,
+                    capabilities=[*_own_prompt(history), *own],
                     usage=usage,
                     usage_limits=self.limits,
                     run_id=call.idempotency_key,
-                    conversation_id=call.idempotency_key,
+                    conversation_id=call.idempotency_key if history is None else history.turn.name,
                     infer_name=False,
                 )
+        if history is not None:
+            history.say(result.new_messages(), asked)
         return Done(self.output.dump(result.output))
 
     def require_model(self) -> None:
@@ -151,6 +159,11 @@ class LlmAgent(Generic[In, Out, D]):
             own = self.agent.model
             model = own if isinstance(own, str) else None
         return model
+
+
+def _own_prompt(history: TalkSoFar | None) -> list[ReinjectSystemPrompt[object]]:
+    """Have an agent that begins with a history begin with its own system prompt, if it has one, all the same."""
+    return [ReinjectSystemPrompt()] if history is not None and history.messages else []
 
 
 def _with_feedback(prompt: Prompt, feedback: str) -> Prompt:

@@ -136,7 +136,7 @@ class RecordedRequest:
         """Return what it sends as it is recorded for people: what differs from the request before it in this scope."""
         scope = self._scope
         said, self._sent = told(
-            scope.last_sent, scope.agent, place, self._asked, self._model, settings, self._parameters
+            scope.last_sent, scope.agent, place, self._asked, self._model, settings, self._parameters, scope.earlier
         )
         return said
 

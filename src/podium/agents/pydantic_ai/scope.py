@@ -27,6 +27,7 @@ from podium.model.deferral import Deferred
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.prices import Rates
+from podium.model.sent import Earlier
 from podium.model.steps import Effects, Steps
 from podium.model.streams.kinds import Transient
 
@@ -196,6 +197,8 @@ class AgentScope:
         self.streaming = streaming
         self.unanswered: Unanswered | None = None
         self.last_sent: LastSent | None = None
+        self.earlier: Earlier | None = None
+        """What was said before in the conversation of the call; requests refer to it."""
         self.attempts = False
         """Whether the request that comes next is the agent's own."""
         self.waits_for: dict[str, str] = {}

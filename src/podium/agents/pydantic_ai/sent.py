@@ -11,7 +11,7 @@ from pydantic_ai.settings import ModelSettings, merge_model_settings
 from podium.agents.frameworks.plain import plain
 from podium.agents.pydantic_ai.request import tool_described
 from podium.model.json import Json
-from podium.model.sent import difference, sent_message
+from podium.model.sent import Earlier, difference, sent_message
 
 _NOT_TOLD = frozenset({"max_retries", "extra_headers"})
 """Settings that say nothing: the first is always 0. Headers may hold secrets."""
@@ -34,9 +34,12 @@ class LastSent:
 
 def told(
     last: LastSent | None, agent: str, place: str, asked: Mapping[str, Json], model: Model[object],
-    settings: ModelSettings | None, parameters: ModelRequestParameters,
+    settings: ModelSettings | None, parameters: ModelRequestParameters, earlier: Earlier | None = None,
 ) -> tuple[Json, LastSent]:  # fmt: skip
-    """Return how a request is recorded, after the last one in its scope, and itself as the last one."""
+    """Return how a request is recorded, after the last one in its scope, and itself as the last one.
+
+    The first one refers to what was said `earlier` in the conversation of the call.
+    """
     made_of = (
         [asked[name] for name in ("model", "tools", "native_tools", "output")], settings, parameters.instruction_parts,
         None if parameters.instruction_parts is not None else _own_instructions(asked["messages"]),
@@ -48,7 +51,7 @@ def told(
         said = {"agent": agent, **_but_messages(asked, model, settings, parameters), "messages": asked["messages"]}
     before = None if last is None else last.said
     answer = None if last is None else last.answer
-    stored = difference(said, before, answer, "" if last is None else last.place)
+    stored = difference(said, before, answer, "" if last is None else last.place, earlier)
     return stored, LastSent(place=place, asked=asked, made_of=made_of, said=said)
 
 

@@ -43,8 +43,8 @@ class Cache:
             return handler
 
         async def cached(call: Call, steps: RuleSteps) -> Outcome:
-            if call.feedback:
-                return await handler(call, steps)  # the answer that there is did not fit
+            if call.feedback or call.conversation is not None:  # what there is did not fit, or came of another talk
+                return await handler(call, steps)
             question = _question(call)
             while (other := self._asked.get(question)) is not None:
                 await asyncio.shield(other)

@@ -8,9 +8,11 @@ from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.permission import Permission, PermissionReply
 from podium.engine.calls.retries import end_of, fall_back
 from podium.engine.calls.steps import CallSteps
+from podium.engine.calls.taking_turns import said_with, take_turn
 from podium.engine.calls.tracing import traced, traced_inline
 from podium.engine.primitives.questions import asked_again
 from podium.engine.run.mailbox import TIMER
+from podium.errors import CallCancelled
 from podium.model.agent import AnyAgent
 from podium.model.facts.calls import Held
 from podium.model.facts.parts import answers_json
@@ -23,9 +25,21 @@ from podium.model.retry import FailureKind
 async def outcome_of(open_call: OpenCall, first: Outcome | None = None) -> Given | Failed | Refused | Cancelled:
     """Try until there is an answer, or no further try is allowed; `first` came of the first attempt, if it was made."""
     try:
-        return await _tried(open_call, first)
+        return await _in_its_turn(open_call, first)
+    except CallCancelled:  # of a workflow that was cut inside, nothing is recorded but where
+        open_call.active.journal.act(open_call.active.mailbox.close((open_call.key,)))
+        raise
     finally:
         open_call.active.journal.forget_logs(open_call.key)
+
+
+async def _in_its_turn(open_call: OpenCall, first: Outcome | None) -> Given | Failed | Refused | Cancelled:
+    """Do so in the conversation in which the call is to have its turn, if it is to have one."""
+    if open_call.options.conversation is None:
+        return await _tried(open_call, first)
+    outcome = await take_turn(open_call) or await _tried(open_call, first)
+    no = await said_with(open_call, outcome) if isinstance(outcome, Given) else None
+    return outcome if no is None else no
 
 
 async def _tried(open_call: OpenCall, first: Outcome | None) -> Given | Failed | Refused | Cancelled:
@@ -76,7 +90,7 @@ async def _attempt(open_call: OpenCall, agent: AnyAgent) -> Outcome:
         return known
     if open_call.key in active.history.steps and (kept := kept_answer(open_call, agent)) is not None:
         return kept
-    steps = CallSteps(active, branch, call, agent, progress, resumed=open_call.resumed)
+    steps = CallSteps(active, branch, call, agent, progress, resumed=open_call.resumed, turn=open_call.turn)
     dispatcher = active.runtime.dispatcher
     if open_call.resumed and agent.card.traits.runs_inline and active.history.has_under(open_call.inline_key):
         rules = dispatcher.run_rules(agent, admitted=True, delegated=False) or agent.run

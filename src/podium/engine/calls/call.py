@@ -13,13 +13,14 @@ from podium.engine.calls.options import NO_OPTIONS, CallOptions
 from podium.engine.calls.retries import begin_anew, undid_itself
 from podium.engine.calls.routing import registered, route
 from podium.engine.calls.steps import CallSteps
+from podium.engine.calls.taking_turns import first_want
 from podium.engine.calls.tracing import traced
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Caller
 from podium.engine.run.describing import describe, shortened
 from podium.engine.run.inputs import given, is_input, with_input
-from podium.engine.run.key_state import KeyState
+from podium.engine.run.key_state import Asking, KeyState, asking_call
 from podium.engine.run.progress import CallProgress, in_doubt, progress_of
 from podium.engine.run.recorded import Recorded, restored
 from podium.errors import CallFailed, CallRefused, Diverged, InvalidValue
@@ -66,6 +67,9 @@ class AgentCall(Recorded[T], Generic[T]):
             raise Diverged(self.key, describe(opened), self.described())
         if opened.payload is not None and not is_input(agent, opened.payload, payload):
             raise Diverged(self.key, with_input(opened), f"the same agent with {shortened(payload)}")
+        if said.conversation != self._conversation:
+            recorded, now = _talk(said.conversation), _talk(self._conversation)
+            raise Diverged(self.key, f"{self.described()} in {recorded}", f"the same in {now}")
 
     def described(self) -> str:
         """Return which agent it asks."""
@@ -90,8 +94,8 @@ class AgentCall(Recorded[T], Generic[T]):
                 return await self._end(branch, card, given)
             place = self._begun_before(card)
         lineage = active.history.next_lineage(self.key)
-        asked = _asked(card.name, card.version, self._why, lineage, place, once=card.effects == "once")
-        asked_at = active.journal.append(asked, self.key, self._payload)
+        effects = first_want(active, self.key, self.options.conversation)
+        asked_at = active.journal.append(self._asked(card, lineage, place), self.key, self._payload, effects)
         first: Outcome | None = None
         progress = CallProgress(lineage=lineage) if record is None else progress_of(record)
         if record is None and lineage == 1 and self._goes_straight(card):
@@ -100,35 +104,40 @@ class AgentCall(Recorded[T], Generic[T]):
                 given = given_by(self._agent, first, active.runtime.max_payload_bytes)
                 if isinstance(given, Given):
                     return await self._end(branch, card, given)
-        progress.doubtful = card.effects == "once" and active.history.may_have_happened(
-            self.key, (card.name, self._payload)
-        )
+        progress.doubtful = card.effects == "once" and active.history.may_have_happened(self.key, self._request(card))
         open_call = self._open(branch, card, progress, asked_at, resumed=resumed)
         return await self._end(branch, card, await outcome_of(open_call, first))
 
     def _answered_before(self, card: Card) -> Given | None:
         """Take over the answer to the same question that the code asked elsewhere before a retry, if there is one."""
         active, history = self.active, self.active.history
-        found = active.taken_over(self.key, (card.name, self._payload))
+        found = active.taken_over(self.key, self._request(card))
         given = None if found is None else self._given(found[1])
         if found is None or given is None:
             return None
         place = found[0]
-        history.unclaimed.enter(self.key, (card.name, self._payload), None)
+        history.unclaimed.enter(self.key, self._request(card), None)
         lineage = history.next_lineage(self.key)
-        active.journal.append(
-            _asked(card.name, card.version, self._why, lineage, place, once=card.effects == "once"),
-            self.key,
-            self._payload,
-        )
+        active.journal.append(self._asked(card, lineage, place), self.key, self._payload)
         return given
 
     def _begun_before(self, card: Card) -> str | None:
         """Take over the steps of the same call that the code made elsewhere before a retry; returns where."""
-        unclaimed, request = self.active.history.unclaimed, (card.name, self._payload)
+        unclaimed, request = self.active.history.unclaimed, self._request(card)
         place = unclaimed.begun_elsewhere(self.key, request)
         unclaimed.enter(self.key, request, place)
         return place
+
+    @property
+    def _conversation(self) -> str | None:
+        return None if self.options.conversation is None else self.options.conversation.name
+
+    def _request(self, card: Card) -> Asking:
+        return asking_call(card.name, self._payload, self._conversation)
+
+    def _asked(self, card: Card, lineage: int, place: str | None) -> Prepared:
+        once = card.effects == "once"
+        return _asked(card.name, card.version, self._why, lineage, place, once=once, conversation=self._conversation)
 
     def _given(self, end: Fact) -> Given | None:
         """Return an answer that is recorded elsewhere, if it still fits."""
@@ -261,6 +270,17 @@ class AgentCall(Recorded[T], Generic[T]):
 
 
 @lru_cache(maxsize=4096)
-def _asked(name: str, version: str, why: str | None, lineage: int, place: str | None, *, once: bool) -> Prepared:
+def _asked(
+    name: str, version: str, why: str | None, lineage: int, place: str | None, *, once: bool, conversation: str | None
+) -> Prepared:
     """Return what the fact says that an agent was asked."""
-    return prepared(Asked(agent=name, version=version, why=why, lineage=lineage, taken_from=place, once=once))
+    return prepared(
+        Asked(
+            agent=name, version=version, why=why, lineage=lineage, taken_from=place, once=once,
+            conversation=conversation,
+        )
+    )  # fmt: skip
+
+
+def _talk(conversation: str | None) -> str:
+    return "no conversation" if conversation is None else f"conversation {conversation!r}"

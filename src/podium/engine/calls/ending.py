@@ -24,7 +24,7 @@ def record_answer(active: ActiveRun, key: str, card: Card, caller: Caller, input
         active.degraded[key] = given.lacks
     below = _degraded(active, key) if active.degraded else ()
     said = AnsweredDone(usage=given.usage, degraded=below) if given.usage is not None or below else _DONE
-    at = active.journal.append(said, key, given.payload, active.mailbox.questions.withdraw((key,)))
+    at = active.journal.append(said, key, given.payload, [*given.effects, *active.mailbox.close((key,))])
     if card.undo is not None:
         caller.adopt([_record_undo(active, key, card.undo, input, given.payload)])
     return at
@@ -32,7 +32,7 @@ def record_answer(active: ActiveRun, key: str, card: Card, caller: Caller, input
 
 def record_failure(active: ActiveRun, key: str, outcome: Failed | Refused) -> float:
     """Record that a call failed or was refused; returns the time."""
-    return active.journal.append(outcome_said(outcome), key, effects=active.mailbox.questions.withdraw((key,)))
+    return active.journal.append(outcome_said(outcome), key, effects=active.mailbox.close((key,)))
 
 
 def adopt_recorded(active: ActiveRun, key: str, caller: Caller, record: KeyState) -> None:

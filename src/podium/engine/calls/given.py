@@ -1,5 +1,6 @@
 """The answer that a call takes: one that fits what its agent declares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from podium.model.outcome import Done, Failed, Failure, Usage
 from podium.model.retry import FailureKind
 from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
+from podium.store.operations import Effect
 
 
 @dataclass(slots=True)
@@ -23,6 +25,8 @@ class Given:
     usage: Usage | None
     lacks: Degraded | None
     """What it is short of, if another agent answered than was asked."""
+    effects: Sequence[Effect] = ()
+    """What is committed with it."""
 
 
 def given_by(agent: AnyAgent, done: Done, most: int, lacks: Degraded | None = None) -> Given | Failed:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from podium.engine.calls.options import CallOptions, Fallbacks
+from podium.engine.calls.turn_of_call import TurnOfCall
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Caller
@@ -35,6 +36,8 @@ class OpenCall:
     deadline: float | None
     resumed: bool
     """Whether the journal knows of it from an earlier drive."""
+    turn: TurnOfCall | None = None
+    """What its agent has of the conversation in which it is called."""
 
     @property
     def fallbacks(self) -> Fallbacks:
@@ -89,4 +92,5 @@ class OpenCall:
             attempt=progress.attempt, lineage=progress.lineage, timeout=seconds, tenant=run.tenant,
             principal=run.principal, root=run.root, priority=run.priority, deadline=self.deadline,
             callers=self.caller.callers, granted=progress.granted, feedback=progress.feedback,
+            conversation=None if self.turn is None else self.turn.name,
         )  # fmt: skip

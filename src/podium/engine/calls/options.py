@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from podium.dispatch.dispatcher import Target
 from podium.model.agent import is_agent
+from podium.model.conversation import ConversationTurn
 from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
 from podium.model.expected import Expected, check_options, instance, is_list, or_none
 from podium.model.fallback import FallbackValue
@@ -33,6 +34,7 @@ class CallOptions:
     within: SecondsOrNone = SecondsOrNone()
     retry: Retry | None = None
     fallback: Fallbacks | None = None
+    conversation: ConversationTurn | None = None
 
     def __post_init__(self) -> None:
         hold_seconds(self, SECONDS, "timeout", "within", whose="a call", optional=True)

@@ -1,29 +1,28 @@
 """The recorded parts of a call: each model request, each tool call, each `once` happens once for ever."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
 from podium.engine.calls.asked import StepQuestions
 from podium.engine.calls.held import HeldSteps
+from podium.engine.calls.rule_steps import StepsForRules
 from podium.engine.calls.sent_step import SentOfCall
 from podium.engine.calls.step_body import KnownStep, StepBody
 from podium.engine.calls.step_effects import StepEffects, in_effect, inside
 from podium.engine.calls.step_records import StepRecords
+from podium.engine.calls.turn_of_call import TurnOfCall
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.progress import CallProgress
-from podium.engine.run.reservations import reserve, settle
 from podium.errors import Forbidden, Suspended, UsageError
 from podium.model.agent import AnyAgent
-from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
+from podium.model.budget import Bound
 from podium.model.call import Call
 from podium.model.consent import NO_CONSENT, Consent
+from podium.model.conversation import OpenTurn
 from podium.model.deferral import Resume, StepFunction
-from podium.model.facts.notices import Notice
 from podium.model.json import Json
-from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import Refused, Until, Usage
-from podium.model.prices import PriceSettings
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL, is_scarce
 from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
@@ -33,22 +32,22 @@ from podium.secrets.masking import MASKING
 from podium.store.codec import input_digest
 
 
-class CallSteps:
+class CallSteps(StepsForRules):
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_active", "_again", "_agent", "_branch", "_call", "_counts", "_effects", "_held", "_questions", "_records",
-        "_sent", "_under_way",
+        "_again", "_counts", "_effects", "_held", "_questions", "_records", "_sent", "_under_way", "conversation",
     )  # fmt: skip
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent, progress: CallProgress, *,
-        resumed: bool = False,
+        resumed: bool = False, turn: TurnOfCall | None = None,
     ) -> None:  # fmt: skip
-        self._active = active
-        self._branch = branch
-        self._call = call
-        self._agent = agent
+        super().__init__(active, branch, call, agent)
+        if turn is not None:
+            turn.added.clear()
+        self.conversation: OpenTurn | None = turn
+        """The turn that the call has in a conversation."""
         self._counts: dict[str, int] = {}
         self._again = resumed or call.attempt > 1 or call.key in active.journal.emitter.emitted
         """Whether something of this call may have been streamed before, which this attempt makes void."""
@@ -224,54 +223,6 @@ class CallSteps:
         """Stream a chunk to those who watch the run, as `emitted`, or as the event that it is."""
         call, again, self._again = self._call, self._again, False
         self._active.journal.emitter.emit(chunk, call.key, call.attempt, inside.get(), again=again)
-
-    @property
-    def turns(self) -> Sequence[AgentTurn]:
-        """The calls of this branch that were answered, where a rule wants to know."""
-        return self._branch.turns(self._call.key)
-
-    @property
-    def lines(self) -> Sequence[BudgetLine]:
-        """The budgets that what this run does counts against."""
-        return self._active.lines
-
-    @property
-    def depth(self) -> int | None:
-        """How many workflows inside one another the budget of the run allows."""
-        return self._active.budget.get("depth")
-
-    @property
-    def budgeted(self) -> bool:
-        """Whether anything bounds what this call may spend."""
-        runtime = self._active.runtime
-        card = runtime.dispatcher.card(self._agent)
-        own = card.budget is not None or (card.limit is not None and card.limit.tokens is not None)
-        return own or runtime.dispatcher.bounded or bool(self._active.lines)
-
-    @property
-    def prices(self) -> PriceSettings:
-        """What things cost, as far as the settings say so."""
-        return self._active.runtime.prices
-
-    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
-        """Set an amount aside; see `podium.model.rule_steps.RuleSteps`."""
-        counting = [line for line in (*self._active.lines, *lines) if amount.counts(line.limits)]
-        if not counting:
-            return None
-        found = await reserve(self._active, self._call.key, amount, counting)
-        if isinstance(found, Reservation):
-            return found
-        return Breach(found, next(line.to for line in counting if line.id == found.id))
-
-    def settle(self, reservation: Reservation, spent: Amount) -> None:
-        """Record what was really spent of what was set aside."""
-        settle(self._active, self._call.key, reservation, spent)
-
-    def note(self, guard: str, body: Mapping[str, Json]) -> None:
-        """Record what a rule did, for reports and audits; in a replay it is recorded already."""
-        if self._active.gate.replaying:
-            return
-        self._active.journal.append(Notice(guard=guard, said=body), self._call.key)
 
     async def _known(self, path: str, name: str, body: StepBody, digest: str) -> KnownStep | None:
         """Return what is recorded of a step, by this attempt or an earlier one, or else what is found out about it."""

@@ -8,10 +8,11 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import opened_as
 from podium.engine.run.primitive import Primitive
-from podium.errors import CallError, NotAwaitable, PodiumError, TooFew, UsageError
+from podium.errors import CallError, CallRefused, NotAwaitable, PodiumError, TooFew, UsageError
 from podium.model.expected import COUNT, FLAG, Expected, or_none
 from podium.model.facts.choices import GatherFailed, JoinChoice, QuorumReached, RaceWon
 from podium.model.facts.content import FactContent
+from podium.model.rule_names import FAN_OUT
 
 T = TypeVar("T")
 C = TypeVar("C", bound=FactContent)
@@ -44,6 +45,15 @@ def spread(inputs: Iterable[T], concurrency: int | None) -> Iterable[T]:
         raise UsageError("map was given a set, whose order another process does not know: sort it, `sorted(inputs)`.")
     _MAPPED.check("what is mapped", inputs)
     return inputs
+
+
+def check_fan_out(items: Sequence[Primitive[Any]], path: str, most: int | None) -> None:
+    """Raise CallRefused for more branches at once than a budget allows: those need not be awaited then."""
+    if most is None or len(items) <= most:
+        return
+    for each in items:
+        each.branch.unawaited.pop(each.key, None)
+    raise CallRefused(f"{len(items)} branches at once, and the budget of the run allows {most}", rule=FAN_OUT, key=path)
 
 
 def check_quorum(quorum: object, most: int) -> None:

@@ -96,6 +96,7 @@ class ActiveRun:
         self.escrows = Escrows(self.n, self.run, runtime, self.journal, self.trace)
         self.gate = ReplayGate(self.history, self.activity, self.journal, go_live=self._go_live, dry=dry)
         self.mailbox = Mailbox(() if dry else claimed.signals, claimed.wake, runtime, self.activity, ring=self._end_due)
+        self.mailbox.turns.read(claimed.facts)
         self.cancellation = Cancellation(
             self.run, self.main, self.due, runtime, history=self.history, journal=self.journal, mailbox=self.mailbox,
             activity=self.activity,
@@ -182,7 +183,7 @@ class ActiveRun:
         await self.may_begin()
         if branch.cancel is Cancel.REQUESTED:
             said = KeysCancelled(keys=(key,), by=branch.cancelled_by)
-            self.journal.append(said, key, effects=self.mailbox.questions.withdraw((key,)))
+            self.journal.append(said, key, effects=self.mailbox.close((key,)))
             await self.journal.committed()
             branch.deliver(key)
 
@@ -319,7 +320,8 @@ class ActiveRun:
     def restart(self, version: str, input: bytes) -> None:
         """Begin the next generation with this loop turn's commit; nothing more is recorded of this one."""
         self._parking = self._restarting = True
-        said = DoneBefore(self.history.done_before(), ()).noted(self.generation.next(version, self.due))
+        begun = self.mailbox.turns.noted(self.generation.next(version, self.due))
+        said = DoneBefore(self.history.done_before(), ()).noted(begun)
         answers = [TakeSignal(each.id) for each in self.mailbox.left if each.kind not in KEPT_SIGNALS]
         self.journal.append(said, "", input, answers, last=True)
         for fact in self.generation.begun_before:

@@ -73,7 +73,7 @@ class Cancellation:
         if not keys:
             return
         waits = self._mailbox.remove(keys)
-        effects = self._mailbox.questions.withdraw(keys)
+        effects = self._mailbox.close(keys)
         self._journal.append(KeysCancelled(keys=tuple(keys), by=by), by, effects=effects)
         self._activity.resume(sum(wait.future.cancelled() for wait in waits))
 

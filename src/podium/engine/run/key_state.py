@@ -15,6 +15,13 @@ Asking = tuple[str, bytes | None]
 """What is asked for: of a call the agent and the input."""
 
 
+def asking_call(agent: str, payload: bytes | None, conversation: str | None = None) -> Asking:
+    """Return what a call asks for: of an agent, in a conversation if it has its turn in one."""
+    if conversation is None:
+        return agent, payload
+    return agent, b"%b\0%b" % (b"" if payload is None else payload, conversation.encode())
+
+
 def asking_signal(name: str) -> Asking:
     """Return what a wait for a signal asks for."""
     return f"signal\0{name}", None
@@ -149,8 +156,8 @@ class KeyState:
         """What it asks for, if what it was given can be taken over elsewhere: a call, a signal, or a child run."""
         opened = self.opened
         match None if opened is None else opened.content:
-            case Asked(agent=agent) if opened is not None:
-                return agent, opened.payload
+            case Asked(agent=agent) as said if opened is not None:
+                return asking_call(agent, opened.payload, said.conversation)
             case SignalAwaited(name=name):
                 return asking_signal(name)
             case ChildSpawned(workflow=workflow, digest=digest) if digest is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from podium.engine.run.before_fork import known_before
-from podium.engine.run.key_state import Asking
+from podium.engine.run.key_state import Asking, asking_call
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredFailed, AnsweredRefused
 from podium.model.facts.calls import Asked
@@ -29,7 +29,9 @@ class LostEffects:
         if fact.kind is FactKind.ASKED and isinstance(said := fact.content, Asked):
             self._drop(fact.key)
             self._agents[fact.key] = said.agent
-            self._requests.setdefault(said.agent, {})[fact.key] = said.agent, fact.payload
+            self._requests.setdefault(said.agent, {})[fact.key] = asking_call(
+                said.agent, fact.payload, said.conversation
+            )
         elif isinstance(fact.content, AnsweredFailed | AnsweredRefused):
             self._drop(fact.key)
 
@@ -54,7 +56,8 @@ class LostEffects:
     def note_undone(self, fact: Fact) -> None:
         """Take in a fact about a call whose effect was undone."""
         if fact.kind is FactKind.ASKED and isinstance(said := fact.content, Asked):
-            self._undone.setdefault((said.agent, fact.payload), set()).add(fact.key)
+            request = asking_call(said.agent, fact.payload, said.conversation)
+            self._undone.setdefault(request, set()).add(fact.key)
 
     def was_undone(self, request: Asking) -> bool:
         """Whether the same was asked before, and undone."""

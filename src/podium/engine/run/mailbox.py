@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from podium.engine.run.activity import Activity
 from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.held_turns import HeldTurns
 from podium.engine.run.open_questions import OpenQuestions
 from podium.engine.run.runtime import Runtime
+from podium.model.conversation import TURN
 from podium.model.run import Signal
-from podium.store.operations import Delivery
+from podium.store.operations import Delivery, Effect
 
 TIMER = "timer"
 """The kind of a wait that no signal ends."""
@@ -29,7 +31,7 @@ class DurableWait:
 class Mailbox:
     """Hands the signals of one run to its branches, the oldest first."""
 
-    __slots__ = ("_activity", "_handed", "_ring", "_runtime", "_signals", "_waits", "questions", "wake")
+    __slots__ = ("_activity", "_handed", "_ring", "_runtime", "_signals", "_waits", "questions", "turns", "wake")
 
     def __init__(
         self, signals: Iterable[Signal], wake: int, runtime: Runtime, activity: Activity, *, ring: Callable[[], None]
@@ -37,6 +39,7 @@ class Mailbox:
         self.wake = wake
         """How often the store had woken the run as of the last that it told of the signals."""
         self.questions = OpenQuestions()
+        self.turns = HeldTurns()
         self._signals = list(signals)
         self._handed: set[str] = set()
         """Signals that a branch was given; the store may not know yet that they were taken."""
@@ -130,6 +133,20 @@ class Mailbox:
     def next_due(self) -> float | None:
         """Return the first time that a branch waits for."""
         return min((wait.due for wait in self._waits.values() if wait.due is not None), default=None)
+
+    def end_waits(self, kind: str, name: str) -> None:
+        """End the waits for a signal that another branch took on behalf of all: each is given none."""
+        for wait in list(self._waits.values()):
+            if wait.kind == kind and name in wait.names:
+                self._release(wait, None)
+
+    def close(self, keys: Iterable[str]) -> Sequence[Effect]:
+        """Forget what is open outside for calls that are over; returns what takes back their questions and turns."""
+        keys = list(keys)
+        turns = self.turns.release(keys, self._runtime.clock.now())
+        for each in turns:
+            self.take(TURN, each.key)
+        return [*self.questions.withdraw(keys), *turns]
 
     def remove(self, keys: Iterable[str]) -> list[DurableWait]:
         """Take out the waits under these keys, because their branches were cancelled."""

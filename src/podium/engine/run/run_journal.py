@@ -80,6 +80,16 @@ class RunJournal:
             self._log(write.facts[-1])
         return at
 
+    def act(self, effects: Sequence[Effect]) -> None:
+        """Have effects carried out with this loop turn's commit that go with no fact; twice is as good as once.
+
+        Raises Evicted once the run is let go.
+        """
+        if self.closed:
+            raise Evicted
+        if effects and not self._dry:
+            self._write().effects.extend(effects)
+
     def forget_logs(self, call: str) -> None:
         """Keep no log of a call any more, in whichever of its attempts."""
         for key in [key for key in self.logs if key == call or key.startswith(f"{call}.r")]:

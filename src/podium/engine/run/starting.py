@@ -8,7 +8,8 @@ from podium.model.budget_ids import budget_of_run
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.runs import Started
 from podium.model.json import Json
-from podium.model.run import Run, RunOptions, RunState
+from podium.model.run import START, Run, RunOptions, RunState
+from podium.store.conversing import WantTurn
 from podium.store.operations import BeginGeneration, Delivery, NewFact, NewRun, Write
 from podium.store.protocol import Claimed
 
@@ -38,14 +39,24 @@ def new_run(
         workflow=card.name, version=card.version, seed=seed, principal=options.principal, tenant=options.tenant,
         callers=() if above is None else above.callers, deadline=_deadline(options, at, above),
         budget=_budget(options, above), lines=tuple(_lines(id, options.budget, above)), trace=trace,
+        conversation=None if options.turn is None else options.turn.name,
+        busy="wait" if options.turn is None else options.turn.busy,
     )  # fmt: skip
     parent = None if above is None else above.run
     return NewRun(
         id=id, workflow=card.name, version=card.version, queue=options.queue, priority=options.priority,
         tenant=options.tenant, principal=options.principal, parent=parent and parent.id,
         root=parent.root if parent else id, tag=options.tag, at=at,
-        started=NewFact.saying(said, "", at, payload), limits=limits or None,
+        started=NewFact.saying(said, "", at, payload), limits=limits or None, turn=_turn(options, at),
     )  # fmt: skip
+
+
+def _turn(options: RunOptions, at: float) -> WantTurn | None:
+    """Return what asks for the turn that it has from its start."""
+    if (turn := options.turn) is None:
+        return None
+    tenant, principal = options.tenant, options.principal
+    return WantTurn(tenant=tenant, principal=principal, name=turn.name, key=START, at=at, busy=turn.busy)
 
 
 def _deadline(options: RunOptions, at: float, above: Above | None) -> float | None:

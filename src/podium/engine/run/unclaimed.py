@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 
 from podium.engine.run.aside import Aside
-from podium.engine.run.key_state import Asking, KeyState, PutAside, StepRecord
+from podium.engine.run.key_state import Asking, KeyState, PutAside, StepRecord, asking_call
 from podium.engine.run.keys import above, belongs
 from podium.engine.run.lost_effects import LostEffects
 from podium.model.fact import Fact, FactKind
@@ -144,8 +144,9 @@ class Unclaimed:
         if fact.kind is FactKind.SPAWNED:
             self._spawned[fact.key] += 1
         elif fact.kind is FactKind.ASKED and isinstance(said := fact.content, Asked):
-            self.enter(fact.key, (said.agent, fact.payload), said.taken_from)
-            self._failed.setdefault((said.agent, fact.payload), []).append(fact.key)
+            request = asking_call(said.agent, fact.payload, said.conversation)
+            self.enter(fact.key, request, said.taken_from)
+            self._failed.setdefault(request, []).append(fact.key)
 
     def enter(self, key: str, request: Asking, place: str | None) -> None:
         """A call is asked at a key. Steps that were done there for another request go with that one.

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from podium.dispatch.invoke import passes_through
 from podium.engine.calls.inline import causes_of
+from podium.engine.calls.taking_turns import begin_turn, end_turn
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.worker.admission import admit
 from podium.engine.workflow import Workflow, is_workflow
@@ -19,7 +21,7 @@ from podium.model.traceback import traceback_of
 from podium.model.workflow_code import BRANCH
 from podium.secrets.masking import MASKING
 from podium.store.codec import NULL, decode, encode
-from podium.store.operations import FinishRun
+from podium.store.operations import Effect, FinishRun
 
 _LOG = logging.getLogger("podium")
 _REASON_CHARACTERS = 2_000
@@ -70,8 +72,11 @@ async def _drive(active: ActiveRun) -> None:
 
 async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input: Json) -> None:
     value, said = None, Ended(state=RunState.DONE, reason="", causes=())
+    said_in_turn: Sequence[Effect] = ()
     try:
+        await begin_turn(active)
         value = await admit(active, workflow, input)
+        said_in_turn = await end_turn(active, workflow.card.name, input, value)
     except CallCancelled as error:
         said = replace(said, state=RunState.CANCELLED, reason=text_of(error))
     except (UnknownAgent, StoreError):
@@ -96,7 +101,8 @@ async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input
         said = replace(said, reason=late, error_type=RUN_TIMED_OUT)
     await active.gate.passed()
     degraded = tuple(each for _, each in sorted(active.degraded.items()))
-    _end(active, replace(said, reason=MASKING.text(readable(said.reason)), degraded=degraded), MASKING.json(value))
+    said = replace(said, reason=MASKING.text(readable(said.reason)), degraded=degraded)
+    _end(active, said, MASKING.json(value), said_in_turn)
 
 
 def _failed(error: BaseException, causes: tuple[str, ...] = ()) -> Ended:
@@ -128,9 +134,9 @@ async def _children_ended(active: ActiveRun) -> None:
         await active.mailbox.wait(active.main, f"end:{child}", "child", child, None)
 
 
-def _end(active: ActiveRun, said: Ended, value: Json) -> None:
+def _end(active: ActiveRun, said: Ended, value: Json, effects: Sequence[Effect]) -> None:
     active.escrows.give_back()  # before its end, which is the last that a run says
-    at = active.journal.append(said, payload=NULL if value is None else encode(value))
+    at = active.journal.append(said, payload=NULL if value is None else encode(value), effects=effects)
     outcome = outcome_json(said, value)
     if said.state is RunState.FAILED:
         _LOG.info("run %s of %s failed: %s\n%s", active.run.id, active.run.workflow, said.reason, said.traceback)

@@ -24,6 +24,8 @@ class Asked(FactContent, kind=FactKind.ASKED):
     """Whether the agent's effects are to happen `once`."""
     taken_from: Kept[str | None] = None
     """Where the same was asked before a retry, if its answer, or else what steps it had done, is taken from there."""
+    conversation: Kept[str | None] = None
+    """The conversation in which it is to have its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

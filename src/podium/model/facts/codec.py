@@ -18,6 +18,7 @@ _SINGLE: Mapping[FactKind, type[FactContent]] = {
     FactKind.RETRY: calls.AttemptFailed,
     FactKind.STEP: calls.StepDone,
     FactKind.SENT: calls.StepSent,
+    FactKind.TURN: waits.TurnTaken,
     FactKind.TIMER: waits.SleepBegun,
     FactKind.SPAWNED: waits.ChildSpawned,
     FactKind.CANCELLED: choices.KeysCancelled,

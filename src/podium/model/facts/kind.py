@@ -33,3 +33,4 @@ class FactKind(IntEnum):
     EDITED = 25
     RESTARTED = 26
     SENT = 27
+    TURN = 28

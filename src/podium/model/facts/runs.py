@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Self
 
+from podium.model.conversation import Busy
 from podium.model.empty import empty
 from podium.model.facts.content import WRITTEN, Blanked, Dropped, FactContent, Kept, Stored
 from podium.model.facts.kind import FactKind
@@ -44,6 +45,10 @@ class Started(FactContent, kind=FactKind.STARTED):
     """The keys before the cut at which it had started child runs without a result: they are started anew."""
     trace: Kept[str | None] = None
     """The W3C `traceparent` of what started it, where that is traced; of a fork that of the other run."""
+    conversation: Kept[str | None] = None
+    """The conversation in which it is to have its turn from its start to its end."""
+    busy: Kept[Busy] = "wait"
+    """What becomes of it where another one has its turn there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +146,10 @@ class Restarted(FactContent, kind=FactKind.RESTARTED):
     """What the start of a fork says so, as far as the generations before have not come to it."""
     done_by: Kept[tuple[str, ...]] = ()
     """The agents of these calls, in the same order."""
+    conversation: Kept[str | None] = None
+    """The conversation in which the run has its turn."""
+    revision: Kept[int] = 0
+    """How many messages were in it when the run had its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

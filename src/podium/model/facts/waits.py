@@ -18,6 +18,16 @@ class SleepBegun(FactContent, kind=FactKind.TIMER):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnTaken(FactContent, kind=FactKind.TURN):
+    """A call, or the run, has its turn in a conversation, until it ends."""
+
+    conversation: Kept[str]
+    """Another one than was asked for where the turn goes on in a fork of that."""
+    revision: Kept[int]
+    """How many messages were in it by then: those that the call sees."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalAwaited(FactContent, kind=FactKind.WAITING, wait="signal"):
     """A wait for a signal begins."""
 

@@ -8,13 +8,15 @@ from podium.model.empty import empty
 from podium.model.fact import Fact
 from podium.model.facts.calls import Asked, StepDone, StepSent
 from podium.model.facts.runs import Redacted
+from podium.model.facts.waits import TurnTaken
 from podium.model.json import Json, is_object
 from podium.model.outcome import Usage
-from podium.model.sent import AFTER, check_sent, put_together, same_as_before, sent_message
+from podium.model.sent import AFTER, SaidBefore, check_sent, put_together, same_as_before, sent_message
 from podium.model.step import is_answer_step
 from podium.reports.calls.messages import MessagePart, OfferedTool, parts_of, tools_of
 
 _NOTHING: Mapping[str, Json] = {"messages": []}
+_NOWHERE: Mapping[str, Sequence[Json]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,8 @@ class SentRequest:
 class _Conversations:
     """What was sent last at each step of a run, and answered."""
 
+    said: SaidBefore
+
     agents: dict[str, str] = field(default_factory=empty(dict[str, str]))
     sent: dict[str, dict[str, Json]] = field(default_factory=empty(dict[str, dict[str, Json]]))
     answers: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
@@ -95,7 +99,8 @@ class _Conversations:
         try:
             check_sent(stored)
             after = f"{call}/{stored[AFTER]}" if AFTER in stored else None
-            request = put_together(stored, self.sent.get(after or ""), self.answers.get(after or ""))
+            before, answer = self.sent.get(after or ""), self.answers.get(after or "")
+            request = put_together(stored, before, answer, self.said)
         except (UsageError, LookupError) as wrong:
             stored, not_kept = _NOTHING, str(wrong)
         if not not_kept:
@@ -129,13 +134,29 @@ def _error(said: StepSent) -> str:
     return f"{said.type}: {said.message}" if said.type else ""
 
 
-def requests_of(run_id: str, facts: Sequence[Fact], key: str | None) -> tuple[SentRequest, ...]:
+def conversations_in(facts: Iterable[Fact]) -> dict[str, int]:
+    """Return the conversations that a run had turns in, each with the most messages that it saw there."""
+    found: dict[str, int] = {}
+    for fact in facts:
+        if isinstance(said := fact.content, TurnTaken):
+            found[said.conversation] = max(said.revision, found.get(said.conversation, 0))
+    return found
+
+
+def requests_of(
+    run_id: str, facts: Sequence[Fact], key: str | None, said: Mapping[str, Sequence[Json]] = _NOWHERE
+) -> tuple[SentRequest, ...]:
     """Return the requests to models of a call or step, or of the whole run, as they were sent one after the other.
 
-    Those of agents that tools of the call ran are among them. Raises NotPossible where there are none, or they were
-    not kept.
+    Those of agents that tools of the call ran are among them. `said` are the messages of the conversations in which
+    the run had turns. Raises NotPossible where there are none, or they were not kept.
     """
-    conversations = _Conversations()
+
+    def before(name: str, revision: int) -> Sequence[Json] | None:
+        known = said.get(name, ())
+        return None if len(known) < revision else known[:revision]
+
+    conversations = _Conversations(before)
     for fact in facts:
         conversations.take(fact)
     within = [each for each in conversations.found if key is None or each.key == key or each.key.startswith(f"{key}/")]

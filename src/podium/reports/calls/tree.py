@@ -86,8 +86,8 @@ class _Builder:
                 self._cancel(fact, keys)
             case notices.NoticeContent():
                 self._notice(fact)
-            case money.AmountReserved() | money.AmountSettled() | calls.StepSent():
-                pass  # money shows as what was spent, and what was sent with `requests`
+            case money.AmountReserved() | money.AmountSettled() | calls.StepSent() | waits.TurnTaken():
+                pass  # money shows as what was spent, what was sent with `requests`, a turn with its call
             case (
                 runs.Cancelling() | runs.Changed() | runs.Repinned() | runs.Restarted() | runs.Rewound()
                 | runs.Redacted() | runs.InputEdited() as said

@@ -7,11 +7,12 @@ from podium.model.audit import PRUNED, Pruning
 from podium.model.budget_ids import budget_of_run, share_of_run
 from podium.model.question import QuestionState
 from podium.model.run import RunState, child_ended
+from podium.store.conversing import AppendTurn, DeleteConversation, ReleaseTurn, WantTurn
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.books import Books
-from podium.store.journaling.budgets import is_carved, raise_budget, reserve, settle, settle_run
+from podium.store.journaling.budgets import is_carved, reserve, settle_run
 from podium.store.journaling.chain import GENESIS
-from podium.store.journaling.escrows import could_recall, draw
+from podium.store.journaling.escrows import could_recall, pay
 from podium.store.journaling.inbox import InboxWriter
 from podium.store.journaling.journals import Journals
 from podium.store.journaling.ledger import LedgerEntries
@@ -19,6 +20,7 @@ from podium.store.journaling.lookahead import Lookahead, is_worthwhile
 from podium.store.journaling.redaction import redact
 from podium.store.journaling.standings import Newcomers, Standings
 from podium.store.journaling.transaction import Owned, RunStanding, Transaction
+from podium.store.journaling.turns import Turns
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import (
     BeginGeneration,
@@ -26,25 +28,21 @@ from podium.store.operations import (
     Close,
     Committed,
     CommitVerdict,
-    Draw,
     Effect,
     Expire,
     FetchSignals,
     FinishRun,
     HandBack,
     NewRun,
-    OpenBudget,
     OpenQuestion,
     Operation,
     Park,
     Prune,
-    RaiseBudget,
     Redact,
     Release,
     Reply,
     Reserve,
     Send,
-    Settle,
     Spawn,
     Start,
     TakeSignal,
@@ -62,9 +60,8 @@ class CommitTransaction:
     """Carries out operations inside a transaction of a backend."""
 
     __slots__ = (
-        "_claims", "_entries", "_fenced", "_let_go", "_newcomers", "_opened_books", "_opened_inbox", "_pruned",
-        "_standings",
-        "_transaction", "_worker", "journals", "result",
+        "_claims", "_entries", "_fenced", "_let_go", "_newcomers", "_opened_books", "_opened_inbox", "_opened_turns",
+        "_pruned", "_standings", "_transaction", "_worker", "journals", "result",
     )  # fmt: skip
 
     def __init__(self, transaction: Transaction, worker: str, known: Mapping[int, Head], salts: Salts) -> None:
@@ -77,6 +74,7 @@ class CommitTransaction:
         self._newcomers = Newcomers(transaction)
         self._opened_inbox: InboxWriter | None = None
         self._opened_books: Books | None = None
+        self._opened_turns: Turns | None = None
         self._entries = LedgerEntries(transaction)
         self._claims: dict[tuple[int, int], Owned | None] = {}
         self._let_go: set[int] = set()
@@ -97,6 +95,12 @@ class CommitTransaction:
             self._opened_books = Books(self._transaction)
         return self._opened_books
 
+    @property
+    def _turns(self) -> Turns:
+        if self._opened_turns is None:
+            self._opened_turns = Turns(self._transaction, self._standings, self._inbox)
+        return self._opened_turns
+
     def perform(self, operations: Sequence[Operation]) -> Committed:
         """Carry them out in order; each gets its verdict."""
         self._look_ahead(operations)
@@ -113,7 +117,7 @@ class CommitTransaction:
                     verdicts.append(self._reserve(operation))
                 case Reply() | Expire():
                     verdicts.append(self._of_question(operation))
-                case Redact() | Prune():
+                case Redact() | Prune() | DeleteConversation():
                     verdicts.append(self._delete(operation))
                 case KeepAnswer() | KeepEvents():
                     verdicts.append(self._keep(operation))
@@ -146,10 +150,12 @@ class CommitTransaction:
         if ahead.quoting:
             self.journals.learn([claim[0] for claim in ahead.quoting if self._claims[claim] is not None])
         finishing: list[int] = []
+        ending: list[str] = []
         for claim in ahead.finishing:
             if (owned := self._claims[claim]) is not None:
                 finishing.append(claim[0])
-                ahead.reservations.add(share_of_run(self.journals.head(claim[0]).name.decode()))
+                ending.append(self.journals.head(claim[0]).name.decode())
+                ahead.reservations.add(share_of_run(ending[-1]))
                 if owned.parent is not None:
                     ahead.addressed.add(owned.parent)
         if ahead.addressed:
@@ -158,6 +164,8 @@ class CommitTransaction:
             self._newcomers.load(ahead.starting)
         if ahead.reservations or finishing:
             self._books.load(ahead.reservations, finishing)
+        if ending:
+            self._turns.load(ending)
 
     def _claim(self, claims: Collection[tuple[int, int]]) -> None:
         """Learn which runs this worker owns, and where their journals end."""
@@ -249,8 +257,12 @@ class CommitTransaction:
         self._transaction.keep_events(wanted)
         return CommitVerdict.OK
 
-    def _delete(self, operation: Redact | Prune) -> CommitVerdict:
+    def _delete(self, operation: Redact | Prune | DeleteConversation) -> CommitVerdict:
         """Delete of ended runs; what was appended is inserted first, for it may be theirs, or share large payloads."""
+        if isinstance(operation, DeleteConversation):
+            verdict = self._turns.delete(operation)
+            self.result.deleted |= verdict is CommitVerdict.OK
+            return verdict
         self.journals.insert()
         return self._redact(operation) if isinstance(operation, Redact) else self._prune(operation)
 
@@ -298,20 +310,10 @@ class CommitTransaction:
                 self._inbox.take(run, effect.id)
             case Tell():
                 self._inbox.send(effect.run, effect.signal)
+            case WantTurn() | AppendTurn() | ReleaseTurn():
+                self._turns.carry_out(run, self.journals.head(run).name.decode(), effect)
             case _:
-                self._pay(run, effect)
-
-    def _pay(self, run: int, effect: Settle | Draw | RaiseBudget | OpenBudget) -> None:
-        """Do what a fact says of money."""
-        match effect:
-            case Settle():
-                settle(self._books, effect)
-            case Draw():
-                draw(self._books, run, effect)
-            case RaiseBudget():
-                raise_budget(self._books, effect)
-            case OpenBudget():
-                self._books.open(effect.id, effect.limits)
+                pay(self._books, run, effect)
 
     def _close(self, run: int, close: Close, head: Head, owned: Owned) -> CommitVerdict:
         """Let go of a run, unless it was to be parked and somebody woke it, or begins again."""
@@ -344,6 +346,7 @@ class CommitTransaction:
         """Take back an ended run's open questions, settle what it holds, and tell its parent."""
         name = head.name.decode()
         self._transaction.withdraw_questions(run)
+        self._turns.release_all(name, end.at)
         settle_run(self._books, self._standings, self._transaction, run, name, parent)
         if parent is not None:
             self._inbox.send(parent, child_ended(name, head.count, end.outcome, end.at))
@@ -374,6 +377,8 @@ class CommitTransaction:
             self._books.open(budget_of_run(run.id), run.limits)
         self.journals.append(n, Head(run.id.encode(), 0, GENESIS), epoch, [run.started, *run.facts])
         self.result.started[run.id] = n
+        if run.turn is not None:
+            self._turns.want(run.id, run.turn)
         if owner is None:
             self.journals.heads[n] = None
             self.result.placed.append(standing.placed)

@@ -2,9 +2,22 @@
 
 from podium.model.budget import Amount, BudgetState
 from podium.store.journaling.books import NOTHING, Books
-from podium.store.journaling.budgets import amounts_of, part_of
+from podium.store.journaling.budgets import amounts_of, part_of, raise_budget, settle
 from podium.store.journaling.transaction import BudgetChange, ReservationRow
-from podium.store.operations import ESCROW_ROOM, Draw
+from podium.store.operations import ESCROW_ROOM, Draw, OpenBudget, RaiseBudget, Settle
+
+
+def pay(books: Books, run: int, effect: Settle | Draw | RaiseBudget | OpenBudget) -> None:
+    """Do what a fact says of money."""
+    match effect:
+        case Settle():
+            settle(books, effect)
+        case Draw():
+            draw(books, run, effect)
+        case RaiseBudget():
+            raise_budget(books, effect)
+        case OpenBudget():
+            books.open(effect.id, effect.limits)
 
 
 def draw(books: Books, run: int, drawn: Draw) -> None:

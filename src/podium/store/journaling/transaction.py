@@ -10,6 +10,7 @@ from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import ChainRow
+from podium.store.journaling.conversations import ConversationTransaction
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import (
     BeginGeneration,
@@ -146,7 +147,7 @@ class EmptiedFact(NamedTuple):
     body: bytes
 
 
-class Transaction(Protocol):
+class Transaction(ConversationTransaction, Protocol):
     """One write transaction of a backend, from its begin to its commit, in the thread that commits.
 
     Whatever is written is seen by what is asked after it. What is asked is asked in sets, where a group of operations

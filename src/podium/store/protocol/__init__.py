@@ -8,6 +8,7 @@ from podium.store.protocol.page import Page, Query, walk
 from podium.store.protocol.queries import (
     AgentQuery,
     BudgetQuery,
+    ConversationQuery,
     CostQuery,
     DeadQuery,
     FactQuery,
@@ -29,6 +30,7 @@ __all__ = [
     "BudgetQuery",
     "ChainFault",
     "Claimed",
+    "ConversationQuery",
     "CostQuery",
     "DeadQuery",
     "DeadRun",

@@ -68,6 +68,17 @@ class BudgetQuery(Query):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationQuery(Query):
+    """Which conversations to list; their time is when something was said last.
+
+    Text is looked for in their names and in what was said; of a tag are those in which a run of it said something.
+    """
+
+    prefix: str = ""
+    """How their names begin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactQuery(Query):
     """Which facts to list, of all runs; text is looked for in their keys and bodies."""
 

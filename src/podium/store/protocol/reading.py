@@ -1,7 +1,7 @@
 """What is asked by all who look: people, reports, the monitor, whoever waits for a run."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
@@ -16,6 +16,7 @@ from podium.store.protocol.page import Page
 from podium.store.protocol.queries import (
     AgentQuery,
     BudgetQuery,
+    ConversationQuery,
     CostQuery,
     DeadQuery,
     FactQuery,
@@ -25,6 +26,9 @@ from podium.store.protocol.queries import (
     QuestionQuery,
     RunQuery,
 )
+
+if TYPE_CHECKING:
+    from podium.model.conversation_state import ConversationMessage, ConversationState
 
 RECENT_FACTS = 20_000
 """So many facts, the last ones of the newest runs, are looked at to learn how agents did."""
@@ -82,6 +86,20 @@ class ReadStore(Protocol):
 
     async def questions(self, query: QuestionQuery) -> Page[Question]:
         """Return questions, oldest first."""
+        ...
+
+    async def conversation(self, tenant: str, name: str) -> "ConversationState | None":
+        """Return a conversation of a tenant."""
+        ...
+
+    async def conversations(self, query: ConversationQuery) -> "Page[ConversationState]":
+        """Return conversations, those first in which something was said last."""
+        ...
+
+    async def messages(
+        self, tenant: str, name: str, *, first: int = 0, end: int | None = None
+    ) -> "list[ConversationMessage]":
+        """Return the messages of a conversation from one place up to another, or to its end; none where it is not."""
         ...
 
     async def budgets(self, query: BudgetQuery) -> Page[BudgetState]:

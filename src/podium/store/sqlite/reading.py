@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
@@ -19,6 +20,7 @@ from podium.store.protocol import (
     AgentQuery,
     BudgetQuery,
     ChainFault,
+    ConversationQuery,
     CostQuery,
     DeadQuery,
     DeadRun,
@@ -33,6 +35,7 @@ from podium.store.protocol import (
     RunFact,
     RunQuery,
 )
+from podium.store.sqlite.conversations import conversation_state_of, messages_of
 from podium.store.sqlite.ownership import facts_to_drive
 from podium.store.sqlite.pages import QueryValues, given, only, page
 from podium.store.sqlite.readers import Readers, of_one_moment
@@ -51,6 +54,9 @@ from podium.store.sqlite.rows import (
     stored_payload,
 )
 from podium.store.sqlite.sql import statement
+
+if TYPE_CHECKING:
+    from podium.model.conversation_state import ConversationMessage, ConversationState
 
 _RAREST_FIRST = ("prefix", "tag", "parent", "workflow", "state", "principal", "tenant")
 """What a list of runs is looked up by: the first of these that is given."""
@@ -155,6 +161,25 @@ class SqliteReading:
         if query.state is QuestionState.OPEN:
             wanted["open"] = wanted.pop("state")
         return page(await self._rows("questions_list", wanted), query, question_of, lambda row: (row[9], row[0]))
+
+    # Conversations
+
+    async def conversation(self, tenant: str, name: str) -> "ConversationState | None":
+        """Return a conversation of a tenant."""
+        wanted = statement("conversation_state")
+        row = await self._readers.read(lambda c: c.execute(wanted, (tenant, name)).fetchone())
+        return None if row is None else conversation_state_of(row)
+
+    async def conversations(self, query: ConversationQuery) -> "Page[ConversationState]":
+        """Return conversations, those first in which something was said last."""
+        rows = await self._rows("conversations_list", given(query, "at", "n"))
+        return page(rows, query, conversation_state_of, lambda row: (row[6], row[0]))
+
+    async def messages(
+        self, tenant: str, name: str, *, first: int = 0, end: int | None = None
+    ) -> "list[ConversationMessage]":
+        """Return the messages of a conversation from one place up to another, or to its end."""
+        return await self._readers.read(lambda connection: messages_of(connection, tenant, name, first, end))
 
     # Money
 

@@ -217,6 +217,35 @@ CREATE TABLE stream_events (
     text BLOB NOT NULL,
     PRIMARY KEY (run, number)
 ) WITHOUT ROWID;
+CREATE TABLE conversations (
+    n INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    revision INTEGER NOT NULL DEFAULT 0,
+    created_at REAL NOT NULL,
+    changed_at REAL NOT NULL,
+    forked_from TEXT,
+    forked_at INTEGER,
+    UNIQUE (tenant, name)
+);
+CREATE TABLE conversation_messages (
+    place INTEGER PRIMARY KEY,
+    author TEXT NOT NULL,
+    run TEXT NOT NULL,
+    key TEXT NOT NULL,
+    at REAL NOT NULL,
+    message BLOB NOT NULL
+);
+CREATE TABLE conversation_turns (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation INTEGER NOT NULL,
+    run TEXT NOT NULL,
+    key TEXT NOT NULL,
+    within TEXT,
+    UNIQUE (run, key)
+);
+CREATE INDEX conversation_turns_first ON conversation_turns (conversation, n) WHERE within IS NULL;
 CREATE INDEX memory_until ON memory (until) WHERE until IS NOT NULL;
 CREATE TABLE memory_locks (
     scope TEXT NOT NULL,

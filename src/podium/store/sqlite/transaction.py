@@ -1,6 +1,5 @@
 """The statements of a write transaction on SQLite, which has its writers come one after the other."""
 
-import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
 from podium.model.audit import GENESIS as NO_ENTRY
@@ -39,6 +38,7 @@ from podium.store.operations import (
     Release,
 )
 from podium.store.sqlite.cache import keep
+from podium.store.sqlite.conversations import SqliteConversing
 from podium.store.sqlite.ownership import delivery_of
 from podium.store.sqlite.rows import Row, budget_of, placed_of, stored_payload
 from podium.store.sqlite.sql import statement
@@ -58,22 +58,10 @@ _OF_A_RUN = (
 """What deletes all that is kept under the number of a run."""
 
 
-class SqliteTransaction:
+class SqliteTransaction(SqliteConversing):
     """Asks and writes on a connection that is inside a transaction. A question costs microseconds: sets are loops."""
 
-    __slots__ = ("_connection",)
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def _one(self, name: str, *wanted: object) -> Row | None:
-        return self._connection.execute(statement(name), wanted).fetchone()
-
-    def _do(self, name: str, *values: object) -> int:
-        return self._connection.execute(statement(name), values).rowcount
-
-    def _do_all(self, name: str, rows: Sequence[Sequence[object]]) -> None:
-        self._connection.executemany(statement(name), rows)
+    __slots__ = ()
 
     # Ownership and journals
 

@@ -1,5 +1,6 @@
 """What every store must do."""
 
+from podium.testing.contracts.conversations import ConversationsContract
 from podium.testing.contracts.delegations import DelegationsContract
 from podium.testing.contracts.generations import GenerationsContract
 from podium.testing.contracts.inbox import InboxContract
@@ -19,6 +20,7 @@ class StoreContract(
     InboxContract,
     RecordsContract,
     ListsContract,
+    ConversationsContract,
     DelegationsContract,
     WatchingContract,
     StreamsContract,

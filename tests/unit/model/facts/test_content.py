@@ -31,8 +31,8 @@ _KEPT = frozenset({
 })  # fmt: skip
 _BLANKED = frozenset({"digest", "feedback", "message", "reason", "text", "why"})
 _SINCE = frozenset({
-    "began", "taken_from", "done_by", "ended_before", "error_type", "escrow", "from_step", "generation", "goes_on",
-    "left_behind", "loose", "once", "seconds", "trace",
+    "began", "busy", "conversation", "revision", "taken_from", "done_by", "ended_before", "error_type", "escrow",
+    "from_step", "generation", "goes_on", "left_behind", "loose", "once", "seconds", "trace",
 })  # fmt: skip
 """Fields that came later."""
 

@@ -1,11 +1,12 @@
 """Facts of every class, each with the JSON that has been stored for it from the first release on."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
 from podium.model.budget import BudgetLimits, BudgetLine
+from podium.model.conversation import Busy
 from podium.model.facts import answers, calls, choices, money, notices, runs, waits
 from podium.model.facts.content import FactContent
 from podium.model.fallback import Degraded
@@ -69,9 +70,10 @@ def started(draw: st.DrawFn) -> Written:
         "tenant": draw(word),
     }  # fmt: skip
     forked, trace, left = draw(maybe), draw(maybe), draw(words)
+    conversation, busy = draw(maybe), draw(st.sampled_from(get_args(Busy)))
     content = runs.Started(
         **body, callers=callers, deadline=deadline, budget=budget, lines=lines, forked_from=forked,
-        done_before_fork=done, left_behind=left, trace=trace,
+        done_before_fork=done, left_behind=left, trace=trace, conversation=conversation, busy=busy,
     )  # fmt: skip
     stored = [
         some({"id": each.id, "usd": each.limits.usd, "tokens": each.limits.tokens, "calls": each.limits.calls},
@@ -81,6 +83,7 @@ def started(draw: st.DrawFn) -> Written:
     return content, some(
         body, callers=list(callers) or None, deadline=deadline, budget=budget or None, lines=stored or None,
         forked_from=forked, done_before_fork=list(done) or None, left_behind=list(left) or None, trace=trace,
+        conversation=conversation, busy=None if busy == "wait" else busy,
     )  # fmt: skip
 
 
@@ -157,7 +160,7 @@ def retried(draw: st.DrawFn) -> Written:
 
 WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     runs.Started: started(),
-    calls.Asked: optional(calls.Asked, {}, {"agent": word, "version": word}, why=text),
+    calls.Asked: optional(calls.Asked, {}, {"agent": word, "version": word}, why=text, conversation=word),
     answers.AnsweredDone: done,
     answers.AnsweredFailed: optional(
         answers.AnsweredFailed, {"outcome": "failed"}, failure, causes=words.filter(bool), output=yes
@@ -175,6 +178,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
         why=text.filter(bool),
     ),
     waits.SleepBegun: fixed(waits.SleepBegun, {}, due=seconds),
+    waits.TurnTaken: fixed(waits.TurnTaken, {}, conversation=word, revision=count),
     waits.QuestionAsked: optional(
         waits.QuestionAsked, {},
         {"question": word, "to": word, "text": text, "kind": word, "quorum": count, "due": maybe_seconds,
@@ -199,7 +203,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     ),
     runs.Restarted: optional(
         runs.Restarted, {}, {"generation": count, "version": word}, deadline=seconds, seconds=seconds,
-        ended_before=count.filter(bool),
+        ended_before=count.filter(bool), conversation=word, revision=count.filter(bool),
     ),
     runs.Ended: ended,
     runs.Redacted: optional(runs.Redacted, {}, {"by": word, "why": text, "left": word}, signature=word),

@@ -8,12 +8,13 @@ import pytest
 from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.question import QuestionState
-from podium.model.run import BlockedReason, RunState, Signal
+from podium.model.run import START, BlockedReason, RunState, Signal
 from podium.store.codec import decode, encode
 from podium.store.journaling import commit_transaction
 from podium.store.journaling.appending import FactRow, Head, Salts
 from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
 from podium.store.journaling.commit_transaction import CommitTransaction
+from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.journaling.quoted import quotes
 from podium.store.journaling.transaction import (
     Amounts,
@@ -43,7 +44,7 @@ from podium.store.operations import (
     Placed,
     Release,
 )
-from tests.unit.store.journaling.tables import BudgetData, FactData, QuestionData, RunRow, Tables
+from tests.unit.store.journaling.tables import BudgetData, ConversationData, FactData, QuestionData, RunRow, Tables
 
 AMOUNTS = ("usd", "tokens", "calls")
 
@@ -393,6 +394,59 @@ class DictTransaction:
         tables = self.tables
         tables.events = {at: each for at, each in tables.events.items() if at[0] not in runs}
         tables.event_heads = {run: head for run, head in tables.event_heads.items() if run not in runs}
+
+    # Conversations
+
+    def conversation(self, tenant: str, name: str) -> ConversationRow | None:
+        known = (each.row for each in self.tables.conversations.values())
+        return next((row for row in known if (row.tenant, row.name) == (tenant, name)), None)
+
+    def conversation_of(self, n: int) -> ConversationRow:
+        return self.tables.conversations[n].row
+
+    def insert_conversation(
+        self, tenant: str, principal: str, name: str, at: float, forked: ConversationRow | None
+    ) -> int:
+        n = max(self.tables.conversations, default=0) + 1
+        row = ConversationRow(n, tenant, principal, name, 0 if forked is None else forked.revision)
+        found = self.tables.conversations[n] = ConversationData(row, at, at)
+        if forked is not None:
+            found.forked = forked.name, forked.revision
+            found.messages = [each._replace(conversation=n) for each in self.tables.conversations[forked.n].messages]
+        return n
+
+    def insert_messages(self, rows: Sequence[MessageRow]) -> None:
+        found = self.tables.conversations[rows[0].conversation]
+        found.messages.extend(rows)
+        found.row = found.row._replace(revision=found.row.revision + len(rows))
+        found.changed_at = rows[-1].at
+
+    def has_said(self, conversation: int, since: int, run: str, key: str) -> bool:
+        said = self.tables.conversations[conversation].messages[since:]
+        keys = [each.key for each in said if each.run == run]
+        return any(each != START if key == START else each.startswith(f"{key}.") for each in keys)
+
+    def delete_conversation(self, n: int) -> None:
+        self.tables.conversations = {at: each for at, each in self.tables.conversations.items() if at != n}
+
+    def turn(self, run: str, key: str) -> TurnRow | None:
+        return next((row for row in self.tables.turns.values() if (row.run, row.key) == (run, key)), None)
+
+    def first_turn(self, conversation: int) -> TurnRow | None:
+        rows = (row for _, row in sorted(self.tables.turns.items()))
+        return next((row for row in rows if row.within is None and row.conversation == conversation), None)
+
+    def turns_of(self, runs: Collection[str]) -> Sequence[TurnRow]:
+        return [row for _, row in sorted(self.tables.turns.items()) if row.run in runs]
+
+    def insert_turn(self, conversation: int, run: str, key: str, within: str | None) -> int:
+        self.tables.tickets += 1
+        n = self.tables.tickets
+        self.tables.turns = {**self.tables.turns, n: TurnRow(n, conversation, run, key, within)}
+        return n
+
+    def delete_turns(self, turns: Sequence[int]) -> None:
+        self.tables.turns = {n: row for n, row in self.tables.turns.items() if n not in turns}
 
     # Redaction
 

@@ -6,11 +6,13 @@ from random import Random
 
 from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetLine
+from podium.model.conversation import Busy
 from podium.model.fact import FactKind
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState
 from podium.model.run import BlockedReason, RunState, Signal
 from podium.model.streams.book import KeptEvent
 from podium.store.codec import encode
+from podium.store.conversing import AppendTurn, DeleteConversation, NewMessage, ReleaseTurn, WantTurn
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import (
     BeginGeneration,
@@ -57,6 +59,8 @@ LINES = {
 ABOVE = {"c": "a", "d": "c"}
 """The runs whose budget is carved out of that of another."""
 SIGNALS = ["s1", "s2", "child:c:3"]
+CONVERSATIONS = ["u", "v", "u~1"]
+TURNS = ["start", "0", "0.1", "2"]
 QUESTIONS = ["q1", "q2", "q3"]
 LARGE = b'"' + b"x" * 40_000 + b'"'
 ENDS = [RunState.DONE, RunState.FAILED, RunState.CANCELLED]
@@ -77,7 +81,7 @@ class Programs:
         makers: list[tuple[int, Callable[[Tables], Operation]]] = [
             (12, self._write), (4, self._start), (4, self._send), (4, self._reply), (8, self._reserve),
             (1, self._expire), (2, self._redact), (2, self._prune), (1, self._keep), (3, self._keep_events),
-            (1, self._fetch), (1, self._hand_back), (1, self._unblock),
+            (1, self._fetch), (1, self._hand_back), (1, self._unblock), (1, self._delete_conversation),
         ]  # fmt: skip
         weights, made = [weight for weight, _ in makers], self._chance.choice([1, 1, 2, 3, 6, 10])
         return [make(tables) for _, make in self._chance.choices(makers, weights, k=made)]
@@ -102,7 +106,7 @@ class Programs:
         return NewRun(
             id=name, workflow="work", version="1", queue=self._chance.choice(["default", "slow"]), priority=3,
             tenant="t", principal="p", parent=PARENTS[name], root="a", tag=self._chance.choice([None, None, "tag"]),
-            at=100.0,
+            at=100.0, turn=self._chance.choice([None, None, self._want(TURNS[0])]),
             started=self._fact(FactKind.STARTED), facts=[self._fact()] * self._chance.choice([0, 0, 1]), limits=limits,
         )  # fmt: skip
 
@@ -141,7 +145,27 @@ class Programs:
               for doubt in (False, False, True)),
             self._draw(name), self._draw(name), RaiseBudget(budget, Amount(usd=self._chance.randrange(20))),
             OpenBudget(budget, BudgetLimits(usd=self._chance.randrange(30, 80))),
+            *self._of_turns(tables, name),
         ])  # fmt: skip
+
+    def _want(self, key: str, within: str | None = None) -> WantTurn:
+        busy: Busy = self._chance.choice(["wait", "wait", "refuse", "fork"])
+        name = self._chance.choice(CONVERSATIONS)
+        return WantTurn(tenant="t", principal="p", name=name, key=key, at=100.0, busy=busy, within=within)
+
+    def _of_turns(self, tables: Tables, run: str) -> list[Effect]:
+        """Return what a run may say of turns: that it joins one, or says something, where it has one."""
+        key, own = self._chance.choice(TURNS), [row.key for row in tables.turns.values() if row.run == run]
+        effects: list[Effect] = [self._want(key), self._want(key), ReleaseTurn(key, 101.0)]
+        if own:
+            at = self._chance.choice(own)
+            since = self._chance.choice([None, 0, 1])
+            said = [NewMessage("ann", b"1")] * self._chance.randrange(3)
+            effects.append(AppendTurn(key=at, messages=said, at=102.0, unless_since=since))
+        return effects
+
+    def _delete_conversation(self, _: Tables) -> DeleteConversation:
+        return DeleteConversation("t", self._chance.choice(CONVERSATIONS))
 
     def _draw(self, name: str) -> Draw:
         drawn = f"d{next(self._ids)}"

@@ -6,6 +6,7 @@ from podium.model.audit import Pruning
 from podium.model.question import QuestionState
 from podium.model.run import BlockedReason, RunState
 from podium.store.journaling.chain import GENESIS
+from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.journaling.transaction import (
     Amounts,
     AnswerRow,
@@ -85,6 +86,17 @@ class QuestionData:
 
 
 @dataclass
+class ConversationData:
+    """A conversation, and what was said in it."""
+
+    row: ConversationRow
+    created_at: float
+    changed_at: float
+    forked: tuple[str, int] | None = None
+    messages: list[MessageRow] = field(default_factory=list[MessageRow])
+
+
+@dataclass
 class Tables:
     """All there is."""
 
@@ -106,3 +118,7 @@ class Tables:
     """Transient events by run and number: epoch and text."""
     event_heads: dict[str, tuple[int, int, float]] = field(default_factory=dict[str, tuple[int, int, float]])
     pruned: dict[int, Pruning] = field(default_factory=dict[int, Pruning])
+    conversations: dict[int, ConversationData] = field(default_factory=dict[int, ConversationData])
+    turns: dict[int, TurnRow] = field(default_factory=dict[int, TurnRow])
+    tickets: int = 0
+    """How many turns there were."""

@@ -101,6 +101,12 @@ def of_sqlite(connection: sqlite3.Connection) -> Rows:
         "kept": rows("SELECT digest, run, until FROM answers_kept ORDER BY digest"),
         "events": rows("SELECT run, number, epoch, text FROM stream_events ORDER BY run, number"),
         "event_heads": rows("SELECT run, epoch, last, until FROM stream_heads ORDER BY run"),
+        "conversations": rows(
+            "SELECT n, tenant, name, principal, revision, created_at, changed_at, forked_from, forked_at"
+            " FROM conversations ORDER BY n"
+        ),
+        "messages": rows("SELECT place, author, run, key, at, message FROM conversation_messages ORDER BY place"),
+        "turns": rows("SELECT n, conversation, run, key, within FROM conversation_turns ORDER BY n"),
     }  # fmt: skip
 
 
@@ -141,6 +147,16 @@ def of_dicts(tables: Tables) -> Rows:
         "kept": [(key[3], each.run, each.until) for key, each in sorted(tables.kept.items())],
         "events": [(*at, *each) for at, each in sorted(tables.events.items())],
         "event_heads": [(run, *head) for run, head in sorted(tables.event_heads.items())],
+        "conversations": [
+            (n, each.row.tenant, each.row.name, each.row.principal, each.row.revision, each.created_at,
+             each.changed_at, *(each.forked or (None, None)))
+            for n, each in sorted(tables.conversations.items())
+        ],
+        "messages": [
+            ((n << 24) + row.place, *row[2:])
+            for n, each in sorted(tables.conversations.items()) for row in each.messages
+        ],
+        "turns": [tuple(row) for _, row in sorted(tables.turns.items())],
     }  # fmt: skip
 
 

@@ -1,0 +1,69 @@
+"""An LLM agent in a conversation: what it is given of it, and what it says there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, UserContent, UserPromptPart
+
+from podium.agents.pydantic_ai.request import sent_messages
+from podium.model.conversation import OpenTurn
+from podium.model.json import Json
+from podium.model.sent import Earlier
+
+_OF_ONE_RUN = frozenset({"run_id", "conversation_id", "instructions"})
+"""Fields of a message that say of which run it was, or are said anew with each request."""
+_OF_THE_AGENT = "system-prompt"
+_PROMPT = "user-prompt"
+_WHEN = "timestamp"
+
+
+@dataclass(frozen=True, slots=True)
+class TalkSoFar:
+    """What was said in a conversation before a call."""
+
+    turn: OpenTurn
+    messages: list[ModelMessage]
+
+    @property
+    def earlier(self) -> Earlier:
+        """The same as requests to models refer to it."""
+        return Earlier(self.turn.name, self.turn.revision, sent_messages(self.messages))
+
+    def say(self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> None:
+        """Say what a run of an agent added, as it was asked: `prompt` is without what was wrong with an answer."""
+        self.turn.add(said_by(new, prompt))
+
+
+async def history_of(turn: OpenTurn | None) -> TalkSoFar | None:
+    """Read what was said before a call; None where it has no turn in a conversation."""
+    if turn is None:
+        return None
+    said = [each.message for each in await turn.messages()]
+    return TalkSoFar(turn, ModelMessagesTypeAdapter.validate_python(said))
+
+
+def said_by(new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> list[Json]:
+    """Return what a run added as it is kept: without instructions, which each agent has of its own, and ids of runs."""
+    found: list[Json] = []
+    asked: Json = ModelMessagesTypeAdapter.dump_python([ModelRequest([UserPromptPart(prompt)])], mode="json")
+    content = asked[0]["parts"][0]["content"]
+    for message in ModelMessagesTypeAdapter.dump_python(list(new), mode="json"):
+        parts = [_part(each) for each in message["parts"] if each["part_kind"] != _OF_THE_AGENT]
+        if not found:
+            parts = [{**each, "content": content} if each["part_kind"] == _PROMPT else each for each in parts]
+        if parts:
+            found.append({**_message(message), "parts": parts})
+    return found
+
+
+def _message(message: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the fields that say anything; of usage what is more than nothing."""
+    kept = {name: each for name, each in message.items() if name not in _OF_ONE_RUN and each not in (None, [], {})}
+    if "usage" in kept:
+        kept["usage"] = {name: each for name, each in kept["usage"].items() if each}
+    return kept
+
+
+def _part(part: Mapping[str, Json]) -> Json:
+    """Return what a part says; when it was said stands beside the message."""
+    return {name: each for name, each in part.items() if name == "content" or (each is not None and name != _WHEN)}

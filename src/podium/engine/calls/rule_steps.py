@@ -1,0 +1,74 @@
+"""What rules on the way of a call have of its run: money, turns of the branch, notes."""
+
+from collections.abc import Mapping, Sequence
+
+from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.branch_task import BranchTask
+from podium.engine.run.reservations import reserve, settle
+from podium.model.agent import AnyAgent
+from podium.model.budget import Amount, Breach, BudgetLine, Reservation
+from podium.model.call import Call
+from podium.model.facts.notices import Notice
+from podium.model.json import Json
+from podium.model.loops import AgentTurn
+from podium.model.prices import PriceSettings
+
+
+class StepsForRules:
+    """The part of the steps of a call that looks at, and changes, its run as a whole."""
+
+    __slots__ = ("_active", "_agent", "_branch", "_call")
+
+    def __init__(self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent) -> None:
+        self._active = active
+        self._branch = branch
+        self._call = call
+        self._agent = agent
+
+    @property
+    def turns(self) -> Sequence[AgentTurn]:
+        """The calls of this branch that were answered, where a rule wants to know."""
+        return self._branch.turns(self._call.key)
+
+    @property
+    def lines(self) -> Sequence[BudgetLine]:
+        """The budgets that what this run does counts against."""
+        return self._active.lines
+
+    @property
+    def depth(self) -> int | None:
+        """How many workflows inside one another the budget of the run allows."""
+        return self._active.budget.get("depth")
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether anything bounds what this call may spend."""
+        runtime = self._active.runtime
+        card = runtime.dispatcher.card(self._agent)
+        own = card.budget is not None or (card.limit is not None and card.limit.tokens is not None)
+        return own or runtime.dispatcher.bounded or bool(self._active.lines)
+
+    @property
+    def prices(self) -> PriceSettings:
+        """What things cost, as far as the settings say so."""
+        return self._active.runtime.prices
+
+    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
+        """Set an amount aside; see `podium.model.rule_steps.RuleSteps`."""
+        counting = [line for line in (*self._active.lines, *lines) if amount.counts(line.limits)]
+        if not counting:
+            return None
+        found = await reserve(self._active, self._call.key, amount, counting)
+        if isinstance(found, Reservation):
+            return found
+        return Breach(found, next(line.to for line in counting if line.id == found.id))
+
+    def settle(self, reservation: Reservation, spent: Amount) -> None:
+        """Record what was really spent of what was set aside."""
+        settle(self._active, self._call.key, reservation, spent)
+
+    def note(self, guard: str, body: Mapping[str, Json]) -> None:
+        """Record what a rule did, for reports and audits; in a replay it is recorded already."""
+        if self._active.gate.replaying:
+            return
+        self._active.journal.append(Notice(guard=guard, said=body), self._call.key)

@@ -1,0 +1,35 @@
+"""What an agent has of the conversation in which it is called."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from podium.model.json import Json
+from podium.store.protocol import ReadStore
+
+if TYPE_CHECKING:
+    from podium.model.conversation_state import ConversationMessage
+
+
+class TurnOfCall:
+    """Reads what was said before a call, once, and keeps what the present attempt says."""
+
+    __slots__ = ("_read", "_store", "_tenant", "added", "name", "revision")
+
+    def __init__(self, name: str, revision: int, store: ReadStore, tenant: str) -> None:
+        self.name = name
+        self.revision = revision
+        self.added: list[Json] = []
+        """What this attempt has said."""
+        self._store = store
+        self._tenant = tenant
+        self._read: Sequence[ConversationMessage] | None = None
+
+    async def messages(self) -> "Sequence[ConversationMessage]":
+        """Return what was said before the call, the oldest first."""
+        if self._read is None:
+            self._read = await self._store.messages(self._tenant, self.name, end=self.revision)
+        return self._read
+
+    def add(self, messages: Sequence[Json]) -> None:
+        """Say these: they are appended with the answer."""
+        self.added.extend(messages)

@@ -1,0 +1,136 @@
+"""The turns that one run has in conversations."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from podium.engine.run.keys import above, belongs
+from podium.model.fact import Fact, FactKind
+from podium.model.facts.calls import Asked
+from podium.model.facts.choices import KeysCancelled
+from podium.model.facts.runs import Restarted, Rewound, Started
+from podium.model.facts.waits import TurnTaken
+from podium.model.run import START
+from podium.store.conversing import ReleaseTurn
+
+
+@dataclass(slots=True)
+class HeldTurn:
+    """A turn that a call, or the run, was given."""
+
+    name: str
+    """Of the conversation."""
+    revision: int
+    """How many messages were in it when it was given last."""
+    first: int
+    """The same when it was given for the first time: a retry takes a turn anew."""
+    held: bool = True
+    """Whether the run has it now."""
+
+
+class HeldTurns:
+    """Remembers, by the key of the call, which turns the run has, wants, and had."""
+
+    __slots__ = ("_known", "wanted")
+
+    def __init__(self) -> None:
+        self._known: dict[str, HeldTurn] = {}
+        self.wanted: set[str] = set()
+        """What was asked of the store and is not given."""
+
+    def read(self, facts: Sequence[Fact]) -> None:
+        """Learn from the journal: also of turns that are over, whatever a retry voided of them."""
+        started = facts[0].content
+        if isinstance(started, Started) and started.conversation is not None and started.forked_from is None:
+            self.wanted.add(START)
+        for fact in facts:
+            match fact.content if fact.kind in _TELLING else None:
+                case TurnTaken(conversation=name, revision=revision):
+                    self.given(fact.key, name, revision)
+                    self._known[fact.key].held = _is_own(fact)
+                case Restarted(conversation=str(name), revision=revision):
+                    self._known[START] = HeldTurn(name, revision, revision, _is_own(fact))
+                case KeysCancelled(keys=keys):
+                    self._end(keys)
+                case Rewound(facts=places):
+                    self._end([each.key for each in facts if each.kind in _OF_A_TURN and each.seq in places])
+                case None:
+                    self._note(fact)
+                case _:
+                    pass
+
+    def _note(self, fact: Fact) -> None:
+        if fact.kind is FactKind.ASKED:
+            if _IN_CONVERSATION in fact.text and _is_own(fact):
+                self.wanted.add(fact.key)
+        elif fact.kind is FactKind.ANSWERED and (self._known or self.wanted):
+            self._end([fact.key])
+        elif fact.kind is FactKind.ENDED:
+            self._end([""])
+
+    def given(self, key: str, name: str, revision: int) -> None:
+        """Note that a turn is given."""
+        before = self._known.get(key)
+        self._known[key] = HeldTurn(name, revision, revision if before is None else before.first)
+        self.wanted.discard(key)
+
+    def known(self, key: str) -> HeldTurn | None:
+        """Return the turn under a key, whether the run has it now or had it before it was retried or forked."""
+        return self._known.get(key)
+
+    def has(self, key: str) -> bool:
+        """Whether the run has a turn under this key now."""
+        return (known := self._known.get(key)) is not None and known.held
+
+    def around(self, key: str, name: str | None = None) -> str | None:
+        """Return the key of the innermost turn that a call at a key is inside of, in this conversation or any."""
+        for at in self._above(key):
+            if (known := self._known.get(at)) is not None and name in (None, known.name):
+                return at
+        return None
+
+    def named(self, path: str) -> str | None:
+        """Return the conversation of the innermost turn that a context of this path is in."""
+        around = path if self._known.get(path) is not None else self.around(path)
+        return None if around is None or around not in self._known else self._known[around].name
+
+    def release(self, keys: Iterable[str], now: float) -> list[ReleaseTurn]:
+        """Forget the turns under these keys, given or wanted; returns what takes them back in the store."""
+        if not self._known and not self.wanted:
+            return []
+        over = [key for key in keys if self.has(key) or key in self.wanted]
+        self._end(over)
+        return [ReleaseTurn(key, now) for key in over]
+
+    def noted(self, said: Restarted) -> Restarted:
+        """Return what begins a generation, which has the turn that the run has."""
+        own = self._known.get(START)
+        return said if own is None else replace(said, conversation=own.name, revision=own.first)
+
+    def _end(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.wanted = {at for at in self.wanted if not belongs(at, key)}
+            for at in self._known:
+                if belongs(at, key):
+                    self._known[at].held = False
+
+    def _above(self, key: str) -> Iterator[str]:
+        yield from above(key)
+        if key != START:
+            yield START
+
+
+_IN_CONVERSATION = b'"conversation":'
+_OF_A_TURN = (FactKind.ASKED, FactKind.TURN)
+_TELLING = frozenset({FactKind.TURN, FactKind.RESTARTED, FactKind.CANCELLED, FactKind.REWOUND})
+
+
+def turns_in(facts: Sequence[Fact]) -> list[str]:
+    """Return the keys under which a run may have turns, by its facts."""
+    found = [fact.key for fact in facts if isinstance(said := fact.content, Asked) and said.conversation is not None]
+    own = [START for fact in facts if isinstance(said := fact.content, Started) and said.conversation is not None]
+    return [*own, *dict.fromkeys(found)]
+
+
+def _is_own(fact: Fact) -> bool:
+    """Whether the run itself was given it: what a fork shares was there before anybody drove it."""
+    return fact.epoch > 0

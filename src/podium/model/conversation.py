@@ -1,0 +1,96 @@
+"""A conversation: what was said under a name, one message after the other, and whose turn in it is next."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+from podium.model.expected import NAME, Expected, check_fields, one_of
+from podium.model.json import Json
+from podium.model.storable import check_key
+
+if TYPE_CHECKING:
+    from podium.model.conversation_state import ConversationMessage
+
+Busy = Literal["wait", "refuse", "fork"]
+"""What becomes of a turn in a conversation in which somebody else has one."""
+
+TURN = "turn"
+"""The kind of the signal that tells a run that it has its turn, or is refused one. Its name is the key of the turn."""
+
+
+class OpenTurn(Protocol):
+    """What an agent has of the conversation in which it is called: what was said before, and its own word in it."""
+
+    @property
+    def name(self) -> str:
+        """The name of the conversation."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """How many messages there are before this call."""
+        ...
+
+    async def messages(self) -> Sequence["ConversationMessage"]:
+        """Return them, the oldest first: the same on every attempt and in every replay."""
+        ...
+
+    def add(self, messages: Sequence[Json]) -> None:
+        """Say these, as Pydantic AI writes messages: they are appended with the answer, if the call has one.
+
+        Where an attempt adds none, what the agent was asked and what it answered are appended.
+        """
+        ...
+
+
+def exchange(asked: Json, answer: Json) -> list[Json]:
+    """Return a question and its answer as messages: texts as they are, all else as JSON."""
+    prompt = {"part_kind": "user-prompt", "content": _as_text(asked)}
+    said = {"part_kind": "text", "content": _as_text(answer)}
+    return [{"kind": "request", "parts": [prompt]}, {"kind": "response", "parts": [said]}]
+
+
+def is_asked(message: Json) -> bool:
+    """Whether a message is what an agent was asked, rather than what it said or what its tools did."""
+    return message["kind"] == "request" and any(part["part_kind"] == "user-prompt" for part in message["parts"])
+
+
+def _as_text(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def turn_in(conversation: "TurnIn | None") -> "ConversationTurn | None":
+    """Return the turn that a name, or a turn, stands for; raises UsageError or InvalidValue for what is none."""
+    if conversation is None or isinstance(conversation, ConversationTurn):
+        return conversation
+    return ConversationTurn(conversation)
+
+
+def check_conversation(name: str) -> None:
+    """Raise InvalidValue for the name of a conversation that cannot be stored."""
+    check_key("the name of the conversation", name)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationTurn:
+    """The turn that a call, or a run, is to have in a conversation; its name alone stands for one that waits.
+
+    `busy` says what happens where another one has its turn there: `wait` until it is over, `refuse` the call, or
+    `fork`: go on in a new conversation, which begins with all that was said by then.
+    """
+
+    name: str
+    """That of the conversation."""
+    _: KW_ONLY
+    busy: Busy = "wait"
+
+    def __post_init__(self) -> None:
+        check_fields(self, _FIELDS)
+        check_conversation(self.name)
+
+
+TurnIn = ConversationTurn | str
+"""A turn in a conversation, such as `ConversationTurn("user-42", busy="fork")`; or its name, `"user-42"`."""
+
+_FIELDS: Mapping[str, Expected] = {"name": NAME, "busy": one_of(get_args(Busy))}

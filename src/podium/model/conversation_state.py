@@ -1,0 +1,52 @@
+"""What is read of conversations: imported where one is read."""
+
+from dataclasses import dataclass
+
+from podium.model.json import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationMessage:
+    """One message of a conversation."""
+
+    place: int
+    """How many came before it."""
+    message: Json
+    """As Pydantic AI writes it: `{"kind": "request" or "response", "parts": […], …}`."""
+    author: str
+    """The name of the agent that said it; for what an agent was asked, that of the principal of the run."""
+    run: str
+    key: str
+    """The call in whose turn it was said; `start` for the run itself."""
+    at: float
+    """When it was said, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnHolder:
+    """Who has the turn in a conversation."""
+
+    run: str
+    key: str
+    """The call; `start` for the run itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationState:
+    """A conversation as the store knows it."""
+
+    tenant: str
+    principal: str
+    """On whose behalf it was begun."""
+    name: str
+    revision: int
+    """How many messages it has."""
+    created_at: float
+    changed_at: float
+    """When something was said last, in seconds since 1970."""
+    holder: TurnHolder | None = None
+    waiting: int = 0
+    """How many wait for their turn."""
+    forked_from: str | None = None
+    forked_at: int | None = None
+    """With how many messages of that conversation it began."""

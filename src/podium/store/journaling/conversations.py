@@ -1,0 +1,88 @@
+"""What a backend can be asked about conversations inside one write transaction, and how it answers."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, Protocol
+
+
+class ConversationRow(NamedTuple):
+    """A conversation."""
+
+    n: int
+    tenant: str
+    principal: str
+    name: str
+    revision: int
+
+
+class MessageRow(NamedTuple):
+    """A message of a conversation."""
+
+    conversation: int
+    place: int
+    author: str
+    run: str
+    key: str
+    at: float
+    message: bytes
+
+
+class TurnRow(NamedTuple):
+    """A turn that a run has or waits for. Of those that join none, the first of a conversation has it."""
+
+    n: int
+    """Smaller than that of any that came later, and given once."""
+    conversation: int
+    run: str
+    key: str
+    within: str | None
+    """The key of the turn of this run that it joins."""
+
+
+class ConversationTransaction(Protocol):
+    """What a backend can be asked about conversations inside one write transaction; see `Transaction`."""
+
+    def conversation(self, tenant: str, name: str) -> ConversationRow | None:
+        """Return a conversation."""
+        ...
+
+    def conversation_of(self, n: int) -> ConversationRow:
+        """Return the conversation of a number."""
+        ...
+
+    def insert_conversation(
+        self, tenant: str, principal: str, name: str, at: float, forked: ConversationRow | None
+    ) -> int:
+        """Begin a conversation, with a copy of all messages of another one if that is given; returns its number."""
+        ...
+
+    def insert_messages(self, rows: Sequence[MessageRow]) -> None:
+        """Append messages, all of one conversation, and write down its revision and when it changed."""
+        ...
+
+    def has_said(self, conversation: int, since: int, run: str, key: str) -> bool:
+        """Whether a message from this place on is of a call of the run below a key; below `start` are all of them."""
+        ...
+
+    def delete_conversation(self, n: int) -> None:
+        """Delete a conversation with its messages, so that they cannot be recovered as far as this is up to it."""
+        ...
+
+    def turn(self, run: str, key: str) -> TurnRow | None:
+        """Return the turn that a run has, or waits for, under a key."""
+        ...
+
+    def first_turn(self, conversation: int) -> TurnRow | None:
+        """Return the turn that is had in a conversation: the first of those that join none."""
+        ...
+
+    def turns_of(self, runs: Collection[str]) -> Sequence[TurnRow]:
+        """Return all turns that runs have or wait for, in the order in which they came."""
+        ...
+
+    def insert_turn(self, conversation: int, run: str, key: str, within: str | None) -> int:
+        """Add a turn; returns its number."""
+        ...
+
+    def delete_turns(self, turns: Sequence[int]) -> None:
+        """Delete turns by their numbers."""
+        ...

@@ -1,0 +1,133 @@
+"""Conversations in SQLite: what a commit asks and writes of them, and what is read."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from podium import lazy
+from podium.store.codec import decode
+from podium.store.journaling.chain import PLACE_BITS
+from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
+from podium.store.sqlite.rows import Row
+from podium.store.sqlite.sql import statement
+
+if TYPE_CHECKING:
+    from podium.model import conversation_state
+else:
+    conversation_state = lazy.module("podium.model.conversation_state")
+
+
+class SqliteConversing:
+    """The statements about conversations of a write transaction."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def _one(self, name: str, *wanted: object) -> Row | None:
+        return self._connection.execute(statement(name), wanted).fetchone()
+
+    def _do(self, name: str, *values: object) -> int:
+        return self._connection.execute(statement(name), values).rowcount
+
+    def _do_all(self, name: str, rows: Sequence[Sequence[object]]) -> None:
+        self._connection.executemany(statement(name), rows)
+
+    def _insert(self, name: str, *values: object) -> int:
+        number = self._connection.execute(statement(name), values).lastrowid
+        assert number is not None  # it was an insert
+        return number
+
+    def conversation(self, tenant: str, name: str) -> ConversationRow | None:
+        """Return a conversation."""
+        row = self._one("conversation_get", tenant, name)
+        return None if row is None else ConversationRow(*row)
+
+    def conversation_of(self, n: int) -> ConversationRow:
+        """Return the conversation of a number."""
+        row = self._one("conversation_by_n", n)
+        assert row is not None  # somebody has a turn in it
+        return ConversationRow(*row)
+
+    def insert_conversation(
+        self, tenant: str, principal: str, name: str, at: float, forked: ConversationRow | None
+    ) -> int:
+        """Begin a conversation, with a copy of all messages of another one if that is given; returns its number."""
+        above = (None, None) if forked is None else (forked.name, forked.revision)
+        n = self._insert("conversation_insert", tenant, principal, name, at, *above)
+        if forked is not None:
+            self._do("conversation_messages_copy", forked.n, n)
+        return n
+
+    def insert_messages(self, rows: Sequence[MessageRow]) -> None:
+        """Append messages, all of one conversation, and write down its revision and when it changed."""
+        n = rows[0].conversation
+        self._do_all("conversation_message_insert", [((n << PLACE_BITS) + row.place, *row[2:]) for row in rows])
+        self._do("conversation_grow", len(rows), rows[-1].at, n)
+
+    def has_said(self, conversation: int, since: int, run: str, key: str) -> bool:
+        """Whether a message from this place on is of a call of the run below a key; below `start` are all of them."""
+        first = conversation << PLACE_BITS
+        return self._one("conversation_has_said", first + since, first + (1 << PLACE_BITS), run, key) is not None
+
+    def delete_conversation(self, n: int) -> None:
+        """Delete a conversation with its messages; deleted bytes are overwritten."""
+        self._connection.execute("PRAGMA secure_delete = ON")
+        try:
+            self._do("conversation_messages_delete", n)
+            self._do("conversation_delete", n)
+        finally:
+            self._connection.execute("PRAGMA secure_delete = OFF")
+
+    def turn(self, run: str, key: str) -> TurnRow | None:
+        """Return the turn that a run has, or waits for, under a key."""
+        row = self._one("turn_get", run, key)
+        return None if row is None else TurnRow(*row)
+
+    def first_turn(self, conversation: int) -> TurnRow | None:
+        """Return the turn that is had in a conversation: the first of those that join none."""
+        row = self._one("turn_first", conversation)
+        return None if row is None else TurnRow(*row)
+
+    def turns_of(self, runs: Collection[str]) -> Sequence[TurnRow]:
+        """Return all turns that runs have or wait for, in the order in which they came."""
+        text = statement("turns_of_run")
+        return sorted(TurnRow(*row) for run in runs for row in self._connection.execute(text, (run,)))
+
+    def insert_turn(self, conversation: int, run: str, key: str, within: str | None) -> int:
+        """Add a turn; returns its number."""
+        return self._insert("turn_insert", conversation, run, key, within)
+
+    def delete_turns(self, turns: Sequence[int]) -> None:
+        """Delete turns by their numbers."""
+        self._do_all("turn_delete", [(n,) for n in turns])
+
+
+def conversation_state_of(row: Row) -> "conversation_state.ConversationState":
+    """Return the conversation of a row of `conversation_state` and its like."""
+    turns: int = row[11]
+    return conversation_state.ConversationState(
+        tenant=row[1], principal=row[2], name=row[3], revision=row[4], created_at=row[5], changed_at=row[6],
+        forked_from=row[7], forked_at=row[8], holder=conversation_state.TurnHolder(row[9], row[10]) if turns else None,
+        waiting=max(0, turns - 1),
+    )  # fmt: skip
+
+
+def messages_of(
+    connection: sqlite3.Connection, tenant: str, name: str, first: int, end: int | None
+) -> "list[conversation_state.ConversationMessage]":
+    """Return the messages of a conversation from one place up to another."""
+    found = connection.execute(statement("conversation_get"), (tenant, name)).fetchone()
+    if found is None:
+        return []
+    place = found[0] << PLACE_BITS
+    rows = connection.execute(
+        statement("conversation_messages_get"), (place + first, place + (1 << PLACE_BITS if end is None else end))
+    )
+    return [
+        conversation_state.ConversationMessage(
+            place=row[0] - place, author=row[1], run=row[2], key=row[3], at=row[4], message=decode(row[5])
+        )
+        for row in rows
+    ]

@@ -1,0 +1,1 @@
+SELECT n, tenant, principal, name, revision FROM conversations WHERE n = ?

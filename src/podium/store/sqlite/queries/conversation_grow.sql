@@ -1,0 +1,1 @@
+UPDATE conversations SET revision = revision + ?, changed_at = ? WHERE n = ?

@@ -1,0 +1,1 @@
+INSERT INTO conversation_messages (place, author, run, key, at, message) VALUES (?, ?, ?, ?, ?, ?)

@@ -1,0 +1,14 @@
+SELECT c.n, c.tenant, c.principal, c.name, c.revision, c.created_at, c.changed_at, c.forked_from, c.forked_at, t.run, t.key,
+    (SELECT count(*) FROM conversation_turns w WHERE w.conversation = c.n AND w.within IS NULL) AS turns
+FROM conversations c
+LEFT JOIN conversation_turns t ON t.n = (SELECT min(f.n) FROM conversation_turns f WHERE f.conversation = c.n AND f.within IS NULL)
+WHERE true
+    AND c.name >= :prefix AND c.name < :beyond
+    AND c.tenant = :tenant
+    AND c.principal = :principal
+    AND c.changed_at >= :since
+    AND c.changed_at < :until
+    AND (c.changed_at, c.n) < (:at, :n)
+    AND EXISTS (SELECT 1 FROM conversation_messages m JOIN runs r ON r.id = m.run WHERE m.place >= c.n << 24 AND m.place < (c.n + 1) << 24 AND r.tag = :tag)
+    AND (c.name LIKE :text ESCAPE '\' OR EXISTS (SELECT 1 FROM conversation_messages m WHERE m.place >= c.n << 24 AND m.place < (c.n + 1) << 24 AND CAST(m.message AS TEXT) LIKE :text ESCAPE '\'))
+ORDER BY c.changed_at DESC, c.n DESC LIMIT :limit

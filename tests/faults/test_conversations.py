@@ -1,0 +1,64 @@
+"""A conversation, in processes that are killed at every commit and in every agent: nothing is lost or said twice."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from podium.app import run_sync
+from podium.store.sqlite.store import SqliteStore
+from podium.testing.faults import FaultPlace, FaultPoint, When
+from tests.faults.children import PROGRAMS, program
+from tests.forking.program import Program
+
+SAID = ["a1", "a1 after 0", "a2", "a2 after 2", "b1", "b1 after 4", "b2", "b2 after 6"]
+EXPECTED = {"values": {"a": ["a1 after 0", "a2 after 2"], "b": ["b1 after 4", "b2 after 6"]}, "said": SAID}
+SURELY_REACHED = {"commit": 16, "body": 5}
+TALKS = 30
+
+
+@pytest.fixture
+def talking() -> Program:
+    return program("talking.py")
+
+
+def go_on(child: Program, folder: Path) -> None:
+    """Let both runs come to their end, and check what was said, to whom, in which order."""
+    assert child.run(str(folder), None)
+    assert json.loads((folder / "result").read_text()) == EXPECTED
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("place", ["commit", "body"])
+def test_killed_at_every_point_each_message_is_said_once_and_in_its_turn(
+    talking: Program, tmp_path: Path, place: FaultPlace, when: When
+) -> None:
+    go_on(talking, tmp_path)
+    last, died = json.loads((tmp_path / "reached").read_text())[place], 0
+    for n in range(1, last + 1):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        if not talking.run(str(folder), str(FaultPoint(place, n, when))):
+            died += 1
+            go_on(talking, folder)
+    assert died > SURELY_REACHED[place]
+
+
+def test_two_processes_at_once_lose_and_swap_nothing(tmp_path: Path) -> None:
+    processes = [
+        subprocess.Popen([sys.executable, str(PROGRAMS / "chatting.py"), str(tmp_path), name, str(TALKS)])
+        for name in "ab"
+    ]
+    assert [process.wait(120) for process in processes] == [0, 0]
+    store = SqliteStore(str(tmp_path / "podium.db"))
+    said = run_sync(store.messages("default", "c"))
+    state = run_sync(store.conversation("default", "c"))
+    store.close()
+    texts = [each.message["parts"][0]["content"] for each in said]
+    assert texts[1::2] == [f"{asked} after {2 * n}" for n, asked in enumerate(texts[::2])]
+    for name in "ab":
+        assert [text for text in texts[::2] if text.startswith(name)] == [f"{name}{n}" for n in range(TALKS)]
+    assert state is not None
+    assert (state.holder, state.waiting) == (None, 0)

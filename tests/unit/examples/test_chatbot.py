@@ -1,0 +1,20 @@
+"""The chatbot of the examples, each time in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+CHAT = Path(__file__).parents[3] / "examples/chatbot/chat.py"
+
+
+def said(file: Path, person: str, text: str) -> str:
+    done = subprocess.run([sys.executable, CHAT, file, person, text], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_it_remembers_after_it_was_started_anew_and_tells_people_apart(tmp_path: Path) -> None:
+    file = tmp_path / "chat.db"
+    assert said(file, "ada", "What is my name?") == "I do not know your name yet."
+    assert said(file, "ada", "My name is Ada.") == "Your name is Ada. You have told me 2 things."
+    assert said(file, "ada", "And now?") == "Your name is Ada. You have told me 3 things."
+    assert said(file, "bob", "And mine?") == "I do not know your name yet."

@@ -1,0 +1,109 @@
+"""Conversations as users of an app see them, and deleting one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic_ai.messages import ModelMessage
+
+from podium import App, Context, Principal, agent, workflow
+from podium.agents.pydantic_ai import llm_agent
+from podium.errors import NotAllowed, NotPossible, UnknownConversation, UsageError
+from podium.facade.scoped import ScopedApp
+from podium.testing.model import ScriptedModel
+
+
+@agent
+async def echo(text: str) -> str:
+    return text.upper()
+
+
+@workflow
+async def chat(ctx: Context, text: str) -> str:
+    return await ctx.call(echo, text, conversation=ctx.conversation)
+
+
+@workflow
+async def waits(ctx: Context, text: str) -> str:
+    return await ctx.signal("go", str) or text
+
+
+def users(app: App) -> dict[str, ScopedApp]:
+    """Return the app as people of two tenants use it."""
+    return {
+        "ann": app.scoped(Principal(who="ann", tenant="a")), "amy": app.scoped(Principal(who="amy", tenant="a")),
+        "boss": app.scoped(Principal(who="boss", tenant="a", roles=frozenset({"operator"}))),
+        "bob": app.scoped(Principal(who="bob", tenant="b", roles=frozenset({"operator"}))),
+    }  # fmt: skip
+
+
+async def listed(app: ScopedApp, **filters: str) -> list[str]:
+    return [each.name for each in await app.conversations.list(**filters)]  # pyright: ignore[reportArgumentType] - any of them
+
+
+async def test_a_user_sees_own_conversations_and_an_operator_those_of_the_tenant(tmp_path: Path) -> None:
+    async with App.open(tmp_path / "a.db", agents=[chat]) as app:
+        people = users(app)
+        await people["ann"].run(chat, "hello", conversation="u")
+        await people["bob"].run(chat, "other", conversation="u")
+        assert {name: await listed(user) for name, user in people.items()} == {
+            "ann": ["u"], "amy": [], "boss": ["u"], "bob": ["u"],
+        }  # fmt: skip
+        assert await listed(app) == ["u", "u"]
+        assert await listed(people["bob"], tenant="a") == []
+        for name, user, text in (
+            ("ann", people["ann"], "hello"),
+            ("boss", people["boss"], "hello"),
+            ("bob", people["bob"], "other"),
+        ):
+            said = await user.conversations.messages("u")
+            assert [each.author for each in said] == ["bob" if name == "bob" else "ann", "echo"]
+            assert said[0].message["parts"][0]["content"] == text
+        for user, tenant in ((people["amy"], None), (people["ann"], "b"), (app, None)):
+            with pytest.raises(UnknownConversation, match="no conversation is called 'u'"):
+                await user.conversations.get("u", tenant=tenant)
+        assert (await app.conversations.get("u", tenant="b")).principal == "bob"
+
+
+async def test_an_operator_deletes_a_conversation_once_no_run_needs_it(tmp_path: Path) -> None:
+    async with App.open(tmp_path / "a.db", agents=[chat, waits]) as app:
+        people = users(app)
+        run = await people["ann"].start(waits, "hello", conversation="u")
+        with pytest.raises(NotAllowed):
+            await people["ann"].conversations.delete("u")
+        with pytest.raises(NotPossible, match=f"run {run.id} has its turn"):
+            await people["boss"].conversations.delete("u")
+        await run.signal("go", "now")
+        await run.result()
+        await people["boss"].conversations.delete("u")
+        assert await listed(people["boss"]) == []
+        assert await people["ann"].run(chat, "anew", conversation="u") == "ANEW"
+        assert (await people["ann"].conversations.get("u")).revision == 2
+
+
+async def test_what_was_sent_in_a_conversation_that_is_deleted_says_so(tmp_path: Path) -> None:
+    def play(messages: Sequence[ModelMessage]) -> str:
+        return f"{len(messages)} messages"
+
+    bot = llm_agent("bot", model=ScriptedModel(play), instructions="Be short.")
+
+    @workflow
+    async def talk(ctx: Context, text: str) -> str:
+        return await ctx.call(bot, text, conversation=ctx.conversation)
+
+    async with App.open(tmp_path / "a.db", agents=[talk, bot]) as app:
+        await app.run(talk, "hello", conversation="u")
+        run = await app.start(talk, "again", conversation="u")
+        assert await run.result() == "3 messages"
+        await app.conversations.delete("u")
+        [sent] = await app.runs.messages(run.id)
+        assert sent.not_kept == "the 2 messages that were in conversation 'u' by then were deleted"
+        assert sent.answer is not None
+
+
+@pytest.mark.parametrize("wrong", [{"first": -1}, {"end": "x"}])
+async def test_what_is_no_place_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    async with App.open(tmp_path / "a.db", agents=[chat]) as app:
+        with pytest.raises(UsageError, match="a whole number"):
+            await app.conversations.messages("u", **wrong)
