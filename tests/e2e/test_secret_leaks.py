@@ -4,7 +4,7 @@ import asyncio
 import base64
 import logging
 import urllib.parse
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -13,12 +13,15 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
 
 from podium import App, Config, Context, Retry, RunHandle, Steps, agent, workflow
+from podium.agents.memory import Append, Put, Search, memory
 from podium.errors import CallFailed, RunFailed
+from podium.model.embedding import Embeddings
 from podium.model.json import Json
 from podium.secrets import MaskingFilter, Secret
 from podium.secrets.masking import MASKING
 from podium.secrets.settings import SecretSettings
 from podium.secrets.traces import MaskingExporter
+from podium.testing import HashedEmbedder
 from tests.e2e.cli import Desk
 
 SECRET = 'tr0ub4dor&3/"x"'
@@ -100,6 +103,7 @@ async def everywhere(ctx: Context) -> list[Json]:
     except CallFailed as error:
         said.append(str(error))
     said.append(await ctx.call(echoes, KEY.reveal()))
+    said.append(await ctx.call(echoes, KEY.reveal(), conversation="c"))
     said.append(await ctx.once("revealed", KEY.reveal))
     said.append(await ctx.ask(f"Is {KEY.reveal()} right?", subject=KEY.reveal(), answer=str))
     return [*said, KEY.reveal()]
@@ -109,6 +113,18 @@ async def everywhere(ctx: Context) -> list[Json]:
 async def fails(ctx: Context) -> None:
     message = f"no way with {KEY.reveal()}"
     raise RuntimeError(message)
+
+
+class Overheard(HashedEmbedder):
+    """Keeps the texts that would have gone to a service."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    async def embed(self, texts: Sequence[str]) -> Embeddings:
+        self.texts += texts
+        return await super().embed(texts)
 
 
 @pytest.fixture
@@ -227,3 +243,20 @@ def test_no_command_shows_a_secret(tmp_path: Path) -> None:
 def test_what_is_looked_for_would_be_found(tmp_path: Path) -> None:
     (tmp_path / "leak").write_text(f"x{SECRET}y")
     assert len(leaking_files(tmp_path)) == 1
+
+
+async def test_no_service_that_embeds_is_told_a_secret(tmp_path: Path) -> None:
+    overheard = Overheard()
+    notes = memory(embed=overheard)
+
+    @workflow
+    async def remembers(ctx: Context) -> None:
+        await ctx.call(notes, Put("k", {KEY.reveal(): [KEY.reveal()]}))
+        await ctx.call(notes, Append("t", KEY.reveal(), to="text"))
+        await ctx.call(notes, Search(f"What is {KEY.reveal()}?"))
+
+    async with App.open(tmp_path / "podium.db", agents=[remembers]) as app:
+        await app.run(remembers)
+        assert len(overheard.texts) == 3
+        assert leaks("".join(overheard.texts)) == []
+        assert leaking_files(tmp_path) == []

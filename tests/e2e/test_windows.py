@@ -41,7 +41,7 @@ asyncio.unix_events._UnixSelectorEventLoop.remove_signal_handler = add_signal_ha
 
 LIBRARIES = "orjson pydantic sqlite3"
 OF_THE_COMMAND_LINE = f"{LIBRARIES} rich.console typer"
-OF_ALL_MODULES = f"{OF_THE_COMMAND_LINE} httpx opentelemetry.sdk pydantic_ai"
+OF_ALL_MODULES = f"{OF_THE_COMMAND_LINE} agents httpx opentelemetry.sdk pydantic_ai"
 
 
 def without(libraries: str, program: str) -> str:

@@ -174,8 +174,18 @@ async def sending(ctx: Context, n: int) -> list[int]:
     return [await ctx.call(teller, n), await ctx.call(teller, n + 1)]
 
 
+@workflow
+async def talking(ctx: Context, n: int) -> list[Json]:
+    """Says something in two conversations, in the second of them inside a branch."""
+
+    async def aside(inner: Context) -> Json:
+        return await inner.call(echo, n + 1, conversation="aside")
+
+    return [await ctx.call(echo, n, conversation="talk"), await ctx.gather(ctx.branch(aside))]
+
+
 AGENTS: list[AnyAgent] = [
     echo, flaky, broken, never, undo, helper, stepwise, pay, leg, child, journey, undone, cancelled, scarce, tripping,
-    charge, governed, governed_2, spare, priced, dear, stumbling, spared, restarted, teller, sending,
+    charge, governed, governed_2, spare, priced, dear, stumbling, spared, restarted, teller, sending, talking,
 ]  # fmt: skip
 RECORDED = ("journey", "undone", "cancelled")

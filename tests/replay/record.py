@@ -13,7 +13,7 @@ from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.testing import CountingIds, DrivenClock
 from tests.catalogue.entry import entries
-from tests.replay.programs import AGENTS, RECORDED, governed, leg, restarted, sending, spared
+from tests.replay.programs import AGENTS, RECORDED, governed, leg, restarted, sending, spared, talking
 from tests.replay.teams import TEAMS, name_of
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -95,6 +95,15 @@ async def record_sent(folder: Path) -> None:
         keep(folder / "sending.json", await history_of("sending", handle))
 
 
+async def record_talking(folder: Path) -> None:
+    """Record a run that has turns in conversations."""
+    clock = DrivenClock()
+    async with App.open(":memory:", agents=AGENTS, clock=clock, ids=CountingIds()) as app:
+        handle = await app.start(talking, 7)
+        await clock.advance(5)
+        keep(folder / "talking.json", await history_of("talking", handle))
+
+
 async def record_teams(folder: Path) -> None:
     """Record a run of each pattern."""
     for pattern, entry in entries().items():
@@ -134,4 +143,5 @@ if __name__ == "__main__":
     asyncio.run(record_forked(HISTORIES / sys.argv[1]))
     asyncio.run(record_restarted(HISTORIES / sys.argv[1]))
     asyncio.run(record_sent(HISTORIES / sys.argv[1]))
+    asyncio.run(record_talking(HISTORIES / sys.argv[1]))
     asyncio.run(record_teams(HISTORIES / sys.argv[1]))

@@ -8,6 +8,7 @@ from podium.model.embedding import Embedder, Vector, embedder_id, vectors_of
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.steps import Steps
+from podium.secrets.masking import MASKING
 
 
 class Embedding:
@@ -18,7 +19,8 @@ class Embedding:
         self._steps = steps
 
     async def vector(self, text: str) -> Vector:
-        """Return the vector of a text."""
+        """Return the vector of a text; secrets in it are masked before it leaves."""
+        text = MASKING.text(text)
 
         async def ask() -> Json:
             [vector], tokens = await vectors_of(self._embedder, [text])

@@ -10,6 +10,7 @@ from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.embedding import Vector
 from podium.model.json import Json, is_array, is_object
+from podium.secrets.masking import MASKING
 
 MemoryScope = Literal["tenant", "run", "agent", "user"]
 """Whose memory it is: everybody's of the tenant, this run's alone, that of the agents of one name in the tenant, or
@@ -99,8 +100,8 @@ NOTHING_YET: Mapping[AppendTo, Json] = MappingProxyType({"list": [], "text": ""}
 
 
 def text_of_entry(key: str, value: Json) -> str:
-    """Return what an entry is found by: its key, and all text in its value."""
-    return f"{key} {_words(value)}"
+    """Return what an entry is found by: its key, and all text in its value, with secrets masked as they are stored."""
+    return f"{key} {_words(MASKING.json(value))}"
 
 
 def _words(value: Json) -> str:
