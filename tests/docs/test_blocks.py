@@ -13,9 +13,15 @@ PAGES = [*ROOT.glob("README.md"), *sorted(ROOT.glob("docs/**/*.md"))]
 SECONDS_PER_PAGE = 300
 LOADED = ("podium.agents.pydantic_ai", "podium.testing")
 """What many pages import, and takes seconds."""
+LONG = {"from-one-agent-to-a-team.md"}
+"""Pages with so many commands that they run with the long tests."""
+RUN = [
+    pytest.param(page, id=str(page.relative_to(ROOT)), marks=[pytest.mark.system] if page.name in LONG else [])
+    for page in PAGES
+]
 
 
-@pytest.mark.parametrize("page", PAGES or [None], ids=lambda page: page and str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", RUN or [None])
 def test_examples_of_the_page_run(page: Path | None, tmp_path: Path) -> None:
     if page is None or not list(blocks(page.read_text())):
         return

@@ -210,7 +210,7 @@ def test_an_ended_run_that_is_resumed_says_how_it_ended(desk: Desk, name: str, s
     assert told in line
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.system), signal.SIGTERM])
 def test_a_run_that_ends_while_it_is_stopped_is_shown_to_its_end(desk: Desk, number: signal.Signals) -> None:
     running = desk.begin("run", "story.py:long", "--input", "30", "--stream", "--json")
     assert running.stdout is not None

@@ -49,7 +49,9 @@ print("end")
 """
 
 
-@pytest.mark.parametrize("way", ["alone", "two waits", "in a branch"])
+@pytest.mark.parametrize(
+    "way", ["alone", *(pytest.param(each, marks=pytest.mark.system) for each in ("two waits", "in a branch"))]
+)
 def test_code_that_swallows_what_unwinds_it_holds_up_nobody(tmp_path: Path, way: str) -> None:
     desk = Desk(tmp_path)
     desk.write("stubborn.py", PROGRAM.replace("WAY", repr(way)))

@@ -109,6 +109,7 @@ def poured(folder: Path) -> int:
     return witness.count("cent") + 25 * witness.count("feast")
 
 
+@pytest.mark.kill
 def test_killed_between_escrow_purchase_and_settling_it_never_spends_more_than_there_is(
     shop: Program, tmp_path: Path
 ) -> None:

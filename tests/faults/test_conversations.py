@@ -30,7 +30,7 @@ def go_on(child: Program, folder: Path) -> None:
     assert json.loads((folder / "result").read_text()) == EXPECTED
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["before", pytest.param("after", marks=pytest.mark.kill)])
 @pytest.mark.parametrize("place", ["commit", "body"])
 def test_killed_at_every_point_each_message_is_said_once_and_in_its_turn(
     talking: Program, tmp_path: Path, place: FaultPlace, when: When

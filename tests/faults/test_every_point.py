@@ -47,7 +47,7 @@ def test_undisturbed_it_does_everything_once(voyage: Program, tmp_path: Path) ->
     assert json.loads((tmp_path / "reached").read_text())["body"] > 20
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.kill), "after"])
 @pytest.mark.parametrize("place", ["commit", "body"])
 def test_killed_at_every_point_it_ends_right_and_repeats_nothing(
     voyage: Program, tmp_path: Path, place: FaultPlace, when: When

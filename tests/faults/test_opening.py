@@ -39,7 +39,9 @@ def begin(folder: Path, *arguments: str) -> Process:
     return commands.begin(["python", "-c", PROGRAM, *arguments], cwd=folder, env=environment())
 
 
-@pytest.mark.parametrize("killed", [False, True], ids=["new", "killed"])
+@pytest.mark.parametrize(
+    "killed", [pytest.param(False, marks=pytest.mark.kill, id="new"), pytest.param(True, id="killed")]
+)
 def test_processes_that_open_a_store_at_once_all_get_in(tmp_path: Path, *, killed: bool) -> None:
     for n in range(ROUNDS):
         folder = tmp_path / str(n)

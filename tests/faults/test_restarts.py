@@ -34,7 +34,7 @@ def test_undisturbed_it_does_everything_once(watching: Program, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.kill), "after"])
-@pytest.mark.parametrize("place", ["commit", "body"])
+@pytest.mark.parametrize("place", [pytest.param("commit", marks=pytest.mark.kill), "body"])
 def test_killed_at_every_point_it_ends_right_and_repeats_nothing(
     watching: Program, tmp_path: Path, place: FaultPlace, when: When
 ) -> None:

@@ -55,7 +55,7 @@ def stopped(process: "subprocess.Popen[str]", *signals: int) -> tuple[float, str
     return time.monotonic() - began, told
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.kill)])
 def test_workers_that_are_stopped_at_any_moment_leave_nothing_in_doubt(tmp_path: Path, number: int) -> None:
     seed = random.randrange(2**32)
     chance, fleet = random.Random(seed), Fleet(tmp_path)

@@ -58,7 +58,8 @@ def test_undisturbed_the_voyage_is_one_whole_trace(traced: Program, tmp_path: Pa
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.kill), "after"])
+@pytest.mark.kill
+@pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_every_commit_it_is_one_trace_without_a_span_twice(
     traced: Program, tmp_path: Path, when: When
 ) -> None:

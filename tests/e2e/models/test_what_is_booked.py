@@ -140,7 +140,9 @@ def unreachable(how: str, url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"http://{NOWHERE}/v1"
 
 
-all_unreachable = pytest.mark.parametrize("how", ["refused", "unknown host", "no secure connection"])
+all_unreachable = pytest.mark.parametrize(
+    "how", ["refused", "unknown host", pytest.param("no secure connection", marks=pytest.mark.system)]
+)
 
 
 @all_unreachable

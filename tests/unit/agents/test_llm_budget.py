@@ -218,6 +218,7 @@ def every_model() -> list[str]:
     return [f"{provider.id}:{model.id}" for provider in vendors for model in provider.models]
 
 
+@pytest.mark.system
 def test_of_every_model_on_the_list_no_usage_within_the_bound_is_dearer() -> None:
     for model in every_model():
         for size in (1_000, 150_000, 1_000_000):

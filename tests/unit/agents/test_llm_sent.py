@@ -190,6 +190,7 @@ def kept(path: Path) -> int:
     return sum(each.stat().st_size for each in path.parent.iterdir())
 
 
+@pytest.mark.system
 async def test_a_conversation_with_long_results_is_kept_once(path: Path) -> None:
     texts = [words(n) for n in range(TURNS)]
 

@@ -132,6 +132,7 @@ async def test_two_hundred_turns_of_two_kilobytes_take_a_megabyte_and_a_half(ben
     assert await size_of(bench, "s.db", MADE[kind](200), 200 if kind == "own messages" else "go") < 1_500_000
 
 
+@pytest.mark.system
 async def test_quoting_takes_no_more_time_than_storing_all_of_it_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,7 @@ async def test_another_process_goes_on_in_the_generation_that_there_is(bench: Be
     assert await bench.result(run, counts, seconds=6 * 60) == LAST
 
 
+@pytest.mark.system
 async def test_a_wake_costs_what_the_first_ones_did(bench: Bench) -> None:
     @workflow
     async def watches(ctx: Context, left: int) -> int:

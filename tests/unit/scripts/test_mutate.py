@@ -65,6 +65,7 @@ def test_a_file_whose_mutants_are_all_killed_is_well_tested(tiny: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.system
 def test_a_mutant_that_never_ends_is_stopped(tiny: Path) -> None:
     (tiny / "src/tiny/age.py").write_text("def admits(age):\n    while True:\n        break\n    return age >= 18\n")
     done = mutate(tiny, "src/tiny/age.py", "--only", "3")
