@@ -204,8 +204,8 @@ def gaps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, str]:
     ("reviewer", "reason"),
     [
         ("type_checker", "mypy is not installed: pip install mypy"),
-        ("security", "bandit ended with status 70: no such luck"),
-        ("tests", "no answer within 5 s"),
+        pytest.param("security", "bandit ended with status 70: no such luck", marks=pytest.mark.system),
+        pytest.param("tests", "no answer within 5 s", marks=pytest.mark.system),
         ("model", 'LLM agents need Pydantic AI, which is an extra: pip install "podium[llm]"'),
     ],
 )

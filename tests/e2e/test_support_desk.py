@@ -58,6 +58,7 @@ def evidence(monkeypatch: pytest.MonkeyPatch) -> Generator[Any]:
             del sys.modules[name]
 
 
+@pytest.mark.system
 def test_a_pile_that_is_killed_in_the_middle_is_finished_and_nothing_recorded_runs_twice(
     tmp_path: Path, evidence: Any
 ) -> None:

@@ -58,7 +58,9 @@ def survives(server: Program, folder: Path, name: str, place: FaultPlace, when: 
         assert killed_at(server, folder / str(point), [name], point) == value, f"{name} killed at {point}"
 
 
-@pytest.mark.parametrize(("place", "when"), [("commit", "after"), ("body", "before")])
+@pytest.mark.parametrize(
+    ("place", "when"), [pytest.param("commit", "after", marks=pytest.mark.kill), ("body", "before")]
+)
 @pytest.mark.parametrize("name", KNOWN)
 def test_killed_at_every_point_a_pattern_ends_with_its_value_and_repeats_nothing(
     teams: Program, tmp_path: Path, name: str, place: FaultPlace, when: When

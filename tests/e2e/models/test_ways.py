@@ -26,6 +26,7 @@ CHEAP = {name: Rate(1.0, 1.0) for name in ("main", "inner", "bad")}
 ASKED_ONCE_MORE = 1
 
 all_ways = pytest.mark.parametrize("way", parameters(WAYS))
+some_ways = pytest.mark.parametrize("way", parameters(WAYS, every=3))
 with_tools = pytest.mark.parametrize("way", parameters(way for way in WAYS if way.tools))
 
 
@@ -108,7 +109,7 @@ async def test_it_is_recorded_and_priced(way: Way, tmp_path: Path) -> None:
     assert sorted(tools_of(facts)) == sorted(way.tools)
 
 
-@all_ways
+@some_ways
 async def test_what_was_answered_is_not_asked_again(way: Way, tmp_path: Path) -> None:
     with serving(scripts_of(way)) as server:
         normal = Try(way, server, tmp_path)

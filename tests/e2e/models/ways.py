@@ -14,12 +14,14 @@ from tests.e2e.models.way import PLAIN, Way
 WAYS: Sequence[Way] = (*ASKING_WAYS, *HOOK_WAYS, *TOOL_WAYS)
 
 
-def parameters(ways: Iterable[Way]) -> list[ParameterSet]:
-    """Return ways to be tried: the first of each row of the table always, the others of it with the long tests."""
-    known = set[str]()
-    found = list[ParameterSet]()
+def parameters(ways: Iterable[Way], *, every: int = 1) -> list[ParameterSet]:
+    """Return ways to be tried: the first of `every` so many rows of the table, all others with the long tests."""
+    known, found, firsts = set[str](), list[ParameterSet](), 0
     for way in ways:
-        found.append(pytest.param(way, id=way.name, marks=[pytest.mark.system] if way.row in known else []))
+        is_first = way.row not in known
+        quick = is_first and firsts % every == 0
+        found.append(pytest.param(way, id=way.name, marks=[] if quick else [pytest.mark.system]))
+        firsts += is_first
         known |= {way.row} if way.row else set()
     return found
 

@@ -47,6 +47,7 @@ def tiny(tmp_path: Path) -> Path:
     return tree
 
 
+@pytest.mark.system
 def test_what_survives_is_shown_and_the_working_copy_stays_as_it_was(tiny: Path) -> None:
     done = mutate(tiny, "src/tiny/age.py")
     assert done.stderr == ""

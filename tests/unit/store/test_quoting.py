@@ -192,6 +192,7 @@ def test_nothing_is_left_of_runs_that_are_redacted_whatever_they_quoted(data: st
         gone = data.draw(st.sets(st.sampled_from(names)))
         for name in gone:
             assert _redact(hand, name) is CommitVerdict.OK
+        hand.store.upkeep.compact()  # what was moved away from a place of the file may have left its bytes there
         found = b"".join(each.read_bytes() for each in path.parent.iterdir())
         for name in names:
             facts = hand.told(hand.store.facts(name))
