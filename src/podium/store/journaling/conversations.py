@@ -75,6 +75,10 @@ class ConversationTransaction(Protocol):
         """Return the turn that is had in a conversation: the first of those that join none."""
         ...
 
+    def queue(self, conversation: int) -> Sequence[TurnRow]:
+        """Return the turns in a conversation that join none, in the order in which they came."""
+        ...
+
     def turns_of(self, runs: Collection[str]) -> Sequence[TurnRow]:
         """Return all turns that runs have or wait for, in the order in which they came."""
         ...

@@ -1,6 +1,6 @@
 """Turns in conversations: one at a time, first come, first served; whoever is next is told by a signal."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from podium.errors import InvalidValue
 from podium.model.conversation import TURN
@@ -11,6 +11,7 @@ from podium.store.journaling.conversations import ConversationRow, MessageRow, T
 from podium.store.journaling.inbox import InboxWriter
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import Transaction
+from podium.store.journaling.turn_circles import closes_circle
 from podium.store.operations import CommitVerdict
 
 
@@ -56,12 +57,15 @@ class Turns:
             return
         found = transaction.conversation(wanted.tenant, wanted.name) or self._begin(wanted, wanted.name, None)
         first = transaction.first_turn(found.n)
+        row = TurnRow(transaction.insert_turn(found.n, run, wanted.key, None), found.n, run, wanted.key, None)
         why = None
         if first is not None and wanted.busy == "refuse":
             why = f"{_told(first)} has its turn in conversation {found.name!r}"
-        elif first is not None and wanted.busy == "wait":
-            why = self._endless(run, wanted.key, found, first)
-        row = TurnRow(transaction.insert_turn(found.n, run, wanted.key, None), found.n, run, wanted.key, None)
+        elif first is not None and wanted.busy == "wait" and closes_circle(transaction, self._standings, row):
+            why = (
+                f"in conversation {found.name!r} it would wait for {_told(first)}, and that for this one: use one "
+                "conversation after the other, or hand over as input what is needed of it"
+            )
         if first is not None and why is None and wanted.busy == "fork":
             transaction.delete_turns([row.n])
             name = f"{found.name}~{row.n}"
@@ -136,42 +140,6 @@ class Turns:
 
     def _tell(self, row: TurnRow, body: Json, at: float) -> None:
         self._inbox.send(row.run, Signal(_signal_id(row), TURN, row.key, body, at))
-
-    def _endless(self, run: str, key: str, wanted: ConversationRow, first: TurnRow) -> str | None:
-        """Return why a turn would be waited for that comes only after this one; None where it would not."""
-        above = set(self._above(run))
-        ahead = [each for each in self._transaction.turns_of(above) if each.conversation == wanted.n]
-        seen: set[int] = set()
-        waiting = [*ahead, first]
-        while waiting:
-            row = waiting.pop()
-            if row.run in above or (row.run == run and _is_around(row.key, key)):
-                return (
-                    f"in conversation {wanted.name!r} it would wait for {_told(first)}, and that for this one: use one "
-                    "conversation after the other, or hand over as input what is needed of it"
-                )
-            if row.n not in seen:
-                seen.add(row.n)
-                waiting += self._waited_for(row)
-        return None
-
-    def _above(self, run: str) -> Iterator[str]:
-        """Give the runs that a run is a child of, directly or not."""
-        standing = self._standings.of(run)
-        while standing is not None and standing.parent is not None:
-            yield standing.parent
-            standing = self._standings.of(standing.parent)
-
-    def _waited_for(self, row: TurnRow) -> Iterator[TurnRow]:
-        """Give the turns that are waited for inside a turn."""
-        for each in self._transaction.turns_of([row.run]):
-            first = self._transaction.first_turn(each.conversation)
-            if each.within is None and first is not None and first.n != each.n and _is_around(row.key, each.key):
-                yield first
-
-
-def _is_around(key: str, other: str) -> bool:
-    return key == START or other.startswith(f"{key}.")
 
 
 def _given(conversation: ConversationRow) -> Json:

@@ -90,6 +90,11 @@ class SqliteConversing:
         row = self._one("turn_first", conversation)
         return None if row is None else TurnRow(*row)
 
+    def queue(self, conversation: int) -> Sequence[TurnRow]:
+        """Return the turns in a conversation that join none, in the order in which they came."""
+        found = self._connection.execute(statement("turn_queue"), (conversation,))
+        return [TurnRow(*row) for row in found]
+
     def turns_of(self, runs: Collection[str]) -> Sequence[TurnRow]:
         """Return all turns that runs have or wait for, in the order in which they came."""
         text = statement("turns_of_run")

@@ -148,6 +148,28 @@ class ConversationsContract(OpenedStore):
             refused = dict(_said(hand, second, _want("0.0")))["0.0"]
             assert "would wait for" in refused["refused"]
 
+    def test_two_runs_whose_children_would_wait_for_each_other_do_not(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            children: list[int] = []
+            for name, conversation in (("a", "u"), ("b", "v")):
+                number = hand.start(new_run(name))
+                _say(hand, number, _want("0", name=conversation))
+                hand.write(number, fact(), effects=[Spawn(new_run(f"{name}.1", parent=name))])
+                children.append(hand.wake().placed[0].n)
+                hand.claim(children[-1])
+            assert _said(hand, children[0], _want("0", name="v")) == []
+            ((_, refused),) = _said(hand, children[1], _want("0"))
+            assert "call 0 of run a, and that for this one" in refused["refused"]
+
+    def test_a_turn_that_is_taken_anew_around_another_is_not_waited_for_in_a_circle(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            first, second = hand.start(new_run("a")), hand.start(new_run("b"))
+            _say(hand, first, _want("0", name="v"))
+            _say(hand, second, _want("0"))
+            assert _said(hand, second, _want("0.0", name="v")) == []
+            ((_, refused),) = _said(hand, first, _want("start"))
+            assert "would wait for" in refused["refused"]
+
     def test_a_conversation_is_deleted_once_nobody_has_a_turn_in_it(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))

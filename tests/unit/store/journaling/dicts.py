@@ -433,8 +433,11 @@ class DictTransaction:
         return next((row for row in self.tables.turns.values() if (row.run, row.key) == (run, key)), None)
 
     def first_turn(self, conversation: int) -> TurnRow | None:
+        return next(iter(self.queue(conversation)), None)
+
+    def queue(self, conversation: int) -> Sequence[TurnRow]:
         rows = (row for _, row in sorted(self.tables.turns.items()))
-        return next((row for row in rows if row.within is None and row.conversation == conversation), None)
+        return [row for row in rows if row.within is None and row.conversation == conversation]
 
     def turns_of(self, runs: Collection[str]) -> Sequence[TurnRow]:
         return [row for _, row in sorted(self.tables.turns.items()) if row.run in runs]
