@@ -40,8 +40,6 @@ class AppendTurn:
     key: str
     messages: Sequence[NewMessage]
     at: float
-    unless_since: int | None = None
-    """Only where no call of the run below the key has said anything from this revision on."""
 
 
 @dataclass(frozen=True, slots=True)

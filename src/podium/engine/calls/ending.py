@@ -23,6 +23,8 @@ def record_answer(active: ActiveRun, key: str, card: Card, caller: Caller, input
     if given.lacks is not None:
         active.degraded[key] = given.lacks
     below = _degraded(active, key) if active.degraded else ()
+    if given.effects:
+        active.mailbox.turns.answered(key)
     said = AnsweredDone(usage=given.usage, degraded=below) if given.usage is not None or below else _DONE
     at = active.journal.append(said, key, given.payload, [*given.effects, *active.mailbox.close((key,))])
     if card.undo is not None:

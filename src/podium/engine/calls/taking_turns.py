@@ -99,18 +99,17 @@ async def said_with(open_call: OpenCall, given: Given) -> Failed | Refused | Non
     active, key, turn = open_call.active, open_call.key, open_call.options.conversation
     if turn is None:
         return None
-    known = active.mailbox.turns.known(key)
+    turns, own = active.mailbox.turns, open_call.turn
+    known, added = turns.known(key), () if own is None else own.added
     if known is not None:
+        if known.said and not added and open_call.card.traits.runs_inline:
+            return None
         no = await hold(active, open_call.branch, key, key, ConversationTurn(known.name), None)
         if no is not None:
             return no
-    own = open_call.turn
-    added = () if own is None else own.added
-    inline = not added and open_call.card.traits.runs_inline
     messages = added or exchange(open_call.input, decode(given.payload))
-    since = known.first if inline and known is not None else None
     by = open_call.agent.card.name if given.lacks is None or given.lacks.by is None else given.lacks.by
-    given.effects = [_append(active, key, by, messages, since)]
+    given.effects = [_append(active, key, by, messages)]
     return None
 
 
@@ -128,11 +127,11 @@ async def begin_turn(active: ActiveRun) -> None:
 async def end_turn(active: ActiveRun, agent: str, input: Json, value: Json) -> Sequence[Effect]:
     """Return what appends the input of a run and its value, where it has its turn and no call in it said anything."""
     known = active.mailbox.turns.known(START)
-    if _own_turn(active) is None or known is None:
+    if _own_turn(active) is None or known is None or known.said:
         return ()
     await active.gate.passed()
     await _hold_own(active, ConversationTurn(known.name))
-    return [_append(active, START, agent, exchange(input, value), known.first)]
+    return [_append(active, START, agent, exchange(input, value))]
 
 
 async def _hold_own(active: ActiveRun, turn: ConversationTurn) -> None:
@@ -160,7 +159,7 @@ def _wanted(active: ActiveRun, key: str, turn: ConversationTurn) -> WantTurn:
     )  # fmt: skip
 
 
-def _append(active: ActiveRun, key: str, agent: str, messages: Sequence[Json], since: int | None) -> AppendTurn:
+def _append(active: ActiveRun, key: str, agent: str, messages: Sequence[Json]) -> AppendTurn:
     principal = active.run.principal
     said = [NewMessage(principal if is_asked(each) else agent, encode(each)) for each in messages]
-    return AppendTurn(key=key, messages=said, at=active.runtime.clock.now(), unless_since=since)
+    return AppendTurn(key=key, messages=said, at=active.runtime.clock.now())

@@ -322,8 +322,9 @@ class ActiveRun:
         self._parking = self._restarting = True
         begun = self.mailbox.turns.noted(self.generation.next(version, self.due))
         said = DoneBefore(self.history.done_before(), ()).noted(begun)
-        answers = [TakeSignal(each.id) for each in self.mailbox.left if each.kind not in KEPT_SIGNALS]
-        self.journal.append(said, "", input, answers, last=True)
+        unread = [TakeSignal(each.id) for each in self.mailbox.left if each.kind not in KEPT_SIGNALS]
+        unwanted = self.mailbox.turns.release([*self.mailbox.turns.wanted], self.runtime.clock.now())
+        self.journal.append(said, "", input, [*unread, *unwanted], last=True)
         for fact in self.generation.begun_before:
             self.journal.append(Prepared(fact.kind, fact.text), fact.key, last=True)
         self.journal.close_with(BeginGeneration(said.generation, version, 1 + len(self.generation.begun_before)))

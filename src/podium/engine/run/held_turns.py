@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 from podium.engine.run.keys import above, belongs
 from podium.model.fact import Fact, FactKind
+from podium.model.facts.answers import AnsweredDone
 from podium.model.facts.calls import Asked
 from podium.model.facts.choices import KeysCancelled
+from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Restarted, Rewound, Started
 from podium.model.facts.waits import TurnTaken
 from podium.model.run import START
@@ -21,10 +23,10 @@ class HeldTurn:
     """Of the conversation."""
     revision: int
     """How many messages were in it when it was given last."""
-    first: int
-    """The same when it was given for the first time: a retry takes a turn anew."""
+    said: bool = False
+    """Whether a call inside it, whose answer the run has or had, has said something in the conversation."""
     held: bool = True
-    """Whether the run has it now."""
+    """Whether the run has it now. A retry, or a fork, takes a turn anew."""
 
 
 class HeldTurns:
@@ -47,8 +49,9 @@ class HeldTurns:
                 case TurnTaken(conversation=name, revision=revision):
                     self.given(fact.key, name, revision)
                     self._known[fact.key].held = _is_own(fact)
-                case Restarted(conversation=str(name), revision=revision):
-                    self._known[START] = HeldTurn(name, revision, revision, _is_own(fact))
+                case Restarted(conversation=str(name), revision=revision, held=held, spoken=said):
+                    self._known[START] = HeldTurn(name, revision, said, held and _is_own(fact))
+                    self.wanted.discard(START)
                 case KeysCancelled(keys=keys):
                     self._end(keys)
                 case Rewound(facts=places):
@@ -63,15 +66,24 @@ class HeldTurns:
             if _IN_CONVERSATION in fact.text and _is_own(fact):
                 self.wanted.add(fact.key)
         elif fact.kind is FactKind.ANSWERED and (self._known or self.wanted):
+            if isinstance(fact.content, AnsweredDone):
+                self.answered(fact.key)
             self._end([fact.key])
-        elif fact.kind is FactKind.ENDED:
+        elif fact.kind is FactKind.ENDED or (fact.kind is FactKind.NOTICE and isinstance(fact.content, RunDiscarded)):
             self._end([""])
 
     def given(self, key: str, name: str, revision: int) -> None:
         """Note that a turn is given."""
         before = self._known.get(key)
-        self._known[key] = HeldTurn(name, revision, revision if before is None else before.first)
+        self._known[key] = HeldTurn(name, revision, before is not None and before.said)
         self.wanted.discard(key)
+
+    def answered(self, key: str) -> None:
+        """Note that a call has its answer: what it said in its turn is said in those around it as well."""
+        if (own := self._known.get(key)) is not None:
+            for at in self._above(key):
+                if (known := self._known.get(at)) is not None and known.name == own.name:
+                    known.said = True
 
     def known(self, key: str) -> HeldTurn | None:
         """Return the turn under a key, whether the run has it now or had it before it was retried or forked."""
@@ -102,9 +114,11 @@ class HeldTurns:
         return [ReleaseTurn(key, now) for key in over]
 
     def noted(self, said: Restarted) -> Restarted:
-        """Return what begins a generation, which has the turn that the run has."""
+        """Return what begins a generation, which has the turn that the run has, or takes it anew as this one would."""
         own = self._known.get(START)
-        return said if own is None else replace(said, conversation=own.name, revision=own.first)
+        if own is None:
+            return said
+        return replace(said, conversation=own.name, revision=own.revision, held=own.held, spoken=own.said)
 
     def _end(self, keys: Iterable[str]) -> None:
         for key in keys:

@@ -149,7 +149,11 @@ class Restarted(FactContent, kind=FactKind.RESTARTED):
     conversation: Kept[str | None] = None
     """The conversation in which the run has its turn."""
     revision: Kept[int] = 0
-    """How many messages were in it when the run had its turn."""
+    """How many messages were in it when the run was given its turn last."""
+    held: Kept[bool] = False
+    """Whether it has its turn there now: after a retry, or in a fork, it takes it anew once something is to be said."""
+    spoken: Kept[bool] = False
+    """Whether calls of the generations before have said something in that turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -346,7 +346,7 @@ class CommitTransaction:
         """Take back an ended run's open questions, settle what it holds, and tell its parent."""
         name = head.name.decode()
         self._transaction.withdraw_questions(run)
-        self._turns.release_all(name, end.at)
+        self._turns.release_all(run, name, end.at)
         settle_run(self._books, self._standings, self._transaction, run, name, parent)
         if parent is not None:
             self._inbox.send(parent, child_ended(name, head.count, end.outcome, end.at))

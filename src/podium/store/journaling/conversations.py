@@ -59,10 +59,6 @@ class ConversationTransaction(Protocol):
         """Append messages, all of one conversation, and write down its revision and when it changed."""
         ...
 
-    def has_said(self, conversation: int, since: int, run: str, key: str) -> bool:
-        """Whether a message from this place on is of a call of the run below a key; below `start` are all of them."""
-        ...
-
     def delete_conversation(self, n: int) -> None:
         """Delete a conversation with its messages, so that they cannot be recovered as far as this is up to it."""
         ...

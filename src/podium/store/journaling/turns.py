@@ -45,7 +45,7 @@ class Turns:
                 row = self._transaction.turn(run, key)
                 if row is not None:
                     self._release([row], at)
-                    self._transaction.take_signal(number, _signal_id(row))
+                    self._inbox.take(number, _signal_id(row))
 
     def want(self, run: str, wanted: WantTurn) -> None:
         """Give a run a turn, have it wait, or refuse it."""
@@ -79,13 +79,15 @@ class Turns:
         elif first is None:
             self._tell(row, _given(found), wanted.at)
 
-    def release_all(self, run: str, at: float) -> None:
-        """Take back all turns of a run that has ended."""
+    def release_all(self, number: int, run: str, at: float) -> None:
+        """Take back all turns of a run that has ended, and what told of them: a retry takes them anew."""
         rows = self._known.pop(run, None)
         if rows is None:
             rows = self._transaction.turns_of([run])
         if rows:
             self._release(rows, at)
+            for row in rows:
+                self._inbox.take(number, _signal_id(row))
 
     def delete(self, wanted: DeleteConversation) -> CommitVerdict:
         """Delete a conversation in which nobody has a turn."""
@@ -115,9 +117,6 @@ class Turns:
         row = self._transaction.turn(run, said.key)
         if row is None:
             raise InvalidValue(f"run {run} has no turn at {said.key!r} in which it could say something")
-        since = said.unless_since
-        if since is not None and self._transaction.has_said(row.conversation, since, run, said.key):
-            return
         revision = self._transaction.conversation_of(row.conversation).revision
         rows = [
             MessageRow(row.conversation, place, each.author, run, said.key, said.at, each.message)

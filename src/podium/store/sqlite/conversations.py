@@ -66,11 +66,6 @@ class SqliteConversing:
         self._do_all("conversation_message_insert", [((n << PLACE_BITS) + row.place, *row[2:]) for row in rows])
         self._do("conversation_grow", len(rows), rows[-1].at, n)
 
-    def has_said(self, conversation: int, since: int, run: str, key: str) -> bool:
-        """Whether a message from this place on is of a call of the run below a key; below `start` are all of them."""
-        first = conversation << PLACE_BITS
-        return self._one("conversation_has_said", first + since, first + (1 << PLACE_BITS), run, key) is not None
-
     def delete_conversation(self, n: int) -> None:
         """Delete a conversation with its messages; deleted bytes are overwritten."""
         self._connection.execute("PRAGMA secure_delete = ON")

@@ -8,10 +8,10 @@ from typing import Any
 from podium.model.conversation import Busy
 from podium.model.conversation_state import TurnHolder
 from podium.model.json import Json
-from podium.model.run import Signal
+from podium.model.run import RunState, Signal
 from podium.store.codec import encode
 from podium.store.conversing import AppendTurn, DeleteConversation, NewMessage, ReleaseTurn, TurnEffect, WantTurn
-from podium.store.operations import CommitVerdict, Park, Spawn, Start, TakeSignal
+from podium.store.operations import CommitVerdict, FinishRun, Park, Spawn, Start, TakeSignal, Write
 from podium.store.protocol import ConversationQuery
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
@@ -92,8 +92,8 @@ class ConversationsContract(OpenedStore):
             assert _said(hand, other, _want("0")) == []
             _say(hand, number, _want("0.0", within="0"), _append("0.0", "inside"), ReleaseTurn("0.0", 101.0))
             assert _said(hand, other) == []
-            _say(hand, number, _append("0", "around", unless_since=0), ReleaseTurn("0", 102.0))
-            assert [each.message for each in hand.told(hand.store.messages("t", "u"))] == ["inside"]
+            _say(hand, number, _append("0", "around"), ReleaseTurn("0", 102.0))
+            assert [each.message for each in hand.told(hand.store.messages("t", "u"))] == ["inside", "around"]
             assert len(_said(hand, other)) == 1
 
     def test_the_end_of_a_run_is_the_end_of_its_turns(self, tmp_path: Path) -> None:
@@ -103,6 +103,18 @@ class ConversationsContract(OpenedStore):
             _said(hand, second, _want("0"), _want("1", name="v"))
             hand.finish(first)
             assert sorted(key for key, _ in _said(hand, second)) == ["0", "1"]
+
+    def test_a_run_that_has_ended_finds_nothing_of_its_turns_in_its_inbox(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            first, second = hand.start(new_run("a")), hand.start(new_run("b"))
+            _say(hand, first, _want("0"), _want("1", name="v"))
+            assert _said(hand, second, _want("0")) == []
+            end = FinishRun(RunState.FAILED, "", 200.0, None)
+            hand.commit(Write(first, 1, [], [ReleaseTurn("0", 101.0)]), Write(second, 1, [fact()], [], end))
+            again = hand.told(hand.store.take_over("b", hand.worker))
+            assert again is not None
+            assert _turns(again.signals) == []
+            assert _said(hand, first, _want("0")) == [("0", _GIVEN)]
 
     def test_one_that_waits_and_goes_lets_the_next_one_come_when_it_is_free(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -206,9 +218,9 @@ def _want(key: str, *, name: str = "u", busy: Busy = "wait", within: str | None 
     return WantTurn(tenant="t", principal="p", name=name, key=key, at=100.0, busy=busy, within=within)
 
 
-def _append(key: str, *texts: str, at: float = 101.0, unless_since: int | None = None) -> AppendTurn:
+def _append(key: str, *texts: str, at: float = 101.0) -> AppendTurn:
     said = [NewMessage("ann", encode(text)) for text in texts]
-    return AppendTurn(key=key, messages=said, at=at, unless_since=unless_since)
+    return AppendTurn(key=key, messages=said, at=at)
 
 
 def _say(hand: Hand, run: int, *effects: TurnEffect) -> None:

@@ -203,7 +203,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     ),
     runs.Restarted: optional(
         runs.Restarted, {}, {"generation": count, "version": word}, deadline=seconds, seconds=seconds,
-        ended_before=count.filter(bool), conversation=word, revision=count.filter(bool),
+        ended_before=count.filter(bool), conversation=word, revision=count.filter(bool), held=yes, spoken=yes,
     ),
     runs.Ended: ended,
     runs.Redacted: optional(runs.Redacted, {}, {"by": word, "why": text, "left": word}, signature=word),

@@ -8,7 +8,7 @@ import pytest
 from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.question import QuestionState
-from podium.model.run import START, BlockedReason, RunState, Signal
+from podium.model.run import BlockedReason, RunState, Signal
 from podium.store.codec import decode, encode
 from podium.store.journaling import commit_transaction
 from podium.store.journaling.appending import FactRow, Head, Salts
@@ -420,11 +420,6 @@ class DictTransaction:
         found.messages.extend(rows)
         found.row = found.row._replace(revision=found.row.revision + len(rows))
         found.changed_at = rows[-1].at
-
-    def has_said(self, conversation: int, since: int, run: str, key: str) -> bool:
-        said = self.tables.conversations[conversation].messages[since:]
-        keys = [each.key for each in said if each.run == run]
-        return any(each != START if key == START else each.startswith(f"{key}.") for each in keys)
 
     def delete_conversation(self, n: int) -> None:
         self.tables.conversations = {at: each for at, each in self.tables.conversations.items() if at != n}

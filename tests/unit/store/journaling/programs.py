@@ -159,9 +159,8 @@ class Programs:
         effects: list[Effect] = [self._want(key), self._want(key), ReleaseTurn(key, 101.0)]
         if own:
             at = self._chance.choice(own)
-            since = self._chance.choice([None, 0, 1])
             said = [NewMessage("ann", b"1")] * self._chance.randrange(3)
-            effects.append(AppendTurn(key=at, messages=said, at=102.0, unless_since=since))
+            effects.append(AppendTurn(key=at, messages=said, at=102.0))
         return effects
 
     def _delete_conversation(self, _: Tables) -> DeleteConversation:
