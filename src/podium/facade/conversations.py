@@ -8,6 +8,7 @@ from podium.facade.filters import Filters, check_filters
 from podium.facade.scope import Scope
 from podium.model.conversation_state import ConversationMessage, ConversationState
 from podium.model.expected import NATURAL, TEXT, or_none
+from podium.model.run import BlockedReason, Run, RunState
 from podium.store.conversing import DeleteConversation
 from podium.store.operations import CommitVerdict
 from podium.store.protocol import ConversationQuery, Page
@@ -65,7 +66,18 @@ class Conversations:
         verdict, _ = await parts.worker.commits.submit(DeleteConversation(found.tenant, found.name))
         if verdict is CommitVerdict.BUSY:
             held = (await self.get(name, tenant=tenant)).holder
-            who = "a run" if held is None else f"run {held.run}"
-            raise NotPossible(
-                f"{who} has its turn in conversation {name!r}: wait for its end, or cancel it, and delete it then."
-            )
+            run = None if held is None else await self._scope.store.run(held.run)
+            who = "a run" if run is None else f"run {run.id}"
+            raise NotPossible(f"{who} has its turn in conversation {name!r}: {_way_out(run)}, and delete it then.")
+
+
+def _way_out(holder: Run | None) -> str:
+    """Return what has a run give its turn back: one that is blocked takes up no cancel before it goes on."""
+    if holder is None or holder.state is not RunState.BLOCKED:
+        return "wait for its end, or cancel it"
+    if holder.blocked is BlockedReason.QUARANTINED:
+        return "it is quarantined; retry it, or discard it"
+    return (
+        f"it is blocked ({holder.reason}); bring back code that it goes on with, or `podium runs repin` it to a "
+        "version that does, cancel it if it is not wanted"
+    )

@@ -1,11 +1,13 @@
 """What had an answer is said once, and no turn is waited for in vain: in runs that are retried, forked, restarted."""
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from podium import App, Context, agent, workflow
-from podium.errors import RunFailed
+from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed
 from podium.facade.handle import RunHandle
 from tests.unit.engine.bench import Bench
 from tests.unit.engine.test_conversations import echo, talk, texts
@@ -150,3 +152,55 @@ async def test_a_run_whose_conversation_was_deleted_says_its_part_once_in_the_ne
         await app.conversations.delete("u")
         assert await retried(app, flaky, run) == "HELLO"
         assert await texts(app) == ["local: hello", "echo: HELLO"]
+
+
+async def test_a_quarantined_run_gives_its_turn_back_when_it_is_discarded_and_takes_it_anew(bench: Bench) -> None:
+    @workflow
+    async def chat(ctx: Context, text: str) -> Any:
+        await ctx.signal("go")
+        return await ctx.call(echo, text, conversation=ctx.conversation)
+
+    async with bench.app(chat, talk) as app:
+        run = (await app.start(chat, "hello", conversation="u")).id
+        await bench.clock.settle()
+    with closing(sqlite3.connect(bench.path)) as connection, connection:
+        connection.execute("UPDATE runs SET strikes = 5, state = 'ready' WHERE id = ?", (run,))
+    async with bench.app(chat, talk) as app:
+        handle = await app.handle(run)
+        with pytest.raises(RunBlocked):
+            await handle.result()
+        with pytest.raises(NotPossible, match="it is quarantined; retry it, or discard it"):
+            await app.conversations.delete("u")
+        await app.operations.discard(run, by="ann", why="not wanted")
+        assert await app.run(talk, "between") == "BETWEEN"
+        await app.operations.retry(run)
+        await handle.signal("go")
+        assert await handle.result() == "HELLO"
+        assert await texts(app) == ["local: between", "echo: BETWEEN", "local: hello", "echo: HELLO"]
+
+
+async def test_the_error_says_how_a_run_whose_code_is_another_gives_its_turn_back(bench: Bench) -> None:
+    def version(agent_of_it: Any) -> Any:
+        @workflow(name="w")
+        async def w(ctx: Context, text: str) -> Any:
+            await ctx.call(agent_of_it, text)
+            return await ctx.signal("go")
+
+        return w
+
+    old, new = version(echo), version(Flaky().agent())
+    async with bench.app(old) as app:
+        run = (await app.start(old, "hello", conversation="u")).id
+        await bench.clock.settle()
+    async with bench.app(new) as app:
+        handle = await app.handle(run)
+        await handle.signal("go")
+        with pytest.raises(RunBlocked):
+            await handle.result()
+        await handle.cancel()
+        with pytest.raises(NotPossible, match=r"it is blocked \(.*bring back code"):
+            await app.conversations.delete("u")
+    async with bench.app(old) as app:
+        with pytest.raises(RunCancelled):
+            await (await app.handle(run)).result()
+        await app.conversations.delete("u")
