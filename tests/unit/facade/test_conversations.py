@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pydantic_ai.messages import ModelMessage
 
-from podium import App, Context, Principal, agent, workflow
+from podium import App, Context, ConversationTurn, Principal, Steps, agent, workflow
 from podium.agents.pydantic_ai import llm_agent
-from podium.errors import NotAllowed, NotPossible, UnknownConversation, UsageError
+from podium.errors import NotAllowed, NotPossible, RunFailed, UnknownConversation, UsageError
 from podium.facade.scoped import ScopedApp
+from podium.model.conversation import Busy
 from podium.testing.model import ScriptedModel
 
 
@@ -107,3 +108,54 @@ async def test_what_is_no_place_is_refused(tmp_path: Path, wrong: dict[str, Any]
     async with App.open(tmp_path / "a.db", agents=[chat]) as app:
         with pytest.raises(UsageError, match="a whole number"):
             await app.conversations.messages("u", **wrong)
+
+
+@agent
+async def knows(text: str, steps: Steps) -> str:
+    turn = steps.conversation
+    return str([] if turn is None else [each.message["parts"][0]["content"] for each in await turn.messages()])
+
+
+@workflow
+async def by_name(ctx: Context, name: str) -> str:
+    return await ctx.call(knows, "what was said?", conversation=name)
+
+
+@workflow
+async def starts_child(ctx: Context, name: str) -> str:
+    child = await ctx.spawn(chat, "what was said?", conversation=name)
+    return await child.result()
+
+
+@pytest.mark.parametrize("busy", ["wait", "refuse", "fork"])
+@pytest.mark.parametrize("taken", [False, True])
+async def test_nobody_but_the_app_has_a_turn_in_a_conversation_of_another_principal(
+    tmp_path: Path, busy: Busy, *, taken: bool
+) -> None:
+    turn = ConversationTurn("u", busy=busy)
+    async with App.open(tmp_path / "a.db", agents=[chat, waits, by_name, starts_child]) as app:
+        people = users(app)
+        await people["ann"].run(chat, "my pin is 1234", conversation="u")
+        before = await app.conversations.messages("u", tenant="a")
+        holder = await people["ann"].start(waits, "hold", conversation="u") if taken else None
+        for user in (people["amy"], people["boss"]):
+            with pytest.raises(NotAllowed, match="conversation 'u' was begun on behalf of another principal"):
+                await user.start(chat, "what was said?", conversation=turn)
+            for reaches in (by_name, starts_child):
+                with pytest.raises(RunFailed, match="conversation 'u' was begun on behalf of another principal"):
+                    await user.run(reaches, "u")
+        with pytest.raises(NotAllowed, match="begun on behalf of another principal"):
+            await app.start(chat, "what?", conversation=turn, tenant="a", principal="amy")
+        assert await listed(app) == ["u"]
+        assert await app.conversations.messages("u", tenant="a") == before
+        if holder is not None:
+            await holder.signal("go", "on")
+            await holder.result()
+        assert "my pin is 1234" in await app.run(by_name, "u", tenant="a")
+        assert await people["bob"].run(by_name, "u") == "[]"
+
+
+async def test_no_user_is_called_as_the_app_itself_is(tmp_path: Path) -> None:
+    async with App.open(tmp_path / "a.db") as app:
+        with pytest.raises(UsageError, match="stands for the app itself"):
+            app.scoped(Principal(who="local", tenant="a"))

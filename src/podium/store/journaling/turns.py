@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from podium.errors import InvalidValue
-from podium.model.conversation import TURN
+from podium.model.conversation import TURN, foreign
 from podium.model.json import Json
 from podium.model.run import START, Signal
 from podium.store.conversing import AppendTurn, DeleteConversation, ReleaseTurn, TurnEffect, WantTurn
@@ -56,10 +56,10 @@ class Turns:
             return
         found = transaction.conversation(wanted.tenant, wanted.name) or self._begin(wanted, wanted.name, None)
         first = transaction.first_turn(found.n)
-        why = None
-        if first is not None and wanted.busy == "refuse":
+        why = foreign(wanted.principal, found.principal, found.name)
+        if why is None and first is not None and wanted.busy == "refuse":
             why = f"{_told(first)} has its turn in conversation {found.name!r}"
-        elif first is not None and wanted.busy == "wait":
+        if why is None and first is not None and wanted.busy == "wait":
             why = self._endless(run, wanted.key, found, first)
         row = TurnRow(transaction.insert_turn(found.n, run, wanted.key, None), found.n, run, wanted.key, None)
         if first is not None and why is None and wanted.busy == "fork":
