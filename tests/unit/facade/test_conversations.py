@@ -101,6 +101,9 @@ async def test_what_was_sent_in_a_conversation_that_is_deleted_says_so(tmp_path:
         [sent] = await app.runs.messages(run.id)
         assert sent.not_kept == "the 2 messages that were in conversation 'u' by then were deleted"
         assert sent.answer is not None
+        for text in ("another person", "and more"):  # as many messages as there were
+            await app.run(talk, text, conversation="u")
+        assert await app.runs.messages(run.id) == (sent,)
 
 
 @pytest.mark.parametrize("wrong", [{"first": -1}, {"end": "x"}])

@@ -8,6 +8,7 @@ class ConversationRow(NamedTuple):
     """A conversation."""
 
     n: int
+    """Given once: a conversation that is deleted and begun anew has another one."""
     tenant: str
     principal: str
     name: str

@@ -175,7 +175,7 @@ def _is_around(key: str, other: str) -> bool:
 
 
 def _given(conversation: ConversationRow) -> Json:
-    return {"conversation": conversation.name, "revision": conversation.revision}
+    return {"conversation": conversation.name, "revision": conversation.revision, "n": conversation.n}
 
 
 def _signal_id(row: TurnRow) -> str:

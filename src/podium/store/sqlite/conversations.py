@@ -115,11 +115,11 @@ def conversation_state_of(row: Row) -> "conversation_state.ConversationState":
 
 
 def messages_of(
-    connection: sqlite3.Connection, tenant: str, name: str, first: int, end: int | None
+    connection: sqlite3.Connection, tenant: str, name: str, first: int, end: int | None, n: int | None
 ) -> "list[conversation_state.ConversationMessage]":
     """Return the messages of a conversation from one place up to another."""
     found = connection.execute(statement("conversation_get"), (tenant, name)).fetchone()
-    if found is None:
+    if found is None or n not in (None, found[0]):
         return []
     place = found[0] << PLACE_BITS
     rows = connection.execute(

@@ -218,7 +218,7 @@ CREATE TABLE stream_events (
     PRIMARY KEY (run, number)
 ) WITHOUT ROWID;
 CREATE TABLE conversations (
-    n INTEGER PRIMARY KEY,
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant TEXT NOT NULL,
     name TEXT NOT NULL,
     principal TEXT NOT NULL,

@@ -23,7 +23,7 @@ class ConversationsContract(OpenedStore):
     def test_a_turn_is_given_in_the_commit_that_wants_it_where_it_is_free(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
-            assert _said(hand, number, _want("0")) == [("0", {"conversation": "u", "revision": 0})]
+            assert _said(hand, number, _want("0")) == [("0", _GIVEN)]
             state = hand.told(hand.store.conversation("t", "u"))
             assert state is not None
             assert (state.holder, state.waiting, state.revision) == (TurnHolder("r", "0"), 0, 0)
@@ -44,7 +44,7 @@ class ConversationsContract(OpenedStore):
             _say(hand, first, _append("0", "hello", "hi"), ReleaseTurn("0", 101.0))
             assert hand.ready() == [second]
             (claimed,) = hand.claim(second)
-            assert _turns(claimed.signals) == [("0", {"conversation": "u", "revision": 2})]
+            assert _turns(claimed.signals) == [("0", {**_GIVEN, "revision": 2})]
             hand.write(second, fact(), epoch=2, effects=[ReleaseTurn("0", 102.0)])
             assert hand.ready() == [third]
 
@@ -177,7 +177,7 @@ class ConversationsContract(OpenedStore):
             assert [each.name for each in (*first, *rest)] == ["user-1", "other_1", "user-2"]
 
 
-_GIVEN: Json = {"conversation": "u", "revision": 0}
+_GIVEN: Json = {"conversation": "u", "revision": 0, "n": 1}
 
 
 def _want(key: str, *, name: str = "u", busy: Busy = "wait", within: str | None = None) -> WantTurn:

@@ -407,7 +407,7 @@ class DictTransaction:
     def insert_conversation(
         self, tenant: str, principal: str, name: str, at: float, forked: ConversationRow | None
     ) -> int:
-        n = max(self.tables.conversations, default=0) + 1
+        n = self.tables.begun = self.tables.begun + 1
         row = ConversationRow(n, tenant, principal, name, 0 if forked is None else forked.revision)
         found = self.tables.conversations[n] = ConversationData(row, at, at)
         if forked is not None:

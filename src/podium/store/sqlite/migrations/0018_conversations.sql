@@ -1,7 +1,7 @@
 -- What was said under a name, message by message, and who has, or waits for, a turn in it. A turn that joins no other one is had by the first
 -- that came; the others wait.
 CREATE TABLE conversations (
-    n INTEGER PRIMARY KEY,
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant TEXT NOT NULL,
     name TEXT NOT NULL,
     principal TEXT NOT NULL,
