@@ -64,6 +64,14 @@ class ConversationTransaction(Protocol):
         """Whether a message from this place on is of a call of the run below a key; below `start` are all of them."""
         ...
 
+    def messages_of(self, run: str) -> Sequence[MessageRow]:
+        """Return the messages that were said in turns of a run, in all conversations, also copies in forks of these."""
+        ...
+
+    def overwrite_messages(self, rows: Sequence[MessageRow]) -> None:
+        """Have messages that are there say something else, so that what they said cannot be recovered."""
+        ...
+
     def delete_conversation(self, n: int) -> None:
         """Delete a conversation with its messages, so that they cannot be recovered as far as this is up to it."""
         ...

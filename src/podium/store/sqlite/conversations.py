@@ -71,6 +71,20 @@ class SqliteConversing:
         first = conversation << PLACE_BITS
         return self._one("conversation_has_said", first + since, first + (1 << PLACE_BITS), run, key) is not None
 
+    def messages_of(self, run: str) -> Sequence[MessageRow]:
+        """Return the messages that were said in turns of a run, in all conversations."""
+        rows = self._connection.execute(statement("conversation_messages_of_run"), (run,))
+        return [MessageRow(row[0] >> PLACE_BITS, row[0] & ((1 << PLACE_BITS) - 1), *row[1:]) for row in rows]
+
+    def overwrite_messages(self, rows: Sequence[MessageRow]) -> None:
+        """Have messages say something else; bytes that get free are overwritten."""
+        places = [(row.message, (row.conversation << PLACE_BITS) + row.place) for row in rows]
+        self._connection.execute("PRAGMA secure_delete = ON")
+        try:
+            self._do_all("conversation_message_overwrite", places)
+        finally:
+            self._connection.execute("PRAGMA secure_delete = OFF")
+
     def delete_conversation(self, n: int) -> None:
         """Delete a conversation with its messages; deleted bytes are overwritten."""
         self._connection.execute("PRAGMA secure_delete = ON")

@@ -426,6 +426,14 @@ class DictTransaction:
         keys = [each.key for each in said if each.run == run]
         return any(each != START if key == START else each.startswith(f"{key}.") for each in keys)
 
+    def messages_of(self, run: str) -> Sequence[MessageRow]:
+        said = [each.messages for _, each in sorted(self.tables.conversations.items())]
+        return [row for messages in said for row in messages if row.run == run]
+
+    def overwrite_messages(self, rows: Sequence[MessageRow]) -> None:
+        for row in rows:
+            self.tables.conversations[row.conversation].messages[row.place] = row
+
     def delete_conversation(self, n: int) -> None:
         self.tables.conversations = {at: each for at, each in self.tables.conversations.items() if at != n}
 

@@ -20,6 +20,7 @@ CREATE TABLE conversation_messages (
     at REAL NOT NULL,
     message BLOB NOT NULL
 );
+CREATE INDEX conversation_messages_run ON conversation_messages (run);
 CREATE TABLE conversation_turns (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation INTEGER NOT NULL,
