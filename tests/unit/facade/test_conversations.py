@@ -162,3 +162,49 @@ async def test_no_user_is_called_as_the_app_itself_is(tmp_path: Path) -> None:
     async with App.open(tmp_path / "a.db") as app:
         with pytest.raises(UsageError, match="stands for the app itself"):
             app.scoped(Principal(who="local", tenant="a"))
+
+
+@agent
+async def says_parts(text: str, steps: Steps) -> str:
+    assert steps.conversation is not None
+    steps.conversation.add([
+        {"kind": "request", "parts": [{"part_kind": "user-prompt", "content": [
+            "a drawing", {"kind": "binary", "media_type": "image/png", "data": "aGVsbG8="},
+        ]}]},
+        {"kind": "response", "parts": [
+            {"part_kind": "tool-call", "tool_name": "weigh", "args": {"thing": "x"}, "tool_call_id": "call-1"},
+        ]},
+        {"kind": "request", "parts": [
+            {"part_kind": "tool-return", "tool_name": "w", "content": {"grams": ["twelve", 77]}, "tool_call_id": "call-1"},
+        ]},
+        {"kind": "response", "parts": [
+            {"part_kind": "text", "content": 'It says "heavy" to\nyou \\ gr\u00fc\u00dfe 100%'},
+        ]},
+    ])  # fmt: skip
+    return text
+
+
+@workflow
+async def talks_parts(ctx: Context, text: str) -> str:
+    return await ctx.call(says_parts, text, conversation=ctx.conversation)
+
+
+async def test_conversations_are_found_by_what_was_said_and_not_by_how_it_is_stored(tmp_path: Path) -> None:
+    said = ["a DRAWING", '"heavy"', "to\nyou", "\\ gr", "gr\u00fc\u00dfe", "100%", "twelve", "77", "talk_1"]
+    stored = [
+        "request",
+        "user-prompt",
+        "part_kind",
+        "content",
+        "binary",
+        "image/png",
+        "aGVsbG8",
+        "call-1",
+        "grams",
+        "_kind",
+    ]
+    async with App.open(tmp_path / "a.db", agents=[chat, talks_parts]) as app:
+        await app.run(talks_parts, "x", conversation="talk_1")
+        await app.run(chat, "something else", conversation="other")
+        assert {text: await listed(app, text=text) for text in said} == {text: ["talk_1"] for text in said}
+        assert [text for text in stored if await listed(app, text=text)] == []
