@@ -172,10 +172,10 @@ async def says_parts(text: str, steps: Steps) -> str:
             "a drawing", {"kind": "binary", "media_type": "image/png", "data": "aGVsbG8="},
         ]}]},
         {"kind": "response", "parts": [
-            {"part_kind": "tool-call", "tool_name": "weigh", "args": {"thing": "x"}, "tool_call_id": "call-1"},
+            {"part_kind": "tool-call", "tool_name": "weigh", "args": {"thing": "x"}, "tool_call_id": "c-1"},
         ]},
         {"kind": "request", "parts": [
-            {"part_kind": "tool-return", "tool_name": "w", "content": {"grams": ["twelve", 77]}, "tool_call_id": "call-1"},
+            {"part_kind": "tool-return", "tool_name": "w", "content": {"grams": ["twelve", 77]}, "tool_call_id": "c-1"},
         ]},
         {"kind": "response", "parts": [
             {"part_kind": "text", "content": 'It says "heavy" to\nyou \\ gr\u00fc\u00dfe 100%'},
