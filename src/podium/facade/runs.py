@@ -66,10 +66,10 @@ class Runs:
         Raises UnknownRun, or NotPossible where nothing was sent, or it was not kept.
         """
         facts, run = await self.facts(run_id), await self._sight.run(run_id)
-        said: dict[str, list[Json]] = {}
-        for name, revision in conversations_in(facts).items():
-            messages = await self._sight.store.messages(run.tenant, name, end=revision)
-            said[name] = [each.message for each in messages]
+        said: dict[int, list[Json]] = {}
+        for n, (name, revision) in conversations_in(facts).items():
+            messages = await self._sight.store.messages(run.tenant, name, end=revision, n=n)
+            said[n] = [each.message for each in messages]
         return requests_of(run_id, facts, key, said)
 
     async def tree(self, run_id: str, generation: int | None = None) -> CallTree:

@@ -11,7 +11,7 @@ from podium.facade.sight import Sight
 from podium.facade.workflows import Workflows
 from podium.model.clock import Clock
 from podium.model.ids import Ids
-from podium.model.principal import OPERATOR, Principal
+from podium.model.principal import NOBODY, OPERATOR, Principal
 from podium.model.run import Run
 from podium.model.storable import check_text
 from podium.rule_stack import RuleStack
@@ -39,6 +39,8 @@ class Scope(Sight):
         """Give the parts of an app to a principal; to its operator, with all rights, if there is none."""
         if principal is not None and principal.who.startswith(PRINCIPAL):
             raise UsageError(f"who is {principal.who!r}: names that begin with {PRINCIPAL!r} are those of delegations.")
+        if principal is not None and principal.who == NOBODY:
+            raise UsageError(f"who is {NOBODY!r}, which stands for the app itself: call the user otherwise.")
         super().__init__(parts.store, principal, parts.home)
         self._parts = parts
 
@@ -76,7 +78,7 @@ class Scope(Sight):
         check_text("the name of whoever acts", by)
         user = self.principal
         if user is None:
-            return "local" if by is None else by
+            return NOBODY if by is None else by
         if by not in (None, user.who):
             raise NotAllowed(f"{user.who} may not act in the name of {by!r}: leave `by` out.")
         return user.who

@@ -12,9 +12,9 @@ from podium.facade.run_stream import RunStream
 from podium.facade.scope import Parts, Scope
 from podium.model.agent import Agent
 from podium.model.budget import Budget
-from podium.model.conversation import TurnIn, turn_in
+from podium.model.conversation import TurnIn, foreign, turn_in
 from podium.model.duration import Duration
-from podium.model.principal import Principal
+from podium.model.principal import NOBODY, Principal
 from podium.model.run import RunOptions
 from podium.store.codec import encode
 
@@ -89,17 +89,21 @@ class ScopedApp:
         input and its value, is appended.
 
         With a `tag` that a run of this workflow has already, that run's handle is returned and nothing is started.
-        Raises InvalidValue where the input does not fit, UnknownAgent or UsageError for what is no workflow.
+        Raises InvalidValue where the input does not fit, UnknownAgent or UsageError for what is no workflow,
+        NotAllowed for a conversation that was begun on behalf of another principal.
         """
         parts = self._scope.parts
         self._scope.must_change("start runs")
         tenant, principal = self._owner(id, tenant, principal)
         found = parts.workflows.find(workflow)
         payload = encode(found.input.dump(input))
+        turn = turn_in(conversation)
+        if turn is not None:
+            await self._must_take_part(tenant, principal, turn.name)
         options = RunOptions(
             id=id, tag=tag, queue=queue, priority=priority, tenant=tenant, principal=principal,
             within=parts.config.run_within if within is None else within,
-            budget=budget or parts.config.budgets.run, turn=turn_in(conversation),
+            budget=budget or parts.config.budgets.run, turn=turn,
         )  # fmt: skip
         run = new_run(
             id or parts.ids.new("run"), found.card, payload, options, seed=parts.ids.seed(), at=parts.clock.now(),
@@ -141,12 +145,18 @@ class ScopedApp:
         """Return tenant and principal of a run that is started here."""
         user = self._scope.principal
         if user is None:
-            return tenant or "default", principal or "local"
+            return tenant or "default", principal or NOBODY
         if tenant not in (None, user.tenant) or principal not in (None, user.who):
             raise NotAllowed(f"{user.who} may not start runs of others: leave `tenant` and `principal` out.")
         if id is not None and id not in self._own_ids:  # all tenants share the ids: whether one is free tells of others
             raise NotAllowed(f"{user.who} may not choose the ids of runs: leave `id` out, or give the run a `tag`.")
         return user.tenant, user.who
+
+    async def _must_take_part(self, tenant: str, principal: str, name: str) -> None:
+        """Raise NotAllowed where a run on behalf of a principal has no turn in a conversation that is there."""
+        known = await self._scope.store.conversation(tenant, name)
+        if known is not None and (why := foreign(principal, known.principal, name)) is not None:
+            raise NotAllowed(f"{why}.")
 
     async def _must_be_same(self, run_id: str, workflow: str, tag: str | None) -> None:
         """Raise NotPossible where the run that has the id or tag already is not what was asked for."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from podium.model.expected import NAME, Expected, check_fields, one_of
 from podium.model.json import Json
+from podium.model.principal import NOBODY
 from podium.model.storable import check_key
 
 if TYPE_CHECKING:
@@ -54,6 +55,19 @@ def exchange(asked: Json, answer: Json) -> list[Json]:
 def is_asked(message: Json) -> bool:
     """Whether a message is what an agent was asked, rather than what it said or what its tools did."""
     return message["kind"] == "request" and any(part["part_kind"] == "user-prompt" for part in message["parts"])
+
+
+def foreign(principal: str, owner: str, name: str) -> str | None:
+    """Return why a run on behalf of one principal has no turn in a conversation that another one began; else None.
+
+    Runs on behalf of nobody but the app itself, whose principal is `local`, have turns in all of their tenant.
+    """
+    if principal in (owner, NOBODY):
+        return None
+    return (
+        f"conversation {name!r} was begun on behalf of another principal than {principal!r}: use another name, or "
+        "start the run on behalf of who began it"
+    )
 
 
 def _as_text(value: Json) -> str:

@@ -12,6 +12,8 @@ VIEWER = "viewer"
 """The role that sees all runs, questions, costs and budgets of its tenant. With no other role it changes nothing."""
 ANYONE = "anyone"
 """Whom a question is put to that everybody of the tenant may answer."""
+NOBODY = "local"
+"""The principal of runs that the app itself starts, on behalf of none of its users."""
 INSTALLATION = "podium"
 """The tenant of what belongs to the installation, such as incidents. No principal is of this tenant."""
 

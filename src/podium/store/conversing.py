@@ -11,7 +11,8 @@ class WantTurn:
     """The run wants a turn in a conversation under this key; nothing happens where it has, or waits for, one there.
 
     A signal of the kind `turn`, with the key as its name, tells it what came of that: `{"conversation": name,
-    "revision": n}` once it has its turn, or `{"refused": why}`. A conversation that is not there is begun.
+    "revision": how many messages, "n": its number}` once it has its turn, or `{"refused": why}`. A conversation that
+    is not there is begun.
     """
 
     tenant: str

@@ -262,8 +262,9 @@ class Reserve:
 class Redact:
     """Delete what the facts of an ended run carry, and record the fact that says so, under a new epoch.
 
-    Its signals, and what its questions said and were answered, are deleted too, and large payloads that nobody else
-    refers to. STALE where the run has not ended, or somebody changed it since `epoch`.
+    Its signals, and what its questions said and were answered, are deleted too, the contents of what it said in
+    conversations, and large payloads that nobody else refers to. STALE where the run has not ended, or somebody changed
+    it since `epoch`.
     """
 
     run: str

@@ -59,7 +59,7 @@ async def test_a_run_records_name_and_revision_and_none_of_what_was_said_before(
         facts = await app.runs.facts(handle.id)
         assert not any(b"HELLO" in (fact.payload or b"") + fact.text for fact in facts)
         (turn,) = [fact for fact in facts if fact.kind is FactKind.TURN]
-        assert (turn.key, turn.body) == ("0", {"conversation": "u", "revision": 2})
+        assert (turn.key, turn.body) == ("0", {"conversation": "u", "revision": 2, "n": 1})
 
 
 async def test_an_agent_says_by_itself_what_is_appended(bench: Bench) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pydantic_ai.messages import ModelMessage
 
-from podium import App, Context, Principal, agent, workflow
+from podium import App, Context, ConversationTurn, Principal, Steps, agent, workflow
 from podium.agents.pydantic_ai import llm_agent
-from podium.errors import NotAllowed, NotPossible, UnknownConversation, UsageError
+from podium.errors import NotAllowed, NotPossible, RunFailed, UnknownConversation, UsageError
 from podium.facade.scoped import ScopedApp
+from podium.model.conversation import Busy
 from podium.testing.model import ScriptedModel
 
 
@@ -100,6 +101,9 @@ async def test_what_was_sent_in_a_conversation_that_is_deleted_says_so(tmp_path:
         [sent] = await app.runs.messages(run.id)
         assert sent.not_kept == "the 2 messages that were in conversation 'u' by then were deleted"
         assert sent.answer is not None
+        for text in ("another person", "and more"):  # as many messages as there were
+            await app.run(talk, text, conversation="u")
+        assert await app.runs.messages(run.id) == (sent,)
 
 
 @pytest.mark.parametrize("wrong", [{"first": -1}, {"end": "x"}])
@@ -107,3 +111,100 @@ async def test_what_is_no_place_is_refused(tmp_path: Path, wrong: dict[str, Any]
     async with App.open(tmp_path / "a.db", agents=[chat]) as app:
         with pytest.raises(UsageError, match="a whole number"):
             await app.conversations.messages("u", **wrong)
+
+
+@agent
+async def knows(text: str, steps: Steps) -> str:
+    turn = steps.conversation
+    return str([] if turn is None else [each.message["parts"][0]["content"] for each in await turn.messages()])
+
+
+@workflow
+async def by_name(ctx: Context, name: str) -> str:
+    return await ctx.call(knows, "what was said?", conversation=name)
+
+
+@workflow
+async def starts_child(ctx: Context, name: str) -> str:
+    child = await ctx.spawn(chat, "what was said?", conversation=name)
+    return await child.result()
+
+
+@pytest.mark.parametrize("busy", ["wait", "refuse", "fork"])
+@pytest.mark.parametrize("taken", [False, True])
+async def test_nobody_but_the_app_has_a_turn_in_a_conversation_of_another_principal(
+    tmp_path: Path, busy: Busy, *, taken: bool
+) -> None:
+    turn = ConversationTurn("u", busy=busy)
+    async with App.open(tmp_path / "a.db", agents=[chat, waits, by_name, starts_child]) as app:
+        people = users(app)
+        await people["ann"].run(chat, "my pin is 1234", conversation="u")
+        before = await app.conversations.messages("u", tenant="a")
+        holder = await people["ann"].start(waits, "hold", conversation="u") if taken else None
+        for user in (people["amy"], people["boss"]):
+            with pytest.raises(NotAllowed, match="conversation 'u' was begun on behalf of another principal"):
+                await user.start(chat, "what was said?", conversation=turn)
+            for reaches in (by_name, starts_child):
+                with pytest.raises(RunFailed, match="conversation 'u' was begun on behalf of another principal"):
+                    await user.run(reaches, "u")
+        with pytest.raises(NotAllowed, match="begun on behalf of another principal"):
+            await app.start(chat, "what?", conversation=turn, tenant="a", principal="amy")
+        assert await listed(app) == ["u"]
+        assert await app.conversations.messages("u", tenant="a") == before
+        if holder is not None:
+            await holder.signal("go", "on")
+            await holder.result()
+        assert "my pin is 1234" in await app.run(by_name, "u", tenant="a")
+        assert await people["bob"].run(by_name, "u") == "[]"
+
+
+async def test_no_user_is_called_as_the_app_itself_is(tmp_path: Path) -> None:
+    async with App.open(tmp_path / "a.db") as app:
+        with pytest.raises(UsageError, match="stands for the app itself"):
+            app.scoped(Principal(who="local", tenant="a"))
+
+
+@agent
+async def says_parts(text: str, steps: Steps) -> str:
+    assert steps.conversation is not None
+    steps.conversation.add([
+        {"kind": "request", "parts": [{"part_kind": "user-prompt", "content": [
+            "a drawing", {"kind": "binary", "media_type": "image/png", "data": "aGVsbG8="},
+        ]}]},
+        {"kind": "response", "parts": [
+            {"part_kind": "tool-call", "tool_name": "weigh", "args": {"thing": "x"}, "tool_call_id": "c-1"},
+        ]},
+        {"kind": "request", "parts": [
+            {"part_kind": "tool-return", "tool_name": "w", "content": {"grams": ["twelve", 77]}, "tool_call_id": "c-1"},
+        ]},
+        {"kind": "response", "parts": [
+            {"part_kind": "text", "content": 'It says "heavy" to\nyou \\ gr\u00fc\u00dfe 100%'},
+        ]},
+    ])  # fmt: skip
+    return text
+
+
+@workflow
+async def talks_parts(ctx: Context, text: str) -> str:
+    return await ctx.call(says_parts, text, conversation=ctx.conversation)
+
+
+async def test_conversations_are_found_by_what_was_said_and_not_by_how_it_is_stored(tmp_path: Path) -> None:
+    said = ["a DRAWING", '"heavy"', "to\nyou", "\\ gr", "gr\u00fc\u00dfe", "100%", "twelve", "77", "talk_1"]
+    stored = [
+        "request",
+        "user-prompt",
+        "part_kind",
+        "content",
+        "binary",
+        "image/png",
+        "aGVsbG8",
+        "call-1",
+        "grams",
+        "_kind",
+    ]
+    async with App.open(tmp_path / "a.db", agents=[chat, talks_parts]) as app:
+        await app.run(talks_parts, "x", conversation="talk_1")
+        await app.run(chat, "something else", conversation="other")
+        assert {text: await listed(app, text=text) for text in said} == {text: ["talk_1"] for text in said}
+        assert [text for text in stored if await listed(app, text=text)] == []

@@ -1,15 +1,18 @@
 """What a redacted run was given, said and gave is gone; that it took place, who decided and what it cost is not."""
 
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pydantic_ai.messages import ModelMessage, ToolReturnPart, UserPromptPart
 
-from podium import App, Approval, Context, agent, human, workflow
+from podium import App, Approval, Context, ConversationTurn, agent, human, workflow
+from podium.agents.pydantic_ai import llm_agent
 from podium.errors import NotPossible, RunFailed, UnknownRun
 from podium.model.audit import AuditSettings
+from podium.model.conversation_state import ConversationMessage
 from podium.model.fact import FactKind
 from podium.model.facts.waits import QuestionAnswered
 from podium.model.run import RunState
@@ -17,6 +20,7 @@ from podium.operations.signing import Checker, Signer
 from podium.reports.audit import audit
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import DrivenClock
+from podium.testing.model import ScriptedModel, Use
 
 SECRET, PUBLIC = Signer.new()
 HIDDEN = b"classified"
@@ -86,9 +90,9 @@ async def done(app: App, clock: DrivenClock, id: str = "r") -> None:
     await handle.result()
 
 
-def holders(path: Path) -> list[str]:
+def holders(path: Path, what: bytes = HIDDEN) -> list[str]:
     """Return the files of a store in which there is something of what is to be hidden."""
-    return [each.name for each in path.parent.iterdir() if HIDDEN in each.read_bytes()]
+    return [each.name for each in path.parent.iterdir() if what in each.read_bytes()]
 
 
 async def faults(path: Path, public: str = PUBLIC) -> list[str]:
@@ -305,3 +309,64 @@ async def test_without_a_key_it_is_said_that_nobody_can_tell_who_redacted(app: A
     store.close()
     assert (found.faults, found.redacted) == ([], 1)
     assert "run r: it was redacted without a key, so nobody can tell by whom" in found.unproved
+
+
+def tool_then_answer(messages: Sequence[ModelMessage]) -> str | Use:
+    match messages[-1].parts[-1]:
+        case UserPromptPart(content=str(asked)):
+            return Use("look", {"what": asked})
+        case ToolReturnPart(content=str(found)):
+            return found
+        case other:
+            raise AssertionError(other)
+
+
+def look(what: str) -> str:
+    return f"found {what} {'and more ' * 400}"
+
+
+chatter = llm_agent("chatter", model=ScriptedModel(tool_then_answer), instructions="Be short.", tools=[look])
+
+
+@workflow
+async def chats(ctx: Context, text: str) -> str:
+    return await ctx.call(chatter, text, conversation=ctx.conversation)
+
+
+@workflow
+async def holds(ctx: Context, text: str) -> str:
+    return await ctx.signal("go", str)
+
+
+async def test_nothing_is_left_of_what_a_redacted_run_said_in_conversations(
+    app: App, path: Path, clock: DrivenClock
+) -> None:
+    run = await app.start(chats, "classified", conversation="u")
+    await run.result()
+    holder = await app.start(holds, "mine", conversation="u")
+    await app.run(chats, "harmless", conversation=ConversationTurn("u", busy="fork"))
+    await holder.signal("go", "yours")
+    await holder.result()
+    [aside] = await app.conversations.list(prefix="u~")
+    before = {name: await app.conversations.messages(name) for name in ("u", aside.name)}
+    assert holders(path)
+    assert await app.operations.redact(run.id, by="ann", why="asked for") == 1
+    assert holders(path) == []
+    for name, messages in before.items():
+        said = await app.conversations.messages(name)
+        assert [(each.place, each.author, each.run, each.message["kind"]) for each in said] == [
+            (each.place, each.author, each.run, each.message["kind"]) for each in messages
+        ]
+        own = [(each, old) for each, old in zip(said, messages, strict=True) if each.run != run.id]
+        assert own
+        assert all(each == old for each, old in own)
+    assert "harmless" in await app.run(chats, "harmless", conversation="u")
+    assert await faults(path) == []
+    await clock.advance(10)
+    assert await app.operations.retain(5.0, by="ann", why="old") == 3
+    assert holders(path, b"harmless") == []
+    assert {_text(each) for each in await app.conversations.messages("u")} == {"[redacted]", None}
+
+
+def _text(said: ConversationMessage) -> str | None:
+    return said.message["parts"][0].get("content")

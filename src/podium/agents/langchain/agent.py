@@ -18,6 +18,7 @@ from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.failure import chain_of, of_vendor
 from podium.agents.frameworks.recorder import CallRecording, Recorder, recording
+from podium.agents.langchain.history import talk_in
 from podium.agents.langchain.interrupts import InterruptQuestions
 from podium.errors import AgentError, BadAnswer, Refusal
 from podium.model.agent import Card, Shape
@@ -72,13 +73,18 @@ class LangChainAgent(Generic[In, Out]):
             steps=steps, agent=self.card.name, effects=self.effects, rates=nearer(self.rates, steps.prices.models),
             terms=self.terms, streaming=self.streaming,
         )  # fmt: skip
-        state = self.state(self.input.restore(call.input), call.feedback)
+        asked, talk = self.input.restore(call.input), await talk_in(steps.conversation)
+        state = self.state(asked, call.feedback)
+        given = state if talk is None else talk.given(state)
         counted = UsageMetadataCallbackHandler()
         with _podium_errors(), recording(recorded) as recorder:
             async with recorded.flight:
-                result = await self._to_its_end(recorder, state, self._config(call, counted))
+                result = await self._to_its_end(recorder, given, self._config(call, counted))
                 await recorder.count_unseen(*_tokens(counted))
-        return Done(self.output.dump(self.answer(result)))
+        answer = self.answer(result)
+        if talk is not None:
+            talk.say(self.state(asked, ""), given, result)
+        return Done(self.output.dump(answer))
 
     async def verify(self, call: Call) -> Outcome | None:
         """Say that it cannot be told: what a whole conversation did is known by its steps only."""

@@ -13,6 +13,7 @@ from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.prompt import correction
 from podium.agents.frameworks.recorder import CallRecording, recording
 from podium.agents.openai_agents.failure import podium_errors
+from podium.agents.openai_agents.history import items_before, say
 from podium.agents.openai_agents.model import PROVIDER, RecordingModel, RecordingProvider
 from podium.agents.openai_agents.recorded import Clones, SdkAgent
 from podium.agents.openai_agents.tools import noticing
@@ -59,7 +60,8 @@ class OpenAIAgent(Generic[In, Out]):
         Raises RateLimited, TransportFailed, TimeoutError, Refusal (a tripwire of a guardrail, too many turns, a
         rejected request, used-up quota) and BadAnswer (what the model said cannot be used).
         """
-        items = _with_feedback(self.prompt(self.input.restore(call.input)), call.feedback)
+        asked, turn = self.prompt(self.input.restore(call.input)), steps.conversation
+        items = _after(await items_before(turn), _with_feedback(asked, call.feedback))
         recorded = CallRecording(
             steps=steps, agent=self.card.name, main=self.agent.name, effects=self.effects,
             rates=nearer(self.rates, steps.prices.models), terms=self.terms, streaming=self.streaming,
@@ -79,6 +81,8 @@ class OpenAIAgent(Generic[In, Out]):
             PROVIDER.reset(token)
         if result.interruptions:
             raise UsageError(_waits(self.card.name, [each.name or "" for each in result.interruptions]))
+        if turn is not None:
+            say(turn, asked, result)
         return Done(self.output.dump(result.final_output))
 
     async def verify(self, call: Call) -> Outcome | None:
@@ -103,6 +107,12 @@ def _with_feedback(items: Input, feedback: str) -> str | list[TResponseInputItem
         return f"{items}\n\n{correction(feedback)}" if feedback else items
     told: list[TResponseInputItem] = [{"role": "user", "content": correction(feedback)}] if feedback else []
     return [*items, *told]
+
+
+def _after(before: list[TResponseInputItem], items: str | list[TResponseInputItem]) -> str | list[TResponseInputItem]:
+    if not before:
+        return items
+    return [*before, *([{"role": "user", "content": items}] if isinstance(items, str) else items)]
 
 
 def _waits(agent: str, tools: Sequence[str]) -> str:

@@ -87,7 +87,7 @@ def _took(active: ActiveRun, key: str, signal: Signal) -> Refused | None:
         turns.wanted.discard(key)
         active.journal.act([TakeSignal(signal.id)])
         return Refused(CONVERSATION, told["refused"])
-    said = TurnTaken(conversation=told["conversation"], revision=told["revision"])
+    said = TurnTaken(conversation=told["conversation"], revision=told["revision"], n=told["n"])
     turns.given(key, said.conversation, said.revision)
     active.journal.append(said, key, effects=[TakeSignal(signal.id)])
     active.mailbox.end_waits(TURN, key)

@@ -25,6 +25,8 @@ class TurnTaken(FactContent, kind=FactKind.TURN):
     """Another one than was asked for where the turn goes on in a fork of that."""
     revision: Kept[int]
     """How many messages were in it by then: those that the call sees."""
+    n: Kept[int]
+    """The number of the conversation in the store: one that is begun anew under the same name has another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

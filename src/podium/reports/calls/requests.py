@@ -16,7 +16,7 @@ from podium.model.step import is_answer_step
 from podium.reports.calls.messages import MessagePart, OfferedTool, parts_of, tools_of
 
 _NOTHING: Mapping[str, Json] = {"messages": []}
-_NOWHERE: Mapping[str, Sequence[Json]] = {}
+_NOWHERE: Mapping[int, Sequence[Json]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +65,12 @@ class SentRequest:
 class _Conversations:
     """What was sent last at each step of a run, and answered."""
 
-    said: SaidBefore
+    said: Mapping[int, Sequence[Json]]
+    """The messages of conversations by their numbers."""
 
     agents: dict[str, str] = field(default_factory=empty(dict[str, str]))
+    turns: dict[str, int] = field(default_factory=empty(dict[str, int]))
+    """The number of the conversation in which a call had its turn last."""
     sent: dict[str, dict[str, Json]] = field(default_factory=empty(dict[str, dict[str, Json]]))
     answers: dict[str, Json] = field(default_factory=empty(dict[str, Json]))
     last: dict[str, int] = field(default_factory=empty(dict[str, int]))
@@ -78,6 +81,8 @@ class _Conversations:
         match fact.content:
             case Asked(agent=agent):
                 self.agents[fact.key] = agent
+            case TurnTaken(n=n):
+                self.turns[fact.key] = n
             case StepSent() as said:
                 self._send(fact, said)
             case StepDone() as said if is_answer_step(said.name) and said.from_step is None:
@@ -100,7 +105,7 @@ class _Conversations:
             check_sent(stored)
             after = f"{call}/{stored[AFTER]}" if AFTER in stored else None
             before, answer = self.sent.get(after or ""), self.answers.get(after or "")
-            request = put_together(stored, before, answer, self.said)
+            request = put_together(stored, before, answer, self._said_before(call))
         except (UsageError, LookupError) as wrong:
             stored, not_kept = _NOTHING, str(wrong)
         if not not_kept:
@@ -115,6 +120,10 @@ class _Conversations:
             instructions=request.get("instructions", ""), messages=parts_of(messages), after=after,
             same=len(parts_of(messages[: same_as_before(stored)])), not_kept=not_kept, error=_error(said),
         ))  # fmt: skip
+
+    def _said_before(self, call: str) -> SaidBefore:
+        known = self.said.get(self.turns.get(call, 0), ())
+        return lambda _, revision: known[:revision] if revision <= len(known) else None
 
     def _answer(self, fact: Fact, said: StepDone) -> None:
         response: Json = fact.value()
@@ -134,29 +143,25 @@ def _error(said: StepSent) -> str:
     return f"{said.type}: {said.message}" if said.type else ""
 
 
-def conversations_in(facts: Iterable[Fact]) -> dict[str, int]:
-    """Return the conversations that a run had turns in, each with the most messages that it saw there."""
-    found: dict[str, int] = {}
+def conversations_in(facts: Iterable[Fact]) -> dict[int, tuple[str, int]]:
+    """Return the conversations that a run had turns in by number: name, and the most messages that it saw there."""
+    found: dict[int, tuple[str, int]] = {}
     for fact in facts:
         if isinstance(said := fact.content, TurnTaken):
-            found[said.conversation] = max(said.revision, found.get(said.conversation, 0))
+            _, most = found.get(said.n, ("", 0))
+            found[said.n] = said.conversation, max(said.revision, most)
     return found
 
 
 def requests_of(
-    run_id: str, facts: Sequence[Fact], key: str | None, said: Mapping[str, Sequence[Json]] = _NOWHERE
+    run_id: str, facts: Sequence[Fact], key: str | None, said: Mapping[int, Sequence[Json]] = _NOWHERE
 ) -> tuple[SentRequest, ...]:
     """Return the requests to models of a call or step, or of the whole run, as they were sent one after the other.
 
     Those of agents that tools of the call ran are among them. `said` are the messages of the conversations in which
-    the run had turns. Raises NotPossible where there are none, or they were not kept.
+    the run had turns, by their numbers. Raises NotPossible where there are none, or they were not kept.
     """
-
-    def before(name: str, revision: int) -> Sequence[Json] | None:
-        known = said.get(name, ())
-        return None if len(known) < revision else known[:revision]
-
-    conversations = _Conversations(before)
+    conversations = _Conversations(said)
     for fact in facts:
         conversations.take(fact)
     within = [each for each in conversations.found if key is None or each.key == key or each.key.startswith(f"{key}/")]

@@ -8,6 +8,7 @@ class ConversationRow(NamedTuple):
     """A conversation."""
 
     n: int
+    """Given once: a conversation that is deleted and begun anew has another one."""
     tenant: str
     principal: str
     name: str
@@ -57,6 +58,14 @@ class ConversationTransaction(Protocol):
 
     def insert_messages(self, rows: Sequence[MessageRow]) -> None:
         """Append messages, all of one conversation, and write down its revision and when it changed."""
+        ...
+
+    def messages_of(self, run: str) -> Sequence[MessageRow]:
+        """Return the messages that were said in turns of a run, in all conversations, also copies in forks of these."""
+        ...
+
+    def overwrite_messages(self, rows: Sequence[MessageRow]) -> None:
+        """Have messages that are there say something else, so that what they said cannot be recovered."""
         ...
 
     def delete_conversation(self, n: int) -> None:

@@ -368,7 +368,7 @@ class Transaction(ConversationTransaction, Protocol):
         Of the facts named stay header, hash, and what is given, in place of salt, body and payload. Deleted are also
         those of these large payloads that no fact refers to any more, the run's signals, text, subject and schema of
         its questions, the values of their answers (`null` stays), the answers that were kept from it, and its transient
-        events.
+        events. What it said in conversations is for `overwrite_messages`.
         """
         ...
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from podium.errors import InvalidValue
-from podium.model.conversation import TURN
+from podium.model.conversation import TURN, foreign
 from podium.model.json import Json
 from podium.model.run import START, Signal
 from podium.store.conversing import AppendTurn, DeleteConversation, ReleaseTurn, TurnEffect, WantTurn
@@ -58,10 +58,15 @@ class Turns:
         found = transaction.conversation(wanted.tenant, wanted.name) or self._begin(wanted, wanted.name, None)
         first = transaction.first_turn(found.n)
         row = TurnRow(transaction.insert_turn(found.n, run, wanted.key, None), found.n, run, wanted.key, None)
-        why = None
-        if first is not None and wanted.busy == "refuse":
+        why = foreign(wanted.principal, found.principal, found.name)
+        if why is None and first is not None and wanted.busy == "refuse":
             why = f"{_told(first)} has its turn in conversation {found.name!r}"
-        elif first is not None and wanted.busy == "wait" and closes_circle(transaction, self._standings, row):
+        elif (
+            why is None
+            and first is not None
+            and wanted.busy == "wait"
+            and closes_circle(transaction, self._standings, row)
+        ):
             why = (
                 f"in conversation {found.name!r} it would wait for {_told(first)}, and that for this one: use one "
                 "conversation after the other, or hand over as input what is needed of it"
@@ -142,7 +147,7 @@ class Turns:
 
 
 def _given(conversation: ConversationRow) -> Json:
-    return {"conversation": conversation.name, "revision": conversation.revision}
+    return {"conversation": conversation.name, "revision": conversation.revision, "n": conversation.n}
 
 
 def _signal_id(row: TurnRow) -> str:

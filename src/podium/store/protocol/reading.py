@@ -97,9 +97,12 @@ class ReadStore(Protocol):
         ...
 
     async def messages(
-        self, tenant: str, name: str, *, first: int = 0, end: int | None = None
+        self, tenant: str, name: str, *, first: int = 0, end: int | None = None, n: int | None = None
     ) -> "list[ConversationMessage]":
-        """Return the messages of a conversation from one place up to another, or to its end; none where it is not."""
+        """Return the messages of a conversation from one place up to another, or to its end; none where it is not.
+
+        With a number `n` also none of another one that was begun later under the same name.
+        """
         ...
 
     async def budgets(self, query: BudgetQuery) -> Page[BudgetState]:

@@ -66,6 +66,20 @@ class SqliteConversing:
         self._do_all("conversation_message_insert", [((n << PLACE_BITS) + row.place, *row[2:]) for row in rows])
         self._do("conversation_grow", len(rows), rows[-1].at, n)
 
+    def messages_of(self, run: str) -> Sequence[MessageRow]:
+        """Return the messages that were said in turns of a run, in all conversations."""
+        rows = self._connection.execute(statement("conversation_messages_of_run"), (run,))
+        return [MessageRow(row[0] >> PLACE_BITS, row[0] & ((1 << PLACE_BITS) - 1), *row[1:]) for row in rows]
+
+    def overwrite_messages(self, rows: Sequence[MessageRow]) -> None:
+        """Have messages say something else; bytes that get free are overwritten."""
+        places = [(row.message, (row.conversation << PLACE_BITS) + row.place) for row in rows]
+        self._connection.execute("PRAGMA secure_delete = ON")
+        try:
+            self._do_all("conversation_message_overwrite", places)
+        finally:
+            self._connection.execute("PRAGMA secure_delete = OFF")
+
     def delete_conversation(self, n: int) -> None:
         """Delete a conversation with its messages; deleted bytes are overwritten."""
         self._connection.execute("PRAGMA secure_delete = ON")
@@ -115,11 +129,11 @@ def conversation_state_of(row: Row) -> "conversation_state.ConversationState":
 
 
 def messages_of(
-    connection: sqlite3.Connection, tenant: str, name: str, first: int, end: int | None
+    connection: sqlite3.Connection, tenant: str, name: str, first: int, end: int | None, n: int | None
 ) -> "list[conversation_state.ConversationMessage]":
     """Return the messages of a conversation from one place up to another."""
     found = connection.execute(statement("conversation_get"), (tenant, name)).fetchone()
-    if found is None:
+    if found is None or n not in (None, found[0]):
         return []
     place = found[0] << PLACE_BITS
     rows = connection.execute(

@@ -176,10 +176,10 @@ class SqliteReading:
         return page(rows, query, conversation_state_of, lambda row: (row[6], row[0]))
 
     async def messages(
-        self, tenant: str, name: str, *, first: int = 0, end: int | None = None
+        self, tenant: str, name: str, *, first: int = 0, end: int | None = None, n: int | None = None
     ) -> "list[ConversationMessage]":
         """Return the messages of a conversation from one place up to another, or to its end."""
-        return await self._readers.read(lambda connection: messages_of(connection, tenant, name, first, end))
+        return await self._readers.read(lambda connection: messages_of(connection, tenant, name, first, end, n))
 
     # Money
 

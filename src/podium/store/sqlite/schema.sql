@@ -218,7 +218,7 @@ CREATE TABLE stream_events (
     PRIMARY KEY (run, number)
 ) WITHOUT ROWID;
 CREATE TABLE conversations (
-    n INTEGER PRIMARY KEY,
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant TEXT NOT NULL,
     name TEXT NOT NULL,
     principal TEXT NOT NULL,
@@ -237,6 +237,7 @@ CREATE TABLE conversation_messages (
     at REAL NOT NULL,
     message BLOB NOT NULL
 );
+CREATE INDEX conversation_messages_run ON conversation_messages (run);
 CREATE TABLE conversation_turns (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation INTEGER NOT NULL,

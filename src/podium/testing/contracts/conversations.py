@@ -5,13 +5,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from podium.model.conversation import Busy
-from podium.model.conversation_state import TurnHolder
+from podium.model.conversation import Busy, exchange
+from podium.model.conversation_state import ConversationMessage, TurnHolder
+from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.run import RunState, Signal
 from podium.store.codec import encode
 from podium.store.conversing import AppendTurn, DeleteConversation, NewMessage, ReleaseTurn, TurnEffect, WantTurn
-from podium.store.operations import CommitVerdict, FinishRun, Park, Spawn, Start, TakeSignal, Write
+from podium.store.operations import (
+    CommitVerdict,
+    FinishRun,
+    NewFact,
+    Park,
+    Redact,
+    Spawn,
+    Start,
+    TakeSignal,
+    Write,
+)
 from podium.store.protocol import ConversationQuery
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
@@ -23,7 +34,7 @@ class ConversationsContract(OpenedStore):
     def test_a_turn_is_given_in_the_commit_that_wants_it_where_it_is_free(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
-            assert _said(hand, number, _want("0")) == [("0", {"conversation": "u", "revision": 0})]
+            assert _said(hand, number, _want("0")) == [("0", _GIVEN)]
             state = hand.told(hand.store.conversation("t", "u"))
             assert state is not None
             assert (state.holder, state.waiting, state.revision) == (TurnHolder("r", "0"), 0, 0)
@@ -44,7 +55,7 @@ class ConversationsContract(OpenedStore):
             _say(hand, first, _append("0", "hello", "hi"), ReleaseTurn("0", 101.0))
             assert hand.ready() == [second]
             (claimed,) = hand.claim(second)
-            assert _turns(claimed.signals) == [("0", {"conversation": "u", "revision": 2})]
+            assert _turns(claimed.signals) == [("0", {**_GIVEN, "revision": 2})]
             hand.write(second, fact(), epoch=2, effects=[ReleaseTurn("0", 102.0)])
             assert hand.ready() == [third]
 
@@ -54,11 +65,11 @@ class ConversationsContract(OpenedStore):
             _say(hand, first, _want("0"), _append("0", "one", "two"), ReleaseTurn("0", 101.0))
             _say(hand, second, _want("0"), _append("0", "three"), ReleaseTurn("0", 101.0))
             found = hand.told(hand.store.messages("t", "u"))
-            assert [(each.place, each.message, each.author, each.run, each.key) for each in found] == [
+            assert [(each.place, _text(each), each.author, each.run, each.key) for each in found] == [
                 (0, "one", "ann", "a", "0"), (1, "two", "ann", "a", "0"), (2, "three", "ann", "b", "0"),
             ]  # fmt: skip
             part = hand.told(hand.store.messages("t", "u", first=1, end=2))
-            assert [each.message for each in part] == ["two"]
+            assert [_text(each) for each in part] == ["two"]
 
     def test_a_write_that_is_fenced_says_nothing_and_takes_no_turn(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -76,7 +87,7 @@ class ConversationsContract(OpenedStore):
             assert given["revision"] == 1
             _say(hand, third, _append("0", "on our own"))
             said = hand.told(hand.store.messages("t", given["conversation"]))
-            assert [(each.place, each.message, each.run) for each in said] == [
+            assert [(each.place, _text(each), each.run) for each in said] == [
                 (0, "hello", "a"),
                 (1, "on our own", "c"),
             ]
@@ -84,6 +95,21 @@ class ConversationsContract(OpenedStore):
             assert fork is not None
             assert (fork.forked_from, fork.forked_at, fork.revision) == ("u", 1, 2)
             assert len(hand.told(hand.store.messages("t", "u"))) == 1
+
+    def test_what_a_redacted_run_said_is_gone_in_copies_too(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            first, second, third = (hand.start(new_run(name)) for name in ("a", "b", "c"))
+            _say(hand, first, _want("0"), _append("0", "secret"))
+            ((_, given),) = _said(hand, third, _want("0", busy="fork"))
+            _say(hand, first, ReleaseTurn("0", 101.0))
+            _say(hand, second, _want("0"), _append("0", "kept"), ReleaseTurn("0", 101.0))
+            hand.finish(first)
+            done = NewFact(FactKind.REDACTED, "", 103.0, encode({"left": ""}))
+            assert hand.verdict(Redact(run="a", epoch=1, left=[], reason="", fact=done)) is CommitVerdict.OK
+            for name, texts in (("u", ["[redacted]", "kept"]), (given["conversation"], ["[redacted]"])):
+                found = hand.told(hand.store.messages("t", name))
+                assert [_text(each) for each in found] == texts
+                assert (found[0].run, found[0].key, found[0].author) == ("a", "0", "ann")
 
     def test_a_turn_inside_another_joins_it(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -93,7 +119,7 @@ class ConversationsContract(OpenedStore):
             _say(hand, number, _want("0.0", within="0"), _append("0.0", "inside"), ReleaseTurn("0.0", 101.0))
             assert _said(hand, other) == []
             _say(hand, number, _append("0", "around"), ReleaseTurn("0", 102.0))
-            assert [each.message for each in hand.told(hand.store.messages("t", "u"))] == ["inside", "around"]
+            assert [_text(each) for each in hand.told(hand.store.messages("t", "u"))] == ["inside", "around"]
             assert len(_said(hand, other)) == 1
 
     def test_the_end_of_a_run_is_the_end_of_its_turns(self, tmp_path: Path) -> None:
@@ -191,7 +217,7 @@ class ConversationsContract(OpenedStore):
             assert hand.verdict(DeleteConversation("other", "u")) is CommitVerdict.UNKNOWN
             assert hand.verdict(DeleteConversation("t", "u")) is CommitVerdict.OK
             assert hand.told(hand.store.messages("t", "u")) == []
-            assert _said(hand, number, _want("0")) == [("0", _GIVEN)]
+            assert _said(hand, number, _want("0")) == [("0", {**_GIVEN, "n": 2})]
 
     def test_conversations_are_listed_by_what_was_said_last(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -211,7 +237,7 @@ class ConversationsContract(OpenedStore):
             assert [each.name for each in (*first, *rest)] == ["user-1", "other_1", "user-2"]
 
 
-_GIVEN: Json = {"conversation": "u", "revision": 0}
+_GIVEN: Json = {"conversation": "u", "revision": 0, "n": 1}
 
 
 def _want(key: str, *, name: str = "u", busy: Busy = "wait", within: str | None = None) -> WantTurn:
@@ -219,8 +245,12 @@ def _want(key: str, *, name: str = "u", busy: Busy = "wait", within: str | None 
 
 
 def _append(key: str, *texts: str, at: float = 101.0) -> AppendTurn:
-    said = [NewMessage("ann", encode(text)) for text in texts]
+    said = [NewMessage("ann", encode(exchange(text, None)[0])) for text in texts]
     return AppendTurn(key=key, messages=said, at=at)
+
+
+def _text(said: ConversationMessage) -> str:
+    return said.message["parts"][0]["content"]
 
 
 def _say(hand: Hand, run: int, *effects: TurnEffect) -> None:

@@ -178,7 +178,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
         why=text.filter(bool),
     ),
     waits.SleepBegun: fixed(waits.SleepBegun, {}, due=seconds),
-    waits.TurnTaken: fixed(waits.TurnTaken, {}, conversation=word, revision=count),
+    waits.TurnTaken: fixed(waits.TurnTaken, {}, conversation=word, revision=count, n=count),
     waits.QuestionAsked: optional(
         waits.QuestionAsked, {},
         {"question": word, "to": word, "text": text, "kind": word, "quorum": count, "due": maybe_seconds,

@@ -407,7 +407,7 @@ class DictTransaction:
     def insert_conversation(
         self, tenant: str, principal: str, name: str, at: float, forked: ConversationRow | None
     ) -> int:
-        n = max(self.tables.conversations, default=0) + 1
+        n = self.tables.begun = self.tables.begun + 1
         row = ConversationRow(n, tenant, principal, name, 0 if forked is None else forked.revision)
         found = self.tables.conversations[n] = ConversationData(row, at, at)
         if forked is not None:
@@ -420,6 +420,14 @@ class DictTransaction:
         found.messages.extend(rows)
         found.row = found.row._replace(revision=found.row.revision + len(rows))
         found.changed_at = rows[-1].at
+
+    def messages_of(self, run: str) -> Sequence[MessageRow]:
+        said = [each.messages for _, each in sorted(self.tables.conversations.items())]
+        return [row for messages in said for row in messages if row.run == run]
+
+    def overwrite_messages(self, rows: Sequence[MessageRow]) -> None:
+        for row in rows:
+            self.tables.conversations[row.conversation].messages[row.place] = row
 
     def delete_conversation(self, n: int) -> None:
         self.tables.conversations = {at: each for at, each in self.tables.conversations.items() if at != n}

@@ -48,6 +48,7 @@ from podium.store.operations import (
 )
 from tests.unit.store.journaling.tables import RunRow, Tables
 
+_SAID = encode({"kind": "request", "parts": [{"part_kind": "user-prompt", "content": "classified"}]})
 PARENTS = {"a": None, "b": None, "c": "a", "d": "c", "e": "a", "f": None}
 """All runs there can be, and what started them."""
 WITH_BUDGET = {"a": 60, "c": 30, "d": 15}
@@ -159,7 +160,7 @@ class Programs:
         effects: list[Effect] = [self._want(key), self._want(key), ReleaseTurn(key, 101.0)]
         if own:
             at = self._chance.choice(own)
-            said = [NewMessage("ann", b"1")] * self._chance.randrange(3)
+            said = [NewMessage("ann", _SAID)] * self._chance.randrange(3)
             effects.append(AppendTurn(key=at, messages=said, at=102.0))
         return effects
 

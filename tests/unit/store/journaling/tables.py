@@ -119,6 +119,8 @@ class Tables:
     event_heads: dict[str, tuple[int, int, float]] = field(default_factory=dict[str, tuple[int, int, float]])
     pruned: dict[int, Pruning] = field(default_factory=dict[int, Pruning])
     conversations: dict[int, ConversationData] = field(default_factory=dict[int, ConversationData])
+    begun: int = 0
+    """How many conversations there were."""
     turns: dict[int, TurnRow] = field(default_factory=dict[int, TurnRow])
     tickets: int = 0
     """How many turns there were."""

@@ -1,7 +1,7 @@
 -- What was said under a name, message by message, and who has, or waits for, a turn in it. A turn that joins no other one is had by the first
 -- that came; the others wait.
 CREATE TABLE conversations (
-    n INTEGER PRIMARY KEY,
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant TEXT NOT NULL,
     name TEXT NOT NULL,
     principal TEXT NOT NULL,
@@ -20,6 +20,7 @@ CREATE TABLE conversation_messages (
     at REAL NOT NULL,
     message BLOB NOT NULL
 );
+CREATE INDEX conversation_messages_run ON conversation_messages (run);
 CREATE TABLE conversation_turns (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation INTEGER NOT NULL,

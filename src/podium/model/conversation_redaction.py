@@ -1,0 +1,34 @@
+"""What is left of a message of a conversation when the run that said it is redacted."""
+
+from collections.abc import Mapping
+
+from podium.model.json import Json
+
+REDACTED = "[redacted]"
+"""Stands in place of each text."""
+
+_KEPT: Mapping[str, tuple[frozenset[str], Mapping[str, Json]]] = {
+    "user-prompt": (frozenset(), {"content": REDACTED}),
+    "text": (frozenset(), {"content": REDACTED}),
+    "tool-call": (frozenset({"tool_name", "tool_call_id"}), {"args": {}}),
+    "tool-return": (frozenset({"tool_name", "tool_call_id"}), {"content": REDACTED}),
+    "retry-prompt": (frozenset({"tool_name", "tool_call_id"}), {"content": REDACTED}),
+}
+"""Of each kind of part that stays: which fields stay as they are, and what stands in place of its content."""
+
+
+def redacted_message(message: Mapping[str, Json]) -> Json:
+    """Return a message of the same kind without its contents: models can go on from it, and learn nothing.
+
+    Calls of tools and their results stay as pairs; thoughts, files, and what the provider's own tools did are left out.
+    """
+    parts: list[Json] = []
+    for part in message["parts"]:
+        if (stays := _KEPT.get(part["part_kind"])) is not None:
+            names, blank = stays
+            own = {name: each for name, each in part.items() if name in names}
+            parts.append({"part_kind": part["part_kind"], **own, **blank})
+    if not parts:
+        kind = "user-prompt" if message["kind"] == "request" else "text"
+        parts = [{"part_kind": kind, "content": REDACTED}]
+    return {"kind": message["kind"], "parts": parts}
