@@ -12,6 +12,7 @@ from podium.errors import CallFailed, CallRefused
 from podium.model.conversation import TURN, ConversationTurn, exchange, is_asked
 from podium.model.facts.runs import Started
 from podium.model.facts.waits import TurnTaken
+from podium.model.fallback import FallbackValue
 from podium.model.json import Json
 from podium.model.outcome import Failed, Failure, Refused
 from podium.model.retry import FailureKind
@@ -104,14 +105,25 @@ async def said_with(open_call: OpenCall, given: Given) -> Failed | Refused | Non
         no = await hold(active, open_call.branch, key, key, ConversationTurn(known.name), None)
         if no is not None:
             return no
-    own = open_call.turn
-    added = () if own is None else own.added
-    inline = not added and open_call.card.traits.runs_inline
-    messages = added or exchange(open_call.input, decode(given.payload))
-    since = known.first if inline and known is not None else None
-    by = open_call.agent.card.name if given.lacks is None or given.lacks.by is None else given.lacks.by
-    given.effects = [_append(active, key, by, messages, since)]
+    answered, answer = open_call.present(), decode(given.payload)
+    is_value = isinstance(answered, FallbackValue)
+    since = known.first if known is not None and not is_value and answered.card.traits.runs_inline else None
+    messages = _unheard(open_call, answer) if given.said is None else given.said.with_answer(answer).messages
+    by = open_call.agent if is_value else answered
+    given.effects = [_append(active, key, by.card.name, messages, since)]
     return None
+
+
+def _unheard(open_call: OpenCall, answer: Json) -> Sequence[Json]:
+    """Return what is said with an answer that no agent gave: a fallback value, or what is known of a call in doubt.
+
+    What guards would have let through of the input is known only once an agent was handed it.
+    """
+    own = open_call.turn
+    if own is not None and own.begun:
+        return exchange(own.asked, answer)
+    said = exchange(open_call.input, answer)
+    return said[1:] if open_call.card.guards else said
 
 
 async def begin_turn(active: ActiveRun) -> None:
