@@ -39,6 +39,7 @@ class OpenTurn(Protocol):
     def add(self, messages: Sequence[Json]) -> None:
         """Say these, as Pydantic AI writes messages: they are appended with the answer, if the call has one.
 
+        They are looked at, and copied, at once: raises InvalidValue for what no agent could read later.
         Where an attempt adds none, what the agent was asked and what it answered are appended.
         """
         ...

@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from podium import App, Context, Retry, Steps, agent, workflow
+from podium import App, Call, Context, Retry, Steps, agent, workflow
 from podium.agents.batched import batched
 from podium.agents.human import human
 from podium.agents.pydantic_ai.llm import llm_agent
 from podium.agents.shape import shape_of
 from podium.errors import CallFailed, RunFailed
 from podium.guards import guard, pii
+from podium.model.facts.calls import AttemptFailed
 from podium.model.fallback import FallbackValue
 from podium.model.guard import Repaired
 from podium.model.json import Json
+from podium.model.retry import FailureKind
 from podium.testing.model import ScriptedModel, Use
 from tests.unit.engine.bench import Bench
 
@@ -266,3 +268,20 @@ async def test_of_what_failed_in_the_end_nothing_is_said(bench: Bench) -> None:
     async with bench.app(goes_on) as app:
         await app.run(goes_on, "hi")
         assert await texts(app) == []
+
+
+@pytest.mark.parametrize("wrong", [None, ["hello"], [response("\ud800")], [{"kind": "request"}]])
+async def test_what_is_no_message_is_refused_where_it_is_added_and_may_be_put_right(bench: Bench, wrong: Any) -> None:
+    @agent(retry=Retry(attempts=2, delay=0, kinds=frozenset({FailureKind.VALIDATION})))
+    async def adds(text: str, call: Call, steps: Steps) -> str:
+        assert steps.conversation is not None
+        steps.conversation.add([response("well")] if call.attempt > 1 else wrong)
+        return text
+
+    flow = calling(adds)
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, "hi")
+        assert await handle.result() == "hi"
+        assert await texts(app) == ["adds: well"]
+        [failed] = [said for fact in await app.runs.facts(handle.id) if isinstance(said := fact.content, AttemptFailed)]
+        assert (failed.kind, failed.type) == (FailureKind.VALIDATION, "podium.errors.InvalidValue")

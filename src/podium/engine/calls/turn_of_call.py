@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from podium.model.json import Json
+from podium.model.message_shape import checked_messages
 from podium.model.said import Said
 from podium.store.protocol import ReadStore
 
@@ -44,5 +45,5 @@ class TurnOfCall:
         return Said(self.asked, answer, tuple(self.added))
 
     def add(self, messages: Sequence[Json]) -> None:
-        """Say these: they are appended with the answer."""
-        self.added.extend(messages)
+        """Say these: they are appended with the answer; raises InvalidValue, and adds none, for what is no message."""
+        self.added.extend(checked_messages(messages))
