@@ -11,7 +11,7 @@ from podium.agents.batched import batched
 from podium.agents.human import human
 from podium.agents.pydantic_ai.llm import llm_agent
 from podium.agents.shape import shape_of
-from podium.errors import CallFailed, RunFailed
+from podium.errors import CallFailed, CallRefused, RunFailed
 from podium.guards import guard, pii
 from podium.model.facts.calls import AttemptFailed
 from podium.model.fallback import FallbackValue
@@ -113,7 +113,7 @@ async def test_a_person_is_asked_and_quoted_with_the_input_that_guards_let_throu
         assert await texts(app) == [ASKED, "ann: fine"]
 
 
-def look(at: str) -> str:
+async def look(at: str) -> str:
     """Look at something."""
     return f"seen {at}"
 
@@ -285,3 +285,42 @@ async def test_what_is_no_message_is_refused_where_it_is_added_and_may_be_put_ri
         assert await texts(app) == ["adds: well"]
         [failed] = [said for fact in await app.runs.facts(handle.id) if isinstance(said := fact.content, AttemptFailed)]
         assert (failed.kind, failed.type) == (FailureKind.VALIDATION, "podium.errors.InvalidValue")
+
+
+def putting_back(value: Json) -> Repaired | None:
+    return Repaired("masked", "all of it", {"masked": str(value)}) if value != "masked" else None
+
+
+@workflow(name="plain", guards=(pii(restore=True),))
+async def restoring(ctx: Context, text: str) -> str:
+    return text
+
+
+@pytest.mark.parametrize("text", [ANN, "nothing to mask"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        bot("plain", lambda _: "well", guards=(pii(restore=True),)),
+        bot("plain", lambda _: "well", guards=(guard(putting_back, on=["input"]),)),
+        restoring,
+    ],
+    ids=["pii", "a guard of one's own", "a workflow"],
+)
+async def test_nothing_is_put_back_in_a_conversation(bench: Bench, target: Any, text: str) -> None:
+    @workflow(name="calling")
+    async def flow(ctx: Context, text: str) -> Any:
+        with pytest.raises(CallRefused, match="in a conversation the same mask may stand for"):
+            await ctx.call(target, text, conversation="u")
+        return await ctx.call(target, text)
+
+    async with bench.app(flow) as app:
+        assert await app.run(flow, text) in ("well", text)
+        assert await texts(app) == []
+
+
+async def test_nothing_is_put_back_in_a_run_in_a_conversation(bench: Bench) -> None:
+    async with bench.app(restoring) as app:
+        with pytest.raises(RunFailed, match="leave out `restore`"):
+            await app.run(restoring, ANN, conversation="u")
+        assert await app.run(restoring, ANN) == ANN
+        assert await texts(app) == []

@@ -17,6 +17,7 @@ from podium.model.call import Call
 from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused, outcome_of, outcome_said
 from podium.model.json import Json
 from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Until
+from podium.model.run import START
 
 
 async def admit(active: ActiveRun, workflow: Workflow[Json, Json], input: Json) -> tuple[Json, Json]:
@@ -125,11 +126,12 @@ class _Admission:
         return denied(NO_RULE, reply.answers) if isinstance(reply, PermissionReply) else reply
 
     def _call(self) -> Call:
-        run, card = self.active.run, self.workflow.card
+        run, card, turn = self.active.run, self.workflow.card, self.active.mailbox.turns.known(START)
         return Call(
             run=run.id, key=self.key, agent=card.name, version=card.version, input=self.input, tenant=run.tenant,
             principal=run.principal, root=run.root, priority=run.priority, deadline=self.active.deadline,
             callers=self.active.callers, granted=self.progress.granted,
+            conversation=None if turn is None else turn.name,
         )  # fmt: skip
 
     def _steps(self) -> CallSteps:

@@ -13,7 +13,7 @@ from podium.dispatch.invoke import is_foreign
 from podium.errors import BadAnswer, Forbidden, Suspended
 from podium.model.agent import Card
 from podium.model.call import Call
-from podium.model.guard import Checked, Guard, GuardPlace, Objected, Passed, Repaired
+from podium.model.guard import NOT_IN_CONVERSATION, Checked, Guard, GuardPlace, Objected, Passed, Repaired
 from podium.model.json import Json, is_array, is_object
 from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Usage
 from podium.model.question import APPROVAL_SCHEMA, Ask
@@ -225,9 +225,7 @@ async def _judged(
     for again in range(_ROUNDS):
         before = value
         for guard in guards:
-            looked = guard.check(replace(checked, value=value))
-            finding = await looked if inspect.isawaitable(looked) else looked
-            match cast("object", finding):
+            match await _look(guard, replace(checked, value=value)):
                 case Passed():
                     pass
                 case Objected(reason, ask):
@@ -245,6 +243,14 @@ async def _judged(
         if value == before:
             break
     return _Let(value, back)
+
+
+async def _look(guard: Guard, checked: Checked) -> object:
+    """Return what a guard says of a value: whatever that is, as a guard is foreign code."""
+    looked = guard.check(checked)
+    finding = cast("object", await looked if inspect.isawaitable(looked) else looked)
+    restores = isinstance(finding, Repaired) and finding.back and checked.call.conversation is not None
+    return Objected(NOT_IN_CONVERSATION) if restores else finding
 
 
 def _no_finding(guard: str, said: object) -> BadAnswer:
