@@ -1,6 +1,7 @@
 """Finds the agent for a call, and has it run under the rules that apply."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, cast
 
@@ -10,8 +11,8 @@ from podium.dispatch.router import choose
 from podium.model.agent import AnyAgent, Card, must_be_agent
 from podium.model.call import Call
 from podium.model.json import Json
-from podium.model.outcome import Outcome
-from podium.model.rule_steps import RuleSteps
+from podium.model.outcome import Done, Outcome
+from podium.model.rule_steps import RuleSteps, SpeakingTurn
 from podium.model.rules import AgentRules, ruled
 from podium.model.step import StepCall
 from podium.model.task import Choice, Task
@@ -137,12 +138,24 @@ class Dispatcher:
 
     def _fold(self, agent: AnyAgent) -> Handler:
         card = self.card(agent)
-        handler: Handler = partial(invoke, agent)
+        handler: Handler = partial(_ask, agent)
         for wrap in reversed(self._middleware):
             handler = wrap(card, handler)
         if id(agent) in self._cards:
             self._handlers[id(agent)] = handler
         return handler
+
+
+def _ask(agent: AnyAgent, call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
+    turn = steps.turn
+    return invoke(agent, call, steps) if turn is None else _ask_in_turn(agent, call, steps, turn)
+
+
+async def _ask_in_turn(agent: AnyAgent, call: Call, steps: RuleSteps, turn: SpeakingTurn) -> Outcome:
+    """Have an agent asked that has its turn in a conversation; what it says there goes with its answer."""
+    turn.begin(call.input)
+    outcome = await invoke(agent, call, steps)
+    return replace(outcome, said=turn.said(outcome.value)) if isinstance(outcome, Done) else outcome
 
 
 async def _do_step(step: StepCall, _steps: RuleSteps) -> Json:

@@ -12,7 +12,7 @@ from podium.errors import UsageError
 from podium.guards.custom import BOTH, CustomCheck, check_guard
 from podium.guards.finding.kinds import KINDS, find
 from podium.guards.texts import changed, texts, too_long
-from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
+from podium.model.guard import NOT_IN_CONVERSATION, Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
 
 ALL = frozenset(KINDS)
 
@@ -24,7 +24,8 @@ def pii(
     """Return a guard of what tells who a person is: e-mail, phone, IBAN, card, IP address, national id.
 
     It is masked, `<EMAIL_1>`, all texts and keys of a value; or objected to, without `repair`. With `restore`, what was
-    masked in the input is put back where the output has the mask: the agent itself never sees it.
+    masked in the input is put back where the output has the mask: the agent itself never sees it. A call in a
+    conversation is refused with `restore`: there the same mask may stand for what was said in another call.
     """
     check_guard(name, kinds=kinds, repair=repair, restore=restore, ask=ask)
     wanted = frozenset(kinds)
@@ -32,6 +33,8 @@ def pii(
         raise UsageError(f"the guard {name} looks for {sorted(wanted)}: expected some of {sorted(ALL)}")
 
     def look(checked: Checked) -> GuardFinding:
+        if restore and checked.place == "input" and checked.call.conversation is not None:
+            return Objected(NOT_IN_CONVERSATION)
         if long := too_long(checked.value):
             return Objected(long, ask)
         masks = _Masks(wanted, texts(checked.value))

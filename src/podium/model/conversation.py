@@ -40,6 +40,7 @@ class OpenTurn(Protocol):
     def add(self, messages: Sequence[Json]) -> None:
         """Say these, as Pydantic AI writes messages: they are appended with the answer, if the call has one.
 
+        They are looked at, and copied, at once: raises InvalidValue for what no agent could read later.
         Where an attempt adds none, what the agent was asked and what it answered are appended.
         """
         ...
@@ -47,14 +48,18 @@ class OpenTurn(Protocol):
 
 def exchange(asked: Json, answer: Json) -> list[Json]:
     """Return a question and its answer as messages: texts as they are, all else as JSON."""
-    prompt = {"part_kind": "user-prompt", "content": _as_text(asked)}
-    said = {"part_kind": "text", "content": _as_text(answer)}
+    prompt = {"part_kind": "user-prompt", "content": as_text(asked)}
+    said = {"part_kind": "text", "content": as_text(answer)}
     return [{"kind": "request", "parts": [prompt]}, {"kind": "response", "parts": [said]}]
 
 
 def is_asked(message: Json) -> bool:
-    """Whether a message is what an agent was asked, rather than what it said or what its tools did."""
-    return message["kind"] == "request" and any(part["part_kind"] == "user-prompt" for part in message["parts"])
+    """Whether a message is what an agent was asked, rather than what it said or what its tools did.
+
+    Words that stand beside the result of a tool are about that.
+    """
+    kinds = {part["part_kind"] for part in message["parts"]} - {"system-prompt"}
+    return message["kind"] == "request" and kinds == {"user-prompt"}
 
 
 def foreign(principal: str, owner: str, name: str) -> str | None:
@@ -70,7 +75,8 @@ def foreign(principal: str, owner: str, name: str) -> str | None:
     )
 
 
-def _as_text(value: Json) -> str:
+def as_text(value: Json) -> str:
+    """Return a value as it stands in a message: a text as it is, all else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

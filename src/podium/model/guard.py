@@ -16,6 +16,13 @@ GuardKind = Literal["pii", "patterns", "size", "schema", "screen"]
 """The guards that can be made in the settings."""
 
 
+NOT_IN_CONVERSATION = (
+    "it would put back into the answer what it masked in this input, and in a conversation the same mask may stand for "
+    "what somebody else said before: leave out `restore` (then masks stay masks), or call without a conversation"
+)
+"""Why nothing is put back into an answer that is said in a conversation."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """What a guard looks at."""
@@ -41,7 +48,10 @@ class Repaired:
     value: Json
     reason: str
     back: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Of an input: what is put back where the output has it, such as `<EMAIL_1>` and what stood there."""
+    """Of an input: what is put back where the output has it, such as `<EMAIL_1>` and what stood there.
+
+    A call in a conversation is refused instead.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 from podium.model.json import Json
 from podium.model.question import Ask
 from podium.model.retry import FailureKind
+from podium.model.said import Said
 from podium.secrets.masking import MASKING
 
 
@@ -87,6 +88,8 @@ class Done:
 
     value: Json
     usage: Usage | None = None
+    said: Said | None = None
+    """What it says in its conversation, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,22 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
+from podium.model.json import Json
 from podium.model.loops import AgentTurn
+from podium.model.said import Said
 from podium.model.steps import Steps
+
+
+class SpeakingTurn(Protocol):
+    """The turn of a call in a conversation, as those see it who have the agent run."""
+
+    def begin(self, asked: Json) -> None:
+        """Note what the agent is handed."""
+        ...
+
+    def said(self, answer: Json) -> Said:
+        """Return what it says with this answer."""
+        ...
 
 
 class RuleSteps(Steps, Protocol):
@@ -14,6 +28,11 @@ class RuleSteps(Steps, Protocol):
     @property
     def turns(self) -> Sequence[AgentTurn]:
         """The calls of this branch that were answered, the oldest first; only where a rule wants to know."""
+        ...
+
+    @property
+    def turn(self) -> SpeakingTurn | None:
+        """The turn that the call has in a conversation."""
         ...
 
     @property

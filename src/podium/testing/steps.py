@@ -14,6 +14,7 @@ from podium.model.outcome import Refused, Usage
 from podium.model.prices import NO_PRICES, PriceSettings
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL
+from podium.model.rule_steps import SpeakingTurn
 from podium.model.sent import check_sent
 from podium.model.steps import Effects
 from podium.testing.memory import PlainMemory
@@ -132,6 +133,11 @@ class PlainSteps:
     def turns(self) -> Sequence[AgentTurn]:
         """Nobody was asked before."""
         return ()
+
+    @property
+    def turn(self) -> SpeakingTurn | None:
+        """What the agent says is in `conversation`."""
+        return None
 
     @property
     def lines(self) -> Sequence[BudgetLine]:

@@ -9,9 +9,11 @@ from podium.model.agent import Card
 from podium.model.batch import Batch, BatchInput
 from podium.model.call import Call
 from podium.model.clock import Clock
+from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Outcome, Usage
 from podium.model.retry import KEEPS_LINEAGE
 from podium.model.rule_steps import RuleSteps
+from podium.model.said import Said
 
 
 @dataclass(slots=True)
@@ -19,6 +21,15 @@ class _Waiting:
     call: Call
     steps: RuleSteps
     outcome: asyncio.Future[Outcome]
+
+    def begin(self) -> None:
+        """Note, in the conversation of the call, its own input, which was handed over together with others."""
+        if self.steps.turn is not None:
+            self.steps.turn.begin(self.call.input)
+
+    def said(self, value: Json) -> Said | None:
+        """Return what it says there."""
+        return None if self.steps.turn is None else self.steps.turn.said(value)
 
 
 class Batches:
@@ -83,11 +94,13 @@ class _Collector:
                 if not each.outcome.done():
                     each.outcome.set_exception(error)
             return
+        for each in together:
+            each.begin()
         match outcome:
             case Done(values, usage):
                 share = usage and _share(usage, len(together))
                 for each, value in zip(together, values, strict=True):
-                    _tell(each, Done(value, share))
+                    _tell(each, Done(value, share, each.said(value)))
             case Failed(failure) if len(together) > 1 and failure.kind not in KEEPS_LINEAGE:
                 for each in together:
                     await self._run([each])

@@ -18,8 +18,10 @@ from podium.model.facts.calls import Held
 from podium.model.facts.parts import answers_json
 from podium.model.facts.waits import QuestionAsked
 from podium.model.fallback import FallbackValue
+from podium.model.json import Json
 from podium.model.outcome import Cancelled, Done, Enter, Failed, Failure, Outcome, Pending, Refused, Until
 from podium.model.retry import FailureKind
+from podium.model.said import Said
 
 
 async def outcome_of(open_call: OpenCall, first: Outcome | None = None) -> Given | Failed | Refused | Cancelled:
@@ -174,8 +176,17 @@ async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:
         return _fail_for_good(open_call, Failure(FailureKind.TIMEOUT, "QuestionExpired", why))
     value = answers[0].value
     if ask.kind != "in_doubt":
-        return Done(accepted(open_call.agent, value if ask.quorum == 1 else answers_json(answers)))
+        answer = accepted(open_call.agent, value if ask.quorum == 1 else answers_json(answers))
+        return Done(answer, said=await _said(open_call, reply, answer))
     return await resolved_by_person(open_call, value)
+
+
+async def _said(open_call: OpenCall, reply: PermissionReply, answer: Json) -> Said | None:
+    """Return what is said where a person was asked: what they were shown, which their guards had let through."""
+    if open_call.options.conversation is None:
+        return None
+    shown = await open_call.active.runtime.store.question(reply.question)
+    return None if shown is None or shown.ask.subject is None else Said(shown.ask.subject, answer)
 
 
 def _fail_for_good(open_call: OpenCall, failure: Failure) -> Failed:

@@ -11,6 +11,7 @@ from podium.model.fallback import Degraded, FallbackValue
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Failure, Usage
 from podium.model.retry import FailureKind
+from podium.model.said import Said
 from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
 from podium.store.operations import Effect
@@ -25,6 +26,8 @@ class Given:
     usage: Usage | None
     lacks: Degraded | None
     """What it is short of, if another agent answered than was asked."""
+    said: Said | None = None
+    """What it says in its conversation, where it is known."""
     effects: Sequence[Effect] = ()
     """What is committed with it."""
 
@@ -39,7 +42,7 @@ def given_by(agent: AnyAgent, done: Done, most: int, lacks: Degraded | None = No
         value = agent.output.load(decode(payload) if MASKING.active else done.value)
     except InvalidValue as error:
         return Failed(Failure(FailureKind.VALIDATION, "BadAnswer", str(error)))
-    return Given(value, payload, done.usage, lacks)
+    return Given(value, payload, done.usage, lacks, done.said)
 
 
 def accepted(agent: AnyAgent, value: Json) -> Json:

@@ -17,6 +17,8 @@ from podium.model.step import grant_of, is_step_path
 class PermissionReply:
     """What people said to a question about a call that no rule asked; `answers` is None if they did not in time."""
 
+    question: str
+    """Its id."""
     ask: Ask
     answers: tuple[PersonAnswer, ...] | None
 
@@ -60,7 +62,7 @@ class Permission:
         progress, step, rule = self.progress, said.step, said.rule
         progress.asked.pop((step, rule), None)
         if rule is None and (not is_step_path(step) or (answers is None and said.kind == "in_doubt")):
-            return PermissionReply(ask or asked_again(said), answers)
+            return PermissionReply(said.question, ask or asked_again(said), answers)
         if rule is not None and answers is not None and approved(answers):
             progress.grant(grant_of(rule, step), answers[0].value)
             progress.intent_recorded = False

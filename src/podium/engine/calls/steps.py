@@ -25,6 +25,7 @@ from podium.model.memory import MemoryStore
 from podium.model.outcome import Refused, Until, Usage
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL, is_scarce
+from podium.model.rule_steps import SpeakingTurn
 from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
@@ -37,6 +38,7 @@ class CallSteps(StepsForRules):
 
     __slots__ = (
         "_again", "_counts", "_effects", "_held", "_questions", "_records", "_sent", "_under_way", "conversation",
+        "turn",
     )  # fmt: skip
 
     def __init__(
@@ -47,7 +49,9 @@ class CallSteps(StepsForRules):
         if turn is not None:
             turn.added.clear()
         self.conversation: OpenTurn | None = turn
-        """The turn that the call has in a conversation."""
+        """The turn that the call has in a conversation, as its agent sees it."""
+        self.turn: SpeakingTurn | None = turn
+        """The same as those see it who have the agent run."""
         self._counts: dict[str, int] = {}
         self._again = resumed or call.attempt > 1 or call.key in active.journal.emitter.emitted
         """Whether something of this call may have been streamed before, which this attempt makes void."""

@@ -12,6 +12,7 @@ from podium.errors import CallFailed, CallRefused
 from podium.model.conversation import TURN, ConversationTurn, exchange, is_asked
 from podium.model.facts.runs import Started
 from podium.model.facts.waits import TurnTaken
+from podium.model.fallback import FallbackValue
 from podium.model.json import Json
 from podium.model.outcome import Failed, Failure, Refused
 from podium.model.retry import FailureKind
@@ -99,18 +100,30 @@ async def said_with(open_call: OpenCall, given: Given) -> Failed | Refused | Non
     active, key, turn = open_call.active, open_call.key, open_call.options.conversation
     if turn is None:
         return None
-    turns, own = active.mailbox.turns, open_call.turn
-    known, added = turns.known(key), () if own is None else own.added
+    known, answered = active.mailbox.turns.known(key), open_call.present()
     if known is not None:
-        if known.said and not added and open_call.card.traits.runs_inline:
+        if known.said and not isinstance(answered, FallbackValue) and answered.card.traits.runs_inline:
             return None
         no = await hold(active, open_call.branch, key, key, ConversationTurn(known.name), None)
         if no is not None:
             return no
-    messages = added or exchange(open_call.input, decode(given.payload))
-    by = open_call.agent.card.name if given.lacks is None or given.lacks.by is None else given.lacks.by
-    given.effects = [_append(active, key, by, messages)]
+    answer = decode(given.payload)
+    messages = _unheard(open_call, answer) if given.said is None else given.said.with_answer(answer).messages
+    by = open_call.agent if isinstance(answered, FallbackValue) else answered
+    given.effects = [_append(active, key, by.card.name, messages)]
     return None
+
+
+def _unheard(open_call: OpenCall, answer: Json) -> Sequence[Json]:
+    """Return what is said with an answer that no agent gave: a fallback value, or what is known of a call in doubt.
+
+    What guards would have let through of the input is known only once an agent was handed it.
+    """
+    own = open_call.turn
+    if own is not None and own.begun:
+        return exchange(own.asked, answer)
+    said = exchange(open_call.input, answer)
+    return said[1:] if open_call.card.guards else said
 
 
 async def begin_turn(active: ActiveRun) -> None:

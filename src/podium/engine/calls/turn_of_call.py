@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from podium.model.json import Json
+from podium.model.message_shape import checked_messages
+from podium.model.said import Said
 from podium.store.protocol import ReadStore
 
 if TYPE_CHECKING:
@@ -13,13 +15,17 @@ if TYPE_CHECKING:
 class TurnOfCall:
     """Reads what was said before a call, once, and keeps what the present attempt says."""
 
-    __slots__ = ("_read", "_store", "_tenant", "added", "name", "revision")
+    __slots__ = ("_read", "_store", "_tenant", "added", "asked", "begun", "name", "revision")
 
     def __init__(self, name: str, revision: int, store: ReadStore, tenant: str) -> None:
         self.name = name
         self.revision = revision
         self.added: list[Json] = []
         """What this attempt has said."""
+        self.begun = False
+        """Whether an agent was handed the input in this process."""
+        self.asked: Json = None
+        """The input as guards let it through to that agent."""
         self._store = store
         self._tenant = tenant
         self._read: Sequence[ConversationMessage] | None = None
@@ -30,6 +36,14 @@ class TurnOfCall:
             self._read = await self._store.messages(self._tenant, self.name, end=self.revision)
         return self._read
 
+    def begin(self, asked: Json) -> None:
+        """Note what an agent is handed."""
+        self.begun, self.asked = True, asked
+
+    def said(self, answer: Json) -> Said:
+        """Return what it says with this answer."""
+        return Said(self.asked, answer, tuple(self.added))
+
     def add(self, messages: Sequence[Json]) -> None:
-        """Say these: they are appended with the answer."""
-        self.added.extend(messages)
+        """Say these: they are appended with the answer; raises InvalidValue, and adds none, for what is no message."""
+        self.added.extend(checked_messages(messages))

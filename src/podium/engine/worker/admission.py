@@ -17,10 +17,11 @@ from podium.model.call import Call
 from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused, outcome_of, outcome_said
 from podium.model.json import Json
 from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Until
+from podium.model.run import START
 
 
-async def admit(active: ActiveRun, workflow: Workflow[Json, Json], input: Json) -> Json:
-    """Run a run's workflow and return its value, once the rules have admitted it.
+async def admit(active: ActiveRun, workflow: Workflow[Json, Json], input: Json) -> tuple[Json, Json]:
+    """Run a run's workflow, once the rules have admitted it; returns what it was handed, and its value.
 
     To start or spawn a run is to call its workflow, so policies, delegations and guards see it as a call. A run that
     has recorded anything was admitted, and stays so; guards see what another generation of it is given. Raises
@@ -39,7 +40,7 @@ async def admit(active: ActiveRun, workflow: Workflow[Json, Json], input: Json) 
     rules = active.runtime.dispatcher.run_rules(workflow, admitted=admitted, delegated=delegated)
     if rules is None and refused is None:
         value, _ = await _run(active, workflow, input)
-        return value
+        return input, value
     progress = CallProgress() if record is None else progress_of(record)
     admission = _Admission(active=active, key=key, workflow=workflow, input=input, rules=rules, progress=progress)
     return await admission.again(refused) if begun else await admission.first()
@@ -63,8 +64,8 @@ class _Admission:
     rules: Handler | None
     progress: CallProgress
 
-    async def first(self) -> Json:
-        """Return what the run gives, once it is admitted."""
+    async def first(self) -> tuple[Json, Json]:
+        """Return what the run is handed and gives, once it is admitted."""
         active = self.active
         await active.live(active.main, self.key)
         denied = self.progress.denied
@@ -76,14 +77,14 @@ class _Admission:
             active.journal.append(AnsweredDone(), self.key)
         return await self._value(entered, None)
 
-    async def again(self, refused: Refused | Failed | None) -> Json:
-        """Return what the run gives, which was admitted before; `refused` is what rules said of its value."""
+    async def again(self, refused: Refused | Failed | None) -> tuple[Json, Json]:
+        """Return the same of a run that was admitted before; `refused` is what rules said of its value."""
         entered = await self._judged()
         if not isinstance(entered, Enter):
             raise Blocked(f"what admitted the run objects to it now: {_said(entered)}")
         return await self._value(entered, refused)
 
-    async def _value(self, entered: Enter, refused: Refused | Failed | None) -> Json:
+    async def _value(self, entered: Enter, refused: Refused | Failed | None) -> tuple[Json, Json]:
         active, after = self.active, entered.after
         value, undos = await _run(active, self.workflow, entered.input)
         checked: Outcome | None = refused
@@ -93,9 +94,9 @@ class _Admission:
             if not isinstance(checked, Done):
                 active.journal.append(outcome_said(_no(checked), output=True), self.key)
         if checked is None:
-            return value
+            return entered.input, value
         if isinstance(checked, Done):
-            return checked.value
+            return entered.input, checked.value
         left = await undo_all(active, active.main, undos)
         raise _error(checked, self.key, f"; not undone: {'; '.join(left)}" if left else "")
 
@@ -125,11 +126,12 @@ class _Admission:
         return denied(NO_RULE, reply.answers) if isinstance(reply, PermissionReply) else reply
 
     def _call(self) -> Call:
-        run, card = self.active.run, self.workflow.card
+        run, card, turn = self.active.run, self.workflow.card, self.active.mailbox.turns.known(START)
         return Call(
             run=run.id, key=self.key, agent=card.name, version=card.version, input=self.input, tenant=run.tenant,
             principal=run.principal, root=run.root, priority=run.priority, deadline=self.active.deadline,
             callers=self.active.callers, granted=self.progress.granted,
+            conversation=None if turn is None else turn.name,
         )  # fmt: skip
 
     def _steps(self) -> CallSteps:

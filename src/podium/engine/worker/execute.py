@@ -75,8 +75,8 @@ async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input
     said_in_turn: Sequence[Effect] = ()
     try:
         await begin_turn(active)
-        value = await admit(active, workflow, input)
-        said_in_turn = await end_turn(active, workflow.card.name, input, value)
+        handed, value = await admit(active, workflow, input)
+        said_in_turn = await end_turn(active, workflow.card.name, handed, value)
     except CallCancelled as error:
         said = replace(said, state=RunState.CANCELLED, reason=text_of(error))
     except (UnknownAgent, StoreError):

@@ -32,10 +32,10 @@ class Prices:
             if not isinstance(outcome, Done):
                 return outcome
             if outcome.usage is None and named is not None:
-                return Done(outcome.value, named)
+                return replace(outcome, usage=named)
             usage = outcome.usage or _NOTHING
             usd = self._usd(card, usage)
-            return outcome if usd is None else Done(outcome.value, replace(usage, usd=usd))
+            return outcome if usd is None else replace(outcome, usage=replace(usage, usd=usd))
 
         return priced
 

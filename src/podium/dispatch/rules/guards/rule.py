@@ -13,12 +13,13 @@ from podium.dispatch.invoke import is_foreign
 from podium.errors import BadAnswer, Forbidden, Suspended
 from podium.model.agent import Card
 from podium.model.call import Call
-from podium.model.guard import Checked, Guard, GuardPlace, Objected, Passed, Repaired
+from podium.model.guard import NOT_IN_CONVERSATION, Checked, Guard, GuardPlace, Objected, Passed, Repaired
 from podium.model.json import Json, is_array, is_object
 from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Usage
 from podium.model.question import APPROVAL_SCHEMA, Ask
 from podium.model.rule_names import guard_rule
 from podium.model.rule_steps import RuleSteps
+from podium.model.said import kept_said
 from podium.model.step import StepCall, grant_of, is_check, is_under_guard, tool_of
 from podium.model.steps import Steps
 
@@ -158,9 +159,9 @@ class _GuardedCalls:
                 self._outward, Checked(value=done.value, place="output", call=call, steps=steps), granted
             )
             if isinstance(let, _Let):
-                return Done(_restored(let.value, back), done.usage)
+                return replace(done, value=_restored(let.value, back))
             if hold and let.ask is not None:
-                await self._hold(let, done.usage, steps)
+                await self._hold(let, done, steps)
             return self._stopped(let, "output", steps)
         except Suspended as waits:
             return Pending(waits.ask, waits.step, waits.rule)
@@ -178,9 +179,11 @@ class _GuardedCalls:
         step = OUTPUT if place == "output" else None
         return Pending(_question(stopped, place, self._card.name), step=step, rule=stopped.rule)
 
-    async def _hold(self, stopped: _Stopped, usage: Usage | None, steps: RuleSteps) -> None:
+    async def _hold(self, stopped: _Stopped, done: Done, steps: RuleSteps) -> None:
         """Record an answer that waits for a person's word: the agent is not to work, or to act, once more for it."""
-        held: Json = {"value": stopped.value, "usage": None if usage is None else asdict(usage)}
+        held: Json = {"value": stopped.value, "usage": None if done.usage is None else asdict(done.usage)}
+        if done.said is not None:
+            held |= {"said": done.said.with_answer(stopped.value).kept()}
 
         async def answer() -> Json:
             return held
@@ -197,7 +200,11 @@ class _GuardedCalls:
                 held = await steps.once(f"held/{guard.name}", _nothing, key="answer")
             except _NothingHeld:
                 continue
-            return Done(held["value"], None if held["usage"] is None else Usage(**held["usage"]))
+            usage, said = held["usage"], held.get("said")
+            return Done(
+                held["value"], None if usage is None else Usage(**usage),
+                None if said is None else kept_said(said, held["value"]),
+            )  # fmt: skip
         return None
 
 
@@ -218,9 +225,7 @@ async def _judged(
     for again in range(_ROUNDS):
         before = value
         for guard in guards:
-            looked = guard.check(replace(checked, value=value))
-            finding = await looked if inspect.isawaitable(looked) else looked
-            match cast("object", finding):
+            match await _look(guard, replace(checked, value=value)):
                 case Passed():
                     pass
                 case Objected(reason, ask):
@@ -238,6 +243,14 @@ async def _judged(
         if value == before:
             break
     return _Let(value, back)
+
+
+async def _look(guard: Guard, checked: Checked) -> object:
+    """Return what a guard says of a value: whatever that is, as a guard is foreign code."""
+    looked = guard.check(checked)
+    finding = cast("object", await looked if inspect.isawaitable(looked) else looked)
+    restores = isinstance(finding, Repaired) and finding.back and checked.call.conversation is not None
+    return Objected(NOT_IN_CONVERSATION) if restores else finding
 
 
 def _no_finding(guard: str, said: object) -> BadAnswer:

@@ -1,0 +1,91 @@
+"""What a call says in its conversation: what its agent was asked and answered, as its guards let both through."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from podium.model.conversation import as_text, exchange
+from podium.model.json import Json, encode
+
+_WRAPPED = "response"
+"""Names, in the arguments of an output tool, an answer that is no object."""
+
+_OF_THE_SERVER = ("provider_response_id", "provider_details")
+"""Fields by which a model's server finds again what it said itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a call says. Not changed after it is made."""
+
+    asked: Json
+    """What the agent was handed: the input as guards let it through."""
+    answer: Json
+    added: Sequence[Json] = ()
+    """The messages that the agent added itself, if it did."""
+
+    @property
+    def messages(self) -> Sequence[Json]:
+        """What is appended."""
+        return self.added or exchange(self.asked, self.answer)
+
+    def kept(self) -> Json:
+        """Return it as JSON, to be recorded beside the answer."""
+        return {"asked": self.asked, "added": list(self.added)}
+
+    def with_answer(self, answer: Json) -> "Said":
+        """Return the same with the answer that is given in place of the agent's own.
+
+        In what the agent added its last answer is replaced. Where that is not found there, as it was worded otherwise
+        for the model, only the question and the answer are said.
+        """
+        if encode(answer) == encode(self.answer):
+            return self
+        return Said(self.asked, answer, _replaced(self.added, self.answer, answer))
+
+
+def kept_said(kept: Json, answer: Json) -> Said:
+    """Return what was recorded with an answer."""
+    return Said(kept["asked"], answer, kept["added"])
+
+
+def _replaced(added: Sequence[Json], before: Json, after: Json) -> Sequence[Json]:
+    for place in range(len(added) - 1, -1, -1):
+        message = added[place]
+        if message["kind"] == "response" and (parts := _parts_with(message["parts"], before, after)) is not None:
+            own = {name: each for name, each in message.items() if name not in _OF_THE_SERVER}
+            return [*added[:place], {**own, "parts": parts}, *added[place + 1 :]]
+    return ()
+
+
+def _parts_with(parts: Sequence[Json], before: Json, after: Json) -> list[Json] | None:
+    """Return the parts of a response with another answer, and without thoughts about it; None where it has none."""
+    changed = [_part_with(part, before, after) for part in parts]
+    if all(each is None for each in changed):
+        return None
+    pairs = zip(parts, changed, strict=True)
+    return [part if new is None else new for part, new in pairs if new is not None or part["part_kind"] != "thinking"]
+
+
+def _part_with(part: Mapping[str, Json], before: Json, after: Json) -> Json:
+    """Return a part that holds the answer with another one in its place; None where it holds none."""
+    field = {"text": "content", "tool-call": "args"}.get(part["part_kind"])
+    there = part.get(field) if field is not None else None
+    if field == "content" and there == as_text(before):
+        return {"part_kind": "text", "content": as_text(after)}
+    value = _loaded(there) if isinstance(there, str) else there
+    if value == before and not (field == "content" and isinstance(before, str)):
+        new = after
+    elif value == {_WRAPPED: before}:
+        new = {_WRAPPED: after}
+    else:
+        return None
+    kept = {"part_kind": "text"} if field == "content" else part
+    return {**kept, str(field): as_text(new) if isinstance(there, str) else new}
+
+
+def _loaded(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
