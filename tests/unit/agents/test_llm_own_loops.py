@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from pydantic_ai import Agent as PydanticAgent
+from pydantic_ai.capabilities import HandleDeferredToolCalls
+from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, RunContext
 
 from podium import App, Context, workflow
 from podium.agents.frameworks.flight import Flight
@@ -141,3 +143,26 @@ async def test_a_step_in_a_loop_that_was_stopped_for_good_does_not_keep_its_call
     with pytest.raises(asyncio.CancelledError):
         await asyncio.to_thread(loop.run_until_complete, left[0])
     loop.close()
+
+
+async def test_a_handler_that_decides_while_a_use_beside_it_raises_is_asked_once() -> None:
+    shop = Shop()
+
+    async def handle(ctx: RunContext[Any], requests: DeferredToolRequests) -> DeferredToolResults:
+        await shop.pay()
+        return requests.build_results(approve_all=True)
+
+    uses = [Use("send", id="c0"), Use("look", id="c1")]
+    agent = PydanticAgent(
+        ScriptedModel([uses, "done"], name="outer"), name="bot", capabilities=[HandleDeferredToolCalls(handle)]
+    )
+    agent.tool_plain(shop.look)
+    sent = list[str]()
+
+    @agent.tool_plain(requires_approval=True)
+    async def send() -> str:
+        sent.append("sent")
+        return "sent"
+
+    assert await answer(from_pydantic_ai(agent, retry=Retry(attempts=2, delay=0.0))) == "done"
+    assert (shop.paid, shop.looked, sent) == (1, 2, ["sent"])
