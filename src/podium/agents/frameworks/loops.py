@@ -23,12 +23,17 @@ async def kept_in_loop(loop: asyncio.AbstractEventLoop, body: Callable[[], Await
     ended = concurrent.futures.Future[T]()
 
     def begin() -> None:
-        task = _Kept(_awaited(body), loop=loop)
+        task = _KeptTask(_awaited(body), loop=loop)
         task.add_done_callback(lambda task: _tell(task, ended))
         ended.add_done_callback(lambda _: _cancel(task))
 
     loop.call_soon_threadsafe(begin)
     return await asyncio.wrap_future(ended)
+
+
+def from_thread(loop: asyncio.AbstractEventLoop, body: Callable[[], Awaitable[T]]) -> T:
+    """Return what `body` gives there to synchronous code in a thread of its own, which waits meanwhile."""
+    return asyncio.run_coroutine_threadsafe(_awaited(body), loop).result()
 
 
 async def held(ended: asyncio.Future[T]) -> T:
@@ -46,12 +51,7 @@ async def held(ended: asyncio.Future[T]) -> T:
     raise cancelled
 
 
-def from_thread(loop: asyncio.AbstractEventLoop, body: Callable[[], Awaitable[T]]) -> T:
-    """Do the same from synchronous code in a thread of its own, which waits meanwhile."""
-    return asyncio.run_coroutine_threadsafe(_awaited(body), loop).result()
-
-
-class _Kept(asyncio.Task[T]):
+class _KeptTask(asyncio.Task[T]):
     """A task that its loop does not end without: `asyncio.run` cancels what is left, and waits for it."""
 
     def cancel(self, msg: object = None) -> bool:
