@@ -13,7 +13,7 @@ from podium.agents.frameworks.counting import UNSEEN, AnswerUsage
 from podium.agents.frameworks.effects import DeclaredEffects, declared
 from podium.agents.frameworks.failure import of_vendor
 from podium.agents.frameworks.flight import Flight
-from podium.agents.frameworks.loops import in_loop
+from podium.agents.frameworks.loops import in_loop, kept_in_loop
 from podium.agents.frameworks.plain import plain_numbers
 from podium.agents.frameworks.request import AskedModel, AskedTool, SentBefore, told
 from podium.errors import Interrupt
@@ -163,18 +163,17 @@ class Recorder:
         async def body() -> Json:
             edited = arguments_put_in(call.steps.granted)
             with inside.entered():
-                result = plain_numbers(await in_loop(there, lambda: work(edited)))
+                result = plain_numbers(await kept_in_loop(there, lambda: work(edited)))
             inside.check()
             return result if edited is None else {**result, EDITED: edited}
 
         agent = asked.agent or call.agent
         ask = call.terms.approval(agent, asked.sent, asked.schema) if asked.approval else None
         try:
-            value = await in_loop(call.loop, lambda: call.flight.carry(call.steps.once_allowed(
+            value = await call.flight.carry(call.steps.once_allowed(
                 tool_step(asked.name), body, call.terms.consent(asked.schema, ask), key=self._use_key(asked.call_id),
-                input=asked.sent, effects=effects.effects,
-                verify=verify,
-            )))  # fmt: skip
+                input=asked.sent, effects=effects.effects, verify=verify,
+            ))  # fmt: skip
         except Interrupt as interrupt:
             self._interrupt = self._interrupt or interrupt
             raise

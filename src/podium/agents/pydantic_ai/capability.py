@@ -34,6 +34,7 @@ from podium.agents.pydantic_ai.refused import keep_refusals
 from podium.agents.pydantic_ai.request import tool_key
 from podium.agents.pydantic_ai.scope import AgentScope
 from podium.agents.pydantic_ai.tools import RecordedToolset, ToolCall, checked
+from podium.model.consent import NO_CONSENT
 
 D = TypeVar("D")
 
@@ -171,7 +172,7 @@ class _Units(JournalCallableOperationBackend[ToolEffects]):
                 tool, arguments, ctx, _ = cast("ToolCall", cache_key)
                 return await checked(self._scope, tool, arguments, ctx, body)
             case _:
-                return await self._scope.recording.once(name, body)
+                return await self._scope.recording.used(name, lambda _: body(), NO_CONSENT, key=None, input=None)
 
 
 def recording_capabilities(

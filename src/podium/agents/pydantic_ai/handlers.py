@@ -12,6 +12,7 @@ from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, RunCont
 from podium.agents.pydantic_ai.outside import Handling, handling
 from podium.agents.pydantic_ai.request import ToolUse
 from podium.agents.pydantic_ai.scope import AgentScope
+from podium.model.consent import NO_CONSENT
 from podium.model.json import Json
 
 D = TypeVar("D")
@@ -47,7 +48,8 @@ async def handlers_decide(
         return RESULTS.dump_python(results, mode="json")
 
     key = f"{use.key}/result" if again else use.key
-    return await scope.recording.once(f"handler/{use.tool}", body, key=scope.key(key), input=use.sent)
+    name = f"handler/{use.tool}"
+    return await scope.recording.used(name, lambda _: body(), NO_CONSENT, key=scope.key(key), input=use.sent)
 
 
 def _handles(ctx: RunContext[Any]) -> bool:

@@ -16,7 +16,7 @@ from podium.agents.frameworks.approvals import UNLESS_GIVEN, Grants, ToolQuestio
 from podium.agents.frameworks.counting import UNSEEN
 from podium.agents.frameworks.effects import DeclaredEffects, check_declared, effects_of
 from podium.agents.frameworks.flight import Flight
-from podium.agents.frameworks.loops import in_loop
+from podium.agents.frameworks.loops import in_loop, kept_in_loop
 from podium.agents.frameworks.plain import digest_of
 from podium.agents.pydantic_ai.sent import LastSent
 from podium.agents.pydantic_ai.shared import SharedUsage, dumped
@@ -110,17 +110,12 @@ class Recording:
         async def run() -> Json:
             nonlocal executed
             executed = True
-            if self.at_home and there is self.loop:
-                return await body()
             return await in_loop(there, body)
 
         step = self.steps.once(
             name, run, input=input, key=key, effects=effects, verify=verify, usage=usage, bound=bound
         )
-        if there is self.loop:
-            value = await step
-        else:
-            value = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(step, self.loop))
+        value = await in_loop(self.loop, lambda: step)
         record_durable_unit(executed=executed)
         return value
 
@@ -145,8 +140,7 @@ class Recording:
         there = asyncio.get_running_loop()
 
         async def said(part: Callable[[], Awaitable[Json | ToolQuestion | Deferred]]) -> Json:
-            here = self.at_home and there is self.loop
-            value = await (part() if here else in_loop(there, part))
+            value = await kept_in_loop(there, part)
             if isinstance(value, ToolQuestion):
                 return value.result(await self.steps.ask(value.ask, announce=value.announce))
             return value
@@ -163,7 +157,7 @@ class Recording:
             name, run, consent, input=input, key=key, effects=effects, verify=verify,
             resume=None if resume is None else go_on,
         )  # fmt: skip
-        value = await (self.flight.carry(step) if self.at_home else in_loop(self.loop, lambda: step))
+        value = await self.flight.carry(step)
         record_durable_unit(executed=executed)
         return value
 

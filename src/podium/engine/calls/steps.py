@@ -9,11 +9,12 @@ from podium.engine.calls.sent_step import SentOfCall
 from podium.engine.calls.step_body import KnownStep, StepBody
 from podium.engine.calls.step_effects import StepEffects, in_effect, inside
 from podium.engine.calls.step_records import StepRecords
+from podium.engine.calls.swallowed import Interruptions
 from podium.engine.calls.turn_of_call import TurnOfCall
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.progress import CallProgress
-from podium.errors import Forbidden, Suspended, UsageError
+from podium.errors import Forbidden, Interrupt, Suspended, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.budget import Bound
 from podium.model.call import Call
@@ -37,8 +38,8 @@ class CallSteps(StepsForRules):
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_again", "_counts", "_effects", "_held", "_questions", "_records", "_sent", "_under_way", "conversation",
-        "turn",
+        "_again", "_counts", "_effects", "_held", "_interruptions", "_questions", "_records", "_sent", "_under_way",
+        "conversation", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +62,7 @@ class CallSteps(StepsForRules):
         """The steps that were begun and are not recorded yet, by their place."""
         self._held: HeldSteps | None = None
         self._sent = SentOfCall(active, call)
+        self._interruptions = Interruptions()
         self._questions = StepQuestions(active, call, progress)
 
     @property
@@ -93,7 +95,8 @@ class CallSteps(StepsForRules):
     ) -> Json:
         """Run `fn` once for ever; see `podium.model.steps.Steps`."""
         check_step(name, fn, effects, verify)
-        body = StepBody(fn=fn, input=input, effects=effects, verify=verify, usage=usage, bound=bound)
+        work = self._interruptions.raising(fn)
+        body = StepBody(fn=work, input=input, effects=effects, verify=verify, usage=usage, bound=bound)
         return await self._do(name, key, body, NO_CONSENT)
 
     async def once_allowed(
@@ -110,7 +113,9 @@ class CallSteps(StepsForRules):
     ) -> Json:
         """Do the same if people and rules allow it; see `podium.model.steps.Steps`."""
         check_step(name, fn, effects, verify)
-        body = StepBody(fn=fn, input=input, effects=effects, verify=verify, resume=resume)
+        raising = self._interruptions.raising
+        go_on = None if resume is None else raising(resume)
+        body = StepBody(fn=raising(fn), input=input, effects=effects, verify=verify, resume=go_on)
         return await self._do(name, key, body, consent)
 
     async def _do(self, name: str, key: str | None, body: StepBody, consent: Consent) -> Json:
@@ -133,11 +138,10 @@ class CallSteps(StepsForRules):
                 place=None if known is None else known.place, effects=questions.done(path),
             )  # fmt: skip
             await self._active.journal.committed()
-        except Suspended as waits:
-            if waits.step == path:
-                _require_leave(name, waits)
-                await questions.ask(path, waits)
-            await questions.wait(outer)
+        except Interrupt as interrupt:
+            if isinstance(interrupt, Suspended):
+                await self._wait(path, name, outer, interrupt)
+            self._interruptions.note(outer, interrupt)
             raise
         finally:
             self._under_way.discard(path)
@@ -146,6 +150,13 @@ class CallSteps(StepsForRules):
             if self._held is not None:
                 self._held.look()
         return value
+
+    async def _wait(self, path: str, name: str, outer: str, waits: Suspended) -> None:
+        """Put what a step asks, and wait until none of the steps beside it can go on."""
+        if waits.step == path:
+            _require_leave(name, waits)
+            await self._questions.ask(path, waits)
+        await self._questions.wait(outer)
 
     async def _allowed(self, path: str, name: str, digest: str, body: StepBody, consent: Consent) -> Json:
         """Do a step if the rules, and the people whom they ask, allow it; else give the value that it has then."""
@@ -201,7 +212,9 @@ class CallSteps(StepsForRules):
             at_once = await self.once("announce", lambda: announce(question), key="")
             if at_once is not None:
                 return at_once
-        raise Suspended(ask, path, APPROVAL if ask.kind == "permission" else None)
+        waits = Suspended(ask, path, APPROVAL if ask.kind == "permission" else None)
+        self._interruptions.note(path, waits)
+        raise waits
 
     def _must_end(self, path: str) -> bool:
         """Whether a step is part of what is not to be cut: an effect that happens once, the check of an answer."""
