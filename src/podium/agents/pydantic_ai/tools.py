@@ -99,7 +99,7 @@ async def used(
             result = await part
             await inside.count_unseen()
         if isinstance(result, Deferred):
-            return Deferred(_with_usage(result.state, inside.grown))
+            return replace(result, state=_with_usage(result.state, inside.grown))
         return _with_usage(result, inside.grown)
 
     async def go_on(state: Json) -> Json | ToolQuestion:

@@ -60,7 +60,9 @@ class StepEffects:
             return value
         kept = self._records.done(place, DEFERRED, digest, value.state)
         if once:
-            self._settle(path)
+            self._active.effects.pop(f"{self._call.key}/{path}", None)
+            if not value.happened:
+                self._settle(path)
         return Deferred(kept)
 
     async def _resumed(self, path: str, deferred: Deferred, resume: Resume) -> object:
@@ -108,7 +110,7 @@ class StepEffects:
         await self._active.runtime.fresh()
 
     def _settle(self, path: str) -> None:
-        """Record that an effect which was begun is in no doubt: it did not happen, or what it did is recorded."""
+        """Record that an effect which was begun did not happen."""
         full = f"{self._call.key}/{path}"
         self._active.effects.pop(full, None)
         self._records.note(full, IntentCleared())
