@@ -1,6 +1,7 @@
 """A `once` tool that deferred has happened: a fork and a later attempt find out about it like about any other."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,15 @@ import pytest
 from pydantic_ai import Agent as PydanticAgent
 from pydantic_ai import ApprovalRequired, CallDeferred, RunContext
 from pydantic_ai.exceptions import UnexpectedModelBehavior
+from pydantic_ai.messages import ModelMessage
 
 from podium import App
 from podium.agents.pydantic_ai import from_pydantic_ai
 from podium.model.json import Json
 from podium.model.question import Question
-from podium.model.retry import Retry
+from podium.model.retry import FailureKind, Retry
 from podium.testing import ScriptedModel, Use
+from podium.testing.model import ModelReply
 from tests.unit.agents.test_llm_approvals import Desk, Office
 
 USES = [Use("submit", {"n": 1}, id="s"), Use("wait", {}, id="w")]
@@ -92,7 +95,7 @@ async def test_what_a_person_did_not_allow_is_in_no_doubt_in_a_fork(desk: Desk) 
 async def test_a_later_attempt_asks_about_an_effect_that_was_deferred(desk: Desk, how: str, *, other: bool) -> None:
     submitted: list[int] = []
 
-    def answers(messages: list[Any]) -> Any:
+    def answers(messages: Sequence[ModelMessage]) -> ModelReply:
         again = "not accepted" in str(messages[0])
         if len(messages) == 1:
             return [Use("submit", {"n": 2 if again and other else 1}, id="s")]
@@ -107,7 +110,7 @@ async def test_a_later_attempt_asks_about_an_effect_that_was_deferred(desk: Desk
             raise UnexpectedModelBehavior(said)
         return said
 
-    retry = Retry(attempts=2, delay=0.0, kinds=frozenset({"validation"}))
+    retry = Retry(attempts=2, delay=0.0, kinds=frozenset({FailureKind.VALIDATION}))
     bot = from_pydantic_ai(agent, tool_effects={"submit": "once"}, retry=retry)
     async with desk.app(bot) as app:
         run = await app.start("flow")
@@ -123,7 +126,7 @@ async def test_a_later_attempt_asks_about_an_effect_that_was_deferred(desk: Desk
 async def test_a_later_attempt_goes_on_with_an_effect_that_is_deferred_still(desk: Desk) -> None:
     submitted: list[int] = []
 
-    def answers(messages: list[Any]) -> Any:
+    def answers(messages: Sequence[ModelMessage]) -> ModelReply:
         if len(messages) > 1:
             return "done"
         return [Use("submit", {"n": 1}, id="s"), Use("fail", {}, id="f")]
@@ -139,7 +142,7 @@ async def test_a_later_attempt_goes_on_with_an_effect_that_is_deferred_still(des
             raise UnexpectedModelBehavior("once")
         return "ok"
 
-    retry = Retry(attempts=2, delay=0.0, kinds=frozenset({"validation"}))
+    retry = Retry(attempts=2, delay=0.0, kinds=frozenset({FailureKind.VALIDATION}))
     async with desk.app(from_pydantic_ai(agent, tool_effects={"submit": "once"}, retry=retry)) as app:
         run = await app.start("flow")
         [question] = await opened(desk, app, run.id)

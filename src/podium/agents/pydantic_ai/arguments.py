@@ -1,8 +1,8 @@
 """What a tool is really used with: what its model asked for, or what an answer or a hook put in its place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_ai.tools import RunContext
@@ -106,19 +106,27 @@ def _is_same(one: object, other: object) -> bool:
     if one is other or one == other:
         return True
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_is_same(each, other[key]) for key, each in one.items())
+        mine, its = cast("Mapping[object, object]", one), cast("Mapping[object, object]", other)
+        return mine.keys() == its.keys() and all(_is_same(each, its[key]) for key, each in mine.items())
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(_is_same, one, other))
-    held = object.__getstate__(one)
-    return held is not None and _is_same(held, object.__getstate__(other))
+        here, there = cast("Sequence[object]", one), cast("Sequence[object]", other)
+        return len(here) == len(there) and all(map(_is_same, here, there))
+    held = _held(one)
+    return held is not None and _is_same(held, _held(other))
+
+
+def _held(value: object) -> object:
+    """Return what an object holds, in its `__dict__` and its slots; None if nothing."""
+    return object.__getstate__(value)
 
 
 def _is_json(value: object) -> bool:
     """Whether a value is JSON already, so that it is shown as it is."""
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_json(each) for key, each in value.items())
+        items = cast("dict[object, object]", value).items()
+        return all(isinstance(key, str) and _is_json(each) for key, each in items)
     if isinstance(value, list):
-        return all(map(_is_json, value))
+        return all(map(_is_json, cast("list[object]", value)))
     return value is None or type(value) in (str, int, float, bool)
 
 
