@@ -144,6 +144,8 @@ class StepEffects:
 
     def doubt(self, path: str, name: str, why: str) -> Suspended:
         """Return what asks people whether an effect happened."""
-        text = f"Did {name} happen in {self._call.agent} (run {self._call.run}, key {self._call.key})? {why}."
+        call, key = self._call, f"{self._call.idempotency_key}/{path}"
+        place = f"run {call.run}, key {call.key}, step {path}, idempotency key {key}"
+        text = f"Did {name} happen in {call.agent} ({place})? {why}."
         ask = Ask(text=text, subject=self._call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators")
         return Suspended(ask, path)
