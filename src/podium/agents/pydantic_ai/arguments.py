@@ -105,14 +105,14 @@ def _is_same(one: object, other: object) -> bool:
         return False
     if one is other or one == other:
         return True
+    held, its_own = _held(one), _held(other)
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         mine, its = cast("Mapping[object, object]", one), cast("Mapping[object, object]", other)
         return mine.keys() == its.keys() and all(_is_same(each, its[key]) for key, each in mine.items())
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         here, there = cast("Sequence[object]", one), cast("Sequence[object]", other)
         return len(here) == len(there) and all(map(_is_same, here, there))
-    held = _held(one)
-    return held is not None and _is_same(held, _held(other))
+    return held is not None and _is_same(held, its_own)
 
 
 def _held(value: object) -> object:
