@@ -14,6 +14,8 @@ class Deferred:
 
     state: Json
     """What it takes to go on. It is recorded, so that the function is not run again to get there."""
+    happened: bool = True
+    """Whether its effect has happened; not where the function only asks whether it may be done, and is run again."""
 
 
 class Resumed(Enum):

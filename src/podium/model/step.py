@@ -86,6 +86,13 @@ UNUSABLE_ANSWER = "unusable answer"
 DEFERRED = "deferred"
 """The name of the step that keeps what a step did which has its value from somebody else later."""
 
+
+def deferred_in(place: str) -> str | None:
+    """Return the step that was deferred, by the place or the key of its state; None where it is no such state."""
+    step, _, name = place.rpartition("/")
+    return step if name.startswith(f"{DEFERRED}#") else None
+
+
 _TOOL = "tool/"
 _TOLD = "told/"
 _GUARD = "guard/"

@@ -271,6 +271,7 @@ async def in_doubt(bench: Bench, app: App) -> str:
     await bench.clock.settle()
     (question,) = await app.inbox.list()
     assert "Did book happen in clerk" in question.ask.text
+    assert "step 1/book#0, idempotency key " in question.ask.text
     return question.id
 
 

@@ -1,8 +1,8 @@
 """What a tool is really used with: what its model asked for, or what an answer or a hook put in its place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_ai.tools import RunContext
@@ -27,6 +27,8 @@ class ToolArguments:
 
     What a hook of the agent puts in is judged as well, and not told: it is a part of the tool, and may be a secret.
     """
+    hidden: tuple[str, ...] = ()
+    """The arguments that a hook put in and that JSON does not show as they are: no rule can judge them."""
 
 
 def arguments_of(
@@ -35,8 +37,21 @@ def arguments_of(
     """Return what a tool is about to be used with; `answered` is what an answer put in before it was validated."""
     asked = use.sent["arguments"]
     called = asked if answered is None else answered
-    really = _as_json(called, values, tool, ctx)
-    return ToolArguments(values, None if really == asked else really, None if called == asked else called)
+    before = _taken(called, tool, ctx)
+    changed = (
+        values if before is None else {name: each for name, each in values.items() if _differs(name, each, before)}
+    )
+    if not changed and before is not None and before.keys() == values.keys():
+        return ToolArguments(values, None if called == asked else called, None if called == asked else called)
+    really = _as_json(called, values, before, tool)
+    shown = _taken(really, tool, ctx)
+    hidden = tuple(
+        name
+        for name, each in changed.items()
+        if not _is_json(each) and (shown is None or _differs(name, each, shown))
+        if not any(_is_never_same(name, each, tool, ctx) for each in (called, really))
+    )
+    return ToolArguments(values, None if really == asked else really, None if called == asked else called, hidden)
 
 
 def edited(arguments: Mapping[str, object] | None) -> Json:
@@ -58,16 +73,72 @@ def misfit(tool: str, arguments: Json, error: ValidationError) -> str:
     return f"{tool} was not used: {said} was put in place of your arguments, and {tool} does not take that: {wrong}."
 
 
-def _as_json(called: Json, values: dict[str, Any], tool: ToolsetTool[Any], ctx: RunContext[Any]) -> Json:
+def unjudged(tool: str, hidden: tuple[str, ...]) -> str:
+    """Return why a tool is not used with arguments that no rule can judge."""
+    return (
+        f"{tool} was not used: a hook put in {', '.join(hidden)}, which JSON does not show as it is, so no rule can "
+        "judge it. Have the hook put in what the tool's own schema can say."
+    )
+
+
+def _taken(arguments: Json, tool: ToolsetTool[Any], ctx: RunContext[Any]) -> dict[str, Any] | None:
+    """Return arguments as a tool takes them; None where it does not."""
+    try:
+        return validated(tool, arguments, ctx)
+    except ValidationError:
+        return None
+
+
+def _is_never_same(name: str, arguments: Json, tool: ToolsetTool[Any], ctx: RunContext[Any]) -> bool:
+    """Whether an argument is another value each time that the same is validated: then it does not tell of a hook."""
+    first, second = _taken(arguments, tool, ctx), _taken(arguments, tool, ctx)
+    return first is not None and second is not None and name in first and _differs(name, first[name], second)
+
+
+def _differs(name: str, value: object, others: dict[str, Any]) -> bool:
+    return name not in others or not _is_same(value, others[name])
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two values are equal; of objects that are equal to themselves only, whether they hold the same."""
+    if type(one) is not type(other):
+        return False
+    if one is other or one == other:
+        return True
+    held, its_own = _held(one), _held(other)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        mine, its = cast("Mapping[object, object]", one), cast("Mapping[object, object]", other)
+        return mine.keys() == its.keys() and all(_is_same(each, its[key]) for key, each in mine.items())
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        here, there = cast("Sequence[object]", one), cast("Sequence[object]", other)
+        return len(here) == len(there) and all(map(_is_same, here, there))
+    return held is not None and _is_same(held, its_own)
+
+
+def _held(value: object) -> object:
+    """Return what an object holds, in its `__dict__` and its slots; None if nothing."""
+    return object.__getstate__(value)
+
+
+def _is_json(value: object) -> bool:
+    """Whether a value is JSON already, so that it is shown as it is."""
+    if isinstance(value, dict):
+        items = cast("dict[object, object]", value).items()
+        return all(isinstance(key, str) and _is_json(each) for key, each in items)
+    if isinstance(value, list):
+        return all(map(_is_json, cast("list[object]", value)))
+    return value is None or type(value) in (str, int, float, bool)
+
+
+def _as_json(called: Json, values: dict[str, Any], before: dict[str, Any] | None, tool: ToolsetTool[Any]) -> Json:
     """Return values as the model would write them: as they were called for, unless a hook changed them after that."""
     now = _flat(values, tool)
-    try:
-        before = _flat(validated(tool, called, ctx), tool)
-    except ValidationError:
+    if before is None:
         return now
-    if now == before:
+    was = _flat(before, tool)
+    if now == was:
         return called
-    return {name: called[name] if name in called and before.get(name) == now[name] else now[name] for name in now}
+    return {name: called[name] if name in called and was.get(name) == now[name] else now[name] for name in now}
 
 
 def _flat(values: dict[str, Any], tool: ToolsetTool[Any]) -> Json:

@@ -142,8 +142,9 @@ class WaitingUse:
         result: Json = JSON_CODEC.dump(CallToolResult, await wrap_tool_call_result(work))
         if (no := self.scope.forbidden.get(self.use.key)) is not None:
             return no
-        waits = result["kind"] == "call_deferred" or (result["kind"] == "approval_required" and not approved)
-        return Deferred(result) if waits else result
+        external = result["kind"] == "call_deferred"
+        waits = external or (result["kind"] == "approval_required" and not approved)
+        return Deferred(result, happened=external) if waits else result
 
     async def _work(self, values: dict[str, Any], ctx: RunContext[Any], told: str | None, *, checked: bool) -> object:
         try:

@@ -13,7 +13,7 @@ from pydantic_ai.usage import RunUsage
 
 from podium.agents.frameworks.approvals import ToolQuestion, denial_in
 from podium.agents.frameworks.effects import declared
-from podium.agents.pydantic_ai.arguments import arguments_of
+from podium.agents.pydantic_ai.arguments import arguments_of, unjudged
 from podium.agents.pydantic_ai.deferred import DecidedInside, WaitingUse
 from podium.agents.pydantic_ai.request import ToolUse, tool_use
 from podium.agents.pydantic_ai.scope import AgentScope, UseBody, UseResume
@@ -59,6 +59,8 @@ class RecordedToolset(WrapperToolset[D]):
             kind=self.scope.waits_for.get(name),
             run=lambda arguments, ctx: super(RecordedToolset, self).call_tool(name, arguments, ctx, tool),
         )
+        if hidden := waiting.arguments.hidden:
+            return ToolDenied(unjudged(use.tool, hidden))
         value = self.scope.forbidden.get(use.key) or await done(waiting)
         if (told := denial_in(value)) is not None:
             return ToolDenied(told)
@@ -99,7 +101,7 @@ async def used(
             result = await part
             await inside.count_unseen()
         if isinstance(result, Deferred):
-            return Deferred(_with_usage(result.state, inside.grown))
+            return replace(result, state=_with_usage(result.state, inside.grown))
         return _with_usage(result, inside.grown)
 
     async def go_on(state: Json) -> Json | ToolQuestion:

@@ -60,7 +60,9 @@ class StepEffects:
             return value
         kept = self._records.done(place, DEFERRED, digest, value.state)
         if once:
-            self._settle(path)
+            self._active.effects.pop(f"{self._call.key}/{path}", None)
+            if not value.happened:
+                self._settle(path)
         return Deferred(kept)
 
     async def _resumed(self, path: str, deferred: Deferred, resume: Resume) -> object:
@@ -108,7 +110,7 @@ class StepEffects:
         await self._active.runtime.fresh()
 
     def _settle(self, path: str) -> None:
-        """Record that an effect which was begun is in no doubt: it did not happen, or what it did is recorded."""
+        """Record that an effect which was begun did not happen."""
         full = f"{self._call.key}/{path}"
         self._active.effects.pop(full, None)
         self._records.note(full, IntentCleared())
@@ -142,6 +144,8 @@ class StepEffects:
 
     def doubt(self, path: str, name: str, why: str) -> Suspended:
         """Return what asks people whether an effect happened."""
-        text = f"Did {name} happen in {self._call.agent} (run {self._call.run}, key {self._call.key})? {why}."
+        call, key = self._call, f"{self._call.idempotency_key}/{path}"
+        place = f"run {call.run}, key {call.key}, step {path}, idempotency key {key}"
+        text = f"Did {name} happen in {call.agent} ({place})? {why}."
         ask = Ask(text=text, subject=self._call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators")
         return Suspended(ask, path)

@@ -39,7 +39,7 @@ class StepRecords:
             if isinstance(said := record.done.content, StepDone) and said.digest != digest:
                 raise Diverged(f"{call.key}/{path}", f"another input of {name}", shortened(encode(input)))
             return KnownStep(decode(history.value_of(call.key, record)), recorded=True)
-        if call.lineage == 1 or (record is not None and record.intent is not None):
+        if call.lineage == 1 or (record is not None and (record.intent is not None or record.deferred)):
             return None
         place = self.before().done(path, name, digest, once=once)
         if place is None:
@@ -49,9 +49,14 @@ class StepRecords:
         return KnownStep(decode(history.value_of(call.key, history.steps[call.key][place])), recorded=True)
 
     def begun(self, path: str) -> bool:
-        """Whether a `once` step was begun, and is not known to have come to nothing."""
+        """Whether a `once` step was begun, and is not known to have come to nothing, nor to have been deferred."""
         record = self._active.history.step(self._call.key, path)
-        return record is not None and record.intent is not None
+        return record is not None and record.intent is not None and not record.deferred
+
+    def deferred(self, path: str) -> bool:
+        """Whether a step has done its part here, and the value comes from somebody else."""
+        record = self._active.history.step(self._call.key, path)
+        return record is not None and record.deferred
 
     def before(self) -> EarlierSteps:
         """Return what earlier lineages of this call did."""

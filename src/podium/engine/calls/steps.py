@@ -246,9 +246,11 @@ class CallSteps(StepsForRules):
         call, records, once = self._call, self._records, body.effects == "once"
         if (known := records.found(path, name, body.input, digest, once=once)) is not None or not once:
             return known
+        if records.deferred(path):
+            return None
         begun, place = records.begun(path), None
         if not begun and call.lineage > 1:
-            place = records.before().effect(name)
+            place = records.before().effect(name, digest)
         if not (begun or place is not None or self._active.history.unclaimed.has_effect(call.key, call.agent, name)):
             return None
         found = await self._effects.resolve_doubt(path, name, body.verify, place)

@@ -24,7 +24,7 @@ from podium.model.facts.money import AmountReserved, AmountSettled
 from podium.model.facts.runs import Cancelling, Changed, Ended, InputEdited, Restarted, Rewound, Started
 from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAnswered, QuestionAsked
 from podium.model.retry import UNUSABLE, FailureKind
-from podium.model.step import is_answer_step, lineage_of
+from podium.model.step import deferred_in, is_answer_step, lineage_of
 
 OPENING = frozenset({
     FactKind.ASKED, FactKind.TIMER, FactKind.WAITING, FactKind.SPAWNED, FactKind.CHOSEN, FactKind.UNDO,
@@ -355,15 +355,17 @@ class History:
             found.extend(fact for fact in self._undos_under(child) if fact not in found)
         return sorted(found, key=lambda fact: fact.seq)
 
-    def _step(self, fact: Fact) -> StepRecord:
-        call, _, path = fact.key.partition("/")
+    def _step(self, key: str) -> StepRecord:
+        call, _, path = key.partition("/")
         return self.steps.setdefault(call, {}).setdefault(path, StepRecord())
 
     def _done(self, fact: Fact) -> None:
-        record = self._step(fact)
+        record = self._step(fact.key)
         record.done = fact
         if isinstance(said := fact.content, StepDone):
             record.name = said.name
+        if (deferred := deferred_in(fact.key)) is not None:
+            self._step(deferred).deferred = True
         if (around := self.records.get(fact.key.partition("/")[0])) is not None and around.questions:
             around.note_step(fact.key.partition("/")[2])
 
@@ -372,9 +374,10 @@ class History:
         call, _, path = fact.key.partition("/")
         record = self.records.get(call)
         if path:
-            step = self._step(fact)
+            step = self._step(fact.key)
             step.intent = None if isinstance(said, IntentCleared) else fact
-            step.name = said.name if isinstance(said, EffectIntended) else step.name
+            if isinstance(said, EffectIntended):
+                step.name, step.deferred = said.name, False
             if record is not None:
                 record.note_intent(path)
         elif record is not None:

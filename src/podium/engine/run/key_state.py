@@ -191,6 +191,8 @@ class StepRecord:
     done: Fact | None = None
     usable: bool = True
     """Whether a later attempt may be handed its value; not what could not be used, or another agent did."""
+    deferred: bool = False
+    """Whether its function has done its part since it was begun last, and the value comes from somebody else."""
 
     @property
     def handed_back(self) -> bool:
