@@ -7,7 +7,7 @@ from typing import Any
 from podium.model.json import Json
 from podium.model.question import Ask
 from podium.model.retry import FailureKind
-from podium.model.said import Said
+from podium.model.said import SaidInTurn
 from podium.secrets.masking import MASKING
 
 
@@ -88,7 +88,7 @@ class Done:
 
     value: Json
     usage: Usage | None = None
-    said: Said | None = None
+    said: SaidInTurn | None = None
     """What it says in its conversation, where it is known."""
 
 

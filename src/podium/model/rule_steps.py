@@ -6,7 +6,7 @@ from typing import Protocol
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
-from podium.model.said import Said
+from podium.model.said import SaidInTurn
 from podium.model.steps import Steps
 
 
@@ -17,7 +17,7 @@ class SpeakingTurn(Protocol):
         """Note what the agent is handed."""
         ...
 
-    def said(self, answer: Json) -> Said:
+    def said(self, answer: Json) -> SaidInTurn:
         """Return what it says with this answer."""
         ...
 

@@ -15,7 +15,7 @@ _OF_THE_SERVER = ("provider_response_id", "provider_details")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SaidInTurn:
     """What a call says. Not changed after it is made."""
 
     asked: Json
@@ -33,7 +33,7 @@ class Said:
         """Return it as JSON, to be recorded beside the answer."""
         return {"asked": self.asked, "added": list(self.added)}
 
-    def with_answer(self, answer: Json) -> "Said":
+    def with_answer(self, answer: Json) -> "SaidInTurn":
         """Return the same with the answer that is given in place of the agent's own.
 
         In what the agent added its last answer is replaced. Where that is not found there, as it was worded otherwise
@@ -41,12 +41,12 @@ class Said:
         """
         if encode(answer) == encode(self.answer):
             return self
-        return Said(self.asked, answer, _replaced(self.added, self.answer, answer))
+        return SaidInTurn(self.asked, answer, _replaced(self.added, self.answer, answer))
 
 
-def kept_said(kept: Json, answer: Json) -> Said:
+def kept_said(kept: Json, answer: Json) -> SaidInTurn:
     """Return what was recorded with an answer."""
-    return Said(kept["asked"], answer, kept["added"])
+    return SaidInTurn(kept["asked"], answer, kept["added"])
 
 
 def _replaced(added: Sequence[Json], before: Json, after: Json) -> Sequence[Json]:

@@ -4,7 +4,7 @@ import pytest
 
 from podium.model.conversation import exchange, is_asked
 from podium.model.json import Json
-from podium.model.said import Said, kept_said
+from podium.model.said import SaidInTurn, kept_said
 
 
 def part(kind: str, **fields: Json) -> Json:
@@ -50,19 +50,19 @@ REPLACED: dict[str, tuple[Json, Json, Json, Json]] = {
 @pytest.mark.parametrize("kind", REPLACED)
 def test_the_last_answer_is_replaced(kind: str) -> None:
     before, after, answered, replaced = REPLACED[kind]
-    said = Said("q", before, (ASKED, USED, RETURNED, answered))
+    said = SaidInTurn("q", before, (ASKED, USED, RETURNED, answered))
     assert list(said.with_answer(after).messages) == [ASKED, USED, RETURNED, replaced]
     assert list(said.with_answer(before).messages) == [ASKED, USED, RETURNED, answered]
 
 
 @pytest.mark.parametrize("answered", ["Old!", "it is old", '"old"', '{"response": "older"}'])
 def test_where_it_is_not_found_question_and_answer_are_said(answered: str) -> None:
-    said = Said("q", "old", (ASKED, response(part("text", content=answered))))
+    said = SaidInTurn("q", "old", (ASKED, response(part("text", content=answered))))
     assert list(said.with_answer("new").messages) == exchange("q", "new")
 
 
 def test_what_was_kept_is_said_with_the_answer_beside_which_it_was_kept() -> None:
-    said = Said("q", "old", (ASKED, response(part("text", content="old"))))
+    said = SaidInTurn("q", "old", (ASKED, response(part("text", content="old"))))
     assert kept_said(said.kept(), "old").with_answer("new").messages == said.with_answer("new").messages
 
 

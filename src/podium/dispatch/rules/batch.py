@@ -13,7 +13,7 @@ from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Outcome, Usage
 from podium.model.retry import KEEPS_LINEAGE
 from podium.model.rule_steps import RuleSteps
-from podium.model.said import Said
+from podium.model.said import SaidInTurn
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class _Waiting:
         if self.steps.turn is not None:
             self.steps.turn.begin(self.call.input)
 
-    def said(self, value: Json) -> Said | None:
+    def said(self, value: Json) -> SaidInTurn | None:
         """Return what it says there."""
         return None if self.steps.turn is None else self.steps.turn.said(value)
 

@@ -21,7 +21,7 @@ from podium.model.fallback import FallbackValue
 from podium.model.json import Json
 from podium.model.outcome import Cancelled, Done, Enter, Failed, Failure, Outcome, Pending, Refused, Until
 from podium.model.retry import FailureKind
-from podium.model.said import Said
+from podium.model.said import SaidInTurn
 
 
 async def outcome_of(open_call: OpenCall, first: Outcome | None = None) -> Given | Failed | Refused | Cancelled:
@@ -181,12 +181,12 @@ async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:
     return await resolved_by_person(open_call, value)
 
 
-async def _said(open_call: OpenCall, reply: PermissionReply, answer: Json) -> Said | None:
+async def _said(open_call: OpenCall, reply: PermissionReply, answer: Json) -> SaidInTurn | None:
     """Return what is said where a person was asked: what they were shown, which their guards had let through."""
     if open_call.options.conversation is None:
         return None
     shown = await open_call.active.runtime.store.question(reply.question)
-    return None if shown is None or shown.ask.subject is None else Said(shown.ask.subject, answer)
+    return None if shown is None or shown.ask.subject is None else SaidInTurn(shown.ask.subject, answer)
 
 
 def _fail_for_good(open_call: OpenCall, failure: Failure) -> Failed:

@@ -11,7 +11,7 @@ from podium.model.fallback import Degraded, FallbackValue
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Failure, Usage
 from podium.model.retry import FailureKind
-from podium.model.said import Said
+from podium.model.said import SaidInTurn
 from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
 from podium.store.operations import Effect
@@ -26,7 +26,7 @@ class Given:
     usage: Usage | None
     lacks: Degraded | None
     """What it is short of, if another agent answered than was asked."""
-    said: Said | None = None
+    said: SaidInTurn | None = None
     """What it says in its conversation, where it is known."""
     effects: Sequence[Effect] = ()
     """What is committed with it."""

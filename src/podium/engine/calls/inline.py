@@ -18,7 +18,7 @@ from podium.model.facts.waits import SleepBegun
 from podium.model.json import Json
 from podium.model.outcome import Done, Enter, Failed, Failure
 from podium.model.retry import FailureKind
-from podium.model.said import Said
+from podium.model.said import SaidInTurn
 from podium.model.traceback import message_of, traceback_of
 from podium.store.codec import decode
 
@@ -64,7 +64,7 @@ class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
             return Failed(_failure_of(error, FailureKind(error.kind), error.type)), []
         except Exception as error:  # a workflow's failure is data
             return Failed(_failure_of(error, FailureKind.BUG, type(error).__qualname__)), []
-        return Done(value, said=Said(self.input, value)), undos
+        return Done(value, said=SaidInTurn(self.input, value)), undos
 
 
 def _failure_of(error: Exception, kind: FailureKind, type: str) -> Failure:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from podium.model.json import Json
 from podium.model.message_shape import checked_messages
-from podium.model.said import Said
+from podium.model.said import SaidInTurn
 from podium.store.protocol import ReadStore
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ class TurnOfCall:
         """Note what an agent is handed."""
         self.begun, self.asked = True, asked
 
-    def said(self, answer: Json) -> Said:
+    def said(self, answer: Json) -> SaidInTurn:
         """Return what it says with this answer."""
-        return Said(self.asked, answer, tuple(self.added))
+        return SaidInTurn(self.asked, answer, tuple(self.added))
 
     def add(self, messages: Sequence[Json]) -> None:
         """Say these: they are appended with the answer; raises InvalidValue, and adds none, for what is no message."""
