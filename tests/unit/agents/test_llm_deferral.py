@@ -14,6 +14,7 @@ from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, ToolApp
 
 from podium import App
 from podium.agents.pydantic_ai import from_pydantic_ai
+from podium.errors import RunFailed
 from podium.model.json import Json
 from podium.model.question import Question
 from podium.model.retry import Retry
@@ -346,3 +347,21 @@ async def test_a_person_who_is_waited_for_uses_up_no_time_limit_of_a_tool(office
             assert await handle.result() == "done"
         assert [str(each.state) for each in await app.inbox.list(state=None)] == ["answered"]
     assert log.counts() == {"begun 0": 2, "paid 0": 1}
+
+
+async def test_a_tool_that_asks_for_approval_though_it_has_it_is_told_so(office: Office, desk: Desk, log: Log) -> None:
+    agent = PydanticAgent(model(office, 1), name="bot")
+
+    @agent.tool_plain
+    async def pay(n: int) -> str:
+        log.saw("begun", n)
+        raise ApprovalRequired
+
+    async with desk.app(from_pydantic_ai(agent)) as app:
+        handle = await app.start("flow")
+        question = await first(desk, app)
+        await app.inbox.answer(question.id, YES, by="b")
+        with pytest.raises(RunFailed, match="pay raised ApprovalRequired for a use that is approved"):
+            await handle.result()
+        assert len(await app.inbox.list(state=None)) == 1
+        assert log.counts() == {"begun 0": 2}

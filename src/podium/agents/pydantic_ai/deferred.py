@@ -20,7 +20,7 @@ from podium.agents.pydantic_ai.handlers import RESULTS, handlers_decide
 from podium.agents.pydantic_ai.outside import Handling
 from podium.agents.pydantic_ai.request import ToolUse
 from podium.agents.pydantic_ai.scope import AgentScope
-from podium.errors import NotDone
+from podium.errors import NotDone, UsageError
 from podium.model.consent import Consent
 from podium.model.deferral import AGAIN, Deferred
 from podium.model.json import Json, encode
@@ -143,8 +143,13 @@ class WaitingUse:
         if (no := self.scope.forbidden.get(self.use.key)) is not None:
             return no
         external = result["kind"] == "call_deferred"
-        waits = external or (result["kind"] == "approval_required" and not approved)
-        return Deferred(result, happened=external) if waits else result
+        asks = result["kind"] == "approval_required"
+        if asks and approved:
+            raise UsageError(
+                f"tool {self.use.tool} raised ApprovalRequired for a use that is approved: have it look at "
+                "ctx.tool_call_approved before it raises."
+            )
+        return Deferred(result, happened=external) if external or asks else result
 
     async def _work(self, values: dict[str, Any], ctx: RunContext[Any], told: str | None, *, checked: bool) -> object:
         try:
