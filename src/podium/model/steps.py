@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal, Protocol, get_args
 
+from podium.errors import UsageError
 from podium.model.budget import Bound
 from podium.model.consent import Consent
 from podium.model.conversation import OpenTurn
@@ -13,6 +14,7 @@ from podium.model.memory import MemoryStore
 from podium.model.outcome import Usage
 from podium.model.prices import PriceSettings
 from podium.model.question import Ask
+from podium.model.step import DEFERRED
 
 Effects = Literal["idempotent", "once"]
 """`idempotent`: may be tried again, with the same idempotency key. `once`: never started twice when in doubt."""
@@ -25,6 +27,8 @@ def check_step(name: object, function: object, effects: object, verify: object) 
     """Raise UsageError for a step that would not be done as it is meant; it costs next to nothing where all is well."""
     if not isinstance(name, str):
         NAME.check("the name of a step", name)
+    if name == DEFERRED:
+        raise UsageError(f"a step cannot be called {DEFERRED!r}: so the engine calls what it keeps of one that waits.")
     if not isinstance(effects, str) or effects not in KNOWN_EFFECTS:
         EFFECTS.check(f"effects of {name}", effects)
     if not callable(function):

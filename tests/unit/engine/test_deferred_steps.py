@@ -6,11 +6,12 @@ from typing import Any, Literal
 import pytest
 
 from podium import Context, Steps, agent, workflow
+from podium.errors import UsageError
 from podium.model.consent import NO_CONSENT, Consent
 from podium.model.deferral import AGAIN, Deferred, Resumed
 from podium.model.json import Json
 from podium.model.question import APPROVAL_SCHEMA, Ask
-from podium.model.steps import Effects
+from podium.model.steps import Effects, check_step
 from tests.unit.engine.bench import Bench
 
 MAY = Ask(text="May it pay?", schema=APPROVAL_SCHEMA, to="boss", kind="permission")
@@ -80,3 +81,11 @@ async def test_an_effect_that_happens_once_is_in_doubt_where_it_would_have_to_wa
         async with asyncio.timeout(60):
             assert await handle.result() == 5
     assert bench.witness.counts() == {"paid": 1}
+
+
+def test_no_step_has_the_name_under_which_what_a_step_deferred_is_kept() -> None:
+    async def work() -> Json:
+        return None
+
+    with pytest.raises(UsageError, match="a step cannot be called 'deferred'"):
+        check_step("deferred", work, "once", None)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from podium import App, Context, agent, workflow
+from podium import App, Context, Steps, agent, workflow
 from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed
 from podium.facade.handle import RunHandle
+from podium.model.json import Json
+from podium.model.question import Ask
 from tests.unit.engine.bench import Bench
 from tests.unit.engine.test_conversations import echo, talk, texts
 
@@ -154,6 +156,53 @@ async def test_a_run_whose_conversation_was_deleted_says_its_part_once_in_the_ne
         assert await texts(app) == ["local: hello", "echo: HELLO"]
 
 
+def quarantine(bench: Bench, run: str) -> None:
+    """Have a run, which no worker drives, end as one that killed its workers does."""
+    with closing(sqlite3.connect(bench.path)) as connection, connection:
+        connection.execute("UPDATE runs SET strikes = 5, state = 'ready' WHERE id = ?", (run,))
+
+
+async def test_a_call_begins_anew_in_another_conversation_of_the_same_name_and_length(bench: Bench) -> None:
+    @agent
+    async def reads(text: str, steps: Steps) -> str:
+        assert steps.conversation is not None
+        before = [each.message["parts"][0]["content"] for each in await steps.conversation.messages()]
+
+        async def part() -> str:
+            bench.witness.saw(before[0])
+            return before[0]
+
+        async def wait() -> Json:
+            return await steps.ask(Ask(text="Go on?", to="boss"))
+
+        heard = await steps.once("part", part, input=before)
+        await steps.once("wait", wait)
+        return str(heard)
+
+    @workflow
+    async def chat(ctx: Context, text: str) -> str:
+        return await ctx.call(reads, text, conversation="u")
+
+    async with bench.app(chat, talk) as app:
+        await app.run(talk, "old")
+        run = (await app.start(chat, "hello")).id
+        await bench.clock.settle()
+    quarantine(bench, run)
+    async with bench.app(chat, talk) as app:
+        handle = await app.handle(run)
+        with pytest.raises(RunBlocked):
+            await handle.result()
+        await app.operations.discard(run, by="ann", why="not wanted")
+        await app.conversations.delete("u")
+        await app.run(talk, "new")
+        await app.operations.retry(run)
+        await bench.clock.settle()
+        (question,) = (await app.inbox.list()).items
+        await app.inbox.answer(question.id, "yes", by="ann")
+        assert await handle.result() == "new"
+        assert bench.witness.counts() == {"old": 1, "new": 1}
+
+
 async def test_a_quarantined_run_gives_its_turn_back_when_it_is_discarded_and_takes_it_anew(bench: Bench) -> None:
     @workflow
     async def chat(ctx: Context, text: str) -> Any:
@@ -163,8 +212,7 @@ async def test_a_quarantined_run_gives_its_turn_back_when_it_is_discarded_and_ta
     async with bench.app(chat, talk) as app:
         run = (await app.start(chat, "hello", conversation="u")).id
         await bench.clock.settle()
-    with closing(sqlite3.connect(bench.path)) as connection, connection:
-        connection.execute("UPDATE runs SET strikes = 5, state = 'ready' WHERE id = ?", (run,))
+    quarantine(bench, run)
     async with bench.app(chat, talk) as app:
         handle = await app.handle(run)
         with pytest.raises(RunBlocked):

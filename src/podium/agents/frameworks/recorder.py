@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from podium.agents.frameworks.approvals import UNLESS_GIVEN, ToolTerms, denial_in
+from podium.agents.frameworks.asking import asking, is_asking
 from podium.agents.frameworks.counting import UNSEEN, AnswerUsage
 from podium.agents.frameworks.effects import DeclaredEffects, declared
 from podium.agents.frameworks.failure import of_vendor
@@ -241,23 +242,11 @@ class Recorder:
 
 _here: ContextVar[Recorder | None] = ContextVar("podium_recorder", default=None)
 
-_asking: ContextVar[bool] = ContextVar("podium_asking_framework", default=False)
-
 
 def recorder_here() -> Recorder | None:
     """Return what records here; None outside of calls, and inside a request to a model."""
     recorder = _here.get()
-    return None if recorder is None or recorder.call.closed or _asking.get() else recorder
-
-
-@contextmanager
-def asking() -> Generator[None]:
-    """Mark what is inside as one request, whatever other models its model asks."""
-    token = _asking.set(True)
-    try:
-        yield
-    finally:
-        _asking.reset(token)
+    return None if recorder is None or recorder.call.closed or is_asking() else recorder
 
 
 @contextmanager

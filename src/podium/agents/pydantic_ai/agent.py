@@ -17,6 +17,7 @@ from pydantic_ai.usage import RunUsage, UsageLimits
 from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.flight import Flight
+from podium.agents.frameworks.prompt import correction
 from podium.agents.per_loop import PerLoop
 from podium.agents.pydantic_ai.boundary import record_all
 from podium.agents.pydantic_ai.capability import recording_capabilities
@@ -170,5 +171,5 @@ def _with_feedback(prompt: Prompt, feedback: str) -> Prompt:
     """Tell the model what was wrong with its last answer, where there was one."""
     if not feedback:
         return prompt
-    told = f"Your last answer was not accepted: {feedback}\nAnswer again, and mend that."
+    told = correction(feedback)
     return f"{prompt}\n\n{told}" if isinstance(prompt, str) else [*prompt, told]

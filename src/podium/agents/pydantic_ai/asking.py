@@ -10,12 +10,13 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models._request_timeout import open_durable_unit_stream  # it alone knows when the first event is due
 from pydantic_ai.settings import ModelSettings
 
+from podium.agents.frameworks.asking import asking
 from podium.agents.frameworks.counting import AnswerUsage
 from podium.agents.pydantic_ai.cap import AnswerCap, cut_by
 from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.request import model_input, sent_messages
 from podium.agents.pydantic_ai.retries import unretried
-from podium.agents.pydantic_ai.scope import AgentScope, Unanswered, asking
+from podium.agents.pydantic_ai.scope import AgentScope, Unanswered
 from podium.agents.pydantic_ai.sent import LastSent, answered, told
 from podium.agents.pydantic_ai.shared import as_run
 from podium.agents.pydantic_ai.storable import storable

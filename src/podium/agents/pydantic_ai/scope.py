@@ -13,6 +13,7 @@ from pydantic_ai.durable_exec import record_durable_unit
 from pydantic_ai.usage import RunUsage
 
 from podium.agents.frameworks.approvals import UNLESS_GIVEN, Grants, ToolQuestion, ToolTerms
+from podium.agents.frameworks.asking import is_asking
 from podium.agents.frameworks.counting import UNSEEN
 from podium.agents.frameworks.effects import DeclaredEffects, check_declared, effects_of
 from podium.agents.frameworks.flight import Flight
@@ -312,23 +313,11 @@ class AgentScope:
 
 _here: ContextVar[AgentScope | None] = ContextVar("podium_scope", default=None)
 
-_asking: ContextVar[bool] = ContextVar("podium_asking", default=False)
-
 
 def here() -> AgentScope | None:
     """Return where the code is that runs; None outside of calls of LLM agents, and inside a request to a model."""
     scope = _here.get()
-    return None if scope is None or scope.recording.closed or _asking.get() else scope
-
-
-@contextmanager
-def asking() -> Generator[None]:
-    """Mark what is inside as one request, whatever other models its model asks."""
-    token = _asking.set(True)
-    try:
-        yield
-    finally:
-        _asking.reset(token)
+    return None if scope is None or scope.recording.closed or is_asking() else scope
 
 
 async def _given(value: Json) -> Json:

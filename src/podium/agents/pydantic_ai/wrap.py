@@ -1,6 +1,5 @@
 """Makes a Podium agent of an agent that is written with Pydantic AI."""
 
-import json
 from collections.abc import Callable, Collection, Sequence
 from types import UnionType
 from typing import Any, Union, Unpack, cast, get_args, get_origin
@@ -14,12 +13,13 @@ from typing_extensions import TypeVar
 from podium.agents.card import CardOptions, card_of
 from podium.agents.frameworks.approvals import terms_of
 from podium.agents.frameworks.effects import check_declared, effects_of
+from podium.agents.frameworks.prompt import text_of_input
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
 from podium.agents.pydantic_ai.options import LLM_OPTIONS, PLAIN_OUTPUT, AgentOptions
 from podium.agents.pydantic_ai.outputs import output_functions
 from podium.agents.shape import shape_of
 from podium.errors import ConfigError
-from podium.model.agent import Agent, Shape
+from podium.model.agent import Agent
 from podium.model.call import Call
 from podium.model.expected import check_options, instance, is_sequence
 from podium.model.prices import NO_RATES
@@ -77,7 +77,7 @@ def from_pydantic_ai(
         output=gives,
         agent=agent,
         model=model,
-        prompt=prompt or _prompt_by(takes),
+        prompt=prompt or text_of_input(takes),
         deps=deps or cast(Callable[[Call, Steps], D], _steps_as_deps),
         effects=effects,
         tools=tools,
@@ -105,15 +105,6 @@ def _tools_of(agent: AbstractAgent[D, Out]) -> tuple[Collection[str], bool]:
 def _of_card(options: AgentOptions) -> CardOptions:
     known = CardOptions.__optional_keys__
     return cast(CardOptions, {key: value for key, value in options.items() if key in known})
-
-
-def _prompt_by(shape: Shape[In]) -> Callable[[In], Prompt]:
-    def prompt(value: In) -> Prompt:
-        if isinstance(value, str):
-            return value
-        return "The input, as JSON:\n" + json.dumps(shape.dump(value), ensure_ascii=False)
-
-    return prompt
 
 
 def _steps_as_deps(_: Call, steps: Steps) -> Steps:

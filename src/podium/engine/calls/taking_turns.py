@@ -50,7 +50,7 @@ async def take_turn(open_call: OpenCall) -> Failed | Refused | None:
         return no
     taken = active.mailbox.turns.known(key)
     assert taken is not None  # it was just given
-    if before is not None and before.revision != taken.revision and key in active.history.steps:
+    if before is not None and (before.n, before.revision) != (taken.n, taken.revision) and key in active.history.steps:
         next_attempt(open_call, Failure(FailureKind.BUG, "Resumed", "the conversation has gone on since"), 0.0)
     open_call.turn = TurnOfCall(taken.name, taken.revision, active.runtime.store, active.run.tenant)
     return None
@@ -89,7 +89,7 @@ def _took(active: ActiveRun, key: str, signal: Signal) -> Refused | None:
         active.journal.act([TakeSignal(signal.id)])
         return Refused(CONVERSATION, told["refused"])
     said = TurnTaken(conversation=told["conversation"], revision=told["revision"], n=told["n"])
-    turns.given(key, said.conversation, said.revision)
+    turns.given(key, said)
     active.journal.append(said, key, effects=[TakeSignal(signal.id)])
     active.mailbox.end_waits(TURN, key)
     return None

@@ -23,6 +23,8 @@ class HeldTurn:
     """Of the conversation."""
     revision: int
     """How many messages were in it when it was given last."""
+    n: int | None
+    """The number of the conversation in the store; None where a generation before had the turn."""
     said: bool = False
     """Whether a call inside it, whose answer the run has or had, has said something in the conversation."""
     held: bool = True
@@ -46,11 +48,11 @@ class HeldTurns:
             self.wanted.add(START)
         for fact in facts:
             match fact.content if fact.kind in _TELLING else None:
-                case TurnTaken(conversation=name, revision=revision):
-                    self.given(fact.key, name, revision)
+                case TurnTaken() as taken:
+                    self.given(fact.key, taken)
                     self._known[fact.key].held = _is_own(fact)
                 case Restarted(conversation=str(name), revision=revision, held=held, spoken=said):
-                    self._known[START] = HeldTurn(name, revision, said, held and _is_own(fact))
+                    self._known[START] = HeldTurn(name, revision, None, said, held and _is_own(fact))
                     self.wanted.discard(START)
                 case KeysCancelled(keys=keys):
                     self._end(keys)
@@ -72,10 +74,11 @@ class HeldTurns:
         elif fact.kind is FactKind.ENDED or (fact.kind is FactKind.NOTICE and isinstance(fact.content, RunDiscarded)):
             self._end([""])
 
-    def given(self, key: str, name: str, revision: int) -> None:
+    def given(self, key: str, taken: TurnTaken) -> None:
         """Note that a turn is given."""
         before = self._known.get(key)
-        self._known[key] = HeldTurn(name, revision, before is not None and before.said)
+        said = before is not None and before.said
+        self._known[key] = HeldTurn(taken.conversation, taken.revision, taken.n, said)
         self.wanted.discard(key)
 
     def answered(self, key: str) -> None:
