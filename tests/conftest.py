@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from tests.bytecode import keep_bytecode, keep_no_more_bytecode
 from tests.examples import examples
+from tests.forking.commands import FORKED_FROM, zygotes
 from tests.offline import refuse_model_requests, stay_offline
 from tests.scratch import real_disk, use_memory
 
@@ -41,6 +42,11 @@ def tmp_store(tmp_path: Path) -> Path:
 def pytest_xdist_auto_num_workers() -> int:
     """Have one process more than there are cores: tests wait much, for time and other processes."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_xdist_setupnodes() -> None:
+    """Have all processes of the tests fork from the same two, which import what they need once."""
+    os.environ[FORKED_FROM] = zygotes()
 
 
 def pytest_collection_finish() -> None:
