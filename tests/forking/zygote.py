@@ -97,10 +97,12 @@ class Zygote:
         if self._ready:
             return
         self._ready = True
+        gc.disable()
         load(self._loaded or all_of_ours())
         assert threading.active_count() == 1, "a process with threads must not fork"
         gc.collect()
         gc.freeze()
+        gc.enable()
 
     def _fork(self, request: Request) -> Start | None:
         pid = os.fork()
