@@ -13,8 +13,8 @@ PAGES = [*ROOT.glob("README.md"), *sorted(ROOT.glob("docs/**/*.md"))]
 SECONDS_PER_PAGE = 300
 LOADED = ("podium.testing",)
 """What many pages import."""
-FRAMEWORKS = tuple(f"podium.agents.{name}" for name in ("langchain", "openai_agents", "pydantic_ai"))
-"""What some pages import besides, or have their commands import, and takes seconds."""
+ASK_MODELS = ("langchain", "openai_agents", "pydantic_ai")
+"""The words by which pages are known whose programs and commands ask language models."""
 LONG = {"from-one-agent-to-a-team.md"}
 """Pages with so many commands that they run with the long tests."""
 RUN = [
@@ -28,7 +28,7 @@ def test_examples_of_the_page_run(page: Path | None, tmp_path: Path) -> None:
     text = "" if page is None else page.read_text()
     if not list(blocks(text)):
         return
-    with_commands = (*LOADED, *FRAMEWORKS) if any(name.rpartition(".")[2] in text for name in FRAMEWORKS) else ()
+    with_commands = forked.FRAMEWORKS if any(word in text for word in ASK_MODELS) else ()
     command = ["python", "-W", "error", str(Path(__file__).with_name("page.py")), str(page), *with_commands]
     env = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120", forked.FORKED_FROM: forked.zygotes()}
     loaded = with_commands or LOADED

@@ -20,6 +20,8 @@ from tests.forking.start import Start
 ROOT = Path(__file__).parents[2]
 FORKED_FROM = "FORKED_FROM"
 """The variable that tells a program of the tests where the zygotes are that forked it."""
+FRAMEWORKS = (*(f"podium.agents.{name}" for name in ("langchain", "openai_agents", "pydantic_ai")), "podium.testing")
+"""What commands find `loaded` that ask language models: importing it takes seconds."""
 PATIENCE = 180.0
 
 
