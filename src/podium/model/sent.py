@@ -1,7 +1,7 @@
 """What was sent to a model, recorded as the difference from what was sent before it in the same conversation.
 
 A request is an object: `model`, `instructions`, `settings`, `tools`, `native_tools`, `output` and `messages`, in the
-form in which Pydantic AI writes them. Stored, a field stands only where it differs from the request before, and
+form in which Pydantic AI writes them, and `context` where rules shortened it. Stored, a field stands only where it differs from the request before, and
 messages that were there before stand as their places: so a conversation of any length is stored once.
 """
 
@@ -13,6 +13,7 @@ from hashlib import sha256
 
 import orjson
 
+from podium.model.context_change import CONTEXT_CHANGES
 from podium.model.expected import Expected
 from podium.model.json import Json, is_array, is_object
 
@@ -99,6 +100,7 @@ _FIELDS: Mapping[str, Expected] = {
     "tools": Expected('a list of {"name": …, "description": …, "schema": …}', _all(_is_tool)),
     "native_tools": Expected("a list of texts", _all(_TEXT.fits)),
     "output": Expected('{"mode": …, "schema": …}, {"mode": …, "tools": […]} or None', _is_output),
+    "context": CONTEXT_CHANGES,
     _MESSAGES: Expected(
         'a list of {"kind": "request" or "response", "parts": [{"part_kind": "text", …}, …]} or [first, count]',
         _all(_is_message),
@@ -132,7 +134,7 @@ def difference(
         return {IN: told, **now, _MESSAGES: _quoted(now[_MESSAGES], list(earlier.messages))}
     if before is None:
         return {**now, _MESSAGES: [_alone(each) for each in now[_MESSAGES]]}
-    changed = {name: value for name, value in now.items() if name != _MESSAGES and value != before[name]}
+    changed = {name: value for name, value in now.items() if name != _MESSAGES and value != before.get(name)}
     known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], answer]
     return {AFTER: place, **changed, _MESSAGES: _quoted(now[_MESSAGES], known)}
 

@@ -14,6 +14,7 @@ from pydantic_ai.messages import UserContent
 from pydantic_ai.models import Model
 from pydantic_ai.usage import RunUsage, UsageLimits
 
+from podium.agents.context.applying import ContextOfCall, ContextRules
 from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.flight import Flight
@@ -32,6 +33,7 @@ from podium.agents.pydantic_ai.whole import Unfinished
 from podium.errors import ConfigError, Refusal
 from podium.model.agent import Card, Shape
 from podium.model.call import Call
+from podium.model.conversation import turn_of
 from podium.model.outcome import Done, Outcome
 from podium.model.prices import Rates, nearer
 from podium.model.steps import Steps
@@ -70,6 +72,8 @@ class LlmAgent(Generic[In, Out, D]):
     unfinished: Unfinished
     terms: ToolTerms
     """What holds for its tools."""
+    context: ContextRules = ()
+    """What is sent of its messages."""
     models: PerLoop[Model] | None = None
     """The model that is named, for each event loop: its client's connections belong to one."""
 
@@ -81,10 +85,12 @@ class LlmAgent(Generic[In, Out, D]):
         allows).
         """
         asked = self.prompt(self.input.restore(call.input))
-        prompt, history = _with_feedback(asked, call.feedback), await history_of(steps.conversation)
+        prompt, history = _with_feedback(asked, call.feedback), await history_of(turn_of(call, steps))
         usage, recording = RunUsage(), self._recording(call, steps)
         scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
         scope.earlier = None if history is None else history.earlier
+        context = self._context_of(call, steps, history)
+        scope.context = context
         own = recording_capabilities(scope, name=self.card.name, output=self._output)
         model, missing = self._chosen_model()
         with (
@@ -109,7 +115,7 @@ class LlmAgent(Generic[In, Out, D]):
                     infer_name=False,
                 )
         if history is not None:
-            history.say(result.new_messages(), asked)
+            history.say(result.new_messages(), asked, context)
         return Done(self.output.dump(result.output))
 
     def require_model(self) -> None:
@@ -133,6 +139,11 @@ class LlmAgent(Generic[In, Out, D]):
             attempt=call.attempt,
             terms=self.terms,
         )
+
+    def _context_of(self, call: Call, steps: Steps, history: TalkSoFar | None) -> ContextOfCall | None:
+        if not self.context:
+            return None
+        return ContextOfCall(self.context, call, steps, () if history is None else history.stored)
 
     def _output(self, _: str | None) -> OutputCodec:
         return OutputCodec(self.output.dump, self.output.restore)

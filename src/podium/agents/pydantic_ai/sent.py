@@ -10,6 +10,7 @@ from pydantic_ai.settings import ModelSettings, merge_model_settings
 
 from podium.agents.frameworks.plain import plain
 from podium.agents.pydantic_ai.request import tool_described
+from podium.model.context_change import ContextChange
 from podium.model.json import Json
 from podium.model.sent import Earlier, difference, sent_message
 
@@ -35,10 +36,12 @@ class LastSent:
 def told(
     last: LastSent | None, agent: str, place: str, asked: Mapping[str, Json], model: Model[object],
     settings: ModelSettings | None, parameters: ModelRequestParameters, earlier: Earlier | None = None,
+    changes: Sequence[ContextChange] | None = None,
 ) -> tuple[Json, LastSent]:  # fmt: skip
     """Return how a request is recorded, after the last one in its scope, and itself as the last one.
 
-    The first one refers to what was said `earlier` in the conversation of the call.
+    The first one refers to what was said `earlier` in the conversation of the call. `changes` are what rules did to its
+    messages; None where there are no rules.
     """
     made_of = (
         [asked[name] for name in ("model", "tools", "native_tools", "output")], settings, parameters.instruction_parts,
@@ -49,6 +52,8 @@ def told(
         said = {**last.said, "messages": asked["messages"]}
     else:
         said = {"agent": agent, **_but_messages(asked, model, settings, parameters), "messages": asked["messages"]}
+    if changes is not None:
+        said["context"] = [each.as_json() for each in changes]
     before = None if last is None else last.said
     answer = None if last is None else last.answer
     stored = difference(said, before, answer, "" if last is None else last.place, earlier)

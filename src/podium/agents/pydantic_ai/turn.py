@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, UserContent, UserPromptPart
 
+from podium.agents.context.applying import ContextOfCall
 from podium.agents.pydantic_ai.request import sent_messages
 from podium.model.conversation import OpenTurn
 from podium.model.json import Json
@@ -22,6 +23,8 @@ class TalkSoFar:
     """What was said in a conversation before a call."""
 
     turn: OpenTurn
+    stored: Sequence[Json]
+    """The messages as they are kept."""
     messages: list[ModelMessage]
 
     @property
@@ -29,9 +32,15 @@ class TalkSoFar:
         """The same as requests to models refer to it."""
         return Earlier(self.turn.name, self.turn.revision, sent_messages(self.messages))
 
-    def say(self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> None:
-        """Say what a run of an agent added, as it was asked: `prompt` is without what was wrong with an answer."""
-        self.turn.add(said_by(new, prompt))
+    def say(
+        self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent], context: ContextOfCall | None
+    ) -> None:
+        """Say what a run of an agent added, as it was asked: `prompt` is without what was wrong with an answer.
+
+        What was summarized for it is kept with that.
+        """
+        said = said_by(new, prompt)
+        self.turn.add(said if context is None else context.kept_with(said))
 
 
 async def history_of(turn: OpenTurn | None) -> TalkSoFar | None:
@@ -39,7 +48,7 @@ async def history_of(turn: OpenTurn | None) -> TalkSoFar | None:
     if turn is None:
         return None
     said = [each.message for each in await turn.messages()]
-    return TalkSoFar(turn, ModelMessagesTypeAdapter.validate_python(said))
+    return TalkSoFar(turn, said, ModelMessagesTypeAdapter.validate_python(said))
 
 
 def said_by(new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> list[Json]:
