@@ -11,9 +11,7 @@ from podium.model.principal import NOBODY
 from podium.model.storable import check_key
 
 if TYPE_CHECKING:
-    from podium.model.call import Call
     from podium.model.conversation_state import ConversationMessage
-    from podium.model.steps import Steps
 
 Busy = Literal["wait", "refuse", "fork"]
 """What becomes of a turn in a conversation in which somebody else has one."""
@@ -80,11 +78,6 @@ def foreign(principal: str, owner: str, name: str) -> str | None:
 def as_text(value: Json) -> str:
     """Return a value as it stands in a message: a text as it is, all else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def turn_of(call: "Call", steps: "Steps") -> OpenTurn | None:
-    """Return the turn of a call; None for one that an agent makes inside its own, with the steps of that."""
-    return steps.conversation if call.conversation is not None else None
 
 
 def turn_in(conversation: "TurnIn | None") -> "ConversationTurn | None":

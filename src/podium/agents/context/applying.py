@@ -12,7 +12,7 @@ from podium.errors import ConfigError
 from podium.model.call import Call
 from podium.model.expected import Expected, is_sequence
 from podium.model.json import Json
-from podium.model.steps import Steps
+from podium.model.steps import Steps, turn_of
 
 ContextRules = Sequence[ContextRule]
 
@@ -25,10 +25,19 @@ CONTEXT = Expected(
 def check_context(agent: str, rules: ContextRules) -> None:
     """Raise ConfigError for rules that do not go together."""
     if any(isinstance(each, TokenWindow) for each in rules[:-1]):
-        raise ConfigError(f"context of agent {agent}: TokenWindow goes last, as it says what fits; {list(rules)} goes on")
+        raise ConfigError(f"context of agent {agent}: TokenWindow goes last, as it says what fits, not {list(rules)}")
     summarizing = [each.agent.card.name for each in rules if isinstance(each, Summarize)]
     if len(summarizing) > 1:
         raise ConfigError(f"context of agent {agent} summarizes twice, by {' and '.join(summarizing)}: once is enough")
+
+
+async def context_of(rules: ContextRules, call: Call, steps: Steps) -> "ContextOfCall | None":
+    """Return what applies the rules of an agent to the requests of an attempt; None where it has none."""
+    if not rules:
+        return None
+    turn = turn_of(call, steps)
+    before = () if turn is None else [each.message for each in await turn.messages()]
+    return ContextOfCall(rules, call, steps, before)
 
 
 class ContextOfCall:

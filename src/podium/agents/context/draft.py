@@ -109,7 +109,7 @@ class Draft:
         return FittedRequest(parts=parts, summary=summary, changes=tuple(self.changes))
 
     def _is_answered_to(self, group: int, known: Collection[int], begins: int, sent: Collection[int]) -> bool:
-        """Whether the question that a group belongs to is sent, or summarized; or where nothing before it is left out."""
+        """Whether the question of a group is sent or summarized; where there is none, whether all before it is."""
         asked = self.groups[group].asked_by
         return asked in known if asked is not None else all(each in sent for each in range(begins, group))
 

@@ -21,33 +21,33 @@ class MessageGroup:
     """Whether the user may ask something in it, beside results of tools."""
     asked_by: int | None = None
     """The group of the question that it belongs to, its own where it is one; None where there is none before it."""
-    _open: set[str] = field(default_factory=empty(set[str]))
+    unanswered: set[str] = field(default_factory=empty(set[str]))
     """The uses of tools in it that have no result yet."""
-    _answered: bool = False
+    followed: bool = False
     """Whether something follows its answer."""
 
     def add(self, place: int, piece: Piece) -> None:
         """Add a piece."""
         self.pieces.append(place)
         self.asks |= piece.by_the_user and not self.question
-        self._answered |= piece.kind == "request" and not self.question
-        self._open.update(_ids(piece, _CALL))
-        self._open.difference_update(_ids(piece, _RETURN, _RETRY))
+        self.followed |= piece.kind == "request" and not self.question
+        self.unanswered.update(_ids(piece, _CALL))
+        self.unanswered.difference_update(_ids(piece, _RETURN, _RETRY))
 
     def take(self, other: "MessageGroup") -> None:
         """Add all of a group that follows."""
         self.pieces += other.pieces
         self.asks |= other.asks or other.question
         self.question = False
-        self._open |= other._open
-        self._answered |= other._answered
+        self.unanswered |= other.unanswered
+        self.followed |= other.followed
 
     def goes_on_with(self, piece: Piece) -> bool:
         """Whether a piece that follows belongs to it."""
         if piece.by_the_user and not piece.beside_results:
             return self.question
         if piece.kind == "response":
-            return not self.question and (bool(self._open) or not self._answered)
+            return not self.question and (bool(self.unanswered) or not self.followed)
         return not self.question
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import orjson
+
 from podium.model.json import Json
 
 Part = Mapping[str, Json]
@@ -48,6 +50,12 @@ class WholeRequest:
     model: str = ""
     window: int | None = None
     """How many tokens the model can hold, where that is known."""
+
+
+def besides_of(sent: Mapping[str, Json]) -> list[str]:
+    """Return what a request sends besides messages as texts: instructions, tools, the schema of the answer."""
+    told = [orjson.dumps(each).decode() for each in (*sent["tools"], sent["output"]) if each]
+    return [sent["instructions"], *told] if sent["instructions"] else told
 
 
 def messages_of(pieces: Sequence[Piece]) -> list[Json]:

@@ -1,10 +1,10 @@
 """The rule that has messages sent whatever rules after it say."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from podium.agents.context.draft import Draft
-from podium.agents.context.piece import messages_of
+from podium.agents.context.piece import Piece, messages_of
 from podium.agents.context.summaries import Summaries
 from podium.errors import ConfigError
 from podium.model.expected import FUNCTION, NATURAL, Expected, check_fields, is_sequence, or_none
@@ -17,10 +17,10 @@ def _are_places(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PinMessages:
-    """Has messages sent whatever the rules after it say, with what they belong to: a result with its use, an answer
-    with its question.
+    """Has messages sent whatever the rules after it say.
 
-    Raises ConfigError where it pins nothing, UsageError for what is none of what it takes.
+    What they belong to is sent too: a use of a tool with its results, the question with an answer. Raises
+    ConfigError where it pins nothing, UsageError for what is none of what it takes.
     """
 
     first: int = 0
@@ -45,8 +45,10 @@ class PinMessages:
     async def shorten(self, draft: Draft, summaries: Summaries) -> None:
         """Pin the groups of these messages."""
         for at, group in enumerate(draft.groups):
-            pieces = [draft.request.pieces[each] for each in group.pieces]
-            if any(piece.at < self.first or piece.at in self.places for piece in pieces):
+            if self._pins([draft.request.pieces[each] for each in group.pieces]):
                 draft.pinned.add(at)
-            elif self.when is not None and any(map(self.when, messages_of(pieces))):
-                draft.pinned.add(at)
+
+    def _pins(self, pieces: Sequence[Piece]) -> bool:
+        if any(piece.at < self.first or piece.at in self.places for piece in pieces):
+            return True
+        return self.when is not None and any(map(self.when, messages_of(pieces)))

@@ -7,14 +7,13 @@ from hashlib import sha256
 
 from podium.agents.context.draft import Draft
 from podium.agents.context.piece import Part, Piece
-from podium.agents.frameworks.history import arguments_of, text_of
-from podium.agents.frameworks.plain import digest_of, plain_numbers
-from podium.errors import BadAnswer
+from podium.errors import AgentError, BadAnswer, InvalidValue
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
 from podium.model.context_change import spans
 from podium.model.json import Json, is_array, is_object
 from podium.model.outcome import Done, Failed
+from podium.model.parts_said import arguments_of, text_of
 from podium.model.steps import Steps
 
 SUMMARY_STEP = "summary"
@@ -47,7 +46,7 @@ class KeptSummary:
         """Return the groups of a request that it is of; none where the request says something else there."""
         said = _said(draft)
         covered = {at for first, count in self.parts for at in range(first, first + count)}
-        if _digest([part for _, part in said[: max(covered, default=0) + 1]], covered) != self.digest:
+        if _digest_of(said, covered) != self.digest:
             return set()
         own: dict[int, set[bool]] = {}
         for at, (group, _) in enumerate(said):
@@ -81,16 +80,15 @@ class Summaries:
 
     async def make(self, agent: AnyAgent, draft: Draft, groups: set[int], text: str) -> KeptSummary | None:
         """Have an agent summarize a text, once for ever, as a summary of these groups; None where it cannot."""
-        asked = plain_numbers({"agent": _named(agent), "text": text})
-        value = await self._steps.once(
-            SUMMARY_STEP, self._asking(agent, asked["text"]), key=digest_of(asked), input=asked
-        )
+        whole = text.encode("utf-8", "replace").decode()
+        asked = {"agent": _named(agent), "text": whole}
+        value = await self._steps.once(SUMMARY_STEP, self._asking(agent, whole), key=_digest(asked), input=asked)
         if "failed" in value:
             self._failed.add(_named(agent))
             return None
         said = _said(draft)
         covered = {at for at, (group, _) in enumerate(said) if group in groups}
-        digest = _digest([part for _, part in said], covered)
+        digest = _digest_of(said, covered)
         made = KeptSummary(by=_named(agent), parts=spans(covered), digest=digest, text=value["summary"])
         self._known[made.by] = self._new = made
         return made
@@ -107,7 +105,7 @@ class Summaries:
         async def asked() -> Json:
             try:
                 return {"summary": await self._summary(agent, text)}
-            except Exception as problem:  # the boundary to a foreign agent: without a summary the call goes on
+            except (AgentError, InvalidValue, TimeoutError, OSError) as problem:
                 why = f"{type(problem).__name__}: {problem}"
                 self._steps.note(SUMMARY_STEP, {"agent": _named(agent), "failed": why})
                 return {"failed": why}
@@ -117,8 +115,8 @@ class Summaries:
     async def _summary(self, agent: AnyAgent, text: str) -> str:
         card, above = agent.card, self._call
         call = replace(
-            above, key=f"{above.key}/{SUMMARY_STEP}", agent=card.name, version=card.version, input=agent.input.dump(text),
-            attempt=1, timeout=None, conversation=None, granted={}, feedback="",
+            above, key=f"{above.key}/{SUMMARY_STEP}", agent=card.name, version=card.version, attempt=1, timeout=None,
+            input=agent.input.dump(text), conversation=None, granted={}, feedback="",
         )  # fmt: skip
         match await agent.run(call, self._steps):
             case Done(value):
@@ -145,10 +143,13 @@ def _said(draft: Draft) -> list[tuple[int, Part]]:
     return found
 
 
-def _digest(said: Sequence[Part], covered: set[int]) -> str:
+def _digest_of(said: Sequence[tuple[int, Part]], covered: set[int]) -> str:
     """Return what tells these parts from others, whichever framework has them."""
-    told = [_plainly(part) for at, part in enumerate(said) if at in covered]
-    return sha256(json.dumps([len(covered), told]).encode()).hexdigest()[:16]
+    return _digest([len(covered), *(_plainly(part) for at, (_, part) in enumerate(said) if at in covered)])
+
+
+def _digest(told: Json) -> str:
+    return sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 def _plainly(part: Part) -> Json:

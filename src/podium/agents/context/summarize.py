@@ -7,10 +7,10 @@ from podium.agents.context.counting import TokenCounter, estimated_tokens, texts
 from podium.agents.context.draft import Draft
 from podium.agents.context.piece import Part, Piece
 from podium.agents.context.summaries import Summaries
-from podium.agents.frameworks.history import arguments_of, text_of
 from podium.errors import ConfigError
 from podium.model.agent import Agent, Card, must_be_agent
 from podium.model.expected import COUNT, FUNCTION, NATURAL, check_fields
+from podium.model.parts_said import arguments_of, text_of
 
 SUMMARY = "Summary of what was said before:\n\n"
 """Stands above a summary, as what the user says."""
@@ -27,9 +27,10 @@ class Summarize:
 
     What it does is a step of the call that needs the summary: paid, bounded and recorded as its own requests are, once.
     The next summary is of the last one and what came after it. In a conversation the summary is kept with the answer,
-    and later turns use it. Where the agent fails, what it was to summarize is sent as it is, or left out by the rules
-    after this one, and it is not asked again in that attempt; that it failed is noted in the run. Raises ConfigError
-    for an agent that waits, that takes or gives no text, or whose card has what would not be heeded.
+    and later turns use it. Where the agent fails, unless that is a bug in it, what it was to summarize is sent as it
+    is, or left out by the rules after this one, and it is not asked again in that attempt; that it failed is noted in
+    the run. Raises ConfigError for an agent that waits, that takes or gives no text, or whose card has what would not
+    be heeded.
     """
 
     agent: Agent[str, str]

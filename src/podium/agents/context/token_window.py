@@ -51,15 +51,15 @@ class TokenWindow:
         size = self.tokens if self.tokens is not None else draft.request.window
         if size is None:
             raise ConfigError(
-                f"TokenWindow() needs a number of tokens: how many {draft.request.model or 'the model'} can hold is not "
-                "known to genai-prices. Say TokenWindow(8_000)"
+                f"TokenWindow() needs a number of tokens: genai-prices does not know how many {draft.request.model} "
+                "can hold. Say TokenWindow(8_000)"
             )
         return size - self.reserve
 
     def _too_long(self, draft: Draft, used: int, window: int) -> str:
         besides = sum(map(self.count, draft.request.besides))
         return (
-            f"what {draft.request.model or 'the model'} would be sent has {used:,} tokens, more than the {window:,} of "
+            f"what {draft.request.model} would be sent has {used:,} tokens, more than the {window:,} of "
             f"{self}, even without older messages; {besides:,} of them are instructions, tools and the schema of the "
             "answer. Nothing was sent. Ask for less at once, let tools give less, trim their results (TrimToolResults) "
             "or summarize (Summarize) before this rule, pin fewer messages, or take a model with a larger window"

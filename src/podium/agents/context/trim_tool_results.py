@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from podium.agents.context.draft import Draft
 from podium.agents.context.piece import Part
 from podium.agents.context.summaries import Summaries
-from podium.agents.frameworks.history import text_of
 from podium.model.expected import NATURAL, check_fields
+from podium.model.parts_said import text_of
 
 _RESULTS = frozenset({"tool-return", "builtin-tool-return"})
 
@@ -23,7 +23,7 @@ class TrimToolResults:
     keep_last: int = 3
     """How many results, the last ones, are sent whole. Results of uses side by side count one by one."""
     characters: int = 200
-    """How many characters are sent of the others; of what is no text, as JSON. After them stands how many there were."""
+    """How many characters are sent of the others, as JSON where they are no text. How many there were is said after."""
 
     def __post_init__(self) -> None:
         check_fields(self, {"keep_last": NATURAL, "characters": NATURAL})

@@ -14,7 +14,7 @@ from pydantic_ai.messages import UserContent
 from pydantic_ai.models import Model
 from pydantic_ai.usage import RunUsage, UsageLimits
 
-from podium.agents.context.applying import ContextOfCall, ContextRules
+from podium.agents.context.applying import ContextRules, context_of
 from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.flight import Flight
@@ -33,10 +33,9 @@ from podium.agents.pydantic_ai.whole import Unfinished
 from podium.errors import ConfigError, Refusal
 from podium.model.agent import Card, Shape
 from podium.model.call import Call
-from podium.model.conversation import turn_of
 from podium.model.outcome import Done, Outcome
 from podium.model.prices import Rates, nearer
-from podium.model.steps import Steps
+from podium.model.steps import Steps, turn_of
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -86,11 +85,9 @@ class LlmAgent(Generic[In, Out, D]):
         """
         asked = self.prompt(self.input.restore(call.input))
         prompt, history = _with_feedback(asked, call.feedback), await history_of(turn_of(call, steps))
-        usage, recording = RunUsage(), self._recording(call, steps)
+        usage, recording = RunUsage(), self._recording(call, steps, history)
         scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
-        scope.earlier = None if history is None else history.earlier
-        context = self._context_of(call, steps, history)
-        scope.context = context
+        context = scope.context = await context_of(self.context, call, steps)
         own = recording_capabilities(scope, name=self.card.name, output=self._output)
         model, missing = self._chosen_model()
         with (
@@ -127,7 +124,7 @@ class LlmAgent(Generic[In, Out, D]):
         """Say that it cannot be told: what a whole conversation did is known by its steps only."""
         return None
 
-    def _recording(self, call: Call, steps: Steps) -> Recording:
+    def _recording(self, call: Call, steps: Steps, history: TalkSoFar | None) -> Recording:
         return Recording(
             steps=steps,
             flight=Flight(RunCancelled),
@@ -138,12 +135,8 @@ class LlmAgent(Generic[In, Out, D]):
             agent=self.card.name,
             attempt=call.attempt,
             terms=self.terms,
+            earlier=None if history is None else history.earlier,
         )
-
-    def _context_of(self, call: Call, steps: Steps, history: TalkSoFar | None) -> ContextOfCall | None:
-        if not self.context:
-            return None
-        return ContextOfCall(self.context, call, steps, () if history is None else history.stored)
 
     def _output(self, _: str | None) -> OutputCodec:
         return OutputCodec(self.output.dump, self.output.restore)

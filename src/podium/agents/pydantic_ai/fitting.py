@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import orjson
 from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
@@ -17,10 +16,11 @@ from pydantic_ai.models import Model, ModelRequestParameters
 
 from podium.agents.context.applying import ContextOfCall
 from podium.agents.context.draft import FittedRequest
-from podium.agents.context.piece import Part, Piece, WholeRequest
+from podium.agents.context.piece import Part, Piece, WholeRequest, besides_of
 from podium.agents.prices import context_window
 from podium.agents.pydantic_ai.bound import members_of, name_of
 from podium.agents.pydantic_ai.request import model_input
+from podium.agents.pydantic_ai.sent import own_instructions
 from podium.model.context_change import ContextChange
 from podium.model.json import Json
 
@@ -30,15 +30,14 @@ _RESULT = "tool-return"
 async def fitted(
     context: ContextOfCall, model: Model[object], messages: list[ModelMessage], parameters: ModelRequestParameters
 ) -> tuple[list[ModelMessage], Sequence[ContextChange]]:
-    """Return the messages that are sent, and what each rule did; raises ContextTooLong where they cannot be made to fit.
+    """Return the messages that are sent, and what each rule did; raises ContextTooLong where they would not fit.
 
     The messages that the agent has stay as they are: those that are shortened are others.
     """
     sent = model_input(name_of(model), messages, None, parameters)
     pieces = [piece for at, each in enumerate(sent["messages"]) for piece in _pieces(at, each)]
-    fit = await context.fit(WholeRequest(
-        pieces=pieces, besides=list(_besides(sent, parameters)), model=name_of(model), window=_window(model)
-    ))  # fmt: skip
+    besides = besides_of({**sent, "instructions": _instructions(sent["messages"], parameters)})
+    fit = await context.fit(WholeRequest(pieces=pieces, besides=besides, model=name_of(model), window=_window(model)))
     return (_sent(messages, pieces, fit), fit.changes) if fit.changes else (messages, ())
 
 
@@ -53,15 +52,9 @@ def _pieces(at: int, message: Mapping[str, Json]) -> Iterator[Piece]:
         yield Piece(at=at, kind="request", parts=[part], beside_results=results)
 
 
-def _besides(sent: Mapping[str, Json], parameters: ModelRequestParameters) -> Iterator[str]:
+def _instructions(messages: Sequence[Json], parameters: ModelRequestParameters) -> str:
     given = parameters.instruction_parts
-    standing = [each["instructions"] for each in reversed(sent["messages"]) if each["kind"] == "request"]
-    instructions = next(filter(None, standing), "") if given is None else "\n\n".join(each.content for each in given)
-    if instructions:
-        yield instructions
-    for told in (*sent["tools"], sent["output"]):
-        if told:
-            yield orjson.dumps(told).decode()
+    return own_instructions(messages) if given is None else "\n\n".join(each.content for each in given)
 
 
 def _window(model: Model[object]) -> int | None:

@@ -23,8 +23,6 @@ class TalkSoFar:
     """What was said in a conversation before a call."""
 
     turn: OpenTurn
-    stored: Sequence[Json]
-    """The messages as they are kept."""
     messages: list[ModelMessage]
 
     @property
@@ -48,7 +46,7 @@ async def history_of(turn: OpenTurn | None) -> TalkSoFar | None:
     if turn is None:
         return None
     said = [each.message for each in await turn.messages()]
-    return TalkSoFar(turn, said, ModelMessagesTypeAdapter.validate_python(said))
+    return TalkSoFar(turn, ModelMessagesTypeAdapter.validate_python(said))
 
 
 def said_by(new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> list[Json]:
