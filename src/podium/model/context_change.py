@@ -18,26 +18,32 @@ class ContextChange:
     """As it is written: `LastMessages(20)`."""
     kind: ContextChangeKind
     """`left_out`: not sent; `trimmed`: sent with shorter results of tools; `summarized`: a summary is sent instead."""
+    messages: int
+    """How many messages it is about."""
     places: tuple[tuple[int, int], ...]
-    """Which: the place of the first, from 0 among all messages without any rule, and how many from there on."""
+    """Where: the first, from 0 among all messages without any rule, and how many from there on.
+
+    Those that are trimmed are all messages there that have long results of tools.
+    """
     tokens: int
     """How many tokens less are sent, as the rule counts them."""
-
-    @property
-    def messages(self) -> int:
-        """How many messages it is about."""
-        return sum(count for _, count in self.places)
+    characters: int = 0
+    """How many characters are sent of each result that is trimmed."""
 
     def as_json(self) -> Json:
         """Return it as it is recorded."""
-        places = [list(each) for each in self.places]
-        return {"rule": self.rule, "kind": self.kind, "places": places, "tokens": self.tokens}
+        told = {"rule": self.rule, "kind": self.kind, "messages": self.messages, "tokens": self.tokens}
+        told |= {"places": [list(each) for each in self.places]}
+        return {**told, "characters": self.characters} if self.kind == "trimmed" else told
 
 
 def context_change(told: Mapping[str, Json]) -> ContextChange:
     """Return what was recorded."""
     places = tuple((first, count) for first, count in told["places"])
-    return ContextChange(rule=told["rule"], kind=told["kind"], places=places, tokens=told["tokens"])
+    return ContextChange(
+        rule=told["rule"], kind=told["kind"], messages=told["messages"], places=places, tokens=told["tokens"],
+        characters=told.get("characters", 0),
+    )  # fmt: skip
 
 
 def spans(places: Iterable[int]) -> tuple[tuple[int, int], ...]:
@@ -57,7 +63,7 @@ _PLACES = Expected(
     lambda value: is_array(value) and all(_is_span(each) for each in value),
 )
 CONTEXT_CHANGES = Expected(
-    'a list of {"rule": …, "kind": …, "places": [[first, count], …], "tokens": …}',
+    'a list of {"rule": …, "kind": …, "messages": …, "places": [[first, count], …], "tokens": …}',
     lambda value: is_array(value) and all(_is_change(each) for each in value),
 )
 
@@ -71,7 +77,8 @@ def _is_change(value: object) -> bool:
         is_object(value)
         and isinstance(value.get("rule"), str)
         and value.get("kind") in get_args(ContextChangeKind)
-        and isinstance(value.get("tokens"), int)
+        and all(isinstance(value.get(each, 0), int) for each in ("characters", "messages", "tokens"))
+        and {"messages", "tokens"} <= value.keys()
         and _PLACES.fits(value.get("places"))
     )
 

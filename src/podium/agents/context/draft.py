@@ -1,13 +1,15 @@
 """A request to a model while rules shorten it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
 from podium.agents.context.counting import TokenCounter, estimated_tokens, tokens_of
 from podium.agents.context.groups import groups_of
 from podium.agents.context.piece import Part, Piece, WholeRequest
 from podium.model.context_change import ContextChange, ContextChangeKind, spans
+from podium.model.trimming import trimmed_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +48,9 @@ class Draft:
     def required(self) -> frozenset[int]:
         """The groups without which the request makes no sense."""
         last = len(self.groups) - 1
-        questions = [at for at, each in enumerate(self.groups) if each.question]
-        asked = [at for at, each in enumerate(self.groups) if each.asks]
-        return frozenset({*questions[-1:], *asked[-1:], *([last] if last >= 0 else [])})
+        question = max((at for at, each in enumerate(self.groups) if each.question), default=0)
+        asked = max((at for at, each in enumerate(self.groups) if each.asks), default=0)
+        return frozenset({question, max(question, asked), last}) if self.groups else frozenset()
 
     @property
     def kept(self) -> set[int]:
@@ -82,14 +84,28 @@ class Draft:
         self.sent = sent
         self._note(rule, "left_out", left, tokens_of(self.pieces_of(left), count))
 
-    def trim(self, pieces: Mapping[int, Sequence[Part]], rule: object) -> None:
-        """Send other parts of some pieces."""
-        saved = 0
-        for place, parts in pieces.items():
-            shorter = replace(self._pieces[place], parts=parts)
-            saved += tokens_of([self._pieces[place]], estimated_tokens) - tokens_of([shorter], estimated_tokens)
-            self._pieces[place] = shorter
-        self._note_places(rule, "trimmed", [self.request.pieces[each].at for each in pieces], saved)
+    def trim(self, old: Collection[int], results: Sequence[int], characters: int, rule: object) -> None:
+        """Send only the beginning of the results of tools in some pieces, of all that have results."""
+        saved, shorter = 0, set[int]()
+        for place in old:
+            before = self._pieces[place]
+            now = trimmed_message({"parts": before.parts}, characters)["parts"]
+            if now == before.parts:
+                continue
+            self._pieces[place] = replace(before, parts=now)
+            shorter.add(place)
+            saved += tokens_of([before], estimated_tokens) - tokens_of([self._pieces[place]], estimated_tokens)
+        if shorter:
+            found = tuple(self._runs(old, results))
+            messages = len({self.request.pieces[each].at for each in shorter})
+            self._add(rule, "trimmed", messages, found, saved, characters)
+
+    def _runs(self, old: Collection[int], results: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Give the messages from one to another between which no result is whole."""
+        for is_old, run in groupby(results, key=lambda each: each in old):
+            if is_old:
+                places = [self.request.pieces[each].at for each in run]
+                yield places[0], places[-1] - places[0] + 1
 
     def summarize(self, groups: Collection[int], summary: str, rule: object, count: TokenCounter) -> None:
         """Send a summary in place of groups, and of the summary that was sent before, if there was one."""
@@ -114,9 +130,14 @@ class Draft:
         return asked in known if asked is not None else all(each in sent for each in range(begins, group))
 
     def _note(self, rule: object, kind: ContextChangeKind, groups: Iterable[int], tokens: int) -> None:
-        pieces = [piece for group in groups for piece in self.groups[group].pieces]
-        self._note_places(rule, kind, [self.request.pieces[each].at for each in pieces], tokens)
+        places = {self.request.pieces[piece].at for group in groups for piece in self.groups[group].pieces}
+        if places:
+            self._add(rule, kind, len(places), spans(places), tokens)
 
-    def _note_places(self, rule: object, kind: ContextChangeKind, places: Iterable[int], tokens: int) -> None:
-        if found := spans(places):
-            self.changes.append(ContextChange(rule=str(rule), kind=kind, places=found, tokens=tokens))
+    def _add(
+        self, rule: object, kind: ContextChangeKind, messages: int, places: tuple[tuple[int, int], ...], tokens: int,
+        characters: int = 0,
+    ) -> None:  # fmt: skip
+        self.changes.append(ContextChange(
+            rule=str(rule), kind=kind, messages=messages, places=places, tokens=tokens, characters=characters
+        ))  # fmt: skip

@@ -12,6 +12,7 @@ from podium.agents.prices import context_window, most
 from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.prices import Rates
+from podium.model.sent import CONTEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class AskedModel:
     @property
     def said(self) -> Mapping[str, Json]:
         """What is sent, and by whom, as people read it."""
-        shortened = {} if self.context is None else {"context": self.context}
+        shortened = {} if self.context is None else {CONTEXT: self.context}
         return {"agent": self.agent, **self.sent, **shortened}
 
     def whole(self, pieces: Sequence[Piece]) -> WholeRequest:

@@ -12,6 +12,7 @@ from podium.agents.frameworks.plain import plain
 from podium.agents.frameworks.sent import LastSent
 from podium.agents.pydantic_ai.request import tool_described
 from podium.model.json import Json
+from podium.model.sent import CONTEXT
 
 _NOT_TOLD = frozenset({"max_retries", "extra_headers"})
 """Settings that say nothing: the first is always 0. Headers may hold secrets."""
@@ -46,7 +47,7 @@ def sending(
     else:
         said = {"agent": agent, **_but_messages(asked, model, settings, parameters), "messages": asked["messages"]}
     if context is not None:
-        said["context"] = context
+        said[CONTEXT] = context
     return RequestSent(asked=asked, made_of=made_of, sent=LastSent(place=place, said=said))
 
 
