@@ -77,13 +77,17 @@ class Summarize:
             draft.summarize(covered | old, SUMMARY + made.text, self, self.count)
 
     def _old(self, draft: Draft) -> set[int]:
-        """Return the groups that are to be summarized: all but the last messages, and what is always sent."""
-        last = set[int]()
+        """Return the groups that are to be summarized: those before the last messages, and before their question."""
+        first, last = len(draft.groups), set[int]()
         for group in sorted(draft.sent, reverse=True):
-            if draft.messages_in({*last, group}) > self.keep:
-                break
             last.add(group)
-        return draft.sent - draft.kept - last
+            if draft.messages_in(last) > self.keep:
+                break
+            first = group
+        asked = None if first == len(draft.groups) else draft.groups[first].asked_by
+        if asked is not None and asked not in draft.required:
+            first = asked
+        return {each for each in draft.sent - draft.kept if each < first}
 
 
 def _transcript(pieces: Sequence[Piece]) -> Iterator[str]:
