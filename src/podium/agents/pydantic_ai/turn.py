@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, UserContent, UserPromptPart
 
+from podium.agents.context.applying import ContextOfCall
 from podium.agents.pydantic_ai.request import sent_messages
 from podium.agents.pydantic_ai.storable import telling
 from podium.model.conversation import OpenTurn
@@ -30,9 +31,15 @@ class TalkSoFar:
         """The same as requests to models refer to it."""
         return Earlier(self.turn.name, self.turn.revision, sent_messages(self.messages))
 
-    def say(self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> None:
-        """Say what a run of an agent added, as it was asked: `prompt` is without what was wrong with an answer."""
-        self.turn.add(said_by(new, prompt))
+    def say(
+        self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent], context: ContextOfCall | None
+    ) -> None:
+        """Say what a run of an agent added, as it was asked: `prompt` is without what was wrong with an answer.
+
+        What was summarized for it is kept with that.
+        """
+        said = said_by(new, prompt)
+        self.turn.add(said if context is None else context.kept_with(said))
 
 
 async def history_of(turn: OpenTurn | None) -> TalkSoFar | None:
