@@ -27,7 +27,7 @@ from podium.engine.run.unawaited import check_awaited
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.chance import Chance
-from podium.model.conversation import TurnIn, turn_in
+from podium.model.conversation import TurnIn, turn_in, turn_of_run
 from podium.model.duration import SPAN, Duration, in_seconds, seconds_or_none
 from podium.model.facts.waits import LookedUp
 from podium.model.fallback import Degraded
@@ -337,7 +337,7 @@ class Context:
         run = self._active.run
         options = RunOptions(
             queue=queue or run.queue, priority=priority, tenant=run.tenant, principal=run.principal, within=within,
-            budget=budget, turn=turn_in(conversation),
+            budget=budget, turn=turn_of_run(conversation),
         )  # fmt: skip
         return SpawnChild(
             self._active, self._branch, self._path, self._key(), child=workflow, input=input, options=options,

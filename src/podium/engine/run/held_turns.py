@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from podium.engine.run.keys import above, belongs
+from podium.model.conversation import ConversationTurn, Says, narrower
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone
 from podium.model.facts.calls import Asked
@@ -29,6 +30,8 @@ class HeldTurn:
     """Whether a call inside it, whose answer the run has or had, has said something in the conversation."""
     held: bool = True
     """Whether the run has it now. A retry, or a fork, takes a turn anew."""
+    says: Says = "exchange"
+    """What the call may say in it."""
 
 
 class HeldTurns:
@@ -78,12 +81,12 @@ class HeldTurns:
         """Note that a turn is given."""
         before = self._known.get(key)
         said = before is not None and before.said
-        self._known[key] = HeldTurn(taken.conversation, taken.revision, taken.n, said)
+        self._known[key] = HeldTurn(taken.conversation, taken.revision, taken.n, said, says=taken.says)
         self.wanted.discard(key)
 
     def answered(self, key: str) -> None:
         """Note that a call has its answer: what it said in its turn is said in those around it as well."""
-        if (own := self._known.get(key)) is not None:
+        if (own := self._known.get(key)) is not None and own.says != "nothing":
             for at in self._above(key):
                 if (known := self._known.get(at)) is not None and known.name == own.name:
                     known.said = True
@@ -102,6 +105,15 @@ class HeldTurns:
             if (known := self._known.get(at)) is not None and name in (None, known.name):
                 return at
         return None
+
+    def says(self, key: str, wanted: ConversationTurn) -> Says:
+        """Return what a call may say: no more than it wants, than the turn around it, or than it did before a retry."""
+        around = self.around(key, wanted.name)
+        least = wanted.says
+        for at in (key, around):
+            if at is not None and (known := self._known.get(at)) is not None:
+                least = narrower(least, known.says)
+        return least
 
     def named(self, path: str) -> str | None:
         """Return the conversation of the innermost turn that a context of this path is in."""

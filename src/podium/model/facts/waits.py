@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from podium.model.conversation import Says
 from podium.model.facts.content import WRITTEN, Blanked, FactContent, Kept
 from podium.model.facts.kind import FactKind
 from podium.model.facts.parts import Answers
@@ -27,6 +28,8 @@ class TurnTaken(FactContent, kind=FactKind.TURN):
     """How many messages were in it by then: those that the call sees."""
     n: Kept[int]
     """The number of the conversation in the store: one that is begun anew under the same name has another."""
+    says: Kept[Says] = "exchange"
+    """What the call says there, as it or a turn around it was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -178,7 +178,10 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
         why=text.filter(bool),
     ),
     waits.SleepBegun: fixed(waits.SleepBegun, {}, due=seconds),
-    waits.TurnTaken: fixed(waits.TurnTaken, {}, conversation=word, revision=count, n=count),
+    waits.TurnTaken: optional(
+        waits.TurnTaken, {}, {"conversation": word, "revision": count, "n": count},
+        says=st.sampled_from(["answer", "nothing"]),
+    ),
     waits.QuestionAsked: optional(
         waits.QuestionAsked, {},
         {"question": word, "to": word, "text": text, "kind": word, "quorum": count, "due": maybe_seconds,
