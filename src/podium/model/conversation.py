@@ -127,7 +127,8 @@ class ConversationTurn:
 
     `busy` says what happens where another one has its turn there: `wait` until it is over, `refuse` the call, or
     `fork`: go on in a new conversation, which begins with all that was said by then. The others are for calls: what
-    is said there, where that is not just what the agent was asked and answered.
+    is said there, where that is not just what the agent was asked and answered. Calls inside the turn say no more than
+    `says`; and nothing where the call has words of its own, `asked` or `answered`: it speaks for them.
     """
 
     name: str
@@ -135,11 +136,15 @@ class ConversationTurn:
     _: KW_ONLY
     busy: Busy = "wait"
     says: Says = "exchange"
-    """Calls inside the turn say no more than this either."""
     asked: str | None = None
     """Stands for the input; where guards changed the input, that stands there as the agent was handed it."""
     answered: Callable[[Json], str | None] | None = None
     """Gives, from the answer as JSON, the words that stand for it; for None the call says nothing."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether the call has words of its own."""
+        return self.asked is not None or self.answered is not None
 
     def __post_init__(self) -> None:
         check_fields(self, _FIELDS)

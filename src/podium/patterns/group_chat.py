@@ -9,10 +9,11 @@ from podium.errors import NoDecision
 from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.expression import rule
-from podium.patterns.building.inputs import plain
-from podium.patterns.building.members import Member, about, at_least, by_name, part
+from podium.patterns.building.inputs import PARTS, as_text, plain
+from podium.patterns.building.members import Member, about, at_least, by_name, part, takes
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
+from podium.patterns.building.talking import voice
 
 ChatEnd = Literal["condition", "agreement", "nobody", "bound"]
 
@@ -76,7 +77,8 @@ def group_chat(
             if who is None:
                 ended = "nobody"
                 break
-            said = await speaking[who].ask(ctx, task=task, messages=messages)
+            whole, turn = _cue(ctx, speaking[who], task, messages), voice(ctx, None if messages else task)
+            said = await speaking[who].ask(ctx, whole, turn, task=task, messages=messages)
             messages.append(Said(speaker=who, text=plain(said)))
         return Conversation(messages=messages, ended=ended)
 
@@ -90,6 +92,16 @@ def group_chat(
         takes=part(next(iter(known.values())), "task"),
         gives=Conversation,
     )
+
+
+def _cue(ctx: Context, speaker: Role[object], task: object, messages: Sequence[Said]) -> object:
+    """Return what a speaker that takes a text is told where it hears the messages in the conversation of the chat."""
+    if ctx.says in (None, "nothing") or takes(speaker.member) is not str:
+        return PARTS
+    if not messages:
+        return as_text(task)
+    cue = f"It is your turn, {speaker.who}."
+    return cue if ctx.says == "exchange" else f"{as_text(task)}\n\n{cue}"
 
 
 class _Choice:

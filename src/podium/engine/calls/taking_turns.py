@@ -12,7 +12,6 @@ from podium.engine.run.branch_task import BranchTask
 from podium.errors import CallFailed, CallRefused
 from podium.model.conversation import TURN, ConversationTurn, exchange, is_asked, narrower
 from podium.model.facts.runs import Started
-from podium.model.facts.waits import TurnTaken
 from podium.model.fallback import FallbackValue
 from podium.model.json import Json
 from podium.model.outcome import Failed, Failure, Refused
@@ -90,8 +89,7 @@ def _took(active: ActiveRun, key: str, turn: ConversationTurn, signal: Signal) -
         turns.wanted.discard(key)
         active.journal.act([TakeSignal(signal.id)])
         return Refused(CONVERSATION, told["refused"])
-    says = turns.says(key, turn)
-    said = TurnTaken(conversation=told["conversation"], revision=told["revision"], n=told["n"], says=says)
+    said = turns.taken(key, turn, told)
     turns.given(key, said)
     active.journal.append(said, key, effects=[TakeSignal(signal.id)])
     active.mailbox.end_waits(TURN, key)

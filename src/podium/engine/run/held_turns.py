@@ -12,6 +12,7 @@ from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Restarted, Rewound, Started
 from podium.model.facts.waits import TurnTaken
+from podium.model.json import Json
 from podium.model.run import START
 from podium.store.conversing import ReleaseTurn
 
@@ -31,7 +32,14 @@ class HeldTurn:
     held: bool = True
     """Whether the run has it now. A retry, or a fork, takes a turn anew."""
     says: Says = "exchange"
-    """What the call may say in it."""
+    """What the call says in it."""
+    alone: bool = False
+    """Whether calls inside it say nothing."""
+
+    @property
+    def inside(self) -> Says:
+        """What calls inside it may say."""
+        return "nothing" if self.alone else self.says
 
 
 class HeldTurns:
@@ -81,7 +89,9 @@ class HeldTurns:
         """Note that a turn is given."""
         before = self._known.get(key)
         said = before is not None and before.said
-        self._known[key] = HeldTurn(taken.conversation, taken.revision, taken.n, said, says=taken.says)
+        self._known[key] = HeldTurn(
+            taken.conversation, taken.revision, taken.n, said, says=taken.says, alone=taken.alone
+        )
         self.wanted.discard(key)
 
     def answered(self, key: str) -> None:
@@ -106,19 +116,22 @@ class HeldTurns:
                 return at
         return None
 
-    def says(self, key: str, wanted: ConversationTurn) -> Says:
-        """Return what a call may say: no more than it wants, than the turn around it, or than it did before a retry."""
-        around = self.around(key, wanted.name)
-        least = wanted.says
-        for at in (key, around):
-            if at is not None and (known := self._known.get(at)) is not None:
-                least = narrower(least, known.says)
-        return least
+    def taken(self, key: str, turn: ConversationTurn, told: Json) -> TurnTaken:
+        """Return what a turn that is given says: no more than those around it allow, nor than before a retry."""
+        says, alone, before = turn.says, turn.alone, self._known.get(key)
+        if before is not None:
+            says, alone = narrower(says, before.says), alone or before.alone
+        around = self.around(key, turn.name)
+        if around is not None:
+            says = narrower(says, self._known[around].inside)
+        return TurnTaken(
+            conversation=told["conversation"], revision=told["revision"], n=told["n"], says=says, alone=alone
+        )  # fmt: skip
 
-    def named(self, path: str) -> str | None:
-        """Return the conversation of the innermost turn that a context of this path is in."""
-        around = path if self._known.get(path) is not None else self.around(path)
-        return None if around is None or around not in self._known else self._known[around].name
+    def innermost(self, path: str) -> HeldTurn | None:
+        """Return the innermost turn that a context of this path is in."""
+        around = path if path in self._known else self.around(path)
+        return None if around is None else self._known.get(around)
 
     def release(self, keys: Iterable[str], now: float) -> list[ReleaseTurn]:
         """Forget the turns under these keys, given or wanted; returns what takes them back in the store."""
