@@ -8,20 +8,27 @@ messages that were there before stand as their places: so a conversation of any 
 import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import get_args
 
 import orjson
 
 from podium.model.expected import Expected
 from podium.model.json import Json, is_array, is_object
+from podium.model.parts_said import Arguments, apart, joined, parts_sent
 
 AFTER = "after"
 """Names the step of the request that it differs from."""
 
 IN = "conversation"
-"""Names the conversation whose messages it refers to, and how many there were: `{"name": …, "revision": …}`."""
+"""Names the conversation whose messages it refers to, and how many there were: `{"name": …, "revision": …}`.
 
+With `arguments` it refers to the parts that agents of all frameworks read, each counted as a message.
+"""
+
+_ARGUMENTS = "arguments"
 _MESSAGES = "messages"
 _INSTRUCTIONS = "instructions"
 
@@ -46,6 +53,14 @@ class Earlier:
     revision: int
     messages: Sequence[Json]
     """As they are sent."""
+    arguments: Arguments | None = None
+    """How uses of tools are sent, where `messages` have one part each, as `parts_sent` gives them."""
+
+    @property
+    def told(self) -> Json:
+        """The same as a request refers to it."""
+        form = {} if self.arguments is None else {_ARGUMENTS: self.arguments}
+        return {"name": self.name, "revision": self.revision, **form}
 
 
 SaidBefore = Callable[[str, int], Sequence[Json] | None]
@@ -71,7 +86,9 @@ def _is_message(value: object) -> bool:
 
 
 def _is_turn(value: object) -> bool:
-    return is_object(value) and isinstance(value.get("name"), str) and isinstance(value.get("revision"), int)
+    if not is_object(value) or value.get(_ARGUMENTS, "text") not in get_args(Arguments):
+        return False
+    return isinstance(value.get("name"), str) and isinstance(value.get("revision"), int)
 
 
 def _is_tool(value: object) -> bool:
@@ -94,7 +111,9 @@ _REQUEST = Expected(
 )
 _FIELDS: Mapping[str, Expected] = {
     AFTER: _TEXT, "agent": _TEXT, "model": _TEXT, _INSTRUCTIONS: _TEXT,
-    IN: Expected('{"name": …, "revision": …}', _is_turn),
+    IN: Expected(
+        '{"name": …, "revision": …}, with "arguments": "text" or "object" where places are those of parts', _is_turn
+    ),
     "settings": Expected("an object", is_object),
     "tools": Expected('a list of {"name": …, "description": …, "schema": …}', _all(_is_tool)),
     "native_tools": Expected("a list of texts", _all(_TEXT.fits)),
@@ -125,11 +144,13 @@ def difference(
 
     `place` is that of the step of the request before. What is between them in `messages` are `[first, count]`, places
     in the messages of that request with its answer behind them, and whole messages. Where there is none before it, they
-    are places in what was said earlier in a conversation.
+    are places in what was said earlier in a conversation, if anything of that is sent.
     """
     if before is None and earlier is not None:
-        told = {"name": earlier.name, "revision": earlier.revision}
-        return {IN: told, **now, _MESSAGES: _quoted(now[_MESSAGES], list(earlier.messages))}
+        messages = now[_MESSAGES] if earlier.arguments is None else apart(now[_MESSAGES])
+        quoted = _quoted(messages, list(earlier.messages))
+        if any(is_array(each) for each in quoted):
+            return {IN: earlier.told, **now, _MESSAGES: quoted}
     if before is None:
         return {**now, _MESSAGES: [_alone(each) for each in now[_MESSAGES]]}
     changed = {name: value for name, value in now.items() if name != _MESSAGES and value != before[name]}
@@ -159,6 +180,8 @@ def put_together(
             messages += known[first : first + count]
         else:
             messages.append(_folded(each))
+    if _ARGUMENTS in stored.get(IN, {}):
+        messages = joined(messages)
     own = {name: value for name, value in stored.items() if name not in (AFTER, IN)}
     return {**before, **own, _MESSAGES: messages}
 
@@ -169,12 +192,14 @@ def _said(stored: Mapping[str, Json], said: SaidBefore | None) -> list[Json]:
     known = None if said is None else said(name, revision)
     if known is None:
         raise LookupError(f"the {revision} messages that were in conversation {name!r} by then were deleted")
+    if _ARGUMENTS in stored[IN]:
+        return parts_sent(known, stored[IN][_ARGUMENTS])
     return [_folded(_alone(sent_message({_INSTRUCTIONS: None, **each}))) for each in known]
 
 
 def same_as_before(stored: Mapping[str, Json]) -> int:
     """Return with how many of the messages of the request before it, and of its answer, a stored request begins."""
-    begin: Json = next(iter(stored[_MESSAGES]), None)
+    begin: Json = next(iter(stored[_MESSAGES]), None) if AFTER in stored else None
     return begin[1] if is_array(begin) and not begin[0] else 0
 
 
@@ -186,7 +211,7 @@ def _quoted(messages: Sequence[Json], known: list[Json]) -> list[Json]:
     for message in messages:
         if at == end or known[at] != message:
             goes_on = goes_on and at == end
-            span, at = [], end if goes_on else _place_of(message, known)
+            span, at = [], end if goes_on else _place_of(message, known, at)
         if at == end:
             found.append(_alone(message))
             continue
@@ -197,11 +222,12 @@ def _quoted(messages: Sequence[Json], known: list[Json]) -> list[Json]:
     return found
 
 
-def _place_of(message: Json, known: list[Json]) -> int:
-    try:
-        return known.index(message)
-    except ValueError:
-        return len(known)
+def _place_of(message: Json, known: list[Json], at: int) -> int:
+    """Return where a message is among those that are known: rather behind a place than before it."""
+    for start in (at, 0):
+        with suppress(ValueError):
+            return known.index(message, start)
+    return len(known)
 
 
 def _alone(message: Mapping[str, Json]) -> Json:

@@ -16,12 +16,14 @@ from podium.agents.frameworks.failure import of_vendor
 from podium.agents.frameworks.flight import Flight
 from podium.agents.frameworks.loops import in_loop, kept_in_loop
 from podium.agents.frameworks.plain import plain_numbers
-from podium.agents.frameworks.request import AskedModel, AskedTool, SentBefore, told
+from podium.agents.frameworks.request import AskedModel, AskedTool
+from podium.agents.frameworks.sent import LastSent, told
 from podium.errors import Interrupt
 from podium.model.budget import Bound
 from podium.model.json import Json, is_object
 from podium.model.outcome import Usage
 from podium.model.prices import Rates
+from podium.model.sent import Earlier
 from podium.model.step import ANSWER, arguments_put_in, tool_step
 from podium.model.steps import Steps
 from podium.model.streams.kinds import Transient
@@ -51,6 +53,8 @@ class CallRecording:
     rates: Rates
     terms: ToolTerms = UNLESS_GIVEN
     streaming: bool = False
+    earlier: Earlier | None = None
+    """What was said before in the conversation of the call; requests refer to it."""
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     """Where steps are recorded."""
     input_tokens: int = 0
@@ -83,7 +87,7 @@ class Recorder:
         """The requests that failed."""
         self._asked_uses = defaultdict[tuple[str, str], set[str]](set)
         """The answers that asked for a use of a tool with this id: some servers count their ids from 0 each time."""
-        self._sent: dict[str, SentBefore] = {}
+        self._sent: dict[str, LastSent] = {}
 
     @property
     def streams(self) -> bool:
@@ -117,12 +121,12 @@ class Recorder:
 
         async def body() -> Json:
             self.emit(RequestStarted(asked.model))
-            sending = SentBefore(place="", said={"agent": asked.agent, **asked.sent})
+            sending = LastSent(place="", said=asked.said)
 
             def tell(at: str) -> Json:
                 nonlocal sending
                 sending = replace(sending, place=at)
-                return told(asked, self._sent.get(asked.agent))
+                return told(sending.said, self._sent.get(asked.agent), call.earlier)
 
             call.steps.tell_sent(tell, lambda: self._sent.__setitem__(asked.agent, sending))
             with asking():

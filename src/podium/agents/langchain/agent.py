@@ -18,6 +18,7 @@ from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.failure import chain_of, of_vendor
 from podium.agents.frameworks.recorder import CallRecording, Recorder, recording
+from podium.agents.frameworks.sent import parts_before
 from podium.agents.langchain.history import talk_in
 from podium.agents.langchain.interrupts import InterruptQuestions
 from podium.errors import AgentError, BadAnswer, Refusal
@@ -69,11 +70,12 @@ class LangChainAgent(Generic[In, Out]):
         Raises RateLimited, TransportFailed, TimeoutError, Refusal (too many steps, a rejected request, used-up quota)
         and BadAnswer (what the model said cannot be used).
         """
+        asked, earlier = self.input.restore(call.input), await parts_before(steps.conversation, "object")
         recorded = CallRecording(
             steps=steps, agent=self.card.name, effects=self.effects, rates=nearer(self.rates, steps.prices.models),
-            terms=self.terms, streaming=self.streaming,
+            terms=self.terms, streaming=self.streaming, earlier=earlier,
         )  # fmt: skip
-        asked, talk = self.input.restore(call.input), await talk_in(steps.conversation)
+        talk = talk_in(steps.conversation, earlier)
         state = self.state(asked, call.feedback)
         given = state if talk is None else talk.given(state)
         counted = UsageMetadataCallbackHandler()

@@ -12,8 +12,9 @@ from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.prompt import correction
 from podium.agents.frameworks.recorder import CallRecording, recording
+from podium.agents.frameworks.sent import parts_before
 from podium.agents.openai_agents.failure import podium_errors
-from podium.agents.openai_agents.history import items_before, say
+from podium.agents.openai_agents.history import items_of, say
 from podium.agents.openai_agents.model import PROVIDER, RecordingModel, RecordingProvider
 from podium.agents.openai_agents.recorded import Clones, SdkAgent
 from podium.agents.openai_agents.tools import noticing
@@ -61,10 +62,12 @@ class OpenAIAgent(Generic[In, Out]):
         rejected request, used-up quota) and BadAnswer (what the model said cannot be used).
         """
         asked, turn = self.prompt(self.input.restore(call.input)), steps.conversation
-        items = _after(await items_before(turn), _with_feedback(asked, call.feedback))
+        earlier = await parts_before(turn, "text")
+        items = _after(items_of(earlier), _with_feedback(asked, call.feedback))
         recorded = CallRecording(
             steps=steps, agent=self.card.name, main=self.agent.name, effects=self.effects,
             rates=nearer(self.rates, steps.prices.models), terms=self.terms, streaming=self.streaming,
+            earlier=earlier,
         )  # fmt: skip
         config = self._config()
         twin = Clones(keeps_names=isinstance(config.model, str)).of(self.agent)

@@ -82,9 +82,8 @@ class LlmAgent(Generic[In, Out, D]):
         """
         asked = self.prompt(self.input.restore(call.input))
         prompt, history = _with_feedback(asked, call.feedback), await history_of(steps.conversation)
-        usage, recording = RunUsage(), self._recording(call, steps)
+        usage, recording = RunUsage(), self._recording(call, steps, history)
         scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
-        scope.earlier = None if history is None else history.earlier
         own = recording_capabilities(scope, name=self.card.name, output=self._output)
         model, missing = self._chosen_model()
         with (
@@ -121,7 +120,7 @@ class LlmAgent(Generic[In, Out, D]):
         """Say that it cannot be told: what a whole conversation did is known by its steps only."""
         return None
 
-    def _recording(self, call: Call, steps: Steps) -> Recording:
+    def _recording(self, call: Call, steps: Steps, history: TalkSoFar | None) -> Recording:
         return Recording(
             steps=steps,
             flight=Flight(RunCancelled),
@@ -132,6 +131,7 @@ class LlmAgent(Generic[In, Out, D]):
             agent=self.card.name,
             attempt=call.attempt,
             terms=self.terms,
+            earlier=None if history is None else history.earlier,
         )
 
     def _output(self, _: str | None) -> OutputCodec:

@@ -12,12 +12,13 @@ from pydantic_ai.settings import ModelSettings
 
 from podium.agents.frameworks.asking import asking
 from podium.agents.frameworks.counting import AnswerUsage
+from podium.agents.frameworks.sent import told
 from podium.agents.pydantic_ai.cap import AnswerCap, cut_by
 from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.request import model_input, sent_messages
 from podium.agents.pydantic_ai.retries import unretried
 from podium.agents.pydantic_ai.scope import AgentScope, Unanswered
-from podium.agents.pydantic_ai.sent import LastSent, answered, told
+from podium.agents.pydantic_ai.sent import RequestSent, answered, sending
 from podium.agents.pydantic_ai.shared import as_run
 from podium.agents.pydantic_ai.storable import storable
 from podium.agents.pydantic_ai.streaming import hand_on
@@ -48,7 +49,7 @@ class RecordedRequest:
         self._parameters = parameters
         self._own = scope.takes_attempt()
         self._asked: Json = None
-        self._sent: LastSent | None = None
+        self._sent: RequestSent | None = None
         scope.recording.acted |= bool(parameters.native_tools)
         self._doubled = 0
 
@@ -136,10 +137,9 @@ class RecordedRequest:
     def _told(self, place: str, settings: ModelSettings | None) -> Json:
         """Return what it sends as it is recorded for people: what differs from the request before it in this scope."""
         scope = self._scope
-        said, self._sent = told(
-            scope.last_sent, scope.agent, place, self._asked, self._model, settings, self._parameters, scope.earlier
-        )
-        return said
+        last, parameters = scope.last_sent, self._parameters
+        self._sent = sending(last, scope.agent, place, self._asked, self._model, settings, parameters)
+        return told(self._sent.sent.said, None if last is None else last.sent, scope.recording.earlier)
 
     def _told_is_kept(self) -> None:
         """Have the next request recorded as what differs from this one."""
