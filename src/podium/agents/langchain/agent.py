@@ -70,7 +70,8 @@ class LangChainAgent(Generic[In, Out]):
         Raises RateLimited, TransportFailed, TimeoutError, Refusal (too many steps, a rejected request, used-up quota)
         and BadAnswer (what the model said cannot be used).
         """
-        asked, earlier = self.input.restore(call.input), await parts_before(steps.conversation, "object")
+        asked = self.input.restore(call.input)
+        earlier = await parts_before(steps.conversation, self.card.name, "object")
         recorded = CallRecording(
             steps=steps, agent=self.card.name, effects=self.effects, rates=nearer(self.rates, steps.prices.models),
             terms=self.terms, streaming=self.streaming, earlier=earlier,

@@ -81,7 +81,7 @@ class LlmAgent(Generic[In, Out, D]):
         allows).
         """
         asked = self.prompt(self.input.restore(call.input))
-        prompt, history = _with_feedback(asked, call.feedback), await history_of(steps.conversation)
+        prompt, history = _with_feedback(asked, call.feedback), await history_of(steps.conversation, self.card.name)
         usage, recording = RunUsage(), self._recording(call, steps, history)
         scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
         own = recording_capabilities(scope, name=self.card.name, output=self._output)

@@ -7,6 +7,7 @@ from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRe
 
 from podium.agents.pydantic_ai.request import sent_messages
 from podium.model.conversation import OpenTurn
+from podium.model.heard import heard_by
 from podium.model.json import Json
 from podium.model.sent import Earlier
 
@@ -22,24 +23,26 @@ class TalkSoFar:
     """What was said in a conversation before a call."""
 
     turn: OpenTurn
+    agent: str
+    """The name of the agent that hears it."""
     messages: list[ModelMessage]
 
     @property
     def earlier(self) -> Earlier:
         """The same as requests to models refer to it."""
-        return Earlier(self.turn.name, self.turn.revision, sent_messages(self.messages))
+        return Earlier(self.turn.name, self.turn.revision, self.agent, sent_messages(self.messages))
 
     def say(self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> None:
         """Say what a run of an agent added, as it was asked: `prompt` is without what was wrong with an answer."""
         self.turn.add(said_by(new, prompt))
 
 
-async def history_of(turn: OpenTurn | None) -> TalkSoFar | None:
-    """Read what was said before a call; None where it has no turn in a conversation."""
+async def history_of(turn: OpenTurn | None, agent: str) -> TalkSoFar | None:
+    """Read what was said before a call, as its agent hears it; None where it has no turn in a conversation."""
     if turn is None:
         return None
-    said = [each.message for each in await turn.messages()]
-    return TalkSoFar(turn, ModelMessagesTypeAdapter.validate_python(said))
+    said = heard_by(agent, await turn.messages())
+    return TalkSoFar(turn, agent, ModelMessagesTypeAdapter.validate_python(said))
 
 
 def said_by(new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> list[Json]:

@@ -180,7 +180,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     waits.SleepBegun: fixed(waits.SleepBegun, {}, due=seconds),
     waits.TurnTaken: optional(
         waits.TurnTaken, {}, {"conversation": word, "revision": count, "n": count},
-        says=st.sampled_from(["answer", "nothing"]),
+        says=st.sampled_from(["answer", "nothing"]), alone=st.just(value=True),
     ),
     waits.QuestionAsked: optional(
         waits.QuestionAsked, {},
