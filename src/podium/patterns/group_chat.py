@@ -94,14 +94,19 @@ def group_chat(
     )
 
 
+def _hears(ctx: Context, member: Member) -> bool:
+    """Whether a member that takes a text finds the messages in the conversation, with their authors."""
+    return ctx.says in ("exchange", "answer") and takes(member) is str
+
+
 def _cue(ctx: Context, speaker: Role[object], task: object, messages: Sequence[Said]) -> object:
-    """Return what a speaker that takes a text is told where it hears the messages in the conversation of the chat."""
-    if ctx.says in (None, "nothing") or takes(speaker.member) is not str:
+    """Return what a speaker is told beside what it hears; the task stands in the conversation once that was said."""
+    if not _hears(ctx, speaker.member):
         return PARTS
-    if not messages:
-        return as_text(task)
     cue = f"It is your turn, {speaker.who}."
-    return cue if ctx.says == "exchange" else f"{as_text(task)}\n\n{cue}"
+    if messages and ctx.says == "exchange":
+        return cue
+    return as_text(task) if not messages else f"{as_text(task)}\n\n{cue}"
 
 
 class _Choice:
@@ -127,7 +132,8 @@ class _Choice:
         if self._function is not None:
             return self._known(self._function(list(messages)))
         if self._manager is not None:
-            parts = {"task": task, "messages": messages, "speakers": self._able}
+            told = None if _hears(ctx, self._manager.member) else messages
+            parts = {"task": task, "messages": told, "speakers": self._able}
             return await self._manager.settle(ctx, self._known, **parts)
         return self._names[len(messages) % len(self._names)]
 
