@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from podium.model.conversation import ConversationTurn, as_text, exchange, in_request, in_response, is_asked
 from podium.model.expected import TEXT
 from podium.model.json import Json, encode
+from podium.model.question import PersonAnswer
 
 _WRAPPED = "response"
 """Names, in the arguments of an output tool, an answer that is no object."""
@@ -24,6 +25,8 @@ class SaidInTurn:
     answer: Json
     added: Sequence[Json] = ()
     """The messages that the agent added itself, if it did."""
+    people: Sequence[str] = ()
+    """Who gave the answer, where people did: one for each message of it."""
 
     @property
     def messages(self) -> Sequence[Json]:
@@ -42,7 +45,7 @@ class SaidInTurn:
         """
         if encode(answer) == encode(self.answer):
             return self
-        return SaidInTurn(self.asked, answer, _replaced(self.added, self.answer, answer))
+        return replace(self, answer=answer, added=_replaced(self.added, self.answer, answer))
 
     def worded(self, turn: ConversationTurn, input: Json) -> Sequence[Json]:
         """Return what is appended, as the caller has it in its turn; `input` is what the agent was to be handed."""
@@ -67,6 +70,14 @@ class SaidInTurn:
 def kept_said(kept: Json, answer: Json) -> SaidInTurn:
     """Return what was recorded with an answer."""
     return SaidInTurn(kept["asked"], answer, kept["added"])
+
+
+def said_by_people(asked: Json, answer: Json, people: Sequence[PersonAnswer]) -> SaidInTurn:
+    """Return what people said: each of several in a message of its own."""
+    if len(people) == 1:
+        return SaidInTurn(asked, answer, people=[people[0].by])
+    said = [in_request(as_text(asked)), *(in_response(as_text(each.value)) for each in people)]
+    return SaidInTurn(asked, answer, said, [each.by for each in people])
 
 
 def _ending_with(said: list[Json], words: str) -> list[Json]:

@@ -11,6 +11,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.errors import CallFailed, CallRefused
 from podium.model.conversation import TURN, ConversationTurn, exchange, is_asked, narrower
+from podium.model.conversation_state import AGENT
 from podium.model.facts.runs import Started
 from podium.model.fallback import FallbackValue
 from podium.model.json import Json
@@ -110,7 +111,8 @@ async def said_with(open_call: OpenCall, given: Given) -> Failed | Refused | Non
             return no
     by = open_call.agent if isinstance(answered, FallbackValue) else answered
     says = turn.says if known is None else known.says
-    given.effects = [_append(active, key, by.card.name, _words(open_call, given, replace(turn, says=says)))]
+    people = () if given.said is None else given.said.people
+    given.effects = [_append(active, key, by.card.name, _words(open_call, given, replace(turn, says=says)), people)]
     return None
 
 
@@ -176,7 +178,15 @@ def _wanted(active: ActiveRun, key: str, turn: ConversationTurn) -> WantTurn:
     )  # fmt: skip
 
 
-def _append(active: ActiveRun, key: str, agent: str, messages: Sequence[Json]) -> AppendTurn:
-    principal = active.run.principal
-    said = [NewMessage(principal if is_asked(each) else agent, encode(each)) for each in messages]
+def _append(
+    active: ActiveRun, key: str, agent: str, messages: Sequence[Json], people: Sequence[str] = ()
+) -> AppendTurn:  # fmt: skip
+    """Return what appends messages; what people said is theirs, and names the agent in whose place they were asked."""
+    answers = sum(not is_asked(each) for each in messages)
+    authors = iter(people if len(people) == answers else [*people[:1], agent][:1] * answers)
+    said: list[NewMessage] = []
+    for each in messages:
+        author = active.run.principal if is_asked(each) else next(authors)
+        by_person = {"metadata": {AGENT: agent}} if people and not is_asked(each) else {}
+        said.append(NewMessage(author, encode({**each, **by_person})))
     return AppendTurn(key=key, messages=said, at=active.runtime.clock.now())

@@ -118,7 +118,7 @@ class LastSpeaker(LookUp[str]):
             self.key, runtime.store.messages(self.active.run.tenant, turn.name, first=first, n=turn.n)
         )
         names = self.asks.agents or ()
-        return [each.author for each in reversed(said) if each.author in names][:1]
+        return [each.speaker for each in reversed(said) if each.speaker in names][:1]
 
     def load(self, plain: Json) -> str:
         """Return a name."""
