@@ -141,11 +141,6 @@ class ConversationTurn:
     answered: Callable[[Json], str | None] | None = None
     """Gives, from the answer as JSON, the words that stand for it; for None the call says nothing."""
 
-    @property
-    def alone(self) -> bool:
-        """Whether the call has words of its own."""
-        return self.asked is not None or self.answered is not None
-
     def __post_init__(self) -> None:
         check_fields(self, _FIELDS)
         check_conversation(self.name)

@@ -118,7 +118,8 @@ class HeldTurns:
 
     def taken(self, key: str, turn: ConversationTurn, told: Json) -> TurnTaken:
         """Return what a turn that is given says: no more than those around it allow, nor than before a retry."""
-        says, alone, before = turn.says, turn.alone, self._known.get(key)
+        says, before = turn.says, self._known.get(key)
+        alone = turn.asked is not None or turn.answered is not None
         if before is not None:
             says, alone = narrower(says, before.says), alone or before.alone
         around = self.around(key, turn.name)
