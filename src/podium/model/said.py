@@ -87,7 +87,10 @@ def _ending_with(said: list[Json], words: str) -> list[Json]:
     if own and own[0]["parts"] == words_said["parts"]:
         return said
     kept = {name: value for each in own for name, value in each.items() if name not in _OF_THE_SERVER}
-    return [*before, {**kept, **words_said}]
+    held: dict[str, Json] = {}
+    for each in said[last:]:
+        held |= each.get("metadata") or {}  # such as a summary, which stands beside what comes last
+    return [*before, {**kept, **words_said, **({"metadata": held} if held else {})}]
 
 
 def _replaced(added: Sequence[Json], before: Json, after: Json) -> Sequence[Json]:

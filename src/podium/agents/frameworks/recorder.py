@@ -8,6 +8,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from podium.agents.context.applying import ContextOfCall
+from podium.agents.context.draft import FittedRequest
+from podium.agents.context.piece import WholeRequest
 from podium.agents.frameworks.approvals import UNLESS_GIVEN, ToolTerms, denial_in
 from podium.agents.frameworks.asking import asking, is_asking
 from podium.agents.frameworks.counting import UNSEEN, AnswerUsage
@@ -78,8 +81,10 @@ class _RequestPlace:
 class Recorder:
     """Records what is asked in a call, or in the code of one tool of it."""
 
-    def __init__(self, call: CallRecording) -> None:
+    def __init__(self, call: CallRecording, context: ContextOfCall | None = None) -> None:
         self.call = call
+        self._context = context
+        """The rules for what the agent sends, where it has any."""
         self._interrupt: Interrupt | None = None
         self._places = Counter[tuple[str, str]]()
         """How many requests there were at a place, by the step that one is in."""
@@ -111,6 +116,12 @@ class Recorder:
         """Raise again what interrupted a step here: frameworks may take it for an error, and go on without."""
         if self._interrupt is not None:
             raise self._interrupt
+
+    async def fit(self, request: WholeRequest) -> FittedRequest | None:
+        """Return what is sent of a request by the rules of the agent; None where it has none."""
+        self.check()
+        context = self._context
+        return None if context is None else await in_loop(self.call.loop, lambda: context.fit(request))
 
     async def request(self, asked: AskedModel, send: SendModel) -> Json:
         """Ask a model once for ever. An error keeps the type that the framework gave it, for those who handle it."""
@@ -254,9 +265,9 @@ def recorder_here() -> Recorder | None:
 
 
 @contextmanager
-def recording(call: CallRecording) -> Generator[Recorder]:
+def recording(call: CallRecording, context: ContextOfCall | None = None) -> Generator[Recorder]:
     """Record what is asked in this task until the call ends; raises again what interrupted one of its steps."""
-    recorder = Recorder(call)
+    recorder = Recorder(call, context)
     try:
         with recorder.entered():
             try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage, convert_to_messages
 
+from podium.agents.context.applying import ContextOfCall
 from podium.agents.langchain.messages import conversation
 from podium.model.conversation import OpenTurn
 from podium.model.json import Json, is_object
@@ -28,15 +29,19 @@ class GraphTalk:
         messages = [*self.before, *convert_to_messages(state[_MESSAGES])]
         return {**state, _MESSAGES: [_with_id(each, at) for at, each in enumerate(messages)]}
 
-    def say(self, asked: Json, given: Json, result: Json) -> None:
-        """Say what the graph was asked, and what messages it has besides those that it was given."""
+    def say(self, asked: Json, given: Json, result: Json, context: ContextOfCall | None) -> None:
+        """Say what the graph was asked, and what messages it has besides those that it was given.
+
+        What was summarized for it is kept with that.
+        """
         messages = result.get(_MESSAGES) if is_object(result) else [result]
         if not is_object(asked) or _MESSAGES not in asked or not messages:
             return
         known = {each.id for each in given[_MESSAGES]}
         new = [each for each in messages if isinstance(each, BaseMessage) and each.id not in known]
         if new:
-            self.turn.add(kept_messages([*conversation(convert_to_messages(asked[_MESSAGES])), *conversation(new)]))
+            said = kept_messages([*conversation(convert_to_messages(asked[_MESSAGES])), *conversation(new)])
+            self.turn.add(said if context is None else context.kept_with(said))
 
 
 def talk_in(turn: OpenTurn | None, earlier: Earlier | None) -> GraphTalk | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agents import RunResult, TResponseInputItem
 
 from podium.agents.openai_agents.messages import conversation
-from podium.model.conversation import OpenTurn
+from podium.model.json import Json
 from podium.model.parts_said import kept_messages
 from podium.model.sent import Earlier
 
@@ -29,7 +29,7 @@ def items_of(earlier: Earlier | None) -> list[TResponseInputItem]:
     return items
 
 
-def say(turn: OpenTurn, asked: str | Sequence[TResponseInputItem], result: RunResult) -> None:
-    """Say what an agent was asked, and what its run added."""
+def said_by(asked: str | Sequence[TResponseInputItem], result: RunResult) -> list[Json]:
+    """Return what an agent was asked, and what its run added."""
     new = [each.to_input_item() for each in result.new_items]
-    turn.add(kept_messages([*conversation(asked), *conversation(new)]))
+    return kept_messages([*conversation(asked), *conversation(new)])

@@ -12,6 +12,7 @@ from typing import TypeVar
 from pydantic_ai.durable_exec import record_durable_unit
 from pydantic_ai.usage import RunUsage
 
+from podium.agents.context.applying import ContextOfCall
 from podium.agents.frameworks.approvals import UNLESS_GIVEN, Grants, ToolQuestion, ToolTerms
 from podium.agents.frameworks.asking import is_asking
 from podium.agents.frameworks.counting import UNSEEN
@@ -171,10 +172,12 @@ class Unanswered:
 
     key: str
     sent: Json
+    history: Json
+    """All messages of the agent, those too that were not sent."""
 
     def asks(self, messages: Json) -> bool:
         """Whether it asked the same, whichever model, with whichever settings."""
-        return self.sent["messages"] == messages
+        return self.history == messages
 
 
 class AgentScope:
@@ -194,6 +197,8 @@ class AgentScope:
         self.streaming = streaming
         self.unanswered: Unanswered | None = None
         self.last_sent: RequestSent | None = None
+        self.context: ContextOfCall | None = None
+        """The rules for what the agent sends, where it has any."""
         self.attempts = False
         """Whether the request that comes next is the agent's own."""
         self.waits_for: dict[str, str] = {}

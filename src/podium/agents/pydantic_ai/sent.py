@@ -12,6 +12,7 @@ from podium.agents.frameworks.plain import plain
 from podium.agents.frameworks.sent import LastSent
 from podium.agents.pydantic_ai.request import tool_described
 from podium.model.json import Json
+from podium.model.sent import CONTEXT
 
 _NOT_TOLD = frozenset({"max_retries", "extra_headers"})
 """Settings that say nothing: the first is always 0. Headers may hold secrets."""
@@ -30,18 +31,23 @@ class RequestSent:
 
 def sending(
     last: RequestSent | None, agent: str, place: str, asked: Mapping[str, Json], model: Model[object],
-    settings: ModelSettings | None, parameters: ModelRequestParameters,
+    settings: ModelSettings | None, parameters: ModelRequestParameters, context: Json = None,
 ) -> RequestSent:  # fmt: skip
-    """Return a request as it is sent, after the last one in its scope."""
+    """Return a request as it is sent, after the last one in its scope.
+
+    `context` is what rules did to its messages; None where there are no rules.
+    """
     made_of = (
         [asked[name] for name in ("model", "tools", "native_tools", "output")], settings, parameters.instruction_parts,
-        None if parameters.instruction_parts is not None else _own_instructions(asked["messages"]),
+        None if parameters.instruction_parts is not None else own_instructions(asked["messages"]),
         frozenset(parameters.revealed_tool_names),  # a tool that was found by a search is offered from then on
     )  # fmt: skip
     if last is not None and last.made_of == made_of:
         said = {**last.sent.said, "messages": asked["messages"]}
     else:
         said = {"agent": agent, **_but_messages(asked, model, settings, parameters), "messages": asked["messages"]}
+    if context is not None:
+        said[CONTEXT] = context
     return RequestSent(asked=asked, made_of=made_of, sent=LastSent(place=place, said=said))
 
 
@@ -63,7 +69,7 @@ def _but_messages(
     instructions = _joined(prepared.instruction_parts)
     return {
         "model": asked["model"],
-        "instructions": _own_instructions(asked["messages"]) if instructions is None else instructions,
+        "instructions": own_instructions(asked["messages"]) if instructions is None else instructions,
         "settings": plain({name: value for name, value in merged.items() if name not in _NOT_TOLD}),
         "tools": [tool_described(each) for each in prepared.declared_function_tools],
         "native_tools": asked["native_tools"],
@@ -75,7 +81,7 @@ def _joined(parts: Sequence[InstructionPart] | None) -> str | None:
     return None if parts is None else "\n\n".join(each.content for each in parts)
 
 
-def _own_instructions(messages: Sequence[Json]) -> str:
+def own_instructions(messages: Sequence[Json]) -> str:
     """Return the instructions of the last request that has any: those of code that asks a model without an agent."""
     known = (each["instructions"] for each in reversed(messages) if each["kind"] == "request")
     return next((each for each in known if each), "")
