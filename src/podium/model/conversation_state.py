@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from podium.model.json import Json
 
+EDITED = "edit"
+"""The key of a message that a person gave anew in a fork; no call has it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationMessage:
@@ -14,12 +17,37 @@ class ConversationMessage:
     message: Json
     """As Pydantic AI writes it: `{"kind": "request" or "response", "parts": […], …}`."""
     author: str
-    """The name of the agent that said it; for what an agent was asked, that of the principal of the run."""
+    """The name of the agent that said it; for what an agent was asked, that of the principal of the run.
+
+    Of one that was edited, who edited it.
+    """
     run: str
+    """In whose turn it was said; of one that was edited, the run that records the fork."""
     key: str
     """The call in whose turn it was said; `start` for the run itself."""
     at: float
     """When it was said, in seconds since 1970."""
+
+    @property
+    def edited(self) -> bool:
+        """Whether a person gave it anew, in a fork, in place of the message that stands there in the other one."""
+        return self.key == EDITED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationHit:
+    """A message in which a text was found."""
+
+    tenant: str
+    conversation: str
+    """The name."""
+    place: int
+    author: str
+    run: str
+    at: float
+    """When it was said, in seconds since 1970."""
+    excerpt: str
+    """What stands around the first place where the text was found; `…` stands for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +57,8 @@ class TurnHolder:
     run: str
     key: str
     """The call; `start` for the run itself."""
+    question: str | None = None
+    """The question that has waited longest of those that this turn has open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
