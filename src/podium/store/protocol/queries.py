@@ -125,3 +125,5 @@ class CostQuery(Query):
     by: Dimension = "agent"
     run: str | None = None
     """Of this run with all that it started."""
+    conversation: str | None = None
+    """Of what was done in turns in the conversation of this name, as long as it is there."""

@@ -265,4 +265,5 @@ CREATE TABLE memory_vectors (
     numbers BLOB NOT NULL
 );
 CREATE INDEX memory_vectors_of ON memory_vectors (scope, embedder, v, signs);
-CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END
+CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END;
+CREATE INDEX facts_turns ON facts (CAST(body AS TEXT) ->> '$.n') WHERE kind = 28
