@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Dimension = Literal["agent", "model", "workflow", "tenant", "day", "run", "conversation"]
-"""By what costs are added up; a run with all the child runs that it started, a conversation with all that was done in its
-turns."""
+"""By what costs are added up: a run with all the child runs that it started, a conversation with what its turns did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,12 +31,17 @@ def _json_lines(found: ConversationState, said: Sequence[ConversationMessage]) -
 def _markdown(found: ConversationState, said: Sequence[ConversationMessage]) -> Iterator[str]:
     yield f"# {found.name}"
     if found.forked_from is not None:
-        yield f"\nA fork of {found.forked_from} after {found.forked_at} messages."
+        yield f"\nA fork of {found.forked_from} at place {found.forked_at}."
     for each in said:
         edited = ", edited" if each.edited else ""
         yield f"\n**{each.author}** · {_time(each.at)}{edited}\n"
-        parts = [_part(part) for part in each.message["parts"]]
-        yield "\n\n".join(part for part in parts if part)
+        yield message_text(each.message)
+
+
+def message_text(message: Json) -> str:
+    """Return what a message says, for people, as Markdown."""
+    parts = [_part(part) for part in message["parts"]]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _part(part: Json) -> str:

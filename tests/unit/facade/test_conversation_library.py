@@ -205,7 +205,7 @@ async def test_an_export_for_people_reads_as_a_talk(tmp_path: Path) -> None:
         told = "\n".join([line async for line in app.conversations.export("w", form="markdown")])
         at = told.split("· ")[1].split(" UTC")[0]
         assert told.replace(at, "T") == (
-            "# w\n\nA fork of u after 3 messages.\n\n**local** · T UTC\n\nHow heavy?\n\n"
+            "# w\n\nA fork of u at place 3.\n\n**local** · T UTC\n\nHow heavy?\n\n"
             '**uses_tool** · T UTC\n\n*uses weigh*\n\n```\n{\n  "thing": "x"\n}\n```\n\n'
             '**uses_tool** · T UTC\n\n*weigh*\n\n```\n{\n  "grams": 12\n}\n```\n\n'
             "**eve** · T UTC, edited\n\n13 g"

@@ -36,9 +36,7 @@ def costs(
     async def added(reader: Reader) -> Page[Cost]:
         one = None if run is None else (await run_in(reader, run)).id
         begin, end = instant(since, "--since"), instant(until, "--until")
-        return await reader.reports.costs(
-            by=by, run=one, conversation=conversation, since=begin, until=end, limit=ALL
-        )
+        return await reader.reports.costs(by=by, run=one, conversation=conversation, since=begin, until=end, limit=ALL)
 
     found = look(store, added).items
     if as_json:

@@ -9,7 +9,7 @@ WITH turns AS MATERIALIZED (
         JSON_ARRAY(CAST(o.body AS TEXT) ->> '$.n', CAST(o.body AS TEXT) ->> '$.conversation') AS conversation
     FROM facts o CROSS JOIN runs r ON r.n = o.place >> 24
     WHERE o.kind = 28
-        AND o.place IN (SELECT f.place FROM (SELECT DISTINCT r.id FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 AND r.tenant = k.tenant WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
+        AND o.place IN (SELECT f.place FROM (SELECT DISTINCT r.id FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
 ), used AS MATERIALIZED (
     SELECT run, place, kind, at, epoch, call,
         CASE WHEN :turns THEN (
@@ -38,7 +38,7 @@ WITH turns AS MATERIALIZED (
                 body, CASE WHEN kind IN (3, 6) THEN CAST('"usage"' AS BLOB) WHEN kind = 22 THEN CAST('"in_doubt"' AS BLOB) END
             ))
             AND place IN (SELECT f.place FROM runs s CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = :run OR s.id > :run || '.' AND s.id < :run || '/')
-            AND place IN (SELECT f.place FROM (SELECT DISTINCT r.id FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 AND r.tenant = k.tenant WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
+            AND place IN (SELECT f.place FROM (SELECT DISTINCT r.id FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
     ) u
 ), told AS MATERIALIZED (
     SELECT run, call, MAX(CASE WHEN kind = 3 AND usd IS NOT NULL THEN place END) AS priced,
@@ -68,7 +68,7 @@ SELECT CASE :by
 FROM calls c JOIN runs r ON r.n = c.run
     JOIN runs root ON root.n = CASE r.root WHEN r.id THEN r.n ELSE (SELECT n FROM runs WHERE id = r.root) END
 WHERE true
-    AND EXISTS (SELECT 1 FROM conversations k WHERE k.n = c.conversation ->> 0 AND k.name = :conversation AND k.tenant = r.tenant)
+    AND EXISTS (SELECT 1 FROM conversations k WHERE k.n = c.conversation ->> 0 AND k.name = :conversation)
     AND c.at >= :since
     AND c.at < :until
     AND r.tenant = :tenant
