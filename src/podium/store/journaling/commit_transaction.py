@@ -100,7 +100,7 @@ class CommitTransaction:
     @property
     def _turns(self) -> Turns:
         if self._opened_turns is None:
-            self._opened_turns = Turns(self._transaction, self._standings, self._inbox)
+            self._opened_turns = Turns(self._transaction, self._standings, self._inbox, self.journals)
         return self._opened_turns
 
     def perform(self, operations: Sequence[Operation]) -> Committed:
@@ -262,7 +262,8 @@ class CommitTransaction:
         return CommitVerdict.OK
 
     def _of_conversation(self, wanted: ConversationChange) -> CommitVerdict:
-        """Change a conversation from outside."""
+        """Change a conversation from outside; what was appended is inserted first, for messages may stand in it."""
+        self.journals.insert()
         changes = ConversationChanges(self._transaction, self._newcomers, self.journals, self._entries)
         verdict = changes.carry_out(wanted)
         self.result.deleted |= verdict is CommitVerdict.OK and not isinstance(wanted, ForkConversation)

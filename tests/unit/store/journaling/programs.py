@@ -54,7 +54,11 @@ from podium.store.operations import (
 )
 from tests.unit.store.journaling.tables import RunRow, Tables
 
-_SAID = encode({"kind": "request", "parts": [{"part_kind": "user-prompt", "content": "classified"}]})
+_SPOKEN = "What somebody says at length. " * 30
+_SAID = [
+    encode({"kind": "request", "parts": [{"part_kind": "user-prompt", "content": content}]})
+    for content in ("classified", _SPOKEN, f"{_SPOKEN}And more.", f"{_SPOKEN}{_SPOKEN}")
+]
 PARENTS = {"a": None, "b": None, "c": "a", "d": "c", "e": "a", "f": None}
 """All runs there can be, and what started them."""
 WITH_BUDGET = {"a": 60, "c": 30, "d": 15}
@@ -101,7 +105,7 @@ class Programs:
         return n, epoch - (self._chance.random() < 0.1)
 
     def _fact(self, kind: FactKind = FactKind.LOOKED_UP) -> NewFact:
-        payload = self._chance.choice([None, b"1", LARGE, LARGE[:-2] + b'"'])
+        payload = self._chance.choice([None, b"1", LARGE, LARGE[:-2] + b'"', encode(_SPOKEN), encode([1, _SPOKEN])])
         return NewFact(kind, self._chance.choice(["0", "1.2"]), 100.0, encode({"of": "it"}), payload)
 
     def _amount(self) -> Amount:
@@ -166,14 +170,14 @@ class Programs:
         effects: list[Effect] = [self._want(key), self._want(key), ReleaseTurn(key, 101.0)]
         if own:
             at = self._chance.choice(own)
-            said = [NewMessage("ann", _SAID)] * self._chance.randrange(3)
+            said = [NewMessage("ann", each) for each in self._chance.sample(_SAID, self._chance.randrange(3))]
             effects.append(AppendTurn(key=at, messages=said, at=102.0))
         return effects
 
     def _change_conversation(self, _: Tables) -> ConversationChange:
         own, name = f"change{next(self._ids)}", self._chance.choice(CONVERSATIONS)
         record = replace(self._new_run(), id=own, parent=None, root=own, tag=None, limits=None, turn=None)
-        edited = self._chance.choice([None, NewMessage("ann", _SAID)])
+        edited = self._chance.choice([None, NewMessage("ann", self._chance.choice(_SAID))])
         into, at = self._chance.choice([*CONVERSATIONS, "w"]), self._chance.randrange(4)
         return self._chance.choice([
             DeleteConversation(tenant="t", name=name, record=record),
