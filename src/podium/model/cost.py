@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Dimension = Literal["agent", "model", "workflow", "tenant", "day", "run"]
-"""By what costs are added up; a run with all the child runs that it started."""
+Dimension = Literal["agent", "model", "workflow", "tenant", "day", "run", "conversation"]
+"""By what costs are added up: a run with all the child runs that it started, a conversation with what its turns did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What was spent on one agent, model, workflow, tenant, day or run."""
+    """What was spent on one agent, model, workflow, tenant, day, run or conversation."""
 
     part: str
     calls: int

@@ -14,14 +14,17 @@ from podium.model.cost import Cost
 from podium.model.json import Json
 from podium.store.protocol import Page
 
-_By = Literal["agent", "model", "workflow", "tenant", "day", "run"]
-_PER_RUN = ("workflow", "tenant", "day")
+_By = Literal["agent", "model", "workflow", "tenant", "day", "run", "conversation"]
+_PER_RUN = ("workflow", "tenant", "day", "conversation")
 
 
 def costs(
     by: Annotated[_By, typer.Option(help="By what they are added up.")] = "agent",
     run: Annotated[
         str | None, typer.Option(metavar="RUN", help="Of this run, or `last`, with all the child runs it started.")
+    ] = None,
+    conversation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of what was done in turns in this conversation.")
     ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -33,7 +36,7 @@ def costs(
     async def added(reader: Reader) -> Page[Cost]:
         one = None if run is None else (await run_in(reader, run)).id
         begin, end = instant(since, "--since"), instant(until, "--until")
-        return await reader.reports.costs(by=by, run=one, since=begin, until=end, limit=ALL)
+        return await reader.reports.costs(by=by, run=one, conversation=conversation, since=begin, until=end, limit=ALL)
 
     found = look(store, added).items
     if as_json:

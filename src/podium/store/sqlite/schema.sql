@@ -265,6 +265,7 @@ CREATE TABLE memory_vectors (
 );
 CREATE INDEX memory_vectors_of ON memory_vectors (scope, embedder, v, signs);
 CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END;
+CREATE INDEX facts_turns ON facts (CAST(body AS TEXT) ->> '$.n') WHERE kind = 28;
 CREATE INDEX conversation_said_run ON conversation_said (run);
 CREATE VIEW conversation_messages AS
 SELECT s.place, s.author, s.run, s.key, s.at, CASE WHEN s.source IS NULL THEN s.message ELSE CAST(

@@ -1,5 +1,6 @@
 """What every store must do."""
 
+from podium.testing.contracts.conversation_changes import ConversationChangesContract
 from podium.testing.contracts.conversations import ConversationsContract
 from podium.testing.contracts.delegations import DelegationsContract
 from podium.testing.contracts.generations import GenerationsContract
@@ -21,6 +22,7 @@ class StoreContract(
     RecordsContract,
     ListsContract,
     ConversationsContract,
+    ConversationChangesContract,
     DelegationsContract,
     WatchingContract,
     StreamsContract,
