@@ -169,7 +169,7 @@ CREATE TABLE "answers_kept" (
     until REAL NOT NULL,
     run TEXT NOT NULL,
     key TEXT NOT NULL,
-    value BLOB NOT NULL,
+    value BLOB NOT NULL, usd REAL,
     PRIMARY KEY (digest, agent, version, tenant)
 ) WITHOUT ROWID;
 CREATE TABLE pruned (
@@ -265,4 +265,18 @@ CREATE TABLE memory_vectors (
     numbers BLOB NOT NULL
 );
 CREATE INDEX memory_vectors_of ON memory_vectors (scope, embedder, v, signs);
-CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END
+CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END;
+CREATE TABLE answers_vectors (
+    v INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    version TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    among TEXT NOT NULL,
+    signs BLOB NOT NULL,
+    numbers BLOB NOT NULL,
+    UNIQUE (digest, agent, version, tenant)
+);
+CREATE INDEX answers_vectors_among ON answers_vectors (among, v, signs);
+CREATE INDEX answers_vectors_of ON answers_vectors (agent, version, tenant, v);
+CREATE TRIGGER answers_kept_deleted AFTER DELETE ON answers_kept BEGIN DELETE FROM answers_vectors WHERE digest = old.digest AND agent = old.agent AND version = old.version AND tenant = old.tenant; END
