@@ -75,22 +75,26 @@ def banking(half: int) -> list[Question]:
     return questions
 
 
+def rest_of(question: Question, near: CacheByMeaning) -> str:
+    """What has to be equal beside the meaning."""
+    parts = near.parts(question.text)
+    return json.dumps(parts and parts[1])
+
+
 async def looked_up(questions: Sequence[Question], near: CacheByMeaning) -> list[Looked]:
     """Look for each question among those before it."""
     vectors, _ = await vectors_of(near.embed, [question.text for question in questions])
     numbers = np.array([vector.floats for vector in vectors], np.float32)
-    rest = [near.parts(question.text) or ("", None) for question in questions]
+    kinds = dict[str, int]()
+    rest = np.array([kinds.setdefault(rest_of(question, near), len(kinds)) for question in questions])
     found: list[Looked] = []
+    seen: set[str] = set()
     for place, question in enumerate(questions):
-        may = [n for n in range(place) if rest[n][1] == rest[place][1]]
-        findable = any(questions[n].same == question.same for n in range(place))
-        if not may:
-            found.append(Looked(-1.0, right=False, findable=findable))
-            continue
-        scores = numbers[may] @ numbers[place]
-        best = int(scores.argmax())
-        right = questions[may[best]].same == question.same
-        found.append(Looked(float(scores[best]), right=right, findable=findable))
+        scores = np.where(rest[:place] == rest[place], numbers[:place] @ numbers[place], -1.0)
+        best = int(scores.argmax()) if place else 0
+        right = place > 0 and questions[best].same == question.same
+        found.append(Looked(float(scores[best]) if place else -1.0, right=right, findable=question.same in seen))
+        seen.add(question.same)
     return found
 
 
