@@ -1,8 +1,7 @@
 """A conversation, in processes that are killed at every commit and in every agent: nothing is lost or said twice."""
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from podium.app import run_sync
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.faults import FaultPlace, FaultPoint, When
 from tests.faults.children import PROGRAMS, program
+from tests.forking import commands
 from tests.forking.program import Program
 
 SAID = ["a1", "a1 after 0", "a2", "a2 after 2", "b1", "b1 after 4", "b2", "b2 after 6"]
@@ -48,10 +48,14 @@ def test_killed_at_every_point_each_message_is_said_once_and_in_its_turn(
 
 def test_two_processes_at_once_lose_and_swap_nothing(tmp_path: Path) -> None:
     processes = [
-        subprocess.Popen([sys.executable, str(PROGRAMS / "chatting.py"), str(tmp_path), name, str(TALKS)])
+        commands.begin(
+            ["python", str(PROGRAMS / "chatting.py"), str(tmp_path), name, str(TALKS)], cwd=tmp_path, env=os.environ
+        )
         for name in "ab"
     ]
-    assert [process.wait(120) for process in processes] == [0, 0]
+    for process in processes:
+        process.communicate(120)
+    assert [process.returncode for process in processes] == [0, 0]
     store = SqliteStore(str(tmp_path / "podium.db"))
     said = run_sync(store.messages("default", "c"))
     state = run_sync(store.conversation("default", "c"))

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, UserContent, UserPromptPart
 
+from podium.agents.context.applying import ContextOfCall
 from podium.agents.pydantic_ai.request import sent_messages
+from podium.agents.pydantic_ai.storable import telling
 from podium.model.conversation import OpenTurn
 from podium.model.json import Json
 from podium.model.sent import Earlier
@@ -29,9 +31,15 @@ class TalkSoFar:
         """The same as requests to models refer to it."""
         return Earlier(self.turn.name, self.turn.revision, sent_messages(self.messages))
 
-    def say(self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> None:
-        """Say what a run of an agent added, as it was asked: `prompt` is without what was wrong with an answer."""
-        self.turn.add(said_by(new, prompt))
+    def say(
+        self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent], context: ContextOfCall | None
+    ) -> None:
+        """Say what a run of an agent added, as it was asked: `prompt` is without what was wrong with an answer.
+
+        What was summarized for it is kept with that.
+        """
+        said = said_by(new, prompt)
+        self.turn.add(said if context is None else context.kept_with(said))
 
 
 async def history_of(turn: OpenTurn | None) -> TalkSoFar | None:
@@ -57,13 +65,9 @@ def said_by(new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) ->
 
 
 def _message(message: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the fields that say anything; of usage what is more than nothing."""
-    kept = {name: each for name, each in message.items() if name not in _OF_ONE_RUN and each not in (None, [], {})}
-    if "usage" in kept:
-        kept["usage"] = {name: each for name, each in kept["usage"].items() if each}
-    return kept
+    return {name: each for name, each in telling(message).items() if name not in _OF_ONE_RUN and each not in ([], {})}
 
 
 def _part(part: Mapping[str, Json]) -> Json:
     """Return what a part says; when it was said stands beside the message."""
-    return {name: each for name, each in part.items() if name == "content" or (each is not None and name != _WHEN)}
+    return {name: each for name, each in telling(part).items() if name != _WHEN}

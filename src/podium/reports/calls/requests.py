@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from podium.errors import NotPossible, UsageError
+from podium.model.context_change import ContextChange, changes_of
 from podium.model.empty import empty
 from podium.model.fact import Fact
 from podium.model.facts.calls import Asked, StepDone, StepSent
@@ -48,6 +49,8 @@ class SentRequest:
     """The key of the request before it in the same conversation."""
     same: int = 0
     """How many of the first messages are those of that request and its answer."""
+    context: tuple[ContextChange, ...] = ()
+    """What rules for the context of the agent left out, trimmed or had summarized."""
     answer: tuple[MessagePart, ...] | None = None
     answered_by: str = ""
     """The model that answered, as its provider names it."""
@@ -119,6 +122,7 @@ class _Conversations:
             native_tools=tuple(request.get("native_tools", ())), output=request.get("output"),
             instructions=request.get("instructions", ""), messages=parts_of(messages), after=after,
             same=len(parts_of(messages[: same_as_before(stored)])), not_kept=not_kept, error=_error(said),
+            context=changes_of(request),
         ))  # fmt: skip
 
     def _said_before(self, call: str) -> SaidBefore:

@@ -98,7 +98,7 @@ class CommitTransaction:
     @property
     def _turns(self) -> Turns:
         if self._opened_turns is None:
-            self._opened_turns = Turns(self._transaction, self._standings, self._inbox)
+            self._opened_turns = Turns(self._transaction, self._standings, self._inbox, self.journals)
         return self._opened_turns
 
     def perform(self, operations: Sequence[Operation]) -> Committed:

@@ -15,6 +15,19 @@ class ConversationRow(NamedTuple):
     revision: int
 
 
+class MessageOrigin(NamedTuple):
+    """Where a part of a message stands in the journal of the run that says it."""
+
+    run: int
+    """The number of the run."""
+    start: int
+    """Where in the message the part begins."""
+    size: int
+    seq: int
+    offset: int
+    """Where in the payload of that fact it begins."""
+
+
 class MessageRow(NamedTuple):
     """A message of a conversation."""
 
@@ -25,6 +38,8 @@ class MessageRow(NamedTuple):
     key: str
     at: float
     message: bytes
+    origin: MessageOrigin | None = None
+    """Where a part of it stands too, just so: a backend that can find it there need not store it again."""
 
 
 class TurnRow(NamedTuple):
@@ -57,7 +72,10 @@ class ConversationTransaction(Protocol):
         ...
 
     def insert_messages(self, rows: Sequence[MessageRow]) -> None:
-        """Append messages, all of one conversation, and write down its revision and when it changed."""
+        """Append messages, all of one conversation, and write down its revision and when it changed.
+
+        Whatever becomes of the facts in which parts of them stand, messages say what they said.
+        """
         ...
 
     def messages_of(self, run: str) -> Sequence[MessageRow]:

@@ -13,6 +13,11 @@ def redact(transaction: Transaction, run: int, wanted: Redact) -> None:
     The facts were inserted before, by this transaction or an earlier one. The digest of one that was redacted before
     stays, since what it stood for is gone.
     """
+    said = transaction.messages_of(wanted.run)
+    if said:
+        transaction.overwrite_messages(
+            [row._replace(message=encode(redacted_message(decode(row.message)))) for row in said]
+        )
     carried = {row[0]: row[6:] for row in whole_rows(transaction.chain(run), lambda seq: transaction.payload(run, seq))}
     facts: list[EmptiedFact] = []
     blobs: set[bytes] = set()
@@ -24,8 +29,3 @@ def redact(transaction: Transaction, run: int, wanted: Redact) -> None:
         if blob is not None:
             blobs.add(blob)
     transaction.erase(run, wanted.run, facts, blobs)
-    said = transaction.messages_of(wanted.run)
-    if said:
-        transaction.overwrite_messages(
-            [row._replace(message=encode(redacted_message(decode(row.message)))) for row in said]
-        )

@@ -255,6 +255,10 @@ class Transaction(ConversationTransaction, Protocol):
         """Mark a signal as consumed."""
         ...
 
+    def drop_signal(self, run: int, id: str) -> None:
+        """Delete a signal."""
+        ...
+
     def insert_question(self, row: QuestionRow) -> None:
         """Put an open question into the inbox; one that is there stays."""
         ...

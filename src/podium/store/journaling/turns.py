@@ -9,6 +9,7 @@ from podium.model.run import START, Signal
 from podium.store.conversing import AppendTurn, DeleteConversation, ReleaseTurn, TurnEffect, WantTurn
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.journaling.inbox import InboxWriter
+from podium.store.journaling.journals import Journals
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import Transaction
 from podium.store.journaling.turn_circles import closes_circle
@@ -18,10 +19,11 @@ from podium.store.operations import CommitVerdict
 class Turns:
     """Gives turns in conversations, and takes them back."""
 
-    __slots__ = ("_inbox", "_known", "_standings", "_transaction")
+    __slots__ = ("_inbox", "_journals", "_known", "_standings", "_transaction")
 
-    def __init__(self, transaction: Transaction, standings: Standings, inbox: InboxWriter) -> None:
+    def __init__(self, transaction: Transaction, standings: Standings, inbox: InboxWriter, journals: Journals) -> None:
         self._transaction = transaction
+        self._journals = journals
         self._standings = standings
         self._inbox = inbox
         self._known: dict[str, list[TurnRow]] = {}
@@ -40,12 +42,12 @@ class Turns:
             case WantTurn():
                 self.want(run, effect)
             case AppendTurn():
-                self._append(run, effect)
+                self._append(number, run, effect)
             case ReleaseTurn(key=key, at=at):
                 row = self._transaction.turn(run, key)
                 if row is not None:
                     self._release([row], at)
-                    self._inbox.take(number, _signal_id(row))
+                    self._inbox.drop(number, _signal_id(row))
 
     def want(self, run: str, wanted: WantTurn) -> None:
         """Give a run a turn, have it wait, or refuse it."""
@@ -92,7 +94,7 @@ class Turns:
         if rows:
             self._release(rows, at)
             for row in rows:
-                self._inbox.take(number, _signal_id(row))
+                self._inbox.drop(number, _signal_id(row))
 
     def delete(self, wanted: DeleteConversation) -> CommitVerdict:
         """Delete a conversation in which nobody has a turn."""
@@ -118,15 +120,18 @@ class Turns:
         row = TurnRow(n, around.conversation, run, wanted.key, within)
         self._tell(row, _given(self._transaction.conversation_of(around.conversation)), wanted.at)
 
-    def _append(self, run: str, said: AppendTurn) -> None:
+    def _append(self, number: int, run: str, said: AppendTurn) -> None:
         row = self._transaction.turn(run, said.key)
         if row is None:
             raise InvalidValue(f"run {run} has no turn at {said.key!r} in which it could say something")
         revision = self._transaction.conversation_of(row.conversation).revision
         rows = [
-            MessageRow(row.conversation, place, each.author, run, said.key, said.at, each.message)
+            MessageRow(
+                row.conversation, place, each.author, run, said.key, said.at, each.message,
+                self._journals.origin(number, each.message),
+            )
             for place, each in enumerate(said.messages, revision)
-        ]
+        ]  # fmt: skip
         if rows:
             self._transaction.insert_messages(rows)
 

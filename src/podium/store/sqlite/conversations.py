@@ -63,8 +63,19 @@ class SqliteConversing:
     def insert_messages(self, rows: Sequence[MessageRow]) -> None:
         """Append messages, all of one conversation, and write down its revision and when it changed."""
         n = rows[0].conversation
-        self._do_all("conversation_message_insert", [((n << PLACE_BITS) + row.place, *row[2:]) for row in rows])
+        self._do_all(
+            "conversation_message_insert", [((n << PLACE_BITS) + row.place, *self._stored(row)) for row in rows]
+        )
         self._do("conversation_grow", len(rows), rows[-1].at, n)
+
+    def _stored(self, row: MessageRow) -> Sequence[object]:
+        """Return the columns of a message after its place: without the part that stands in a fact just as it is."""
+        said, origin = row.message, row.origin
+        columns = row.author, row.run, row.key, row.at
+        if origin is not None:
+            source, end = (origin.run << PLACE_BITS) + origin.seq, origin.start + origin.size
+            return *columns, said[: origin.start] + said[end:], source, origin.start, origin.offset, origin.size
+        return *columns, said, None, None, None, None
 
     def messages_of(self, run: str) -> Sequence[MessageRow]:
         """Return the messages that were said in turns of a run, in all conversations."""

@@ -229,15 +229,14 @@ CREATE TABLE conversations (
     forked_at INTEGER,
     UNIQUE (tenant, name)
 );
-CREATE TABLE conversation_messages (
+CREATE TABLE "conversation_said" (
     place INTEGER PRIMARY KEY,
     author TEXT NOT NULL,
     run TEXT NOT NULL,
     key TEXT NOT NULL,
     at REAL NOT NULL,
     message BLOB NOT NULL
-);
-CREATE INDEX conversation_messages_run ON conversation_messages (run);
+, source INTEGER, cut INTEGER, first INTEGER, size INTEGER);
 CREATE TABLE conversation_turns (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation INTEGER NOT NULL,
@@ -266,6 +265,12 @@ CREATE TABLE memory_vectors (
 );
 CREATE INDEX memory_vectors_of ON memory_vectors (scope, embedder, v, signs);
 CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END;
+CREATE INDEX conversation_said_run ON conversation_said (run);
+CREATE VIEW conversation_messages AS
+SELECT s.place, s.author, s.run, s.key, s.at, CASE WHEN s.source IS NULL THEN s.message ELSE CAST(
+    SUBSTR(s.message, 1, s.cut) || SUBSTR(COALESCE(f.payload, (SELECT b.body FROM blobs b WHERE b.hash = f.blob)), s.first + 1, s.size) || SUBSTR(s.message, s.cut + 1) AS BLOB
+) END AS message
+FROM conversation_said s LEFT JOIN facts f ON f.place = s.source;
 CREATE TABLE answers_vectors (
     v INTEGER PRIMARY KEY AUTOINCREMENT,
     digest TEXT NOT NULL,

@@ -186,6 +186,10 @@ class SqliteTransaction(SqliteConversing):
         """Mark a signal as consumed."""
         self._do("signal_take", run, id)
 
+    def drop_signal(self, run: int, id: str) -> None:
+        """Delete a signal."""
+        self._do("signal_drop", run, id)
+
     def insert_question(self, row: QuestionRow) -> None:
         """Put an open question into the inbox; one that is there stays."""
         self._do("question_insert", *row)
@@ -327,6 +331,7 @@ class SqliteTransaction(SqliteConversing):
 
     def delete_runs(self, runs: Sequence[tuple[int, Pruning]]) -> None:
         """Delete runs by their numbers, with all that is kept of them, and write down that they were pruned."""
+        self._do_all("conversation_messages_whole", [(each.run,) for _, each in runs])
         numbers = [(n,) for n, _ in runs]
         blobs = {row for n in numbers for row in self._connection.execute(statement("blobs_of_run"), n)}
         for name in _OF_A_RUN:

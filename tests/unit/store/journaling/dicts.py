@@ -262,6 +262,10 @@ class DictTransaction:
         if id in self.tables.signals.get(run, {}):
             self.tables.taken.add((run, id))
 
+    def drop_signal(self, run: int, id: str) -> None:
+        self.tables.signals.get(run, {}).pop(id, None)
+        self.tables.taken.discard((run, id))
+
     def insert_question(self, row: QuestionRow) -> None:
         self.tables.questions.setdefault(row.id, QuestionData(row))
 

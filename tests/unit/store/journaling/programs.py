@@ -48,7 +48,11 @@ from podium.store.operations import (
 )
 from tests.unit.store.journaling.tables import RunRow, Tables
 
-_SAID = encode({"kind": "request", "parts": [{"part_kind": "user-prompt", "content": "classified"}]})
+_SPOKEN = "What somebody says at length. " * 30
+_SAID = [
+    encode({"kind": "request", "parts": [{"part_kind": "user-prompt", "content": content}]})
+    for content in ("classified", _SPOKEN, f"{_SPOKEN}And more.", f"{_SPOKEN}{_SPOKEN}")
+]
 PARENTS = {"a": None, "b": None, "c": "a", "d": "c", "e": "a", "f": None}
 """All runs there can be, and what started them."""
 WITH_BUDGET = {"a": 60, "c": 30, "d": 15}
@@ -95,7 +99,7 @@ class Programs:
         return n, epoch - (self._chance.random() < 0.1)
 
     def _fact(self, kind: FactKind = FactKind.LOOKED_UP) -> NewFact:
-        payload = self._chance.choice([None, b"1", LARGE, LARGE[:-2] + b'"'])
+        payload = self._chance.choice([None, b"1", LARGE, LARGE[:-2] + b'"', encode(_SPOKEN), encode([1, _SPOKEN])])
         return NewFact(kind, self._chance.choice(["0", "1.2"]), 100.0, encode({"of": "it"}), payload)
 
     def _amount(self) -> Amount:
@@ -160,7 +164,7 @@ class Programs:
         effects: list[Effect] = [self._want(key), self._want(key), ReleaseTurn(key, 101.0)]
         if own:
             at = self._chance.choice(own)
-            said = [NewMessage("ann", _SAID)] * self._chance.randrange(3)
+            said = [NewMessage("ann", each) for each in self._chance.sample(_SAID, self._chance.randrange(3))]
             effects.append(AppendTurn(key=at, messages=said, at=102.0))
         return effects
 
