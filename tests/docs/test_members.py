@@ -44,6 +44,9 @@ FOR_THE_ENGINE: dict[str, AbstractSet[str]] = {
     },  # those of any steps
     "ScriptedModel": {"function", "stream_function"},
     **dict.fromkeys(
+        ["LastMessages", "PinMessages", "Summarize", "TokenWindow", "TrimToolResults"], frozenset({"shorten"})
+    ),  # what applies them asks that of them
+    **dict.fromkeys(
         ["StoreContract", "EngineContract", "MemoryContract"],
         frozenset({"clock", "durable", "hand", "moment", "setup_method", "waiting"}),
     ),  # what the suites are written with
