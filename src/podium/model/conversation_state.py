@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
-from podium.model.json import Json
+from podium.model.json import Json, is_object
+from podium.model.parts_said import text_of
+
+AGENT = "agent"
+"""Names, in the metadata of what a person said, the agent in whose place they were asked."""
 
 EDITED = "edit"
 """The key of a message that a person gave anew in a fork; no call has it."""
+
+_WORDS = ("user-prompt", "text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +33,18 @@ class ConversationMessage:
     """The call in whose turn it was said; `start` for the run itself."""
     at: float
     """When it was said, in seconds since 1970."""
+
+    @property
+    def speaker(self) -> str:
+        """The author; where a person answered in the place of an agent, the name of that agent."""
+        metadata: Json = self.message.get("metadata")
+        return metadata.get(AGENT, self.author) if is_object(metadata) else self.author
+
+    @property
+    def text(self) -> str:
+        """The words of it: texts one below the other, without thoughts, files and uses of tools."""
+        parts = (part for part in self.message["parts"] if part["part_kind"] in _WORDS)
+        return "\n\n".join(text_of(part["content"]) for part in parts)
 
     @property
     def edited(self) -> bool:

@@ -31,6 +31,10 @@ class Cost:
     """Processor time of functions and programs, as far as it was measured."""
     gb_seconds: float = 0.0
     """GiB of memory times the seconds for which programs held them, as far as it was measured."""
+    saved: float = 0.0
+    """US dollars that answers which were given again had cost when they were first given, as far as that is known.
+
+    Of which model they came is not known, so by model nothing is saved."""
 
     @property
     def usd_per_done(self) -> float | None:

@@ -48,6 +48,7 @@ USES: dict[str, Use] = {
     "Inbox.answer": lambda o: o.app.inbox.answer(o.question, "yes"),
     "Inbox.get": lambda o: o.app.inbox.get(o.question),
     "Inbox.list": lambda o: o.app.inbox.list(),
+    "Inbox.said_before": lambda o: o.app.inbox.said_before(o.question),
     "Operations.backup": lambda o: o.app.operations.backup("copy.db"),
     "Operations.compact": lambda o: o.app.operations.compact(),
     "Operations.discard": lambda o: o.app.operations.discard(o.handle.id, why="test"),

@@ -175,6 +175,7 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
 OF_QUESTIONS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "Inbox.answer": lambda app, question: app.inbox.answer(question, "yes"),
     "Inbox.get": lambda app, question: app.inbox.get(question),
+    "Inbox.said_before": lambda app, question: app.inbox.said_before(question),
 }
 """What takes the id of a question."""
 

@@ -1,5 +1,6 @@
 """What every store must do."""
 
+from podium.testing.contracts.answers import AnswersContract
 from podium.testing.contracts.conversation_changes import ConversationChangesContract
 from podium.testing.contracts.conversations import ConversationsContract
 from podium.testing.contracts.delegations import DelegationsContract
@@ -26,6 +27,7 @@ class StoreContract(
     DelegationsContract,
     WatchingContract,
     StreamsContract,
+    AnswersContract,
     LedgerContract,
 ):
     """The whole contract of a store. Subclass it, and give `open_store`.
