@@ -92,7 +92,7 @@ RULES = st.lists(
         st.builds(LastMessages, st.integers(1, 12)),
         st.builds(TrimToolResults, keep_last=st.integers(0, 3), characters=st.integers(0, 60)),
         st.builds(PinMessages, first=st.integers(1, 2)),
-        st.builds(lambda places: PinMessages(places=places), st.lists(st.integers(0, 15), min_size=1, max_size=3)),
+        st.builds(PinMessages, places=st.lists(st.integers(0, 15), min_size=1, max_size=3)),
     ),
     max_size=3,
 )
@@ -128,6 +128,8 @@ def check(whole: Sequence[Piece], fitted: FittedRequest) -> None:
     kept = fitted.parts
     assert list(kept) == sorted(kept)
     assert all((one in kept) == (other in kept) for one, other in pairs(whole))
+    answers = [at for at in range(1, len(whole)) if whole[at].kind == "response" and whole[at].at == whole[at - 1].at]
+    assert all((at in kept) == (at - 1 in kept) for at in answers)
     questions = [at for at, each in enumerate(whole) if each.by_the_user and not each.beside_results]
     assert questions[-1] in kept
     assert len(whole) - 1 in kept

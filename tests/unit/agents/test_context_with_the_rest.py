@@ -19,6 +19,7 @@ from podium.agents.context.rule import ContextRule
 from podium.agents.pydantic_ai import from_pydantic_ai, llm_agent
 from podium.cli.tree.requests import print_requests
 from podium.errors import RunBlocked, RunFailed
+from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.testing import DrivenClock
 from podium.testing.model import Failing, Give, ModelReply, ScriptedModel, Use, too_many_requests
@@ -109,7 +110,7 @@ async def test_a_tool_that_waits_for_people_goes_on_after_them(tmp_path: Path) -
     bot = llm_agent("bot", model=ScriptedModel(played), instructions="x", tools=tools, context=RULES)
     clock = DrivenClock()
     async with App.open(tmp_path / "a.db", agents=[talk(bot, 1)], clock=clock) as app:
-        run = await app.start("talk")
+        run: AnyHandle = await app.start("talk")
         for n in range(5):
             await clock.settle()
             [question] = await app.inbox.list()
@@ -134,7 +135,7 @@ async def test_what_is_compared_in_a_replay_is_what_is_really_sent(tmp_path: Pat
         return talk(llm_agent("bot", model=ScriptedModel(played), instructions="x", tools=tools, context=rules), 1)
 
     async with App.open(tmp_path / "a.db", agents=[made(LastMessages(4))], grace=0) as app:
-        run = await app.start("talk")
+        run: AnyHandle = await app.start("talk")
         await stuck.wait()
     dies.clear()
     async with App.open(tmp_path / "a.db", agents=[made(LastMessages(6))]) as app:
@@ -148,7 +149,7 @@ async def test_the_command_line_tells_what_was_left_out(tmp_path: Path, capsys: 
     rules = [PinMessages(first=1), TrimToolResults(keep_last=0, characters=10), LastMessages(4)]
     bot = llm_agent("bot", model=ScriptedModel(played), instructions="x", tools=[look], context=rules)
     async with App.open(tmp_path / "a.db", agents=[talk(bot, 1)]) as app:
-        run = await app.start("talk")
+        run: AnyHandle = await app.start("talk")
         await run.result()
         print_requests(await app.runs.messages(run.id), whole=False)
     printed = capsys.readouterr().out
