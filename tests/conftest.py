@@ -12,11 +12,13 @@ from hypothesis import settings
 
 from tests.bytecode import keep_bytecode, keep_no_more_bytecode
 from tests.examples import examples
+from tests.forking.commands import FORKED_FROM, zygotes
 from tests.offline import refuse_model_requests, stay_offline
 from tests.scratch import real_disk, use_memory
 
 NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("PODIUM_NO_SKIP") == "1"
 
+gc.disable()  # until all is imported: there is no garbage, and looking for it is a fifth of the imports' time
 keep_bytecode()
 stay_offline()
 use_memory()
@@ -43,11 +45,17 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_xdist_setupnodes() -> None:
+    """Have all processes of the tests fork from the same two, which import what they need once."""
+    os.environ[FORKED_FROM] = zygotes()
+
+
 def pytest_collection_finish() -> None:
     """Have all modules of the tests compiled by now, and the garbage collector look at none of what they hold."""
     keep_no_more_bytecode()
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_setup() -> None:

@@ -1,4 +1,7 @@
-"""Runs the examples of one page, from top to bottom, as a reader would: python page.py PAGE."""
+"""Runs the examples of one page, from top to bottom, as a reader would: python page.py PAGE [MODULE]…
+
+Its commands find these modules imported.
+"""
 
 import linecache
 import os
@@ -111,14 +114,14 @@ def plain(line: str) -> str:
     return " ".join(VARIES.sub("#", line).split())
 
 
-def run_console(block: Block, path: Path, ids: dict[str, str]) -> None:
+def run_console(block: Block, path: Path, ids: dict[str, str], loaded: tuple[str, ...]) -> None:
     """Run the commands of a console block in the current folder."""
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for command in commands(block):
         text = ID.sub(lambda found: ids.get(found[0], found[0]), command.text)
         print(f"{path}:{block.line}: $ {text}", flush=True)
         words, env = shlex.split(text, comments=True), {**os.environ, "PATH": search}
-        result = run(words, cwd=Path.cwd(), env=env, merged=True)
+        result = run(words, cwd=Path.cwd(), env=env, merged=True, loaded=loaded)
         print(result.stdout, flush=True)
         if (result.returncode != 0) != command.fails:
             message = f"line {block.line}: `{text}` ended with {result.returncode}"
@@ -130,7 +133,7 @@ def run_console(block: Block, path: Path, ids: dict[str, str]) -> None:
 
 def main() -> None:
     """Run the page that is named on the command line."""
-    path = Path(sys.argv[1])
+    path, loaded = Path(sys.argv[1]), tuple(sys.argv[2:])
     module = ModuleType("__main__")
     sys.modules["__main__"] = module
     ids: dict[str, str] = {}
@@ -140,7 +143,7 @@ def main() -> None:
         elif block.language == "python":
             run_python(block, path, module)
         else:
-            run_console(block, path, ids)
+            run_console(block, path, ids, loaded)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from tests.forking import commands as forked
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("README.md"), *sorted(ROOT.glob("docs/**/*.md"))]
 SECONDS_PER_PAGE = 300
-LOADED = ("podium.agents.pydantic_ai", "podium.testing")
-"""What many pages import, and takes seconds."""
+LOADED = ("podium.testing",)
+"""What many pages import."""
+ASK_MODELS = ("langchain", "openai_agents", "pydantic_ai")
+"""The words by which pages are known whose programs and commands ask language models."""
 LONG = {"from-one-agent-to-a-team.md"}
 """Pages with so many commands that they run with the long tests."""
 RUN = [
@@ -23,11 +25,14 @@ RUN = [
 
 @pytest.mark.parametrize("page", RUN or [None])
 def test_examples_of_the_page_run(page: Path | None, tmp_path: Path) -> None:
-    if page is None or not list(blocks(page.read_text())):
+    text = "" if page is None else page.read_text()
+    if not list(blocks(text)):
         return
-    command = ["python", "-W", "error", str(Path(__file__).with_name("page.py")), str(page)]
+    with_commands = forked.FRAMEWORKS if any(word in text for word in ASK_MODELS) else ()
+    command = ["python", "-W", "error", str(Path(__file__).with_name("page.py")), str(page), *with_commands]
     env = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120", forked.FORKED_FROM: forked.zygotes()}
-    ran = forked.run(command, cwd=tmp_path, env=env, merged=True, loaded=LOADED, timeout=SECONDS_PER_PAGE)
+    loaded = with_commands or LOADED
+    ran = forked.run(command, cwd=tmp_path, env=env, merged=True, loaded=loaded, timeout=SECONDS_PER_PAGE)
     assert ran.returncode == 0, ran.stdout
 
 

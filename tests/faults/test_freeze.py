@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,14 +14,16 @@ from podium.store.protocol import RunQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
 from tests.faults.children import PROGRAMS
+from tests.forking import commands
+from tests.forking.process import Process
 
 LEASE = 0.8
 RUNS = 8
 
 
-def start(folder: Path, name: str) -> subprocess.Popen[str]:
-    command = [sys.executable, str(PROGRAMS / "pair.py"), str(folder), name, str(RUNS), str(LEASE)]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE)
+def start(folder: Path, name: str) -> Process:
+    command = ["python", str(PROGRAMS / "pair.py"), str(folder), name, str(RUNS), str(LEASE)]
+    return commands.begin(command, cwd=folder, env=os.environ)
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 120.0) -> None:
@@ -33,7 +33,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 120.0) -> None:
         time.sleep(0.01)
 
 
-def ended(process: subprocess.Popen[str]) -> str:
+def ended(process: Process) -> str:
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     return output

@@ -3,8 +3,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +11,8 @@ import pytest
 from podium.testing import Witness
 from tests.faults.children import PROGRAMS
 from tests.faults.test_freeze import wait_for
+from tests.forking import commands
+from tests.forking.process import Process
 
 DAY = str(PROGRAMS / "deploys.py")
 LONG = 60.0
@@ -31,11 +31,9 @@ class Fleet:
             **os.environ, "WITNESS": str(self.witness.path), "SECONDS": str(seconds), "PODIUM_GRACE": str(grace),
         }  # fmt: skip
 
-    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "podium.cli.main", *arguments, "--store", self._store]
-        return subprocess.Popen(
-            command, env=self._environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+    def begin(self, *arguments: str) -> Process:
+        command = ["podium", *arguments, "--store", self._store]
+        return commands.begin(command, cwd=PROGRAMS, env=self._environment, merged=True)
 
     def run(self, *arguments: str) -> str:
         return self.begin(*arguments).communicate(timeout=120)[0]
@@ -44,7 +42,7 @@ class Fleet:
         return self.witness.count("began")
 
 
-def stopped(process: "subprocess.Popen[str]", *signals: int) -> tuple[float, str]:
+def stopped(process: Process, *signals: int) -> tuple[float, str]:
     """Send signals, one after the other has been heard; returns how long the process took to end, and what it said."""
     began = time.monotonic()
     for number in signals:

@@ -1,8 +1,7 @@
 """A run is read from other processes than the one that drives it, which may be killed on the way."""
 
 import asyncio
-import subprocess
-import sys
+import os
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from podium import App, Context, workflow
 from podium.app import run_sync
 from podium.model.streams import Emitted, Gone, StreamEvent
 from tests.faults.children import PROGRAMS
+from tests.forking import commands
+from tests.forking.process import Process
 
 NUMBERS = 60
 PAUSE = 0.02
@@ -20,10 +21,9 @@ LATE = 2.0  # on a busy machine too
 
 
 @contextmanager
-def teller(folder: Path, *run: str) -> Generator[subprocess.Popen[str]]:
-    command = [sys.executable, str(PROGRAMS / "teller.py"), str(folder), str(PAUSE), str(NUMBERS), *run]
-    process = subprocess.Popen(command, text=True, stdout=subprocess.PIPE)
-    assert process.stdout is not None
+def teller(folder: Path, *run: str) -> Generator[Process]:
+    command = ["python", str(PROGRAMS / "teller.py"), str(folder), str(PAUSE), str(NUMBERS), *run]
+    process = commands.begin(command, cwd=folder, env=os.environ, merged=True)
     try:
         assert process.stdout.readline() == "open\n"
         yield process

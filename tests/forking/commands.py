@@ -20,86 +20,54 @@ from tests.forking.start import Start
 ROOT = Path(__file__).parents[2]
 FORKED_FROM = "FORKED_FROM"
 """The variable that tells a program of the tests where the zygotes are that forked it."""
+FRAMEWORKS = (*(f"podium.agents.{name}" for name in ("langchain", "openai_agents", "pydantic_ai")), "podium.testing")
+"""What commands find `loaded` that ask language models: importing it takes seconds."""
 PATIENCE = 180.0
 
 
 class Zygotes:
-    """Those that this process has started, each when it is needed first."""
+    """Those that take turns: this process starts them when they are needed first, unless it was told of some."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._first: list[str] = [each for each in os.environ.get(FORKED_FROM, "").split(os.pathsep) if each]
-        self._turn: Iterator[str] = itertools.cycle(self._first)
-        self._loaded: dict[tuple[str, ...], str] = {}
-        self._running: list[tuple[Process | subprocess.Popen[str], int]] = []
+        self._addresses = [each for each in os.environ.get(FORKED_FROM, "").split(os.pathsep) if each]
+        self._turn: Iterator[str] = itertools.cycle(self._addresses)
+        self._running: list[tuple[subprocess.Popen[str], int]] = []
 
     def addresses(self) -> list[str]:
-        """Return where those are that take turns."""
+        """Return where they are."""
         with self._lock:
-            if not self._first:
-                self._first += self._started_twice()
-            return self._first
+            if not self._addresses:
+                self._addresses += [self._started() for _ in range(2)]
+            return self._addresses
 
     def next(self) -> str:
         self.addresses()
         with self._lock:
             return next(self._turn)
 
-    def with_loaded(self, *names: str) -> str:
-        """Return where one is that has imported modules, or a file as the module `program`."""
-        first = self.addresses()[0]
-        with self._lock:
-            if names not in self._loaded:
-                self._loaded[names] = self._forked(first, names)
-            return self._loaded[names]
-
-    def _started_twice(self) -> list[str]:
-        addresses = [new_address(), new_address()]
-        for address in addresses:
-            life, hold = os.pipe()
-            process = subprocess.Popen(
-                forks_at(address), cwd=ROOT, stdin=life, stdout=subprocess.PIPE, text=True, start_new_session=True,
-                env={**os.environ, "PYTHONWARNINGS": "error"},
-            )  # fmt: skip
-            os.close(life)
-            self._running.append((process, hold))
-        for process, _ in self._running:
-            wait_until_ready(process)
-        return addresses
-
-    def _forked(self, first: str, names: tuple[str, ...]) -> str:
-        address = new_address()
+    def _started(self) -> str:
+        """Start one, which removes its folder in the end; it listens at once, and imports only when it is asked."""
+        address = str(Path(tempfile.mkdtemp(prefix="fork-", dir="/tmp")) / "zygote")  # the path of a socket is short
         life, hold = os.pipe()
-        start = Start(command=(*forks_at(address), *names), cwd=str(ROOT), env=dict(os.environ), new_session=True)
-        process = Process(first, start, life, merged=True)
+        process = subprocess.Popen(
+            (sys.executable, "-m", "tests.forking.zygote", address), cwd=ROOT, stdin=life, stdout=subprocess.PIPE,
+            text=True, start_new_session=True, env={**os.environ, "PYTHONWARNINGS": "error"},
+        )  # fmt: skip
         os.close(life)
         self._running.append((process, hold))
-        wait_until_ready(process)
+        assert process.stdout is not None
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError(f"no zygote: it ended with {process.wait()}")
         return address
 
     def close(self) -> None:
-        for process, hold in reversed(self._running):
+        for process, hold in self._running:
             os.close(hold)
             process.wait()
             if process.stdout is not None:
                 process.stdout.close()
         self._running.clear()
-
-
-def forks_at(address: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "tests.forking.zygote", address)
-
-
-def new_address() -> str:
-    """Return the path of a socket that is not there yet, in a folder that its zygote will remove."""
-    return str(Path(tempfile.mkdtemp(prefix="fork-", dir="/tmp")) / "zygote")  # the path of a socket is short
-
-
-def wait_until_ready(process: Process | subprocess.Popen[str]) -> None:
-    assert process.stdout is not None
-    said = process.stdout.readline()
-    if said != "ready\n":
-        raise RuntimeError(f"no zygote: {said}{process.communicate()[0]}")
 
 
 ZYGOTES = Zygotes()
@@ -116,8 +84,8 @@ def begin(
     new_session: bool = False, loaded: tuple[str, ...] = (),
 ) -> Process:  # fmt: skip
     """Start a command; where it is `merged`, its two outputs are one."""
-    address = ZYGOTES.with_loaded(*loaded) if loaded else ZYGOTES.next()
-    start = Start(command=tuple(command), cwd=str(cwd), env=dict(env), new_session=new_session)
+    address = ZYGOTES.addresses()[0] if loaded else ZYGOTES.next()  # what is loaded besides is loaded once
+    start = Start(command=tuple(command), cwd=str(cwd), env=dict(env), new_session=new_session, loaded=loaded)
     source, to_source = os.pipe()
     os.set_blocking(to_source, False)
     try:

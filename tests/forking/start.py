@@ -14,13 +14,16 @@ class Start:
     cwd: str
     env: dict[str, str]
     new_session: bool = False
+    loaded: tuple[str, ...] = ()
+    """What it finds imported besides: modules, or a file as the module `program`."""
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         given = json.loads(text)
         return cls(
-            command=tuple(given["command"]), cwd=given["cwd"], env=given["env"], new_session=given["new_session"]
-        )
+            command=tuple(given["command"]), cwd=given["cwd"], env=given["env"], new_session=given["new_session"],
+            loaded=tuple(given["loaded"]),
+        )  # fmt: skip
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -1,91 +1,135 @@
 """Has everything imported, and forks a process for each command it is sent.
 
-`python -m tests.forking.zygote ADDRESS [MODULE | FILE.py]…`: a file becomes the module `program`, and its `warm()`
-loads what is loaded late. It listens on a local socket. Whoever connects sends a `Start` and three open files, the
-standard input, output and error of the new process, and is told two lines: its id, and its exit status as `waitpid`
-gives it. A connection that is closed before ends its process. The zygote ends with its own standard input.
+`python -m tests.forking.zygote ADDRESS` listens on a local socket. Whoever connects sends a `Start` and three open
+files, the standard input, output and error of the new process, and is told two lines: its id, and its exit status as
+`waitpid` gives it. A connection that is closed before ends its process. Nothing is imported before the first request.
+
+What most commands never load makes forking dear, as the memory of a process is part of its price. So a further zygote
+has it, which the first one forks and passes such requests on to. All end with the standard input of the first.
 """
 
 import gc
 import importlib
 import importlib.util
 import os
-import pkgutil
 import selectors
 import shutil
 import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import Self
 
 import podium
 from podium import lazy
 from tests.forking import fresh
 from tests.forking.ending import run_to_the_end
+from tests.forking.request import Request
 from tests.forking.start import Start
 
-NOT_LOADED = ("podium.agents.pydantic_ai", "podium.testing")
+OURS = Path(podium.__path__[0])
+NOT_LOADED = ("podium.agents.langchain", "podium.agents.openai_agents", "podium.agents.pydantic_ai", "podium.testing")
 """What most commands never load."""
 RULES = "cel"
 """What commands that read YAML load, and takes longest."""
 
 
 class Zygote:
-    """Listens, forks and tells how its children ended."""
+    """Takes requests, forks and tells how its children ended."""
 
-    def __init__(self, address: str) -> None:
-        assert os.getpgrp() == os.getpid(), "it ends its whole group: it needs one of its own"
-        assert threading.active_count() == 1, "a process with threads must not fork"
-        self._folder = Path(address).parent
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(address)
-        self._listener.listen(64)
+    def __init__(self, source: socket.socket, folder: Path, loaded: tuple[str, ...]) -> None:
+        self._source = source
+        self._folder = folder
+        self._loaded = loaded
+        self._ready = False
         self._wakes, self._wake = socket.socketpair()
         self._wake.settimeout(0)
         self._children: dict[int, socket.socket] = {}
+        self._further: dict[tuple[str, ...], socket.socket] = {}
         self._selector = selectors.DefaultSelector()
-        for each in (sys.stdin.fileno(), self._listener, self._wakes):
+        for each in (sys.stdin.fileno(), self._source, self._wakes):
             self._selector.register(each, selectors.EVENT_READ)
 
-    def next_child(self) -> Start:
+    @classmethod
+    def first(cls, address: str) -> Self:
+        """Return the one that listens."""
+        assert os.getpgrp() == os.getpid(), "it ends its whole group: it needs one of its own"
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(address)
+        listener.listen(64)
+        return cls(listener, Path(address).parent, ())
+
+    def next_child(self) -> "Start | Zygote":
         """Serve until the end; returns in each child, with what it is to be."""
         signal.signal(signal.SIGCHLD, ignored)
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj == sys.stdin.fileno():
-                    shutil.rmtree(self._folder)
+                    shutil.rmtree(self._folder, ignore_errors=True)  # another one may be doing so
                     os.killpg(0, signal.SIGKILL)
                 elif key.fileobj is self._wakes:
                     self._wakes.recv(4096)
                     self._tell_who_ended()
-                elif key.fileobj is not self._listener:
+                elif key.fileobj is not self._source:
                     self._forget(key.data)
-                elif (start := self._fork()) is not None:
-                    return start
+                elif (child := self._serve()) is not None:
+                    return child
 
-    def _fork(self) -> Start | None:
-        connection, _ = self._listener.accept()
-        _, files, _, _ = socket.recv_fds(connection, 1, 3)
-        with connection.makefile(encoding="utf-8") as lines:
-            start = Start.from_json(lines.readline())
+    def _serve(self) -> "Start | Zygote | None":
+        self._load()
+        if self._loaded:
+            return self._fork(Request.passed_on(self._source))
+        request = Request.accepted(self._source)
+        if not request.start.loaded:
+            return self._fork(request)
+        if request.start.loaded not in self._further and (further := self._fork_further(request)) is not None:
+            return further
+        request.pass_on(self._further[request.start.loaded])
+        return None
+
+    def _load(self) -> None:
+        """Import what it is to have, the first time that it is needed."""
+        if self._ready:
+            return
+        self._ready = True
+        gc.disable()
+        load(self._loaded or all_of_ours())
+        assert threading.active_count() == 1, "a process with threads must not fork"
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+    def _fork(self, request: Request) -> Start | None:
         pid = os.fork()
         if pid == 0:
-            signal.set_wakeup_fd(-1)
-            connection.close()
             self._close()
-            for number, file in enumerate(files):
+            request.connection.close()
+            for number, file in enumerate(request.files):
                 os.dup2(file, number)
-                os.close(file)
-            return start
-        for file in files:
-            os.close(file)
-        self._children[pid] = connection
-        self._selector.register(connection, selectors.EVENT_READ, pid)
-        connection.sendall(f"{pid}\n".encode())
+            request.close_files()
+            return request.start
+        request.close_files()
+        self._children[pid] = request.connection
+        self._selector.register(request.connection, selectors.EVENT_READ, pid)
+        request.connection.sendall(f"{pid}\n".encode())
+        return None
+
+    def _fork_further(self, request: Request) -> "Zygote | None":
+        """Have a zygote that loads what is asked for; returns it in that process."""
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if os.fork() == 0:
+            ours.close()
+            self._close()
+            request.close_files()
+            request.connection.close()
+            return Zygote(its, self._folder, request.start.loaded)
+        its.close()
+        self._further[request.start.loaded] = ours
         return None
 
     def _tell_who_ended(self) -> None:
@@ -109,8 +153,9 @@ class Zygote:
 
     def _close(self) -> None:
         """Close in a child what is its parent's."""
+        signal.set_wakeup_fd(-1)
         self._selector.close()
-        for each in (self._listener, self._wakes, self._wake, *self._children.values()):
+        for each in (self._source, self._wakes, self._wake, *self._children.values(), *self._further.values()):
             each.close()
 
 
@@ -118,18 +163,23 @@ def ignored(number: int, frame: FrameType | None) -> None:
     """Have a signal only wake the selector."""
 
 
-def load(names: list[str]) -> None:
-    """Import all that commands may need, and what is named."""
-    for module in pkgutil.walk_packages(podium.__path__, "podium."):
-        if not module.name.startswith(NOT_LOADED):
-            importlib.import_module(module.name)
-    for name in {RULES, *stood_for()}:
-        importlib.import_module(name)
+def load(names: Iterable[str]) -> None:
+    """Import modules, and a file as the module `program`."""
     for name in names:
         if name.endswith(".py"):
             load_program(Path(name))
         else:
             importlib.import_module(name)
+
+
+def all_of_ours() -> Iterable[str]:
+    """Give all that commands may need."""
+    for file in sorted(OURS.rglob("*.py")):  # `walk_packages` imports each package that it only passes by
+        name = ".".join((OURS.name, *file.relative_to(OURS).with_suffix("").parts)).removesuffix(".__init__")
+        if not name.startswith(NOT_LOADED):
+            yield name
+    yield RULES
+    yield from stood_for()
 
 
 def stood_for() -> set[str]:
@@ -151,12 +201,11 @@ def load_program(path: Path) -> None:
 
 
 def main() -> None:
-    load(sys.argv[2:])
-    zygote = Zygote(sys.argv[1])
-    gc.collect()
-    gc.freeze()
+    child: Start | Zygote = Zygote.first(sys.argv[1])
     print("ready", flush=True)
-    start = zygote.next_child()
+    while isinstance(child, Zygote):
+        child = child.next_child()
+    start = child
     run_to_the_end(lambda: fresh.run(start))
 
 

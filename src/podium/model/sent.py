@@ -17,7 +17,9 @@ from typing import get_args
 import orjson
 
 from podium.model.context_change import CONTEXT_CHANGES
+from podium.model.conversation_state import ConversationMessage
 from podium.model.expected import Expected
+from podium.model.heard import heard_by
 from podium.model.json import Json, is_array, is_object
 from podium.model.parts_said import Arguments, apart, joined, parts_sent
 from podium.model.trimming import trimmed_message
@@ -26,11 +28,12 @@ AFTER = "after"
 """Names the step of the request that it differs from."""
 
 IN = "conversation"
-"""Names the conversation whose messages it refers to, and how many there were: `{"name": …, "revision": …}`.
+"""Names the conversation whose messages it refers to: `{"name": …, "revision": how many, "agent": who hears it}`.
 
 With `arguments` it refers to the parts that agents of all frameworks read, each counted as a message.
 """
 
+_AGENT = "agent"
 _ARGUMENTS = "arguments"
 CONTEXT = "context"
 """Names what rules for the context of its agent did to the messages."""
@@ -57,6 +60,8 @@ class Earlier:
 
     name: str
     revision: int
+    agent: str
+    """Who hears it so; see `heard_by`."""
     messages: Sequence[Json]
     """As they are sent."""
     arguments: Arguments | None = None
@@ -66,10 +71,10 @@ class Earlier:
     def told(self) -> Json:
         """The same as a request refers to it."""
         form = {} if self.arguments is None else {_ARGUMENTS: self.arguments}
-        return {"name": self.name, "revision": self.revision, **form}
+        return {"name": self.name, "revision": self.revision, _AGENT: self.agent, **form}
 
 
-SaidBefore = Callable[[str, int], Sequence[Json] | None]
+SaidBefore = Callable[[str, int], Sequence[ConversationMessage] | None]
 """Gives what was said first in a conversation, so many messages; None where they are not there any more."""
 
 
@@ -94,7 +99,8 @@ def _is_message(value: object) -> bool:
 def _is_turn(value: object) -> bool:
     if not is_object(value) or value.get(_ARGUMENTS, "text") not in get_args(Arguments):
         return False
-    return isinstance(value.get("name"), str) and isinstance(value.get("revision"), int)
+    named = isinstance(value.get("name"), str) and isinstance(value.get(_AGENT), str)
+    return named and isinstance(value.get("revision"), int)
 
 
 def _is_tool(value: object) -> bool:
@@ -118,7 +124,8 @@ _REQUEST = Expected(
 _FIELDS: Mapping[str, Expected] = {
     AFTER: _TEXT, "agent": _TEXT, "model": _TEXT, _INSTRUCTIONS: _TEXT,
     IN: Expected(
-        '{"name": …, "revision": …}, with "arguments": "text" or "object" where places are those of parts', _is_turn
+        '{"name": …, "revision": …, "agent": …}, with "arguments": "text" or "object" where places are those of parts',
+        _is_turn,
     ),
     "settings": Expected("an object", is_object),
     "tools": Expected('a list of {"name": …, "description": …, "schema": …}', _all(_is_tool)),
@@ -202,9 +209,10 @@ def _said(stored: Mapping[str, Json], said: SaidBefore | None) -> list[Json]:
     known = None if said is None else said(name, revision)
     if known is None:
         raise LookupError(f"the {revision} messages that were in conversation {name!r} by then were deleted")
+    heard = heard_by(stored[IN][_AGENT], known)
     if _ARGUMENTS in stored[IN]:
-        return parts_sent(known, stored[IN][_ARGUMENTS])
-    return [_folded(_alone(sent_message({_INSTRUCTIONS: None, **each}))) for each in known]
+        return parts_sent(heard, stored[IN][_ARGUMENTS])
+    return [_folded(_alone(sent_message({_INSTRUCTIONS: None, **each}))) for each in heard]
 
 
 def same_as_before(stored: Mapping[str, Json]) -> int:

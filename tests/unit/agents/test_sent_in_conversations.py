@@ -1,4 +1,4 @@
-"""What agents of all frameworks send in a conversation refers to it: the last turn writes what the first did."""
+"""What agents of all frameworks send in a conversation refers to it: the last turn writes what the second did."""
 
 import json
 from collections.abc import Generator
@@ -87,12 +87,13 @@ def spelled(lines: list[tuple[str, Json]]) -> list[tuple[str, Json]]:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-async def test_the_200th_turn_writes_as_many_bytes_as_the_first(
+async def test_the_200th_turn_writes_as_many_bytes_as_the_second(
     server: ChatServer, tmp_path: Path, framework: str
 ) -> None:
     member = members(server)[framework]
     flow, talk = chatting(member), workflow(name="talk")(_talk)
     async with App.open(tmp_path / "a.db", agents=[flow, talk, member, speak]) as app:
+        await app.run(talk, 1, conversation="new")
         _, first = await written(app, flow, "new")
         await app.run(talk, TURNS - 1, conversation="old")
         run, last = await written(app, flow, "old")

@@ -1,14 +1,17 @@
 """The chatbot of the examples, each time in a process of its own."""
 
-import subprocess
-import sys
+import os
 from pathlib import Path
+
+from tests.forking import commands
 
 CHAT = Path(__file__).parents[3] / "examples/chatbot/chat.py"
 
 
 def said(file: Path, person: str, text: str) -> str:
-    done = subprocess.run([sys.executable, CHAT, file, person, text], capture_output=True, text=True, check=True)
+    command = ["python", str(CHAT), str(file), person, text]
+    done = commands.run(command, cwd=file.parent, env=os.environ, loaded=commands.FRAMEWORKS)
+    assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import UsageError
+from podium.model.conversation_state import ConversationMessage
+from podium.model.heard import heard_by
 from podium.model.json import Json, decode, encode
 from podium.model.parts_said import Arguments, joined, parts_sent
 from podium.model.sent import AFTER, IN, Earlier, check_sent, difference, put_together, same_as_before, sent_message
@@ -77,11 +79,16 @@ conversations: st.SearchStrategy[list[list[Json]]] = st.lists(
 def test_what_refers_to_a_conversation_is_put_together_as_it_was(
     data: st.DataObject, kept: list[list[Json]], arguments: Arguments | None
 ) -> None:
-    before: list[Json] = [{"instructions": None, **message} for each in kept for message in each]
-    sent: list[Json] = [sent_message(each) for each in before] if arguments is None else parts_sent(before, arguments)
+    authors = st.sampled_from(["me", "another"])
+    before = [
+        ConversationMessage(place=n, message=message, author=data.draw(authors), run="r", key="0", at=0.0)
+        for n, message in enumerate(message for each in kept for message in each)
+    ]
+    heard: list[Json] = [{"instructions": None, **each} for each in heard_by("me", before)]
+    sent: list[Json] = [sent_message(each) for each in heard] if arguments is None else parts_sent(heard, arguments)
     messages = data.draw(edited(sent))
     now = {"model": "m", "messages": messages if arguments is None else joined(messages)}
-    stored = difference(now, None, None, "", Earlier("u", len(before), sent, arguments))
+    stored = difference(now, None, None, "", Earlier("u", len(before), "me", sent, arguments))
     check_sent(stored)
     together = put_together(stored, None, None, lambda name, revision: before)
     assert together == {"model": "m", "messages": [bare(each) for each in now["messages"]]}

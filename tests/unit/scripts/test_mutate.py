@@ -25,7 +25,7 @@ def test_admits() -> None:
     assert not admits(10)
 """
 TREE = {
-    "pyproject.toml": "[tool.pytest]\nasyncio_default_fixture_loop_scope = 'function'\n",
+    "pyproject.toml": "[tool.pytest]\naddopts = ['--disable-plugin-autoload']\n",
     "src/tiny/age.py": AGE,
     "tests/test_age.py": CHECKED_FAR_FROM_THE_BOUND,
 }

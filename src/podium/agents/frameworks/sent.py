@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from podium.model.conversation import OpenTurn
+from podium.model.heard import heard_by
 from podium.model.json import Json
 from podium.model.parts_said import Arguments, parts_sent
 from podium.model.sent import Earlier, difference, sent_message
@@ -34,9 +35,9 @@ def told(said: Mapping[str, Json], last: LastSent | None, earlier: Earlier | Non
     return difference(said, last.said, last.answer, last.place)
 
 
-async def parts_before(turn: OpenTurn | None, arguments: Arguments) -> Earlier | None:
-    """Read what was said before a call as an agent of another framework sends it; None where the call has no turn."""
+async def parts_before(turn: OpenTurn | None, agent: str, arguments: Arguments) -> Earlier | None:
+    """Read what was said before a call as its agent, of another framework, sends it; None where it has no turn."""
     if turn is None:
         return None
-    said = [each.message for each in await turn.messages()]
-    return Earlier(turn.name, turn.revision, parts_sent(said, arguments), arguments)
+    said = heard_by(agent, await turn.messages())
+    return Earlier(turn.name, turn.revision, agent, parts_sent(said, arguments), arguments)

@@ -74,7 +74,8 @@ class LangChainAgent(Generic[In, Out]):
         and BadAnswer (what the model said cannot be used).
         """
         turn, rules = turn_of(call, steps), await context_of(self.context, call, steps)
-        asked, earlier = self.input.restore(call.input), await parts_before(turn, "object")
+        asked = self.input.restore(call.input)
+        earlier = await parts_before(turn, self.card.name, "object")
         recorded = CallRecording(
             steps=steps, agent=self.card.name, effects=self.effects, rates=nearer(self.rates, steps.prices.models),
             terms=self.terms, streaming=self.streaming, earlier=earlier,

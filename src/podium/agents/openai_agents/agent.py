@@ -65,7 +65,7 @@ class OpenAIAgent(Generic[In, Out]):
         rejected request, used-up quota) and BadAnswer (what the model said cannot be used).
         """
         asked, turn = self.prompt(self.input.restore(call.input)), turn_of(call, steps)
-        earlier = await parts_before(turn, "text")
+        earlier = await parts_before(turn, self.card.name, "text")
         items = _after(items_of(earlier), _with_feedback(asked, call.feedback))
         recorded = CallRecording(
             steps=steps, agent=self.card.name, main=self.agent.name, effects=self.effects,

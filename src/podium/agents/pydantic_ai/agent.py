@@ -84,7 +84,8 @@ class LlmAgent(Generic[In, Out, D]):
         allows).
         """
         asked = self.prompt(self.input.restore(call.input))
-        prompt, history = _with_feedback(asked, call.feedback), await history_of(turn_of(call, steps))
+        turn = turn_of(call, steps)
+        prompt, history = _with_feedback(asked, call.feedback), await history_of(turn, self.card.name)
         usage, recording = RunUsage(), self._recording(call, steps, history)
         scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
         context = scope.context = await context_of(self.context, call, steps)

@@ -21,7 +21,7 @@ from podium.agents.pydantic_ai.retries import unretried
 from podium.agents.pydantic_ai.scope import AgentScope, Unanswered
 from podium.agents.pydantic_ai.sent import RequestSent, answered, sending
 from podium.agents.pydantic_ai.shared import as_run
-from podium.agents.pydantic_ai.storable import storable
+from podium.agents.pydantic_ai.storable import recordable
 from podium.agents.pydantic_ai.streaming import hand_on
 from podium.agents.pydantic_ai.whole import TWICE, objection, require_end
 from podium.model.budget import USUAL_OUTPUT, Bound
@@ -78,7 +78,7 @@ class RecordedRequest:
                 settings = self._sent_settings()
                 self._scope.recording.tell_sent(lambda at: self._told(at, settings), self._told_is_kept)
                 response = await send(self._messages, settings)
-            return JSON_CODEC.dump(ModelResponse, storable(self._cap.kept(response)))
+            return recordable(self._cap.kept(response))
 
         usage = AnswerUsage(self._scope.recording.rates, self._cap, self._scope.recording.note)
         place = self._place()
@@ -174,7 +174,7 @@ async def keep_answer(scope: AgentScope, messages: Sequence[ModelMessage], respo
     scope.unanswered = None
 
     async def body() -> Json:
-        return JSON_CODEC.dump(ModelResponse, storable(response))
+        return recordable(response)
 
     await scope.recording.once(ANSWER, body, key=place.key, input=place.sent, bound=NO_COST)
     scope.add(as_run(response.usage))

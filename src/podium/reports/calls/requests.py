@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from podium.errors import NotPossible, UsageError
 from podium.model.context_change import ContextChange, changes_of
+from podium.model.conversation_state import ConversationMessage
 from podium.model.empty import empty
 from podium.model.fact import Fact
 from podium.model.facts.calls import Asked, StepDone, StepSent
@@ -17,7 +18,7 @@ from podium.model.step import is_answer_step
 from podium.reports.calls.messages import MessagePart, OfferedTool, parts_of, tools_of
 
 _NOTHING: Mapping[str, Json] = {"messages": []}
-_NOWHERE: Mapping[int, Sequence[Json]] = {}
+_NOWHERE: Mapping[int, Sequence[ConversationMessage]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ class SentRequest:
 class _Conversations:
     """What was sent last at each step of a run, and answered."""
 
-    said: Mapping[int, Sequence[Json]]
+    said: Mapping[int, Sequence[ConversationMessage]]
     """The messages of conversations by their numbers."""
 
     agents: dict[str, str] = field(default_factory=empty(dict[str, str]))
@@ -158,7 +159,10 @@ def conversations_in(facts: Iterable[Fact]) -> dict[int, tuple[str, int]]:
 
 
 def requests_of(
-    run_id: str, facts: Sequence[Fact], key: str | None, said: Mapping[int, Sequence[Json]] = _NOWHERE
+    run_id: str,
+    facts: Sequence[Fact],
+    key: str | None,
+    said: Mapping[int, Sequence[ConversationMessage]] = _NOWHERE,
 ) -> tuple[SentRequest, ...]:
     """Return the requests to models of a call or step, or of the whole run, as they were sent one after the other.
 
