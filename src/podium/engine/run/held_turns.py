@@ -129,6 +129,16 @@ class HeldTurns:
             conversation=told["conversation"], revision=told["revision"], n=told["n"], says=says, alone=alone
         )  # fmt: skip
 
+    def named(self, path: str) -> str | None:
+        """Return the conversation of the innermost turn that a context of this path is in."""
+        turn = self.innermost(path)
+        return None if turn is None else turn.name
+
+    def says(self, path: str) -> Says | None:
+        """Return how much calls of a context of this path may say."""
+        turn = self.innermost(path)
+        return None if turn is None else turn.inside
+
     def innermost(self, path: str) -> HeldTurn | None:
         """Return the innermost turn that a context of this path is in."""
         around = path if path in self._known else self.around(path)
