@@ -46,7 +46,7 @@ class ScopedApp:
 
     @property
     def conversations(self) -> "conversations.Conversations":
-        """What was said in conversations, and deleting them."""
+        """What was said in conversations; forking, redacting and deleting them."""
         return conversations.Conversations(self._scope)
 
     @property

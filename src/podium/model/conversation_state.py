@@ -8,6 +8,11 @@ from podium.model.parts_said import text_of
 AGENT = "agent"
 """Names, in the metadata of what a person said, the agent in whose place they were asked."""
 
+EDITED = "edit"
+"""The key of a message that a person gave anew in a fork; no call has it."""
+
+_WORDS = ("user-prompt", "text")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationMessage:
@@ -18,8 +23,12 @@ class ConversationMessage:
     message: Json
     """As Pydantic AI writes it: `{"kind": "request" or "response", "parts": […], …}`."""
     author: str
-    """The name of the agent that said it; for what an agent was asked, that of the principal of the run."""
+    """The name of the agent that said it; for what an agent was asked, that of the principal of the run.
+
+    Of one that was edited, who edited it.
+    """
     run: str
+    """In whose turn it was said; of one that was edited, the run that records the fork."""
     key: str
     """The call in whose turn it was said; `start` for the run itself."""
     at: float
@@ -37,8 +46,26 @@ class ConversationMessage:
         parts = (part for part in self.message["parts"] if part["part_kind"] in _WORDS)
         return "\n\n".join(text_of(part["content"]) for part in parts)
 
+    @property
+    def edited(self) -> bool:
+        """Whether a person gave it anew, in a fork, in place of the message that stands there in the other one."""
+        return self.key == EDITED
 
-_WORDS = ("user-prompt", "text")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationHit:
+    """A message in which a text was found."""
+
+    tenant: str
+    conversation: str
+    """The name."""
+    place: int
+    author: str
+    run: str
+    at: float
+    """When it was said, in seconds since 1970."""
+    excerpt: str
+    """What stands around the first place where the text was found; `…` stands for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +75,8 @@ class TurnHolder:
     run: str
     key: str
     """The call; `start` for the run itself."""
+    question: str | None = None
+    """The question that has waited longest of those that this turn has open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A conversation whose agents send what fits and have the rest summarized, in a process that dies where it is told to."""
+"""A conversation whose agent sends what fits and has the rest summarized, in a process that dies as it is told to."""
 
 import asyncio
 import json

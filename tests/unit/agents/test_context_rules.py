@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,6 @@ from hypothesis import strategies as st
 
 from podium import agent
 from podium.agents.context import (
-    ContextRule,
     LastMessages,
     PinMessages,
     Summarize,
@@ -20,7 +20,8 @@ from podium.agents.context import (
 from podium.agents.context.applying import ContextOfCall, check_context
 from podium.agents.context.counting import tokens_of
 from podium.agents.context.draft import FittedRequest
-from podium.agents.context.piece import Part, Piece, WholeRequest
+from podium.agents.context.piece import Piece, SaidPart, WholeRequest
+from podium.agents.context.rule import ContextRule
 from podium.errors import ConfigError, ContextTooLong, PodiumError, UsageError
 from podium.testing.steps import PlainSteps
 from tests.unit.agents.calls import call_with
@@ -32,31 +33,31 @@ def words(text: str) -> int:
     return len(text.split())
 
 
-def asked(text: str) -> Part:
+def asked(text: str) -> SaidPart:
     return {"part_kind": "user-prompt", "content": text}
 
 
-def said(text: str) -> Part:
+def said(text: str) -> SaidPart:
     return {"part_kind": "text", "content": text}
 
 
-def use(name: str) -> Part:
+def use(name: str) -> SaidPart:
     return {"part_kind": "tool-call", "tool_name": "look", "args": {"at": name}, "tool_call_id": name}
 
 
-def result(name: str, text: str = "found") -> Part:
+def result(name: str, text: str = "found") -> SaidPart:
     return {"part_kind": "tool-return", "tool_name": "look", "content": text, "tool_call_id": name}
 
 
-def pieces(messages: Sequence[tuple[str, Sequence[Part]]], *, items: bool) -> list[Piece]:
+def pieces(messages: Sequence[tuple[str, Sequence[SaidPart]]], *, items: bool) -> list[Piece]:
     """Return messages as a framework has them: with one piece for each thing said, or for each answer."""
     found: list[Piece] = []
     for at, (kind, parts) in enumerate(messages):
         whole = kind == "response" and not items
         mixed = not items and {each["part_kind"] for each in parts} >= {"tool-return", "user-prompt"}
         beside = [each for each in parts if each["part_kind"] != "system-prompt"] if mixed else []
-        for each in [parts] if whole else [[part] for part in parts]:
-            found.append(Piece(at=at, kind=kind, parts=each, beside_results=each[0] in beside))
+        apart = [parts] if whole else [[part] for part in parts]
+        found += [Piece(at=at, kind=kind, parts=each, beside_results=each[0] in beside) for each in apart]
     return found
 
 
@@ -64,11 +65,11 @@ def pieces(messages: Sequence[tuple[str, Sequence[Part]]], *, items: bool) -> li
 def talks(draw: st.DrawFn) -> list[Piece]:
     """Draw a conversation: questions, uses of tools side by side with results in any order, answers; it ends open."""
     count_again = draw(st.booleans())
-    messages: list[tuple[str, list[Part]]] = []
+    messages: list[tuple[str, list[SaidPart]]] = []
     n = 0
     turns = draw(st.integers(1, 5))
     for turn in range(turns):
-        question: list[Part] = [asked(f"q{turn} " + "word " * draw(st.integers(0, 6)))]
+        question: list[SaidPart] = [asked(f"q{turn} " + "word " * draw(st.integers(0, 6)))]
         merges = messages and messages[-1][0] == "request" and draw(st.booleans())
         if merges:
             messages[-1][1].extend(question)
@@ -188,7 +189,7 @@ def test_what_is_pinned_is_sent_with_its_question(talk: list[Piece], n: int, pla
         assert asked_at[-1] in fitted.parts
 
 
-def talk_of(*messages: tuple[str, Sequence[Part]]) -> list[Piece]:
+def talk_of(*messages: tuple[str, Sequence[SaidPart]]) -> list[Piece]:
     return pieces(messages, items=False)
 
 
@@ -275,14 +276,16 @@ async def hasty(text: str) -> str:
     return text
 
 
+UNTYPED: Any = "12"
+COUNTER: Any = counter
 MISTAKES = [
     (lambda: LastMessages(0), "a whole number, 1 or more"),
     (lambda: TokenWindow(0), "a whole number, 1 or more"),
     (lambda: TokenWindow(10, reserve=10), "leaves nothing to send"),
     (lambda: TrimToolResults(keep_last=-1), "a whole number, 0 or more"),
-    (lambda: PinMessages(), "pins nothing"),
-    (lambda: PinMessages(places="12"), "places, such as"),  # type: ignore[arg-type]
-    (lambda: Summarize(counter), "take a text and give a text"),
+    (PinMessages, "pins nothing"),
+    (lambda: PinMessages(places=UNTYPED), "places, such as"),
+    (lambda: Summarize(COUNTER), "take a text and give a text"),
     (lambda: Summarize(hasty), "hasty has cache, timeout on its card"),
     (lambda: Summarize(shortener, above=0), "a whole number, 1 or more"),
     (lambda: check_context("it", [TokenWindow(9), LastMessages(2)]), "TokenWindow goes last"),

@@ -14,7 +14,8 @@ from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.tools import Tool
 
 from podium import App, Context, Retry, workflow
-from podium.agents.context import ContextRule, LastMessages, PinMessages, TokenWindow, TrimToolResults
+from podium.agents.context import LastMessages, PinMessages, TokenWindow, TrimToolResults
+from podium.agents.context.rule import ContextRule
 from podium.agents.pydantic_ai import from_pydantic_ai, llm_agent
 from podium.cli.tree.requests import print_requests
 from podium.errors import RunBlocked, RunFailed

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 
-from podium.agents.context.piece import Part, Piece
+from podium.agents.context.piece import Piece, SaidPart
 from podium.model.json import Json, is_array, is_object
 
 TokenCounter = Callable[[str], int]
@@ -34,7 +34,7 @@ def tokens_of(pieces: Iterable[Piece], count: TokenCounter) -> int:
     return found
 
 
-def texts_of(part: Part) -> Iterator[str | None]:
+def texts_of(part: SaidPart) -> Iterator[str | None]:
     """Give the texts that a part sends; None stands for a file."""
     content: Json = part.get("content")
     if "args" in part:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from podium.agents.context.counting import TokenCounter, estimated_tokens, tokens_of
 from podium.agents.context.groups import groups_of
-from podium.agents.context.piece import Part, Piece, WholeRequest
+from podium.agents.context.piece import Piece, SaidPart, WholeRequest
 from podium.model.context_change import ContextChange, ContextChangeKind, spans
 from podium.model.trimming import trimmed_message
 
@@ -16,7 +16,7 @@ from podium.model.trimming import trimmed_message
 class FittedRequest:
     """What is sent of a request."""
 
-    parts: Mapping[int, Sequence[Part]]
+    parts: Mapping[int, Sequence[SaidPart]]
     """The parts of each piece that is sent, by its place among all pieces, in their order."""
     summary: tuple[int, str] | None
     """The summary that is sent before a piece, or in place of it, as what the user says."""

@@ -7,7 +7,7 @@ import orjson
 
 from podium.model.json import Json
 
-Part = Mapping[str, Json]
+SaidPart = Mapping[str, Json]
 """One thing that was said, such as `{"part_kind": "text", "content": "Hello"}`."""
 
 _STAYS = frozenset({
@@ -25,7 +25,7 @@ class Piece:
     """The place of its message in the request."""
     kind: str
     """`request` or `response`."""
-    parts: Sequence[Part]
+    parts: Sequence[SaidPart]
     beside_results: bool = False
     """Whether it stands in one message with results of tools: it may be about them."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from podium.agents.context.draft import Draft
-from podium.agents.context.piece import Part, Piece
+from podium.agents.context.piece import Piece, SaidPart
 from podium.errors import AgentError, BadAnswer, InvalidValue
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
@@ -134,16 +134,16 @@ def _named(agent: AnyAgent) -> str:
     return f"{agent.card.name}@{agent.card.version}"
 
 
-def _said(draft: Draft) -> list[tuple[int, Part]]:
+def _said(draft: Draft) -> list[tuple[int, SaidPart]]:
     """Return what is said in a request without any rule, each with its group."""
-    found: list[tuple[int, Part]] = []
+    found: list[tuple[int, SaidPart]] = []
     for at, group in enumerate(draft.groups):
         pieces: list[Piece] = [draft.request.pieces[each] for each in group.pieces]
         found += [(at, part) for piece in pieces for part in piece.parts if part["part_kind"] in _SAID]
     return found
 
 
-def _digest_of(said: Sequence[tuple[int, Part]], covered: set[int]) -> str:
+def _digest_of(said: Sequence[tuple[int, SaidPart]], covered: set[int]) -> str:
     """Return what tells these parts from others, whichever framework has them."""
     return _digest([len(covered), *(_plainly(part) for at, (_, part) in enumerate(said) if at in covered)])
 
@@ -152,7 +152,7 @@ def _digest(told: Json) -> str:
     return sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
-def _plainly(part: Part) -> Json:
+def _plainly(part: SaidPart) -> Json:
     if part["part_kind"] == "tool-call":
         return [part["tool_name"], _loaded(arguments_of(part))]
     content: Json = part["content"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from podium.agents.context.counting import TokenCounter, estimated_tokens, texts_of
 from podium.agents.context.draft import Draft
-from podium.agents.context.piece import Part, Piece
+from podium.agents.context.piece import Piece, SaidPart
 from podium.agents.context.summaries import Summaries
 from podium.errors import ConfigError
 from podium.model.agent import Agent, Card, must_be_agent
@@ -95,7 +95,7 @@ def _transcript(pieces: Sequence[Piece]) -> Iterator[str]:
         yield from (line for part in piece.parts if (line := _line(part)))
 
 
-def _line(part: Part) -> str:
+def _line(part: SaidPart) -> str:
     """Return who said what; empty for what no summary needs, such as thoughts."""
     match part["part_kind"]:
         case "user-prompt":
@@ -112,6 +112,6 @@ def _line(part: Part) -> str:
             return ""
 
 
-def _prompt(part: Part) -> str:
+def _prompt(part: SaidPart) -> str:
     content = part["content"]
     return content if isinstance(content, str) else "\n".join(text or "[a file]" for text in texts_of(part))

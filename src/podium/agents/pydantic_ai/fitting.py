@@ -16,7 +16,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 
 from podium.agents.context.applying import ContextOfCall
 from podium.agents.context.draft import FittedRequest
-from podium.agents.context.piece import Part, Piece, WholeRequest, besides_of
+from podium.agents.context.piece import Piece, SaidPart, WholeRequest, besides_of
 from podium.agents.prices import context_window
 from podium.agents.pydantic_ai.bound import members_of, name_of
 from podium.agents.pydantic_ai.request import model_input
@@ -43,7 +43,7 @@ async def fitted(
 
 def _pieces(at: int, message: Mapping[str, Json]) -> Iterator[Piece]:
     """Give each part of a request, and an answer as a whole: parts of it may only be sent together."""
-    parts: Sequence[Part] = message["parts"]
+    parts: Sequence[SaidPart] = message["parts"]
     if message["kind"] == "response":
         yield Piece(at=at, kind="response", parts=parts)
         return
@@ -93,5 +93,5 @@ def _summary(text: str) -> ModelRequest:
     return ModelRequest([UserPromptPart(text)])
 
 
-def _part(part: ModelRequestPart, before: Part, now: Part) -> ModelRequestPart:
+def _part(part: ModelRequestPart, before: SaidPart, now: SaidPart) -> ModelRequestPart:
     return replace(part, content=now["content"]) if now is not before and isinstance(part, ToolReturnPart) else part

@@ -13,6 +13,8 @@ class ConversationRow(NamedTuple):
     principal: str
     name: str
     revision: int
+    copied: int
+    """How many of its messages, the first ones, are copies of those of another one."""
 
 
 class MessageOrigin(NamedTuple):
@@ -68,7 +70,10 @@ class ConversationTransaction(Protocol):
     def insert_conversation(
         self, tenant: str, principal: str, name: str, at: float, forked: ConversationRow | None
     ) -> int:
-        """Begin a conversation, with a copy of all messages of another one if that is given; returns its number."""
+        """Begin a conversation, with a copy of the messages of another one if that is given; returns its number.
+
+        They are copied up to the `revision` that is given.
+        """
         ...
 
     def insert_messages(self, rows: Sequence[MessageRow]) -> None:
@@ -76,6 +81,10 @@ class ConversationTransaction(Protocol):
 
         Whatever becomes of the facts in which parts of them stand, messages say what they said.
         """
+        ...
+
+    def messages_in(self, conversation: int) -> Sequence[MessageRow]:
+        """Return all messages of a conversation, in order."""
         ...
 
     def messages_of(self, run: str) -> Sequence[MessageRow]:

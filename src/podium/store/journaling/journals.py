@@ -3,13 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
+from podium.store.inserting import NewFact
 from podium.store.journaling.appending import FactRow, Head, Salts, chained, may_quote
 from podium.store.journaling.chain import PLACE_BITS
 from podium.store.journaling.conversations import MessageOrigin
 from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.journaling.quoting import LEARNED, QUOTING_BYTES, Quotable, same_begin
 from podium.store.journaling.transaction import Transaction
-from podium.store.operations import NewFact
 
 
 class Journals:

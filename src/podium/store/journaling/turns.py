@@ -6,14 +6,13 @@ from podium.errors import InvalidValue
 from podium.model.conversation import TURN, foreign
 from podium.model.json import Json
 from podium.model.run import START, Signal
-from podium.store.conversing import AppendTurn, DeleteConversation, ReleaseTurn, TurnEffect, WantTurn
+from podium.store.conversing import AppendTurn, ReleaseTurn, TurnEffect, WantTurn
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.journaling.inbox import InboxWriter
 from podium.store.journaling.journals import Journals
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import Transaction
 from podium.store.journaling.turn_circles import closes_circle
-from podium.store.operations import CommitVerdict
 
 
 class Turns:
@@ -96,20 +95,11 @@ class Turns:
             for row in rows:
                 self._inbox.drop(number, _signal_id(row))
 
-    def delete(self, wanted: DeleteConversation) -> CommitVerdict:
-        """Delete a conversation in which nobody has a turn."""
-        found = self._transaction.conversation(wanted.tenant, wanted.name)
-        if found is None:
-            return CommitVerdict.UNKNOWN
-        if self._transaction.first_turn(found.n) is not None:
-            return CommitVerdict.BUSY
-        self._transaction.delete_conversation(found.n)
-        return CommitVerdict.OK
-
     def _begin(self, wanted: WantTurn, name: str, forked: ConversationRow | None) -> ConversationRow:
         tenant, principal = wanted.tenant, wanted.principal
         n = self._transaction.insert_conversation(tenant, principal, name, wanted.at, forked)
-        return ConversationRow(n, tenant, principal, name, 0 if forked is None else forked.revision)
+        copied = 0 if forked is None else forked.revision
+        return ConversationRow(n, tenant, principal, name, copied, copied)
 
     def _join(self, run: str, wanted: WantTurn, within: str) -> None:
         """Have a turn be part of one that the run has."""

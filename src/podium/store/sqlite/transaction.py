@@ -9,6 +9,7 @@ from podium.model.budget_ids import budget_of_run
 from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.codec import decode, encode
+from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
 from podium.store.journaling.transaction import (
@@ -26,17 +27,7 @@ from podium.store.journaling.transaction import (
     SignalRow,
 )
 from podium.store.keeping import KeepAnswer, KeepEvents
-from podium.store.operations import (
-    BeginGeneration,
-    Block,
-    Delivery,
-    FinishRun,
-    Leave,
-    NewRun,
-    Park,
-    Placed,
-    Release,
-)
+from podium.store.operations import BeginGeneration, Block, Delivery, FinishRun, Leave, Park, Placed, Release
 from podium.store.sqlite.cache import keep
 from podium.store.sqlite.conversations import SqliteConversing
 from podium.store.sqlite.ownership import delivery_of

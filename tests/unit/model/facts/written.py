@@ -238,8 +238,12 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
         notices.BoundExceeded, {"guard": "budget"}, over=st.dictionaries(word, count),
         bound=st.dictionaries(word, count),
     ),
-    notices.AnswerTakenFromCache: fixed(
-        notices.AnswerTakenFromCache, {"guard": "cache"}, agent=word, run=word, key=word
+    notices.AnswerTakenFromCache: optional(
+        notices.AnswerTakenFromCache, {"guard": "cache"}, {"agent": word, "run": word, "key": word},
+        similarity=st.floats(0.5, 1.0), saved=st.floats(0.01, 9.0),
+    ),
+    notices.NoAnswerLookedFor: fixed(
+        notices.NoAnswerLookedFor, {"guard": "cache-passed-by"}, agent=word, why=text
     ),
     notices.GuardActed: optional(
         notices.GuardActed, {},
