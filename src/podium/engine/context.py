@@ -60,7 +60,7 @@ class Context:
     """
 
     __slots__ = (
-        "_active", "_branch", "_chances", "_counter", "_path", "_workflow", "callers", "deadline", "undos",
+        "_active", "_branch", "_chances", "_counter", "_path", "_root", "_workflow", "callers", "deadline", "undos",
     )  # fmt: skip
 
     def __init__(
@@ -69,7 +69,7 @@ class Context:
     ) -> None:  # fmt: skip
         self._active = active
         self._branch = branch
-        self._path = path
+        self._path = self._root = path
         self._workflow = workflow
         self._counter = 0
         self._chances = 0
@@ -119,8 +119,8 @@ class Context:
 
     @property
     def says(self) -> Says | None:
-        """How much calls in this conversation may say there; see `ConversationTurn`. None without one."""
-        return self._active.mailbox.turns.says(self._path)
+        """How much calls may say in the conversation in which this workflow was called or started; None without one."""
+        return self._active.mailbox.turns.says(self._root)
 
     # Calling
 
@@ -256,10 +256,8 @@ class Context:
             self.call(agent, each, timeout=timeout, retry=retry) for each in spread(inputs, concurrency)
         ]
         self._check_joined(calls)
-        return Gather(
-            self._active, self._branch, self._path, self._key(), calls, at_once=concurrency,
-            return_exceptions=return_exceptions,
-        )  # fmt: skip
+        place = self._active, self._branch, self._path, self._key()
+        return Gather(*place, calls, at_once=concurrency, return_exceptions=return_exceptions)
 
     def race(self, *items: Primitive[T]) -> Primitive[T]:
         """Give the value of the branch that has one first; the others are cancelled. Raises if all fail."""
@@ -394,6 +392,7 @@ class Context:
 
     def child(self, branch: BranchTask, path: str) -> "Context":
         """Return the context of a branch: its own path, the same compensations."""
-        return Context(
-            self._active, branch, path, self._workflow, callers=self.callers, deadline=self.deadline, undos=self.undos
-        )
+        own, within, active = self._workflow, self.deadline, self._active
+        made = Context(active, branch, path, own, callers=self.callers, deadline=within, undos=self.undos)
+        made._root = self._root
+        return made

@@ -135,8 +135,10 @@ class HeldTurns:
         return None if turn is None else turn.name
 
     def says(self, path: str) -> Says | None:
-        """Return how much calls of a context of this path may say."""
-        turn = self.innermost(path)
+        """Return how much calls of a workflow that runs at this path may say; None where it has no turn of its own."""
+        call, _, last = path.rpartition(".")
+        own = call if last.startswith("r") else path  # a further attempt of a call runs at `KEY.rN`
+        turn = self._known.get(START if not own or (last == own and own.startswith("g")) else own)
         return None if turn is None else turn.inside
 
     def innermost(self, path: str) -> HeldTurn | None:
