@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.cli import REAL, Desk, Ended, environment, until
 from tests.forking import commands
 from tests.forking.process import Process
+from tests.forking.program import Program
 
 SEEN = """
 import asyncio, gc, json, logging, os, random, signal, sys, threading, time, warnings
@@ -210,3 +211,33 @@ def test_the_installed_podium_goes_on_with_what_a_forked_one_left(desk: Desk) ->
     [question] = desk.real(REAL, "inbox", "list", "--json").json
     assert desk.real(REAL, "inbox", "answer", question["question"], "true", "--by", "ann").status == 0
     assert desk.real(REAL, "work", "team.py").out == "1 done\n"
+
+
+def test_a_command_finds_no_framework_imported_unless_it_is_asked_for(desk: Desk) -> None:
+    told = "import sys; print([each for each in ('agents', 'langchain_core', 'pydantic_ai') if each in sys.modules])"
+    command, env = ["python", "-c", told], environment()
+    loaded = commands.run(command, cwd=desk.folder, env=env, loaded=("podium.agents.pydantic_ai",))
+    assert [commands.run(command, cwd=desk.folder, env=env).stdout, loaded.stdout] == ["[]\n", "['pydantic_ai']\n"]
+
+
+PROGRAM = """
+import os
+from pathlib import Path
+
+LOADED = os.getpid()
+
+def warm(): pass
+
+def main(folder):
+    Path(folder, str(os.getpid())).write_text(str(LOADED))
+"""
+
+
+def test_a_program_is_loaded_once_however_often_it_is_run(desk: Desk) -> None:
+    program = Program(desk.write("it.py", PROGRAM))
+    (ran := desk.folder / "ran").mkdir()
+    assert [program.run(str(ran)) for _ in range(3)] == [True] * 3
+    told = {int(each.name): int(each.read_text()) for each in ran.iterdir()}
+    assert len(told) == 3
+    assert len({*told.values()}) == 1
+    assert not told.keys() & {*told.values()}

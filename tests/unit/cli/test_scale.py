@@ -1,6 +1,7 @@
 """What is drawn and told of a run costs in proportion to its facts: no list is searched for each of them."""
 
 import gc
+import math
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ from tests.unit.cli.facts import Journal, a_run
 
 FEW, MANY = 300, 1_200
 ROUNDS = 5
+AGAIN = 5
 RATIO = 8.0  # 4 where the cost is in proportion, 16 where it goes by the square
 LONG = 8_000
 SECONDS = 10.0  # for a long run, however busy the machine is; by the square it were minutes
@@ -107,8 +109,13 @@ def seconds(way: Callable[[list[Fact]], object], facts: list[Fact]) -> float:
 )
 @pytest.mark.parametrize("way", WAYS)
 def test_four_times_as_many_facts_take_four_times_as_long(way: str, journal: Callable[[int], list[Fact]]) -> None:
-    few, many = (seconds(WAYS[way], journal(calls)) for calls in (FEW, MANY))
-    assert many <= RATIO * few
+    few, many = journal(FEW), journal(MANY)
+    quickest = [math.inf, math.inf]
+    for _ in range(AGAIN):  # the quickest rounds of a busy machine come late
+        quickest = [min(quickest[n], seconds(WAYS[way], facts)) for n, facts in enumerate((few, many))]
+        if quickest[1] <= RATIO * quickest[0]:
+            return
+    raise AssertionError(f"{quickest[1]} s for four times as much as took {quickest[0]} s")
 
 
 def test_a_long_run_is_drawn_within_seconds() -> None:

@@ -44,8 +44,9 @@ async def test_a_parked_run_takes_at_most_a_kilobyte_of_disk(bench: Bench) -> No
         for _ in range(RUNS):
             await app.start(naps)
         await bench.clock.settle()
-    empty = Bench(bench.path.parent / "other")
-    empty.path.parent.mkdir()
+    other = bench.path.parent / "other"
+    other.mkdir()
+    empty = Bench(other)
     async with empty.app(naps):
         pass
     assert size(bench.path) - size(empty.path) <= RUNS * 1_024

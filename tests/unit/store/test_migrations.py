@@ -109,7 +109,7 @@ class Interrupted(sqlite3.Connection):
 def test_a_store_that_another_process_makes_meanwhile_is_ours_at_every_moment(tmp_path: Path, statement: int) -> None:
     path = str(tmp_path / "store.db")
     connection = sqlite3.connect(path, isolation_level=None, factory=Interrupted)
-    connection.before, connection.meanwhile = statement, lambda: prepare(path, "process")
+    connection.before, connection.meanwhile = statement, lambda: prepare(path, "process", wait=1.0).close()
     migrate(connection, path)
     assert connection.execute("PRAGMA user_version").fetchone() == (migrations()[-1][0],)
     connection.close()

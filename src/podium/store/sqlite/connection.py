@@ -103,16 +103,6 @@ def connect(path: str, durability: Durability, *, wait: float) -> sqlite3.Connec
     return _patiently(work)
 
 
-def hold_open(connection: sqlite3.Connection, path: str) -> None:
-    """Have a connection open the write-ahead log: while it has, nobody who closes the store deletes that."""
-
-    def work() -> None:
-        with translated(path):
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-
-    _patiently(work)
-
-
 def log_bytes(path: str) -> int:
     """Return the size of the write-ahead log; 0 while there is none, as after the last one closed the store."""
     try:
@@ -134,15 +124,21 @@ def reserve_log(connection: sqlite3.Connection, path: str) -> None:
         connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
 
-def prepare(path: str, durability: Durability) -> None:
-    """Make sure that the file is a store of this version: create or migrate it, or refuse it with a reason."""
+def prepare(path: str, durability: Durability, *, wait: float) -> sqlite3.Connection:
+    """Make sure that the file is a store of this version: create or migrate it, or refuse it with a reason.
+
+    Returns the connection, as of `connect`. It has read the write-ahead log: while it is open, nobody who closes the
+    store deletes that.
+    """
     if path != ":memory:" and not Path(path).parent.is_dir():
         raise StoreUnavailable(f"the folder of the store {path} does not exist. Make it, or name another with --store.")
-    connection = connect(path, durability, wait=10.0)
+    connection = connect(path, durability, wait=wait)
     try:
         _patiently(lambda: _prepare(connection, path))
-    finally:
+    except BaseException:
         connection.close()
+        raise
+    return connection
 
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:

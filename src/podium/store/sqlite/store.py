@@ -21,7 +21,6 @@ from podium.store.sqlite.connection import (
     OF_A_VALUE,
     Durability,
     connect,
-    hold_open,
     log_bytes,
     migrate,
     prepare,
@@ -93,11 +92,9 @@ class SqliteStore(SqliteReading):
             migrate(self._loop, path)
             self._patient = self._beats = self._loop
         else:
-            prepare(path, durability)
+            self._patient = prepare(path, durability, wait=_WAIT_SECONDS)
             self._loop = connect(path, durability, wait=0.0)
-            self._patient = connect(path, durability, wait=_WAIT_SECONDS)
             self._beats = connect(path, durability, wait=_WAIT_SECONDS)
-            hold_open(self._patient, path)
             if durability == "power":
                 reserve_log(self._patient, path)
         self._file = StoreFile(path)
