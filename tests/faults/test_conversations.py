@@ -70,6 +70,29 @@ def _deaths(child: Program, folder: Path, place: FaultPlace, when: When, expecte
     return died
 
 
+@pytest.mark.kill
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("place", ["commit", "body"])
+def test_killed_at_every_point_agents_of_three_frameworks_say_and_are_sent_each_message_once(
+    tmp_path: Path, place: FaultPlace, when: When
+) -> None:
+    child = program("conversing.py")
+    assert child.run(str(tmp_path), None)
+    told = json.loads((tmp_path / "result").read_text())
+    assert [len(each) for each in told["sent"]] == [1, 3, 5, 7, 10, 12]
+    last, died = json.loads((tmp_path / "reached").read_text())[place], 0
+    for n in range(1, last + 1):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        if not child.run(str(folder), str(FaultPoint(place, n, when))):
+            died += 1
+            assert child.run(str(folder), None)
+            again = json.loads((folder / "result").read_text())
+            assert (again["values"], again["said"]) == (told["values"], told["said"]), n
+            assert all(each in told["sent"] for each in again["sent"]), n
+    assert died >= SURELY_REACHED[place]
+
+
 def test_two_processes_at_once_lose_and_swap_nothing(tmp_path: Path) -> None:
     processes = [
         commands.begin(

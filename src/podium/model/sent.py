@@ -142,14 +142,17 @@ _FIELDS: Mapping[str, Expected] = {
 
 def sent_message(message: Mapping[str, Json]) -> Json:
     """Return what a message says, without what no model sees: ids of runs, times, usage."""
-    parts = [{key: value for key, value in part.items() if _is_sent(key, value)} for part in message["parts"]]
+    parts = [
+        {key: value for key, value in part.items() if value is not None and is_sent(key)} for part in message["parts"]
+    ]
     if message["kind"] == "response":
         return {"kind": "response", "parts": parts}
     return {"kind": "request", "parts": parts, _INSTRUCTIONS: message[_INSTRUCTIONS]}
 
 
-def _is_sent(key: str, value: Json) -> bool:
-    return value is not None and key not in _NOT_SENT
+def is_sent(field: str) -> bool:
+    """Whether a field of a message's part is sent to models."""
+    return field not in _NOT_SENT
 
 
 def difference(

@@ -1,20 +1,28 @@
 """A long conversation: what its last turn writes and asks is what its first one did."""
 
 import sqlite3
+import time
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
+from pydantic_ai import Agent as PydanticAgent
+from pydantic_ai.messages import ModelMessagesTypeAdapter
 
-from podium import App, Context, workflow
+from podium import App, Context, Steps, agent, workflow
 from podium.agents.pydantic_ai import llm_agent
+from podium.model.conversation import exchange
 from podium.testing.model import ScriptedModel
 from tests.unit.engine.bench import Bench
 
 TEXT = "x" * 200
+MODELS = 20
 COUNTED = {
     "facts": "length(body) + coalesce(length(payload), 0)", "conversation_said": "length(message)",
     "signals": "length(body)",
@@ -32,22 +40,42 @@ def written(path: Path) -> Counter[str]:
     return found
 
 
+class Counting(sqlite3.Connection):
+    """Counts what the store is asked."""
+
+    asked = 0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.set_trace_callback(self._count)
+
+    def _count(self, statement: str) -> None:
+        Counting.asked += not statement.startswith(("PRAGMA", "--"))
+
+
 async def turns(bench: Bench, count: int) -> list[Counter[str]]:
-    """Talk so often; returns what each turn has written."""
+    """Talk so often; returns what each turn has written, and how many statements it took.
+
+    An LLM agent has the first turns and the last ones; those between are of a function, which is quicker.
+    """
     bot = llm_agent("bot", model=ScriptedModel(lambda messages: f"{len(messages)} {TEXT}"), instructions="Be short.")
 
     @workflow
     async def chat(ctx: Context, text: str) -> str:
-        return await ctx.call(bot, text, conversation=ctx.conversation)
+        n = int(text.partition(" ")[0])
+        between = MODELS <= n < count - MODELS
+        return await ctx.call(echo if between else bot, text, conversation=ctx.conversation)
 
     each: list[Counter[str]] = []
-    async with bench.app(chat, bot) as app:
+    async with bench.app(chat, bot, echo) as app:
         before = written(bench.path)
         for n in range(count):
-            assert (await app.run(chat, f"{n} {TEXT}", conversation="u")).startswith(f"{2 * n + 1} ")
-            after = written(bench.path)
-            each.append(after - before)
+            Counting.asked = 0
+            answer = await app.run(chat, f"{n} {TEXT}", conversation="u")
+            asked, after = Counting.asked, written(bench.path)
+            each.append(after - before + Counter(statements=asked))
             before = after
+            assert answer == f"{n if MODELS <= n < count - MODELS else 2 * n + 1} {TEXT}"
         await no_turn_is_left(app)
     return each
 
@@ -80,19 +108,82 @@ async def test_two_hundred_messages_of_a_kilobyte_take_half_a_megabyte(bench: Be
     assert empty <= 100_000
 
 
+@pytest.fixture(autouse=True)
+def _counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Counting))
+
+
 async def check(bench: Bench, count: int) -> None:
     each = await turns(bench, count)
-    first, last = each[0], each[-1]
-    assert {name: last[name] for name in last if name != "bytes"} == {
-        name: first[name] for name in first if name != "bytes"
-    }
-    assert last["bytes"] <= first["bytes"] + 40 * len(str(count))
+    second, last = each[1], each[-1]  # the first one begins the conversation
+    same = [name for name in last if name.endswith(("rows", "turns"))]
+    assert [last[name] for name in same] == [second[name] for name in same]
+    assert 20 < min(turn["statements"] for turn in each[-MODELS:]) <= max(turn["statements"] for turn in each[1:MODELS])
+    assert last["bytes"] <= second["bytes"] + 40 * len(str(count))
+    halves = [sum(turn["bytes"] for turn in half) for half in (each[: count // 2], each[count // 2 :])]
+    assert halves[1] <= 1.05 * halves[0]
 
 
-async def test_the_last_of_60_messages_writes_what_the_first_did(bench: Bench) -> None:
-    await check(bench, 30)
+async def test_the_last_of_60_turns_asks_and_writes_what_the_second_did(bench: Bench) -> None:
+    await check(bench, 60)
 
 
 @pytest.mark.system
-async def test_the_last_of_1000_messages_writes_what_the_first_did(bench: Bench) -> None:
-    await check(bench, 500)
+async def test_the_last_of_1000_turns_asks_and_writes_what_the_second_did(bench: Bench) -> None:
+    await check(bench, 1_000)
+
+
+@agent
+async def seed(count: int, steps: Steps) -> str:
+    """Say all that is said in so many turns."""
+    assert steps.conversation is not None
+    for n in range(count):
+        steps.conversation.add(exchange(f"{n} {TEXT}", f"{n} {TEXT}"))
+    return "said"
+
+
+@workflow
+async def seeds(ctx: Context, count: int) -> str:
+    return await ctx.call(seed, count, conversation=ctx.conversation)
+
+
+async def milliseconds(work: Callable[[], Awaitable[object]]) -> float:
+    """Return the processor time that it takes, as the median of some times."""
+    found: list[float] = []
+    for _ in range(11):
+        began = time.process_time()
+        await work()
+        found.append(1_000 * (time.process_time() - began))
+    return sorted(found)[5]
+
+
+@pytest.mark.system
+async def test_the_1000th_turn_takes_the_time_that_the_framework_takes_to_send_so_much(bench: Bench) -> None:
+    model = ScriptedModel(lambda messages: TEXT)
+    bot = llm_agent("bot", model=model, instructions="Be short.")
+    alone = PydanticAgent(model, instructions="Be short.")
+
+    @workflow
+    async def chat(ctx: Context, text: str) -> str:
+        return await ctx.call(bot, text, conversation=ctx.conversation)
+
+    @workflow
+    async def unread(ctx: Context, text: str) -> str:
+        return await ctx.call(echo, text, conversation=ctx.conversation)
+
+    async with bench.app(chat, unread, seeds, bot, echo) as app:
+        await app.run(seeds, 1_000, conversation="long")
+        said = [each.message for each in await app.conversations.messages("long")]
+
+        async def with_history() -> None:
+            await alone.run(TEXT, message_history=ModelMessagesTypeAdapter.validate_python(said))
+
+        new = await milliseconds(lambda: app.run(unread, TEXT, conversation="short"))
+        assert await milliseconds(lambda: app.run(unread, TEXT, conversation="long")) <= 1.5 * new
+        framework = await milliseconds(with_history)
+        assert await milliseconds(lambda: app.run(chat, TEXT, conversation="long")) <= 2.5 * framework
+
+
+@agent
+async def echo(text: str) -> str:
+    return text

@@ -106,9 +106,10 @@ def _bound_of(
 def _sent(name: str, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> Json:
     """Return all text of a request. Each message holds the instructions of its time; only one of them is sent."""
     sent = model_input(name, messages, None, parameters)
-    standing = [message.pop("instructions", None) or "" for message in sent["messages"]]
+    standing = [message.get("instructions") or "" for message in sent["messages"]]
+    said = [{name: each for name, each in message.items() if name != "instructions"} for message in sent["messages"]]
     parts = [part.content for part in parameters.instruction_parts or ()]
-    return {**sent, "instructions": max(standing, key=bytes_of, default=""), "parts": parts}
+    return {**sent, "messages": said, "instructions": max(standing, key=bytes_of, default=""), "parts": parts}
 
 
 def _is_harmless(setting: tuple[str, object]) -> bool:

@@ -3,17 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse, ToolCallPart
+from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
 from podium.agents.frameworks.plain import plain, plain_numbers
+from podium.agents.pydantic_ai.sent_before import SentBefore
 from podium.model.json import Json
-from podium.model.sent import sent_message
 
 _HOW_NOT_WHAT = frozenset({"timeout", "request_timeout", "first_event_timeout", "max_retries", "extra_headers"})
 """Settings of the transport; headers may hold secrets besides."""
+_SENT_BEFORE = SentBefore()
+"""What this process has sent: a conversation of 1,000 turns is written anew but for its end in no request."""
 
 
 def model_input(
@@ -35,7 +37,7 @@ def model_input(
 
 def sent_messages(messages: Sequence[ModelMessage]) -> Json:
     """Return what a conversation says, without what no model sees."""
-    return [sent_message(each) for each in ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")]
+    return _SENT_BEFORE.sent(messages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,9 +167,8 @@ def messages_of(
     rows = connection.execute(
         statement("conversation_messages_get"), (place + first, place + (1 << PLACE_BITS if end is None else end))
     )
+    made = conversation_state.ConversationMessage  # once: a module that is loaded lazily is looked up each time
     return [
-        conversation_state.ConversationMessage(
-            place=row[0] - place, author=row[1], run=row[2], key=row[3], at=row[4], message=decode(row[5])
-        )
+        made(place=row[0] - place, author=row[1], run=row[2], key=row[3], at=row[4], message=decode(row[5]))
         for row in rows
     ]
