@@ -25,7 +25,7 @@ test: $(DEV) ## run the tests, on all cores
 
 test-all: $(DEV) ## run the long kill runs, properties with more examples, and what needs system tools; nothing may be skipped
 	@scripts/install_system_tools
-	PODIUM_NO_SKIP=1 TESTS_LONG=1 $(BIN)/pytest -m "kill or system or hypothesis"
+	PODIUM_NO_SKIP=1 TESTS_LONG=1 $(BIN)/pytest -m "kill or system or hypothesis" --numprocesses auto --dist worksteal
 
 lint: $(DEV) ## check rules and format
 	$(BIN)/ruff check
