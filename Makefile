@@ -1,9 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types layers bench clean
+.PHONY: help demo test test-lowest test-all lint types layers bench clean
 
 BIN := .venv/bin
 CORE := .venv/.core
 DEV := .venv/.dev
+LOWEST := .venv/lowest
 PEERS := .venv/peers
 
 help: ## list the targets
@@ -23,7 +24,14 @@ demo: $(CORE) ## run the support desk, without any key
 test: $(DEV) ## run the tests, on all cores
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
-test-all: $(DEV) ## run the long kill runs, properties with more examples, and what needs system tools; nothing may be skipped
+$(LOWEST)/.installed: pyproject.toml scripts/install
+	@scripts/install dev lowest
+	@touch $@
+
+test-lowest: $(LOWEST)/.installed ## run the tests of each part with the lowest versions of what it takes
+	$(LOWEST)/bin/pytest --numprocesses auto --dist worksteal tests/unit tests/contract
+
+test-all: $(DEV) test-lowest ## run the long kill runs, properties with more examples, and what needs system tools; nothing may be skipped
 	@scripts/install_system_tools
 	PODIUM_NO_SKIP=1 TESTS_LONG=1 $(BIN)/pytest -m "kill or system or hypothesis" --numprocesses auto --dist worksteal
 

@@ -30,14 +30,20 @@ if model := os.environ.get("PODIUM_MODEL"):  # set by `podium run --model VENDOR
     classifier, knowledge, responder, quality = hire(model, base_url=os.environ.get("PODIUM_BASE_URL"))
 
 
-@workflow(version="1")
-async def desk(ctx: Context, ticket: Ticket) -> Reply:
-    """Answer a ticket from the handbook, or ask a person."""
+async def reviewed(ctx: Context, ticket: Ticket) -> tuple[Review, Verdict]:
+    """Draft an answer from the handbook, and have it judged."""
     sorting, finding = await ctx.gather(ctx.call(classifier, ticket), ctx.call(knowledge, ticket))
     case = Case(ticket=ticket, sorting=sorting, finding=finding)
     draft = await ctx.call(responder, case)
     review = Review(case=case, draft=draft)
-    verdict = await ctx.call(quality, review)
+    return review, await ctx.call(quality, review)
+
+
+@workflow(version="1")
+async def desk(ctx: Context, ticket: Ticket) -> Reply:
+    """Answer a ticket from the handbook, or ask a person."""
+    review, verdict = await reviewed(ctx, ticket)
+    draft = review.draft
     if verdict.send:
         return Reply(category=draft.category, page=draft.page, text=draft.text, by="desk")
     why = "; ".join(verdict.reasons)

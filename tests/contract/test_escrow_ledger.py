@@ -11,7 +11,8 @@ from podium.engine.run.reservations import reserved
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.fact import FactKind
 from podium.model.run import RunState
-from podium.store.operations import ESCROW_ROOM, CommitVerdict, Draw, Effect, NewRun, Reserve, Settle, Write
+from podium.store.inserting import NewRun
+from podium.store.operations import ESCROW_ROOM, CommitVerdict, Draw, Effect, Reserve, Settle, Write
 from podium.store.protocol import BudgetQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact

@@ -13,7 +13,7 @@ from podium.app import run_sync
 from podium.errors import StoreUnavailable
 from podium.model.question import QuestionState
 from podium.model.run import RunState
-from podium.store.protocol import BudgetQuery, DeadQuery, FactQuery, Query, QuestionQuery, RunQuery
+from podium.store.protocol import BudgetQuery, CostQuery, DeadQuery, FactQuery, Query, QuestionQuery, RunQuery
 from podium.store.sqlite import readers
 from podium.store.sqlite import store as opened
 from podium.store.sqlite.connection import APPLICATION_ID, connect
@@ -75,6 +75,13 @@ def test_runs_are_looked_up_by_what_finds_the_fewest(
     tmp_path: Path, asked: list[str], query: RunQuery, index: str
 ) -> None:
     assert plan_of(tmp_path, asked, "runs", query)[0].startswith(f"SEARCH runs USING INDEX {index} (")
+
+
+def test_what_a_conversation_cost_is_read_from_the_runs_that_had_turns_in_it(tmp_path: Path, asked: list[str]) -> None:
+    plan = plan_of(tmp_path, asked, "costs", CostQuery(by="conversation", conversation="u"))
+    assert plan.count("SEARCH t USING INDEX facts_turns (<expr>=?)") == 2
+    looked_through = {step.split()[1] for step in plan if step.startswith("SCAN")}
+    assert not looked_through & {"facts", "f", "o", "r", "s"}, plan
 
 
 def plan_of(folder: Path, asked: list[str], name: str, query: Query) -> list[str]:

@@ -40,9 +40,12 @@ FOR_THE_ENGINE: dict[str, AbstractSet[str]] = {
     "Card": {"is_named", "traits"},
     "PlainSteps": {
         "budgeted", "depth", "emit", "epoch", "lines", "memory", "note", "once", "prices", "reserve", "settle",
-        "tell_sent", "turn", "turns",
+        "tell_sent", "turn", "turns", "usd",
     },  # those of any steps
     "ScriptedModel": {"function", "stream_function"},
+    **dict.fromkeys(
+        ["LastMessages", "PinMessages", "Summarize", "TokenWindow", "TrimToolResults"], frozenset({"shorten"})
+    ),  # what applies them asks that of them
     **dict.fromkeys(
         ["StoreContract", "EngineContract", "MemoryContract"],
         frozenset({"clock", "durable", "hand", "moment", "setup_method", "waiting"}),

@@ -49,3 +49,34 @@ def test_a_budget_goes_with_one_new_run_only(desk: Desk) -> None:
 def test_a_day_that_is_none_is_told(desk: Desk) -> None:
     desk.podium("run", "shop.py", "--input", "[]")
     assert "expected 2026-03-31" in desk.podium("costs", "--since", "yesterday").err
+
+
+ANSWERS = """
+from podium import Context, agent, workflow
+from podium.model.cache import CacheByMeaning
+from podium.testing import HashedEmbedder
+
+
+@agent(usd=0.02, cache=CacheByMeaning(embed=HashedEmbedder(), above=0.8))
+async def knows(question: str) -> str:
+    return f"about {question}"
+
+
+@workflow
+async def ask(ctx: Context, question: str) -> str:
+    return await ctx.call(knows, question)
+"""
+
+
+def test_what_a_kept_answer_saved_stands_in_the_costs_and_where_it_came_from_in_the_run(desk: Desk) -> None:
+    desk.write("answers.py", ANSWERS)
+    desk.podium("run", "answers.py", "--input", '"How can I pay my bill?"')
+    assert "SAVED" not in desk.podium("costs").out
+    ended = desk.podium("run", "answers.py", "--input", '"How can I pay my bills?"')
+    assert ended.out == "about How can I pay my bill?\n"
+    [row] = desk.podium("costs", "--run", "last", "--json").json
+    assert (row["usd"], row["saved_usd"]) == (0.0, 0.02)
+    assert "SAVED" in desk.podium("costs").out
+    shown = desk.podium("runs", "show", "last").out
+    assert "cache: " in shown
+    assert "similarity 0.9" in shown

@@ -8,13 +8,17 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from podium import App
 from podium.app import run_sync
+from podium.facade.handle import AnyHandle
 from podium.model.fact import FactKind
+from podium.model.streams import QuestionOpened
 from podium.store.protocol import RunQuery
 from podium.store.sqlite.store import SqliteStore
 from tests.forking import commands
@@ -186,3 +190,32 @@ def test_the_same_desk_runs_on_a_model_behind_any_endpoint(tmp_path: Path) -> No
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["text"] == "> Forgot?"
     assert sorted(seen) == sorted(SAID)
+
+
+async def asked(app: App, run: AnyHandle) -> str:
+    """Wait until a run asks a person; returns the question."""
+    async with aclosing(run.stream(after=0)) as events:
+        async for event in events:
+            if isinstance(event.content, QuestionOpened):
+                return event.content.question
+    raise AssertionError("nobody was asked")
+
+
+@pytest.mark.usefixtures("evidence")
+async def test_a_customer_comes_back_and_stays_with_the_person_who_took_over(tmp_path: Path) -> None:
+    talk: Any = importlib.import_module("talk").talk
+    forgot, lost = "I forgot my password. How do I reset it?", "I do not get the mail for that."
+    async with App.open(tmp_path / "desk.db", agents=[talk]) as app:
+        await asked(app, await app.start(talk, lost, conversation="bob"))
+        assert "Forgot password?" in await app.run(talk, forgot, conversation="ada")
+        assert "look into the spam folder" in await app.run(talk, lost, conversation="ada")
+        for text in ("It is not in the spam folder.", "Thanks!"):
+            run = await app.start(talk, text, conversation="ada")
+            question = await asked(app, run)
+            before = await app.inbox.said_before(question)
+            assert [each.text for each in before][:1] == [forgot]
+            await app.inbox.answer(question, {"answer": f"On: {text}"}, by="kim")
+            assert await run.result() == f"On: {text}"
+        said = await app.conversations.messages("ada")
+        authors = ["local", "front", "local", "front", "local", "front", "kim", "local", "kim"]
+        assert [each.author for each in said] == authors

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from podium.app import run_sync
+from podium.model.json import Json
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.faults import FaultPlace, FaultPoint, When
 from tests.faults.children import PROGRAMS, program
@@ -16,6 +17,15 @@ from tests.forking.program import Program
 SAID = ["a1", "a1 after 0", "a2", "a2 after 2", "b1", "b1 after 4", "b2", "b2 after 6"]
 EXPECTED = {"values": {"a": ["a1 after 0", "a2 after 2"], "b": ["b1 after 4", "b2 after 6"]}, "said": SAID}
 SURELY_REACHED = {"commit": 16, "body": 5}
+OF_THE_DESK = {
+    "values": {"a": "a after 2", "b": "b sent after 5", "c": "c sent after 6"},
+    "said": [
+        "a local: a", "a front: I hand over to billing: a", "a billing: a after 2",
+        "b local: b", "b billing: I hand over to goods: after 3", "b goods: b sent after 5",
+        "c local: c", "c goods: c sent after 6",
+    ],
+}  # fmt: skip
+"""A refused hand-off is not said, and the next message goes to the agent that spoke last."""
 TALKS = 30
 
 
@@ -24,10 +34,10 @@ def talking() -> Program:
     return program("talking.py")
 
 
-def go_on(child: Program, folder: Path) -> None:
-    """Let both runs come to their end, and check what was said, to whom, in which order."""
+def go_on(child: Program, folder: Path, expected: Json = EXPECTED) -> None:
+    """Let all runs come to their end, and check what was said, to whom, in which order."""
     assert child.run(str(folder), None)
-    assert json.loads((folder / "result").read_text()) == EXPECTED
+    assert json.loads((folder / "result").read_text()) == expected
 
 
 @pytest.mark.parametrize("when", ["before", pytest.param("after", marks=pytest.mark.kill)])
@@ -35,15 +45,29 @@ def go_on(child: Program, folder: Path) -> None:
 def test_killed_at_every_point_each_message_is_said_once_and_in_its_turn(
     talking: Program, tmp_path: Path, place: FaultPlace, when: When
 ) -> None:
-    go_on(talking, tmp_path)
-    last, died = json.loads((tmp_path / "reached").read_text())[place], 0
+    assert _deaths(talking, tmp_path, place, when, EXPECTED) > SURELY_REACHED[place]
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("place", ["commit", "body"])
+def test_a_desk_killed_at_every_point_says_each_message_once_and_goes_on_with_who_took_over(
+    tmp_path: Path, place: FaultPlace, when: When
+) -> None:
+    assert _deaths(program("desk_talking.py"), tmp_path, place, when, OF_THE_DESK) > SURELY_REACHED[place]
+
+
+def _deaths(child: Program, folder: Path, place: FaultPlace, when: When, expected: Json) -> int:
+    """Kill a program at each place and let it go on; returns how often it died."""
+    go_on(child, folder, expected)
+    last, died = json.loads((folder / "reached").read_text())[place], 0
     for n in range(1, last + 1):
-        folder = tmp_path / str(n)
-        folder.mkdir()
-        if not talking.run(str(folder), str(FaultPoint(place, n, when))):
+        own = folder / str(n)
+        own.mkdir()
+        if not child.run(str(own), str(FaultPoint(place, n, when))):
             died += 1
-            go_on(talking, folder)
-    assert died > SURELY_REACHED[place]
+            go_on(child, own, expected)
+    return died
 
 
 def test_two_processes_at_once_lose_and_swap_nothing(tmp_path: Path) -> None:

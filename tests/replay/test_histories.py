@@ -14,7 +14,8 @@ from podium.model.generation import restarted_in, versions_in
 from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.store.codec import decode, encode
-from podium.store.operations import NewFact, NewRun, Start
+from podium.store.inserting import NewFact, NewRun
+from podium.store.operations import Start
 from podium.store.protocol import Claimed
 from podium.testing import DrivenClock
 from tests.catalogue.entry import entries

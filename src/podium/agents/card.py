@@ -9,6 +9,7 @@ from podium.errors import UsageError
 from podium.model.agent import CARD_OPTIONS, Card
 from podium.model.breaker import Breaker
 from podium.model.budget import Allowance
+from podium.model.cache import CacheByMeaning
 from podium.model.call import Call
 from podium.model.duration import Duration
 from podium.model.expected import check_options
@@ -40,7 +41,7 @@ class CardOptions(TypedDict, total=False):
     undo: str | None
     breaker: Breaker | None
     limit: Limit | None
-    cache: Duration | None
+    cache: Duration | CacheByMeaning | None
     budget: Allowance | None
     guards: tuple[Guard | str, ...]
     health: Health | None
@@ -72,7 +73,11 @@ def card_of(kind: str, name: str, input: TypeShape[Json], output: TypeShape[Json
     check_card(name, options)
     card = Card(kind=kind, name=name, input_schema=input.schema, output_schema=output.schema)
     capabilities = frozenset(options.get("capabilities", ()))
-    card = replace(card, **{**options, "capabilities": capabilities})
+    said: dict[str, object] = {**options, "capabilities": capabilities}
+    if isinstance(near := said.get("cache"), CacheByMeaning):
+        near.check_input(name, input.schema)
+        said |= {"cache": near.ttl, "cache_by_meaning": near}
+    card = replace(card, **said)
     if card.cache is not None and card.effects == "once":
         raise UsageError(f"{name} has `once` effects, so its answers cannot be kept: leave out cache, or effects.")
     return card

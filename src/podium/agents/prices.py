@@ -5,6 +5,7 @@ from functools import partial
 from typing import TypedDict, Unpack
 
 import genai_prices
+from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import TimeOfDateConstraint
 
 from podium.model.outcome import Usage
@@ -65,6 +66,20 @@ def most(model: str, *, input_tokens: int, output_tokens: int, rates: Rates = NO
         return None
     cached = [of(**way, reasoning=thought) for way in _ways(input_tokens) for thought in (0, output_tokens)]
     return max(plain, *(each or 0.0 for each in cached))
+
+
+def context_window(model: str) -> int | None:
+    """Return how many tokens `model` can hold, what it is sent and its answer together; None where nobody lists it."""
+    for name in _names(model):
+        provider, _, known = name.partition(":") if ":" in name else ("", "", name)
+        try:
+            _, found = get_snapshot().find_provider_model(
+                known, provider=None, provider_id=provider or None, provider_api_url=None
+            )
+        except LookupError:
+            continue
+        return found.context_window
+    return None
 
 
 def _ways(tokens: int) -> tuple[_Input, ...]:

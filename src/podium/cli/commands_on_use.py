@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "doctor": "Check the installation and the store.",
         "runs": "Look at runs, stop them, change them.",
         "inbox": "What waits for people.",
+        "conversations": "What was said in conversations; fork, redact, delete them.",
         "dead-letters": "Runs that failed for good or were quarantined.",
         "policy": "Who may do what.",
         "delegate": "Who outside may act for whom.",

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from podium.cli.options import WrongOption
 from podium.cli.output import note, print_json
 from podium.cli.progress import Progress, progress
 from podium.cli.waiting import Standstill, settle
+from podium.cli.whole_file import write_whole
 from podium.config import Config
 from podium.engine.worker.waiters import End
 from podium.errors import RunBlocked, UsageError
@@ -123,15 +123,10 @@ def _note_end(result: Result, ended: End | Standstill) -> None:
 
 def write_results(path: Path, items: Sequence[Item], results: Sequence[Result]) -> None:
     """Write the results in the order of the items, all or nothing."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with half.open("w", encoding="utf-8", errors="surrogatepass") as file:
-            for item, result in zip(items, results, strict=True):
-                file.write(json.dumps(result.row(item), ensure_ascii=False) + "\n")
-        half.replace(path)
-    except OSError as error:
-        half.unlink(missing_ok=True)
-        raise UsageError(f"the results {path} cannot be written: {error.strerror}. The runs are kept.") from error
+    rows = (
+        json.dumps(result.row(item), ensure_ascii=False) for item, result in zip(items, results, strict=True)
+    )  # fmt: skip
+    write_whole(path, rows, "the results", " The runs are kept.")
 
 
 def _summarize(options: EachOptions, results: Sequence[Result]) -> int:

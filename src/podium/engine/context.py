@@ -14,7 +14,7 @@ from podium.engine.calls.undo import OnUndo
 from podium.engine.primitives.branches import Branch
 from podium.engine.primitives.children import ChildResult, SpawnChild, check_child
 from podium.engine.primitives.joins import Gather, Quorum, Race, check_fan_out, check_quorum, checked, spread
-from podium.engine.primitives.lookups import Find, Records, changed
+from podium.engine.primitives.lookups import Find, LastSpeaker, Records, changed
 from podium.engine.primitives.questions import AskPerson, asking
 from podium.engine.primitives.restarting import restart
 from podium.engine.primitives.selection import Selection
@@ -27,7 +27,7 @@ from podium.engine.run.unawaited import check_awaited
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.chance import Chance
-from podium.model.conversation import TurnIn, turn_in
+from podium.model.conversation import Says, TurnIn, turn_in, turn_of_run
 from podium.model.duration import SPAN, Duration, in_seconds, seconds_or_none
 from podium.model.facts.waits import LookedUp
 from podium.model.fallback import Degraded
@@ -116,7 +116,14 @@ class Context:
     @property
     def conversation(self) -> str | None:
         """The conversation in which the run, or the call that this workflow runs in, has its turn; None without one."""
-        return self._active.mailbox.turns.named(self._path)
+        turn = self._active.mailbox.turns.innermost(self._path)
+        return None if turn is None else turn.name
+
+    @property
+    def says(self) -> Says | None:
+        """How much calls in this conversation may say there; see `ConversationTurn`. None without one."""
+        turn = self._active.mailbox.turns.innermost(self._path)
+        return None if turn is None else turn.inside
 
     # Calling
 
@@ -175,6 +182,14 @@ class Context:
     def find(self, capability: str) -> Find:
         """Look up who offers a capability; gives their cards. What was found is recorded."""
         return Find(self._active, self._branch, self._path, self._key(), LookedUp(of=capability))
+
+    def last_speaker(self, *agents: str) -> LastSpeaker:
+        """Look up which of these agents spoke last in the conversation of this context; gives its name in a list.
+
+        The list is empty where none did in the last 100 messages, or without a conversation. The result is recorded.
+        """
+        asks = LookedUp(of=LastSpeaker.OF, agents=agents)
+        return LastSpeaker(self._active, self._branch, self._path, self._key(), asks)
 
     def records(self, *agents: str) -> Records:
         """Look up how agents of these names did so far, or all that were asked; gives a Record for each version.
@@ -337,7 +352,7 @@ class Context:
         run = self._active.run
         options = RunOptions(
             queue=queue or run.queue, priority=priority, tenant=run.tenant, principal=run.principal, within=within,
-            budget=budget, turn=turn_in(conversation),
+            budget=budget, turn=turn_of_run(conversation),
         )  # fmt: skip
         return SpawnChild(
             self._active, self._branch, self._path, self._key(), child=workflow, input=input, options=options,

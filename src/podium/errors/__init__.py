@@ -50,6 +50,7 @@ PodiumError
     ├── RateLimited
     ├── TransportFailed
     ├── Refusal
+    │   └── ContextTooLong      what a model would be sent does not fit into its window
     └── BadAnswer
 
 asyncio.CancelledError
@@ -65,7 +66,7 @@ Interrupt (BaseException)       passes through agents untouched; nobody but the 
 └── Evicted                     this process no longer drives the run
 """
 
-from podium.errors.agents import AgentError, BadAnswer, NotDone, RateLimited, Refusal, TransportFailed
+from podium.errors.agents import AgentError, BadAnswer, ContextTooLong, NotDone, RateLimited, Refusal, TransportFailed
 from podium.errors.base import PodiumError
 from podium.errors.calls import (
     CallCancelled,
@@ -143,6 +144,7 @@ __all__ = [
     "CallRefused",
     "CalledDirectly",
     "ConfigError",
+    "ContextTooLong",
     "Deadlock",
     "Diverged",
     "Evicted",

@@ -46,6 +46,19 @@ class Refusal(AgentError):
     code = "refusal"
 
 
+class ContextTooLong(Refusal):
+    """What a model would be sent does not fit into its window, whatever rules leave out; nothing was sent."""
+
+    code = "context-too-long"
+
+    def __init__(self, message: str, *, tokens: int, window: int) -> None:
+        super().__init__(message, not_done=True)
+        self.tokens = tokens
+        """How many it would be."""
+        self.window = window
+        """How many there may be."""
+
+
 class BadAnswer(AgentError):
     """The agent answered with something that does not fit its declared output."""
 

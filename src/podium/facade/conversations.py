@@ -1,83 +1,72 @@
-"""`app.conversations`: what was said in them, and deleting them."""
+"""`app.conversations`: what was said in them; forking, redacting and deleting them."""
 
-from collections.abc import Sequence
-from typing import Unpack
-
-from podium.errors import NotPossible, UnknownConversation
-from podium.facade.filters import Filters, check_filters
-from podium.facade.scope import Scope
-from podium.model.conversation_state import ConversationMessage, ConversationState
-from podium.model.expected import NATURAL, TEXT, or_none
-from podium.model.run import BlockedReason, Run, RunState
-from podium.store.conversing import DeleteConversation
-from podium.store.operations import CommitVerdict
-from podium.store.protocol import ConversationQuery, Page
+from podium.errors import NotAllowed
+from podium.facade.conversation_reader import ConversationReader
+from podium.facade.scope import Parts, Scope
+from podium.model.conversation import check_conversation, foreign
+from podium.model.conversation_state import ConversationState
+from podium.model.expected import NAME, NATURAL, TEXT, or_none
+from podium.model.principal import NOBODY
+from podium.model.storable import check_text
+from podium.operations.conversation_operator import ConversationOperator
 
 
-class ConversationFilters(Filters, total=False):
-    """Which conversations to list; their time is when something was said last."""
+class Conversations(ConversationReader):
+    """Looks at conversations, and changes them. What is said in them is said by runs.
 
-    prefix: str
-    """How their names begin."""
-
-
-class Conversations:
-    """Looks at conversations. What is said in them is said by runs: `app.run(chat, text, conversation="user-42")`."""
+    Such as `app.run(chat, text, conversation="user-42")`.
+    """
 
     def __init__(self, scope: Scope) -> None:
+        super().__init__(scope)
         self._scope = scope
 
-    async def get(self, name: str, *, tenant: str | None = None) -> ConversationState:
-        """Return how a conversation stands; raises UnknownConversation.
+    async def fork(
+        self, name: str, into: str, *, at: int | None = None, edit: str | None = None, why: str = "",
+        by: str | None = None, tenant: str | None = None,
+    ) -> ConversationState:  # fmt: skip
+        """Begin a conversation with a copy of the messages before place `at` of another one, by default of all.
 
-        `tenant` is that of the scope; the operator of the app says it, else it is `default`.
+        With `edit` the message at that place follows in these words; it counts as said by whoever edits it, and is
+        marked as `edited`. It takes the right to have a turn there. Raises UnknownConversation, NotAllowed,
+        InvalidValue where there is no such place, and NotPossible where the name is taken, or a use of a tool would be
+        cut from its result.
         """
-        TEXT.check("the name of a conversation", name)
-        scope, user = self._scope, self._scope.principal
-        own = (tenant or "default") if user is None else user.tenant
-        found = await scope.store.conversation(own, name)
-        if found is None or tenant not in (None, own) or not scope.sees(found.tenant, found.principal):
-            raise UnknownConversation(
-                f"no conversation is called {name!r}. `app.conversations.list()` gives those there are."
-            )
-        return found
+        self._scope.must_change("fork conversations")
+        NAME.check("the name of the fork", into)
+        check_conversation(into)
+        or_none(NATURAL).check("at, the place of the fork,", at)
+        or_none(TEXT).check("edit, the text of the message at which is forked,", edit)
+        parts, who = self._scope.parts, self._who(by, why)
+        found, user = await self.get(name, tenant=tenant), self._scope.principal
+        if (refused := foreign(NOBODY if user is None else user.who, found.principal, name)) is not None:
+            raise NotAllowed(f"{refused}.")
+        if edit is not None and at is None:
+            at = found.revision
+        await _operator(parts).fork(found, into, at=at, edit=edit, by=who, why=why)
+        return await self.get(into, tenant=tenant)
 
-    async def list(self, **filters: Unpack[ConversationFilters]) -> Page[ConversationState]:
-        """Return conversations, those first in which something was said last."""
-        check_filters("conversations.list", filters, ConversationFilters)
-        return await self._scope.page(self._scope.store.conversations, ConversationQuery(**filters))
+    async def redact(self, name: str, *, why: str = "", by: str | None = None, tenant: str | None = None) -> None:
+        """Delete the contents of all messages; who said them, where and when stays. It takes the role of an operator.
 
-    async def messages(
-        self, name: str, *, first: int = 0, end: int | None = None, tenant: str | None = None
-    ) -> Sequence[ConversationMessage]:
-        """Return the messages from one place up to another, or to the end; raises UnknownConversation."""
-        NATURAL.check("first of the messages", first)
-        or_none(NATURAL).check("end of the messages", end)
-        found = await self.get(name, tenant=tenant)
-        return await self._scope.store.messages(found.tenant, found.name, first=first, end=end)
+        The copies in forks of what was said in it are emptied too. Raises UnknownConversation, and NotPossible while a
+        run has, or waits for, a turn where one of these messages stands.
+        """
+        parts, who = self._scope.for_operators("redact conversations"), self._who(by, why)
+        await _operator(parts).redact(await self.get(name, tenant=tenant), by=who, why=why)
 
-    async def delete(self, name: str, *, tenant: str | None = None) -> None:
-        """Delete a conversation with all that was said. It takes the role of an operator.
+    async def delete(self, name: str, *, why: str = "", by: str | None = None, tenant: str | None = None) -> None:
+        """Delete a conversation with all that was said, not its forks. It takes the role of an operator.
 
         Raises UnknownConversation, and NotPossible while a run has, or waits for, a turn in it.
         """
-        parts = self._scope.for_operators("delete conversations")
-        found = await self.get(name, tenant=tenant)
-        verdict, _ = await parts.worker.commits.submit(DeleteConversation(found.tenant, found.name))
-        if verdict is CommitVerdict.BUSY:
-            held = (await self.get(name, tenant=tenant)).holder
-            run = None if held is None else await self._scope.store.run(held.run)
-            who = "a run" if run is None else f"run {run.id}"
-            raise NotPossible(f"{who} has its turn in conversation {name!r}: {_way_out(run)}, and delete it then.")
+        parts, who = self._scope.for_operators("delete conversations"), self._who(by, why)
+        await _operator(parts).delete(await self.get(name, tenant=tenant), by=who, why=why)
+
+    def _who(self, by: str | None, why: str) -> str:
+        check_text("the reason", why)
+        return self._scope.name_of(by)
 
 
-def _way_out(holder: Run | None) -> str:
-    """Return what has a run give its turn back: one that is blocked takes up no cancel before it goes on."""
-    if holder is None or holder.state is not RunState.BLOCKED:
-        return "wait for its end, or cancel it"
-    if holder.blocked is BlockedReason.QUARANTINED:
-        return "it is quarantined; retry it, or discard it"
-    return (
-        f"it is blocked ({holder.reason}); bring back code that it goes on with, or `podium runs repin` it to a "
-        "version that does, cancel it if it is not wanted"
-    )
+def _operator(parts: Parts) -> ConversationOperator:
+    return ConversationOperator(parts.worker, parts.clock, parts.ids)

@@ -28,7 +28,20 @@ class Filters(TypedDict, total=False):
     """Where the page begins: the `cursor` of the page before."""
 
 
-_TEXTS = ("tenant", "principal", "tag", "text", "cursor", "workflow", "parent", "prefix", "agent", "run", "to")
+_TEXTS = (
+    "tenant",
+    "principal",
+    "tag",
+    "text",
+    "cursor",
+    "workflow",
+    "parent",
+    "prefix",
+    "agent",
+    "run",
+    "to",
+    "conversation",
+)
 EXPECTED: Mapping[str, Expected] = {
     **dict.fromkeys(_TEXTS, or_none(TEXT)), "since": or_none(MOMENT), "until": or_none(MOMENT), "limit": WHOLE,
     "state": or_none(one_of(tuple(RunState))), "kind": or_none(one_of(tuple(FailureCause))),

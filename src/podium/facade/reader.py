@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
+from podium.facade.conversation_reader import ConversationReader
 from podium.facade.questions import Questions
 from podium.facade.reports import Reports
 from podium.facade.runs import Runs
@@ -25,6 +26,7 @@ class Reader:
         self._store = store
         self._sight = Sight(store, principal)
         self.runs = Runs(self._sight)
+        self.conversations = ConversationReader(self._sight)
         self.inbox = Questions(self._sight)
         self.reports = Reports(self._sight)
 

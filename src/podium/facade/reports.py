@@ -32,6 +32,8 @@ class CostFilters(Filters, total=False):
     """By agent where nothing is said."""
     run: str | None
     """Of this run with all the child runs that it started."""
+    conversation: str | None
+    """Of what was done in turns in the conversation of this name."""
 
 
 class DeadLetterFilters(Filters, total=False):
@@ -51,7 +53,10 @@ class Reports:
         self._sight = sight
 
     async def costs(self, **filters: Unpack[CostFilters]) -> Page[Cost]:
-        """Add up what was spent, by agent, model, workflow, tenant, day or run, the dearest first."""
+        """Add up what was spent, by agent, model, workflow, tenant, day, run or conversation, the dearest first.
+
+        A call counts for the innermost conversation in whose turn it was made, as do the child runs started there.
+        """
         check_filters("reports.costs", filters, CostFilters)
         if (run := filters.get("run")) is not None:
             await self._sight.run(run)

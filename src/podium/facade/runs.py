@@ -8,7 +8,6 @@ from podium.facade.filters import Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.fact import Fact
 from podium.model.generation import in_generation
-from podium.model.json import Json
 from podium.model.run import Run, RunState
 from podium.reports.calls.detail import CallDetail, detail_of
 from podium.reports.calls.requests import SentRequest, conversations_in, requests_of
@@ -66,10 +65,10 @@ class Runs:
         Raises UnknownRun, or NotPossible where nothing was sent, or it was not kept.
         """
         facts, run = await self.facts(run_id), await self._sight.run(run_id)
-        said: dict[int, list[Json]] = {}
-        for n, (name, revision) in conversations_in(facts).items():
-            messages = await self._sight.store.messages(run.tenant, name, end=revision, n=n)
-            said[n] = [each.message for each in messages]
+        said = {
+            n: await self._sight.store.messages(run.tenant, name, end=revision, n=n)
+            for n, (name, revision) in conversations_in(facts).items()
+        }
         return requests_of(run_id, facts, key, said)
 
     async def tree(self, run_id: str, generation: int | None = None) -> CallTree:

@@ -12,7 +12,7 @@ from podium.facade.run_stream import RunStream
 from podium.facade.scope import Parts, Scope
 from podium.model.agent import Agent
 from podium.model.budget import Budget
-from podium.model.conversation import TurnIn, foreign, turn_in
+from podium.model.conversation import TurnIn, foreign, turn_of_run
 from podium.model.duration import Duration
 from podium.model.principal import NOBODY, Principal
 from podium.model.run import RunOptions
@@ -46,7 +46,7 @@ class ScopedApp:
 
     @property
     def conversations(self) -> "conversations.Conversations":
-        """What was said in conversations, and deleting them."""
+        """What was said in conversations; forking, redacting and deleting them."""
         return conversations.Conversations(self._scope)
 
     @property
@@ -97,7 +97,7 @@ class ScopedApp:
         tenant, principal = self._owner(id, tenant, principal)
         found = parts.workflows.find(workflow)
         payload = encode(found.input.dump(input))
-        turn = turn_in(conversation)
+        turn = turn_of_run(conversation)
         if turn is not None:
             await self._must_take_part(tenant, principal, turn.name)
         options = RunOptions(

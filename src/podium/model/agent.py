@@ -9,6 +9,7 @@ from podium.model.agent_kind import KINDS, AgentKind, kind_of
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
 from podium.model.budget import USD, Allowance
+from podium.model.cache import CacheByMeaning
 from podium.model.call import Call
 from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
 from podium.model.expected import (
@@ -78,14 +79,20 @@ CARD_OPTIONS: Mapping[str, Expected] = {
     "undo": or_none(TEXT),
     "breaker": or_none(instance(Breaker, "Breaker()")),
     "limit": or_none(instance(Limit, "Limit(requests=60, per=60)")),
-    "cache": or_none(SECONDS),
+    "cache": Expected(
+        f"{SECONDS.words}, CacheByMeaning(embed=…), or None",
+        lambda value: value is None or isinstance(value, CacheByMeaning) or SECONDS.fits(value),
+    ),
     "budget": or_none(instance(Allowance, "Allowance(usd=5.0)")),
     "guards": Expected('guards or their names, such as ("no-secrets",)', _are_guards),
     "health": or_none(instance(Health, "Health(…)")),
 }
 """What each of its fields is to be that whoever makes an agent may say."""
 
-_CARD = {**CARD_OPTIONS, "name": TEXT, "usd": USD, "batch": or_none(instance(Batch, "Batch(most=32)"))}
+_CARD = {
+    **CARD_OPTIONS, "name": TEXT, "usd": USD, "batch": or_none(instance(Batch, "Batch(most=32)")),
+    "cache": or_none(SECONDS), "cache_by_meaning": or_none(instance(CacheByMeaning, "CacheByMeaning(embed=…)")),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +129,8 @@ class Card:
     """How much of it may happen at once and in a time."""
     cache: SecondsOrNone = SecondsOrNone()
     """Seconds for which an answer is given again to whoever asks the same; None asks each time."""
+    cache_by_meaning: CacheByMeaning | None = None
+    """When a question counts as the same though it is asked in other words; None is never."""
     batch: Batch | None = None
     """Concurrent calls are handed to it together."""
     budget: Allowance | None = None

@@ -1,11 +1,12 @@
 """A conversation: what was said under a name, one message after the other, and whose turn in it is next."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-from podium.model.expected import NAME, Expected, check_fields, one_of
+from podium.errors import UsageError
+from podium.model.expected import NAME, TEXT, Expected, check_fields, one_of, or_none
 from podium.model.json import Json
 from podium.model.principal import NOBODY
 from podium.model.storable import check_key
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 Busy = Literal["wait", "refuse", "fork"]
 """What becomes of a turn in a conversation in which somebody else has one."""
+
+Says = Literal["exchange", "answer", "nothing"]
+"""What a call says in its turn: what its agent was asked and answered; the answer only; or nothing, it only listens."""
 
 TURN = "turn"
 """The kind of the signal that tells a run that it has its turn, or is refused one. Its name is the key of the turn."""
@@ -48,9 +52,17 @@ class OpenTurn(Protocol):
 
 def exchange(asked: Json, answer: Json) -> list[Json]:
     """Return a question and its answer as messages: texts as they are, all else as JSON."""
-    prompt = {"part_kind": "user-prompt", "content": as_text(asked)}
-    said = {"part_kind": "text", "content": as_text(answer)}
-    return [{"kind": "request", "parts": [prompt]}, {"kind": "response", "parts": [said]}]
+    return [in_request(as_text(asked)), in_response(as_text(answer))]
+
+
+def in_request(text: str) -> Json:
+    """Return a text as a message that somebody gives an agent to read."""
+    return {"kind": "request", "parts": [{"part_kind": "user-prompt", "content": text}]}
+
+
+def in_response(text: str) -> Json:
+    """Return a text as a message that an agent says."""
+    return {"kind": "response", "parts": [{"part_kind": "text", "content": text}]}
 
 
 def is_asked(message: Json) -> bool:
@@ -87,6 +99,23 @@ def turn_in(conversation: "TurnIn | None") -> "ConversationTurn | None":
     return ConversationTurn(conversation)
 
 
+def turn_of_run(conversation: "TurnIn | None") -> "ConversationTurn | None":
+    """Return the turn that a run is to have; raises UsageError also for one with words of its own."""
+    turn = turn_in(conversation)
+    if turn is None or turn == ConversationTurn(turn.name, busy=turn.busy):
+        return turn
+    raise UsageError(
+        f"a run says in conversation {turn.name!r} what it is given and gives: leave says, asked and answered out, "
+        "or give them to the calls in it"
+    )
+
+
+def narrower(one: Says, other: Says) -> Says:
+    """Return the one of them that says less."""
+    order = get_args(Says)
+    return one if order.index(one) > order.index(other) else other
+
+
 def check_conversation(name: str) -> None:
     """Raise InvalidValue for the name of a conversation that cannot be stored."""
     check_key("the name of the conversation", name)
@@ -97,13 +126,20 @@ class ConversationTurn:
     """The turn that a call, or a run, is to have in a conversation; its name alone stands for one that waits.
 
     `busy` says what happens where another one has its turn there: `wait` until it is over, `refuse` the call, or
-    `fork`: go on in a new conversation, which begins with all that was said by then.
+    `fork`: go on in a new conversation, which begins with all that was said by then. The others are for calls: what
+    is said there, where that is not just what the agent was asked and answered. Calls inside the turn say no more than
+    `says`; and nothing where the call has words of its own, `asked` or `answered`: it speaks for them.
     """
 
     name: str
     """That of the conversation."""
     _: KW_ONLY
     busy: Busy = "wait"
+    says: Says = "exchange"
+    asked: str | None = None
+    """Stands for the input; where guards changed the input, that stands there as the agent was handed it."""
+    answered: Callable[[Json], str | None] | None = None
+    """Gives, from the answer as JSON, the words that stand for it; for None the call says nothing."""
 
     def __post_init__(self) -> None:
         check_fields(self, _FIELDS)
@@ -113,4 +149,10 @@ class ConversationTurn:
 TurnIn = ConversationTurn | str
 """A turn in a conversation, such as `ConversationTurn("user-42", busy="fork")`; or its name, `"user-42"`."""
 
-_FIELDS: Mapping[str, Expected] = {"name": NAME, "busy": one_of(get_args(Busy))}
+_FIELDS: Mapping[str, Expected] = {
+    "name": NAME,
+    "busy": one_of(get_args(Busy)),
+    "says": one_of(get_args(Says)),
+    "asked": or_none(TEXT),
+    "answered": or_none(Expected("a function of the answer that gives a text", callable)),
+}

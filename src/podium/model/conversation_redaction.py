@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from podium.model.json import Json
+from podium.model.conversation_state import AGENT
+from podium.model.json import Json, is_object
 
 REDACTED = "[redacted]"
 """Stands in place of each text."""
@@ -31,4 +32,6 @@ def redacted_message(message: Mapping[str, Json]) -> Json:
     if not parts:
         kind = "user-prompt" if message["kind"] == "request" else "text"
         parts = [{"part_kind": kind, "content": REDACTED}]
-    return {"kind": message["kind"], "parts": parts}
+    metadata: Json = message.get("metadata")
+    agent = {"metadata": {AGENT: metadata[AGENT]}} if is_object(metadata) and AGENT in metadata else {}
+    return {"kind": message["kind"], "parts": parts, **agent}

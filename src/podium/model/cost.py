@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Dimension = Literal["agent", "model", "workflow", "tenant", "day", "run"]
-"""By what costs are added up; a run with all the child runs that it started."""
+Dimension = Literal["agent", "model", "workflow", "tenant", "day", "run", "conversation"]
+"""By what costs are added up: a run with all the child runs that it started, a conversation with what its turns did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What was spent on one agent, model, workflow, tenant, day or run."""
+    """What was spent on one agent, model, workflow, tenant, day, run or conversation."""
 
     part: str
     calls: int
@@ -31,6 +31,10 @@ class Cost:
     """Processor time of functions and programs, as far as it was measured."""
     gb_seconds: float = 0.0
     """GiB of memory times the seconds for which programs held them, as far as it was measured."""
+    saved: float = 0.0
+    """US dollars that answers which were given again had cost when they were first given, as far as that is known.
+
+    Of which model they came is not known, so by model nothing is saved."""
 
     @property
     def usd_per_done(self) -> float | None:

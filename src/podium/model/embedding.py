@@ -8,6 +8,7 @@ from typing import Protocol
 
 from podium.errors import BadAnswer
 from podium.model.expected import has, or_none
+from podium.model.json import Json, is_object
 from podium.model.prices import Rates
 
 
@@ -41,7 +42,8 @@ class Embedder(Protocol):
         ...
 
 
-AN_EMBEDDER = or_none(has("an embedder, such as wordllama_embedder()", "embed", "usd"))
+EMBEDDER = has("an embedder, such as wordllama_embedder()", "embed", "usd")
+AN_EMBEDDER = or_none(EMBEDDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,12 @@ class Vector:
 def embedder_id(embedder: Embedder) -> str:
     """Return what is stored with the vectors of an embedder."""
     return f"{embedder.name} ({embedder.dimensions})"
+
+
+def embedder_asked(input: Json) -> str | None:
+    """Return the name of the embedder that a step asks, by its input; None where it asks none."""
+    asked = input.get("embedder") if is_object(input) else None
+    return asked.rpartition(" (")[0] if isinstance(asked, str) else None
 
 
 def vector_of(embedder: Embedder, numbers: Sequence[float]) -> Vector:

@@ -18,8 +18,8 @@ class Embedding:
         self._embedder = embedder
         self._steps = steps
 
-    async def vector(self, text: str) -> Vector:
-        """Return the vector of a text; secrets in it are masked before it leaves."""
+    async def vector(self, text: str, *, step: str = "embed") -> Vector:
+        """Return the vector of a text, in a step of this name; secrets in it are masked before it leaves."""
         text = MASKING.text(text)
 
         async def ask() -> Json:
@@ -27,7 +27,7 @@ class Embedding:
             return {"vector": b64encode(vector.numbers).decode(), "tokens": tokens}
 
         asked = {"embedder": embedder_id(self._embedder), "text": text}
-        said = await self._steps.once("embed", ask, input=asked, usage=self.usage, bound=self.bound([text]))
+        said = await self._steps.once(step, ask, input=asked, usage=self.usage, bound=self.bound([text]))
         return Vector(embedder_id(self._embedder), b64decode(said["vector"]))
 
     def usage(self, said: Json) -> Usage | None:

@@ -36,6 +36,11 @@ class RuleSteps(Steps, Protocol):
         ...
 
     @property
+    def usd(self) -> float | None:
+        """What the agent's own steps of this call came to, in US dollars; None where that of one is not known."""
+        ...
+
+    @property
     def lines(self) -> Sequence[BudgetLine]:
         """The budgets of the run, and of those above it, that its requests count against."""
         ...

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from podium.model.conversation import as_text, exchange
+from podium.model.conversation import ConversationTurn, as_text, exchange, in_request, in_response, is_asked
+from podium.model.expected import TEXT
 from podium.model.json import Json, encode
+from podium.model.question import PersonAnswer
 
 _WRAPPED = "response"
 """Names, in the arguments of an output tool, an answer that is no object."""
@@ -23,6 +25,8 @@ class SaidInTurn:
     answer: Json
     added: Sequence[Json] = ()
     """The messages that the agent added itself, if it did."""
+    people: Sequence[str] = ()
+    """Who gave the answer, where people did: one for each message of it."""
 
     @property
     def messages(self) -> Sequence[Json]:
@@ -41,12 +45,52 @@ class SaidInTurn:
         """
         if encode(answer) == encode(self.answer):
             return self
-        return SaidInTurn(self.asked, answer, _replaced(self.added, self.answer, answer))
+        return replace(self, answer=answer, added=_replaced(self.added, self.answer, answer))
+
+    def worded(self, turn: ConversationTurn, input: Json) -> Sequence[Json]:
+        """Return what is appended, as the caller has it in its turn; `input` is what the agent was to be handed."""
+        if turn.says == "nothing":
+            return ()
+        said = list(self.messages)
+        if turn.answered is not None:
+            words = turn.answered(self.answer)
+            if words is None:
+                return ()
+            TEXT.check(f"what `answered` gives in conversation {turn.name!r}", words)
+            said = _ending_with(said, words)
+        if not is_asked(said[0]):
+            return said
+        if turn.says == "answer":
+            return said[1:]
+        if turn.asked is None or encode(self.asked) != encode(input):
+            return said
+        return [in_request(turn.asked), *said[1:]]
 
 
 def kept_said(kept: Json, answer: Json) -> SaidInTurn:
     """Return what was recorded with an answer."""
     return SaidInTurn(kept["asked"], answer, kept["added"])
+
+
+def said_by_people(asked: Json, answer: Json, people: Sequence[PersonAnswer]) -> SaidInTurn:
+    """Return what people said: each of several in a message of its own."""
+    if len(people) == 1:
+        return SaidInTurn(asked, answer, people=[people[0].by])
+    said = [in_request(as_text(asked)), *(in_response(as_text(each.value)) for each in people)]
+    return SaidInTurn(asked, answer, said, [each.by for each in people])
+
+
+def _ending_with(said: list[Json], words: str) -> list[Json]:
+    """Return messages whose last answer is these words, whether it was given as text, as JSON or by a tool."""
+    last = max((place for place, each in enumerate(said) if each["kind"] == "response"), default=len(said))
+    before, own, words_said = said[:last], said[last : last + 1], in_response(words)
+    if own and own[0]["parts"] == words_said["parts"]:
+        return said
+    kept = {name: value for each in own for name, value in each.items() if name not in _OF_THE_SERVER}
+    held: dict[str, Json] = {}
+    for each in said[last:]:
+        held |= each.get("metadata") or {}  # such as a summary, which stands beside what comes last
+    return [*before, {**kept, **words_said, **({"metadata": held} if held else {})}]
 
 
 def _replaced(added: Sequence[Json], before: Json, after: Json) -> Sequence[Json]:

@@ -1,26 +1,42 @@
 """What was sent to a model, recorded as the difference from what was sent before it in the same conversation.
 
 A request is an object: `model`, `instructions`, `settings`, `tools`, `native_tools`, `output` and `messages`, in the
-form in which Pydantic AI writes them. Stored, a field stands only where it differs from the request before, and
-messages that were there before stand as their places: so a conversation of any length is stored once.
+form in which Pydantic AI writes them; `context` is what rules did to the messages. Stored, a field stands only where it
+differs from the request before, and messages that were there before stand as their places: so a conversation of any
+length is stored once.
 """
 
 import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import get_args
 
 import orjson
 
+from podium.model.context_change import CONTEXT_CHANGES
+from podium.model.conversation_state import ConversationMessage
 from podium.model.expected import Expected
+from podium.model.heard import heard_by
 from podium.model.json import Json, is_array, is_object
+from podium.model.parts_said import Arguments, apart, joined, parts_sent
+from podium.model.trimming import trimmed_message
 
 AFTER = "after"
 """Names the step of the request that it differs from."""
 
 IN = "conversation"
-"""Names the conversation whose messages it refers to, and how many there were: `{"name": …, "revision": …}`."""
+"""Names the conversation whose messages it refers to: `{"name": …, "revision": how many, "agent": who hears it}`.
+
+With `arguments` it refers to the parts that agents of all frameworks read, each counted as a message.
+"""
+
+_AGENT = "agent"
+_ARGUMENTS = "arguments"
+CONTEXT = "context"
+"""Names what rules for the context of its agent did to the messages."""
 
 _MESSAGES = "messages"
 _INSTRUCTIONS = "instructions"
@@ -44,11 +60,21 @@ class Earlier:
 
     name: str
     revision: int
+    agent: str
+    """Who hears it so; see `heard_by`."""
     messages: Sequence[Json]
     """As they are sent."""
+    arguments: Arguments | None = None
+    """How uses of tools are sent, where `messages` have one part each, as `parts_sent` gives them."""
+
+    @property
+    def told(self) -> Json:
+        """The same as a request refers to it."""
+        form = {} if self.arguments is None else {_ARGUMENTS: self.arguments}
+        return {"name": self.name, "revision": self.revision, _AGENT: self.agent, **form}
 
 
-SaidBefore = Callable[[str, int], Sequence[Json] | None]
+SaidBefore = Callable[[str, int], Sequence[ConversationMessage] | None]
 """Gives what was said first in a conversation, so many messages; None where they are not there any more."""
 
 
@@ -63,7 +89,7 @@ def check_sent(sent: object) -> None:
 
 def _is_message(value: object) -> bool:
     if is_array(value):
-        return len(value) == _PAIR and all(isinstance(each, int) and each >= 0 for each in value)
+        return len(value) in (_PAIR, _PAIR + 1) and all(isinstance(each, int) and each >= 0 for each in value)
     if not is_object(value) or value.get("kind") not in ("request", "response"):
         return False
     parts = value.get("parts")
@@ -71,7 +97,10 @@ def _is_message(value: object) -> bool:
 
 
 def _is_turn(value: object) -> bool:
-    return is_object(value) and isinstance(value.get("name"), str) and isinstance(value.get("revision"), int)
+    if not is_object(value) or value.get(_ARGUMENTS, "text") not in get_args(Arguments):
+        return False
+    named = isinstance(value.get("name"), str) and isinstance(value.get(_AGENT), str)
+    return named and isinstance(value.get("revision"), int)
 
 
 def _is_tool(value: object) -> bool:
@@ -94,13 +123,18 @@ _REQUEST = Expected(
 )
 _FIELDS: Mapping[str, Expected] = {
     AFTER: _TEXT, "agent": _TEXT, "model": _TEXT, _INSTRUCTIONS: _TEXT,
-    IN: Expected('{"name": …, "revision": …}', _is_turn),
+    IN: Expected(
+        '{"name": …, "revision": …, "agent": …}, with "arguments": "text" or "object" where places are those of parts',
+        _is_turn,
+    ),
     "settings": Expected("an object", is_object),
     "tools": Expected('a list of {"name": …, "description": …, "schema": …}', _all(_is_tool)),
     "native_tools": Expected("a list of texts", _all(_TEXT.fits)),
     "output": Expected('{"mode": …, "schema": …}, {"mode": …, "tools": […]} or None', _is_output),
+    CONTEXT: CONTEXT_CHANGES,
     _MESSAGES: Expected(
-        'a list of {"kind": "request" or "response", "parts": [{"part_kind": "text", …}, …]} or [first, count]',
+        'a list of {"kind": "request" or "response", "parts": [{"part_kind": "text", …}, …]}, [first, count] or '
+        "[first, count, characters]",
         _all(_is_message),
     ),
 }  # fmt: skip
@@ -125,16 +159,19 @@ def difference(
 
     `place` is that of the step of the request before. What is between them in `messages` are `[first, count]`, places
     in the messages of that request with its answer behind them, and whole messages. Where there is none before it, they
-    are places in what was said earlier in a conversation.
+    are places in what was said earlier in a conversation, if anything of that is sent. In a place with a third number
+    the results of tools are trimmed to so many characters.
     """
     if before is None and earlier is not None:
-        told = {"name": earlier.name, "revision": earlier.revision}
-        return {IN: told, **now, _MESSAGES: _quoted(now[_MESSAGES], list(earlier.messages))}
+        messages = now[_MESSAGES] if earlier.arguments is None else apart(now[_MESSAGES])
+        quoted = _quoted(messages, list(earlier.messages), _characters(now))
+        if any(is_array(each) for each in quoted):
+            return {IN: earlier.told, **now, _MESSAGES: quoted}
     if before is None:
         return {**now, _MESSAGES: [_alone(each) for each in now[_MESSAGES]]}
-    changed = {name: value for name, value in now.items() if name != _MESSAGES and value != before[name]}
+    changed = {name: value for name, value in now.items() if name != _MESSAGES and value != before.get(name)}
     known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], answer]
-    return {AFTER: place, **changed, _MESSAGES: _quoted(now[_MESSAGES], known)}
+    return {AFTER: place, **changed, _MESSAGES: _quoted(now[_MESSAGES], known, _characters(now))}
 
 
 def put_together(
@@ -153,12 +190,15 @@ def put_together(
     messages: list[Json] = []
     for each in stored[_MESSAGES]:
         if is_array(each):
-            first, count = each
+            first, count, *trim = each
             if first + count > len(known):
                 raise LookupError(f"{where} has {len(known)} messages")
-            messages += known[first : first + count]
+            span = known[first : first + count]
+            messages += [trimmed_message(message, trim[0]) for message in span] if trim else span
         else:
             messages.append(_folded(each))
+    if _ARGUMENTS in stored.get(IN, {}):
+        messages = joined(messages)
     own = {name: value for name, value in stored.items() if name not in (AFTER, IN)}
     return {**before, **own, _MESSAGES: messages}
 
@@ -169,39 +209,56 @@ def _said(stored: Mapping[str, Json], said: SaidBefore | None) -> list[Json]:
     known = None if said is None else said(name, revision)
     if known is None:
         raise LookupError(f"the {revision} messages that were in conversation {name!r} by then were deleted")
-    return [_folded(_alone(sent_message({_INSTRUCTIONS: None, **each}))) for each in known]
+    heard = heard_by(stored[IN][_AGENT], known)
+    if _ARGUMENTS in stored[IN]:
+        return parts_sent(heard, stored[IN][_ARGUMENTS])
+    return [_folded(_alone(sent_message({_INSTRUCTIONS: None, **each}))) for each in heard]
 
 
 def same_as_before(stored: Mapping[str, Json]) -> int:
     """Return with how many of the messages of the request before it, and of its answer, a stored request begins."""
-    begin: Json = next(iter(stored[_MESSAGES]), None)
-    return begin[1] if is_array(begin) and not begin[0] else 0
+    begin: Json = next(iter(stored[_MESSAGES]), None) if AFTER in stored else None
+    return begin[1] if is_array(begin) and not begin[0] and len(begin) == _PAIR else 0
 
 
-def _quoted(messages: Sequence[Json], known: list[Json]) -> list[Json]:
+def _characters(now: Mapping[str, Json]) -> int | None:
+    """Return to how many characters results of tools are trimmed; None where they are not."""
+    changes = now.get(CONTEXT, ())
+    return next((each["characters"] for each in changes if each["kind"] == "trimmed"), None)
+
+
+def _quoted(messages: Sequence[Json], known: list[Json], characters: int | None) -> list[Json]:
     """Return the messages, those that are known by their places. Mostly these are all, and new ones follow."""
+    forms = [known]
+    if characters is not None:
+        forms.append([trimmed_message(each, characters) for each in known])
     found: list[Json] = []
     span: list[int] = []
-    at, end, goes_on = 0, len(known), True
+    at, end, goes_on, held = 0, len(known), True, forms
     for message in messages:
-        if at == end or known[at] != message:
+        now = [form for form in held if at < end and form[at] == message]
+        if not now:
             goes_on = goes_on and at == end
-            span, at = [], end if goes_on else _place_of(message, known)
+            span, at = [], end if goes_on else _place_of(message, forms, at)
+            now = [form for form in forms if at < end and form[at] == message]
+        held = now or forms
         if at == end:
             found.append(_alone(message))
             continue
         if not span:
             found.append(span := [at, 0])
-        span[1] += 1
+        span[1:] = [span[1] + 1, *([] if now[0] is known or characters is None else [characters])]
         at += 1
     return found
 
 
-def _place_of(message: Json, known: list[Json]) -> int:
-    try:
-        return known.index(message)
-    except ValueError:
-        return len(known)
+def _place_of(message: Json, forms: Sequence[list[Json]], at: int) -> int:
+    """Return where a message is among those that are known: rather behind a place than before it."""
+    for start in (at, 0):
+        for form in forms:
+            with suppress(ValueError):
+                return form.index(message, start)
+    return len(forms[0])
 
 
 def _alone(message: Mapping[str, Json]) -> Json:

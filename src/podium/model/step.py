@@ -93,6 +93,9 @@ def deferred_in(place: str) -> str | None:
     return step if name.startswith(f"{DEFERRED}#") else None
 
 
+CACHE_STEP = "cache/embed"
+"""The name of the step in which a question is embedded, to find an answer that is kept."""
+
 _TOOL = "tool/"
 _TOLD = "told/"
 _GUARD = "guard/"

@@ -5,6 +5,7 @@ from typing import Literal, Protocol, get_args
 
 from podium.errors import UsageError
 from podium.model.budget import Bound
+from podium.model.call import Call
 from podium.model.consent import Consent
 from podium.model.conversation import OpenTurn
 from podium.model.deferral import Resume, StepFunction
@@ -151,3 +152,8 @@ class Steps(Protocol):
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         """Record what a rule did, for a later look. It has no effect on replay."""
         ...
+
+
+def turn_of(call: Call, steps: Steps) -> OpenTurn | None:
+    """Return the turn of a call; None for one that an agent makes inside its own, with the steps of that."""
+    return steps.conversation if call.conversation is not None else None

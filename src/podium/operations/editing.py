@@ -9,7 +9,7 @@ from podium.model.fact import Fact
 from podium.model.facts.calls import Asked
 from podium.model.facts.runs import InputEdited
 from podium.store.codec import encode
-from podium.store.operations import NewFact
+from podium.store.inserting import NewFact
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,19 +28,8 @@ from podium.operations.editing import Edited, edited_input
 from podium.operations.forking import begun_effects, shared_with_fork
 from podium.operations.redactor import refuse_redacted
 from podium.store.conversing import ReleaseTurn
-from podium.store.operations import (
-    CommitVerdict,
-    Effect,
-    NewFact,
-    NewRun,
-    OpenBudget,
-    Release,
-    Reserve,
-    Start,
-    TakeSignal,
-    Tell,
-    Write,
-)
+from podium.store.inserting import NewFact, NewRun
+from podium.store.operations import CommitVerdict, Effect, OpenBudget, Release, Reserve, Start, TakeSignal, Tell, Write
 from podium.store.protocol import BudgetQuery, Claimed
 from podium.telemetry.context import place_of_run
 

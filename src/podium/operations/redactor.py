@@ -12,8 +12,10 @@ from podium.model.fact import Fact, FactKind
 from podium.model.facts.codec import left_of
 from podium.model.facts.runs import Redacted
 from podium.model.run import Run
+from podium.operations.ways_out import way_out
 from podium.store.codec import encode
-from podium.store.operations import CommitVerdict, NewFact, Redact
+from podium.store.inserting import NewFact
+from podium.store.operations import CommitVerdict, Redact
 from podium.store.protocol import RunQuery, walk
 
 _TOGETHER = 16
@@ -35,7 +37,8 @@ class Redactor:
     async def redact(self, run_id: str, *, by: str, why: str) -> int:
         """Redact a run and its child runs; returns how many had something to delete.
 
-        Raises UnknownRun, or NotPossible where one of them has not ended; then none is redacted.
+        Raises UnknownRun, or NotPossible where one of them has not ended, or said something in a conversation in which
+        somebody has a turn now; then none is redacted.
         """
         run = await self._store.run(run_id)
         if run is None:
@@ -45,18 +48,29 @@ class Redactor:
             if not each.state.ended:
                 which = f"run {run_id}" if each is run else f"its child run {each.id}"
                 raise NotPossible(f"{which} is {each.state}: only a run that has ended can be redacted.")
-        return await self._redact_all([each.id for each in family], by=by, why=why)
+        runs = [each.id for each in family]
+        await self._refuse_held(runs)
+        verdicts = await self._redact_all(runs, by=by, why=why)
+        if CommitVerdict.BUSY in verdicts:
+            raise NotPossible(f"somebody took a turn meanwhile where run {run_id} spoke: redact it again after that.")
+        return verdicts.count(CommitVerdict.OK)
 
     async def retain(self, seconds: float, *, by: str, why: str, tenant: str | None = None) -> int:
         """Redact all runs, or those of a tenant, that ended longer ago, if those that started them did too.
 
-        Returns how many.
+        One that said something in a conversation in which somebody has a turn now is left for later. Returns how many.
         """
         runs: Iterable[str] = self._store.ledger.unredacted(self._clock.now() - seconds)
         if tenant is not None:
             known = [await self._store.run(run) for run in runs]
             runs = [run.id for run in known if run is not None and run.tenant == tenant]
-        return await self._redact_all(runs, by=by, why=why)
+        return (await self._redact_all(runs, by=by, why=why)).count(CommitVerdict.OK)
+
+    async def _refuse_held(self, runs: Sequence[str]) -> None:
+        """Raise NotPossible where an unfinished run may still read what one of these said."""
+        held = await self._store.held(runs)
+        if held is not None:
+            raise NotPossible(f"{await way_out(self._store, held)}, and redact it then.")
 
     async def _family(self, run: Run) -> AsyncIterator[Run]:
         yield run
@@ -64,19 +78,20 @@ class Redactor:
             async for each in self._family(child):
                 yield each
 
-    async def _redact_all(self, runs: Iterable[str], *, by: str, why: str) -> int:
-        done, left = 0, iter(runs)
+    async def _redact_all(self, runs: Iterable[str], *, by: str, why: str) -> list[CommitVerdict]:
+        verdicts: list[CommitVerdict] = []
+        left = iter(runs)
         while some := list(islice(left, _TOGETHER)):
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._redact(run, by=by, why=why)) for run in some]
-            done += sum(task.result() for task in tasks)
-        return done
+            verdicts += [task.result() for task in tasks]
+        return verdicts
 
-    async def _redact(self, run_id: str, *, by: str, why: str) -> bool:
-        """Redact one run; False where there is nothing left to delete, or somebody took the run up again meanwhile."""
+    async def _redact(self, run_id: str, *, by: str, why: str) -> CommitVerdict:
+        """Redact one run; STALE where there is nothing left to delete, or somebody took it up again meanwhile."""
         run, facts = await self._store.run(run_id), await self._store.facts(run_id)
         if run is None or not run.state.ended or is_redacted(facts):
-            return False
+            return CommitVerdict.STALE
         left = [
             (fact.seq, encode(left_of(fact.kind, fact.body))) for fact in facts if fact.kind is not FactKind.REDACTED
         ]
@@ -88,7 +103,7 @@ class Redactor:
             fact=NewFact.saying(said, "", self._clock.now()),
         )  # fmt: skip
         verdict, _ = await self._worker.commits.submit(wanted)
-        return verdict is CommitVerdict.OK
+        return verdict
 
 
 def is_redacted(facts: list[Fact]) -> bool:

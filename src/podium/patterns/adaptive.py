@@ -13,6 +13,7 @@ from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import Member, at_least, same_input
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
+from podium.patterns.building.talking import speaking
 from podium.patterns.parts.topology import Fit, Measures, TaskShape, by_adaptorch, by_scaling, kept, measured
 
 
@@ -105,7 +106,7 @@ def adaptive(
         fit = kept(_own(single, await ctx.records(roles["single"].who)), enough)
         if fit is None:
             fit = rule.choose(await analysing.settle(ctx, measured, task, task=task))
-        value = await roles[fit.chosen].ask(ctx, task, task=task)
+        value = await roles[fit.chosen].ask(ctx, task, speaking(ctx), task=task)
         return Adapted(value=plain(value), chosen=fit.chosen, why=fit.why)
 
     parts = {"analyst": analysing.member} | {title: role.member for title, role in roles.items()}

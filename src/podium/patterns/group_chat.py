@@ -9,10 +9,11 @@ from podium.errors import NoDecision
 from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.expression import rule
-from podium.patterns.building.inputs import plain
-from podium.patterns.building.members import Member, about, at_least, by_name, part
+from podium.patterns.building.inputs import PARTS, as_text, plain
+from podium.patterns.building.members import Member, about, at_least, by_name, part, takes
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
+from podium.patterns.building.talking import voice
 
 ChatEnd = Literal["condition", "agreement", "nobody", "bound"]
 
@@ -76,7 +77,8 @@ def group_chat(
             if who is None:
                 ended = "nobody"
                 break
-            said = await speaking[who].ask(ctx, task=task, messages=messages)
+            whole, turn = _cue(ctx, speaking[who], task, messages), voice(ctx, None if messages else task)
+            said = await speaking[who].ask(ctx, whole, turn, task=task, messages=messages)
             messages.append(Said(speaker=who, text=plain(said)))
         return Conversation(messages=messages, ended=ended)
 
@@ -90,6 +92,21 @@ def group_chat(
         takes=part(next(iter(known.values())), "task"),
         gives=Conversation,
     )
+
+
+def _hears(ctx: Context, member: Member) -> bool:
+    """Whether a member that takes a text finds the messages in the conversation, with their authors."""
+    return ctx.says in ("exchange", "answer") and takes(member) is str
+
+
+def _cue(ctx: Context, speaker: Role[object], task: object, messages: Sequence[Said]) -> object:
+    """Return what a speaker is told beside what it hears; the task stands in the conversation once that was said."""
+    if not _hears(ctx, speaker.member):
+        return PARTS
+    cue = f"It is your turn, {speaker.who}."
+    if messages and ctx.says == "exchange":
+        return cue
+    return as_text(task) if not messages else f"{as_text(task)}\n\n{cue}"
 
 
 class _Choice:
@@ -115,7 +132,8 @@ class _Choice:
         if self._function is not None:
             return self._known(self._function(list(messages)))
         if self._manager is not None:
-            parts = {"task": task, "messages": messages, "speakers": self._able}
+            told = None if _hears(ctx, self._manager.member) else messages
+            parts = {"task": task, "messages": told, "speakers": self._able}
             return await self._manager.settle(ctx, self._known, **parts)
         return self._names[len(messages) % len(self._names)]
 

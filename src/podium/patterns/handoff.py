@@ -1,6 +1,7 @@
 """`handoff`: control moves from agent to agent, with a note."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Literal, Unpack
 
 from typing_extensions import TypeForm
@@ -8,10 +9,11 @@ from typing_extensions import TypeForm
 from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
-from podium.patterns.building.inputs import plain
+from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, part
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
+from podium.patterns.building.talking import voice, words
 from podium.patterns.parts.control import Answer, Control, HandOff, Turn, back_and_forth
 
 
@@ -62,14 +64,17 @@ def handoff(
 
     async def body(ctx: Context, task: object) -> object:
         turns: list[Turn] = []
-        who, note, told, remark = first, None, None, None
-        unusable: tuple[str, ...] = ()
+        note, told, remark = await _going_on(ctx, team, first, needs or {}), None, None
+        who, heard, unusable = first if note is None else note.to, False, tuple[str, ...]()
         for _ in range(hops):
             if remark is None:
-                told = await past.told(ctx, task, turns)
+                told = await past.told(ctx, task, turns, begins=note is None)
             able = control.targets[who]
-            call = roles[who].call(ctx, task=task, note=note, history=told, targets=able, remark=remark)
+            turn = voice(ctx, None if heard else task, partial(_worded, partial(judged, who)))
+            parts = {"note": note, "history": told, "targets": able, "remark": remark}
+            call = roles[who].call(ctx, PARTS, turn, task=task, **parts)
             said = judged(who, await call)
+            heard = heard or not isinstance(said, str)
             if isinstance(said, Answer):
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
@@ -110,12 +115,16 @@ class _Past:
             self._summing = Role[str]("handoff", "summarizer", summarizer, offers=("task", "history"), gives=str)
             self.parts["summarizer"] = self._summing.member
 
-    async def told(self, ctx: Context, task: object, turns: Sequence[Turn]) -> Sequence[Turn] | str | None:
-        """Return it as chosen: turns, or a text, or None for nothing."""
+    async def told(
+        self, ctx: Context, task: object, turns: Sequence[Turn], *, begins: bool
+    ) -> Sequence[Turn] | str | None:
+        """Return it as chosen: turns, or a text, or None for nothing; `begins`: nobody has handed over yet."""
         if isinstance(self.history, int):
             return turns[-self.history :]
         if self._summing is not None:
-            return await self._summing.ask(ctx, turns, task=task, history=turns) if turns else None
+            if turns:
+                return await self._summing.ask(ctx, turns, task=task, history=turns)
+            return None if begins else ""
         return list(turns) if self.history == "full" else None
 
 
@@ -127,6 +136,33 @@ def _role(agent: Member, past: _Past, *, starts: bool) -> Role[HandOff | Answer]
     if not starts:
         offers.append("note")
     return Role("handoff", "agent", agent, offers=tuple(offers), gives=HandOff | Answer)
+
+
+def _worded(judged: Callable[[object], HandOff | Answer | str], value: object) -> str | None:
+    """Return what an agent says in a conversation; None for what is refused."""
+    match judged(value):
+        case Answer(answer=answer):
+            return words(answer)
+        case HandOff() as note:
+            context = f" {words(note.context)}" if note.context else ""
+            return f"I hand over to {note.to}: {note.reason}{context}"
+        case _:
+            return None
+
+
+async def _going_on(
+    ctx: Context, team: Mapping[str, Member], first: str, needs: Mapping[str, Sequence[str]]
+) -> HandOff | None:
+    """Return the note for the agent that spoke last in the conversation, unless that is the one that begins anyway.
+
+    One that `needs` something in the context of a note is handed control by another one again.
+    """
+    if ctx.says in (None, "nothing"):
+        return None
+    latest = next(iter(await ctx.last_speaker(*team)), first)
+    if latest == first or needs.get(latest):
+        return None
+    return HandOff(to=latest, reason="The conversation goes on with you: you spoke last.")
 
 
 def _must_lead_on(turns: Sequence[Turn], times: int) -> None:

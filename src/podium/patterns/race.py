@@ -10,6 +10,7 @@ from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import as_text, input_for
 from podium.patterns.building.members import Member, by_name, either, gives, same_input
 from podium.patterns.building.pattern import CardFields, Pattern, Sketch, pattern
+from podium.patterns.building.talking import asked
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -40,7 +41,7 @@ def race(
 
     async def body(ctx: Context, task: object) -> object:
         names, lost = list(named), dict[str, str]()
-        async with ctx.select(*(ctx.call(each, input_for(each, task)) for each in named.values())) as ended:
+        async with ctx.select(*(asked(ctx, each, input_for(each, task)) for each in named.values())) as ended:
             while (branch := await ended.next()) is not None:
                 if branch.error is None and (wanted is None or wanted(branch.value())):
                     return branch.value()

@@ -27,6 +27,7 @@ from podium.patterns.building.members import (
 )
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
+from podium.patterns.building.talking import asked, speaking
 
 Chooser = Callable[[Any], str] | Member | Mapping[str, Predicate]
 TargetOf = Callable[[object], Member | Task]
@@ -72,8 +73,8 @@ def route(
     async def body(ctx: Context, task: object) -> object:
         target = await choose(ctx, task, target_of)
         if isinstance(target, Task):
-            return await ctx.call(target, plain(task))
-        return await ctx.call(target, input_for(target, task))
+            return await ctx.call(target, plain(task), conversation=speaking(ctx))
+        return await asked(ctx, target, input_for(target, task), speaking(ctx))
 
     return Pattern(
         body, kind="route", name=name, card=card, sketch=_sketch(who, everyone),

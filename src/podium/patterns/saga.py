@@ -24,6 +24,7 @@ from podium.patterns.building.members import (
 )
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
+from podium.patterns.building.talking import asked
 
 Wording = Callable[[Any, Any], object]
 """A rule of what a step was handed and what it gave."""
@@ -112,7 +113,7 @@ class _Doing:
     async def do(self, ctx: Context, value: object, task: object, done: Mapping[str, object]) -> object:
         """Do the step, and register its compensation; returns its output."""
         given = input_for(self.step.agent, value, task=task, done=done)
-        output = await ctx.call(self.step.agent, given)
+        output = await asked(ctx, self.step.agent, given)
         if self.undo is not None:
             try:
                 await ctx.on_undo(self.undo, self._undo_input(self.undo, given, output))

@@ -10,6 +10,7 @@ from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import input_for
 from podium.patterns.building.members import Member, Stage, gives, member, must_fit, takes
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.talking import asked, voice
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -41,8 +42,10 @@ def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]
         must_fit("sequence", before, after)
 
     async def body(ctx: Context, value: object) -> object:
-        for agent, function in steps:
-            value = await ctx.call(agent, input_for(agent, value)) if function is None else function(value)
+        task, last = value, len(steps) - 1
+        for place, (agent, function) in enumerate(steps):
+            turn = voice(ctx, task) if place == last else None
+            value = await asked(ctx, agent, input_for(agent, value), turn) if function is None else function(value)
         return value
 
     parts = {str(number): stage for number, stage in enumerate(stages)}

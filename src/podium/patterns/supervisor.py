@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Unpack
 
 from typing_extensions import TypeForm
@@ -10,10 +11,11 @@ from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
-from podium.patterns.building.inputs import input_for, plain
+from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
+from podium.patterns.building.talking import asked, voice, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +91,20 @@ def supervisor(
         except (BadAnswer, InvalidValue) as error:
             return str(error)
 
+    def finished(value: object, reports: Sequence[WorkReport]) -> str | None:
+        """Return the answer of the team as a text, once the manager has finished."""
+        said = judged(value, reports)
+        return words(said.answer) if isinstance(said, Finish) else None
+
     async def body(ctx: Context, task: object) -> object:
         reports: list[WorkReport] = []
         remark: str | None = None
         unusable: tuple[str, ...] = ()
         for number in range(1, rounds + 1):
             left = rounds - number
-            call = managing.call(ctx, task=task, workers=able, reports=reports, rounds_left=left, remark=remark)
+            turn = voice(ctx, task, partial(finished, reports=list(reports)))
+            parts = {"workers": able, "reports": reports, "rounds_left": left, "remark": remark}
+            call = managing.call(ctx, PARTS, turn, task=task, **parts)
             said = judged(await call, reports)
             if isinstance(said, Finish):
                 return said.answer
@@ -136,7 +145,7 @@ async def _carried_out(
 ) -> list[WorkReport]:
     """Have the workers do what was assigned to them; returns the reports in the order of the assignments."""
     given = wanted.assignments
-    calls = [ctx.call(team[each.to], input_for(team[each.to], each.input)) for each in given]
+    calls = [asked(ctx, team[each.to], input_for(team[each.to], each.input)) for each in given]
     reports = [
         WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
         for each in given

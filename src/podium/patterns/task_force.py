@@ -12,6 +12,7 @@ from podium.patterns.building.inputs import input_for, plain
 from podium.patterns.building.members import Member, at_least, by_name
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, judging
+from podium.patterns.building.talking import asked, speaking
 from podium.patterns.parallel import parallel
 from podium.patterns.parts.recruiting import Offer, Recruit, offers_of, recruited
 from podium.patterns.sequence import sequence
@@ -87,7 +88,7 @@ def task_force(
             team = recruited(found, size)
         able = {offer.card.name: offer.card.description for each in found.values() for offer in each}
         members = {each.agent: (among or {}).get(each.agent, each.agent) for each in team}
-        result = await ctx.call(_built(needs.work, members, able, managing), task)
+        result = await asked(ctx, _built(needs.work, members, able, managing), task, speaking(ctx))
         return Mission(result=plain(result), recruited=team, work=needs.work)
 
     return Pattern(
@@ -143,7 +144,7 @@ def _briefed(manager: Member, able: Mapping[str, str]) -> Pattern:
     """Return a manager that gets a description of workers it knows by name only."""
 
     async def body(ctx: Context, parts: dict[str, Json]) -> object:
-        return await ctx.call(manager, input_for(manager, **{**parts, "workers": able}))
+        return await asked(ctx, manager, input_for(manager, **{**parts, "workers": able}))
 
     return Pattern(body, kind="briefed", name=None, card={}, sketch=Sketch(parts={"manager": manager}))
 

@@ -1,4 +1,4 @@
-"""What can be committed about conversations: whose turn it is, and what was said."""
+"""What a run commits about conversations: whose turn it is, and what was said."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,11 +52,3 @@ class ReleaseTurn:
 
 
 TurnEffect = WantTurn | AppendTurn | ReleaseTurn
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteConversation:
-    """Delete a conversation with all that was said. BUSY where somebody has, or waits for, a turn in it."""
-
-    tenant: str
-    name: str

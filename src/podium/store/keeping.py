@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from podium.model.cache import Meaning
 from podium.model.streams.book import KeptEvent
 
 
@@ -22,6 +23,12 @@ class KeepAnswer:
     key: str
     now: float
     until: float
+    usd: float | None = None
+    """What it cost."""
+    meaning: Meaning | None = None
+    """Of the question, where those that mean nearly the same are to be given the answer."""
+    most: int = 0
+    """So many answers with a meaning are kept of this agent, version and tenant: the oldest go."""
 
 
 @dataclass(slots=True, kw_only=True)

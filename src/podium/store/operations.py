@@ -3,63 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Self
 
 from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.empty import empty
-from podium.model.fact import FactKind
-from podium.model.facts.content import Writable
 from podium.model.json import Json
 from podium.model.question import PersonAnswer, Question
 from podium.model.run import DEFAULT_QUEUE, BlockedReason, RunState, Signal
-from podium.store.conversing import DeleteConversation, TurnEffect, WantTurn
+from podium.store.conversation_changes import ConversationChange
+from podium.store.conversing import TurnEffect
+from podium.store.inserting import NewFact, NewRun
 from podium.store.keeping import KeepAnswer, KeepEvents
 
 ESCROW_ROOM = 8
 """An escrow is at most this part of what a budget has left: near its limit nothing is set aside that nobody spends."""
-
-
-@dataclass(slots=True)
-class NewFact:
-    """A fact on its way into the journal; the store gives it its place and its hash."""
-
-    kind: FactKind
-    key: str
-    at: float
-    body: bytes
-    payload: bytes | None = None
-
-    @classmethod
-    def saying(cls, content: Writable, key: str, at: float, payload: bytes | None = None) -> Self:
-        """Return a fact that says this."""
-        return cls(content.fact_kind, key, at, content.encoded, payload)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewRun:
-    """A run on its way into the store, with its first fact."""
-
-    id: str
-    workflow: str
-    version: str
-    queue: str
-    priority: int
-    tenant: str
-    principal: str
-    parent: str | None
-    root: str
-    tag: str | None
-    at: float
-    started: NewFact
-    facts: Sequence[NewFact] = ()
-    """Further facts, copied by a fork."""
-    limits: BudgetLimits | None = None
-    """Those of its own budget, `run:ID`."""
-    turn: WantTurn | None = None
-    """The turn that it wants from its start to its end."""
-    generation: int = 1
-    """That of the run it is forked from, at the cut: above 1 its second fact says with what that began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +221,7 @@ class Redact:
 
     Its signals, and what its questions said and were answered, are deleted too, the contents of what it said in
     conversations, and large payloads that nobody else refers to. STALE where the run has not ended, or somebody changed
-    it since `epoch`.
+    it since `epoch`; BUSY where it said something in a conversation in which somebody has a turn now.
     """
 
     run: str
@@ -311,7 +268,7 @@ class Unblock:
 
 Operation = (
     Write | Start | Send | Reply | Expire | Reserve | Redact | Prune | KeepAnswer | KeepEvents | FetchSignals | HandBack
-    | Unblock | DeleteConversation
+    | Unblock | ConversationChange
 )  # fmt: skip
 
 
@@ -331,7 +288,7 @@ class CommitVerdict(Enum):
     SCARCE = "scarce"
     """A budget has no room for it."""
     BUSY = "busy"
-    """Somebody has, or waits for, a turn in the conversation."""
+    """Somebody has, or waits for, a turn in the conversation, or in one where messages of the run stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +333,7 @@ class Committed:
     drawn_on: set[str] = field(default_factory=empty(set[str]))
     """The escrows that something was taken out of."""
     deleted: bool = False
-    """Whether something was redacted, or a conversation deleted."""
+    """Whether something was redacted, or deleted."""
 
     def join(self, later: "Committed") -> None:
         """Take in the result of a commit that followed, but for its verdicts."""

@@ -140,6 +140,11 @@ class PlainSteps:
         return None
 
     @property
+    def usd(self) -> float | None:
+        """None: what steps came to is not counted."""
+        return None
+
+    @property
     def lines(self) -> Sequence[BudgetLine]:
         """Nothing bounds it."""
         return ()

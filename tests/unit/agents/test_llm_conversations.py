@@ -81,7 +81,7 @@ async def test_what_was_sent_refers_to_the_conversation_and_is_put_together(tmp_
             "first of all", "1 messages", "look", {"at": "it"}, "seen it",
         ]  # fmt: skip
         (sent, _) = [fact.value() for fact in facts if fact.kind is FactKind.SENT]
-        assert sent["conversation"] == {"name": "u", "revision": 2}
+        assert sent["conversation"] == {"name": "u", "revision": 2, "agent": "bot"}
         assert sent["messages"][0] == [0, 2]
 
 

@@ -1,9 +1,11 @@
 """A long conversation: what its last turn writes and asks is what its first one did."""
 
 import sqlite3
+from base64 import b64encode
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -14,7 +16,7 @@ from tests.unit.engine.bench import Bench
 
 TEXT = "x" * 200
 COUNTED = {
-    "facts": "length(body) + coalesce(length(payload), 0)", "conversation_messages": "length(message)",
+    "facts": "length(body) + coalesce(length(payload), 0)", "conversation_said": "length(message)",
     "signals": "length(body)",
 }  # fmt: skip
 
@@ -53,6 +55,29 @@ async def turns(bench: Bench, count: int) -> list[Counter[str]]:
 async def no_turn_is_left(app: App) -> None:
     state = await app.conversations.get("u")
     assert (state.holder, state.waiting) == (None, 0)
+
+
+def said(n: int) -> str:
+    """Return a text of 1 kB that nothing can compress."""
+    return b64encode(Random(n).randbytes(750)).decode()
+
+
+async def test_two_hundred_messages_of_a_kilobyte_take_half_a_megabyte(bench: Bench) -> None:
+    texts = iter(range(1_000))
+    bot = llm_agent("bot", model=ScriptedModel(lambda _: said(next(texts))), instructions="Be short.")
+
+    @workflow
+    async def chat(ctx: Context, text: str) -> str:
+        return await ctx.call(bot, text, conversation=ctx.conversation)
+
+    async with bench.app(chat, bot) as app:
+        pass
+    empty = bench.path.stat().st_size
+    async with bench.app(chat, bot) as app:
+        for _ in range(100):
+            await app.run(chat, said(next(texts)), conversation="u")
+    assert bench.path.stat().st_size - empty <= 500_000
+    assert empty <= 100_000
 
 
 async def check(bench: Bench, count: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from podium import App, Budget, Context, workflow
+from podium import App, Budget, Call, Context, Retry, Steps, agent, workflow
 from podium.agents.memory import (
     Get,
     Hits,
@@ -20,8 +20,10 @@ from podium.agents.memory import (
     Unlock,
     memory,
 )
-from podium.errors import RunFailed
+from podium.errors import RunFailed, TransportFailed
 from podium.model.embedding import Embeddings
+from podium.model.json import Json
+from podium.model.memory import memory_scope
 from podium.model.prices import Rates
 from podium.testing import DrivenClock, HashedEmbedder
 
@@ -131,3 +133,66 @@ async def test_an_embedding_that_a_budget_has_no_room_for_is_not_made() -> None:
     async with App.open(":memory:") as app:
         with pytest.raises(RunFailed, match="budget"):
             await app.run(learn, budget=Budget(usd=0.001))
+
+
+WITHIN = memory("user", name="learned", embed=HashedEmbedder())
+
+
+@agent
+async def learns(lessons: list[str], call: Call, steps: Steps) -> int:
+    """Remember each under the same key: all of it counts, once."""
+    return sum([_version(await WITHIN.ask(Put("lesson", each), call, steps)) for each in lessons])
+
+
+@agent
+async def looks_up(question: str, call: Call, steps: Steps) -> list[str]:
+    found = await WITHIN.ask(Search(question, by="meaning"), call, steps)
+    assert isinstance(found, Hits)
+    return [hit.value for hit in found.hits]
+
+
+@agent
+async def reads_twice(_: str, call: Call, steps: Steps) -> list[Json]:
+    """Fail once after it has read: it is handed what it read then."""
+    read = await WITHIN.ask(Get("lesson"), call, steps)
+    assert isinstance(read, Remembered)
+    await steps.memory.put(memory_scope("user", call, "learned"), "lesson", "changed", writer=f"{call.attempt}")
+    if call.attempt == 1:
+        raise TransportFailed("away")
+    return [read.value, call.attempt]
+
+
+def _version(reply: MemoryReply) -> int:
+    assert isinstance(reply, Remembered)
+    return reply.version
+
+
+@workflow
+async def works(ctx: Context, asked: tuple[str, Json]) -> Json:
+    name, given = asked
+    return await ctx.call(name, given, retry=Retry(attempts=2, delay=0.0))
+
+
+async def test_what_an_agent_learned_in_a_run_another_looks_up_in_the_next_for_the_same_user() -> None:
+    async with App.open(":memory:", agents=[works, learns, looks_up]) as app:
+        assert await app.run(works, ("learns", ["refunds take 10 days", "refunds take 30 days"]), principal="ada") == 3
+        for who, found in (("ada", ["refunds take 30 days"]), ("bob", [])):
+            assert await app.run(works, ("looks_up", "How long do refunds take?"), principal=who) == found
+
+
+async def test_what_an_agent_read_is_recorded() -> None:
+    async with App.open(":memory:", agents=[works, learns, reads_twice]) as app:
+        await app.run(works, ("learns", ["first"]), principal="ada")
+        assert await app.run(works, ("reads_twice", ""), principal="ada") == ["first", 2]
+
+
+async def test_an_agent_is_refused_what_the_memory_would_be() -> None:
+    plain = memory("user", name="plain")
+
+    @agent
+    async def searches(question: str, call: Call, steps: Steps) -> None:
+        await plain.ask(Search(question, by="meaning"), call, steps)
+
+    async with App.open(":memory:", agents=[works, searches]) as app:
+        with pytest.raises(RunFailed, match="plain has no embedder"):
+            await app.run(works, ("searches", "refunds"))

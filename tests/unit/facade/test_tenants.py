@@ -175,6 +175,7 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
 OF_QUESTIONS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "Inbox.answer": lambda app, question: app.inbox.answer(question, "yes"),
     "Inbox.get": lambda app, question: app.inbox.get(question),
+    "Inbox.said_before": lambda app, question: app.inbox.said_before(question),
 }
 """What takes the id of a question."""
 
@@ -194,6 +195,8 @@ ELSEWHERE = {
     "App.redeem",  # of the app alone: a token says on whose behalf
     "Conversations.delete", "Conversations.get", "Conversations.list",
     "Conversations.messages",  # test_conversations.py
+    "Conversations.export", "Conversations.fork", "Conversations.redact",
+    "Conversations.search",  # test_conversation_library.py
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
     "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.
     "RunHandle.cancel", "RunHandle.degraded", "RunHandle.facts", "RunHandle.result", "RunHandle.signal",

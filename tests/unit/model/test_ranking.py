@@ -39,3 +39,8 @@ def test_lists_are_merged_by_the_places_in_them() -> None:
     assert fused(["a", "b", "c"], ["b", "d"], limit=10) == ["b", "a", "d", "c"]
     assert fused(["a", "b", "c"], ["b", "d"], limit=1) == ["b"]
     assert fused(["a", "b"], limit=10) == ["a", "b"]
+
+
+def test_what_is_first_in_one_list_goes_before_what_is_in_the_middle_of_both() -> None:
+    words, meaning = ["first", "a", "b", "c", "both"], ["d", "e", "f", "g", "both"]
+    assert fused(words, meaning, limit=10)[:3] == ["first", "d", "both"]

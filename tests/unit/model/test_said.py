@@ -2,7 +2,7 @@
 
 import pytest
 
-from podium.model.conversation import exchange, is_asked
+from podium.model.conversation import ConversationTurn, exchange, is_asked
 from podium.model.json import Json
 from podium.model.said import SaidInTurn, kept_said
 
@@ -78,3 +78,14 @@ def test_what_was_kept_is_said_with_the_answer_beside_which_it_was_kept() -> Non
 )
 def test_words_beside_the_result_of_a_tool_are_not_what_was_asked(kinds: list[str], *, asked: bool) -> None:
     assert is_asked({"kind": "request", "parts": [part(kind, content="x") for kind in kinds]}) is asked
+
+
+def test_a_summary_beside_what_comes_last_stays_with_the_words_in_its_place() -> None:
+    held: Json = {"summary": {"by": "s@1"}}
+    final = response(part("tool-call", tool_name="final", args={"n": 1}, tool_call_id="z"), model_name="m")
+    told: Json = {"kind": "request", "parts": [part("tool-return", tool_name="final", content="ok", tool_call_id="z")]}
+    said = SaidInTurn("q", BEFORE, [ASKED, USED, RETURNED, final, {**told, "metadata": held}])
+    turn = ConversationTurn("u", answered=lambda answer: f"n is {answer['n']}")
+    *before, last = said.worded(turn, "q")
+    assert before == [ASKED, USED, RETURNED]
+    assert last == response(part("text", content="n is 1"), model_name="m", metadata=held)

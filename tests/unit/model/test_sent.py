@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import UsageError
+from podium.model.conversation_state import ConversationMessage
+from podium.model.heard import heard_by
 from podium.model.json import Json, decode, encode
-from podium.model.sent import AFTER, check_sent, difference, put_together, same_as_before
+from podium.model.parts_said import Arguments, joined, parts_sent
+from podium.model.sent import AFTER, IN, Earlier, check_sent, difference, put_together, same_as_before, sent_message
 
 texts = st.text("ab", max_size=3)
 
@@ -57,6 +60,40 @@ def test_what_was_sent_is_put_together_as_it_was(data: st.DataObject, turns: lis
         before = [] if known is None else [*known["messages"], *([] if said_back is None else [said_back])]
         assert together["messages"][:same] == before[:same]
         real, known, said_back = now, together, None if text is None else answer(text)
+
+
+def use(n: int, args: Json) -> list[Json]:
+    call = {"part_kind": "tool-call", "tool_name": "look", "args": args, "tool_call_id": f"c{n}"}
+    given = {"part_kind": "tool-return", "tool_name": "look", "content": {"n": n}, "tool_call_id": f"c{n}"}
+    return [{"kind": "response", "parts": [call]}, {"kind": "request", "parts": [given]}]
+
+
+conversations: st.SearchStrategy[list[list[Json]]] = st.lists(
+    st.lists(st.builds(said, texts) | st.builds(answer, texts), max_size=1)
+    | st.builds(use, st.integers(0, 99), st.sampled_from([{"a": 1}, '{"a": 1}', "[broken", None])),
+    max_size=6,
+)
+
+
+@given(st.data(), conversations, st.sampled_from([None, "text", "object"]))
+def test_what_refers_to_a_conversation_is_put_together_as_it_was(
+    data: st.DataObject, kept: list[list[Json]], arguments: Arguments | None
+) -> None:
+    authors = st.sampled_from(["me", "another"])
+    before = [
+        ConversationMessage(place=n, message=message, author=data.draw(authors), run="r", key="0", at=0.0)
+        for n, message in enumerate(message for each in kept for message in each)
+    ]
+    heard: list[Json] = [{"instructions": None, **each} for each in heard_by("me", before)]
+    sent: list[Json] = [sent_message(each) for each in heard] if arguments is None else parts_sent(heard, arguments)
+    messages = data.draw(edited(sent))
+    now = {"model": "m", "messages": messages if arguments is None else joined(messages)}
+    stored = difference(now, None, None, "", Earlier("u", len(before), "me", sent, arguments))
+    check_sent(stored)
+    together = put_together(stored, None, None, lambda name, revision: before)
+    assert together == {"model": "m", "messages": [bare(each) for each in now["messages"]]}
+    assert (IN in stored) == any(isinstance(each, list) for each in stored["messages"])
+    assert messages != sent or not sent or stored["messages"] == [[0, len(sent)]]
 
 
 def test_a_longer_conversation_is_stored_as_what_is_new() -> None:
@@ -113,7 +150,8 @@ def test_a_picture_is_stored_as_type_size_and_digest() -> None:
     [None, [1], "tea", {}, {"prompt": "tea"}, {"messages": "hi"}, {"messages": [{"kind": "request"}]},
      {"messages": [{"parts": [{"part_kind": "text", "content": "x"}]}]}, {"messages": [[0]]}, {"messages": [[0, "1"]]},
      {"messages": [], "tools": ["a"]}, {"messages": [], "output": {"tools": [1]}}, {"messages": [], "settings": 1},
-     {"messages": [], "after": 1}, {"messages": [], "native_tools": [1]}],
+     {"messages": [], "after": 1}, {"messages": [], "native_tools": [1]},
+     {"messages": [], "conversation": {"name": "u", "revision": 1, "arguments": "xml"}}],
 )  # fmt: skip
 def test_what_is_not_stored_as_a_request_is_told_with_what_was_expected(sent: object) -> None:
     with pytest.raises(UsageError, match=r"what is sent is .*; expected "):

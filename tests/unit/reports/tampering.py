@@ -9,11 +9,12 @@ from podium.model.audit import GENESIS, entry_hash, remains_of
 from podium.model.fact import FactKind
 from podium.model.facts.codec import left_of
 from podium.store.codec import encode
+from podium.store.inserting import NewFact
 from podium.store.journaling.appending import Salts
 from podium.store.journaling.chain import GENESIS as BEGINNING
 from podium.store.journaling.chain import link, payload_digest
 from podium.store.journaling.commit_transaction import CommitTransaction
-from podium.store.operations import CommitVerdict, NewFact, Redact
+from podium.store.operations import CommitVerdict, Redact
 from podium.store.sqlite.rows import facts_of
 from podium.store.sqlite.sql import statement
 from podium.store.sqlite.transaction import SqliteTransaction

@@ -85,7 +85,7 @@ def test_a_new_store_is_made_as_all_migrations_would_make_it() -> None:
     assert "CREATE TABLE runs" in str(seen(new))
 
 
-@pytest.mark.parametrize("version", range(1, len(migrations())))
+@pytest.mark.parametrize("version", [number for number, _ in migrations()[:-1]])
 def test_an_empty_store_of_any_version_becomes_what_a_new_one_is(version: int) -> None:
     old = store_of(version)
     migrate(old, ":memory:")

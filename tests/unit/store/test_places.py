@@ -3,9 +3,9 @@
 import pytest
 
 from podium.model.fact import FactKind
+from podium.store.inserting import NewFact
 from podium.store.journaling.appending import Head, Salts, chained
 from podium.store.journaling.chain import GENESIS, PLACE_BITS
-from podium.store.operations import NewFact
 
 
 def test_a_full_journal_takes_no_fact() -> None:

@@ -15,9 +15,10 @@ from podium.model.audit import remains_of
 from podium.model.fact import FactKind
 from podium.model.facts.runs import Redacted
 from podium.model.json import Json
+from podium.store.inserting import NewFact
 from podium.store.journaling.quoted import Payloads, QuotedPart, parts_of, quotes, written
 from podium.store.journaling.quoting import LEARNED, QUOTING_BYTES, Quotable
-from podium.store.operations import CommitVerdict, NewFact, Redact
+from podium.store.operations import CommitVerdict, Redact
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import Hand, fact, new_run
 from tests.examples import examples

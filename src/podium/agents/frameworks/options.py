@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from podium.agents.card import CardOptions
+from podium.agents.context.applying import CONTEXT, ContextRules
 from podium.agents.frameworks.approvals import APPROVALS, DENIED, Approvals, ToolTerms, WhenDenied, terms_of
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.model.agent import CARD_OPTIONS
@@ -14,7 +15,7 @@ EFFECTS_BY_TOOL = Expected("effects by tool, such as {'pay': 'once'}", is_mappin
 
 FRAMEWORK_OPTIONS: Mapping[str, Expected] = {
     **CARD_OPTIONS, "tool_effects": EFFECTS_BY_TOOL, "rates": RATES, "streaming": FLAG, "approvals": APPROVALS,
-    "denied": DENIED,
+    "denied": DENIED, "context": CONTEXT,
 }  # fmt: skip
 """What each option of an agent of a framework is to be."""
 
@@ -34,6 +35,11 @@ class FrameworkOptions(CardOptions, total=False):
     """Whether what the model writes is told as events while it writes."""
     approvals: str | Approvals
     """Who is asked about tools that require approval: `operators` unless given."""
+    context: ContextRules
+    """What is sent of its messages, such as `[LastMessages(20), TokenWindow(8_000)]`: all unless given.
+
+    Rules of `podium.agents.context`, one after the other, for each of its requests.
+    """
     denied: WhenDenied
     """What becomes of the agent where a person or a rule does not allow a tool: with `tell`, as unless given, its model
     is told why and it goes on; with `end` its call is refused."""

@@ -8,6 +8,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from podium.agents.context.applying import ContextOfCall
+from podium.agents.context.draft import FittedRequest
+from podium.agents.context.piece import WholeRequest
 from podium.agents.frameworks.approvals import UNLESS_GIVEN, ToolTerms, denial_in
 from podium.agents.frameworks.asking import asking, is_asking
 from podium.agents.frameworks.counting import UNSEEN, AnswerUsage
@@ -16,12 +19,14 @@ from podium.agents.frameworks.failure import of_vendor
 from podium.agents.frameworks.flight import Flight
 from podium.agents.frameworks.loops import in_loop, kept_in_loop
 from podium.agents.frameworks.plain import plain_numbers
-from podium.agents.frameworks.request import AskedModel, AskedTool, SentBefore, told
+from podium.agents.frameworks.request import AskedModel, AskedTool
+from podium.agents.frameworks.sent import LastSent, told
 from podium.errors import Interrupt
 from podium.model.budget import Bound
 from podium.model.json import Json, is_object
 from podium.model.outcome import Usage
 from podium.model.prices import Rates
+from podium.model.sent import Earlier
 from podium.model.step import ANSWER, arguments_put_in, tool_step
 from podium.model.steps import Steps
 from podium.model.streams.kinds import Transient
@@ -51,6 +56,8 @@ class CallRecording:
     rates: Rates
     terms: ToolTerms = UNLESS_GIVEN
     streaming: bool = False
+    earlier: Earlier | None = None
+    """What was said before in the conversation of the call; requests refer to it."""
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     """Where steps are recorded."""
     input_tokens: int = 0
@@ -74,8 +81,10 @@ class _RequestPlace:
 class Recorder:
     """Records what is asked in a call, or in the code of one tool of it."""
 
-    def __init__(self, call: CallRecording) -> None:
+    def __init__(self, call: CallRecording, context: ContextOfCall | None = None) -> None:
         self.call = call
+        self._context = context
+        """The rules for what the agent sends, where it has any."""
         self._interrupt: Interrupt | None = None
         self._places = Counter[tuple[str, str]]()
         """How many requests there were at a place, by the step that one is in."""
@@ -83,7 +92,7 @@ class Recorder:
         """The requests that failed."""
         self._asked_uses = defaultdict[tuple[str, str], set[str]](set)
         """The answers that asked for a use of a tool with this id: some servers count their ids from 0 each time."""
-        self._sent: dict[str, SentBefore] = {}
+        self._sent: dict[str, LastSent] = {}
 
     @property
     def streams(self) -> bool:
@@ -108,6 +117,12 @@ class Recorder:
         if self._interrupt is not None:
             raise self._interrupt
 
+    async def fit(self, request: WholeRequest) -> FittedRequest | None:
+        """Return what is sent of a request by the rules of the agent; None where it has none."""
+        self.check()
+        context = self._context
+        return None if context is None else await in_loop(self.call.loop, lambda: context.fit(request))
+
     async def request(self, asked: AskedModel, send: SendModel) -> Json:
         """Ask a model once for ever. An error keeps the type that the framework gave it, for those who handle it."""
         self.check()
@@ -117,12 +132,12 @@ class Recorder:
 
         async def body() -> Json:
             self.emit(RequestStarted(asked.model))
-            sending = SentBefore(place="", said={"agent": asked.agent, **asked.sent})
+            sending = LastSent(place="", said=asked.said)
 
             def tell(at: str) -> Json:
                 nonlocal sending
                 sending = replace(sending, place=at)
-                return told(asked, self._sent.get(asked.agent))
+                return told(sending.said, self._sent.get(asked.agent), call.earlier)
 
             call.steps.tell_sent(tell, lambda: self._sent.__setitem__(asked.agent, sending))
             with asking():
@@ -250,9 +265,9 @@ def recorder_here() -> Recorder | None:
 
 
 @contextmanager
-def recording(call: CallRecording) -> Generator[Recorder]:
+def recording(call: CallRecording, context: ContextOfCall | None = None) -> Generator[Recorder]:
     """Record what is asked in this task until the call ends; raises again what interrupted one of its steps."""
-    recorder = Recorder(call)
+    recorder = Recorder(call, context)
     try:
         with recorder.entered():
             try:

@@ -1,17 +1,18 @@
 """A request to a model, and a use of a tool, as a framework is about to make them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
+from podium.agents.context.piece import Piece, WholeRequest, besides_of
 from podium.agents.frameworks.bound import most_tokens
 from podium.agents.frameworks.cap import OutputCap
 from podium.agents.frameworks.plain import digest_of
-from podium.agents.prices import most
+from podium.agents.prices import context_window, most
 from podium.model.budget import Bound
 from podium.model.json import Json
 from podium.model.prices import Rates
-from podium.model.sent import difference, sent_message
+from podium.model.sent import CONTEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,20 @@ class AskedModel:
     """Whether the bytes of what is sent bound its tokens: no files, no tools of the provider, nothing kept there."""
     agent: str = ""
     """The name of the agent that asks; empty for the agent of the call."""
+
+    context: Json = None
+    """What rules for the context of the agent did to the messages; None where it has none."""
+
+    @property
+    def said(self) -> Mapping[str, Json]:
+        """What is sent, and by whom, as people read it."""
+        shortened = {} if self.context is None else {CONTEXT: self.context}
+        return {"agent": self.agent, **self.sent, **shortened}
+
+    def whole(self, pieces: Sequence[Piece]) -> WholeRequest:
+        """Return it as the rules for the context of the agent see it."""
+        window = context_window(self.model)
+        return WholeRequest(pieces=pieces, besides=besides_of(self.sent), model=self.model, window=window)
 
     @property
     def key(self) -> str:
@@ -75,24 +90,3 @@ class AskedTool:
     def sent(self) -> Json:
         """What rules and people are shown of it."""
         return {"tool": self.tool, "arguments": self.arguments}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentBefore:
-    """What an agent sent last, and how it was answered."""
-
-    place: str
-    said: Mapping[str, Json]
-    answer: Json = None
-
-    def answered(self, value: Mapping[str, Json]) -> "SentBefore":
-        """Return it with its answer."""
-        return replace(self, answer=sent_message(value))
-
-
-def told(asked: AskedModel, before: SentBefore | None) -> Json:
-    """Return how a request is recorded for people: what differs from the request before it of the same agent."""
-    said = {"agent": asked.agent, **asked.sent}
-    if before is None:
-        return difference(said, None, None, "")
-    return difference(said, before.said, before.answer, before.place)

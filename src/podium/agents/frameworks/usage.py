@@ -21,10 +21,12 @@ def usage_of(response: Json, *, rates: Rates) -> Usage:
 
     Your own rate goes before the price that a gateway reported, and that before the list of genai-prices.
     """
-    used = _of(response["usage"], response["provider_name"], response["model_name"] or "", rates)
+    used = _of(response["usage"], response.get("provider_name"), response.get("model_name") or "", rates)
     for attempt in response.get("failed_attempts") or ():
-        if attempt["usage"] is not None:
-            used = _together(used, _of(attempt["usage"], attempt["provider_name"], attempt["model_name"], rates))
+        if attempt.get("usage") is not None:
+            used = _together(
+                used, _of(attempt["usage"], attempt.get("provider_name"), attempt.get("model_name") or "", rates)
+            )
     return used
 
 
@@ -36,15 +38,16 @@ def unmeasured(response: Json) -> str:
         return "missing"
     if any(count < 0 for count in counted.values()):
         return "negative"
-    if not tokens["input_tokens"] or (not tokens["output_tokens"] and response["parts"]):
+    if not tokens.get("input_tokens") or (not tokens.get("output_tokens") and response["parts"]):
         return "zero"
     return ""
 
 
 def _of(tokens: Mapping[str, Json], provider: str | None, name: str, rates: Rates) -> Usage:
     model = f"{provider}:{name}" if provider else name
-    used = Usage(model=model, input_tokens=tokens["input_tokens"], output_tokens=tokens["output_tokens"], requests=1)
-    reported = tokens["cost"]
+    given, said = tokens.get("input_tokens", 0), tokens.get("output_tokens", 0)
+    used = Usage(model=model, input_tokens=given, output_tokens=said, requests=1)
+    reported = tokens.get("cost")
     if reported is not None and model not in rates and name not in rates:
         return replace(used, usd=float(reported))
     shares = TokenShares(**{share: tokens.get(known, 0) for share, known in _SHARES.items()})

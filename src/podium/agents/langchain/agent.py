@@ -14,10 +14,12 @@ from langgraph.errors import GraphRecursionError
 from langgraph.pregel import Pregel  # pyright: ignore[reportMissingTypeStubs] - types are in the package
 from langgraph.types import Interrupt
 
+from podium.agents.context.applying import ContextRules, context_of
 from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.failure import chain_of, of_vendor
 from podium.agents.frameworks.recorder import CallRecording, Recorder, recording
+from podium.agents.frameworks.sent import parts_before
 from podium.agents.langchain.history import talk_in
 from podium.agents.langchain.interrupts import InterruptQuestions
 from podium.errors import AgentError, BadAnswer, Refusal
@@ -26,7 +28,7 @@ from podium.model.call import Call
 from podium.model.json import Json, is_object
 from podium.model.outcome import Done, Outcome
 from podium.model.prices import Rates, nearer
-from podium.model.steps import Steps
+from podium.model.steps import Steps, turn_of
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -62,6 +64,8 @@ class LangChainAgent(Generic[In, Out]):
     rates: Rates
     streaming: bool
     terms: ToolTerms
+    context: ContextRules
+    """What is sent of its messages."""
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Invoke the graph, ask people what interrupts it, and resume it, until it ends.
@@ -69,21 +73,24 @@ class LangChainAgent(Generic[In, Out]):
         Raises RateLimited, TransportFailed, TimeoutError, Refusal (too many steps, a rejected request, used-up quota)
         and BadAnswer (what the model said cannot be used).
         """
+        turn, rules = turn_of(call, steps), await context_of(self.context, call, steps)
+        asked = self.input.restore(call.input)
+        earlier = await parts_before(turn, self.card.name, "object")
         recorded = CallRecording(
             steps=steps, agent=self.card.name, effects=self.effects, rates=nearer(self.rates, steps.prices.models),
-            terms=self.terms, streaming=self.streaming,
+            terms=self.terms, streaming=self.streaming, earlier=earlier,
         )  # fmt: skip
-        asked, talk = self.input.restore(call.input), await talk_in(steps.conversation)
+        talk = talk_in(turn, earlier)
         state = self.state(asked, call.feedback)
         given = state if talk is None else talk.given(state)
         counted = UsageMetadataCallbackHandler()
-        with _podium_errors(), recording(recorded) as recorder:
+        with _podium_errors(), recording(recorded, rules) as recorder:
             async with recorded.flight:
                 result = await self._to_its_end(recorder, given, self._config(call, counted))
                 await recorder.count_unseen(*_tokens(counted))
         answer = self.answer(result)
         if talk is not None:
-            talk.say(self.state(asked, ""), given, result)
+            talk.say(self.state(asked, ""), given, result, rules)
         return Done(self.output.dump(answer))
 
     async def verify(self, call: Call) -> Outcome | None:

@@ -1,15 +1,16 @@
 """A conversation of Podium as graphs of LangGraph are given it, and what they say in it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage, convert_to_messages
 
-from podium.agents.frameworks.history import arguments_of, kept_messages, parts_said
+from podium.agents.context.applying import ContextOfCall
 from podium.agents.langchain.messages import conversation
 from podium.model.conversation import OpenTurn
 from podium.model.json import Json, is_object
+from podium.model.parts_said import kept_messages
+from podium.model.sent import Earlier
 
 _MESSAGES = "messages"
 
@@ -28,57 +29,49 @@ class GraphTalk:
         messages = [*self.before, *convert_to_messages(state[_MESSAGES])]
         return {**state, _MESSAGES: [_with_id(each, at) for at, each in enumerate(messages)]}
 
-    def say(self, asked: Json, given: Json, result: Json) -> None:
-        """Say what the graph was asked, and what messages it has besides those that it was given."""
+    def say(self, asked: Json, given: Json, result: Json, context: ContextOfCall | None) -> None:
+        """Say what the graph was asked, and what messages it has besides those that it was given.
+
+        What was summarized for it is kept with that.
+        """
         messages = result.get(_MESSAGES) if is_object(result) else [result]
         if not is_object(asked) or _MESSAGES not in asked or not messages:
             return
         known = {each.id for each in given[_MESSAGES]}
         new = [each for each in messages if isinstance(each, BaseMessage) and each.id not in known]
         if new:
-            self.turn.add(kept_messages([*conversation(convert_to_messages(asked[_MESSAGES])), *conversation(new)]))
+            said = kept_messages([*conversation(convert_to_messages(asked[_MESSAGES])), *conversation(new)])
+            self.turn.add(said if context is None else context.kept_with(said))
 
 
-async def talk_in(turn: OpenTurn | None) -> GraphTalk | None:
-    """Read what was said before a call; None where it has no turn in a conversation."""
-    if turn is None:
+def talk_in(turn: OpenTurn | None, earlier: Earlier | None) -> GraphTalk | None:
+    """Return the turn of a call with what was said before; None where it has none."""
+    if turn is None or earlier is None:
         return None
     found: list[BaseMessage] = []
-    tools: dict[str, str] = {}
-    for part in parts_said([each.message for each in await turn.messages()]):
+    for message in earlier.messages:
+        [part] = message["parts"]
         match part["part_kind"]:
             case "user-prompt":
                 found.append(HumanMessage(part["content"]))
             case "text":
                 found.append(AIMessage(part["content"]))
             case "tool-call":
-                tools[part["tool_call_id"]] = part["tool_name"]
                 _add_use(found, part)
-            case "tool-return":
-                name, call_id = tools[part["tool_call_id"]], part["tool_call_id"]
-                found.append(ToolMessage(part["content"], name=name, tool_call_id=call_id))
             case _:
-                pass  # thoughts are their thinker's
+                name, call_id = part["tool_name"], part["tool_call_id"]
+                found.append(ToolMessage(part["content"], name=name, tool_call_id=call_id))
     return GraphTalk(turn, found)
 
 
 def _add_use(found: list[BaseMessage], part: Json) -> None:
     """Add a use of a tool to the answer that it belongs to: uses side by side stand in one."""
-    use = {"name": part["tool_name"], "args": _object(arguments_of(part)), "id": part["tool_call_id"]}
+    use = {"name": part["tool_name"], "args": part["args"], "id": part["tool_call_id"]}
     last = found[-1] if found else None
     if isinstance(last, AIMessage):
         found[-1] = AIMessage(last.content, tool_calls=[*last.tool_calls, use])
     else:
         found.append(AIMessage("", tool_calls=[use]))
-
-
-def _object(arguments: str) -> dict[str, Json]:
-    """Return arguments as the object that they are; what is none stands under a name that says so."""
-    try:
-        found: Json = json.loads(arguments)
-    except ValueError:
-        found = None
-    return found if is_object(found) else {"INVALID_JSON": arguments}
 
 
 def _with_id(message: BaseMessage, at: int) -> BaseMessage:

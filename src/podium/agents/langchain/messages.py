@@ -13,6 +13,7 @@ from langchain_core.messages import (
     messages_from_dict,
 )
 
+from podium.agents.context.piece import Piece
 from podium.agents.frameworks.plain import plain
 from podium.model.json import Json, is_array, is_object
 
@@ -27,6 +28,19 @@ def conversation(messages: Sequence[BaseMessage]) -> list[Json]:
     return [
         {"kind": kind, "parts": [part for _, part in group]} for kind, group in groupby(said, key=lambda each: each[0])
     ]
+
+
+def pieces_of(messages: Sequence[BaseMessage]) -> list[Piece]:
+    """Return each message as what is sent or left out as a whole."""
+    found: list[Piece] = []
+    at, before = -1, ""
+    for message in messages:
+        said = list(_parts(message))
+        kind = "response" if isinstance(message, AIMessage) else "request"
+        at += kind != before
+        before = kind
+        found.append(Piece(at=at, kind=kind, parts=[part for _, part in said]))
+    return found
 
 
 def is_text(messages: Sequence[Json]) -> bool:

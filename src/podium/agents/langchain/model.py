@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -14,6 +15,7 @@ from podium.agents.frameworks.loops import from_thread
 from podium.agents.frameworks.plain import plain
 from podium.agents.frameworks.recorder import Recorder, recorder_here
 from podium.agents.frameworks.request import AskedModel
+from podium.agents.langchain.fitting import fitted
 from podium.agents.langchain.messages import conversation, is_text, recordable, restored
 from podium.agents.threads import AGENT_THREADS
 from podium.errors import UsageError
@@ -64,7 +66,7 @@ class RecordingChat(_Chat):
         if recorder is None:
             return await super()._agenerate(messages, stop, run_manager, **kwargs)
 
-        async def send(max_tokens: int | None) -> AIMessage:
+        async def send(messages: list[BaseMessage], max_tokens: int | None) -> AIMessage:
             more = kwargs if max_tokens is None else {**kwargs, "max_tokens": max_tokens}
             if recorder.streams and _streams(self):
                 pieces = super(RecordingChat, self)._astream(messages, stop, run_manager, **_with_usage(self, more))
@@ -85,7 +87,7 @@ class RecordingChat(_Chat):
             return super()._generate(messages, stop, run_manager, **kwargs)
         require_thread(recorder, "a chat model")
 
-        async def send(max_tokens: int | None) -> AIMessage:
+        async def send(messages: list[BaseMessage], max_tokens: int | None) -> AIMessage:
             more = kwargs if max_tokens is None else {**kwargs, "max_tokens": max_tokens}
             work = partial(super(RecordingChat, self)._generate, messages, stop, run_manager, **more)
             return _only(await AGENT_THREADS.run(work, "a chat model"))
@@ -138,8 +140,8 @@ def require_thread(recorder: Recorder, what: str) -> None:
         raise UsageError(f"{what} is used synchronously in the event loop: use `ainvoke`, or run it in a thread.")
 
 
-SendMessage = Callable[[int | None], Json]
-"""Sends a request, with this `max_tokens` where that is not None, and gives the message that answers it."""
+SendMessage = Callable[[list[BaseMessage], int | None], Json]
+"""Sends these messages, with this `max_tokens` where that is not None, and gives the message that answers it."""
 
 
 async def _asked(
@@ -147,9 +149,6 @@ async def _asked(
     kwargs: dict[str, Json], send: SendMessage,
 ) -> AIMessage:  # fmt: skip
     name = _name(model)
-
-    async def answer(max_tokens: int | None) -> Json:
-        return recordable(await send(max_tokens), name)
 
     said, tools = conversation(messages), kwargs.get("tools") or ()
     agent = getattr(model, "podium_agent", "")
@@ -169,7 +168,14 @@ async def _asked(
             "output": _output(kwargs.get("response_format")),
         },
     )
-    return restored(await recorder.request(asked, answer))
+    fit, context = await fitted(messages, asked, recorder)
+    if context:
+        asked = replace(asked, sent={**asked.sent, "messages": conversation(fit)})
+
+    async def answer(max_tokens: int | None) -> Json:
+        return recordable(await send(fit, max_tokens), name)
+
+    return restored(await recorder.request(replace(asked, context=context), answer))
 
 
 @cache

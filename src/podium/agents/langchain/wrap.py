@@ -8,6 +8,7 @@ from langchain_core.runnables import RunnableConfig
 from typing_extensions import TypeVar
 
 from podium.agents.card import card_of
+from podium.agents.context.applying import check_context
 from podium.agents.frameworks.effects import check_declared
 from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options, terms_from
 from podium.agents.frameworks.prompt import correction, text_of_input
@@ -57,6 +58,7 @@ def from_langchain(
         raise ConfigError("the graph has no name: pass name= to from_langchain")
     check_options(f"agent {known}", {"name": name, "state": state, "answer": answer}, _MADE_OF)
     check_options(f"agent {known}", options, FRAMEWORK_OPTIONS)
+    check_context(known, options.get("context", ()))
     effects = options.get("tool_effects", {})
     check_declared(effects, known, None)
     takes = shape_of(input)
@@ -82,6 +84,7 @@ def from_langchain(
         rates=options.get("rates", NO_RATES),
         streaming=options.get("streaming", False),
         terms=terms_from(options),
+        context=options.get("context", ()),
     )
 
 

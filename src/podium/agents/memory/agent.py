@@ -28,8 +28,23 @@ class MemoryAgent(CardedAgent[Request, MemoryReply]):
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Do what the input asks for. What changes the memory counts once, however often it is tried."""
+        return Done(await self._replied(self.input.reload(call.input), call, steps))
+
+    async def ask(self, request: Request, call: Call, steps: Steps) -> MemoryReply:
+        """Do a request from within another agent, in a step of its call: it is recorded, and counts once.
+
+        `call` and `steps` are those of that agent, whose rules apply.
+        """
+
+        async def reply() -> Json:
+            return await self._replied(request, call, steps)
+
+        asked = self.input.dump(request)
+        return self.output.load(await steps.once(f"memory/{self.card.name}", reply, input=asked))
+
+    async def _replied(self, request: Request, call: Call, steps: Steps) -> Json:
         asked = MemoryRequest(memory_scope(self._scope, call, self.card.name), steps, self._embedder)
-        return Done(self.output.dump(await asked.reply(self.input.reload(call.input))))
+        return self.output.dump(await asked.reply(request))
 
 
 class _Unembedded(TypeShape[Request]):

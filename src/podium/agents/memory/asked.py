@@ -34,9 +34,9 @@ from podium.model.memory import NOTHING_YET, MemoryEntry, appended, text_of_entr
 from podium.model.ranking import fused, holds_much, words_of_question
 from podium.model.steps import Steps
 
-_MERGED = 50
+_MERGED = 20
 """So many of each list are merged at least."""
-_TIMES_LIMIT = 5
+_TIMES_LIMIT = 2
 _AT_ONCE = 64
 """So many entries are embedded in one step."""
 

@@ -8,12 +8,14 @@ from agents import ModelProvider, ModelSettings, RunConfig, Runner, TResponseInp
 from agents.models.interface import Model
 from agents.retry import ModelRetrySettings
 
+from podium.agents.context.applying import ContextRules, context_of
 from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.prompt import correction
 from podium.agents.frameworks.recorder import CallRecording, recording
+from podium.agents.frameworks.sent import parts_before
 from podium.agents.openai_agents.failure import podium_errors
-from podium.agents.openai_agents.history import items_before, say
+from podium.agents.openai_agents.history import items_of, said_by
 from podium.agents.openai_agents.model import PROVIDER, RecordingModel, RecordingProvider
 from podium.agents.openai_agents.recorded import Clones, SdkAgent
 from podium.agents.openai_agents.tools import noticing
@@ -22,7 +24,7 @@ from podium.model.agent import Card, Shape
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome
 from podium.model.prices import Rates, nearer
-from podium.model.steps import Steps
+from podium.model.steps import Steps, turn_of
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -46,13 +48,15 @@ class OpenAIAgent(Generic[In, Out]):
     output: Shape[Out]
     agent: SdkAgent
     prompt: Callable[[In], Input]
-    context: Callable[[Call, Steps], object]
+    run_context: Callable[[Call, Steps], object]
     run_config: RunConfig
     max_turns: int
     effects: DeclaredEffects
     rates: Rates
     streaming: bool
     terms: ToolTerms
+    context: ContextRules
+    """What is sent of its messages."""
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Run the agent, and those that it hands over to, until one has an answer.
@@ -60,20 +64,22 @@ class OpenAIAgent(Generic[In, Out]):
         Raises RateLimited, TransportFailed, TimeoutError, Refusal (a tripwire of a guardrail, too many turns, a
         rejected request, used-up quota) and BadAnswer (what the model said cannot be used).
         """
-        asked, turn = self.prompt(self.input.restore(call.input)), steps.conversation
-        items = _after(await items_before(turn), _with_feedback(asked, call.feedback))
+        asked, turn = self.prompt(self.input.restore(call.input)), turn_of(call, steps)
+        earlier = await parts_before(turn, self.card.name, "text")
+        items = _after(items_of(earlier), _with_feedback(asked, call.feedback))
         recorded = CallRecording(
             steps=steps, agent=self.card.name, main=self.agent.name, effects=self.effects,
             rates=nearer(self.rates, steps.prices.models), terms=self.terms, streaming=self.streaming,
+            earlier=earlier,
         )  # fmt: skip
-        config = self._config()
+        rules, config = await context_of(self.context, call, steps), self._config()
         twin = Clones(keeps_names=isinstance(config.model, str)).of(self.agent)
         token = PROVIDER.set(config.model_provider)
         try:
-            with podium_errors(), recording(recorded) as recorder:
+            with podium_errors(), recording(recorded, rules) as recorder:
                 async with recorded.flight:
                     result = await Runner.run(
-                        twin, items, context=self.context(call, steps), run_config=config, max_turns=self.max_turns
+                        twin, items, context=self.run_context(call, steps), run_config=config, max_turns=self.max_turns
                     )
                 usage = result.context_wrapper.usage
                 await recorder.count_unseen(usage.input_tokens, usage.output_tokens)
@@ -82,7 +88,7 @@ class OpenAIAgent(Generic[In, Out]):
         if result.interruptions:
             raise UsageError(_waits(self.card.name, [each.name or "" for each in result.interruptions]))
         if turn is not None:
-            say(turn, asked, result)
+            turn.add(said_by(asked, result) if rules is None else rules.kept_with(said_by(asked, result)))
         return Done(self.output.dump(result.final_output))
 
     async def verify(self, call: Call) -> Outcome | None:

@@ -5,6 +5,7 @@ from itertools import groupby
 
 from agents import TResponseInputItem
 
+from podium.agents.context.piece import Piece
 from podium.agents.frameworks.plain import plain
 from podium.model.json import Json, is_array, is_object
 
@@ -21,6 +22,21 @@ def conversation(input: str | Sequence[TResponseInputItem]) -> list[Json]:
     return [
         {"kind": kind, "parts": [part for _, part in group]} for kind, group in groupby(said, key=lambda each: each[0])
     ]
+
+
+def pieces_of(items: Sequence[TResponseInputItem]) -> list[Piece]:
+    """Return each item as what is sent or left out as a whole."""
+    known: list[Json] = plain(list(items))
+    tools = {item["call_id"]: item["name"] for item in known if item.get("type") == "function_call"}
+    found: list[Piece] = []
+    at, before = -1, ""
+    for item in known:
+        said = list(_parts(item, tools))
+        kind = said[0][0] if said else before or "response"
+        at += kind != before
+        before = kind
+        found.append(Piece(at=at, kind=kind, parts=[part for _, part in said]))
+    return found
 
 
 def answer_parts(items: Sequence[TResponseInputItem]) -> list[Json]:

@@ -24,8 +24,9 @@ from pydantic import TypeAdapter
 from typing_extensions import override
 
 from podium.agents.frameworks.plain import plain
-from podium.agents.frameworks.recorder import recorder_here
+from podium.agents.frameworks.recorder import Recorder, recorder_here
 from podium.agents.frameworks.request import AskedModel
+from podium.agents.openai_agents.fitting import fitted
 from podium.agents.openai_agents.messages import answer_parts, conversation, is_text
 from podium.agents.openai_agents.streaming import completed, read
 from podium.model.json import Json
@@ -157,6 +158,8 @@ class RecordingModel(Model):
         recorder, model = recorder_here(), self.inner
         if recorder is None:
             return await sending.whole(model)
+        agent = recorder.named(self._agent or recorder.call.main)
+        sending, asked = await _fitted(sending, _asked(sending, model, agent), recorder)
 
         async def send(max_tokens: int | None) -> Json:
             capped = sending
@@ -168,7 +171,7 @@ class RecordingModel(Model):
             events = replace(capped, model_settings=settings).pieces(model)
             return _recordable(await read(events, recorder.emit), model)
 
-        value = await recorder.request(_asked(sending, model, recorder.named(self._agent or recorder.call.main)), send)
+        value = await recorder.request(asked, send)
         return _RESPONSE.validate_python(value[_NATIVE])
 
 
@@ -185,6 +188,15 @@ class RecordingProvider(ModelProvider):
     async def aclose(self) -> None:
         """Close what makes them."""
         await self._inner.aclose()
+
+
+async def _fitted(sending: _Sending, asked: AskedModel, recorder: Recorder) -> tuple[_Sending, AskedModel]:
+    """Return a request as the rules for the context of the agent let it be sent."""
+    items, context = await fitted(sending.input, asked, recorder)
+    if context:
+        sending = replace(sending, input=items)
+        asked = replace(asked, sent={**asked.sent, "messages": conversation(items)})
+    return sending, replace(asked, context=context)
 
 
 def _asked(sending: _Sending, model: Model, agent: str) -> AskedModel:

@@ -8,6 +8,7 @@ from agents.run_config import DEFAULT_MAX_TURNS
 from typing_extensions import TypeVar
 
 from podium.agents.card import card_of
+from podium.agents.context.applying import check_context
 from podium.agents.frameworks.effects import check_declared, effects_of
 from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options, terms_from
 from podium.agents.frameworks.prompt import text_of_input
@@ -25,7 +26,7 @@ In = TypeVar("In", default=str)
 Out = TypeVar("Out", default=str)
 
 _MADE_OF = {
-    "name": or_none(NAME), "prompt": or_none(FUNCTION), "context": or_none(FUNCTION),
+    "name": or_none(NAME), "prompt": or_none(FUNCTION), "run_context": or_none(FUNCTION),
     "run_config": or_none(instance(RunConfig, "RunConfig()")), "max_turns": COUNT,
 }  # fmt: skip
 
@@ -37,7 +38,7 @@ def from_openai_agents(
     input: type[In] = str,
     output: type[Out] | None = None,
     prompt: Callable[[In], Input] | None = None,
-    context: Callable[[Call, Steps], object] | None = None,
+    run_context: Callable[[Call, Steps], object] | None = None,
     run_config: RunConfig | None = None,
     max_turns: int = DEFAULT_MAX_TURNS,
     **options: Unpack[FrameworkOptions],
@@ -46,7 +47,7 @@ def from_openai_agents(
 
     `name` is the agent's own unless given. An `input` of text is the prompt; any other is given as JSON under a short
     heading, or through `prompt`, which may return items of a conversation. `output` is the agent's `output_type`
-    unless given, or text. `context` makes the context of each run; without it, it is the call's `Steps`, so a tool
+    unless given, or text. `run_context` makes the context of each run; without it, it is the call's `Steps`, so a tool
     finds its idempotency key in `ctx.context.idempotency_key`. `run_config` and `max_turns` are those of the SDK's
     `Runner`. A tool with `needs_approval` is a question in the inbox. What a tool does to the world is declared in
     `tool_effects`.
@@ -56,9 +57,11 @@ def from_openai_agents(
     """
     instance(Agent, 'Agent("helper")').check("what an agent is made of", agent)
     known = name or agent.name
-    made_of = {"name": name, "prompt": prompt, "context": context, "run_config": run_config, "max_turns": max_turns}
+    made_of = {"name": name, "prompt": prompt, "run_context": run_context}
+    made_of |= {"run_config": run_config, "max_turns": max_turns}
     check_options(f"agent {known}", made_of, _MADE_OF)
     check_options(f"agent {known}", options, FRAMEWORK_OPTIONS)
+    check_context(known, options.get("context", ()))
     effects = options.get("tool_effects", {})
     check_declared(effects, known, None)
     check_declared(effects_of(effects, ""), known, _tools_of(agent))
@@ -70,13 +73,14 @@ def from_openai_agents(
         output=gives,
         agent=agent,
         prompt=prompt or text_of_input(takes),
-        context=context or _steps_as_context,
+        run_context=run_context or _steps_as_context,
         run_config=run_config or RunConfig(),
         max_turns=max_turns,
         effects=effects,
         rates=options.get("rates", NO_RATES),
         streaming=options.get("streaming", False),
         terms=terms_from(options),
+        context=options.get("context", ()),
     )
 
 

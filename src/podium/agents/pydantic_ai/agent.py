@@ -14,6 +14,7 @@ from pydantic_ai.messages import UserContent
 from pydantic_ai.models import Model
 from pydantic_ai.usage import RunUsage, UsageLimits
 
+from podium.agents.context.applying import ContextRules, context_of
 from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.flight import Flight
@@ -34,7 +35,7 @@ from podium.model.agent import Card, Shape
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome
 from podium.model.prices import Rates, nearer
-from podium.model.steps import Steps
+from podium.model.steps import Steps, turn_of
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -70,6 +71,8 @@ class LlmAgent(Generic[In, Out, D]):
     unfinished: Unfinished
     terms: ToolTerms
     """What holds for its tools."""
+    context: ContextRules = ()
+    """What is sent of its messages."""
     models: PerLoop[Model] | None = None
     """The model that is named, for each event loop: its client's connections belong to one."""
 
@@ -81,10 +84,11 @@ class LlmAgent(Generic[In, Out, D]):
         allows).
         """
         asked = self.prompt(self.input.restore(call.input))
-        prompt, history = _with_feedback(asked, call.feedback), await history_of(steps.conversation)
-        usage, recording = RunUsage(), self._recording(call, steps)
+        turn = turn_of(call, steps)
+        prompt, history = _with_feedback(asked, call.feedback), await history_of(turn, self.card.name)
+        usage, recording = RunUsage(), self._recording(call, steps, history)
         scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
-        scope.earlier = None if history is None else history.earlier
+        context = scope.context = await context_of(self.context, call, steps)
         own = recording_capabilities(scope, name=self.card.name, output=self._output)
         model, missing = self._chosen_model()
         with (
@@ -109,7 +113,7 @@ class LlmAgent(Generic[In, Out, D]):
                     infer_name=False,
                 )
         if history is not None:
-            history.say(result.new_messages(), asked)
+            history.say(result.new_messages(), asked, context)
         return Done(self.output.dump(result.output))
 
     def require_model(self) -> None:
@@ -121,7 +125,7 @@ class LlmAgent(Generic[In, Out, D]):
         """Say that it cannot be told: what a whole conversation did is known by its steps only."""
         return None
 
-    def _recording(self, call: Call, steps: Steps) -> Recording:
+    def _recording(self, call: Call, steps: Steps, history: TalkSoFar | None) -> Recording:
         return Recording(
             steps=steps,
             flight=Flight(RunCancelled),
@@ -132,6 +136,7 @@ class LlmAgent(Generic[In, Out, D]):
             agent=self.card.name,
             attempt=call.attempt,
             terms=self.terms,
+            earlier=None if history is None else history.earlier,
         )
 
     def _output(self, _: str | None) -> OutputCodec:

@@ -94,7 +94,7 @@ def _request(request: AskModel) -> AskModel:
         if scope.streaming:
             return asked.ask_in_pieces()
 
-        async def send(settings: ModelSettings | None) -> ModelResponse:
+        async def send(messages: list[ModelMessage], settings: ModelSettings | None) -> ModelResponse:
             return await ask(messages, settings, parameters, *more, **options)
 
         return asked.ask(send)
@@ -130,7 +130,7 @@ def _compaction(compact: AskModel) -> AskModel:
             return ask(*given, **options)
         context = cast("ModelRequestContext", given[0] if given else options["request_context"])
 
-        async def send(_: ModelSettings | None) -> ModelResponse:
+        async def send(_: list[ModelMessage], __: ModelSettings | None) -> ModelResponse:
             return await ask(*given, **options)
 
         asked = RecordedRequest(scope, self, context.messages, context.model_settings, context.model_request_parameters)

@@ -10,6 +10,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
 from podium.agents.card import CardOptions
+from podium.agents.context.applying import CONTEXT, ContextRules
 from podium.agents.frameworks.approvals import (
     APPROVALS,
     DENIED,
@@ -38,6 +39,7 @@ LLM_OPTIONS: Mapping[str, Expected] = {
     "approvals": APPROVALS,
     "denied": DENIED,
     "tool_errors": TOOL_ERRORS,
+    "context": CONTEXT,
     "unfinished": one_of(get_args(Unfinished)),
     "settings": or_none(Expected("settings of Pydantic AI, such as {'temperature': 0.0}", _is_mapping)),
     "corrections": Expected("a whole number, 0 or more", lambda value: value == 0 or COUNT.fits(value)),
@@ -100,6 +102,11 @@ class AgentOptions(CardOptions, total=False):
     tool_errors: WhenToolRaises
     """What becomes of the agent where a tool raises: with `fail`, as unless given, its attempt fails, and its `retry`
     decides; with `tell` its model is told and it goes on, once no attempt of its `retry` is left."""
+    context: ContextRules
+    """What is sent of its messages, such as `[LastMessages(20), TokenWindow(8_000)]`: all unless given.
+
+    Rules of `podium.agents.context`, one after the other, for each request of the agent itself.
+    """
     limits: UsageLimits | None
     """Pydantic AI's bounds of one run: requests (50 unless given), tool calls, tokens. Beyond them it is a refusal."""
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from pydantic_ai.durable_exec import record_durable_unit
 from pydantic_ai.usage import RunUsage
 
+from podium.agents.context.applying import ContextOfCall
 from podium.agents.frameworks.approvals import UNLESS_GIVEN, Grants, ToolQuestion, ToolTerms
 from podium.agents.frameworks.asking import is_asking
 from podium.agents.frameworks.counting import UNSEEN
@@ -19,7 +20,7 @@ from podium.agents.frameworks.effects import DeclaredEffects, check_declared, ef
 from podium.agents.frameworks.flight import Flight
 from podium.agents.frameworks.loops import in_loop, kept_in_loop
 from podium.agents.frameworks.plain import digest_of
-from podium.agents.pydantic_ai.sent import LastSent
+from podium.agents.pydantic_ai.sent import RequestSent
 from podium.agents.pydantic_ai.shared import SharedUsage, dumped
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.budget import Bound
@@ -58,6 +59,8 @@ class Recording:
     attempt: int = 1
     terms: ToolTerms = UNLESS_GIVEN
     """What holds for its tools."""
+    earlier: Earlier | None = None
+    """What was said before in the conversation of the call; requests refer to it."""
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     """Where steps are recorded; a synchronous tool may run an agent in a loop of its own thread."""
     acted: bool = False
@@ -169,10 +172,12 @@ class Unanswered:
 
     key: str
     sent: Json
+    history: Json
+    """All messages of the agent, those too that were not sent."""
 
     def asks(self, messages: Json) -> bool:
         """Whether it asked the same, whichever model, with whichever settings."""
-        return self.sent["messages"] == messages
+        return self.history == messages
 
 
 class AgentScope:
@@ -191,9 +196,9 @@ class AgentScope:
         """The name of an agent that another one's code runs; empty for the agent of the call."""
         self.streaming = streaming
         self.unanswered: Unanswered | None = None
-        self.last_sent: LastSent | None = None
-        self.earlier: Earlier | None = None
-        """What was said before in the conversation of the call; requests refer to it."""
+        self.last_sent: RequestSent | None = None
+        self.context: ContextOfCall | None = None
+        """The rules for what the agent sends, where it has any."""
         self.attempts = False
         """Whether the request that comes next is the agent's own."""
         self.waits_for: dict[str, str] = {}

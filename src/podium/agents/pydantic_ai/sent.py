@@ -9,55 +9,53 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings, merge_model_settings
 
 from podium.agents.frameworks.plain import plain
+from podium.agents.frameworks.sent import LastSent
 from podium.agents.pydantic_ai.request import tool_described
 from podium.model.json import Json
-from podium.model.sent import Earlier, difference, sent_message
+from podium.model.sent import CONTEXT
 
 _NOT_TOLD = frozenset({"max_retries", "extra_headers"})
 """Settings that say nothing: the first is always 0. Headers may hold secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastSent:
-    """What was sent last in a scope, and how it was answered."""
+class RequestSent:
+    """What was sent last in a scope, and what it was made of."""
 
-    place: str
-    """The place of its step in the call."""
     asked: Mapping[str, Json]
     """As `model_input` gives it."""
     made_of: object
     """What all but the messages was made of."""
-    said: Mapping[str, Json]
-    """As people read it."""
-    answer: Json = None
+    sent: LastSent
 
 
-def told(
-    last: LastSent | None, agent: str, place: str, asked: Mapping[str, Json], model: Model[object],
-    settings: ModelSettings | None, parameters: ModelRequestParameters, earlier: Earlier | None = None,
-) -> tuple[Json, LastSent]:  # fmt: skip
-    """Return how a request is recorded, after the last one in its scope, and itself as the last one.
+def sending(
+    last: RequestSent | None, agent: str, place: str, asked: Mapping[str, Json], model: Model[object],
+    settings: ModelSettings | None, parameters: ModelRequestParameters, context: Json = None,
+) -> RequestSent:  # fmt: skip
+    """Return a request as it is sent, after the last one in its scope.
 
-    The first one refers to what was said `earlier` in the conversation of the call.
+    `context` is what rules did to its messages; None where there are no rules.
     """
     made_of = (
         [asked[name] for name in ("model", "tools", "native_tools", "output")], settings, parameters.instruction_parts,
-        None if parameters.instruction_parts is not None else _own_instructions(asked["messages"]),
+        None if parameters.instruction_parts is not None else own_instructions(asked["messages"]),
         frozenset(parameters.revealed_tool_names),  # a tool that was found by a search is offered from then on
     )  # fmt: skip
     if last is not None and last.made_of == made_of:
-        said = {**last.said, "messages": asked["messages"]}
+        said = {**last.sent.said, "messages": asked["messages"]}
     else:
         said = {"agent": agent, **_but_messages(asked, model, settings, parameters), "messages": asked["messages"]}
-    before = None if last is None else last.said
-    answer = None if last is None else last.answer
-    stored = difference(said, before, answer, "" if last is None else last.place, earlier)
-    return stored, LastSent(place=place, asked=asked, made_of=made_of, said=said)
+    if context is not None:
+        said[CONTEXT] = context
+    return RequestSent(asked=asked, made_of=made_of, sent=LastSent(place=place, said=said))
 
 
-def answered(last: LastSent | None, asked: Mapping[str, Json], response: Mapping[str, Json]) -> LastSent | None:
+def answered(last: RequestSent | None, asked: Mapping[str, Json], response: Mapping[str, Json]) -> RequestSent | None:
     """Return what was sent last with its answer, if it is what was asked; another one may have been sent meanwhile."""
-    return replace(last, answer=sent_message(response)) if last is not None and last.asked is asked else last
+    if last is None or last.asked is not asked:
+        return last
+    return replace(last, sent=last.sent.answered(response))
 
 
 def _but_messages(
@@ -71,7 +69,7 @@ def _but_messages(
     instructions = _joined(prepared.instruction_parts)
     return {
         "model": asked["model"],
-        "instructions": _own_instructions(asked["messages"]) if instructions is None else instructions,
+        "instructions": own_instructions(asked["messages"]) if instructions is None else instructions,
         "settings": plain({name: value for name, value in merged.items() if name not in _NOT_TOLD}),
         "tools": [tool_described(each) for each in prepared.declared_function_tools],
         "native_tools": asked["native_tools"],
@@ -83,7 +81,7 @@ def _joined(parts: Sequence[InstructionPart] | None) -> str | None:
     return None if parts is None else "\n\n".join(each.content for each in parts)
 
 
-def _own_instructions(messages: Sequence[Json]) -> str:
+def own_instructions(messages: Sequence[Json]) -> str:
     """Return the instructions of the last request that has any: those of code that asks a model without an agent."""
     known = (each["instructions"] for each in reversed(messages) if each["kind"] == "request")
     return next((each for each in known if each), "")

@@ -1,8 +1,10 @@
 """What a model may say and JSON cannot hold: brought into a form that can be recorded, before anybody sees it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
+from pydantic_ai.durable_exec import JSON_CODEC
 from pydantic_ai.messages import ModelResponse, ModelResponsePart, TextPart, ThinkingPart, ToolCallPart
 from pydantic_ai.usage import RequestUsage
 
@@ -25,6 +27,20 @@ def storable(response: ModelResponse) -> ModelResponse:
     if all(now is was for now, was in zip(parts, response.parts, strict=True)):
         return response
     return replace(response, parts=parts)
+
+
+def recordable(response: ModelResponse) -> Json:
+    """Return a response as it is recorded: what can be stored of it, without fields that say nothing."""
+    told: Json = JSON_CODEC.dump(ModelResponse, storable(response))
+    return {**telling(told), "parts": [telling(each) for each in told["parts"]]}
+
+
+def telling(message: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the fields of a message, or a part, that are not just as they are by default."""
+    kept = {name: each for name, each in message.items() if name == "content" or each is not None}
+    if "usage" in kept:
+        kept["usage"] = {name: each for name, each in kept["usage"].items() if each}
+    return kept
 
 
 def _part(part: ModelResponsePart) -> ModelResponsePart:

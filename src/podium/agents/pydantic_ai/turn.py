@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, UserContent, UserPromptPart
 
+from podium.agents.context.applying import ContextOfCall
 from podium.agents.pydantic_ai.request import sent_messages
+from podium.agents.pydantic_ai.storable import telling
 from podium.model.conversation import OpenTurn
+from podium.model.heard import heard_by
 from podium.model.json import Json
 from podium.model.sent import Earlier
 
@@ -22,24 +25,32 @@ class TalkSoFar:
     """What was said in a conversation before a call."""
 
     turn: OpenTurn
+    agent: str
+    """The name of the agent that hears it."""
     messages: list[ModelMessage]
 
     @property
     def earlier(self) -> Earlier:
         """The same as requests to models refer to it."""
-        return Earlier(self.turn.name, self.turn.revision, sent_messages(self.messages))
+        return Earlier(self.turn.name, self.turn.revision, self.agent, sent_messages(self.messages))
 
-    def say(self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> None:
-        """Say what a run of an agent added, as it was asked: `prompt` is without what was wrong with an answer."""
-        self.turn.add(said_by(new, prompt))
+    def say(
+        self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent], context: ContextOfCall | None
+    ) -> None:
+        """Say what a run of an agent added, as it was asked: `prompt` is without what was wrong with an answer.
+
+        What was summarized for it is kept with that.
+        """
+        said = said_by(new, prompt)
+        self.turn.add(said if context is None else context.kept_with(said))
 
 
-async def history_of(turn: OpenTurn | None) -> TalkSoFar | None:
-    """Read what was said before a call; None where it has no turn in a conversation."""
+async def history_of(turn: OpenTurn | None, agent: str) -> TalkSoFar | None:
+    """Read what was said before a call, as its agent hears it; None where it has no turn in a conversation."""
     if turn is None:
         return None
-    said = [each.message for each in await turn.messages()]
-    return TalkSoFar(turn, ModelMessagesTypeAdapter.validate_python(said))
+    said = heard_by(agent, await turn.messages())
+    return TalkSoFar(turn, agent, ModelMessagesTypeAdapter.validate_python(said))
 
 
 def said_by(new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> list[Json]:
@@ -57,13 +68,9 @@ def said_by(new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) ->
 
 
 def _message(message: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the fields that say anything; of usage what is more than nothing."""
-    kept = {name: each for name, each in message.items() if name not in _OF_ONE_RUN and each not in (None, [], {})}
-    if "usage" in kept:
-        kept["usage"] = {name: each for name, each in kept["usage"].items() if each}
-    return kept
+    return {name: each for name, each in telling(message).items() if name not in _OF_ONE_RUN and each not in ([], {})}
 
 
 def _part(part: Mapping[str, Json]) -> Json:
     """Return what a part says; when it was said stands beside the message."""
-    return {name: each for name, each in part.items() if name == "content" or (each is not None and name != _WHEN)}
+    return {name: each for name, each in telling(part).items() if name != _WHEN}

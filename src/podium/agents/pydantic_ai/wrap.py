@@ -11,6 +11,7 @@ from pydantic_ai.toolsets import FunctionToolset
 from typing_extensions import TypeVar
 
 from podium.agents.card import CardOptions, card_of
+from podium.agents.context.applying import check_context
 from podium.agents.frameworks.approvals import terms_of
 from podium.agents.frameworks.effects import check_declared, effects_of
 from podium.agents.frameworks.prompt import text_of_input
@@ -64,6 +65,7 @@ def from_pydantic_ai(
     if deps is None and agent.deps_type not in {object, type(None), Any, Steps}:
         wanted = getattr(agent.deps_type, "__name__", agent.deps_type)
         raise ConfigError(f"agent {known} wants dependencies of the type {wanted}: give deps=, which makes them")
+    check_context(known, options.get("context", ()))
     tools, all_known = _tools_of(agent)
     effects = options.get("tool_effects", {})
     check_declared(effects, known, None)
@@ -91,6 +93,7 @@ def from_pydantic_ai(
             options.get("tool_errors", "fail"),
             card.retry.attempts,
         ),
+        context=options.get("context", ()),
     )
 
 

@@ -14,14 +14,17 @@ from podium.model.cost import Cost
 from podium.model.json import Json
 from podium.store.protocol import Page
 
-_By = Literal["agent", "model", "workflow", "tenant", "day", "run"]
-_PER_RUN = ("workflow", "tenant", "day")
+_By = Literal["agent", "model", "workflow", "tenant", "day", "run", "conversation"]
+_PER_RUN = ("workflow", "tenant", "day", "conversation")
 
 
 def costs(
     by: Annotated[_By, typer.Option(help="By what they are added up.")] = "agent",
     run: Annotated[
         str | None, typer.Option(metavar="RUN", help="Of this run, or `last`, with all the child runs it started.")
+    ] = None,
+    conversation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of what was done in turns in this conversation.")
     ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -33,7 +36,7 @@ def costs(
     async def added(reader: Reader) -> Page[Cost]:
         one = None if run is None else (await run_in(reader, run)).id
         begin, end = instant(since, "--since"), instant(until, "--until")
-        return await reader.reports.costs(by=by, run=one, since=begin, until=end, limit=ALL)
+        return await reader.reports.costs(by=by, run=one, conversation=conversation, since=begin, until=end, limit=ALL)
 
     found = look(store, added).items
     if as_json:
@@ -42,20 +45,24 @@ def costs(
     per_run = by in _PER_RUN
     measured = any(cost.cpu_seconds or cost.gb_seconds for cost in found)
     heads = (by.upper(), "CALLS", "REQUESTS", "TOKENS IN", "OUT", "COST", "IN DOUBT")
+    saved = any(cost.saved for cost in found)
+    heads = (*heads, "SAVED") if saved else heads
     heads = (*heads, "CPU S", "GB S") if measured else heads
     print_table(
         (*heads, "RUNS", "DONE", "PER DONE") if per_run else heads,
-        [_row(cost, per_run=per_run, measured=measured) for cost in found],
+        [_row(cost, per_run=per_run, measured=measured, saved=saved) for cost in found],
     )
     if unpriced := sum(cost.unpriced for cost in found):
         print(f"the price of {unpriced} requests is not known: set it in [podium.prices.models], or usd= on the agent")
 
 
-def _row(cost: Cost, *, per_run: bool, measured: bool) -> tuple[str, ...]:
+def _row(cost: Cost, *, per_run: bool, measured: bool, saved: bool) -> tuple[str, ...]:
     cells = (
         cost.part or "-", f"{cost.calls:,}", f"{cost.requests:,}", f"{cost.input_tokens:,}", f"{cost.output_tokens:,}",
         money(cost.usd), money(cost.in_doubt) if cost.in_doubt else "",
     )  # fmt: skip
+    if saved:
+        cells = (*cells, money(cost.saved) if cost.saved else "")
     if measured:
         cells = (*cells, f"{cost.cpu_seconds:,.3f}", f"{cost.gb_seconds:,.3f}")
     if not per_run:
@@ -69,5 +76,5 @@ def _json(cost: Cost) -> Json:
         "part": cost.part, "calls": cost.calls, "requests": cost.requests, "input_tokens": cost.input_tokens,
         "output_tokens": cost.output_tokens, "usd": cost.usd, "in_doubt_usd": cost.in_doubt, "unpriced": cost.unpriced,
         "runs": cost.runs, "done": cost.done, "usd_per_done": cost.usd_per_done,
-        "cpu_seconds": cost.cpu_seconds, "gb_seconds": cost.gb_seconds,
+        "cpu_seconds": cost.cpu_seconds, "gb_seconds": cost.gb_seconds, "saved_usd": cost.saved,
     }  # fmt: skip

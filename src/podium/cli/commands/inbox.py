@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -13,6 +14,8 @@ from podium.cli.opening import drive, existing, look
 from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption, WrongOption
 from podium.cli.output import harmless, iso, moment, note_next, one_line, print_json, print_table
 from podium.errors import UsageError
+from podium.facade.reader import View
+from podium.model.conversation_state import ConversationMessage
 from podium.model.json import Json
 from podium.model.question import YES_OR_NO, Question, QuestionState
 from podium.model.run import Run, RunState
@@ -61,11 +64,17 @@ def show(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a question: its text, what it is about, and what an answer looks like."""
-    question = look(store, lambda reader: question_in(reader, question_id))
+    """Show a question: what was said before in its conversation, what it is about, and what an answer looks like."""
+    question, before = look(store, lambda reader: _with_context(reader, question_id))
     if as_json:
-        print_json(_plain(question))
+        said = [{"author": each.author, "text": each.text} for each in before if each.text]
+        print_json({**_plain(question), "said_before": said})
         return
+    for each in before:
+        if each.text:
+            print(f"{harmless(each.author)}: {one_line(MASKING.text(each.text))}")
+    if before:
+        print()
     print(f"{harmless(MASKING.text(question.ask.text))}\n")
     if question.ask.subject is not None:
         print_json(question.ask.subject)
@@ -73,6 +82,11 @@ def show(
     print(f"{question.state}, for {question.ask.to}, of run {question.run}")
     if question.ask.schema is not None:
         print(f"an answer fits: {json.dumps(question.ask.schema, ensure_ascii=False)}")
+
+
+async def _with_context(view: View, name: str) -> tuple[Question, Sequence[ConversationMessage]]:
+    question = await question_in(view, name)
+    return question, await view.inbox.said_before(question.id)
 
 
 @commands.command("answer")

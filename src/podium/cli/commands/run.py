@@ -45,6 +45,7 @@ class RunRequest:
     priority: int
     within: float | None
     budget: Budget | None
+    conversation: str | None
 
 
 class _StartOptions(TypedDict):
@@ -54,6 +55,7 @@ class _StartOptions(TypedDict):
     priority: int
     within: float | None
     budget: Budget | None
+    conversation: str | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,6 +99,9 @@ def run(
     budget_usd: Annotated[
         float | None, typer.Option(metavar="DOLLARS", help="The most that it may spend, all that it starts included.")
     ] = None,
+    conversation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The conversation in which it has its turn, to its end.")
+    ] = None,
     durability: Annotated[
         _Durability | None, typer.Option(help="What a recorded step survives: a crash, a power cut.")
     ] = None,
@@ -113,6 +118,8 @@ def run(
         raise WrongOption("--stream shows one run, --each begins many. Look at one of them with `podium runs tail`.")
     if budget_usd is not None and (each is not None or resume is not None):
         raise WrongOption("--budget-usd is for one new run. With --each set [podium.budgets] in podium.toml.")
+    if conversation is not None and (each is not None or resume is not None):
+        raise WrongOption("--conversation is for one new run. With --each start the runs one after the other.")
     if sum(given is not None for given in (input, each, resume)) > 1:
         raise WrongOption("--input, --each and --resume exclude each other. Give one of them.")
     export_environment(model, settings)
@@ -132,7 +139,9 @@ def run(
         run=resume,
     )  # fmt: skip
     budget = None if budget_usd is None else Budget(usd=budget_usd)
-    start = RunRequest(tag=tag, tenant=tenant, priority=priority, within=seconds, budget=budget)
+    start = RunRequest(
+        tag=tag, tenant=tenant, priority=priority, within=seconds, budget=budget, conversation=conversation
+    )
     raise typer.Exit(_attempt(attempt, config, start))
 
 
@@ -192,7 +201,7 @@ async def _start(app: App, workflow: AnyAgent, attempt: Attempt, start: RunReque
         note(f"run {known}")  # before anything is done: whoever kills it can go on with it
     options: _StartOptions = {
         "id": known, "tag": start.tag, "tenant": start.tenant, "priority": start.priority, "within": start.within,
-        "budget": start.budget,
+        "budget": start.budget, "conversation": start.conversation,
     }  # fmt: skip
     if not attempt.stream:
         return (await app.start(workflow, value, **options)).id

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from shutil import get_terminal_size
 
 from podium.cli.output import count, duration, harmless, iso, moment, money
+from podium.model.context_change import ContextChange
 from podium.model.json import Json
 from podium.reports.calls.messages import MessagePart, OfferedTool
 from podium.reports.calls.requests import SentRequest
@@ -58,6 +59,8 @@ class _Page:
         if request.not_kept:
             self._text("what was sent is not kept", request.not_kept)
         self._besides(request, before)
+        for change in request.context:
+            self._title(_changed(change))
         messages = request.messages
         if before is not None and request.same:
             self.cut = True
@@ -138,6 +141,12 @@ def _heading(request: SentRequest) -> str:
         if used.usd is not None:
             told.append(money(used.usd))
     return "  ".join(told)
+
+
+def _changed(change: ContextChange) -> str:
+    """Return what a rule did: `12 messages left out by LastMessages(20)`."""
+    kind = change.kind.replace("_", " ")
+    return f"{count(change.messages, 'message')} {kind} by {change.rule} ({change.tokens:,} tokens)"
 
 
 def _as_text(value: Json) -> str:

@@ -21,7 +21,7 @@ from podium.model.fallback import FallbackValue
 from podium.model.json import Json
 from podium.model.outcome import Cancelled, Done, Enter, Failed, Failure, Outcome, Pending, Refused, Until
 from podium.model.retry import FailureKind
-from podium.model.said import SaidInTurn
+from podium.model.said import SaidInTurn, said_by_people
 
 
 async def outcome_of(open_call: OpenCall, first: Outcome | None = None) -> Given | Failed | Refused | Cancelled:
@@ -186,7 +186,7 @@ async def _said(open_call: OpenCall, reply: PermissionReply, answer: Json) -> Sa
     if open_call.options.conversation is None:
         return None
     shown = await open_call.active.runtime.store.question(reply.question)
-    return None if shown is None or shown.ask.subject is None else SaidInTurn(shown.ask.subject, answer)
+    return None if shown is None else said_by_people(shown.ask.subject, answer, reply.answers or ())
 
 
 def _fail_for_good(open_call: OpenCall, failure: Failure) -> Failed:

@@ -8,10 +8,12 @@ from podium.engine.run.reservations import reserve, settle
 from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.call import Call
+from podium.model.facts.calls import StepDone
 from podium.model.facts.notices import Notice
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.prices import PriceSettings
+from podium.model.step import CACHE_STEP
 
 
 class StepsForRules:
@@ -29,6 +31,19 @@ class StepsForRules:
     def turns(self) -> Sequence[AgentTurn]:
         """The calls of this branch that were answered, where a rule wants to know."""
         return self._branch.turns(self._call.key)
+
+    @property
+    def usd(self) -> float | None:
+        """What the agent's own steps of this call came to, as far as they are recorded."""
+        records = self._active.history.steps.get(self._call.key, {})
+        total = 0.0
+        for record in records.values():
+            said = None if record.done is None or record.name == CACHE_STEP else record.done.content
+            if isinstance(said, StepDone) and said.usage is not None:
+                if said.usage.usd is None:
+                    return None
+                total += said.usage.usd
+        return total
 
     @property
     def lines(self) -> Sequence[BudgetLine]:

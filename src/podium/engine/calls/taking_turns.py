@@ -1,6 +1,7 @@
 """Taking a turn in a conversation: waiting for it durably, and saying in it what a call came to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from podium.engine.calls.given import Given
 from podium.engine.calls.open_call import OpenCall
@@ -9,15 +10,16 @@ from podium.engine.calls.turn_of_call import TurnOfCall
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.errors import CallFailed, CallRefused
-from podium.model.conversation import TURN, ConversationTurn, exchange, is_asked
+from podium.model.conversation import TURN, ConversationTurn, exchange, is_asked, narrower
+from podium.model.conversation_state import AGENT
 from podium.model.facts.runs import Started
-from podium.model.facts.waits import TurnTaken
 from podium.model.fallback import FallbackValue
 from podium.model.json import Json
 from podium.model.outcome import Failed, Failure, Refused
 from podium.model.retry import FailureKind
 from podium.model.rule_names import CONVERSATION
 from podium.model.run import START, Signal
+from podium.model.said import SaidInTurn
 from podium.store.codec import decode, encode
 from podium.store.conversing import AppendTurn, NewMessage, WantTurn
 from podium.store.operations import Effect, TakeSignal
@@ -73,7 +75,7 @@ async def hold(
         active.journal.hurry()
         signal = await active.mailbox.wait(branch, at, TURN, key, due)
         if signal is not None:
-            if (no := _took(active, key, signal)) is not None:
+            if (no := _took(active, key, turn, signal)) is not None:
                 return no
         elif not turns.has(key):
             why = f"others had their turns in conversation {turn.name!r} all the time"
@@ -81,14 +83,14 @@ async def hold(
     return None
 
 
-def _took(active: ActiveRun, key: str, signal: Signal) -> Refused | None:
+def _took(active: ActiveRun, key: str, turn: ConversationTurn, signal: Signal) -> Refused | None:
     """Record that a turn was given; or return why it is refused."""
     turns, told = active.mailbox.turns, signal.body
     if "refused" in told:
         turns.wanted.discard(key)
         active.journal.act([TakeSignal(signal.id)])
         return Refused(CONVERSATION, told["refused"])
-    said = TurnTaken(conversation=told["conversation"], revision=told["revision"], n=told["n"])
+    said = turns.taken(key, turn, told)
     turns.given(key, said)
     active.journal.append(said, key, effects=[TakeSignal(signal.id)])
     active.mailbox.end_waits(TURN, key)
@@ -107,23 +109,27 @@ async def said_with(open_call: OpenCall, given: Given) -> Failed | Refused | Non
         no = await hold(active, open_call.branch, key, key, ConversationTurn(known.name), None)
         if no is not None:
             return no
-    answer = decode(given.payload)
-    messages = _unheard(open_call, answer) if given.said is None else given.said.with_answer(answer).messages
     by = open_call.agent if isinstance(answered, FallbackValue) else answered
-    given.effects = [_append(active, key, by.card.name, messages)]
+    says = turn.says if known is None else known.says
+    people = () if given.said is None else given.said.people
+    given.effects = [_append(active, key, by.card.name, _words(open_call, given, replace(turn, says=says)), people)]
     return None
 
 
-def _unheard(open_call: OpenCall, answer: Json) -> Sequence[Json]:
-    """Return what is said with an answer that no agent gave: a fallback value, or what is known of a call in doubt.
+def _words(open_call: OpenCall, given: Given, turn: ConversationTurn) -> Sequence[Json]:
+    """Return what is said with an answer.
 
-    What guards would have let through of the input is known only once an agent was handed it.
+    Where no agent gave it, as it is a fallback value or what is known of a call in doubt, what guards would have let
+    through of the input is known only once an agent was handed that.
     """
-    own = open_call.turn
+    answer, own = decode(given.payload), open_call.turn
+    if given.said is not None:
+        return given.said.with_answer(answer).worded(turn, open_call.input)
     if own is not None and own.begun:
-        return exchange(own.asked, answer)
-    said = exchange(open_call.input, answer)
-    return said[1:] if open_call.card.guards else said
+        return SaidInTurn(own.asked, answer).worded(turn, open_call.input)
+    unknown = bool(open_call.card.guards)
+    turn = replace(turn, says=narrower(turn.says, "answer")) if unknown else turn
+    return SaidInTurn(open_call.input, answer).worded(turn, open_call.input)
 
 
 async def begin_turn(active: ActiveRun) -> None:
@@ -172,7 +178,15 @@ def _wanted(active: ActiveRun, key: str, turn: ConversationTurn) -> WantTurn:
     )  # fmt: skip
 
 
-def _append(active: ActiveRun, key: str, agent: str, messages: Sequence[Json]) -> AppendTurn:
-    principal = active.run.principal
-    said = [NewMessage(principal if is_asked(each) else agent, encode(each)) for each in messages]
+def _append(
+    active: ActiveRun, key: str, agent: str, messages: Sequence[Json], people: Sequence[str] = ()
+) -> AppendTurn:  # fmt: skip
+    """Return what appends messages; what people said is theirs, and names the agent in whose place they were asked."""
+    answers = sum(not is_asked(each) for each in messages)
+    authors = iter(people if len(people) == answers else [*people[:1], agent][:1] * answers)
+    said: list[NewMessage] = []
+    for each in messages:
+        author = active.run.principal if is_asked(each) else next(authors)
+        by_person = {"metadata": {AGENT: agent}} if people and not is_asked(each) else {}
+        said.append(NewMessage(author, encode({**each, **by_person})))
     return AppendTurn(key=key, messages=said, at=active.runtime.clock.now())

@@ -28,7 +28,8 @@ from podium.model.json import Json
 from podium.model.rule_names import budget_rule
 from podium.model.run import RunOptions, RunState
 from podium.store.codec import decode, encode, input_digest
-from podium.store.operations import NewRun, Spawn, TakeSignal
+from podium.store.inserting import NewRun
+from podium.store.operations import Spawn, TakeSignal
 
 T = TypeVar("T")
 

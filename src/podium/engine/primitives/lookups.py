@@ -20,6 +20,8 @@ from podium.store.codec import decode, encode
 
 T = TypeVar("T")
 
+_LOOKED_AT = 100
+"""Messages of a conversation in which a speaker is looked for."""
 _SHOWN = ("name", "version", "description", "capabilities", "effects", "timeout", "concurrency", "usd", "kind")
 _STORED = {"max_delay": "longest"}
 """Names in the journal of fields of a `Retry` that are called otherwise today."""
@@ -97,6 +99,30 @@ class Records(LookUp[TrackRecord]):
     def load(self, plain: Json) -> TrackRecord:
         """Return a record."""
         return TrackRecord(**plain)
+
+
+class LastSpeaker(LookUp[str]):
+    """Which of some agents spoke last in a conversation."""
+
+    __slots__ = ()
+
+    OF: ClassVar = "who spoke last"
+
+    async def look(self, branch: BranchTask) -> list[Json]:
+        """Read the end of the conversation."""
+        turn, runtime = self.active.mailbox.turns.innermost(self.path), self.active.runtime
+        if turn is None:
+            return []
+        first = max(turn.revision - _LOOKED_AT, 0)
+        said = await branch.at(
+            self.key, runtime.store.messages(self.active.run.tenant, turn.name, first=first, n=turn.n)
+        )
+        names = self.asks.agents or ()
+        return [each.speaker for each in reversed(said) if each.speaker in names][:1]
+
+    def load(self, plain: Json) -> str:
+        """Return a name."""
+        return plain
 
 
 def changed(active: ActiveRun, path: str, counter: int, name: str) -> bool:

@@ -9,7 +9,7 @@ from podium.model.fact import Fact, FactKind, started_of
 from podium.model.facts.calls import Asked
 from podium.model.facts.runs import Restarted, Started
 from podium.model.facts.waits import ChildSpawned
-from podium.store.operations import NewFact, NewRun
+from podium.store.inserting import NewFact, NewRun
 
 B = TypeVar("B", Started, Restarted)
 

@@ -14,7 +14,8 @@ from podium.model.run import Run
 from podium.secrets.masking import MASKING
 from podium.services.group_commit import CommitBatch
 from podium.services.isolation import CommitAnswer
-from podium.store.operations import Committed, CommitVerdict, Draw, NewFact, Reserve, Settle
+from podium.store.inserting import NewFact
+from podium.store.operations import Committed, CommitVerdict, Draw, Reserve, Settle
 
 if TYPE_CHECKING:
     from podium.telemetry.run_trace import RunTrace

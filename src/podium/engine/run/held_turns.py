@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from podium.engine.run.keys import above, belongs
+from podium.model.conversation import ConversationTurn, Says, narrower
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone
 from podium.model.facts.calls import Asked
@@ -11,6 +12,7 @@ from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Restarted, Rewound, Started
 from podium.model.facts.waits import TurnTaken
+from podium.model.json import Json
 from podium.model.run import START
 from podium.store.conversing import ReleaseTurn
 
@@ -29,6 +31,15 @@ class HeldTurn:
     """Whether a call inside it, whose answer the run has or had, has said something in the conversation."""
     held: bool = True
     """Whether the run has it now. A retry, or a fork, takes a turn anew."""
+    says: Says = "exchange"
+    """What the call says in it."""
+    alone: bool = False
+    """Whether calls inside it say nothing."""
+
+    @property
+    def inside(self) -> Says:
+        """What calls inside it may say."""
+        return "nothing" if self.alone else self.says
 
 
 class HeldTurns:
@@ -78,12 +89,14 @@ class HeldTurns:
         """Note that a turn is given."""
         before = self._known.get(key)
         said = before is not None and before.said
-        self._known[key] = HeldTurn(taken.conversation, taken.revision, taken.n, said)
+        self._known[key] = HeldTurn(
+            taken.conversation, taken.revision, taken.n, said, says=taken.says, alone=taken.alone
+        )
         self.wanted.discard(key)
 
     def answered(self, key: str) -> None:
         """Note that a call has its answer: what it said in its turn is said in those around it as well."""
-        if (own := self._known.get(key)) is not None:
+        if (own := self._known.get(key)) is not None and own.says != "nothing":
             for at in self._above(key):
                 if (known := self._known.get(at)) is not None and known.name == own.name:
                     known.said = True
@@ -103,10 +116,23 @@ class HeldTurns:
                 return at
         return None
 
-    def named(self, path: str) -> str | None:
-        """Return the conversation of the innermost turn that a context of this path is in."""
-        around = path if self._known.get(path) is not None else self.around(path)
-        return None if around is None or around not in self._known else self._known[around].name
+    def taken(self, key: str, turn: ConversationTurn, told: Json) -> TurnTaken:
+        """Return what a turn that is given says: no more than those around it allow, nor than before a retry."""
+        says, before = turn.says, self._known.get(key)
+        alone = turn.asked is not None or turn.answered is not None
+        if before is not None:
+            says, alone = narrower(says, before.says), alone or before.alone
+        around = self.around(key, turn.name)
+        if around is not None:
+            says = narrower(says, self._known[around].inside)
+        return TurnTaken(
+            conversation=told["conversation"], revision=told["revision"], n=told["n"], says=says, alone=alone
+        )  # fmt: skip
+
+    def innermost(self, path: str) -> HeldTurn | None:
+        """Return the innermost turn that a context of this path is in."""
+        around = path if path in self._known else self.around(path)
+        return None if around is None else self._known.get(around)
 
     def release(self, keys: Iterable[str], now: float) -> list[ReleaseTurn]:
         """Forget the turns under these keys, given or wanted; returns what takes them back in the store."""

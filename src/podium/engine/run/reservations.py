@@ -12,7 +12,8 @@ from podium.model.facts.money import AmountReserved, settled
 from podium.model.question import PersonAnswer
 from podium.model.rule_names import budget_in
 from podium.services.isolation import CommitAnswer
-from podium.store.operations import Committed, CommitVerdict, Effect, NewFact, RaiseBudget, Reserve, Settle
+from podium.store.inserting import NewFact
+from podium.store.operations import Committed, CommitVerdict, Effect, RaiseBudget, Reserve, Settle
 
 _NOTHING = Amount()
 _LOOKS = 5

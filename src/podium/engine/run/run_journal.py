@@ -11,7 +11,8 @@ from podium.model.facts.content import Writable
 from podium.model.run import Run
 from podium.services.group_commit import CommitBatch, Settled
 from podium.services.isolation import CommitAnswer
-from podium.store.operations import Close, Committed, CommitVerdict, Effect, NewFact, Reserve, Write
+from podium.store.inserting import NewFact
+from podium.store.operations import Close, Committed, CommitVerdict, Effect, Reserve, Write
 
 _MOST_IN_A_ROW = 16
 """A run that is alone commits this many times without a turn of the event loop; then other code of the program runs."""

@@ -10,7 +10,8 @@ from podium.model.facts.runs import Started
 from podium.model.json import Json
 from podium.model.run import START, Run, RunOptions, RunState
 from podium.store.conversing import WantTurn
-from podium.store.operations import BeginGeneration, Delivery, NewFact, NewRun, Write
+from podium.store.inserting import NewFact, NewRun
+from podium.store.operations import BeginGeneration, Delivery, Write
 from podium.store.protocol import Claimed
 
 

@@ -32,6 +32,7 @@ from podium.services.streams.streams import Streams
 from podium.services.supervision import run_services
 from podium.services.timers import Timers
 from podium.services.to_the_end import to_the_end
+from podium.store.inserting import NewFact, NewRun
 from podium.store.operations import (
     Block,
     Committed,
@@ -39,8 +40,6 @@ from podium.store.operations import (
     Delivery,
     FinishRun,
     HandBack,
-    NewFact,
-    NewRun,
     Placed,
     Start,
     Unblock,

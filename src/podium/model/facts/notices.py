@@ -106,6 +106,18 @@ class AnswerTakenFromCache(NoticeContent, guard="cache"):
     run: Kept[str]
     """Where it was first given."""
     key: Kept[str]
+    similarity: Kept[float | None] = None
+    """How near the question is to the one that it was given to, at most 1; None where it is the same."""
+    saved: Kept[float | None] = None
+    """What it cost when it was first given, in US dollars, where that is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoAnswerLookedFor(NoticeContent, guard="cache-passed-by"):
+    """The question could not be embedded, so the agent was asked."""
+
+    agent: Kept[str]
+    why: Blanked[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +157,7 @@ SHAPES: Mapping[str, type[NoticeContent]] = {
     shape.constant["guard"]: shape
     for shape in (
         RunQuarantined, RunDiscarded, PolicyDecided, DelegationDenied, BreakerMoved, HealthChanged, LoopFound,
-        BoundExceeded, AnswerTakenFromCache,
+        BoundExceeded, AnswerTakenFromCache, NoAnswerLookedFor,
     )
 }  # fmt: skip
 """Those that say nothing but one rule's, by its guard."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from podium.model.conversation import Says
 from podium.model.facts.content import WRITTEN, Blanked, FactContent, Kept
 from podium.model.facts.kind import FactKind
 from podium.model.facts.parts import Answers
@@ -27,6 +28,10 @@ class TurnTaken(FactContent, kind=FactKind.TURN):
     """How many messages were in it by then: those that the call sees."""
     n: Kept[int]
     """The number of the conversation in the store: one that is begun anew under the same name has another."""
+    says: Kept[Says] = "exchange"
+    """What the call says there: no more than calls inside the turn around it may."""
+    alone: Kept[bool] = False
+    """Whether calls inside it say nothing, as it speaks for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +99,14 @@ class ChildSpawned(FactContent, kind=FactKind.SPAWNED):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedUp(FactContent, kind=FactKind.LOOKED_UP):
-    """`ctx.find` or `ctx.records` looked something up. The payload is what was found: cards or records."""
+    """Something was looked up, by `ctx.find`, `ctx.records` or `ctx.last_speaker`.
+
+    The payload is what was found: cards, records or a name.
+    """
 
     of: Kept[str]
     agents: Kept[tuple[str, ...] | None] = None
-    """Those whose records were asked for."""
+    """Those who were asked for, of records and speakers."""
 
 
 def waiting_shape(body: Mapping[str, Json]) -> type[SignalAwaited | ChildAwaited]:

@@ -12,8 +12,10 @@ from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, TeamError
 from podium.model.agent import is_agent
+from podium.model.conversation import ConversationTurn
 from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.members import ANYTHING, Kind, Member, member, name_of, one_type, parameters, takes
+from podium.patterns.building.talking import asked
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -61,19 +63,28 @@ class Role(Generic[T]):
         """Return the type that the member takes as a part: of its parameter of that name, else of its whole input."""
         return parameters(self.member).get(part, takes(self.member))
 
-    def call(self, ctx: Context, whole: object = PARTS, /, **parts: object) -> Primitive[object]:
-        """Return the call, to be awaited or joined; `said` reads its value, `input_for` tells what is handed over."""
-        return ctx.call(self.member, input_for(self.member, whole, **parts))
+    def call(
+        self, ctx: Context, whole: object = PARTS, turn: ConversationTurn | None = None, /, **parts: object
+    ) -> Primitive[object]:  # fmt: skip
+        """Return the call, to be awaited or joined; `said` reads its value, `input_for` tells what is handed over.
 
-    async def ask(self, ctx: Context, whole: object = PARTS, /, **parts: object) -> T:
+        In a conversation the member listens, unless it is given a `turn` to speak in.
+        """
+        return asked(ctx, self.member, input_for(self.member, whole, **parts), turn)
+
+    async def ask(
+        self, ctx: Context, whole: object = PARTS, turn: ConversationTurn | None = None, /, **parts: object
+    ) -> T:  # fmt: skip
         """Call the member and return what it said; raises BadAnswer where that cannot be read."""
-        return await self.settle(ctx, _as_it_is, whole, **parts)
+        return await self._settled(self.call(ctx, whole, turn, **parts), _as_it_is)
 
     async def settle(
         self, ctx: Context, accept: Callable[[T], U], whole: object = PARTS, /, **parts: object
     ) -> U:  # fmt: skip
         """Call the member and return what `accept` makes of what it said; what that raises is about the answer."""
-        call = self.call(ctx, whole, **parts)
+        return await self._settled(self.call(ctx, whole, **parts), accept)
+
+    async def _settled(self, call: Primitive[object], accept: Callable[[T], U]) -> U:
         value = await call
         with judging(call):
             return accept(self.said(value))

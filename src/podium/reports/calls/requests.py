@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from podium.errors import NotPossible, UsageError
+from podium.model.context_change import ContextChange, changes_of
+from podium.model.conversation_state import ConversationMessage
 from podium.model.empty import empty
 from podium.model.fact import Fact
 from podium.model.facts.calls import Asked, StepDone, StepSent
@@ -16,7 +18,7 @@ from podium.model.step import is_answer_step
 from podium.reports.calls.messages import MessagePart, OfferedTool, parts_of, tools_of
 
 _NOTHING: Mapping[str, Json] = {"messages": []}
-_NOWHERE: Mapping[int, Sequence[Json]] = {}
+_NOWHERE: Mapping[int, Sequence[ConversationMessage]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class SentRequest:
     """The key of the request before it in the same conversation."""
     same: int = 0
     """How many of the first messages are those of that request and its answer."""
+    context: tuple[ContextChange, ...] = ()
+    """What rules for the context of the agent left out, trimmed or had summarized."""
     answer: tuple[MessagePart, ...] | None = None
     answered_by: str = ""
     """The model that answered, as its provider names it."""
@@ -65,7 +69,7 @@ class SentRequest:
 class _Conversations:
     """What was sent last at each step of a run, and answered."""
 
-    said: Mapping[int, Sequence[Json]]
+    said: Mapping[int, Sequence[ConversationMessage]]
     """The messages of conversations by their numbers."""
 
     agents: dict[str, str] = field(default_factory=empty(dict[str, str]))
@@ -119,6 +123,7 @@ class _Conversations:
             native_tools=tuple(request.get("native_tools", ())), output=request.get("output"),
             instructions=request.get("instructions", ""), messages=parts_of(messages), after=after,
             same=len(parts_of(messages[: same_as_before(stored)])), not_kept=not_kept, error=_error(said),
+            context=changes_of(request),
         ))  # fmt: skip
 
     def _said_before(self, call: str) -> SaidBefore:
@@ -154,7 +159,10 @@ def conversations_in(facts: Iterable[Fact]) -> dict[int, tuple[str, int]]:
 
 
 def requests_of(
-    run_id: str, facts: Sequence[Fact], key: str | None, said: Mapping[int, Sequence[Json]] = _NOWHERE
+    run_id: str,
+    facts: Sequence[Fact],
+    key: str | None,
+    said: Mapping[int, Sequence[ConversationMessage]] = _NOWHERE,
 ) -> tuple[SentRequest, ...]:
     """Return the requests to models of a call or step, or of the whole run, as they were sent one after the other.
 

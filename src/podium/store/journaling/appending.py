@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 
 from podium.store.codec import content_hash
+from podium.store.inserting import NewFact
 from podium.store.journaling.chain import PLACE_BITS, link, payload_digest
 from podium.store.journaling.quoting import QUOTING_BYTES, Quotable
-from podium.store.operations import NewFact
 
 BLOB_BYTES = 32_768
 """A payload larger than this that quotes nothing is stored once, by its content hash."""

@@ -7,11 +7,14 @@ from podium.model.audit import PRUNED, Pruning
 from podium.model.budget_ids import budget_of_run, share_of_run
 from podium.model.question import QuestionState
 from podium.model.run import RunState, child_ended
-from podium.store.conversing import AppendTurn, DeleteConversation, ReleaseTurn, WantTurn
+from podium.store.conversation_changes import ConversationChange, ForkConversation
+from podium.store.conversing import AppendTurn, ReleaseTurn, WantTurn
+from podium.store.inserting import NewRun
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.books import Books
 from podium.store.journaling.budgets import is_carved, reserve, settle_run
 from podium.store.journaling.chain import GENESIS
+from podium.store.journaling.conversation_changes import ConversationChanges
 from podium.store.journaling.escrows import could_recall, pay
 from podium.store.journaling.inbox import InboxWriter
 from podium.store.journaling.journals import Journals
@@ -33,7 +36,6 @@ from podium.store.operations import (
     FetchSignals,
     FinishRun,
     HandBack,
-    NewRun,
     OpenQuestion,
     Operation,
     Park,
@@ -98,7 +100,7 @@ class CommitTransaction:
     @property
     def _turns(self) -> Turns:
         if self._opened_turns is None:
-            self._opened_turns = Turns(self._transaction, self._standings, self._inbox)
+            self._opened_turns = Turns(self._transaction, self._standings, self._inbox, self.journals)
         return self._opened_turns
 
     def perform(self, operations: Sequence[Operation]) -> Committed:
@@ -117,12 +119,14 @@ class CommitTransaction:
                     verdicts.append(self._reserve(operation))
                 case Reply() | Expire():
                     verdicts.append(self._of_question(operation))
-                case Redact() | Prune() | DeleteConversation():
+                case Redact() | Prune():
                     verdicts.append(self._delete(operation))
                 case KeepAnswer() | KeepEvents():
                     verdicts.append(self._keep(operation))
                 case FetchSignals() | HandBack() | Unblock():
                     verdicts.append(self._of_ownership(operation))
+                case _:
+                    verdicts.append(self._of_conversation(operation))
         self._complete()
         return self.result
 
@@ -257,12 +261,16 @@ class CommitTransaction:
         self._transaction.keep_events(wanted)
         return CommitVerdict.OK
 
-    def _delete(self, operation: Redact | Prune | DeleteConversation) -> CommitVerdict:
+    def _of_conversation(self, wanted: ConversationChange) -> CommitVerdict:
+        """Change a conversation from outside; what was appended is inserted first, for messages may stand in it."""
+        self.journals.insert()
+        changes = ConversationChanges(self._transaction, self._newcomers, self.journals, self._entries)
+        verdict = changes.carry_out(wanted)
+        self.result.deleted |= verdict is CommitVerdict.OK and not isinstance(wanted, ForkConversation)
+        return verdict
+
+    def _delete(self, operation: Redact | Prune) -> CommitVerdict:
         """Delete of ended runs; what was appended is inserted first, for it may be theirs, or share large payloads."""
-        if isinstance(operation, DeleteConversation):
-            verdict = self._turns.delete(operation)
-            self.result.deleted |= verdict is CommitVerdict.OK
-            return verdict
         self.journals.insert()
         return self._redact(operation) if isinstance(operation, Redact) else self._prune(operation)
 
@@ -272,7 +280,8 @@ class CommitTransaction:
         if standing is None or standing.epoch != wanted.epoch or not standing.state.ended:
             return CommitVerdict.STALE
         self._inbox.deliver_to(standing.n)
-        redact(self._transaction, standing.n, wanted)
+        if not redact(self._transaction, standing.n, wanted):
+            return CommitVerdict.BUSY
         epoch = standing.epoch = wanted.epoch + 1
         head = self.journals.append(standing.n, self.journals.head(standing.n), epoch, [wanted.fact])
         self._transaction.redact_run(standing.n, epoch, wanted.reason, head)

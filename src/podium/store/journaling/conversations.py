@@ -13,6 +13,21 @@ class ConversationRow(NamedTuple):
     principal: str
     name: str
     revision: int
+    copied: int
+    """How many of its messages, the first ones, are copies of those of another one."""
+
+
+class MessageOrigin(NamedTuple):
+    """Where a part of a message stands in the journal of the run that says it."""
+
+    run: int
+    """The number of the run."""
+    start: int
+    """Where in the message the part begins."""
+    size: int
+    seq: int
+    offset: int
+    """Where in the payload of that fact it begins."""
 
 
 class MessageRow(NamedTuple):
@@ -25,6 +40,8 @@ class MessageRow(NamedTuple):
     key: str
     at: float
     message: bytes
+    origin: MessageOrigin | None = None
+    """Where a part of it stands too, just so: a backend that can find it there need not store it again."""
 
 
 class TurnRow(NamedTuple):
@@ -53,11 +70,21 @@ class ConversationTransaction(Protocol):
     def insert_conversation(
         self, tenant: str, principal: str, name: str, at: float, forked: ConversationRow | None
     ) -> int:
-        """Begin a conversation, with a copy of all messages of another one if that is given; returns its number."""
+        """Begin a conversation, with a copy of the messages of another one if that is given; returns its number.
+
+        They are copied up to the `revision` that is given.
+        """
         ...
 
     def insert_messages(self, rows: Sequence[MessageRow]) -> None:
-        """Append messages, all of one conversation, and write down its revision and when it changed."""
+        """Append messages, all of one conversation, and write down its revision and when it changed.
+
+        Whatever becomes of the facts in which parts of them stand, messages say what they said.
+        """
+        ...
+
+    def messages_in(self, conversation: int) -> Sequence[MessageRow]:
+        """Return all messages of a conversation, in order."""
         ...
 
     def messages_of(self, run: str) -> Sequence[MessageRow]:

@@ -86,6 +86,11 @@ class InboxWriter:
         self.deliver_to(run)
         self._transaction.take_signal(run, signal)
 
+    def drop(self, run: int, signal: str) -> None:
+        """A signal means nothing any more, consumed or not: the turn that it told of is over."""
+        self.deliver_to(run)
+        self._transaction.drop_signal(run, signal)
+
     def ask(self, run: int, question: Question) -> None:
         """Put a question into the inbox."""
         ask = question.ask

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
+from podium.store.inserting import NewFact
 from podium.store.journaling.appending import FactRow, Head, Salts, chained, may_quote
-from podium.store.journaling.quoted import Payloads
-from podium.store.journaling.quoting import LEARNED, QUOTING_BYTES, Quotable
+from podium.store.journaling.chain import PLACE_BITS
+from podium.store.journaling.conversations import MessageOrigin
+from podium.store.journaling.quoted import Payloads, quotes
+from podium.store.journaling.quoting import LEARNED, QUOTING_BYTES, Quotable, same_begin
 from podium.store.journaling.transaction import Transaction
-from podium.store.operations import NewFact
 
 
 class Journals:
@@ -69,6 +71,29 @@ class Journals:
                 return self._quotable[run]
             known = self._quotable[run] = (head.quotable or Quotable()).branch()
         return known
+
+    def origin(self, run: int, message: bytes) -> MessageOrigin | None:
+        """Return where a part of a message stands in the journal of the run that says it, where that is known."""
+        if len(message) < QUOTING_BYTES:
+            return None
+        found = self._can_quote(run, self.head(run)).origin(message)
+        if found is None:
+            return None
+        start, end, seq, offset = found
+        said = self._stored(run, seq)
+        if said is None or quotes(said) or said[offset : offset + end - start] != message[start:end]:
+            return None
+        before = same_begin(message[:start][::-1], said[:offset][::-1])
+        after = same_begin(message[end:], said[offset + end - start :])
+        return MessageOrigin(run, start - before, before + end - start + after, seq, offset - before)
+
+    def _stored(self, run: int, seq: int) -> bytes | None:
+        """Return the payload of a fact as it is stored, or is going to be."""
+        place = (run << PLACE_BITS) + seq
+        for row in self._rows:
+            if row[0] == place:
+                return row[8] if row[9] is None else self._blobs.get(row[9])
+        return self._transaction.payload(run, seq)
 
     def _learn(self, runs: Collection[int]) -> None:
         for run, recent in self._transaction.large_payloads(runs, QUOTING_BYTES, LEARNED).items():

@@ -3,20 +3,10 @@
 from collections.abc import Sequence
 
 from podium.model.budget_ids import run_of_share
+from podium.store.conversation_changes import DeleteConversation, ForkConversation, RedactConversation
+from podium.store.inserting import NewRun
 from podium.store.journaling.appending import may_quote
-from podium.store.operations import (
-    Effect,
-    FinishRun,
-    NewRun,
-    Operation,
-    Reserve,
-    Send,
-    Settle,
-    Spawn,
-    Start,
-    Tell,
-    Write,
-)
+from podium.store.operations import Effect, FinishRun, Operation, Reserve, Send, Settle, Spawn, Start, Tell, Write
 
 
 class Lookahead:
@@ -47,8 +37,13 @@ class Lookahead:
                         self._effect(effect)
                     if isinstance(operation.close, FinishRun):
                         self.finishing.append((operation.run, operation.epoch))
-                case Start():
-                    self.starting.append(operation.run)
+                case (
+                    Start(run=run)
+                    | DeleteConversation(record=run)
+                    | RedactConversation(record=run)
+                    | ForkConversation(record=run)
+                ):
+                    self.starting.append(run)
                 case Send():
                     self.addressed.add(operation.run)
                 case Reserve():

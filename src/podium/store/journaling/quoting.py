@@ -18,7 +18,7 @@ from zlib import crc32
 
 from podium.store.journaling.quoted import Payloads, QuotedPart, parts_of, quotes, written
 
-QUOTING_BYTES = 1_024
+QUOTING_BYTES = 512
 """A smaller payload is stored as it is, and not quoted."""
 QUOTING_UP_TO = 16 * 1024 * 1024
 """A larger one, too: to cut it takes too long."""
@@ -27,6 +27,8 @@ LEARNED = 16
 
 _LONG = 256
 _VERY_LONG = 2_048
+_SMALL = 4_096
+"""A smaller payload is not worth blocks: its pieces are few."""
 _WORTH_COMPARING = 16_384
 _SHORT = 8
 _STRETCH = 512
@@ -112,13 +114,60 @@ class Quotable:
         """Return how a fact's payload is stored, if it quotes half of what it says; it can be quoted from now on."""
         if len(payload) > QUOTING_UP_TO:
             return None
-        levels = self._cut(payload)
-        parts: list[QuotedPart] = []
         new: dict[bytes, Place] = {}
-        self._add(levels, len(levels) - 1, 0, payload, parts, new, seq)
+        if len(payload) < _SMALL:
+            parts = self._of_pieces(payload, new, seq)
+        else:
+            levels, parts = self._cut(payload), list[QuotedPart]()
+            self._add(levels, len(levels) - 1, 0, payload, parts, new, seq)
         self._fresh.update(new)
-        texts = sum(len(part.text) for part in parts if part.text is not None)
+        texts = 0
+        for part in parts:
+            if part.text is not None:
+                texts += len(part.text)
         return written(parts) if 2 * texts <= len(payload) else None
+
+    def origin(self, text: bytes) -> tuple[int, int, int, int] | None:
+        """Return where most of a text seems to stand in one piece: start, end, fact, and offset in its payload.
+
+        What lies between the parts that are known to stand there is not looked at: what was said twice is known at one
+        of its places.
+        """
+        if not QUOTING_BYTES <= len(text) <= QUOTING_UP_TO:
+            return None
+        parts = self._of_pieces(text, {}, 0)
+        spans: dict[Place, tuple[int, int]] = {}
+        start = 0
+        for part in parts:
+            if part.text is None:
+                aligned = part.seq, part.offset - start
+                spans[aligned] = spans.get(aligned, (start, 0))[0], part.end
+            start = part.end
+        if not spans:
+            return None
+        (seq, shift), (start, end) = max(spans.items(), key=lambda each: each[1][1] - each[1][0])
+        return start, end, seq, start + shift
+
+    def _of_pieces(self, text: bytes, new: dict[bytes, Place], seq: int) -> list[QuotedPart]:
+        """Return the parts of a text that has so few pieces that to make blocks of them takes longer than to go on."""
+        parts: list[QuotedPart] = []
+        ends: list[int] = []
+        _add_ends(text, 0, ends)
+        start = 0
+        for end in ends:
+            piece = text[start:end]
+            origin = None
+            if end - start >= _LEAST:
+                digest = sha256(piece).digest()
+                origin = self._find(digest)
+                if origin is None and digest not in new:
+                    new[digest] = seq, start
+            if origin is None:
+                _append_text(parts, end, piece)
+            else:
+                _append_quote(parts, end, *origin, start)
+            start = end
+        return parts
 
     def _cut(self, payload: bytes) -> list[_Level]:
         """Return the pieces and blocks of a payload: as far as it begins like a recent one, those of that one."""
@@ -219,6 +268,18 @@ def _blocks(below: _Level, depth: int) -> _Level:
             first = place + 1
             firsts.append(first)
     return _Level(ends, digests, firsts)
+
+
+def same_begin(one: bytes, other: bytes) -> int:
+    """Return with how many of the same bytes two texts begin."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _same(text: bytes, last: _Cut) -> int:

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from podium.model.run import RunState
+from podium.store.inserting import NewRun
 from podium.store.journaling.transaction import RunStanding, Transaction
-from podium.store.operations import NewRun
 
 _Tag = tuple[str, str, str | None]
 

@@ -8,17 +8,12 @@ from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.question import QuestionState
 from podium.model.run import RunState
+from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import ChainRow
 from podium.store.journaling.conversations import ConversationTransaction
 from podium.store.keeping import KeepAnswer, KeepEvents
-from podium.store.operations import (
-    BeginGeneration,
-    Delivery,
-    Leave,
-    NewRun,
-    Placed,
-)
+from podium.store.operations import BeginGeneration, Delivery, Leave, Placed
 
 
 class Owned(NamedTuple):
@@ -253,6 +248,10 @@ class Transaction(ConversationTransaction, Protocol):
 
     def take_signal(self, run: int, id: str) -> None:
         """Mark a signal as consumed."""
+        ...
+
+    def drop_signal(self, run: int, id: str) -> None:
+        """Delete a signal."""
         ...
 
     def insert_question(self, row: QuestionRow) -> None:

@@ -6,22 +6,23 @@ from podium.errors import InvalidValue
 from podium.model.conversation import TURN, foreign
 from podium.model.json import Json
 from podium.model.run import START, Signal
-from podium.store.conversing import AppendTurn, DeleteConversation, ReleaseTurn, TurnEffect, WantTurn
+from podium.store.conversing import AppendTurn, ReleaseTurn, TurnEffect, WantTurn
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.journaling.inbox import InboxWriter
+from podium.store.journaling.journals import Journals
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import Transaction
 from podium.store.journaling.turn_circles import closes_circle
-from podium.store.operations import CommitVerdict
 
 
 class Turns:
     """Gives turns in conversations, and takes them back."""
 
-    __slots__ = ("_inbox", "_known", "_standings", "_transaction")
+    __slots__ = ("_inbox", "_journals", "_known", "_standings", "_transaction")
 
-    def __init__(self, transaction: Transaction, standings: Standings, inbox: InboxWriter) -> None:
+    def __init__(self, transaction: Transaction, standings: Standings, inbox: InboxWriter, journals: Journals) -> None:
         self._transaction = transaction
+        self._journals = journals
         self._standings = standings
         self._inbox = inbox
         self._known: dict[str, list[TurnRow]] = {}
@@ -40,12 +41,12 @@ class Turns:
             case WantTurn():
                 self.want(run, effect)
             case AppendTurn():
-                self._append(run, effect)
+                self._append(number, run, effect)
             case ReleaseTurn(key=key, at=at):
                 row = self._transaction.turn(run, key)
                 if row is not None:
                     self._release([row], at)
-                    self._inbox.take(number, _signal_id(row))
+                    self._inbox.drop(number, _signal_id(row))
 
     def want(self, run: str, wanted: WantTurn) -> None:
         """Give a run a turn, have it wait, or refuse it."""
@@ -92,22 +93,13 @@ class Turns:
         if rows:
             self._release(rows, at)
             for row in rows:
-                self._inbox.take(number, _signal_id(row))
-
-    def delete(self, wanted: DeleteConversation) -> CommitVerdict:
-        """Delete a conversation in which nobody has a turn."""
-        found = self._transaction.conversation(wanted.tenant, wanted.name)
-        if found is None:
-            return CommitVerdict.UNKNOWN
-        if self._transaction.first_turn(found.n) is not None:
-            return CommitVerdict.BUSY
-        self._transaction.delete_conversation(found.n)
-        return CommitVerdict.OK
+                self._inbox.drop(number, _signal_id(row))
 
     def _begin(self, wanted: WantTurn, name: str, forked: ConversationRow | None) -> ConversationRow:
         tenant, principal = wanted.tenant, wanted.principal
         n = self._transaction.insert_conversation(tenant, principal, name, wanted.at, forked)
-        return ConversationRow(n, tenant, principal, name, 0 if forked is None else forked.revision)
+        copied = 0 if forked is None else forked.revision
+        return ConversationRow(n, tenant, principal, name, copied, copied)
 
     def _join(self, run: str, wanted: WantTurn, within: str) -> None:
         """Have a turn be part of one that the run has."""
@@ -118,15 +110,18 @@ class Turns:
         row = TurnRow(n, around.conversation, run, wanted.key, within)
         self._tell(row, _given(self._transaction.conversation_of(around.conversation)), wanted.at)
 
-    def _append(self, run: str, said: AppendTurn) -> None:
+    def _append(self, number: int, run: str, said: AppendTurn) -> None:
         row = self._transaction.turn(run, said.key)
         if row is None:
             raise InvalidValue(f"run {run} has no turn at {said.key!r} in which it could say something")
         revision = self._transaction.conversation_of(row.conversation).revision
         rows = [
-            MessageRow(row.conversation, place, each.author, run, said.key, said.at, each.message)
+            MessageRow(
+                row.conversation, place, each.author, run, said.key, said.at, each.message,
+                self._journals.origin(number, each.message),
+            )
             for place, each in enumerate(said.messages, revision)
-        ]
+        ]  # fmt: skip
         if rows:
             self._transaction.insert_messages(rows)
 

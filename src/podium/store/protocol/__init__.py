@@ -17,6 +17,7 @@ from podium.store.protocol.queries import (
     PrunableQuery,
     QuestionQuery,
     RunQuery,
+    SaidQuery,
 )
 from podium.store.protocol.reading import RECENT_FACTS, ReadStore
 from podium.store.protocol.running import Claimed, RunStore, Serving, Woken
@@ -47,6 +48,7 @@ __all__ = [
     "RunFact",
     "RunQuery",
     "RunStore",
+    "SaidQuery",
     "Serving",
     "Store",
     "StoreSize",

@@ -79,6 +79,17 @@ class ConversationQuery(Query):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaidQuery(Query):
+    """Which messages of conversations to list; their time is when they were said.
+
+    Text is looked for in what was said; of a tag are those that runs of it said.
+    """
+
+    conversation: str | None = None
+    """Only in the conversation of this name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactQuery(Query):
     """Which facts to list, of all runs; text is looked for in their keys and bodies."""
 
@@ -114,3 +125,5 @@ class CostQuery(Query):
     by: Dimension = "agent"
     run: str | None = None
     """Of this run with all that it started."""
+    conversation: str | None = None
+    """Of what was done in turns in the conversation of this name, as long as it is there."""

@@ -25,10 +25,11 @@ from podium.store.protocol.queries import (
     PrunableQuery,
     QuestionQuery,
     RunQuery,
+    SaidQuery,
 )
 
 if TYPE_CHECKING:
-    from podium.model.conversation_state import ConversationMessage, ConversationState
+    from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
 
 RECENT_FACTS = 20_000
 """So many facts, the last ones of the newest runs, are looked at to learn how agents did."""
@@ -94,6 +95,14 @@ class ReadStore(Protocol):
 
     async def conversations(self, query: ConversationQuery) -> "Page[ConversationState]":
         """Return conversations, those first in which something was said last."""
+        ...
+
+    async def held(self, runs: Sequence[str]) -> "ConversationState | None":
+        """Return a conversation in which one of these runs said something and somebody has a turn now, if any."""
+        ...
+
+    async def said(self, query: SaidQuery) -> "Page[ConversationHit]":
+        """Return the messages of conversations in which a text stands, newest first."""
         ...
 
     async def messages(

@@ -12,8 +12,9 @@ from podium.store.sqlite.rows import Row
 from podium.store.sqlite.sql import statement
 
 if TYPE_CHECKING:
-    from podium.model import conversation_state
+    from podium.model import conversation_state, conversation_text
 else:
+    conversation_text = lazy.module("podium.model.conversation_text")
     conversation_state = lazy.module("podium.model.conversation_state")
 
 
@@ -53,22 +54,41 @@ class SqliteConversing:
     def insert_conversation(
         self, tenant: str, principal: str, name: str, at: float, forked: ConversationRow | None
     ) -> int:
-        """Begin a conversation, with a copy of all messages of another one if that is given; returns its number."""
+        """Begin a conversation, with a copy of the messages of another one if that is given; returns its number."""
         above = (None, None) if forked is None else (forked.name, forked.revision)
         n = self._insert("conversation_insert", tenant, principal, name, at, *above)
         if forked is not None:
-            self._do("conversation_messages_copy", forked.n, n)
+            self._do("conversation_messages_copy", forked.n, n, forked.revision)
         return n
 
     def insert_messages(self, rows: Sequence[MessageRow]) -> None:
         """Append messages, all of one conversation, and write down its revision and when it changed."""
         n = rows[0].conversation
-        self._do_all("conversation_message_insert", [((n << PLACE_BITS) + row.place, *row[2:]) for row in rows])
+        self._do_all(
+            "conversation_message_insert", [((n << PLACE_BITS) + row.place, *self._stored(row)) for row in rows]
+        )
         self._do("conversation_grow", len(rows), rows[-1].at, n)
+
+    def messages_in(self, conversation: int) -> Sequence[MessageRow]:
+        """Return all messages of a conversation, in order."""
+        first = conversation << PLACE_BITS
+        return self._messages("conversation_messages_get", first, first + (1 << PLACE_BITS))
+
+    def _stored(self, row: MessageRow) -> Sequence[object]:
+        """Return the columns of a message after its place: without the part that stands in a fact just as it is."""
+        said, origin = row.message, row.origin
+        columns = row.author, row.run, row.key, row.at
+        if origin is not None:
+            source, end = (origin.run << PLACE_BITS) + origin.seq, origin.start + origin.size
+            return *columns, said[: origin.start] + said[end:], source, origin.start, origin.offset, origin.size
+        return *columns, said, None, None, None, None
 
     def messages_of(self, run: str) -> Sequence[MessageRow]:
         """Return the messages that were said in turns of a run, in all conversations."""
-        rows = self._connection.execute(statement("conversation_messages_of_run"), (run,))
+        return self._messages("conversation_messages_of_run", run)
+
+    def _messages(self, name: str, *wanted: object) -> Sequence[MessageRow]:
+        rows = self._connection.execute(statement(name), wanted)
         return [MessageRow(row[0] >> PLACE_BITS, row[0] & ((1 << PLACE_BITS) - 1), *row[1:]) for row in rows]
 
     def overwrite_messages(self, rows: Sequence[MessageRow]) -> None:
@@ -123,8 +143,16 @@ def conversation_state_of(row: Row) -> "conversation_state.ConversationState":
     turns: int = row[11]
     return conversation_state.ConversationState(
         tenant=row[1], principal=row[2], name=row[3], revision=row[4], created_at=row[5], changed_at=row[6],
-        forked_from=row[7], forked_at=row[8], holder=conversation_state.TurnHolder(row[9], row[10]) if turns else None,
-        waiting=max(0, turns - 1),
+        forked_from=row[7], forked_at=row[8],
+        holder=conversation_state.TurnHolder(row[9], row[10], row[12]) if turns else None, waiting=max(0, turns - 1),
+    )  # fmt: skip
+
+
+def hit_in(row: Row, text: str) -> "conversation_state.ConversationHit":
+    """Return the hit of a row of `conversation_search`."""
+    return conversation_state.ConversationHit(
+        tenant=row[1], conversation=row[2], place=row[0] & ((1 << PLACE_BITS) - 1), author=row[3], run=row[4],
+        at=row[5], excerpt=conversation_text.excerpt(decode(row[6]), text),
     )  # fmt: skip
 
 

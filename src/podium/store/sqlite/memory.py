@@ -16,7 +16,7 @@ from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.memory_writes import MemoryWrite, forget_some
 from podium.store.sqlite.readers import of_one_moment
 from podium.store.sqlite.sql import statement
-from podium.store.sqlite.vectors import VectorIndex, put_vector
+from podium.store.sqlite.vectors import VectorIndex, check_embedder, put_vector
 from podium.store.sqlite.words import search_words
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class SqliteMemory:
         self._lock = lock
         self._path = path
         self._clock: Clock = clock or SystemClock()
-        self._index = index or VectorIndex()
+        self._index = index or VectorIndex("memory")
 
     def under(self, clock: Clock) -> "SqliteMemory":
         """Return the same memory, whose time is that of a clock."""
@@ -102,8 +102,12 @@ class SqliteMemory:
         now = self._clock.now()
 
         def find(connection: sqlite3.Connection) -> list[MemoryEntry]:
-            rows = self._index.nearest(connection, scope, vector, limit=limit, now=now)
-            return [_entry(scope, *row) for row in rows]
+            check_embedder(connection, scope, vector)
+            rows = self._index.nearest(
+                connection, (scope, vector.embedder), vector, limit=limit,
+                row=lambda n: connection.execute(statement("memory_by_n"), (n, now)).fetchone(),
+            )  # fmt: skip
+            return [_entry(scope, *row) for row, _ in rows]
 
         return await self._read(find)
 

@@ -32,10 +32,15 @@ def given(query: Query, *places: str) -> QueryValues:
         found["beyond"] = found["prefix"] + _BEYOND
     found["limit"] = min(query.limit, 1 << 40) + 1
     if query.text is not None:
-        found["text"] = f"%{query.text.translate(_LITERAL)}%"
+        found["text"] = containing(query.text)
     if query.cursor is not None:
         found.update(zip(places, _opened(query.cursor, len(places)), strict=True))
     return found
+
+
+def containing(text: str) -> str:
+    """Return the pattern of LIKE for what contains a text."""
+    return f"%{text.translate(_LITERAL)}%"
 
 
 def only(name: str, given: QueryValues) -> str:

@@ -34,10 +34,11 @@ from podium.store.protocol import (
     QuestionQuery,
     RunFact,
     RunQuery,
+    SaidQuery,
 )
-from podium.store.sqlite.conversations import conversation_state_of, messages_of
+from podium.store.sqlite.conversations import conversation_state_of, hit_in, messages_of
 from podium.store.sqlite.ownership import facts_to_drive
-from podium.store.sqlite.pages import QueryValues, given, only, page
+from podium.store.sqlite.pages import QueryValues, containing, given, only, page
 from podium.store.sqlite.readers import Readers, of_one_moment
 from podium.store.sqlite.rows import (
     Row,
@@ -56,7 +57,7 @@ from podium.store.sqlite.rows import (
 from podium.store.sqlite.sql import statement
 
 if TYPE_CHECKING:
-    from podium.model.conversation_state import ConversationMessage, ConversationState
+    from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
 
 _RAREST_FIRST = ("prefix", "tag", "parent", "workflow", "state", "principal", "tenant")
 """What a list of runs is looked up by: the first of these that is given."""
@@ -175,6 +176,19 @@ class SqliteReading:
         rows = await self._rows("conversations_list", given(query, "at", "n"))
         return page(rows, query, conversation_state_of, lambda row: (row[6], row[0]))
 
+    async def held(self, runs: Sequence[str]) -> "ConversationState | None":
+        """Return a conversation in which one of these runs said something and somebody has a turn now, if any."""
+        wanted = (encode(list(runs)).decode(),)
+        row = await self._readers.read(lambda c: c.execute(statement("conversation_held"), wanted).fetchone())
+        return None if row is None else conversation_state_of(row)
+
+    async def said(self, query: SaidQuery) -> "Page[ConversationHit]":
+        """Return the messages of conversations in which a text stands, newest first."""
+        text = query.text or ""
+        stored = containing(encode(text)[1:-1].decode())
+        rows = await self._rows("conversation_search", {**given(query, "at", "place"), "stored": stored})
+        return page(rows, query, lambda row: hit_in(row, text), lambda row: (row[5], row[0]))
+
     async def messages(
         self, tenant: str, name: str, *, first: int = 0, end: int | None = None, n: int | None = None
     ) -> "list[ConversationMessage]":
@@ -190,7 +204,8 @@ class SqliteReading:
 
     async def costs(self, query: CostQuery) -> Page[Cost]:
         """Add up what was spent, the dearest first."""
-        rows = await self._rows("costs_fold", given(query, "less", "part"))
+        wanted = {**given(query, "less", "part"), "turns": query.by == "conversation" or query.conversation is not None}
+        rows = await self._rows("costs_fold", wanted)
         return page(rows, query, cost_of, lambda row: (-row[5] - row[6], row[0]))
 
     # Folds

@@ -169,7 +169,7 @@ CREATE TABLE "answers_kept" (
     until REAL NOT NULL,
     run TEXT NOT NULL,
     key TEXT NOT NULL,
-    value BLOB NOT NULL,
+    value BLOB NOT NULL, usd REAL,
     PRIMARY KEY (digest, agent, version, tenant)
 ) WITHOUT ROWID;
 CREATE TABLE pruned (
@@ -229,15 +229,14 @@ CREATE TABLE conversations (
     forked_at INTEGER,
     UNIQUE (tenant, name)
 );
-CREATE TABLE conversation_messages (
+CREATE TABLE "conversation_said" (
     place INTEGER PRIMARY KEY,
     author TEXT NOT NULL,
     run TEXT NOT NULL,
     key TEXT NOT NULL,
     at REAL NOT NULL,
     message BLOB NOT NULL
-);
-CREATE INDEX conversation_messages_run ON conversation_messages (run);
+, source INTEGER, cut INTEGER, first INTEGER, size INTEGER);
 CREATE TABLE conversation_turns (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation INTEGER NOT NULL,
@@ -265,4 +264,25 @@ CREATE TABLE memory_vectors (
     numbers BLOB NOT NULL
 );
 CREATE INDEX memory_vectors_of ON memory_vectors (scope, embedder, v, signs);
-CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END
+CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END;
+CREATE INDEX facts_turns ON facts (CAST(body AS TEXT) ->> '$.n') WHERE kind = 28;
+CREATE INDEX conversation_said_run ON conversation_said (run);
+CREATE VIEW conversation_messages AS
+SELECT s.place, s.author, s.run, s.key, s.at, CASE WHEN s.source IS NULL THEN s.message ELSE CAST(
+    SUBSTR(s.message, 1, s.cut) || SUBSTR(COALESCE(f.payload, (SELECT b.body FROM blobs b WHERE b.hash = f.blob)), s.first + 1, s.size) || SUBSTR(s.message, s.cut + 1) AS BLOB
+) END AS message
+FROM conversation_said s LEFT JOIN facts f ON f.place = s.source;
+CREATE TABLE answers_vectors (
+    v INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    version TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    among TEXT NOT NULL,
+    signs BLOB NOT NULL,
+    numbers BLOB NOT NULL,
+    UNIQUE (digest, agent, version, tenant)
+);
+CREATE INDEX answers_vectors_among ON answers_vectors (among, v, signs);
+CREATE INDEX answers_vectors_of ON answers_vectors (agent, version, tenant, v);
+CREATE TRIGGER answers_kept_deleted AFTER DELETE ON answers_kept BEGIN DELETE FROM answers_vectors WHERE digest = old.digest AND agent = old.agent AND version = old.version AND tenant = old.tenant; END

@@ -9,6 +9,7 @@ from podium.model.budget_ids import budget_of_run
 from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.codec import decode, encode
+from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
 from podium.store.journaling.transaction import (
@@ -26,17 +27,7 @@ from podium.store.journaling.transaction import (
     SignalRow,
 )
 from podium.store.keeping import KeepAnswer, KeepEvents
-from podium.store.operations import (
-    BeginGeneration,
-    Block,
-    Delivery,
-    FinishRun,
-    Leave,
-    NewRun,
-    Park,
-    Placed,
-    Release,
-)
+from podium.store.operations import BeginGeneration, Block, Delivery, FinishRun, Leave, Park, Placed, Release
 from podium.store.sqlite.cache import keep
 from podium.store.sqlite.conversations import SqliteConversing
 from podium.store.sqlite.ownership import delivery_of
@@ -186,6 +177,10 @@ class SqliteTransaction(SqliteConversing):
         """Mark a signal as consumed."""
         self._do("signal_take", run, id)
 
+    def drop_signal(self, run: int, id: str) -> None:
+        """Delete a signal."""
+        self._do("signal_drop", run, id)
+
     def insert_question(self, row: QuestionRow) -> None:
         """Put an open question into the inbox; one that is there stays."""
         self._do("question_insert", *row)
@@ -327,6 +322,7 @@ class SqliteTransaction(SqliteConversing):
 
     def delete_runs(self, runs: Sequence[tuple[int, Pruning]]) -> None:
         """Delete runs by their numbers, with all that is kept of them, and write down that they were pruned."""
+        self._do_all("conversation_messages_whole", [(each.run,) for _, each in runs])
         numbers = [(n,) for n, _ in runs]
         blobs = {row for n in numbers for row in self._connection.execute(statement("blobs_of_run"), n)}
         for name in _OF_A_RUN:

@@ -1,14 +1,15 @@
-"""Vectors of the memory's entries: looked through by the signs of their numbers, then compared as they are.
+"""Vectors of the memory's entries, and of questions whose answers are kept.
 
-A vector of 256 numbers is 1 KiB, its signs are 32 bytes: those of all entries of a scope stay in memory, and those that
-differ from the question in the fewest signs are read and compared exactly.
+They are looked through by the signs of their numbers, then compared as they are. A vector of 256 numbers is 1 KiB, its
+signs are 32 bytes: those of all entries of a scope stay in memory, and those that differ from the question in the
+fewest signs are read and compared exactly.
 """
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
@@ -17,13 +18,14 @@ from podium.errors import UsageError
 from podium.model.embedding import Vector
 from podium.model.memory import refuse_embedder
 from podium.store.sqlite.sql import statement
-from podium.store.sqlite.words import MemoryRow
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 else:
     np = lazy.module("numpy")
+
+T = TypeVar("T")
 
 _COMPARED = 512
 """So many of the nearest by sign are compared exactly."""
@@ -39,9 +41,7 @@ def signs_of(vector: Vector) -> bytes:
     try:
         bits = np.packbits(np.frombuffer(vector.numbers, "<f4") > 0)
     except ModuleNotFoundError as error:
-        raise UsageError(
-            'a memory that finds by meaning needs NumPy, an extra: pip install "podium[vectors]"'
-        ) from error
+        raise UsageError('what finds by meaning needs NumPy, an extra: pip install "podium[vectors]"') from error
     return bits.tobytes() + bytes(-len(bits) % _WORD)
 
 
@@ -59,33 +59,49 @@ def check_embedder(connection: sqlite3.Connection, scope: str, vector: Vector) -
 
 
 class VectorIndex:
-    """Finds what is nearest. Used under the lock of its connection."""
+    """Finds what is nearest in a table of vectors. Used under the lock of its connection."""
 
-    def __init__(self) -> None:
-        self._scopes: OrderedDict[tuple[str, str], _Signs] = OrderedDict()
+    def __init__(self, table: str) -> None:
+        """Read the table by the statements that begin with its name."""
+        self._after, self._get = f"{table}_signs_after", f"{table}_vectors_get"
+        self._scopes: OrderedDict[tuple[str, ...], _Signs] = OrderedDict()
 
     def nearest(
-        self, connection: sqlite3.Connection, scope: str, vector: Vector, *, limit: int, now: float
-    ) -> list[MemoryRow]:
-        """Return the entries whose vectors are nearest, best first."""
-        check_embedder(connection, scope, vector)
-        signs, looked_at = self._signs(connection, scope, vector.embedder), max(_COMPARED, _TIMES_LIMIT * limit)
+        self, connection: sqlite3.Connection, scope: tuple[str, ...], vector: Vector, *, limit: int,
+        row: Callable[[int], T | None],
+    ) -> list[tuple[T, float]]:  # fmt: skip
+        """Return the rows in a scope whose vectors are nearest, with their similarity, best first.
+
+        `row` returns the row of a number; None where its time is over.
+        """
+        signs, looked_at = self._signs(connection, scope), max(_COMPARED, _TIMES_LIMIT * limit)
         while True:
             places = signs.nearest(signs_of(vector), looked_at)
-            found = _compared(connection, places, vector)
+            found = self._compared(connection, places, vector)
             signs.forget({*places} - {place for place, *_ in found})
-            best = (n for _, _, n in sorted(found, key=lambda each: (-each[1], each[2])))
-            rows = (connection.execute(statement("memory_by_n"), (n, now)).fetchone() for n in best)
-            lasting = [*islice((row for row in rows if row is not None), limit)]
+            best = sorted(found, key=lambda each: (-each[1], each[2]))
+            rows = ((row(n), score) for _, score, n in best)
+            lasting = [*islice(((found, score) for found, score in rows if found is not None), limit)]
             if len(lasting) == limit or len(places) < looked_at:
                 return lasting
             looked_at *= 2
 
-    def _signs(self, connection: sqlite3.Connection, scope: str, embedder: str) -> "_Signs":
+    def _compared(
+        self, connection: sqlite3.Connection, places: list[int], vector: Vector
+    ) -> list[tuple[int, float, int]]:
+        """Return of each place that is there its similarity, and the number of its row."""
+        rows = connection.execute(statement(self._get), (orjson.dumps(places).decode(),)).fetchall()
+        if not rows:
+            return []
+        numbers = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1)
+        scores = (numbers @ np.frombuffer(vector.numbers, "<f4")).tolist()
+        return [(place, score, n) for (place, _, n), score in zip(rows, scores, strict=True)]
+
+    def _signs(self, connection: sqlite3.Connection, scope: tuple[str, ...]) -> "_Signs":
         """Return the signs of all vectors of a scope, with those that came since they were last asked for."""
-        signs = self._scopes.setdefault((scope, embedder), _Signs())
-        self._scopes.move_to_end((scope, embedder))
-        rows = connection.execute(statement("memory_signs_after"), (scope, embedder, signs.last)).fetchall()
+        signs = self._scopes.setdefault(scope, _Signs())
+        self._scopes.move_to_end(scope)
+        rows = connection.execute(statement(self._after), (*scope, signs.last)).fetchall()
         if rows:
             signs.add(rows)
         while len(self._scopes) > 1 and sum(each.size for each in self._scopes.values()) > _MOST_BYTES:
@@ -123,20 +139,13 @@ class _Signs:
         distance = np.zeros(len(self._places), np.uint16)
         for word, asked in zip(self._words, question, strict=True):
             distance += np.bitwise_count(word ^ asked)
-        return self._places[np.argpartition(distance, most - 1)[:most]].tolist()
+        within = np.bincount(distance).cumsum()  # how many differ in at most so many signs: quicker than to sort
+        edge = int(np.searchsorted(within, most))
+        nearer, at_edge = np.flatnonzero(distance < edge), np.flatnonzero(distance == edge)
+        return self._places[np.concatenate([nearer, at_edge[: most - len(nearer)]])].tolist()
 
     def forget(self, gone: Collection[int]) -> None:
         """Leave out what is not in the table any more."""
         if gone:
             kept = ~np.isin(self._places, list(gone))
             self._places, self._words = self._places[kept], self._words[:, kept]
-
-
-def _compared(connection: sqlite3.Connection, places: list[int], vector: Vector) -> list[tuple[int, float, int]]:
-    """Return of each place that is there its similarity, and the number of its entry."""
-    rows = connection.execute(statement("memory_vectors_get"), (orjson.dumps(places).decode(),)).fetchall()
-    if not rows:
-        return []
-    numbers = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1)
-    scores = (numbers @ np.frombuffer(vector.numbers, "<f4")).tolist()
-    return [(place, score, n) for (place, _, n), score in zip(rows, scores, strict=True)]

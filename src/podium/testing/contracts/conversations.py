@@ -11,18 +11,9 @@ from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.run import RunState, Signal
 from podium.store.codec import encode
-from podium.store.conversing import AppendTurn, DeleteConversation, NewMessage, ReleaseTurn, TurnEffect, WantTurn
-from podium.store.operations import (
-    CommitVerdict,
-    FinishRun,
-    NewFact,
-    Park,
-    Redact,
-    Spawn,
-    Start,
-    TakeSignal,
-    Write,
-)
+from podium.store.conversing import AppendTurn, NewMessage, ReleaseTurn, TurnEffect, WantTurn
+from podium.store.inserting import NewFact
+from podium.store.operations import CommitVerdict, FinishRun, Park, Redact, Spawn, Start, TakeSignal, Write
 from podium.store.protocol import ConversationQuery
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
@@ -104,6 +95,7 @@ class ConversationsContract(OpenedStore):
             _say(hand, first, ReleaseTurn("0", 101.0))
             _say(hand, second, _want("0"), _append("0", "kept"), ReleaseTurn("0", 101.0))
             hand.finish(first)
+            _say(hand, third, ReleaseTurn("0", 101.0))
             done = NewFact(FactKind.REDACTED, "", 103.0, encode({"left": ""}))
             assert hand.verdict(Redact(run="a", epoch=1, left=[], reason="", fact=done)) is CommitVerdict.OK
             for name, texts in (("u", ["[redacted]", "kept"]), (given["conversation"], ["[redacted]"])):
@@ -207,17 +199,6 @@ class ConversationsContract(OpenedStore):
             assert _said(hand, second, _want("0.0", name="v")) == []
             ((_, refused),) = _said(hand, first, _want("start"))
             assert "would wait for" in refused["refused"]
-
-    def test_a_conversation_is_deleted_once_nobody_has_a_turn_in_it(self, tmp_path: Path) -> None:
-        with self.hand(tmp_path) as hand:
-            number = hand.start(new_run("r"))
-            _say(hand, number, _want("0"), _append("0", "hello"))
-            assert hand.verdict(DeleteConversation("t", "u")) is CommitVerdict.BUSY
-            _say(hand, number, ReleaseTurn("0", 101.0))
-            assert hand.verdict(DeleteConversation("other", "u")) is CommitVerdict.UNKNOWN
-            assert hand.verdict(DeleteConversation("t", "u")) is CommitVerdict.OK
-            assert hand.told(hand.store.messages("t", "u")) == []
-            assert _said(hand, number, _want("0")) == [("0", {**_GIVEN, "n": 2})]
 
     def test_conversations_are_listed_by_what_was_said_last(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from podium.model.fact import FactKind
 from podium.model.facts.runs import Restarted
-from podium.store.operations import BeginGeneration, CommitVerdict, NewFact, Write
+from podium.store.inserting import NewFact
+from podium.store.operations import BeginGeneration, CommitVerdict, Write
 from podium.testing.contracts.hand import fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 

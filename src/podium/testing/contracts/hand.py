@@ -9,6 +9,7 @@ from podium.model.fact import FactKind
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.codec import encode
+from podium.store.inserting import NewFact, NewRun
 from podium.store.operations import (
     Close,
     Committed,
@@ -17,8 +18,6 @@ from podium.store.operations import (
     Effect,
     FetchSignals,
     FinishRun,
-    NewFact,
-    NewRun,
     OpenQuestion,
     Operation,
     Park,

@@ -7,7 +7,8 @@ from podium.model.fact import FactKind
 from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.codec import encode
-from podium.store.operations import Block, CommitVerdict, NewFact, Prune, Redact
+from podium.store.inserting import NewFact
+from podium.store.operations import Block, CommitVerdict, Prune, Redact
 from podium.store.protocol import PrunableQuery
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore

@@ -8,7 +8,8 @@ from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.track_record import AgentReport, TrackRecord
 from podium.store.codec import encode
-from podium.store.operations import NewFact, Start
+from podium.store.inserting import NewFact
+from podium.store.operations import Start
 from podium.store.protocol import AgentQuery
 from podium.testing.contracts.hand import Hand, new_run
 from podium.testing.contracts.opened import OpenedStore

@@ -1,5 +1,7 @@
 """What every store must do."""
 
+from podium.testing.contracts.answers import AnswersContract
+from podium.testing.contracts.conversation_changes import ConversationChangesContract
 from podium.testing.contracts.conversations import ConversationsContract
 from podium.testing.contracts.delegations import DelegationsContract
 from podium.testing.contracts.generations import GenerationsContract
@@ -21,9 +23,11 @@ class StoreContract(
     RecordsContract,
     ListsContract,
     ConversationsContract,
+    ConversationChangesContract,
     DelegationsContract,
     WatchingContract,
     StreamsContract,
+    AnswersContract,
     LedgerContract,
 ):
     """The whole contract of a store. Subclass it, and give `open_store`.

@@ -6,13 +6,9 @@ from podium.model.audit import Pruning
 from podium.model.fact import FactKind
 from podium.model.run import RunState
 from podium.model.streams.book import KeptEvent, KeptEvents
+from podium.store.inserting import NewFact
 from podium.store.keeping import KeepEvents
-from podium.store.operations import (
-    CommitVerdict,
-    NewFact,
-    Prune,
-    Redact,
-)
+from podium.store.operations import CommitVerdict, Prune, Redact
 from podium.store.protocol import PrunableQuery
 from podium.testing.contracts.hand import Hand, new_run
 from podium.testing.contracts.opened import OpenedStore

@@ -10,7 +10,8 @@ from podium.model.facts.notices import BreakerMoved, HealthChanged
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.store.codec import encode
-from podium.store.operations import NewFact, Start
+from podium.store.inserting import NewFact
+from podium.store.operations import Start
 from podium.store.protocol import FailureQuery, NoticeQuery, RunFact
 from podium.testing.contracts.hand import WORKFLOW, Hand, new_run
 from podium.testing.contracts.opened import OpenedStore

@@ -178,7 +178,10 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
         why=text.filter(bool),
     ),
     waits.SleepBegun: fixed(waits.SleepBegun, {}, due=seconds),
-    waits.TurnTaken: fixed(waits.TurnTaken, {}, conversation=word, revision=count, n=count),
+    waits.TurnTaken: optional(
+        waits.TurnTaken, {}, {"conversation": word, "revision": count, "n": count},
+        says=st.sampled_from(["answer", "nothing"]), alone=st.just(value=True),
+    ),
     waits.QuestionAsked: optional(
         waits.QuestionAsked, {},
         {"question": word, "to": word, "text": text, "kind": word, "quorum": count, "due": maybe_seconds,
@@ -235,8 +238,12 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
         notices.BoundExceeded, {"guard": "budget"}, over=st.dictionaries(word, count),
         bound=st.dictionaries(word, count),
     ),
-    notices.AnswerTakenFromCache: fixed(
-        notices.AnswerTakenFromCache, {"guard": "cache"}, agent=word, run=word, key=word
+    notices.AnswerTakenFromCache: optional(
+        notices.AnswerTakenFromCache, {"guard": "cache"}, {"agent": word, "run": word, "key": word},
+        similarity=st.floats(0.5, 1.0), saved=st.floats(0.01, 9.0),
+    ),
+    notices.NoAnswerLookedFor: fixed(
+        notices.NoAnswerLookedFor, {"guard": "cache-passed-by"}, agent=word, why=text
     ),
     notices.GuardActed: optional(
         notices.GuardActed, {},

@@ -10,6 +10,7 @@ from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.question import QuestionState
 from podium.model.run import BlockedReason, RunState, Signal
 from podium.store.codec import decode, encode
+from podium.store.inserting import NewRun
 from podium.store.journaling import commit_transaction
 from podium.store.journaling.appending import FactRow, Head, Salts
 from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
@@ -38,7 +39,6 @@ from podium.store.operations import (
     Delivery,
     FinishRun,
     Leave,
-    NewRun,
     Operation,
     Park,
     Placed,
@@ -262,6 +262,10 @@ class DictTransaction:
         if id in self.tables.signals.get(run, {}):
             self.tables.taken.add((run, id))
 
+    def drop_signal(self, run: int, id: str) -> None:
+        self.tables.signals.get(run, {}).pop(id, None)
+        self.tables.taken.discard((run, id))
+
     def insert_question(self, row: QuestionRow) -> None:
         self.tables.questions.setdefault(row.id, QuestionData(row))
 
@@ -408,11 +412,13 @@ class DictTransaction:
         self, tenant: str, principal: str, name: str, at: float, forked: ConversationRow | None
     ) -> int:
         n = self.tables.begun = self.tables.begun + 1
-        row = ConversationRow(n, tenant, principal, name, 0 if forked is None else forked.revision)
+        copied = 0 if forked is None else forked.revision
+        row = ConversationRow(n, tenant, principal, name, copied, copied)
         found = self.tables.conversations[n] = ConversationData(row, at, at)
         if forked is not None:
             found.forked = forked.name, forked.revision
-            found.messages = [each._replace(conversation=n) for each in self.tables.conversations[forked.n].messages]
+            above = self.tables.conversations[forked.n].messages[:copied]
+            found.messages = [each._replace(conversation=n) for each in above]
         return n
 
     def insert_messages(self, rows: Sequence[MessageRow]) -> None:
@@ -420,6 +426,9 @@ class DictTransaction:
         found.messages.extend(rows)
         found.row = found.row._replace(revision=found.row.revision + len(rows))
         found.changed_at = rows[-1].at
+
+    def messages_in(self, conversation: int) -> Sequence[MessageRow]:
+        return list(self.tables.conversations[conversation].messages)
 
     def messages_of(self, run: str) -> Sequence[MessageRow]:
         said = [each.messages for _, each in sorted(self.tables.conversations.items())]

@@ -1,6 +1,7 @@
 """Random groups of operations on a small world, in which they meet: few runs, few questions, tight budgets."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from random import Random
 
@@ -12,7 +13,14 @@ from podium.model.question import Ask, PersonAnswer, Question, QuestionState
 from podium.model.run import BlockedReason, RunState, Signal
 from podium.model.streams.book import KeptEvent
 from podium.store.codec import encode
-from podium.store.conversing import AppendTurn, DeleteConversation, NewMessage, ReleaseTurn, WantTurn
+from podium.store.conversation_changes import (
+    ConversationChange,
+    DeleteConversation,
+    ForkConversation,
+    RedactConversation,
+)
+from podium.store.conversing import AppendTurn, NewMessage, ReleaseTurn, WantTurn
+from podium.store.inserting import NewFact, NewRun
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import (
     BeginGeneration,
@@ -24,8 +32,6 @@ from podium.store.operations import (
     FetchSignals,
     FinishRun,
     HandBack,
-    NewFact,
-    NewRun,
     OpenBudget,
     OpenQuestion,
     Operation,
@@ -48,7 +54,11 @@ from podium.store.operations import (
 )
 from tests.unit.store.journaling.tables import RunRow, Tables
 
-_SAID = encode({"kind": "request", "parts": [{"part_kind": "user-prompt", "content": "classified"}]})
+_SPOKEN = "What somebody says at length. " * 30
+_SAID = [
+    encode({"kind": "request", "parts": [{"part_kind": "user-prompt", "content": content}]})
+    for content in ("classified", _SPOKEN, f"{_SPOKEN}And more.", f"{_SPOKEN}{_SPOKEN}")
+]
 PARENTS = {"a": None, "b": None, "c": "a", "d": "c", "e": "a", "f": None}
 """All runs there can be, and what started them."""
 WITH_BUDGET = {"a": 60, "c": 30, "d": 15}
@@ -82,7 +92,7 @@ class Programs:
         makers: list[tuple[int, Callable[[Tables], Operation]]] = [
             (12, self._write), (4, self._start), (4, self._send), (4, self._reply), (8, self._reserve),
             (1, self._expire), (2, self._redact), (2, self._prune), (1, self._keep), (3, self._keep_events),
-            (1, self._fetch), (1, self._hand_back), (1, self._unblock), (1, self._delete_conversation),
+            (1, self._fetch), (1, self._hand_back), (1, self._unblock), (3, self._change_conversation),
         ]  # fmt: skip
         weights, made = [weight for weight, _ in makers], self._chance.choice([1, 1, 2, 3, 6, 10])
         return [make(tables) for _, make in self._chance.choices(makers, weights, k=made)]
@@ -95,7 +105,7 @@ class Programs:
         return n, epoch - (self._chance.random() < 0.1)
 
     def _fact(self, kind: FactKind = FactKind.LOOKED_UP) -> NewFact:
-        payload = self._chance.choice([None, b"1", LARGE, LARGE[:-2] + b'"'])
+        payload = self._chance.choice([None, b"1", LARGE, LARGE[:-2] + b'"', encode(_SPOKEN), encode([1, _SPOKEN])])
         return NewFact(kind, self._chance.choice(["0", "1.2"]), 100.0, encode({"of": "it"}), payload)
 
     def _amount(self) -> Amount:
@@ -160,12 +170,20 @@ class Programs:
         effects: list[Effect] = [self._want(key), self._want(key), ReleaseTurn(key, 101.0)]
         if own:
             at = self._chance.choice(own)
-            said = [NewMessage("ann", _SAID)] * self._chance.randrange(3)
+            said = [NewMessage("ann", each) for each in self._chance.sample(_SAID, self._chance.randrange(3))]
             effects.append(AppendTurn(key=at, messages=said, at=102.0))
         return effects
 
-    def _delete_conversation(self, _: Tables) -> DeleteConversation:
-        return DeleteConversation("t", self._chance.choice(CONVERSATIONS))
+    def _change_conversation(self, _: Tables) -> ConversationChange:
+        own, name = f"change{next(self._ids)}", self._chance.choice(CONVERSATIONS)
+        record = replace(self._new_run(), id=own, parent=None, root=own, tag=None, limits=None, turn=None)
+        edited = self._chance.choice([None, NewMessage("ann", self._chance.choice(_SAID))])
+        into, at = self._chance.choice([*CONVERSATIONS, "w"]), self._chance.randrange(4)
+        return self._chance.choice([
+            DeleteConversation(tenant="t", name=name, record=record),
+            RedactConversation(tenant="t", name=name, record=record),
+            ForkConversation(tenant="t", name=name, into=into, at=at, edited=edited, record=record),
+        ])  # fmt: skip
 
     def _draw(self, name: str) -> Draw:
         drawn = f"d{next(self._ids)}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from podium.model.audit import Pruning
 from podium.model.question import QuestionState
 from podium.model.run import BlockedReason, RunState
+from podium.store.inserting import NewRun
 from podium.store.journaling.chain import GENESIS
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.journaling.transaction import (
@@ -17,10 +18,7 @@ from podium.store.journaling.transaction import (
     SignalRow,
 )
 from podium.store.keeping import KeepAnswer
-from podium.store.operations import (
-    NewRun,
-    Placed,
-)
+from podium.store.operations import Placed
 
 
 @dataclass

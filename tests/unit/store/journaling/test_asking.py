@@ -10,6 +10,7 @@ import pytest
 from podium.model.budget import Amount, BudgetLimits, BudgetLine
 from podium.model.fact import FactKind
 from podium.model.run import RunState, Signal
+from podium.store.inserting import NewRun
 from podium.store.journaling.appending import Salts
 from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.journaling.transaction import Transaction
@@ -17,7 +18,6 @@ from podium.store.operations import (
     CommitVerdict,
     Draw,
     FinishRun,
-    NewRun,
     OpenBudget,
     Operation,
     Send,

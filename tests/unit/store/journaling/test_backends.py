@@ -153,7 +153,7 @@ def of_dicts(tables: Tables) -> Rows:
             for n, each in sorted(tables.conversations.items())
         ],
         "messages": [
-            ((n << 24) + row.place, *row[2:])
+            ((n << 24) + row.place, *row[2:7])
             for n, each in sorted(tables.conversations.items()) for row in each.messages
         ],
         "turns": [tuple(row) for _, row in sorted(tables.turns.items())],

@@ -26,13 +26,14 @@ from podium.model.budget import (
 from podium.model.budget_ids import BUDGET_OF_ALL, budget_in_period, budget_of_agent, budget_of_tenant
 from podium.model.call import Call
 from podium.model.clock import Clock
+from podium.model.embedding import embedder_asked
 from podium.model.json import Json
 from podium.model.outcome import Done, Failed, Outcome, Pending, Refused, Usage
 from podium.model.question import Ask
 from podium.model.retry import FailureKind
 from podium.model.rule_names import DEPTH, UNPRICED, budget_rule
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import StepCall
+from podium.model.step import CACHE_STEP, StepCall
 
 _NOTHING = Amount()
 
@@ -146,11 +147,12 @@ class Budgets:
                 amount = _amount(card, step, counting)
                 found = await steps.reserve(amount, lines)
             if isinstance(found, Breach):
-                refused = _breached(found, f"a request of {card.name} to {card.model or 'its model'}", amount)
+                asked = embedder_asked(step.input) or card.model or "its model"
+                refused = _breached(found, f"a request of {card.name} to {asked}", amount)
                 if isinstance(refused, Pending):
                     raise Suspended(refused.ask, step.path, refused.rule)
                 raise Forbidden(refused.rule, refused.reason)
-            return await self._requesting(found, handler, step, steps, named=card.usd is not None)
+            return await self._requesting(found, handler, step, steps, named=_is_in_price(card, step))
 
         return bounded
 
@@ -256,7 +258,7 @@ def _note_excess(reserved: Reservation, spent: Amount, steps: RuleSteps) -> None
 
 def _amount(card: Card, step: StepCall, lines: list[BudgetLine]) -> Amount:
     """Return what a model request may come to; raises Forbidden where that has to be known, and nobody knows."""
-    bound, named = step.bound, card.usd is not None
+    bound, named = step.bound, _is_in_price(card, step)
     in_dollars = not named and any(line.limits.usd is not None for line in lines)
     if bound is None:
         if in_dollars or any(line.limits.tokens is not None for line in lines):
@@ -271,6 +273,11 @@ def _amount(card: Card, step: StepCall, lines: list[BudgetLine]) -> Amount:
             f"nobody knows the price of {card.model or 'the model'}: give {card.name} rates=… or its highest usd=…",
         )
     return Amount(usd=0 if bound.usd is None else nano(bound.usd), tokens=tokens)
+
+
+def _is_in_price(card: Card, step: StepCall) -> bool:
+    """Whether a request is part of what the agent's price is for: not where it only looks for a kept answer."""
+    return card.usd is not None and step.name != CACHE_STEP
 
 
 def _take_what_is_left(step: StepCall, breach: Breach) -> bool:

@@ -15,6 +15,7 @@ from podium.model.agent import Card
 from podium.model.budget import USUAL_OUTPUT, BudgetLimits
 from podium.model.call import Call
 from podium.model.clock import Clock
+from podium.model.embedding import embedder_asked
 from podium.model.json import Json
 from podium.model.limit import Limit, LimitSettings
 from podium.model.outcome import Cancelled, Failed, Outcome, Pending, Refused
@@ -71,15 +72,16 @@ class LimitRule:
         return limited
 
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
-        """Have model requests pass the limits of their model, and the limits on tokens of their agent and tenant."""
+        """Have requests to models and embedders pass their limits, and those on tokens of agent and tenant."""
         settings, own = self._settings, self._gate_if(f"tokens of agent:{card.name}", on_tokens(card.limit))
         if own is None and not settings.models and not settings.tenants:
             return handler
 
         async def limited(step: StepCall, steps: RuleSteps) -> Json:
-            if step.name != "model":
+            embedder = None if step.bound is None else embedder_asked(step.input)
+            if step.name != "model" and embedder is None:
                 return await handler(step, steps)
-            found = (self._model(step, card), own, self._tenant(step.call, tokens=True))
+            found = (self._model(step, embedder or card.model), own, self._tenant(step.call, tokens=True))
             gates = [gate for gate in found if gate is not None]
             if step.bound is not None and step.bound.output_tokens > USUAL_OUTPUT:
                 tokens = {gate.rule: BudgetLimits(tokens=gate.limit.tokens) for gate in gates}
@@ -108,9 +110,9 @@ class LimitRule:
         left = max(0.0, call.deadline - self._clock.now())
         return replace(call, timeout=left if call.timeout is None else min(left, call.timeout))
 
-    def _model(self, step: StepCall, card: Card) -> Gate | None:
+    def _model(self, step: StepCall, model: str) -> Gate | None:
         sent: Json = step.input
-        name: str = sent.get("model", card.model) if hasattr(sent, "get") else card.model
+        name: str = sent.get("model", model) if hasattr(sent, "get") else model
         models = self._settings.models
         limit = models.get(name) or models.get(name.partition(":")[2]) or models.get("*")
         return self._gate_if(f"model:{name}", limit)

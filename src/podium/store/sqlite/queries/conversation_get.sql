@@ -1,1 +1,1 @@
-SELECT n, tenant, principal, name, revision FROM conversations WHERE tenant = ? AND name = ?
+SELECT n, tenant, principal, name, revision, coalesce(forked_at, 0) FROM conversations WHERE tenant = ? AND name = ?

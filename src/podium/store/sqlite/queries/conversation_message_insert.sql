@@ -1,1 +1,2 @@
-INSERT INTO conversation_messages (place, author, run, key, at, message) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO conversation_said (place, author, run, key, at, message, source, cut, first, size)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -1,1 +1,1 @@
-UPDATE conversation_messages SET message = ? WHERE place = ?
+UPDATE conversation_said SET message = ?, source = NULL, cut = NULL, first = NULL, size = NULL WHERE place = ?

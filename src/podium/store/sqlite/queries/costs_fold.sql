@@ -1,9 +1,26 @@
--- By :by, of all runs or of :run with all it started.
+-- By :by, of all runs, of :run with all it started, or of the turns in :conversation.
+-- What is done in a turn has a key below that of the turn, and the id of a child run begins with that of its parent and the key; so a path of
+-- id and key says which turns are around it. The innermost counts; of several that a call had one after the other the one of that time.
 -- Epoch 0 are the facts that a fork copied: they were paid for in another run, and only say whose calls go on in the fork. What a
 -- call tells itself counts instead of what its steps told before, which matters where it is told more than once; what was in doubt counts with
--- what was set aside, in billionths of a dollar.
-WITH used AS MATERIALIZED (
-    SELECT run, place, kind, at, epoch, call,
+-- what was set aside, in billionths of a dollar. Finding a kept answer is paid apart from the call; what a kept answer saved has no model.
+WITH turns AS MATERIALIZED (
+    SELECT r.root, CASE WHEN o.key = 'start' THEN r.id ELSE r.id || '.' || CASE WHEN o.key LIKE '%.start' THEN SUBSTR(o.key, 1, LENGTH(o.key) - 6) ELSE o.key END END AS path, o.at,
+        JSON_ARRAY(CAST(o.body AS TEXT) ->> '$.n', CAST(o.body AS TEXT) ->> '$.conversation') AS conversation
+    FROM facts o CROSS JOIN runs r ON r.n = o.place >> 24
+    WHERE o.kind = 28
+        AND o.place IN (SELECT f.place FROM (SELECT DISTINCT r.id FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
+), used AS MATERIALIZED (
+    SELECT run, place, kind, at, epoch, call, apart,
+        CASE WHEN :turns THEN (
+            WITH RECURSIVE around(path, root, at) AS (
+                SELECT r.id || '.' || u.call, r.root, u.at FROM runs r WHERE r.n = u.run
+                UNION ALL SELECT SUBSTR(RTRIM(path, REPLACE(path, '.', '')), 1, LENGTH(RTRIM(path, REPLACE(path, '.', ''))) - 1), root, at
+                FROM around WHERE INSTR(path, '.')
+            )
+            SELECT t.conversation FROM around a CROSS JOIN turns t ON t.path = a.path AND t.root = a.root
+            ORDER BY LENGTH(t.path) DESC, t.at > a.at, ABS(t.at - a.at) LIMIT 1
+        ) END AS conversation,
         CASE kind WHEN 2 THEN body ->> '$.agent' END AS agent,
         CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.model' END AS model,
         CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.input_tokens' END AS input,
@@ -12,42 +29,49 @@ WITH used AS MATERIALIZED (
         CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.usd' END AS usd,
         CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.cpu_seconds' END AS cpu,
         CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.gb_seconds' END AS gb,
-        CASE WHEN kind = 22 AND body ->> '$.in_doubt' THEN (body ->> '$.usd') / 1e9 END AS doubt
+        CASE WHEN kind = 22 AND body ->> '$.in_doubt' THEN (body ->> '$.usd') / 1e9 END AS doubt,
+        CASE WHEN kind = 24 AND body ->> '$.guard' = 'cache' THEN body ->> '$.saved' END AS saved
     FROM (
         SELECT place >> 24 AS run, place, kind, at, epoch, SUBSTR(key, 1, INSTR(key || '/', '/') - 1) AS call,
+            INSTR(key, '/cache/embed#') AS apart,
             CAST(body AS TEXT) AS body
         FROM facts
         WHERE (kind = 2 OR epoch > 0 AND INSTR(
-                body, CASE WHEN kind IN (3, 6) THEN CAST('"usage"' AS BLOB) WHEN kind = 22 THEN CAST('"in_doubt"' AS BLOB) END
+                body, CASE WHEN kind IN (3, 6) THEN CAST('"usage"' AS BLOB) WHEN kind = 22 THEN CAST('"in_doubt"' AS BLOB)
+                    WHEN kind = 24 THEN CAST('"saved"' AS BLOB) END
             ))
             AND place IN (SELECT f.place FROM runs s CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = :run OR s.id > :run || '.' AND s.id < :run || '/')
-    )
+            AND place IN (SELECT f.place FROM (SELECT DISTINCT r.id FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
+    ) u
 ), told AS MATERIALIZED (
     SELECT run, call, MAX(CASE WHEN kind = 3 AND usd IS NOT NULL THEN place END) AS priced,
         MAX(CASE WHEN kind = 3 AND requests > 0 THEN place END) AS counted
     FROM used WHERE kind <> 2 GROUP BY run, call HAVING COUNT(*) > 1
 ), calls AS (
-    SELECT u.run, MAX(agent) AS agent, CASE :by WHEN 'model' THEN COALESCE(model, '') END AS model, MIN(at) AS at,
+    SELECT u.run, MAX(agent) AS agent, CASE :by WHEN 'model' THEN COALESCE(model, '') END AS model, conversation,
+        MIN(at) AS at,
         CASE :by WHEN 'model' THEN MAX(kind <> 22) ELSE SUM(kind = 2 AND epoch > 0) END AS calls,
-        SUM(CASE WHEN counted > place THEN 0 ELSE input END) AS input,
-        SUM(CASE WHEN counted > place THEN 0 ELSE output END) AS output,
-        SUM(CASE WHEN counted > place THEN 0 ELSE requests END) AS requests,
-        SUM(CASE WHEN priced > place THEN 0 ELSE usd END) AS usd,
+        SUM(CASE WHEN counted > place AND NOT apart THEN 0 ELSE input END) AS input,
+        SUM(CASE WHEN counted > place AND NOT apart THEN 0 ELSE output END) AS output,
+        SUM(CASE WHEN counted > place AND NOT apart THEN 0 ELSE requests END) AS requests,
+        SUM(CASE WHEN priced > place AND NOT apart THEN 0 ELSE usd END) AS usd,
         SUM(usd IS NULL AND requests > 0 AND priced IS NULL) AS unpriced,
-        SUM(cpu) AS cpu, SUM(gb) AS gb, SUM(doubt) AS doubt
+        SUM(cpu) AS cpu, SUM(gb) AS gb, SUM(doubt) AS doubt, MAX(saved) AS saved
     FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call
-    WHERE :by <> 'model' OR kind <> 2
-    GROUP BY u.run, u.call, 3 HAVING MAX(epoch) > 0
+    WHERE :by <> 'model' OR kind NOT IN (2, 24)
+    GROUP BY u.run, u.call, 3, conversation HAVING MAX(epoch) > 0
 )
 SELECT CASE :by
         WHEN 'agent' THEN COALESCE(c.agent, '') WHEN 'model' THEN c.model WHEN 'workflow' THEN root.workflow
-        WHEN 'tenant' THEN r.tenant WHEN 'day' THEN DATE(c.at, 'unixepoch') ELSE r.root END AS part,
+        WHEN 'tenant' THEN r.tenant
+        WHEN 'conversation' THEN COALESCE(c.conversation ->> 1, '') WHEN 'day' THEN DATE(c.at, 'unixepoch') ELSE r.root END AS part,
     SUM(c.calls), COALESCE(SUM(c.requests), 0), COALESCE(SUM(c.input), 0), COALESCE(SUM(c.output), 0),
     TOTAL(c.usd), TOTAL(c.doubt), COALESCE(SUM(c.unpriced), 0),
-    COUNT(DISTINCT root.n), COUNT(DISTINCT CASE root.state WHEN 'done' THEN root.n END), TOTAL(c.cpu), TOTAL(c.gb)
+    COUNT(DISTINCT root.n), COUNT(DISTINCT CASE root.state WHEN 'done' THEN root.n END), TOTAL(c.cpu), TOTAL(c.gb), TOTAL(c.saved)
 FROM calls c JOIN runs r ON r.n = c.run
     JOIN runs root ON root.n = CASE r.root WHEN r.id THEN r.n ELSE (SELECT n FROM runs WHERE id = r.root) END
 WHERE true
+    AND EXISTS (SELECT 1 FROM conversations k WHERE k.n = c.conversation ->> 0 AND k.name = :conversation)
     AND c.at >= :since
     AND c.at < :until
     AND r.tenant = :tenant

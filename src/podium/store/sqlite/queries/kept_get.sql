@@ -1,2 +1,2 @@
-SELECT value, run, key FROM answers_kept
+SELECT value, run, key, usd FROM answers_kept
 WHERE digest = ? AND agent = ? AND version = ? AND tenant = ? AND until > ?

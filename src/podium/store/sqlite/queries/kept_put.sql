@@ -1,1 +1,1 @@
-REPLACE INTO answers_kept (digest, agent, version, tenant, until, run, key, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+REPLACE INTO answers_kept (digest, agent, version, tenant, until, run, key, value, usd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
