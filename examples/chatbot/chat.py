@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from pydantic_ai.messages import ModelMessage, ModelRequest, UserPromptPart
 
 from podium import App, Context, run_sync, workflow
+from podium.agents.context import PinMessages, TokenWindow
 from podium.agents.pydantic_ai import llm_agent
+from podium.model.json import Json
 from podium.testing.model import ScriptedModel
 
 NAME = re.compile(r"my name is (\w+)", re.IGNORECASE)
@@ -31,7 +33,17 @@ def reply(messages: Sequence[ModelMessage]) -> str:
     return f"Your name is {names[-1]}. You have told me {len(prompts)} things."
 
 
-bot = llm_agent("bot", model=ScriptedModel(reply), instructions="You are a friendly assistant. Be short.")
+def tells_name(message: Json) -> bool:
+    """Whether somebody says in a message what they are called: that is never left out."""
+    return NAME.search(str(message["parts"])) is not None
+
+
+bot = llm_agent(
+    "bot",
+    model=ScriptedModel(reply),
+    instructions="You are a friendly assistant. Be short.",
+    context=[PinMessages(when=tells_name), TokenWindow(8_000)],
+)
 
 
 @workflow

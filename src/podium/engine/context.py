@@ -29,7 +29,6 @@ from podium.model.budget import Budget
 from podium.model.chance import Chance
 from podium.model.conversation import Says, TurnIn, turn_in, turn_of_run
 from podium.model.duration import SPAN, Duration, in_seconds, seconds_or_none
-from podium.model.facts.waits import LookedUp
 from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.question import Approval, Decision, Escalation
@@ -61,7 +60,7 @@ class Context:
     """
 
     __slots__ = (
-        "_active", "_branch", "_chances", "_counter", "_path", "_workflow", "callers", "deadline", "undos",
+        "_active", "_branch", "_chances", "_counter", "_path", "_root", "_workflow", "callers", "deadline", "undos",
     )  # fmt: skip
 
     def __init__(
@@ -70,7 +69,7 @@ class Context:
     ) -> None:  # fmt: skip
         self._active = active
         self._branch = branch
-        self._path = path
+        self._path = self._root = path
         self._workflow = workflow
         self._counter = 0
         self._chances = 0
@@ -116,14 +115,12 @@ class Context:
     @property
     def conversation(self) -> str | None:
         """The conversation in which the run, or the call that this workflow runs in, has its turn; None without one."""
-        turn = self._active.mailbox.turns.innermost(self._path)
-        return None if turn is None else turn.name
+        return self._active.mailbox.turns.named(self._path)
 
     @property
     def says(self) -> Says | None:
-        """How much calls in this conversation may say there; see `ConversationTurn`. None without one."""
-        turn = self._active.mailbox.turns.innermost(self._path)
-        return None if turn is None else turn.inside
+        """How much calls may say in the conversation in which this workflow was called or started; None without one."""
+        return self._active.mailbox.turns.says(self._root)
 
     # Calling
 
@@ -181,23 +178,18 @@ class Context:
 
     def find(self, capability: str) -> Find:
         """Look up who offers a capability; gives their cards. What was found is recorded."""
-        return Find(self._active, self._branch, self._path, self._key(), LookedUp(of=capability))
+        return Find(self._active, self._branch, self._path, self._key(), of=capability)
 
     def last_speaker(self, *agents: str) -> LastSpeaker:
-        """Look up which of these agents spoke last in the conversation of this context; gives its name in a list.
-
-        The list is empty where none did in the last 100 messages, or without a conversation. The result is recorded.
-        """
-        asks = LookedUp(of=LastSpeaker.OF, agents=agents)
-        return LastSpeaker(self._active, self._branch, self._path, self._key(), asks)
+        """Look up which of these spoke last in `conversation`; gives its name in a list, empty for none. Recorded."""
+        return LastSpeaker(self._active, self._branch, self._path, self._key(), agents=agents)
 
     def records(self, *agents: str) -> Records:
         """Look up how agents of these names did so far, or all that were asked; gives a Record for each version.
 
         Folded from the newest facts of the store; an agent that was never asked has none. The result is recorded.
         """
-        asks = LookedUp(of=Records.OF, agents=agents)
-        return Records(self._active, self._branch, self._path, self._key(), asks)
+        return Records(self._active, self._branch, self._path, self._key(), agents=agents)
 
     @overload
     def on_undo(self, agent: Agent[In, Any], input: In, /) -> OnUndo: ...
@@ -249,12 +241,11 @@ class Context:
         first k values as (index, value) and cancels the others; raises CallError if fewer can be had.
         """
         self._check_joined(items)
-        if quorum is None:
-            return Gather(
-                self._active, self._branch, self._path, self._key(), items, return_exceptions=return_exceptions
-            )
-        check_quorum(quorum, len(items))
-        return Quorum(self._active, self._branch, self._path, self._key(), items, quorum)
+        if quorum is not None:
+            check_quorum(quorum, len(items))
+            return Quorum(self._active, self._branch, self._path, self._key(), items, quorum)
+        place = self._active, self._branch, self._path, self._key()
+        return Gather(*place, items, return_exceptions=return_exceptions)
 
     def map(
         self, agent: Agent[In, Out] | str, inputs: Iterable[In], *, concurrency: int | None = None,
@@ -265,10 +256,8 @@ class Context:
             self.call(agent, each, timeout=timeout, retry=retry) for each in spread(inputs, concurrency)
         ]
         self._check_joined(calls)
-        return Gather(
-            self._active, self._branch, self._path, self._key(), calls, at_once=concurrency,
-            return_exceptions=return_exceptions,
-        )  # fmt: skip
+        place = self._active, self._branch, self._path, self._key()
+        return Gather(*place, calls, at_once=concurrency, return_exceptions=return_exceptions)
 
     def race(self, *items: Primitive[T]) -> Primitive[T]:
         """Give the value of the branch that has one first; the others are cancelled. Raises if all fail."""
@@ -299,9 +288,8 @@ class Context:
         """Wait for a signal of this name; gives its body, or `default` once `within` seconds have passed."""
         limit, shape = seconds_or_none(within, f"within of the wait for signal {name!r}", SPAN), shape_of(type)
         check_default(f"the wait for signal {name!r}", shape, default)
-        return AwaitSignal(
-            self._active, self._branch, self._path, self._key(), name=name, shape=shape, within=limit, default=default
-        )
+        place = self._active, self._branch, self._path, self._key()
+        return AwaitSignal(*place, name=name, shape=shape, within=limit, default=default)
 
     @overload
     def ask(
@@ -354,10 +342,8 @@ class Context:
             queue=queue or run.queue, priority=priority, tenant=run.tenant, principal=run.principal, within=within,
             budget=budget, turn=turn_of_run(conversation),
         )  # fmt: skip
-        return SpawnChild(
-            self._active, self._branch, self._path, self._key(), child=workflow, input=input, options=options,
-            context=self,
-        )  # fmt: skip
+        place = self._active, self._branch, self._path, self._key()
+        return SpawnChild(*place, child=workflow, input=input, options=options, context=self)
 
     def child_result(self, run_id: str, workflow: AnyAgent) -> ChildResult[Any]:
         """Wait for the result of a child run; `ChildRun.result()` is the short way."""
@@ -406,6 +392,7 @@ class Context:
 
     def child(self, branch: BranchTask, path: str) -> "Context":
         """Return the context of a branch: its own path, the same compensations."""
-        return Context(
-            self._active, branch, path, self._workflow, callers=self.callers, deadline=self.deadline, undos=self.undos
-        )
+        own, within, active = self._workflow, self.deadline, self._active
+        made = Context(active, branch, path, own, callers=self.callers, deadline=within, undos=self.undos)
+        made._root = self._root
+        return made

@@ -14,8 +14,8 @@ _OF_A_MODEL = frozenset({"model_name", "provider_name", "provider_response_id"})
 def heard_by(agent: str, said: Sequence[ConversationMessage]) -> list[Json]:
     """Return the messages for an agent: the words of others, of people too, come to it as `NAME: what was said`.
 
-    Uses of tools stay as they are, as each stands with its result. Messages that follow each other from one side are
-    one, as Pydantic AI joins them before it sends them.
+    Uses of tools stay as they are, as each stands with its result, and so does what a person edited. Messages that
+    follow each other from one side are one, as Pydantic AI joins them before it sends them.
     """
     heard: list[Json] = []
     for each in said:
@@ -29,7 +29,8 @@ def heard_by(agent: str, said: Sequence[ConversationMessage]) -> list[Json]:
 def _heard(agent: str, said: ConversationMessage) -> Json:
     message = said.message
     kinds = {part["part_kind"] for part in message["parts"]}
-    if said.author == agent or message["kind"] != "response" or "text" not in kinds or not kinds <= _WORDS:
+    others = said.author != agent and not said.edited and message["kind"] == "response"
+    if not others or "text" not in kinds or not kinds <= _WORDS:
         return message
     words = "\n\n".join(part["content"] for part in message["parts"] if part["part_kind"] == "text")
     return in_request(f"{said.author}: {words}")

@@ -11,6 +11,7 @@ from pydantic_ai.messages import ModelMessage, ToolReturnPart
 from podium import App, Context, workflow
 from podium.agents.context import LastMessages, Summarize, TrimToolResults
 from podium.agents.pydantic_ai import llm_agent
+from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, ScriptedModel, Use, die_at
@@ -57,7 +58,7 @@ async def drive(folder: Path, point: str | None) -> None:
     store = faults.store(SqliteStore(str(folder / "podium.db")))
     agents = parts(faults, folder / "witness")
     async with asyncio.timeout(GIVE_UP), App.open(store, agents=agents, poll=0.02) as app:
-        run = await app.start("talk", "q", id="a", conversation="c")
+        run: AnyHandle = await app.start("talk", "q", id="a", conversation="c")
         values = await run.result()
         said = await app.store.messages("default", "c")
         sent = [[part.content for part in each.messages] for each in await app.runs.messages("a")]

@@ -1,5 +1,6 @@
 """One conversation, all hands: agents of three frameworks take turns with a person, and each hears all of it."""
 
+import json
 from collections.abc import Generator
 from contextlib import aclosing
 from pathlib import Path
@@ -90,12 +91,19 @@ async def test_each_hears_all_that_was_said_and_it_can_be_redacted_and_deleted(
                 got = [line.partition(": ")[2] for line in told(next(bodies)) if not line.startswith("system")]
                 assert got == as_heard(name, 2 * n + 1)
 
+        written = [line async for line in app.conversations.export("u", form="markdown")]
+        assert all(each.text in "\n".join(written) for each in said)
+        whole = [json.loads(line) async for line in app.conversations.export("u")]
+        assert [each["author"] for each in whole[1:]] == [each.author for each in said]
+
         await app.operations.redact(runs[2], by="boss", why="asked for")
         assert [each.text for each in await app.conversations.messages("u")][4:6] == ["[redacted]"] * 2
         await app.run(chat, ("pai", "and now?"), conversation="u")
         assert "kim 2" not in str(heard[-1])
         assert "kim: [redacted]" in heard[-1]
-        await app.conversations.delete("u")
+        await app.conversations.redact("u", by="boss", why="asked for")
+        assert {each.text for each in await app.conversations.messages("u")} == {"[redacted]"}
+        await app.conversations.delete("u", by="boss", why="asked for")
         with pytest.raises(UnknownConversation):
             await app.conversations.get("u")
         for run_id in runs:

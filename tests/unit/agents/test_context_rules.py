@@ -80,7 +80,10 @@ def talks(draw: st.DrawFn) -> list[Piece]:
             n += 1
             thought = [said("let me see")] if draw(st.booleans()) else []
             results = [result(each, "found " * draw(st.integers(0, 80))) for each in draw(st.permutations(names))]
-            messages += [("response", [*thought, *map(use, names)]), ("request", results)]
+            messages.append(("response", [*thought, *map(use, names)]))
+            if not draw(st.integers(0, 5)):
+                messages.append(("request", [asked("hurry up")]))
+            messages.append(("request", results))
         last = turn == turns - 1
         if not last and draw(st.integers(0, 3)):
             messages.append(("response", [said("answer " * draw(st.integers(1, 9)))]))
@@ -92,7 +95,7 @@ RULES = st.lists(
         st.builds(LastMessages, st.integers(1, 12)),
         st.builds(TrimToolResults, keep_last=st.integers(0, 3), characters=st.integers(0, 60)),
         st.builds(PinMessages, first=st.integers(1, 2)),
-        st.builds(lambda places: PinMessages(places=places), st.lists(st.integers(0, 15), min_size=1, max_size=3)),
+        st.builds(PinMessages, places=st.lists(st.integers(0, 15), min_size=1, max_size=3)),
     ),
     max_size=3,
 )
@@ -128,6 +131,8 @@ def check(whole: Sequence[Piece], fitted: FittedRequest) -> None:
     kept = fitted.parts
     assert list(kept) == sorted(kept)
     assert all((one in kept) == (other in kept) for one, other in pairs(whole))
+    answers = [at for at in range(1, len(whole)) if whole[at].kind == "response" and whole[at].at == whole[at - 1].at]
+    assert all((at in kept) == (at - 1 in kept) for at in answers)
     questions = [at for at, each in enumerate(whole) if each.by_the_user and not each.beside_results]
     assert questions[-1] in kept
     assert len(whole) - 1 in kept
@@ -185,8 +190,30 @@ def test_what_is_pinned_is_sent_with_its_question(talk: list[Piece], n: int, pla
     pinned = {at for at, each in enumerate(talk) if each.at == place}
     assert pinned <= fitted.parts.keys()
     if pinned:
-        asked_at = [at for at in range(max(pinned) + 1) if talk[at].by_the_user and not talk[at].beside_results]
-        assert asked_at[-1] in fitted.parts
+        during = {at for use, result in pairs(talk) for at in range(use, result)}
+        asked_at = [at for at in range(max(pinned) + 1) if talk[at].by_the_user and at not in during]
+        assert [at for at in asked_at if not talk[at].beside_results][-1] in fitted.parts
+
+
+@pytest.mark.parametrize("items", [True, False])
+def test_at_every_size_of_the_window_what_is_left_is_a_request(*, items: bool) -> None:
+    talk = pieces(
+        [
+            ("request", [asked("one")]), ("response", [said("let me see"), use("a"), use("b")]),
+            ("request", [result("b"), result("a")]), ("response", [said("well"), use("c")]),
+            ("request", [result("c")]), ("response", [use("d")]), ("response", [said("so")]),
+            ("request", [result("d")]),
+            ("response", [said("so"), use("e")]), ("request", [result("e")]),
+        ],
+        items=items,
+    )  # fmt: skip
+    whole = tokens_of(talk, words)
+    sizes: set[int] = set()
+    for window in range(10, whole + 1):
+        fitted = fit(WholeRequest(pieces=talk), TokenWindow(window, count=words))
+        check(talk, fitted)
+        sizes.add(len(fitted.parts))
+    assert len(sizes) > 2
 
 
 def talk_of(*messages: tuple[str, Sequence[SaidPart]]) -> list[Piece]:

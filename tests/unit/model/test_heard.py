@@ -1,12 +1,14 @@
 """How a conversation comes to one of its agents: with authors and roles, and as Pydantic AI sends it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_ai.messages import ModelMessagesTypeAdapter, repair_messages
 
 from podium.model.conversation import in_request, in_response
-from podium.model.conversation_state import ConversationMessage
+from podium.model.conversation_state import EDITED, ConversationMessage
 from podium.model.heard import heard_by
 from podium.model.json import Json
 
@@ -89,3 +91,5 @@ def test_all_that_was_said_is_heard_in_order_and_under_the_names_of_others(talk:
 def test_words_of_others_come_as_theirs_and_all_else_as_it_is(message: Json, heard: Json) -> None:
     assert heard_by("me", messages([("ann", message)])) == [message if heard is None else heard]
     assert heard_by("ann", messages([("ann", message)])) == [message]
+    [edited] = messages([("ann", message)])
+    assert heard_by("me", [replace(edited, key=EDITED)]) == [message]

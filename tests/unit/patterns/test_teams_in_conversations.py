@@ -9,10 +9,11 @@ import pytest
 from pydantic_ai.messages import ModelMessage, UserPromptPart
 from typing_extensions import TypeIs
 
-from podium import Agent, App, Context, ConversationTurn, Steps, agent, workflow
+from podium import Agent, App, Context, ConversationTurn, Retry, Steps, agent, workflow
 from podium.agents.pydantic_ai import llm_agent
 from podium.errors import RunFailed
 from podium.model.json import Json
+from podium.model.retry import FailureKind
 from podium.patterns import Answer, HandOff, group_chat, handoff, route, sequence, supervisor, vote
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.pattern import Pattern, is_pattern
@@ -287,3 +288,46 @@ async def test_a_team_that_is_called_with_a_conversation_of_its_own_talks_there(
     async with bench.app(flow, team) as app:
         assert await app.run(flow, "a charge") == "billing after 2, then billing after 3"
         assert len(await said(app)) == 3
+
+
+async def test_a_team_that_is_called_without_a_conversation_hears_and_says_nothing(bench: Bench) -> None:
+    turns: list[bool] = []
+
+    @agent
+    async def one(task: str, steps: Steps) -> str:
+        turns.append(steps.conversation is not None)
+        return task
+
+    team = sequence(vote(one, sequence(one, name="another")), lambda ballot: ballot.decision)
+
+    @workflow
+    async def flow(ctx: Context, text: str) -> str:
+        return await ctx.call(team, text)
+
+    async with bench.app(flow) as app:
+        await app.run(flow, "quietly", conversation="u")
+        assert turns == [False, False]
+        assert await said(app) == [("local", "quietly"), ("flow", "quietly")]
+
+
+async def test_a_further_attempt_of_a_team_hears_as_the_first_did(bench: Bench) -> None:
+    turns: list[bool] = []
+
+    @agent
+    async def one(task: str, steps: Steps) -> str:
+        turns.append(steps.conversation is not None)
+        if len(turns) == 1:
+            raise ValueError(task)
+        return task
+
+    team = sequence(one, lambda it: it, retry=Retry(attempts=2, kinds=frozenset({FailureKind.BUG})))
+
+    @workflow
+    async def flow(ctx: Context, text: str) -> str:
+        return await ctx.call(team, text, conversation=ctx.conversation)
+
+    async with bench.app(flow) as app:
+        run = await app.start(flow, "again", conversation="u")
+        await bench.clock.advance(60)
+        assert await run.result() == "again"
+        assert turns == [True, True]

@@ -1,6 +1,6 @@
 """What is sent of the messages of an agent of Pydantic AI, by the rules for its context."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pydantic_ai.messages import (
@@ -25,6 +25,8 @@ from podium.model.context_change import ContextChange
 from podium.model.json import Json
 
 _RESULT = "tool-return"
+_OUTPUT = "final_result"
+"""What Pydantic AI calls a tool by which an answer is given: other agents may have been in the conversation."""
 
 
 async def fitted(
@@ -35,21 +37,26 @@ async def fitted(
     The messages that the agent has stay as they are: those that are shortened are others.
     """
     sent = model_input(name_of(model), messages, None, parameters)
-    pieces = [piece for at, each in enumerate(sent["messages"]) for piece in _pieces(at, each)]
+    outputs = {_OUTPUT, *(each.name for each in parameters.output_tools)}
+    pieces = [piece for at, each in enumerate(sent["messages"]) for piece in _pieces(at, each, outputs)]
     besides = besides_of({**sent, "instructions": _instructions(sent["messages"], parameters)})
     fit = await context.fit(WholeRequest(pieces=pieces, besides=besides, model=name_of(model), window=_window(model)))
     return (_sent(messages, pieces, fit), fit.changes) if fit.changes else (messages, ())
 
 
-def _pieces(at: int, message: Mapping[str, Json]) -> Iterator[Piece]:
-    """Give each part of a request, and an answer as a whole: parts of it may only be sent together."""
+def _pieces(at: int, message: Mapping[str, Json], outputs: Collection[str]) -> Iterator[Piece]:
+    """Give each part of a request, and an answer as a whole: parts of it may only be sent together.
+
+    What the user says after an answer that a tool gave is in one message with the end of that, and not about it.
+    """
     parts: Sequence[SaidPart] = message["parts"]
     if message["kind"] == "response":
         yield Piece(at=at, kind="response", parts=parts)
         return
-    results = any(each["part_kind"] == _RESULT for each in parts)
+    results = {each["tool_name"] for each in parts if each["part_kind"] == _RESULT}
+    beside = bool(results) and not results & {*outputs}
     for part in parts:
-        yield Piece(at=at, kind="request", parts=[part], beside_results=results)
+        yield Piece(at=at, kind="request", parts=[part], beside_results=beside)
 
 
 def _instructions(messages: Sequence[Json], parameters: ModelRequestParameters) -> str:

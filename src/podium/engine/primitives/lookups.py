@@ -33,12 +33,17 @@ class LookUp(Recorded[list[T]]):
 
     __slots__ = ("asks",)
 
+    OF: ClassVar[str] = ""
+    """What is looked up, of agents that are named."""
     opens = LookedUp
     opening_ends_it = True
 
-    def __init__(self, active: ActiveRun, branch: BranchTask, path: str, key: str, asks: LookedUp) -> None:
+    def __init__(
+        self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, of: str = "",
+        agents: tuple[str, ...] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(active, branch, path, key)
-        self.asks = asks
+        self.asks = LookedUp(of=of or self.OF, agents=agents)
         """What is looked up, as it is recorded: `of`, and more if that does not say it all."""
 
     def described(self) -> str:
@@ -88,7 +93,7 @@ class Records(LookUp[TrackRecord]):
 
     __slots__ = ()
 
-    OF: ClassVar = "how agents did"
+    OF = "how agents did"
 
     async def look(self, branch: BranchTask) -> list[Json]:
         """Have the store fold its facts: it may take a tenth of a second."""
@@ -106,7 +111,7 @@ class LastSpeaker(LookUp[str]):
 
     __slots__ = ()
 
-    OF: ClassVar = "who spoke last"
+    OF = "who spoke last"
 
     async def look(self, branch: BranchTask) -> list[Json]:
         """Read the end of the conversation."""

@@ -129,6 +129,18 @@ class HeldTurns:
             conversation=told["conversation"], revision=told["revision"], n=told["n"], says=says, alone=alone
         )  # fmt: skip
 
+    def named(self, path: str) -> str | None:
+        """Return the conversation of the innermost turn that a context of this path is in."""
+        turn = self.innermost(path)
+        return None if turn is None else turn.name
+
+    def says(self, path: str) -> Says | None:
+        """Return how much calls of a workflow that runs at this path may say; None where it has no turn of its own."""
+        call, _, last = path.rpartition(".")
+        own = call if last.startswith("r") else path  # a further attempt of a call runs at `KEY.rN`
+        turn = self._known.get(START if not own or (last == own and own.startswith("g")) else own)
+        return None if turn is None else turn.inside
+
     def innermost(self, path: str) -> HeldTurn | None:
         """Return the innermost turn that a context of this path is in."""
         around = path if path in self._known else self.around(path)

@@ -17,14 +17,19 @@ def words(value: object) -> str:
 
 def asked(ctx: Context, member: Member, input: object, turn: ConversationTurn | None = None) -> Primitive[object]:
     """Return the call of a member; where the pattern has its turn in a conversation it listens, or has this turn."""
-    if turn is None and (name := ctx.conversation) is not None:
+    if turn is None and (name := _talk(ctx)) is not None:
         turn = ConversationTurn(name, says="nothing")
     return ctx.call(member, input, conversation=turn)
 
 
+def _talk(ctx: Context) -> str | None:
+    """Return the conversation in which the pattern was called; a call without one takes part in none around it."""
+    return None if ctx.says is None else ctx.conversation
+
+
 def speaking(ctx: Context) -> ConversationTurn | None:
     """Return the turn of a member that speaks for the team: with its input and its answer, or as a team of its own."""
-    name = ctx.conversation
+    name = _talk(ctx)
     return None if name is None else ConversationTurn(name)
 
 
@@ -33,7 +38,7 @@ def voice(ctx: Context, task: object | None, answered: Callable[[Json], str | No
 
     None as the `task` leaves the question out: it was said. A team in its place speaks as one.
     """
-    name = ctx.conversation
+    name = _talk(ctx)
     if name is None:
         return None
     if task is None:
