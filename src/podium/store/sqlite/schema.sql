@@ -269,7 +269,7 @@ CREATE INDEX facts_turns ON facts (CAST(body AS TEXT) ->> '$.n') WHERE kind = 28
 CREATE INDEX conversation_said_run ON conversation_said (run);
 CREATE VIEW conversation_messages AS
 SELECT s.place, s.author, s.run, s.key, s.at, CASE WHEN s.source IS NULL THEN s.message ELSE CAST(
-    SUBSTR(s.message, 1, s.cut) || SUBSTR(COALESCE(f.payload, (SELECT b.body FROM blobs b WHERE b.hash = f.blob)), s.first + 1, s.size) || SUBSTR(s.message, s.cut + 1) AS BLOB
+    COALESCE(SUBSTR(s.message, 1, s.cut), '') || SUBSTR(COALESCE(f.payload, (SELECT b.body FROM blobs b WHERE b.hash = f.blob)), s.first + 1, s.size) || COALESCE(SUBSTR(s.message, s.cut + 1), '') AS BLOB
 ) END AS message
 FROM conversation_said s LEFT JOIN facts f ON f.place = s.source;
 CREATE TABLE answers_vectors (
