@@ -29,7 +29,7 @@ def memory_scope(scope: MemoryScope, call: Call, agent: str) -> str:
         case "tenant":
             return f"tenant:{call.tenant}"
         case "run":
-            return f"run:{call.run}"
+            return scope_of_run(call.run)
         case "agent" if call.tenant == _DEFAULT_TENANT:
             return f"agent:{agent}"  # as it was before agents remembered for each tenant
         case "agent":
@@ -38,6 +38,11 @@ def memory_scope(scope: MemoryScope, call: Call, agent: str) -> str:
             return f"user:{_quoted(call.tenant)}/{call.principal}"
         case _:
             assert_never(scope)
+
+
+def scope_of_run(run: str) -> str:
+    """Return the name under which a store keeps what a run remembers for itself."""
+    return f"run:{run}"
 
 
 def _quoted(tenant: str) -> str:

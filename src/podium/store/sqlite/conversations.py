@@ -77,14 +77,14 @@ class SqliteConversing:
     def _stored(self, row: MessageRow) -> Sequence[object]:
         """Return the columns of a message after its place: without the part that stands in a fact just as it is."""
         said, origin = row.message, row.origin
-        columns = row.author, row.run, row.key, row.at
+        columns = row.author, row.run, row.number, row.key, row.at
         if origin is not None:
             source, end = (origin.run << PLACE_BITS) + origin.seq, origin.start + origin.size
             return *columns, said[: origin.start] + said[end:], source, origin.start, origin.offset, origin.size
         return *columns, said, None, None, None, None
 
-    def messages_of(self, run: str) -> Sequence[MessageRow]:
-        """Return the messages that were said in turns of a run, in all conversations."""
+    def messages_of(self, run: int) -> Sequence[MessageRow]:
+        """Return the messages that the run of a number said, in all conversations."""
         return self._messages("conversation_messages_of_run", run)
 
     def _messages(self, name: str, *wanted: object) -> Sequence[MessageRow]:
@@ -169,6 +169,6 @@ def messages_of(
     )
     made = conversation_state.ConversationMessage  # once: a module that is loaded lazily is looked up each time
     return [
-        made(place=row[0] - place, author=row[1], run=row[2], key=row[3], at=row[4], message=decode(row[5]))
+        made(place=row[0] - place, author=row[1], run=row[2], key=row[4], at=row[5], message=decode(row[6]))
         for row in rows
     ]

@@ -30,6 +30,7 @@ from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Block, Delivery, FinishRun, Leave, Park, Placed, Release
 from podium.store.sqlite.cache import keep
 from podium.store.sqlite.conversations import SqliteConversing
+from podium.store.sqlite.memory_writes import forget_runs
 from podium.store.sqlite.ownership import delivery_of
 from podium.store.sqlite.rows import Row, budget_of, placed_of, stored_payload
 from podium.store.sqlite.sql import statement
@@ -322,14 +323,15 @@ class SqliteTransaction(SqliteConversing):
 
     def delete_runs(self, runs: Sequence[tuple[int, Pruning]]) -> None:
         """Delete runs by their numbers, with all that is kept of them, and write down that they were pruned."""
-        self._do_all("conversation_messages_whole", [(each.run,) for _, each in runs])
         numbers = [(n,) for n, _ in runs]
+        self._do_all("conversation_messages_whole", numbers)
         blobs = {row for n in numbers for row in self._connection.execute(statement("blobs_of_run"), n)}
         for name in _OF_A_RUN:
             self._do_all(name, numbers)
         self._do_all("blob_forget", list(blobs))
         self._do_all("budget_delete", [(budget_of_run(each.run),) for _, each in runs])
         self._do("kept_forget_all", encode([each.run for _, each in runs]).decode())
+        forget_runs(self._connection, [each.run for _, each in runs])
         forget_events(self._connection, [each.run for _, each in runs])
         rows = [
             (n, each.run, each.facts, each.head, each.state, each.at, each.by, each.why, each.signature)

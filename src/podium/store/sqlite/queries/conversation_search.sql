@@ -8,7 +8,7 @@ WHERE true
     AND m.at >= :since
     AND m.at < :until
     AND (m.at, m.place) < (:at, :place)
-    AND EXISTS (SELECT 1 FROM runs r WHERE r.id = m.run AND r.tag = :tag)
+    AND EXISTS (SELECT 1 FROM runs r WHERE r.n = m.number AND r.tag = :tag)
     AND CAST(m.message AS TEXT) LIKE :stored ESCAPE '\'
     AND EXISTS (SELECT 1 FROM json_each(CAST(m.message AS TEXT), '$.parts') p, json_tree(p.value, '$.content') s WHERE s.atom LIKE :text ESCAPE '\' AND (p.value ->> 'part_kind' = 'tool-return' OR s.fullkey = '$.content' OR s.path = '$.content' AND typeof(s.key) = 'integer' OR s.key = 'content'))
 ORDER BY m.at DESC, m.place DESC LIMIT :limit

@@ -1,0 +1,15 @@
+-- What is never given twice tells things apart that others are called like: the number of the run that said a message, since another run may have its
+-- id once it is pruned. 0 is that of no run.
+ALTER TABLE conversation_said ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+UPDATE conversation_said SET number = COALESCE(
+    (SELECT p.number FROM pruned p WHERE p.run = conversation_said.run AND p.at >= conversation_said.at ORDER BY p.number LIMIT 1),
+    (SELECT r.n FROM runs r WHERE r.id = conversation_said.run), 0
+);
+DROP INDEX conversation_said_run;
+CREATE INDEX conversation_said_number ON conversation_said (number);
+DROP VIEW conversation_messages;
+CREATE VIEW conversation_messages AS
+SELECT s.place, s.author, s.run, s.number, s.key, s.at, CASE WHEN s.source IS NULL THEN s.message ELSE CAST(
+    SUBSTR(s.message, 1, s.cut) || SUBSTR(COALESCE(f.payload, (SELECT b.body FROM blobs b WHERE b.hash = f.blob)), s.first + 1, s.size) || SUBSTR(s.message, s.cut + 1) AS BLOB
+) END AS message
+FROM conversation_said s LEFT JOIN facts f ON f.place = s.source
