@@ -206,5 +206,8 @@ class MemoryStore(Protocol):
         ...
 
     async def forget_expired(self) -> int:
-        """Delete all entries whose time is over, and return how many; some are deleted with each write anyway."""
+        """Delete all entries whose time is over, and return how many; some are deleted with each write anyway.
+
+        Then no word of what is gone, however it went, is left in what a search looks through either.
+        """
         ...

@@ -92,22 +92,14 @@ class SqliteConversing:
         return [MessageRow(row[0] >> PLACE_BITS, row[0] & ((1 << PLACE_BITS) - 1), *row[1:]) for row in rows]
 
     def overwrite_messages(self, rows: Sequence[MessageRow]) -> None:
-        """Have messages say something else; bytes that get free are overwritten."""
+        """Have messages say something else."""
         places = [(row.message, (row.conversation << PLACE_BITS) + row.place) for row in rows]
-        self._connection.execute("PRAGMA secure_delete = ON")
-        try:
-            self._do_all("conversation_message_overwrite", places)
-        finally:
-            self._connection.execute("PRAGMA secure_delete = OFF")
+        self._do_all("conversation_message_overwrite", places)
 
     def delete_conversation(self, n: int) -> None:
-        """Delete a conversation with its messages; deleted bytes are overwritten."""
-        self._connection.execute("PRAGMA secure_delete = ON")
-        try:
-            self._do("conversation_messages_delete", n)
-            self._do("conversation_delete", n)
-        finally:
-            self._connection.execute("PRAGMA secure_delete = OFF")
+        """Delete a conversation with its messages."""
+        self._do("conversation_messages_delete", n)
+        self._do("conversation_delete", n)
 
     def turn(self, run: str, key: str) -> TurnRow | None:
         """Return the turn that a run has, or waits for, under a key."""

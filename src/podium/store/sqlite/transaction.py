@@ -301,19 +301,15 @@ class SqliteTransaction(SqliteConversing):
         return self._connection.execute(statement("chain_of_run"), (run,)).fetchall()
 
     def erase(self, run: int, run_id: str, facts: Sequence[EmptiedFact], blobs: Collection[bytes]) -> None:
-        """Delete what a run carries; deleted bytes are overwritten."""
+        """Delete what a run carries."""
         place = run << PLACE_BITS
-        self._connection.execute("PRAGMA secure_delete = ON")
-        try:
-            self._do_all("fact_redact", [(fact.digest, fact.body, place + fact.seq) for fact in facts])
-            self._do_all("blob_forget", [(blob,) for blob in blobs])
-            self._do("signals_forget", run)
-            self._do("answers_redact", run)
-            self._do("questions_redact", run)
-            self._do("kept_forget", run_id)
-            forget_events(self._connection, [run_id])
-        finally:
-            self._connection.execute("PRAGMA secure_delete = OFF")
+        self._do_all("fact_redact", [(fact.digest, fact.body, place + fact.seq) for fact in facts])
+        self._do_all("blob_forget", [(blob,) for blob in blobs])
+        self._do("signals_forget", run)
+        self._do("answers_redact", run)
+        self._do("questions_redact", run)
+        self._do("kept_forget", run_id)
+        forget_events(self._connection, [run_id])
 
     def redact_run(self, n: int, epoch: int, reason: str, head: Head) -> None:
         """Write down a redacted run's epoch, what is left of its reason, and where its journal ends."""
