@@ -59,7 +59,7 @@ class MemoryEntry:
     key: str
     value: Json
     version: int
-    """1 at the first put, one more at each further one."""
+    """One more at each further put of the key. None comes again, also where the entry was deleted or forgotten."""
     at: float
     until: float | None = None
     """The time, in seconds since 1970, from which it is not found any more; None is for ever."""

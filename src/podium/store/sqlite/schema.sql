@@ -264,7 +264,6 @@ CREATE TABLE memory_vectors (
     numbers BLOB NOT NULL
 );
 CREATE INDEX memory_vectors_of ON memory_vectors (scope, embedder, v, signs);
-CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END;
 CREATE INDEX facts_turns ON facts (CAST(body AS TEXT) ->> '$.n') WHERE kind = 28;
 CREATE TABLE answers_vectors (
     v INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -285,4 +284,9 @@ CREATE VIEW conversation_messages AS
 SELECT s.place, s.author, s.run, s.number, s.key, s.at, CASE WHEN s.source IS NULL THEN s.message ELSE CAST(
     SUBSTR(s.message, 1, s.cut) || SUBSTR(COALESCE(f.payload, (SELECT b.body FROM blobs b WHERE b.hash = f.blob)), s.first + 1, s.size) || SUBSTR(s.message, s.cut + 1) AS BLOB
 ) END AS message
-FROM conversation_said s LEFT JOIN facts f ON f.place = s.source
+FROM conversation_said s LEFT JOIN facts f ON f.place = s.source;
+CREATE TABLE memory_gone (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL
+);
+CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; INSERT INTO memory_gone VALUES (1, old.version) ON CONFLICT DO UPDATE SET version = MAX(version, excluded.version); END
