@@ -279,6 +279,7 @@ CREATE TABLE answers_vectors (
 CREATE INDEX answers_vectors_among ON answers_vectors (among, v, signs);
 CREATE INDEX answers_vectors_of ON answers_vectors (agent, version, tenant, v);
 CREATE TRIGGER answers_kept_deleted AFTER DELETE ON answers_kept BEGIN DELETE FROM answers_vectors WHERE digest = old.digest AND agent = old.agent AND version = old.version AND tenant = old.tenant; END;
+CREATE INDEX answers_kept_run ON answers_kept (run);
 CREATE INDEX conversation_said_number ON conversation_said (number);
 CREATE VIEW conversation_messages AS
 SELECT s.place, s.author, s.run, s.number, s.key, s.at, CASE WHEN s.source IS NULL THEN s.message ELSE CAST(

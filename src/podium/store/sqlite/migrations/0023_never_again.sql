@@ -5,6 +5,8 @@ UPDATE conversation_said SET number = COALESCE(
     (SELECT p.number FROM pruned p WHERE p.run = conversation_said.run AND p.at >= conversation_said.at ORDER BY p.number LIMIT 1),
     (SELECT r.n FROM runs r WHERE r.id = conversation_said.run), 0
 );
+-- Which answers a run was given, which go with it.
+CREATE INDEX answers_kept_run ON answers_kept (run);
 DROP INDEX conversation_said_run;
 CREATE INDEX conversation_said_number ON conversation_said (number);
 DROP VIEW conversation_messages;
