@@ -183,7 +183,8 @@ def test_what_was_said_in_an_old_store_is_there_once_it_is_migrated() -> None:
         "INSERT INTO conversation_messages (place, author, run, key, at, message) VALUES (?, ?, ?, ?, ?, ?)", row
     )
     migrate(connection, ":memory:")
-    assert connection.execute("SELECT * FROM conversation_messages WHERE run = 'run_1'").fetchall() == [row]
+    found = connection.execute("SELECT place, author, run, key, at, message FROM conversation_messages").fetchall()
+    assert found == [row]
 
 
 @agent
