@@ -65,7 +65,7 @@ class ConversationReader:
         NATURAL.check("first of the messages", first)
         or_none(NATURAL).check("end of the messages", end)
         found = await self.get(name, tenant=tenant)
-        return await self._sight.store.messages(found.tenant, found.name, first=first, end=end)
+        return await self._sight.store.messages(found.tenant, found.name, first=first, end=end, n=found.n)
 
     async def search(self, text: str, /, **filters: Unpack[SaidFilters]) -> Page[ConversationHit]:
         """Return the messages in which a text stands, newest first, each with what stands around it.
@@ -87,6 +87,6 @@ class ConversationReader:
         """
         _FORM.check("form of the export", form)
         found = await self.get(name, tenant=tenant)
-        said = await self._sight.store.messages(found.tenant, found.name, end=found.revision)
+        said = await self._sight.store.messages(found.tenant, found.name, end=found.revision, n=found.n)
         for line in TRANSCRIPTS[form](found, said):
             yield line

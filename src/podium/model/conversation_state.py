@@ -83,6 +83,8 @@ class TurnHolder:
 class ConversationState:
     """A conversation as the store knows it."""
 
+    n: int
+    """Its number in the store: one that is begun under the same name after this was deleted has another one."""
     tenant: str
     principal: str
     """On whose behalf it was begun."""
