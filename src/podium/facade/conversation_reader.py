@@ -47,9 +47,15 @@ class ConversationReader:
         own = (tenant or "default") if user is None else user.tenant
         found = await sight.store.conversation(own, name)
         if found is None or tenant not in (None, own) or not sight.sees(found.tenant, found.principal):
+            others = await sight.tenants_with(name) if tenant is None else []
             raise UnknownConversation(
-                f"no conversation is called {name!r}. `app.conversations.list()`, or `podium conversations list`,"
-                " gives those there are."
+                f"no conversation is called {name!r}"
+                + (
+                    f" in the tenant {own!r}; there is one in {', '.join(map(repr, others))}: say `tenant`"
+                    if others
+                    else ""
+                )
+                + ". `app.conversations.list()`, or `podium conversations list`, gives those there are."
             )
         return found
 

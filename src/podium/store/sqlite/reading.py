@@ -205,9 +205,12 @@ class SqliteReading:
 
     async def costs(self, query: CostQuery) -> Page[Cost]:
         """Add up what was spent, the dearest first."""
-        wanted = {**given(query, "less", "part"), "turns": query.by == "conversation" or query.conversation is not None}
+        wanted = {
+            **given(query, "less", "part", "number"),
+            "turns": query.by == "conversation" or query.conversation is not None,
+        }
         rows = await self._rows("costs_fold", wanted)
-        return page(rows, query, cost_of, lambda row: (-row[5] - row[6], row[0]))
+        return page(rows, query, cost_of, lambda row: (-row[5] - row[6], row[0], row[13]))
 
     # Folds
 
