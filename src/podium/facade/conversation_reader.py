@@ -49,9 +49,15 @@ class ConversationReader:
         own = (tenant or "default") if user is None else user.tenant
         found = await sight.store.conversation(own, name)
         if found is None or tenant not in (None, own) or not sight.sees(found.tenant, found.principal):
+            others = await sight.tenants_with(name) if tenant is None else []
             raise UnknownConversation(
-                f"no conversation is called {name!r}. `app.conversations.list()`, or `podium conversations list`,"
-                " gives those there are."
+                f"no conversation is called {name!r}"
+                + (
+                    f" in the tenant {own!r}; there is one in {', '.join(map(repr, others))}: say `tenant`"
+                    if others
+                    else ""
+                )
+                + ". `app.conversations.list()`, or `podium conversations list`, gives those there are."
             )
         return found
 
@@ -67,7 +73,7 @@ class ConversationReader:
         NATURAL.check("first of the messages", first)
         or_none(NATURAL).check("end of the messages", end)
         found = await self.get(name, tenant=tenant)
-        return await self._sight.store.messages(found.tenant, found.name, first=first, end=end)
+        return await self._sight.store.messages(found.tenant, found.name, first=first, end=end, n=found.n)
 
     async def search(self, text: str, /, **filters: Unpack[SaidFilters]) -> Page[ConversationHit]:
         """Return the messages in which a text stands, newest first, each with what stands around it.
@@ -89,6 +95,6 @@ class ConversationReader:
         """
         _FORM.check("form of the export", form)
         found = await self.get(name, tenant=tenant)
-        said = await self._sight.store.messages(found.tenant, found.name, end=found.revision)
+        said = await self._sight.store.messages(found.tenant, found.name, end=found.revision, n=found.n)
         for line in TRANSCRIPTS[form](found, said):
             yield line

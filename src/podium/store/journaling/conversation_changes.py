@@ -47,7 +47,7 @@ class ConversationChanges:
         if self._newcomers.same(wanted.record) is not None:
             return CommitVerdict.DUPLICATE
         found = self._transaction.conversation(wanted.tenant, wanted.name)
-        if found is None:
+        if found is None or wanted.n not in (None, found.n):
             return CommitVerdict.UNKNOWN
         match wanted:
             case DeleteConversation():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from podium import lazy
 from podium.store.codec import decode
-from podium.store.journaling.chain import PLACE_BITS
+from podium.store.journaling.chain import PLACE_BITS, place_within
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.sqlite.rows import Row
 from podium.store.sqlite.sql import statement
@@ -134,7 +134,7 @@ def conversation_state_of(row: Row) -> "conversation_state.ConversationState":
     """Return the conversation of a row of `conversation_state` and its like."""
     turns: int = row[11]
     return conversation_state.ConversationState(
-        tenant=row[1], principal=row[2], name=row[3], revision=row[4], created_at=row[5], changed_at=row[6],
+        n=row[0], tenant=row[1], principal=row[2], name=row[3], revision=row[4], created_at=row[5], changed_at=row[6],
         forked_from=row[7], forked_at=row[8],
         holder=conversation_state.TurnHolder(row[9], row[10], row[12]) if turns else None, waiting=max(0, turns - 1),
     )  # fmt: skip
@@ -156,9 +156,8 @@ def messages_of(
     if found is None or n not in (None, found[0]):
         return []
     place = found[0] << PLACE_BITS
-    rows = connection.execute(
-        statement("conversation_messages_get"), (place + first, place + (1 << PLACE_BITS if end is None else end))
-    )
+    beyond = 1 << PLACE_BITS if end is None else place_within(end)
+    rows = connection.execute(statement("conversation_messages_get"), (place + place_within(first), place + beyond))
     made = conversation_state.ConversationMessage  # once: a module that is loaded lazily is looked up each time
     return [
         made(place=row[0] - place, author=row[1], run=row[2], key=row[4], at=row[5], message=decode(row[6]))

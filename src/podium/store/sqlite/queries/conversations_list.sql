@@ -6,6 +6,7 @@ FROM conversations c
 LEFT JOIN conversation_turns t ON t.n = (SELECT min(f.n) FROM conversation_turns f WHERE f.conversation = c.n AND f.within IS NULL)
 WHERE true
     AND c.name >= :prefix AND c.name < :beyond
+    AND c.name = :name
     AND c.tenant = :tenant
     AND c.principal = :principal
     AND c.changed_at >= :since
