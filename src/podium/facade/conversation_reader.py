@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Unpack
 
 from podium.errors import UnknownConversation, UsageError
-from podium.facade.filters import Filters, check_filters
+from podium.facade.filters import SEARCHED, Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
 from podium.model.expected import NATURAL, TEXT, Expected, one_of, or_none
@@ -27,7 +27,7 @@ class SaidFilters(Filters, total=False):
     """Only in the conversation of this name."""
 
 
-_SEARCHED = Expected("the text that is looked for", lambda value: isinstance(value, str) and bool(value))
+_SEARCHED = Expected(f"{SEARCHED.words}, and not empty", lambda value: SEARCHED.fits(value) and value != "")
 _FORM = one_of(tuple(TRANSCRIPTS))
 
 
