@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypedDict, get_args
 
 from podium.model.cost import Dimension
-from podium.model.expected import FLAG, MOMENT, TEXT, WHOLE, Expected, check_options, one_of, or_none
+from podium.model.expected import FLAG, MOMENT, TEXT, WHOLE, WITHOUT_NUL, Expected, check_options, one_of, or_none
 from podium.model.run import RunState
 from podium.reports.dead_letters import FailureCause
 
@@ -31,14 +31,14 @@ class Filters(TypedDict, total=False):
 _LONGEST = 5_000
 """Characters of a text that is looked for; the patterns of SQLite have room for them whatever they are."""
 SEARCHED = Expected(
-    f"a text of at most {_LONGEST:,} characters", lambda value: isinstance(value, str) and len(value) <= _LONGEST
+    f"{WITHOUT_NUL.words}, of at most {_LONGEST:,} characters",
+    lambda value: WITHOUT_NUL.fits(value) and len(str(value)) <= _LONGEST,
 )
 """What is looked for in a list."""
 _TEXTS = (
     "tenant",
     "principal",
     "tag",
-    "text",
     "cursor",
     "workflow",
     "parent",
