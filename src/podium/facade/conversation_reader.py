@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Unpack
 
 from podium.errors import UnknownConversation, UsageError
-from podium.facade.filters import Filters, check_filters
+from podium.facade.filters import SEARCHED, Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
-from podium.model.expected import NATURAL, TEXT, WITHOUT_NUL, Expected, one_of, or_none
+from podium.model.expected import NATURAL, TEXT, Expected, one_of, or_none
 from podium.reports.transcript import TRANSCRIPTS, TranscriptForm
 from podium.store.protocol import ConversationQuery, Page, SaidQuery
 
@@ -27,9 +27,7 @@ class SaidFilters(Filters, total=False):
     """Only in the conversation of this name."""
 
 
-_SEARCHED = Expected(
-    "the text that is looked for, without the character NUL", lambda value: WITHOUT_NUL.fits(value) and bool(value)
-)
+_SEARCHED = Expected(f"{SEARCHED.words}, and not empty", lambda value: SEARCHED.fits(value) and value != "")
 _FORM = one_of(tuple(TRANSCRIPTS))
 
 

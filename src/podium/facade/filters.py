@@ -21,13 +21,20 @@ class Filters(TypedDict, total=False):
     tag: str | None
     """Only what belongs to runs of this tag."""
     text: str | None
-    """Only where this text stands."""
+    """Only where this text, of at most 5,000 characters, stands."""
     limit: int
     """At most so many on a page; 100 where nothing is said."""
     cursor: str | None
     """Where the page begins: the `cursor` of the page before."""
 
 
+_LONGEST = 5_000
+"""Characters of a text that is looked for; the patterns of SQLite have room for them whatever they are."""
+SEARCHED = Expected(
+    f"{WITHOUT_NUL.words}, of at most {_LONGEST:,} characters",
+    lambda value: WITHOUT_NUL.fits(value) and len(str(value)) <= _LONGEST,
+)
+"""What is looked for in a list."""
 _TEXTS = (
     "tenant",
     "principal",
@@ -42,7 +49,7 @@ _TEXTS = (
     "conversation",
 )
 EXPECTED: Mapping[str, Expected] = {
-    **dict.fromkeys(_TEXTS, or_none(TEXT)), "text": or_none(WITHOUT_NUL),
+    **dict.fromkeys(_TEXTS, or_none(TEXT)), "text": or_none(SEARCHED),
     "since": or_none(MOMENT), "until": or_none(MOMENT), "limit": WHOLE,
     "state": or_none(one_of(tuple(RunState))), "kind": or_none(one_of(tuple(FailureCause))),
     "by": one_of(get_args(Dimension)), "discarded": FLAG,

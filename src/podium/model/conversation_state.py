@@ -80,7 +80,7 @@ class TurnHolder:
     key: str
     """The call; `start` for the run itself."""
     question: str | None = None
-    """The question that has waited longest of those that this turn has open."""
+    """The question that has waited longest of those that are open in this turn, also in child runs started there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ class Expected:
 
 def refuse(what: str, value: object, words: str) -> NoReturn:
     """Raise the error that says what was expected."""
-    raise UsageError(f"{what} is {value!r}; expected {words}.")
+    raise UsageError(f"{what} is {value!r:.200}; expected {words}.")
 
 
 def _is_many(value: object) -> "TypeIs[Collection[object]]":

@@ -162,7 +162,7 @@ async def test_what_was_said_is_found_by_those_who_may_see_it(tmp_path: Path) ->
         assert [each.excerpt for each in await app.conversations.search("12 g")] == ["12 g"]
         assert [each.excerpt for each in await app.conversations.search("12", tenant="a", limit=1)] == ["12 g"]
         assert list(await app.conversations.search("weigh")) == []
-        with pytest.raises(UsageError, match="the text that is looked for"):
+        with pytest.raises(UsageError, match="and not empty"):
             await app.conversations.search("")
         with pytest.raises(UsageError, match="takes one text"):
             await app.conversations.search("a", text="b")

@@ -45,10 +45,12 @@ class HeldTurn:
 class HeldTurns:
     """Remembers, by the key of the call, which turns the run has, wants, and had."""
 
-    __slots__ = ("_known", "wanted")
+    __slots__ = ("_held", "_known", "wanted")
 
     def __init__(self) -> None:
         self._known: dict[str, HeldTurn] = {}
+        self._held: set[str] = set()
+        """Under which keys the run may have a turn now: few, however many it had."""
         self.wanted: set[str] = set()
         """What was asked of the store and is not given."""
 
@@ -64,6 +66,7 @@ class HeldTurns:
                     self._known[fact.key].held = _is_own(fact)
                 case Restarted(conversation=str(name), revision=revision, held=held, spoken=said):
                     self._known[START] = HeldTurn(name, revision, None, said, held and _is_own(fact))
+                    self._held.add(START)
                     self.wanted.discard(START)
                 case KeysCancelled(keys=keys):
                     self._end(keys)
@@ -92,6 +95,7 @@ class HeldTurns:
         self._known[key] = HeldTurn(
             taken.conversation, taken.revision, taken.n, said, says=taken.says, alone=taken.alone
         )
+        self._held.add(key)
         self.wanted.discard(key)
 
     def answered(self, key: str) -> None:
@@ -164,9 +168,9 @@ class HeldTurns:
     def _end(self, keys: Iterable[str]) -> None:
         for key in keys:
             self.wanted = {at for at in self.wanted if not belongs(at, key)}
-            for at in self._known:
-                if belongs(at, key):
-                    self._known[at].held = False
+            for at in [at for at in self._held if belongs(at, key)]:
+                self._known[at].held = False
+                self._held.discard(at)
 
     def _above(self, key: str) -> Iterator[str]:
         yield from above(key)

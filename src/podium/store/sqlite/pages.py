@@ -20,7 +20,8 @@ QueryValues = dict[str, Any]
 """The parameters of a statement by name: what sqlite3 binds has no one type."""
 _PARAMETER = re.compile(r":([a-z]\w*)")
 _OPTIONAL = ("AND", "INDEXED BY")
-_BEYOND = chr(0x10FFFF)
+_LAST = 0x10FFFF
+_SURROGATES = range(0xD800, 0xE000)
 _MOST = (1 << 63) - 1
 _LITERAL = {ord(each): f"\\{each}" for each in "\\%_"}
 
@@ -30,7 +31,7 @@ def given(query: Query, *places: str) -> QueryValues:
     found = {each.name: getattr(query, each.name) for each in fields(query)}
     found = {name: value for name, value in found.items() if value is not None and value != ()}
     if "prefix" in found:
-        found["beyond"] = found["prefix"] + _BEYOND
+        found["beyond"] = _beyond(found["prefix"])
     found = {name: _bound(value) for name, value in found.items()}
     found["limit"] = min(query.limit, 1 << 40) + 1
     if query.text is not None:
@@ -43,6 +44,15 @@ def given(query: Query, *places: str) -> QueryValues:
 def _bound(value: object) -> object:
     """Return a number that SQLite can take: of one beyond its range the last."""
     return max(-_MOST, min(value, _MOST)) if isinstance(value, int) else value
+
+
+def _beyond(prefix: str) -> str | bytes:
+    """Return what comes after all texts that begin so: the next one of its length, or a blob, which is after any."""
+    kept = prefix.rstrip(chr(_LAST))
+    if not kept:
+        return b""
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(_SURROGATES.stop if following in _SURROGATES else following)
 
 
 def containing(text: str) -> str:
