@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 
 from podium.agents.context.draft import Draft
@@ -15,6 +16,7 @@ from podium.model.json import Json, is_array, is_object
 from podium.model.outcome import Done, Failed
 from podium.model.parts_said import arguments_of, text_of
 from podium.model.steps import Steps
+from podium.model.steps_apart import StepsApart
 
 SUMMARY_STEP = "summary"
 """The name of the step in which an agent summarizes."""
@@ -118,7 +120,7 @@ class Summaries:
             above, key=f"{above.key}/{SUMMARY_STEP}", agent=card.name, version=card.version, attempt=1, timeout=None,
             input=agent.input.dump(text), conversation=None, granted={}, feedback="",
         )  # fmt: skip
-        match await agent.run(call, self._steps):
+        match await agent.run(call, StepsApart(self._steps, card.name, partial(_without_what_was_said, len(text)))):
             case Done(value):
                 found = agent.output.load(value)
             case Failed(failure):
@@ -128,6 +130,21 @@ class Summaries:
         if not isinstance(found, str) or not found.strip():
             raise BadAnswer(f"{card.name} gave {found!r:.100}: expected the text of a summary")
         return found
+
+
+def _without_what_was_said(characters: int, sent: Json) -> Json:
+    """Return a request of an agent that summarizes as it is recorded: the conversation has what it was told.
+
+    A copy in this run would outlive the redaction of the run in which it was said.
+    """
+    told = f"[{characters:,} characters of what was said before, which are not kept here]"
+    messages = [each if is_array(each) else {**each, "parts": [_hidden(part, told) for part in each["parts"]]}
+                for each in sent["messages"]]  # fmt: skip
+    return {**sent, "messages": messages}
+
+
+def _hidden(part: SaidPart, told: str) -> Json:
+    return {**part, "content": told} if part["part_kind"] == "user-prompt" else part
 
 
 def _named(agent: AnyAgent) -> str:
