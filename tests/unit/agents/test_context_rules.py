@@ -284,7 +284,7 @@ def test_files_and_whatever_else_is_said_are_counted() -> None:
         ("response", [{"part_kind": "thinking", "content": "three more words"}, use("c")]),
         ("request", [{**result("c"), "content": {"a": 1, "b": [{"kind": "image-url", "url": "http://x"}]}}]),
     )
-    assert tokens_of(said_by_both, words) == 2 + 1_500 + 3 + 3 + 4 + 1_500
+    assert tokens_of(said_by_both, words) == 2 + 1_500 + 3 + 3 + 5 + 1_500
     assert [estimated_tokens(text) for text in ("", "abc", "abcd", "äöü")] == [4, 5, 6, 6]
 
 

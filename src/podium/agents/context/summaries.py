@@ -172,10 +172,7 @@ def _digest(told: Json) -> str:
 def _plainly(part: SaidPart) -> Json:
     if part["part_kind"] == "tool-call":
         return [part["tool_name"], _loaded(arguments_of(part))]
-    content: Json = part["content"]
-    if is_array(content):
-        content = [each for each in content if isinstance(each, str)] if part["part_kind"] == "user-prompt" else content
-    return [part["part_kind"], text_of(content)]
+    return [part["part_kind"], text_of(part["content"])]
 
 
 def _loaded(arguments: str) -> Json:

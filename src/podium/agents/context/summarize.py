@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from podium.agents.context.counting import TokenCounter, estimated_tokens, texts_of
+from podium.agents.context.counting import TokenCounter, estimated_tokens
 from podium.agents.context.draft import Draft
 from podium.agents.context.piece import Piece, SaidPart
 from podium.agents.context.summaries import Summaries
@@ -99,7 +99,7 @@ def _line(part: SaidPart) -> str:
     """Return who said what; empty for what no summary needs, such as thoughts."""
     match part["part_kind"]:
         case "user-prompt":
-            return f"User: {_prompt(part)}"
+            return f"User: {text_of(part['content'])}"
         case "text":
             return f"Assistant: {part['content']}"
         case "tool-call":
@@ -110,8 +110,3 @@ def _line(part: SaidPart) -> str:
             return f"Refused: {text_of(part['content'])}"
         case _:
             return ""
-
-
-def _prompt(part: SaidPart) -> str:
-    content = part["content"]
-    return content if isinstance(content, str) else "\n".join(text or "[a file]" for text in texts_of(part))

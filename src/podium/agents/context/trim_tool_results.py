@@ -10,7 +10,7 @@ from podium.model.trimming import is_result
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TrimToolResults:
-    """Sends of each result of a tool only the beginning, but for the last ones.
+    """Sends of each result of a tool only the beginning, without files, but for the last ones.
 
     The uses stay, so the model sees what it has looked up and may do so again. Results that the model has not seen yet
     are whole, however many there are. Raises UsageError for what are no numbers from 0 on.
