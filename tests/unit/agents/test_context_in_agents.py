@@ -22,7 +22,7 @@ from podium.agents.context import LastMessages, PinMessages, Summarize, TokenWin
 from podium.agents.langchain import PodiumMiddleware, from_langchain
 from podium.agents.openai_agents import from_openai_agents
 from podium.agents.pydantic_ai import llm_agent
-from podium.errors import RunFailed
+from podium.errors import RunFailed, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.fact import FactKind
 from podium.model.json import Json
@@ -85,8 +85,8 @@ def member(framework: str, server: ChatServer, use: Callable[..., object] = look
             return from_langchain(graph, name="lc", **options)
 
 
-def chatting(talker: AnyAgent) -> AnyAgent:
-    @workflow(name="chat")
+def chatting(talker: AnyAgent, name: str = "chat") -> AnyAgent:
+    @workflow(name=name)
     async def chat(ctx: Context, text: str) -> str:
         return await ctx.call(talker, text, conversation=ctx.conversation)
 
@@ -180,6 +180,13 @@ async def test_what_would_not_fit_is_told_and_nothing_is_sent(
             await run.result()
         assert server.bodies == []
         assert not [fact for fact in await app.runs.facts(run.id) if fact.kind in (FactKind.SENT, FactKind.STEP)]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("rule", [LastMessages, PinMessages, Summarize, TokenWindow, TrimToolResults])
+def test_a_class_in_place_of_a_rule_is_refused_by_name(framework: str, rule: Any, server: ChatServer) -> None:
+    with pytest.raises(UsageError, match=rf"context .*{rule.__name__}.*expected rules .* and no class of one"):
+        member(framework, server, context=[rule])
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

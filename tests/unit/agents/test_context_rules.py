@@ -22,7 +22,7 @@ from podium.agents.context.counting import tokens_of
 from podium.agents.context.draft import FittedRequest
 from podium.agents.context.piece import Piece, SaidPart, WholeRequest
 from podium.agents.context.rule import ContextRule
-from podium.errors import ConfigError, ContextTooLong, PodiumError, UsageError
+from podium.errors import ConfigError, ContextTooLong, PodiumError, Refusal, UsageError
 from podium.testing.steps import PlainSteps
 from tests.unit.agents.calls import call_with
 
@@ -272,9 +272,7 @@ def test_messages_are_pinned_by_what_they_say() -> None:
 def test_the_window_of_the_model_is_taken_unless_one_is_given() -> None:
     with pytest.raises(ContextTooLong, match=r"gpt would be sent has .* more than the 90 of TokenWindow\(reserve=10\)"):
         fit(WholeRequest(pieces=LOOP, window=100, model="gpt"), TokenWindow(reserve=10, count=len))
-    with pytest.raises(
-        ConfigError, match=r"genai-prices does not know how many gpt can hold. Say TokenWindow\(8_000\)"
-    ):
+    with pytest.raises(Refusal, match=r"genai-prices does not know how many gpt can hold. Say TokenWindow\(8_000\)"):
         fit(WholeRequest(pieces=LOOP, model="gpt"), TokenWindow())
 
 

@@ -21,6 +21,7 @@ from podium.cli.tree.requests import print_requests
 from podium.errors import RunBlocked, RunFailed
 from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
+from podium.model.fact import FactKind
 from podium.testing import DrivenClock
 from podium.testing.model import Failing, Give, ModelReply, ScriptedModel, Use, too_many_requests
 
@@ -163,5 +164,7 @@ async def test_the_window_of_a_known_model_is_its_own(tmp_path: Path) -> None:
         assert await app.run("talk")
     unknown = llm_agent("bot", model=ScriptedModel(played), instructions="x", context=[TokenWindow()])
     async with App.open(tmp_path / "b.db", agents=[talk(unknown, 1)]) as app:
+        run = await app.start("talk")
         with pytest.raises(RunFailed, match="genai-prices does not know how many function:scripted can hold"):
-            await app.run("talk")
+            await run.result()
+        assert FactKind.RETRY not in [fact.kind for fact in await app.runs.facts(run.id)]

@@ -116,6 +116,13 @@ class Draft:
         self.changes = [each for each in self.changes if each.kind != "summarized"]
         self._note(rule, "summarized", self.summarized, saved)
 
+    def drop_summary(self) -> None:
+        """Send what was summarized itself, as far as it fits."""
+        self.sent |= self.summarized
+        self.summarized = set()
+        self.summary = ""
+        self.changes = [each for each in self.changes if each.kind != "summarized"]
+
     def fitted(self) -> FittedRequest:
         """Return what is sent."""
         out = {piece for at, group in enumerate(self.groups) if at not in self.sent for piece in group.pieces}
