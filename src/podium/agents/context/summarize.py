@@ -91,12 +91,7 @@ class Summarize:
 
     def _old(self, draft: Draft) -> set[int]:
         """Return the groups that are to be summarized: those before the last messages, and before their question."""
-        first, last = len(draft.groups), set[int]()
-        for group in sorted(draft.sent, reverse=True):
-            last.add(group)
-            if draft.messages_in(last) > self.keep:
-                break
-            first = group
+        first = min(draft.last_of(draft.sent, self.keep), default=len(draft.groups))
         asked = None if first == len(draft.groups) else draft.groups[first].asked_by
         if asked is not None and asked not in draft.required:
             first = asked

@@ -32,5 +32,5 @@ class TrimToolResults:
         places = [(group, piece) for group in sorted(draft.sent) for piece in draft.groups[group].pieces]
         results = [each for each in places if any(map(is_result, draft.request.pieces[each[1]].parts))]
         whole = {*draft.pinned, len(draft.groups) - 1}
-        old = [piece for group, piece in results[: max(0, len(results) - self.keep_last)] if group not in whole]
+        old = {piece for group, piece in results[: max(0, len(results) - self.keep_last)] if group not in whole}
         draft.trim(old, [piece for _, piece in results], self.characters, self)
