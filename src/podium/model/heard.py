@@ -29,8 +29,8 @@ def heard_by(agent: str, said: Sequence[ConversationMessage]) -> list[Json]:
 def _heard(agent: str, said: ConversationMessage) -> Json:
     message = said.message
     kinds = {part["part_kind"] for part in message["parts"]}
-    others = said.author != agent and not said.edited and message["kind"] == "response"
-    if not others or "text" not in kinds or not kinds <= _WORDS:
+    own = said.author == agent and not said.by_person  # a person may have the name of an agent
+    if own or said.edited or message["kind"] != "response" or "text" not in kinds or not kinds <= _WORDS:
         return message
     words = "\n\n".join(part["content"] for part in message["parts"] if part["part_kind"] == "text")
     return in_request(f"{said.author}: {words}")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, UserContent, UserPromptPart
 
 from podium.agents.context.applying import ContextOfCall
+from podium.agents.pydantic_ai.reading import read_by
 from podium.agents.pydantic_ai.request import sent_messages
 from podium.agents.pydantic_ai.storable import telling
 from podium.model.conversation import OpenTurn
-from podium.model.heard import heard_by
 from podium.model.json import Json
 from podium.model.sent import Earlier
 
@@ -28,11 +28,15 @@ class TalkSoFar:
     agent: str
     """The name of the agent that hears it."""
     messages: list[ModelMessage]
+    as_said: bool
+    """Whether they are what was said, and not in part what stands for what cannot be read."""
 
     @property
     def earlier(self) -> Earlier:
         """The same as requests to models refer to it."""
-        return Earlier(self.turn.name, self.turn.revision, self.agent, sent_messages(self.messages))
+        return Earlier(
+            self.turn.name, self.turn.revision, self.agent, sent_messages(self.messages) if self.as_said else []
+        )
 
     def say(
         self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent], context: ContextOfCall | None
@@ -49,8 +53,7 @@ async def history_of(turn: OpenTurn | None, agent: str) -> TalkSoFar | None:
     """Read what was said before a call, as its agent hears it; None where it has no turn in a conversation."""
     if turn is None:
         return None
-    said = heard_by(agent, await turn.messages())
-    return TalkSoFar(turn, agent, ModelMessagesTypeAdapter.validate_python(said))
+    return TalkSoFar(turn, agent, *read_by(agent, await turn.messages()))
 
 
 def said_by(new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> list[Json]:
