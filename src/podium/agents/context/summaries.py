@@ -6,11 +6,10 @@ from functools import partial
 
 from podium.agents.context.draft import Draft
 from podium.agents.context.kept_summary import KeptSummary, SaidInDraft, digest_of, held_in, holding
-from podium.agents.context.piece import SaidPart
 from podium.errors import AgentError, BadAnswer, InvalidValue
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
-from podium.model.json import Json, is_array
+from podium.model.json import Json, is_array, is_object
 from podium.model.outcome import Done, Failed
 from podium.model.steps import Steps
 from podium.model.steps_apart import StepsApart
@@ -135,8 +134,8 @@ def _without_what_was_said(characters: int, sent: Json) -> Json:
     return {**sent, "messages": messages}
 
 
-def _hidden(part: SaidPart, told: str) -> Json:
-    return {**part, "content": told} if part["part_kind"] == "user-prompt" else part
+def _hidden(part: Json, told: str) -> Json:
+    return {**part, "content": told} if is_object(part) and part["part_kind"] == "user-prompt" else part
 
 
 def _named(agent: AnyAgent) -> str:
