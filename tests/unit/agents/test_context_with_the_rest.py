@@ -165,7 +165,7 @@ async def test_the_window_of_a_known_model_is_its_own(tmp_path: Path) -> None:
     retry = Retry(attempts=4, delay=0.0)
     unknown = llm_agent("bot", model=ScriptedModel(played), instructions="x", context=[TokenWindow()], retry=retry)
     async with App.open(tmp_path / "b.db", agents=[talk(unknown, 1)]) as app:
-        run = await app.start("talk")
+        run: AnyHandle = await app.start("talk")
         with pytest.raises(RunFailed, match="genai-prices does not know how many function:scripted can hold"):
             await run.result()
         assert FactKind.RETRY not in [fact.kind for fact in await app.runs.facts(run.id)]
