@@ -115,9 +115,7 @@ async def test_a_call_in_a_conversation_says_once_that_it_is_not_answered_from_t
                 "what was said before in the conversation counts, so no kept answer is given, and this one is not kept"
             )
             assert said == [{"guard": "cache-passed-by", "agent": "flaky", "why": why}] * times
-    assert bench.witness.lines().count("asked once") == 3, (
-        "nor is what was said in a conversation an answer outside of it"
-    )
+    assert bench.witness.lines().count("asked once") == 3, "outside of a conversation it is asked anew"
 
 
 async def test_what_a_run_was_answered_can_be_forgotten(bench: Bench) -> None:
