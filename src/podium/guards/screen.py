@@ -14,6 +14,7 @@ from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Pass
 from podium.model.json import Json, is_object
 from podium.model.outcome import Done, Failed, Refused
 from podium.model.step import guard_step
+from podium.model.steps_apart import StepsApart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ async def _answer(agent: AnyAgent, name: str, checked: Checked) -> Json:
         input=_handed(agent, checked.value), tenant=above.tenant, principal=above.principal, root=above.root,
         priority=above.priority, deadline=above.deadline, callers=above.callers,
     )  # fmt: skip
-    outcome = await agent.run(call, checked.steps)
+    outcome = await agent.run(call, StepsApart(checked.steps, card.name))
     match outcome:
         case Done(value):
             return value

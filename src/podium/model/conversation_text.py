@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from podium.model.files import is_file
 from podium.model.json import Json, is_array, is_object
 
 _AROUND = 60
@@ -36,7 +37,9 @@ def excerpt(message: Json, text: str) -> str:
 
 
 def _leaves(value: Json) -> Iterator[str]:
-    """Give all texts and numbers of a value."""
+    """Give all texts and numbers of a value that are in no file."""
+    if is_file(value):
+        return
     if is_object(value):
         for each in value.values():
             yield from _leaves(each)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Literal
 
+from podium.model.files import without_files
 from podium.model.json import Json, is_array, is_object
 
 Arguments = Literal["text", "object"]
@@ -15,12 +16,15 @@ _PROMPT, _TEXT = "user-prompt", "text"
 _KINDS = frozenset({_PROMPT, _TEXT, "thinking", _CALL, _RETURN})
 """Kinds of parts that agents of all frameworks read. The others are instructions, or mean something to one provider."""
 _ORDER = {_RETURN: 0, _CALL: 2}
-_FILE = "[a file]"
-"""Stands in place of a file in a prompt: each framework writes them in a form of its own."""
+_TEXTS = {"text": "text", "input_text": "text", "output_text": "text", "text-content": "content"}
+"""How frameworks name a text among files, as `type` or `kind`, and its field."""
 
 
 def kept_messages(messages: Sequence[Mapping[str, Json]]) -> list[Json]:
-    """Return messages as they are kept: without instructions, and uses of tools only together with their results."""
+    """Return messages as they are kept: without instructions, and uses of tools only together with their results.
+
+    Words stand in place of files, as each framework writes them in a form of its own.
+    """
     paired = _ids(messages, _CALL) & _ids(messages, _RETURN)
     found: list[Json] = []
     for message in messages:
@@ -73,12 +77,25 @@ def object_of(arguments: str) -> dict[str, Json]:
 
 
 def text_of(content: Json) -> str:
-    """Return a content as text: a list of texts line by line, any other JSON as it is written."""
-    if isinstance(content, str):
-        return content
-    if is_array(content) and all(isinstance(each, str) for each in content):
-        return "\n".join(content)
-    return json.dumps(content, ensure_ascii=False)
+    """Return a content as text: texts and files line by line, any other JSON as it is written, without its files."""
+    plain = _plain(content)
+    if isinstance(plain, str):
+        return plain
+    if is_array(plain) and all(isinstance(each, str) for each in plain):
+        return "\n".join(plain)
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def _plain(content: Json) -> Json:
+    """Return a content without files, and texts among them as texts."""
+    if not is_array(content):
+        return without_files(content)
+    return [_text_in(each) if is_object(each) else without_files(each) for each in content]
+
+
+def _text_in(block: Mapping[str, Json]) -> Json:
+    text = block.get(_TEXTS.get(str(block.get("type", block.get("kind"))), ""))
+    return text if isinstance(text, str) else without_files(block)
 
 
 def _sent(part: Mapping[str, Json], arguments: Arguments, tools: dict[str, str]) -> Json:
@@ -113,6 +130,6 @@ def _stays(part: Mapping[str, Json], paired: set[str]) -> bool:
 
 def _kept(part: Mapping[str, Json]) -> Json:
     content = part.get("content")
-    if part["part_kind"] != _PROMPT or not is_array(content):
-        return dict(part)
-    return {**part, "content": [each if isinstance(each, str) else _FILE for each in content]}
+    if part["part_kind"] == _PROMPT and is_array(content):
+        return {**part, "content": [text_of(each) for each in _plain(content)]}
+    return {**part, "content": _plain(content)} if part["part_kind"] == _RETURN else dict(part)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from podium.model.files import files_in
 from podium.model.json import Json
 from podium.model.parts_said import text_of
 
@@ -12,10 +13,15 @@ def is_result(part: Mapping[str, Json]) -> bool:
 
 
 def trimmed(content: Json, characters: int) -> Json:
-    """Return the beginning of a result, and how long it was; the result itself where that is no shorter."""
+    """Return the beginning of a result, and how long it was; the result itself where that is no shorter.
+
+    Files in it are left out.
+    """
     whole = text_of(content)
     short = f"{whole[:characters]}… [{len(whole):,} characters, trimmed]"
-    return short if len(short) < len(whole) else content
+    if len(short) < len(whole):
+        return short
+    return whole if files_in(content) else content
 
 
 def trimmed_message(message: Mapping[str, Json], characters: int) -> Json:

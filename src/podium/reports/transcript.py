@@ -7,6 +7,7 @@ from typing import Literal
 
 from podium.model.conversation_state import ConversationMessage, ConversationState
 from podium.model.conversation_text import texts_in
+from podium.model.files import FILE, files_in, without_files
 from podium.model.json import Json, encode
 
 TranscriptForm = Literal["jsonl", "markdown"]
@@ -49,22 +50,15 @@ def _part(part: Json) -> str:
     match part["part_kind"]:
         case "user-prompt" | "text":
             texts = list(texts_in({"parts": [part]}))
-            return "\n\n".join([*texts, *["*[a file]*"] * (_files(part["content"]))])
+            return "\n\n".join([*texts, *[f"*{FILE}*"] * files_in(part["content"])])
         case "tool-call" | "builtin-tool-call":
             return f"*uses {part['tool_name']}*\n\n{_block(part.get('args'))}"
         case "tool-return" | "builtin-tool-return" | "retry-prompt":
-            return f"*{part.get('tool_name') or 'what was wrong'}*\n\n{_block(part['content'])}"
+            return f"*{part.get('tool_name') or 'what was wrong'}*\n\n{_block(without_files(part['content']))}"
         case "file":
-            return "*[a file]*"
+            return f"*{FILE}*"
         case _:
             return ""
-
-
-def _files(content: Json) -> int:
-    """Return how many parts of what was asked are no text."""
-    return (
-        0 if isinstance(content, str) else sum(not isinstance(each, str) and "content" not in each for each in content)
-    )
 
 
 def _block(value: Json) -> str:

@@ -1,17 +1,20 @@
 """Agents of all frameworks send what the rules for their context let them, request by request, and tell of the rest."""
 
 import json
-from collections.abc import Generator, Sequence
+import random
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from agents import Agent, OpenAIChatCompletionsModel, function_tool
+from agents import Agent, OpenAIChatCompletionsModel, ToolOutputImage, function_tool
 from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType]  the package leaves a type open
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from openai import AsyncOpenAI
 from pydantic import SecretStr
+from pydantic_ai import BinaryContent
 from pydantic_ai.models import override_allow_model_requests
 
 from podium import App, Context, agent, workflow
@@ -19,7 +22,7 @@ from podium.agents.context import LastMessages, PinMessages, Summarize, TokenWin
 from podium.agents.langchain import PodiumMiddleware, from_langchain
 from podium.agents.openai_agents import from_openai_agents
 from podium.agents.pydantic_ai import llm_agent
-from podium.errors import RunFailed
+from podium.errors import RunFailed, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.fact import FactKind
 from podium.model.json import Json
@@ -59,7 +62,7 @@ def server() -> Generator[ChatServer]:
         yield server
 
 
-def member(framework: str, server: ChatServer, **options: Any) -> AnyAgent:
+def member(framework: str, server: ChatServer, use: Callable[..., object] = look, **options: Any) -> AnyAgent:
     """Return an agent with a tool, all of whose requests the server sees."""
     match framework:
         case "pai":
@@ -69,21 +72,21 @@ def member(framework: str, server: ChatServer, **options: Any) -> AnyAgent:
                 base_url=server.url,
                 api_key="any",
                 instructions="Look.",
-                tools=[look],
+                tools=[use],
                 **options,
             )
         case "sdk":
             model = OpenAIChatCompletionsModel("scripted", AsyncOpenAI(base_url=server.url, api_key="any"))
-            made = Agent("sdk", instructions="Look.", model=model, tools=[function_tool(look)])
+            made = Agent("sdk", instructions="Look.", model=model, tools=[function_tool(use)])
             return from_openai_agents(made, **options)
         case _:
             chat = ChatOpenAI(model="scripted", base_url=server.url, api_key=SecretStr("any"), max_retries=0)
-            graph = create_agent(chat, [tool(look)], system_prompt="Look.", middleware=[PodiumMiddleware()])
+            graph = create_agent(chat, [tool(use)], system_prompt="Look.", middleware=[PodiumMiddleware()])
             return from_langchain(graph, name="lc", **options)
 
 
-def chatting(talker: AnyAgent) -> AnyAgent:
-    @workflow(name="chat")
+def chatting(talker: AnyAgent, name: str = "chat") -> AnyAgent:
+    @workflow(name=name)
     async def chat(ctx: Context, text: str) -> str:
         return await ctx.call(talker, text, conversation=ctx.conversation)
 
@@ -180,6 +183,13 @@ async def test_what_would_not_fit_is_told_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("rule", [LastMessages, PinMessages, Summarize, TokenWindow, TrimToolResults])
+def test_a_class_in_place_of_a_rule_is_refused_by_name(framework: str, rule: Any, server: ChatServer) -> None:
+    with pytest.raises(UsageError, match=rf"context .*{rule.__name__}.*expected rules .* and no class of one"):
+        member(framework, server, context=[rule])
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 async def test_a_window_counts_all_that_is_sent(framework: str, server: ChatServer, tmp_path: Path) -> None:
     counted: list[str] = []
 
@@ -237,3 +247,60 @@ async def test_a_summary_is_made_once_and_used_in_later_turns(
             "summary" in (each.message.get("metadata") or {}) for each in await app.conversations.messages("u")
         ) == (len(set(made)) - 1)
         assert [each.kind for each in requests[-1].context] == ["summarized"]
+
+
+PICTURE = b64encode(random.Random(7).randbytes(100_000)).decode()
+
+
+def pai_picture(what: str) -> BinaryContent:
+    """Take a picture."""
+    return BinaryContent(b64decode(PICTURE), media_type="image/png")
+
+
+def sdk_picture(what: str) -> ToolOutputImage:
+    """Take a picture."""
+    return ToolOutputImage(image_url=f"data:image/png;base64,{PICTURE}")
+
+
+def lc_picture(what: str) -> list[Json]:
+    """Take a picture."""
+    return [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PICTURE}"}}]
+
+
+PICTURES: dict[str, Callable[[str], object]] = {"pai": pai_picture, "sdk": sdk_picture, "lc": lc_picture}
+
+
+def picturing(body: Json) -> ChatReply:
+    """Use the tool at each question, once."""
+    asked = body["messages"][-1]
+    is_question = asked["role"] == "user" and str(asked["content"]).startswith("q")
+    return ChatReply(
+        uses=[ChatUse("look", {"what": "it"}, f"c-{asked['content']}")] if is_question else [], text="seen"
+    )
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+async def test_pictures_that_tools_give_are_counted_as_such_and_are_no_text_later(
+    framework: str, tmp_path: Path
+) -> None:
+    use, asked = PICTURES[framework], list[str]()
+    use.__name__ = "look"
+
+    @agent
+    async def shortener(text: str) -> str:
+        asked.append(text)
+        return "short"
+
+    with ChatServer(picturing) as server, override_allow_model_requests(allow_model_requests=True):
+        rules = [Summarize(shortener, above=1_700, keep=3), TokenWindow(6_000)]
+        chat = chatting(member(framework, server, use, context=rules))
+        async with App.open(tmp_path / "a.db", agents=[chat]) as app:
+            for n in range(TURNS):
+                assert await app.run(chat, f"q{n} {'and so on ' * 60}", conversation="u") == "seen"
+            said = [each.message for each in await app.conversations.messages("u")]
+        last = json.dumps(server.bodies[-1])
+    assert asked
+    assert all(PICTURE[:100] not in text and "look gives: [a file]" in text for text in asked)
+    if framework != "pai":
+        assert PICTURE[:100] not in json.dumps(said)
+        assert last.count(PICTURE[:100]) <= 1

@@ -22,7 +22,7 @@ from podium.agents.context.counting import tokens_of
 from podium.agents.context.draft import FittedRequest
 from podium.agents.context.piece import Piece, SaidPart, WholeRequest
 from podium.agents.context.rule import ContextRule
-from podium.errors import ConfigError, ContextTooLong, PodiumError, UsageError
+from podium.errors import ConfigError, ContextTooLong, PodiumError, Refusal, UsageError
 from podium.testing.steps import PlainSteps
 from tests.unit.agents.calls import call_with
 
@@ -272,9 +272,7 @@ def test_messages_are_pinned_by_what_they_say() -> None:
 def test_the_window_of_the_model_is_taken_unless_one_is_given() -> None:
     with pytest.raises(ContextTooLong, match=r"gpt would be sent has .* more than the 90 of TokenWindow\(reserve=10\)"):
         fit(WholeRequest(pieces=LOOP, window=100, model="gpt"), TokenWindow(reserve=10, count=len))
-    with pytest.raises(
-        ConfigError, match=r"genai-prices does not know how many gpt can hold. Say TokenWindow\(8_000\)"
-    ):
+    with pytest.raises(Refusal, match=r"genai-prices does not know how many gpt can hold. Say TokenWindow\(8_000\)"):
         fit(WholeRequest(pieces=LOOP, model="gpt"), TokenWindow())
 
 
@@ -284,7 +282,7 @@ def test_files_and_whatever_else_is_said_are_counted() -> None:
         ("response", [{"part_kind": "thinking", "content": "three more words"}, use("c")]),
         ("request", [{**result("c"), "content": {"a": 1, "b": [{"kind": "image-url", "url": "http://x"}]}}]),
     )
-    assert tokens_of(said_by_both, words) == 2 + 1_500 + 3 + 3 + 4 + 1_500
+    assert tokens_of(said_by_both, words) == 2 + 1_500 + 3 + 3 + 5 + 1_500
     assert [estimated_tokens(text) for text in ("", "abc", "abcd", "äöü")] == [4, 5, 6, 6]
 
 

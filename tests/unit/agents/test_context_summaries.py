@@ -192,7 +192,11 @@ async def test_a_model_that_summarizes_is_paid_sees_no_conversation_and_says_not
         prices = [fact.content.usage.usd for fact in steps if isinstance(fact.content, StepDone) and fact.content.usage]
         assert prices[0]
         [first, second] = await app.runs.messages(runs[3].id)
-        assert (first.model, first.messages[0].content) == ("gpt-4o", asked[0])
+        assert (first.agent, first.model, first.instructions) == ("shortener", "gpt-4o", "Shorten.")
+        assert (
+            first.messages[0].content
+            == f"[{len(asked[0])} characters of what was said before, which are not kept here]"
+        )
         assert second.messages[0].content == "Summary of what was said before:\n\nin short"
 
 

@@ -21,6 +21,7 @@ from podium.cli.tree.requests import print_requests
 from podium.errors import RunBlocked, RunFailed
 from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
+from podium.model.fact import FactKind
 from podium.testing import DrivenClock
 from podium.testing.model import Failing, Give, ModelReply, ScriptedModel, Use, too_many_requests
 
@@ -161,7 +162,10 @@ async def test_the_window_of_a_known_model_is_its_own(tmp_path: Path) -> None:
     bot = llm_agent("bot", model=ScriptedModel(["fine"], name="gpt-4o"), instructions="x", context=[TokenWindow()])
     async with App.open(tmp_path / "a.db", agents=[talk(bot, 1)]) as app:
         assert await app.run("talk")
-    unknown = llm_agent("bot", model=ScriptedModel(played), instructions="x", context=[TokenWindow()])
+    retry = Retry(attempts=4, delay=0.0)
+    unknown = llm_agent("bot", model=ScriptedModel(played), instructions="x", context=[TokenWindow()], retry=retry)
     async with App.open(tmp_path / "b.db", agents=[talk(unknown, 1)]) as app:
+        run: AnyHandle = await app.start("talk")
         with pytest.raises(RunFailed, match="genai-prices does not know how many function:scripted can hold"):
-            await app.run("talk")
+            await run.result()
+        assert FactKind.RETRY not in [fact.kind for fact in await app.runs.facts(run.id)]

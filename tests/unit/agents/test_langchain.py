@@ -17,8 +17,11 @@ from langgraph.types import Command, interrupt
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
+from podium import App, Context, agent, workflow
+from podium.agents.context import Summarize
 from podium.agents.langchain import PodiumMiddleware, from_langchain, recorded_model
 from podium.errors import Refusal
+from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.outcome import Done, Outcome
 from podium.testing import PlainSteps
@@ -201,3 +204,34 @@ async def test_outside_of_a_call_a_recorded_model_is_as_bare() -> None:
     assert isinstance(twin, Script)
     assert (await twin.ainvoke([HumanMessage("hi")])).text == "bare"
     assert recorded_model(twin) is twin
+
+
+@pytest.mark.parametrize("nodes", [2, 3])
+async def test_nodes_side_by_side_pay_a_summary_once(nodes: int) -> None:
+    history = [each for n in range(5) for each in (HumanMessage(f"q{n} {'long ' * 90}"), AIMessage("fine"))]
+    model = recorded_model(Script(answer=lambda messages: AIMessage(content=str(messages[0].text))))
+    paid: list[str] = []
+
+    async def ask(state: Notes) -> Json:
+        return {"notes": [(await model.ainvoke([*history, HumanMessage("and?")])).text]}
+
+    @agent
+    async def shortener(text: str) -> str:
+        paid.append(text)
+        await asyncio.sleep(0)
+        return f"summary {len(paid)}"
+
+    graph = graph_of(**{f"node{n}": ask for n in range(nodes)})
+    rules = [Summarize(shortener, above=1_000, keep=3, count=len)]
+    bot = from_langchain(graph, name="bot", answer=said, context=rules)
+
+    @workflow
+    async def talk(ctx: Context) -> Json:
+        return await ctx.call(bot, "hello")
+
+    async with App.open(":memory:", agents=[talk]) as app:
+        run = await app.start(talk)
+        assert await run.result() == " | ".join(["Summary of what was said before:\n\nsummary 1"] * nodes)
+        facts = await app.runs.facts(run.id)
+    assert len(paid) == 1
+    assert [each.kind for each in facts if "/summary/" in each.key] == [FactKind.STEP]

@@ -17,8 +17,8 @@ from podium.model.steps import Steps, turn_of
 ContextRules = Sequence[ContextRule]
 
 CONTEXT = Expected(
-    "rules of podium.agents.context in a list, such as [TrimToolResults(), TokenWindow(8_000)]",
-    lambda value: is_sequence(value) and all(hasattr(each, "shorten") for each in value),
+    "rules of podium.agents.context in a list, such as [TrimToolResults(), TokenWindow(8_000)], and no class of one",
+    lambda value: is_sequence(value) and all(hasattr(each, "shorten") and not isinstance(each, type) for each in value),
 )
 
 

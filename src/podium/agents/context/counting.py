@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
 
 from podium.agents.context.piece import Piece, SaidPart
-from podium.model.json import Json, is_array, is_object
+from podium.model.files import files_in, is_file
+from podium.model.json import Json, is_array
+from podium.model.parts_said import text_of
 
 TokenCounter = Callable[[str], int]
-"""Returns the tokens of a text, such as `lambda text: len(encoding.encode(text))`."""
+"""Returns the tokens of a text, such as `lambda text: len(encoding.encode(text, disallowed_special=()))`."""
 
 _BYTES_OF_A_TOKEN = 3
 _MARKS = 4
 _FILE_TOKENS = 1_500
-_FILES = frozenset({"binary", "image-url", "audio-url", "video-url", "document-url", "uploaded-file"})
 _NOT_SAID = frozenset({"part_kind", "timestamp", "metadata", "id", "tool_call_id", "provider_name"})
 
 
@@ -41,23 +43,10 @@ def texts_of(part: SaidPart) -> Iterator[str | None]:
         yield f"{part['tool_name']} {_as_text(part['args'])}"
     elif content is None:
         yield _as_text({name: value for name, value in part.items() if name not in _NOT_SAID})
-    elif part["part_kind"] == "user-prompt" and is_array(content):
-        yield from (each if isinstance(each, str) else None for each in content)
     else:
-        files: list[Json] = []
-        yield _as_text(_without_files(content, files))
-        yield from (None for _ in files)
-
-
-def _without_files(value: Json, files: list[Json]) -> Json:
-    if is_array(value):
-        return [_without_files(each, files) for each in value]
-    if not is_object(value):
-        return value
-    if value.get("kind") in _FILES:
-        files.append(value)
-        return None
-    return {name: _without_files(each, files) for name, each in value.items()}
+        apart = [each for each in content if not is_file(each)] if is_array(content) else content
+        yield text_of(apart)
+        yield from repeat(None, files_in(content))
 
 
 def _as_text(value: Json) -> str:

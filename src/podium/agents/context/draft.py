@@ -1,6 +1,7 @@
 """A request to a model while rules shorten it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -52,6 +53,11 @@ class Draft:
         asked = max((at for at, each in enumerate(self.groups) if each.asks), default=0)
         return frozenset({question, max(question, asked), last}) if self.groups else frozenset()
 
+    @cached_property
+    def _messages(self) -> list[frozenset[int]]:
+        """The messages that each group is of."""
+        return [frozenset(self.request.pieces[piece].at for piece in each.pieces) for each in self.groups]
+
     @property
     def kept(self) -> set[int]:
         """The groups that no rule leaves out: those that are required or pinned, and what pinned ones answer."""
@@ -59,9 +65,16 @@ class Draft:
         asked = {each for each in asked_by if each is not None and each in self.sent}
         return {*(self.required & self.sent), *(self.pinned & self.sent), *asked}
 
-    def messages_in(self, groups: Iterable[int]) -> int:
-        """Return of how many messages groups are."""
-        return len({self.request.pieces[piece].at for group in groups for piece in self.groups[group].pieces})
+    def last_of(self, groups: Collection[int], most: int, given: Iterable[int] = ()) -> set[int]:
+        """Return the last of some groups, as many as are of so many messages at most, together with those given."""
+        messages = {at for group in given for at in self._messages[group]}
+        last = set[int]()
+        for group in sorted(groups, reverse=True):
+            messages |= self._messages[group]
+            if len(messages) > most:
+                break
+            last.add(group)
+        return last
 
     def pieces_of(self, groups: Iterable[int]) -> list[Piece]:
         """Return the pieces of groups, in their order, as they are sent."""
@@ -76,18 +89,16 @@ class Draft:
 
     def send_only(self, groups: Collection[int], rule: object, count: TokenCounter = estimated_tokens) -> None:
         """Leave out what is not among these groups, and answers to questions that are left out."""
-        sent = {*groups, *self.kept} & self.sent
-        known = sent | self.summarized
-        begins = min(self.sent, default=0)
-        sent = {each for each in sent if each in self.kept or self._is_answered_to(each, known, begins, sent)}
+        kept = self.kept
+        sent = self._answered({*groups, *kept} & self.sent, kept)
         left = self.sent - sent
         self.sent = sent
         self._note(rule, "left_out", left, tokens_of(self.pieces_of(left), count))
 
-    def trim(self, old: Collection[int], results: Sequence[int], characters: int, rule: object) -> None:
+    def trim(self, old: AbstractSet[int], results: Sequence[int], characters: int, rule: object) -> None:
         """Send only the beginning of the results of tools in some pieces, of all that have results."""
         saved, shorter = 0, set[int]()
-        for place in old:
+        for place in sorted(old):
             before = self._pieces[place]
             now = trimmed_message({"parts": before.parts}, characters)["parts"]
             if now == before.parts:
@@ -100,7 +111,7 @@ class Draft:
             messages = len({self.request.pieces[each].at for each in shorter})
             self._add(rule, "trimmed", messages, found, saved, characters)
 
-    def _runs(self, old: Collection[int], results: Sequence[int]) -> Iterator[tuple[int, int]]:
+    def _runs(self, old: AbstractSet[int], results: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Give the messages from one to another between which no result is whole."""
         for is_old, run in groupby(results, key=lambda each: each in old):
             if is_old:
@@ -116,6 +127,13 @@ class Draft:
         self.changes = [each for each in self.changes if each.kind != "summarized"]
         self._note(rule, "summarized", self.summarized, saved)
 
+    def drop_summary(self) -> None:
+        """Send what was summarized itself, as far as it fits."""
+        self.sent |= self.summarized
+        self.summarized = set()
+        self.summary = ""
+        self.changes = [each for each in self.changes if each.kind != "summarized"]
+
     def fitted(self) -> FittedRequest:
         """Return what is sent."""
         out = {piece for at, group in enumerate(self.groups) if at not in self.sent for piece in group.pieces}
@@ -124,10 +142,19 @@ class Draft:
         summary = (first, self.summary) if self.summary else None
         return FittedRequest(parts=parts, summary=summary, changes=tuple(self.changes))
 
-    def _is_answered_to(self, group: int, known: Collection[int], begins: int, sent: Collection[int]) -> bool:
-        """Whether the question of a group is sent or summarized; where there is none, whether all before it is."""
-        asked = self.groups[group].asked_by
-        return asked in known if asked is not None else all(each in sent for each in range(begins, group))
+    def _answered(self, chosen: AbstractSet[int], kept: AbstractSet[int]) -> set[int]:
+        """Return those of the groups that are kept, or whose question is among them or summarized.
+
+        Of groups before the first question all are left out after the first that is.
+        """
+        found, whole = set[int](), True
+        for group in range(min(self.sent, default=0), len(self.groups)):
+            asked = self.groups[group].asked_by
+            known = whole if asked is None else asked in chosen or asked in self.summarized
+            if group in chosen and (group in kept or known):
+                found.add(group)
+            whole &= group in chosen
+        return found
 
     def _note(self, rule: object, kind: ContextChangeKind, groups: Iterable[int], tokens: int) -> None:
         places = {self.request.pieces[piece].at for group in groups for piece in self.groups[group].pieces}

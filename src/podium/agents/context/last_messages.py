@@ -25,9 +25,6 @@ class LastMessages:
 
     async def shorten(self, draft: Draft, summaries: Summaries) -> None:
         """Leave out what is older."""
-        chosen = set(draft.required & draft.sent)
-        for group in sorted(draft.sent - draft.required - draft.pinned, reverse=True):
-            if draft.messages_in({*chosen, group}) > self.messages:
-                break
-            chosen.add(group)
-        draft.send_only(chosen, self)
+        given = draft.required & draft.sent
+        last = draft.last_of(draft.sent - draft.required - draft.pinned, self.messages, given)
+        draft.send_only(given | last, self)

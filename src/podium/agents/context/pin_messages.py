@@ -44,11 +44,12 @@ class PinMessages:
 
     async def shorten(self, draft: Draft, summaries: Summaries) -> None:
         """Pin the groups of these messages."""
+        places = frozenset(self.places)
         for at, group in enumerate(draft.groups):
-            if self._pins([draft.request.pieces[each] for each in group.pieces]):
+            if self._pins([draft.request.pieces[each] for each in group.pieces], places):
                 draft.pinned.add(at)
 
-    def _pins(self, pieces: Sequence[Piece]) -> bool:
-        if any(piece.at < self.first or piece.at in self.places for piece in pieces):
+    def _pins(self, pieces: Sequence[Piece], places: Collection[int]) -> bool:
+        if any(piece.at < self.first or piece.at in places for piece in pieces):
             return True
         return self.when is not None and any(map(self.when, messages_of(pieces)))

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from podium.agents.context.counting import TokenCounter, estimated_tokens, texts_of
+from podium.agents.context.counting import TokenCounter, estimated_tokens, tokens_of
 from podium.agents.context.draft import Draft
 from podium.agents.context.piece import Piece, SaidPart
 from podium.agents.context.summaries import Summaries
@@ -29,8 +30,9 @@ class Summarize:
     The next summary is of the last one and what came after it. In a conversation the summary is kept with the answer,
     and later turns use it. Where the agent fails, unless that is a bug in it, what it was to summarize is sent as it
     is, or left out by the rules after this one, and it is not asked again in that attempt; that it failed is noted in
-    the run. Raises ConfigError for an agent that waits, that takes or gives no text, or whose card has what would not
-    be heeded.
+    the run. A summary that is no shorter than what it is of, or than the mark, is not used either; another one is made
+    once as much as the mark was said since. Raises ConfigError for an agent that waits, that takes or gives no text, or
+    whose card has what would not be heeded.
     """
 
     agent: Agent[str, str]
@@ -61,29 +63,35 @@ class Summarize:
 
     async def shorten(self, draft: Draft, summaries: Summaries) -> None:
         """Send the summary that there is; have one made where that is still too long."""
-        known = summaries.of(self.agent)
-        covered = known.groups_in(draft) & draft.sent - draft.kept if known is not None else set[int]()
-        if known is not None and covered:
-            draft.summarize(covered, SUMMARY + known.text, self, self.count)
+        known, groups = summaries.of(self.agent, draft)
+        covered = groups & draft.sent - draft.kept
+        if covered:
+            draft.summarize(covered, SUMMARY + known, self, self.count)
         if draft.tokens(draft.sent, self.count) <= self.above or summaries.has_failed(self.agent):
             return
         old = self._old(draft)
-        text = "\n\n".join(_transcript(draft.pieces_of(old)))
-        if _WORTH * self.count(text) < self.above:
+        vain = summaries.vain_in(self.agent, draft)
+        given = self.count("\n\n".join(_transcript(draft.pieces_of(old - vain))))
+        if given * (1 if vain & old else _WORTH) < self.above:
             return
-        before = [f"{SUMMARY}{known.text}", "What was said after that:"] if known is not None and covered else []
-        made = await summaries.make(self.agent, draft, covered | old, "\n\n".join([*before, text]))
-        if made is not None:
-            draft.summarize(covered | old, SUMMARY + made.text, self, self.count)
+        text = "\n\n".join(_transcript(draft.pieces_of(old)))
+        before = [f"{SUMMARY}{known}", "What was said after that:"] if covered else []
+        replaced = tokens_of(draft.pieces_of(old), self.count) + (self.count(draft.summary) if covered else 0)
+        objection = partial(self._objection, min(replaced, self.above))
+        made = await summaries.make(self.agent, draft, covered | old, "\n\n".join([*before, text]), objection)
+        if made:
+            draft.summarize(covered | old, SUMMARY + made, self, self.count)
+
+    def _objection(self, tokens: int, summary: str) -> str:
+        """Return why a summary is of no use, which has to be of fewer tokens than so many; empty where it is."""
+        size = self.count(SUMMARY + summary)
+        if size < tokens:
+            return ""
+        return f"the summary has {size:,} tokens: expected fewer than {tokens:,}, what it is of or the mark of {self}"
 
     def _old(self, draft: Draft) -> set[int]:
         """Return the groups that are to be summarized: those before the last messages, and before their question."""
-        first, last = len(draft.groups), set[int]()
-        for group in sorted(draft.sent, reverse=True):
-            last.add(group)
-            if draft.messages_in(last) > self.keep:
-                break
-            first = group
+        first = min(draft.last_of(draft.sent, self.keep), default=len(draft.groups))
         asked = None if first == len(draft.groups) else draft.groups[first].asked_by
         if asked is not None and asked not in draft.required:
             first = asked
@@ -99,7 +107,7 @@ def _line(part: SaidPart) -> str:
     """Return who said what; empty for what no summary needs, such as thoughts."""
     match part["part_kind"]:
         case "user-prompt":
-            return f"User: {_prompt(part)}"
+            return f"User: {text_of(part['content'])}"
         case "text":
             return f"Assistant: {part['content']}"
         case "tool-call":
@@ -110,8 +118,3 @@ def _line(part: SaidPart) -> str:
             return f"Refused: {text_of(part['content'])}"
         case _:
             return ""
-
-
-def _prompt(part: SaidPart) -> str:
-    content = part["content"]
-    return content if isinstance(content, str) else "\n".join(text or "[a file]" for text in texts_of(part))

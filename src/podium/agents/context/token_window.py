@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from podium.agents.context.counting import TokenCounter, estimated_tokens, tokens_of
 from podium.agents.context.draft import Draft
 from podium.agents.context.summaries import Summaries
-from podium.errors import ConfigError, ContextTooLong
+from podium.errors import ConfigError, ContextTooLong, Refusal
 from podium.model.expected import COUNT, FUNCTION, NATURAL, check_fields, or_none
 
 
@@ -13,7 +13,8 @@ from podium.model.expected import COUNT, FUNCTION, NATURAL, check_fields, or_non
 class TokenWindow:
     """Sends as many of the last messages as fit into so many tokens, with all else that is sent.
 
-    Instructions, descriptions of tools and the schema of the answer count. Where even what is always sent does not fit,
+    Instructions, descriptions of tools and the schema of the answer count. A summary that does not fit is left out as
+    well. Where even what is always sent does not fit,
     no request is made: the call is refused with `ContextTooLong`. It goes last in the list of rules.
     """
 
@@ -34,10 +35,15 @@ class TokenWindow:
         return f"TokenWindow({', '.join([*size, *([f'reserve={self.reserve:_}'] if self.reserve else [])])})"
 
     async def shorten(self, draft: Draft, summaries: Summaries) -> None:
-        """Leave out the oldest messages, as many as have to be; raises ContextTooLong and ConfigError."""
+        """Leave out the oldest messages, as many as have to be; raises ContextTooLong and Refusal."""
         window = self._window(draft)
         chosen = draft.kept
         used = draft.tokens(chosen, self.count)
+        if used > window and draft.summary:
+            summaries.note(f"the summary does not fit into the {window:,} tokens of {self}")
+            draft.drop_summary()
+            chosen = draft.kept
+            used = draft.tokens(chosen, self.count)
         if used > window:
             raise ContextTooLong(self._too_long(draft, used, window), tokens=used, window=window)
         for group in sorted(draft.sent - chosen, reverse=True):
@@ -50,9 +56,10 @@ class TokenWindow:
     def _window(self, draft: Draft) -> int:
         size = self.tokens if self.tokens is not None else draft.request.window
         if size is None:
-            raise ConfigError(
+            raise Refusal(
                 f"TokenWindow() needs a number of tokens: genai-prices does not know how many {draft.request.model} "
-                "can hold. Say TokenWindow(8_000)"
+                "can hold. Say TokenWindow(8_000)",
+                not_done=True,
             )
         return size - self.reserve
 

@@ -10,7 +10,7 @@ from podium.model.trimming import is_result
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TrimToolResults:
-    """Sends of each result of a tool only the beginning, but for the last ones.
+    """Sends of each result of a tool only the beginning, without files, but for the last ones.
 
     The uses stay, so the model sees what it has looked up and may do so again. Results that the model has not seen yet
     are whole, however many there are. Raises UsageError for what are no numbers from 0 on.
@@ -32,5 +32,5 @@ class TrimToolResults:
         places = [(group, piece) for group in sorted(draft.sent) for piece in draft.groups[group].pieces]
         results = [each for each in places if any(map(is_result, draft.request.pieces[each[1]].parts))]
         whole = {*draft.pinned, len(draft.groups) - 1}
-        old = [piece for group, piece in results[: max(0, len(results) - self.keep_last)] if group not in whole]
+        old = {piece for group, piece in results[: max(0, len(results) - self.keep_last)] if group not in whole}
         draft.trim(old, [piece for _, piece in results], self.characters, self)

@@ -7,6 +7,7 @@ from podium.engine.calls.held import HeldSteps
 from podium.engine.calls.rule_steps import StepsForRules
 from podium.engine.calls.sent_step import SentOfCall
 from podium.engine.calls.step_body import KnownStep, StepBody
+from podium.engine.calls.step_claims import StepClaims
 from podium.engine.calls.step_effects import StepEffects, in_effect, inside
 from podium.engine.calls.step_records import StepRecords
 from podium.engine.calls.swallowed import Interruptions
@@ -38,8 +39,8 @@ class CallSteps(StepsForRules):
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_again", "_counts", "_effects", "_held", "_interruptions", "_questions", "_records", "_sent", "_under_way",
-        "conversation", "turn",
+        "_again", "_claims", "_counts", "_effects", "_held", "_interruptions", "_questions", "_records", "_sent",
+        "_under_way", "conversation", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +61,7 @@ class CallSteps(StepsForRules):
         self._effects = StepEffects(active, call, progress, self._records)
         self._under_way: set[str] = set()
         """The steps that were begun and are not recorded yet, by their place."""
+        self._claims = StepClaims()
         self._held: HeldSteps | None = None
         self._sent = SentOfCall(active, call)
         self._interruptions = Interruptions()
@@ -123,6 +125,13 @@ class CallSteps(StepsForRules):
         path = self._path(name, None if key is None else MASKING.text(key))
         full = f"{self._call.key}/{path}"
         check_key(f"the name and key of step {name[:80]!r}", full)
+        await self._claims.claim(path)
+        try:
+            return await self._once(path, full, name, body, consent)
+        finally:
+            self._claims.release(path)
+
+    async def _once(self, path: str, full: str, name: str, body: StepBody, consent: Consent) -> Json:
         digest, outer, questions = input_digest(body.input), inside.get(), self._questions
         questions.begins(outer)
         try:
