@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from podium.model.corrections import RETRY_PROMPT
 from podium.model.json import Json
 
 _USES = frozenset({"tool-call", "builtin-tool-call"})
-_RESULTS = frozenset({"tool-return", "builtin-tool-return", "retry-prompt"})
+_RESULTS = frozenset({"tool-return", "builtin-tool-return", RETRY_PROMPT})
 
 
 def cuts_in(messages: Sequence[Json]) -> Mapping[int, str]:

@@ -9,6 +9,7 @@ from podium.agents.context.piece import Piece, SaidPart
 from podium.agents.context.summaries import Summaries
 from podium.errors import ConfigError
 from podium.model.agent import Agent, Card, must_be_agent
+from podium.model.corrections import RETRIES
 from podium.model.expected import COUNT, FUNCTION, NATURAL, check_fields
 from podium.model.parts_said import arguments_of, text_of
 
@@ -68,7 +69,7 @@ class Summarize:
         if draft.tokens(draft.sent, self.count) <= self.above or summaries.has_failed(self.agent):
             return
         old = self._old(draft)
-        text = "\n\n".join(_transcript(draft.pieces_of(old)))
+        text = "\n\n".join(transcript(draft.pieces_of(old)))
         if _WORTH * self.count(text) < self.above:
             return
         before = [f"{SUMMARY}{known.text}", "What was said after that:"] if known is not None and covered else []
@@ -90,7 +91,8 @@ class Summarize:
         return {each for each in draft.sent - draft.kept if each < first}
 
 
-def _transcript(pieces: Sequence[Piece]) -> Iterator[str]:
+def transcript(pieces: Sequence[Piece]) -> Iterator[str]:
+    """Give what was said, line by line, as it is to be summarized."""
     for piece in pieces:
         yield from (line for part in piece.parts if (line := _line(part)))
 
@@ -106,7 +108,7 @@ def _line(part: SaidPart) -> str:
             return f"Assistant uses {part['tool_name']}: {arguments_of(part)}"
         case "tool-return":
             return f"{part['tool_name']} gives: {text_of(part['content'])}"
-        case "retry-prompt":
+        case kind if kind in RETRIES:
             return f"Refused: {text_of(part['content'])}"
         case _:
             return ""
