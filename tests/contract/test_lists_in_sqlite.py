@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from podium import App, Context, agent, workflow
 from podium.app import run_sync
 from podium.errors import StoreUnavailable
 from podium.model.question import QuestionState
@@ -16,7 +17,7 @@ from podium.model.run import RunState
 from podium.store.protocol import BudgetQuery, CostQuery, DeadQuery, FactQuery, Query, QuestionQuery, RunQuery
 from podium.store.sqlite import readers
 from podium.store.sqlite import store as opened
-from podium.store.sqlite.connection import APPLICATION_ID, connect
+from podium.store.sqlite.connection import APPLICATION_ID, connect, migrate
 from podium.store.sqlite.sql import migrations
 from podium.store.sqlite.store import SqliteStore
 from podium.testing.contracts.hand import Hand, fact, new_run
@@ -34,6 +35,18 @@ LISTS: dict[str, Sequence[Query]] = {
     "budgets": [BudgetQuery(), BudgetQuery(prefix="run:", tenant="a")],
     "journal": [FactQuery(), FactQuery(run="a"), FactQuery(tenant="a", since=1.0)],
 }  # fmt: skip
+
+
+@agent(cache=60.0)
+async def echo(text: str) -> str:
+    return text
+
+
+@workflow
+async def chat(ctx: Context, text: str) -> str:
+    return await ctx.call(echo, text, conversation=ctx.conversation)
+
+
 CASES = [(name, query) for name, queries in LISTS.items() for query in queries]
 
 
@@ -82,6 +95,28 @@ def test_what_a_conversation_cost_is_read_from_the_runs_that_had_turns_in_it(tmp
     assert plan.count("SEARCH t USING INDEX facts_turns (<expr>=?)") == 2
     looked_through = {step.split()[1] for step in plan if step.startswith("SCAN")}
     assert not looked_through & {"facts", "f", "o", "r", "s"}, plan
+
+
+async def test_what_is_done_to_one_run_looks_through_no_table(asked: list[str]) -> None:
+    """All that a redaction and a pruning ask and delete. Turns are few, and of the ledger only the end is read."""
+    async with App.open(":memory:", agents=[echo, chat]) as app:
+        await app.run(chat, "hello", id="r", conversation="c")
+        asked.clear()
+        await app.operations.redact("r", by="ann", why="asked for")
+        await app.operations.prune(0, by="ann", why="old")
+    few = ("SCAN f", "SCAN family", "SCAN t", "SCAN ledger", "SCAN CONSTANT ROW")
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection, ":memory:")
+        plans = {
+            text: [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")]
+            for text in asked if not text.startswith(("-- PRAGMA", "PRAGMA", "BEGIN", "COMMIT"))
+        }  # fmt: skip
+    assert any(text.startswith("DELETE FROM answers_kept WHERE run IN") for text in plans)
+    through = {
+        (text, step) for text, plan in plans.items() for step in plan
+        if step.startswith("SCAN") and step not in few and "VIRTUAL TABLE" not in step
+    }  # fmt: skip
+    assert not through
 
 
 def plan_of(folder: Path, asked: list[str], name: str, query: Query) -> list[str]:

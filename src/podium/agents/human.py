@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TypeVar, Unpack, overload
+from types import GenericAlias
+from typing import Any, TypeVar, Unpack, overload
 
 from typing_extensions import TypeForm
 
@@ -92,7 +93,8 @@ def human(
     """Return an agent that asks `to`, a person or a role, and gives their answer.
 
     `text` is the question, or a function that words it from the input; `answer` is the type of the answer, `within`
-    the seconds until the question expires (None: never), `quorum` how many different people must answer.
+    the seconds until the question expires (None: never), `quorum` how many different people must answer; above 1 the
+    value of a call is the list of their answers, in the order in which they came.
     """
     given = {"to": to, "text": text, "within": within, "quorum": quorum, "kind": kind, "name": name}
     check_options(f"agent {name or 'human'}", given, _PERSON)
@@ -103,5 +105,8 @@ def human(
     input_shape = wording[1].input if wording else shape_of(Json)
     wording_text = text if isinstance(text, str) else ""
     ask = Ask(text=wording_text, schema=output.schema, to=to, within=within, quorum=quorum, kind=kind)
+    if quorum > 1:
+        answers: Any = GenericAlias(list, (answer,))
+        output = shape_of(answers)
     card = card_of("human", name or f"human-{to}", input_shape, output, {"description": wording_text, **options})
     return HumanAgent(card, input_shape, output, ask=ask, wording=wording)

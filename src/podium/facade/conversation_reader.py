@@ -8,7 +8,7 @@ from podium.errors import UnknownConversation, UsageError
 from podium.facade.filters import Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
-from podium.model.expected import NATURAL, TEXT, Expected, one_of, or_none
+from podium.model.expected import NATURAL, TEXT, WITHOUT_NUL, Expected, one_of, or_none
 from podium.reports.transcript import TRANSCRIPTS, TranscriptForm
 from podium.store.protocol import ConversationQuery, Page, SaidQuery
 
@@ -27,7 +27,9 @@ class SaidFilters(Filters, total=False):
     """Only in the conversation of this name."""
 
 
-_SEARCHED = Expected("the text that is looked for", lambda value: isinstance(value, str) and bool(value))
+_SEARCHED = Expected(
+    "the text that is looked for, without the character NUL", lambda value: WITHOUT_NUL.fits(value) and bool(value)
+)
 _FORM = one_of(tuple(TRANSCRIPTS))
 
 
@@ -47,9 +49,15 @@ class ConversationReader:
         own = (tenant or "default") if user is None else user.tenant
         found = await sight.store.conversation(own, name)
         if found is None or tenant not in (None, own) or not sight.sees(found.tenant, found.principal):
+            others = await sight.tenants_with(name) if tenant is None else []
             raise UnknownConversation(
-                f"no conversation is called {name!r}. `app.conversations.list()`, or `podium conversations list`,"
-                " gives those there are."
+                f"no conversation is called {name!r}"
+                + (
+                    f" in the tenant {own!r}; there is one in {', '.join(map(repr, others))}: say `tenant`"
+                    if others
+                    else ""
+                )
+                + ". `app.conversations.list()`, or `podium conversations list`, gives those there are."
             )
         return found
 
@@ -65,7 +73,7 @@ class ConversationReader:
         NATURAL.check("first of the messages", first)
         or_none(NATURAL).check("end of the messages", end)
         found = await self.get(name, tenant=tenant)
-        return await self._sight.store.messages(found.tenant, found.name, first=first, end=end)
+        return await self._sight.store.messages(found.tenant, found.name, first=first, end=end, n=found.n)
 
     async def search(self, text: str, /, **filters: Unpack[SaidFilters]) -> Page[ConversationHit]:
         """Return the messages in which a text stands, newest first, each with what stands around it.
@@ -87,6 +95,6 @@ class ConversationReader:
         """
         _FORM.check("form of the export", form)
         found = await self.get(name, tenant=tenant)
-        said = await self._sight.store.messages(found.tenant, found.name, end=found.revision)
+        said = await self._sight.store.messages(found.tenant, found.name, end=found.revision, n=found.n)
         for line in TRANSCRIPTS[form](found, said):
             yield line

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypedDict, get_args
 
 from podium.model.cost import Dimension
-from podium.model.expected import FLAG, MOMENT, TEXT, WHOLE, Expected, check_options, one_of, or_none
+from podium.model.expected import FLAG, MOMENT, TEXT, WHOLE, WITHOUT_NUL, Expected, check_options, one_of, or_none
 from podium.model.run import RunState
 from podium.reports.dead_letters import FailureCause
 
@@ -32,7 +32,6 @@ _TEXTS = (
     "tenant",
     "principal",
     "tag",
-    "text",
     "cursor",
     "workflow",
     "parent",
@@ -43,7 +42,8 @@ _TEXTS = (
     "conversation",
 )
 EXPECTED: Mapping[str, Expected] = {
-    **dict.fromkeys(_TEXTS, or_none(TEXT)), "since": or_none(MOMENT), "until": or_none(MOMENT), "limit": WHOLE,
+    **dict.fromkeys(_TEXTS, or_none(TEXT)), "text": or_none(WITHOUT_NUL),
+    "since": or_none(MOMENT), "until": or_none(MOMENT), "limit": WHOLE,
     "state": or_none(one_of(tuple(RunState))), "kind": or_none(one_of(tuple(FailureCause))),
     "by": one_of(get_args(Dimension)), "discarded": FLAG,
 }  # fmt: skip

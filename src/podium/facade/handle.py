@@ -9,7 +9,6 @@ from podium.agents.shape import free_json
 from podium.errors import InvalidValue, NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
 from podium.facade.scope import Parts, Scope
 from podium.model.agent import AnyAgent
-from podium.model.expected import NATURAL
 from podium.model.fact import Fact
 from podium.model.facts.runs import Ended
 from podium.model.fallback import Degraded
@@ -76,8 +75,6 @@ class RunHandle(Generic[Out]):
         They begin now, or after the event that has the number `after`; 0 is the beginning. What the journal tells of is
         never missed. Of the rest an event `gone` says what was missed. Who reads slowly holds up nobody.
         """
-        if after is not None:
-            NATURAL.check("after", after)
         await self.status()
         with watching(self._scope.parts, self.id) as how:
             async for event in reading.StreamReader(self.id, after, how).events():

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Unpack
 
+from podium.errors import InvalidValue
 from podium.facade.filters import EXPECTED, Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.budget import BudgetState
@@ -33,7 +34,7 @@ class CostFilters(Filters, total=False):
     run: str | None
     """Of this run with all the child runs that it started."""
     conversation: str | None
-    """Of what was done in turns in the conversation of this name."""
+    """Of what was done in turns in the conversation of this name; of several tenants only by conversation or tenant."""
 
 
 class DeadLetterFilters(Filters, total=False):
@@ -55,12 +56,26 @@ class Reports:
     async def costs(self, **filters: Unpack[CostFilters]) -> Page[Cost]:
         """Add up what was spent, by agent, model, workflow, tenant, day, run or conversation, the dearest first.
 
-        A call counts for the innermost conversation in whose turn it was made, as do the child runs started there.
+        A call counts for the innermost conversation in whose turn it was made, as do the child runs started there. By
+        conversation there is a row for each, whatever they are called. Raises InvalidValue where `conversation` is the
+        name of several tenants' conversations, which would be added up: say `tenant`.
         """
         check_filters("reports.costs", filters, CostFilters)
         if (run := filters.get("run")) is not None:
             await self._sight.run(run)
+        await self._check_one(filters)
         return await self._sight.page(self._sight.store.costs, CostQuery(**filters))
+
+    async def _check_one(self, filters: CostFilters) -> None:
+        """Raise InvalidValue where conversations of several tenants would be added up, which are called the same."""
+        name, apart = filters.get("conversation"), filters.get("by") in ("conversation", "tenant")
+        if name is None or apart or filters.get("tenant") is not None:
+            return
+        if len(tenants := await self._sight.tenants_with(name)) > 1:
+            raise InvalidValue(
+                f"the tenants {', '.join(map(repr, tenants))} have a conversation {name!r} each: expected `tenant`, or "
+                "`--tenant`, to say whose costs to add up; `by` tenant tells them apart."
+            )
 
     async def agents(self, **filters: Unpack[Filters]) -> Page[AgentReport]:
         """Return how the last calls of each agent went: how many failed, how long they took, what they came to."""

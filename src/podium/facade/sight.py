@@ -12,7 +12,7 @@ from podium.model.principal import Principal
 from podium.model.question import Question
 from podium.model.run import Run
 from podium.reports.sifting import sifted
-from podium.store.protocol import Page, Query, QuestionQuery, ReadStore
+from podium.store.protocol import ConversationQuery, Page, Query, QuestionQuery, ReadStore
 
 Q = TypeVar("Q", bound=Query)
 T = TypeVar("T")
@@ -84,6 +84,14 @@ class Sight:
         if question is None or not self.sees_question(question):
             raise UnknownQuestion(f"no question is called {question_id!r}. `podium inbox list` shows those there are.")
         return question
+
+    async def tenants_with(self, conversation: str) -> list[str]:
+        """Return tenants, at most 100, that have a conversation of this name; none for a principal, who is of one."""
+        if self.principal is not None:
+            return []
+        page = await self.store.conversations(ConversationQuery(name=conversation))
+        found = [each.tenant for each in page]
+        return sorted(found)
 
     def sees_question(self, question: Question) -> bool:
         """Whether a question is of a run that the principal may see, or put to the principal."""

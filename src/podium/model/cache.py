@@ -1,8 +1,8 @@
 """Answers that are kept, to be given again to whoever asks the same, or nearly so."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal, NamedTuple, Protocol
 
 from podium.errors import UsageError
@@ -11,7 +11,8 @@ from podium.model.embedding import EMBEDDER, Embedder, Vector
 from podium.model.expected import COUNT, NAME, Expected, check_fields, one_of, or_none
 from podium.model.json import Json, is_object
 
-_NUMBERS = re.compile(r"\d+")
+_ENDS = ".,;:?\u3002\uff0c\u3001\uff1b\uff1a\uff1f"
+"""What ends a sentence, or a part of one, also in Chinese and Japanese, and is no part of a number before it."""
 _SIMILARITY = Expected(
     "a similarity above 0 and at most 1, such as 0.95",
     lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1,
@@ -85,7 +86,8 @@ class CacheByMeaning:
     text: str | None = None
     """The field of the input that is compared by meaning: all others, and all numbers in it, must be equal.
 
-    None: the input is a text."""
+    Numbers are equal that are written alike, with signs, decimals, currencies and units beside them. None: the input
+    is a text."""
     scope: Literal["tenant", "user"] = "tenant"
     """Whose questions are compared: all of the tenant, or those on behalf of one user."""
     most: int = 10_000
@@ -121,7 +123,25 @@ class CacheByMeaning:
             rest = {name: value for name, value in input.items() if name != self.text}
         else:
             return None
-        return (text, [_NUMBERS.findall(text), rest]) if isinstance(text, str) and text.strip() else None
+        return (text, [_numbers_in(text), rest]) if isinstance(text, str) and text.strip() else None
+
+
+def _numbers_in(text: str) -> list[str]:
+    """Return the numbers in a text, as they are written there, with all symbols and Latin letters that touch them.
+
+    Symbols that stand alone beside a number are given too, such as the minus in `3 - 5`.
+    """
+    words = ["".join(group).rstrip(_ENDS) for in_word, group in groupby(text, _may_touch_a_number) if in_word]
+    near = [False, *(any(map(str.isnumeric, word)) for word in words), False]
+    return [
+        word for before, numeric, after, word in zip(near, near[1:], near[2:], words, strict=False)
+        if word and (numeric or ((before or after) and not any(map(str.isalnum, word))))
+    ]  # fmt: skip
+
+
+def _may_touch_a_number(character: str) -> bool:
+    """Whether it is a part of the word around it: other letters stand beside numbers without a space in between."""
+    return not character.isspace() and (character.isascii() or not character.isalpha())
 
 
 def _one_of_these(fields: Json) -> str:

@@ -40,8 +40,12 @@ class ConversationMessage:
     @property
     def speaker(self) -> str:
         """The author; where a person answered in the place of an agent, the name of that agent."""
-        metadata: Json = self.message.get("metadata")
-        return metadata.get(AGENT, self.author) if is_object(metadata) else self.author
+        return self.message["metadata"][AGENT] if self.by_person else self.author
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person said it, in the place of an agent; who asks says it as `author` alone."""
+        return is_object(metadata := self.message.get("metadata")) and AGENT in metadata
 
     @property
     def text(self) -> str:
@@ -86,6 +90,8 @@ class TurnHolder:
 class ConversationState:
     """A conversation as the store knows it."""
 
+    n: int
+    """Its number in the store: one that is begun under the same name after this was deleted has another one."""
     tenant: str
     principal: str
     """On whose behalf it was begun."""

@@ -35,6 +35,11 @@ class Cost:
     """US dollars that answers which were given again had cost when they were first given, as far as that is known.
 
     Of which model they came is not known, so by model nothing is saved."""
+    conversation: int | None = None
+    """The number of the conversation in the store, where costs are added up by conversation: of one that was deleted
+    and begun anew it is another one."""
+    tenant: str | None = None
+    """Whose conversation it is, where costs are added up by conversation."""
 
     @property
     def usd_per_done(self) -> float | None:

@@ -137,6 +137,7 @@ WHOLE = Expected("a whole number", lambda value: isinstance(value, int) and not 
 NUMBER = Expected("a number, such as 1.5", _number(-inf))
 MOMENT = Expected("seconds since 1970, such as time.time()", _number(-inf))
 TEXT = Expected("a text", lambda value: isinstance(value, str))
+WITHOUT_NUL = Expected("a text without the character NUL", lambda value: isinstance(value, str) and "\0" not in value)
 NAME = Expected(
     "a name: a text of one line that is not empty",
     lambda value: isinstance(value, str) and bool(value) and not _CONTROL.search(value),

@@ -43,7 +43,8 @@ def are_words(message: Mapping[str, Json]) -> bool:
 
 def _heard(agent: str, said: ConversationMessage) -> Json:
     message = said.message
-    if said.author == agent or said.edited or not are_words(message):
+    own = said.author == agent and not said.by_person  # a person may have the name of an agent
+    if own or said.edited or not are_words(message):
         return message
     words = "\n\n".join(part["content"] for part in message["parts"] if part["part_kind"] == "text")
     return in_request(f"{said.author}: {words}")

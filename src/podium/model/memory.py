@@ -29,7 +29,7 @@ def memory_scope(scope: MemoryScope, call: Call, agent: str) -> str:
         case "tenant":
             return f"tenant:{call.tenant}"
         case "run":
-            return f"run:{call.run}"
+            return scope_of_run(call.run)
         case "agent" if call.tenant == _DEFAULT_TENANT:
             return f"agent:{agent}"  # as it was before agents remembered for each tenant
         case "agent":
@@ -38,6 +38,11 @@ def memory_scope(scope: MemoryScope, call: Call, agent: str) -> str:
             return f"user:{_quoted(call.tenant)}/{call.principal}"
         case _:
             assert_never(scope)
+
+
+def scope_of_run(run: str) -> str:
+    """Return the name under which a store keeps what a run remembers for itself."""
+    return f"run:{run}"
 
 
 def _quoted(tenant: str) -> str:
@@ -54,7 +59,7 @@ class MemoryEntry:
     key: str
     value: Json
     version: int
-    """1 at the first put, one more at each further one."""
+    """One more at each further put of the key. None comes again, also where the entry was deleted or forgotten."""
     at: float
     until: float | None = None
     """The time, in seconds since 1970, from which it is not found any more; None is for ever."""
@@ -201,5 +206,8 @@ class MemoryStore(Protocol):
         ...
 
     async def forget_expired(self) -> int:
-        """Delete all entries whose time is over, and return how many; some are deleted with each write anyway."""
+        """Delete all entries whose time is over, and return how many; some are deleted with each write anyway.
+
+        Then no word of what is gone, however it went, is left in what a search looks through either.
+        """
         ...

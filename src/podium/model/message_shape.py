@@ -6,6 +6,7 @@ from podium.errors import InvalidValue
 from podium.model.corrections import RETRY_FEEDBACK, RETRY_PROMPT
 from podium.model.expected import Expected, is_list
 from podium.model.json import Json, decode, encode, is_array, is_object
+from podium.model.tool_uses import unpaired
 
 _Fits = Callable[[object], bool]
 
@@ -20,12 +21,18 @@ def _is_prompt(value: object) -> bool:
 
 
 def _has_kind(value: object) -> bool:
-    return is_object(value) and value.get("kind") in _CONTENT
+    if not is_object(value) or not isinstance(kind := value.get("kind"), str) or kind not in _CONTENT:
+        return False
+    return all(_is_text(value.get(name)) for name in _CONTENT[kind])
+
+
+def _is_file(value: object) -> bool:
+    return is_object(value) and all(_is_text(value.get(name)) for name in _CONTENT["binary"])
 
 
 def _are_errors(value: object) -> bool:
     return _is_text(value) or (
-        is_array(value) and all(is_object(each) and {"type", "loc", "msg"} <= each.keys() for each in value)
+        is_array(value) and all(is_object(each) and {"type", "loc", "msg", "input"} <= each.keys() for each in value)
     )
 
 
@@ -33,12 +40,11 @@ def _are_arguments(value: object) -> bool:
     return value is None or _is_text(value) or is_object(value)
 
 
-_CONTENT = frozenset(
-    {
-        "video-url", "audio-url", "image-url", "document-url", "text-content", "binary", "cache-point",
-        "uploaded-file",
-    }
-)  # fmt: skip
+_CONTENT: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("video-url", "audio-url", "image-url", "document-url"), ("url",)), "text-content": ("content",),
+    "binary": ("data", "media_type"), "uploaded-file": ("file_id", "provider_name"), "cache-point": (),
+}  # fmt: skip
+"""What may stand in a prompt beside texts, with the texts that each has to have."""
 _OF_TEXT: Mapping[str, _Fits] = {"content": _is_text}
 _ANYTHING = Expected("anything", lambda _: True).fits
 _RETURNED: Mapping[str, _Fits] = {"tool_name": _is_text, "content": _ANYTHING}
@@ -53,7 +59,7 @@ PARTS: Mapping[str, Mapping[str, Mapping[str, _Fits]]] = {
     },
     "response": {
         "text": _OF_TEXT, "thinking": _OF_TEXT, "tool-call": _CALLED, "builtin-tool-call": _CALLED,
-        "builtin-tool-return": _RETURNED, "file": {"content": is_object}, "speech": {"speaker": _is_text},
+        "builtin-tool-return": _RETURNED, "file": {"content": _is_file}, "speech": {"speaker": _is_text},
         "compaction": {},
     },
 }  # fmt: skip
@@ -64,7 +70,14 @@ def checked_messages(messages: object) -> list[Json]:
     """Return messages as they are stored; raises InvalidValue for what is none, or what could not be read again."""
     if not is_list(messages):
         raise InvalidValue(f"what is said is {messages!r:.200}: expected a list of messages, such as {_EXAMPLE}")
-    return [_checked(place, each) for place, each in enumerate(messages)]
+    stored = [_checked(place, each) for place, each in enumerate(messages)]
+    for (place, _), tool in unpaired(stored).items():
+        raise InvalidValue(
+            f"message {place} of what is said has a use of the tool {tool!r} without its result, or a result without "
+            "its use: expected a tool-call, and after it the tool-return or retry-prompt of the same tool_call_id. Add "
+            "both together."
+        )
+    return stored
 
 
 _EXAMPLE = '[{"kind": "response", "parts": [{"part_kind": "text", "content": "Hello"}]}]'

@@ -1,4 +1,4 @@
-"""Where a conversation can be parted so that no use of a tool is without its result."""
+"""Uses of tools and their results: where a conversation can be parted between them, and which have none."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,3 +25,26 @@ def cuts_in(messages: Sequence[Json]) -> Mapping[int, str]:
                 begin, name = open_uses.pop(use)
                 cuts.update(dict.fromkeys(range(begin + 1, place + 1), name))
     return cuts
+
+
+def unpaired(messages: Sequence[Json]) -> Mapping[tuple[int, int], str]:
+    """Return uses of tools without a result after them, and results without a use before, with the names of the tools.
+
+    They are told by the places of message and part. A provider's own tools are not among them: what those did, models
+    tell as they like.
+    """
+    alone: dict[tuple[int, int], str] = {}
+    waiting: dict[str, tuple[int, int]] = {}
+    for place, message in enumerate(messages):
+        for at, part in enumerate(message["parts"]):
+            use, tool = part.get("tool_call_id"), part.get("tool_name")
+            if part["part_kind"] == "tool-call":
+                alone[place, at] = tool
+                if use is not None:
+                    waiting[use] = place, at
+            elif part["part_kind"] in ("tool-return", RETRY_PROMPT) and tool is not None:
+                if use in waiting:
+                    del alone[waiting.pop(use)]
+                else:
+                    alone[place, at] = tool
+    return alone

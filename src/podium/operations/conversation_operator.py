@@ -45,12 +45,12 @@ class ConversationOperator:
         Raises NotPossible where there is one of that name, or a use of a tool would be cut from its result;
         InvalidValue where there is no such place.
         """
-        said = await self._store.messages(found.tenant, found.name)
+        said = await self._store.messages(found.tenant, found.name, n=found.n)
         place = _place(found.name, said, at, edits=edit is not None)
         edited = None if edit is None else NewMessage(by, encode(_edited(said[place].message, edit)))
         told = {"into": into, "at": place, "edited": edit is not None, "why": why}
         wanted = ForkConversation(
-            tenant=found.tenant, name=found.name, into=into, at=place, edited=edited,
+            tenant=found.tenant, name=found.name, n=found.n, into=into, at=place, edited=edited,
             record=self._record("fork", found, told, by),
         )  # fmt: skip
         match await self._change(wanted):
@@ -64,12 +64,12 @@ class ConversationOperator:
     async def redact(self, found: ConversationState, *, by: str, why: str) -> None:
         """Delete the contents of its messages; raises NotPossible where a run has, or waits for, a turn there."""
         await self._delete(found, "redact", lambda record: RedactConversation(
-            tenant=found.tenant, name=found.name, record=record), by=by, why=why)  # fmt: skip
+            tenant=found.tenant, name=found.name, n=found.n, record=record), by=by, why=why)  # fmt: skip
 
     async def delete(self, found: ConversationState, *, by: str, why: str) -> None:
         """Delete it with all that was said; raises NotPossible where a run has, or waits for, a turn there."""
         await self._delete(found, "delete", lambda record: DeleteConversation(
-            tenant=found.tenant, name=found.name, record=record), by=by, why=why)  # fmt: skip
+            tenant=found.tenant, name=found.name, n=found.n, record=record), by=by, why=why)  # fmt: skip
 
     async def _delete(
         self, found: ConversationState, what: str, change: Callable[[NewRun], ConversationChange], *, by: str, why: str
@@ -82,7 +82,7 @@ class ConversationOperator:
         """Return who has a turn there, or where a copy of what was said there stands, and what ends that turn."""
         held = await self._store.conversation(found.tenant, found.name)
         if held is None or held.holder is None:
-            said = await self._store.messages(found.tenant, found.name)
+            said = await self._store.messages(found.tenant, found.name, n=found.n)
             held = await self._store.held(list({each.run for each in said}))
         return (
             f"a run has its turn in conversation {found.name!r}" if held is None else await way_out(self._store, held)

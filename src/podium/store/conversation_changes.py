@@ -14,6 +14,8 @@ class DeleteConversation:
     name: str
     record: NewRun
     """With all of its facts: it is inserted as done, and entered in the ledger, in the same transaction."""
+    n: int | None = None
+    """The number of the conversation: UNKNOWN where another one has the name by now. None for whichever has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class RedactConversation:
     tenant: str
     name: str
     record: NewRun
+    n: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class ForkConversation:
     at: int
     """How many messages are copied."""
     record: NewRun
+    n: int | None = None
     edited: NewMessage | None = None
     """A message that follows them, said under the key `edit` of the record."""
 

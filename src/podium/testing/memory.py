@@ -31,6 +31,8 @@ class _Kept:
     """What is remembered."""
 
     entries: dict[tuple[str, str], MemoryEntry] = field(default_factory=dict[tuple[str, str], MemoryEntry])
+    versions: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    """Those that were given last, also of entries that are gone."""
     vectors: dict[tuple[str, str], Vector] = field(default_factory=dict[tuple[str, str], Vector])
     locks: dict[tuple[str, str], MemoryLock] = field(default_factory=dict[tuple[str, str], MemoryLock])
     put: dict[_Write, MemoryEntry] = field(default_factory=dict[_Write, MemoryEntry])
@@ -164,15 +166,15 @@ class PlainMemory:
         return len(old)
 
     def _store(self, scope: str, key: str, value: Json, until: float | None, vector: Vector | None) -> MemoryEntry:
-        before = self._found(scope, key)
-        self._kept.vectors.pop((scope, key), None)
+        place = scope, key
+        self._kept.vectors.pop(place, None)
         if vector is not None:
             self._check_embedder(scope, vector)
-            self._kept.vectors[scope, key] = vector
-        entry = self._kept.entries[scope, key] = MemoryEntry(
-            scope=scope, key=key, value=value, version=before.version + 1 if before else 1, at=self.clock.now(),
-            until=until,
-        )  # fmt: skip
+            self._kept.vectors[place] = vector
+        version = self._kept.versions[place] = self._kept.versions.get(place, 0) + 1
+        entry = self._kept.entries[place] = MemoryEntry(
+            scope=scope, key=key, value=value, version=version, at=self.clock.now(), until=until
+        )
         return entry
 
     def _check_embedder(self, scope: str, vector: Vector) -> None:

@@ -24,7 +24,7 @@ def test_a_person_is_asked_about_the_input() -> None:
         Ask(
             text="Publish?",
             subject={"title": "A"},
-            schema=editor.output.schema,
+            schema=human("editor", text="Publish?", answer=Verdict).output.schema,
             to="editors",
             within=60.0,
             quorum=2,

@@ -165,9 +165,14 @@ def test_a_time_can_be_said_in_json_too() -> None:
         (lambda: Put("a", 1, ttl=0), r"ttl of Put is 0; expected seconds, more than 0"),
         (lambda: Lock("a", lease=-1), r"lease of Lock is -1; expected seconds, more than 0"),
         (lambda: Search("a", limit=-1), r"limit of Search is -1; expected"),
+        (lambda: Put("a", 1, expect=-1), r"expect of Put is -1; expected a whole number, 0 or more, or None"),
+        (lambda: Put("a\0b", 1), r"key of Put is 'a\\x00b'; expected a text without the character NUL"),
+        (lambda: Append("a\0b", 1), r"key of Append is 'a\\x00b'; expected a text without the character NUL"),
+        (lambda: Lock("a\0b"), r"key of Lock is 'a\\x00b'; expected a text without the character NUL"),
+        (lambda: Append("a", 1, to="text"), r'value of Append is 1; expected a text, as it says to="text"'),
     ],
 )
-def test_a_time_or_a_limit_that_is_none_is_refused_where_it_is_written(make: Callable[[], object], says: str) -> None:
+def test_what_could_never_be_is_refused_where_it_is_written(make: Callable[[], object], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         make()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from podium import Budget, Context, agent, workflow
+from podium import Budget, Context, Retry, agent, workflow
 from podium.errors import TransportFailed, UsageError
 from podium.model.fact import FactKind
 from podium.model.json import Json
@@ -87,6 +87,35 @@ async def test_failures_are_not_kept_and_those_who_waited_ask_themselves(bench: 
 
     async with bench.app(asks) as app:
         assert await app.run(asks) == [False, True]
+
+
+async def test_a_call_in_a_conversation_says_once_that_it_is_not_answered_from_the_cache(bench: Bench) -> None:
+    @agent(cache=60.0, retry=Retry(attempts=2))
+    async def flaky(what: str) -> str:
+        bench.witness.saw("asked", what)
+        if bench.witness.lines().count("asked again") == 1:
+            raise TransportFailed("away")
+        return what
+
+    @workflow
+    async def talks(ctx: Context, what: str) -> str:
+        return await ctx.call(flaky, what, conversation=ctx.conversation)
+
+    @workflow
+    async def alone(ctx: Context, what: str) -> str:
+        return await ctx.call(flaky, what)
+
+    async with bench.app(talks, alone) as app:
+        for flow, what, times in ((talks, "once", 1), (talks, "again", 1), (talks, "once", 1), (alone, "once", 0)):
+            handle = await app.start(flow, what, conversation="c" if times else None)
+            await bench.clock.advance(30)
+            await handle.result()
+            said = [fact.body for fact in await app.runs.facts(handle.id) if fact.kind is FactKind.NOTICE]
+            why = (
+                "what was said before in the conversation counts, so no kept answer is given, and this one is not kept"
+            )
+            assert said == [{"guard": "cache-passed-by", "agent": "flaky", "why": why}] * times
+    assert bench.witness.lines().count("asked once") == 3, "nor is what was said in a conversation an answer outside of it"
 
 
 async def test_what_a_run_was_answered_can_be_forgotten(bench: Bench) -> None:

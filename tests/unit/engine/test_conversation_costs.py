@@ -1,10 +1,14 @@
 """What was spent in conversations: each call counts for the innermost one in whose turn it was made."""
 
+from collections.abc import Iterable
+from typing import get_args
+
 import pytest
 
-from podium import App, Budget, Context, ConversationTurn, Steps, agent, workflow
-from podium.errors import RunFailed
+from podium import App, Budget, Context, ConversationTurn, Principal, Steps, agent, workflow
+from podium.errors import InvalidValue, RunFailed, UnknownConversation
 from podium.model.agent import AnyAgent
+from podium.model.cost import Cost, Dimension
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from tests.unit.engine.bench import Bench
@@ -140,11 +144,57 @@ async def test_tenants_and_conversations_of_the_same_name_are_apart(bench: Bench
         for tenant, usd in (("a", 1.0), ("b", 2.0)):
             await app.run(talk, usd, tenant=tenant, conversation="u")
         assert await spent(app, tenant="a", conversation="u") == {"u": 1.0}
-        assert await spent(app, conversation="u") == {"u": 3.0}
         await app.conversations.delete("u", tenant="b")
         await app.run(talk, 4.0, tenant="b", conversation="u")
+        await app.run(talk, 4.0)
+        rows = [(4.0, "", None), (4.0, "u", "b"), (2.0, "u", "b"), (1.0, "u", "a")]
+        found = await app.reports.costs(by="conversation")
+        assert [(each.usd, each.part, each.tenant) for each in found] == rows
+        assert len({each.conversation for each in found}) == len(rows)
+        pages, cursor = list[Cost](), None
+        for _ in rows:
+            page = await app.reports.costs(by="conversation", limit=1, cursor=cursor)
+            pages, cursor = [*pages, *page], page.cursor
+        assert (pages, cursor) == (list(found), None)
+        there = await app.reports.costs(by="conversation", conversation="u")
+        assert [(each.usd, each.tenant) for each in there] == [(4.0, "b"), (1.0, "a")]
         assert await spent(app, tenant="b", conversation="u") == {"u": 4.0}
-        assert await spent(app, tenant="b") == {"u": 6.0}
+
+
+async def test_conversations_of_several_tenants_are_not_added_up(bench: Bench) -> None:
+    async with bench.app(talk) as app:
+        for tenant in ("a", "b"):
+            await app.run(talk, 1.0, tenant=tenant, conversation="u")
+        for by in get_args(Dimension):
+            asked = app.reports.costs(by=by, conversation="u")
+            if by in ("tenant", "conversation"):
+                assert len(await asked) == 2
+                continue
+            with pytest.raises(InvalidValue, match="tenants 'a', 'b' have a conversation 'u' each"):
+                await asked
+            [*_, cost] = await app.reports.costs(by=by, conversation="u", tenant="a")
+            user = app.scoped(Principal(who="ann", tenant="a", roles=frozenset({"operator"})))
+            assert [*await user.reports.costs(by=by, conversation="u")][-1] == cost
+        with pytest.raises(UnknownConversation, match="there is one in 'a', 'b': say `tenant`"):
+            await app.conversations.get("u")
+
+
+@pytest.mark.parametrize("name", ["job.1", "job.0.start", "job.", "job-1", "job/1", "jobs", "job.0.0"])
+async def test_a_run_that_is_called_as_a_part_of_another_costs_its_own(bench: Bench, name: str) -> None:
+    @workflow
+    async def parent(ctx: Context, _: Json) -> None:
+        await (await ctx.spawn(talk, 1.0, conversation="u")).result()
+
+    async with bench.app(parent, talk) as app:
+        await app.run(talk, 2.0, id=name, conversation="w")
+        await app.run(parent, id="job")
+        for run in ("job", name):
+            assert by_run(await app.reports.costs(by="run", run=run)) == {run: {"job": 1.0, name: 2.0}[run]}
+        assert await spent(app, conversation="u") == {"u": 1.0}
+
+
+def by_run(found: Iterable[Cost]) -> dict[str, float]:
+    return {each.part: each.usd for each in found}
 
 
 async def test_generations_of_a_run_are_in_the_turn_that_it_has(bench: Bench) -> None:

@@ -143,7 +143,7 @@ async def test_the_last_of_1000_turns_asks_and_writes_what_the_second_did(bench:
     await check(bench, 1_000)
 
 
-@agent
+@agent(name="bot")
 async def seed(count: int, steps: Steps) -> str:
     """Say all that is said in so many turns."""
     assert steps.conversation is not None
@@ -181,8 +181,9 @@ async def test_the_1000th_turn_takes_the_time_that_the_framework_takes_to_send_s
     async def unread(ctx: Context, text: str) -> str:
         return await ctx.call(echo, text, conversation=ctx.conversation)
 
-    async with bench.app(chat, unread, seeds, bot, echo) as app:
+    async with bench.app(seeds, seed) as app:
         await app.run(seeds, 1_000, conversation="long")
+    async with bench.app(chat, unread, bot, echo) as app:
         said = [each.message for each in await app.conversations.messages("long")]
 
         async def with_history() -> None:

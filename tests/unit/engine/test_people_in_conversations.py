@@ -2,7 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import pytest
 
 from podium import App, Context, agent, workflow
 from podium.agents.human import human
@@ -64,13 +68,56 @@ async def test_a_person_sees_what_was_said_and_answers_under_the_own_name(bench:
         assert [each.place for each in await app.inbox.said_before(question.id, last=2)] == [58, 59]
 
 
+@dataclass(frozen=True)
+class Ballot:
+    yes: bool
+
+
+SEVERAL: Mapping[str, tuple[Any, Sequence[Json], Sequence[object]]] = {
+    "texts": (str, ["yes", "no"], ["yes", "no"]),
+    "JSON": (Json, ["yes", {"no": 1}], ["yes", {"no": 1}]),
+    "numbers": (int, [1, 2], [1, 2]),
+    "yes or no": (bool, [True, False], [True, False]),
+    "lists": (list[str], [["a"], []], [["a"], []]),
+    "one or the other": (
+        HandOff | Answer,
+        [{"to": "x", "reason": "y"}, {"answer": "y"}],
+        [HandOff(to="x", reason="y"), Answer(answer="y")],
+    ),
+    "objects": (Ballot, [{"yes": True}, {"yes": False}], [Ballot(yes=True), Ballot(yes=False)]),
+}
+"""By a name: the type of an answer, what two people give, and what the call comes to."""
+
+
+@pytest.mark.parametrize("asked_by", ["a call", "the workflow"])
+@pytest.mark.parametrize("what", SEVERAL)
+async def test_what_several_people_answer_is_a_list(bench: Bench, what: str, asked_by: str) -> None:
+    kind, given, expected = SEVERAL[what]
+    colleague = human("support", text="Well?", answer=kind, name="colleague", quorum=2)
+
+    @workflow
+    async def chat(ctx: Context, text: str) -> None:
+        if asked_by == "the workflow":
+            found.append(await ctx.ask("Well?", answer=kind, quorum=2))
+        else:
+            found.append(await ctx.call(colleague, text, conversation=ctx.conversation))
+
+    found: list[object] = []
+    async with bench.app(chat) as app:
+        run, question = await asked(bench, app, chat, "persons, please")
+        for by, value in zip(("kim", "lee"), given, strict=True):
+            await app.inbox.answer(question.id, value, by=by)
+        await run.result()
+        assert found == [expected]
+
+
 async def test_several_people_are_quoted_each(bench: Bench) -> None:
-    chat = asking(human("support", text="Well?", answer=Json, name="colleague", quorum=2))
+    chat = asking(human("support", text="Well?", answer=str, name="colleague", quorum=2))
     async with bench.app(chat) as app:
         run, question = await asked(bench, app, chat, "persons, please")
         await app.inbox.answer(question.id, "yes", by="kim")
         await app.inbox.answer(question.id, "no", by="lee")
-        assert len(await run.result()) == 2
+        assert await run.result() == ["yes", "no"]
         assert await said(app) == [
             ("local", "local", "persons, please"), ("kim", "colleague", "yes"), ("lee", "colleague", "no"),
         ]  # fmt: skip

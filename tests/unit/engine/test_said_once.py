@@ -1,12 +1,13 @@
 """What a message says, and the journal of its run too, is stored once, and is gone just where it is to be gone."""
 
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 import pytest
 from pydantic_ai.messages import ModelMessage
 
-from podium import App, Context, ConversationTurn, agent, workflow
+from podium import App, Context, ConversationTurn, Steps, agent, workflow
 from podium.agents.pydantic_ai import llm_agent
 from podium.errors import UnknownConversation, UnknownRun
 from podium.facade.handle import AnyHandle
@@ -182,4 +183,31 @@ def test_what_was_said_in_an_old_store_is_there_once_it_is_migrated() -> None:
         "INSERT INTO conversation_messages (place, author, run, key, at, message) VALUES (?, ?, ?, ?, ?, ?)", row
     )
     migrate(connection, ":memory:")
-    assert connection.execute("SELECT * FROM conversation_messages WHERE run = 'run_1'").fetchall() == [row]
+    found = connection.execute("SELECT place, author, run, key, at, message FROM conversation_messages").fetchall()
+    assert found == [row]
+
+
+@agent
+async def copying(text: str, steps: Steps) -> Json:
+    """Say just what is recorded as the answer, so that all of a message stands in a fact."""
+    said = {"kind": "response", "parts": [{"part_kind": "text", "content": text}]}
+    assert steps.conversation is not None
+    steps.conversation.add([said])
+    return said
+
+
+async def test_a_message_that_stands_in_a_fact_as_a_whole_is_read_searched_and_kept(bench: Bench) -> None:
+    @workflow
+    async def copies(ctx: Context, text: str) -> Json:
+        return await ctx.call(copying, text, conversation=ctx.conversation)
+
+    async with bench.app(copies, copying) as app:
+        runs = [await app.start(copies, written(n, "apples"), conversation="u") for n in range(20, 60)]
+        values = [await run.result() for run in runs]
+        with sqlite3.connect(bench.path) as reader:
+            whole = "SELECT COUNT(*) FROM conversation_said WHERE source IS NOT NULL AND length(message) = 0"
+            assert reader.execute(whole).fetchone()[0] > 0
+        assert [each.message for each in await app.conversations.messages("u")] == values
+        assert len((await app.conversations.search(WORD)).items) == len(values)
+        await app.operations.prune(500, by="ann", why="old")
+        assert [each.message for each in await app.conversations.messages("u")] == values

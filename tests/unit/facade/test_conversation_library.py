@@ -286,3 +286,21 @@ async def test_a_run_is_not_redacted_while_another_may_read_what_it_said(tmp_pat
         assert await app.operations.retain(5, why="old") == 2
         for name in ("u", "w"):
             assert await texts(app.conversations, name) == ["[redacted]"] * 2
+
+
+async def test_a_text_is_found_whatever_stands_before_it() -> None:
+    before = ["\0", "a\0b \0", "\\u0000", "\\", "\\\0", "\\\\\0\\", '"\0"', "\n\t\x01", "😀\0"]
+    async with App.open(":memory:") as app:
+        for number, odd in enumerate(before):
+            await app.run(chat, f"{odd} parcel {number} {odd}", conversation=f"u{number}")
+        for number, odd in enumerate(before):
+            name = f"u{number}"
+            assert [each.name for each in await app.conversations.list(text=f"Parcel {number}")] == [name], odd
+            assert {each.conversation for each in await app.conversations.search(f"Parcel {number}")} == {name}, odd
+            if "\0" not in odd:
+                looked_for = f"{odd} parcel {number} {odd}"
+                assert [each.name for each in await app.conversations.list(text=looked_for)] == [name]
+                assert len(await app.conversations.search(looked_for)) == 2
+        for find in (app.conversations.search("a\0b"), app.conversations.list(text="a\0b"), app.runs.list(text="\0")):
+            with pytest.raises(UsageError, match="without the character NUL"):
+                await find

@@ -10,7 +10,7 @@ from pydantic_ai.messages import ModelMessagesTypeAdapter, repair_messages
 
 from podium.agents.pydantic_ai.turn import requests_joined
 from podium.model.conversation import in_request, in_response
-from podium.model.conversation_state import EDITED, ConversationMessage
+from podium.model.conversation_state import AGENT, EDITED, ConversationMessage
 from podium.model.heard import heard_by, heard_each
 from podium.model.json import Json
 
@@ -108,3 +108,12 @@ def test_words_of_others_come_as_theirs_and_all_else_as_it_is(message: Json, hea
     assert heard_by("ann", messages([("ann", message)])) == [message]
     [edited] = messages([("ann", message)])
     assert heard_by("me", [replace(edited, key=EDITED)]) == [message]
+
+
+@pytest.mark.parametrize(("message", "heard"), CASES)
+def test_what_a_person_said_is_no_agents_own_whatever_the_names(message: Json, heard: Json) -> None:
+    for who, place in (("ann", "colleague"), ("ann", "ann"), ("me", "ann")):
+        [said] = messages([(who, {**message, "metadata": {AGENT: place}})])
+        others = [part for each in heard_by("ann", [said]) for part in each["parts"]]
+        assert others == [part for each in heard_by("nobody", [said]) for part in each["parts"]]
+        assert (said.speaker, said.by_person) == (place, True)

@@ -27,9 +27,10 @@ GOOD: dict[str, Json] = {
     "a prompt with a picture": message(
         "request", part_kind="user-prompt", content=["see", {"kind": "image-url", "url": "https://example.com/a.png"}]
     ),
-    "a tool's call": message("response", part_kind="tool-call", tool_name="look", args={"at": 1}, tool_call_id="a"),
-    "a tool's call with text": message("response", part_kind="tool-call", tool_name="look", args="{}"),
-    "a tool's result": message("request", part_kind="tool-return", tool_name="look", content=None, tool_call_id="a"),
+    "a tool's call of the provider": message(
+        "response", part_kind="builtin-tool-call", tool_name="look", args={"at": 1}
+    ),
+    "the same with text": message("response", part_kind="builtin-tool-call", tool_name="look", args="{}"),
     "a retry": message("request", part_kind="retry-prompt", content="once more"),
     "thoughts": message("response", part_kind="thinking", content="hm"),
 }
@@ -57,6 +58,30 @@ WRONG: dict[str, Any] = {
     "a prompt with an unknown file": [message("request", part_kind="user-prompt", content=[{"kind": "nope"}])],
     "a call without a tool": [message("response", part_kind="tool-call", args={})],
     "a call with a list": [message("response", part_kind="tool-call", tool_name="look", args=[])],
+    "a call without a result": [message("response", part_kind="tool-call", tool_name="look", tool_call_id="a")],
+    "a result without a call": [
+        message("request", part_kind="tool-return", tool_name="look", content=None, tool_call_id="a")
+    ],
+    "a call without an id": [
+        message("response", part_kind="tool-call", tool_name="look"),
+        message("request", part_kind="tool-return", tool_name="look", content=None),
+    ],
+    "a result of another call": [
+        message("response", part_kind="tool-call", tool_name="look", tool_call_id="a"),
+        message("request", part_kind="tool-return", tool_name="look", content=None, tool_call_id="b"),
+    ],
+    "a result before its call": [
+        message("request", part_kind="tool-return", tool_name="look", content=None, tool_call_id="a"),
+        message("response", part_kind="tool-call", tool_name="look", tool_call_id="a"),
+    ],
+    "a picture without its place": [message("request", part_kind="user-prompt", content=[{"kind": "image-url"}])],
+    "a text in a prompt without words": [
+        message("request", part_kind="user-prompt", content=[{"kind": "text-content"}])
+    ],
+    "what was wrong, without the input": [
+        message("request", part_kind="retry-prompt", content=[{"type": "missing", "loc": ["a"], "msg": "m"}])
+    ],
+    "a file without data": [message("response", part_kind="file", content={"media_type": "image/png"})],
     "a result without content": [message("request", part_kind="tool-return", tool_name="look")],
     "a good one and a wrong one": [text("x"), text(7)],
 }

@@ -9,11 +9,13 @@ import pytest
 
 from podium.model.run import BlockedReason
 from podium.store.sqlite.connection import APPLICATION_ID, migrate, prepare
+from podium.store.sqlite.memory_writes import MemoryWrite
 from podium.store.sqlite.sql import migrations, schema
 from tests.unit.store.schema import migrated
 
 BEFORE_BLOCKED = 9
 BEFORE_LIFETIMES = 17
+BEFORE_VERSIONS = 22
 DIVERGED = (
     "call 0: the journal has a sleep, the code now asks for a call of echo. "
     "Nothing is lost: bring the old code back, or move the run with `podium runs repin`."
@@ -129,3 +131,20 @@ def test_what_an_old_store_remembered_lasts_for_ever_and_is_deleted_with_its_wor
     assert connection.execute("SELECT version, until FROM memory_writes").fetchone() == (1, None)
     connection.execute("DELETE FROM memory")
     assert connection.execute("SELECT count(*) FROM memory_text").fetchone() == (0,)
+
+
+def test_no_version_that_an_old_store_gave_comes_again() -> None:
+    connection = store_of(BEFORE_VERSIONS)
+    for number, (key, version) in enumerate({"there": 3, "gone": 5}.items()):
+        connection.execute(
+            "INSERT INTO memory_writes (writer, scope, key, what, version, at) VALUES (?, 's', ?, 'put', ?, 0)",
+            (str(number), key, version),
+        )
+    connection.execute(
+        "INSERT INTO memory (n, scope, key, value, version, writer, at) VALUES (1, 's', 'there', '1', 3, '0', 0)"
+    )
+    migrate(connection, ":memory:")
+    write = MemoryWrite(writer="w", scope="s", key="gone", now=1.0)
+    put = write.put(connection, 1, expect=0, until=None)
+    assert put is not None
+    assert put.version == 6

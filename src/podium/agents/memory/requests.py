@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from podium.model.duration import Duration, in_seconds, seconds_or_none
-from podium.model.expected import NATURAL
+from podium.model.expected import NATURAL, WITHOUT_NUL, Expected, or_none
 from podium.model.json import Json
 from podium.model.memory import AppendTo
 
+_ADDED_TEXT = Expected('a text, as it says to="text"', lambda value: isinstance(value, str))
 SearchBy = Literal["words", "meaning", "both"]
 
 
@@ -25,7 +26,8 @@ class Get:
 class Put:
     """Store a value; gives Remembered, or Conflict where the version is not `expect` (0: must not exist).
 
-    With a `ttl`, such as `"7d"`, it is forgotten after that time.
+    `expect` is a version that was read: it grows with each put, and is never that of another value under the key, also
+    where that was deleted or forgotten meanwhile. With a `ttl`, such as `"7d"`, it is forgotten after that time.
     """
 
     key: str
@@ -35,6 +37,8 @@ class Put:
     op: Literal["put"] = "put"
 
     def __post_init__(self) -> None:
+        WITHOUT_NUL.check("key of Put", self.key)
+        or_none(NATURAL).check("expect of Put", self.expect)
         object.__setattr__(self, "ttl", seconds_or_none(self.ttl, "ttl of Put"))
 
 
@@ -46,6 +50,11 @@ class Append:
     value: Json
     to: AppendTo = "list"
     op: Literal["append"] = "append"
+
+    def __post_init__(self) -> None:
+        WITHOUT_NUL.check("key of Append", self.key)
+        if self.to == "text":
+            _ADDED_TEXT.check("value of Append", self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class Lock:
     op: Literal["lock"] = "lock"
 
     def __post_init__(self) -> None:
+        WITHOUT_NUL.check("key of Lock", self.key)
         object.__setattr__(self, "lease", in_seconds(self.lease, "lease of Lock"))
 
 

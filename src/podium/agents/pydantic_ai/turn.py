@@ -13,11 +13,12 @@ from pydantic_ai.messages import (
 )
 
 from podium.agents.context.applying import ContextOfCall
+from podium.agents.pydantic_ai.reading import read_by
 from podium.agents.pydantic_ai.request import sent_messages
 from podium.agents.pydantic_ai.storable import telling
 from podium.model.conversation import OpenTurn
 from podium.model.corrections import without_corrections
-from podium.model.heard import RESULTS, heard_each
+from podium.model.heard import RESULTS
 from podium.model.json import Json
 from podium.model.sent import Earlier
 
@@ -37,11 +38,14 @@ class TalkSoFar:
     """The name of the agent that hears it."""
     said: list[ModelMessage]
     """One message by one."""
+    as_said: bool
+    """Whether they are what was said, and not in part what stands for what cannot be read."""
 
     @property
     def earlier(self) -> Earlier:
         """The same as requests to models refer to it."""
-        return Earlier(self.turn.name, self.turn.revision, self.agent, sent_messages(self.said))
+        known: Sequence[Json] = sent_messages(self.said) if self.as_said else []
+        return Earlier(self.turn.name, self.turn.revision, self.agent, known)
 
     def say(
         self,
@@ -62,8 +66,7 @@ async def history_of(turn: OpenTurn | None, agent: str) -> TalkSoFar | None:
     """Read what was said before a call, as its agent hears it; None where it has no turn in a conversation."""
     if turn is None:
         return None
-    said = heard_each(agent, await turn.messages())
-    return TalkSoFar(turn, agent, ModelMessagesTypeAdapter.validate_python(said))
+    return TalkSoFar(turn, agent, *read_by(agent, await turn.messages()))
 
 
 def requests_joined(messages: Sequence[ModelMessage]) -> list[ModelMessage]:

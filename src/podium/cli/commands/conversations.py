@@ -286,9 +286,8 @@ def _hit(each: ConversationHit) -> tuple[str, ...]:
 
 
 def _state_json(each: ConversationState) -> Json:
-    return {
-        **dataclasses.asdict(each), "created_at": iso(each.created_at), "changed_at": iso(each.changed_at)
-    }  # fmt: skip
+    told = {**dataclasses.asdict(each), "created_at": iso(each.created_at), "changed_at": iso(each.changed_at)}
+    return {name: value for name, value in told.items() if name != "n"}
 
 
 def _cost_json(cost: Cost | None) -> Json:

@@ -25,6 +25,8 @@ from podium.store.keeping import KeepAnswer
 
 _LOG = logging.getLogger("podium")
 
+_TALKS = "what was said before in the conversation counts, so no kept answer is given, and this one is not kept"
+
 Keeper = Callable[[KeepAnswer, Callable[[], object]], None]
 """Has an answer kept with the next commit; the function is called once it is in the store, or cannot be."""
 
@@ -47,6 +49,8 @@ class Cache:
             return handler
 
         async def cached(call: Call, steps: RuleSteps) -> Outcome:
+            if call.conversation is not None and call.attempt == 1:
+                _passed_by(_TALKS, call, steps)
             if call.feedback or call.conversation is not None:  # what there is did not fit, or came of another talk
                 return await handler(call, steps)
             question = _question(call, card.cache_by_meaning)

@@ -15,7 +15,6 @@ from podium.engine.run.mailbox import TIMER
 from podium.errors import CallCancelled
 from podium.model.agent import AnyAgent
 from podium.model.facts.calls import Held
-from podium.model.facts.parts import answers_json
 from podium.model.facts.waits import QuestionAsked
 from podium.model.fallback import FallbackValue
 from podium.model.json import Json
@@ -174,11 +173,11 @@ async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:
         if fall_back(open_call, f"QuestionExpired: {why}"):
             return None
         return _fail_for_good(open_call, Failure(FailureKind.TIMEOUT, "QuestionExpired", why))
-    value = answers[0].value
+    values = [each.value for each in answers]
     if ask.kind != "in_doubt":
-        answer = accepted(open_call.agent, value if ask.quorum == 1 else answers_json(answers))
+        answer = accepted(open_call.agent, values[0] if ask.quorum == 1 else values)
         return Done(answer, said=await _said(open_call, reply, answer))
-    return await resolved_by_person(open_call, value)
+    return await resolved_by_person(open_call, values[0])
 
 
 async def _said(open_call: OpenCall, reply: PermissionReply, answer: Json) -> SaidInTurn | None:

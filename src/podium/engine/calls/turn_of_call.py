@@ -1,15 +1,20 @@
 """What an agent has of the conversation in which it is called."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from podium import lazy
 from podium.model.json import Json
 from podium.model.message_shape import checked_messages
 from podium.model.said import SaidInTurn
 from podium.store.protocol import ReadStore
 
 if TYPE_CHECKING:
+    from podium.agents.pydantic_ai import reading
     from podium.model.conversation_state import ConversationMessage
+else:
+    reading = lazy.module("podium.agents.pydantic_ai.reading")
 
 
 class TurnOfCall:
@@ -46,4 +51,7 @@ class TurnOfCall:
 
     def add(self, messages: Sequence[Json]) -> None:
         """Say these: they are appended with the answer; raises InvalidValue, and adds none, for what is no message."""
-        self.added.extend(checked_messages(messages))
+        said = checked_messages(messages)
+        if find_spec("pydantic_ai") is not None:
+            reading.check_readable(said)
+        self.added.extend(said)

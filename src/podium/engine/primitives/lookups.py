@@ -10,6 +10,7 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.recorded import Recorded
 from podium.model.agent import Card
+from podium.model.conversation import is_asked
 from podium.model.fact import Fact
 from podium.model.facts.runs import Changed
 from podium.model.facts.waits import LookedUp
@@ -118,12 +119,14 @@ class LastSpeaker(LookUp[str]):
         turn, runtime = self.active.mailbox.turns.innermost(self.path), self.active.runtime
         if turn is None:
             return []
-        first = max(turn.revision - _LOOKED_AT, 0)
-        said = await branch.at(
-            self.key, runtime.store.messages(self.active.run.tenant, turn.name, first=first, n=turn.n)
-        )
-        names = self.asks.agents or ()
-        return [each.speaker for each in reversed(said) if each.speaker in names][:1]
+        tenant, names = self.active.run.tenant, self.asks.agents or ()
+        found = await branch.at(self.key, runtime.store.conversation(tenant, turn.name))
+        if found is None:
+            return []
+        first = max(found.revision - _LOOKED_AT, 0)
+        said = await branch.at(self.key, runtime.store.messages(tenant, turn.name, first=first, n=turn.n))
+        spoke = (each.speaker for each in reversed(said) if not is_asked(each.message))  # who asks may be called so too
+        return [each for each in spoke if each in names][:1]
 
     def load(self, plain: Json) -> str:
         """Return a name."""

@@ -114,7 +114,7 @@ class AnswerTakenFromCache(NoticeContent, guard="cache"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoAnswerLookedFor(NoticeContent, guard="cache-passed-by"):
-    """The question could not be embedded, so the agent was asked."""
+    """No kept answer was looked for: the call is in a conversation, or the question could not be embedded."""
 
     agent: Kept[str]
     why: Blanked[str]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from podium.errors import StoreError
 from podium.model.clock import Clock
-from podium.model.expected import refuse
+from podium.model.expected import NATURAL, refuse
 from podium.model.fact import Fact, FactKind
 from podium.model.run import Run, RunState
 from podium.model.streams.book import KeptEvents
@@ -57,6 +57,8 @@ class StreamReader:
         self._store = watching.store
         self._feed = watching.feed
         self._gaps = Gaps()
+        if after is not None:
+            NATURAL.check("after", after)
         self._facts = 0
         """How many facts were told."""
         self._number = 0 if after is None else after

@@ -21,6 +21,11 @@ PLACE_BITS = 24
 """A run has room for 2^24 facts: a fact's place is the run's number, shifted by so much, plus its place in the run."""
 
 
+def place_within(number: int) -> int:
+    """Return a number from outside as a place within a run, or a conversation, or just beyond: never one of another."""
+    return max(0, min(number, 1 << PLACE_BITS))
+
+
 _HEADER = struct.Struct(">QHdQH")
 
 

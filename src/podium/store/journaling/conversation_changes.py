@@ -47,7 +47,7 @@ class ConversationChanges:
         if self._newcomers.same(wanted.record) is not None:
             return CommitVerdict.DUPLICATE
         found = self._transaction.conversation(wanted.tenant, wanted.name)
-        if found is None:
+        if found is None or wanted.n not in (None, found.n):
             return CommitVerdict.UNKNOWN
         match wanted:
             case DeleteConversation():
@@ -55,7 +55,7 @@ class ConversationChanges:
             case RedactConversation():
                 verdict = self._redact(found)
             case ForkConversation():
-                verdict = self._fork(found, wanted)
+                return self._fork(found, wanted)
         if verdict is CommitVerdict.OK:
             self._record(wanted.record)
         return verdict
@@ -75,11 +75,11 @@ class ConversationChanges:
 
     def _copies(self, found: ConversationRow, own: Sequence[MessageRow]) -> list[MessageRow]:
         """Return the copies in forks of what was said in a conversation: a copy has the place of its original."""
-        said = {(row.place, row.run, row.key, row.at) for row in own[found.copied :]}
+        said = {(row.place, row.number, row.key, row.at) for row in own[found.copied :]}
         elsewhere = (row for run in {run for _, run, _, _ in said} for row in self._transaction.messages_of(run))
         return [
             row for row in elsewhere
-            if row.conversation != found.n and (row.place, row.run, row.key, row.at) in said
+            if row.conversation != found.n and (row.place, row.number, row.key, row.at) in said
         ]  # fmt: skip
 
     def _fork(self, found: ConversationRow, wanted: ForkConversation) -> CommitVerdict:
@@ -89,21 +89,23 @@ class ConversationChanges:
             return CommitVerdict.STALE
         record, copied = wanted.record, found._replace(revision=wanted.at)
         n = self._transaction.insert_conversation(found.tenant, found.principal, wanted.into, record.at, copied)
+        number = self._record(record)
         if (edited := wanted.edited) is not None:
             row = MessageRow(
-                n, wanted.at, edited.author, record.id, conversation_state.EDITED, record.at, edited.message
+                n, wanted.at, edited.author, record.id, number, conversation_state.EDITED, record.at, edited.message
             )
             self._transaction.insert_messages([row])
         return CommitVerdict.OK
 
-    def _record(self, run: NewRun) -> None:
-        """Insert the run that tells of a change: nobody drives it, it leaves memory as it comes."""
+    def _record(self, run: NewRun) -> int:
+        """Insert the run that tells of a change, which leaves memory as it comes; return its number."""
         n = self._newcomers.admit(run)
         self._transaction.insert_run(n, run, RunState.RUNNING, 1, None)
         head = self._journals.append(n, Head(run.id.encode(), 0, GENESIS), 1, [run.started, *run.facts])
         self._transaction.close_run(n, FinishRun(RunState.DONE, "", run.at, None), head)
         self._journals.heads[n] = None
         self._entries.enter(head, RunState.DONE)
+        return n
 
 
 def blank_messages(transaction: ConversationTransaction, rows: Sequence[MessageRow]) -> bool:

@@ -37,6 +37,8 @@ class MessageRow(NamedTuple):
     place: int
     author: str
     run: str
+    number: int
+    """Of the run: another one may have its id once it is pruned. 0 where no run is known by it."""
     key: str
     at: float
     message: bytes
@@ -87,8 +89,8 @@ class ConversationTransaction(Protocol):
         """Return all messages of a conversation, in order."""
         ...
 
-    def messages_of(self, run: str) -> Sequence[MessageRow]:
-        """Return the messages that were said in turns of a run, in all conversations, also copies in forks of these."""
+    def messages_of(self, run: int) -> Sequence[MessageRow]:
+        """Return the messages that the run of a number said, in all conversations, also their copies in forks."""
         ...
 
     def overwrite_messages(self, rows: Sequence[MessageRow]) -> None:

@@ -13,7 +13,7 @@ def redact(transaction: Transaction, run: int, wanted: Redact) -> bool:
     by this transaction or an earlier one. The digest of one that was redacted before stays, since what it stood for is
     gone.
     """
-    if not blank_messages(transaction, transaction.messages_of(wanted.run)):
+    if not blank_messages(transaction, transaction.messages_of(run)):
         return False
     carried = {row[0]: row[6:] for row in whole_rows(transaction.chain(run), lambda seq: transaction.payload(run, seq))}
     facts: list[EmptiedFact] = []

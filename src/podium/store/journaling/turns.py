@@ -117,7 +117,7 @@ class Turns:
         revision = self._transaction.conversation_of(row.conversation).revision
         rows = [
             MessageRow(
-                row.conversation, place, each.author, run, said.key, said.at, each.message,
+                row.conversation, place, each.author, run, number, said.key, said.at, each.message,
                 self._journals.origin(number, each.message),
             )
             for place, each in enumerate(said.messages, revision)

@@ -76,6 +76,8 @@ class ConversationQuery(Query):
 
     prefix: str = ""
     """How their names begin."""
+    name: str | None = None
+    """Those of this name: one of each tenant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,4 +128,4 @@ class CostQuery(Query):
     run: str | None = None
     """Of this run with all that it started."""
     conversation: str | None = None
-    """Of what was done in turns in the conversation of this name, as long as it is there."""
+    """Of what was done in turns in the conversations of this name, as long as they are there."""

@@ -95,6 +95,7 @@ def connect(path: str, durability: Durability, *, wait: float) -> sqlite3.Connec
                 connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
                 connection.execute("PRAGMA cache_size = -32000")
                 connection.execute("PRAGMA temp_store = MEMORY")
+                connection.execute("PRAGMA secure_delete = ON")  # what is deleted or replaced is overwritten
             except sqlite3.Error:
                 connection.close()
                 raise

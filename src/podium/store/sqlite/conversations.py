@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from podium import lazy
 from podium.store.codec import decode
-from podium.store.journaling.chain import PLACE_BITS
+from podium.store.journaling.chain import PLACE_BITS, place_within
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.sqlite.rows import Row
 from podium.store.sqlite.sql import statement
@@ -77,14 +77,14 @@ class SqliteConversing:
     def _stored(self, row: MessageRow) -> Sequence[object]:
         """Return the columns of a message after its place: without the part that stands in a fact just as it is."""
         said, origin = row.message, row.origin
-        columns = row.author, row.run, row.key, row.at
+        columns = row.author, row.run, row.number, row.key, row.at
         if origin is not None:
             source, end = (origin.run << PLACE_BITS) + origin.seq, origin.start + origin.size
             return *columns, said[: origin.start] + said[end:], source, origin.start, origin.offset, origin.size
         return *columns, said, None, None, None, None
 
-    def messages_of(self, run: str) -> Sequence[MessageRow]:
-        """Return the messages that were said in turns of a run, in all conversations."""
+    def messages_of(self, run: int) -> Sequence[MessageRow]:
+        """Return the messages that the run of a number said, in all conversations."""
         return self._messages("conversation_messages_of_run", run)
 
     def _messages(self, name: str, *wanted: object) -> Sequence[MessageRow]:
@@ -92,22 +92,14 @@ class SqliteConversing:
         return [MessageRow(row[0] >> PLACE_BITS, row[0] & ((1 << PLACE_BITS) - 1), *row[1:]) for row in rows]
 
     def overwrite_messages(self, rows: Sequence[MessageRow]) -> None:
-        """Have messages say something else; bytes that get free are overwritten."""
+        """Have messages say something else."""
         places = [(row.message, (row.conversation << PLACE_BITS) + row.place) for row in rows]
-        self._connection.execute("PRAGMA secure_delete = ON")
-        try:
-            self._do_all("conversation_message_overwrite", places)
-        finally:
-            self._connection.execute("PRAGMA secure_delete = OFF")
+        self._do_all("conversation_message_overwrite", places)
 
     def delete_conversation(self, n: int) -> None:
-        """Delete a conversation with its messages; deleted bytes are overwritten."""
-        self._connection.execute("PRAGMA secure_delete = ON")
-        try:
-            self._do("conversation_messages_delete", n)
-            self._do("conversation_delete", n)
-        finally:
-            self._connection.execute("PRAGMA secure_delete = OFF")
+        """Delete a conversation with its messages."""
+        self._do("conversation_messages_delete", n)
+        self._do("conversation_delete", n)
 
     def turn(self, run: str, key: str) -> TurnRow | None:
         """Return the turn that a run has, or waits for, under a key."""
@@ -142,7 +134,7 @@ def conversation_state_of(row: Row) -> "conversation_state.ConversationState":
     """Return the conversation of a row of `conversation_state` and its like."""
     turns: int = row[11]
     return conversation_state.ConversationState(
-        tenant=row[1], principal=row[2], name=row[3], revision=row[4], created_at=row[5], changed_at=row[6],
+        n=row[0], tenant=row[1], principal=row[2], name=row[3], revision=row[4], created_at=row[5], changed_at=row[6],
         forked_from=row[7], forked_at=row[8],
         holder=conversation_state.TurnHolder(row[9], row[10], row[12]) if turns else None, waiting=max(0, turns - 1),
     )  # fmt: skip
@@ -164,11 +156,10 @@ def messages_of(
     if found is None or n not in (None, found[0]):
         return []
     place = found[0] << PLACE_BITS
-    rows = connection.execute(
-        statement("conversation_messages_get"), (place + first, place + (1 << PLACE_BITS if end is None else end))
-    )
+    beyond = 1 << PLACE_BITS if end is None else place_within(end)
+    rows = connection.execute(statement("conversation_messages_get"), (place + place_within(first), place + beyond))
     made = conversation_state.ConversationMessage  # once: a module that is loaded lazily is looked up each time
     return [
-        made(place=row[0] - place, author=row[1], run=row[2], key=row[3], at=row[4], message=decode(row[5]))
+        made(place=row[0] - place, author=row[1], run=row[2], key=row[4], at=row[5], message=decode(row[6]))
         for row in rows
     ]

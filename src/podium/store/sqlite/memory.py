@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from podium.in_threads import in_thread
@@ -17,7 +18,7 @@ from podium.store.sqlite.memory_writes import MemoryWrite, forget_some
 from podium.store.sqlite.readers import of_one_moment
 from podium.store.sqlite.sql import statement
 from podium.store.sqlite.vectors import VectorIndex, check_embedder, put_vector
-from podium.store.sqlite.words import search_words
+from podium.store.sqlite.words import merge_words, search_words
 
 T = TypeVar("T")
 
@@ -133,10 +134,13 @@ class SqliteMemory:
         return await self._in_thread(write)
 
     async def forget_expired(self) -> int:
-        """Delete all entries whose time is over, and return how many."""
+        """Delete all entries whose time is over, and the words of all that is gone; return how many."""
         now, total = self._clock.now(), 0
         while gone := await self._in_thread(lambda connection: forget_some(connection, now, _A_PAGE)):
             total += gone
+        begin = True
+        while await self._in_thread(partial(merge_words, begin=begin)):
+            begin = False
         return total
 
     def _write(self, writer: str, scope: str, key: str, vector: Vector | None = None) -> MemoryWrite:

@@ -1,12 +1,22 @@
 """What one writer does to one key of the shared memory, in a transaction: it counts once."""
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from podium.model.embedding import Vector
 from podium.model.json import Json
-from podium.model.memory import NOTHING_YET, AppendTo, MemoryAppend, MemoryEntry, MemoryLock, appended, text_of_entry
+from podium.model.memory import (
+    NOTHING_YET,
+    AppendTo,
+    MemoryAppend,
+    MemoryEntry,
+    MemoryLock,
+    appended,
+    scope_of_run,
+    text_of_entry,
+)
 from podium.store.codec import decode, encode
 from podium.store.sqlite.sql import statement
 from podium.store.sqlite.vectors import check_embedder, put_vector
@@ -141,6 +151,14 @@ class MemoryWrite:
 
 def _is_version(found: _Row | None, expect: int | None) -> bool:
     return expect is None or expect == (0 if found is None else found[1])
+
+
+def forget_runs(connection: sqlite3.Connection, runs: Collection[str]) -> None:
+    """Delete what runs remember for themselves, and what is known of their writes: others may have their ids later."""
+    for run in runs:
+        for name in ("memory_forget_scope", "memory_locks_forget_scope"):
+            connection.execute(statement(name), (scope_of_run(run),))
+        connection.execute(statement("memory_writes_forget_run"), (run,))
 
 
 def forget_some(connection: sqlite3.Connection, now: float, most: int) -> int:

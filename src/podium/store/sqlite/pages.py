@@ -21,6 +21,7 @@ QueryValues = dict[str, Any]
 _PARAMETER = re.compile(r":([a-z]\w*)")
 _OPTIONAL = ("AND", "INDEXED BY")
 _BEYOND = chr(0x10FFFF)
+_MOST = (1 << 63) - 1
 _LITERAL = {ord(each): f"\\{each}" for each in "\\%_"}
 
 
@@ -30,12 +31,18 @@ def given(query: Query, *places: str) -> QueryValues:
     found = {name: value for name, value in found.items() if value is not None and value != ()}
     if "prefix" in found:
         found["beyond"] = found["prefix"] + _BEYOND
+    found = {name: _bound(value) for name, value in found.items()}
     found["limit"] = min(query.limit, 1 << 40) + 1
     if query.text is not None:
         found["text"] = containing(query.text)
     if query.cursor is not None:
         found.update(zip(places, _opened(query.cursor, len(places)), strict=True))
     return found
+
+
+def _bound(value: object) -> object:
+    """Return a number that SQLite can take: of one beyond its range the last."""
+    return max(-_MOST, min(value, _MOST)) if isinstance(value, int) else value
 
 
 def containing(text: str) -> str:
@@ -75,6 +82,10 @@ def _opened(cursor: str, count: int) -> list[Any]:
         place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         place = None
-    if not isinstance(place, list) or len(parts := cast("list[Any]", place)) != count:
+    if (
+        not isinstance(place, list)
+        or len(parts := cast("list[Any]", place)) != count
+        or not all(isinstance(part, str | int | float) and _bound(part) == part for part in parts)
+    ):
         raise InvalidValue(f"cursor {cursor!r} is none that a page of this list gave. Begin without one.")
     return parts

@@ -13,7 +13,7 @@ from podium.model.run import Run, RunState
 from podium.model.track_record import AgentReport, TrackRecord
 from podium.model.trust import Evidence
 from podium.store.codec import encode
-from podium.store.journaling.chain import PLACE_BITS, faults, whole_rows
+from podium.store.journaling.chain import PLACE_BITS, faults, place_within, whole_rows
 from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.protocol import (
     RECENT_FACTS,
@@ -119,7 +119,8 @@ class SqliteReading:
 
     async def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
         """Return all facts of a run after a sequence number."""
-        return await self._readers.read(lambda connection: _facts(connection, run_id, "facts_of_run", after))
+        before = place_within(after + 1) - 1
+        return await self._readers.read(lambda connection: _facts(connection, run_id, "facts_of_run", before))
 
     async def generation(self, run_id: str) -> list[Fact]:
         """Return the first fact of a run, and those of its present generation."""
@@ -204,9 +205,12 @@ class SqliteReading:
 
     async def costs(self, query: CostQuery) -> Page[Cost]:
         """Add up what was spent, the dearest first."""
-        wanted = {**given(query, "less", "part"), "turns": query.by == "conversation" or query.conversation is not None}
+        wanted = {
+            **given(query, "less", "part", "number"),
+            "turns": query.by == "conversation" or query.conversation is not None,
+        }
         rows = await self._rows("costs_fold", wanted)
-        return page(rows, query, cost_of, lambda row: (-row[5] - row[6], row[0]))
+        return page(rows, query, cost_of, lambda row: (-row[5] - row[6], row[0], row[13]))
 
     # Folds
 

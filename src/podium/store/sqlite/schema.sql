@@ -236,7 +236,7 @@ CREATE TABLE "conversation_said" (
     key TEXT NOT NULL,
     at REAL NOT NULL,
     message BLOB NOT NULL
-, source INTEGER, cut INTEGER, first INTEGER, size INTEGER);
+, source INTEGER, cut INTEGER, first INTEGER, size INTEGER, number INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE conversation_turns (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation INTEGER NOT NULL,
@@ -264,14 +264,7 @@ CREATE TABLE memory_vectors (
     numbers BLOB NOT NULL
 );
 CREATE INDEX memory_vectors_of ON memory_vectors (scope, embedder, v, signs);
-CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; END;
 CREATE INDEX facts_turns ON facts (CAST(body AS TEXT) ->> '$.n') WHERE kind = 28;
-CREATE INDEX conversation_said_run ON conversation_said (run);
-CREATE VIEW conversation_messages AS
-SELECT s.place, s.author, s.run, s.key, s.at, CASE WHEN s.source IS NULL THEN s.message ELSE CAST(
-    SUBSTR(s.message, 1, s.cut) || SUBSTR(COALESCE(f.payload, (SELECT b.body FROM blobs b WHERE b.hash = f.blob)), s.first + 1, s.size) || SUBSTR(s.message, s.cut + 1) AS BLOB
-) END AS message
-FROM conversation_said s LEFT JOIN facts f ON f.place = s.source;
 CREATE TABLE answers_vectors (
     v INTEGER PRIMARY KEY AUTOINCREMENT,
     digest TEXT NOT NULL,
@@ -285,4 +278,16 @@ CREATE TABLE answers_vectors (
 );
 CREATE INDEX answers_vectors_among ON answers_vectors (among, v, signs);
 CREATE INDEX answers_vectors_of ON answers_vectors (agent, version, tenant, v);
-CREATE TRIGGER answers_kept_deleted AFTER DELETE ON answers_kept BEGIN DELETE FROM answers_vectors WHERE digest = old.digest AND agent = old.agent AND version = old.version AND tenant = old.tenant; END
+CREATE TRIGGER answers_kept_deleted AFTER DELETE ON answers_kept BEGIN DELETE FROM answers_vectors WHERE digest = old.digest AND agent = old.agent AND version = old.version AND tenant = old.tenant; END;
+CREATE INDEX answers_kept_run ON answers_kept (run);
+CREATE INDEX conversation_said_number ON conversation_said (number);
+CREATE VIEW conversation_messages AS
+SELECT s.place, s.author, s.run, s.number, s.key, s.at, CASE WHEN s.source IS NULL THEN s.message ELSE CAST(
+    COALESCE(SUBSTR(s.message, 1, s.cut), '') || SUBSTR(COALESCE(f.payload, (SELECT b.body FROM blobs b WHERE b.hash = f.blob)), s.first + 1, s.size) || COALESCE(SUBSTR(s.message, s.cut + 1), '') AS BLOB
+) END AS message
+FROM conversation_said s LEFT JOIN facts f ON f.place = s.source;
+CREATE TABLE memory_gone (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL
+);
+CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; INSERT INTO memory_gone VALUES (1, old.version) ON CONFLICT DO UPDATE SET version = MAX(version, excluded.version); END

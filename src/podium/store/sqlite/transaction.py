@@ -30,6 +30,7 @@ from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Block, Delivery, FinishRun, Leave, Park, Placed, Release
 from podium.store.sqlite.cache import keep
 from podium.store.sqlite.conversations import SqliteConversing
+from podium.store.sqlite.memory_writes import forget_runs
 from podium.store.sqlite.ownership import delivery_of
 from podium.store.sqlite.rows import Row, budget_of, placed_of, stored_payload
 from podium.store.sqlite.sql import statement
@@ -300,19 +301,15 @@ class SqliteTransaction(SqliteConversing):
         return self._connection.execute(statement("chain_of_run"), (run,)).fetchall()
 
     def erase(self, run: int, run_id: str, facts: Sequence[EmptiedFact], blobs: Collection[bytes]) -> None:
-        """Delete what a run carries; deleted bytes are overwritten."""
+        """Delete what a run carries."""
         place = run << PLACE_BITS
-        self._connection.execute("PRAGMA secure_delete = ON")
-        try:
-            self._do_all("fact_redact", [(fact.digest, fact.body, place + fact.seq) for fact in facts])
-            self._do_all("blob_forget", [(blob,) for blob in blobs])
-            self._do("signals_forget", run)
-            self._do("answers_redact", run)
-            self._do("questions_redact", run)
-            self._do("kept_forget", run_id)
-            forget_events(self._connection, [run_id])
-        finally:
-            self._connection.execute("PRAGMA secure_delete = OFF")
+        self._do_all("fact_redact", [(fact.digest, fact.body, place + fact.seq) for fact in facts])
+        self._do_all("blob_forget", [(blob,) for blob in blobs])
+        self._do("signals_forget", run)
+        self._do("answers_redact", run)
+        self._do("questions_redact", run)
+        self._do("kept_forget", run_id)
+        forget_events(self._connection, [run_id])
 
     def redact_run(self, n: int, epoch: int, reason: str, head: Head) -> None:
         """Write down a redacted run's epoch, what is left of its reason, and where its journal ends."""
@@ -322,14 +319,15 @@ class SqliteTransaction(SqliteConversing):
 
     def delete_runs(self, runs: Sequence[tuple[int, Pruning]]) -> None:
         """Delete runs by their numbers, with all that is kept of them, and write down that they were pruned."""
-        self._do_all("conversation_messages_whole", [(each.run,) for _, each in runs])
         numbers = [(n,) for n, _ in runs]
+        self._do_all("conversation_messages_whole", numbers)
         blobs = {row for n in numbers for row in self._connection.execute(statement("blobs_of_run"), n)}
         for name in _OF_A_RUN:
             self._do_all(name, numbers)
         self._do_all("blob_forget", list(blobs))
         self._do_all("budget_delete", [(budget_of_run(each.run),) for _, each in runs])
         self._do("kept_forget_all", encode([each.run for _, each in runs]).decode())
+        forget_runs(self._connection, [each.run for _, each in runs])
         forget_events(self._connection, [each.run for _, each in runs])
         rows = [
             (n, each.run, each.facts, each.head, each.state, each.at, each.by, each.why, each.signature)

@@ -12,6 +12,7 @@ from podium.store.protocol import StoreSize
 from podium.store.sqlite.connection import APPLICATION_ID, connect, log_bytes, translated
 from podium.store.sqlite.file import PARTS
 from podium.store.sqlite.sql import migrations
+from podium.store.sqlite.words import merge_words
 
 _WAIT_SECONDS = 30.0
 _ROOM = 2
@@ -53,6 +54,9 @@ class SqliteUpkeep:
         if self._path != ":memory:":
             _require_room(Path(self._path), before.data)
         with self._lock, translated(self._path):
+            begin = True
+            while merge_words(self._patient, begin=begin):
+                begin = False
             self._patient.execute("VACUUM")
             self._patient.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -9,6 +9,8 @@ _RANKED = 4_000
 """About so many entries are ranked: those with the rarest words of the question."""
 _MORE = 4
 """So many times as many, as long as too few of the scope are among them."""
+_PAGES = 500
+"""So many pages of the index are written at once: others may write in between."""
 
 MemoryRow = tuple[str, bytes, int, float, float | None]
 """Key, value, version, time, and until when it lasts."""
@@ -29,6 +31,16 @@ def search_words(
         if len(rows) >= limit:
             break
     return rows
+
+
+def merge_words(connection: sqlite3.Connection, *, begin: bool) -> bool:
+    """Write the index of words anew, a part at each call until there is no more to do; the first one is to `begin`.
+
+    FTS5 only notes what is deleted, beside the words, and forgets these where it merges all parts of the index.
+    """
+    before = connection.total_changes
+    connection.execute(statement("memory_text_merge"), (-_PAGES if begin else _PAGES,))
+    return connection.total_changes - before > 1  # the command itself counts as one
 
 
 def _growing(connection: sqlite3.Connection, words: Sequence[str]) -> Iterator[Sequence[str]]:

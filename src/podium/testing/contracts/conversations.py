@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from podium.model.audit import Pruning
 from podium.model.conversation import Busy, exchange
 from podium.model.conversation_state import ConversationMessage, TurnHolder
 from podium.model.fact import FactKind
@@ -13,8 +14,8 @@ from podium.model.run import RunState, Signal
 from podium.store.codec import encode
 from podium.store.conversing import AppendTurn, NewMessage, ReleaseTurn, TurnEffect, WantTurn
 from podium.store.inserting import NewFact
-from podium.store.operations import CommitVerdict, FinishRun, Park, Redact, Spawn, Start, TakeSignal, Write
-from podium.store.protocol import ConversationQuery
+from podium.store.operations import CommitVerdict, FinishRun, Park, Prune, Redact, Spawn, Start, TakeSignal, Write
+from podium.store.protocol import ConversationQuery, PrunableQuery
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 
@@ -102,6 +103,27 @@ class ConversationsContract(OpenedStore):
                 found = hand.told(hand.store.messages("t", name))
                 assert [_text(each) for each in found] == texts
                 assert (found[0].run, found[0].key, found[0].author) == ("a", "0", "ann")
+
+    def test_what_a_pruned_run_said_is_not_that_of_another_one_with_its_id(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            first = hand.start(new_run("a"))
+            _say(hand, first, _want("0"), _append("0", "kept"), ReleaseTurn("0", 101.0))
+            hand.finish(first)
+            [(_, [run])] = hand.told(hand.store.prunable(PrunableQuery(before=400.0, states=[RunState.DONE])))
+            pruning = Pruning(
+                run="a", facts=run.facts, head=run.head, state=run.state, at=300.0, by="ann", why="", signature=None
+            )
+            assert hand.verdict(Prune([(run.epoch, pruning)])) is CommitVerdict.OK
+            again = hand.start(new_run("a", tag="t"))
+            _say(hand, again, replace(_want("0"), name="v"), _append("0", "secret"), ReleaseTurn("0", 101.0))
+            hand.finish(again)
+            _say(hand, hand.start(new_run("b")), _want("0"))
+            assert hand.told(hand.store.held(["a"])) is None
+            assert [each.name for each in hand.told(hand.store.conversations(ConversationQuery(tag="t")))] == ["v"]
+            done = NewFact(FactKind.REDACTED, "", 103.0, encode({"left": ""}))
+            assert hand.verdict(Redact(run="a", epoch=1, left=[], reason="", fact=done)) is CommitVerdict.OK
+            for name, texts in (("u", ["kept"]), ("v", ["[redacted]"])):
+                assert [_text(each) for each in hand.told(hand.store.messages("t", name))] == texts
 
     def test_a_turn_inside_another_joins_it(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

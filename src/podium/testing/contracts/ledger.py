@@ -204,6 +204,28 @@ class LedgerContract(OpenedStore):
             assert [each.state for each in hand.store.ledger.of("r")] == ["done"]
             assert hand.told(hand.store.verify("r")) == []
 
+    def test_a_run_of_a_pruned_id_has_nothing_of_the_one_before(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            memory = hand.store.memory
+
+            async def put(scope: str, writer: str) -> int:
+                """Put something where nothing may be, and return the version; 0 in vain."""
+                entry = await memory.put(scope, writer, 1, writer=writer, expect=0)
+                return entry.version if entry else 0
+
+            pruned, _ = hand.start(new_run("r")), hand.start(new_run("r:1"))
+            hand.finish(pruned)
+            places = (("run:r", "r:0"), ("s", "r:0"), ("s", "r:1:0"))
+            assert all(hand.told(put(*place)) for place in places)
+            [prune] = _prunes(hand)
+            assert hand.verdict(prune) is CommitVerdict.OK
+            assert hand.told(memory.keys("run:r")) == []
+            assert hand.told(memory.keys("s")) == ["r:0", "r:1:0"]
+            hand.start(new_run("r"))
+            assert hand.told(put("run:r", "r:0")), "what the run remembers for itself begins anew"
+            assert not hand.told(put("s", "r:0")), "its put is not the one of the pruned run"
+            assert hand.told(put("s", "r:1:0")), "a put of a run whose id begins so counts once still"
+
 
 def _wanted(*states: RunState, tenant: str | None = None) -> PrunableQuery:
     return PrunableQuery(before=400.0, states=states, tenant=tenant)

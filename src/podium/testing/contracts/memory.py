@@ -66,6 +66,34 @@ class MemoryContract(OpenedStore):
 
         self.remember(tmp_path, work)
 
+    def test_what_was_read_before_an_entry_went_is_no_version_of_what_stands_there_later(self, tmp_path: Path) -> None:
+        async def work(memory: MemoryStore) -> None:
+            clock = DrivenClock()
+            memory = memory.under(clock)
+            seen: set[int] = set()
+            for way in ("deleted", "its time is over", "forgotten", "put anew") * 2:
+                first = await memory.put("s", "k", way, writer=f"{way} {len(seen)}", expect=0, ttl=10)
+                assert first is not None, way
+                second = await memory.put("s", "k", 2, writer=f"{way} {len(seen)} again", expect=first.version, ttl=10)
+                assert second is not None, way
+                assert second.version == first.version + 1
+                assert not {first.version, second.version} & seen, way
+                seen |= {first.version, second.version}
+                for version in (*seen, max(seen) + 1):
+                    if version != second.version:
+                        assert await memory.put("s", "k", "mine", writer=f"v{len(seen)}", expect=version) is None, way
+                        assert await memory.append("s", "k", 1, writer=f"v{len(seen)}", expect=version) is None, way
+                if way == "deleted":
+                    await memory.delete("s", "k")
+                elif way == "put anew":
+                    await memory.put("s", "k", 3, writer=f"p{len(seen)}", ttl=1)
+                    seen.add(second.version + 1)
+                await clock.advance(10)
+                if way == "forgotten":
+                    assert await memory.forget_expired() == 1
+
+        self.remember(tmp_path, work)
+
     def test_the_same_writer_puts_once(self, tmp_path: Path) -> None:
         async def work(memory: MemoryStore) -> None:
             first = await memory.put("s", "k", 1, writer="w1", expect=0)
@@ -103,6 +131,11 @@ class MemoryContract(OpenedStore):
                 await memory.put("s", key, number, writer=f"w{number}")
             assert await memory.keys("s") == ["a_2", "b%0", "b%1", "bx"]
             assert await memory.keys("s", "b%") == ["b%0", "b%1"]
+            odd = ["", "a", "a\x00", "a\x00b", "b", "é", "éa", "😀", "😀\x00", "\U0010ffff"]
+            for key in odd:
+                await memory.put("odd", key, key, writer=key)
+            for prefix in odd:
+                assert await memory.keys("odd", prefix) == [key for key in odd if key.startswith(prefix)]
 
         self.remember(tmp_path, work)
 
@@ -114,6 +147,8 @@ class MemoryContract(OpenedStore):
             assert [entry.key for entry in await memory.search("s", "invoice refund")] == ["two", "one"]
             assert [entry.key for entry in await memory.search("s", "invoice", limit=1)] == ["two"]
             assert await memory.search("s", '"" OR *') == []
+            await memory.put("s", "four", "before\x00 it \x00afterwards", writer="w5")
+            assert [entry.key for entry in await memory.search("s", "afterwards")] == ["four"]
             await memory.put("s", "two", "something else", writer="w4")
             assert [entry.key for entry in await memory.search("s", "refund")] == []
 
@@ -136,7 +171,8 @@ class MemoryContract(OpenedStore):
             assert [entry.key for entry in await memory.search("s", "word")] == ["other"]
             assert not await memory.delete("s", "k", writer="w2")
             again = await memory.put("s", "k", "again", writer="w3", expect=0)
-            assert (again and again.version, again and again.until) == (1, None)
+            assert again is not None
+            assert again.until is None
 
         self.remember(tmp_path, work)
 
@@ -206,7 +242,9 @@ class MemoryContract(OpenedStore):
             await memory.append("s", "l", 2, writer="w2")
             await clock.advance(60)
             assert await memory.get("s", "l") is None
-            assert await memory.append("s", "l", 3, writer="w3") == MemoryAppend(version=1, length=1)
+            added = await memory.append("s", "l", 3, writer="w3")
+            assert added is not None
+            assert added.length == 1
 
         self.remember(tmp_path, work)
 

@@ -430,9 +430,9 @@ class DictTransaction:
     def messages_in(self, conversation: int) -> Sequence[MessageRow]:
         return list(self.tables.conversations[conversation].messages)
 
-    def messages_of(self, run: str) -> Sequence[MessageRow]:
+    def messages_of(self, run: int) -> Sequence[MessageRow]:
         said = [each.messages for _, each in sorted(self.tables.conversations.items())]
-        return [row for messages in said for row in messages if row.run == run]
+        return [row for messages in said for row in messages if row.number == run]
 
     def overwrite_messages(self, rows: Sequence[MessageRow]) -> None:
         for row in rows:

@@ -105,7 +105,9 @@ def of_sqlite(connection: sqlite3.Connection) -> Rows:
             "SELECT n, tenant, name, principal, revision, created_at, changed_at, forked_from, forked_at"
             " FROM conversations ORDER BY n"
         ),
-        "messages": rows("SELECT place, author, run, key, at, message FROM conversation_messages ORDER BY place"),
+        "messages": rows(
+            "SELECT place, author, run, number, key, at, message FROM conversation_messages ORDER BY place"
+        ),
         "turns": rows("SELECT n, conversation, run, key, within FROM conversation_turns ORDER BY n"),
     }  # fmt: skip
 
@@ -153,7 +155,7 @@ def of_dicts(tables: Tables) -> Rows:
             for n, each in sorted(tables.conversations.items())
         ],
         "messages": [
-            ((n << 24) + row.place, *row[2:7])
+            ((n << 24) + row.place, *row[2:8])
             for n, each in sorted(tables.conversations.items()) for row in each.messages
         ],
         "turns": [tuple(row) for _, row in sorted(tables.turns.items())],

@@ -2,5 +2,5 @@
 SELECT c.n, c.tenant, c.principal, c.name, c.revision, c.created_at, c.changed_at, c.forked_from, c.forked_at, t.run, t.key, 1, NULL
 FROM conversation_turns t JOIN conversations c ON c.n = t.conversation
 WHERE t.n = (SELECT min(f.n) FROM conversation_turns f WHERE f.conversation = c.n AND f.within IS NULL)
-    AND EXISTS (SELECT 1 FROM json_each(?) r JOIN conversation_said m ON m.run = r.value AND m.place >= c.n << 24 AND m.place < (c.n + 1) << 24)
+    AND EXISTS (SELECT 1 FROM json_each(?) r JOIN runs x ON x.id = r.value JOIN conversation_said m ON m.number = x.n AND m.place >= c.n << 24 AND m.place < (c.n + 1) << 24)
 ORDER BY t.n LIMIT 1

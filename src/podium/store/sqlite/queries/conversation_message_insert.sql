@@ -1,2 +1,2 @@
-INSERT INTO conversation_said (place, author, run, key, at, message, source, cut, first, size)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO conversation_said (place, author, run, number, key, at, message, source, cut, first, size)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -1,1 +1,1 @@
-SELECT place, author, run, key, at, message FROM conversation_messages WHERE run = ? ORDER BY place
+SELECT place, author, run, number, key, at, message FROM conversation_messages WHERE number = ? ORDER BY place

@@ -1,3 +1,4 @@
+-- For NUL in what was said see `conversation_search`.
 SELECT c.n, c.tenant, c.principal, c.name, c.revision, c.created_at, c.changed_at, c.forked_from, c.forked_at, t.run, t.key,
     (SELECT count(*) FROM conversation_turns w WHERE w.conversation = c.n AND w.within IS NULL) AS turns,
     (SELECT q.id FROM runs r JOIN questions q ON q.run = r.n WHERE r.id = t.run AND q.state = 'open' AND (t.key = 'start' OR q.key = t.key OR substr(q.key, 1, length(t.key) + 1) IN (t.key || '.', t.key || '/')) ORDER BY q.asked_at, q.id LIMIT 1) AS question
@@ -5,11 +6,12 @@ FROM conversations c
 LEFT JOIN conversation_turns t ON t.n = (SELECT min(f.n) FROM conversation_turns f WHERE f.conversation = c.n AND f.within IS NULL)
 WHERE true
     AND c.name >= :prefix AND c.name < :beyond
+    AND c.name = :name
     AND c.tenant = :tenant
     AND c.principal = :principal
     AND c.changed_at >= :since
     AND c.changed_at < :until
     AND (c.changed_at, c.n) < (:at, :n)
-    AND EXISTS (SELECT 1 FROM conversation_messages m JOIN runs r ON r.id = m.run WHERE m.place >= c.n << 24 AND m.place < (c.n + 1) << 24 AND r.tag = :tag)
-    AND (c.name LIKE :text ESCAPE '\' OR EXISTS (SELECT 1 FROM conversation_messages m, json_each(CAST(m.message AS TEXT), '$.parts') p, json_tree(p.value, '$.content') s WHERE m.place >= c.n << 24 AND m.place < (c.n + 1) << 24 AND s.atom LIKE :text ESCAPE '\' AND (p.value ->> 'part_kind' = 'tool-return' OR s.fullkey = '$.content' OR s.path = '$.content' AND typeof(s.key) = 'integer' OR s.key = 'content')))
+    AND EXISTS (SELECT 1 FROM conversation_messages m JOIN runs r ON r.n = m.number WHERE m.place >= c.n << 24 AND m.place < (c.n + 1) << 24 AND r.tag = :tag)
+    AND (c.name LIKE :text ESCAPE '\' OR EXISTS (SELECT 1 FROM conversation_messages m, json_each(iif(CAST(m.message AS TEXT) GLOB '*\u0000*', replace(replace(CAST(m.message AS TEXT), '\\', '\u005c'), '\u0000', '\ufffd'), CAST(m.message AS TEXT)), '$.parts') p, json_tree(p.value, '$.content') s WHERE m.place >= c.n << 24 AND m.place < (c.n + 1) << 24 AND s.atom LIKE :text ESCAPE '\' AND (p.value ->> 'part_kind' = 'tool-return' OR s.fullkey = '$.content' OR s.path = '$.content' AND typeof(s.key) = 'integer' OR s.key = 'content')))
 ORDER BY c.changed_at DESC, c.n DESC LIMIT :limit

@@ -1,4 +1,4 @@
--- By :by, of all runs, of :run with all it started, or of the turns in :conversation.
+-- By :by, of all runs, of :run with all it started, or of the turns in :conversation. Conversations of one name are apart, by number.
 -- What is done in a turn has a key below that of the turn, and the id of a child run begins with that of its parent and the key; so a path of
 -- id and key says which turns are around it. The innermost counts; of several that a call had one after the other the one of that time.
 -- Epoch 0 are the facts that a fork copied: they were paid for in another run, and only say whose calls go on in the fork. What a
@@ -9,7 +9,7 @@ WITH turns AS MATERIALIZED (
         JSON_ARRAY(CAST(o.body AS TEXT) ->> '$.n', CAST(o.body AS TEXT) ->> '$.conversation') AS conversation
     FROM facts o CROSS JOIN runs r ON r.n = o.place >> 24
     WHERE o.kind = 28
-        AND o.place IN (SELECT f.place FROM (SELECT DISTINCT r.id FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
+        AND o.place IN (SELECT f.place FROM (SELECT DISTINCT r.id, r.root FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' AND s.root = q.root CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
 ), used AS MATERIALIZED (
     SELECT run, place, kind, at, epoch, call, apart,
         CASE WHEN :turns THEN (
@@ -40,8 +40,8 @@ WITH turns AS MATERIALIZED (
                 body, CASE WHEN kind IN (3, 6) THEN CAST('"usage"' AS BLOB) WHEN kind = 22 THEN CAST('"in_doubt"' AS BLOB)
                     WHEN kind = 24 THEN CAST('"saved"' AS BLOB) END
             ))
-            AND place IN (SELECT f.place FROM runs s CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = :run OR s.id > :run || '.' AND s.id < :run || '/')
-            AND place IN (SELECT f.place FROM (SELECT DISTINCT r.id FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
+            AND place IN (SELECT f.place FROM runs s CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = :run OR s.id > :run || '.' AND s.id < :run || '/' AND s.root = (SELECT root FROM runs WHERE id = :run))
+            AND place IN (SELECT f.place FROM (SELECT DISTINCT r.id, r.root FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' AND s.root = q.root CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
     ) u
 ), told AS MATERIALIZED (
     SELECT run, call, MAX(CASE WHEN kind = 3 AND usd IS NOT NULL THEN place END) AS priced,
@@ -67,7 +67,8 @@ SELECT CASE :by
         WHEN 'conversation' THEN COALESCE(c.conversation ->> 1, '') WHEN 'day' THEN DATE(c.at, 'unixepoch') ELSE r.root END AS part,
     SUM(c.calls), COALESCE(SUM(c.requests), 0), COALESCE(SUM(c.input), 0), COALESCE(SUM(c.output), 0),
     TOTAL(c.usd), TOTAL(c.doubt), COALESCE(SUM(c.unpriced), 0),
-    COUNT(DISTINCT root.n), COUNT(DISTINCT CASE root.state WHEN 'done' THEN root.n END), TOTAL(c.cpu), TOTAL(c.gb), TOTAL(c.saved)
+    COUNT(DISTINCT root.n), COUNT(DISTINCT CASE root.state WHEN 'done' THEN root.n END), TOTAL(c.cpu), TOTAL(c.gb), TOTAL(c.saved),
+    CASE :by WHEN 'conversation' THEN COALESCE(c.conversation ->> 0, 0) ELSE 0 END AS number, MAX(CASE WHEN :by = 'conversation' AND c.conversation IS NOT NULL THEN r.tenant END)
 FROM calls c JOIN runs r ON r.n = c.run
     JOIN runs root ON root.n = CASE r.root WHEN r.id THEN r.n ELSE (SELECT n FROM runs WHERE id = r.root) END
 WHERE true
@@ -78,7 +79,7 @@ WHERE true
     AND r.principal = :principal
     AND r.tag = :tag
     AND (r.id LIKE :text ESCAPE '\' OR r.tag LIKE :text ESCAPE '\' OR r.workflow LIKE :text ESCAPE '\' OR r.reason LIKE :text ESCAPE '\')
-GROUP BY part
+GROUP BY part, number
 HAVING true
-    AND (-TOTAL(c.usd) - TOTAL(c.doubt), part) > (:less, :part)
-ORDER BY -TOTAL(c.usd) - TOTAL(c.doubt), part LIMIT :limit
+    AND (-TOTAL(c.usd) - TOTAL(c.doubt), part, number) > (:less, :part, :number)
+ORDER BY -TOTAL(c.usd) - TOTAL(c.doubt), part, number LIMIT :limit

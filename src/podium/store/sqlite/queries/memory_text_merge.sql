@@ -1,0 +1,1 @@
+INSERT INTO memory_text (memory_text, rank) VALUES ('merge', ?)
