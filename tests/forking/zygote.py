@@ -183,10 +183,11 @@ def all_of_ours() -> Iterable[str]:
 
 
 def stood_for() -> set[str]:
-    """Return what modules of ours import when they first use it."""
+    """Return what modules of ours import when they first use it, but for what most commands never load."""
     ours = [module for name, module in sys.modules.items() if name.startswith("podium.")]
     stand_in = type(lazy.module(""))
-    return {each.__name__ for module in ours for each in vars(module).values() if isinstance(each, stand_in)}
+    names = {each.__name__ for module in ours for each in vars(module).values() if isinstance(each, stand_in)}
+    return {each for each in names if not each.startswith(NOT_LOADED)}
 
 
 def load_program(path: Path) -> None:
