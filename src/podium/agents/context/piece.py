@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from podium.model.json import Json
+from podium.model.parts_said import text_of
 
 SaidPart = Mapping[str, Json]
 """One thing that was said, such as `{"part_kind": "text", "content": "Hello"}`."""
@@ -56,12 +57,7 @@ class WholeRequest:
 
 def words_of(message: Mapping[str, Json]) -> list[str]:
     """Return what a message says from the side of the user, each prompt as agents of all frameworks have it."""
-    return [_words(part["content"]) for part in message["parts"] if part["part_kind"] == "user-prompt"]
-
-
-def _words(content: Json) -> str:
-    given = [content] if isinstance(content, str) else content
-    return "\n".join(each if isinstance(each, str) else "[a file]" for each in given)
+    return [text_of(part["content"]) for part in message["parts"] if part["part_kind"] == "user-prompt"]
 
 
 def one_by_one(pieces: Sequence[Piece], said: Collection[str]) -> list[Piece]:
