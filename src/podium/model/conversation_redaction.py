@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from podium.model.conversation_state import AGENT
+from podium.model.conversation_state import AGENT, AS_SAID
+from podium.model.corrections import RETRY_FEEDBACK, RETRY_PROMPT
+from podium.model.heard import are_words
 from podium.model.json import Json, is_object
 
 REDACTED = "[redacted]"
@@ -13,7 +15,8 @@ _KEPT: Mapping[str, tuple[frozenset[str], Mapping[str, Json]]] = {
     "text": (frozenset(), {"content": REDACTED}),
     "tool-call": (frozenset({"tool_name", "tool_call_id"}), {"args": {}}),
     "tool-return": (frozenset({"tool_name", "tool_call_id"}), {"content": REDACTED}),
-    "retry-prompt": (frozenset({"tool_name", "tool_call_id"}), {"content": REDACTED}),
+    RETRY_PROMPT: (frozenset({"tool_name", "tool_call_id"}), {"content": REDACTED}),
+    RETRY_FEEDBACK: (frozenset({"retry"}), {"content": REDACTED}),
 }
 """Of each kind of part that stays: which fields stay as they are, and what stands in place of its content."""
 
@@ -33,5 +36,8 @@ def redacted_message(message: Mapping[str, Json]) -> Json:
         kind = "user-prompt" if message["kind"] == "request" else "text"
         parts = [{"part_kind": kind, "content": REDACTED}]
     metadata: Json = message.get("metadata")
-    agent = {"metadata": {AGENT: metadata[AGENT]}} if is_object(metadata) and AGENT in metadata else {}
-    return {"kind": message["kind"], "parts": parts, **agent}
+    left: dict[str, Json] = {"kind": message["kind"], "parts": parts}
+    told = {AGENT: metadata[AGENT]} if is_object(metadata) and AGENT in metadata else {}
+    if are_words(left) and not are_words(message):
+        told[AS_SAID] = True
+    return {**left, "metadata": told} if told else left

@@ -8,6 +8,9 @@ from podium.model.parts_said import text_of
 AGENT = "agent"
 """Names, in the metadata of what a person said, the agent in whose place they were asked."""
 
+AS_SAID = "as_said"
+"""Stands in the metadata of what was redacted and was more than words: it is heard as it is, as it was before."""
+
 EDITED = "edit"
 """The key of a message that a person gave anew in a fork; no call has it."""
 

@@ -3,34 +3,48 @@
 from collections.abc import Mapping, Sequence
 
 from podium.model.conversation import in_request
-from podium.model.conversation_state import ConversationMessage
-from podium.model.json import Json
+from podium.model.conversation_state import AS_SAID, ConversationMessage
+from podium.model.corrections import RETRY_PROMPT
+from podium.model.json import Json, is_object
 
 _WORDS = frozenset({"text", "thinking"})
+RESULTS = frozenset({"tool-return", RETRY_PROMPT})
+"""Stand before what is said beside them."""
 _OF_A_MODEL = frozenset({"model_name", "provider_name", "provider_response_id"})
 """Fields of what a model really said: such messages are not joined with others."""
 
 
-def heard_by(agent: str, said: Sequence[ConversationMessage]) -> list[Json]:
+def heard_each(agent: str, said: Sequence[ConversationMessage]) -> list[Json]:
     """Return the messages for an agent: the words of others, of people too, come to it as `NAME: what was said`.
 
-    Uses of tools stay as they are, as each stands with its result, and so does what a person edited. Messages that
-    follow each other from one side are one, as Pydantic AI joins them before it sends them.
+    Uses of tools stay as they are, as each stands with its result, and so does what a person edited.
     """
+    return [_heard(agent, each) for each in said]
+
+
+def heard_by(agent: str, said: Sequence[ConversationMessage]) -> list[Json]:
+    """Return the same, but messages that follow each other from one side as one: Pydantic AI joins them so."""
     heard: list[Json] = []
-    for each in said:
-        message = _heard(agent, each)
-        if heard and _is_joined(heard[-1], message):
-            message = _join(heard.pop(), message)
-        heard.append(message)
+    for each in heard_each(agent, said):
+        if heard and _is_joined(heard[-1], each):
+            heard[-1] = _join(heard[-1], each)
+        else:
+            heard.append(each)
     return heard
+
+
+def are_words(message: Mapping[str, Json]) -> bool:
+    """Whether a message is what an agent says, and nothing else: as such it comes under its name to others."""
+    kinds = {part["part_kind"] for part in message["parts"]}
+    metadata: Json = message.get("metadata")
+    more = is_object(metadata) and AS_SAID in metadata
+    return message["kind"] == "response" and "text" in kinds and kinds <= _WORDS and not more
 
 
 def _heard(agent: str, said: ConversationMessage) -> Json:
     message = said.message
-    kinds = {part["part_kind"] for part in message["parts"]}
     own = said.author == agent and not said.by_person  # a person may have the name of an agent
-    if own or said.edited or message["kind"] != "response" or "text" not in kinds or not kinds <= _WORDS:
+    if own or said.edited or not are_words(message):
         return message
     words = "\n\n".join(part["content"] for part in message["parts"] if part["part_kind"] == "text")
     return in_request(f"{said.author}: {words}")
@@ -45,9 +59,5 @@ def _is_joined(before: Mapping[str, Json], message: Mapping[str, Json]) -> bool:
 def _join(before: Mapping[str, Json], message: Mapping[str, Json]) -> Json:
     parts = [*before["parts"], *message["parts"]]
     if message["kind"] == "request":
-        parts.sort(key=lambda part: part["part_kind"] not in _RESULTS)
+        parts.sort(key=lambda part: part["part_kind"] not in RESULTS)
     return {**before, **message, "parts": parts}
-
-
-_RESULTS = frozenset({"tool-return", "retry-prompt"})
-"""Stand before what is said beside them."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from podium.errors import InvalidValue
+from podium.model.corrections import RETRY_FEEDBACK, RETRY_PROMPT
 from podium.model.expected import Expected, is_list
 from podium.model.json import Json, decode, encode, is_array, is_object
 from podium.model.tool_uses import unpaired
@@ -51,7 +52,7 @@ _CALLED: Mapping[str, _Fits] = {"tool_name": _is_text}
 PARTS: Mapping[str, Mapping[str, Mapping[str, _Fits]]] = {
     "request": {
         "system-prompt": _OF_TEXT, "user-prompt": {"content": _is_prompt}, "tool-return": _RETURNED,
-        "retry-prompt": {"content": _are_errors}, "retry-feedback": {"content": _are_errors, "retry": is_object},
+        RETRY_PROMPT: {"content": _are_errors}, RETRY_FEEDBACK: {"content": _are_errors, "retry": is_object},
         "speech": {"speaker": _is_text}, "compaction": {}, "tool-availability-delta": {}, "capability-load-delta": {},
         "model-settings-delta": {"settings": is_object}, "instruction-delta": {"id": _ANYTHING, "content": _ANYTHING},
         "instruction-baseline": {"instructions": is_array},

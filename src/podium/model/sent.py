@@ -2,14 +2,13 @@
 
 A request is an object: `model`, `instructions`, `settings`, `tools`, `native_tools`, `output` and `messages`, in the
 form in which Pydantic AI writes them; `context` is what rules did to the messages. Stored, a field stands only where it
-differs from the request before, and messages that were there before stand as their places: so a conversation of any
-length is stored once.
+differs from the request before, and messages, or parts, that were there before stand as their places: so a
+conversation of any length is stored once.
 """
 
 import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import get_args
@@ -19,10 +18,10 @@ import orjson
 from podium.model.context_change import CONTEXT_CHANGES
 from podium.model.conversation_state import ConversationMessage
 from podium.model.expected import Expected
-from podium.model.heard import heard_by
+from podium.model.heard import heard_by, heard_each
 from podium.model.json import Json, is_array, is_object
 from podium.model.parts_said import Arguments, apart, joined, parts_sent
-from podium.model.trimming import trimmed_message
+from podium.model.places import are_joined, has_places, parted, quoted, requests_joined, said_again
 
 AFTER = "after"
 """Names the step of the request that it differs from."""
@@ -30,10 +29,13 @@ AFTER = "after"
 IN = "conversation"
 """Names the conversation whose messages it refers to: `{"name": …, "revision": how many, "agent": who hears it}`.
 
-With `arguments` it refers to the parts that agents of all frameworks read, each counted as a message.
+With `each` it refers to these one by one, as they were said: to each `message`, or to each `part` of them, an answer
+counted as one, and requests that follow each other are one; with `arguments` to the parts that agents of all frameworks
+read, each counted as a message.
 """
 
 _AGENT = "agent"
+_EACH, _PART, _MESSAGE = "each", "part", "message"
 _ARGUMENTS = "arguments"
 CONTEXT = "context"
 """Names what rules for the context of its agent did to the messages."""
@@ -61,17 +63,11 @@ class Earlier:
     name: str
     revision: int
     agent: str
-    """Who hears it so; see `heard_by`."""
+    """Who hears it so; see `heard_each`."""
     messages: Sequence[Json]
-    """As they are sent."""
+    """As they are sent, one by one."""
     arguments: Arguments | None = None
     """How uses of tools are sent, where `messages` have one part each, as `parts_sent` gives them."""
-
-    @property
-    def told(self) -> Json:
-        """The same as a request refers to it."""
-        form = {} if self.arguments is None else {_ARGUMENTS: self.arguments}
-        return {"name": self.name, "revision": self.revision, _AGENT: self.agent, **form}
 
 
 SaidBefore = Callable[[str, int], Sequence[ConversationMessage] | None]
@@ -89,18 +85,26 @@ def check_sent(sent: object) -> None:
 
 def _is_message(value: object) -> bool:
     if is_array(value):
-        return len(value) in (_PAIR, _PAIR + 1) and all(isinstance(each, int) and each >= 0 for each in value)
+        return _is_place(value)
     if not is_object(value) or value.get("kind") not in ("request", "response"):
         return False
     parts = value.get("parts")
-    return is_array(parts) and all(is_object(part) and isinstance(part.get("part_kind"), str) for part in parts)
+    return is_array(parts) and all(map(_is_part, parts))
+
+
+def _is_part(value: object) -> bool:
+    return _is_place(value) if is_array(value) else is_object(value) and isinstance(value.get("part_kind"), str)
+
+
+def _is_place(value: Sequence[object]) -> bool:
+    return len(value) in (_PAIR, _PAIR + 1) and all(isinstance(each, int) and each >= 0 for each in value)
 
 
 def _is_turn(value: object) -> bool:
     if not is_object(value) or value.get(_ARGUMENTS, "text") not in get_args(Arguments):
         return False
-    named = isinstance(value.get("name"), str) and isinstance(value.get(_AGENT), str)
-    return named and isinstance(value.get("revision"), int)
+    named = isinstance(value.get("name"), str) and isinstance(value.get(_AGENT, ""), str)
+    return named and isinstance(value.get("revision"), int) and value.get(_EACH, _PART) in (_PART, _MESSAGE)
 
 
 def _is_tool(value: object) -> bool:
@@ -124,7 +128,8 @@ _REQUEST = Expected(
 _FIELDS: Mapping[str, Expected] = {
     AFTER: _TEXT, "agent": _TEXT, "model": _TEXT, _INSTRUCTIONS: _TEXT,
     IN: Expected(
-        '{"name": …, "revision": …, "agent": …}, with "arguments": "text" or "object" where places are those of parts',
+        '{"name": …, "revision": …, "agent": …}, with "each": "message" or "part" where places count these one by one, '
+        'with "arguments": "text" or "object" where they are those of parts of all frameworks',
         _is_turn,
     ),
     "settings": Expected("an object", is_object),
@@ -134,7 +139,7 @@ _FIELDS: Mapping[str, Expected] = {
     CONTEXT: CONTEXT_CHANGES,
     _MESSAGES: Expected(
         'a list of {"kind": "request" or "response", "parts": [{"part_kind": "text", …}, …]}, [first, count] or '
-        "[first, count, characters]",
+        "[first, count, characters]; such places may stand among parts too",
         _all(_is_message),
     ),
 }  # fmt: skip
@@ -160,50 +165,56 @@ def difference(
 ) -> Json:
     """Return how a request is stored, after another one and its answer; whole where there is none before it.
 
-    `place` is that of the step of the request before. What is between them in `messages` are `[first, count]`, places
-    in the messages of that request with its answer behind them, and whole messages. Where there is none before it, they
-    are places in what was said earlier in a conversation, if anything of that is sent. In a place with a third number
-    the results of tools are trimmed to so many characters.
+    `place` is that of the step of the request before. In `messages` stand places, as `quoted` has them, in the messages
+    of that request with its answer behind them, and whole messages. Where there is none before it, they are places in
+    what was said earlier in a conversation, if anything of that is sent.
     """
     if before is None and earlier is not None:
-        messages = now[_MESSAGES] if earlier.arguments is None else apart(now[_MESSAGES])
-        quoted = _quoted(messages, list(earlier.messages), _characters(now))
-        if any(is_array(each) for each in quoted):
-            return {IN: earlier.told, **now, _MESSAGES: quoted}
+        told, messages, known = _apart(now[_MESSAGES], earlier)
+        stored = quoted(messages, known, _characters(now))
+        if has_places(stored):
+            return {IN: told, **now, _MESSAGES: [_alone(each) for each in stored]}
     if before is None:
         return {**now, _MESSAGES: [_alone(each) for each in now[_MESSAGES]]}
     changed = {name: value for name, value in now.items() if name != _MESSAGES and value != before.get(name)}
     known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], answer]
-    return {AFTER: place, **changed, _MESSAGES: _quoted(now[_MESSAGES], known, _characters(now))}
+    stored = quoted(now[_MESSAGES], known, _characters(now))
+    return {AFTER: place, **changed, _MESSAGES: [_alone(each) for each in stored]}
+
+
+def _apart(messages: Sequence[Json], earlier: Earlier) -> tuple[Json, Sequence[Json], Sequence[Json]]:
+    """Return how a request refers to what was said earlier, and both so that places are few.
+
+    Frameworks send as one message what follows each other from one side: parts are counted, of all that is sent so.
+    """
+    told = {"name": earlier.name, "revision": earlier.revision, _AGENT: earlier.agent}
+    if earlier.arguments is not None:
+        return {**told, _ARGUMENTS: earlier.arguments}, apart(messages), earlier.messages
+    if are_joined(messages):
+        return {**told, _EACH: _PART}, parted(messages), parted(earlier.messages)
+    return {**told, _EACH: _MESSAGE}, messages, earlier.messages
 
 
 def put_together(
     stored: Mapping[str, Json], before: Mapping[str, Json] | None, answer: Json, said: SaidBefore | None = None
 ) -> dict[str, Json]:
     """Return the request that was stored as a difference; raises LookupError where what was before is not there."""
-    if AFTER not in stored and IN not in stored:
-        return {**stored, _MESSAGES: [_folded(each) for each in stored[_MESSAGES]]}
+    where, known, same = "what was sent before", list[Json](), dict[str, Json]()
     if IN in stored:
-        where, known, before = f"conversation {stored[IN]['name']!r}", _said(stored, said), {}
-    elif before is None:
-        raise LookupError(f"what was sent at {stored[AFTER]} is not there")
-    else:
+        where, known = f"conversation {stored[IN]['name']!r}", _said(stored, said)
+    elif AFTER in stored:
         where = f"what was sent at {stored[AFTER]}"
+        if before is None:
+            raise LookupError(f"{where} is not there")
         known = before[_MESSAGES] if answer is None else [*before[_MESSAGES], _folded(_alone(answer))]
-    messages: list[Json] = []
-    for each in stored[_MESSAGES]:
-        if is_array(each):
-            first, count, *trim = each
-            if first + count > len(known):
-                raise LookupError(f"{where} has {len(known)} messages")
-            span = known[first : first + count]
-            messages += [trimmed_message(message, trim[0]) for message in span] if trim else span
-        else:
-            messages.append(_folded(each))
+        same.update(before)
+    messages = said_again([_folded(each) for each in stored[_MESSAGES]], known, where)
     if _ARGUMENTS in stored.get(IN, {}):
         messages = joined(messages)
+    elif stored.get(IN, {}).get(_EACH) == _PART:
+        messages = requests_joined(messages)
     own = {name: value for name, value in stored.items() if name not in (AFTER, IN)}
-    return {**before, **own, _MESSAGES: messages}
+    return {**same, **own, _MESSAGES: messages}
 
 
 def _said(stored: Mapping[str, Json], said: SaidBefore | None) -> list[Json]:
@@ -212,10 +223,18 @@ def _said(stored: Mapping[str, Json], said: SaidBefore | None) -> list[Json]:
     known = None if said is None else said(name, revision)
     if known is None:
         raise LookupError(f"the {revision} messages that were in conversation {name!r} by then were deleted")
-    heard = heard_by(stored[IN][_AGENT], known)
+    heard = _heard(stored[IN], known)
     if _ARGUMENTS in stored[IN]:
         return parts_sent(heard, stored[IN][_ARGUMENTS])
-    return [_folded(_alone(sent_message({_INSTRUCTIONS: None, **each}))) for each in heard]
+    messages = [_folded(_alone(sent_message({_INSTRUCTIONS: None, **each}))) for each in heard]
+    return parted(messages) if stored[IN].get(_EACH) == _PART else messages
+
+
+def _heard(turn: Mapping[str, Json], known: Sequence[ConversationMessage]) -> list[Json]:
+    """Return messages as the places in a stored request count them: those of earlier versions counted otherwise."""
+    if _AGENT not in turn:
+        return [each.message for each in known]
+    return heard_each(turn[_AGENT], known) if _EACH in turn else heard_by(turn[_AGENT], known)
 
 
 def same_as_before(stored: Mapping[str, Json]) -> int:
@@ -230,46 +249,19 @@ def _characters(now: Mapping[str, Json]) -> int | None:
     return next((each["characters"] for each in changes if each["kind"] == "trimmed"), None)
 
 
-def _quoted(messages: Sequence[Json], known: list[Json], characters: int | None) -> list[Json]:
-    """Return the messages, those that are known by their places. Mostly these are all, and new ones follow."""
-    forms = [known]
-    if characters is not None:
-        forms.append([trimmed_message(each, characters) for each in known])
-    found: list[Json] = []
-    span: list[int] = []
-    at, end, goes_on, held = 0, len(known), True, forms
-    for message in messages:
-        now = [form for form in held if at < end and form[at] == message]
-        if not now:
-            goes_on = goes_on and at == end
-            span, at = [], end if goes_on else _place_of(message, forms, at)
-            now = [form for form in forms if at < end and form[at] == message]
-        held = now or forms
-        if at == end:
-            found.append(_alone(message))
-            continue
-        if not span:
-            found.append(span := [at, 0])
-        span[1:] = [span[1] + 1, *([] if now[0] is known or characters is None else [characters])]
-        at += 1
-    return found
+def _alone(message: Json) -> Json:
+    """Return a message as it is stored: without instructions, which are those of the request, and bytes of files.
 
-
-def _place_of(message: Json, forms: Sequence[list[Json]], at: int) -> int:
-    """Return where a message is among those that are known: rather behind a place than before it."""
-    for start in (at, 0):
-        for form in forms:
-            with suppress(ValueError):
-                return form.index(message, start)
-    return len(forms[0])
-
-
-def _alone(message: Mapping[str, Json]) -> Json:
-    """Return a message as it is stored: without instructions, which are those of the request, and bytes of files."""
-    parts = [_unfolded(part) if part["part_kind"] == _PROMPT else part for part in message["parts"]]
+    Places stay as they are.
+    """
+    if is_array(message):
+        return message
+    parts = [
+        _unfolded(part) if not is_array(part) and part["part_kind"] == _PROMPT else part for part in message["parts"]
+    ]
     said = {**message, "parts": parts}
     said.pop(_INSTRUCTIONS, None)
-    texts = all(isinstance(part.get("content"), str) for part in parts)
+    texts = all(is_array(part) or isinstance(part.get("content"), str) for part in parts)
     return said if texts or _A_FILE not in orjson.dumps(parts) else _without_files(said)
 
 
@@ -301,12 +293,14 @@ def _can_be_stored(value: Json) -> bool:
     return True
 
 
-def _folded(message: Mapping[str, Json]) -> Json:
-    """Return a stored message with its prompts as they were sent."""
-    return {**message, "parts": [_folded_part(part) for part in message["parts"]]}
+def _folded(message: Json) -> Json:
+    """Return a stored message with its prompts as they were sent; places stay as they are."""
+    return message if is_array(message) else {**message, "parts": [_folded_part(part) for part in message["parts"]]}
 
 
-def _folded_part(part: Mapping[str, Json]) -> Json:
+def _folded_part(part: Json) -> Json:
+    if is_array(part):
+        return part
     content = part.get("content")
     if part["part_kind"] != _PROMPT or not is_object(content) or content.keys() != {_JSON, "before"}:
         return part

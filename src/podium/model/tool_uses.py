@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from podium.model.corrections import RETRY_PROMPT
 from podium.model.json import Json
 
 _USES = frozenset({"tool-call", "builtin-tool-call"})
-_RESULTS = frozenset({"tool-return", "builtin-tool-return", "retry-prompt"})
+_RESULTS = frozenset({"tool-return", "builtin-tool-return", RETRY_PROMPT})
 
 
 def cuts_in(messages: Sequence[Json]) -> Mapping[int, str]:
@@ -41,7 +42,7 @@ def unpaired(messages: Sequence[Json]) -> Mapping[tuple[int, int], str]:
                 alone[place, at] = tool
                 if use is not None:
                     waiting[use] = place, at
-            elif part["part_kind"] in ("tool-return", "retry-prompt") and tool is not None:
+            elif part["part_kind"] in ("tool-return", RETRY_PROMPT) and tool is not None:
                 if use in waiting:
                     del alone[waiting.pop(use)]
                 else:

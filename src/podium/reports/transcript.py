@@ -7,6 +7,7 @@ from typing import Literal
 
 from podium.model.conversation_state import ConversationMessage, ConversationState
 from podium.model.conversation_text import texts_in
+from podium.model.corrections import RETRIES
 from podium.model.files import FILE, files_in, without_files
 from podium.model.json import Json, encode
 
@@ -53,8 +54,10 @@ def _part(part: Json) -> str:
             return "\n\n".join([*texts, *[f"*{FILE}*"] * files_in(part["content"])])
         case "tool-call" | "builtin-tool-call":
             return f"*uses {part['tool_name']}*\n\n{_block(part.get('args'))}"
-        case "tool-return" | "builtin-tool-return" | "retry-prompt":
-            return f"*{part.get('tool_name') or 'what was wrong'}*\n\n{_block(without_files(part['content']))}"
+        case "tool-return" | "builtin-tool-return":
+            return f"*{part['tool_name']}*\n\n{_block(without_files(part['content']))}"
+        case kind if kind in RETRIES:
+            return f"*{part.get('tool_name') or 'what was wrong'}*\n\n{_block(part['content'])}"
         case "file":
             return f"*{FILE}*"
         case _:

@@ -19,6 +19,7 @@ from pydantic_ai.models import override_allow_model_requests
 
 from podium import App, Context, agent, workflow
 from podium.agents.context import LastMessages, PinMessages, Summarize, TokenWindow, TrimToolResults
+from podium.agents.context.rule import ContextRule
 from podium.agents.langchain import PodiumMiddleware, from_langchain
 from podium.agents.openai_agents import from_openai_agents
 from podium.agents.pydantic_ai import llm_agent
@@ -304,3 +305,40 @@ async def test_pictures_that_tools_give_are_counted_as_such_and_are_no_text_late
     if framework != "pai":
         assert PICTURE[:100] not in json.dumps(said)
         assert last.count(PICTURE[:100]) <= 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"), [(LastMessages(4), 2), (TokenWindow(700, count=len), 0), (TokenWindow(4_700, count=len), 7)]
+)
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+async def test_the_words_of_others_are_cut_like_all_that_is_older(
+    framework: str, rule: ContextRule, expected: int, tmp_path: Path
+) -> None:
+    with (
+        ChatServer(lambda _: ChatReply(text="fine")) as server,
+        override_allow_model_requests(allow_model_requests=True),
+    ):
+        chat, many = chatting(member(framework, server, context=[rule])), 30
+
+        @agent
+        async def ann(text: str) -> str:
+            return text.ljust(LONG, ".")
+
+        @workflow(name="others")
+        async def others(ctx: Context, text: str) -> str:
+            return await ctx.call(ann, text, conversation=ctx.conversation)
+
+        async with App.open(tmp_path / "a.db", agents=[chat, others]) as app:
+            for n in range(many):
+                await app.run(others, f"o{n}", conversation="u")
+            run = await app.start(chat, "What now?", conversation="u")
+            assert await run.result() == "fine"
+            [body] = server.bodies
+            said = "\n\n".join(told(body)[1:])
+            heard = [n for n in range(many) if f"ann: o{n}." in said]
+            assert heard == [*range(many - len(heard), many)]
+            assert len(heard) == expected
+            assert said.endswith("What now?")
+            [request] = await app.runs.messages(run.id)
+            [change] = request.context
+            assert (change.kind, change.messages) == ("left_out", 2 * many - said.count("\n\n"))

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 import pytest
@@ -23,6 +25,9 @@ from podium.agents.context.draft import FittedRequest
 from podium.agents.context.piece import Piece, SaidPart, WholeRequest
 from podium.agents.context.rule import ContextRule
 from podium.errors import ConfigError, ContextTooLong, PodiumError, Refusal, UsageError
+from podium.model.conversation import in_request
+from podium.model.conversation_state import ConversationMessage
+from podium.model.heard import heard_each
 from podium.testing.steps import PlainSteps
 from tests.unit.agents.calls import call_with
 
@@ -101,8 +106,8 @@ RULES = st.lists(
 )
 
 
-def fit(request: WholeRequest, *rules: ContextRule) -> FittedRequest:
-    return asyncio.run(ContextOfCall(rules, call_with(), PlainSteps()).fit(request))
+def fit(request: WholeRequest, *rules: ContextRule, before: Sequence[ConversationMessage] = ()) -> FittedRequest:
+    return asyncio.run(ContextOfCall(rules, call_with(), PlainSteps(), before).fit(request))
 
 
 def sent(whole: Sequence[Piece], fitted: FittedRequest) -> list[Piece]:
@@ -193,6 +198,72 @@ def test_what_is_pinned_is_sent_with_its_question(talk: list[Piece], n: int, pla
         during = {at for use, result in pairs(talk) for at in range(use, result)}
         asked_at = [at for at in range(max(pinned) + 1) if talk[at].by_the_user and at not in during]
         assert [at for at in asked_at if not talk[at].beside_results][-1] in fitted.parts
+
+
+@st.composite
+def talks_of_many(draw: st.DrawFn) -> tuple[list[ConversationMessage], list[Piece], list[Piece]]:
+    """Draw what many said before a question to the agent `it`: as it is kept, as it is sent, and message by message."""
+    kept: list[tuple[str, str, list[SaidPart]]] = []
+    for n in range(draw(st.integers(0, 8))):
+        length = "word " * draw(st.integers(0, 4))
+        who = draw(st.sampled_from(["it", "ann", "bot"]))
+        match draw(st.sampled_from(["asks", "answers", "uses"])):
+            case "asks":
+                kept.append(("local", "request", [asked(f"q{n} {length}")]))
+            case "answers" if who != "it":
+                kept.append((who, "response", [said(f"a{n} {length}")]))
+            case _:
+                kept.append(("local", "request", [asked(f"q{n} {length}")]))
+                kept.append((who, "response", [said("let me see"), use(f"c{n}")]))
+                kept.append((who, "request", [result(f"c{n}", "found " * draw(st.integers(0, 80)))]))
+                kept.append((who, "response", [use(f"d{n}")]))
+                kept.append((who, "request", [result(f"d{n}")]))
+                kept.append(("it", "response", [said(f"a{n} {length}")]))
+    before = [
+        ConversationMessage(place=n, message={"kind": kind, "parts": parts}, author=who, run="r", key="0", at=0.0)
+        for n, (who, kind, parts) in enumerate(kept)
+    ]
+    question = [asked("what now")] * draw(st.integers(1, 2))
+    heard = [(each["kind"], each["parts"]) for each in heard_each("it", before)] + [("request", question)]
+    items = draw(st.booleans())
+    whole = pieces(heard, items=items)
+    places = accumulate(int(a.kind != b.kind or b.kind == "response") for a, b in pairwise(whole)) if not items else ()
+    ats = [0, *places] if not items else [each.at for each in whole]
+    return before, [replace(each, at=at) for each, at in zip(whole, ats, strict=True)], whole
+
+
+@given(talks_of_many(), RULES, st.integers(1, 12), st.integers(3, 60))
+def test_words_of_others_are_messages_that_rules_may_leave_out(
+    drawn: tuple[list[ConversationMessage], list[Piece], list[Piece]], rules: list[ContextRule], n: int, window: int
+) -> None:
+    before, sent_so, whole = drawn
+    request = WholeRequest(pieces=sent_so)
+    check(whole, fit(request, *rules, before=before))
+    last = fit(request, LastMessages(n), before=before)
+    check(whole, last)
+    assert len({whole[at].at for at in last.parts}) <= n
+    question = {at for at, each in enumerate(whole) if each.at == whole[-1].at}
+    assert fit(request, LastMessages(1), before=before).parts.keys() == question
+    least = tokens_of([whole[at] for at in question], words)
+    fitted = fit(request, TokenWindow(max(least, window), count=words), before=before)
+    check(whole, fitted)
+    assert tokens_of(sent(whole, fitted), words) <= max(least, window)
+    if len(before) > 1 and whole[-1 - len(question)].by_the_user:
+        others = tokens_of([whole[-1 - len(question)]], words)
+        assert len(fit(request, TokenWindow(least + others, count=words), before=before).parts) > len(question)
+
+
+def test_words_of_others_after_an_answer_that_a_tool_gave_are_not_about_it() -> None:
+    said_by = [("local", in_request("ann: one")), ("local", in_request("ann: two"))]
+    before = [
+        ConversationMessage(place=n, message=message, author=who, run="r", key="0", at=0.0)
+        for n, (who, message) in enumerate(said_by)
+    ]
+    talk = talk_of(
+        ("request", [asked("q")]), ("response", [use("out")]),
+        ("request", [result("out"), asked("ann: one"), asked("ann: two"), asked("what now")]),
+    )  # fmt: skip
+    assert list(fit(WholeRequest(pieces=talk), LastMessages(1), before=before).parts) == [5]
 
 
 @pytest.mark.parametrize("items", [True, False])

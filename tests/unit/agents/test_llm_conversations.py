@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+from pydantic import BaseModel
 from pydantic_ai import Agent as PydanticAgent
+from pydantic_ai import ModelRetry, NativeOutput, TextOutput, ToolOutput
 from pydantic_ai.messages import (
     ModelMessage,
     ModelMessagesTypeAdapter,
@@ -81,7 +84,7 @@ async def test_what_was_sent_refers_to_the_conversation_and_is_put_together(tmp_
             "first of all", "1 messages", "look", {"at": "it"}, "seen it",
         ]  # fmt: skip
         (sent, _) = [fact.value() for fact in facts if fact.kind is FactKind.SENT]
-        assert sent["conversation"] == {"name": "u", "revision": 2, "agent": "bot"}
+        assert sent["conversation"] == {"name": "u", "revision": 2, "agent": "bot", "each": "part"}
         assert sent["messages"][0] == [0, 2]
 
 
@@ -131,6 +134,67 @@ async def test_of_an_answer_that_did_not_fit_nothing_is_said_and_the_question_st
         kinds = [part["part_kind"] for each in said for part in each["parts"]]
         assert kinds == ["user-prompt", "tool-call", "tool-return"]
         assert said[0]["parts"][0]["content"] == "How many?"
+
+
+class Town(BaseModel):
+    people: int
+
+
+def not_wrong(answer: str) -> str:
+    """Refuse an answer that is wrong."""
+    if "wrong" in answer:
+        raise ModelRetry("The answer was wrong.")
+    return answer
+
+
+def look_well(at: str) -> str:
+    """Look at something, if it is to be seen."""
+    return not_wrong(at)
+
+
+BY_TOOL = ["user-prompt", "tool-call", "tool-return"]
+ENDS = {
+    "nothing": (["", "fine"], str, ["user-prompt", "text"]),
+    "text in place of a tool": (["wrong", Give(Town(people=3))], Town, BY_TOOL),
+    "wrong arguments": ([Use("final_result", {"people": "wrong"}), Give(Town(people=3))], Town, BY_TOOL),
+    "a tool of another name": (
+        [Use("town", {"people": "wrong"}), Use("town", {"people": 3})], ToolOutput(Town, name="town"), BY_TOOL,
+    ),
+    "wrong JSON": (['{"people": "wrong"}', Give(Town(people=3))], NativeOutput(Town), ["user-prompt", "text"]),
+    "a function of the answer": (["wrong", "fine"], TextOutput(not_wrong), ["user-prompt", "text"]),
+    "wrong tool beside a good one": (
+        [[Use("look_well", {"at": "it"}, "a"), Use("final_result", {"people": "wrong"}, "b")], Give(Town(people=3))],
+        Town, ["user-prompt", "tool-call", "tool-return", "tool-call", "tool-return"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_answers_that_the_agent_was_told_to_correct_are_not_said(tmp_path: Path, end: str) -> None:
+    replies, output, kinds = ENDS[end]
+    model = ScriptedModel([*replies, "heard"])
+    made = PydanticAgent(model, name="bot", output_type=output, tools=[look_well], retries=2)
+    bot = from_pydantic_ai(made, output=str if output is str or isinstance(output, TextOutput) else Town)
+
+    @workflow
+    async def asks(ctx: Context, text: str) -> str:
+        return str(await ctx.call(bot, text, conversation="u"))
+
+    async with App.open(tmp_path / "a.db", agents=[asks, bot]) as app:
+        await app.run(asks, "How many?")
+        said = await stored(app)
+        assert [part["part_kind"] for each in said for part in each["parts"]] == kinds
+        assert "wrong" not in str(said)
+
+
+async def test_a_use_of_a_tool_that_was_to_be_corrected_stays_with_what_it_was_told(tmp_path: Path) -> None:
+    uses = [Use("look_well", {"at": "wrong"}, "a"), Use("look_well", {"at": "it"}, "b"), "", "fine"]
+    bot = llm_agent("bot", model=ScriptedModel(uses), instructions="Look.", tools=[look_well])
+    chat = chatting(bot)
+    async with App.open(tmp_path / "a.db", agents=[chat, bot]) as app:
+        assert await app.run(chat, "look", conversation="u") == "fine"
+        said = [part for each in await stored(app) for part in each["parts"]]
+        assert [each.get("tool_call_id", each.get("content")) for each in said] == ["look", "a", "a", "b", "b", "fine"]
 
 
 async def test_a_call_that_is_retried_after_others_have_said_something_asks_anew(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from podium import App, Context, agent, workflow
+from podium import App, Context, ConversationTurn, agent, workflow
 from podium.model.agent import AnyAgent
+from podium.model.conversation import in_response
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.steps import Steps
@@ -109,3 +110,41 @@ async def test_the_200th_turn_writes_as_many_bytes_as_the_second(
 
 async def _talk(ctx: Context, turns: int) -> str:
     return await ctx.call(speak, turns, conversation=ctx.conversation)
+
+
+@agent
+async def ann(texts: list[str], steps: Steps) -> str:
+    """Say some texts, one after the other."""
+    assert steps.conversation is not None
+    steps.conversation.add([in_response(each) for each in texts])
+    return texts[-1]
+
+
+async def _ann_talks(ctx: Context, texts: list[str]) -> str:
+    return await ctx.call(ann, texts, conversation=ctx.conversation)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+async def test_one_who_only_listens_writes_as_much_after_200_words_of_others_and_keeps_none_of_them(
+    server: ChatServer, tmp_path: Path, framework: str
+) -> None:
+    member = members(server)[framework]
+    talk = workflow(name="talk")(_ann_talks)
+
+    @workflow(name="listen")
+    async def listen(ctx: Context, text: str) -> str:
+        return await ctx.call(member, text, conversation=ConversationTurn(ctx.conversation or "", says="nothing"))
+
+    async with App.open(tmp_path / "a.db", agents=[listen, talk, member, ann]) as app:
+        written_by: list[int] = []
+        for turns in (2, TURNS):
+            run = await app.start(talk, [f"{n} of {turns} {TEXT}" for n in range(turns)], conversation=f"of {turns}")
+            await run.result()
+            listened, size = await written(app, listen, f"of {turns}")
+            written_by.append(size)
+            await app.operations.redact(run.id, by="eva", why="asked for")
+            for request in await app.runs.messages(listened):
+                shown = [part.content for part in request.messages if part.role == "user"]
+                assert shown == ["ann: [redacted]"] * turns + ["What is new?"]
+        assert written_by[1] <= 1.1 * written_by[0], written_by
+    assert TEXT.encode() not in (tmp_path / "a.db").read_bytes()

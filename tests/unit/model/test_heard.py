@@ -1,15 +1,17 @@
 """How a conversation comes to one of its agents: with authors and roles, and as Pydantic AI sends it."""
 
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_ai.messages import ModelMessagesTypeAdapter, repair_messages
 
+from podium.agents.pydantic_ai.turn import requests_joined
 from podium.model.conversation import in_request, in_response
 from podium.model.conversation_state import AGENT, EDITED, ConversationMessage
-from podium.model.heard import heard_by
+from podium.model.heard import heard_by, heard_each
 from podium.model.json import Json
 
 texts = st.text("ab", min_size=1, max_size=3)
@@ -69,6 +71,19 @@ def messages(said: list[Said]) -> list[ConversationMessage]:
 def test_what_is_heard_is_sent_by_pydantic_ai_as_it_is(talk: list[list[Said]]) -> None:
     read = ModelMessagesTypeAdapter.validate_python(heard_by("me", messages([each for part in talk for each in part])))
     assert [each.parts for each in repair_messages(read)] == [each.parts for each in read]
+
+
+@given(talks)
+def test_one_by_one_it_is_joined_as_pydantic_ai_joins_it(talk: list[list[Said]]) -> None:
+    heard = heard_each("me", messages([each for part in talk for each in part]))
+    read = ModelMessagesTypeAdapter.validate_python(heard)
+    told = requests_joined(read)
+    assert [each.parts for each in repair_messages(told)] == [each.parts for each in repair_messages(read)]
+    assert [each.kind for each in told] == [
+        kind
+        for kind, group in groupby(heard, key=lambda each: each["kind"])
+        for _ in (group if kind == "response" else (0,))
+    ]
 
 
 @given(talks)

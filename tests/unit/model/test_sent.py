@@ -1,6 +1,8 @@
 """What was sent is put together again as it was, whatever became of the conversation, and is stored once."""
 
 import json
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -8,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import UsageError
+from podium.model.conversation_redaction import redacted_message
 from podium.model.conversation_state import ConversationMessage
-from podium.model.heard import heard_by
+from podium.model.heard import heard_by, heard_each
 from podium.model.json import Json, decode, encode
 from podium.model.parts_said import Arguments, joined, parts_sent
+from podium.model.places import has_places
 from podium.model.sent import AFTER, IN, Earlier, check_sent, difference, put_together, same_as_before, sent_message
 
 texts = st.text("ab", max_size=3)
@@ -84,16 +88,124 @@ def test_what_refers_to_a_conversation_is_put_together_as_it_was(
         ConversationMessage(place=n, message=message, author=data.draw(authors), run="r", key="0", at=0.0)
         for n, message in enumerate(message for each in kept for message in each)
     ]
-    heard: list[Json] = [{"instructions": None, **each} for each in heard_by("me", before)]
-    sent: list[Json] = [sent_message(each) for each in heard] if arguments is None else parts_sent(heard, arguments)
+    sent = sent_by(arguments, before)
     messages = data.draw(edited(sent))
-    now = {"model": "m", "messages": messages if arguments is None else joined(messages)}
+    now = {"model": "m", "messages": data.draw(joins(messages)) if arguments is None else joined(messages)}
     stored = difference(now, None, None, "", Earlier("u", len(before), "me", sent, arguments))
     check_sent(stored)
     together = put_together(stored, None, None, lambda name, revision: before)
     assert together == {"model": "m", "messages": [bare(each) for each in now["messages"]]}
-    assert (IN in stored) == any(isinstance(each, list) for each in stored["messages"])
-    assert messages != sent or not sent or stored["messages"] == [[0, len(sent)]]
+    assert (IN in stored) == has_places(stored["messages"])
+    if now["messages"] == sent and sent:
+        assert stored["messages"] == [[0, len(sent)]]
+
+
+def sent_by(arguments: Arguments | None, before: list[ConversationMessage]) -> list[Json]:
+    """Return what was said as it is sent to the agent `me`, of Pydantic AI or of another framework."""
+    if arguments is not None:
+        return parts_sent([{"instructions": None, **each} for each in heard_by("me", before)], arguments)
+    return [sent_message({"instructions": None, **each}) for each in heard_each("me", before)]
+
+
+@st.composite
+def joins(draw: st.DrawFn, messages: list[Json]) -> list[Json]:
+    """Return messages of which some that follow each other from one side became one."""
+    found: list[Json] = []
+    for each in messages:
+        if found and found[-1]["kind"] == each["kind"] and draw(st.booleans()):
+            found[-1] = {**found[-1], "parts": [*found[-1]["parts"], *each["parts"]]}
+        else:
+            found.append(each)
+    return found
+
+
+@st.composite
+def kept_by_many(draw: st.DrawFn, arguments: Arguments | None) -> list[ConversationMessage]:
+    """Draw what several agents said: texts that are told apart, with thoughts, tools of providers, and pictures."""
+    found: list[ConversationMessage] = []
+    for n in range(draw(st.integers(1, 8))):
+        thought = {"part_kind": "thinking", "content": f"hm {n}"}
+        looked: list[Json] = [
+            {"part_kind": "builtin-tool-call", "tool_name": "web", "args": {"q": n}, "tool_call_id": f"b{n}"},
+            {"part_kind": "builtin-tool-return", "tool_name": "web", "content": f"w {n}", "tool_call_id": f"b{n}"},
+        ]
+        told = answer(f"text {n}")
+        spoken: list[list[Json]] = [
+            [said(f"text {n}")], [told], [{**told, "model_name": "m"}], [{**told, "parts": [thought, *told["parts"]]}],
+            [{**told, "parts": [*looked, *told["parts"]]}], [{**told, "parts": [thought]}], use(n, {"n": n}),
+        ]  # fmt: skip
+        if arguments is not None:
+            del spoken[5]  # other frameworks have no thoughts
+        author = draw(st.sampled_from(["me", "ann", "bot"]))
+        for message in draw(st.sampled_from(spoken)):
+            found.append(
+                ConversationMessage(place=len(found), message=bare(message), author=author, run="r", key="0", at=0.0)
+            )
+    return found
+
+
+def as_pydantic_ai_sends(messages: list[Json]) -> list[Json]:
+    """Return messages with requests that follow each other as one."""
+    found: list[Json] = []
+    for requests, group in groupby(messages, key=lambda each: each["kind"] == "request"):
+        together = list(group)
+        parts = [part for each in together for part in each["parts"]]
+        found += [{**together[-1], "parts": parts}] if requests else together
+    return found
+
+
+@given(st.data(), st.sampled_from([None, "text", "object"]))
+def test_of_what_was_said_before_nothing_is_stored_and_redacted_it_is_gone_in_its_place(
+    data: st.DataObject, arguments: Arguments | None
+) -> None:
+    before = data.draw(kept_by_many(arguments))
+    told = sent_by(arguments, before)
+    above: list[Json] = data.draw(st.sampled_from([[], [said("summary")], told[1:][-1:]]))
+    sent: list[Json] = [*above, *told[data.draw(st.integers(0, len(told))) :], said("new")]
+    now = {"messages": as_pydantic_ai_sends(sent) if arguments is None else joined([bare(each) for each in sent])}
+    stored = difference(now, None, None, "", Earlier("u", len(before), "me", told, arguments))
+    further = {"messages": [*now["messages"][data.draw(st.integers(0, len(now["messages"]) - 1)) :], answer("so")]}
+    first_sent = further["messages"][0]
+    if arguments is not None or first_sent["kind"] == "request":  # an answer is sent as a whole
+        cut = data.draw(st.integers(0, len(first_sent["parts"]) - 1))
+        further["messages"][0] = {**first_sent, "parts": first_sent["parts"][cut:]}
+    after = difference(further, now, answer("so"), "1")
+    known = [part for each in told for part in each["parts"]]
+    for each in (*stored["messages"], *after["messages"]):
+        assert isinstance(each, list) or not [part for part in each["parts"] if part in known]
+    gone = data.draw(st.sets(st.sampled_from(range(len(before)))))
+    left = [replace(each, message=redacted_message(each.message)) if each.place in gone else each for each in before]
+    first = put_together(stored, None, None, lambda name, revision: left)
+    second = put_together(after, first, answer("so"))
+    texts_gone = {str(before[each].message["parts"][-1].get("content")) for each in gone}
+    for request, real in ((first, now), (second, further)):
+        shown, meant = texts_of(request), texts_of(real)
+        assert [each for each in shown if "[redacted]" not in each] == [
+            each for each in meant if each.removeprefix("ann: ").removeprefix("bot: ") not in texts_gone
+        ]
+
+
+def texts_of(request: Json) -> list[str]:
+    """Return the texts of a request, without those of thoughts."""
+    parts = (part for each in request["messages"] for part in each["parts"])
+    return [part["content"] for part in parts if part["part_kind"] in ("user-prompt", "text")]
+
+
+@pytest.mark.parametrize("arguments", [None, "text", "object"])
+def test_what_earlier_versions_recorded_is_read(arguments: Arguments | None) -> None:
+    before = [
+        ConversationMessage(place=n, message=message, author="ann", run="r", key="0", at=0.0)
+        for n, message in enumerate([bare(said("q")), answer("a"), bare(said("r")), answer("b")])
+    ]
+    form = {} if arguments is None else {"arguments": arguments}
+    for agent, places, expected in (
+        ({}, [[2, 2]], ["r", "b"]),
+        ({"agent": "me"}, [[0, 1]], ["q", "ann: a", "r", "ann: b"] if arguments is None else ["q"]),
+        ({"agent": "ann"}, [[1, 2]], ["a", "r"]),
+    ):
+        stored = {IN: {"name": "u", "revision": 4, **agent, **form}, "messages": places}
+        check_sent(stored)
+        assert texts_of(put_together(stored, None, None, lambda name, revision: before)) == expected
 
 
 def test_a_longer_conversation_is_stored_as_what_is_new() -> None:
@@ -101,6 +213,17 @@ def test_a_longer_conversation_is_stored_as_what_is_new() -> None:
     now = {"model": "m", "messages": [*before["messages"], answer("b" * 1_000), said("new")]}
     stored = difference(now, before, answer("b" * 1_000), "1/model/1")
     assert stored == {AFTER: "1/model/1", "messages": [[0, 2], bare(said("new"))]}
+
+
+@pytest.mark.parametrize("others", [0, 1, 3])
+def test_what_is_asked_in_words_that_were_said_before_is_stored_as_new(others: int) -> None:
+    told = [said("yes"), answer("sure?"), *(said(f"ann: {n}") for n in range(others))]
+    messages = [
+        *told[:2],
+        {**said("yes"), "parts": [part for each in [*told[2:], said("yes")] for part in each["parts"]]},
+    ]
+    stored = difference({"messages": messages}, None, None, "", Earlier("u", len(told), "me", told))
+    assert stored["messages"] == [[0, 2 + others], bare(said("yes"))]
 
 
 def test_messages_that_were_left_out_cost_nothing() -> None:
@@ -151,7 +274,9 @@ def test_a_picture_is_stored_as_type_size_and_digest() -> None:
      {"messages": [{"parts": [{"part_kind": "text", "content": "x"}]}]}, {"messages": [[0]]}, {"messages": [[0, "1"]]},
      {"messages": [], "tools": ["a"]}, {"messages": [], "output": {"tools": [1]}}, {"messages": [], "settings": 1},
      {"messages": [], "after": 1}, {"messages": [], "native_tools": [1]},
-     {"messages": [], "conversation": {"name": "u", "revision": 1, "arguments": "xml"}}],
+     {"messages": [], "conversation": {"name": "u", "revision": 1, "arguments": "xml"}},
+     {"messages": [], "conversation": {"name": "u", "revision": 1, "agent": 1}},
+     {"messages": [{"kind": "request", "parts": [[0]]}]}],
 )  # fmt: skip
 def test_what_is_not_stored_as_a_request_is_told_with_what_was_expected(sent: object) -> None:
     with pytest.raises(UsageError, match=r"what is sent is .*; expected "):

@@ -1,16 +1,19 @@
 """Applies the rules of an agent to each request of one call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from podium.agents.context.draft import Draft, FittedRequest
-from podium.agents.context.piece import WholeRequest
+from podium.agents.context.piece import WholeRequest, one_by_one, words_of
 from podium.agents.context.rule import ContextRule
 from podium.agents.context.summaries import Summaries
 from podium.agents.context.summarize import Summarize
 from podium.agents.context.token_window import TokenWindow
 from podium.errors import ConfigError
 from podium.model.call import Call
+from podium.model.conversation_state import ConversationMessage
 from podium.model.expected import Expected, is_sequence
+from podium.model.heard import heard_each
 from podium.model.json import Json
 from podium.model.steps import Steps, turn_of
 
@@ -36,22 +39,22 @@ async def context_of(rules: ContextRules, call: Call, steps: Steps) -> "ContextO
     if not rules:
         return None
     turn = turn_of(call, steps)
-    before = () if turn is None else [each.message for each in await turn.messages()]
-    return ContextOfCall(rules, call, steps, before)
+    return ContextOfCall(rules, call, steps, () if turn is None else await turn.messages())
 
 
 class ContextOfCall:
     """The rules of an agent, and what was summarized, for the requests of one attempt of a call."""
 
     def __init__(
-        self, rules: ContextRules, call: Call, steps: Steps, before: Sequence[Mapping[str, Json]] = ()
+        self, rules: ContextRules, call: Call, steps: Steps, before: Sequence[ConversationMessage] = ()
     ) -> None:
         self._rules = rules
-        self._summaries = Summaries(call, steps, before)
+        self._summaries = Summaries(call, steps, [each.message for each in before])
+        self._said = frozenset(words for each in heard_each(call.agent, before) for words in words_of(each))
 
     async def fit(self, request: WholeRequest) -> FittedRequest:
         """Return what is sent of a request. Raises ContextTooLong where it cannot be made to fit."""
-        draft = Draft(request)
+        draft = Draft(replace(request, pieces=one_by_one(request.pieces, self._said)))
         for rule in self._rules:
             await rule.shorten(draft, self._summaries)
         return draft.fitted()

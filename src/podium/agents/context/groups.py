@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from podium.agents.context.piece import Piece
+from podium.model.corrections import RETRY_PROMPT
 from podium.model.empty import empty
 
-_CALL, _RETURN, _RETRY = "tool-call", "tool-return", "retry-prompt"
+_CALL, _RETURN = "tool-call", "tool-return"
 
 
 @dataclass(slots=True)
@@ -25,14 +26,17 @@ class MessageGroup:
     """The uses of tools in it that have no result yet."""
     followed: bool = False
     """Whether something follows its answer."""
+    earlier: bool = False
+    """Whether it ends with what somebody said before the call: what the user says then is another question."""
 
     def add(self, place: int, piece: Piece) -> None:
         """Add a piece."""
         self.pieces.append(place)
+        self.earlier = piece.earlier
         self.asks |= piece.by_the_user and not self.question
         self.followed |= piece.kind == "request" and not self.question
         self.unanswered.update(_ids(piece, _CALL))
-        self.unanswered.difference_update(_ids(piece, _RETURN, _RETRY))
+        self.unanswered.difference_update(_ids(piece, _RETURN, RETRY_PROMPT))
 
     def take(self, other: "MessageGroup") -> None:
         """Add all of a group that follows."""
@@ -41,11 +45,12 @@ class MessageGroup:
         self.question = False
         self.unanswered |= other.unanswered
         self.followed |= other.followed
+        self.earlier = other.earlier
 
     def goes_on_with(self, piece: Piece) -> bool:
         """Whether a piece that follows belongs to it."""
         if piece.by_the_user and not piece.beside_results:
-            return self.question
+            return self.question and not self.earlier
         if piece.kind == "response":
             return not self.question and (bool(self.unanswered) or not self.followed)
         return not self.question
@@ -58,7 +63,7 @@ def groups_of(pieces: Sequence[Piece]) -> list[MessageGroup]:
     for place, piece in enumerate(pieces):
         if piece.stays:
             continue
-        used = [used_at[each] for each in _ids(piece, _RETURN, _RETRY) if each in used_at]
+        used = [used_at[each] for each in _ids(piece, _RETURN, RETRY_PROMPT) if each in used_at]
         if used:
             _join(groups, min(used))
         if not groups or not (used or groups[-1].goes_on_with(piece)):

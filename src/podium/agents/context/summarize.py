@@ -10,6 +10,7 @@ from podium.agents.context.piece import Piece, SaidPart
 from podium.agents.context.summaries import Summaries
 from podium.errors import ConfigError
 from podium.model.agent import Agent, Card, must_be_agent
+from podium.model.corrections import RETRIES
 from podium.model.expected import COUNT, FUNCTION, NATURAL, check_fields
 from podium.model.parts_said import arguments_of, text_of
 
@@ -71,10 +72,10 @@ class Summarize:
             return
         old = self._old(draft)
         vain = summaries.vain_in(self.agent, draft)
-        given = self.count("\n\n".join(_transcript(draft.pieces_of(old - vain))))
+        given = self.count("\n\n".join(transcript(draft.pieces_of(old - vain))))
         if given * (1 if vain & old else _WORTH) < self.above:
             return
-        text = "\n\n".join(_transcript(draft.pieces_of(old)))
+        text = "\n\n".join(transcript(draft.pieces_of(old)))
         before = [f"{SUMMARY}{known}", "What was said after that:"] if covered else []
         replaced = tokens_of(draft.pieces_of(old), self.count) + (self.count(draft.summary) if covered else 0)
         objection = partial(self._objection, min(replaced, self.above))
@@ -98,7 +99,8 @@ class Summarize:
         return {each for each in draft.sent - draft.kept if each < first}
 
 
-def _transcript(pieces: Sequence[Piece]) -> Iterator[str]:
+def transcript(pieces: Sequence[Piece]) -> Iterator[str]:
+    """Give what was said, line by line, as it is to be summarized."""
     for piece in pieces:
         yield from (line for part in piece.parts if (line := _line(part)))
 
@@ -114,7 +116,7 @@ def _line(part: SaidPart) -> str:
             return f"Assistant uses {part['tool_name']}: {arguments_of(part)}"
         case "tool-return":
             return f"{part['tool_name']} gives: {text_of(part['content'])}"
-        case "retry-prompt":
+        case kind if kind in RETRIES:
             return f"Refused: {text_of(part['content'])}"
         case _:
             return ""

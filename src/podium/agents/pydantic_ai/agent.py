@@ -28,7 +28,7 @@ from podium.agents.pydantic_ai.outputs import OutputCodec
 from podium.agents.pydantic_ai.outside import InboxWaiter
 from podium.agents.pydantic_ai.scope import AgentScope, Recording
 from podium.agents.pydantic_ai.shared import SharedUsage
-from podium.agents.pydantic_ai.turn import TalkSoFar, history_of
+from podium.agents.pydantic_ai.turn import TalkSoFar, history_of, requests_joined
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.errors import ConfigError, Refusal
 from podium.model.agent import Card, Shape
@@ -104,7 +104,7 @@ class LlmAgent(Generic[In, Out, D]):
                     prompt,
                     model=model,
                     deps=self.deps(call, steps),
-                    message_history=None if history is None else history.messages,
+                    message_history=None if history is None else requests_joined(history.said),
                     capabilities=[*_own_prompt(history), *own],
                     usage=usage,
                     usage_limits=self.limits,
@@ -113,7 +113,7 @@ class LlmAgent(Generic[In, Out, D]):
                     infer_name=False,
                 )
         if history is not None:
-            history.say(result.new_messages(), asked, context)
+            history.say(result.new_messages(), asked, scope.outputs, context)
         return Done(self.output.dump(result.output))
 
     def require_model(self) -> None:
@@ -169,7 +169,7 @@ class LlmAgent(Generic[In, Out, D]):
 
 def _own_prompt(history: TalkSoFar | None) -> list[ReinjectSystemPrompt[object]]:
     """Have an agent that begins with a history begin with its own system prompt, if it has one, all the same."""
-    return [ReinjectSystemPrompt()] if history is not None and history.messages else []
+    return [ReinjectSystemPrompt()] if history is not None and history.said else []
 
 
 def _with_feedback(prompt: Prompt, feedback: str) -> Prompt:

@@ -56,6 +56,7 @@ class RecordedRequest:
         """What rules did to the messages."""
         self._asked: Json = None
         self._sent: RequestSent | None = None
+        scope.outputs |= {each.name for each in parameters.output_tools}
         scope.recording.acted |= bool(parameters.native_tools)
         self._doubled = 0
 

@@ -8,7 +8,7 @@ from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter
 
 from podium.errors import InvalidValue
 from podium.model.conversation_state import ConversationMessage
-from podium.model.heard import heard_by
+from podium.model.heard import heard_each
 from podium.model.json import Json
 from podium.model.tool_uses import unpaired
 
@@ -27,21 +27,21 @@ def check_readable(said: Sequence[Json]) -> None:
 
 
 def read_by(agent: str, said: Sequence[ConversationMessage]) -> tuple[list[ModelMessage], bool]:
-    """Return what an agent hears, and whether that is what was said.
+    """Return what an agent hears, one message by one, and whether that is what was said.
 
     A message that cannot be read, as a store may have it from an earlier release, is replaced by words that say so; so
     is a use of a tool without its result, after which models cannot go on.
     """
     if not unpaired([each.message for each in said]):
         try:
-            return ModelMessagesTypeAdapter.validate_python(heard_by(agent, said)), True
+            return ModelMessagesTypeAdapter.validate_python(heard_each(agent, said)), True
         except ValidationError:
             pass  # one of them cannot be read
     whole = [_readable(each.message) for each in said]
     for (place, at), tool in unpaired(whole).items():
         whole[place] = _with_words(whole[place], at, f"[a use of the tool {tool} that has no result]")
     mended = [replace(each, message=message) for each, message in zip(said, whole, strict=True)]
-    return ModelMessagesTypeAdapter.validate_python(heard_by(agent, mended)), False
+    return ModelMessagesTypeAdapter.validate_python(heard_each(agent, mended)), False
 
 
 def _readable(message: Json) -> Json:

@@ -199,6 +199,8 @@ class AgentScope:
         self.last_sent: RequestSent | None = None
         self.context: ContextOfCall | None = None
         """The rules for what the agent sends, where it has any."""
+        self.outputs: set[str] = set()
+        """The tools by which its agent gives its answer."""
         self.attempts = False
         """Whether the request that comes next is the agent's own."""
         self.waits_for: dict[str, str] = {}

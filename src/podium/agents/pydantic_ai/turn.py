@@ -1,15 +1,24 @@
 """An LLM agent in a conversation: what it is given of it, and what it says there."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, UserContent, UserPromptPart
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    UserContent,
+    UserPromptPart,
+)
 
 from podium.agents.context.applying import ContextOfCall
 from podium.agents.pydantic_ai.reading import read_by
 from podium.agents.pydantic_ai.request import sent_messages
 from podium.agents.pydantic_ai.storable import telling
 from podium.model.conversation import OpenTurn
+from podium.model.corrections import without_corrections
+from podium.model.heard import RESULTS
 from podium.model.json import Json
 from podium.model.sent import Earlier
 
@@ -27,25 +36,29 @@ class TalkSoFar:
     turn: OpenTurn
     agent: str
     """The name of the agent that hears it."""
-    messages: list[ModelMessage]
+    said: list[ModelMessage]
+    """One message by one."""
     as_said: bool
     """Whether they are what was said, and not in part what stands for what cannot be read."""
 
     @property
     def earlier(self) -> Earlier:
         """The same as requests to models refer to it."""
-        return Earlier(
-            self.turn.name, self.turn.revision, self.agent, sent_messages(self.messages) if self.as_said else []
-        )
+        known: Sequence[Json] = sent_messages(self.said) if self.as_said else []
+        return Earlier(self.turn.name, self.turn.revision, self.agent, known)
 
     def say(
-        self, new: Sequence[ModelMessage], prompt: str | Sequence[UserContent], context: ContextOfCall | None
+        self,
+        new: Sequence[ModelMessage],
+        prompt: str | Sequence[UserContent],
+        outputs: Collection[str],
+        context: ContextOfCall | None,
     ) -> None:
         """Say what a run of an agent added, as it was asked: `prompt` is without what was wrong with an answer.
 
-        What was summarized for it is kept with that.
+        `outputs` are the tools by which it answers. What was summarized for it is kept with what it says.
         """
-        said = said_by(new, prompt)
+        said = said_by(new, prompt, outputs)
         self.turn.add(said if context is None else context.kept_with(said))
 
 
@@ -56,12 +69,36 @@ async def history_of(turn: OpenTurn | None, agent: str) -> TalkSoFar | None:
     return TalkSoFar(turn, agent, *read_by(agent, await turn.messages()))
 
 
-def said_by(new: Sequence[ModelMessage], prompt: str | Sequence[UserContent]) -> list[Json]:
-    """Return what a run added as it is kept: without instructions, which each agent has of its own, and ids of runs."""
+def requests_joined(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+    """Return messages with requests that follow each other as one, results of tools first.
+
+    Pydantic AI does so before it sends them, in a time that grows with the square of these.
+    """
+    found: list[ModelMessage] = []
+    for _, group in groupby(messages, key=lambda each: each.kind):
+        together = list(group)
+        requests = [each for each in together if isinstance(each, ModelRequest)]
+        if not requests:
+            found += together
+            continue
+        parts = [part for each in requests for part in each.parts]
+        parts.sort(key=lambda part: part.part_kind not in RESULTS)
+        found.append(replace(requests[-1], parts=parts))
+    return found
+
+
+def said_by(
+    new: Sequence[ModelMessage], prompt: str | Sequence[UserContent], outputs: Collection[str] = ()
+) -> list[Json]:
+    """Return what a run added as it is kept: without instructions, which each agent has of its own, and ids of runs.
+
+    Answers that did not fit are left out, with what was wrong with them.
+    """
     found: list[Json] = []
     asked: Json = ModelMessagesTypeAdapter.dump_python([ModelRequest([UserPromptPart(prompt)])], mode="json")
     content = asked[0]["parts"][0]["content"]
-    for message in ModelMessagesTypeAdapter.dump_python(list(new), mode="json"):
+    told: Json = ModelMessagesTypeAdapter.dump_python(list(new), mode="json")
+    for message in without_corrections(told, outputs):
         parts = [_part(each) for each in message["parts"] if each["part_kind"] != _OF_THE_AGENT]
         if not found:
             parts = [{**each, "content": content} if each["part_kind"] == _PROMPT else each for each in parts]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from podium.model.corrections import RETRIES
 from podium.model.json import Json, is_object
 
 Speaker = Literal["system", "user", "tool", "assistant"]
@@ -39,7 +40,7 @@ class MessagePart:
 
 _PARTS: Mapping[str, tuple[Speaker, str]] = {
     "system-prompt": ("system", "text"), "user-prompt": ("user", "text"), "tool-return": ("tool", "tool_result"),
-    "retry-prompt": ("user", "retry"), "retry-feedback": ("user", "retry"), "text": ("assistant", "text"),
+    **dict.fromkeys(RETRIES, ("user", "retry")), "text": ("assistant", "text"),
     "thinking": ("assistant", "thinking"), "tool-call": ("assistant", "tool_call"), "file": ("assistant", "file"),
     "builtin-tool-call": ("assistant", "tool_call"), "builtin-tool-return": ("assistant", "tool_result"),
 }  # fmt: skip
