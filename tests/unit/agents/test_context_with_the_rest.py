@@ -22,6 +22,7 @@ from podium.errors import RunBlocked, RunFailed
 from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.fact import FactKind
+from podium.model.question import Question
 from podium.testing import DrivenClock
 from podium.testing.model import Failing, Give, ModelReply, ScriptedModel, Use, too_many_requests
 
@@ -112,12 +113,15 @@ async def test_a_tool_that_waits_for_people_goes_on_after_them(tmp_path: Path) -
     clock = DrivenClock()
     async with App.open(tmp_path / "a.db", agents=[talk(bot, 1)], clock=clock) as app:
         run: AnyHandle = await app.start("talk")
+
+        async def asked() -> Sequence[Question]:
+            return (await app.inbox.list()).items
+
         for n in range(5):
-            await clock.settle()
-            [question] = await app.inbox.list()
+            await clock.until(asked, within=120)
+            [question] = await asked()
             assert str(n) in str(question.ask.subject)
             await app.inbox.answer(question.id, {"approved": True}, by="b")
-        await clock.settle()
         assert await run.result() == ["sent 3"]
 
 
