@@ -18,7 +18,7 @@ def cuts_in(messages: Sequence[Json]) -> Mapping[int, str]:
     cuts: dict[int, str] = {}
     for place, message in enumerate(messages):
         for part in message["parts"]:
-            use = part.get("tool_call_id")
+            use = _id_of(part)
             if part["part_kind"] in _USES and use is not None:
                 open_uses[use] = place, part["tool_name"]
             elif part["part_kind"] in _RESULTS and use in open_uses:
@@ -37,7 +37,7 @@ def unpaired(messages: Sequence[Json]) -> Mapping[tuple[int, int], str]:
     waiting: dict[str, tuple[int, int]] = {}
     for place, message in enumerate(messages):
         for at, part in enumerate(message["parts"]):
-            use, tool = part.get("tool_call_id"), part.get("tool_name")
+            use, tool = _id_of(part), part.get("tool_name")
             if part["part_kind"] == "tool-call":
                 alone[place, at] = tool
                 if use is not None:
@@ -48,3 +48,9 @@ def unpaired(messages: Sequence[Json]) -> Mapping[tuple[int, int], str]:
                 else:
                     alone[place, at] = tool
     return alone
+
+
+def _id_of(part: Mapping[str, Json]) -> str | None:
+    """Return by what a use and its result are known; None where a part has nothing that could be."""
+    use: object = part.get("tool_call_id")
+    return use if isinstance(use, str) else None

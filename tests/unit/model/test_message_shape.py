@@ -62,6 +62,10 @@ WRONG: dict[str, Any] = {
     "a result without a call": [
         message("request", part_kind="tool-return", tool_name="look", content=None, tool_call_id="a")
     ],
+    "a call with an id that is no text": [
+        message("response", part_kind="tool-call", tool_name="look", tool_call_id=["a"]),
+        message("request", part_kind="tool-return", tool_name="look", content=None, tool_call_id=["a"]),
+    ],
     "a call without an id": [
         message("response", part_kind="tool-call", tool_name="look"),
         message("request", part_kind="tool-return", tool_name="look", content=None),
