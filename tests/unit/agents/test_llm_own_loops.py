@@ -1,6 +1,7 @@
 """A step that has begun is recorded, in whichever loop: a synchronous tool may run an agent in a loop of its own."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, RunCont
 
 from podium import App, Context, workflow
 from podium.agents.frameworks.flight import Flight
-from podium.agents.frameworks.loops import kept_in_loop
+from podium.agents.frameworks.loops import in_loop, kept_in_loop
 from podium.agents.pydantic_ai import from_pydantic_ai
 from podium.errors import NotDone
 from podium.model.json import Json
@@ -143,6 +144,23 @@ async def test_a_step_in_a_loop_that_was_stopped_for_good_does_not_keep_its_call
     with pytest.raises(asyncio.CancelledError):
         await asyncio.to_thread(loop.run_until_complete, left[0])
     loop.close()
+
+
+@pytest.mark.parametrize("way", [in_loop, kept_in_loop])
+async def test_what_a_loop_no_longer_begins_is_nothing_that_nobody_awaited(way: Callable[..., Any]) -> None:
+    loop, begun = asyncio.new_event_loop(), list[str]()
+
+    async def work() -> None:
+        begun.append("work")
+
+    waiting = asyncio.ensure_future(way(loop, work))
+    await asyncio.sleep(0)
+    loop.close()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    gc.collect()  # a coroutine that nobody awaited would be told of now, and is an error in tests
+    assert begun == []
 
 
 async def test_a_handler_that_decides_while_a_use_beside_it_raises_is_asked_once() -> None:

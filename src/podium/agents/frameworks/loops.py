@@ -13,27 +13,19 @@ async def in_loop(loop: asyncio.AbstractEventLoop, body: Callable[[], Awaitable[
     """Return what `body` gives in a loop of another thread; it sees the context variables of whoever waits."""
     if asyncio.get_running_loop() is loop:
         return await body()
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(body), loop))
+    return await asyncio.wrap_future(_begun(loop, body, asyncio.Task))
 
 
 async def kept_in_loop(loop: asyncio.AbstractEventLoop, body: Callable[[], Awaitable[T]]) -> T:
     """Do the same, and have `asyncio.run` there wait for it to end: only whoever waits here cancels it."""
     if asyncio.get_running_loop() is loop:
         return await body()
-    ended = concurrent.futures.Future[T]()
-
-    def begin() -> None:
-        task = _KeptTask(_awaited(body), loop=loop)
-        task.add_done_callback(lambda task: _tell(task, ended))
-        ended.add_done_callback(lambda _: _cancel(task))
-
-    loop.call_soon_threadsafe(begin)
-    return await asyncio.wrap_future(ended)
+    return await asyncio.wrap_future(_begun(loop, body, _KeptTask))
 
 
 def from_thread(loop: asyncio.AbstractEventLoop, body: Callable[[], Awaitable[T]]) -> T:
     """Return what `body` gives there to synchronous code in a thread of its own, which waits meanwhile."""
-    return asyncio.run_coroutine_threadsafe(_awaited(body), loop).result()
+    return _begun(loop, body, asyncio.Task).result()
 
 
 async def held(ended: asyncio.Future[T]) -> T:
@@ -57,6 +49,21 @@ class _KeptTask(asyncio.Task[T]):
     def cancel(self, msg: object = None) -> bool:
         """Cancel it, unless its loop does not run: that is how `asyncio.run` cancels what is left at its end."""
         return self.get_loop().is_running() and super().cancel(msg)
+
+
+def _begun(
+    loop: asyncio.AbstractEventLoop, body: Callable[[], Awaitable[T]], kind: type[asyncio.Task[T]]
+) -> concurrent.futures.Future[T]:
+    """Have a loop of another thread do something; a loop that is closed before has made no coroutine of it."""
+    ended = concurrent.futures.Future[T]()
+
+    def begin() -> None:
+        task = kind(_awaited(body), loop=loop)
+        task.add_done_callback(lambda task: _tell(task, ended))
+        ended.add_done_callback(lambda _: _cancel(task))
+
+    loop.call_soon_threadsafe(begin)
+    return ended
 
 
 def _tell(task: asyncio.Task[T], ended: "concurrent.futures.Future[T]") -> None:
