@@ -21,6 +21,11 @@ _KEPT: Mapping[str, tuple[frozenset[str], Mapping[str, Json]]] = {
 """Of each kind of part that stays: which fields stay as they are, and what stands in place of its content."""
 
 
+def stays(part: Mapping[str, Json]) -> bool:
+    """Whether a part is still there, without its content, once its message is redacted."""
+    return part["part_kind"] in _KEPT
+
+
 def redacted_message(message: Mapping[str, Json]) -> Json:
     """Return a message of the same kind without its contents: models can go on from it, and learn nothing.
 

@@ -4,19 +4,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import accumulate, groupby, pairwise
 
+from podium.model.conversation_redaction import stays
 from podium.model.json import Json, is_array
 from podium.model.trimming import trimmed_message
 
 _Unit = Sequence[Json]
-"""The parts that have one place in messages: one of a request, all of an answer."""
+"""The parts that have one place in messages: one of a request, or one of an answer with those before it that a
+redaction takes away. So places stay what they are when messages are redacted."""
 
 
 def quoted(messages: Sequence[Mapping[str, Json]], known: Sequence[Json], characters: int | None) -> list[Json]:
     """Return the messages, those that are known by their places. Mostly these are all, and new ones follow.
 
     `[first, count]` stands for so many messages; among the parts of a message, for so many parts of those that are
-    known, an answer counted as one. With a third number the results of tools in them are trimmed to so many
-    `characters`.
+    known, of an answer without those that a redaction takes away. With a third number the results of tools in them are
+    trimmed to so many `characters`.
     """
     finder = _Finder(known, characters)
     for each in messages:
@@ -47,7 +49,12 @@ def has_places(stored: Sequence[Json]) -> bool:
 
 def parted(messages: Sequence[Mapping[str, Json]]) -> list[Json]:
     """Return messages with one part of a request each; an answer is one message."""
-    return [{"kind": each["kind"], "parts": unit} for each in messages for unit in _units_of(each)]
+    found: list[Json] = []
+    for each in messages:
+        parts = each["parts"]
+        apart = [[part] for part in parts] if each["kind"] == "request" else [parts]
+        found += [{"kind": each["kind"], "parts": together} for together in apart]
+    return found
 
 
 def requests_joined(messages: Sequence[Mapping[str, Json]]) -> list[Json]:
@@ -84,7 +91,10 @@ def _units(messages: Sequence[Mapping[str, Json]]) -> list[_Unit]:
 
 def _units_of(message: Mapping[str, Json]) -> list[_Unit]:
     parts = message["parts"]
-    return [[part] for part in parts] if message["kind"] == "request" else [parts]
+    if message["kind"] == "request":
+        return [[part] for part in parts]
+    ends = [n for n, part in enumerate(parts, 1) if stays(part)]
+    return [parts[begin:end] for begin, end in pairwise([0, *ends[:-1], len(parts)])]
 
 
 class _Finder:

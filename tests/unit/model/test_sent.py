@@ -185,6 +185,15 @@ def test_of_what_was_said_before_nothing_is_stored_and_redacted_it_is_gone_in_it
         ]
 
 
+def test_of_answers_that_were_joined_those_that_are_sent_again_are_not_stored_again() -> None:
+    both = {"kind": "response", "parts": [*answer("a")["parts"], *answer("b")["parts"]]}
+    before = {"messages": [bare(said("q")), both, bare(said("r"))]}
+    now = {"messages": [answer("b"), bare(said("r")), bare(said("new"))]}
+    stored = difference(now, before, None, "1")
+    assert stored["messages"][0]["parts"] == [[2, 1]]
+    assert put_together(stored, before, None)["messages"] == now["messages"]
+
+
 def texts_of(request: Json) -> list[str]:
     """Return the texts of a request, without those of thoughts."""
     parts = (part for each in request["messages"] for part in each["parts"])
