@@ -14,8 +14,8 @@ class TokenWindow:
     """Sends as many of the last messages as fit into so many tokens, with all else that is sent.
 
     Instructions, descriptions of tools and the schema of the answer count. A summary that does not fit is left out as
-    well. Where even what is always sent does not fit,
-    no request is made: the call is refused with `ContextTooLong`. It goes last in the list of rules.
+    well. Where even what is always sent does not fit, no request is made: the call is refused with `ContextTooLong`.
+    It goes last in the list of rules.
     """
 
     tokens: int | None = None
