@@ -13,9 +13,11 @@ from hypothesis import settings
 from tests.bytecode import keep_bytecode, keep_no_more_bytecode
 from tests.examples import examples
 from tests.forking.commands import FORKED_FROM, zygotes
+from tests.imports import imports_forgotten
 from tests.offline import refuse_model_requests, stay_offline
 from tests.scratch import real_disk, use_memory
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
 NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("PODIUM_NO_SKIP") == "1"
 
 gc.disable()  # until all is imported: there is no garbage, and looking for it is a fifth of the imports' time
@@ -25,6 +27,13 @@ use_memory()
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background, and inherited
 settings.register_profile("podium", deadline=None, max_examples=examples(), derandomize=NO_SKIP)
 settings.load_profile("podium")
+
+
+@pytest.fixture(autouse=True)
+def own_imports(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """Have no test find modules that another one loaded from a file that it wrote, or from an example."""
+    with imports_forgotten(tmp_path_factory.getbasetemp(), EXAMPLES):
+        yield
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -52,14 +52,10 @@ def facts_by_run(path: Path) -> dict[str, list[tuple[FactKind, str]]]:
 
 
 @pytest.fixture
-def evidence(monkeypatch: pytest.MonkeyPatch) -> Generator[Any]:
+def evidence(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Give the module that compares journal and witness."""
-    known = set(sys.modules)
     monkeypatch.setattr(sys, "path", [str(EXAMPLE), *sys.path])
-    yield importlib.import_module("evidence")
-    for name in set(sys.modules) - known:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(EXAMPLE)):
-            del sys.modules[name]
+    return importlib.import_module("evidence")
 
 
 @pytest.mark.system
