@@ -60,7 +60,7 @@ def patterns(
         reason = f"found what is denied: {', '.join(found)}"
         if not repair:
             return Objected(reason, ask)
-        return Repaired(changed(checked.value, lambda text: _masked(text, refused.values())), reason)
+        return Repaired(changed(checked.value, lambda text, _: _masked(text, refused.values())), reason)
 
     return CustomCheck(name, on, look)
 

@@ -65,11 +65,11 @@ class _Masks:
         self._counts = Counter[str]()
         self._found = Counter[str]()
 
-    def mask(self, text: str) -> str:
-        """Return a text with everything in it masked."""
+    def mask(self, text: str, under: str = "") -> str:
+        """Return a text with everything in it masked; the key that it is `under` may say what it is."""
         parts: list[str] = []
         last = 0
-        for start, end, kind in find(text, self._kinds):
+        for start, end, kind in find(text, self._kinds, label=under):
             parts += [text[last:start], self._mask_of(text[start:end], kind)]
             last = end
         return "".join([*parts, text[last:]])

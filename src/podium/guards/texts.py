@@ -35,14 +35,14 @@ def texts(value: Json, *, keys: bool = True) -> Iterator[str]:
             yield from texts(each, keys=keys)
 
 
-def changed(value: Json, change: Callable[[str], str]) -> Json:
-    """Return a value with all its texts changed, keys too."""
+def changed(value: Json, change: Callable[[str, str], str], under: str = "") -> Json:
+    """Return a value with all its texts changed, keys too; `change` is given a text, and the key that it is under."""
     if isinstance(value, str):
-        return change(value)
+        return change(value, under)
     if is_array(value):
-        return [changed(each, change) for each in value]
+        return [changed(each, change, under) for each in value]
     if is_object(value):
-        return {change(key): changed(each, change) for key, each in value.items()}
+        return {change(key, ""): changed(each, change, key) for key, each in value.items()}
     return value
 
 

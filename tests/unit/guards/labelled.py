@@ -8,8 +8,8 @@ from pathlib import Path
 
 from podium.guards.finding.kinds import KINDS, find
 
-HALVES = ("written_with",)
-"""The half that the finder was written with."""
+PARTS = ("written_with", "mended_after")
+"""Those that the finder was written with, and those after which it was mended."""
 NOTHING = "nothing"
 _MARK = re.compile(rf"\[({'|'.join(KINDS)})\|([^\]]*)\]")
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
@@ -28,9 +28,9 @@ class Line:
     marked: tuple[Span, ...]
 
 
-def lines_of(half: str) -> list[Line]:
-    """Return the lines of one half."""
-    path = Path(__file__).parent / "lines" / f"{half}.tsv"
+def lines_of(part: str) -> list[Line]:
+    """Return the lines of one part."""
+    path = Path(__file__).parent / "lines" / f"{part}.tsv"
     return [_line(each) for each in path.read_text("utf-8").splitlines()]
 
 
@@ -58,9 +58,9 @@ def confusion(lines: list[Line]) -> Counter[tuple[str, str]]:
     return counts
 
 
-def table(half: str) -> list[str]:
-    """Return the confusion of one half, as the documentation shows it."""
-    counts = confusion(lines_of(half))
+def table(part: str) -> list[str]:
+    """Return the confusion of one part, as the documentation shows it."""
+    counts = confusion(lines_of(part))
     rows: list[str] = []
     for kind in KINDS:
         of_kind = {found: count for (marked, found), count in counts.items() if marked == kind}
@@ -71,5 +71,5 @@ def table(half: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    for each in HALVES:
+    for each in PARTS:
         sys.stdout.write("\n".join((each, *table(each), "")))

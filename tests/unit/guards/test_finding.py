@@ -92,6 +92,12 @@ def kinds_in(text: str) -> list[str]:
         ("id", "12.345.678-Z"),
         ("id", "85.07.30-033.28"),
         ("id", "112-233-445 95"),
+        ("phone", "phone_number=5551234"),
+        ("phone", "the phone of the shop is 5551234"),
+        ("phone", "075(555)0143"),
+        ("phone", "8 (8552) 55-01-47"),
+        ("ip", "ssh root@8.8.8.8"),
+        ("ip", "https://8.8.8.8/"),
     ],
 )
 def test_it_is_found(kind: str, text: str) -> None:

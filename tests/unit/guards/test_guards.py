@@ -45,6 +45,16 @@ async def test_what_is_personal_is_masked_in_texts_and_keys_at_any_depth() -> No
     assert found.reason == "masked email (1), phone (1)"
 
 
+async def test_the_key_of_a_text_says_what_it_is() -> None:
+    value = {
+        "phoneNumber": ["5551234"], "ssn": "123456789", "order": "0171 1234567", "version": "10.0.0.1",
+        "count": "5551234", "konto": {"note": "5551234"},
+    }  # fmt: skip
+    found = await look(pii(), value)
+    assert isinstance(found, Repaired)
+    assert found.value == value | {"phoneNumber": ["<PHONE_1>"], "ssn": "<ID_1>"}
+
+
 async def test_without_repair_what_is_personal_is_objected_to_and_not_repeated() -> None:
     assert await look(pii(repair=False), "a@b.co") == Objected("found email (1)")
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from podium.guards.finding.email import EMAIL
 from podium.guards.finding.found import Finder
 from podium.guards.finding.internet import internet
+from podium.guards.finding.labels import spaced
 from podium.guards.finding.money import CARD, iban, labelled_accounts, labelled_cards
 from podium.guards.finding.national import NATIONAL, labelled_ids
 from podium.guards.finding.phones import PHONES, labelled_phones
@@ -22,8 +23,23 @@ _LABELLED: Mapping[str, tuple[Finder, ...]] = MappingProxyType(
 """Finders of what a label tells: they find what no form tells, and go first, as the label says more than the form."""
 
 
-def find(text: str, kinds: Collection[str]) -> list[tuple[int, int, str]]:
-    """Return what a text has of these kinds, in order: start, end and kind of each."""
+_LONGEST_LABEL = 64
+"""Characters of a key that may be the label of what stands under it."""
+
+
+def find(text: str, kinds: Collection[str], label: str = "") -> list[tuple[int, int, str]]:
+    """Return what a text has of these kinds, in order: start, end and kind of each.
+
+    A `label` is read as if it stood before the text: the key under which the text is.
+    """
+    if not label or len(label) > _LONGEST_LABEL:
+        return _found(text, kinds)
+    before = f"{spaced(label)}: "
+    found = _found(before + text, kinds)
+    return [(start - len(before), end - len(before), kind) for start, end, kind in found if start >= len(before)]
+
+
+def _found(text: str, kinds: Collection[str]) -> list[tuple[int, int, str]]:
     looked = plain(text)
     found: list[tuple[int, int, str]] = []
     taken = bytearray(len(looked.text))

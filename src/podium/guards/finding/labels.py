@@ -14,7 +14,12 @@ _BEFORE = 64
 """So many characters before a number are looked at."""
 _MOST_WORDS, _MOST_BETWEEN = 4, 4
 """So many words a label has at most, and so many stand between it and its number."""
+_OF_ITSELF = frozenset({"version", "other"})
+"""Kinds that are said right before the number: farther away such a word is about something else."""
+_FURTHER = 3
+"""So many other words may stand there too where it is said that the number is it: `the phone of the shop is`."""
 _WORD = re.compile(r"[^\W\d_]+")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BREAK = re.compile(r"[,;!?]|\n\s*\n|\.\s+(?=[A-Z][a-z]+ )|[0-9]")
 """What ends a clause, so that a label before it says nothing of what comes after."""
 _STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss"})
@@ -26,6 +31,8 @@ class _Book(NamedTuple):
     kinds: Mapping[str, str]
     """The kind of each label."""
     between: frozenset[str]
+    says: frozenset[str]
+    """What says that the number is what was named before, in whichever words: `is`."""
     ends: Sequence[tuple[str, str]]
     """Labels of scripts without spaces, and their kinds."""
     particles: str
@@ -46,7 +53,14 @@ def label_before(text: str, start: int) -> str | None:
         for label, kind in book.ends:
             if end.endswith(label):
                 return kind
-    return _kind_of_last([_folded(each) for each in _WORD.findall(clause)], book)
+    words = [_folded(each) for each in _WORD.findall(spaced(clause))]
+    said = clause.rstrip().endswith(":") or (bool(words) and words[-1] in book.says)
+    return _kind_of_last(words, book, _FURTHER if said else 0)
+
+
+def spaced(name: str) -> str:
+    """Return a name from a program as words: `phoneNumber` as `phone Number`."""
+    return _HUMP.sub(" ", name)
 
 
 def is_quantity(text: str, end: int) -> bool:
@@ -59,14 +73,23 @@ def is_updated_to(text: str, start: int) -> bool:
     return _book().updated.search(text, max(0, start - _BEFORE), start) is not None
 
 
-def _kind_of_last(words: list[str], book: _Book) -> str | None:
-    """Return the kind of the last label among words, but for those that may stand between it and the number."""
-    for _ in range(_MOST_BETWEEN + 1):
+def _kind_of_last(words: list[str], book: _Book, others: int) -> str | None:
+    """Return the kind of the last label among words, but for those that may stand between it and the number.
+
+    Those are `between` of the book, and so many others.
+    """
+    near = True
+    for _ in range(_MOST_BETWEEN + others + 1):
         for count in range(min(_MOST_WORDS, len(words)), 0, -1):
-            if (kind := book.kinds.get(" ".join(words[-count:]))) is not None:
+            kind = book.kinds.get(" ".join(words[-count:]))
+            if kind is not None and (near or kind not in _OF_ITSELF):
                 return kind
-        if not words or words.pop() not in book.between:
+        if not words:
             return None
+        if words.pop() not in book.between:
+            others, near = others - 1, False
+            if others < 0:
+                return None
     return None
 
 
@@ -94,7 +117,8 @@ def _book() -> _Book:
     ]
     units, stems, to = (_any_of(words[name]) for name in ("units", "updates", "updates to"))
     return _Book(
-        kinds=kinds, between=frozenset(map(_folded, words["between"])), ends=ends,
+        kinds=kinds, between=frozenset(map(_folded, words["between"])),
+        says=frozenset(map(_folded, words["says"])), ends=ends,
         particles="".join(words["end between"]),
         unit=re.compile(rf"\s?(?:[€$£¥%°²³]|{units}(?![0-9_{LETTERS}]))", re.IGNORECASE),
         updated=re.compile(rf"{stems}[^.,;!?\n]{{0,40}}[^{LETTERS}]{to}\s$", re.IGNORECASE),

@@ -148,10 +148,10 @@ NATIONAL: tuple[Finder, ...] = (
 China: where the number itself tells that it is one."""
 
 _LABELLED = re.compile(
-    rf"{_FREE}(?:[A-Za-z]{{1,4}}-?|(?P<apart>[A-Z]{{1,3}} ))?(?P<digits>[0-9]"
+    rf"{_FREE}(?:[A-Za-z]{{1,5}}-?|(?P<apart>[A-Z]{{1,3}} ))?(?P<digits>[0-9]"
     rf"(?:[ .\-/]{{0,2}}[0-9]|-?[A-Za-z](?![a-z])| [A-Z](?![A-Za-z])){{4,21}}){AFTER}(?!,?[0-9])"
 )
-_FEWEST = 5
+_FEWEST = 4
 """Digits of a number that is labelled."""
 
 
