@@ -239,6 +239,11 @@ class CallSteps(StepsForRules):
         finally:
             self._questions.begins(outer)
 
+    async def _stand_back(self, step: str) -> None:
+        """Do so beside the other steps of the call, which may be under way."""
+        self._under_way.discard(step)
+        await self._hold(step, inside.get())
+
     def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
         """Say, inside a step, what it sends; see `podium.model.steps.Steps`."""
         path = inside.get()

@@ -12,11 +12,11 @@ from podium.engine.run.describing import describe
 from podium.engine.run.inputs import as_recorded
 from podium.engine.run.key_state import KeyState, asking_child, asking_result
 from podium.engine.run.recorded import Recorded, restored
-from podium.engine.run.reservations import carved_from, reserve, share_of
+from podium.engine.run.reservations import Wish, carved_from, reserve, share_of
 from podium.engine.run.starting import Above, new_run
 from podium.errors import CallRefused, Diverged, InvalidValue, NotPossible, RunCancelled, RunFailed, UsageError
 from podium.model.agent import AnyAgent, must_be_agent
-from podium.model.budget import Breach, BudgetState, limits_of
+from podium.model.budget import Breach, Scarcity, limits_of
 from podium.model.budget_ids import share_of_run
 from podium.model.expected import NAME, or_none
 from podium.model.fact import Fact
@@ -194,9 +194,10 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         amount, counting = share_of(share), carved_from(active.lines, share)
         if not counting:
             return
-        found = await branch.at(self.key, reserve(active, self.key, amount, counting, id=name))
-        if isinstance(found, BudgetState):
-            await self._refuse(branch, budget_rule(found.id), str(Breach(found, None)))
+        wish = Wish(key=self.key, amount=amount, lines=counting, share=name, until=self.context.deadline)
+        found = await branch.at(self.key, reserve(active, branch, wish))
+        if isinstance(found, Scarcity):
+            await self._refuse(branch, budget_rule(found.state.id), str(Breach(found.state, None)))
 
     async def _refuse(self, branch: BranchTask, rule: str, reason: str) -> NoReturn:
         """Record that there is no such child run, so that a replay knows it too."""

@@ -132,6 +132,8 @@ def _taken(active: ActiveRun, key: str, said: QuestionAsked, signal: Signal) -> 
     active.mailbox.questions.close(key, said.question)
     fact = QuestionAnswered(question=said.question, answers=answers, granted=granted)
     active.journal.append(fact, key, effects=[TakeSignal(signal.id), *raised])
+    if raised:
+        active.runtime.recalls.queues.changed()
     return InquiryReply(said, answers)
 
 

@@ -45,7 +45,7 @@ _BUDGET_SETTLE = statement("budget_settle")
 _NOTHING = (0, 0, 0)
 _OF_A_RUN = (
     "facts_delete_run", "signals_forget", "answers_delete_run", "questions_delete_run", "reservations_delete_run",
-    "run_delete",
+    "budget_waits_delete_run", "run_delete",
 )  # fmt: skip
 """What deletes all that is kept under the number of a run."""
 
@@ -274,6 +274,19 @@ class SqliteTransaction(SqliteConversing):
     def escrows_held(self, budget: str) -> Amounts:
         """Return what escrows hold of a budget, together."""
         return self._connection.execute(statement("escrows_held"), (budget,)).fetchone()
+
+    def in_flight(self, budget: str, without: Collection[str]) -> tuple[int, int, int]:
+        """Return what is set aside in a budget and may come back by itself."""
+        values = budget, encode([*without]).decode()
+        return self._connection.execute(statement("reservations_in_flight"), values).fetchone()
+
+    def insert_wait(self, id: str, run: int, epoch: int, holds: Sequence[str]) -> None:
+        """Write down that a call waits for room that holds these reservations."""
+        self._do("budget_wait_insert", id, run, epoch, encode([*holds]).decode())
+
+    def delete_wait(self, id: str) -> None:
+        """Forget a wait."""
+        self._do("budget_wait_delete", id)
 
     # What is written beside
 
