@@ -19,6 +19,10 @@ _REMEMBERED = 3600.0
 _SOONEST = 1.0
 """The shortest time for which a call is sent away, in seconds."""
 
+_LATE_SHARE, _LATE_AT_MOST = 0.02, 0.1
+"""A function in a thread that says that it begins may be held up by others before its first line: by this part of the
+window, and these seconds, at most. What ended sooner has begun before that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -40,6 +44,7 @@ class Gate:
         self.lingering = 0
         """How many calls were cut, and have functions in threads that go on: they keep their places."""
         self.limit = limit
+        self._may_be_late = min(limit.per * _LATE_SHARE, _LATE_AT_MOST)
         self._clock = clock
         self._ring = ring
         self._sent: dict[str, tuple[float, QueuePlace[Waiter]]] = {}
@@ -81,6 +86,12 @@ class Gate:
             raise
         finally:
             del self._here[name]
+
+    def begin(self, entry: LimitEntry, *, in_thread: bool = False) -> None:
+        """What was admitted has begun; in a thread it has not necessarily come to its first line yet."""
+        self.limiter.begin(entry, self._clock.now() + (self._may_be_late if in_thread else 0.0))
+        if self.limiter.waiting:
+            self._pump()
 
     def leave(self, entry: LimitEntry, tokens: int | None = None) -> None:
         """A call has ended, and has used this many tokens."""
@@ -193,6 +204,12 @@ async def in_turn(gates: Sequence[Gate], call: Call, step: str, tokens: int) -> 
         withdraw(gates, entries)
         raise
     return entries
+
+
+def begin(gates: Sequence[Gate], entries: Sequence[LimitEntry], *, in_thread: bool = False) -> None:
+    """What passed all gates has begun: windows count from now on."""
+    for gate, entry in zip(gates, entries, strict=True):
+        gate.begin(entry, in_thread=in_thread)
 
 
 def leave(gates: Sequence[Gate], entries: Sequence[LimitEntry], tokens: int | None = None) -> None:
