@@ -32,6 +32,8 @@ class Sent:
 
 
 Waiter = asyncio.Future[LimitEntry | Sent]
+_Name = tuple[str, str, str]
+"""The run, key and step of what waits."""
 
 
 class Gate:
@@ -47,9 +49,9 @@ class Gate:
         self._may_be_late = min(limit.per * _LATE_SHARE, _LATE_AT_MOST)
         self._clock = clock
         self._ring = ring
-        self._sent: dict[str, tuple[float, QueuePlace[Waiter]]] = {}
+        self._sent: dict[_Name, tuple[float, QueuePlace[Waiter]]] = {}
         """Those who were sent away, by run, key and step: until when, and the places that they keep."""
-        self._here: dict[str, tuple[QueuePlace[Waiter], Waiter]] = {}
+        self._here: dict[_Name, tuple[QueuePlace[Waiter], Waiter]] = {}
         """Those who wait in memory, by the same."""
         self._draining = False
         self._swept_at = 64
@@ -106,13 +108,21 @@ class Gate:
         self.limiter.withdraw(entry)
         self._pump()
 
+    def forget(self, run: str, key: str) -> None:
+        """A call that was sent away does not come back: nobody waits for it any more."""
+        gone = [name for name in self._sent if name[0] == run and name[1] == key]
+        for name in gone:
+            self.limiter.give_up(self._sent.pop(name)[1])
+        if gone:
+            self._pump()
+
     def drain(self) -> None:
         """Send everybody away who waits, and from now on whoever would have to: nobody admits them here any more."""
         self._draining = True
         for name, (place, waiter) in list(self._here.items()):
             self._send_away(place, waiter, name)
 
-    def _must_be_soon(self, place: QueuePlace[Waiter], waiter: Waiter, name: str, deadline: float | None) -> None:
+    def _must_be_soon(self, place: QueuePlace[Waiter], waiter: Waiter, name: _Name, deadline: float | None) -> None:
         """Send a call away that would wait too long, at once or when its longest wait is over."""
         now, max_wait = self._clock.now(), self.limit.max_wait
         if self._draining or self.limiter.forecast(now, place) - now > max_wait:
@@ -124,7 +134,7 @@ class Gate:
             alarm = self._ring(ends, lambda: self._send_away(place, waiter, name, late=late))
             waiter.add_done_callback(lambda _: alarm.cancel())
 
-    def _send_away(self, place: QueuePlace[Waiter], waiter: Waiter, name: str, *, late: bool = False) -> None:
+    def _send_away(self, place: QueuePlace[Waiter], waiter: Waiter, name: _Name, *, late: bool = False) -> None:
         if waiter.done():
             return
         now = self._clock.now()
@@ -224,8 +234,8 @@ def withdraw(gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
         gate.withdraw(entry)
 
 
-def _name(call: Call, step: str) -> str:
-    return f"{call.run} {call.key} {step}"
+def _name(call: Call, step: str) -> _Name:
+    return call.run, call.key, step
 
 
 def _words(limit: Limit) -> str:

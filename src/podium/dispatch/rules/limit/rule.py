@@ -40,6 +40,11 @@ class LimitRule:
         for gate in self._gates.values():
             gate.drain()
 
+    def forget(self, run: str, key: str) -> None:
+        """A call was cancelled: what it waits for on disk, others may have at once."""
+        for gate in self._gates.values():
+            gate.forget(run, key)
+
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Have calls of an agent, and all calls of a tenant, pass their limits."""
         if card.traits.runs_inline:
