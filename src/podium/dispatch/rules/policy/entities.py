@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 
 import cedarpy
 
+from podium.dispatch.rules.policy.attributes import context_of
 from podium.dispatch.rules.policy.request import Actor, PolicyRequest
-from podium.dispatch.rules.policy.values import cedar_value, decimal, entity, reference
-from podium.dispatch.rules.policy.words import AGENT, CAPABILITY, GROUP, RUN, TENANT, USER, WHOLE_INPUT
+from podium.dispatch.rules.policy.values import decimal, entity, reference
+from podium.dispatch.rules.policy.words import AGENT, CAPABILITY, GROUP, RUN, TENANT, USER
 from podium.model.agent import Card
-from podium.model.json import Json, is_object
+from podium.model.json import Json
 
 Trust = Callable[[str, str], int]
 """How far an agent of a name and version is trusted, from 0 to 100."""
@@ -21,34 +21,11 @@ _entities: Callable[[str], cedarpy.Entities] = vars(cedarpy.Entities)["from_json
 
 def requests(matter: PolicyRequest, principals: Sequence[Actor], *, now: float) -> list[Json]:
     """Return one request for each principal; raises InvalidValue where the input is too large to be looked at."""
-    context, scope = _context(matter, now), matter.scope
-    if "input" in scope.reads and matter.input is not None:
-        context["input"] = cedar_value(_part(matter.input, scope.reads))
-    told = json.dumps(context)
+    scope, told = matter.scope, json.dumps(context_of(matter, now))
     action, resource = entity("Action", scope.action), entity(scope.kind, scope.id)
     return [
         {"principal": entity(*each), "action": action, "resource": resource, "context": told} for each in principals
     ]
-
-
-def _part(input: Json, reads: frozenset[str]) -> Json:
-    """Return the members of an input that rules look at: it may be large."""
-    if WHOLE_INPUT in reads or not is_object(input):
-        return input
-    return {name: value for name, value in input.items() if name in reads}
-
-
-def _context(matter: PolicyRequest, now: float) -> dict[str, Json]:
-    call, agents = matter.call, matter.agents
-    told: dict[str, Json] = {
-        "user": reference(*matter.user), "tenant": reference(TENANT, call.tenant),
-        "caller": agents[-1] if agents else "", "callers": list(agents), "depth": len(agents),
-        "run": call.run, "root": call.root, "attempt": call.attempt, "priority": call.priority,
-    }  # fmt: skip
-    if "now" in matter.scope.reads:
-        moment = datetime.fromtimestamp(now, tz=UTC)
-        told["now"] = {"__extn": {"fn": "datetime", "arg": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}}
-    return told
 
 
 class EntityBuilder:
