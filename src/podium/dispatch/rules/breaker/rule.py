@@ -42,8 +42,8 @@ class Breakers:
 
         async def guarded(call: Call, steps: RuleSteps) -> Outcome:
             began = clock.now()
-            entry, change = circuit.admit(began)
-            if change is not None:
+            entry, changes = circuit.admit(began)
+            for change in changes:
                 self._tell(card, change, steps)
             if entry is None:
                 return _unavailable(card, circuit.wait(began))
