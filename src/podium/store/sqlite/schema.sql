@@ -290,4 +290,9 @@ CREATE TABLE memory_gone (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     version INTEGER NOT NULL
 );
-CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; INSERT INTO memory_gone VALUES (1, old.version) ON CONFLICT DO UPDATE SET version = MAX(version, excluded.version); END
+CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; INSERT INTO memory_gone VALUES (1, old.version) ON CONFLICT DO UPDATE SET version = MAX(version, excluded.version); END;
+CREATE TABLE shared_states (
+    name TEXT PRIMARY KEY,
+    until REAL NOT NULL,
+    state BLOB NOT NULL
+) WITHOUT ROWID

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from podium.model.breaker import Breaker
+from podium.model.json import Json
 
 
 class CircuitState(StrEnum):
@@ -39,7 +40,7 @@ _SLICES = 60
 
 
 @dataclass(slots=True)
-class _Slice:
+class CallCounts:
     """The calls that ended in a part of the window."""
 
     began: float
@@ -54,9 +55,9 @@ class Circuit:
     def __init__(self, rule: Breaker) -> None:
         self.rule = rule
         self.state = CircuitState.CLOSED
-        self._slices: deque[_Slice] = deque()
+        self._slices: deque[CallCounts] = deque()
         self._slice = rule.window / _SLICES
-        self._all = _Slice(0.0)
+        self._all = CallCounts(0.0)
         """Their sum."""
         self.why = ""
         """What the last change was made by."""
@@ -113,10 +114,15 @@ class Circuit:
         slow = self.rule.slow_after is not None and took > self.rule.slow_after
         if entry.probe is not None:
             return self._judge_probe(entry.probe, now, bad=failed or slow)
+        return self.take(CallCounts(now, 1, int(failed), int(slow)))
+
+    def take(self, ended: CallCounts) -> Change | None:
+        """Take in ordinary calls that ended at a time; returns the change that they make."""
         if self.state is not CircuitState.CLOSED:
             return None
-        self.proven = self.proven or not failed
-        self._count(now, failed=failed, slow=slow)
+        now = ended.began
+        self._count(ended)
+        self.proven = self.proven or ended.failed < ended.calls
         rule, calls = self.rule, self._all.calls
         if calls < rule.min_calls:
             return None
@@ -126,23 +132,43 @@ class Circuit:
             return self._open(now, f"{self._all.slow} of {calls} calls took longer than {rule.slow_after:g} s")
         return None
 
-    def _count(self, now: float, *, failed: bool, slow: bool) -> None:
-        """Add a call to the window, and forget the slices of it that are over."""
-        slices, total = self._slices, self._all
+    def said(self) -> Json:
+        """Return all that there is to say of it, as JSON, for who makes one like it."""
+        slices = [[each.began, each.calls, each.failed, each.slow] for each in self._slices]
+        probing = [[number, began] for number, began in self._probing.items()]
+        return [
+            self.state.value, self.why, self.proven, self._opened_at, self._number, probing, sorted(self._late),
+            self._succeeded, slices,
+        ]  # fmt: skip
+
+    @classmethod
+    def of(cls, rule: Breaker, said: Json) -> "Circuit":
+        """Return the one of which this was said, maybe by another process."""
+        circuit = cls(rule)
+        state, circuit.why, circuit.proven, circuit._opened_at, circuit._number, probing, late, succeeded, slices = said
+        circuit.state, circuit._succeeded = CircuitState(state), succeeded
+        circuit._probing, circuit._late = dict(probing), set(late)
+        for each in slices:
+            circuit._count(CallCounts(*each))
+        return circuit
+
+    def _count(self, ended: CallCounts) -> None:
+        """Add calls to the window, and forget the slices of it that are over."""
+        slices, total, now = self._slices, self._all, ended.began
         while slices and slices[0].began <= now - self.rule.window:
             old = slices.popleft()
             total.calls -= old.calls
             total.failed -= old.failed
             total.slow -= old.slow
         if not slices or now - slices[-1].began >= self._slice:
-            slices.append(_Slice(now))
+            slices.append(CallCounts(now))
         last = slices[-1]
-        last.calls += 1
-        total.calls += 1
-        if failed or slow:  # seldom: most calls are to cost nothing more
+        last.calls += ended.calls
+        total.calls += ended.calls
+        if ended.failed or ended.slow:  # seldom: most calls are to cost nothing more
             for each in (last, total):
-                each.failed += failed
-                each.slow += slow
+                each.failed += ended.failed
+                each.slow += ended.slow
 
     def _judge_probe(self, number: int, now: float, *, bad: bool) -> Change | None:
         """Take in how a probe ended; one of an earlier phase says nothing, unless it is late and brings an answer."""
@@ -159,7 +185,7 @@ class Circuit:
         if self._succeeded < self.rule.probes:
             return change
         self._slices.clear()
-        self._all = _Slice(now)
+        self._all = CallCounts(now)
         self.proven = True
         self._probing.clear()
         self._late.clear()
