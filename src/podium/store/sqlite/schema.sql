@@ -297,4 +297,9 @@ CREATE TABLE budget_waits (
     epoch INTEGER NOT NULL,
     holds TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX budget_waits_run ON budget_waits (run)
+CREATE INDEX budget_waits_run ON budget_waits (run);
+CREATE TABLE shared_states (
+    name TEXT PRIMARY KEY,
+    until REAL NOT NULL,
+    state BLOB NOT NULL
+) WITHOUT ROWID
