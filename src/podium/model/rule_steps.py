@@ -36,6 +36,11 @@ class RuleSteps(Steps, Protocol):
         ...
 
     @property
+    def refusals(self) -> Sequence[str]:
+        """The rules that did not allow steps of this attempt since it was taken up, where its agent was told so."""
+        ...
+
+    @property
     def usd(self) -> float | None:
         """What the agent's own steps of this call came to, in US dollars; None where that of one is not known."""
         ...

@@ -204,7 +204,7 @@ async def test_where_it_is_so_configured_a_check_that_a_policy_forbids_ends_the_
 ) -> None:
     checked: list[int] = []
     office.policy = NONE_OF_NOTHING
-    async with desk.app(checking(office, 1, checked, denied="end")) as app:
+    async with desk.app(checking(office, 1, checked, on_refused="end")) as app:
         with pytest.raises(RunFailed, match="too large"):
             await app.run("flow")
     assert office.paid == checked == []

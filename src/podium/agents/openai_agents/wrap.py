@@ -10,8 +10,9 @@ from typing_extensions import TypeVar
 
 from podium.agents.card import card_of
 from podium.agents.context.applying import check_context
+from podium.agents.frameworks.approvals import terms_of
 from podium.agents.frameworks.effects import check_declared, effects_of, tool_cards
-from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options, terms_from
+from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options
 from podium.agents.frameworks.prompt import text_of_input
 from podium.agents.openai_agents.agent import Input, OpenAIAgent
 from podium.agents.openai_agents.recorded import SdkAgent
@@ -86,7 +87,7 @@ def from_openai_agents(
         effects=effects,
         rates=options.get("rates", NO_RATES),
         streaming=options.get("streaming", False),
-        terms=terms_from(options),
+        terms=terms_of(options),
         context=options.get("context", ()),
     )
 

@@ -91,12 +91,7 @@ def from_pydantic_ai(
         streaming=options.get("streaming", False),
         limits=options.get("limits"),
         unfinished=options.get("unfinished", "fail"),
-        terms=terms_of(
-            options.get("approvals", "operators"),
-            options.get("denied", "tell"),
-            options.get("tool_errors", "fail"),
-            card.retry.attempts,
-        ),
+        terms=terms_of(options, options.get("tool_errors", "fail"), card.retry.attempts),
         context=options.get("context", ()),
     )
 
