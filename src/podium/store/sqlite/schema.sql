@@ -302,4 +302,14 @@ CREATE TABLE shared_states (
     name TEXT PRIMARY KEY,
     until REAL NOT NULL,
     state BLOB NOT NULL
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE audit_keys (
+    entry INTEGER PRIMARY KEY,
+    old TEXT NOT NULL,
+    new TEXT NOT NULL,
+    at REAL NOT NULL,
+    by TEXT NOT NULL,
+    why TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    accepted BLOB NOT NULL
+)
