@@ -31,7 +31,6 @@ from podium.model.rule_steps import SpeakingTurn
 from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
-from podium.secrets.masking import MASKING
 from podium.store.codec import input_digest
 
 
@@ -123,8 +122,7 @@ class CallSteps(StepsForRules):
         return await self._do(name, key, body, consent)
 
     async def _do(self, name: str, key: str | None, body: StepBody, consent: Consent) -> Json:
-        name = MASKING.text(name)
-        path = self._path(name, None if key is None else MASKING.text(key))
+        path = self._records.place(self._path(name, key))
         full = f"{self._call.key}/{path}"
         check_key(f"the name and key of step {name[:80]!r}", full)
         await self._claims.claim(path)

@@ -28,6 +28,7 @@ from podium.model.ids import child_run_id
 from podium.model.json import Json
 from podium.model.rule_names import DEPTH, FAN_OUT, budget_rule
 from podium.model.run import RunOptions, RunState
+from podium.model.storable import check_name
 from podium.store.codec import decode, encode, input_digest
 from podium.store.inserting import NewRun
 from podium.store.operations import Spawn, TakeSignal
@@ -135,6 +136,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
             await active.live(branch, key)
         elif active.dry:
             return ChildRun(self._own_id(), self.child, context, active)
+        self._check_names()
         plain = self.child.input.dump(self.input)
         digest = input_digest(plain)
         if (found := active.taken_over(key, asking_child(card.name, digest))) is not None:
@@ -174,6 +176,14 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         if (most := budget.get("fan_out")) is not None and len(open_here) >= most:
             return FAN_OUT, f"{len(open_here) + 1} child runs at once, and the budget of the run allows {most}"
         return None
+
+    def _check_names(self) -> None:
+        """Raise InvalidValue for a name with a secret in it; what the run inherits it has already."""
+        queue, turn = self.options.queue, self.options.turn
+        if queue != self.active.run.queue:
+            check_name("the queue of the child run", queue)
+        if turn is not None:
+            check_name("the conversation of the child run", turn.name)
 
     def _own_id(self) -> str:
         return child_run_id(self.active.run.id, self.key, self.active.history.unclaimed.spawned_at(self.key))

@@ -297,4 +297,19 @@ CREATE TABLE budget_waits (
     epoch INTEGER NOT NULL,
     holds TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX budget_waits_run ON budget_waits (run)
+CREATE INDEX budget_waits_run ON budget_waits (run);
+CREATE TABLE shared_states (
+    name TEXT PRIMARY KEY,
+    until REAL NOT NULL,
+    state BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE audit_keys (
+    entry INTEGER PRIMARY KEY,
+    old TEXT NOT NULL,
+    new TEXT NOT NULL,
+    at REAL NOT NULL,
+    by TEXT NOT NULL,
+    why TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    accepted BLOB NOT NULL
+)
