@@ -121,7 +121,7 @@ class Budgets:
                 return await handler(call, steps)
             if unpriced and _in_dollars(lines, steps):
                 return Refused(UNPRICED, f"nobody knows what {card.name} costs: name its highest price, usd=…")
-            found = await steps.reserve(amount, lines)
+            found = await steps.reserve(amount, lines, behind=self._holding.around(call))
             if isinstance(found, Breach):
                 return _breached(found, f"calling {card.name}", amount)
             if found is None:
