@@ -388,7 +388,7 @@ class Context:
     def _check_joined(self, items: Sequence[Primitive[Any]]) -> None:
         """Raise NotAwaitable for what cannot be joined, and CallRefused for more than the budget allows at once."""
         checked(items, self._path)
-        check_fan_out(items, self._path, self._active.budget.get("fan_out"))
+        check_fan_out(self._active, items, self._path)
 
     def child(self, branch: BranchTask, path: str) -> "Context":
         """Return the context of a branch: its own path, the same compensations."""

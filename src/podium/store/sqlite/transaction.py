@@ -277,12 +277,12 @@ class SqliteTransaction(SqliteConversing):
 
     def in_flight(self, budget: str, without: Collection[str]) -> tuple[int, int, int]:
         """Return what is set aside in a budget and may come back by itself."""
-        values = budget, encode([*without]).decode()
+        values = budget, encode_as_is([*without]).decode()
         return self._connection.execute(statement("reservations_in_flight"), values).fetchone()
 
     def insert_wait(self, id: str, run: int, epoch: int, holds: Sequence[str]) -> None:
         """Write down that a call waits for room that holds these reservations."""
-        self._do("budget_wait_insert", id, run, epoch, encode([*holds]).decode())
+        self._do("budget_wait_insert", id, run, epoch, encode_as_is([*holds]).decode())
 
     def delete_wait(self, id: str) -> None:
         """Forget a wait."""
