@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from podium.errors import UsageError
 from podium.model.person import is_same
-from podium.model.storable import check_text
+from podium.model.storable import check_name
 
 OPERATOR = "operator"
 """The role that sees and changes all runs of its tenant, and answers every question."""
@@ -68,4 +68,4 @@ class Principal:
 def _check_name(what: str, name: object) -> None:
     if not isinstance(name, str) or not name.strip():
         raise UsageError(f"{what} is {name!r}; expected a name.")
-    check_text(what, name)
+    check_name(what, name)
