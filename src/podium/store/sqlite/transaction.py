@@ -199,11 +199,13 @@ class SqliteTransaction(SqliteConversing):
         row = self._one("question_get", id)
         return None if row is None else AskedQuestion(row[1], row[8], row[10], QuestionState(row[12]))
 
-    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
-        """Add a person's answer; returns all there are, oldest first, or None where this person has answered."""
-        if not self._do("answer_insert", question, *answer):
-            return None
+    def answers(self, question: str) -> Sequence[AnswerRow]:
+        """Return the answers to a question, oldest first."""
         return [AnswerRow(*row) for row in self._connection.execute(statement("answers_list"), (question,))]
+
+    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
+        """Add a person's answer; returns all there are, oldest first, or None where this name has answered."""
+        return self.answers(question) if self._do("answer_insert", question, *answer) else None
 
     # Money
 
