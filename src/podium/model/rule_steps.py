@@ -25,6 +25,9 @@ class SpeakingTurn(Protocol):
 class RuleSteps(Steps, Protocol):
     """What a rule is handed with each call and step: the `Steps` of the agent, and what only rules may use."""
 
+    begun: bool
+    """Whether the agent was asked in this attempt."""
+
     @property
     def turns(self) -> Sequence[AgentTurn]:
         """The calls of this branch that were answered, the oldest first; only where a rule wants to know."""
@@ -57,6 +60,10 @@ class RuleSteps(Steps, Protocol):
         """
         ...
 
-    def settle(self, reservation: Reservation, spent: Amount) -> None:
-        """Record what was really spent of what was set aside."""
+    def settle(self, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None) -> None:
+        """Record what was spent of what was set aside.
+
+        `doubt` is how much of its dollars, in billionths, nobody told. `untold` is how much of that is in no usage
+        which is recorded with a step or an answer; None is all of it.
+        """
         ...

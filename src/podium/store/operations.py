@@ -63,6 +63,9 @@ class Settle:
     spent: Amount | None
     """None is all that was set aside."""
     in_doubt: bool = False
+    """Nobody knows whether any of it was spent."""
+    doubt: int = 0
+    """So many of the dollars spent, in billionths, nobody told, where it is not all of them."""
 
 
 @dataclass(frozen=True, slots=True)

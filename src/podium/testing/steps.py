@@ -33,6 +33,8 @@ class PlainSteps:
     ) -> None:  # fmt: skip
         self.idempotency_key = idempotency_key
         self.epoch = 1
+        self.begun = False
+        """Whether the agent was asked."""
         self.conversation: OpenTurn | None = None
         """The turn in a conversation that the agent has, if it is to have one."""
         self.memory = PlainMemory()
@@ -163,7 +165,7 @@ class PlainSteps:
         """Set nothing aside: there is no budget."""
         return None
 
-    def settle(self, reservation: Reservation, spent: Amount) -> None:
+    def settle(self, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None) -> None:
         """Do nothing: nothing was set aside."""
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:

@@ -19,13 +19,15 @@ from podium.model.step import CACHE_STEP
 class StepsForRules:
     """The part of the steps of a call that looks at, and changes, its run as a whole."""
 
-    __slots__ = ("_active", "_agent", "_branch", "_call")
+    __slots__ = ("_active", "_agent", "_branch", "_call", "begun")
 
     def __init__(self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent) -> None:
         self._active = active
         self._branch = branch
         self._call = call
         self._agent = agent
+        self.begun = False
+        """Whether the agent was asked in this attempt."""
 
     @property
     def turns(self) -> Sequence[AgentTurn]:
@@ -78,9 +80,9 @@ class StepsForRules:
             return found
         return Breach(found, next(line.to for line in counting if line.id == found.id))
 
-    def settle(self, reservation: Reservation, spent: Amount) -> None:
-        """Record what was really spent of what was set aside."""
-        settle(self._active, self._call.key, reservation, spent)
+    def settle(self, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None) -> None:
+        """Record what was spent of what was set aside."""
+        settle(self._active, self._call.key, reservation, spent, doubt=doubt, untold=untold)
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         """Record what a rule did, for reports and audits; in a replay it is recorded already."""

@@ -12,6 +12,7 @@ from podium.model.call import Call
 from podium.model.fact import Fact
 from podium.model.facts.calls import StepDone
 from podium.model.facts.content import FactContent, prepared
+from podium.model.facts.money import AmountSettled
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.store.codec import decode, encode
@@ -75,6 +76,12 @@ class StepRecords:
         said = StepDone(name=name, attempt=self._call.attempt, digest=digest, usage=usage, from_step=place)
         self.note(f"{self._call.key}/{path}", said, payload, effects)
         return decode(payload)
+
+    def spent(self, usage: Usage | None) -> None:
+        """Record what a step used whose value is not: it is too large, or a rule did not let it pass."""
+        if usage is not None and not self._active.closed:
+            said = AmountSettled(reservation="", usd=0, tokens=0, calls=0, usage=usage)
+            self._active.journal.append(said, self._call.key)
 
     def note(self, full: str, said: FactContent, payload: bytes | None = None, effects: Sequence[Effect] = ()) -> None:
         """Record a fact of a step, and let later attempts of this drive see it."""

@@ -28,6 +28,7 @@ from podium.model.outcome import Refused, Until, Usage
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL, is_scarce
 from podium.model.rule_steps import SpeakingTurn
+from podium.model.spending import counted
 from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
@@ -40,7 +41,7 @@ class CallSteps(StepsForRules):
 
     __slots__ = (
         "_again", "_claims", "_counts", "_effects", "_held", "_interruptions", "_questions", "_records", "_sent",
-        "_under_way", "conversation", "turn",
+        "_under_way", "_used", "conversation", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +62,8 @@ class CallSteps(StepsForRules):
         self._effects = StepEffects(active, call, progress, self._records)
         self._under_way: set[str] = set()
         """The steps that were begun and are not recorded yet, by their place."""
+        self._used: dict[str, Usage | None] = {}
+        """What steps used whose value is not recorded yet, by their place."""
         self._claims = StepClaims()
         self._held: HeldSteps | None = None
         self._sent = SentOfCall(active, call)
@@ -142,10 +145,12 @@ class CallSteps(StepsForRules):
                 await self._hold(path, outer)
             self._under_way.add(path)
             value = await self._allowed(path, name, digest, body, consent) if known is None else known.value
+            used = self._used.get(path) if known is None else body.used(value)
             value = self._records.done(
-                path, name, digest, value, usage=None if body.usage is None else body.usage(value),
-                place=None if known is None else known.place, effects=questions.done(path),
+                path, name, digest, value, usage=used, place=None if known is None else known.place,
+                effects=questions.done(path),
             )  # fmt: skip
+            self._used.pop(path, None)
             await self._active.journal.committed()
         except Interrupt as interrupt:
             if isinstance(interrupt, Suspended):
@@ -154,6 +159,7 @@ class CallSteps(StepsForRules):
             raise
         finally:
             self._under_way.discard(path)
+            self._records.spent(self._used.pop(path, None))
             self._active.effects.pop(full, None)
             questions.ends(outer)
             if self._held is not None:
@@ -192,15 +198,16 @@ class CallSteps(StepsForRules):
         async def work() -> Json:
             if consent.ask is not None and not allowing(said):
                 raise Suspended(consent.ask, path, APPROVAL)
-            return await self._sent.kept(path, self._effects.happened(path, name, body, sent))
+            value = await self._sent.kept(path, self._effects.happened(path, name, body, sent))
+            if body.usage is not None:
+                step.used = self._used[path] = counted(body.usage(value), step.bound)
+            return value
 
-        if rules is None:
-            return await work()
         step = StepCall(
             call=self._call, name=name, path=path, input=sent, body=work, bound=body.bound, usage=body.usage,
             edit=consent.edit, asked=self._questions.rules(path),
         )  # fmt: skip
-        return await rules(step, self)
+        return await (work() if rules is None else rules(step, self))
 
     @property
     def granted(self) -> Mapping[str, Json]:

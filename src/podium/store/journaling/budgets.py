@@ -46,7 +46,7 @@ def is_carved(books: Books, reservation: str) -> bool:
 def settle(books: Books, settled: Settle) -> None:
     """Turn what was set aside into what was spent; a second time nothing happens."""
     spent = None if settled.spent is None else amounts_of(settled.spent)
-    _settle_parts(books, settled.id, spent, doubt=None if settled.in_doubt else 0)
+    _settle_parts(books, settled.id, spent, doubt=None if settled.in_doubt else settled.doubt)
 
 
 def settle_run(

@@ -8,6 +8,7 @@ from podium.model.call import Call
 from podium.model.outcome import Done, Outcome, Usage
 from podium.model.prices import PriceSettings
 from podium.model.rule_steps import RuleSteps
+from podium.model.spending import is_price
 
 _NOTHING = Usage()
 
@@ -35,16 +36,18 @@ class Prices:
                 return replace(outcome, usage=named)
             usage = outcome.usage or _NOTHING
             usd = self._usd(card, usage)
-            return outcome if usd is None else replace(outcome, usage=replace(usage, usd=usd))
+            if usd is None:
+                return outcome
+            return replace(outcome, usage=replace(usage, usd=usd, in_doubt=usage.usd is not None))
 
         return priced
 
     def _usd(self, card: Card, usage: Usage) -> float | None:
-        """Return the cost of a call; None if the agent reported it, or it is unknown.
+        """Return the cost of a call; None if the agent reported it, or it is unknown. What can be no price is none.
 
         A price on the card is that of the whole call, so that budgets and reports say the same.
         """
-        if usage.usd is not None:
+        if usage.usd is not None and is_price(usage.usd):
             return None
         if card.usd is not None:
             return card.usd
