@@ -12,6 +12,7 @@ from podium.model.question import PersonAnswer, Question
 from podium.model.run import DEFAULT_QUEUE, BlockedReason, RunState, Signal
 from podium.store.conversation_changes import ConversationChange
 from podium.store.conversing import TurnEffect
+from podium.store.corrections import CorrectBudgets
 from podium.store.inserting import NewFact, NewRun
 from podium.store.keeping import KeepAnswer, KeepEvents
 
@@ -271,7 +272,7 @@ class Unblock:
 
 Operation = (
     Write | Start | Send | Reply | Expire | Reserve | Redact | Prune | KeepAnswer | KeepEvents | FetchSignals | HandBack
-    | Unblock | ConversationChange
+    | Unblock | ConversationChange | CorrectBudgets
 )  # fmt: skip
 
 

@@ -235,6 +235,9 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     notices.RunDiscarded: fixed(
         notices.RunDiscarded, {"guard": "dead-letter", "discarded": True}, by=word, why=text
     ),
+    notices.DoubtCorrected: fixed(
+        notices.DoubtCorrected, {"guard": "correction"}, run=word, usd=count, by=word, why=text
+    ),
     notices.PolicyDecided: optional(
         notices.PolicyDecided, {"guard": "policy"}, {"rule": word, "decision": word, "action": word, "resource": word},
         reason=text,
