@@ -320,7 +320,7 @@ async def test_what_a_person_puts_in_place_of_the_arguments_is_done_and_judged(b
         'permit(principal, action, resource);\n@id("pay") @ask("boss")\n'
         'forbid(principal, action == Action::"tool", resource in Agent::"clerk");\n'
         '@id("most") @reason("that is too much")\n'
-        'forbid(principal, action == Action::"tool", resource) when { context.input.arguments.n > 9 };\n'
+        'forbid(principal, action == Action::"tool", resource) when { context.input.n > 9 };\n'
     )
 
     @agent

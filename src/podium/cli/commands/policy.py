@@ -15,7 +15,8 @@ from podium.cli.output import print_json, print_table
 from podium.config import load_config
 from podium.dispatch.rules.policy.loading import load_judge, rows_of
 from podium.dispatch.rules.policy.request import Judge, PolicyRequest, memory_action
-from podium.dispatch.rules.policy.words import AGENT, CALL, MEMORY, TOOL, USE_TOOL, USER
+from podium.dispatch.rules.policy.rule import acting
+from podium.dispatch.rules.policy.words import AGENT, CALL, MEMORY, TOOL, USE_TOOL
 from podium.errors import UsageError
 from podium.model.agent import Card
 from podium.model.call import Call
@@ -23,6 +24,7 @@ from podium.model.clock import SystemClock
 from podium.model.json import Json
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.rules import ruled
+from podium.model.step import tool_id
 from podium.model.trust import Standing
 from podium.store.opening import is_memory, sqlite_file
 
@@ -60,7 +62,8 @@ def explain(
     tool: Annotated[str | None, typer.Option(metavar="NAME", help="A tool that the agent uses.")] = None,
     tenant: Annotated[str, typer.Option(metavar="NAME", help="The tenant of the run.")] = "default",
     input: Annotated[
-        str | None, typer.Option(metavar="JSON", help="The input; @FILE reads it, - standard input.")
+        str | None,
+        typer.Option(metavar="JSON", help="The input, of a tool its arguments; @FILE reads it, - standard input."),
     ] = None,
     agents: Annotated[
         str | None, typer.Option("--file", metavar="FILE", help="The file with the agents, for what their cards say.")
@@ -107,27 +110,25 @@ def _standing(store: str) -> dict[tuple[str, str], Standing]:
 
 def _decisions(judge: Judge, card: Card, call: Call, tool: str | None) -> list[PolicyDecision]:
     """Return what is decided, and after each question what would be decided once it is answered with yes."""
-    wanted = _wanted(card, call, tool)
-    agents = call.callers if tool is None else (*call.callers, card.name)
     granted: dict[str, Json] = {}
     found: list[PolicyDecision] = []
     while True:
-        matter = PolicyRequest(
-            call=call, card=card, scope=judge.scope(card, *wanted), input=call.input, granted=granted,
-            user=(USER, call.principal), agents=agents,
-        )  # fmt: skip
+        matter = _matter(judge, card, replace(call, granted=granted), tool)
         found.append(decision := judge.decide(matter) if not matter.scope.settled else Allowed())
         if not isinstance(decision, Asks):
             return found
         granted[decision.rule] = {"approved": True}
 
 
-def _wanted(card: Card, call: Call, tool: str | None) -> tuple[str, str, str]:
+def _matter(judge: Judge, card: Card, call: Call, tool: str | None) -> PolicyRequest:
+    """Return what a run would have decided."""
+    user, agents = acting(call)
     if tool is not None:
-        return USE_TOOL, TOOL, f"{card.name}/{tool}"
-    if card.traits.is_memory:
-        return memory_action(call.input), MEMORY, card.name
-    return CALL, AGENT, card.name
+        scope = judge.scope(card, USE_TOOL, TOOL, tool_id(card.name, tool))
+        sent = {"tool": tool, "arguments": call.input}
+        return PolicyRequest.of_tool(card, scope, call, user, agents, tool=tool, sent=sent, granted=call.granted)
+    action, kind = (memory_action(call.input), MEMORY) if card.traits.is_memory else (CALL, AGENT)
+    return PolicyRequest.of_call(card, judge.scope(card, action, kind, card.name), call, user, agents)
 
 
 def _line(decision: PolicyDecision) -> str:

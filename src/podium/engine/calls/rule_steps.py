@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.reservations import reserve, settle
+from podium.engine.run.reservations import Wish, reserve, settle
 from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.facts.calls import StepDone
 from podium.model.facts.notices import Notice
-from podium.model.json import Json
+from podium.model.json import Json, decode
 from podium.model.loops import AgentTurn
 from podium.model.prices import PriceSettings
 from podium.model.step import CACHE_STEP
@@ -19,7 +19,7 @@ from podium.model.step import CACHE_STEP
 class StepsForRules:
     """The part of the steps of a call that looks at, and changes, its run as a whole."""
 
-    __slots__ = ("_active", "_agent", "_branch", "_call", "begun")
+    __slots__ = ("_active", "_agent", "_branch", "_call", "_request", "begun")
 
     def __init__(self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent) -> None:
         self._active = active
@@ -28,11 +28,28 @@ class StepsForRules:
         self._agent = agent
         self.begun = False
         """Whether the agent was asked in this attempt."""
+        self._request: list[Json] = []
+        """What the root run was started with, once it was read."""
 
     @property
     def turns(self) -> Sequence[AgentTurn]:
         """The calls of this branch that were answered, where a rule wants to know."""
         return self._branch.turns(self._call.key)
+
+    @property
+    def run_input(self) -> Json:
+        """What the run, or its present generation, was started with."""
+        return decode(self._active.history.input)
+
+    async def request(self) -> Json:
+        """Return what the root run was started with; see `podium.model.rule_steps.RuleSteps`."""
+        run, started = self._active.run, self._active.history.started
+        if run.root == run.id and started is not None:
+            return started.value()
+        if not self._request:
+            facts = await self._active.runtime.store.facts_of(run.root, "")
+            self._request.append(facts[0].value() if facts else None)
+        return self._request[0]
 
     @property
     def usd(self) -> float | None:
@@ -70,15 +87,23 @@ class StepsForRules:
         """What things cost, as far as the settings say so."""
         return self._active.runtime.prices
 
-    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
+    async def reserve(
+        self, amount: Amount, lines: Sequence[BudgetLine] = (), *, step: str = "", behind: Sequence[str] = ()
+    ) -> Reservation | Breach | None:
         """Set an amount aside; see `podium.model.rule_steps.RuleSteps`."""
         counting = [line for line in (*self._active.lines, *lines) if amount.counts(line.limits)]
         if not counting:
             return None
-        found = await reserve(self._active, self._call.key, amount, counting)
+        wish = Wish(key=self._call.key, amount=amount, lines=counting, behind=behind, until=self._call.deadline)
+        found = await reserve(self._active, self._branch, wish, (lambda: self._stand_back(step)) if step else None)
         if isinstance(found, Reservation):
             return found
-        return Breach(found, next(line.to for line in counting if line.id == found.id))
+        to = next(line.to for line in counting if line.id == found.state.id)
+        return Breach(found.state, to, found.coming)
+
+    async def _stand_back(self, step: str) -> None:
+        """Have a step that has done nothing yet wait until the run is let go: the worker stops."""
+        await self._active.gate.held_back()
 
     def settle(self, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None) -> None:
         """Record what was spent of what was set aside."""

@@ -15,6 +15,8 @@ from podium.model.facts.content import FactContent, prepared
 from podium.model.facts.money import AmountSettled
 from podium.model.json import Json
 from podium.model.outcome import Usage
+from podium.model.step import lineage_of
+from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
 from podium.store.operations import Effect
 
@@ -28,6 +30,13 @@ class StepRecords:
         self._active = active
         self._call = call
         self._earlier: EarlierSteps | None = None
+
+    def place(self, path: str) -> str:
+        """Return the path under which a step is recorded, or is to be: as it is, or without the secrets in it."""
+        if not MASKING.active or self._active.history.step(self._call.key, path) is not None:
+            return path
+        masked: str = MASKING.names(path)
+        return masked
 
     def found(self, path: str, name: str, input: Json, digest: str, *, once: bool) -> KnownStep | None:
         """Return the recorded value of a step, by this attempt or an earlier one; None where it is not done.
@@ -67,13 +76,15 @@ class StepRecords:
 
     def done(
         self, path: str, name: str, digest: str, value: Json, *, usage: Usage | None = None, place: str | None = None,
-        effects: Sequence[Effect] = (),
+        effects: Sequence[Effect] = (), refused: str | None = None,
     ) -> Json:  # fmt: skip
         """Record the value of a step, and return it as a replay will; raises BadAnswer where it is too large."""
         payload, most = encode(json_copy(value, f"JSON from {name}")), self._active.runtime.max_payload_bytes
         if len(payload) > most:
             raise BadAnswer(f"the result of {name} has {len(payload)} bytes, {most} are allowed")
-        said = StepDone(name=name, attempt=self._call.attempt, digest=digest, usage=usage, from_step=place)
+        said = StepDone(
+            name=name, attempt=self._call.attempt, digest=digest, usage=usage, from_step=place, refused=refused
+        )
         self.note(f"{self._call.key}/{path}", said, payload, effects)
         return decode(payload)
 
@@ -82,6 +93,15 @@ class StepRecords:
         if usage is not None and not self._active.closed:
             said = AmountSettled(reservation="", usd=0, tokens=0, calls=0, usage=usage)
             self._active.journal.append(said, self._call.key)
+
+    def refusals(self) -> list[str]:
+        """Return the rules that did not allow steps of this lineage of the call, one for each told."""
+        steps, lineage = self._active.history.steps.get(self._call.key, {}), self._call.lineage
+        said = (
+            record.done.content for at, record in steps.items()
+            if record.done is not None and lineage_of(at) == lineage
+        )  # fmt: skip
+        return [each.refused for each in said if isinstance(each, StepDone) and each.refused is not None]
 
     def note(self, full: str, said: FactContent, payload: bytes | None = None, effects: Sequence[Effect] = ()) -> None:
         """Record a fact of a step, and let later attempts of this drive see it."""

@@ -32,7 +32,6 @@ from podium.model.spending import counted
 from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
-from podium.secrets.masking import MASKING
 from podium.store.codec import input_digest
 
 
@@ -41,7 +40,7 @@ class CallSteps(StepsForRules):
 
     __slots__ = (
         "_again", "_claims", "_counts", "_effects", "_held", "_interruptions", "_questions", "_records", "_sent",
-        "_under_way", "_used", "conversation", "turn",
+        "_under_way", "_used", "conversation", "refusals", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +54,8 @@ class CallSteps(StepsForRules):
         """The turn that the call has in a conversation, as its agent sees it."""
         self.turn: SpeakingTurn | None = turn
         """The same as those see it who have the agent run."""
+        self.refusals: list[str] = []
+        """The rules that did not allow a step now, and whose refusal its agent is told."""
         self._counts: dict[str, int] = {}
         self._again = resumed or call.attempt > 1 or call.key in active.journal.emitter.emitted
         """Whether something of this call may have been streamed before, which this attempt makes void."""
@@ -124,8 +125,7 @@ class CallSteps(StepsForRules):
         return await self._do(name, key, body, consent)
 
     async def _do(self, name: str, key: str | None, body: StepBody, consent: Consent) -> Json:
-        name = MASKING.text(name)
-        path = self._path(name, None if key is None else MASKING.text(key))
+        path = self._records.place(self._path(name, key))
         full = f"{self._call.key}/{path}"
         check_key(f"the name and key of step {name[:80]!r}", full)
         await self._claims.claim(path)
@@ -144,11 +144,11 @@ class CallSteps(StepsForRules):
             if known is None and self._active.gate.holding and not self._must_end(path):
                 await self._hold(path, outer)
             self._under_way.add(path)
-            value = await self._allowed(path, name, digest, body, consent) if known is None else known.value
-            used = self._used.get(path) if known is None else body.used(value)
+            done = await self._allowed(path, name, digest, body, consent) if known is None else known
+            used = self._used.get(path) if known is None else body.used(done.value)
             value = self._records.done(
-                path, name, digest, value, usage=used, place=None if known is None else known.place,
-                effects=questions.done(path),
+                path, name, digest, done.value, usage=used, place=done.place, effects=questions.done(path),
+                refused=done.refused,
             )  # fmt: skip
             self._used.pop(path, None)
             await self._active.journal.committed()
@@ -173,21 +173,24 @@ class CallSteps(StepsForRules):
             await self._questions.ask(path, waits)
         await self._questions.wait(outer)
 
-    async def _allowed(self, path: str, name: str, digest: str, body: StepBody, consent: Consent) -> Json:
+    async def _allowed(self, path: str, name: str, digest: str, body: StepBody, consent: Consent) -> KnownStep:
         """Do a step if the rules, and the people whom they ask, allow it; else give the value that it has then."""
         steps = self._active.history.steps.get(self._call.key, {})
         no = self._questions.refused(path, name, digest, steps)
         if no is None:
             try:
-                return await self._ruled(path, name, body, consent)
+                return KnownStep(await self._ruled(path, name, body, consent))
             except Forbidden as forbidden:
                 within, forbidden.step = forbidden.step is not None, forbidden.step or path
                 if within or consent.refused is None:
                     raise
-                no = Refused(forbidden.rule, forbidden.reason)
+                no = Refused(forbidden.rule, forbidden.reason, forbidden.done)
         if consent.refused is None or is_scarce(no.rule):
             raise Forbidden(no.rule, no.reason, step=path)
-        return consent.refused(no)
+        if (told := len(self._records.refusals())) >= consent.max_refusals:
+            raise Forbidden(no.rule, f"{no.reason} (the agent was told of {told} refusals before)", step=path)
+        self.refusals.append(no.rule)
+        return KnownStep(consent.refused(no), refused=no.rule)
 
     async def _ruled(self, path: str, name: str, body: StepBody, consent: Consent) -> Json:
         """Do a step under the rules, with the arguments that were put in place of those of the model, if any were."""
@@ -245,6 +248,11 @@ class CallSteps(StepsForRules):
             await self._held.wait(path)
         finally:
             self._questions.begins(outer)
+
+    async def _stand_back(self, step: str) -> None:
+        """Do so beside the other steps of the call, which may be under way."""
+        self._under_way.discard(step)
+        await self._hold(step, inside.get())
 
     def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
         """Say, inside a step, what it sends; see `podium.model.steps.Steps`."""

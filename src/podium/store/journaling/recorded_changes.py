@@ -1,6 +1,6 @@
 """What people change from outside of any run: each change is recorded as a run of its own, which is over at once."""
 
-from podium.store.conversation_changes import ConversationChange
+from podium.store.conversation_changes import ConversationChange, DeleteConversation, RedactConversation
 from podium.store.corrections import CorrectBudgets
 from podium.store.journaling.books import Books
 from podium.store.journaling.budgets import correct
@@ -27,6 +27,11 @@ class RecordedChanges:
         self._newcomers = newcomers
         self._records = ChangeRecords(transaction, newcomers, journals, entries)
         self._books = books
+
+    @staticmethod
+    def deletes(wanted: RecordedChange) -> bool:
+        """Whether a change deletes what was said."""
+        return isinstance(wanted, DeleteConversation | RedactConversation)
 
     def carry_out(self, wanted: RecordedChange) -> CommitVerdict:
         """Make a change and record it, or leave all as it is."""

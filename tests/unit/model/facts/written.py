@@ -135,12 +135,13 @@ done = st.tuples(st.none() | usages, degradations, maybe).map(
              signal=given[2]),
     )
 )  # fmt: skip
-stepped = st.tuples(word, count, word, st.none() | usages).map(
+stepped = st.tuples(word, count, word, st.none() | usages, st.none() | word).map(
     lambda given: (
-        calls.StepDone(name=given[0], attempt=given[1], digest=given[2], usage=given[3]),
-        some({"name": given[0], "attempt": given[1], "digest": given[2]}, usage=given[3] and plain(given[3])),
+        calls.StepDone(name=given[0], attempt=given[1], digest=given[2], usage=given[3], refused=given[4]),
+        some({"name": given[0], "attempt": given[1], "digest": given[2]}, usage=given[3] and plain(given[3]),
+             refused=given[4]),
     )
-)
+)  # fmt: skip
 ended = st.tuples(st.sampled_from(RunState), text, words, degradations, st.just("") | word).map(
     lambda given: (
         runs.Ended(state=given[0], reason=given[1], causes=given[2], degraded=given[3], error_type=given[4]),

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from podium.dispatch.dispatcher import Handler, StepHandler
+from podium.dispatch.rules.budget.holding import Holding
 from podium.dispatch.rules.budget.spending import (
     FREE,
     NOTHING,
@@ -14,6 +15,7 @@ from podium.dispatch.rules.budget.spending import (
     costs_nothing,
     request_spent,
 )
+from podium.dispatch.rules.timeout import waiting
 from podium.dispatch.shares import take_share
 from podium.dispatch.wire import UNWATCHED, watched
 from podium.errors import Forbidden, Suspended
@@ -72,6 +74,7 @@ class Budgets:
         self._clock = clock
         self._tallies: dict[tuple[str, str], CallTally] = {}
         """Of calls under way, by run and key."""
+        self._holding = Holding()
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Set aside the highest price of an agent, and one call, before it is asked."""
@@ -117,13 +120,15 @@ class Budgets:
                 return await handler(step, steps)
             counting = [*lines, *steps.lines]
             take_share(step, {f"budget {line.id}": line.limits for line in counting})
-            amount = _amount(card, step, counting)
-            found = await steps.reserve(amount, lines)
+            amount, behind = _amount(card, step, counting), self._holding.around(step.call, step.path)
+            with waiting():
+                found = await steps.reserve(amount, lines, step=step.path, behind=behind)
             for _ in counting:  # where one budget has room for less, the next may have room for still less
                 if not isinstance(found, Breach) or not _take_what_is_left(step, found):
                     break
                 amount = _amount(card, step, counting)
-                found = await steps.reserve(amount, lines)
+                with waiting():
+                    found = await steps.reserve(amount, lines, step=step.path, behind=behind)
             if isinstance(found, Breach):
                 asked = embedder_asked(step.input) or card.model or "its model"
                 refused = _breached(found, f"a request of {card.name} to {asked}", amount)
@@ -165,7 +170,8 @@ class Budgets:
         self._tallies[call.run, call.key] = tally
         with watched() if card.traits.is_one_request else nullcontext(UNWATCHED) as wire:
             try:
-                outcome = await handler(call, steps)
+                with self._holding.inside(call, "", reserved):
+                    outcome = await handler(call, steps)
                 return outcome
             finally:
                 self._tallies.pop((call.run, call.key), None)
@@ -188,14 +194,15 @@ class Budgets:
         step.body = noted
         with watched() as wire:
             try:
-                return await handler(step, steps)
+                with nullcontext() if reserved is None else self._holding.inside(step.call, step.path, reserved):
+                    return await handler(step, steps)
             except BaseException as ended:  # whatever ended it, even a cancel
                 if step.used is None and (not begun or wire.quiet or (costs_nothing(ended) and wire.harmless)):
                     spent, begun = FREE, False
                 raise
             finally:
                 if begun:
-                    tally.add(step.used, lost=wire.lost)
+                    tally.add(step.used, named=named, lost=wire.lost)
                     spent = request_spent(bound, step.used, named=named, lost=wire.lost)
                 if reserved is not None:
                     _settle(reserved, spent, steps)

@@ -36,9 +36,14 @@ class CallTally:
     begun: bool = False
     known: bool = True
 
-    def add(self, used: Usage | None, *, lost: bool) -> None:
-        """Count a request: what it used, if anybody told, and whether something was lost on the way to that."""
+    def add(self, used: Usage | None, *, named: bool, lost: bool) -> None:
+        """Count a request: what it used, if anybody told, and whether something was lost on the way to that.
+
+        Where the agent names no price for it, it is settled by itself.
+        """
         self.begun = True
+        if not named:
+            return
         self.known = self.known and not lost and used is not None and not used.in_doubt and used.usd is not None
         if used is not None and used.usd is not None:
             if used.in_doubt:

@@ -95,7 +95,7 @@ class Guards:
                     return let
                 case _Stopped() as stopped:  # no person is asked: the tool would have to be used again
                     _note(steps, stopped._replace(ask=None), "tool_output", step.name)
-                    raise Forbidden(stopped.rule, stopped.reason)
+                    raise Forbidden(stopped.rule, stopped.reason, done=True)
 
         return guarded
 
