@@ -6,6 +6,7 @@ from typing import Protocol
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
+from podium.model.outcome import Usage
 from podium.model.said import SaidInTurn
 from podium.model.steps import Steps
 
@@ -65,6 +66,10 @@ class RuleSteps(Steps, Protocol):
     @property
     def depth(self) -> int | None:
         """How many workflows inside one another the budget of the run allows; None is any number."""
+        ...
+
+    def answered(self, usage: Usage) -> None:
+        """Take note of what the answer of the agent came to: that is recorded, also where the answer is not."""
         ...
 
     async def reserve(

@@ -170,6 +170,9 @@ class PlainSteps:
         """Nothing bounds it."""
         return False
 
+    def answered(self, usage: Usage) -> None:
+        """Do nothing: what an answer came to is in its outcome."""
+
     async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
         """Set nothing aside: there is no budget."""
         return None

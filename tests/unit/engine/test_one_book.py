@@ -8,6 +8,7 @@ import pytest
 
 from podium import App, Budget, Context, Steps, agent, workflow
 from podium.errors import BadAnswer, CallFailed, CallRefused, NotDone, RateLimited, TransportFailed
+from podium.guards import guard
 from podium.model.budget import PER_USD, Bound
 from podium.model.json import Json
 from podium.model.outcome import Usage
@@ -201,3 +202,17 @@ async def test_a_call_that_is_cut_off_before_its_agent_was_asked_costs_nothing(b
         await bench.clock.advance(60)
         await handle.result()
         assert await booked(app, handle.id) == Booked(0.5, 0.5)
+
+
+@pytest.mark.parametrize("kept_back", ["by a guard", "as it is too large"])
+async def test_what_an_answer_came_to_counts_also_where_it_is_kept_back(bench: Bench, kept_back: str) -> None:
+    never = guard(lambda _: "never", name="never", on=("output",))
+
+    @agent(name="clerk", usd=0.75, guards=(never,) if kept_back == "by a guard" else ())
+    async def clerk(_: Json) -> Json:
+        return "x" * 1_000
+
+    async with bench.app(ask, clerk, max_payload_bytes=500 if "large" in kept_back else 50_000) as app:
+        handle = await app.start(ask, "clerk", budget=Budget(usd=100.0))
+        assert await handle.result() == "failed"
+        assert await booked(app, handle.id) == Booked(0.75)

@@ -39,8 +39,8 @@ class CallSteps(StepsForRules):
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_again", "_claims", "_counts", "_effects", "_held", "_interruptions", "_questions", "_records", "_sent",
-        "_under_way", "_used", "conversation", "refusals", "turn",
+        "_again", "_claims", "_counts", "_effects", "_held", "_interruptions", "_progress", "_questions", "_records",
+        "_sent", "_under_way", "_used", "conversation", "refusals", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +59,7 @@ class CallSteps(StepsForRules):
         self._counts: dict[str, int] = {}
         self._again = resumed or call.attempt > 1 or call.key in active.journal.emitter.emitted
         """Whether something of this call may have been streamed before, which this attempt makes void."""
+        self._progress = progress
         self._records = StepRecords(active, call)
         self._effects = StepEffects(active, call, progress, self._records)
         self._under_way: set[str] = set()
@@ -70,6 +71,10 @@ class CallSteps(StepsForRules):
         self._sent = SentOfCall(active, call)
         self._interruptions = Interruptions()
         self._questions = StepQuestions(active, call, progress)
+
+    def answered(self, usage: Usage) -> None:
+        """Take note of what an answer came to, whatever becomes of it."""
+        self._progress.told = usage
 
     @property
     def idempotency_key(self) -> str:

@@ -7,6 +7,7 @@ from podium.model.facts.content import FactContent, Kept
 from podium.model.facts.kind import FactKind
 from podium.model.facts.parts import KeptUsage, usage_json
 from podium.model.json import Json
+from podium.model.outcome import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +87,8 @@ def settled(
         reservation=reservation, usd=amount.usd, tokens=amount.tokens, calls=amount.calls, in_doubt=in_doubt,
         doubt=None if doubt == amount.usd else doubt, untold=None if untold == doubt else untold, budgets=budgets,
     )  # fmt: skip
+
+
+def told_apart(usage: Usage) -> AmountSettled:
+    """Return what a fact says of a usage that was told with an answer which is not recorded."""
+    return AmountSettled(reservation="", usd=0, tokens=0, calls=0, usage=usage)

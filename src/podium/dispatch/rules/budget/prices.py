@@ -32,15 +32,20 @@ class Prices:
             outcome = await handler(call, steps)
             if not isinstance(outcome, Done):
                 return outcome
-            if outcome.usage is None and named is not None:
-                return replace(outcome, usage=named)
-            usage = outcome.usage or _NOTHING
-            usd = self._usd(card, usage)
-            if usd is None:
-                return outcome
-            return replace(outcome, usage=replace(usage, usd=usd, in_doubt=usage.usd is not None))
+            answered = replace(outcome, usage=self._used(card, outcome.usage, named))
+            if answered.usage is not None and answered.usage.usd is not None:
+                steps.answered(answered.usage)
+            return answered
 
         return priced
+
+    def _used(self, card: Card, usage: Usage | None, named: Usage | None) -> Usage | None:
+        """Return what a call used, with its cost."""
+        if usage is None and named is not None:
+            return named
+        known = usage or _NOTHING
+        usd = self._usd(card, known)
+        return usage if usd is None else replace(known, usd=usd, in_doubt=known.usd is not None)
 
     def _usd(self, card: Card, usage: Usage) -> float | None:
         """Return the cost of a call; None if the agent reported it, or it is unknown. What can be no price is none.
