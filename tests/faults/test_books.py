@@ -27,7 +27,7 @@ from tests.faults.programs.bookkeeping import MODEL, PATIENCE, PRICE
 
 WAYS: Mapping[str, float] = {
     "well": 10.0, "cached": 2.0, "usage missing": 1.0, "usage zero": 1.0, "usage negative": 1.0, "usage absurd": 0.5,
-    "cut": 1.0, "cut in order": 1.0, "torn before the answer": 0.5, "silent": 0.1, "nonsense": 0.5,
+    "cut": 1.0, "cut in order": 1.0, "torn before the answer": 0.5, "silent": 0.05, "nonsense": 0.5,
     "status 400": 0.3, "status 500": 1.0, "status 503": 0.5, "busy": 0.5,
     "status 401": 0.3, "status 404": 0.3, "status 429": 1.0,
 }  # fmt: skip
@@ -74,7 +74,7 @@ def _answered(way: str, asked: Json, text: str, usage: Json, share: float) -> Se
         case ["torn", *_]:
             return [End(torn=True)]
         case ["silent"]:
-            return [3 * PATIENCE]
+            return [2 * PATIENCE]
         case ["nonsense"]:
             return [answer("<p>It works!</p>", kind="text/html")]
         case ["cut", "in", "order"] if kind is EVENTS:

@@ -22,7 +22,7 @@ from podium.model.prices import Rate
 
 GIVE_UP = 900.0
 MODEL = "gpt-books"
-PATIENCE = 0.75
+PATIENCE = 2.0
 """Seconds that an attempt may take: some answers never come."""
 PRICE = Rate(1_000.0, 4_000.0, cached=100.0)
 SIDE_BY_SIDE = 4
@@ -76,7 +76,11 @@ def parts(url: str) -> list[AnyAgent]:
 
 async def work(folder: Path, url: str, ceiling: float, who: str, runs: int, calls: int) -> None:
     config = Config(
-        budgets=BudgetSettings(tenants={"acme": Allowance(usd=ceiling, per="ever")}), poll=0.05, lease=2.0, slots=4
+        budgets=BudgetSettings(tenants={"acme": Allowance(usd=ceiling, per="ever")}),
+        poll=0.05,
+        lease=2.0,
+        slots=4,
+        quarantine_after=1_000,
     )
     async with (
         App.open(folder / "podium.db", agents=parts(url), config=config) as app,
