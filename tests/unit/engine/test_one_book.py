@@ -1,7 +1,7 @@
 """What a budget counts, and what costs say, are the same: told, or in doubt where nobody told it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -10,8 +10,11 @@ from podium import App, Budget, Context, Steps, agent, workflow
 from podium.errors import BadAnswer, CallFailed, CallRefused, NotDone, RateLimited, TransportFailed
 from podium.guards import guard
 from podium.model.budget import PER_USD, Bound
+from podium.model.embedding import Embeddings
+from podium.model.embedding_step import Embedding
 from podium.model.json import Json
 from podium.model.outcome import Usage
+from podium.model.prices import Rates
 from tests.unit.engine.bench import Bench
 
 BOUND = Bound(usd=0.5, input_tokens=100, output_tokens=50)
@@ -216,3 +219,41 @@ async def test_what_an_answer_came_to_counts_also_where_it_is_kept_back(bench: B
         handle = await app.start(ask, "clerk", budget=Budget(usd=100.0))
         assert await handle.result() == "failed"
         assert await booked(app, handle.id) == Booked(0.75)
+
+
+class Service:
+    """An embedder that is paid by the token, and tells how many there were, or does not."""
+
+    name, dimensions = "paid", 2
+
+    def __init__(self, tokens: int, ends: Exception | None = None) -> None:
+        self._tokens, self._ends = tokens, ends
+
+    async def embed(self, texts: Sequence[str]) -> Embeddings:
+        if self._ends is not None:
+            raise self._ends
+        return Embeddings([[1.0, 0.0] for _ in texts], self._tokens)
+
+    def usd(self, tokens: int, rates: Rates) -> float | None:
+        return tokens / 100
+
+
+@pytest.mark.parametrize(
+    ("embedder", "counted"),
+    [
+        (Service(3), Booked(0.03, 0.0, 3)),
+        (Service(0), Booked(0.1, 0.1, 10)),
+        (Service(3, TransportFailed("it broke")), Booked(0.1, 0.1, 10)),
+        (Service(3, NotDone("nobody there")), Booked(0.0)),
+    ],
+    ids=["told", "not told", "broken", "not sent"],
+)
+async def test_embedders_count_like_models(bench: Bench, embedder: Service, counted: Booked) -> None:
+    @agent(name="clerk")
+    async def clerk(_: Json, steps: Steps) -> str:
+        return (await Embedding(embedder, steps).vector("ten bytes.")).embedder
+
+    async with bench.app(ask, clerk) as app:
+        handle = await app.start(ask, "clerk", budget=Budget(usd=100.0, tokens=100_000))
+        await handle.result()
+        assert await booked(app, handle.id) == counted
