@@ -18,6 +18,7 @@ from podium.model.health import Health
 from podium.model.json import Json
 from podium.model.limit import Limit
 from podium.model.outcome import Outcome
+from podium.model.provenance import Untrusted
 from podium.model.retry import Retry
 from podium.model.steps import Effects
 
@@ -45,6 +46,7 @@ class CardOptions(TypedDict, total=False):
     budget: Allowance | None
     guards: tuple[Guard | str, ...]
     health: Health | None
+    untrusted: Untrusted
 
 
 def check_card(name: str, options: Mapping[str, object]) -> None:

@@ -30,6 +30,7 @@ from podium.model.health import Health
 from podium.model.json import Json
 from podium.model.limit import Limit
 from podium.model.outcome import Outcome
+from podium.model.provenance import UNTRUSTED, Untrusted
 from podium.model.retry import Retry
 from podium.model.steps import EFFECTS, Effects, Steps
 
@@ -86,6 +87,7 @@ CARD_OPTIONS: Mapping[str, Expected] = {
     "budget": or_none(instance(Allowance, "Allowance(usd=5.0)")),
     "guards": Expected('guards or their names, such as ("no-secrets",)', _are_guards),
     "health": or_none(instance(Health, "Health(…)")),
+    "untrusted": UNTRUSTED,
 }
 """What each of its fields is to be that whoever makes an agent may say."""
 
@@ -139,6 +141,8 @@ class Card:
     """Checks of what goes into it and of what comes out; a name is that of one in the settings, or a built-in one."""
     health: Health | None = None
     """How it is found out whether it can work."""
+    untrusted: Untrusted = False
+    """Whether outsiders write what it gives: all of it, or what stands under these names in it."""
     model: str = ""
     """The model that it asks, such as `openai:gpt-5`; empty where it asks none."""
 

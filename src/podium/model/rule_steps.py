@@ -1,11 +1,12 @@
 """What a rule on the way of a call is handed: what agents have, and the run's money and turns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
+from podium.model.provenance import Origin
 from podium.model.said import SaidInTurn
 from podium.model.steps import Steps
 
@@ -59,6 +60,13 @@ class RuleSteps(Steps, Protocol):
         """Set an amount aside in the run's budgets and these; None where it counts against none of them.
 
         It is in the store when this returns, or covered by an escrow there: only then may it be spent.
+        """
+        ...
+
+    async def origins(self, input: Json) -> Mapping[str, Origin]:
+        """Return where each argument of an input comes from: the request, or who gave it, by what is recorded.
+
+        Raises InvalidValue where there is too much to look at.
         """
         ...
 

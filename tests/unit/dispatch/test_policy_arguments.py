@@ -34,7 +34,7 @@ async def test_the_documented_rule_governs_the_tool_of_an_llm_agent(
         return "paid"
 
     model = ScriptedModel([Use("refund", {"amount": amount}), "done"])
-    clerk = llm_agent("clerk", model=model, instructions="Pay.", tools=[refund], denied="end")
+    clerk = llm_agent("clerk", model=model, instructions="Pay.", tools=[refund], on_refused="end")
 
     @workflow
     async def desk(ctx: Context, q: str) -> str:

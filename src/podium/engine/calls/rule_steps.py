@@ -13,6 +13,7 @@ from podium.model.facts.notices import Notice
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.prices import PriceSettings
+from podium.model.provenance import Origin
 from podium.model.step import CACHE_STEP
 
 
@@ -81,6 +82,12 @@ class StepsForRules:
     def settle(self, reservation: Reservation, spent: Amount) -> None:
         """Record what was really spent of what was set aside."""
         settle(self._active, self._call.key, reservation, spent)
+
+    async def origins(self, input: Json) -> Mapping[str, Origin]:
+        """Return where each argument of what is asked comes from; see `podium.model.rule_steps.RuleSteps`."""
+        journal = self._active.journal
+        await journal.committed()
+        return await journal.provenance.origins(input)
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         """Record what a rule did, for reports and audits; in a replay it is recorded already."""

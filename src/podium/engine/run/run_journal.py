@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from podium.engine.run.activity import Activity
+from podium.engine.run.provenance import RunProvenance
 from podium.engine.run.runtime import Runtime
 from podium.errors import Evicted, TooManyFacts
 from podium.model.fact import Fact
@@ -31,7 +32,7 @@ class RunJournal:
 
     __slots__ = (
         "_activity", "_answered", "_batch", "_count", "_dry", "_in_a_row", "_n", "_run", "_runtime", "_warn_at",
-        "_writes", "closed", "emitter", "logs",
+        "_writes", "closed", "emitter", "logs", "provenance",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +52,8 @@ class RunJournal:
         self._count = len(facts)
         self.emitter = runtime.streams.begin(run, facts, dry=dry)
         """Emits what is told beside what is recorded."""
+        self.provenance = RunProvenance(run.id, runtime)
+        """Tells of values where they come from, by what is recorded."""
         self._warn_at = runtime.max_facts // 2
         self._in_a_row = 0
         self._writes: list[Write] = []
