@@ -66,6 +66,7 @@ class RuleStack:
             is_available=self.conditions.is_available,
             replaces=bool(config.monitor),
         )  # fmt: skip
+        self.dispatcher.cancelled = limits.forget
 
     def add(self, agents: Sequence[AnyAgent]) -> bool:
         """Make agents known by name; whether any is new. Raises ConfigError, before that, for guards not known."""

@@ -12,7 +12,8 @@ from podium.cli.input import parse
 from podium.cli.named import question_in
 from podium.cli.opening import drive, existing, look
 from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption, WrongOption
-from podium.cli.output import harmless, iso, moment, note_next, one_line, print_json, print_table
+from podium.cli.output import iso, moment, note_next, one_line, print_json, print_table
+from podium.cli.printable import beneath, in_line
 from podium.errors import UsageError
 from podium.facade.reader import View
 from podium.model.conversation_state import ConversationMessage
@@ -72,14 +73,14 @@ def show(
         return
     for each in before:
         if each.text:
-            print(f"{harmless(each.author)}: {one_line(MASKING.text(each.text))}")
+            print(f"{in_line(each.author)}: {one_line(MASKING.text(each.text))}")
     if before:
         print()
-    print(f"{harmless(MASKING.text(question.ask.text))}\n")
+    print(f"{beneath(MASKING.text(question.ask.text))}\n")
     if question.ask.subject is not None:
         print_json(question.ask.subject)
         print()
-    print(f"{question.state}, for {question.ask.to}, of run {question.run}")
+    print(f"{question.state}, for {in_line(question.ask.to)}, of run {question.run}")
     if question.ask.schema is not None:
         print(f"an answer fits: {json.dumps(question.ask.schema, ensure_ascii=False)}")
 

@@ -80,7 +80,7 @@ class StepRecords:
         return decode(payload)
 
     def refusals(self) -> list[str]:
-        """Return the rules that did not allow steps of this lineage of the call and that its agent was told."""
+        """Return the rules that did not allow steps of this lineage of the call, one for each told."""
         steps, lineage = self._active.history.steps.get(self._call.key, {}), self._call.lineage
         said = (
             record.done.content for at, record in steps.items()
