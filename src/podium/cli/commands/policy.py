@@ -126,7 +126,7 @@ def _matter(judge: Judge, card: Card, call: Call, tool: str | None) -> PolicyReq
     if tool is not None:
         scope = judge.scope(card, USE_TOOL, TOOL, tool_id(card.name, tool))
         sent = {"tool": tool, "arguments": call.input}
-        return PolicyRequest.of_tool(card, scope, call, user, agents, sent=sent, granted=call.granted)
+        return PolicyRequest.of_tool(card, scope, call, user, agents, tool=tool, sent=sent, granted=call.granted)
     action, kind = (memory_action(call.input), MEMORY) if card.traits.is_memory else (CALL, AGENT)
     return PolicyRequest.of_call(card, judge.scope(card, action, kind, card.name), call, user, agents)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from podium.agents.frameworks.effects import ToolEffects
 from podium.app import App
 from podium.engine.context import Context
 from podium.engine.workflow import workflow
@@ -49,6 +50,10 @@ _STEPS = ["model", "tool/look", "tool/pay", "model", "tool/look", "model"]
 _FORBID = """permit(principal, action, resource);
 @id("no-pay") @reason("not by machines")
 forbid(principal, action == Action::"tool", resource == Tool::"bot/pay");
+"""
+_CLASSES = """permit(principal, action == Action::"call", resource);
+permit(principal, action == Action::"tool", resource) when { resource.read_only };
+@id("clerks") permit(principal, action == Action::"tool", resource in Capability::"clerical");
 """
 
 
@@ -120,6 +125,29 @@ class FrameworkContract:
         assert "not by machines" in value
         assert trial.witness.count("pay") == 0
         assert trial.witness.count("look", 3, "end") == 1
+
+    def test_a_policy_reads_the_arguments_of_a_tool(self, tmp_path: Path) -> None:
+        rule = _FORBID.rstrip().removesuffix(";") + " when { context.input has n && context.input.n > %d };"
+        (low := tmp_path / "low").mkdir()
+        assert "not by machines" in FrameworkTrial(self.build, low, policy=rule % 1).run()
+        (high := tmp_path / "high").mkdir()
+        assert "paid 2" in FrameworkTrial(self.build, high, policy=rule % 2).run()
+
+    def test_a_policy_knows_tools_by_the_classes_that_were_declared(self, tmp_path: Path) -> None:
+        effects = {"look": "read_only"}
+        (new := tmp_path / "new").mkdir()
+        trial = FrameworkTrial(self.build, new, policy=_CLASSES, options={"tool_effects": effects})
+        assert "no rule of" in trial.run()
+        assert (trial.witness.count("pay"), trial.witness.count("look", 3, "end")) == (0, 1)
+        paying = {"pay": ToolEffects(effects="once", capabilities=["clerical"])}
+        (known := tmp_path / "known").mkdir()
+        trial = FrameworkTrial(self.build, known, policy=_CLASSES, options={"tool_effects": effects | paying})
+        assert trial.run() == "told: look 1 | paid 2 | look 3"
+
+    def test_its_card_says_which_tools_it_has_and_what_they_take(self, tmp_path: Path) -> None:
+        agent = self.build(FrameworkSite(base_url="http://unused", tools=witnessed_tools(Witness(tmp_path / "none"))))
+        known = {name: list(tool.schema["properties"]) for name, tool in agent.card.tools.items()}
+        assert known == {"look": ["n"], "pay": ["n"]}
 
     def test_a_tool_that_requires_approval_is_used_once_somebody_allowed_it(self, tmp_path: Path) -> None:
         trial = FrameworkTrial(self.build, tmp_path, approval=["pay"])

@@ -11,6 +11,7 @@ from podium.dispatch.rules.policy.values import decimal, entity, reference
 from podium.dispatch.rules.policy.words import AGENT, CAPABILITY, GROUP, RUN, TENANT, USER
 from podium.model.agent import Card
 from podium.model.json import Json
+from podium.model.tool import ToolCard
 
 Trust = Callable[[str, str], int]
 """How far an agent of a name and version is trusted, from 0 to 100."""
@@ -53,8 +54,9 @@ class EntityBuilder:
                 card = matter.card if name == matter.card.name else self._cards(name)
                 found[kind, name] = self._agent(name, card, home)
         if scope.kind != AGENT:
-            attributes: dict[str, Json] = {"name": scope.id.rpartition("/")[2], "agent": reference(*asked)}
-            found[scope.kind, scope.id] = _entity(scope.kind, scope.id, attributes, [entity(*asked)])
+            said, classes = _of_tool(matter.tool)
+            attributes: dict[str, Json] = {"name": scope.id.rpartition("/")[2], "agent": reference(*asked), **said}
+            found[scope.kind, scope.id] = _entity(scope.kind, scope.id, attributes, [entity(*asked), *classes])
         return _entities(json.dumps(list(found.values())))
 
     def _groups_of(self, user: str) -> list[str]:
@@ -72,6 +74,15 @@ class EntityBuilder:
         if card.usd is not None:
             attributes["usd"] = decimal(card.usd)
         return _entity(AGENT, name, attributes, [*home, *(entity(CAPABILITY, each) for each in card.capabilities)])
+
+
+def _of_tool(tool: ToolCard | None) -> tuple[Mapping[str, Json], Sequence[Json]]:
+    """Return what is said of a tool, and the classes that it is in; its effects only where they were declared."""
+    if tool is None:
+        return {}, ()
+    said: dict[str, Json] = {"read_only": tool.read_only, "capabilities": sorted(tool.capabilities)}
+    effects = {} if tool.effects is None else {"effects": tool.effects}
+    return said | effects, [entity(CAPABILITY, each) for each in sorted(tool.capabilities)]
 
 
 def _entity(kind: str, name: str, attributes: Json, parents: Sequence[Json]) -> Json:

@@ -11,6 +11,7 @@ from podium.model.empty import empty
 from podium.model.json import Json, is_object
 from podium.model.policy import PolicyDecision
 from podium.model.step import arguments_in
+from podium.model.tool import UNKNOWN_TOOL, ToolCard
 
 Actor = tuple[str, str]
 """The type and the name of the one who acts."""
@@ -61,6 +62,8 @@ class PolicyRequest:
     """On whose behalf the run is."""
     agents: tuple[str, ...]
     """All agents on the way from there; the last one makes the call."""
+    tool: ToolCard | None = None
+    """That is used, where one is."""
     fetched: Mapping[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What the run said of itself, by the name of the attribute."""
 
@@ -71,13 +74,13 @@ class PolicyRequest:
 
     @classmethod
     def of_tool(
-        cls, card: Card, scope: PolicyScope, call: Call, user: Actor, agents: tuple[str, ...], *, sent: Json,
-        granted: Mapping[str, Json],
+        cls, card: Card, scope: PolicyScope, call: Call, user: Actor, agents: tuple[str, ...], *, tool: str,
+        sent: Json, granted: Mapping[str, Json],
     ) -> Self:  # fmt: skip
         """Return what is to be decided before an agent uses a tool: rules judge the arguments of what is sent to it."""
         return cls(
             call=call, card=card, scope=scope, input=arguments_in(sent), granted=granted, user=user,
-            agents=(*agents, card.name),
+            agents=(*agents, card.name), tool=card.tools.get(tool, UNKNOWN_TOOL),
         )  # fmt: skip
 
     @property

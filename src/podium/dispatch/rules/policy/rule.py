@@ -74,7 +74,9 @@ class Policy:
             if (tool := tool_of(step.name)) is None or (scope := scope_of(tool)).settled:
                 return await handler(step, steps)
             user, agents = self._acting(step.call)
-            matter = PolicyRequest.of_tool(card, scope, step.call, user, agents, sent=step.input, granted=step.granted)
+            matter = PolicyRequest.of_tool(
+                card, scope, step.call, user, agents, tool=tool, sent=step.input, granted=step.granted
+            )
             match self._decided(await with_fetched(matter, steps), steps, step.asked):
                 case Allowed():
                     return await handler(step, steps)

@@ -13,7 +13,7 @@ VERBS: Mapping[str, str] = {CALL: "call", USE_TOOL: "use", READ: "read", WRITE: 
 TYPES = (AGENT, TOOL, MEMORY, USER, TENANT, GROUP, RUN, CAPABILITY)
 ACTIONS = (CALL, USE_TOOL, READ, WRITE)
 _CARD = ("name", "version", "kind", "capabilities", "dangerous", "effects", "usd", "model", "trust")
-ENTITY_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {"principal": _CARD, "resource": (*_CARD, "agent")}
+ENTITY_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {"principal": _CARD, "resource": (*_CARD, "agent", "read_only")}
 """What of the principal and of the resource a policy can read; what of the context, `attributes` says."""
 
 WHOLE_INPUT = "*input"
