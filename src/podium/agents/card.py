@@ -17,8 +17,8 @@ from podium.model.guard import Guard
 from podium.model.health import Health
 from podium.model.json import Json
 from podium.model.limit import Limit
+from podium.model.origin import Untrusted
 from podium.model.outcome import Outcome
-from podium.model.provenance import Untrusted
 from podium.model.retry import Retry
 from podium.model.steps import Effects
 

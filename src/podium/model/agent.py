@@ -30,8 +30,8 @@ from podium.model.guard import Guard
 from podium.model.health import Health
 from podium.model.json import Json
 from podium.model.limit import Limit
+from podium.model.origin import UNTRUSTED, Untrusted
 from podium.model.outcome import Outcome
-from podium.model.provenance import UNTRUSTED, Untrusted
 from podium.model.retry import Retry
 from podium.model.steps import EFFECTS, Effects, Steps
 from podium.model.tool import ToolCard, Tools

@@ -2,21 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from podium.errors import InvalidValue
 from podium.model.empty import empty
-from podium.model.expected import NAMES, Expected
 from podium.model.json import Json, is_array, is_object
+from podium.model.origin import ArgumentOrigin, Untrusted
 from podium.model.searchable import Leaf, SearchableText, leaves
-
-Untrusted = bool | Collection[str]
-"""Whether outsiders write what a tool or an agent gives: all of it, or what stands under these names in it."""
-
-UNTRUSTED = Expected(
-    'True, False, or names of members of what it gives, such as ("subject", "body")',
-    lambda value: isinstance(value, bool) or NAMES.fits(value),
-)
 
 MAX_TEXT = 8_000_000
 """Characters that everything may have in which the values of a run are looked for."""
@@ -25,27 +16,12 @@ WHOLE = "input"
 """As which argument an input counts that is no object."""
 
 
-class Origin(NamedTuple):
-    """Where one argument comes from."""
-
-    from_request: bool
-    """All of it stands in the request."""
-    from_trusted: bool
-    """All of it stands in the request, or in what a tool or agent gave whose results outsiders do not write."""
-    untrusted: bool
-    """Some of it stands in what outsiders write."""
-    own: bool
-    """Some of it nobody gave: it is the model's own, or that of the code that calls."""
-    sources: frozenset[str]
-    """The tools and agents that gave some of it."""
-
-
-NOWHERE = Origin(from_request=True, from_trusted=True, untrusted=False, own=False, sources=frozenset())
+NOWHERE = ArgumentOrigin(from_request=True, from_trusted=True, untrusted=False, own=False, sources=frozenset())
 """Where an argument comes from in which there is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _SourceText:
     """What somebody gave."""
 
     source: str
@@ -65,7 +41,7 @@ class Provenance:
     """
 
     request: SearchableText = field(default_factory=SearchableText)
-    _given: list[_Given] = field(default_factory=empty(list[_Given]))
+    _given: list[_SourceText] = field(default_factory=empty(list[_SourceText]))
     _written: list[tuple[int, SearchableText]] = field(default_factory=empty(list[tuple[int, SearchableText]]))
     _size: int = 0
 
@@ -88,7 +64,7 @@ class Provenance:
         self._give(source, inside, untrusted=False, vouches=vouches)
         self._give(source, outside, untrusted=True, vouches=False)
 
-    def origins(self, input: Json) -> Mapping[str, Origin]:
+    def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
         """Return where each argument comes from; an input that is no object is one argument, `input`.
 
         Raises InvalidValue where there is too much to look at.
@@ -98,10 +74,10 @@ class Provenance:
                 f"this run was told more than {MAX_TEXT:,} characters: too much to tell where a value comes from"
             )
         arguments = input if is_object(input) else {WHOLE: input}
-        known: dict[tuple[type, Leaf], Origin] = {}
+        known: dict[tuple[type, Leaf], ArgumentOrigin] = {}
         return {name: self._origin(value, known) for name, value in arguments.items()}
 
-    def _origin(self, value: Json, known: dict[tuple[type, Leaf], Origin]) -> Origin:
+    def _origin(self, value: Json, known: dict[tuple[type, Leaf], ArgumentOrigin]) -> ArgumentOrigin:
         found = NOWHERE
         for leaf in leaves(value):
             at = type(leaf), leaf
@@ -110,11 +86,11 @@ class Provenance:
             found = _joined(found, known[at])
         return found
 
-    def _leaf(self, leaf: Leaf) -> Origin:
+    def _leaf(self, leaf: Leaf) -> ArgumentOrigin:
         in_request = self.request.holds(leaf)
         sharing = [each for each in self._given if each.text.shares(leaf)]
         sources = frozenset(each.source for each in sharing)
-        return Origin(
+        return ArgumentOrigin(
             from_request=in_request,
             from_trusted=in_request or self._vouched(leaf, sharing),
             untrusted=any(each.untrusted for each in sharing),
@@ -122,7 +98,7 @@ class Provenance:
             sources=sources,
         )
 
-    def _vouched(self, leaf: Leaf, sharing: Collection[_Given]) -> bool:
+    def _vouched(self, leaf: Leaf, sharing: Collection[_SourceText]) -> bool:
         vouching = [each for each in sharing if each.vouches and each.text.holds(leaf)]
         if not vouching:
             return False
@@ -134,7 +110,7 @@ class Provenance:
         return len(self._given) + len(self._written)
 
     def _give(self, source: str, value: Json, *, untrusted: bool, vouches: bool) -> None:
-        self._given.append(_Given(source, self._order, self._text(value), untrusted, vouches))
+        self._given.append(_SourceText(source, self._order, self._text(value), untrusted, vouches))
 
     def _text(self, value: Json) -> SearchableText:
         text = SearchableText()
@@ -147,8 +123,8 @@ class Provenance:
         self._size += by
 
 
-def _joined(one: Origin, other: Origin) -> Origin:
-    return Origin(
+def _joined(one: ArgumentOrigin, other: ArgumentOrigin) -> ArgumentOrigin:
+    return ArgumentOrigin(
         from_request=one.from_request and other.from_request,
         from_trusted=one.from_trusted and other.from_trusted,
         untrusted=one.untrusted or other.untrusted,

@@ -6,7 +6,7 @@ from typing import Protocol
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
-from podium.model.provenance import Origin
+from podium.model.origin import ArgumentOrigin
 from podium.model.said import SaidInTurn
 from podium.model.steps import Steps
 
@@ -63,7 +63,7 @@ class RuleSteps(Steps, Protocol):
         """
         ...
 
-    async def origins(self, input: Json) -> Mapping[str, Origin]:
+    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
         """Return where each argument of an input comes from: the request, or who gave it, by what is recorded.
 
         Raises InvalidValue where there is too much to look at.

@@ -10,8 +10,10 @@ from podium.model.conversation import OpenTurn
 from podium.model.deferral import AGAIN, Deferred, Resume, StepFunction
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
+from podium.model.origin import ArgumentOrigin
 from podium.model.outcome import Refused, Usage
 from podium.model.prices import NO_PRICES, PriceSettings
+from podium.model.provenance import Provenance
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL
 from podium.model.rule_steps import SpeakingTurn
@@ -138,6 +140,15 @@ class PlainSteps:
     def turn(self) -> SpeakingTurn | None:
         """What the agent says is in `conversation`."""
         return None
+
+    @property
+    def refusals(self) -> Sequence[str]:
+        """The rules that did not allow steps: there are none."""
+        return ()
+
+    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+        """Return where each argument of an input comes from: nobody was asked, and nobody gave anything."""
+        return Provenance().origins(input)
 
     @property
     def usd(self) -> float | None:

@@ -6,7 +6,8 @@ from hypothesis import strategies as some
 
 from podium.errors import InvalidValue
 from podium.model.json import Json
-from podium.model.provenance import MAX_TEXT, Origin, Provenance
+from podium.model.origin import ArgumentOrigin
+from podium.model.provenance import MAX_TEXT, Provenance
 from podium.model.searchable import MAX_LEAVES, SearchableText
 
 IBAN = "DE89 3704 0044 0532 0130 00"
@@ -18,7 +19,7 @@ def asked(text: Json) -> Provenance:
     return provenance
 
 
-def origin(provenance: Provenance, value: Json) -> Origin:
+def origin(provenance: Provenance, value: Json) -> ArgumentOrigin:
     return provenance.origins({"it": value})["it"]
 
 
@@ -142,7 +143,7 @@ def test_what_a_trusted_source_gave_is_trusted_and_names_it() -> None:
     provenance.give("bank/history", [{"iban": IBAN, "amount": 12.5}])
     found = origin(provenance, IBAN)
     sources = frozenset({"bank/contacts", "bank/history"})
-    assert found == Origin(from_request=False, from_trusted=True, untrusted=False, own=False, sources=sources)
+    assert found == ArgumentOrigin(from_request=False, from_trusted=True, untrusted=False, own=False, sources=sources)
     assert origin(provenance, 12.5).from_trusted
     assert not origin(provenance, [IBAN, "DE00"]).from_trusted
 

@@ -12,8 +12,8 @@ from podium.model.facts.calls import StepDone
 from podium.model.facts.notices import Notice
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
+from podium.model.origin import ArgumentOrigin
 from podium.model.prices import PriceSettings
-from podium.model.provenance import Origin
 from podium.model.step import CACHE_STEP
 
 
@@ -83,7 +83,7 @@ class StepsForRules:
         """Record what was really spent of what was set aside."""
         settle(self._active, self._call.key, reservation, spent)
 
-    async def origins(self, input: Json) -> Mapping[str, Origin]:
+    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
         """Return where each argument of what is asked comes from; see `podium.model.rule_steps.RuleSteps`."""
         journal = self._active.journal
         await journal.committed()

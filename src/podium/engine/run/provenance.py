@@ -17,8 +17,10 @@ from podium.model.facts.calls import Asked, AttemptFailed, StepDone
 from podium.model.facts.runs import InputEdited, Restarted, Started
 from podium.model.facts.waits import ChildAwaited, QuestionAnswered, SignalAwaited
 from podium.model.json import Json, is_array, is_object
-from podium.model.provenance import Origin, Provenance, Untrusted
+from podium.model.origin import ArgumentOrigin, Untrusted
+from podium.model.provenance import Provenance
 from podium.model.step import is_answer_step, tool_id, tool_of
+from podium.model.tool import UNKNOWN_TOOL
 from podium.store.codec import decode
 
 PEOPLE = "people"
@@ -55,7 +57,7 @@ class RunProvenance:
         self._provenance = Provenance()
         self._read: dict[str, _RunRead] = {}
 
-    async def origins(self, input: Json) -> Mapping[str, Origin]:
+    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
         """Return where each argument comes from, by all that is in the store now."""
         async with self._lock:
             await self._take_in(self._run)
@@ -156,7 +158,7 @@ class RunProvenance:
         card = self._card(agent)
         if card is None:
             return True, False
-        return card.untrusted, True
+        return card.tools.get(tool, UNKNOWN_TOOL).untrusted, True
 
     def _card(self, agent: str | None) -> Card | None:
         dispatcher = self._runtime.dispatcher

@@ -53,13 +53,13 @@ def _arguments(name: str, type: str) -> ContextAttribute:
     """Return an attribute that is the set of the arguments of whose origin something holds."""
 
     def give(matter: PolicyRequest, _: float) -> Json:
-        return [argument for argument, origin in told_origins(matter.fetched[name]).items() if origin[name]]
+        return [argument for argument, origin in told_origins(matter.fetched.get(name)).items() if origin[name]]
 
     return ContextAttribute(type=type, give=give, varies=True, fetch=fetch_origins)
 
 
 def _sources(matter: PolicyRequest, _: float) -> Json:
-    return cedar_value({name: each["sources"] for name, each in told_origins(matter.fetched["sources"]).items()})
+    return cedar_value({name: each["sources"] for name, each in told_origins(matter.fetched.get("sources")).items()})
 
 
 CONTEXT: Mapping[str, ContextAttribute] = {

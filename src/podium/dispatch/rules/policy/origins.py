@@ -22,6 +22,8 @@ async def fetch_origins(matter: PolicyRequest, steps: RuleSteps) -> Json:
 
 def told_origins(fetched: Json) -> Mapping[str, Mapping[str, Json]]:
     """Return it by argument; raises InvalidValue where it could not be told: what cannot be judged is denied."""
+    if fetched is None:
+        raise InvalidValue("only a run knows where its values come from")
     if _UNKNOWN in fetched:
         raise InvalidValue(fetched[_UNKNOWN])
     return fetched["arguments"]
