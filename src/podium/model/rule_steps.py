@@ -42,6 +42,15 @@ class RuleSteps(Steps, Protocol):
         ...
 
     @property
+    def run_input(self) -> Json:
+        """What the run, or its present generation, was started with."""
+        ...
+
+    async def request(self) -> Json:
+        """Return what the user asked for: what the run was started with that all began with. None where it is gone."""
+        ...
+
+    @property
     def usd(self) -> float | None:
         """What the agent's own steps of this call came to, in US dollars; None where that of one is not known."""
         ...

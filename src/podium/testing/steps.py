@@ -151,6 +151,15 @@ class PlainSteps:
         return Provenance().origins(input)
 
     @property
+    def run_input(self) -> Json:
+        """None: there is no run."""
+        return None
+
+    async def request(self) -> Json:
+        """Return None: there is no run."""
+        return None
+
+    @property
     def usd(self) -> float | None:
         """None: what steps came to is not counted."""
         return None

@@ -10,7 +10,7 @@ from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.facts.calls import StepDone
 from podium.model.facts.notices import Notice
-from podium.model.json import Json
+from podium.model.json import Json, decode
 from podium.model.loops import AgentTurn
 from podium.model.origin import ArgumentOrigin
 from podium.model.prices import PriceSettings
@@ -20,18 +20,35 @@ from podium.model.step import CACHE_STEP
 class StepsForRules:
     """The part of the steps of a call that looks at, and changes, its run as a whole."""
 
-    __slots__ = ("_active", "_agent", "_branch", "_call")
+    __slots__ = ("_active", "_agent", "_branch", "_call", "_request")
 
     def __init__(self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent) -> None:
         self._active = active
         self._branch = branch
         self._call = call
         self._agent = agent
+        self._request: list[Json] = []
+        """What the root run was started with, once it was read."""
 
     @property
     def turns(self) -> Sequence[AgentTurn]:
         """The calls of this branch that were answered, where a rule wants to know."""
         return self._branch.turns(self._call.key)
+
+    @property
+    def run_input(self) -> Json:
+        """What the run, or its present generation, was started with."""
+        return decode(self._active.history.input)
+
+    async def request(self) -> Json:
+        """Return what the root run was started with; see `podium.model.rule_steps.RuleSteps`."""
+        run, started = self._active.run, self._active.history.started
+        if run.root == run.id and started is not None:
+            return started.value()
+        if not self._request:
+            facts = await self._active.runtime.store.facts_of(run.root, "")
+            self._request.append(facts[0].value() if facts else None)
+        return self._request[0]
 
     @property
     def usd(self) -> float | None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from podium.dispatch.rules.policy.origins import fetch_origins, told_origins
 from podium.dispatch.rules.policy.request import PolicyRequest
 from podium.dispatch.rules.policy.values import cedar_value, reference
-from podium.dispatch.rules.policy.words import IN_ENTITIES, TENANT, WHOLE_INPUT
+from podium.dispatch.rules.policy.words import IN_ENTITIES, TENANT, whole
 from podium.model.json import Json, is_object
 from podium.model.rule_steps import RuleSteps
 
@@ -34,15 +34,31 @@ class ContextAttribute:
     """Asks the run for it, before it is decided; None where the request says it."""
 
 
+def value_of(name: str, value: Json, reads: frozenset[str]) -> Json:
+    """Return an attribute that is a value as Cedar takes it, with the members that rules look at: it may be large."""
+    if is_object(value) and whole(name) not in reads:
+        value = {member: each for member, each in value.items() if member in reads}
+    return None if value is None else cedar_value(value)
+
+
 def _input(matter: PolicyRequest, _: float) -> Json:
-    return None if matter.input is None else cedar_value(_part(matter.input, matter.scope.reads))
+    return value_of("input", matter.input, matter.scope.reads)
 
 
-def _part(input: Json, reads: frozenset[str]) -> Json:
-    """Return the members of an input that rules look at: it may be large."""
-    if WHOLE_INPUT in reads or not is_object(input):
-        return input
-    return {name: value for name, value in input.items() if name in reads}
+def _call_input(matter: PolicyRequest, _: float) -> Json:
+    return None if matter.tool is None else value_of("call_input", matter.call.input, matter.scope.reads)
+
+
+def _fetched(name: str) -> GiveAttribute:
+    return lambda matter, _: value_of(name, matter.fetched.get(name), matter.scope.reads)
+
+
+async def _run_input(_: PolicyRequest, steps: RuleSteps) -> Json:
+    return steps.run_input
+
+
+async def _request(_: PolicyRequest, steps: RuleSteps) -> Json:
+    return await steps.request()
 
 
 def _now(_: PolicyRequest, now: float) -> Json:
@@ -64,6 +80,15 @@ def _sources(matter: PolicyRequest, _: float) -> Json:
 
 CONTEXT: Mapping[str, ContextAttribute] = {
     "input": ContextAttribute(type="of the agent or tool; of a tool its arguments", give=_input, varies=True),
+    "call_input": ContextAttribute(
+        type="of a tool: the input of the agent that uses it", give=_call_input, varies=True
+    ),
+    "run_input": ContextAttribute(
+        type="the input of the run", give=_fetched("run_input"), varies=True, fetch=_run_input
+    ),
+    "request": ContextAttribute(
+        type="the input of the run that all began with", give=_fetched("request"), varies=True, fetch=_request
+    ),
     "user": ContextAttribute(type="User", give=lambda matter, _: reference(*matter.user)),
     "tenant": ContextAttribute(type="Tenant", give=lambda matter, _: reference(TENANT, matter.call.tenant)),
     "caller": ContextAttribute(type="text", give=lambda matter, _: matter.agents[-1] if matter.agents else ""),
@@ -86,6 +111,9 @@ CONTEXT: Mapping[str, ContextAttribute] = {
     ),
 }
 """By name."""
+
+VALUES = ("input", "call_input", "run_input", "request")
+"""Those that are values of any form."""
 
 
 VARIES = IN_ENTITIES | {name for name, each in CONTEXT.items() if each.varies}

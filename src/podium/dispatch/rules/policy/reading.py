@@ -6,7 +6,7 @@ from typing import Any
 
 from cedarpy import pst
 
-from podium.dispatch.rules.policy.attributes import CONTEXT, VARIES
+from podium.dispatch.rules.policy.attributes import CONTEXT, VALUES, VARIES
 from podium.dispatch.rules.policy.words import (
     ACTIONS,
     ENTITY_ATTRIBUTES,
@@ -14,20 +14,23 @@ from podium.dispatch.rules.policy.words import (
     TOOL,
     TYPES,
     USE_TOOL,
-    WHOLE_INPUT,
+    whole,
 )
 
 _CONTEXT = pst.Var("context")
 _INPUT = pst.GetAttr(_CONTEXT, "input")
+_VALUES = {pst.GetAttr(_CONTEXT, name): name for name in VALUES}
 
 
 def looks_at(rule: pst.Template) -> frozenset[str]:
     """Return the attributes that a rule reads, at whatever depth, and the types of entities that it names.
 
-    `WHOLE_INPUT` is among them where it is not only members of the input that are read.
+    `whole(…)` of an attribute that is a value is among them where it is not only members of it that are read.
     """
     found: set[str] = set()
-    bare = {_CONTEXT: 0, _INPUT: 0}  # times that they stand there as a whole, such as in `context == {...}`
+    bare = dict.fromkeys(
+        (_CONTEXT, *_VALUES), 0
+    )  # times that they stand there as a whole, such as in `context == {...}`
     for node in _nodes(rule):
         match node:
             case pst.GetAttr(base=base, attr=name):
@@ -42,14 +45,13 @@ def looks_at(rule: pst.Template) -> frozenset[str]:
                 base = None
             case _:
                 base = None
-        for whole in bare:
-            bare[whole] += (node == whole) - (base == whole)
+        for each in bare:
+            bare[each] += (node == each) - (base == each)
     if rule.principal != pst.ScopeAny():
         found.add(PRINCIPAL)
     if bare[_CONTEXT]:
         found |= VARIES | CONTEXT.keys()
-    if bare[_INPUT] or bare[_CONTEXT]:
-        found.add(WHOLE_INPUT)
+    found.update(whole(name) for value, name in _VALUES.items() if bare[value] or bare[_CONTEXT])
     return frozenset(found)
 
 

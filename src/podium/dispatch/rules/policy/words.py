@@ -16,8 +16,10 @@ _CARD = ("name", "version", "kind", "capabilities", "dangerous", "effects", "usd
 ENTITY_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {"principal": _CARD, "resource": (*_CARD, "agent", "read_only")}
 """What of the principal and of the resource a policy can read; what of the context, `attributes` says."""
 
-WHOLE_INPUT = "*input"
-"""Among what a rule reads: the input itself, and not only members of it."""
-
 IN_ENTITIES = frozenset({"trust", RUN})
 """What differs between two calls of the same agent by the same principals, and is said of the entities."""
+
+
+def whole(attribute: str) -> str:
+    """Return what is among what a rule reads where that is an attribute itself, and not only members of it."""
+    return f"*{attribute}"
