@@ -17,7 +17,7 @@ from podium.operations.pruner import ENDED, Pruned, Pruner
 from podium.operations.redactor import Redactor
 from podium.operations.repinning import Moved, move_all, of_version
 from podium.operations.requeue import Requeued, requeue
-from podium.operations.sealing import signer_of
+from podium.operations.sealing import sign_for
 from podium.operations.upkeep import Compacted, StoreBackup, back_up, compact
 from podium.store.protocol import PrunableQuery
 
@@ -127,8 +127,7 @@ class Operations:
         before = parts.clock.now() - in_seconds(older_than, "the age of the runs", PAUSE)
         tenant = None if user is None else user.tenant
         wanted = PrunableQuery(before=before, states=tuple(states), tenant=tenant)
-        signer = signer_of(parts.config.audit)
-        pruner = Pruner(parts.worker, parts.clock, None if signer is None else signer.sign)
+        pruner = Pruner(parts.worker, parts.clock, sign_for(parts.config.audit, parts.store.ledger))
         return await (pruner.would_prune(wanted) if dry_run else pruner.prune(wanted, by=who, why=why))
 
     async def backup(self, path: str | Path, *, overwrite: bool = False) -> StoreBackup:
@@ -167,5 +166,4 @@ def _operator(parts: Parts) -> Operator:
 
 
 def _redactor(parts: Parts) -> Redactor:
-    signer = signer_of(parts.config.audit)
-    return Redactor(parts.worker, parts.clock, None if signer is None else signer.sign)
+    return Redactor(parts.worker, parts.clock, sign_for(parts.config.audit, parts.store.ledger))

@@ -13,7 +13,7 @@ from podium.model.clock import Clock
 from podium.model.ids import Ids
 from podium.model.principal import NOBODY, OPERATOR, Principal
 from podium.model.run import Run
-from podium.model.storable import check_text
+from podium.model.storable import check_name
 from podium.rule_stack import RuleStack
 from podium.store.protocol import Store
 
@@ -75,7 +75,7 @@ class Scope(Sight):
 
     def name_of(self, by: str | None) -> str:
         """Return who is recorded as having done something: the principal, or whom the operator of the app names."""
-        check_text("the name of whoever acts", by)
+        check_name("the name of whoever acts", by)
         user = self.principal
         if user is None:
             return NOBODY if by is None else by

@@ -4,7 +4,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from podium.errors import UsageError
-from podium.model.storable import check_text
+from podium.model.storable import check_name
 
 OPERATOR = "operator"
 """The role that sees and changes all runs of its tenant, and answers every question."""
@@ -67,4 +67,4 @@ class Principal:
 def _check_name(what: str, name: object) -> None:
     if not isinstance(name, str) or not name.strip():
         raise UsageError(f"{what} is {name!r}; expected a name.")
-    check_text(what, name)
+    check_name(what, name)

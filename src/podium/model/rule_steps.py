@@ -65,10 +65,14 @@ class RuleSteps(Steps, Protocol):
         """How many workflows inside one another the budget of the run allows; None is any number."""
         ...
 
-    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
+    async def reserve(
+        self, amount: Amount, lines: Sequence[BudgetLine] = (), *, step: str = "", behind: Sequence[str] = ()
+    ) -> Reservation | Breach | None:
         """Set an amount aside in the run's budgets and these; None where it counts against none of them.
 
-        It is in the store when this returns, or covered by an escrow there: only then may it be spent.
+        It is in the store when this returns, or covered by an escrow there: only then may it be spent. Where it has no
+        room only because of what is in flight, it waits for that. `step` is the place of the step that it is for; it is
+        `behind` the reservations of those inside whose calls it is wanted, which come back only after it.
         """
         ...
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.reservations import reserve, settle
+from podium.engine.run.reservations import Wish, reserve, settle
 from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.call import Call
@@ -86,15 +86,23 @@ class StepsForRules:
         """What things cost, as far as the settings say so."""
         return self._active.runtime.prices
 
-    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
+    async def reserve(
+        self, amount: Amount, lines: Sequence[BudgetLine] = (), *, step: str = "", behind: Sequence[str] = ()
+    ) -> Reservation | Breach | None:
         """Set an amount aside; see `podium.model.rule_steps.RuleSteps`."""
         counting = [line for line in (*self._active.lines, *lines) if amount.counts(line.limits)]
         if not counting:
             return None
-        found = await reserve(self._active, self._call.key, amount, counting)
+        wish = Wish(key=self._call.key, amount=amount, lines=counting, behind=behind, until=self._call.deadline)
+        found = await reserve(self._active, self._branch, wish, (lambda: self._stand_back(step)) if step else None)
         if isinstance(found, Reservation):
             return found
-        return Breach(found, next(line.to for line in counting if line.id == found.id))
+        to = next(line.to for line in counting if line.id == found.state.id)
+        return Breach(found.state, to, found.coming)
+
+    async def _stand_back(self, step: str) -> None:
+        """Have a step that has done nothing yet wait until the run is let go: the worker stops."""
+        await self._active.gate.held_back()
 
     def settle(self, reservation: Reservation, spent: Amount) -> None:
         """Record what was really spent of what was set aside."""

@@ -15,6 +15,7 @@ from podium.model.facts.content import FactContent, prepared
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.step import lineage_of
+from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
 from podium.store.operations import Effect
 
@@ -28,6 +29,13 @@ class StepRecords:
         self._active = active
         self._call = call
         self._earlier: EarlierSteps | None = None
+
+    def place(self, path: str) -> str:
+        """Return the path under which a step is recorded, or is to be: as it is, or without the secrets in it."""
+        if not MASKING.active or self._active.history.step(self._call.key, path) is not None:
+            return path
+        masked: str = MASKING.names(path)
+        return masked
 
     def found(self, path: str, name: str, input: Json, digest: str, *, once: bool) -> KnownStep | None:
         """Return the recorded value of a step, by this attempt or an earlier one; None where it is not done.

@@ -31,7 +31,6 @@ from podium.model.rule_steps import SpeakingTurn
 from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
-from podium.secrets.masking import MASKING
 from podium.store.codec import input_digest
 
 
@@ -123,8 +122,7 @@ class CallSteps(StepsForRules):
         return await self._do(name, key, body, consent)
 
     async def _do(self, name: str, key: str | None, body: StepBody, consent: Consent) -> Json:
-        name = MASKING.text(name)
-        path = self._path(name, None if key is None else MASKING.text(key))
+        path = self._records.place(self._path(name, key))
         full = f"{self._call.key}/{path}"
         check_key(f"the name and key of step {name[:80]!r}", full)
         await self._claims.claim(path)
@@ -244,6 +242,11 @@ class CallSteps(StepsForRules):
             await self._held.wait(path)
         finally:
             self._questions.begins(outer)
+
+    async def _stand_back(self, step: str) -> None:
+        """Do so beside the other steps of the call, which may be under way."""
+        self._under_way.discard(step)
+        await self._hold(step, inside.get())
 
     def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
         """Say, inside a step, what it sends; see `podium.model.steps.Steps`."""

@@ -12,11 +12,11 @@ from podium.engine.run.describing import describe
 from podium.engine.run.inputs import as_recorded
 from podium.engine.run.key_state import KeyState, asking_child, asking_result
 from podium.engine.run.recorded import Recorded, restored
-from podium.engine.run.reservations import carved_from, reserve, share_of
+from podium.engine.run.reservations import Wish, carved_from, reserve, share_of
 from podium.engine.run.starting import Above, new_run
 from podium.errors import CallRefused, Diverged, InvalidValue, NotPossible, RunCancelled, RunFailed, UsageError
 from podium.model.agent import AnyAgent, must_be_agent
-from podium.model.budget import Breach, BudgetState, limits_of
+from podium.model.budget import Breach, Scarcity, limits_of
 from podium.model.budget_ids import share_of_run
 from podium.model.expected import NAME, or_none
 from podium.model.fact import Fact
@@ -27,6 +27,7 @@ from podium.model.ids import child_run_id
 from podium.model.json import Json
 from podium.model.rule_names import budget_rule
 from podium.model.run import RunOptions, RunState
+from podium.model.storable import check_name
 from podium.store.codec import decode, encode, input_digest
 from podium.store.inserting import NewRun
 from podium.store.operations import Spawn, TakeSignal
@@ -134,6 +135,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
             await active.live(branch, key)
         elif active.dry:
             return ChildRun(self._own_id(), self.child, context, active)
+        self._check_names()
         plain = self.child.input.dump(self.input)
         digest = input_digest(plain)
         if (found := active.taken_over(key, asking_child(card.name, digest))) is not None:
@@ -156,6 +158,14 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         said = ChildSpawned(workflow=card.name, version=card.version, run=run_id, digest=digest)
         await self.end_with(branch, said, None, [Spawn(run)])
         return ChildRun(run_id, self.child, context, active)
+
+    def _check_names(self) -> None:
+        """Raise InvalidValue for a name with a secret in it; what the run inherits it has already."""
+        queue, turn = self.options.queue, self.options.turn
+        if queue != self.active.run.queue:
+            check_name("the queue of the child run", queue)
+        if turn is not None:
+            check_name("the conversation of the child run", turn.name)
 
     def _own_id(self) -> str:
         return child_run_id(self.active.run.id, self.key, self.active.history.unclaimed.spawned_at(self.key))
@@ -194,9 +204,10 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         amount, counting = share_of(share), carved_from(active.lines, share)
         if not counting:
             return
-        found = await branch.at(self.key, reserve(active, self.key, amount, counting, id=name))
-        if isinstance(found, BudgetState):
-            await self._refuse(branch, budget_rule(found.id), str(Breach(found, None)))
+        wish = Wish(key=self.key, amount=amount, lines=counting, share=name, until=self.context.deadline)
+        found = await branch.at(self.key, reserve(active, branch, wish))
+        if isinstance(found, Scarcity):
+            await self._refuse(branch, budget_rule(found.state.id), str(Breach(found.state, None)))
 
     async def _refuse(self, branch: BranchTask, rule: str, reason: str) -> NoReturn:
         """Record that there is no such child run, so that a replay knows it too."""

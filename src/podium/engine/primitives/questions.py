@@ -38,6 +38,7 @@ from podium.model.question import (
 )
 from podium.model.run import Signal
 from podium.model.step import grant_of
+from podium.secrets.comparing import same_but_for_secrets
 from podium.secrets.masking import MASKING
 from podium.store.codec import NULL, decode, encode
 from podium.store.operations import CommitVerdict, Expire, OpenQuestion, TakeSignal
@@ -132,6 +133,8 @@ def _taken(active: ActiveRun, key: str, said: QuestionAsked, signal: Signal) -> 
     active.mailbox.questions.close(key, said.question)
     fact = QuestionAnswered(question=said.question, answers=answers, granted=granted)
     active.journal.append(fact, key, effects=[TakeSignal(signal.id), *raised])
+    if raised:
+        active.runtime.recalls.queues.changed()
     return InquiryReply(said, answers)
 
 
@@ -242,10 +245,10 @@ class PutQuestion(Recorded[list[T]], Generic[T]):
             return  # of an older version, or redacted
         now = decode(self._shown())
         what = f"the question {self.ask.text!r}"
-        if said["subject"] != now["subject"]:
+        if not same_but_for_secrets(said["subject"], now["subject"]):
             recorded, asked = (shortened(encode(each["subject"])) for each in (said, now))
             raise Diverged(self.key, f"{what} about {recorded}", f"the same about {asked}")
-        if not alike(said["schema"], now["schema"]):
+        if not alike(MASKING.json(said["schema"]), now["schema"]):
             recorded, asked = (shortened(encode(each["schema"])) for each in (said, now))
             raise Diverged(self.key, f"{what} with answers like {recorded}", f"the same with answers like {asked}")
 

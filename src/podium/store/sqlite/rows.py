@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from podium.model.audit import Pruning
+from podium.model.audit import KeyChange, Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import NOTHING, Fact, FactKind
@@ -59,6 +59,21 @@ def pruning_of(row: Sequence[Any]) -> Pruning:
     """Return the pruning of a row of `pruned_last` and its like."""
     run, facts, head, state, at, by, why, signature = row
     return Pruning(run=run, facts=facts, head=head, state=state, at=at, by=by, why=why, signature=signature)
+
+
+def key_change_of(row: Sequence[Any]) -> KeyChange:
+    """Return the change of the audit's key of a row of `key_changes_all`."""
+    entry, old, new, at, by, why, signature, accepted = row
+    return KeyChange(
+        entry=entry, old=old, new=new, at=at, by=by, why=why, signature=signature, accepted=accepted
+    )  # fmt: skip
+
+
+def row_of_key_change(change: KeyChange) -> Sequence[object]:
+    """Return the values of `key_change_insert`."""
+    return (
+        change.entry, change.old, change.new, change.at, change.by, change.why, change.signature, change.accepted
+    )  # fmt: skip
 
 
 def record_of(row: Row) -> TrackRecord:

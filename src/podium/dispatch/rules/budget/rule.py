@@ -1,10 +1,13 @@
 """Nothing is spent that was not set aside before."""
 
 from collections.abc import Awaitable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from podium.dispatch.dispatcher import Handler, StepHandler
+from podium.dispatch.rules.budget.holding import Holding
+from podium.dispatch.rules.timeout import waiting
 from podium.dispatch.shares import take_share
 from podium.errors import AgentError, Forbidden, RateLimited, Suspended
 from podium.model.agent import Card
@@ -66,18 +69,20 @@ class _Tally:
     begun: bool = False
     known: bool = True
 
-    def add(self, step: StepCall, value: Json) -> None:
-        """Count a request that was answered."""
+    def add(self, step: StepCall, value: Json, *, named: bool) -> None:
+        """Count a request that was answered; where the agent names no price for it, it is settled by itself."""
         usage = None if step.usage is None else step.usage(value)
         self.begun = True
+        if not named:
+            return
         if usage is None or usage.usd is None:
             self.known = False
         else:
             self.usd += as_reported(usage.usd, 0)
 
-    def lost(self) -> None:
+    def lost(self, *, named: bool) -> None:
         """Count a request of which nobody knows what it came to."""
-        self.begun, self.known = True, False
+        self.begun, self.known = True, self.known and not named
 
     def without_answer(self, bound: Amount) -> Amount:
         """Return what a call came to that was stopped: by a rule, a rate limit, or to wait."""
@@ -94,6 +99,7 @@ class Budgets:
         self._clock = clock
         self._tallies: dict[tuple[str, str], _Tally] = {}
         """Of calls under way, by run and key."""
+        self._holding = Holding()
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Set aside the highest price of an agent, and one call, before it is asked."""
@@ -139,13 +145,15 @@ class Budgets:
                 return await handler(step, steps)
             counting = [*lines, *steps.lines]
             take_share(step, {f"budget {line.id}": line.limits for line in counting})
-            amount = _amount(card, step, counting)
-            found = await steps.reserve(amount, lines)
+            amount, behind = _amount(card, step, counting), self._holding.around(step.call, step.path)
+            with waiting():
+                found = await steps.reserve(amount, lines, step=step.path, behind=behind)
             for _ in counting:  # where one budget has room for less, the next may have room for still less
                 if not isinstance(found, Breach) or not _take_what_is_left(step, found):
                     break
                 amount = _amount(card, step, counting)
-                found = await steps.reserve(amount, lines)
+                with waiting():
+                    found = await steps.reserve(amount, lines, step=step.path, behind=behind)
             if isinstance(found, Breach):
                 asked = embedder_asked(step.input) or card.model or "its model"
                 refused = _breached(found, f"a request of {card.name} to {asked}", amount)
@@ -184,7 +192,8 @@ class Budgets:
         spent, tally = reserved.amount, _Tally()
         self._tallies[call.run, call.key] = tally
         try:
-            outcome = await handler(call, steps)
+            with self._holding.inside(call, "", reserved):
+                outcome = await handler(call, steps)
             spent = _came_to(outcome, reserved.amount, tally)
             return outcome
         finally:
@@ -198,15 +207,16 @@ class Budgets:
         tally = self._tallies.get((step.call.run, step.call.key)) or _Tally()
         spent = _NOTHING if reserved is None else reserved.amount
         try:
-            value = await handler(step, steps)
+            with nullcontext() if reserved is None else self._holding.inside(step.call, step.path, reserved):
+                value = await handler(step, steps)
         except BaseException as ended:  # whatever ended it, even a cancel
             if _costs_nothing(ended):
                 spent = _NOTHING
             else:
-                tally.lost()
+                tally.lost(named=named)
             raise
         else:
-            tally.add(step, value)
+            tally.add(step, value, named=named)
             spent = _used(spent, None if step.usage is None else step.usage(value), named=named)
             return value
         finally:

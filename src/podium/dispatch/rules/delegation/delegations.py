@@ -13,6 +13,7 @@ from podium.model.delegation import Delegation, DelegationBook, Granted
 from podium.model.ids import Ids
 from podium.model.json import Json, is_object
 from podium.model.step import tool_id
+from podium.model.storable import check_name
 
 PRINCIPAL = "delegation:"
 """The prefix of the principal of a run that was started with a token."""
@@ -31,6 +32,8 @@ class Delegations:
     async def grant(self, delegation: Delegation) -> str:
         """Return a token that lets its holder act; raises ConfigError without a key, InvalidValue for no time left."""
         key, now = self._key(), self.clock.now()
+        for name in ("by", "to", "tenant"):
+            check_name(f"{name} of the delegation", getattr(delegation, name))
         if delegation.expires is not None and delegation.expires <= now:
             raise InvalidValue("the delegation has expired before it is granted: say a later time")
         if delegation.quota is not None and delegation.quota < 1:
