@@ -47,6 +47,7 @@ class CardOptions(TypedDict, total=False):
     guards: tuple[Guard | str, ...]
     health: Health | None
     untrusted: Untrusted
+    allow: tuple[str, ...] | None
 
 
 def check_card(name: str, options: Mapping[str, object]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from podium.errors import UsageError
 from podium.model.agent_kind import KINDS, AgentKind, kind_of
+from podium.model.allow import AllowList
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
 from podium.model.budget import USD, Allowance
@@ -90,6 +91,7 @@ CARD_OPTIONS: Mapping[str, Expected] = {
     "guards": Expected('guards or their names, such as ("no-secrets",)', _are_guards),
     "health": or_none(instance(Health, "Health(…)")),
     "untrusted": UNTRUSTED,
+    "allow": or_none(NAMES),
 }
 """What each of its fields is to be that whoever makes an agent may say."""
 
@@ -145,6 +147,8 @@ class Card:
     """How it is found out whether it can work."""
     untrusted: Untrusted = False
     """Whether outsiders write what it gives: all of it, or what stands under these names in it."""
+    allow: AllowList | None = None
+    """The tools (`AGENT/TOOL`) and agents that everything in it may use, or patterns of them; None is no such list."""
     model: str = ""
     """The model that it asks, such as `openai:gpt-5`; empty where it asks none."""
     tools: Tools = field(default_factory=empty(dict[str, ToolCard]))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from podium.model.allow import AllowList
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
@@ -48,6 +49,11 @@ class RuleSteps(Steps, Protocol):
 
     async def request(self) -> Json:
         """Return what the user asked for: what the run was started with that all began with. None where it is gone."""
+        ...
+
+    @property
+    def allowed(self) -> tuple[AllowList, ...]:
+        """The lists of what this call may use: of the run, of those above it, and what its code has said since."""
         ...
 
     @property

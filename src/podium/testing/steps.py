@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from podium.errors import Forbidden, UsageError
+from podium.model.allow import AllowList
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
 from podium.model.consent import Consent
 from podium.model.conversation import OpenTurn
@@ -144,6 +145,11 @@ class PlainSteps:
     @property
     def refusals(self) -> Sequence[str]:
         """The rules that did not allow steps: there are none."""
+        return ()
+
+    @property
+    def allowed(self) -> tuple[AllowList, ...]:
+        """No list says what may be used."""
         return ()
 
     async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:

@@ -6,6 +6,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.reservations import Wish, reserve, settle
 from podium.model.agent import AnyAgent
+from podium.model.allow import AllowList
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.facts.calls import StepDone
@@ -49,6 +50,11 @@ class StepsForRules:
             facts = await self._active.runtime.store.facts_of(run.root, "")
             self._request.append(facts[0].value() if facts else None)
         return self._request[0]
+
+    @property
+    def allowed(self) -> tuple[AllowList, ...]:
+        """The lists of what may be used in this call."""
+        return self._active.journal.allowed.at(self._call.key)
 
     @property
     def usd(self) -> float | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from podium import lazy
 from podium.engine.run.activity import Activity
+from podium.engine.run.allow_lists import RunAllowLists
 from podium.engine.run.runtime import Runtime
 from podium.errors import Evicted, TooManyFacts
 from podium.model.fact import Fact
@@ -38,7 +39,7 @@ class RunJournal:
 
     __slots__ = (
         "_activity", "_answered", "_batch", "_count", "_dry", "_in_a_row", "_n", "_provenance", "_run", "_runtime",
-        "_warn_at", "_writes", "closed", "emitter", "logs",
+        "_warn_at", "_writes", "allowed", "closed", "emitter", "logs",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +59,8 @@ class RunJournal:
         self._count = len(facts)
         self.emitter = runtime.streams.begin(run, facts, dry=dry)
         """Emits what is told beside what is recorded."""
+        self.allowed = RunAllowLists(facts)
+        """What the run may use, by place."""
         self._provenance: provenance.RunProvenance | None = None
         self._warn_at = runtime.max_facts // 2
         self._in_a_row = 0
