@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from podium.guards.finding.kinds import KINDS
-from tests.unit.guards.labelled import PARTS, NOTHING, confusion, lines_of, table
+from tests.unit.guards.labelled import NOTHING, PARTS, confusion, lines_of, table
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "guard-inputs-and-outputs.md"
 LANGUAGES = {"de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru"}

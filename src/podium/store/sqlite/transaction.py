@@ -8,7 +8,7 @@ from podium.model.budget import BudgetState
 from podium.model.budget_ids import budget_of_run
 from podium.model.question import QuestionState
 from podium.model.run import RunState
-from podium.store.codec import decode, encode, encode_as_is
+from podium.store.codec import decode, encode_as_is
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
