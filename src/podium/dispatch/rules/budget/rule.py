@@ -43,7 +43,7 @@ from podium.model.outcome import Outcome, Pending, Refused
 from podium.model.question import Ask
 from podium.model.rule_names import DEPTH, UNPRICED, budget_rule
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import CACHE_STEP, StepCall, is_answer_step
+from podium.model.step import CACHE_STEP, StepCall, is_answer_step, is_check, is_guard_step, tool_of
 
 _RAISE: Json = {
     "type": "object",
@@ -79,7 +79,7 @@ class Budgets:
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Set aside the highest price of an agent, and one call, before it is asked."""
         if card.traits.costs_what_it_calls:
-            return handler
+            return _within_depth(handler) if card.traits.runs_inline else handler
         amount = Amount(usd=0 if card.usd is None else nano(card.usd), calls=1)
         unpriced = card.usd is None and card.traits.costs_unless_priced
         shared = self._shared(card)
@@ -89,14 +89,14 @@ class Budgets:
             return handler(call, steps) if free else priced(call, steps)
 
         async def priced(call: Call, steps: RuleSteps) -> Outcome:
-            if too_deep := _too_deep(call, steps):
+            if too_deep := _too_deep(call, steps, len(call.callers)):
                 return too_deep
             lines = self._lines(card, call) if shared else ()
             if not lines and not steps.lines:
                 return await handler(call, steps)
             if unpriced and _in_dollars(lines, steps):
                 return Refused(UNPRICED, f"nobody knows what {card.name} costs: name its highest price, usd=…")
-            found = await steps.reserve(amount, lines)
+            found = await steps.reserve(amount, lines, behind=self._holding.around(call))
             if isinstance(found, Breach):
                 return _breached(found, f"calling {card.name}", amount)
             if found is None:
@@ -106,14 +106,15 @@ class Budgets:
         return bounded
 
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
-        """Set aside what a model request may come to before it is made."""
+        """Set aside what a model request may come to before it is made, and a call for each use of a tool."""
         shared = self._shared(card)
 
         def bounded(step: StepCall, steps: RuleSteps) -> Awaitable[Json]:
             return handler(step, steps) if not shared and not steps.lines else priced(step, steps)
 
         async def priced(step: StepCall, steps: RuleSteps) -> Json:
-            if step.bound is None and step.usage is None and not is_answer_step(step.name):
+            tool = _tool_of(step)
+            if not _is_paid(step) and tool is None:
                 return await handler(step, steps)
             lines = self._lines(card, step.call) if shared else ()
             if not lines and not steps.lines:
@@ -131,7 +132,8 @@ class Budgets:
                     found = await steps.reserve(amount, lines, step=step.path, behind=behind)
             if isinstance(found, Breach):
                 asked = embedder_asked(step.input) or card.model or "its model"
-                refused = _breached(found, f"a request of {card.name} to {asked}", amount)
+                what = f"a request of {card.name} to {asked}" if tool is None else f"the use of {tool} by {card.name}"
+                refused = _breached(found, what, amount)
                 if isinstance(refused, Pending):
                     raise Suspended(refused.ask, step.path, refused.rule)
                 raise Forbidden(refused.rule, refused.reason)
@@ -202,7 +204,7 @@ class Budgets:
                 raise
             finally:
                 if begun:
-                    tally.add(step.used, named=named, lost=wire.lost)
+                    tally.add(step.used, named=named and _is_paid(step), lost=wire.lost)
                     spent = request_spent(bound, step.used, named=named, lost=wire.lost)
                 if reserved is not None:
                     _settle(reserved, spent, steps)
@@ -220,23 +222,38 @@ def _note_excess(reserved: Reservation, spent: Amount, steps: RuleSteps) -> None
         steps.note("budget", {"over": {"usd": spent.usd, "tokens": spent.tokens}, "bound": bound})
 
 
+def _is_paid(step: StepCall) -> bool:
+    """Whether a step says that it may cost something, or is known to: a request to a model.
+
+    Whom a guard asks is paid under its own rules.
+    """
+    if is_guard_step(step.name):
+        return False
+    return step.bound is not None or step.usage is not None or is_answer_step(step.name)
+
+
+def _tool_of(step: StepCall) -> str | None:
+    """Return the tool that a step uses, not only checks the arguments of."""
+    return None if is_check(step.path) else tool_of(step.name)
+
+
 def _amount(card: Card, step: StepCall, lines: list[BudgetLine]) -> Amount:
-    """Return what a model request may come to; raises Forbidden where that has to be known, and nobody knows."""
-    bound, named = step.bound, _is_in_price(card, step)
+    """Return what a step may come to; raises Forbidden where that has to be known, and nobody knows."""
+    bound, named, calls = step.bound, _is_in_price(card, step), 0 if _tool_of(step) is None else 1
     in_dollars = not named and any(line.limits.usd is not None for line in lines)
     if bound is None:
-        if in_dollars or any(line.limits.tokens is not None for line in lines):
+        if _is_paid(step) and (in_dollars or any(line.limits.tokens is not None for line in lines)):
             raise Forbidden(UNPRICED, f"nobody can say how many tokens a request of {card.name} may come to")
-        return NOTHING
+        return Amount(calls=calls)
     tokens = bound.input_tokens + bound.output_tokens
     if named:
-        return Amount(tokens=tokens)  # the price of the whole call is set aside already
+        return Amount(tokens=tokens, calls=calls)  # the price of the whole call is set aside already
     if bound.usd is None and in_dollars:
         raise Forbidden(
             UNPRICED,
             f"nobody knows the price of {card.model or 'the model'}: give {card.name} rates=… or its highest usd=…",
         )
-    return Amount(usd=0 if bound.usd is None else nano(bound.usd), tokens=tokens)
+    return Amount(usd=0 if bound.usd is None else nano(bound.usd), tokens=tokens, calls=calls)
 
 
 def _is_in_price(card: Card, step: StepCall) -> bool:
@@ -273,8 +290,17 @@ def _in_dollars(lines: Sequence[BudgetLine], steps: RuleSteps) -> bool:
     return any(line.limits.usd is not None for line in (*lines, *steps.lines))
 
 
-def _too_deep(call: Call, steps: RuleSteps) -> Refused | None:
+def _within_depth(handler: Handler) -> Handler:
+    """Have a workflow called only where the budget of the run allows one more inside those that call it."""
+
+    async def called(call: Call, steps: RuleSteps) -> Outcome:
+        return _too_deep(call, steps, len(call.callers) + 1, call.agent) or await handler(call, steps)
+
+    return called
+
+
+def _too_deep(call: Call, steps: RuleSteps, depth: int, *called: str) -> Refused | None:
     most = steps.depth
-    if most is None or len(call.callers) <= most:
+    if most is None or depth <= most:
         return None
-    return Refused(DEPTH, f"{' > '.join(call.callers)} is deeper than the {most} that the budget allows")
+    return Refused(DEPTH, f"{' > '.join([*call.callers, *called])} is deeper than the {most} that the budget allows")

@@ -102,14 +102,13 @@ def request_spent(bound: Amount, used: Usage | None, *, named: bool, lost: bool)
     if used is None:
         return SpentAmount(bound, bound.usd)
     tokens = used.input_tokens + used.output_tokens
+    tokens = max(tokens, bound.tokens) if lost else tokens
     if named or used.usd is None:
-        return SpentAmount(Amount(tokens=max(tokens, bound.tokens) if lost else tokens))
+        return SpentAmount(Amount(tokens=tokens, calls=bound.calls))
     usd = nano(used.usd)
-    if not lost:
-        return SpentAmount(Amount(usd=usd, tokens=tokens), usd if used.in_doubt else 0, 0)
-    whole = max(usd, bound.usd)
+    whole = max(usd, bound.usd) if lost else usd
     doubt = whole if used.in_doubt else whole - usd
-    return SpentAmount(Amount(usd=whole, tokens=max(tokens, bound.tokens)), doubt, whole - usd)
+    return SpentAmount(Amount(usd=whole, tokens=tokens, calls=bound.calls), doubt, whole - usd)
 
 
 def costs_nothing(ended: BaseException) -> bool:
