@@ -27,7 +27,7 @@ _VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class DoubtfulAmount:
     """What was set aside for a call of a run, and counts as spent since nobody told what became of it."""
 
     run: Run
@@ -57,7 +57,7 @@ class Corrector:
             which = f"run {run.id}" if key is None else f"call {key} of run {run.id}"
             raise NotPossible(f"{which} has {dollars(there)} in doubt: no more can be given back.")
         left = there if usd is None else usd
-        given: list[Doubt] = []
+        given: list[DoubtfulAmount] = []
         for each in doubts:
             part = min(left, each.usd)
             left -= part
@@ -80,7 +80,9 @@ class Corrector:
                         given[said.run, fact.key] += said.usd
         return given
 
-    async def _doubts(self, run: Run, key: str | None, given: Counter[tuple[str, str]]) -> AsyncIterator[Doubt]:
+    async def _doubts(
+        self, run: Run, key: str | None, given: Counter[tuple[str, str]]
+    ) -> AsyncIterator[DoubtfulAmount]:
         """Give what is in doubt in a run, then in those that it started."""
         for each in _settled(run, await self._store.facts(run.id)):
             back = min(given[run.id, each.call], each.usd)
@@ -92,7 +94,7 @@ class Corrector:
                 async for each in self._doubts(child, None, given):
                     yield each
 
-    async def _parts(self, doubt: Doubt) -> list[BudgetCorrection]:
+    async def _parts(self, doubt: DoubtfulAmount) -> list[BudgetCorrection]:
         """Return what has to be corrected: the budgets that count it, and those that a child run's was carved from."""
         parts: list[BudgetCorrection] = []
         waiting: list[tuple[str, tuple[str, ...]]] = [(budget, ()) for budget in doubt.budgets]
@@ -110,7 +112,7 @@ class Corrector:
                     break
         return parts
 
-    def _record(self, run: Run, id: str, given: Sequence[Doubt], *, by: str, why: str) -> NewRun:
+    def _record(self, run: Run, id: str, given: Sequence[DoubtfulAmount], *, by: str, why: str) -> NewRun:
         """Return the run that records a correction: a child of the one that is corrected."""
         now = self._clock.now()
         told: Json = {"run": run.id, "usd": dollars(sum(each.usd for each in given)), "why": why}
@@ -127,7 +129,7 @@ class Corrector:
         )  # fmt: skip
 
 
-def _settled(run: Run, facts: Sequence[Fact]) -> Iterator[Doubt]:
+def _settled(run: Run, facts: Sequence[Fact]) -> Iterator[DoubtfulAmount]:
     budgets: dict[str, Sequence[str]] = {}
     for fact in facts:
         match fact.content:
@@ -135,6 +137,6 @@ def _settled(run: Run, facts: Sequence[Fact]) -> Iterator[Doubt]:
                 budgets[said.reservation] = said.budgets
             case AmountSettled(in_doubt=True) as said:
                 usd = said.usd if said.doubt is None else said.doubt
-                yield Doubt(run, fact.key, usd, said.budgets or budgets.get(said.reservation, ()))
+                yield DoubtfulAmount(run, fact.key, usd, said.budgets or budgets.get(said.reservation, ()))
             case _:
                 pass

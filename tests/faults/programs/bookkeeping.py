@@ -20,12 +20,12 @@ from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.prices import Rate
 
-GIVE_UP = 900.0
+GIVE_UP = 3_600.0
 MODEL = "gpt-books"
 PATIENCE = 2.0
 """Seconds that an attempt may take: some answers never come."""
 PRICE = Rate(1_000.0, 4_000.0, cached=100.0)
-SIDE_BY_SIDE = 4
+SIDE_BY_SIDE = 2
 """Of the requests of each agent in a run."""
 
 
@@ -79,7 +79,7 @@ async def work(folder: Path, url: str, ceiling: float, who: str, runs: int, call
         budgets=BudgetSettings(tenants={"acme": Allowance(usd=ceiling, per="ever")}),
         poll=0.05,
         lease=2.0,
-        slots=4,
+        slots=2,
         quarantine_after=1_000,
     )
     async with (
