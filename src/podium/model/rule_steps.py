@@ -1,13 +1,15 @@
 """What a rule on the way of a call is handed: what agents have, and the run's money and turns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from podium.model.agent import AnyAgent
+from podium.model.allow import AllowList
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
-from podium.model.outcome import Outcome
+from podium.model.origin import ArgumentOrigin
+from podium.model.outcome import Outcome, Usage
 from podium.model.said import SaidInTurn
 from podium.model.steps import Steps
 
@@ -26,6 +28,9 @@ class SpeakingTurn(Protocol):
 
 class RuleSteps(Steps, Protocol):
     """What a rule is handed with each call and step: the `Steps` of the agent, and what only rules may use."""
+
+    begun: bool
+    """Whether the agent was asked in this attempt."""
 
     @property
     def turns(self) -> Sequence[AgentTurn]:
@@ -52,6 +57,11 @@ class RuleSteps(Steps, Protocol):
         ...
 
     @property
+    def allowed(self) -> tuple[AllowList, ...]:
+        """The lists of what this call may use: of the run, of those above it, and what its code has said since."""
+        ...
+
+    @property
     def usd(self) -> float | None:
         """What the agent's own steps of this call came to, in US dollars; None where that of one is not known."""
         ...
@@ -64,6 +74,10 @@ class RuleSteps(Steps, Protocol):
     @property
     def depth(self) -> int | None:
         """How many workflows inside one another the budget of the run allows; None is any number."""
+        ...
+
+    def answered(self, usage: Usage) -> None:
+        """Take note of what the answer of the agent came to: that is recorded, also where the answer is not."""
         ...
 
     async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
@@ -85,6 +99,17 @@ class RuleSteps(Steps, Protocol):
         """
         ...
 
-    def settle(self, reservation: Reservation, spent: Amount) -> None:
-        """Record what was really spent of what was set aside."""
+    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+        """Return where each argument of an input comes from: the request, or who gave it, by what is recorded.
+
+        Raises InvalidValue where there is too much to look at.
+        """
+        ...
+
+    def settle(self, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None) -> None:
+        """Record what was spent of what was set aside.
+
+        `doubt` is how much of its dollars, in billionths, nobody told. `untold` is how much of that is in no usage
+        which is recorded with a step or an answer; None is all of it.
+        """
         ...

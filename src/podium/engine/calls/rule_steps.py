@@ -6,12 +6,14 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.reservations import Wish, reserve, settle
 from podium.model.agent import AnyAgent
+from podium.model.allow import AllowList
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.facts.calls import StepDone
 from podium.model.facts.notices import Notice
 from podium.model.json import Json, decode
 from podium.model.loops import AgentTurn
+from podium.model.origin import ArgumentOrigin
 from podium.model.prices import PriceSettings
 from podium.model.step import CACHE_STEP, is_under_guard
 
@@ -19,13 +21,15 @@ from podium.model.step import CACHE_STEP, is_under_guard
 class StepsForRules:
     """The part of the steps of a call that looks at, and changes, its run as a whole."""
 
-    __slots__ = ("_active", "_agent", "_branch", "_call", "_request")
+    __slots__ = ("_active", "_agent", "_branch", "_call", "_request", "begun")
 
     def __init__(self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent) -> None:
         self._active = active
         self._branch = branch
         self._call = call
         self._agent = agent
+        self.begun = False
+        """Whether the agent was asked in this attempt."""
         self._request: list[Json] = []
         """What the root run was started with, once it was read."""
 
@@ -48,6 +52,11 @@ class StepsForRules:
             facts = await self._active.runtime.store.facts_of(run.root, "")
             self._request.append(facts[0].value() if facts else None)
         return self._request[0]
+
+    @property
+    def allowed(self) -> tuple[AllowList, ...]:
+        """The lists of what may be used in this call."""
+        return self._active.journal.allowed.at(self._call.key)
 
     @property
     def usd(self) -> float | None:
@@ -108,9 +117,15 @@ class StepsForRules:
         """Have a step that has done nothing yet wait until the run is let go: the worker stops."""
         await self._active.gate.held_back()
 
-    def settle(self, reservation: Reservation, spent: Amount) -> None:
-        """Record what was really spent of what was set aside."""
-        settle(self._active, self._call.key, reservation, spent)
+    def settle(self, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None) -> None:
+        """Record what was spent of what was set aside."""
+        settle(self._active, self._call.key, reservation, spent, doubt=doubt, untold=untold)
+
+    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+        """Return where each argument of what is asked comes from; see `podium.model.rule_steps.RuleSteps`."""
+        journal = self._active.journal
+        await journal.committed()
+        return await journal.provenance.origins(input)
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         """Record what a rule did, for reports and audits; in a replay it is recorded already."""
