@@ -83,7 +83,7 @@ def test_whatever_can_be_said_of_a_value_can_be_said_of_those_of_a_list(when: st
 
 
 def test_a_path_goes_through_lists_of_lists_and_of_records() -> None:
-    orders: Json = {"orders": [{"lines": [{"usd": 5}, {"usd": 7}]}, {"lines": []}, {"lines": [{"usd": 9}]}]}
+    orders: dict[str, Json] = {"orders": [{"lines": [{"usd": 5}, {"usd": 7}]}, {"lines": []}, {"lines": [{"usd": 9}]}]}
     assert allows("context.all.orders.lines.usd <= 9", orders)
     assert not allows("context.all.orders.lines.usd < 9", orders)
     assert isinstance(send("context.all.orders.lines.usd <= 9", {"orders": [{"lines": [{}]}]}), Denied)
