@@ -53,8 +53,9 @@ def test_what_cannot_be_judged_is_forbidden(input: Json) -> None:
         assert "context.all.to" in decision.reason or "input" in decision.reason
 
 
-def test_has_tells_whether_there_is_a_list() -> None:
-    when = f"!(context.all has to) || {INSIDE}"
+@pytest.mark.parametrize("has", ["context.all has to", "context has all.to", "context has any && context.any has to"])
+def test_has_tells_whether_there_is_a_list(has: str) -> None:
+    when = f"!({has}) || {INSIDE}"
     assert allows(when, {})
     assert allows(when, {"to": ["a@example.org"]})
     assert not allows(when, {"to": ["a@evil.org"]})

@@ -107,6 +107,8 @@ class Quantified:
                 return replace(part, arg=self._without(arg, names, wrong))
             case pst.IfThenElse(cond=cond, then_expr=then, else_expr=other):
                 return pst.IfThenElse(*(self._without(each, names, wrong) for each in (cond, then, other)))
+            case pst.HasAttr(base=pst.Var(name="context"), attrs=(name,)) if name in (ALL, ANY):
+                return replace(part, attrs=("input",))
             case pst.HasAttr(base=base) if base in _WHOLES:
                 return replace(part, base=pst.GetAttr(_CONTEXT, "input"))
             case _:
