@@ -303,6 +303,7 @@ TOOL_RULE = 'forbid(principal, action == Action::"tool", resource == Tool::"bot/
         ((Use("find", {"name": "bob"}),), "bob@corp.org", True),
         ((Use("fetch", {"url": "x"}), Use("find", {"name": "mallory@evil.com"})), "mallory@evil.com", False),
         ((), "nobody@nowhere.org", False),
+        ((Use("mail", {"to": "bob@corp.org", "text": "too soon"}), Use("find", {"name": "bob"})), "bob@corp.org", True),
     ],
 )
 async def test_rules_tell_which_tool_gave_an_argument_to_an_llm_agent_also_after_a_crash(

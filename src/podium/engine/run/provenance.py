@@ -12,14 +12,14 @@ from podium.engine.run.runtime import Runtime
 from podium.model.agent import Card
 from podium.model.empty import empty
 from podium.model.fact import Fact
-from podium.model.facts.answers import AnsweredDone
+from podium.model.facts.answers import AnsweredDone, AnsweredRefused
 from podium.model.facts.calls import Asked, AttemptFailed, StepDone
 from podium.model.facts.runs import InputEdited, Restarted, Started
 from podium.model.facts.waits import ChildAwaited, QuestionAnswered, SignalAwaited
 from podium.model.json import Json, is_array, is_object
 from podium.model.origin import ArgumentOrigin, Untrusted
 from podium.model.provenance import Provenance
-from podium.model.step import is_answer_step, tool_id, tool_of
+from podium.model.step import is_answer_step, is_check, tool_id, tool_of
 from podium.model.tool import UNKNOWN_TOOL
 from podium.store.codec import decode
 
@@ -38,11 +38,15 @@ class _RunRead:
     after: int = -1
     agents: dict[str, str] = field(default_factory=empty(dict[str, str]))
     """Who answers a call, by its key."""
+    inputs: dict[str, int] = field(default_factory=empty(dict[str, int]))
+    """Where in the order what was handed to a call stands, by its key."""
     waits: dict[str, SignalAwaited | ChildAwaited] = field(
         default_factory=empty(dict[str, SignalAwaited | ChildAwaited])
     )
     models: set[str] = field(default_factory=empty(set[str]))
     """The keys of the requests to models."""
+    asked: dict[tuple[str, str], Json] = field(default_factory=empty(dict[tuple[str, str], Json]))
+    """What models want to hand to tools that were not used yet, by call and id of the use."""
 
 
 class RunProvenance:
@@ -84,7 +88,9 @@ class RunProvenance:
                 told.write(_value(fact))
             case Asked(agent=agent):
                 read.agents[key] = agent
-                told.write(_value(fact))
+                read.inputs[key] = told.write(_value(fact))
+            case AnsweredRefused() if (written := read.inputs.get(key)) is not None:
+                told.forget(written)
             case AttemptFailed(fallen=fallen) if fallen and (card := self._card(read.agents.get(key))) is not None:
                 read.agents[key] = card.fallback[fallen - 1] if fallen <= len(card.fallback) else card.name
             case SignalAwaited() | ChildAwaited():
@@ -93,7 +99,7 @@ class RunProvenance:
                 await self._answered(read, key, _value(fact))
             case QuestionAnswered(answers=answers):
                 told.give(PEOPLE, [each.value for each in answers])
-            case StepDone(refused=None) if fact.payload is not None:
+            case StepDone() if fact.payload is not None:
                 self._step(read, key, said, _value(fact))
             case _:
                 pass
@@ -126,23 +132,29 @@ class RunProvenance:
         agent = read.agents.get(call, "")
         if is_answer_step(said.name):
             read.models.add(key)
-            self._model(agent, value)
+            self._model(read, call, agent, value)
             return
         tool = tool_of(said.name)
-        if tool is None:
+        if tool is None or is_check(key):
             return
+        written = read.asked.pop((call, key.rpartition("/")[2].partition("#")[0]), None)
+        if said.refused is not None:
+            return  # it was not used: nothing that was to be handed to it can come back
+        self._provenance.write(written)
         result = value["result"] if is_object(value) and value.get("kind") == _RESULT else value
         by_model = any(each.startswith(f"{key}/") for each in read.models)
         self._give(agent, tool, result, vouches=not by_model)
 
-    def _model(self, agent: str, value: Json) -> None:
+    def _model(self, read: _RunRead, call: str, agent: str, value: Json) -> None:
         """Take in what a model hands to tools, and what tools gave that its provider used for it."""
         parts: Json = value.get("parts") if is_object(value) else None
         for part in parts if is_array(parts) else ():
             if not is_object(part):
                 continue
             match part.get("part_kind"):
-                case "tool-call" | "builtin-tool-call":
+                case "tool-call":
+                    read.asked[call, str(part.get("tool_call_id"))] = _parsed(part.get("args"))
+                case "builtin-tool-call":
                     self._provenance.write(_parsed(part.get("args")))
                 case "builtin-tool-return":
                     self._give(agent, str(part.get("tool_name")), part.get("content"), vouches=True)
