@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from podium.model.agent import AnyAgent
 from podium.model.allow import AllowList
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.origin import ArgumentOrigin
+from podium.model.outcome import Outcome
 from podium.model.said import SaidInTurn
 from podium.model.steps import Steps
 
@@ -69,6 +71,14 @@ class RuleSteps(Steps, Protocol):
     @property
     def depth(self) -> int | None:
         """How many workflows inside one another the budget of the run allows; None is any number."""
+        ...
+
+    async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
+        """Have another agent asked in the step one is in, beside the agent of this call, and under its own rules.
+
+        It is limited, cut off, allowed and paid for like any agent that is called; what it does is recorded inside the
+        step. What has to wait for people or a time has the step wait for them. Raises UsageError outside of a step.
+        """
         ...
 
     async def reserve(

@@ -15,7 +15,7 @@ from podium.model.json import Json, decode
 from podium.model.loops import AgentTurn
 from podium.model.origin import ArgumentOrigin
 from podium.model.prices import PriceSettings
-from podium.model.step import CACHE_STEP
+from podium.model.step import CACHE_STEP, is_under_guard
 
 
 class StepsForRules:
@@ -61,13 +61,18 @@ class StepsForRules:
         """What the agent's own steps of this call came to, as far as they are recorded."""
         records = self._active.history.steps.get(self._call.key, {})
         total = 0.0
-        for record in records.values():
-            said = None if record.done is None or record.name == CACHE_STEP else record.done.content
+        for path, record in records.items():
+            own = record.done is not None and record.name != CACHE_STEP and self._is_own(path)
+            said = record.done.content if own and record.done is not None else None
             if isinstance(said, StepDone) and said.usage is not None:
                 if said.usage.usd is None:
                     return None
                 total += said.usage.usd
         return total
+
+    def _is_own(self, path: str) -> bool:
+        """Whether a step is the agent's, by its place: not one of an agent that looks at what this one says."""
+        return not is_under_guard(path)
 
     @property
     def lines(self) -> Sequence[BudgetLine]:

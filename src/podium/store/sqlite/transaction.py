@@ -8,7 +8,7 @@ from podium.model.budget import BudgetState
 from podium.model.budget_ids import budget_of_run
 from podium.model.question import QuestionState
 from podium.model.run import RunState
-from podium.store.codec import decode, encode, encode_as_is
+from podium.store.codec import decode, encode_as_is
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
@@ -199,11 +199,13 @@ class SqliteTransaction(SqliteConversing):
         row = self._one("question_get", id)
         return None if row is None else AskedQuestion(row[1], row[8], row[10], QuestionState(row[12]))
 
-    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
-        """Add a person's answer; returns all there are, oldest first, or None where this person has answered."""
-        if not self._do("answer_insert", question, *answer):
-            return None
+    def answers(self, question: str) -> Sequence[AnswerRow]:
+        """Return the answers to a question, oldest first."""
         return [AnswerRow(*row) for row in self._connection.execute(statement("answers_list"), (question,))]
+
+    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
+        """Add a person's answer; returns all there are, oldest first, or None where this name has answered."""
+        return self.answers(question) if self._do("answer_insert", question, *answer) else None
 
     # Money
 
@@ -277,12 +279,12 @@ class SqliteTransaction(SqliteConversing):
 
     def in_flight(self, budget: str, without: Collection[str]) -> tuple[int, int, int]:
         """Return what is set aside in a budget and may come back by itself."""
-        values = budget, encode([*without]).decode()
+        values = budget, encode_as_is([*without]).decode()
         return self._connection.execute(statement("reservations_in_flight"), values).fetchone()
 
     def insert_wait(self, id: str, run: int, epoch: int, holds: Sequence[str]) -> None:
         """Write down that a call waits for room that holds these reservations."""
-        self._do("budget_wait_insert", id, run, epoch, encode([*holds]).decode())
+        self._do("budget_wait_insert", id, run, epoch, encode_as_is([*holds]).decode())
 
     def delete_wait(self, id: str) -> None:
         """Forget a wait."""

@@ -172,7 +172,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     answers.AnsweredRefused: optional(
         answers.AnsweredRefused, {"outcome": "refused"}, {"rule": word, "reason": text}, output=yes
     ),
-    answers.AnsweredExpired: st.just((answers.AnsweredExpired(), {"outcome": "expired"})),
+    answers.AnsweredExpired: optional(answers.AnsweredExpired, {"outcome": "expired"}, {}, to=word),
     calls.AttemptFailed: retried(),
     calls.EffectIntended: fixed(calls.EffectIntended, {}, name=word, epoch=count),
     calls.IntentCleared: st.just((calls.IntentCleared(), {"cleared": True})),
@@ -190,7 +190,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
         waits.QuestionAsked, {},
         {"question": word, "to": word, "text": text, "kind": word, "quorum": count, "due": maybe_seconds,
          "step": maybe},
-        rule=word,
+        rule=word, keeps=word,
     ),
     waits.QuestionAnswered: answered,
     waits.SignalAwaited: fixed(waits.SignalAwaited, {"wait": "signal"}, name=word, due=maybe_seconds),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from podium.dispatch.rules.policy.origins import fetch_origins, told_origins
 from podium.dispatch.rules.policy.request import PolicyRequest
 from podium.dispatch.rules.policy.values import cedar_value, reference
-from podium.dispatch.rules.policy.words import IN_ENTITIES, TENANT, whole
+from podium.dispatch.rules.policy.words import ALL, ANY, IN_ENTITIES, TENANT, whole
 from podium.model.json import Json, is_object
 from podium.model.rule_steps import RuleSteps
 
@@ -43,6 +43,10 @@ def value_of(name: str, value: Json, reads: frozenset[str]) -> Json:
 
 def _input(matter: PolicyRequest, _: float) -> Json:
     return value_of("input", matter.input, matter.scope.reads)
+
+
+def _nothing(_: PolicyRequest, __: float) -> Json:
+    return None  # conditions on values of lists are taken out of their rules, and judged by themselves
 
 
 def _call_input(matter: PolicyRequest, _: float) -> Json:
@@ -80,6 +84,8 @@ def _sources(matter: PolicyRequest, _: float) -> Json:
 
 CONTEXT: Mapping[str, ContextAttribute] = {
     "input": ContextAttribute(type="of the agent or tool; of a tool its arguments", give=_input, varies=True),
+    ALL: ContextAttribute(type="of a list of the input: of all its values", give=_nothing, varies=True),
+    ANY: ContextAttribute(type="of a list of the input: of any of its values", give=_nothing, varies=True),
     "call_input": ContextAttribute(
         type="of a tool: the input of the agent that uses it", give=_call_input, varies=True
     ),
