@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from podium.app import App
 from podium.engine.context import Context
@@ -76,7 +76,7 @@ class FrameworkTrial:
     async def _run(self, agent: AnyAgent, answers: Sequence[Json]) -> str:
         @workflow(name="flow")
         async def flow(ctx: Context, value: str) -> str:
-            return cast("str", await ctx.call(agent, value))
+            return str(await ctx.call(agent, value))
 
         settings: dict[str, Json] = {}
         if self._policy:
