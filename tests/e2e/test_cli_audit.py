@@ -169,6 +169,33 @@ def test_sealing_without_a_key_tells_how_to_set_one(desk: Desk) -> None:
     assert "`podium audit keygen` makes one" in ended.err
 
 
+def test_the_key_is_replaced_and_all_is_proved_as_before(desk: Desk) -> None:
+    desk.podium("run", "team.py", "--input", "1")
+    old = (desk.folder / "public").read_text()
+    ended = desk.podium("audit", "rotate", "--by", "ann", "--why", "yearly")
+    told = ended.out.splitlines()
+    secret, new = told[1].removeprefix("secret "), told[2].removeprefix("public ")
+    assert (ended.status, told[0]) == (0, f"{old} is replaced from ledger entry 2 on")
+    desk.podium("run", "team.py", "--input", "2")
+    assert verify(desk) == (0, [], ["the last 1 entries of the ledger are not sealed"])
+    desk.write("key", secret)
+    desk.podium("run", "team.py", "--input", "3")
+    for public in (old, new):
+        desk.write("public", public)
+        assert verify(desk) == (0, [], [])
+    anchor = (desk.folder / "anchor").read_text()
+    desk.write("anchor", anchor + anchor.splitlines()[0][:40])
+    status, faults, [open_] = verify(desk)
+    assert (status, faults) == (0, [])
+    assert f"line {len(anchor.splitlines()) + 1} of the anchor is torn" in open_
+    desk.podium("run", "team.py", "--input", "4")
+    assert (verify(desk)[:2], len(verify(desk)[2])) == ((0, []), 1)
+    other = desk.write("key2", desk.podium("audit", "keygen").out.splitlines()[0].removeprefix("secret "))
+    assert desk.podium("audit", "rotate", "--to", f"file:{other}").status == 0
+    assert desk.podium("audit", "seal").status == 1
+    assert verify(desk)[:2] == (0, [])
+
+
 def test_a_key_that_is_none_is_told(desk: Desk) -> None:
     ended = desk.podium("audit", "verify", "--public-key", "x")
     assert ended.status == 1

@@ -1,6 +1,6 @@
 """The reading half of an app, from a store alone: nothing is registered, and no run is driven."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from podium.facade.conversation_reader import ConversationReader
@@ -8,7 +8,7 @@ from podium.facade.questions import Questions
 from podium.facade.reports import Reports
 from podium.facade.runs import Runs
 from podium.facade.sight import Sight
-from podium.model.audit import Audit, Seal, SealChecker
+from podium.model.audit import Anchor, Audit, SealChecker
 from podium.model.clock import SystemClock
 from podium.model.ids import RandomIds
 from podium.model.principal import Principal
@@ -40,7 +40,7 @@ class Reader:
         async for event in StreamReader(run_id, after, how).events():
             yield event
 
-    async def audit(self, *, checker: SealChecker | None = None, anchor: Sequence[Seal] | None = None) -> Audit:
+    async def audit(self, *, checker: SealChecker | None = None, anchor: Anchor | None = None) -> Audit:
         """Check everything, as it is at one moment; nobody else reads through this store meanwhile."""
         self._sight.require_installation("the audit of the store")
         return await audit(self._store, checker=checker, anchor=anchor)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from podium.errors import UsageError
 from podium.model.agent_kind import KINDS, AgentKind, kind_of
+from podium.model.allow import AllowList
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
 from podium.model.budget import USD, Allowance
 from podium.model.cache import CacheByMeaning
 from podium.model.call import Call
 from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
+from podium.model.empty import empty
 from podium.model.expected import (
     COUNT,
     DOLLARS,
@@ -29,9 +31,11 @@ from podium.model.guard import Guard
 from podium.model.health import Health
 from podium.model.json import Json
 from podium.model.limit import Limit
+from podium.model.origin import UNTRUSTED, Untrusted
 from podium.model.outcome import Outcome
 from podium.model.retry import Retry
 from podium.model.steps import EFFECTS, Effects, Steps
+from podium.model.tool import ToolCard, Tools
 
 if TYPE_CHECKING:
     import typing_extensions
@@ -86,6 +90,8 @@ CARD_OPTIONS: Mapping[str, Expected] = {
     "budget": or_none(instance(Allowance, "Allowance(usd=5.0)")),
     "guards": Expected('guards or their names, such as ("no-secrets",)', _are_guards),
     "health": or_none(instance(Health, "Health(…)")),
+    "untrusted": UNTRUSTED,
+    "allow": or_none(NAMES),
 }
 """What each of its fields is to be that whoever makes an agent may say."""
 
@@ -139,8 +145,16 @@ class Card:
     """Checks of what goes into it and of what comes out; a name is that of one in the settings, or a built-in one."""
     health: Health | None = None
     """How it is found out whether it can work."""
+    untrusted: Untrusted = False
+    """Whether outsiders write what it gives: all of it, or what stands under these names in it."""
+    allow: AllowList | None = None
+    """The tools (`AGENT/TOOL`) and agents that everything in it may use, or patterns of them; None is no such list."""
     model: str = ""
     """The model that it asks, such as `openai:gpt-5`; empty where it asks none."""
+    tools: Tools = field(default_factory=empty(dict[str, ToolCard]))
+    """What is known of its tools, by name."""
+    knows_tools: bool = False
+    """Whether it has no others of its own: else further ones may show when it runs."""
 
     def __post_init__(self) -> None:
         check_fields(self, _CARD, f"agent {self.name}")

@@ -1,6 +1,6 @@
 """What the audit knows: entries of the ledger, seals, redactions, and what does not hold."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -9,6 +9,7 @@ from typing import Protocol
 
 from podium.model.duration import SECONDS, Seconds, hold_seconds
 from podium.model.expected import TEXT, check_fields, or_none
+from podium.model.json import encode_as_is
 from podium.model.question import Question
 
 GENESIS = b"\0" * 32
@@ -16,6 +17,9 @@ GENESIS = b"\0" * 32
 
 PRUNED = "pruned"
 """The state in which a run is entered that is deleted."""
+
+ROTATED = "rotated"
+"""The state of an entry that is of no run: the key that seals was replaced. It is entered under the new key."""
 
 _NUMBERS = Struct(">QQ")
 _PLACE = Struct(">QI")
@@ -56,6 +60,44 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChange:
+    """The key that seals was replaced by another one, from an entry of the ledger on."""
+
+    entry: int
+    """The entry that says so: the first that is sealed with the new key."""
+    old: str
+    """The public key of the one that was replaced."""
+    new: str
+    at: float
+    by: str
+    why: str
+    signature: bytes = b""
+    """By the old key."""
+    accepted: bytes = b""
+    """By the new key."""
+
+    @property
+    def said(self) -> bytes:
+        """The bytes that both keys sign."""
+        return b"podium key change " + encode_as_is([self.entry, self.old, self.new, self.at, self.by, self.why])
+
+    @property
+    def digest(self) -> bytes:
+        """What stands for it in the ledger."""
+        return sha256(self.said).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """What was written down elsewhere of how the ledger was sealed."""
+
+    seals: Sequence[Seal]
+    key_changes: Sequence[KeyChange] = ()
+    torn: Sequence[int] = ()
+    """The lines that have no end: whoever wrote them died."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pruning:
     """A run that was deleted, as it was then."""
 
@@ -88,13 +130,15 @@ class AuditSettings:
 
     key: str | None = None
     """A reference to the secret key: `env:PODIUM_AUDIT_KEY`, `file:/run/secrets/audit`; None seals nothing."""
+    public_key: str | None = None
+    """The public key, for whoever checks and does not have the secret one."""
     anchor: str | None = None
     """A file, best on another machine, to which each seal is appended."""
     every: Seconds = Seconds(60.0)
     """Seconds between two seals; there is one more when the app closes."""
 
     def __post_init__(self) -> None:
-        check_fields(self, {"key": or_none(TEXT), "anchor": or_none(TEXT)})
+        check_fields(self, {"key": or_none(TEXT), "public_key": or_none(TEXT), "anchor": or_none(TEXT)})
         hold_seconds(self, SECONDS, "every")
 
 
@@ -174,6 +218,11 @@ def pruned_bytes(run: str, facts: int, head: bytes) -> bytes:
 class SealSigner(Protocol):
     """Has the secret key of the audit."""
 
+    @property
+    def public(self) -> str:
+        """The public key, as text."""
+        ...
+
     def seal(self, n: int, head: bytes, at: float) -> Seal:
         """Return a seal of the ledger up to an entry."""
         ...
@@ -184,14 +233,15 @@ class SealSigner(Protocol):
 
 
 class SealChecker(Protocol):
-    """Has the public key of the audit."""
+    """Knows public keys that can be trusted, and checks signatures."""
 
-    def holds(self, seal: Seal) -> bool:
-        """Whether a seal was made with the key."""
+    @property
+    def trusted(self) -> Sequence[str]:
+        """The public keys, as text, that whoever checks has from elsewhere than the store."""
         ...
 
-    def signed(self, said: bytes, signature: str) -> bool:
-        """Whether a signature, in hexadecimal digits, is one of what was said."""
+    def fits(self, public: str, said: bytes, signature: bytes) -> bool:
+        """Whether a signature of what was said was made with the key of this public one; False for nonsense."""
         ...
 
 
@@ -260,4 +310,12 @@ class Ledger(Protocol):
 
     def seal(self, seal: Seal) -> None:
         """Keep a seal; one more of the same entry changes nothing. Called in a thread."""
+        ...
+
+    def key_changes(self) -> list[KeyChange]:
+        """Return how the key that seals was replaced, in order."""
+        ...
+
+    def change_key(self, sign: Callable[[int], KeyChange]) -> KeyChange:
+        """Enter that the key is replaced, as `sign` says it for the number of that entry. Called in a thread."""
         ...

@@ -13,7 +13,7 @@ from podium.model.rule_names import guard_in
 
 @dataclass(slots=True, kw_only=True)
 class StepCall:
-    """What the rules for steps are handed. Not changed after it is made, but for its `body`."""
+    """What the rules for steps are handed. Not changed after it is made, but for `body`, `bound` and `used`."""
 
     call: Call
     name: str
@@ -28,6 +28,8 @@ class StepCall:
     """The most that it may come to."""
     usage: Callable[[Json], Usage | None] | None = None
     """Reads tokens and price out of its value."""
+    used: Usage | None = None
+    """What it counts as, once its body gave a value: as was told, or in doubt at its bound."""
     edit: Json = None
     """JSON Schema of the arguments that whoever allows it may put in place of those of its input; None: nobody may."""
     asked: Collection[str] = ()
@@ -109,6 +111,14 @@ def tool_step(tool: str) -> str:
 def tool_of(step: str) -> str | None:
     """Return the tool that a step calls, by the name of the step; None where it is another one."""
     return step[len(_TOOL) :] if step.startswith(_TOOL) else None
+
+
+_USE = frozenset({"tool", "arguments"})
+
+
+def arguments_in(sent: Json) -> Json:
+    """Return the arguments of a use of a tool, of what is sent: `{"tool": …, "arguments": …}`, or all of any other."""
+    return sent["arguments"] if is_object(sent) and "arguments" in sent and sent.keys() <= _USE else sent
 
 
 def told_step(tool: str) -> str:

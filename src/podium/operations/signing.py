@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
+from functools import cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -40,32 +42,31 @@ class Signer:
 
 
 class Checker:
-    """Checks seals with the public key."""
+    """Checks signatures with public keys."""
 
-    def __init__(self, text: str) -> None:
-        """Read a public key; raises ConfigError."""
-        self._key = Ed25519PublicKey.from_public_bytes(_bytes(text, "public"))
+    def __init__(self, *trusted: str) -> None:
+        """Read the public keys that can be trusted: one, or several where a key was not rotated; raises ConfigError."""
+        for text in trusted:
+            _public(text)
+        self._trusted = tuple(text.strip() for text in trusted)
 
-    def holds(self, seal: Seal) -> bool:
-        """Whether a seal was made with the key."""
+    @property
+    def trusted(self) -> Sequence[str]:
+        """The public keys, as text."""
+        return self._trusted
+
+    def fits(self, public: str, said: bytes, signature: bytes) -> bool:
+        """Whether a signature of what was said was made with the key of this public one; False for nonsense."""
         try:
-            return self._fits(seal.signature, seal.signed)
-        except (AttributeError, TypeError):  # another type than we write
-            return False
-
-    def signed(self, said: bytes, signature: str) -> bool:
-        """Whether a signature, in hexadecimal digits, is one of what was said."""
-        try:
-            return self._fits(bytes.fromhex(signature), said)
-        except (ValueError, TypeError):
-            return False
-
-    def _fits(self, signature: bytes, said: bytes) -> bool:
-        try:
-            self._key.verify(signature, said)
-        except (InvalidSignature, TypeError):
+            _public(public).verify(signature, said)
+        except (InvalidSignature, ConfigError, AttributeError, TypeError):  # another type than we write
             return False
         return True
+
+
+@cache
+def _public(text: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(_bytes(text, "public"))
 
 
 def _text(key: Ed25519PublicKey) -> str:
@@ -75,7 +76,7 @@ def _text(key: Ed25519PublicKey) -> str:
 def _bytes(text: str, which: str) -> bytes:
     try:
         raw = base64.b64decode(text.strip(), validate=True)
-    except binascii.Error as error:
+    except (binascii.Error, ValueError) as error:
         raise ConfigError(f"the {which} key of the audit is no base64: `podium audit keygen` makes one") from error
     if len(raw) != _KEY_BYTES:
         raise ConfigError(

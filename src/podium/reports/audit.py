@@ -3,34 +3,37 @@
 import struct
 from collections.abc import Iterable, Sequence
 
-from podium.model.audit import GENESIS, Audit, LedgerEntry, Seal, SealChecker
+from podium.errors import InvalidValue
+from podium.model.audit import GENESIS, ROTATED, Anchor, Audit, KeyChange, Ledger, LedgerEntry, Seal, SealChecker
+from podium.reports.key_ring import KeyRing, where_changed
 from podium.reports.pruning_audit import audit_prunings
 from podium.reports.run_audit import RunAudit
 from podium.store.protocol import Store
 
 
-async def audit(store: Store, *, checker: SealChecker | None = None, anchor: Sequence[Seal] | None = None) -> Audit:
+async def audit(store: Store, *, checker: SealChecker | None = None, anchor: Anchor | None = None) -> Audit:
     """Check everything, as it is at one moment; the store is opened for this, and nobody else reads through it."""
     found = Audit()
     with store.ledger.snapshot():
         await _check(store, found, checker, anchor)
-    _say_unproved(found, checked=checker is not None, anchored=anchor is not None)
+    _say_unproved(found, anchor, checked=checker is not None)
     return found
 
 
-async def _check(store: Store, found: Audit, checker: SealChecker | None, anchor: Sequence[Seal] | None) -> None:
-    ledger = store.ledger
-    sealed = {seal.n for seal in (*ledger.seals(), *(anchor or ()))}
+async def _check(store: Store, found: Audit, checker: SealChecker | None, anchor: Anchor | None) -> None:
+    ledger, seals = store.ledger, store.ledger.seals()
+    written: Sequence[Seal] = () if anchor is None else anchor.seals
+    sealed = {seal.n for seal in (*seals, *written)}
     hashes = _check_ledger(store, found, sealed)
-    _check_seals(ledger.seals(), hashes, checker, found)
-    if anchor is not None:
-        _check_anchor(anchor, hashes, checker, found)
+    keys = None if checker is None else _key_ring(ledger, checker, anchor, found)
+    _check_seals(seals, hashes, keys, found)
+    _check_anchor(written, hashes, keys, found)
     since = min(sealed, default=None)
-    each = RunAudit(store, found, checker, since)
+    each = RunAudit(store, found, keys, since)
     for run in ledger.runs():
         found.runs += 1
         await each.check(run)
-    audit_prunings(ledger, found, checker, since)
+    audit_prunings(ledger, found, keys, since)
     for run, seq in ledger.lost_blobs():
         found.fault(f"run {run}, fact {seq}", "its large payload is gone")
     if forged := ledger.forged_blobs():
@@ -44,6 +47,7 @@ async def _check(store: Store, found: Audit, checker: SealChecker | None, anchor
 def _check_ledger(store: Store, found: Audit, wanted: set[int]) -> dict[int, bytes]:
     """Check the chain of entries; returns the hashes of those that were sealed, and of the last."""
     previous, expected, hashes, last = GENESIS, 1, dict[int, bytes](), 0
+    changes = {change.entry: change for change in store.ledger.key_changes()}
     for entry in store.ledger.entries():
         if entry.n != expected:
             found.fault(f"ledger entry {expected}", "it is missing")
@@ -51,43 +55,74 @@ def _check_ledger(store: Store, found: Audit, wanted: set[int]) -> dict[int, byt
             found.fault(f"ledger entry {entry.n}", "it was changed, or the one before it")
         if entry.n in wanted:
             hashes[entry.n] = entry.hash
+        if entry.state == ROTATED and not _tells(entry, changes.pop(entry.n, None)):
+            found.fault(where_changed(entry.n), "the ledger knows of another one, or nothing says to which key")
         previous, expected, last = entry.hash, entry.n + 1, entry.n
+    for n in changes:
+        found.fault(where_changed(n), "the ledger does not know of it")
     found.entries = last
     return hashes
 
 
-def _check_seals(seals: Iterable[Seal], hashes: dict[int, bytes], checker: SealChecker | None, found: Audit) -> None:
+def _key_ring(ledger: Ledger, checker: SealChecker, anchor: Anchor | None, found: Audit) -> KeyRing:
+    """Return the keys that lead to trusted ones; the anchor knows of changes that a store set back does not."""
+    changes = ledger.key_changes()
+    written = [] if anchor is None else [change for change in anchor.key_changes if change not in changes]
+    ring = KeyRing(checker, [*changes, *written])
+    ring.check([*changes, *written], found)
+    for change in written:
+        found.fault(where_changed(change.entry), "the store was set back: only the anchor knows of it")
+    return ring
+
+
+def _check_seals(seals: Iterable[Seal], hashes: dict[int, bytes], keys: KeyRing | None, found: Audit) -> None:
     for seal in seals:
-        if checker is not None and not checker.holds(seal):
-            found.fault(f"seal of entry {seal.n}", "it was not made with this key")
+        if keys is not None and (wrong := keys.objection(seal.n, _signed(seal), seal.signature)) is not None:
+            found.fault(f"seal of entry {seal.n}", f"it {wrong}")
         elif seal.n not in hashes:
             found.fault(f"seal of entry {seal.n}", "the ledger does not go so far")
         elif hashes[seal.n] != seal.hash:
             found.fault(f"seal of entry {seal.n}", "the ledger was written anew since")
-        elif checker is not None:
+        elif keys is not None:
             found.sealed = max(found.sealed, seal.n)
 
 
-def _check_anchor(anchor: Sequence[Seal], hashes: dict[int, bytes], checker: SealChecker | None, found: Audit) -> None:
+def _check_anchor(anchor: Sequence[Seal], hashes: dict[int, bytes], keys: KeyRing | None, found: Audit) -> None:
     for seal in anchor:
         where = f"anchor, entry {seal.n}"
-        if checker is not None and not checker.holds(seal):
-            found.fault(where, "it was not made with this key")
+        if keys is not None and (wrong := keys.objection(seal.n, _signed(seal), seal.signature)) is not None:
+            found.fault(where, f"it {wrong}")
         elif seal.n not in hashes:
             found.fault(where, "the store was set back: its ledger does not go so far")
         elif hashes[seal.n] != seal.hash:
             found.fault(where, "the ledger was written anew since")
-        elif checker is not None:
+        elif keys is not None:
             found.sealed = max(found.sealed, seal.n)
 
 
-def _say_unproved(found: Audit, *, checked: bool, anchored: bool) -> None:
+def _say_unproved(found: Audit, anchor: Anchor | None, *, checked: bool) -> None:
     if not checked:
         found.unproved.append("without the public key nobody can tell who sealed the ledger: --public-key")
     elif found.sealed < found.entries:
         found.unproved.append(f"the last {found.entries - found.sealed} entries of the ledger are not sealed")
-    if not anchored:
+    if anchor is None:
         found.unproved.append("without an anchor a store that was set back to an older copy looks whole: --anchor")
+    for line in () if anchor is None else anchor.torn:
+        found.unproved.append(f"line {line} of the anchor is torn, as if whoever wrote it had died: it was passed over")
+
+
+def _signed(seal: Seal) -> bytes:
+    try:
+        return seal.signed
+    except (AttributeError, TypeError):  # another type than we write
+        return b""
+
+
+def _tells(entry: LedgerEntry, change: KeyChange | None) -> bool:
+    try:
+        return change is not None and (entry.head, entry.run, entry.facts) == (change.digest, change.new, 0)
+    except (InvalidValue, TypeError, ValueError):  # another type than we write
+        return False
 
 
 def _follows(entry: LedgerEntry, previous: bytes) -> bool:

@@ -1,9 +1,10 @@
 """Whether runs that are gone were pruned by whoever has the key, and were what the ledger knew."""
 
-from podium.model.audit import Audit, EnteredPruning, Ledger, SealChecker, pruned_bytes
+from podium.model.audit import Audit, EnteredPruning, Ledger, pruned_bytes
+from podium.reports.key_ring import KeyRing, from_hex
 
 
-def audit_prunings(ledger: Ledger, found: Audit, checker: SealChecker | None, sealed_since: int | None) -> None:
+def audit_prunings(ledger: Ledger, found: Audit, keys: KeyRing | None, sealed_since: int | None) -> None:
     """Check each pruning; `sealed_since` is the entry of the ledger that was the first to be sealed."""
     for n, run in ledger.unknown_prunings():
         found.fault(f"run {run}", f"ledger entry {n} says that it was pruned, and nothing says by whom")
@@ -14,17 +15,16 @@ def audit_prunings(ledger: Ledger, found: Audit, checker: SealChecker | None, se
             found.fault(where, "it is said to have been pruned, and the ledger does not know of that")
         elif each.before != each.pruning.head:
             found.fault(where, "it was pruned with other facts than the ledger knew of it")
-        elif checker is not None:
-            _check_signature(each, each.entry, found, checker, sealed_since)
+        elif keys is not None:
+            _check_signature(each, each.entry, found, keys, sealed_since)
 
 
-def _check_signature(
-    each: EnteredPruning, entry: int, found: Audit, checker: SealChecker, sealed_since: int | None
-) -> None:
+def _check_signature(each: EnteredPruning, entry: int, found: Audit, keys: KeyRing, sealed_since: int | None) -> None:
     said, where = each.pruning, f"run {each.pruning.run}"
     if said.signature is not None:
-        if not checker.signed(pruned_bytes(said.run, said.facts, said.head), said.signature):
-            found.fault(where, "its pruning was not signed with this key")
+        signed = pruned_bytes(said.run, said.facts, said.head)
+        if (wrong := keys.objection(entry, signed, from_hex(said.signature))) is not None:
+            found.fault(where, f"the signature of its pruning {wrong}")
     elif sealed_since is not None and sealed_since < entry:
         found.fault(where, "it was pruned without the key, when the ledger was sealed already")
     else:

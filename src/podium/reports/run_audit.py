@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from podium.engine.run.reopening import voided
-from podium.model.audit import Audit, LedgerEntry, SealChecker, redacted_bytes
+from podium.model.audit import Audit, LedgerEntry, redacted_bytes
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.runs import Ended, Redacted, Started
 from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.generation import restarted_in, versions_in
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
+from podium.reports.key_ring import KeyRing, from_hex
 from podium.store.protocol import Store
 
 _IN_HAND = (RunState.READY, RunState.RUNNING)
@@ -23,11 +24,11 @@ _NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
 class RunAudit:
     """Checks one run after the other, and notes what it finds."""
 
-    def __init__(self, store: Store, found: Audit, checker: SealChecker | None, sealed_since: int | None) -> None:
+    def __init__(self, store: Store, found: Audit, keys: KeyRing | None, sealed_since: int | None) -> None:
         """Look into a store; `sealed_since` is the ledger's entry that was the first to be sealed."""
         self._store = store
         self._found = found
-        self._checker = checker
+        self._keys = keys
         self._sealed_since = sealed_since
 
     async def check(self, run_id: str) -> None:
@@ -132,17 +133,19 @@ class RunAudit:
         """Check who redacted a run; that what is left belongs to it was checked with the chain."""
         done = [(fact, said) for fact in facts if isinstance(said := fact.content, Redacted)]
         self._found.redacted += bool(done)
-        if self._checker is None:
+        if self._keys is None:
             return
         for fact, redacted in done:
             where, signature = f"run {run.id}", redacted.signature
             entry = next((each for each in entered if each.facts > fact.seq), None)
             said = redacted_bytes(run.id, fact.seq, redacted.left)
-            if signature is not None and not self._checker.signed(said, signature):
-                self._found.fault(where, "its redaction was not signed with this key")
-            elif signature is None and self._is_sealed_before(entry):
+            if signature is not None:
+                n = None if entry is None else entry.n
+                if (wrong := self._keys.objection(n, said, from_hex(signature))) is not None:
+                    self._found.fault(where, f"the signature of its redaction {wrong}")
+            elif self._is_sealed_before(entry):
                 self._found.fault(where, "it was redacted without the key, when the ledger was sealed already")
-            elif signature is None:
+            else:
                 self._found.unproved.append(f"{where}: it was redacted without a key, so nobody can tell by whom")
 
     def _is_sealed_before(self, entry: LedgerEntry | None) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from podium import App, Context, agent, human, workflow
 from podium.app import run_sync
 from podium.errors import RunFailed
-from podium.model.audit import Audit, AuditSettings, Seal
+from podium.model.audit import Anchor, Audit, AuditSettings, Seal
 from podium.model.fact import FactKind
 from podium.operations.signing import Checker, Signer
 from podium.reports.audit import audit
@@ -97,7 +97,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Seal]]:
 def audited(path: Path, anchor: list[Seal] | None) -> Audit:
     store = SqliteStore(str(path))
     try:
-        return run_sync(audit(store, checker=Checker(PUBLIC), anchor=anchor))
+        return run_sync(audit(store, checker=Checker(PUBLIC), anchor=None if anchor is None else Anchor(seals=anchor)))
     finally:
         store.close()
 

@@ -150,7 +150,7 @@ async def test_with_a_key_a_pruning_is_signed(path: Path, clock: DrivenClock, si
     found = await audited(path, PUBLIC)
     assert (found.faults, found.pruned) == ([], 3)
     other = await audited(path, Signer.new()[1])
-    assert {fault.what for fault in other.faults} >= {"its pruning was not signed with this key"}
+    assert {fault.what for fault in other.faults} >= {"the signature of its pruning was not made with this key"}
 
 
 async def test_without_a_key_nobody_can_tell_by_whom(app: App, path: Path) -> None:

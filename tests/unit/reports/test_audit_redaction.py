@@ -298,7 +298,7 @@ async def test_a_redaction_is_signed_with_the_key_of_the_audit(path: Path, monke
         await app.operations.redact("r", by="ann", why="asked for")
     assert await faults(path) == []
     other = Signer.new()[1]
-    assert "its redaction was not signed with this key" in await faults(path, other)
+    assert "the signature of its redaction was not made with this key" in await faults(path, other)
 
 
 async def test_without_a_key_it_is_said_that_nobody_can_tell_who_redacted(app: App, path: Path) -> None:

@@ -1,11 +1,13 @@
 """`podium audit`: whether the store is as it was written, and who did what."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from podium.app import App
+from podium.cli.audit_keys import checker_of, new_keys, signer_of, signer_with
 from podium.cli.commands.inbox import login
 from podium.cli.moments import instant, span
 from podium.cli.named import run_in
@@ -13,64 +15,81 @@ from podium.cli.opening import drive, existing, look, open_readonly
 from podium.cli.options import JsonOption, SinceOption, StoreOption
 from podium.cli.output import count, print_json, print_line
 from podium.config import load_config
-from podium.errors import UsageError
 from podium.facade.reader import Reader
-from podium.model.audit import Audit, SealChecker
+from podium.model.audit import Audit, KeyChange, Seal
 from podium.model.clock import SystemClock
 from podium.model.duration import PAUSE
 from podium.model.json import Json
+from podium.operations import rotation
 from podium.operations.anchor import read_anchor, write_anchor
+from podium.operations.rotation import require_current
 from podium.secrets.reference import resolve
 
 commands = typer.Typer(help="Whether the store is as it was written, and who did what.", rich_markup_mode=None)
-
-_MISSING = "the extra audit is missing: pip install 'podium[audit]'"
 
 
 @commands.command("keygen")
 def keygen() -> None:
     """Print a new secret key, which seals, and its public key, which checks. Keep the secret one out of the store."""
-    try:
-        from podium.operations.signing import Signer  # needs the extra audit
-    except ImportError as error:
-        raise UsageError(_MISSING) from error
-    secret, public = Signer.new()
+    secret, public = new_keys()
     print(f"secret {secret}\npublic {public}")
 
 
 @commands.command("seal")
 def seal(store: StoreOption = None) -> None:
     """Seal the ledger now, with the key of the settings, and write the seal to the anchor that is set."""
-    settings = load_config().audit
-    if settings.key is None:
-        raise UsageError('no key is set: [podium.audit] key = "env:PODIUM_AUDIT_KEY". `podium audit keygen` makes one.')
-    try:
-        from podium.operations.signing import Signer  # needs the extra audit
-    except ImportError as error:
-        raise UsageError(_MISSING) from error
+    signer = signer_of()
     with open_readonly(store) as opened:
         n, head = opened.ledger.last()
         if n == 0:
             print("there is nothing to seal yet")
             return
-        sealed = Signer(resolve(settings.key)).seal(n, head, SystemClock().now())
+        require_current(opened.ledger, signer.public)
+        sealed = signer.seal(n, head, SystemClock().now())
         opened.ledger.seal(sealed)
-    if settings.anchor is not None:
-        write_anchor(Path(settings.anchor), sealed)
+    _write_down([sealed])
     print(f"sealed {n} ledger entries")
+
+
+@commands.command("rotate")
+def rotate(
+    to: Annotated[
+        str | None, typer.Option(metavar="REF", help="The new secret key: `file:/path`, `env:NAME`; else one is made.")
+    ] = None,
+    old: Annotated[
+        str | None, typer.Option("--from", metavar="REF", help="The old one, where it is not that of the settings.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who replaces it; else who is logged in.")] = None,
+    why: Annotated[str, typer.Option(help="Why; it is recorded.")] = "rotation",
+    store: StoreOption = None,
+) -> None:
+    """Replace the key that seals the ledger. What the old one sealed holds for ever; from now on the new one seals."""
+    before, secret = signer_of(old), new_keys()[0] if to is None else resolve(to)
+    after, who = signer_with(secret), by or login()
+    with open_readonly(store) as opened:
+        change, seals = rotation.rotate(opened.ledger, before, after, now=SystemClock().now, by=who, why=why)
+    _write_down([*seals[:-1], change, seals[-1]])
+    print(f"{change.old} is replaced from ledger entry {change.entry} on")
+    if to is None:
+        print(f"secret {secret}")
+    print(f"public {change.new}")
+    print("Set [podium.audit] key to the new secret key, and start the programs again that use the store.")
 
 
 @commands.command("verify")
 def verify(
     anchor: Annotated[Path | None, typer.Option(metavar="FILE", help="Seals that were written down elsewhere.")] = None,
-    public_key: Annotated[str | None, typer.Option(metavar="KEY", help="Of whoever seals the ledger.")] = None,
+    public_key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="Of whoever seals the ledger; several where none was rotated."),
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check all chains, the ledger, its seals and the anchor. Exits with 1 where something does not hold."""
     checker = checker_of(public_key)
-    seals = None if anchor is None else read_anchor(anchor)
-    found = look(store, lambda reader: reader.audit(checker=checker, anchor=seals))
+    written = None if anchor is None else read_anchor(anchor)
+    found = look(store, lambda reader: reader.audit(checker=checker, anchor=written))
     if as_json:
         print_json(_json(found))
     else:
@@ -119,16 +138,10 @@ def retain(
         print(f"redacted {count(redacted, 'run')}")
 
 
-def checker_of(public_key: str | None) -> SealChecker | None:
-    """Return what checks seals, with the key that is given or that of the settings; None where there is none."""
-    key = load_config().audit.key
-    if public_key is None and key is None:
-        return None
-    try:
-        from podium.operations.signing import Checker, Signer  # needs the extra audit
-    except ImportError as error:
-        raise UsageError(_MISSING) from error
-    return Checker(public_key if public_key is not None else Signer(resolve(key or "")).public)
+def _write_down(said: Sequence[Seal | KeyChange]) -> None:
+    anchor = load_config().audit.anchor
+    for each in () if anchor is None else said:
+        write_anchor(Path(anchor or ""), each)
 
 
 def _print(found: Audit) -> None:

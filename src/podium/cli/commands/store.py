@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from podium.app import App
-from podium.cli.commands.audit import checker_of
+from podium.cli.audit_keys import checker_of
 from podium.cli.commands.inbox import login
 from podium.cli.moments import span
 from podium.cli.opening import drive, existing, open_readonly
@@ -25,7 +25,9 @@ commands = typer.Typer(
 )
 
 _SHOWN = 20
-_KeyOption = Annotated[str | None, typer.Option("--public-key", metavar="KEY", help="Of whoever seals the ledger.")]
+_KeyOption = Annotated[
+    list[str] | None, typer.Option("--public-key", metavar="KEY", help="Of whoever seals the ledger.")
+]
 
 
 @commands.command("backup")

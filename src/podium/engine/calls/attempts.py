@@ -1,6 +1,7 @@
 """The way of a call from its first attempt to its outcome."""
 
 from podium.engine.calls.doubt import do_once, resolve_doubt, resolved_by_person
+from podium.engine.calls.ending import record_spent
 from podium.engine.calls.given import Given, accepted, fallback_value, given_by, lacking
 from podium.engine.calls.inline import run_inline
 from podium.engine.calls.kept import keep, kept_answer
@@ -66,6 +67,7 @@ async def _tried(open_call: OpenCall, first: Outcome | None) -> Given | Failed |
             case Given() | Cancelled():
                 return outcome
             case Failed() | Refused():
+                record_spent(open_call.active, open_call.key, open_call.progress)
                 if (ended := end_of(open_call, asked, outcome)) is not None:
                     return ended
             case _:
@@ -169,7 +171,7 @@ async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:
     """Take what people said to the agent's own question, or about a call in doubt."""
     ask, answers = reply.ask, reply.answers
     if answers is None:
-        why = f"nobody answered: {ask.text}"
+        why = f"nobody answered; asked were {ask.to}: {ask.text}"
         if fall_back(open_call, f"QuestionExpired: {why}"):
             return None
         return _fail_for_good(open_call, Failure(FailureKind.TIMEOUT, "QuestionExpired", why))

@@ -70,6 +70,7 @@ class Cancellation:
         keys: list[str] = []
         for branch in branches:
             branch.request_cancel(by, keys)
+        self._runtime.recalls.queues.cancelled()
         if not keys:
             return
         waits = self._mailbox.remove(keys)

@@ -8,7 +8,7 @@ from podium.model.empty import empty
 from podium.model.facts.calls import Asked
 from podium.model.facts.waits import QuestionAsked
 from podium.model.json import Json, is_object
-from podium.model.outcome import Refused
+from podium.model.outcome import Refused, Usage
 from podium.model.question import PersonAnswer
 from podium.model.step import is_step_path
 from podium.model.steps import Effects
@@ -54,15 +54,17 @@ class CallProgress:
     """A `once` call was begun by a process that died before it said how the call ended."""
     final: bool = False
     """Whether the next outcome is the last: no other attempt and no fallback follows."""
+    told: Usage | None = None
+    """What an answer came to that its agent gave, until that is recorded."""
 
     def take(self, said: QuestionAsked, answers: tuple[PersonAnswer, ...] | None) -> None:
         """Take in what people said to a question, or with None that it is too late; what they allow stands apart."""
         step, rule = said.step, said.rule
         if is_step_path(step) and (answers is None or (rule is not None and not approved(answers))):
-            self.refused[step] = denied(rule or NO_RULE, answers)
+            self.refused[step] = denied(rule or NO_RULE, said.to, answers)
             self.late.update(() if answers is not None else (step,))
         elif rule is not None:
-            self.denied = None if answers is not None and approved(answers) else denied(rule, answers)
+            self.denied = None if answers is not None and approved(answers) else denied(rule, said.to, answers)
         elif step is not None and answers is not None:
             (self.resolved if said.kind == "in_doubt" else self.replies)[step] = answers[0].value
 
@@ -115,10 +117,10 @@ def approved(answers: Sequence[PersonAnswer]) -> bool:
     return all(is_object(answer.value) and answer.value.get("approved") is True for answer in answers)
 
 
-def denied(rule: str, answers: Sequence[PersonAnswer] | None) -> Refused:
+def denied(rule: str, to: str, answers: Sequence[PersonAnswer] | None) -> Refused:
     """Return the outcome of a call that a person did not approve, or that was not approved in time."""
     if answers is None:
-        return Refused(rule, "nobody approved it in time")
+        return Refused(rule, f"nobody approved it in time; asked were {to}")
     no = next(answer for answer in answers if not approved([answer]))
     comment = no.value.get("comment") if is_object(no.value) else None
     return Refused(rule, f"{no.by} did not approve it{f': {comment}' if comment else ''}")

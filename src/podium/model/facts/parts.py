@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from podium.model.budget import BudgetLine, line_json, line_of
-from podium.model.facts.content import Form, Mark, left_by
+from podium.model.facts.content import Form, Mark, left_by, masked_by
 from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.outcome import Usage
@@ -24,6 +24,8 @@ def usage_json(usage: Usage) -> Json:
     }
     if usage.cpu_seconds or usage.gb_seconds:
         said |= {"cpu_seconds": usage.cpu_seconds, "gb_seconds": usage.gb_seconds}
+    if usage.in_doubt:
+        said["in_doubt"] = True
     return said
 
 
@@ -33,6 +35,7 @@ def usage_of(said: Json) -> Usage:
         model=said.get("model", ""), input_tokens=said.get("input_tokens", 0),
         output_tokens=said.get("output_tokens", 0), requests=said.get("requests", 0), usd=said.get("usd"),
         cpu_seconds=said.get("cpu_seconds", 0.0), gb_seconds=said.get("gb_seconds", 0.0),
+        in_doubt=said.get("in_doubt", False),
     )  # fmt: skip
 
 
@@ -57,6 +60,10 @@ def _left_of_answers(said: Json) -> Json:
     return [left_by(_OF_ANSWER, _decided(each)) for each in said]
 
 
+def _masked_answers(said: Json) -> Json:
+    return [masked_by(_OF_ANSWER, each) for each in said]
+
+
 def _decided(answer: Json) -> Json:
     match answer.get("value"):
         case {"approved": bool(approved)}:
@@ -77,11 +84,16 @@ KeptUsage = Annotated[
     Usage | None, Mark.KEEP, Form(lambda usage: None if usage is None else usage_json(usage), usage_of)
 ]
 """What was used up."""
-Answers = Annotated[tuple[PersonAnswer, ...], Mark.KEEP, Form(answers_json, answers_of, _left_of_answers)]
+Answers = Annotated[
+    tuple[PersonAnswer, ...], Mark.KEEP, Form(answers_json, answers_of, _left_of_answers, _masked_answers)
+]
 """What people answered; a redaction leaves who, when, and whether they approved."""
 Degradations = Annotated[
     tuple[Degraded, ...], Mark.KEEP,
-    Form(_degraded_json, _degraded_of, lambda said: [left_by(_OF_DEGRADED, each) for each in said]),
+    Form(
+        _degraded_json, _degraded_of, lambda said: [left_by(_OF_DEGRADED, each) for each in said],
+        lambda said: [masked_by(_OF_DEGRADED, each) for each in said],
+    ),
 ]  # fmt: skip
 """Calls that somebody else answered than was asked; a redaction leaves out why."""
 Lines = Annotated[
@@ -89,3 +101,8 @@ Lines = Annotated[
     Form(lambda lines: [line_json(each) for each in lines], lambda said: tuple(line_of(each) for each in said)),
 ]  # fmt: skip
 """The budgets that a run counts against."""
+AllowLists = Annotated[
+    tuple[tuple[str, ...], ...], Mark.KEEP,
+    Form(lambda lists: [list(each) for each in lists], lambda said: tuple(tuple(each) for each in said)),
+]  # fmt: skip
+"""Lists of what a run may use."""

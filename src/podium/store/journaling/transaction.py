@@ -12,6 +12,7 @@ from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import ChainRow
 from podium.store.journaling.conversations import ConversationTransaction
+from podium.store.journaling.waits import WaitsTransaction
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Delivery, Leave, Placed
 
@@ -71,6 +72,10 @@ class QuestionRow(NamedTuple):
     deadline: float | None
     tenant: str
     principal: str
+    step: str | None
+    idempotency_key: str | None
+    to_folded: str
+    """Whom it is put to, as names are compared."""
 
 
 class AskedQuestion(NamedTuple):
@@ -142,7 +147,7 @@ class EmptiedFact(NamedTuple):
     body: bytes
 
 
-class Transaction(ConversationTransaction, Protocol):
+class Transaction(ConversationTransaction, WaitsTransaction, Protocol):
     """One write transaction of a backend, from its begin to its commit, in the thread that commits.
 
     Whatever is written is seen by what is asked after it. What is asked is asked in sets, where a group of operations
@@ -270,8 +275,12 @@ class Transaction(ConversationTransaction, Protocol):
         """Return a question."""
         ...
 
+    def answers(self, question: str) -> Sequence[AnswerRow]:
+        """Return the answers to a question, oldest first."""
+        ...
+
     def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
-        """Add a person's answer; returns all there are, oldest first, or None where this person has answered."""
+        """Add a person's answer; returns all there are, oldest first, or None where this name has answered."""
         ...
 
     # Money

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from podium.model.delegation import Delegation, Granted
-from podium.store.codec import decode, encode
+from podium.store.codec import decode, encode_names
 from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.sql import statement
 
@@ -27,8 +27,8 @@ class SqliteDelegations:
         said = granted.delegation
         scope = {"agents": said.agents, "tools": said.tools, "arguments": said.arguments}
         self._write(
-            "delegation_insert", granted.id, said.by, said.to, said.tenant, encode(scope), said.expires, said.quota,
-            granted.granted_at,
+            "delegation_insert", granted.id, said.by, said.to, said.tenant, encode_names(scope), said.expires,
+            said.quota, granted.granted_at,
         )  # fmt: skip
 
     def get(self, id: str) -> Granted | None:

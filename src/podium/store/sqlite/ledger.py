@@ -2,15 +2,15 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
-from podium.model.audit import GENESIS, EnteredPruning, LedgerEntry, Seal
+from podium.model.audit import GENESIS, ROTATED, EnteredPruning, KeyChange, LedgerEntry, Seal, entry_hash
 from podium.model.question import Question
 from podium.store.codec import content_hash
 from podium.store.sqlite.connection import transaction
 from podium.store.sqlite.readers import Readers
-from podium.store.sqlite.rows import pruning_of, question_of
+from podium.store.sqlite.rows import key_change_of, pruning_of, question_of, row_of_key_change
 from podium.store.sqlite.sql import statement
 
 
@@ -99,3 +99,18 @@ class SqliteLedger:
         """Keep a seal; one more of the same entry changes nothing."""
         with self._lock, transaction(self._patient, self._path) as connection:
             connection.execute(statement("seal_insert"), (seal.n, seal.hash, seal.at, seal.signature))
+
+    def key_changes(self) -> list[KeyChange]:
+        """Return how the key that seals was replaced, in order."""
+        return [key_change_of(row) for row in self._quick.execute(statement("key_changes_all"))]
+
+    def change_key(self, sign: Callable[[int], KeyChange]) -> KeyChange:
+        """Enter that the key is replaced, as `sign` says it for the number of that entry."""
+        with self._lock, transaction(self._patient, self._path) as connection:
+            row = connection.execute(statement("ledger_last")).fetchone()
+            n, last = (0, GENESIS) if row is None else row
+            change = sign(n + 1)
+            hashed = entry_hash(last, n + 1, change.new, 0, change.digest, ROTATED)
+            connection.execute(statement("ledger_insert"), (n + 1, change.new, 0, change.digest, ROTATED, hashed))
+            connection.execute(statement("key_change_insert"), row_of_key_change(change))
+        return change

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from podium.model.audit import Pruning
+from podium.model.audit import KeyChange, Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import NOTHING, Fact, FactKind
@@ -47,11 +47,11 @@ def question_of(row: Row) -> Question:
     asked_at, deadline = row[9], row[10]
     ask = Ask(
         text=row[4], subject=decode(row[5]), schema=decode(row[6]), to=row[7], quorum=row[8], kind=row[3],
-        within=None if deadline is None else deadline - asked_at,
+        within=None if deadline is None else deadline - asked_at, idempotency_key=row[15],
     )  # fmt: skip
     return Question(
         id=row[0], run=row[1], key=row[2], ask=ask, asked_at=asked_at, deadline=deadline, tenant=row[11],
-        state=QuestionState(row[12]), principal=row[13],
+        state=QuestionState(row[12]), principal=row[13], step=row[14], answered_by=tuple(decode(row[16])),
     )  # fmt: skip
 
 
@@ -59,6 +59,21 @@ def pruning_of(row: Sequence[Any]) -> Pruning:
     """Return the pruning of a row of `pruned_last` and its like."""
     run, facts, head, state, at, by, why, signature = row
     return Pruning(run=run, facts=facts, head=head, state=state, at=at, by=by, why=why, signature=signature)
+
+
+def key_change_of(row: Sequence[Any]) -> KeyChange:
+    """Return the change of the audit's key of a row of `key_changes_all`."""
+    entry, old, new, at, by, why, signature, accepted = row
+    return KeyChange(
+        entry=entry, old=old, new=new, at=at, by=by, why=why, signature=signature, accepted=accepted
+    )  # fmt: skip
+
+
+def row_of_key_change(change: KeyChange) -> Sequence[object]:
+    """Return the values of `key_change_insert`."""
+    return (
+        change.entry, change.old, change.new, change.at, change.by, change.why, change.signature, change.accepted
+    )  # fmt: skip
 
 
 def record_of(row: Row) -> TrackRecord:

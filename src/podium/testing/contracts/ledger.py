@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from podium.model.audit import GENESIS, Pruning, Seal, remains_of
+from podium.model.audit import GENESIS, ROTATED, KeyChange, Pruning, Seal, remains_of
 from podium.model.fact import FactKind
 from podium.model.question import QuestionState
 from podium.model.run import RunState
@@ -57,6 +57,20 @@ class LedgerContract(OpenedStore):
             hand.store.ledger.seal(seal)
             hand.store.ledger.seal(Seal(n=1, hash=b"x" * 32, at=2.0, signature=b"t"))
             assert hand.store.ledger.seals() == [seal]
+
+    def test_that_the_key_is_replaced_is_entered_and_is_of_no_run(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.finish(hand.start(new_run("new")))
+            first, before = hand.store.ledger.last()
+            change = hand.store.ledger.change_key(
+                lambda n: KeyChange(entry=n, old="old", new="new", at=1.0, by="ann", why="", signature=b"s")
+            )
+            [entry] = [each for each in hand.store.ledger.entries() if each.n > first]
+            assert entry.follows(before)
+            assert (entry.n, entry.run, entry.head, entry.state) == (2, "new", change.digest, ROTATED)
+            assert hand.store.ledger.key_changes() == [change]
+            assert [each.n for each in hand.store.ledger.of("new")] == [1]
+            assert hand.store.ledger.orphans() == []
 
     def test_a_redacted_run_has_lost_what_it_carried_and_its_chain_holds(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

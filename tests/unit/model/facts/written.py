@@ -27,12 +27,13 @@ maybe_seconds = st.none() | seconds
 maybe = st.none() | word
 yes = st.sampled_from([True])
 words = st.lists(word, max_size=3).map(tuple)
+allow_lists = st.lists(st.lists(word).map(tuple)).map(tuple)
 json = st.recursive(
     st.none() | st.booleans() | count | text, lambda inner: st.lists(inner) | st.dictionaries(word, inner)
 )
 usages = st.builds(
     Usage, model=word, input_tokens=count, output_tokens=count, requests=count, usd=maybe_seconds,
-    cpu_seconds=seconds, gb_seconds=seconds,
+    cpu_seconds=seconds, gb_seconds=seconds, in_doubt=st.booleans(),
 )  # fmt: skip
 degradations = st.lists(st.builds(Degraded, key=word, agent=word, by=maybe, why=text), max_size=2).map(tuple)
 approvals = st.fixed_dictionaries({"approved": st.booleans()}, optional={"comment": text})
@@ -49,7 +50,8 @@ def plain(usage: Usage) -> Json:
         "requests": usage.requests, "usd": usage.usd,
     }  # fmt: skip
     measured = {"cpu_seconds": usage.cpu_seconds, "gb_seconds": usage.gb_seconds}
-    return {**said, **measured} if usage.cpu_seconds or usage.gb_seconds else said
+    doubtful = {"in_doubt": True} if usage.in_doubt else {}
+    return {**said, **(measured if usage.cpu_seconds or usage.gb_seconds else {}), **doubtful}
 
 
 def lacking(degraded: tuple[Degraded, ...]) -> Json:
@@ -62,6 +64,21 @@ def some(body: dict[str, Json], **optional: Json) -> dict[str, Json]:
 
 
 @st.composite
+def settled(draw: st.DrawFn) -> Written:
+    body: dict[str, Json] = {"reservation": draw(word), "usd": draw(count), "tokens": draw(count), "calls": draw(count)}
+    budgets, usage, in_doubt = draw(words), draw(st.none() | usages), draw(st.booleans())
+    doubt, untold = (draw(st.none() | count), draw(st.none() | count)) if in_doubt else (None, None)
+    content = money.AmountSettled(
+        **body, in_doubt=in_doubt, doubt=doubt, untold=untold, usage=usage, budgets=budgets
+    )  # fmt: skip
+    stored = some(
+        body, in_doubt=in_doubt or None, doubt=doubt, untold=untold, usage=usage and plain(usage),
+        budgets=budgets or None,
+    )  # fmt: skip
+    return content, stored
+
+
+@st.composite
 def started(draw: st.DrawFn) -> Written:
     callers, deadline, lines, done = draw(words), draw(maybe_seconds), draw(budget_lines), draw(words)
     budget = draw(st.dictionaries(st.sampled_from(["usd", "depth"]), count))
@@ -71,9 +88,10 @@ def started(draw: st.DrawFn) -> Written:
     }  # fmt: skip
     forked, trace, left = draw(maybe), draw(maybe), draw(words)
     conversation, busy = draw(maybe), draw(st.sampled_from(get_args(Busy)))
+    allow = draw(allow_lists)
     content = runs.Started(
         **body, callers=callers, deadline=deadline, budget=budget, lines=lines, forked_from=forked,
-        done_before_fork=done, left_behind=left, trace=trace, conversation=conversation, busy=busy,
+        done_before_fork=done, left_behind=left, trace=trace, conversation=conversation, busy=busy, allow=allow,
     )  # fmt: skip
     stored = [
         some({"id": each.id, "usd": each.limits.usd, "tokens": each.limits.tokens, "calls": each.limits.calls},
@@ -84,6 +102,7 @@ def started(draw: st.DrawFn) -> Written:
         body, callers=list(callers) or None, deadline=deadline, budget=budget or None, lines=stored or None,
         forked_from=forked, done_before_fork=list(done) or None, left_behind=list(left) or None, trace=trace,
         conversation=conversation, busy=None if busy == "wait" else busy,
+        allow=[list(each) for each in allow] or None,
     )  # fmt: skip
 
 
@@ -119,12 +138,13 @@ done = st.tuples(st.none() | usages, degradations, maybe).map(
              signal=given[2]),
     )
 )  # fmt: skip
-stepped = st.tuples(word, count, word, st.none() | usages).map(
+stepped = st.tuples(word, count, word, st.none() | usages, st.none() | word).map(
     lambda given: (
-        calls.StepDone(name=given[0], attempt=given[1], digest=given[2], usage=given[3]),
-        some({"name": given[0], "attempt": given[1], "digest": given[2]}, usage=given[3] and plain(given[3])),
+        calls.StepDone(name=given[0], attempt=given[1], digest=given[2], usage=given[3], refused=given[4]),
+        some({"name": given[0], "attempt": given[1], "digest": given[2]}, usage=given[3] and plain(given[3]),
+             refused=given[4]),
     )
-)
+)  # fmt: skip
 ended = st.tuples(st.sampled_from(RunState), text, words, degradations, st.just("") | word).map(
     lambda given: (
         runs.Ended(state=given[0], reason=given[1], causes=given[2], degraded=given[3], error_type=given[4]),
@@ -168,7 +188,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     answers.AnsweredRefused: optional(
         answers.AnsweredRefused, {"outcome": "refused"}, {"rule": word, "reason": text}, output=yes
     ),
-    answers.AnsweredExpired: st.just((answers.AnsweredExpired(), {"outcome": "expired"})),
+    answers.AnsweredExpired: optional(answers.AnsweredExpired, {"outcome": "expired"}, {}, to=word),
     calls.AttemptFailed: retried(),
     calls.EffectIntended: fixed(calls.EffectIntended, {}, name=word, epoch=count),
     calls.IntentCleared: st.just((calls.IntentCleared(), {"cleared": True})),
@@ -186,7 +206,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
         waits.QuestionAsked, {},
         {"question": word, "to": word, "text": text, "kind": word, "quorum": count, "due": maybe_seconds,
          "step": maybe},
-        rule=word,
+        rule=word, keeps=word,
     ),
     waits.QuestionAnswered: answered,
     waits.SignalAwaited: fixed(waits.SignalAwaited, {"wait": "signal"}, name=word, due=maybe_seconds),
@@ -213,11 +233,14 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     runs.InputEdited: fixed(runs.InputEdited, {}, key=word),
     waits.LookedUp: optional(waits.LookedUp, {}, {"of": word}, agents=words),
     money.AmountReserved: optional(money.AmountReserved, {}, {**amount, "budgets": words}, escrow=yes),
-    money.AmountSettled: optional(money.AmountSettled, {}, {**amount}, in_doubt=yes, budgets=words.filter(bool)),
+    money.AmountSettled: settled(),
     calls.Held: fixed(calls.Held, {}, until=seconds, why=text, rule=maybe),
     notices.RunQuarantined: fixed(notices.RunQuarantined, {"guard": "quarantine"}, strikes=count),
     notices.RunDiscarded: fixed(
         notices.RunDiscarded, {"guard": "dead-letter", "discarded": True}, by=word, why=text
+    ),
+    notices.DoubtCorrected: fixed(
+        notices.DoubtCorrected, {"guard": "correction"}, run=word, usd=count, by=word, why=text
     ),
     notices.PolicyDecided: optional(
         notices.PolicyDecided, {"guard": "policy"}, {"rule": word, "decision": word, "action": word, "resource": word},

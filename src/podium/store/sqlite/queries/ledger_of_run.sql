@@ -1,4 +1,4 @@
 -- A run that was pruned is over: what follows is of another one, which was given the same id.
 SELECT n, facts, head, state FROM ledger
-WHERE run = ?1 AND n > COALESCE((SELECT MAX(n) FROM ledger WHERE run = ?1 AND state = 'pruned'), 0)
+WHERE run = ?1 AND state <> 'rotated' AND n > COALESCE((SELECT MAX(n) FROM ledger WHERE run = ?1 AND state = 'pruned'), 0)
 ORDER BY n
