@@ -1,6 +1,6 @@
 """The inbox: signals that wake runs, and questions to people with their answers."""
 
-from podium.model.json import decode, encode
+from podium.model.json import Json, decode, encode
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.journaling.standings import Standings
@@ -91,8 +91,8 @@ class InboxWriter:
         self.deliver_to(run)
         self._transaction.drop_signal(run, signal)
 
-    def ask(self, run: int, question: Question) -> None:
-        """Put a question into the inbox."""
+    def ask(self, run: int, question: Question, budget: str | None = None) -> None:
+        """Put a question into the inbox; one about a budget behind another one about it that is open."""
         ask = question.ask
         row = QuestionRow(
             id=question.id, run=run, run_id=question.run, key=question.key, kind=ask.kind, text=ask.text,
@@ -101,13 +101,20 @@ class InboxWriter:
             principal=question.principal,
         )  # fmt: skip
         self._transaction.insert_question(row)
+        if budget is not None:
+            lead = self._transaction.shown_question(budget, ask.to, question.asked_at) or question.id
+            self._transaction.insert_budget_question(question.id, run, budget, lead)
 
     def close(self, question: str, state: QuestionState) -> CommitVerdict:
-        """Move a question out of `open`, if it still is."""
-        return CommitVerdict.OK if self._transaction.close_question(question, state) else CommitVerdict.CLOSED
+        """Move a question out of `open`, if it still is; the oldest of those behind it is shown then."""
+        if not self._transaction.close_question(question, state):
+            return CommitVerdict.CLOSED
+        self._transaction.show_next(question)
+        return CommitVerdict.OK
 
     def reply(self, question: str, answer: PersonAnswer) -> CommitVerdict:
-        """Record one person's answer; the last one needed closes the question and wakes its run."""
+        """Record one person's answer; the last one needed closes the question, with those behind it, and wakes runs."""
+        question = self._transaction.lead_of(question) or question
         asked = self._transaction.question(question)
         if asked is None:
             return CommitVerdict.UNKNOWN
@@ -118,7 +125,14 @@ class InboxWriter:
         if answers is None:
             return CommitVerdict.DUPLICATE
         if len(answers) >= asked.quorum:
-            self._transaction.close_question(question, QuestionState.ANSWERED)
             body = [{"by": by, "value": decode(value), "at": at} for by, value, at in answers]
-            self.send(asked.run, Signal(f"answer:{question}", "answer", question, body, answer.at))
+            for each in (question, *self._transaction.questions_behind(question)):
+                self._answer(each, body, answer.at)
         return CommitVerdict.OK
+
+    def _answer(self, question: str, body: Json, at: float) -> None:
+        """Close a question with these answers, unless its own time is over."""
+        asked = self._transaction.question(question)
+        if asked is not None and (asked.deadline is None or at < asked.deadline):
+            self._transaction.close_question(question, QuestionState.ANSWERED)
+            self.send(asked.run, Signal(f"answer:{question}", "answer", question, body, at))

@@ -1,6 +1,6 @@
 SELECT id, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, state, principal
 FROM questions
-WHERE true
+WHERE id NOT IN (SELECT id FROM budget_questions WHERE lead <> id)
     AND id >= :prefix AND id < :beyond
     AND run = (SELECT n FROM runs WHERE id = :run)
     AND state = 'open' -- :open
