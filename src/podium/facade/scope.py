@@ -11,6 +11,7 @@ from podium.facade.sight import Sight
 from podium.facade.workflows import Workflows
 from podium.model.clock import Clock
 from podium.model.ids import Ids
+from podium.model.person import is_same
 from podium.model.principal import NOBODY, OPERATOR, Principal
 from podium.model.run import Run
 from podium.model.storable import check_name
@@ -79,6 +80,6 @@ class Scope(Sight):
         user = self.principal
         if user is None:
             return NOBODY if by is None else by
-        if by not in (None, user.who):
+        if by is not None and not is_same(by, user.who):
             raise NotAllowed(f"{user.who} may not act in the name of {by!r}: leave `by` out.")
         return user.who

@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from podium.errors import UsageError
+from podium.model.person import is_same
 from podium.model.storable import check_name
 
 OPERATOR = "operator"
@@ -61,7 +62,7 @@ class Principal:
 
     def is_asked(self, to: str) -> bool:
         """Whether a question that is put to somebody is put to this principal."""
-        return to in (ANYONE, self.who) or to in self.roles
+        return to == ANYONE or any(is_same(to, each) for each in (self.who, *self.roles))
 
 
 def _check_name(what: str, name: object) -> None:

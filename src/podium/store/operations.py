@@ -21,9 +21,11 @@ ESCROW_ROOM = 8
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """Put a question into the inbox."""
+    """Put a question into the inbox; one that takes over the answers to another may be answered at once."""
 
     question: Question
+    keeps: str | None = None
+    """The question whose answers count for it too."""
     budget: str | None = None
     """The budget that it asks about, if it does: people are asked once, and their answer is that to all who ask."""
 

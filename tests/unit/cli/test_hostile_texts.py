@@ -144,6 +144,7 @@ delegate list
 delegate list --json
 delegate revoke EVIL
 audit keygen
+audit rotate
 audit seal
 audit verify
 audit export --payloads

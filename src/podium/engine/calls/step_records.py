@@ -57,10 +57,10 @@ class StepRecords:
         self.note(f"{call.key}/{path}", said)
         return KnownStep(decode(history.value_of(call.key, history.steps[call.key][place])), recorded=True)
 
-    def begun(self, path: str) -> bool:
-        """Whether a `once` step was begun, and is not known to have come to nothing, nor to have been deferred."""
+    def begun(self, path: str) -> Fact | None:
+        """Return how a `once` step was begun, unless it is known to have come to nothing, or was deferred."""
         record = self._active.history.step(self._call.key, path)
-        return record is not None and record.intent is not None and not record.deferred
+        return None if record is None or record.deferred else record.intent
 
     def deferred(self, path: str) -> bool:
         """Whether a step has done its part here, and the value comes from somebody else."""

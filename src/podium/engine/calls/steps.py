@@ -9,7 +9,7 @@ from podium.engine.calls.rule_steps import StepsForRules
 from podium.engine.calls.sent_step import SentOfCall
 from podium.engine.calls.step_body import KnownStep, StepBody
 from podium.engine.calls.step_claims import StepClaims
-from podium.engine.calls.step_effects import StepEffects, in_effect, inside
+from podium.engine.calls.step_effects import Doubt, StepEffects, in_effect, inside, receiver_key
 from podium.engine.calls.step_records import StepRecords
 from podium.engine.calls.swallowed import Interruptions
 from podium.engine.calls.turn_of_call import TurnOfCall
@@ -140,7 +140,7 @@ class CallSteps(StepsForRules):
         digest, outer, questions = input_digest(body.input), inside.get(), self._questions
         questions.begins(outer)
         try:
-            known = await self._known(path, name, body, digest)
+            known = await self._known(path, name, body, consent, digest)
             if known is not None and known.recorded:
                 return known.value
             if known is None and self._active.gate.holding and not self._must_end(path):
@@ -284,7 +284,7 @@ class CallSteps(StepsForRules):
         call, again, self._again = self._call, self._again, False
         self._active.journal.emitter.emit(chunk, call.key, call.attempt, inside.get(), again=again)
 
-    async def _known(self, path: str, name: str, body: StepBody, digest: str) -> KnownStep | None:
+    async def _known(self, path: str, name: str, body: StepBody, consent: Consent, digest: str) -> KnownStep | None:
         """Return what is recorded of a step, by this attempt or an earlier one, or else what is found out about it."""
         call, records, once = self._call, self._records, body.effects == "once"
         if (known := records.found(path, name, body.input, digest, once=once)) is not None or not once:
@@ -292,11 +292,16 @@ class CallSteps(StepsForRules):
         if records.deferred(path):
             return None
         begun, place = records.begun(path), None
-        if not begun and call.lineage > 1:
+        if begun is None and call.lineage > 1:
             place = records.before().effect(name, digest)
-        if not (begun or place is not None or self._active.history.unclaimed.has_effect(call.key, call.agent, name)):
+            begun = None if place is None else self._active.history.steps[call.key][place].intent
+        if begun is None:
+            begun = self._active.history.unclaimed.effect_of(call.key, call.agent, name)
+        if begun is None:
             return None
-        found = await self._effects.resolve_doubt(path, name, body.verify, place)
+        sent = consent.sent(body.input, granted_to(path, call.granted))
+        doubt = Doubt(path, name, sent, receiver_key(self._active, begun))
+        found = await self._effects.resolve_doubt(doubt, body.verify, place)
         return None if found is None else KnownStep(found["done"], place)
 
     def _path(self, name: str, key: str | None) -> str:

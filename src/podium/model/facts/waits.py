@@ -72,6 +72,8 @@ class QuestionAsked(FactContent, kind=FactKind.QUESTION):
     """The rule that asks, where one does."""
     taken_from: Kept[str | None] = None
     """Where it stood before a retry, if it is taken over from there, with the answers to it."""
+    keeps: Kept[str | None] = None
+    """The question before it whose answers count for it too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

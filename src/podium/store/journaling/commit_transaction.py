@@ -308,7 +308,7 @@ class CommitTransaction:
         """Do what goes with a fact."""
         match effect:
             case OpenQuestion():
-                self._inbox.ask(run, effect.question, effect.budget)
+                self._inbox.ask(run, effect)
             case WithdrawQuestion():
                 self._inbox.close(effect.id, QuestionState.WITHDRAWN)
             case Spawn():

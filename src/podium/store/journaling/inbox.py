@@ -1,11 +1,14 @@
 """The inbox: signals that wake runs, and questions to people with their answers."""
 
-from podium.model.json import Json, decode, encode
-from podium.model.question import PersonAnswer, Question, QuestionState
+from collections.abc import Sequence
+
+from podium.model.json import decode, encode
+from podium.model.person import folded
+from podium.model.question import PersonAnswer, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import AnswerRow, QuestionRow, RunStanding, SignalRow, Transaction
-from podium.store.operations import Committed, CommitVerdict
+from podium.store.operations import Committed, CommitVerdict, OpenQuestion
 
 
 class InboxWriter:
@@ -91,19 +94,28 @@ class InboxWriter:
         self.deliver_to(run)
         self._transaction.drop_signal(run, signal)
 
-    def ask(self, run: int, question: Question, budget: str | None = None) -> None:
-        """Put a question into the inbox; one about a budget behind another one about it that is open."""
-        ask = question.ask
+    def ask(self, run: int, opened: OpenQuestion) -> None:
+        """Put a question into the inbox, with the answers to another one that count for it.
+
+        One about a budget stands behind another one about it that people are shown.
+        """
+        question, ask = opened.question, opened.question.ask
         row = QuestionRow(
             id=question.id, run=run, run_id=question.run, key=question.key, kind=ask.kind, text=ask.text,
             subject=encode(ask.subject), schema=encode(ask.schema), to=ask.to, quorum=ask.quorum,
             asked_at=question.asked_at, deadline=question.deadline, tenant=question.tenant,
-            principal=question.principal,
+            principal=question.principal, step=question.step, idempotency_key=ask.idempotency_key,
+            to_folded=folded(ask.to),
         )  # fmt: skip
         self._transaction.insert_question(row)
-        if budget is not None:
-            lead = self._transaction.shown_question(budget, ask.to, question.asked_at) or question.id
-            self._transaction.insert_budget_question(question.id, run, budget, lead)
+        if opened.budget is not None:
+            lead = self._transaction.shown_question(opened.budget, ask.to, question.asked_at) or question.id
+            self._transaction.insert_budget_question(question.id, run, opened.budget, lead)
+        earlier = () if opened.keeps is None else self._transaction.answers(opened.keeps)
+        for answer in earlier:
+            self._transaction.add_answer(question.id, answer)
+        if len(earlier) >= ask.quorum:
+            self._answered(question.id, question.run, earlier, question.asked_at)
 
     def close(self, question: str, state: QuestionState) -> CommitVerdict:
         """Move a question out of `open`, if it still is; the oldest of those behind it is shown then."""
@@ -121,18 +133,26 @@ class InboxWriter:
         late = asked.deadline is not None and answer.at >= asked.deadline
         if late or asked.state is not QuestionState.OPEN:
             return CommitVerdict.CLOSED
+        who = folded(answer.by)
+        if any(folded(each.by) == who for each in self._transaction.answers(question)):
+            return CommitVerdict.DUPLICATE
         answers = self._transaction.add_answer(question, AnswerRow(answer.by, encode(answer.value), answer.at))
         if answers is None:
             return CommitVerdict.DUPLICATE
         if len(answers) >= asked.quorum:
-            body = [{"by": by, "value": decode(value), "at": at} for by, value, at in answers]
-            for each in (question, *self._transaction.questions_behind(question)):
-                self._answer(each, body, answer.at)
+            self._answered(question, asked.run, answers, answer.at)
+            for each in self._transaction.questions_behind(question):
+                self._answer_behind(each, answers, answer.at)
         return CommitVerdict.OK
 
-    def _answer(self, question: str, body: Json, at: float) -> None:
-        """Close a question with these answers, unless its own time is over."""
+    def _answer_behind(self, question: str, answers: Sequence[AnswerRow], at: float) -> None:
+        """Close a question that stood behind the one that was answered, unless its own time is over."""
         asked = self._transaction.question(question)
         if asked is not None and (asked.deadline is None or at < asked.deadline):
-            self._transaction.close_question(question, QuestionState.ANSWERED)
-            self.send(asked.run, Signal(f"answer:{question}", "answer", question, body, at))
+            self._answered(question, asked.run, answers, at)
+
+    def _answered(self, question: str, run: str, answers: Sequence[AnswerRow], at: float) -> None:
+        """Close a question that all have answered who were needed, and wake its run."""
+        self._transaction.close_question(question, QuestionState.ANSWERED)
+        body = [{"by": each.by, "value": decode(each.value), "at": each.at} for each in answers]
+        self.send(run, Signal(f"answer:{question}", "answer", question, body, at))

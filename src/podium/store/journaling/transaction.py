@@ -73,6 +73,10 @@ class QuestionRow(NamedTuple):
     deadline: float | None
     tenant: str
     principal: str
+    step: str | None
+    idempotency_key: str | None
+    to_folded: str
+    """Whom it is put to, as names are compared."""
 
 
 class AskedQuestion(NamedTuple):
@@ -272,8 +276,12 @@ class Transaction(ConversationTransaction, WaitsTransaction, SharedQuestionsTran
         """Return a question."""
         ...
 
+    def answers(self, question: str) -> Sequence[AnswerRow]:
+        """Return the answers to a question, oldest first."""
+        ...
+
     def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
-        """Add a person's answer; returns all there are, oldest first, or None where this person has answered."""
+        """Add a person's answer; returns all there are, oldest first, or None where this name has answered."""
         ...
 
     # Money

@@ -8,6 +8,7 @@ from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import Fact
+from podium.model.person import folded
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
 from podium.model.track_record import AgentReport, TrackRecord
@@ -162,6 +163,8 @@ class SqliteReading:
         wanted = given(query, "at", "id")
         if query.state is QuestionState.OPEN:
             wanted["open"] = wanted.pop("state")
+        if query.to is not None:
+            wanted["to_folded"] = folded(query.to)
         return page(await self._rows("questions_list", wanted), query, question_of, lambda row: (row[9], row[0]))
 
     # Conversations

@@ -81,7 +81,7 @@ CREATE TABLE questions (
     tenant TEXT NOT NULL,
     principal TEXT NOT NULL,
     state TEXT NOT NULL
-) WITHOUT ROWID;
+, step TEXT, idempotency_key TEXT, to_folded TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE INDEX questions_open ON questions (asked_at) WHERE state = 'open';
 CREATE INDEX questions_run ON questions (run);
 CREATE TABLE answers (

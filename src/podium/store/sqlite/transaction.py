@@ -231,11 +231,13 @@ class SqliteTransaction(SqliteConversing):
         """Say that the answer to a question's lead raises its budget now."""
         return self._do("budget_question_raise", question) == 1
 
-    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
-        """Add a person's answer; returns all there are, oldest first, or None where this person has answered."""
-        if not self._do("answer_insert", question, *answer):
-            return None
+    def answers(self, question: str) -> Sequence[AnswerRow]:
+        """Return the answers to a question, oldest first."""
         return [AnswerRow(*row) for row in self._connection.execute(statement("answers_list"), (question,))]
+
+    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
+        """Add a person's answer; returns all there are, oldest first, or None where this name has answered."""
+        return self.answers(question) if self._do("answer_insert", question, *answer) else None
 
     # Money
 

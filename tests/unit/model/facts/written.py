@@ -27,6 +27,7 @@ maybe_seconds = st.none() | seconds
 maybe = st.none() | word
 yes = st.sampled_from([True])
 words = st.lists(word, max_size=3).map(tuple)
+allow_lists = st.lists(st.lists(word).map(tuple)).map(tuple)
 json = st.recursive(
     st.none() | st.booleans() | count | text, lambda inner: st.lists(inner) | st.dictionaries(word, inner)
 )
@@ -71,9 +72,10 @@ def started(draw: st.DrawFn) -> Written:
     }  # fmt: skip
     forked, trace, left = draw(maybe), draw(maybe), draw(words)
     conversation, busy = draw(maybe), draw(st.sampled_from(get_args(Busy)))
+    allow = draw(allow_lists)
     content = runs.Started(
         **body, callers=callers, deadline=deadline, budget=budget, lines=lines, forked_from=forked,
-        done_before_fork=done, left_behind=left, trace=trace, conversation=conversation, busy=busy,
+        done_before_fork=done, left_behind=left, trace=trace, conversation=conversation, busy=busy, allow=allow,
     )  # fmt: skip
     stored = [
         some({"id": each.id, "usd": each.limits.usd, "tokens": each.limits.tokens, "calls": each.limits.calls},
@@ -84,6 +86,7 @@ def started(draw: st.DrawFn) -> Written:
         body, callers=list(callers) or None, deadline=deadline, budget=budget or None, lines=stored or None,
         forked_from=forked, done_before_fork=list(done) or None, left_behind=list(left) or None, trace=trace,
         conversation=conversation, busy=None if busy == "wait" else busy,
+        allow=[list(each) for each in allow] or None,
     )  # fmt: skip
 
 
@@ -169,7 +172,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     answers.AnsweredRefused: optional(
         answers.AnsweredRefused, {"outcome": "refused"}, {"rule": word, "reason": text}, output=yes
     ),
-    answers.AnsweredExpired: st.just((answers.AnsweredExpired(), {"outcome": "expired"})),
+    answers.AnsweredExpired: optional(answers.AnsweredExpired, {"outcome": "expired"}, {}, to=word),
     calls.AttemptFailed: retried(),
     calls.EffectIntended: fixed(calls.EffectIntended, {}, name=word, epoch=count),
     calls.IntentCleared: st.just((calls.IntentCleared(), {"cleared": True})),
@@ -187,7 +190,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
         waits.QuestionAsked, {},
         {"question": word, "to": word, "text": text, "kind": word, "quorum": count, "due": maybe_seconds,
          "step": maybe},
-        rule=word,
+        rule=word, keeps=word,
     ),
     waits.QuestionAnswered: answered,
     waits.SignalAwaited: fixed(waits.SignalAwaited, {"wait": "signal"}, name=word, due=maybe_seconds),

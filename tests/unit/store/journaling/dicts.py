@@ -344,7 +344,11 @@ class DictTransaction:
         if answer.by in answers:
             return None
         answers[answer.by] = answer
-        return sorted(answers.values(), key=lambda each: (each.at, each.by))
+        return self.answers(question)
+
+    def answers(self, question: str) -> Sequence[AnswerRow]:
+        found = self.tables.questions.get(question)
+        return [] if found is None else sorted(found.answers.values(), key=lambda each: (each.at, each.by))
 
     # Money
 
