@@ -95,7 +95,10 @@ class InboxWriter:
         self._transaction.drop_signal(run, signal)
 
     def ask(self, run: int, opened: OpenQuestion) -> None:
-        """Put a question into the inbox, with the answers to another one that count for it."""
+        """Put a question into the inbox, with the answers to another one that count for it.
+
+        One about a budget stands behind another one about it that people are shown.
+        """
         question, ask = opened.question, opened.question.ask
         row = QuestionRow(
             id=question.id, run=run, run_id=question.run, key=question.key, kind=ask.kind, text=ask.text,
@@ -105,6 +108,9 @@ class InboxWriter:
             to_folded=folded(ask.to),
         )  # fmt: skip
         self._transaction.insert_question(row)
+        if opened.budget is not None:
+            lead = self._transaction.shown_question(opened.budget, ask.to, question.asked_at) or question.id
+            self._transaction.insert_budget_question(question.id, run, opened.budget, lead)
         earlier = () if opened.keeps is None else self._transaction.answers(opened.keeps)
         for answer in earlier:
             self._transaction.add_answer(question.id, answer)
@@ -112,11 +118,15 @@ class InboxWriter:
             self._answered(question.id, question.run, earlier, question.asked_at)
 
     def close(self, question: str, state: QuestionState) -> CommitVerdict:
-        """Move a question out of `open`, if it still is."""
-        return CommitVerdict.OK if self._transaction.close_question(question, state) else CommitVerdict.CLOSED
+        """Move a question out of `open`, if it still is; the oldest of those behind it is shown then."""
+        if not self._transaction.close_question(question, state):
+            return CommitVerdict.CLOSED
+        self._transaction.show_next(question)
+        return CommitVerdict.OK
 
     def reply(self, question: str, answer: PersonAnswer) -> CommitVerdict:
-        """Record one person's answer; the last one needed closes the question and wakes its run."""
+        """Record one person's answer; the last one needed closes the question, with those behind it, and wakes runs."""
+        question = self._transaction.lead_of(question) or question
         asked = self._transaction.question(question)
         if asked is None:
             return CommitVerdict.UNKNOWN
@@ -131,7 +141,15 @@ class InboxWriter:
             return CommitVerdict.DUPLICATE
         if len(answers) >= asked.quorum:
             self._answered(question, asked.run, answers, answer.at)
+            for each in self._transaction.questions_behind(question):
+                self._answer_behind(each, answers, answer.at)
         return CommitVerdict.OK
+
+    def _answer_behind(self, question: str, answers: Sequence[AnswerRow], at: float) -> None:
+        """Close a question that stood behind the one that was answered, unless its own time is over."""
+        asked = self._transaction.question(question)
+        if asked is not None and (asked.deadline is None or at < asked.deadline):
+            self._answered(question, asked.run, answers, at)
 
     def _answered(self, question: str, run: str, answers: Sequence[AnswerRow], at: float) -> None:
         """Close a question that all have answered who were needed, and wake its run."""
