@@ -8,9 +8,8 @@ from struct import Struct
 from typing import Protocol
 
 from podium.model.duration import SECONDS, Seconds, hold_seconds
+from podium.model.entered import ANSWERED, GRANTED, REVOKED, StoredGrant, StoredQuestion, said_bytes
 from podium.model.expected import TEXT, check_fields, or_none
-from podium.model.json import encode
-from podium.model.question import Question
 
 GENESIS = b"\0" * 32
 """The hash before the first entry."""
@@ -20,6 +19,9 @@ PRUNED = "pruned"
 
 ROTATED = "rotated"
 """The state of an entry that is of no run: the key that seals was replaced. It is entered under the new key."""
+
+RECORDED = (ROTATED, ANSWERED, GRANTED, REVOKED)
+"""The states of entries that do not say how a run stands."""
 
 _NUMBERS = Struct(">QQ")
 _PLACE = Struct(">QI")
@@ -79,7 +81,7 @@ class KeyChange:
     @property
     def said(self) -> bytes:
         """The bytes that both keys sign."""
-        return b"podium key change " + encode([self.entry, self.old, self.new, self.at, self.by, self.why])
+        return b"podium key change " + said_bytes([self.entry, self.old, self.new, self.at, self.by, self.why])
 
     @property
     def digest(self) -> bytes:
@@ -210,9 +212,15 @@ def redacted_bytes(run: str, seq: int, remains: str) -> bytes:
     return b"podium redaction %s %d %s" % (run.encode(), seq, remains.encode())
 
 
-def pruned_bytes(run: str, facts: int, head: bytes) -> bytes:
-    """Return what is signed of a pruning: which run, with which facts."""
-    return b"podium pruning %s %d %s" % (run.encode(), facts, head.hex().encode())
+def pruned_bytes(said: Pruning) -> bytes:
+    """Return what is signed of a pruning: which run, with which facts, when, by whom and why."""
+    told = [said.run, said.facts, said.head.hex(), said.state, float(said.at), said.by, said.why]
+    return b"podium pruning: " + said_bytes(told)
+
+
+def pruned_before(said: Pruning) -> bytes:
+    """Return what was signed of a pruning by a Podium that did not sign who pruned the run, and why."""
+    return b"podium pruning %s %d %s" % (said.run.encode(), said.facts, said.head.hex().encode())
 
 
 class SealSigner(Protocol):
@@ -264,6 +272,18 @@ class Ledger(Protocol):
         """Return the entries of a run, in order; not those of one that had its id and was pruned."""
         ...
 
+    def grants(self) -> list[StoredGrant]:
+        """Return what stands for each delegation."""
+        ...
+
+    def foreign(self) -> list[str]:
+        """Return what Podium did not make, or made otherwise: triggers, views, tables, indexes, by kind and name."""
+        ...
+
+    def strays(self) -> list[tuple[str, int]]:
+        """Return how many rows there are of which table that belong to nothing, but for those of facts."""
+        ...
+
     def orphans(self) -> list[str]:
         """Return the runs that were entered and are not in the store, but for those that were pruned."""
         ...
@@ -292,8 +312,8 @@ class Ledger(Protocol):
         """Return of how many runs there are facts, and not the run."""
         ...
 
-    def questions(self, run: str) -> list[Question]:
-        """Return the questions of a run, as they stand in the inbox."""
+    def questions(self, run: str) -> list[StoredQuestion]:
+        """Return the questions of a run, as they stand in the inbox, with their answers."""
         ...
 
     def unredacted(self, before: float) -> list[str]:

@@ -23,6 +23,7 @@ from podium.model.json import Json
 from podium.operations import rotation
 from podium.operations.anchor import read_anchor, write_anchor
 from podium.operations.rotation import require_current
+from podium.reports.outside import OUTSIDE
 from podium.secrets.reference import resolve
 
 commands = typer.Typer(help="Whether the store is as it was written, and who did what.", rich_markup_mode=None)
@@ -149,6 +150,7 @@ def _print(found: Audit) -> None:
         print(f"wrong  {fault.where}: {fault.what}")
     for said in found.unproved:
         print(f"open   {said}")
+    print(f"apart  not proved: {'; '.join(part.what for part in OUTSIDE)}. --json says why")
     redacted = f" ({found.redacted} redacted)" if found.redacted else ""
     pruned = f", {found.pruned} pruned" if found.pruned else ""
     print(
@@ -162,4 +164,5 @@ def _json(found: Audit) -> Json:
         "faults": [{"where": fault.where, "what": fault.what} for fault in found.faults], "unproved": found.unproved,
         "runs": found.runs, "redacted": found.redacted, "pruned": found.pruned, "entries": found.entries,
         "sealed": found.sealed,
+        "outside": [{"what": part.what, "columns": part.columns, "why": part.why} for part in OUTSIDE],
     }  # fmt: skip

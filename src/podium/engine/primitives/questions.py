@@ -20,6 +20,7 @@ from podium.engine.run.reservations import raised_by
 from podium.errors import Diverged, QuestionExpired, UsageError
 from podium.model.agent import Shape
 from podium.model.duration import Duration
+from podium.model.entered import shown_digest
 from podium.model.expected import COUNT, TEXT, Expected, instance, is_list
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
@@ -61,8 +62,9 @@ def open_question(
         tenant=active.run.tenant, principal=active.run.principal,
     )  # fmt: skip
     said = QuestionAsked(
-        question=question.id, to=ask.to, text=ask.text, kind=ask.kind, quorum=ask.quorum, due=due, step=step, rule=rule
-    )
+        question=question.id, to=ask.to, text=ask.text, kind=ask.kind, quorum=ask.quorum, due=due, step=step, rule=rule,
+        digest=shown_digest(question, encode(ask.subject), encode(ask.schema)),
+    )  # fmt: skip
     active.journal.append(said, key, shown, effects=[OpenQuestion(question)])
     return said
 

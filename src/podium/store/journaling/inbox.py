@@ -1,8 +1,10 @@
 """The inbox: signals that wake runs, and questions to people with their answers."""
 
+from podium.model.entered import answer_head, value_digest
 from podium.model.json import decode, encode
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.run import RunState, Signal
+from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import AnswerRow, QuestionRow, RunStanding, SignalRow, Transaction
 from podium.store.operations import Committed, CommitVerdict
@@ -14,10 +16,23 @@ class InboxWriter:
     Signals are inserted together, at the end or before somebody looks; only then is it known which had come before.
     """
 
-    __slots__ = ("_result", "_sent", "_standings", "_transaction", "_waiting", "_wakes", "_worker", "fetched")
+    __slots__ = (
+        "_entries",
+        "_result",
+        "_sent",
+        "_standings",
+        "_transaction",
+        "_waiting",
+        "_wakes",
+        "_worker",
+        "fetched",
+    )
 
-    def __init__(self, transaction: Transaction, worker: str, standings: Standings, result: Committed) -> None:
+    def __init__(
+        self, transaction: Transaction, worker: str, standings: Standings, entries: LedgerEntries, result: Committed
+    ) -> None:  # fmt: skip
         self._transaction = transaction
+        self._entries = entries
         self._worker = worker
         self._standings = standings
         self._result = result
@@ -114,11 +129,14 @@ class InboxWriter:
         late = asked.deadline is not None and answer.at >= asked.deadline
         if late or asked.state is not QuestionState.OPEN:
             return CommitVerdict.CLOSED
-        answers = self._transaction.add_answer(question, AnswerRow(answer.by, encode(answer.value), answer.at))
+        salt, value = self._entries.salts.next(), encode(answer.value)
+        row = AnswerRow(answer.by, value, answer.at, salt, digest := value_digest(salt, value))
+        answers = self._transaction.add_answer(question, row)
         if answers is None:
             return CommitVerdict.DUPLICATE
+        self._entries.enter_answer(asked.run, answer_head(question, answer.by, answer.at, digest))
         if len(answers) >= asked.quorum:
             self._transaction.close_question(question, QuestionState.ANSWERED)
-            body = [{"by": by, "value": decode(value), "at": at} for by, value, at in answers]
+            body = [{"by": by, "value": decode(value), "at": at} for by, value, at, *_ in answers]
             self.send(asked.run, Signal(f"answer:{question}", "answer", question, body, answer.at))
         return CommitVerdict.OK

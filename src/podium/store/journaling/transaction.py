@@ -88,6 +88,9 @@ class AnswerRow(NamedTuple):
     by: str
     value: bytes
     at: float
+    salt: bytes | None = None
+    digest: bytes | None = None
+    """Of salt and value: it stands for the value in the ledger."""
 
 
 Amounts = tuple[int, int, int]
@@ -122,6 +125,10 @@ class ReservationRow(NamedTuple):
     escrow: bool
 
 
+EnteredState = Literal["pruned", "answered"]
+"""What an entry of the ledger says where it does not say how a run stands."""
+
+
 class EntryRow(NamedTuple):
     """An entry of the ledger."""
 
@@ -129,7 +136,7 @@ class EntryRow(NamedTuple):
     run: str
     facts: int
     head: bytes
-    state: RunState | Literal["pruned"]
+    state: RunState | EnteredState
     hash: bytes
 
 
@@ -271,7 +278,10 @@ class Transaction(ConversationTransaction, Protocol):
         ...
 
     def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
-        """Add a person's answer; returns all there are, oldest first, or None where this person has answered."""
+        """Add a person's answer; returns all there are, oldest first, or None where this person has answered.
+
+        Of what it returns nobody needs salts and digests.
+        """
         ...
 
     # Money
@@ -366,8 +376,8 @@ class Transaction(ConversationTransaction, Protocol):
 
         Of the facts named stay header, hash, and what is given, in place of salt, body and payload. Deleted are also
         those of these large payloads that no fact refers to any more, the run's signals, text, subject and schema of
-        its questions, the values of their answers (`null` stays), the answers that were kept from it, and its transient
-        events. What it said in conversations is for `overwrite_messages`.
+        its questions, values and salts of their answers (`null` and the digests stay), the answers that were kept from
+        it, and its transient events. What it said in conversations is for `overwrite_messages`.
         """
         ...
 

@@ -84,9 +84,11 @@ class LedgerContract(OpenedStore):
             assert [(each.body, each.payload) for each in facts] == [({}, None)] * 4
             assert (redacted.kind, redacted.epoch) == (FactKind.REDACTED, 2)
             assert hand.told(hand.store.verify("r")) == []
-            assert [each.state for each in hand.store.ledger.of("r")] == ["done", "done"]
+            assert [each.state for each in hand.store.ledger.of("r")] == ["answered", "done", "done"]
             [asked] = hand.store.ledger.questions("r")
-            assert (asked.ask.text, asked.ask.subject, asked.state) == ("", None, QuestionState.ANSWERED)
+            question = asked.question
+            assert (question.ask.text, question.ask.subject, question.state) == ("", None, QuestionState.ANSWERED)
+            assert [(answer.value, answer.salt) for answer in asked.answers] == [(b"null", None)]
             taken = hand.take_over("r")
             assert taken is not None
             assert taken.signals == []
