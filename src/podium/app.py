@@ -93,6 +93,7 @@ class App(ScopedApp):
             max_facts=config.max_facts,
             max_payload_bytes=config.max_payload_bytes,
             max_depth=config.max_depth,
+            budget_wait=config.budgets.max_wait,
             prices=config.prices,
             keep_messages=config.keep_messages,
             watches_loops=config.loops is not None,

@@ -1,7 +1,7 @@
 """Work that an event loop waits for while a thread does it, counted: a clock that tests drive lets it be done first."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
@@ -27,36 +27,122 @@ def under_way(loop: asyncio.AbstractEventLoop) -> int:
     return _UNDER_WAY.get(loop, 0)
 
 
-class ThreadWork:
-    """The functions that one call runs in threads: they cannot be cut, and may go on when the call is over."""
+class CallWork:
+    """What one call does, as its limits count it: when it really begins, and when its last part has ended.
 
-    __slots__ = ("_count", "_then")
+    A function in a thread cannot be cut, and a batch is not, since it is for other calls too: both may go on when their
+    call is over. All but `begun` is called in the call's
+    event loop.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_began", "_count", "_queued", "_then", "invoked", "took_place")
+
+    def __init__(self, began: Callable[[bool], None] | None = None) -> None:
+        """`began` is told once the work has begun, never before; True where it began in a thread, just now."""
+        self._began = began
         self._count = 0
+        self._queued = False
         self._then: Callable[[], None] | None = None
+        self.invoked = False
+        """Whether its agent was asked."""
+        self.took_place = False
+        """Whether something of it has begun: a call that is cancelled while it waits for a thread has done nothing."""
 
-    def begin(self) -> None:
-        """Count one more, in the call's event loop, as the others here."""
+    def invoke(self) -> None:
+        """The agent is asked now: it has begun once what it does before its first wait is done."""
+        if not self.invoked:
+            self.invoked = True
+            if self._began is not None:
+                asyncio.get_running_loop().call_soon(self._first_part_over)
+
+    def hold(self) -> None:
+        """Count one part more."""
         self._count += 1
 
+    def begin(self) -> None:
+        """Count one function more, which waits for a thread."""
+        self._queued = True
+        self.hold()
+
+    def begun(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Say that a function begins; called in its thread."""
+        if self._began is not None and not self.took_place:
+            loop.call_soon_threadsafe(self._take_place, True)  # noqa: FBT003 - an event loop hands on no names
+        self.took_place = True
+
     def end(self) -> None:
-        """Count one less."""
+        """Count one part less."""
         self._count -= 1
         if not self._count and self._then is not None:
             self._then()
 
     def when_over(self, then: Callable[[], None]) -> bool:
-        """Have something done when the last one has ended: at once, or later; returns whether it is later."""
+        """Have something done when the last part has ended: at once, or later; returns whether it is later.
+
+        The call itself is over by now.
+        """
+        self.took_place = self.took_place or (self.invoked and not self._queued)
         if not self._count:
             then()
             return False
         self._then = then
         return True
 
+    def _first_part_over(self) -> None:
+        if not self._queued:
+            self._take_place(in_thread=False)
 
-CALL_WORK: ContextVar[ThreadWork | None] = ContextVar("podium_call_work", default=None)
-"""What counts the functions of the call that the current task is in, where somebody wants to know."""
+    def _take_place(self, in_thread: bool) -> None:  # noqa: FBT001 - the same
+        self.took_place = True
+        if self._began is not None:
+            self._began(in_thread)
+            self._began = None
+
+
+class JointWork(CallWork):
+    """The work of several calls that are done together, as one."""
+
+    __slots__ = ("_works",)
+
+    def __init__(self, works: Sequence[CallWork]) -> None:
+        super().__init__()
+        self._works = works
+
+    def invoke(self) -> None:
+        """The agent of all is asked now."""
+        for work in self._works:
+            work.invoke()
+
+    def hold(self) -> None:
+        """Count one part more in each."""
+        for work in self._works:
+            work.hold()
+
+    def begin(self) -> None:
+        """Count one function more in each."""
+        for work in self._works:
+            work.begin()
+
+    def begun(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Say in each that a function begins."""
+        for work in self._works:
+            work.begun(loop)
+
+    def end(self) -> None:
+        """Count one part less in each."""
+        for work in self._works:
+            work.end()
+
+
+CALL_WORK: ContextVar[CallWork | None] = ContextVar("podium_call_work", default=None)
+"""The work of the call that the current task is in, where somebody wants to know of it."""
+
+
+def invoked() -> None:
+    """Note that the agent of the current call is asked now."""
+    work = CALL_WORK.get()
+    if work is not None:
+        work.invoke()
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -39,7 +39,7 @@ class RuleStack:
         """Make them; `changed` is told when a breaker or the health of an agent changed."""
         self.registry = Registry()
         self.trusts = Trusts(store.evidence, clock)
-        self.breakers = Breakers(clock, changed)
+        self.breakers = Breakers(clock, changed, store.states)
         self.checks = HealthChecks(clock, changed)
         self.conditions = Conditions(self.checks, self.breakers, clock)
         self._judge = load_judge(config.policy, cards=self.card, trust=self.trusts.of, clock=clock)
@@ -66,6 +66,7 @@ class RuleStack:
             is_available=self.conditions.is_available,
             replaces=bool(config.monitor),
         )  # fmt: skip
+        self.dispatcher.cancelled = limits.forget
 
     def add(self, agents: Sequence[AnyAgent]) -> bool:
         """Make agents known by name; whether any is new. Raises ConfigError, before that, for guards not known."""

@@ -66,20 +66,34 @@ def test_a_wrong_policy_file_keeps_a_workflow_from_starting(desk: Desk) -> None:
 def test_a_delegation_is_granted_listed_and_revoked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DELEGATION_KEY", "0123456789abcdef0123456789abcdef")
     desk.write("podium.toml", '[podium.delegation]\nkey = "env:DELEGATION_KEY"\n')
-    only = "mail:to=*@example.org"
-    bounds = ("--agent", "mail", "--only", only, "--expires", "8h", "--quota", "3")
+    only = ("mail:to=*@example.org", "mail:kind=news", "mail:kind=offer")
+    bounds = ("--agent", "mail", *(word for each in only for word in ("--only", each)), "--without", "mail:bcc")
+    bounds = (*bounds, "--expires", "8h", "--quota", "3")
     granted = desk.podium("delegate", "grant", "--by", "ada", "--to", "bot", *bounds)
     assert granted.out.count(".") == 2
     (listed,) = desk.podium("delegate", "list", "--json").json
     assert (listed["by"], listed["to"], listed["agents"], listed["quota"], listed["revoked_at"]) == (
         "ada", "bot", ["mail"], 3, None,
     )  # fmt: skip
-    assert listed["arguments"] == {"mail": {"to": "*@example.org"}}
+    assert listed["arguments"] == {"mail": {"to": "*@example.org", "kind": ["news", "offer"], "bcc": None}}
     assert desk.podium("delegate", "revoke", listed["delegation"]).status == 0
     assert "revoked" in desk.podium("delegate", "list").out
     again = desk.podium("delegate", "revoke", listed["delegation"])
     assert again.status == 1
     assert "is in force" in again.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--only", "mail:to"], "--only 'mail:to' is not AGENT:MEMBER=PATTERN"),
+        (["--without", "mail"], "--without 'mail' is not AGENT:MEMBER"),
+        (["--only", "mail:to=a", "--without", "mail:to"], "exclude each other"),
+    ],
+)
+def test_bounds_that_are_none_are_told(desk: Desk, options: list[str], message: str) -> None:
+    ended = desk.podium("delegate", "grant", "--by", "ada", "--to", "bot", *options)
+    assert (ended.status, message in ended.err) == (2, True)
 
 
 def test_a_token_cannot_be_granted_without_a_key(desk: Desk) -> None:

@@ -83,7 +83,7 @@ run of story 1 started
 emitted "begins"
 0 tell is asked
 thinking: what now?
-Once upon [31ma time
+Once upon \\u001b[31ma time
 0 emitted {"done": true}
 0 done: "Once upon a time"
 done: "Once upon a time"

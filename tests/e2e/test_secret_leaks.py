@@ -97,6 +97,8 @@ async def echoes(text: str) -> str:
 @workflow
 async def everywhere(ctx: Context) -> list[Json]:
     await ctx.sleep(0.2)  # somebody begins to watch
+    KEY.reveal()
+    ctx.emit({"workflow": SECRET, SECRET: [SECRET]})
     said: list[Json] = [await ctx.call(gives_it, None), await ctx.call(steps_with_it, None)]
     try:
         await ctx.call(raises_it, None)
@@ -168,6 +170,7 @@ async def test_no_way_out_of_a_run_shows_a_secret(tmp_path: Path, log: StringIO,
             await asyncio.sleep(0.01)
         watching.cancel()
         assert "it is ***" in "".join(shown)
+        assert "'workflow': '***'" in "".join(shown)
         assert leaking_files(tmp_path) == []
     MASKING.forget()  # another process takes the run up, whose settings name the secret
     config = Config(poll=0.01, secrets=SecretSettings(known=("env:LEAKY",)))
@@ -180,6 +183,8 @@ async def test_no_way_out_of_a_run_shows_a_secret(tmp_path: Path, log: StringIO,
         shown += [str(question), str(result), str(failed.value), str(await app.runs.list())]
         shown += [str(fact) for run in await app.runs.list() for fact in await app.runs.facts(run.id)]
         assert leaking_files(tmp_path) == []
+        await app.operations.redact(handle.id, why=f"it had {SECRET}")
+        assert [each.run for each in (await app.operations.prune(0, why=f"it had {SECRET}")).families] != []
         assert not any([await app.reports.verify(run.id) for run in await app.runs.list()])
     assert [(leaks(each), each) for each in shown if leaks(each)] == []
     assert (leaks(log.getvalue()), leaks(spans.getvalue())) == ([], [])

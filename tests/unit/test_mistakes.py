@@ -241,7 +241,7 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     ),
     "an effect of a tool that there is not": (
         lambda: clerk(tool_effects={"pay": "exactly_once"}),
-        "tool_effects['pay'] of agent clerk is 'exactly_once'; expected 'idempotent', 'once' or ToolEffects(",
+        "tool_effects['pay'] of agent clerk is 'exactly_once'; expected 'idempotent', 'once', 'read_only' or ToolE",
     ),
     "a language model's option": (
         lambda: clerk(correction=3),

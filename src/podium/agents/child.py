@@ -11,7 +11,7 @@ from pathlib import Path
 
 from podium.agents.reaping import Reaped, reap
 from podium.model.outcome import Usage
-from podium.secrets.reference import filled
+from podium.secrets.reference import filled, mask_literals
 
 _GRACE = 2.0
 """Seconds between asking a program to end and ending it, and that its closed-down output may still take to arrive."""
@@ -44,6 +44,9 @@ class ChildProcess:
     """Added to the environment of this process; a value may be a reference to a secret."""
     max_output: int
     """Bytes of standard output that are taken."""
+
+    def __post_init__(self) -> None:
+        mask_literals(self.env)
 
     async def run(self, input: bytes, env: Mapping[str, str], *, watch_memory: bool = False) -> ProcessEnd:
         """Run the program on `input` and return how it ended; cancelled, end the program first.

@@ -12,8 +12,9 @@ from podium.agents.per_loop import PerLoop
 from podium.errors import AgentError, BadAnswer, ConfigError, NotDone, RateLimited, Refusal, TransportFailed
 from podium.formats.retry_after import TOO_MUCH, retry_after
 from podium.model.json import Json
+from podium.secrets.literals import learn_url
 from podium.secrets.masking import MASKING
-from podium.secrets.reference import filled
+from podium.secrets.reference import filled, mask_literals
 
 MAX_ANSWER = 64 * 2**20
 _CONNECT_SECONDS = 10.0
@@ -47,6 +48,10 @@ class Endpoint:
     method: str
     headers: Mapping[str, str]
     max_answer: int
+
+    def __post_init__(self) -> None:
+        learn_url(self.url, f"in the url of {self.name}")
+        mask_literals(self.headers)
 
 
 @dataclass(frozen=True, slots=True)

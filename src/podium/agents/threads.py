@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from podium.errors import NotDone
-from podium.in_threads import CALL_WORK, ThreadWork, begin, end
+from podium.in_threads import CALL_WORK, CallWork, begin, end
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class _Job:
     context: contextvars.Context
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
-    counted: ThreadWork | None
+    counted: CallWork | None
     begun: bool = False
     left: bool = False
     """Whether nobody waits for it any more."""
@@ -111,6 +111,7 @@ class Threads:
         """Nobody waits for a job any more: if it is under way, its thread does not count among the bounded ones."""
         with self._changed:
             if not job.begun:
+                self._drop(job)
                 return
             job.left = True
             self._left[job.name] += 1
@@ -123,6 +124,15 @@ class Threads:
                 "go on so, %d of all; at %d no function is begun any more. Give what it waits for a timeout.",
                 job.name, of_it, number, self._most_left,
             )  # fmt: skip
+
+    def _drop(self, job: _Job) -> None:
+        """Forget a job that waits for a thread, and give back at once the places that its call has."""
+        try:
+            self._jobs.remove(job)
+        except ValueError:
+            return  # it is done, or a thread has it in hand: that tells of its end
+        if job.counted is not None:
+            job.counted.end()
 
     def _serve(self) -> None:
         self._rest()
@@ -174,6 +184,9 @@ def _outcome(job: _Job) -> Callable[[], None]:
     """Do a job; returns what tells its loop what came of it."""
     value, error = None, None
     if job.begun:
+        if job.counted is not None:
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                job.counted.begun(job.loop)
         try:
             value = job.context.run(job.work)
         except BaseException as raised:  # noqa: BLE001  foreign code: whatever it raises belongs to whoever awaits it

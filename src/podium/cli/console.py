@@ -3,6 +3,9 @@
 import codecs
 import io
 import sys
+from typing import TextIO, cast
+
+from podium.cli.printable import PrintableStream
 
 _HANDLER = "podium.shown"
 _ASCII = str.maketrans("│├└─━✓✗■…↗↶·→", "||`--+x#~><.>")
@@ -16,12 +19,25 @@ class Console:
         self._replaced = False
 
     def prepare(self) -> None:
-        """Have both replace from now on the characters that their encoding does not have."""
+        """Have both mask from now on what could steer a terminal, and replace what their encoding does not have."""
         self._replaced = False
         codecs.register_error(_HANDLER, self._instead)
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors=_HANDLER)
+        self.mask()
+
+    def mask(self) -> None:
+        """Have both mask what is written to them from now on: once more where somebody put others in their place."""
+        for name in ("stdout", "stderr"):
+            stream: TextIO | PrintableStream = getattr(sys, name)
+            if not isinstance(stream, PrintableStream):
+                setattr(sys, name, cast(TextIO, PrintableStream(stream)))
+
+    def terminal(self, stream: TextIO) -> TextIO | None:
+        """Return the terminal that a stream goes to, for what is masked and then styled; None where it is none."""
+        behind = stream.stream if isinstance(stream, PrintableStream) else stream
+        return behind if behind.isatty() else None
 
     def shows(self, text: str) -> bool:
         """Whether standard output can show a text as it is."""

@@ -11,6 +11,7 @@ import typer
 from podium.cli.commands_on_use import add_all
 from podium.cli.console import CONSOLE
 from podium.cli.options import DEBUG, WrongOption
+from podium.cli.output import note
 from podium.errors import PodiumError
 from podium.secrets.masking import MASKING
 
@@ -57,7 +58,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has gone: nothing more to say
         status = 1
     if (remedy := CONSOLE.remedy()) is not None:
-        print(f"note: {remedy}", file=sys.stderr)
+        note(f"note: {remedy}")
     sys.exit(status)
 
 
@@ -65,13 +66,13 @@ def _refused(error: PodiumError | typer.TyperException, *, debug: bool) -> int:
     if debug:
         print(MASKING.text("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     if isinstance(error, PodiumError):
-        print(f"error: {MASKING.text(str(error))}", file=sys.stderr)
+        note(f"error: {error}")
         return 2 if isinstance(error, WrongOption) else 1
     message = getattr(error, "format_message", lambda: str(error))()
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "podium"
     if message:
-        print(f"error: {message} See `{command} --help`.", file=sys.stderr)
+        note(f"error: {message} See `{command} --help`.")
     return getattr(error, "exit_code", 2)
 
 

@@ -1,16 +1,17 @@
-"""How commands print: JSON, tables, and one-line texts that cannot steer a terminal."""
+"""How commands print: JSON, tables, and texts on one line."""
 
 import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TextIO
 
 from podium.cli.console import CONSOLE
+from podium.cli.printable import beneath, in_line, printable
 from podium.model.json import Json
 from podium.model.outcome import cut
 from podium.secrets.masking import MASKING
 
-_KEPT = {"\n", "\t"}
 _IDS = {"RUN", "QUESTION", "INCIDENT", "DELEGATION"}
 """Columns of what is copied into the next command: it stands on one line, however narrow the terminal is."""
 _GAP = 2
@@ -38,15 +39,14 @@ def _dumped(value: Json, indent: int | None = None) -> str:
 def print_value(value: Json) -> None:
     """Print the value of a run: text as it is, everything else as JSON."""
     if isinstance(value, str):
-        value = MASKING.text(value)
-        print(harmless(value) if sys.stdout.isatty() else value)
+        print(MASKING.text(value))
         return
     print_json(value)
 
 
 def note(text: str) -> None:
     """Tell the person at the terminal something that is not part of the output."""
-    print(MASKING.text(text), file=sys.stderr, flush=True)
+    print(beneath(MASKING.text(text)), file=sys.stderr, flush=True)
 
 
 def note_next(cursor: str | None) -> None:
@@ -55,43 +55,36 @@ def note_next(cursor: str | None) -> None:
         note(f"there are more: --limit N for so many at once, --cursor {cursor} for those that follow")
 
 
-def harmless(text: str) -> str:
-    """Return a text without the control characters with which it could steer a terminal."""
-    return "".join(each for each in text if each in _KEPT or each.isprintable())
-
-
 def one_line(text: str, longest: int = 120) -> str:
     """Return a text as one line of at most `longest` characters; what is left out is in its middle."""
-    line = harmless(" ".join(text.split()))
-    return cut(line, longest)
+    return cut(printable(" ".join(text.split())), longest)
 
 
 def print_traceback(traceback: str, indent: str = "") -> None:
     """Print where an error came from, if anything is recorded of that."""
-    for line in MASKING.text(harmless(traceback)).splitlines():
+    for line in printable(MASKING.text(traceback)).splitlines():
         print(f"{indent}{line}")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows under headings; where somebody looks, all but ids are folded to fit the terminal."""
-    if MASKING.active:
-        rows = [[MASKING.text(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        _print_rich(columns, rows)
+    rows = [[in_line(MASKING.text(cell)) for cell in row] for row in rows]
+    if (terminal := CONSOLE.terminal(sys.stdout)) is not None:
+        _print_rich(columns, rows, terminal)
         return
     widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
     for row in [columns, *rows]:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]], terminal: TextIO) -> None:
     from rich.cells import cell_len  # a tenth of a second that other commands need not pay
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    console = Console()
+    console = Console(file=terminal)
     widths = [max(cell_len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
     gaps = _GAP * (len(columns) - 1)
     widths = _fitted(columns, widths, console.width - gaps)

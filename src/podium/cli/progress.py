@@ -5,6 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from podium.cli.console import CONSOLE
 from podium.cli.output import note
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Progress(Protocol):
 @contextmanager
 def progress(total: int, *, quiet: bool) -> Generator[Progress]:
     """Show progress on standard error while the block lasts."""
-    if quiet or not sys.stderr.isatty():
+    terminal = CONSOLE.terminal(sys.stderr)
+    if quiet or terminal is None:
         yield _Lines(total, quiet=quiet)
         return
     from rich.console import Console  # only where somebody looks
@@ -34,7 +36,8 @@ def progress(total: int, *, quiet: bool) -> Generator[Progress]:
     from rich.progress import Progress as RichBar
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with RichBar(*columns, console=Console(stderr=True)) as bar:
+    with RichBar(*columns, console=Console(file=terminal)) as bar:
+        CONSOLE.mask()  # the bar prints what others do meanwhile
         yield _OnBar(bar, bar.add_task("", total=total))
 
 

@@ -3,7 +3,8 @@
 import sys
 
 from podium.cli.options import DEBUG
-from podium.cli.output import harmless, note, one_line, print_json, print_value
+from podium.cli.output import note, one_line, print_json, print_value
+from podium.cli.printable import in_line
 from podium.cli.waiting import Standstill
 from podium.engine.worker.waiters import End
 from podium.model.question import YES_OR_NO, Question
@@ -27,7 +28,7 @@ def report(run: str, target: str, ended: End | Standstill, *, as_json: bool) -> 
     if not done:
         note(f"error: {failure(run, ended)}")
         if ended.traceback and DEBUG in sys.argv:
-            note(harmless(ended.traceback))
+            note(ended.traceback)
     return 0 if done else 1
 
 
@@ -47,7 +48,7 @@ def _report_waiting(run: str, target: str, still: Standstill, *, as_json: bool) 
         print_json({"run": run, "state": "parked", "questions": questions, "signals": signals})
         return WAITS
     for question in still.questions:
-        note(f"waits for {question.ask.to}: {one_line(question.ask.text)}")
+        note(f"waits for {in_line(question.ask.to)}: {one_line(question.ask.text)}")
         note(f"  answer:  {answer_command(question)}")
     for waiting, name in still.signals:
         note(f"waits for the signal {name!r}")

@@ -8,7 +8,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TextIO
 
-from podium.cli.output import harmless, one_line, print_line
+from podium.cli.console import CONSOLE
+from podium.cli.output import one_line, print_line
+from podium.cli.printable import printable
 from podium.in_threads import in_thread
 from podium.model.json import Json
 from podium.model.streams import (
@@ -58,9 +60,10 @@ class EventPrinter:
         self.ended = False
         """Whether the last event said how the run ended, or that it is blocked."""
         self._printing = threading.Lock()
-        self._file = file
         self._as_json = as_json
-        self._dim = file.isatty()
+        terminal = CONSOLE.terminal(file)
+        self._dim = terminal is not None
+        self._file = terminal or file
         self._writing: tuple[str, str, str] | None = None
         """Whose text stands in a line that is not ended: key, step, and whether it is thinking."""
 
@@ -110,7 +113,7 @@ class EventPrinter:
             self._end_line()
             if thinking:
                 self._put(self._dimmed("thinking: "))
-        shown = harmless(MASKING.text(text))
+        shown = printable(MASKING.text(text))
         self._put(self._dimmed(shown) if thinking else shown)
         self._writing = where
 

@@ -63,6 +63,8 @@ class Dispatcher:
         self._is_available = is_available
         self._replaces = replaces
         """Whether an older version stands in for one that is not available."""
+        self.cancelled: Callable[[str, str], None] = _nobody_is_told
+        """Told the run and key of a call that was cancelled, maybe while it waited for a rule and was not under way."""
         self._cards: dict[int, Card] = {}
         self._handlers: dict[int, Handler] = {}
         self._step_handlers: dict[int, StepHandler | None] = {}
@@ -144,6 +146,10 @@ class Dispatcher:
         if id(agent) in self._cards:
             self._handlers[id(agent)] = handler
         return handler
+
+
+def _nobody_is_told(run: str, key: str) -> None:
+    pass
 
 
 def _ask(agent: AnyAgent, call: Call, steps: RuleSteps) -> Awaitable[Outcome]:

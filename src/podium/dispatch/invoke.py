@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from podium.dispatch.failure import failure_of
 from podium.errors import Forbidden, Interrupt, Suspended
+from podium.in_threads import invoked
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
 from podium.model.outcome import Failed, Failure, Outcome, Pending, Refused, raised
@@ -22,6 +23,7 @@ async def invoke(agent: AnyAgent, call: Call, steps: Steps) -> Outcome:
     """Run an agent once. One that swallows its cancel is told of in the log, and what it returns does not count."""
     task = asyncio.current_task()
     before = 0 if task is None else task.cancelling()
+    invoked()
     try:
         outcome = await agent.run(call, steps)
     except Interrupt as interrupt:

@@ -11,11 +11,12 @@ from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
 from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
+from podium.engine.primitives.asking import asking
 from podium.engine.primitives.branches import Branch
 from podium.engine.primitives.children import ChildResult, SpawnChild, check_child
 from podium.engine.primitives.joins import Gather, Quorum, Race, check_fan_out, check_quorum, checked, spread
 from podium.engine.primitives.lookups import Find, LastSpeaker, Records, changed
-from podium.engine.primitives.questions import AskPerson, asking
+from podium.engine.primitives.questions import AskPerson
 from podium.engine.primitives.restarting import restart
 from podium.engine.primitives.selection import Selection
 from podium.engine.primitives.waits import AwaitSignal, Sleep, check_default
@@ -318,11 +319,11 @@ class Context:
         gives `default`, or raises QuestionExpired where there is none.
         """
         preset = [] if default is _NO_DEFAULT else [default]
-        asks, shape = asking(
+        put, shape = asking(
             question, answer=answer, subject=subject, to=to, within=within, escalate=escalate, quorum=quorum,
             default=preset,
         )  # fmt: skip
-        return AskPerson(self._active, self._branch, self._path, self._key(), asks=asks, shape=shape, default=preset)
+        return AskPerson(self._active, self._branch, self._path, self._key(), stages=put, shape=shape, default=preset)
 
     # Child runs
 
@@ -388,7 +389,7 @@ class Context:
     def _check_joined(self, items: Sequence[Primitive[Any]]) -> None:
         """Raise NotAwaitable for what cannot be joined, and CallRefused for more than the budget allows at once."""
         checked(items, self._path)
-        check_fan_out(items, self._path, self._active.budget.get("fan_out"))
+        check_fan_out(self._active, items, self._path)
 
     def child(self, branch: BranchTask, path: str) -> "Context":
         """Return the context of a branch: its own path, the same compensations."""

@@ -27,6 +27,8 @@ class EngineSettings:
     """The longest input or value of a call, as JSON text."""
     max_depth: int = 50
     """Workflows above a child run, with itself."""
+    budget_wait: float = 600.0
+    """The longest that a call waits for what others have set aside and may not need."""
     prices: PriceSettings = NO_PRICES
     """What things cost, as far as the settings say so."""
     keep_messages: bool = True

@@ -20,10 +20,12 @@ class Suspended(Interrupt):
 class Forbidden(Interrupt):
     """A rule refuses a step, and with it the call."""
 
-    def __init__(self, rule: str, reason: str, *, step: str | None = None) -> None:
+    def __init__(self, rule: str, reason: str, *, step: str | None = None, done: bool = False) -> None:
         super().__init__(f"{rule}: {reason}")
         self.rule = rule
         self.reason = reason
+        self.done = done
+        """The step was done: what the rule refuses is its value."""
         self.step = step
         """The place of the step that is refused, once that is known."""
 

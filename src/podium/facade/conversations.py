@@ -7,7 +7,7 @@ from podium.model.conversation import check_conversation, foreign
 from podium.model.conversation_state import ConversationState
 from podium.model.expected import NAME, NATURAL, TEXT, or_none
 from podium.model.principal import NOBODY
-from podium.model.storable import check_text
+from podium.model.storable import check_name, check_text
 from podium.operations.conversation_operator import ConversationOperator
 
 
@@ -35,6 +35,7 @@ class Conversations(ConversationReader):
         self._scope.must_change("fork conversations")
         NAME.check("the name of the fork", into)
         check_conversation(into)
+        check_name("the name of the fork", into)
         or_none(NATURAL).check("at, the place of the fork,", at)
         or_none(TEXT).check("edit, the text of the message at which is forked,", edit)
         parts, who = self._scope.parts, self._who(by, why)

@@ -14,7 +14,7 @@ from podium.model.facts.runs import Ended
 from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.run import Run, RunState, Signal
-from podium.model.storable import check_text
+from podium.model.storable import check_name
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, Send
 
@@ -92,8 +92,8 @@ class RunHandle(Generic[Out]):
         return await self._send(signal, "a cancel")
 
     async def _send(self, signal: Signal, what: str) -> bool:
-        check_text("the signal's name", signal.name)
-        check_text("the signal's id", signal.id)
+        check_name("the signal's name", signal.name)
+        check_name("the signal's id", signal.id)
         encode(signal.body, "the signal's body")
         if self._scope.principal is not None:
             await self._scope.own_run(self.id, f"send {what} to a run")

@@ -20,9 +20,9 @@ class ProcessReports(Reports):
         return self._scope.parts.rules.checks.faults()
 
     async def breakers(self) -> dict[tuple[str, str], CircuitState]:
-        """Return how the circuit breakers of this process stand, by agent and version."""
+        """Return how the circuit breakers stand of agents that this process has called, by agent and version."""
         self._scope.require_installation("circuit breakers")
-        return self._scope.parts.rules.breakers.states()
+        return await self._scope.parts.rules.breakers.look()
 
     async def threads(self) -> ThreadUse:
         """Return what the threads of this process do, in which synchronous functions run as agents."""

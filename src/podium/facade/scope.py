@@ -11,9 +11,10 @@ from podium.facade.sight import Sight
 from podium.facade.workflows import Workflows
 from podium.model.clock import Clock
 from podium.model.ids import Ids
+from podium.model.person import is_same
 from podium.model.principal import NOBODY, OPERATOR, Principal
 from podium.model.run import Run
-from podium.model.storable import check_text
+from podium.model.storable import check_name
 from podium.rule_stack import RuleStack
 from podium.store.protocol import Store
 
@@ -75,10 +76,10 @@ class Scope(Sight):
 
     def name_of(self, by: str | None) -> str:
         """Return who is recorded as having done something: the principal, or whom the operator of the app names."""
-        check_text("the name of whoever acts", by)
+        check_name("the name of whoever acts", by)
         user = self.principal
         if user is None:
             return NOBODY if by is None else by
-        if by not in (None, user.who):
+        if by is not None and not is_same(by, user.who):
             raise NotAllowed(f"{user.who} may not act in the name of {by!r}: leave `by` out.")
         return user.who

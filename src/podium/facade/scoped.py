@@ -16,6 +16,7 @@ from podium.model.conversation import TurnIn, foreign, turn_of_run
 from podium.model.duration import Duration
 from podium.model.principal import NOBODY, Principal
 from podium.model.run import RunOptions
+from podium.model.storable import check_name
 from podium.store.codec import encode
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ class ScopedApp:
         found = parts.workflows.find(workflow)
         payload = encode(found.input.dump(input))
         turn = turn_of_run(conversation)
+        names = {"id": id, "tag": tag, "queue": queue, "tenant": tenant, "principal": principal}
+        for name, given in (names | {"conversation": turn and turn.name}).items():
+            check_name(f"the run's {name}", given)
         if turn is not None:
             await self._must_take_part(tenant, principal, turn.name)
         options = RunOptions(

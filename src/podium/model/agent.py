@@ -12,6 +12,7 @@ from podium.model.budget import USD, Allowance
 from podium.model.cache import CacheByMeaning
 from podium.model.call import Call
 from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
+from podium.model.empty import empty
 from podium.model.expected import (
     COUNT,
     DOLLARS,
@@ -32,6 +33,7 @@ from podium.model.limit import Limit
 from podium.model.outcome import Outcome
 from podium.model.retry import Retry
 from podium.model.steps import EFFECTS, Effects, Steps
+from podium.model.tool import ToolCard, Tools
 
 if TYPE_CHECKING:
     import typing_extensions
@@ -141,6 +143,10 @@ class Card:
     """How it is found out whether it can work."""
     model: str = ""
     """The model that it asks, such as `openai:gpt-5`; empty where it asks none."""
+    tools: Tools = field(default_factory=empty(dict[str, ToolCard]))
+    """What is known of its tools, by name."""
+    knows_tools: bool = False
+    """Whether it has no others of its own: else further ones may show when it runs."""
 
     def __post_init__(self) -> None:
         check_fields(self, _CARD, f"agent {self.name}")

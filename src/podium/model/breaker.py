@@ -30,6 +30,8 @@ class Breaker:
     """How long it lets no call through."""
     probes: int = 1
     """So many calls are let through then; all must succeed for it to close."""
+    probe_timeout: SecondsOrNone = SecondsOrNone()
+    """Seconds after which one that has not ended counts as failed; it is not cut off. None is as long as `open_for`."""
     kinds: frozenset[FailureKind] = frozenset({FailureKind.TRANSPORT, FailureKind.TIMEOUT})
     """The failures that count."""
 
@@ -37,3 +39,4 @@ class Breaker:
         check_fields(self, _BREAKER)
         hold_seconds(self, PAUSE, "slow_after", optional=True)
         hold_seconds(self, SECONDS, "window", "open_for")
+        hold_seconds(self, SECONDS, "probe_timeout", optional=True)

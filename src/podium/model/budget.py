@@ -1,13 +1,13 @@
 """What may be spent, what a request may come to, and how a budget stands."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 from math import isfinite
 from typing import Literal
 
-from podium.model.duration import PAUSE, SecondsOrNone, hold_seconds
+from podium.model.duration import PAUSE, Seconds, SecondsOrNone, hold_seconds
 from podium.model.expected import FUNCTION, NAME, Expected, check_fields, each, instance, one_of, or_none, up_to
 from podium.model.json import Json
 
@@ -128,13 +128,13 @@ class Budget:
     tokens: int | None = None
     """Input and output together."""
     calls: int | None = None
-    """Calls of agents, those of workflows not counted."""
+    """Calls of agents, and uses of tools by them; calls of workflows, and requests to models, are not counted."""
     seconds: SecondsOrNone = SecondsOrNone()
     """From the start of the run."""
     depth: int | None = None
-    """Workflows inside workflows."""
+    """Workflows inside one another, called or spawned; of a child run, counted from itself."""
     fan_out: int | None = None
-    """Branches of one gather, map, race or select."""
+    """Branches of one gather, map, race or select, later ones included; child runs of one context not awaited yet."""
     on_breach: Literal["stop", "ask"] = "stop"
     """Whether what does not fit is refused, or a person is asked to raise the limit."""
     to: str = "operators"
@@ -181,8 +181,11 @@ class BudgetSettings:
     """Of everything together."""
     tenants: Mapping[str, Allowance] = field(default_factory=dict[str, Allowance])
     """By tenant; `*` is each of those that are not named."""
+    max_wait: Seconds = Seconds(600.0)
+    """The longest that a call waits for room while what others have set aside may come back, in seconds."""
 
     def __post_init__(self) -> None:
+        hold_seconds(self, PAUSE, "max_wait")
         check_fields(self, _SETTINGS)
 
     def __bool__(self) -> bool:
@@ -260,6 +263,8 @@ class Reservation:
     amount: Amount
     at: float = 0.0
     """When it was set aside."""
+    budgets: Sequence[str] = ()
+    """Those in which it is set aside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,17 +281,34 @@ class BudgetState:
 
 
 @dataclass(frozen=True, slots=True)
+class Scarcity:
+    """A budget that has no room for what was to be set aside, and what is in the way."""
+
+    state: BudgetState
+    coming: Amount = Amount()
+    """What is set aside for what is in flight, and may come back."""
+    recallable: bool = False
+    """Whether there would be room but for escrows."""
+    waits: bool = False
+    """Whether there may be room once what is in flight is settled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Breach:
     """A budget has no room for what was to be set aside."""
 
     state: BudgetState
     to: str | None
     """Who may be asked to raise it; None asks no one."""
+    coming: Amount = Amount()
+    """What is set aside for what is in flight, and may come back."""
 
     @property
     def left(self) -> BudgetLimits:
-        """Money and tokens that are neither spent nor set aside."""
+        """Money and tokens that are neither spent nor set aside for good: room for so much comes by waiting."""
         limits, taken = self.state.limits, self.state.spent + self.state.reserved
+        usd, tokens = taken.usd - self.coming.usd, taken.tokens - self.coming.tokens
+        taken = replace(taken, usd=usd, tokens=tokens)
         return BudgetLimits(
             usd=None if limits.usd is None else max(0, limits.usd - taken.usd),
             tokens=None if limits.tokens is None else max(0, limits.tokens - taken.tokens),

@@ -40,6 +40,11 @@ class Call:
     """What was wrong with the last answer, where the agent is to try again."""
 
     @property
+    def is_beside(self) -> bool:
+        """Whether it is asked inside a step of another call, beside the answer of that: to judge it, for instance."""
+        return "/" in self.key
+
+    @property
     def idempotency_key(self) -> str:
         """The same on every attempt; another one in a fork."""
         return f"{self.run}:{self.key}"

@@ -8,6 +8,9 @@ from podium.model.outcome import Refused
 from podium.model.question import Ask
 from podium.model.step import arguments_put_in
 
+MAX_REFUSALS = 10
+"""How many refusals an agent is told of in one call, unless it says otherwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
@@ -21,6 +24,8 @@ class Consent:
     """Those with which it is done, where they are not those of its input: rules judge these. None where they are."""
     refused: Callable[[Refused], Json] | None = None
     """Returns the value of the step where it is not allowed; None where the call is refused with it."""
+    max_refusals: int = MAX_REFUSALS
+    """How many steps of a call may have such a value: the next one that is not allowed refuses the call."""
 
     def sent(self, input: Json, granted: Mapping[str, Json]) -> Json:
         """Return what a step really sends, of what people said who allowed it: with the arguments put in last."""

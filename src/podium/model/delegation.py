@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from podium.model.expected import NAME, TEXT, check_fields, or_none
+from podium.model.expected import NAME, TEXT, Expected, are_names, check_fields, is_list, is_mapping, or_none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,24 @@ class DelegationSettings:
         check_fields(self, {"key": or_none(TEXT), "audience": NAME})
 
 
+ArgumentBound = str | Sequence[str] | None
+"""A pattern for the text of a member, several of which one has to fit, or None for a member that is not given."""
+
+
+def _is_bound(value: object) -> bool:
+    return value is None or isinstance(value, str) or (is_list(value) and are_names(value))
+
+
+def _are_bounds(value: object) -> bool:
+    return is_mapping(value) and all(is_mapping(each) and all(map(_is_bound, each.values())) for each in value.values())
+
+
+_BOUNDS = Expected(
+    'patterns, lists of them or None by member, by agent or tool, such as {"clerk/send": {"to": ["*@example.org"]}}',
+    _are_bounds,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delegation:
     """What a user lets an agent do for them. Names are patterns: `crm-*`."""
@@ -32,13 +50,21 @@ class Delegation:
     """The agents that may be called on the way, the workflow that is started among them."""
     tools: tuple[str, ...] = ("*",)
     """The tools that these may use: `AGENT/TOOL`."""
-    arguments: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
-    """For an agent, or an `AGENT/TOOL`: which members its input must have, and a pattern for the text of each."""
+    arguments: Mapping[str, Mapping[str, ArgumentBound]] = field(default_factory=dict[str, Mapping[str, ArgumentBound]])
+    """For an agent, or an `AGENT/TOOL`: what the members of its input, or its arguments, have to be, by path.
+
+    A pattern, or one of several, is for the text of a member, and for each item of a list. `*` stands for letters,
+    digits and `.`, `_`, `+`, `-`, `**` for anything; `"*"` alone for any value. None is for a member that is not given.
+    The member `*` stands for all others.
+    """
     expires: float | None = None
     """The time, in seconds since 1970, from which it is void; None is no such time."""
     quota: int | None = None
     """How many runs may be started with it; None is no bound."""
     tenant: str = "default"
+
+    def __post_init__(self) -> None:
+        check_fields(self, {"arguments": _BOUNDS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

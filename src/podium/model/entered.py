@@ -11,6 +11,9 @@ from podium.model.question import Question
 ANSWERED: Literal["answered"] = "answered"
 """The state of an entry that a person answered a question of the run; its head stands for the answer."""
 
+EnteredState = Literal["pruned", "answered"]
+"""What an entry of the ledger says of a run where it does not say how the run stands."""
+
 GRANTED = "granted"
 """The state of an entry that a delegation was granted, which it names in place of a run; its head stands for it."""
 
@@ -39,6 +42,8 @@ class StoredQuestion:
     question: Question
     shown: str
     """The digest of what people are shown, as `shown_digest` makes it."""
+    to_folded: str
+    """Whom it is put to, as names are compared."""
     answers: Sequence[StoredAnswer]
 
 
@@ -58,7 +63,8 @@ def said_bytes(said: Sequence[str | float | None]) -> bytes:
 
 def shown_digest(question: Question, subject: bytes, schema: bytes) -> str:
     """Return what stands for what a question shows, apart from what the fact of it says in words."""
-    said = [question.asked_at, question.key, question.tenant, question.principal]
+    key = question.ask.idempotency_key
+    said = [question.asked_at, question.key, question.step, key, question.tenant, question.principal]
     return sha256(b"podium question %b %d:%b %b" % (said_bytes(said), len(subject), subject, schema)).hexdigest()
 
 

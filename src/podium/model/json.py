@@ -25,8 +25,25 @@ def encode(value: Json, what: str = "") -> bytes:
         text = orjson.dumps(value)
         return orjson.dumps(MASKING.json(orjson.loads(text))) if MASKING.active and MASKING.shows_in(text) else text
     except (TypeError, orjson.JSONEncodeError) as error:
-        told = f"{what}: " if what else ""
-        raise InvalidValue(f"{told}expected JSON, got {type(value).__name__}: {error}") from error
+        raise _not_json(value, what, error) from error
+
+
+def encode_as_is(value: Json) -> bytes:
+    """Return the JSON text of names, such as those that a store looks for: with nothing masked."""
+    try:
+        return orjson.dumps(value)
+    except (TypeError, orjson.JSONEncodeError) as error:
+        raise _not_json(value, "", error) from error
+
+
+def encode_names(value: Json) -> bytes:
+    """Return the JSON text of names that are written down: secrets are masked, but for ordinary words."""
+    return encode_as_is(MASKING.names(value))
+
+
+def _not_json(value: object, what: str, error: Exception) -> InvalidValue:
+    told = f"{what}: " if what else ""
+    return InvalidValue(f"{told}expected JSON, got {type(value).__name__}: {error}")
 
 
 def decode(text: bytes | None) -> Json:

@@ -10,6 +10,7 @@ from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.embedding import Vector
 from podium.model.json import Json, is_array, is_object
+from podium.model.storable import check_name
 from podium.secrets.masking import MASKING
 
 MemoryScope = Literal["tenant", "run", "agent", "user"]
@@ -102,6 +103,11 @@ def appended(before: Json, value: Json, to: AppendTo) -> Json:
 
 NOTHING_YET: Mapping[AppendTo, Json] = MappingProxyType({"list": [], "text": ""})
 """What is added to where nothing is stored."""
+
+
+def check_memory_key(key: str) -> None:
+    """Raise InvalidValue for a key under which nothing can be kept; every store asks it before it writes."""
+    check_name("the key of the memory", key)
 
 
 def text_of_entry(key: str, value: Json) -> str:

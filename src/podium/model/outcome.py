@@ -105,6 +105,8 @@ class Refused:
 
     rule: str
     reason: str
+    done: bool = False
+    """It was done, as a step is whose value a guard objects to: what is refused is the value."""
 
 
 @dataclass(frozen=True, slots=True)

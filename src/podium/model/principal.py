@@ -4,7 +4,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from podium.errors import UsageError
-from podium.model.storable import check_text
+from podium.model.person import is_same
+from podium.model.storable import check_name
 
 OPERATOR = "operator"
 """The role that sees and changes all runs of its tenant, and answers every question."""
@@ -61,10 +62,10 @@ class Principal:
 
     def is_asked(self, to: str) -> bool:
         """Whether a question that is put to somebody is put to this principal."""
-        return to in (ANYONE, self.who) or to in self.roles
+        return to == ANYONE or any(is_same(to, each) for each in (self.who, *self.roles))
 
 
 def _check_name(what: str, name: object) -> None:
     if not isinstance(name, str) or not name.strip():
         raise UsageError(f"{what} is {name!r}; expected a name.")
-    check_text(what, name)
+    check_name(what, name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from podium.errors import UsageError
 from podium.model.duration import SPAN, SecondsOrNone, hold_seconds
-from podium.model.expected import COUNT, FLAG, NAME, TEXT, Expected, check_fields
+from podium.model.expected import COUNT, FLAG, NAME, TEXT, Expected, check_fields, or_none
 from podium.model.json import Json
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class Ask:
     """How many different people must answer."""
     kind: str = "question"
     """`question`, `approval`, `permission` (may a rule let the call pass?), or `in_doubt` (did the effect happen?)."""
+    idempotency_key: str | None = None
+    """The key that the receiver of what it is about has seen, or will see; None where it is about no call."""
 
     def __post_init__(self) -> None:
         hold_seconds(self, SPAN, "within", whose=repr(self.text), optional=True)
@@ -55,10 +57,15 @@ class Escalation:
     """A person or a role."""
     within: SecondsOrNone = SecondsOrNone()
     """Seconds until this question expires too; None waits for ever."""
+    quorum: int | None = None
+    """How many different people must answer; None is as many as before."""
+    keep_answers: bool = False
+    """Whether what was answered before it expired counts, so that only the rest have to answer."""
 
     def __post_init__(self) -> None:
         NAME.check("Escalation(to=…)", self.to)
         hold_seconds(self, SPAN, "within", optional=True)
+        check_fields(self, {"quorum": or_none(COUNT), "keep_answers": FLAG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,10 @@ class Question:
     tenant: str = "default"
     principal: str = "local"
     """On whose behalf the run asks."""
+    step: str | None = None
+    """The step of the call at `key` that it is about, by its place; None where it is about the call, or about none."""
+    answered_by: tuple[str, ...] = ()
+    """Who has answered, as they wrote their names, the first one first; with a `quorum` others may have to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
+from podium.model.outcome import Outcome
 from podium.model.said import SaidInTurn
 from podium.model.steps import Steps
 
@@ -36,6 +38,20 @@ class RuleSteps(Steps, Protocol):
         ...
 
     @property
+    def refusals(self) -> Sequence[str]:
+        """The rules that did not allow steps of this attempt since it was taken up, where its agent was told so."""
+        ...
+
+    @property
+    def run_input(self) -> Json:
+        """What the run, or its present generation, was started with."""
+        ...
+
+    async def request(self) -> Json:
+        """Return what the user asked for: what the run was started with that all began with. None where it is gone."""
+        ...
+
+    @property
     def usd(self) -> float | None:
         """What the agent's own steps of this call came to, in US dollars; None where that of one is not known."""
         ...
@@ -50,10 +66,22 @@ class RuleSteps(Steps, Protocol):
         """How many workflows inside one another the budget of the run allows; None is any number."""
         ...
 
-    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
+    async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
+        """Have another agent asked in the step one is in, beside the agent of this call, and under its own rules.
+
+        It is limited, cut off, allowed and paid for like any agent that is called; what it does is recorded inside the
+        step. What has to wait for people or a time has the step wait for them. Raises UsageError outside of a step.
+        """
+        ...
+
+    async def reserve(
+        self, amount: Amount, lines: Sequence[BudgetLine] = (), *, step: str = "", behind: Sequence[str] = ()
+    ) -> Reservation | Breach | None:
         """Set an amount aside in the run's budgets and these; None where it counts against none of them.
 
-        It is in the store when this returns, or covered by an escrow there: only then may it be spent.
+        It is in the store when this returns, or covered by an escrow there: only then may it be spent. Where it has no
+        room only because of what is in flight, it waits for that. `step` is the place of the step that it is for; it is
+        `behind` the reservations of those inside whose calls it is wanted, which come back only after it.
         """
         ...
 

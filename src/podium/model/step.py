@@ -111,6 +111,14 @@ def tool_of(step: str) -> str | None:
     return step[len(_TOOL) :] if step.startswith(_TOOL) else None
 
 
+_USE = frozenset({"tool", "arguments"})
+
+
+def arguments_in(sent: Json) -> Json:
+    """Return the arguments of a use of a tool, of what is sent: `{"tool": …, "arguments": …}`, or all of any other."""
+    return sent["arguments"] if is_object(sent) and "arguments" in sent and sent.keys() <= _USE else sent
+
+
 def told_step(tool: str) -> str:
     """Return the name of the step that keeps what a model is told of a tool that was not used."""
     return f"{_TOLD}{tool}"

@@ -1,6 +1,7 @@
 """What every store can hold: checked where a value enters, so that the mistake is told to whoever made it."""
 
 from podium.errors import InvalidValue
+from podium.secrets.masking import MASKING
 
 KEY_BYTES = 65_535
 """The most that the key of a fact may have: call, step and the steps it is inside of."""
@@ -24,6 +25,19 @@ def check_text(what: str, text: str | None) -> None:
             f"{what} cannot be stored: character {error.start} of {_shown(text)} is half of a surrogate pair, as when "
             "a text was cut in the middle of an emoji. Cut it elsewhere, or replace the character."
         ) from error
+
+
+def check_name(what: str, name: str | None) -> None:
+    """Raise InvalidValue where a name that comes from outside cannot be stored, or has a known secret in it.
+
+    A text is masked, but a name would be another one then: two would fall into one, or nobody would find it again.
+    """
+    check_text(what, name)
+    if name is not None and MASKING.active and (secret := MASKING.secret_in(name)) is not None:
+        raise InvalidValue(
+            f"{what} has the secret {secret} in it, and names are stored as they are. Call it otherwise, such as "
+            "by the reference of the secret."
+        )
 
 
 def check_integer(what: str, number: int) -> None:

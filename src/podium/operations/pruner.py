@@ -9,6 +9,7 @@ from podium.model.audit import Pruning, pruned_bytes
 from podium.model.clock import Clock
 from podium.model.run import RunState
 from podium.operations.redactor import Sign, scrub
+from podium.secrets.masking import MASKING
 from podium.store.operations import CommitVerdict, Prune
 from podium.store.protocol import PrunableQuery, PrunableRun
 
@@ -85,8 +86,8 @@ class Pruner:
 
     def _pruning(self, run: PrunableRun, *, by: str, why: str) -> Pruning:
         said = Pruning(
-            run=run.id, facts=run.facts, head=run.head, state=run.state, at=self._clock.now(), by=by, why=why,
-            signature=None,
+            run=run.id, facts=run.facts, head=run.head, state=run.state, at=self._clock.now(), by=by,
+            why=MASKING.text(why), signature=None,
         )  # fmt: skip
         return said if self._sign is None else replace(said, signature=self._sign(pruned_bytes(said)).hex())
 

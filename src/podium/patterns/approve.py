@@ -131,7 +131,7 @@ class _Asked:
             return await ctx.ask(question, to=first.to, within=first.within, escalate=others, quorum=self.quorum)
         except QuestionExpired as error:
             if self.default is None:
-                raise GateClosed(f"approve: {error}; asked were {', '.join(self.names)}") from error
+                raise GateClosed(f"approve: {error}") from error
             return Decision(approved=self.default == "approve", comment="nobody answered in time")
 
     def _kind_of(self, value: object) -> Kind | None:

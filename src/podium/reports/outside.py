@@ -35,8 +35,13 @@ OUTSIDE = (
     ),
     Outside(
         what="what is left of budgets",
-        columns=("budgets", "reservations"),
+        columns=("budgets", "reservations", "budget_waits"),
         why="what was set aside and spent stands in the facts: `podium costs` counts those",
+    ),
+    Outside(
+        what="what processes share of limits and circuit breakers",
+        columns=("shared_states",),
+        why="what they did to a run stands in its facts",
     ),
     Outside(
         what="signals on their way",

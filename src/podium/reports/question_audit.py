@@ -7,6 +7,7 @@ from podium.model.audit import Audit, LedgerEntry
 from podium.model.entered import ANSWERED, StoredAnswer, StoredQuestion, answer_head, value_digest
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.waits import QuestionAnswered, QuestionAsked
+from podium.model.person import folded
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.run import Run
 from podium.store.codec import NULL, decode
@@ -61,9 +62,15 @@ def _is_as_asked(stored: StoredQuestion, said: QuestionAsked) -> bool:
     """Whether a question is the one that was asked; what older facts and redacted ones do not say is not compared."""
     question, ask = stored.question, stored.question.ask
     shown = not said.digest or said.digest == stored.shown
+    shown = shown and stored.to_folded in (folded(ask.to), _lower(ask.to))
     return shown and (ask.text, ask.to, ask.quorum, ask.kind, question.deadline) == (
         said.text, said.to, said.quorum, said.kind, said.due,
     )  # fmt: skip
+
+
+def _lower(name: str) -> str:
+    """Return a name as older questions have it to be compared: with ASCII letters folded."""
+    return "".join(each.lower() if each.isascii() else each for each in name)
 
 
 def _wrong_with(

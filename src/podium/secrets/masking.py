@@ -2,13 +2,24 @@
 
 import json
 import logging
+from collections.abc import Iterable
 from threading import Lock
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from podium.secrets.spellings import SHORTEST, spellings
+from podium.secrets.words import is_word
 
 MASK = "***"
 _LOG = logging.getLogger("podium")
+
+
+class _Secret(NamedTuple):
+    """One secret: what it is called, and how it may be written."""
+
+    name: str
+    spellings: tuple[str, ...]
+    word: bool
+    """Whether it is an ordinary word, which names may be for reasons of their own."""
 
 
 class Masking:
@@ -18,49 +29,61 @@ class Masking:
         self.active = False
         """Whether there is anything to mask: while there is not, nobody has to ask more than this."""
         self._spellings: tuple[str, ...] = ()
+        self._of_names: tuple[str, ...] = ()
+        """Those of secrets that are no ordinary words."""
         self._probes: tuple[str, ...] = ()
+        self._secrets: tuple[_Secret, ...] = ()
         self._known: set[str] = set()
         self._lock = Lock()
 
     def learn(self, secret: str, name: str) -> None:
-        """Have a secret masked from now on; `name` is its reference."""
+        """Have a secret masked from now on; `name` is its reference, or where it stands."""
         if secret in self._known:
             return
         with self._lock:
             self._known.add(secret)
-            new = spellings(secret)
-            if not new:
+            new = _Secret(name, spellings(secret), is_word(secret))
+            if not new.spellings:
                 _LOG.warning("the secret %s has fewer than %s characters: it cannot be masked", name, SHORTEST)
                 return
-            every = sorted({*self._spellings, *new}, key=lambda each: (-len(each), each))
-            self._probes = tuple({_in_json(each) for each in every})
-            self._spellings = tuple(every)
+            if new.word:
+                _LOG.warning(
+                    "the secret %s is an ordinary word: it is masked in texts and values wherever that word stands, but"
+                    " not in names, such as those of agents, steps and tags. Choose one that is not guessed",
+                    name,
+                )
+            self._secrets = (*self._secrets, new)
+            self._spellings = _longest_first(self._secrets)
+            self._of_names = _longest_first(each for each in self._secrets if not each.word)
+            self._probes = tuple({_in_json(each) for each in self._spellings})
             self.active = True
 
     def forget(self) -> None:
         """Mask nothing any more; for tests."""
-        self.active, self._spellings, self._probes = False, (), ()
+        self.active, self._spellings, self._of_names, self._probes, self._secrets = False, (), (), (), ()
         self._known.clear()
 
     def text(self, text: str) -> str:
         """Return a text with `***` for each secret in it."""
-        if self.active:
-            for each in self._spellings:
-                if each in text:
-                    text = text.replace(each, MASK)
-        return text
+        return _without(text, self._spellings) if self.active else text
 
     def json(self, value: Any) -> Any:
         """Return a JSON value with `***` for each secret in its texts and keys; numbers are left as they are."""
-        if not self.active:
-            return value
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, list | tuple):
-            return [self.json(each) for each in cast("list[Any]", value)]
-        if isinstance(value, dict):
-            return {self.text(str(key)): self.json(each) for key, each in cast("dict[str, Any]", value).items()}
-        return value
+        return _masked(value, self._spellings) if self.active else value
+
+    def names(self, value: Any) -> Any:
+        """Return a name, or a JSON value made of names, with `***` for each secret that is no ordinary word.
+
+        Replay compares names, and a store finds by them: a password that somebody chose badly does not change them.
+        """
+        return _masked(value, self._of_names) if self.active else value
+
+    def secret_in(self, name: str) -> str | None:
+        """Return what the secret is called that a name has in it; None where it has none, or an ordinary word."""
+        for each in self._secrets:
+            if not each.word and any(spelt in name for spelt in each.spellings):
+                return each.name
+        return None
 
     def shows_in(self, encoded: bytes) -> bool:
         """Whether a JSON text has a secret in it."""
@@ -69,6 +92,29 @@ class Masking:
             if each in text:
                 return True
         return False
+
+
+def _longest_first(secrets: Iterable[_Secret]) -> tuple[str, ...]:
+    every = {each for secret in secrets for each in secret.spellings}
+    return tuple(sorted(every, key=lambda each: (-len(each), each)))
+
+
+def _without(text: str, spellings: tuple[str, ...]) -> str:
+    for each in spellings:
+        if each in text:
+            text = text.replace(each, MASK)
+    return text
+
+
+def _masked(value: Any, spellings: tuple[str, ...]) -> Any:
+    if isinstance(value, str):
+        return _without(value, spellings)
+    if isinstance(value, list | tuple):
+        return [_masked(each, spellings) for each in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return {_without(str(key), spellings): _masked(each, spellings) for key, each in items}
+    return value
 
 
 def _in_json(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from podium.errors import ConfigError
+from podium.secrets.literals import learn_value, learn_values
 from podium.secrets.masking import MASKING
 
 FORMS = "env:NAME, file:/path or keyring:service/user"
@@ -34,16 +35,24 @@ def resolve(reference: str) -> str:
 def filled(values: Mapping[str, str]) -> dict[str, str]:
     """Return settings with each reference looked up that a value is, or ends in: `Bearer env:TOKEN`.
 
+    A value that is the secret itself, as the name says, is masked from now on as well.
     Raises ConfigError, with the setting's name, where a reference leads nowhere.
     """
     looked_up: dict[str, str] = {}
     for name, value in values.items():
         found = _LAST.search(value)
+        if found is None:
+            learn_value(name, value)
         try:
             looked_up[name] = value if found is None else value[: found.start()] + resolve(found[0])
         except ConfigError as error:
             raise ConfigError(f"{name}: {error}") from error
     return looked_up
+
+
+def mask_literals(values: Mapping[str, str]) -> None:
+    """Have values masked from now on that are secrets themselves, not references to them, as their names say."""
+    learn_values({name: value for name, value in values.items() if _LAST.search(value) is None})
 
 
 def learn(references: Iterable[str]) -> None:

@@ -5,9 +5,9 @@ import hashlib
 import orjson
 
 from podium.errors import InvalidValue
-from podium.model.json import NULL, Json, decode, encode
+from podium.model.json import NULL, Json, decode, encode, encode_as_is, encode_names
 
-__all__ = ["NULL", "content_hash", "decode", "encode", "input_digest"]
+__all__ = ["NULL", "content_hash", "decode", "encode", "encode_as_is", "encode_names", "input_digest"]
 
 
 def input_digest(value: Json) -> str:

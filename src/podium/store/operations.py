@@ -21,9 +21,11 @@ ESCROW_ROOM = 8
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """Put a question into the inbox."""
+    """Put a question into the inbox; one that takes over the answers to another may be answered at once."""
 
     question: Question
+    keeps: str | None = None
+    """The question whose answers count for it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,17 @@ class Draw:
     """What it came to, if that is known before it is committed: then it is spent at once, and nothing set aside."""
 
 
+@dataclass(frozen=True, slots=True)
+class StopWaiting:
+    """What wanted to set something aside under this id waits for room no more."""
+
+    id: str
+
+
 Effect = (
-    OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | Draw | RaiseBudget | OpenBudget | TurnEffect
-)
+    OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | Draw | RaiseBudget | OpenBudget | StopWaiting
+    | TurnEffect
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +223,13 @@ class Reserve:
     fact: NewFact
     escrow: bool = False
     """To cover what the run draws later. SCARCE unless each budget has room for `ESCROW_ROOM` times as much."""
+    behind: Sequence[str] = ()
+    """What those have set aside inside whose calls it is wanted: it comes back only after this has its answer."""
+    waits: bool = False
+    """Whether it is tried again, where there may be room once what is in flight is settled (`Committed.waiting`).
+
+    Until it is, or `StopWaiting` says that it is not, nobody waits for what it is behind, nor for the share of its run.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,6 +347,10 @@ class Committed:
     """The budget that had no room, by the id of what was to be reserved."""
     recallable: set[str] = field(default_factory=empty(set[str]))
     """What would have had room in that budget but for escrows, by id: to be tried again once they are given back."""
+    coming: dict[str, Amount] = field(default_factory=empty(dict[str, Amount]))
+    """What of that budget is in flight, and may come back, by the id of what was to be reserved."""
+    waiting: set[str] = field(default_factory=empty(set[str]))
+    """What may have room there once what is in flight is settled, by id, of what `waits`."""
     drawn_on: set[str] = field(default_factory=empty(set[str]))
     """The escrows that something was taken out of."""
     deleted: bool = False
@@ -343,5 +364,7 @@ class Committed:
         self.deliveries |= later.deliveries
         self.scarce |= later.scarce
         self.recallable |= later.recallable
+        self.coming |= later.coming
+        self.waiting |= later.waiting
         self.drawn_on |= later.drawn_on
         self.deleted |= later.deleted

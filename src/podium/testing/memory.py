@@ -15,6 +15,7 @@ from podium.model.memory import (
     MemoryEntry,
     MemoryLock,
     appended,
+    check_memory_key,
     refuse_embedder,
     text_of_entry,
 )
@@ -64,6 +65,7 @@ class PlainMemory:
         vector: Vector | None = None,
     ) -> MemoryEntry | None:  # fmt: skip
         """Store a value; None where the version is not `expect`. The same writer's put of a key counts once."""
+        check_memory_key(key)
         write = (writer, scope, key, "put")
         if write not in self._kept.put:
             before = self._found(scope, key)
@@ -78,6 +80,7 @@ class PlainMemory:
         vector: Vector | None = None,
     ) -> MemoryAppend | None:  # fmt: skip
         """Add to a list or a text; None where something else is stored. The same writer's append counts once."""
+        check_memory_key(key)
         write = (writer, scope, key, "append")
         if write not in self._kept.appended:
             before = self._found(scope, key)
@@ -98,6 +101,7 @@ class PlainMemory:
 
     async def lock(self, scope: str, key: str, *, writer: str, lease: float) -> MemoryLock:
         """Take a lock, unless another writer holds it: return who holds it now."""
+        check_memory_key(key)
         write, now = (writer, scope, key, "lock"), self.clock.now()
         for held in (self._kept.locked.get(write), self._kept.locks.get((scope, key))):
             if held is not None and held.until > now:

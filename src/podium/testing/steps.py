@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from podium.dispatch.invoke import invoke
 from podium.errors import Forbidden, UsageError
+from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
+from podium.model.call import Call
 from podium.model.consent import Consent
 from podium.model.conversation import OpenTurn
 from podium.model.deferral import AGAIN, Deferred, Resume, StepFunction
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
-from podium.model.outcome import Refused, Usage
+from podium.model.outcome import Outcome, Refused, Usage
 from podium.model.prices import NO_PRICES, PriceSettings
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL
@@ -140,6 +143,15 @@ class PlainSteps:
         return None
 
     @property
+    def run_input(self) -> Json:
+        """None: there is no run."""
+        return None
+
+    async def request(self) -> Json:
+        """Return None: there is no run."""
+        return None
+
+    @property
     def usd(self) -> float | None:
         """None: what steps came to is not counted."""
         return None
@@ -159,7 +171,15 @@ class PlainSteps:
         """Nothing bounds it."""
         return False
 
-    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
+    async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
+        """Ask the other agent, under no rules."""
+        key = f"0/{agent.card.name}"
+        call = Call(run="plain", key=key, agent=agent.card.name, version=agent.card.version, input=input)
+        return await invoke(agent, call, self)
+
+    async def reserve(
+        self, amount: Amount, lines: Sequence[BudgetLine] = (), *, step: str = "", behind: Sequence[str] = ()
+    ) -> Reservation | Breach | None:
         """Set nothing aside: there is no budget."""
         return None
 

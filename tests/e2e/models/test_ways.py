@@ -152,7 +152,7 @@ async def test_a_policy_forbids_it_by_the_name_that_the_model_uses(way: Way, tmp
     forbidden = f'forbid(principal, action == Action::"tool", resource == Tool::"{name}");'
     policy.write_text(f"permit(principal, action, resource);\n{forbidden}")
     with serving(scripts_of(way)) as server:
-        tried = Try(way, server, tmp_path, denied="end")
+        tried = Try(way, server, tmp_path, on_refused="end")
         ended, _, _ = await tried.run(policy={"file": str(policy)})
     assert f'Tool::"{name}"' in ended
     assert tool.rpartition("/")[2] not in tried.effects

@@ -28,6 +28,7 @@ from podium import App, Context, RunState, workflow
 from podium.agents.frameworks.approvals import Approvals
 from podium.agents.pydantic_ai import from_pydantic_ai
 from podium.errors import InvalidValue, RunFailed, UsageError
+from podium.guards import guard
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.retry import Retry
@@ -256,7 +257,7 @@ async def test_nobody_in_time_is_a_no_that_is_told(office: Office, desk: Desk, w
 
 @pytest.mark.parametrize("way", [each for each in WAYS if each != "RequestInput"])
 async def test_where_it_is_so_configured_a_no_ends_the_agent(office: Office, desk: Desk, way: str) -> None:
-    bot = WAYS[way](office, 2, denied="end")
+    bot = WAYS[way](office, 2, on_refused="end")
     async with desk.app(bot) as app:
         handle = await app.start("flow")
         await app.inbox.answer((await desk.opened(app, 2))[0], {"approved": False, "comment": "never"}, by="b")
@@ -273,6 +274,26 @@ async def test_a_forbid_is_told_and_the_agent_goes_on(office: Office, desk: Desk
     assert office.paid == []
     assert office.told[0].outcome == "denied"
     assert "not by machines" in str(office.told[0].content)
+
+
+async def test_told_refusals_count_as_violations_at_once_and_by_the_facts(office: Office, desk: Desk) -> None:
+    """One violation of a policy and one of a guard: 10 failures each, beside one call that was done."""
+
+    async def objects(value: Json) -> str | None:
+        return "not two" if value["arguments"]["n"] == 2 else None
+
+    bot = policy_ask(office, 3, guards=[guard(objects, on={"tool_input"})])
+    office.policy = (
+        office.policy.replace('@ask("operators")', "").rstrip().rstrip(";")
+        + " when { context.input.arguments.n == 1 };\n"
+        "permit(principal, action, resource) when { resource.trust > 0 };\n"
+    )
+    async with desk.app(bot) as app:
+        assert await app.run("flow") == "done"
+        assert [part.outcome for part in office.told] == ["success", "denied", "denied"]
+        assert await app.reports.trust("bot") == int((80 * 10 + 100) / (10 + 1 + 20))
+    async with desk.app(bot) as app:
+        assert await app.reports.trust("bot") == int((80 * 10 + 100) / (10 + 1 + 20))
 
 
 def external(office: Office, uses: int) -> Any:
@@ -501,7 +522,7 @@ async def test_an_agent_inside_a_tool_asks_as_well(office: Office, desk: Desk, t
 
 @pytest.mark.parametrize(
     ("option", "said"),
-    [({"approvals": 5}, "a person or a role"), ({"denied": "never"}, "'tell'"), ({"tool_errors": "x"}, "'fail'")],
+    [({"approvals": 5}, "a person or a role"), ({"on_refused": "never"}, "'tell'"), ({"tool_errors": "x"}, "'fail'")],
 )
 def test_wrong_options_are_told_where_they_are_written(office: Office, option: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):

@@ -23,7 +23,7 @@ from tests.unit.agents.test_llm_approvals import SCHEMA, Desk, Office, model
 
 LARGE = """permit(principal, action, resource);
 @reason("too large") forbid(principal, action == Action::"tool", resource)
-when { context.input.arguments.n > 100 && context.input.arguments.n < 1000 };
+when { context.input.n > 100 && context.input.n < 1000 };
 """
 EDITS: Edits = {"c0": {"n": 70}, "c1": {"n": 700}, "c2": {"n": 7000}}
 """What all allow, what the policy forbids, and what the guard objects to."""
@@ -148,7 +148,7 @@ async def test_an_edit_passes_the_check_of_the_tool_itself(office: Office, desk:
     assert ("too large" if forbidden else "at most 10") in str(told.content)
 
 
-NONE_OF_NOTHING = LARGE.replace("n > 100 && context.input.arguments.n < 1000", "n == 0")
+NONE_OF_NOTHING = LARGE.replace("n > 100 && context.input.n < 1000", "n == 0")
 
 
 def checking(office: Office, uses: int, checked: list[int], **options: Any) -> Any:
@@ -204,7 +204,7 @@ async def test_where_it_is_so_configured_a_check_that_a_policy_forbids_ends_the_
 ) -> None:
     checked: list[int] = []
     office.policy = NONE_OF_NOTHING
-    async with desk.app(checking(office, 1, checked, denied="end")) as app:
+    async with desk.app(checking(office, 1, checked, on_refused="end")) as app:
         with pytest.raises(RunFailed, match="too large"):
             await app.run("flow")
     assert office.paid == checked == []
@@ -276,7 +276,7 @@ async def test_whoever_gives_a_result_is_shown_the_edit_and_the_model_is_told(
 
 LADDER = """permit(principal, action, resource);
 @id("small") @ask("clerks") forbid(principal, action == Action::"tool", resource)
-when { context.input.arguments.n > 10 };
+when { context.input.n > 10 };
 """
 
 

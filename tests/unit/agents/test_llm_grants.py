@@ -74,10 +74,10 @@ async def ended(handle: RunHandle[Any]) -> Any:
 
 LADDER = """permit(principal, action, resource);
 @id("small") @ask("clerks") forbid(principal, action == Action::"tool", resource)
-when { context.input.arguments.n > 10 };
+when { context.input.n > 10 };
 @id("large") @ask("boss") forbid(principal, action == Action::"tool", resource)
-when { context.input.arguments.n > 100 };
-@id("huge") forbid(principal, action == Action::"tool", resource) when { context.input.arguments.n > 1000 };
+when { context.input.n > 100 };
+@id("huge") forbid(principal, action == Action::"tool", resource) when { context.input.n > 1000 };
 """
 
 

@@ -29,12 +29,15 @@ class Printed:
     err: str
 
 
-def podium(*arguments: str, encoding: str = "utf-8", width: int | None = None) -> Printed:
-    """Run a command in this process, on a console of an encoding; with a width it is a terminal."""
+def podium(*arguments: str, encoding: str = "utf-8", width: int | None = None, styled: bool = False) -> Printed:
+    """Run a command in this process, on a console of an encoding; with a width it is a terminal.
+
+    What a terminal is sent besides the texts is left out unless it is to be `styled`.
+    """
     streams = [_Stream(io.BytesIO(), encoding=encoding) for _ in range(2)]
     with pytest.MonkeyPatch.context() as patch:
         if width is not None:
-            streams[0].is_terminal = True
+            streams[0].is_terminal = streams[1].is_terminal = True
             patch.setenv("COLUMNS", str(width))
             patch.setenv("NO_COLOR", "1")
             patch.setenv("TERM", "xterm")
@@ -45,4 +48,5 @@ def podium(*arguments: str, encoding: str = "utf-8", width: int | None = None) -
             main()
     for stream in streams:
         stream.seek(0)
-    return Printed(ended.value.code, *(_STYLE.sub("", stream.read()) for stream in streams))
+    shown = [stream.read() for stream in streams]
+    return Printed(ended.value.code, *(shown if styled else (_STYLE.sub("", each) for each in shown)))

@@ -103,7 +103,7 @@ def test_an_export_is_whole_and_steers_no_terminal(written: str, encoding: str) 
     assert [each["message"]["parts"][0]["content"] for each in said] == [HELLO, HELLO.upper()]
     for shown in (asked(written, "export", "u-1", "--form", "markdown").out, asked(written, "show", "u-1").out):
         assert "\x1b" not in shown
-        assert "Hello [31mred gr\u00fc\u00dfe" in shown
+        assert "Hello \\u001b[31mred\\u009b gr\u00fc\u00dfe" in shown
 
 
 def test_an_export_is_written_to_a_file_whole_or_not_at_all(written: str, tmp_path: Path) -> None:

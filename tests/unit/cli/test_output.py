@@ -39,8 +39,8 @@ def test_things_are_counted_in_words() -> None:
     assert (count(1, "run"), count(1_200, "run")) == ("1 run", "1,200 runs")
 
 
-def test_a_long_text_is_cut_to_one_line_without_control_characters() -> None:
-    assert one_line("a\n\n b\x1b[31m c", 20) == "a b[31m c"
+def test_a_long_text_is_cut_to_one_line_with_its_control_characters_masked() -> None:
+    assert one_line("a\n\n b\x1b[31m c", 20) == "a b\\u001b[31m c"
     assert one_line(f"ab{'x' * 50}yz", 10) == "abxx…xxxyz"
 
 

@@ -173,7 +173,7 @@ def test_the_other_things_of_a_run_have_names() -> None:
 def test_a_text_of_an_agent_cannot_steer_the_terminal() -> None:
     journal = Journal().asked("0", "a")
     journal.add(FactKind.ANSWERED, "0", {"outcome": "failed", "type": "E", "message": "\x1b]0;owned\x07\nline two"})
-    assert "E: ]0;owned line two" in plain(a_run(), journal.facts)
+    assert "E: \\u001b]0;owned\\u0007 line two" in plain(a_run(), journal.facts)
 
 
 def test_programs_get_the_same_tree() -> None:

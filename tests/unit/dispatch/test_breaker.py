@@ -24,8 +24,12 @@ class CircuitMachine(RuleBasedStateMachine):
     @initialize(
         failures=st.sampled_from([0.2, 0.5, 1.0]), min_calls=st.integers(1, 5), probes=st.integers(1, 3),
         slow_after=st.sampled_from([None, 2.0]), slow=st.sampled_from([0.5, 1.0]),
+        probe_timeout=st.sampled_from([None, 2.0, 20.0]),
     )  # fmt: skip
-    def begin(self, failures: float, min_calls: int, probes: int, slow_after: float | None, slow: float) -> None:
+    def begin(
+        self, failures: float, min_calls: int, probes: int, slow_after: float | None, slow: float,
+        probe_timeout: float | None,
+    ) -> None:  # fmt: skip
         self.rule = Breaker(
             failures=failures,
             min_calls=min_calls,
@@ -34,12 +38,15 @@ class CircuitMachine(RuleBasedStateMachine):
             slow=slow,
             window=10.0,
             open_for=5.0,
+            probe_timeout=probe_timeout,
         )
+        self.patience = self.rule.probe_timeout or self.rule.open_for
         self.circuit = Circuit(self.rule)
         self.now = 0.0
         self.ended: list[tuple[float, bool, bool]] = []
         self.opened_at: float | None = None
-        self.in_flight: list[Pass] = []
+        self.in_flight: list[tuple[Pass, float]] = []
+        self.late: list[Pass] = []
         self.good_probes = 0
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 3.0, 5.0, 11.0]))
@@ -49,12 +56,19 @@ class CircuitMachine(RuleBasedStateMachine):
     @rule(target=entries)
     def enter(self) -> Any:
         before = self.circuit.state
-        entry, change = self.circuit.admit(self.now)
-        if change is not None:
-            assert (before, change.after) == (OPEN, HALF_OPEN)
-            assert self.opened_at is not None
-            assert self.now >= self.opened_at + self.rule.open_for
+        ends = min((began for _, began in self.in_flight), default=math.inf) + self.patience
+        shut = self.circuit.is_shut(self.now)
+        entry, changes = self.circuit.admit(self.now)
+        assert shut == (entry is None)
+        expected: list[CircuitState] = []
+        if before is HALF_OPEN and ends <= self.now:
+            expected.append(OPEN)
+            self.late = [each for each, began in self.in_flight if began + self.patience <= ends]
+            self.in_flight, self.opened_at, before = [], ends, OPEN
+        if before is OPEN and self.opened_at is not None and self.now >= self.opened_at + self.rule.open_for:
+            expected.append(HALF_OPEN)
             self.in_flight, self.good_probes = [], 0
+        assert [each.after for each in changes] == expected
         state = self.circuit.state
         if state is CLOSED:
             assert entry is not None
@@ -65,7 +79,7 @@ class CircuitMachine(RuleBasedStateMachine):
             room = len(self.in_flight) + self.good_probes < self.rule.probes
             assert (entry is not None) == room
             if entry is not None:
-                self.in_flight.append(entry)
+                self.in_flight.append((entry, self.now))
         return (entry, self.now) if entry is not None else (Pass(-1), self.now)
 
     @rule(given=consumes(entries), failed=st.booleans())
@@ -78,8 +92,10 @@ class CircuitMachine(RuleBasedStateMachine):
         if before is CLOSED and entry.probe is None:
             self.ended.append((self.slice_of_now(), failed, slow))
             self.check_opening(change)
-        elif before is HALF_OPEN and entry in self.in_flight:
+        elif before is HALF_OPEN and any(each is entry for each, _ in self.in_flight):
             self.check_probe(entry, change, bad=failed or slow)
+        elif any(each is entry for each in self.late) and not (failed or slow):
+            self.check_late_probe(entry, before, change)
         else:
             assert change is None
         if self.circuit.state is OPEN and before is not OPEN:
@@ -100,23 +116,38 @@ class CircuitMachine(RuleBasedStateMachine):
         assert (change is not None) == opens
 
     def check_probe(self, entry: Pass, change: Change | None, *, bad: bool) -> None:
-        self.in_flight = [each for each in self.in_flight if each is not entry]
+        self.in_flight = [each for each in self.in_flight if each[0] is not entry]
         self.good_probes += not bad
+        if bad:
+            self.late = []
         if bad:
             assert change is not None
             assert change.after is OPEN
         elif self.good_probes == self.rule.probes:
             assert change is not None
             assert change.after is CLOSED
-            self.ended = []
+            self.ended, self.late = [], []
         else:
             assert change is None
+
+    def check_late_probe(self, entry: Pass, before: CircuitState, change: Change | None) -> None:
+        """Its answer is worth as much as that of one in time."""
+        self.late = [each for each in self.late if each is not entry]
+        if before is OPEN:
+            self.in_flight, self.good_probes = [], 0
+        self.good_probes += 1
+        closes = self.good_probes == self.rule.probes
+        assert self.circuit.state is (CLOSED if closes else HALF_OPEN)
+        assert (change is None) == (before is HALF_OPEN and not closes)
+        if closes:
+            self.ended, self.late, self.in_flight = [], [], []
 
     @rule(given=consumes(entries))
     def give_back(self, given: tuple[Pass, float]) -> None:
         entry, _ = given
         self.circuit.leave(entry)
-        self.in_flight = [each for each in self.in_flight if each is not entry]
+        self.in_flight = [each for each in self.in_flight if each[0] is not entry]
+        self.late = [each for each in self.late if each is not entry]
 
     @invariant()
     def no_more_probes_than_allowed_are_under_way(self) -> None:

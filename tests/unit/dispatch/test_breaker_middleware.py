@@ -26,10 +26,13 @@ class Line:
     def __init__(self) -> None:
         self.down = True
         self.hangs = False
+        self.slow: asyncio.Event | None = None
 
     async def __call__(self, call: Call, steps: Steps) -> Outcome:
         if self.hangs:
             await asyncio.Event().wait()
+        if self.slow is not None:
+            await self.slow.wait()
         return Failed(Failure(FailureKind.TRANSPORT, "Away", "away")) if self.down else Done("here")
 
 
@@ -62,3 +65,37 @@ async def test_who_is_turned_away_is_told_how_long_until_the_next_probe() -> Non
     refused = await handler(CALL, PlainSteps())
     assert isinstance(refused, Failed)
     assert refused.failure.retry_after == pytest.approx(20.0)
+
+
+async def test_a_probe_that_hangs_keeps_others_away_for_its_time_only() -> None:
+    clock, line = DrivenClock(), Line()
+    card = Card(name="quotes", breaker=Breaker(min_calls=1, failures=1.0, open_for=30.0, probe_timeout=5.0))
+    breakers = Breakers(clock)
+    handler, steps = breakers.calls(card, line), PlainSteps()
+    await handler(CALL, steps)
+    await clock.advance(30)
+    line.hangs, line.down = True, False
+    probe = asyncio.ensure_future(handler(CALL, steps))
+    await clock.advance(5)
+    line.hangs = False
+    assert isinstance(await handler(CALL, steps), Failed)
+    assert breakers.states() == {("quotes", "1"): CircuitState.OPEN}
+    await clock.advance(30)
+    assert await handler(CALL, steps) == Done("here")
+    assert not probe.done()  # it is not cut off
+    probe.cancel()
+
+
+async def test_a_probe_that_answers_after_its_time_closes_it_all_the_same() -> None:
+    clock, line = DrivenClock(), Line()
+    breakers = Breakers(clock)
+    handler, steps = breakers.calls(CARD, line), PlainSteps()
+    await handler(CALL, steps)
+    await clock.advance(30)
+    line.down, line.slow = False, asyncio.Event()
+    probe = asyncio.ensure_future(handler(CALL, steps))
+    await clock.advance(31)
+    assert isinstance(await handler(CALL, steps), Failed)
+    line.slow.set()
+    assert await probe == Done("here")
+    assert breakers.states() == {("quotes", "1"): CircuitState.CLOSED}

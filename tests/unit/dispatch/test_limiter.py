@@ -3,6 +3,7 @@
 import heapq
 from collections import Counter
 from itertools import count
+from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -77,6 +78,7 @@ class Day:
     def let_in(self, who: int, entry: LimitEntry) -> None:
         _, tokens, _, takes = self.arrived[who]
         self.admitted.append((self.now, who, tokens))
+        self.limiter.begin(entry, self.now)
         self.ends.append((self.now + takes, entry))
         self.most_running = max(self.most_running, sum(end > self.now for end, _ in self.ends) or 1)
 
@@ -183,6 +185,22 @@ class Week:
         self.limiter.leave(entry, now)
 
 
+def begun(limiter: Limiter[Any], now: float, tokens: int = 0) -> LimitEntry | None:
+    """Have something admitted that begins at once."""
+    entry = limiter.acquire(now, tokens)
+    if entry is not None:
+        limiter.begin(entry, now)
+    return entry
+
+
+def admitted(limiter: Limiter[str], now: float) -> list[str]:
+    """Return those whose turn has come; what they do begins at once."""
+    found = limiter.admit(now)
+    for _, entry in found:
+        limiter.begin(entry, now)
+    return [who for who, _ in found]
+
+
 punctual = st.just([0.0])
 more_or_less = st.lists(st.sampled_from([0.0, 0.25, HOLD - 1, HOLD + 1, 90.0]), min_size=1, max_size=5)
 rates = st.builds(
@@ -224,49 +242,49 @@ def test_whoever_was_sent_away_comes_back_once_and_loses_no_turn_to_newcomers(
 
 def test_room_is_kept_for_whoever_is_due_but_not_for_ever() -> None:
     limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
-    assert limiter.acquire(0.0) is not None
+    assert begun(limiter, 0.0) is not None
     limiter.send_away(limiter.queue("away", 1.0), PER)
-    assert limiter.acquire(PER) is None
+    assert begun(limiter, PER) is None
     limiter.queue("here", PER)
-    assert limiter.admit(PER) == []
+    assert admitted(limiter, PER) == []
     assert limiter.next_at(PER) == PER + HOLD
-    assert [who for who, _ in limiter.admit(PER + HOLD)] == ["here"]
+    assert admitted(limiter, PER + HOLD) == ["here"]
 
 
 def test_whoever_comes_too_late_still_goes_before_those_who_came_after_them() -> None:
     limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
-    limiter.acquire(0.0)
+    begun(limiter, 0.0)
     late = limiter.queue("late", 1.0)
     limiter.send_away(late, PER)
     limiter.queue("here", PER)
-    limiter.admit(PER + HOLD)
+    admitted(limiter, PER + HOLD)
     limiter.queue("next", PER + HOLD)
     limiter.come_back(late, "late")
-    assert [who for who, _ in limiter.admit(2 * PER + HOLD)] == ["late"]
+    assert admitted(limiter, 2 * PER + HOLD) == ["late"]
 
 
 def test_whoever_waits_is_let_in_though_more_urgent_ones_never_cease_to_come() -> None:
     limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
-    limiter.acquire(0.0)
+    begun(limiter, 0.0)
     limiter.queue("plain", 0.0)
-    admitted: list[str] = []
+    order: list[str] = []
     for n in range(1, 10):
         limiter.queue(f"urgent {n}", n * PER, priority=3)
-        admitted += [who for who, _ in limiter.admit(n * PER)]
-    assert admitted.index("plain") == 2
+        order += admitted(limiter, n * PER)
+    assert order.index("plain") == 2
 
 
 def test_what_did_not_take_place_leaves_room() -> None:
     limiter: Limiter[str] = Limiter(Limit(concurrency=1, requests=1, tokens=10, per=PER))
-    entry = limiter.acquire(0.0, 10)
+    entry = begun(limiter, 0.0, 10)
     assert entry is not None
     limiter.withdraw(entry)
-    assert limiter.acquire(0.0, 10) is not None
+    assert begun(limiter, 0.0, 10) is not None
 
 
 def test_the_urgent_are_foreseen_to_go_first() -> None:
     limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
-    limiter.acquire(0.0)
+    begun(limiter, 0.0)
     waiting = [limiter.queue("plain", 0.0), limiter.queue("plain", 0.0)]
     urgent = limiter.queue("urgent", 1.0, priority=1)
     assert limiter.forecast(1.0, urgent) == PER
@@ -275,10 +293,10 @@ def test_the_urgent_are_foreseen_to_go_first() -> None:
 
 def test_a_wait_for_an_end_is_foreseen_from_how_long_others_took() -> None:
     limiter: Limiter[str] = Limiter(Limit(concurrency=1))
-    entry = limiter.acquire(0.0)
+    entry = begun(limiter, 0.0)
     assert entry is not None
     limiter.leave(entry, 30.0)
-    limiter.acquire(30.0)
+    begun(limiter, 30.0)
     first, second = limiter.queue("a", 30.0), limiter.queue("b", 30.0)
     assert [limiter.forecast(30.0, each) for each in (first, second)] == [60.0, 90.0]
 
@@ -286,32 +304,32 @@ def test_a_wait_for_an_end_is_foreseen_from_how_long_others_took() -> None:
 def test_tokens_are_foreseen_by_what_is_usually_used_of_a_bound() -> None:
     limiter: Limiter[str] = Limiter(Limit(tokens=100, per=PER))
     for _ in range(100):
-        entry = limiter.acquire(0.0, 50)
+        entry = begun(limiter, 0.0, 50)
         assert entry is not None
         limiter.count_used(entry, 0)
-    limiter.acquire(0.0, 100)
+    begun(limiter, 0.0, 100)
     waiting = [limiter.queue("a", 0.0, 50) for _ in range(20)]
     assert limiter.forecast(0.0, waiting[-1]) == PER
 
 
 def test_whoever_gives_up_frees_the_place() -> None:
     limiter: Limiter[str] = Limiter(Limit(concurrency=1))
-    entry = limiter.acquire(0.0)
+    entry = begun(limiter, 0.0)
     assert entry is not None
     first: QueuePlace[str] = limiter.queue("a", 0.0)
     limiter.queue("b", 0.0)
     limiter.give_up(first)
     limiter.leave(entry, 1.0)
-    assert [who for who, _ in limiter.admit(1.0)] == ["b"]
+    assert admitted(limiter, 1.0) == ["b"]
 
 
 def test_what_was_not_used_is_free_again_and_what_was_too_much_counts() -> None:
     limiter: Limiter[str] = Limiter(Limit(tokens=10, per=PER))
-    entry = limiter.acquire(0.0, 10)
+    entry = begun(limiter, 0.0, 10)
     assert isinstance(entry, LimitEntry)
-    assert limiter.acquire(0.0, 5) is None
+    assert begun(limiter, 0.0, 5) is None
     limiter.count_used(entry, 5)
-    assert limiter.acquire(0.0, 5) is not None
+    assert begun(limiter, 0.0, 5) is not None
     limiter.count_used(entry, 50)
     limiter.queue("waits", 0.0, 1)
     assert limiter.next_at(0.0) == PER
@@ -319,36 +337,116 @@ def test_what_was_not_used_is_free_again_and_what_was_too_much_counts() -> None:
 
 def test_whoever_comes_back_early_and_is_sent_away_once_more_has_one_place_still() -> None:
     limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
-    limiter.acquire(0.0)
+    begun(limiter, 0.0)
     place = limiter.queue("away", 1.0)
     limiter.send_away(place, PER)
     limiter.come_back(place, "away")
     limiter.send_away(place, PER)
-    assert limiter.acquire(PER) is None
+    assert begun(limiter, PER) is None
     limiter.come_back(place, "away")
-    assert [who for who, _ in limiter.admit(PER)] == ["away"]
-    assert limiter.admit(2 * PER) == []
-    assert limiter.acquire(2 * PER) is not None
+    assert admitted(limiter, PER) == ["away"]
+    assert admitted(limiter, 2 * PER) == []
+    assert begun(limiter, 2 * PER) is not None
 
 
 def test_no_room_is_kept_at_a_time_to_which_nobody_comes_back_any_more() -> None:
     limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
-    limiter.acquire(0.0)
+    begun(limiter, 0.0)
     place = limiter.queue("away", 1.0)
     limiter.send_away(place, PER)
     limiter.come_back(place, "away")
     limiter.send_away(place, 2 * PER)
-    assert limiter.acquire(PER) is not None
+    assert begun(limiter, PER) is not None
 
 
 def test_whoever_comes_too_late_is_counted_among_those_who_wait_again() -> None:
     limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
-    limiter.acquire(0.0)
+    begun(limiter, 0.0)
     late = limiter.queue("late", 1.0)
     limiter.send_away(late, PER)
     now = PER + HOLD + 1
-    assert limiter.admit(now) == []
-    assert limiter.acquire(now) is not None
+    assert admitted(limiter, now) == []
+    assert begun(limiter, now) is not None
     limiter.come_back(late, "late")
     new = limiter.queue("new", now)
     assert [limiter.forecast(now, each) for each in (late, new)] == [now + PER, now + 2 * PER]
+
+
+def test_what_was_admitted_and_begins_late_counts_from_when_it_begins() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
+    entry = limiter.acquire(0.0)
+    assert entry is not None
+    limiter.queue("next", 0.0)
+    assert admitted(limiter, 5 * PER) == []
+    assert limiter.next_at(5 * PER) is None  # nobody knows yet
+    limiter.begin(entry, 5 * PER)
+    assert limiter.next_at(5 * PER) == 6 * PER
+    assert admitted(limiter, 6 * PER - 0.001) == []
+    assert admitted(limiter, 6 * PER) == ["next"]
+
+
+def test_of_two_times_at_which_it_may_have_begun_the_earlier_counts() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=2, per=PER))
+    first, second = limiter.acquire(0.0), limiter.acquire(0.0)
+    assert first is not None
+    assert second is not None
+    limiter.begin(first, 3.0)
+    limiter.begin(second, 2.0)
+    limiter.begin(first, 1.0)
+    limiter.begin(second, 9.0)
+    limiter.queue("next", 4.0)
+    assert limiter.next_at(4.0) == PER + 1.0
+    assert admitted(limiter, PER + 1.0) == ["next"]
+
+
+def test_what_never_began_leaves_room_when_it_is_withdrawn_and_counts_when_it_ends() -> None:
+    limiter: Limiter[str] = Limiter(Limit(requests=1, per=PER))
+    entry = limiter.acquire(0.0)
+    assert entry is not None
+    limiter.withdraw(entry)
+    entry = limiter.acquire(1.0)
+    assert entry is not None
+    limiter.leave(entry, 4.0)
+    assert limiter.acquire(PER + 1.0) is None
+    assert limiter.acquire(PER + 4.0) is not None
+
+
+@given(limits, arrivals, st.lists(st.sampled_from([0.0, 0.5, 3.0, 12.0]), min_size=1, max_size=5))
+def test_in_no_window_does_more_begin_than_the_limit_however_late_it_begins(
+    limit: Limit, arrivals: list[Arrival], lateness: list[float]
+) -> None:
+    limiter: Limiter[int] = Limiter(limit)
+    order, coming = count(), list[tuple[float, int, str, LimitEntry | int]]()
+    began: list[tuple[float, int]] = []
+    at = 0.0
+    for who, (pause, _, _, _) in enumerate(arrivals):
+        at += pause
+        heapq.heappush(coming, (at, next(order), "arrives", who))
+
+    def admit(now: float) -> None:
+        for who, entry in limiter.admit(now):
+            late = lateness[who % len(lateness)]
+            heapq.heappush(coming, (now + late, next(order), "begins", entry))
+            heapq.heappush(coming, (now + late + arrivals[who][3], next(order), "ends", entry))
+        following = limiter.next_at(now)
+        if following is not None:
+            heapq.heappush(coming, (following, next(order), "rings", 0))
+
+    rung = 0
+    while coming and rung < 10_000:
+        now, _, what, whose = heapq.heappop(coming)
+        rung += 1
+        if isinstance(whose, LimitEntry):
+            if what == "begins":
+                limiter.begin(whose, now)
+                began.append((now, whose.tokens))
+            else:
+                limiter.leave(whose, now)
+        elif what == "arrives":
+            limiter.queue(whose, now, arrivals[whose][1], priority=arrivals[whose][2])
+        admit(now)
+    assert len(began) == len(arrivals)
+    for first, _ in began:
+        within = [tokens for when, tokens in began if first <= when < first + PER]
+        assert limit.requests is None or len(within) <= limit.requests
+        assert limit.tokens is None or sum(within) <= limit.tokens or sum(each > 0 for each in within) == 1

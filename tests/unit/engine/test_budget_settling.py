@@ -86,6 +86,14 @@ async def test_a_request_that_is_refused_costs_nothing_and_one_that_breaks_all_i
     assert (state.spent, state.reserved) == (Amount(usd=usd * CENT, tokens=tokens), Amount())
 
 
+async def test_what_requests_came_to_is_not_counted_again_with_a_call_that_is_stopped(bench: Bench) -> None:
+    flow = asking(desk(bench, [Forbidden("rule", "no")], usd=None), 1)
+    async with bench.app(flow) as app:
+        await app.run(flow, budget=Budget(usd=1.0, calls=5))
+        [state] = await app.reports.budgets()
+    assert (state.spent.usd, state.spent.calls) == (2 * CENT, 1)
+
+
 async def test_the_whole_price_counts_where_nobody_knows_what_was_paid(bench: Bench) -> None:
     async def request() -> Json:
         return None

@@ -102,7 +102,7 @@ async def test_what_a_rate_limit_refused_costs_nothing_and_what_broke_counts_as_
 
 
 async def test_calls_and_tokens_are_bounded_too(bench: Bench) -> None:
-    for budget in (Budget(calls=2), Budget(tokens=400)):
+    for budget in (Budget(calls=2), Budget(tokens=170)):
         flow = asking(clerk(bench), 3)
         async with bench.app(flow) as app:
             assert (await app.run(flow, budget=budget)).count("paid") == 2
@@ -171,7 +171,7 @@ async def test_a_share_is_carved_out_and_what_is_left_is_given_back(bench: Bench
 
     @workflow(name="sends")
     async def sends(ctx: Context) -> Json:
-        child = await ctx.spawn(errand, None, budget=Budget(usd=0.07))
+        child = await ctx.spawn(errand, None, budget=Budget(usd=0.04))
         held.append(spent(await app.reports.budgets(prefix=f"run:{ctx.run_id}"))[0])
         first = await child.result()
         try:
@@ -185,7 +185,7 @@ async def test_a_share_is_carved_out_and_what_is_left_is_given_back(bench: Bench
         first, rule = await handle.result()
         assert first.count("paid") == 2
         assert rule == f"budget:run:{handle.id}"
-        assert held[0] == (0, 7 * CENT)
+        assert held[0] == (0, 4 * CENT)
         assert spent(await app.reports.budgets(prefix=f"run:{handle.id}"))[0] == (2 * CENT, 0)
 
 

@@ -195,7 +195,8 @@ async def test_each_expires_at_its_own_time_and_counts_as_a_no(bench: Bench) -> 
         assert sorted(await open_ones(app)) == [1, 2]
         await app.inbox.answer((await open_ones(app))[2].id, YES, by="ada")
         await bench.clock.advance(30.0)
-        assert await handle.result() == ["no: nobody approved it in time", "paid", "no: nobody approved it in time"]
+        no = "no: nobody approved it in time; asked were boss"
+        assert await handle.result() == [no, "paid", no]
 
 
 async def test_without_a_value_for_it_a_no_ends_the_call_and_withdraws_the_other_questions(bench: Bench) -> None:
@@ -320,7 +321,7 @@ async def test_what_a_person_puts_in_place_of_the_arguments_is_done_and_judged(b
         'permit(principal, action, resource);\n@id("pay") @ask("boss")\n'
         'forbid(principal, action == Action::"tool", resource in Agent::"clerk");\n'
         '@id("most") @reason("that is too much")\n'
-        'forbid(principal, action == Action::"tool", resource) when { context.input.arguments.n > 9 };\n'
+        'forbid(principal, action == Action::"tool", resource) when { context.input.n > 9 };\n'
     )
 
     @agent

@@ -81,6 +81,7 @@ EVERY: dict[str, Callable[[Any], float | None]] = {
     "Breaker(slow_after)": lambda time: Breaker(slow_after=time).slow_after,
     "Breaker(window)": lambda time: Breaker(window=time).window,
     "Breaker(open_for)": lambda time: Breaker(open_for=time).open_for,
+    "Breaker(probe_timeout)": lambda time: Breaker(probe_timeout=time).probe_timeout,
     "Batch(within)": lambda time: Batch(within=time).within,
     "Health(every)": lambda time: Health(check=check, every=time).every,
     "Health(timeout)": lambda time: Health(check=check, timeout=time).timeout,

@@ -2,18 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypedDict, get_args
 
 from podium.errors import NotDone
-from podium.model.consent import Consent
+from podium.model.consent import MAX_REFUSALS, Consent
 from podium.model.duration import SPAN, SecondsOrNone, hold_seconds
-from podium.model.expected import NAME, Expected, one_of
+from podium.model.expected import COUNT, NAME, Expected, one_of
 from podium.model.json import Json, is_object
 from podium.model.outcome import Refused, text_of
 from podium.model.question import Ask, approval_schema
 from podium.model.steps import Effects
 
-WhenDenied = Literal["tell", "end"]
+WhenRefused = Literal["tell", "end"]
 """What becomes of an agent whose tool is not allowed: its model is told and it goes on, or its call is refused."""
 
 WhenToolRaises = Literal["fail", "tell"]
@@ -33,7 +33,6 @@ class ToolQuestion:
     """Told the id of the question; what it returns, unless that is None, is the answer."""
 
 
-DENIED = one_of(get_args(WhenDenied))
 TOOL_ERRORS = one_of(get_args(WhenToolRaises))
 
 _NOT_ALLOWED = "podium_denied"
@@ -65,7 +64,9 @@ class ToolTerms:
     """What holds for the tools of one agent."""
 
     approvals: Approvals = Approvals()
-    denied: WhenDenied = "tell"
+    on_refused: WhenRefused = "tell"
+    max_refusals: int = MAX_REFUSALS
+    """How many refusals the model is told of in one call; the next one ends it."""
     errors: WhenToolRaises = "fail"
     attempts: int = 1
     """How often the agent is tried before an error is told."""
@@ -75,7 +76,10 @@ class ToolTerms:
 
         `arguments` are those that were put in place of the model's, if any were.
         """
-        return Consent(ask=ask, edit=schema, arguments=arguments, refused=_told if self.denied == "tell" else None)
+        return Consent(
+            ask=ask, edit=schema, arguments=arguments, refused=_told if self.on_refused == "tell" else None,
+            max_refusals=self.max_refusals,
+        )  # fmt: skip
 
     def approval(self, agent: str, used: Json, schema: Json) -> Ask:
         """Return the question whether a tool may be used."""
@@ -99,10 +103,39 @@ class ToolTerms:
 UNLESS_GIVEN = ToolTerms()
 
 
-def terms_of(approvals: str | Approvals, denied: WhenDenied, errors: WhenToolRaises, attempts: int) -> ToolTerms:
+class TermsOptions(TypedDict, total=False):
+    """The options of an agent of any framework that say what holds for its tools."""
+
+    approvals: str | Approvals
+    """Who is asked about tools that require approval, and gives the results of external ones: `operators` unless given.
+
+    `Approvals(to="boss", within="1h")` says for how long; nobody in time is a no.
+    """
+    on_refused: WhenRefused
+    """What becomes of the agent where a policy, a guard or a person does not allow a tool: with `tell`, as unless
+    given, its model is told why and it goes on; with `end` its call is refused."""
+    max_refusals: int
+    """How many refusals its model is told of in one call, 10 unless given: the next one ends the call."""
+
+
+TERMS_OPTIONS: Mapping[str, Expected] = {
+    "approvals": APPROVALS,
+    "on_refused": one_of(get_args(WhenRefused)),
+    "max_refusals": COUNT,
+}
+"""What each of them is to be."""
+
+
+def terms_of(options: TermsOptions, errors: WhenToolRaises = "fail", attempts: int = 1) -> ToolTerms:
     """Return what holds for the tools of an agent, by its options."""
-    whom = Approvals(to=approvals) if isinstance(approvals, str) else approvals
-    return ToolTerms(approvals=whom, denied=denied, errors=errors, attempts=attempts)
+    asked = options.get("approvals", "operators")
+    return ToolTerms(
+        approvals=Approvals(to=asked) if isinstance(asked, str) else asked,
+        on_refused=options.get("on_refused", "tell"),
+        max_refusals=options.get("max_refusals", MAX_REFUSALS),
+        errors=errors,
+        attempts=attempts,
+    )
 
 
 def denial_in(value: Json) -> str | None:
@@ -122,4 +155,6 @@ def denial(message: str) -> Json:
 
 
 def _told(no: Refused) -> Json:
+    if no.done:
+        return denial(f"The tool was used. What it gave is withheld: {no.reason}")
     return denial(f"This use of the tool was not allowed: {no.reason}")

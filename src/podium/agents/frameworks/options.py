@@ -5,7 +5,7 @@ from typing import cast
 
 from podium.agents.card import CardOptions
 from podium.agents.context.applying import CONTEXT, ContextRules
-from podium.agents.frameworks.approvals import APPROVALS, DENIED, Approvals, ToolTerms, WhenDenied, terms_of
+from podium.agents.frameworks.approvals import TERMS_OPTIONS, TermsOptions
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.model.agent import CARD_OPTIONS
 from podium.model.expected import FLAG, Expected, is_mapping
@@ -14,13 +14,13 @@ from podium.model.prices import RATES, Rates
 EFFECTS_BY_TOOL = Expected("effects by tool, such as {'pay': 'once'}", is_mapping)
 
 FRAMEWORK_OPTIONS: Mapping[str, Expected] = {
-    **CARD_OPTIONS, "tool_effects": EFFECTS_BY_TOOL, "rates": RATES, "streaming": FLAG, "approvals": APPROVALS,
-    "denied": DENIED, "context": CONTEXT,
+    **CARD_OPTIONS, **TERMS_OPTIONS, "tool_effects": EFFECTS_BY_TOOL, "rates": RATES, "streaming": FLAG,
+    "context": CONTEXT,
 }  # fmt: skip
 """What each option of an agent of a framework is to be."""
 
 
-class FrameworkOptions(CardOptions, total=False):
+class FrameworkOptions(CardOptions, TermsOptions, total=False):
     """Options of an agent of any framework; all have defaults.
 
     Change `version` with the instructions, the model or the tools: calls under way are of the old one.
@@ -33,24 +33,14 @@ class FrameworkOptions(CardOptions, total=False):
     """Your own prices of models, before those of genai-prices."""
     streaming: bool
     """Whether what the model writes is told as events while it writes."""
-    approvals: str | Approvals
-    """Who is asked about tools that require approval: `operators` unless given."""
     context: ContextRules
     """What is sent of its messages, such as `[LastMessages(20), TokenWindow(8_000)]`: all unless given.
 
     Rules of `podium.agents.context`, one after the other, for each of its requests.
     """
-    denied: WhenDenied
-    """What becomes of the agent where a person or a rule does not allow a tool: with `tell`, as unless given, its model
-    is told why and it goes on; with `end` its call is refused."""
 
 
 def card_options(options: FrameworkOptions) -> CardOptions:
     """Return those that are for the card."""
     known = CardOptions.__optional_keys__
     return cast("CardOptions", {key: value for key, value in options.items() if key in known})
-
-
-def terms_from(options: FrameworkOptions) -> ToolTerms:
-    """Return what holds for the tools of an agent."""
-    return terms_of(options.get("approvals", "operators"), options.get("denied", "tell"), "fail", 1)

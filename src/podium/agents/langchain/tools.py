@@ -2,14 +2,16 @@
 
 import base64
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from langchain_core.messages import ToolMessage, message_to_dict, messages_from_dict
+from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.errors import GraphBubbleUp
-from langgraph.prebuilt.tool_node import ToolCallRequest
+from langgraph.prebuilt.tool_node import ToolCallRequest, ToolNode
+from langgraph.pregel import Pregel  # pyright: ignore[reportMissingTypeStubs] - types are in the package
 from langgraph.types import Command
 
 from podium.agents.frameworks.approvals import denial_in
@@ -54,6 +56,18 @@ def recorded_tool_call_sync(
     return from_thread(recorder.call.loop, lambda: _RecordedUse(request, recorder, agent).answered(threaded))
 
 
+def tools_of(graph: object) -> Mapping[str, Json]:
+    """Return the schemas of the tools that a graph shows: those of its nodes that are ToolNodes."""
+    nodes = graph.nodes.values() if isinstance(graph, Pregel) else ()
+    found = [node.bound for node in nodes if isinstance(node.bound, ToolNode)]
+    return {name: _schema(tool) for each in found for name, tool in each.tools_by_name.items()}
+
+
+def _schema(tool: BaseTool | None) -> Json:
+    """Return the JSON Schema of what a tool takes."""
+    return None if tool is None else plain(convert_to_openai_tool(tool)["function"].get("parameters"))
+
+
 @dataclass(frozen=True, slots=True)
 class _RecordedUse:
     """One use of a tool."""
@@ -82,10 +96,9 @@ class _RecordedUse:
         return self._restored(value)
 
     def _asked(self) -> AskedTool:
-        call, tool = self.request.tool_call, self.request.tool
-        schema = None if tool is None else convert_to_openai_tool(tool)["function"].get("parameters")
+        call, schema = self.request.tool_call, _schema(self.request.tool)
         return AskedTool(
-            tool=call["name"], call_id=call["id"] or "", arguments=plain(call["args"]), schema=plain(schema),
+            tool=call["name"], call_id=call["id"] or "", arguments=plain(call["args"]), schema=schema,
             agent=self.recorder.named(self.agent) if self.agent else "",
         )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Makes a Podium agent of an agent of LangChain, or a graph of LangGraph."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Unpack, cast
 
 from langchain_core.messages import BaseMessage
@@ -9,10 +10,12 @@ from typing_extensions import TypeVar
 
 from podium.agents.card import card_of
 from podium.agents.context.applying import check_context
-from podium.agents.frameworks.effects import check_declared
-from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options, terms_from
+from podium.agents.frameworks.approvals import terms_of
+from podium.agents.frameworks.effects import check_declared, tool_cards
+from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options
 from podium.agents.frameworks.prompt import correction, text_of_input
 from podium.agents.langchain.agent import Invokable, LangChainAgent
+from podium.agents.langchain.tools import tools_of
 from podium.agents.shape import shape_of
 from podium.errors import BadAnswer, ConfigError
 from podium.model.agent import Agent
@@ -73,7 +76,9 @@ def from_langchain(
         return {**made, "messages": said}
 
     return LangChainAgent(
-        card=card_of("llm", known, takes, gives, card_options(options)),
+        card=replace(
+            card_of("llm", known, takes, gives, card_options(options)), tools=tool_cards(effects, tools_of(graph))
+        ),
         input=takes,
         output=gives,
         graph=graph,
@@ -83,7 +88,7 @@ def from_langchain(
         effects=effects,
         rates=options.get("rates", NO_RATES),
         streaming=options.get("streaming", False),
-        terms=terms_from(options),
+        terms=terms_of(options),
         context=options.get("context", ()),
     )
 

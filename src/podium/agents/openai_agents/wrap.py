@@ -1,6 +1,7 @@
 """Makes a Podium agent of an agent that is written with the OpenAI Agents SDK."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Unpack, cast
 
 from agents import Agent, FunctionTool, RunConfig
@@ -9,8 +10,9 @@ from typing_extensions import TypeVar
 
 from podium.agents.card import card_of
 from podium.agents.context.applying import check_context
-from podium.agents.frameworks.effects import check_declared, effects_of
-from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options, terms_from
+from podium.agents.frameworks.approvals import terms_of
+from podium.agents.frameworks.effects import check_declared, effects_of, tool_cards
+from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options
 from podium.agents.frameworks.prompt import text_of_input
 from podium.agents.openai_agents.agent import Input, OpenAIAgent
 from podium.agents.openai_agents.recorded import SdkAgent
@@ -19,6 +21,7 @@ from podium.errors import ConfigError
 from podium.model.agent import Agent as PodiumAgent
 from podium.model.call import Call
 from podium.model.expected import COUNT, FUNCTION, NAME, check_options, instance, or_none
+from podium.model.json import Json
 from podium.model.prices import NO_RATES
 from podium.model.steps import Steps
 
@@ -64,11 +67,16 @@ def from_openai_agents(
     check_context(known, options.get("context", ()))
     effects = options.get("tool_effects", {})
     check_declared(effects, known, None)
-    check_declared(effects_of(effects, ""), known, _tools_of(agent))
+    tools, all_known = _tools_of(agent)
+    check_declared(effects_of(effects, ""), known, tools if all_known else None)
     takes = shape_of(input)
     gives = shape_of(output if output is not None else cast("type[Out]", _plain_output(agent, known)))
     return OpenAIAgent(
-        card=card_of("llm", known, takes, gives, card_options(options)),
+        card=replace(
+            card_of("llm", known, takes, gives, card_options(options)),
+            tools=tool_cards(effects, tools),
+            knows_tools=all_known,
+        ),
         input=takes,
         output=gives,
         agent=agent,
@@ -79,14 +87,15 @@ def from_openai_agents(
         effects=effects,
         rates=options.get("rates", NO_RATES),
         streaming=options.get("streaming", False),
-        terms=terms_from(options),
+        terms=terms_of(options),
         context=options.get("context", ()),
     )
 
 
-def _tools_of(agent: SdkAgent) -> list[str] | None:
-    """Return the names of its tools; None where servers of the Model Context Protocol have more."""
-    return None if agent.mcp_servers else [each.name for each in agent.tools if isinstance(each, FunctionTool)]
+def _tools_of(agent: SdkAgent) -> tuple[Mapping[str, Json], bool]:
+    """Return the schemas of its tools, and whether they are all: servers of the Model Context Protocol have more."""
+    found = {each.name: each.params_json_schema for each in agent.tools if isinstance(each, FunctionTool)}
+    return found, not agent.mcp_servers
 
 
 def _plain_output(agent: SdkAgent, name: str) -> object:

@@ -18,9 +18,8 @@ from podium.errors import ConfigError
 from podium.model.agent import Agent
 from podium.model.expected import check_options
 from podium.model.steps import Steps
-from podium.secrets.masking import MASKING
-from podium.secrets.reference import filled
-from podium.secrets.spellings import SHORTEST
+from podium.secrets.literals import learn_url
+from podium.secrets.reference import filled, mask_literals
 
 In = TypeVar("In", default=str)
 Out = TypeVar("Out", default=str)
@@ -70,15 +69,15 @@ def llm_agent(
 
 def _maker(model: Model | str, options: ModelOptions) -> Callable[[], Model] | None:
     """Return what makes the model at an address of its own, again for each event loop; None where it has none."""
-    base_url = options.get("base_url")
+    base_url, given = options.get("base_url"), options.get("api_key")
+    if given is not None:
+        mask_literals({"api_key": given})
     if base_url is None:
         return None
     if not isinstance(model, str):
         raise ConfigError("base_url goes with the name of a model; a model object brings its own endpoint")
     from podium.agents.pydantic_ai.endpoint import model_at  # loads the OpenAI client: half a second
 
-    given = options.get("api_key")
+    learn_url(base_url, "base_url")
     api_key = None if given is None else filled({"api_key": given})["api_key"]
-    if api_key is not None and len(api_key) >= SHORTEST:
-        MASKING.learn(api_key, "api_key")  # a vendor may say it again in what it objects to
     return partial(model_at, base_url, model, api_key=api_key)

@@ -11,14 +11,7 @@ from pydantic_ai.usage import UsageLimits
 
 from podium.agents.card import CardOptions
 from podium.agents.context.applying import CONTEXT, ContextRules
-from podium.agents.frameworks.approvals import (
-    APPROVALS,
-    DENIED,
-    TOOL_ERRORS,
-    Approvals,
-    WhenDenied,
-    WhenToolRaises,
-)
+from podium.agents.frameworks.approvals import TERMS_OPTIONS, TOOL_ERRORS, TermsOptions, WhenToolRaises
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.model.agent import CARD_OPTIONS, is_agent
@@ -32,12 +25,11 @@ def _is_mapping(value: object) -> bool:
 
 LLM_OPTIONS: Mapping[str, Expected] = {
     **CARD_OPTIONS,
+    **TERMS_OPTIONS,
     "tool_effects": Expected("effects by tool, such as {'pay': 'once'}", _is_mapping),
     "rates": RATES,
     "streaming": FLAG,
     "limits": or_none(instance(UsageLimits, "UsageLimits(request_limit=20)")),
-    "approvals": APPROVALS,
-    "denied": DENIED,
     "tool_errors": TOOL_ERRORS,
     "context": CONTEXT,
     "unfinished": one_of(get_args(Unfinished)),
@@ -74,7 +66,7 @@ MADE_OF: Mapping[str, Expected] = {
 """What an LLM agent is made of, besides its options."""
 
 
-class AgentOptions(CardOptions, total=False):
+class AgentOptions(CardOptions, TermsOptions, total=False):
     """Options that `llm_agent` and `from_pydantic_ai` share; all have defaults.
 
     Change `version` with the instructions, the model or the tools: calls under way are of the old one.
@@ -91,14 +83,6 @@ class AgentOptions(CardOptions, total=False):
 
     With `more` it is asked for with twice the tokens, up to three times; with `accept` it counts.
     """
-    approvals: str | Approvals
-    """Who is asked about tools that require approval, and gives the results of external ones: `operators` unless given.
-
-    `Approvals(to="boss", within="1h")` says for how long; nobody in time is a no.
-    """
-    denied: WhenDenied
-    """What becomes of the agent where a person or a rule does not allow a tool: with `tell`, as unless given, its model
-    is told why and it goes on; with `end` its call is refused."""
     tool_errors: WhenToolRaises
     """What becomes of the agent where a tool raises: with `fail`, as unless given, its attempt fails, and its `retry`
     decides; with `tell` its model is told and it goes on, once no attempt of its `retry` is left."""

@@ -1,19 +1,20 @@
 """Makes a Podium agent of an agent that is written with Pydantic AI."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import UnionType
 from typing import Any, Union, Unpack, cast, get_args, get_origin
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
-from pydantic_ai.tools import DeferredToolRequests
+from pydantic_ai.tools import DeferredToolRequests, Tool
 from pydantic_ai.toolsets import FunctionToolset
 from typing_extensions import TypeVar
 
 from podium.agents.card import CardOptions, card_of
 from podium.agents.context.applying import check_context
 from podium.agents.frameworks.approvals import terms_of
-from podium.agents.frameworks.effects import check_declared, effects_of
+from podium.agents.frameworks.effects import check_declared, effects_of, tool_cards
 from podium.agents.frameworks.prompt import text_of_input
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
 from podium.agents.pydantic_ai.options import LLM_OPTIONS, PLAIN_OUTPUT, AgentOptions
@@ -23,6 +24,7 @@ from podium.errors import ConfigError
 from podium.model.agent import Agent
 from podium.model.call import Call
 from podium.model.expected import check_options, instance, is_sequence
+from podium.model.json import Json
 from podium.model.prices import NO_RATES
 from podium.model.steps import Steps
 
@@ -72,7 +74,9 @@ def from_pydantic_ai(
     check_declared(effects_of(effects, ""), known, tools if all_known else None)
     takes = shape_of(input)
     gives = shape_of(output if output is not None else _plain_output(agent))
-    card = card_of("llm", known, takes, gives, _of_card(options))
+    card = replace(
+        card_of("llm", known, takes, gives, _of_card(options)), tools=tool_cards(effects, tools), knows_tools=all_known
+    )
     return LlmAgent(
         card=card,
         input=takes,
@@ -87,22 +91,22 @@ def from_pydantic_ai(
         streaming=options.get("streaming", False),
         limits=options.get("limits"),
         unfinished=options.get("unfinished", "fail"),
-        terms=terms_of(
-            options.get("approvals", "operators"),
-            options.get("denied", "tell"),
-            options.get("tool_errors", "fail"),
-            card.retry.attempts,
-        ),
+        terms=terms_of(options, options.get("tool_errors", "fail"), card.retry.attempts),
         context=options.get("context", ()),
     )
 
 
-def _tools_of(agent: AbstractAgent[D, Out]) -> tuple[Collection[str], bool]:
-    """Return the names of its tools as far as they are known, and whether these are all; others show when it runs."""
+def _tools_of(agent: AbstractAgent[D, Out]) -> tuple[Mapping[str, Json], bool]:
+    """Return the schemas of its tools as far as these are known, and whether they are all; others show when it runs."""
     sets = [each for each in agent.toolsets if isinstance(each, FunctionToolset)]
-    outputs = [each.__name__ for each in output_functions(agent.output_type)]
-    names = [name for each in sets for name in each.tools]
-    return [*names, *outputs], len(sets) == len(agent.toolsets) and not outputs
+    outputs = {each.__name__: None for each in output_functions(agent.output_type)}
+    schemas = {name: _schema_of(tool) for each in sets for name, tool in each.tools.items()}
+    return {**schemas, **outputs}, len(sets) == len(agent.toolsets) and not outputs
+
+
+def _schema_of(tool: Tool[D]) -> Json:
+    """Return the schema of what a tool takes; None where it is prepared for each request anew."""
+    return None if tool.prepare is not None else tool.function_schema.json_schema
 
 
 def _of_card(options: AgentOptions) -> CardOptions:

@@ -23,7 +23,8 @@ from podium.cli.options import (
     TenantOption,
     UntilOption,
 )
-from podium.cli.output import count, harmless, iso, moment, money, note_next, one_line, print_json, print_table
+from podium.cli.output import count, iso, moment, money, note_next, one_line, print_json, print_table
+from podium.cli.printable import in_line, printable
 from podium.cli.whole_file import write_whole
 from podium.facade.conversation_reader import ConversationFilters
 from podium.facade.reader import Reader
@@ -89,9 +90,9 @@ def show(
     _print_state(found.state, found.cost)
     for each in found.said:
         edited = ", edited" if each.edited else ""
-        print(f"\n{each.place}  {harmless(each.author)}, {moment(each.at)}{edited}")
-        for line in message_text(each.message).splitlines():
-            print(f"   {harmless(MASKING.text(line))}")
+        print(f"\n{each.place}  {in_line(each.author)}, {moment(each.at)}{edited}")
+        for line in printable(MASKING.text(message_text(each.message))).splitlines():
+            print(f"   {line}")
 
 
 @commands.command("search")
@@ -242,24 +243,21 @@ async def _shown(reader: Reader, name: str, tenant: str | None) -> _Shown:
 
 
 def _safe(line: str, form: TranscriptForm) -> str:
-    """Return a line that cannot steer a terminal: of JSON, which has to stay whole, such characters are escaped."""
-    line = MASKING.text(line)
-    if form == "markdown":
-        return harmless(line)
-    shown = CONSOLE.shows(line)
-    return "".join(
-        each if each.isprintable() and (shown or each.isascii()) else json.dumps(each)[1:-1] for each in line
-    )
+    """Return a line as it is printed, or written to a file: of JSON, what the console cannot show is escaped."""
+    line = printable(MASKING.text(line))
+    if form == "markdown" or CONSOLE.shows(line):
+        return line
+    return "".join(each if each.isascii() else json.dumps(each)[1:-1] for each in line)
 
 
 def _print_state(state: ConversationState, cost: Cost | None) -> None:
     began, last = moment(state.created_at), moment(state.changed_at)
     print(
-        f"conversation {harmless(state.name)} of {harmless(state.principal)}, tenant {harmless(state.tenant)}: "
+        f"conversation {in_line(state.name)} of {in_line(state.principal)}, tenant {in_line(state.tenant)}: "
         f"{count(state.revision, 'message')}, begun {began}, last {last}"
     )
     if state.forked_from is not None:
-        print(f"a fork of {harmless(state.forked_from)} at place {state.forked_at}")
+        print(f"a fork of {in_line(state.forked_from)} at place {state.forked_at}")
     if (holder := state.holder) is not None:
         waits = "" if holder.question is None else f", which waits for a person: podium inbox show {holder.question}"
         behind = f"; {state.waiting} wait behind it" if state.waiting else ""

@@ -28,6 +28,7 @@ from podium.cli.options import (
     WorkflowOption,
 )
 from podium.cli.output import count, iso, moment, note, note_next, one_line, print_json, print_table, print_traceback
+from podium.cli.printable import in_line
 from podium.cli.stopping import INTERRUPTED
 from podium.config import Config
 from podium.errors import PodiumError, UsageError
@@ -87,14 +88,14 @@ def show(
         print_json({**_plain(letter), "input": given})
         return
     run = letter.run
-    print(f"run {run.id}, {run.workflow} {run.version}, tenant {run.tenant}")
+    print(f"run {run.id}, {run.workflow} {run.version}, tenant {in_line(run.tenant)}")
     print(f"{letter.kind} at {moment(letter.at)}: {one_line(letter.error, 2_000)}")
     print_traceback(letter.traceback, "  ")
     print(f"input: {one_line(str(given), 500)}")
     for call in letter.calls:
         _print_call(call)
     if (end := letter.discarded) is not None:
-        print(f"discarded by {end.by} at {moment(end.at)}: {end.why}")
+        print(f"discarded by {in_line(end.by)} at {moment(end.at)}: {in_line(end.why)}")
         return
     print(f"next: podium dead-letters requeue {run.id}, or: podium dead-letters discard {run.id} --why …")
 

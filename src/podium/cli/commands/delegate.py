@@ -13,7 +13,7 @@ from podium.cli.output import iso, moment, print_json, print_table
 from podium.config import load_config
 from podium.errors import UsageError
 from podium.model.clock import SystemClock
-from podium.model.delegation import Delegation, Granted
+from podium.model.delegation import ArgumentBound, Delegation, Granted
 from podium.model.json import Json
 from podium.store.opening import open_store
 
@@ -32,7 +32,10 @@ def grant(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="AGENT:MEMBER=PATTERN", help="What an input must have; several times."),
+        typer.Option(metavar="AGENT:MEMBER=PATTERN", help="What an input must have; several times, then one of them."),
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="AGENT:MEMBER", help="What an input must not have; several times.")
     ] = None,
     expires: Annotated[str | None, typer.Option(metavar="TIME", help="After how long it is void: 30m, 8h, 7d.")] = None,
     quota: Annotated[int | None, typer.Option(metavar="N", help="How many runs may be started with it.")] = None,
@@ -46,7 +49,7 @@ def grant(
             return await app.delegations.grant(
                 Delegation(
                     by=by, to=to, agents=tuple(agent or ("*",)), tools=tuple(tool or ("*",)),
-                    arguments=_arguments(only or []), expires=until, quota=quota,
+                    arguments=_arguments(only or [], without or []), expires=until, quota=quota,
                 )
             )  # fmt: skip
 
@@ -110,12 +113,23 @@ def _plain(granted: Granted) -> Json:
     }  # fmt: skip
 
 
-def _arguments(texts: list[str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for text in texts:
+def _arguments(only: list[str], without: list[str]) -> dict[str, dict[str, ArgumentBound]]:
+    found: dict[str, dict[str, list[str]]] = {}
+    for text in only:
         agent, colon, rest = text.partition(":")
         member, equals, pattern = rest.partition("=")
         if not (colon and equals and agent and member):
             raise WrongOption(f"--only {text!r} is not AGENT:MEMBER=PATTERN, such as mail:to=*@example.org.")
-        found.setdefault(agent, {})[member] = pattern
-    return found
+        found.setdefault(agent, {}).setdefault(member, []).append(pattern)
+    bounds: dict[str, dict[str, ArgumentBound]] = {
+        agent: {member: several[0] if len(several) == 1 else several for member, several in members.items()}
+        for agent, members in found.items()
+    }
+    for text in without:
+        agent, _, member = text.partition(":")
+        if not (agent and member):
+            raise WrongOption(f"--without {text!r} is not AGENT:MEMBER, such as mail:bcc.")
+        if member in found.get(agent, {}):
+            raise WrongOption(f"--without {text!r} and --only {text}=… exclude each other.")
+        bounds.setdefault(agent, {})[member] = None
+    return bounds

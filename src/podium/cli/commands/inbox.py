@@ -12,7 +12,8 @@ from podium.cli.input import parse
 from podium.cli.named import question_in
 from podium.cli.opening import drive, existing, look
 from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption, WrongOption
-from podium.cli.output import harmless, iso, moment, note_next, one_line, print_json, print_table
+from podium.cli.output import iso, moment, note_next, one_line, print_json, print_table
+from podium.cli.printable import beneath, in_line
 from podium.errors import UsageError
 from podium.facade.reader import View
 from podium.model.conversation_state import ConversationMessage
@@ -47,7 +48,7 @@ def list_questions(
         (
             q.id,
             q.ask.kind,
-            q.ask.to,
+            f"{q.ask.to}{_how_many(q)}",
             moment(q.asked_at),
             moment(q.deadline) if q.deadline else "",
             q.run,
@@ -72,16 +73,31 @@ def show(
         return
     for each in before:
         if each.text:
-            print(f"{harmless(each.author)}: {one_line(MASKING.text(each.text))}")
+            print(f"{in_line(each.author)}: {one_line(MASKING.text(each.text))}")
     if before:
         print()
-    print(f"{harmless(MASKING.text(question.ask.text))}\n")
+    print(f"{beneath(MASKING.text(question.ask.text))}\n")
     if question.ask.subject is not None:
         print_json(question.ask.subject)
         print()
-    print(f"{question.state}, for {question.ask.to}, of run {question.run}")
+    _print_state(question)
     if question.ask.schema is not None:
         print(f"an answer fits: {json.dumps(question.ask.schema, ensure_ascii=False)}")
+
+
+def _print_state(question: Question) -> None:
+    """Print where a question stands, who has answered it, and which step or call it is about."""
+    print(f"{question.state}, for {in_line(question.ask.to)}, of run {question.run}")
+    if question.answered_by:
+        print(f"answered by {', '.join(map(in_line, question.answered_by))}{_how_many(question)}")
+    if question.ask.idempotency_key is not None:
+        step = "" if question.step is None else f" step {in_line(question.step)} of"
+        print(f"about{step} call {question.key}; idempotency key {in_line(question.ask.idempotency_key)}")
+
+
+def _how_many(question: Question) -> str:
+    """Return how many of those who have to answer have: empty where one is enough."""
+    return f" ({len(question.answered_by)} of {question.ask.quorum})" if question.ask.quorum > 1 else ""
 
 
 async def _with_context(view: View, name: str) -> tuple[Question, Sequence[ConversationMessage]]:
@@ -141,7 +157,9 @@ def to_value(question: Question, text: str, comment: str, edit: str | None = Non
 
 def _what_next(question: Question, run: Run) -> str:
     if question.state is QuestionState.OPEN:
-        return f"The question waits for more people: it needs {question.ask.quorum}."
+        return (
+            f"The question waits for more people: {len(question.answered_by)} of {question.ask.quorum} have answered."
+        )
     if run.state is RunState.RUNNING:
         return f"Run {run.id} goes on in the process that drives it."
     return (
@@ -162,6 +180,8 @@ def _plain(question: Question) -> Json:
     ask = question.ask
     return {
         "question": question.id, "run": question.run, "key": question.key, "kind": ask.kind, "to": ask.to,
-        "text": ask.text, "subject": ask.subject, "schema": ask.schema, "quorum": ask.quorum, "state": question.state,
+        "text": ask.text, "subject": ask.subject, "schema": ask.schema, "quorum": ask.quorum,
+        "answered_by": list(question.answered_by), "step": question.step, "idempotency_key": ask.idempotency_key,
+        "state": question.state,
         "asked_at": iso(question.asked_at), "deadline": iso(question.deadline), "tenant": question.tenant,
     }  # fmt: skip

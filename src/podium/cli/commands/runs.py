@@ -9,6 +9,7 @@ import typer
 
 from podium.app import App
 from podium.cli.commands import change
+from podium.cli.console import CONSOLE
 from podium.cli.input import read_input
 from podium.cli.moments import instant
 from podium.cli.named import run_in
@@ -218,12 +219,12 @@ def _tree_json(run: Run, facts: Sequence[Fact], family: Family, *, children: boo
 
 
 def _draw(run: Run, facts: Sequence[Fact], child: Child | None) -> None:
-    if not sys.stdout.isatty():
+    if (terminal := CONSOLE.terminal(sys.stdout)) is None:
         print(plain(run, facts, child))
         return
     from rich.console import Console  # only where somebody looks
 
-    console = Console()
+    console = Console(file=terminal)
     console.print(render(run, facts, child, width=console.width), soft_wrap=True)
 
 

@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from podium.cli.output import harmless, iso, moment, print_json, print_value
+from podium.cli.output import iso, moment, print_json, print_value
+from podium.cli.printable import beneath, in_line
 from podium.model.json import Json
 from podium.reports.calls.detail import CallDetail
 from podium.secrets.masking import MASKING
@@ -17,9 +18,9 @@ def print_call(detail: CallDetail) -> None:
     for step in detail.steps:
         _print_part(f"{step.key}  {step.name}  {moment(step.at)}", step.value)
     for asked in detail.questions:
-        print(f"\n{asked.question}  to {asked.to}\n{_safe(asked.text)}")
+        print(f"\n{asked.question}  to {in_line(asked.to)}\n{_safe(asked.text)}")
         for answer in asked.answers:
-            _print_part(f"{answer.by}  {moment(answer.at)}", answer.value)
+            _print_part(f"{in_line(answer.by)}  {moment(answer.at)}", answer.value)
     for failed in detail.failed:
         print(f"\nfailed  {moment(failed.at)}\n{_safe(failed.error)}")
     if detail.state == "done":
@@ -43,4 +44,4 @@ def _print_part(title: str, value: Json) -> None:
 
 
 def _safe(text: str) -> str:
-    return harmless(MASKING.text(text))
+    return beneath(MASKING.text(text))

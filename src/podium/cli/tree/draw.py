@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from podium.cli.output import count, duration, harmless, moment, money, one_line
+from podium.cli.output import count, duration, moment, money, one_line
+from podium.cli.printable import in_line, printable
 from podium.model.fact import Fact
 from podium.model.json import Json
 from podium.model.run import Run, RunState
@@ -50,7 +51,8 @@ def render(run: Run, facts: Iterable[Fact], child: Child | None = None, *, width
     from rich.text import Text
 
     text = Text()
-    for number, line in enumerate(lines(run, facts, child)):
+    for number, each in enumerate(lines(run, facts, child)):
+        line = Line(*map(in_line, each))
         room = width - cell_len(line.guides) - 2 - cell_len(line.name) - 2
         details = line.details
         if cell_len(details) > room:
@@ -79,7 +81,7 @@ def lines(run: Run, facts: Iterable[Fact], child: Child | None = None) -> Iterat
     for each in tree.notes:
         yield Line("", "!", one_line(each), "")
     yield from _under(tree.root, "", run, child)
-    yield from (Line("", " ", line, "") for line in harmless(tree.root.traceback).splitlines())
+    yield from (Line("", " ", line, "") for line in printable(tree.root.traceback).splitlines())
 
 
 def _under(node: CallNode, guides: str, run: Run, child: Child | None) -> Iterator[Line]:

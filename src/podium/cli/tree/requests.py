@@ -7,7 +7,9 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from shutil import get_terminal_size
 
-from podium.cli.output import count, duration, harmless, iso, moment, money
+from podium.cli.console import CONSOLE
+from podium.cli.output import count, duration, iso, moment, money
+from podium.cli.printable import printable
 from podium.model.context_change import ContextChange
 from podium.model.json import Json
 from podium.reports.calls.messages import MessagePart, OfferedTool
@@ -47,7 +49,7 @@ class _Page:
 
     def __init__(self, *, whole: bool) -> None:
         self._whole = whole
-        self._width = max(_NARROWEST, get_terminal_size().columns) if sys.stdout.isatty() else None
+        self._width = max(_NARROWEST, get_terminal_size().columns) if CONSOLE.terminal(sys.stdout) else None
         self.cut = False
         """Whether something was left out."""
         self._first = True
@@ -159,4 +161,4 @@ def _names(tools: Iterable[OfferedTool]) -> list[str]:
 
 
 def _safe(text: str) -> str:
-    return harmless(MASKING.text(text))
+    return printable(MASKING.text(text))

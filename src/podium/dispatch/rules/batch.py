@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from podium.dispatch.alarm import Ring
 from podium.dispatch.dispatcher import Handler
+from podium.in_threads import CALL_WORK, CallWork, JointWork
 from podium.model.agent import Card
 from podium.model.batch import Batch, BatchInput
 from podium.model.call import Call
@@ -21,6 +22,7 @@ class _Waiting:
     call: Call
     steps: RuleSteps
     outcome: asyncio.Future[Outcome]
+    work: CallWork | None
 
     def begin(self) -> None:
         """Note, in the conversation of the call, its own input, which was handed over together with others."""
@@ -64,7 +66,7 @@ class _Collector:
 
     async def call(self, call: Call, steps: RuleSteps) -> Outcome:
         """Wait for others, and for what became of this call."""
-        mine = _Waiting(call, steps, asyncio.get_running_loop().create_future())
+        mine = _Waiting(call, steps, asyncio.get_running_loop().create_future(), CALL_WORK.get())
         self._waiting.append(mine)
         if len(self._waiting) == 1:
             number = self._batch
@@ -87,6 +89,9 @@ class _Collector:
         """Ask once for all; where that fails for a reason that one of them may be, ask for each by itself."""
         first = together[0]
         inputs = BatchInput(each.call.input for each in together)
+        work = JointWork([each.work for each in together if each.work is not None])
+        CALL_WORK.set(work)  # in this task, which is nobody else's
+        work.hold()
         try:
             outcome = await self._handler(replace(first.call, input=inputs), first.steps)
         except BaseException as error:  # such as the end of the process: all waiting calls get it
@@ -94,6 +99,8 @@ class _Collector:
                 if not each.outcome.done():
                     each.outcome.set_exception(error)
             return
+        finally:
+            work.end()
         for each in together:
             each.begin()
         match outcome:

@@ -169,7 +169,7 @@ async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:
     """Take what people said to the agent's own question, or about a call in doubt."""
     ask, answers = reply.ask, reply.answers
     if answers is None:
-        why = f"nobody answered: {ask.text}"
+        why = f"nobody answered; asked were {ask.to}: {ask.text}"
         if fall_back(open_call, f"QuestionExpired: {why}"):
             return None
         return _fail_for_good(open_call, Failure(FailureKind.TIMEOUT, "QuestionExpired", why))

@@ -33,6 +33,7 @@ from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.content import Prepared, prepared
 from podium.model.fallback import FallbackValue
 from podium.model.outcome import Cancelled, Done, Failed, Failure, Outcome, Refused
+from podium.secrets.comparing import same_but_for_secrets
 from podium.store.codec import decode
 
 T = TypeVar("T")
@@ -63,11 +64,11 @@ class AgentCall(Recorded[T], Generic[T]):
         opened, payload, agent = record.opened, self._payload, self._agent
         if opened is None:
             return
-        if not isinstance(said := opened.content, Asked) or said.agent != agent.card.name:
+        if not isinstance(said := opened.content, Asked) or not same_but_for_secrets(said.agent, agent.card.name):
             raise Diverged(self.key, describe(opened), self.described())
         if opened.payload is not None and not is_input(agent, opened.payload, payload):
             raise Diverged(self.key, with_input(opened), f"the same agent with {shortened(payload)}")
-        if said.conversation != self._conversation:
+        if not same_but_for_secrets(said.conversation, self._conversation):
             recorded, now = _talk(said.conversation), _talk(self._conversation)
             raise Diverged(self.key, f"{self.described()} in {recorded}", f"the same in {now}")
 

@@ -4,28 +4,30 @@ from collections.abc import Mapping, Sequence
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
-from podium.engine.run.reservations import reserve, settle
+from podium.engine.run.reservations import Wish, reserve, settle
 from podium.model.agent import AnyAgent
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.facts.calls import StepDone
 from podium.model.facts.notices import Notice
-from podium.model.json import Json
+from podium.model.json import Json, decode
 from podium.model.loops import AgentTurn
 from podium.model.prices import PriceSettings
-from podium.model.step import CACHE_STEP
+from podium.model.step import CACHE_STEP, is_under_guard
 
 
 class StepsForRules:
     """The part of the steps of a call that looks at, and changes, its run as a whole."""
 
-    __slots__ = ("_active", "_agent", "_branch", "_call")
+    __slots__ = ("_active", "_agent", "_branch", "_call", "_request")
 
     def __init__(self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent) -> None:
         self._active = active
         self._branch = branch
         self._call = call
         self._agent = agent
+        self._request: list[Json] = []
+        """What the root run was started with, once it was read."""
 
     @property
     def turns(self) -> Sequence[AgentTurn]:
@@ -33,17 +35,37 @@ class StepsForRules:
         return self._branch.turns(self._call.key)
 
     @property
+    def run_input(self) -> Json:
+        """What the run, or its present generation, was started with."""
+        return decode(self._active.history.input)
+
+    async def request(self) -> Json:
+        """Return what the root run was started with; see `podium.model.rule_steps.RuleSteps`."""
+        run, started = self._active.run, self._active.history.started
+        if run.root == run.id and started is not None:
+            return started.value()
+        if not self._request:
+            facts = await self._active.runtime.store.facts_of(run.root, "")
+            self._request.append(facts[0].value() if facts else None)
+        return self._request[0]
+
+    @property
     def usd(self) -> float | None:
         """What the agent's own steps of this call came to, as far as they are recorded."""
         records = self._active.history.steps.get(self._call.key, {})
         total = 0.0
-        for record in records.values():
-            said = None if record.done is None or record.name == CACHE_STEP else record.done.content
+        for path, record in records.items():
+            own = record.done is not None and record.name != CACHE_STEP and self._is_own(path)
+            said = record.done.content if own and record.done is not None else None
             if isinstance(said, StepDone) and said.usage is not None:
                 if said.usage.usd is None:
                     return None
                 total += said.usage.usd
         return total
+
+    def _is_own(self, path: str) -> bool:
+        """Whether a step is the agent's, by its place: not one of an agent that looks at what this one says."""
+        return not is_under_guard(path)
 
     @property
     def lines(self) -> Sequence[BudgetLine]:
@@ -68,15 +90,23 @@ class StepsForRules:
         """What things cost, as far as the settings say so."""
         return self._active.runtime.prices
 
-    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
+    async def reserve(
+        self, amount: Amount, lines: Sequence[BudgetLine] = (), *, step: str = "", behind: Sequence[str] = ()
+    ) -> Reservation | Breach | None:
         """Set an amount aside; see `podium.model.rule_steps.RuleSteps`."""
         counting = [line for line in (*self._active.lines, *lines) if amount.counts(line.limits)]
         if not counting:
             return None
-        found = await reserve(self._active, self._call.key, amount, counting)
+        wish = Wish(key=self._call.key, amount=amount, lines=counting, behind=behind, until=self._call.deadline)
+        found = await reserve(self._active, self._branch, wish, (lambda: self._stand_back(step)) if step else None)
         if isinstance(found, Reservation):
             return found
-        return Breach(found, next(line.to for line in counting if line.id == found.id))
+        to = next(line.to for line in counting if line.id == found.state.id)
+        return Breach(found.state, to, found.coming)
+
+    async def _stand_back(self, step: str) -> None:
+        """Have a step that has done nothing yet wait until the run is let go: the worker stops."""
+        await self._active.gate.held_back()
 
     def settle(self, reservation: Reservation, spent: Amount) -> None:
         """Record what was really spent of what was set aside."""

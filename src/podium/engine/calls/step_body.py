@@ -33,3 +33,5 @@ class KnownStep:
     """Where an earlier attempt began it."""
     recorded: bool = False
     """Whether the journal has it at its own place, maybe as what an earlier attempt did."""
+    refused: str | None = None
+    """The rule that did not allow it: the value is what its agent is told."""

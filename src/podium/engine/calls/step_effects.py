@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from itertools import count
+from typing import NamedTuple
 
 from podium.dispatch.invoke import is_foreign
 from podium.engine.calls.step_body import StepBody
@@ -12,7 +13,9 @@ from podium.engine.run.progress import CallProgress
 from podium.errors import AgentError, BadAnswer, Suspended
 from podium.model.call import Call
 from podium.model.deferral import AGAIN, Deferred, Resume
+from podium.model.fact import Fact
 from podium.model.facts.calls import EffectIntended, IntentCleared
+from podium.model.facts.runs import Started
 from podium.model.json import Json
 from podium.model.outcome import text_of
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
@@ -86,7 +89,8 @@ class StepEffects:
                     self._settle(path)
                 raise
             if is_foreign(error):
-                raise self.doubt(path, name, f"it ended with {type(error).__name__}: {text_of(error)}") from error
+                doubt = Doubt(path, name, input, f"{self._call.idempotency_key}/{path}")
+                raise self.doubt(doubt, f"it ended with {type(error).__name__}: {text_of(error)}") from error
             raise
         finally:
             in_effect.reset(token)
@@ -116,7 +120,7 @@ class StepEffects:
         self._records.note(full, IntentCleared())
 
     async def resolve_doubt(
-        self, path: str, name: str, verify: Callable[[], Awaitable[Json]] | None, place: str | None
+        self, doubt: "Doubt", verify: Callable[[], Awaitable[Json]] | None, place: str | None
     ) -> dict[str, Json] | None:
         """Find out whether a step that was begun happened: `{"done": value}`, or None for not done.
 
@@ -127,7 +131,7 @@ class StepEffects:
             record = self._active.history.steps[self._call.key][place]
             why = "an earlier attempt began it" if record.done is None else "an earlier attempt did it with other input"
             verify = verify if record.done is None else None
-        answer = self._progress.resolved.pop(path, None)
+        answer = self._progress.resolved.pop(doubt.path, None)
         if answer is not None:
             if "happened" in answer:
                 return {"done": answer["happened"]}
@@ -135,17 +139,39 @@ class StepEffects:
                 raise BadAnswer(f"given up by the person asked: {answer['fail']}")
             return None
         if verify is None:
-            raise self.doubt(path, name, why)
-        token = inside.set(path)
+            raise self.doubt(doubt, why)
+        token = inside.set(doubt.path)
         try:
             return await verify()
         finally:
             inside.reset(token)
 
-    def doubt(self, path: str, name: str, why: str) -> Suspended:
-        """Return what asks people whether an effect happened."""
-        call, key = self._call, f"{self._call.idempotency_key}/{path}"
-        place = f"run {call.run}, key {call.key}, step {path}, idempotency key {key}"
-        text = f"Did {name} happen in {call.agent} ({place})? {why}."
-        ask = Ask(text=text, subject=self._call.input, schema=IN_DOUBT_SCHEMA, kind="in_doubt", to="operators")
-        return Suspended(ask, path)
+    def doubt(self, doubt: "Doubt", why: str) -> Suspended:
+        """Return what asks people whether an effect happened: with what it was sent, where that is known."""
+        call, key = self._call, doubt.idempotency_key
+        place = f"run {call.run}, key {call.key}, step {doubt.path}, idempotency key {key}"
+        text = f"Did {doubt.name} happen in {call.agent} ({place})? {why}."
+        ask = Ask(
+            text=text, subject=call.input if doubt.input is None else doubt.input, schema=IN_DOUBT_SCHEMA,
+            kind="in_doubt", to="operators", idempotency_key=key,
+        )  # fmt: skip
+        return Suspended(ask, doubt.path)
+
+
+class Doubt(NamedTuple):
+    """An effect that may have happened."""
+
+    path: str
+    """The place of the step that is asked for."""
+    name: str
+    input: Json
+    """What it is sent."""
+    idempotency_key: str
+    """The key that its receiver saw."""
+
+
+def receiver_key(active: ActiveRun, begun: Fact) -> str:
+    """Return the idempotency key under which the receiver saw an effect: of a copy in a fork, that of the other run."""
+    started = None if active.history.started is None else active.history.started.content
+    other = started.forked_from if isinstance(started, Started) and not begun.epoch else None
+    return f"{other or active.run.id}:{begun.key}"

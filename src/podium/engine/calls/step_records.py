@@ -14,6 +14,8 @@ from podium.model.facts.calls import StepDone
 from podium.model.facts.content import FactContent, prepared
 from podium.model.json import Json
 from podium.model.outcome import Usage
+from podium.model.step import lineage_of
+from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
 from podium.store.operations import Effect
 
@@ -27,6 +29,13 @@ class StepRecords:
         self._active = active
         self._call = call
         self._earlier: EarlierSteps | None = None
+
+    def place(self, path: str) -> str:
+        """Return the path under which a step is recorded, or is to be: as it is, or without the secrets in it."""
+        if not MASKING.active or self._active.history.step(self._call.key, path) is not None:
+            return path
+        masked: str = MASKING.names(path)
+        return masked
 
     def found(self, path: str, name: str, input: Json, digest: str, *, once: bool) -> KnownStep | None:
         """Return the recorded value of a step, by this attempt or an earlier one; None where it is not done.
@@ -48,10 +57,10 @@ class StepRecords:
         self.note(f"{call.key}/{path}", said)
         return KnownStep(decode(history.value_of(call.key, history.steps[call.key][place])), recorded=True)
 
-    def begun(self, path: str) -> bool:
-        """Whether a `once` step was begun, and is not known to have come to nothing, nor to have been deferred."""
+    def begun(self, path: str) -> Fact | None:
+        """Return how a `once` step was begun, unless it is known to have come to nothing, or was deferred."""
         record = self._active.history.step(self._call.key, path)
-        return record is not None and record.intent is not None and not record.deferred
+        return None if record is None or record.deferred else record.intent
 
     def deferred(self, path: str) -> bool:
         """Whether a step has done its part here, and the value comes from somebody else."""
@@ -66,15 +75,26 @@ class StepRecords:
 
     def done(
         self, path: str, name: str, digest: str, value: Json, *, usage: Usage | None = None, place: str | None = None,
-        effects: Sequence[Effect] = (),
+        effects: Sequence[Effect] = (), refused: str | None = None,
     ) -> Json:  # fmt: skip
         """Record the value of a step, and return it as a replay will; raises BadAnswer where it is too large."""
         payload, most = encode(json_copy(value, f"JSON from {name}")), self._active.runtime.max_payload_bytes
         if len(payload) > most:
             raise BadAnswer(f"the result of {name} has {len(payload)} bytes, {most} are allowed")
-        said = StepDone(name=name, attempt=self._call.attempt, digest=digest, usage=usage, from_step=place)
+        said = StepDone(
+            name=name, attempt=self._call.attempt, digest=digest, usage=usage, from_step=place, refused=refused
+        )
         self.note(f"{self._call.key}/{path}", said, payload, effects)
         return decode(payload)
+
+    def refusals(self) -> list[str]:
+        """Return the rules that did not allow steps of this lineage of the call, one for each told."""
+        steps, lineage = self._active.history.steps.get(self._call.key, {}), self._call.lineage
+        said = (
+            record.done.content for at, record in steps.items()
+            if record.done is not None and lineage_of(at) == lineage
+        )  # fmt: skip
+        return [each.refused for each in said if isinstance(each, StepDone) and each.refused is not None]
 
     def note(self, full: str, said: FactContent, payload: bytes | None = None, effects: Sequence[Effect] = ()) -> None:
         """Record a fact of a step, and let later attempts of this drive see it."""

@@ -1,6 +1,7 @@
 """The recorded parts of a call: each model request, each tool call, each `once` happens once for ever."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from podium.engine.calls.asked import StepQuestions
 from podium.engine.calls.held import HeldSteps
@@ -8,7 +9,7 @@ from podium.engine.calls.rule_steps import StepsForRules
 from podium.engine.calls.sent_step import SentOfCall
 from podium.engine.calls.step_body import KnownStep, StepBody
 from podium.engine.calls.step_claims import StepClaims
-from podium.engine.calls.step_effects import StepEffects, in_effect, inside
+from podium.engine.calls.step_effects import Doubt, StepEffects, in_effect, inside, receiver_key
 from podium.engine.calls.step_records import StepRecords
 from podium.engine.calls.swallowed import Interruptions
 from podium.engine.calls.turn_of_call import TurnOfCall
@@ -23,15 +24,16 @@ from podium.model.consent import NO_CONSENT, Consent
 from podium.model.conversation import OpenTurn
 from podium.model.deferral import Resume, StepFunction
 from podium.model.json import Json
+from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
-from podium.model.outcome import Refused, Until, Usage
+from podium.model.outcome import Done, Outcome, Pending, Refused, Until, Usage
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL, is_scarce
 from podium.model.rule_steps import SpeakingTurn
 from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
-from podium.secrets.masking import MASKING
+from podium.model.streams.transient import RequestStarted
 from podium.store.codec import input_digest
 
 
@@ -39,8 +41,8 @@ class CallSteps(StepsForRules):
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_again", "_claims", "_counts", "_effects", "_held", "_interruptions", "_questions", "_records", "_sent",
-        "_under_way", "conversation", "turn",
+        "_again", "_asking", "_claims", "_counts", "_effects", "_held", "_interruptions", "_questions", "_records",
+        "_sent", "_under_way", "conversation", "refusals", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -48,12 +50,16 @@ class CallSteps(StepsForRules):
         resumed: bool = False, turn: TurnOfCall | None = None,
     ) -> None:  # fmt: skip
         super().__init__(active, branch, call, agent)
+        self._asking = call
+        """The call whose steps these are, as rules for steps see it."""
         if turn is not None:
             turn.added.clear()
         self.conversation: OpenTurn | None = turn
         """The turn that the call has in a conversation, as its agent sees it."""
         self.turn: SpeakingTurn | None = turn
         """The same as those see it who have the agent run."""
+        self.refusals: list[str] = []
+        """The rules that did not allow a step now, and whose refusal its agent is told."""
         self._counts: dict[str, int] = {}
         self._again = resumed or call.attempt > 1 or call.key in active.journal.emitter.emitted
         """Whether something of this call may have been streamed before, which this attempt makes void."""
@@ -121,8 +127,7 @@ class CallSteps(StepsForRules):
         return await self._do(name, key, body, consent)
 
     async def _do(self, name: str, key: str | None, body: StepBody, consent: Consent) -> Json:
-        name = MASKING.text(name)
-        path = self._path(name, None if key is None else MASKING.text(key))
+        path = self._records.place(self._path(name, key))
         full = f"{self._call.key}/{path}"
         check_key(f"the name and key of step {name[:80]!r}", full)
         await self._claims.claim(path)
@@ -135,16 +140,17 @@ class CallSteps(StepsForRules):
         digest, outer, questions = input_digest(body.input), inside.get(), self._questions
         questions.begins(outer)
         try:
-            known = await self._known(path, name, body, digest)
+            known = await self._known(path, name, body, consent, digest)
             if known is not None and known.recorded:
                 return known.value
             if known is None and self._active.gate.holding and not self._must_end(path):
                 await self._hold(path, outer)
             self._under_way.add(path)
-            value = await self._allowed(path, name, digest, body, consent) if known is None else known.value
+            known = await self._allowed(path, name, digest, body, consent) if known is None else known
+            usage = None if body.usage is None else body.usage(known.value)
             value = self._records.done(
-                path, name, digest, value, usage=None if body.usage is None else body.usage(value),
-                place=None if known is None else known.place, effects=questions.done(path),
+                path, name, digest, known.value, usage=usage, place=known.place, effects=questions.done(path),
+                refused=known.refused,
             )  # fmt: skip
             await self._active.journal.committed()
         except Interrupt as interrupt:
@@ -167,21 +173,24 @@ class CallSteps(StepsForRules):
             await self._questions.ask(path, waits)
         await self._questions.wait(outer)
 
-    async def _allowed(self, path: str, name: str, digest: str, body: StepBody, consent: Consent) -> Json:
+    async def _allowed(self, path: str, name: str, digest: str, body: StepBody, consent: Consent) -> KnownStep:
         """Do a step if the rules, and the people whom they ask, allow it; else give the value that it has then."""
         steps = self._active.history.steps.get(self._call.key, {})
         no = self._questions.refused(path, name, digest, steps)
         if no is None:
             try:
-                return await self._ruled(path, name, body, consent)
+                return KnownStep(await self._ruled(path, name, body, consent))
             except Forbidden as forbidden:
                 within, forbidden.step = forbidden.step is not None, forbidden.step or path
                 if within or consent.refused is None:
                     raise
-                no = Refused(forbidden.rule, forbidden.reason)
+                no = Refused(forbidden.rule, forbidden.reason, forbidden.done)
         if consent.refused is None or is_scarce(no.rule):
             raise Forbidden(no.rule, no.reason, step=path)
-        return consent.refused(no)
+        if (told := len(self._records.refusals())) >= consent.max_refusals:
+            raise Forbidden(no.rule, f"{no.reason} (the agent was told of {told} refusals before)", step=path)
+        self.refusals.append(no.rule)
+        return KnownStep(consent.refused(no), refused=no.rule)
 
     async def _ruled(self, path: str, name: str, body: StepBody, consent: Consent) -> Json:
         """Do a step under the rules, with the arguments that were put in place of those of the model, if any were."""
@@ -197,7 +206,7 @@ class CallSteps(StepsForRules):
         if rules is None:
             return await work()
         step = StepCall(
-            call=self._call, name=name, path=path, input=sent, body=work, bound=body.bound, usage=body.usage,
+            call=self._asking, name=name, path=path, input=sent, body=work, bound=body.bound, usage=body.usage,
             edit=consent.edit, asked=self._questions.rules(path),
         )  # fmt: skip
         return await rules(step, self)
@@ -225,6 +234,26 @@ class CallSteps(StepsForRules):
         self._interruptions.note(path, waits)
         raise waits
 
+    async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
+        """Have another agent asked in the step one is in; see `podium.model.rule_steps.RuleSteps`."""
+        path, above, dispatcher = inside.get(), self._call, self._active.runtime.dispatcher
+        if not path:
+            raise UsageError(f"{agent.card.name} is asked outside of a step: ask it in what `steps.once` runs.")
+        dispatcher.route(agent)
+        call = replace(
+            above, key=f"{above.key}/{path}", agent=agent.card.name, version=agent.card.version, input=input, attempt=1,
+            timeout=None, conversation=None, granted=granted_to(path, above.granted), feedback="",
+        )  # fmt: skip
+        steps = StepsBeside(self, agent, call, path)
+        outcome = await dispatcher.dispatch(agent, call, steps)
+        match outcome:
+            case Pending():
+                raise Suspended(outcome.ask, outcome.step or path, outcome.rule)
+            case Done() if steps.usd:
+                return replace(outcome, usage=None)  # its steps have told what it came to
+            case _:
+                return outcome
+
     def _must_end(self, path: str) -> bool:
         """Whether a step is part of what is not to be cut: an effect that happens once, the check of an answer."""
         return self._agent.card.effects == "once" or bool(in_effect.get()) or is_under_guard(path)
@@ -239,6 +268,11 @@ class CallSteps(StepsForRules):
         finally:
             self._questions.begins(outer)
 
+    async def _stand_back(self, step: str) -> None:
+        """Do so beside the other steps of the call, which may be under way."""
+        self._under_way.discard(step)
+        await self._hold(step, inside.get())
+
     def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
         """Say, inside a step, what it sends; see `podium.model.steps.Steps`."""
         path = inside.get()
@@ -250,7 +284,7 @@ class CallSteps(StepsForRules):
         call, again, self._again = self._call, self._again, False
         self._active.journal.emitter.emit(chunk, call.key, call.attempt, inside.get(), again=again)
 
-    async def _known(self, path: str, name: str, body: StepBody, digest: str) -> KnownStep | None:
+    async def _known(self, path: str, name: str, body: StepBody, consent: Consent, digest: str) -> KnownStep | None:
         """Return what is recorded of a step, by this attempt or an earlier one, or else what is found out about it."""
         call, records, once = self._call, self._records, body.effects == "once"
         if (known := records.found(path, name, body.input, digest, once=once)) is not None or not once:
@@ -258,11 +292,16 @@ class CallSteps(StepsForRules):
         if records.deferred(path):
             return None
         begun, place = records.begun(path), None
-        if not begun and call.lineage > 1:
+        if begun is None and call.lineage > 1:
             place = records.before().effect(name, digest)
-        if not (begun or place is not None or self._active.history.unclaimed.has_effect(call.key, call.agent, name)):
+            begun = None if place is None else self._active.history.steps[call.key][place].intent
+        if begun is None:
+            begun = self._active.history.unclaimed.effect_of(call.key, call.agent, name)
+        if begun is None:
             return None
-        found = await self._effects.resolve_doubt(path, name, body.verify, place)
+        sent = consent.sent(body.input, granted_to(path, call.granted))
+        doubt = Doubt(path, name, sent, receiver_key(self._active, begun))
+        found = await self._effects.resolve_doubt(doubt, body.verify, place)
         return None if found is None else KnownStep(found["done"], place)
 
     def _path(self, name: str, key: str | None) -> str:
@@ -275,6 +314,49 @@ class CallSteps(StepsForRules):
         count = self._counts.get(prefix, 0)
         self._counts[prefix] = count + 1
         return f"{prefix}#{count}"
+
+
+class StepsBeside(CallSteps):
+    """The steps of an agent that is asked inside a step of another one's call: recorded there, under its own rules.
+
+    What it writes is not streamed, since readers would take it for the answer; it has no turn in the conversation; and
+    its requests are told under its own name.
+    """
+
+    __slots__ = ("_around", "_within")
+
+    def __init__(self, around: CallSteps, agent: AnyAgent, call: Call, within: str) -> None:
+        for name in (*StepsForRules.__slots__, *CallSteps.__slots__):
+            setattr(self, name, getattr(around, name))
+        self._around = around
+        self._agent = agent
+        self._within = within
+        self._asking = replace(call, granted=around._call.granted)  # noqa: SLF001 - of its own kind
+        self.conversation = self.turn = None
+
+    @property
+    def turns(self) -> Sequence[AgentTurn]:
+        """Nothing was asked and said before it in its branch."""
+        return ()
+
+    def _is_own(self, path: str) -> bool:
+        return path.startswith(f"{self._within}/")
+
+    async def _hold(self, path: str, outer: str) -> None:
+        await self._around._hold(path, outer)  # noqa: SLF001 - of its own kind
+
+    def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
+        """Say, inside a step, what it sends, and that this agent does."""
+        super().tell_sent(lambda place: self._named(sent(place)), kept)
+
+    def emit(self, chunk: Json) -> None:
+        """Stream that a model is asked, and nothing of what it writes."""
+        if isinstance(chunk, RequestStarted):
+            super().emit(chunk)
+
+    def _named(self, sent: Json) -> Json:
+        """Return a request with the name of the agent, where it is its own and says who asks."""
+        return sent if sent.get("agent", "?") else {**sent, "agent": self._agent.card.name}
 
 
 def _require_leave(name: str, waits: Suspended) -> None:

@@ -20,6 +20,7 @@ from podium.model.retry import FailureKind
 from podium.model.rule_names import CONVERSATION
 from podium.model.run import START, Signal
 from podium.model.said import SaidInTurn
+from podium.model.storable import check_name
 from podium.store.codec import decode, encode
 from podium.store.conversing import AppendTurn, NewMessage, WantTurn
 from podium.store.operations import Effect, TakeSignal
@@ -33,6 +34,7 @@ def first_want(active: ActiveRun, key: str, turn: ConversationTurn | None) -> Se
     turns = active.mailbox.turns
     if turn is None or ((around := turns.around(key, turn.name)) is not None and not turns.has(around)):
         return ()
+    check_name("the name of the conversation", turn.name)
     turns.wanted.add(key)
     return [_wanted(active, key, turn)]
 

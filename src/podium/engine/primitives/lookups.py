@@ -17,7 +17,8 @@ from podium.model.facts.waits import LookedUp
 from podium.model.json import Json
 from podium.model.retry import Backoff, FailureKind, Retry
 from podium.model.track_record import TrackRecord
-from podium.store.codec import decode, encode
+from podium.secrets.masking import MASKING
+from podium.store.codec import decode, encode_names
 
 T = TypeVar("T")
 
@@ -62,8 +63,8 @@ class LookUp(Recorded[list[T]]):
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> list[T]:
         """Look, and record what is there."""
         await self.active.live(branch, self.key)
-        found = await self.look(branch)
-        await self.end_with(branch, self.asks, encode(found))
+        found: list[Json] = MASKING.names(await self.look(branch))
+        await self.end_with(branch, self.asks, encode_names(found))
         return [self.load(each) for each in found]
 
     @abstractmethod

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from podium.agents.schema import alike
-from podium.agents.shape import free_json, shape_of
-from podium.engine.primitives.approvals import approval_of, decided
+from podium.engine.primitives.approvals import decided
+from podium.engine.primitives.asking import ManyShape, Stage
 from podium.engine.primitives.outside import handed_back, take_in
-from podium.engine.primitives.waits import check_default
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import shortened
@@ -17,55 +16,53 @@ from podium.engine.run.primitive import Primitive
 from podium.engine.run.progress import approved
 from podium.engine.run.recorded import Recorded
 from podium.engine.run.reservations import raised_by
-from podium.errors import Diverged, QuestionExpired, UsageError
+from podium.errors import Diverged, QuestionExpired
 from podium.model.agent import Shape
-from podium.model.duration import Duration
 from podium.model.entered import shown_digest
-from podium.model.expected import COUNT, TEXT, Expected, instance, is_list
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
 from podium.model.facts.parts import answers_of
 from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.json import Json
-from podium.model.question import (
-    Approval,
-    Ask,
-    Decision,
-    Escalation,
-    PersonAnswer,
-    Question,
-    QuestionState,
-    check_asked,
-)
+from podium.model.question import Ask, PersonAnswer, Question, QuestionState, check_asked
 from podium.model.run import Signal
-from podium.model.step import grant_of
+from podium.model.step import grant_of, is_step_path
+from podium.secrets.comparing import same_but_for_secrets
 from podium.secrets.masking import MASKING
 from podium.store.codec import NULL, decode, encode
 from podium.store.operations import CommitVerdict, Expire, OpenQuestion, TakeSignal
 
 T = TypeVar("T")
 
+_ABOUT_CALLS = ("permission", "in_doubt")
+
 
 def open_question(
-    active: ActiveRun, key: str, ask: Ask, step: str | None, *, rule: str | None = None, shown: bytes | None = None
-) -> QuestionAsked:
+    active: ActiveRun, key: str, ask: Ask, step: str | None, *, rule: str | None = None, shown: bytes | None = None,
+    keeps: str | None = None,
+) -> QuestionAsked:  # fmt: skip
     """Put a question into the inbox, with the fact that says so.
 
-    `rule` is the one that asks, if one does; `shown` is what the people are shown, where a replay is to compare it.
+    `rule` is the one that asks, if one does; `shown` is what the people are shown, where a replay is to compare it;
+    `keeps` is the question before it whose answers count for it too.
     """
     check_asked(ask)
     now, ids = active.runtime.clock.now(), active.runtime.ids
     due = None if ask.within is None else now + ask.within
     ask = replace(ask, text=MASKING.text(ask.text)) if MASKING.active else ask
+    about = step if is_step_path(step) else None
+    if ask.idempotency_key is None and (about is not None or ask.kind in _ABOUT_CALLS):
+        place = f"{active.run.id}:{key}"
+        ask = replace(ask, idempotency_key=place if about is None else f"{place}/{about}")
     question = Question(
         id=ids.new("q"), run=active.run.id, key=key, ask=ask, asked_at=now, deadline=due, state=QuestionState.OPEN,
-        tenant=active.run.tenant, principal=active.run.principal,
+        tenant=active.run.tenant, principal=active.run.principal, step=about,
     )  # fmt: skip
     said = QuestionAsked(
-        question=question.id, to=ask.to, text=ask.text, kind=ask.kind, quorum=ask.quorum, due=due, step=step, rule=rule,
-        digest=shown_digest(question, encode(ask.subject), encode(ask.schema)),
+        question=question.id, to=ask.to, text=ask.text, kind=ask.kind, quorum=ask.quorum, due=due, step=step,
+        rule=rule, keeps=keeps, digest=shown_digest(question, encode(ask.subject), encode(ask.schema)),
     )  # fmt: skip
-    active.journal.append(said, key, shown, effects=[OpenQuestion(question)])
+    active.journal.append(said, key, shown, effects=[OpenQuestion(question, keeps)])
     return said
 
 
@@ -134,99 +131,78 @@ def _taken(active: ActiveRun, key: str, said: QuestionAsked, signal: Signal) -> 
     active.mailbox.questions.close(key, said.question)
     fact = QuestionAnswered(question=said.question, answers=answers, granted=granted)
     active.journal.append(fact, key, effects=[TakeSignal(signal.id), *raised])
+    if raised:
+        active.runtime.recalls.queues.changed()
     return InquiryReply(said, answers)
-
-
-_NEXT = instance(Escalation, 'Escalation(to="boss", within=3600)')
-
-
-_SEVERAL = Expected('a list, such as [Escalation(to="boss", within=3600)]', is_list)
-
-
-def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[Ask]:
-    """Return a question as it is put to one after the other; raises UsageError if one of them would never be asked."""
-    _SEVERAL.check(f"escalate of {ask.text!r}", escalate)
-    for each in escalate:
-        _NEXT.check(f"escalate of {ask.text!r}", each)
-    asks = [ask, *(replace(ask, to=each.to, within=each.within) for each in escalate)]
-    if forever := next((each for each in asks[:-1] if each.within is None), None):
-        raise UsageError(f"{ask.text!r} never expires for {forever.to!r}, so nobody is asked next: say `within`.")
-    return asks
-
-
-def asking(
-    question: str | Approval, *, answer: Any, subject: Any, to: str, within: Duration | None,
-    escalate: Sequence[Escalation], quorum: int, default: Sequence[Any],
-) -> tuple[Sequence[Ask], Shape[Any]]:  # fmt: skip
-    """Return what is asked, of one after the other, and the shape of the answer; raises UsageError for mistakes."""
-    COUNT.check("quorum of a question", quorum)
-    if isinstance(question, Approval):
-        if answer is not Any or subject is not None:
-            raise UsageError(
-                f"{question.text!r} is an Approval: its answer is a Decision, and its subject stands in it. Write "
-                "`Approval(text, subject)`, and leave `answer` and `subject` out."
-            )
-        for given in default:
-            _DECISION.check(f"default of {question.text!r}", given)
-        ask, shape = approval_of(question, free_json(question.subject), to=to, within=within, quorum=quorum)
-        return escalated(ask, escalate), shape
-    TEXT.check("the question", question)
-    own = shape_of(answer)
-    ask = Ask(text=question, subject=free_json(subject), schema=own.schema, to=to, within=within, quorum=quorum)
-    if quorum > 1:
-        return escalated(ask, escalate), ManyShape(own)
-    for given in default:
-        check_default(repr(question), own, given)
-    return escalated(ask, escalate), own
-
-
-_DECISION = instance(Decision, "Decision(approved=False)")
 
 
 class AskPerson(Primitive[T], Generic[T]):
     """A question of the workflow itself, put to one person or role after the other until one answers."""
 
-    __slots__ = ("asks", "default", "shape")
+    __slots__ = ("default", "shape", "stages")
 
     waits = True
 
     def __init__(
-        self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, asks: Sequence[Ask], shape: Shape[T],
+        self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, stages: Sequence[Stage], shape: Shape[T],
         default: list[T],
     ) -> None:  # fmt: skip
         super().__init__(active, branch, path, key)
-        self.asks = asks
+        self.stages = stages
         self.shape = shape
         self.default = default
         """Empty, or what counts as the answer if none comes in time."""
 
     async def perform(self, branch: BranchTask) -> T:
         """Return the answer; raises QuestionExpired if none came in time and there is no default."""
-        for n, ask in enumerate(self.asks):
-            key = f"{self.key}.{n}" if n else self.key
-            question = PutQuestion(self.active, self.branch, self.path, key, ask=ask, shape=self.shape)
+        keys = [f"{self.key}.{n}" if n else self.key for n in range(len(self.stages))]
+        asked: list[str | None] = []
+        before: str | None = None
+        for key, (ask, keeps) in zip(keys, self.stages, strict=True):
+            question = PutQuestion(
+                self.active, self.branch, self.path, key, ask=ask, shape=self.shape, keeps=before if keeps else None
+            )
             if answers := await question.perform(branch):
                 return answers[0]
+            before = question.id
+            asked.append(question.expired_for)
         if self.default:
             return self.default[0]
-        seconds = sum(ask.within or 0.0 for ask in self.asks)
-        expired = QuestionExpired(f"nobody answered {self.asks[0].text!r} ({self.key}) within {seconds:g} s")
-        raise expired.about(*(f"{self.key}.{n}" if n else self.key for n in range(len(self.asks))))
+        raise self._expired(asked).about(*keys)
+
+    def _expired(self, asked: Sequence[str | None]) -> QuestionExpired:
+        """Return what is raised, in the words in which a replay has to say it: who was asked was not recorded once."""
+        first = self.stages[0].ask
+        seconds = sum(ask.within or 0.0 for ask, _ in self.stages)
+        message = f"nobody answered {first.text!r} ({self.key}) within {seconds:g} s"
+        names = [each for each in asked if each is not None]
+        if len(names) < len(asked):
+            return QuestionExpired(message)
+        if self.stages[-1].ask.quorum > 1:
+            message = message.replace("nobody", f"fewer than {self.stages[-1].ask.quorum} people", 1)
+        return QuestionExpired(f"{message}; asked were {', then '.join(names)}")
 
 
 class PutQuestion(Recorded[list[T]], Generic[T]):
     """A question as it is put to one person or role; gives the answer, or nothing if none came in time."""
 
-    __slots__ = ("ask", "shape")
+    __slots__ = ("ask", "expired_for", "id", "keeps", "shape")
 
     opens = QuestionAsked
 
     def __init__(
-        self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, ask: Ask, shape: Shape[T]
-    ) -> None:
+        self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, ask: Ask, shape: Shape[T],
+        keeps: str | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(active, branch, path, key)
         self.ask = ask
         self.shape = shape
+        self.keeps = keeps
+        """The question before it whose answers count."""
+        self.id: str | None = None
+        """What it is called in the inbox, once it is there."""
+        self.expired_for: str | None = None
+        """Whom it was put to that did not answer, where that is recorded."""
 
     def described(self) -> str:
         """Return the question, and to whom it is put."""
@@ -244,16 +220,22 @@ class PutQuestion(Recorded[list[T]], Generic[T]):
             return  # of an older version, or redacted
         now = decode(self._shown())
         what = f"the question {self.ask.text!r}"
-        if said["subject"] != now["subject"]:
+        if not same_but_for_secrets(said["subject"], now["subject"]):
             recorded, asked = (shortened(encode(each["subject"])) for each in (said, now))
             raise Diverged(self.key, f"{what} about {recorded}", f"the same about {asked}")
-        if not alike(said["schema"], now["schema"]):
+        if not alike(MASKING.json(said["schema"]), now["schema"]):
             recorded, asked = (shortened(encode(each["schema"])) for each in (said, now))
             raise Diverged(self.key, f"{what} with answers like {recorded}", f"the same with answers like {asked}")
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> list[T]:
         """Return the recorded answer; raises InvalidValue as it did when the answer came."""
+        self._note(record)
+        if isinstance(said := end.content, AnsweredExpired):
+            self.expired_for = said.to
         return handed_back(self.key, self.shape, end)
+
+    def _note(self, record: KeyState) -> None:
+        self.id = None if record.own_question is None else record.own_question.said.question
 
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> list[T]:
         """Put the question into the inbox, unless it is there, and wait for the answers."""
@@ -266,13 +248,25 @@ class PutQuestion(Recorded[list[T]], Generic[T]):
         known = None if record is None else record.own_question
         answers = None if known is None else known.answers
         if answers is None:
-            said = open_question(active, key, ask, None, shown=self._shown()) if known is None else known.said
+            said = self._put() if known is None else known.said
+            self.id = said.question
             reply = await first_reply(active, branch, key, [said])
             answers = None if reply is None else reply.answers
         if answers is None:
-            await self.end_with(branch, AnsweredExpired(), NULL)
+            expired = AnsweredExpired(to=ask.to)
+            self.expired_for = expired.to
+            await self.end_with(branch, expired, NULL)
             return []
-        return [await take_in(self, branch, self.shape, _folded(ask, answers), AnsweredDone())]
+        return [await take_in(self, branch, self.shape, self._together(answers), AnsweredDone())]
+
+    def _put(self) -> QuestionAsked:
+        return open_question(self.active, self.key, self.ask, None, shown=self._shown(), keeps=self.keeps)
+
+    def _together(self, answers: Sequence[PersonAnswer]) -> Json:
+        """Return several people's answers as one value."""
+        if self.ask.kind == "approval":
+            return decided(self.ask, answers)
+        return [each.value for each in answers] if isinstance(self.shape, ManyShape) else answers[0].value
 
     async def _take_over(self, branch: BranchTask, place: str, end: Fact, opened: Fact | None) -> list[T]:
         """Take the answer that the same people gave to the same question elsewhere, before a retry."""
@@ -288,35 +282,3 @@ class PutQuestion(Recorded[list[T]], Generic[T]):
 
     def _shown(self) -> bytes:
         return encode({"subject": self.ask.subject, "schema": self.ask.schema})
-
-
-def _folded(ask: Ask, answers: Sequence[PersonAnswer]) -> Json:
-    """Return several people's answers as one value."""
-    if ask.kind == "approval":
-        return decided(ask, answers)
-    return answers[0].value if ask.quorum == 1 else [answer.value for answer in answers]
-
-
-class ManyShape(Generic[T]):
-    """Several people's answers: a list of one shape."""
-
-    def __init__(self, each: Shape[T]) -> None:
-        self.schema: Json = {"type": "array", "items": each.schema}
-        self.type: Any = list[each.type]
-        self._each = each
-
-    def dump(self, value: list[T]) -> Json:
-        """Return them as a list."""
-        return [self._each.dump(part) for part in value]
-
-    def redump(self, value: list[T], *, normalised: bool = False) -> Json:
-        """Return them as a list."""
-        return [self._each.redump(part, normalised=normalised) for part in value]
-
-    def load(self, value: Json) -> list[T]:
-        """Return the answers of a list."""
-        return [self._each.load(part) for part in value]
-
-    def restore(self, value: Json) -> list[T]:
-        """Return the answers of a list."""
-        return [self._each.restore(part) for part in value]

@@ -183,7 +183,7 @@ class ActiveRun:
         await self.may_begin()
         if branch.cancel is Cancel.REQUESTED:
             said = KeysCancelled(keys=(key,), by=branch.cancelled_by)
-            self.journal.append(said, key, effects=self.mailbox.close((key,)))
+            self.journal.append(said, key, effects=self.cancellation.close((key,)))
             await self.journal.committed()
             branch.deliver(key)
 

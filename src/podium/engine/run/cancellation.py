@@ -1,6 +1,6 @@
 """How a run is stopped: by a signal, or because its time is up."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from podium.engine.run.activity import Activity
 from podium.engine.run.branch_task import BranchTask
@@ -70,12 +70,19 @@ class Cancellation:
         keys: list[str] = []
         for branch in branches:
             branch.request_cancel(by, keys)
+        self._runtime.recalls.queues.cancelled()
         if not keys:
             return
         waits = self._mailbox.remove(keys)
-        effects = self._mailbox.close(keys)
+        effects = self.close(keys)
         self._journal.append(KeysCancelled(keys=tuple(keys), by=by), by, effects=effects)
         self._activity.resume(sum(wait.future.cancelled() for wait in waits))
+
+    def close(self, keys: Collection[str]) -> Sequence[Effect]:
+        """Let go of what waits at keys that are cut: a place at a limit, and questions, which the effects withdraw."""
+        for key in keys:
+            self._runtime.dispatcher.cancelled(self._run.id, key)
+        return self._mailbox.close(keys)
 
     def end(self) -> None:
         """Stop to watch the time."""

@@ -10,6 +10,7 @@ from podium.model.facts.choices import GatherFailed, NextChosen, QuorumReached, 
 from podium.model.facts.content import FactContent
 from podium.model.facts.waits import ChildAwaited, ChildSpawned, LookedUp, QuestionAsked, SignalAwaited, SleepBegun
 from podium.model.run import BlockedReason
+from podium.secrets.comparing import same_but_for_secrets
 
 _SHOWN_CHARACTERS = 300
 _CHOICE = "a choice between branches"
@@ -25,7 +26,7 @@ def opened_as(
     said = fact.content
     if not isinstance(said, shape):
         raise Diverged(key, describe(fact), now)
-    other = {name: value for name, value in fields.items() if getattr(said, name) != value}
+    other = {name: value for name, value in fields.items() if not same_but_for_secrets(getattr(said, name), value)}
     if not other:
         return
     if describe(fact) != now:

@@ -8,6 +8,7 @@ from podium.errors import Diverged, InvalidValue
 from podium.model.agent import AnyAgent
 from podium.model.fact import Fact
 from podium.model.json import Json
+from podium.secrets.comparing import same_but_for_secrets
 from podium.store.codec import decode, encode
 
 
@@ -49,8 +50,10 @@ def as_recorded(agent: AnyAgent, input: Any, fits: Callable[[Json, bytes], bool]
 
 
 def is_input(agent: AnyAgent, recorded: bytes, now: bytes) -> bool:
-    """Whether an input is the recorded one: a field that was added since has its default."""
-    return now == recorded or now == _as_now(agent, recorded)
+    """Whether an input is the recorded one: a field that was added since has its default, secrets are masked."""
+    if now == recorded or now == (as_now := _as_now(agent, recorded)):
+        return True
+    return any(same_but_for_secrets(decode(known), decode(now)) for known in (recorded, as_now))
 
 
 def _as_now(agent: AnyAgent, recorded: bytes) -> bytes:

@@ -59,10 +59,10 @@ class CallProgress:
         """Take in what people said to a question, or with None that it is too late; what they allow stands apart."""
         step, rule = said.step, said.rule
         if is_step_path(step) and (answers is None or (rule is not None and not approved(answers))):
-            self.refused[step] = denied(rule or NO_RULE, answers)
+            self.refused[step] = denied(rule or NO_RULE, said.to, answers)
             self.late.update(() if answers is not None else (step,))
         elif rule is not None:
-            self.denied = None if answers is not None and approved(answers) else denied(rule, answers)
+            self.denied = None if answers is not None and approved(answers) else denied(rule, said.to, answers)
         elif step is not None and answers is not None:
             (self.resolved if said.kind == "in_doubt" else self.replies)[step] = answers[0].value
 
@@ -115,10 +115,10 @@ def approved(answers: Sequence[PersonAnswer]) -> bool:
     return all(is_object(answer.value) and answer.value.get("approved") is True for answer in answers)
 
 
-def denied(rule: str, answers: Sequence[PersonAnswer] | None) -> Refused:
+def denied(rule: str, to: str, answers: Sequence[PersonAnswer] | None) -> Refused:
     """Return the outcome of a call that a person did not approve, or that was not approved in time."""
     if answers is None:
-        return Refused(rule, "nobody approved it in time")
+        return Refused(rule, f"nobody approved it in time; asked were {to}")
     no = next(answer for answer in answers if not approved([answer]))
     comment = no.value.get("comment") if is_object(no.value) else None
     return Refused(rule, f"{no.by} did not approve it{f': {comment}' if comment else ''}")

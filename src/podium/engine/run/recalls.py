@@ -3,6 +3,8 @@
 import asyncio
 from typing import Protocol
 
+from podium.engine.run.budget_queues import BudgetQueues
+
 
 class Holder(Protocol):
     """A run that holds escrows."""
@@ -19,7 +21,9 @@ class Holder(Protocol):
 class Recalls:
     """Has the runs of this process give their escrows back, and waits for other processes to do the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, queues: BudgetQueues) -> None:
+        self.queues = queues
+        """Those who wait for what is set aside for calls in flight."""
         self.holders: set[Holder] = set()
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -30,6 +34,7 @@ class Recalls:
 
     def look(self) -> None:
         """Have what nobody used since the last look given back, and let those try again who wait for others."""
+        self.queues.changed()
         self.holders = {holder for holder in self.holders if holder.look()}
         waiting, self._waiting = self._waiting, []
         for future in waiting:

@@ -49,7 +49,7 @@ class Runtime:
     retry_run: Callable[[str], Awaitable[None]]
     """Has a run that failed go on from what failed; raises NotPossible for others."""
     recalls: Recalls
-    """The escrows of all runs in memory."""
+    """The escrows of all runs in memory, and the calls of these that wait for room in budgets."""
     max_facts: int
     """Facts that one run may have."""
     max_payload_bytes: int

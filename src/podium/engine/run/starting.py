@@ -70,9 +70,17 @@ def _deadline(options: RunOptions, at: float, above: Above | None) -> float | No
 
 
 def _budget(options: RunOptions, above: Above | None) -> Json:
-    """Return what the first fact says of the budget: how deep and how wide, also where only those above bound it."""
+    """Return what the first fact says of the budget: how deep and how wide, of its own and those above the least.
+
+    How deep is counted from the first run, as callers are.
+    """
     shape = {} if above is None else {name: above.budget[name] for name in ("depth", "fan_out") if name in above.budget}
-    return shape if options.budget is None else shape | budget_json(options.budget)
+    if options.budget is None:
+        return shape
+    own = budget_json(options.budget)
+    if "depth" in own and above is not None:
+        own["depth"] += len(above.callers)
+    return own | {name: min(most, own.get(name, most)) for name, most in shape.items()}
 
 
 def _lines(id: str, budget: Budget | None, above: Above | None) -> list[BudgetLine]:

@@ -199,16 +199,18 @@ class Unclaimed:
         """Return how many child runs were spawned at a key that are not what is spawned there now."""
         return self._spawned[key]
 
-    def has_effect(self, key: str, agent: str, step: str) -> bool:
-        """Whether an agent began a `once` step of this name in a call that is not asked for any more."""
-        return any(
-            record.name == step and record.intent is not None
+    def effect_of(self, key: str, agent: str, step: str) -> Fact | None:
+        """Return how an agent began a `once` step of this name in a call that is not asked for any more."""
+        begun = (
+            record.intent
             for (who, _), stashed in self._stashed.items()
             if who == agent
             for at, steps in stashed
             if self._is_for(at, key)
             for record in steps.values()
+            if record.name == step and record.intent is not None
         )
+        return next(begun, None)
 
     def may_be_another(self, key: str, request: Asking) -> bool:
         """Whether a call with `once` effects may be one that is not asked for any more, in other words or elsewhere.

@@ -123,7 +123,7 @@ class _Admission:
             active=active, branch=active.main, key=self.key, progress=self.progress, deadline=active.deadline
         )
         reply = await permission.ask(pending, ask)
-        return denied(NO_RULE, reply.answers) if isinstance(reply, PermissionReply) else reply
+        return denied(NO_RULE, reply.ask.to, reply.answers) if isinstance(reply, PermissionReply) else reply
 
     def _call(self) -> Call:
         run, card, turn = self.active.run, self.workflow.card, self.active.mailbox.turns.known(START)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection
 
 from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.budget_queues import BudgetQueues
 from podium.model.clock import Clock
 
 _LOG = logging.getLogger("podium")
@@ -14,14 +15,16 @@ _UNWIND_SECONDS = 5.0
 
 
 async def drain(
-    runs: Collection[ActiveRun], tasks: Collection["asyncio.Task[None]"], clock: Clock, grace: float
-) -> None:
+    runs: Collection[ActiveRun], tasks: Collection["asyncio.Task[None]"], clock: Clock, grace: float,
+    queues: BudgetQueues,
+) -> None:  # fmt: skip
     """Hold all runs where they come to something new; returns when they are let go, or `grace` seconds are over.
 
     Over by the clock, or in real time: nobody drives a clock, and a clock may be set back.
     """
     for active in list(runs):
         active.hold()
+    queues.drain()
     if not tasks or not grace:
         return
     ended = asyncio.ensure_future(asyncio.wait(tasks))

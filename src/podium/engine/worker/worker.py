@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.fleet import Fleet
 from podium.engine.run.active_run import ActiveRun
+from podium.engine.run.budget_queues import BudgetQueues
 from podium.engine.run.recalls import Recalls
 from podium.engine.run.runtime import Runtime, cannot_retry
 from podium.engine.run.sent_steps import SentSteps
@@ -68,7 +69,7 @@ class Worker:
         self._look_now = asyncio.Event()
         """Set to have the store looked at now, rather than with the next poll."""
         self.timers = Timers(clock, self._look_now.set)
-        self._recalls = Recalls()
+        self._recalls = Recalls(BudgetQueues(self.timers, clock, settings.budget_wait))
         self._clock = clock
         self._settings = settings
         self._loop = asyncio.get_running_loop()
@@ -126,7 +127,7 @@ class Worker:
         """
         self._draining = True
         try:
-            await drain(self._drives.values(), self._tasks, self._clock, self._settings.grace)
+            await drain(self._drives.values(), self._tasks, self._clock, self._settings.grace, self._recalls.queues)
         finally:
             await to_the_end(self._cut())
 
@@ -317,7 +318,6 @@ class Worker:
             f"quarantined: {run.crash_count} processes in a row died while they drove it. Find out why "
             f"(memory? a crash in native code?), then `podium dead-letters requeue {run.id}`, or discard it."
         )
-
         notice = NewFact.saying(RunQuarantined(strikes=run.crash_count), "", self._clock.now())
         self._block(claimed.n, run, Block(reason, BlockedReason.QUARANTINED), [notice])
 
@@ -352,6 +352,7 @@ class Worker:
             del self._drives[active.n]
             self._driven.discard(active.run.id)
             self.fleet.release(active.run.queue, active.n)
+            self._recalls.queues.changed()
         if active.finished is not None:
             self._tell(active.run.id, active.finished)
         elif active.blocked is not None:

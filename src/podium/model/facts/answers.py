@@ -63,6 +63,9 @@ class AnsweredRefused(AnswerContent, outcome="refused"):
 class AnsweredExpired(AnswerContent, outcome="expired"):
     """Nobody answered, or sent the signal, in time."""
 
+    to: Kept[str | None] = None
+    """Whom the question was put to."""
+
 
 Answered = AnsweredDone | AnsweredFailed | AnsweredRefused | AnsweredExpired
 

@@ -96,6 +96,8 @@ class StepDone(FactContent, kind=FactKind.STEP):
     usage: KeptUsage = None
     from_step: Kept[str | None] = None
     """The place of this step in an earlier attempt. Where its value was handed back there is no payload."""
+    refused: Kept[str | None] = None
+    """The rule that did not allow it, where its agent is told so: the payload is what it is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar, Union, get_args, get_origin
 
 from podium.model.facts.kind import FactKind
-from podium.model.json import Json, encode
+from podium.model.json import Json, encode_as_is
+from podium.secrets.masking import MASKING
 
 T = TypeVar("T")
 
@@ -46,6 +47,8 @@ class Form:
     load: Callable[[Json], Any]
     left: Callable[[Json], Json] | None = None
     """What a redaction leaves of it; None leaves it as it is."""
+    masked: Callable[[Json], Json] = MASKING.names
+    """It without secrets; by itself it is made of names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,10 @@ class FactContent:
 
     @property
     def encoded(self) -> bytes:
-        """What the fact says, as it is stored."""
-        return encode(self.body())
+        """What the fact says, as it is stored: without secrets."""
+        body = self.body()
+        text = encode_as_is(body)
+        return encode_as_is(self.masked(body)) if MASKING.active and MASKING.shows_in(text) else text
 
     def body(self) -> dict[str, Json]:
         """Return it as JSON, in the order in which it is stored."""
@@ -110,6 +115,11 @@ class FactContent:
             elif not rule.shared:
                 known[rule.attribute] = rule.default
         return cls(**known)
+
+    @classmethod
+    def masked(cls, body: Mapping[str, Json]) -> dict[str, Json]:
+        """Return the same without secrets. What a redaction keeps are names: replay compares them."""
+        return masked_by(_masks_of(cls), body)
 
     @classmethod
     def left_of(cls, body: Mapping[str, Json]) -> dict[str, Json]:
@@ -170,6 +180,29 @@ def left_by(marks: Mapping[str, Mark | LeftOf], body: Mapping[str, Json]) -> dic
             case inner:
                 left[name] = inner(value)
     return left
+
+
+def masked_by(marks: Mapping[str, Mark | LeftOf], body: Mapping[str, Json]) -> dict[str, Json]:
+    """Return an object without secrets: fields that are kept are names, all others are texts and values."""
+    masked: dict[str, Json] = {}
+    for name, value in body.items():
+        match marks.get(name, Mark.DROP):
+            case Mark.KEEP:
+                masked[name] = MASKING.names(value)
+            case Mark():
+                masked[MASKING.text(name)] = MASKING.json(value)
+            case inner:
+                masked[name] = inner(value)
+    return masked
+
+
+@cache
+def _masks_of(cls: type[FactContent]) -> Mapping[str, Mark | LeftOf]:
+    """Return how each stored field of a class is masked."""
+    masks: dict[str, Mark | LeftOf] = dict.fromkeys(cls.constant, Mark.KEEP)
+    for rule in rules_of(cls):
+        masks[rule.stored] = rule.form.masked if rule.form is not None and rule.mark is Mark.KEEP else rule.mark
+    return masks
 
 
 @cache

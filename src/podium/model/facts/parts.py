@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from podium.model.budget import BudgetLine, line_json, line_of
-from podium.model.facts.content import Form, Mark, left_by
+from podium.model.facts.content import Form, Mark, left_by, masked_by
 from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.outcome import Usage
@@ -57,6 +57,10 @@ def _left_of_answers(said: Json) -> Json:
     return [left_by(_OF_ANSWER, _decided(each)) for each in said]
 
 
+def _masked_answers(said: Json) -> Json:
+    return [masked_by(_OF_ANSWER, each) for each in said]
+
+
 def _decided(answer: Json) -> Json:
     match answer.get("value"):
         case {"approved": bool(approved)}:
@@ -77,11 +81,16 @@ KeptUsage = Annotated[
     Usage | None, Mark.KEEP, Form(lambda usage: None if usage is None else usage_json(usage), usage_of)
 ]
 """What was used up."""
-Answers = Annotated[tuple[PersonAnswer, ...], Mark.KEEP, Form(answers_json, answers_of, _left_of_answers)]
+Answers = Annotated[
+    tuple[PersonAnswer, ...], Mark.KEEP, Form(answers_json, answers_of, _left_of_answers, _masked_answers)
+]
 """What people answered; a redaction leaves who, when, and whether they approved."""
 Degradations = Annotated[
     tuple[Degraded, ...], Mark.KEEP,
-    Form(_degraded_json, _degraded_of, lambda said: [left_by(_OF_DEGRADED, each) for each in said]),
+    Form(
+        _degraded_json, _degraded_of, lambda said: [left_by(_OF_DEGRADED, each) for each in said],
+        lambda said: [masked_by(_OF_DEGRADED, each) for each in said],
+    ),
 ]  # fmt: skip
 """Calls that somebody else answered than was asked; a redaction leaves out why."""
 Lines = Annotated[

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
-from podium.model.json import encode
+from podium.model.json import encode, encode_names
 from podium.model.run import Run
 from podium.model.streams.book import KeptEvent
 from podium.model.streams.kinds import StreamContent, check_transient
@@ -193,7 +193,7 @@ class Emitter:
             "type": said.type, "run": self._run, "number": number, "key": place.key, "attempt": place.attempt,
             "step": place.step, "at": said.at, "epoch": self._epoch,
         }  # fmt: skip
-        event = KeptEvent(number, self._epoch, encode(head)[:-1] + b',"content":' + said.body + b"}")
+        event = KeptEvent(number, self._epoch, encode_names(head)[:-1] + b',"content":' + said.body + b"}")
         feed.add(event)
         if feed.watched:
             self._keep_for_others(event)

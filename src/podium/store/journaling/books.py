@@ -149,6 +149,11 @@ class Books:
         self._write_reservations()
         return self._transaction.escrows_held(budget)
 
+    def in_flight(self, budget: str, without: Collection[str]) -> Amounts:
+        """Return what is set aside in a budget, beside these reservations and escrows, and may come back."""
+        self._write_reservations()
+        return self._transaction.in_flight(budget, without)
+
     def add(self, row: ReservationRow) -> None:
         """Add a reservation."""
         if self._reservations.get(row.id) is not None:

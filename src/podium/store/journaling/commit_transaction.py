@@ -12,15 +12,16 @@ from podium.store.conversing import AppendTurn, ReleaseTurn, WantTurn
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.books import Books
-from podium.store.journaling.budgets import is_carved, reserve, settle_run
+from podium.store.journaling.budgets import settle_run
 from podium.store.journaling.chain import GENESIS
 from podium.store.journaling.conversation_changes import ConversationChanges
-from podium.store.journaling.escrows import could_recall, pay
+from podium.store.journaling.escrows import pay
 from podium.store.journaling.inbox import InboxWriter
 from podium.store.journaling.journals import Journals
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.lookahead import Lookahead, is_worthwhile
 from podium.store.journaling.redaction import redact
+from podium.store.journaling.reserving import Reserving
 from podium.store.journaling.standings import Newcomers, Standings
 from podium.store.journaling.transaction import Owned, RunStanding, Transaction
 from podium.store.journaling.turns import Turns
@@ -47,6 +48,7 @@ from podium.store.operations import (
     Send,
     Spawn,
     Start,
+    StopWaiting,
     TakeSignal,
     Tell,
     Unblock,
@@ -236,19 +238,15 @@ class CommitTransaction:
 
     def _reserve(self, wanted: Reserve) -> CommitVerdict:
         """Set money aside for a run that this worker owns, and append the fact that says so."""
-        if self._owned(wanted.run, wanted.epoch) is None:
+        owned = self._owned(wanted.run, wanted.epoch)
+        if owned is None:
             return CommitVerdict.STALE
-        if is_carved(self._books, wanted.id):
-            return CommitVerdict.DUPLICATE
-        scarce = reserve(self._books, wanted.run, wanted)
-        if scarce is not None:
-            self.result.scarce[wanted.id] = scarce
-            limits = next(line.limits for line in wanted.lines if line.id == scarce.id)
-            if not wanted.escrow and could_recall(self._books, scarce, wanted.amount.under(limits)):
-                self.result.recallable.add(wanted.id)
-            return CommitVerdict.SCARCE
-        self.journals.append(wanted.run, self.journals.head(wanted.run), wanted.epoch, [wanted.fact])
-        return CommitVerdict.OK
+        reserving = Reserving(self._transaction, self._books, self._standings, self.result)
+        head = self.journals.head(wanted.run)
+        verdict = reserving.carry_out(wanted, head.name.decode(), owned.parent)
+        if verdict is CommitVerdict.OK:
+            self.journals.append(wanted.run, head, wanted.epoch, [wanted.fact])
+        return verdict
 
     def _keep(self, wanted: KeepAnswer | KeepEvents) -> CommitVerdict:
         """Keep an answer; or transient events of a run that nobody took up since, if it has left memory too."""
@@ -310,7 +308,7 @@ class CommitTransaction:
         """Do what goes with a fact."""
         match effect:
             case OpenQuestion():
-                self._inbox.ask(run, effect.question)
+                self._inbox.ask(run, effect)
             case WithdrawQuestion():
                 self._inbox.close(effect.id, QuestionState.WITHDRAWN)
             case Spawn():
@@ -319,6 +317,8 @@ class CommitTransaction:
                 self._inbox.take(run, effect.id)
             case Tell():
                 self._inbox.send(effect.run, effect.signal)
+            case StopWaiting():
+                self._transaction.delete_wait(effect.id)
             case WantTurn() | AppendTurn() | ReleaseTurn():
                 self._turns.carry_out(run, self.journals.head(run).name.decode(), effect)
             case _:

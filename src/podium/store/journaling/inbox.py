@@ -1,13 +1,16 @@
 """The inbox: signals that wake runs, and questions to people with their answers."""
 
+from collections.abc import Sequence
+
 from podium.model.entered import answer_head, value_digest
 from podium.model.json import decode, encode
-from podium.model.question import PersonAnswer, Question, QuestionState
+from podium.model.person import folded
+from podium.model.question import PersonAnswer, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import AnswerRow, QuestionRow, RunStanding, SignalRow, Transaction
-from podium.store.operations import Committed, CommitVerdict
+from podium.store.operations import Committed, CommitVerdict, OpenQuestion
 
 
 class InboxWriter:
@@ -106,16 +109,22 @@ class InboxWriter:
         self.deliver_to(run)
         self._transaction.drop_signal(run, signal)
 
-    def ask(self, run: int, question: Question) -> None:
-        """Put a question into the inbox."""
-        ask = question.ask
+    def ask(self, run: int, opened: OpenQuestion) -> None:
+        """Put a question into the inbox, with the answers to another one that count for it."""
+        question, ask = opened.question, opened.question.ask
         row = QuestionRow(
             id=question.id, run=run, run_id=question.run, key=question.key, kind=ask.kind, text=ask.text,
             subject=encode(ask.subject), schema=encode(ask.schema), to=ask.to, quorum=ask.quorum,
             asked_at=question.asked_at, deadline=question.deadline, tenant=question.tenant,
-            principal=question.principal,
+            principal=question.principal, step=question.step, idempotency_key=ask.idempotency_key,
+            to_folded=folded(ask.to),
         )  # fmt: skip
         self._transaction.insert_question(row)
+        earlier = () if opened.keeps is None else self._transaction.answers(opened.keeps)
+        for answer in earlier:
+            self._add(question.id, question.run, answer.by, answer.value, answer.at)
+        if len(earlier) >= ask.quorum:
+            self._answered(question.id, question.run, earlier, question.asked_at)
 
     def close(self, question: str, state: QuestionState) -> CommitVerdict:
         """Move a question out of `open`, if it still is."""
@@ -129,14 +138,27 @@ class InboxWriter:
         late = asked.deadline is not None and answer.at >= asked.deadline
         if late or asked.state is not QuestionState.OPEN:
             return CommitVerdict.CLOSED
-        salt, value = self._entries.salts.next(), encode(answer.value)
-        row = AnswerRow(answer.by, value, answer.at, salt, digest := value_digest(salt, value))
-        answers = self._transaction.add_answer(question, row)
+        who = folded(answer.by)
+        if any(folded(each.by) == who for each in self._transaction.answers(question)):
+            return CommitVerdict.DUPLICATE
+        answers = self._add(question, asked.run, answer.by, encode(answer.value), answer.at)
         if answers is None:
             return CommitVerdict.DUPLICATE
-        self._entries.enter_answer(asked.run, answer_head(question, answer.by, answer.at, digest))
         if len(answers) >= asked.quorum:
-            self._transaction.close_question(question, QuestionState.ANSWERED)
-            body = [{"by": by, "value": decode(value), "at": at} for by, value, at, *_ in answers]
-            self.send(asked.run, Signal(f"answer:{question}", "answer", question, body, answer.at))
+            self._answered(question, asked.run, answers, answer.at)
         return CommitVerdict.OK
+
+    def _add(self, question: str, run: str, by: str, value: bytes, at: float) -> Sequence[AnswerRow] | None:
+        """Add an answer and enter it in the ledger; returns all there are, or None where this name has answered."""
+        salt = self._entries.salts.next()
+        digest = value_digest(salt, value)
+        answers = self._transaction.add_answer(question, AnswerRow(by, value, at, salt, digest))
+        if answers is not None:
+            self._entries.enter_answer(run, answer_head(question, by, at, digest))
+        return answers
+
+    def _answered(self, question: str, run: str, answers: Sequence[AnswerRow], at: float) -> None:
+        """Close a question that all have answered who were needed, and wake its run."""
+        self._transaction.close_question(question, QuestionState.ANSWERED)
+        body = [{"by": each.by, "value": decode(each.value), "at": each.at} for each in answers]
+        self.send(run, Signal(f"answer:{question}", "answer", question, body, at))

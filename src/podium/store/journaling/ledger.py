@@ -1,10 +1,10 @@
 """The ledger: each run that leaves memory is entered, as is each answer of a person, and the entries are chained."""
 
 from podium.model.audit import entry_hash
-from podium.model.entered import ANSWERED
+from podium.model.entered import ANSWERED, EnteredState
 from podium.model.run import RunState
 from podium.store.journaling.appending import Head, Salts
-from podium.store.journaling.transaction import EnteredState, EntryRow, Transaction
+from podium.store.journaling.transaction import EntryRow, Transaction
 
 
 class LedgerEntries:

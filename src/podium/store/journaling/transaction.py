@@ -2,16 +2,18 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
+from podium.model.entered import EnteredState
 from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import ChainRow
 from podium.store.journaling.conversations import ConversationTransaction
+from podium.store.journaling.waits import WaitsTransaction
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Delivery, Leave, Placed
 
@@ -71,6 +73,10 @@ class QuestionRow(NamedTuple):
     deadline: float | None
     tenant: str
     principal: str
+    step: str | None
+    idempotency_key: str | None
+    to_folded: str
+    """Whom it is put to, as names are compared."""
 
 
 class AskedQuestion(NamedTuple):
@@ -125,10 +131,6 @@ class ReservationRow(NamedTuple):
     escrow: bool
 
 
-EnteredState = Literal["pruned", "answered"]
-"""What an entry of the ledger says where it does not say how a run stands."""
-
-
 class EntryRow(NamedTuple):
     """An entry of the ledger."""
 
@@ -149,7 +151,7 @@ class EmptiedFact(NamedTuple):
     body: bytes
 
 
-class Transaction(ConversationTransaction, Protocol):
+class Transaction(ConversationTransaction, WaitsTransaction, Protocol):
     """One write transaction of a backend, from its begin to its commit, in the thread that commits.
 
     Whatever is written is seen by what is asked after it. What is asked is asked in sets, where a group of operations
@@ -277,11 +279,12 @@ class Transaction(ConversationTransaction, Protocol):
         """Return a question."""
         ...
 
-    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
-        """Add a person's answer; returns all there are, oldest first, or None where this person has answered.
+    def answers(self, question: str) -> Sequence[AnswerRow]:
+        """Return the answers to a question, oldest first."""
+        ...
 
-        Of what it returns nobody needs salts and digests.
-        """
+    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
+        """Add a person's answer; returns all there are, oldest first, or None where this name has answered."""
         ...
 
     # Money

@@ -6,6 +6,7 @@ from podium.model.audit import Ledger
 from podium.model.cache import AnswerCache
 from podium.model.delegation import DelegationBook
 from podium.model.memory import MemoryStore
+from podium.model.shared_states import SharedStates
 from podium.model.streams.book import StreamBook
 from podium.store.protocol.reading import ReadStore
 from podium.store.protocol.running import RunStore
@@ -39,6 +40,11 @@ class Store(RunStore, ReadStore, Protocol):
     @property
     def streams(self) -> StreamBook:
         """Who watches runs that others drive, and the transient events of these."""
+        ...
+
+    @property
+    def states(self) -> SharedStates | None:
+        """What processes share of limits and circuit breakers; None where no other process can open the store."""
         ...
 
     @property

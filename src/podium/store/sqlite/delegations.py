@@ -7,7 +7,7 @@ from typing import Any
 
 from podium.model.delegation import Delegation, Granted
 from podium.model.entered import GRANTED, REVOKED, grant_digest, revocation_digest
-from podium.store.codec import decode, encode
+from podium.store.codec import decode, encode_names
 from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.ledger import enter
 from podium.store.sqlite.sql import statement
@@ -29,7 +29,7 @@ class SqliteDelegations:
         said = granted.delegation
         scope = {"agents": said.agents, "tools": said.tools, "arguments": said.arguments}
         row = (
-            granted.id, said.by, said.to, said.tenant, encode(scope), said.expires, said.quota, granted.granted_at
+            granted.id, said.by, said.to, said.tenant, encode_names(scope), said.expires, said.quota, granted.granted_at
         )  # fmt: skip
         with self._lock, transaction(self._writing, self._path) as connection:
             connection.execute(statement("delegation_insert"), row)

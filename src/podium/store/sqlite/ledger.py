@@ -152,7 +152,10 @@ class SqliteLedger:
 def _stored_question(row: Row, answers: Sequence[StoredAnswer]) -> StoredQuestion:
     question = question_of(row)
     return StoredQuestion(
-        question=question, shown=shown_digest(question, row[5] or b"", row[6] or b""), answers=answers
+        question=question,
+        shown=shown_digest(question, row[5] or b"", row[6] or b""),
+        to_folded=row[17],
+        answers=answers,
     )
 
 

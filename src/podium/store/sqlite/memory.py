@@ -10,8 +10,9 @@ from podium.in_threads import in_thread
 from podium.model.clock import Clock, SystemClock
 from podium.model.embedding import Vector
 from podium.model.json import Json
-from podium.model.memory import AppendTo, MemoryAppend, MemoryEntry, MemoryLock
+from podium.model.memory import AppendTo, MemoryAppend, MemoryEntry, MemoryLock, check_memory_key
 from podium.model.ranking import words_of_question
+from podium.secrets.masking import MASKING
 from podium.store.codec import decode
 from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.memory_writes import MemoryWrite, forget_some
@@ -58,6 +59,7 @@ class SqliteMemory:
         vector: Vector | None = None,
     ) -> MemoryEntry | None:  # fmt: skip
         """Store a value; None where the version is not `expect`. The same writer's put of a key counts once."""
+        check_memory_key(key)
         write, until = self._write(writer, scope, key, vector), None if ttl is None else self._clock.now() + ttl
         return await self._in_thread(lambda connection: write.put(connection, value, expect=expect, until=until))
 
@@ -66,21 +68,27 @@ class SqliteMemory:
         vector: Vector | None = None,
     ) -> MemoryAppend | None:  # fmt: skip
         """Add to a list or a text; None where something else is stored. The same writer's append counts once."""
+        check_memory_key(key)
         write = self._write(writer, scope, key, vector)
         return await self._in_thread(lambda connection: write.append(connection, value, to, expect=expect))
 
     async def delete(self, scope: str, key: str, *, writer: str | None = None) -> bool:
-        """Forget a key; False where it was not there. The same writer's delete of a key counts once."""
-        write = self._write(writer or "", scope, key)
+        """Forget a key; False where it was not there. The same writer's delete of a key counts once.
+
+        Of a key with a secret in it, from before that was known, it is not noted who forgot it: that names the key.
+        """
+        write = self._write("" if writer is None or MASKING.secret_in(key) else writer, scope, key)
         return await self._in_thread(write.delete)
 
     async def lock(self, scope: str, key: str, *, writer: str, lease: float) -> MemoryLock:
         """Take a lock, unless another writer holds it: return who holds it now."""
+        check_memory_key(key)
         write = self._write(writer, scope, key)
         return await self._in_thread(lambda connection: write.lock(connection, lease))
 
     async def unlock(self, scope: str, key: str, token: int, *, writer: str) -> bool:
         """Give the lock of this token back; False where its lease is over, or it was given back before."""
+        check_memory_key(key)
         write = self._write(writer, scope, key)
         return await self._in_thread(lambda connection: write.unlock(connection, token))
 

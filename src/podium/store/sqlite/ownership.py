@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from podium.model.fact import Fact
-from podium.store.codec import encode
+from podium.store.codec import encode_as_is
 from podium.store.operations import Delivery, Placed
 from podium.store.protocol import Claimed, Serving
 from podium.store.sqlite.rows import Row, facts_of, placed_of, run_of, signal_of
@@ -72,7 +72,7 @@ def served_again(connection: sqlite3.Connection, serving: Serving) -> list[Place
     """Return the runs that are blocked for want of a version which is served now."""
     found: list[Placed] = []
     for workflow, versions in serving.versions.items():
-        wanted = (workflow, encode(sorted(versions)).decode())
+        wanted = (workflow, encode_as_is(sorted(versions)).decode())
         found += [placed_of(row) for row in connection.execute(statement("runs_blocked"), wanted)]
     return found
 
@@ -88,8 +88,8 @@ def wake(connection: sqlite3.Connection, now: float, serving: Serving | None) ->
 
 def ready(connection: sqlite3.Connection, serving: Serving) -> list[Placed]:
     """Return runs that wait for a worker: suspects first, then the most urgent."""
-    queues = None if serving.queues is None else encode(sorted(serving.queues)).decode()
-    wanted = (encode(sorted(serving.versions)).decode(), serving.limit, queues)
+    queues = None if serving.queues is None else encode_as_is(sorted(serving.queues)).decode()
+    wanted = (encode_as_is(sorted(serving.versions)).decode(), serving.limit, queues)
     rows: list[Row] = connection.execute(statement("runs_suspect"), wanted).fetchall()
     rows += connection.execute(statement("runs_ready"), wanted).fetchall()
     return [placed_of(row) for row in rows]

@@ -8,11 +8,12 @@ from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost
 from podium.model.fact import Fact
+from podium.model.person import folded
 from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
 from podium.model.track_record import AgentReport, TrackRecord
 from podium.model.trust import Evidence
-from podium.store.codec import encode
+from podium.store.codec import encode, encode_as_is
 from podium.store.journaling.chain import PLACE_BITS, faults, place_within, whole_rows
 from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.protocol import (
@@ -95,7 +96,7 @@ class SqliteReading:
     async def prunable(self, query: PrunableQuery) -> list[tuple[int, list[PrunableRun]]]:
         """Return runs that may be deleted, each with all that it started."""
         wanted: QueryValues = {
-            "before": query.before, "states": encode(list(query.states)).decode(), "limit": query.limit,
+            "before": query.before, "states": encode_as_is(list(query.states)).decode(), "limit": query.limit,
             "after": query.after,
         }  # fmt: skip
         if query.tenant is not None:
@@ -134,7 +135,7 @@ class SqliteReading:
         """Return facts of all runs."""
         wanted = given(query, "place")
         if query.kinds:
-            wanted["kinds"] = encode(list(query.kinds)).decode()
+            wanted["kinds"] = encode_as_is(list(query.kinds)).decode()
         text = only("journal_list", wanted)
         rows = await self._readers.read(lambda connection: _listed(connection, connection.execute(text, wanted)))
         return page(rows, query, lambda row: RunFact(row[0], fact_of(row[1:7], row[7])), lambda row: (row[8],))
@@ -146,7 +147,7 @@ class SqliteReading:
 
     async def notices(self, query: NoticeQuery, *, recent: int = RECENT_FACTS) -> Page[RunFact]:
         """Return what guards said last of each agent and version, oldest first."""
-        guards = encode(list(query.guards)).decode()
+        guards = encode_as_is(list(query.guards)).decode()
         rows = await self._rows("notices_last", {**given(query, "at", "place"), "guards": guards, "recent": recent})
         return _told(rows, query)
 
@@ -162,6 +163,8 @@ class SqliteReading:
         wanted = given(query, "at", "id")
         if query.state is QuestionState.OPEN:
             wanted["open"] = wanted.pop("state")
+        if query.to is not None:
+            wanted["to_folded"] = folded(query.to)
         return page(await self._rows("questions_list", wanted), query, question_of, lambda row: (row[9], row[0]))
 
     # Conversations
@@ -179,7 +182,7 @@ class SqliteReading:
 
     async def held(self, runs: Sequence[str]) -> "ConversationState | None":
         """Return a conversation in which one of these runs said something and somebody has a turn now, if any."""
-        wanted = (encode(list(runs)).decode(),)
+        wanted = (encode_as_is(list(runs)).decode(),)
         row = await self._readers.read(lambda c: c.execute(statement("conversation_held"), wanted).fetchone())
         return None if row is None else conversation_state_of(row)
 
@@ -216,7 +219,7 @@ class SqliteReading:
 
     async def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[TrackRecord]:
         """Fold the last facts into a record for each agent and version."""
-        wanted = (encode(list(agents)).decode() if agents else None, recent)
+        wanted = (encode_as_is(list(agents)).decode() if agents else None, recent)
         rows = await self._readers.read(lambda c: c.execute(statement("records_fold"), wanted).fetchall())
         return [record_of(row) for row in rows]
 

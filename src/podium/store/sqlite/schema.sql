@@ -81,7 +81,7 @@ CREATE TABLE questions (
     tenant TEXT NOT NULL,
     principal TEXT NOT NULL,
     state TEXT NOT NULL
-) WITHOUT ROWID;
+, step TEXT, idempotency_key TEXT, to_folded TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE INDEX questions_open ON questions (asked_at) WHERE state = 'open';
 CREATE INDEX questions_run ON questions (run);
 CREATE TABLE answers (
@@ -291,6 +291,18 @@ CREATE TABLE memory_gone (
     version INTEGER NOT NULL
 );
 CREATE TRIGGER memory_deleted AFTER DELETE ON memory BEGIN DELETE FROM memory_text WHERE rowid = old.n; DELETE FROM memory_vectors WHERE n = old.n; INSERT INTO memory_gone VALUES (1, old.version) ON CONFLICT DO UPDATE SET version = MAX(version, excluded.version); END;
+CREATE TABLE budget_waits (
+    id TEXT PRIMARY KEY,
+    run INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    holds TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX budget_waits_run ON budget_waits (run);
+CREATE TABLE shared_states (
+    name TEXT PRIMARY KEY,
+    until REAL NOT NULL,
+    state BLOB NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE audit_keys (
     entry INTEGER PRIMARY KEY,
     old TEXT NOT NULL,

@@ -36,6 +36,7 @@ from podium.store.sqlite.memory import SqliteMemory
 from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due, ready, served_again, take_over, wake
 from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.reading import SqliteReading
+from podium.store.sqlite.shared_states import SqliteSharedStates
 from podium.store.sqlite.streams import SqliteStreams
 from podium.store.sqlite.transaction import SqliteTransaction
 from podium.store.sqlite.upkeep import SqliteUpkeep
@@ -105,6 +106,7 @@ class SqliteStore(SqliteReading):
         self.answers = SqliteAnswerCache(self._loop, self._patient, self._lock, path)
         self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
         self.streams = SqliteStreams(self._readers, self._patient, self._lock, path)
+        self.states = None if self._memory_only else SqliteSharedStates(self._loop, self._share, path)
         self.upkeep = SqliteUpkeep(self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._beats_lock, path, self._file)
         self._seen: tuple[str, Serving, int] | None = None
@@ -286,12 +288,19 @@ class SqliteStore(SqliteReading):
                     return work(connection)
             except StoreBusy:
                 pass
+        return await self._write_in_thread(work)
 
+    def _write_in_thread(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
         def in_thread() -> T:
             with self._lock, transaction(self._patient, self.path) as connection:
                 return work(connection)
 
-        return await self._thread.do(in_thread)
+        return self._thread.do(in_thread)
+
+    async def _share(self, work: Callable[[sqlite3.Connection], bool]) -> bool:
+        """Change what processes share: often, so it never waits for the disk on the event loop."""
+        self._commits += 1
+        return await (self._write_in_thread(work) if self._waits_for_disk else self._write(work))
 
     def close(self) -> None:
         """Close all connections, each once no thread uses it; the last one folds the log into the file."""

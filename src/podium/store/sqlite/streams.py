@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from podium.in_threads import in_thread
 from podium.model.streams.book import KeptEvent, KeptEvents
-from podium.store.codec import encode
+from podium.store.codec import encode_as_is
 from podium.store.keeping import KeepEvents
 from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.readers import Readers, of_one_moment
@@ -86,4 +86,4 @@ def keep_events(connection: sqlite3.Connection, wanted: KeepEvents) -> None:
 def forget_events(connection: sqlite3.Connection, runs: Sequence[str]) -> None:
     """Delete all that is kept of the events of these runs."""
     for name in ("stream_events_forget", "stream_heads_forget"):
-        connection.execute(statement(name), (encode(list(runs)).decode(),))
+        connection.execute(statement(name), (encode_as_is(list(runs)).decode(),))

@@ -8,7 +8,7 @@ from podium.model.budget import BudgetState
 from podium.model.budget_ids import budget_of_run
 from podium.model.question import QuestionState
 from podium.model.run import RunState
-from podium.store.codec import decode, encode
+from podium.store.codec import decode, encode_as_is
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
@@ -45,7 +45,7 @@ _BUDGET_SETTLE = statement("budget_settle")
 _NOTHING = (0, 0, 0)
 _OF_A_RUN = (
     "facts_delete_run", "signals_forget", "answers_delete_run", "questions_delete_run", "reservations_delete_run",
-    "run_delete",
+    "budget_waits_delete_run", "run_delete",
 )  # fmt: skip
 """What deletes all that is kept under the number of a run."""
 
@@ -199,11 +199,13 @@ class SqliteTransaction(SqliteConversing):
         row = self._one("question_get", id)
         return None if row is None else AskedQuestion(row[1], row[8], row[10], QuestionState(row[12]))
 
-    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
-        """Add a person's answer; returns all there are, oldest first, or None where this person has answered."""
-        if not self._do("answer_insert", question, *answer):
-            return None
+    def answers(self, question: str) -> Sequence[AnswerRow]:
+        """Return the answers to a question, oldest first."""
         return [AnswerRow(*row) for row in self._connection.execute(statement("answers_list"), (question,))]
+
+    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
+        """Add a person's answer; returns all there are, oldest first, or None where this name has answered."""
+        return self.answers(question) if self._do("answer_insert", question, *answer) else None
 
     # Money
 
@@ -255,12 +257,12 @@ class SqliteTransaction(SqliteConversing):
 
     def insert_reservations(self, rows: Sequence[ReservationRow]) -> None:
         """Add reservations."""
-        values = [(row.id, row.run, encode(row.parts).decode(), row.escrow) for row in rows]
+        values = [(row.id, row.run, encode_as_is(row.parts).decode(), row.escrow) for row in rows]
         self._do_all("reservation_insert", values)
 
     def change_reservations(self, rows: Sequence[ReservationRow]) -> None:
         """Write the parts of reservations anew."""
-        self._do_all("reservation_change", [(row.id, encode(row.parts).decode()) for row in rows])
+        self._do_all("reservation_change", [(row.id, encode_as_is(row.parts).decode()) for row in rows])
 
     def delete_reservations(self, ids: Sequence[str]) -> None:
         """Delete reservations."""
@@ -274,6 +276,19 @@ class SqliteTransaction(SqliteConversing):
     def escrows_held(self, budget: str) -> Amounts:
         """Return what escrows hold of a budget, together."""
         return self._connection.execute(statement("escrows_held"), (budget,)).fetchone()
+
+    def in_flight(self, budget: str, without: Collection[str]) -> tuple[int, int, int]:
+        """Return what is set aside in a budget and may come back by itself."""
+        values = budget, encode_as_is([*without]).decode()
+        return self._connection.execute(statement("reservations_in_flight"), values).fetchone()
+
+    def insert_wait(self, id: str, run: int, epoch: int, holds: Sequence[str]) -> None:
+        """Write down that a call waits for room that holds these reservations."""
+        self._do("budget_wait_insert", id, run, epoch, encode_as_is([*holds]).decode())
+
+    def delete_wait(self, id: str) -> None:
+        """Forget a wait."""
+        self._do("budget_wait_delete", id)
 
     # What is written beside
 
@@ -326,7 +341,7 @@ class SqliteTransaction(SqliteConversing):
             self._do_all(name, numbers)
         self._do_all("blob_forget", list(blobs))
         self._do_all("budget_delete", [(budget_of_run(each.run),) for _, each in runs])
-        self._do("kept_forget_all", encode([each.run for _, each in runs]).decode())
+        self._do("kept_forget_all", encode_as_is([each.run for _, each in runs]).decode())
         forget_runs(self._connection, [each.run for _, each in runs])
         forget_events(self._connection, [each.run for _, each in runs])
         rows = [

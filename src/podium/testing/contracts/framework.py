@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from podium.agents.frameworks.effects import ToolEffects
 from podium.app import App
 from podium.engine.context import Context
 from podium.engine.workflow import workflow
@@ -20,18 +21,21 @@ from podium.model.call import Call
 from podium.model.fact import Fact
 from podium.model.facts.calls import StepDone, StepSent
 from podium.model.facts.notices import Notice
+from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
 from podium.model.json import Json
 from podium.model.outcome import Done
 from podium.model.prices import Rate
+from podium.model.step import tool_step
 from podium.model.streams.durable import RequestFinished, ToolCalled, ToolReturned
 from podium.model.streams.transient import RequestStarted, TextDelta, ToolCallDelta
-from podium.testing.chat import ChatReply, ChatScript, ChatServer
+from podium.testing.chat import ChatReply, ChatScript, ChatServer, ChatUse
 from podium.testing.contracts.framework_site import (
     KILL_POINTS,
     FrameworkSite,
     scripted_answer,
     turn_asked,
     turn_of,
+    turns_before,
     witnessed_tools,
 )
 from podium.testing.steps import PlainSteps
@@ -47,6 +51,16 @@ _FORBID = """permit(principal, action, resource);
 @id("no-pay") @reason("not by machines")
 forbid(principal, action == Action::"tool", resource == Tool::"bot/pay");
 """
+_CLASSES = """permit(principal, action == Action::"call", resource);
+permit(principal, action == Action::"tool", resource) when { resource.read_only };
+@id("clerks") permit(principal, action == Action::"tool", resource in Capability::"clerical");
+"""
+
+
+_OBJECTIONS: Sequence[tuple[GuardPlace, int, str]] = (
+    ("tool_input", 0, "not allowed"), ("tool_output", 1, "The tool was used."),
+)  # fmt: skip
+"""Where a guard objects to a payment, how often it was paid then, and what the model is told."""
 
 
 class FrameworkContract:
@@ -112,6 +126,29 @@ class FrameworkContract:
         assert trial.witness.count("pay") == 0
         assert trial.witness.count("look", 3, "end") == 1
 
+    def test_a_policy_reads_the_arguments_of_a_tool(self, tmp_path: Path) -> None:
+        rule = _FORBID.rstrip().removesuffix(";") + " when { context.input has n && context.input.n > %d };"
+        (low := tmp_path / "low").mkdir()
+        assert "not by machines" in FrameworkTrial(self.build, low, policy=rule % 1).run()
+        (high := tmp_path / "high").mkdir()
+        assert "paid 2" in FrameworkTrial(self.build, high, policy=rule % 2).run()
+
+    def test_a_policy_knows_tools_by_the_classes_that_were_declared(self, tmp_path: Path) -> None:
+        effects = {"look": "read_only"}
+        (new := tmp_path / "new").mkdir()
+        trial = FrameworkTrial(self.build, new, policy=_CLASSES, options={"tool_effects": effects})
+        assert "no rule of" in trial.run()
+        assert (trial.witness.count("pay"), trial.witness.count("look", 3, "end")) == (0, 1)
+        paying = {"pay": ToolEffects(effects="once", capabilities=["clerical"])}
+        (known := tmp_path / "known").mkdir()
+        trial = FrameworkTrial(self.build, known, policy=_CLASSES, options={"tool_effects": effects | paying})
+        assert trial.run() == "told: look 1 | paid 2 | look 3"
+
+    def test_its_card_says_which_tools_it_has_and_what_they_take(self, tmp_path: Path) -> None:
+        agent = self.build(FrameworkSite(base_url="http://unused", tools=witnessed_tools(Witness(tmp_path / "none"))))
+        known = {name: list(tool.schema["properties"]) for name, tool in agent.card.tools.items()}
+        assert known == {"look": ["n"], "pay": ["n"]}
+
     def test_a_tool_that_requires_approval_is_used_once_somebody_allowed_it(self, tmp_path: Path) -> None:
         trial = FrameworkTrial(self.build, tmp_path, approval=["pay"])
         assert trial.run(answers=[{"approved": True}]) == "told: look 1 | paid 2 | look 3"
@@ -125,8 +162,29 @@ class FrameworkContract:
         assert trial.witness.count("pay") == 0
 
     def test_a_no_ends_the_agent_where_it_is_so_configured(self, tmp_path: Path) -> None:
-        trial = FrameworkTrial(self.build, tmp_path, approval=["pay"], options={"denied": "end"})
+        trial = FrameworkTrial(self.build, tmp_path, approval=["pay"], options={"on_refused": "end"})
         assert "too much" in trial.failure(answers=[{"approved": False, "comment": "too much"}])
+        assert trial.witness.count("pay") == 0
+
+    def test_what_a_guard_objects_to_is_told_before_a_tool_is_used_and_after(self, tmp_path: Path) -> None:
+        for place, paid, told in _OBJECTIONS:
+            folder = tmp_path / place
+            folder.mkdir()
+            trial = FrameworkTrial(self.build, folder, options={"guards": [_Objecting(place)]})
+            value = trial.run()
+            assert told in value
+            assert "no payments" in value
+            assert "paid 2" not in value
+            assert trial.witness.count("look", 3, "end") == 1
+            assert trial.witness.count("pay", 2, "end") == paid
+            assert [each.refused for each in trial.steps_done if each.name == "tool/pay"] == ["guard:thrifty"]
+
+    def test_refusals_are_told_only_so_often_and_then_end_the_agent(self, tmp_path: Path) -> None:
+        trial = FrameworkTrial(
+            self.build, tmp_path, policy=_FORBID, script=_insistent_answer, options={"max_refusals": 3}
+        )
+        assert "not by machines (the agent was told of 3 refusals before)" in trial.failure()
+        assert len(trial.bodies) == 4
         assert trial.witness.count("pay") == 0
 
     def test_edited_arguments_are_used_and_the_model_is_told(self, tmp_path: Path) -> None:
@@ -243,7 +301,12 @@ class FrameworkTrial:
     @property
     def steps(self) -> list[str]:
         """The names of the steps that were recorded."""
-        return [fact.content.name for fact in self.facts if isinstance(fact.content, StepDone)]
+        return [each.name for each in self.steps_done]
+
+    @property
+    def steps_done(self) -> list[StepDone]:
+        """The steps that were recorded."""
+        return [fact.content for fact in self.facts if isinstance(fact.content, StepDone)]
 
     def run(self, *, answers: Sequence[Json] = ()) -> str:
         """Run it to its end, answer what people are asked, and return its value."""
@@ -292,6 +355,25 @@ class FrameworkTrial:
         [question] = found
         self.asked.append(question.ask.kind)
         await app.inbox.answer(question.id, value, by="lea")
+
+
+class _Objecting:
+    """A guard that objects to what is paid, where it looks."""
+
+    name = "thrifty"
+
+    def __init__(self, place: GuardPlace) -> None:
+        self.on = frozenset({place})
+
+    def check(self, checked: Checked) -> GuardFinding:
+        """Object to all that has to do with the tool `pay`."""
+        return Objected("no payments") if checked.step == tool_step("pay") else Passed()
+
+
+def _insistent_answer(body: Json) -> ChatReply:
+    """Answer with the same tool and other arguments, however often it is refused."""
+    n = turns_before(body)
+    return ChatReply(uses=[ChatUse("pay", {"n": n}, f"call_{n}")])
 
 
 def _outcome(agent: AnyAgent, steps: PlainSteps) -> Json:

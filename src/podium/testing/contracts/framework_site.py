@@ -58,6 +58,11 @@ def turn_of(event: str) -> int:
     return next(turn for turn, uses in enumerate(_TURNS) if (what, int(n)) in uses)
 
 
+def turns_before(body: Json) -> int:
+    """Return how many answers of the model a request hands back to it."""
+    return sum(each["role"] == "assistant" for each in body["messages"])
+
+
 def turn_asked(body: Json) -> int:
     """Return which request of a conversation a body is, from 0."""
     told = sum(each["role"] == "tool" for each in body["messages"])

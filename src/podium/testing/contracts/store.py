@@ -11,6 +11,7 @@ from podium.testing.contracts.lists import ListsContract
 from podium.testing.contracts.ownership import OwnershipContract
 from podium.testing.contracts.records import RecordsContract
 from podium.testing.contracts.runs import RunsContract
+from podium.testing.contracts.shared_states import SharedStatesContract
 from podium.testing.contracts.streams import StreamsContract
 from podium.testing.contracts.watching import WatchingContract
 
@@ -27,6 +28,7 @@ class StoreContract(
     DelegationsContract,
     WatchingContract,
     StreamsContract,
+    SharedStatesContract,
     AnswersContract,
     LedgerContract,
 ):

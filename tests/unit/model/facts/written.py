@@ -119,12 +119,13 @@ done = st.tuples(st.none() | usages, degradations, maybe).map(
              signal=given[2]),
     )
 )  # fmt: skip
-stepped = st.tuples(word, count, word, st.none() | usages).map(
+stepped = st.tuples(word, count, word, st.none() | usages, st.none() | word).map(
     lambda given: (
-        calls.StepDone(name=given[0], attempt=given[1], digest=given[2], usage=given[3]),
-        some({"name": given[0], "attempt": given[1], "digest": given[2]}, usage=given[3] and plain(given[3])),
+        calls.StepDone(name=given[0], attempt=given[1], digest=given[2], usage=given[3], refused=given[4]),
+        some({"name": given[0], "attempt": given[1], "digest": given[2]}, usage=given[3] and plain(given[3]),
+             refused=given[4]),
     )
-)
+)  # fmt: skip
 ended = st.tuples(st.sampled_from(RunState), text, words, degradations, st.just("") | word).map(
     lambda given: (
         runs.Ended(state=given[0], reason=given[1], causes=given[2], degraded=given[3], error_type=given[4]),
@@ -168,7 +169,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     answers.AnsweredRefused: optional(
         answers.AnsweredRefused, {"outcome": "refused"}, {"rule": word, "reason": text}, output=yes
     ),
-    answers.AnsweredExpired: st.just((answers.AnsweredExpired(), {"outcome": "expired"})),
+    answers.AnsweredExpired: optional(answers.AnsweredExpired, {"outcome": "expired"}, {}, to=word),
     calls.AttemptFailed: retried(),
     calls.EffectIntended: fixed(calls.EffectIntended, {}, name=word, epoch=count),
     calls.IntentCleared: st.just((calls.IntentCleared(), {"cleared": True})),
@@ -186,7 +187,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
         waits.QuestionAsked, {},
         {"question": word, "to": word, "text": text, "kind": word, "quorum": count, "due": maybe_seconds,
          "step": maybe},
-        rule=word,
+        rule=word, keeps=word,
     ),
     waits.QuestionAnswered: answered,
     waits.SignalAwaited: fixed(waits.SignalAwaited, {"wait": "signal"}, name=word, due=maybe_seconds),

@@ -7,6 +7,7 @@ import pytest
 
 from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetState
+from podium.model.budget_ids import run_of_share
 from podium.model.question import QuestionState
 from podium.model.run import BlockedReason, RunState, Signal
 from podium.store.codec import decode, encode
@@ -292,7 +293,11 @@ class DictTransaction:
         if answer.by in answers:
             return None
         answers[answer.by] = answer
-        return sorted(answers.values(), key=lambda each: (each.at, each.by))
+        return self.answers(question)
+
+    def answers(self, question: str) -> Sequence[AnswerRow]:
+        found = self.tables.questions.get(question)
+        return [] if found is None else sorted(found.answers.values(), key=lambda each: (each.at, each.by))
 
     # Money
 
@@ -375,6 +380,39 @@ class DictTransaction:
                 if row.escrow and name == budget:
                     held = _each(int.__add__, held, (usd or 0, tokens or 0, calls or 0))
         return held
+
+    def in_flight(self, budget: str, without: Collection[str]) -> Amounts:
+        held = set(without)
+        for run, epoch, holds in self.tables.waits.values():
+            row = self.tables.runs.get(run)
+            if row is not None and row.state is RunState.RUNNING and row.epoch == epoch:
+                held.update(holds)
+        found = (0, 0, 0)
+        for row in self.tables.reservations.values():
+            if row.id in held or row.escrow or not self._may_end(row):
+                continue
+            for name, usd, tokens, calls in row.parts:
+                if name == budget:
+                    found = _each(int.__add__, found, (usd or 0, tokens or 0, calls or 0))
+        return found
+
+    def _may_end(self, row: ReservationRow) -> bool:
+        holder, child = self.tables.runs.get(row.run), run_of_share(row.id)
+        if child is None or self._of(child) is None:
+            return holder is not None and holder.state is RunState.RUNNING
+        return self._goes_on(child)
+
+    def _goes_on(self, run: str) -> bool:
+        row = self._of(run)
+        below = [each.run.id for each in self.tables.runs.values() if each.run.parent == run]
+        going = row is not None and row.state in (RunState.RUNNING, RunState.READY)
+        return going or any(self._goes_on(each) for each in below)
+
+    def insert_wait(self, id: str, run: int, epoch: int, holds: Sequence[str]) -> None:
+        self.tables.waits[id] = run, epoch, tuple(holds)
+
+    def delete_wait(self, id: str) -> None:
+        self.tables.waits.pop(id, None)
 
     # What is written beside
 

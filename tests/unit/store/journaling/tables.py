@@ -1,5 +1,6 @@
 """What a backend of dicts keeps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from podium.model.audit import Pruning
@@ -108,6 +109,7 @@ class Tables:
     questions: dict[str, QuestionData] = field(default_factory=dict[str, QuestionData])
     budgets: dict[str, BudgetData] = field(default_factory=dict[str, BudgetData])
     reservations: dict[str, ReservationRow] = field(default_factory=dict[str, ReservationRow])
+    waits: dict[str, tuple[int, int, Sequence[str]]] = field(default_factory=dict[str, tuple[int, int, Sequence[str]]])
     ledger: list[EntryRow] = field(default_factory=list[EntryRow])
     kept: dict[tuple[str, str, str, str], KeepAnswer] = field(
         default_factory=dict[tuple[str, str, str, str], KeepAnswer]

@@ -1,10 +1,13 @@
 """Nothing is spent that was not set aside before."""
 
 from collections.abc import Awaitable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from podium.dispatch.dispatcher import Handler, StepHandler
+from podium.dispatch.rules.budget.holding import Holding
+from podium.dispatch.rules.timeout import waiting
 from podium.dispatch.shares import take_share
 from podium.errors import AgentError, Forbidden, RateLimited, Suspended
 from podium.model.agent import Card
@@ -33,7 +36,7 @@ from podium.model.question import Ask
 from podium.model.retry import FailureKind
 from podium.model.rule_names import DEPTH, UNPRICED, budget_rule
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import CACHE_STEP, StepCall
+from podium.model.step import CACHE_STEP, StepCall, is_check, tool_of
 
 _NOTHING = Amount()
 
@@ -66,18 +69,20 @@ class _Tally:
     begun: bool = False
     known: bool = True
 
-    def add(self, step: StepCall, value: Json) -> None:
-        """Count a request that was answered."""
+    def add(self, step: StepCall, value: Json, *, named: bool) -> None:
+        """Count a request that was answered; where the agent names no price for it, it is settled by itself."""
         usage = None if step.usage is None else step.usage(value)
         self.begun = True
+        if not named:
+            return
         if usage is None or usage.usd is None:
             self.known = False
         else:
             self.usd += as_reported(usage.usd, 0)
 
-    def lost(self) -> None:
+    def lost(self, *, named: bool) -> None:
         """Count a request of which nobody knows what it came to."""
-        self.begun, self.known = True, False
+        self.begun, self.known = True, self.known and not named
 
     def without_answer(self, bound: Amount) -> Amount:
         """Return what a call came to that was stopped: by a rule, a rate limit, or to wait."""
@@ -94,11 +99,12 @@ class Budgets:
         self._clock = clock
         self._tallies: dict[tuple[str, str], _Tally] = {}
         """Of calls under way, by run and key."""
+        self._holding = Holding()
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Set aside the highest price of an agent, and one call, before it is asked."""
         if card.traits.costs_what_it_calls:
-            return handler
+            return _within_depth(handler) if card.traits.runs_inline else handler
         amount = Amount(usd=0 if card.usd is None else nano(card.usd), calls=1)
         unpriced = card.usd is None and card.traits.costs_unless_priced
         shared = self._shared(card)
@@ -108,14 +114,14 @@ class Budgets:
             return handler(call, steps) if free else priced(call, steps)
 
         async def priced(call: Call, steps: RuleSteps) -> Outcome:
-            if too_deep := _too_deep(call, steps):
+            if too_deep := _too_deep(call, steps, len(call.callers)):
                 return too_deep
             lines = self._lines(card, call) if shared else ()
             if not lines and not steps.lines:
                 return await handler(call, steps)
             if unpriced and _in_dollars(lines, steps):
                 return Refused(UNPRICED, f"nobody knows what {card.name} costs: name its highest price, usd=…")
-            found = await steps.reserve(amount, lines)
+            found = await steps.reserve(amount, lines, behind=self._holding.around(call))
             if isinstance(found, Breach):
                 return _breached(found, f"calling {card.name}", amount)
             if found is None:
@@ -125,30 +131,34 @@ class Budgets:
         return bounded
 
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
-        """Set aside what a model request may come to before it is made."""
+        """Set aside what a model request may come to before it is made, and a call for each use of a tool."""
         shared = self._shared(card)
 
         def bounded(step: StepCall, steps: RuleSteps) -> Awaitable[Json]:
             return handler(step, steps) if not shared and not steps.lines else priced(step, steps)
 
         async def priced(step: StepCall, steps: RuleSteps) -> Json:
-            if step.bound is None and step.name != "model":
+            tool = None if is_check(step.path) else tool_of(step.name)
+            if step.bound is None and step.name != "model" and tool is None:
                 return await handler(step, steps)
             lines = self._lines(card, step.call) if shared else ()
             if not lines and not steps.lines:
                 return await handler(step, steps)
             counting = [*lines, *steps.lines]
             take_share(step, {f"budget {line.id}": line.limits for line in counting})
-            amount = _amount(card, step, counting)
-            found = await steps.reserve(amount, lines)
+            amount, behind = _amount(card, step, counting), self._holding.around(step.call, step.path)
+            with waiting():
+                found = await steps.reserve(amount, lines, step=step.path, behind=behind)
             for _ in counting:  # where one budget has room for less, the next may have room for still less
                 if not isinstance(found, Breach) or not _take_what_is_left(step, found):
                     break
                 amount = _amount(card, step, counting)
-                found = await steps.reserve(amount, lines)
+                with waiting():
+                    found = await steps.reserve(amount, lines, step=step.path, behind=behind)
             if isinstance(found, Breach):
                 asked = embedder_asked(step.input) or card.model or "its model"
-                refused = _breached(found, f"a request of {card.name} to {asked}", amount)
+                what = f"a request of {card.name} to {asked}" if tool is None else f"the use of {tool} by {card.name}"
+                refused = _breached(found, what, amount)
                 if isinstance(refused, Pending):
                     raise Suspended(refused.ask, step.path, refused.rule)
                 raise Forbidden(refused.rule, refused.reason)
@@ -184,7 +194,8 @@ class Budgets:
         spent, tally = reserved.amount, _Tally()
         self._tallies[call.run, call.key] = tally
         try:
-            outcome = await handler(call, steps)
+            with self._holding.inside(call, "", reserved):
+                outcome = await handler(call, steps)
             spent = _came_to(outcome, reserved.amount, tally)
             return outcome
         finally:
@@ -198,15 +209,16 @@ class Budgets:
         tally = self._tallies.get((step.call.run, step.call.key)) or _Tally()
         spent = _NOTHING if reserved is None else reserved.amount
         try:
-            value = await handler(step, steps)
+            with nullcontext() if reserved is None else self._holding.inside(step.call, step.path, reserved):
+                value = await handler(step, steps)
         except BaseException as ended:  # whatever ended it, even a cancel
             if _costs_nothing(ended):
                 spent = _NOTHING
             else:
-                tally.lost()
+                tally.lost(named=named)
             raise
         else:
-            tally.add(step, value)
+            tally.add(step, value, named=named)
             spent = _used(spent, None if step.usage is None else step.usage(value), named=named)
             return value
         finally:
@@ -241,7 +253,8 @@ def _used(bound: Amount, usage: Usage | None, *, named: bool) -> Amount:
         return bound
     usd = bound.usd if named or usage.usd is None else as_reported(usage.usd, bound.usd)
     tokens = usage.input_tokens + usage.output_tokens
-    return Amount(usd=usd, tokens=tokens if 0 <= tokens <= MOST_COUNT else bound.tokens)
+    tokens = tokens if 0 <= tokens <= MOST_COUNT else bound.tokens
+    return Amount(usd=usd, tokens=tokens, calls=bound.calls)
 
 
 def _settle(reserved: Reservation, spent: Amount, steps: RuleSteps) -> None:
@@ -258,6 +271,8 @@ def _note_excess(reserved: Reservation, spent: Amount, steps: RuleSteps) -> None
 
 def _amount(card: Card, step: StepCall, lines: list[BudgetLine]) -> Amount:
     """Return what a model request may come to; raises Forbidden where that has to be known, and nobody knows."""
+    if step.bound is None and tool_of(step.name) is not None:
+        return Amount(calls=1)
     bound, named = step.bound, _is_in_price(card, step)
     in_dollars = not named and any(line.limits.usd is not None for line in lines)
     if bound is None:
@@ -309,8 +324,17 @@ def _in_dollars(lines: Sequence[BudgetLine], steps: RuleSteps) -> bool:
     return any(line.limits.usd is not None for line in (*lines, *steps.lines))
 
 
-def _too_deep(call: Call, steps: RuleSteps) -> Refused | None:
+def _within_depth(handler: Handler) -> Handler:
+    """Have a workflow called only where the budget of the run allows one more inside those that call it."""
+
+    async def called(call: Call, steps: RuleSteps) -> Outcome:
+        return _too_deep(call, steps, len(call.callers) + 1, call.agent) or await handler(call, steps)
+
+    return called
+
+
+def _too_deep(call: Call, steps: RuleSteps, depth: int, *called: str) -> Refused | None:
     most = steps.depth
-    if most is None or len(call.callers) <= most:
+    if most is None or depth <= most:
         return None
-    return Refused(DEPTH, f"{' > '.join(call.callers)} is deeper than the {most} that the budget allows")
+    return Refused(DEPTH, f"{' > '.join([*call.callers, *called])} is deeper than the {most} that the budget allows")

@@ -1,18 +1,19 @@
 """Delegations: granting them as tokens, taking tokens, and what a delegation has against a call."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from podium.dispatch.rules.delegation.bounds import unfit
 from podium.dispatch.rules.delegation.token import claims_of, long_enough, signed
 from podium.errors import ConfigError, InvalidValue, TokenRefused
 from podium.in_threads import in_thread
 from podium.model.clock import Clock
-from podium.model.delegation import Delegation, DelegationBook, Granted
+from podium.model.delegation import ArgumentBound, Delegation, DelegationBook, Granted
 from podium.model.ids import Ids
-from podium.model.json import Json, is_object
-from podium.model.step import tool_id
+from podium.model.json import Json
+from podium.model.step import arguments_in, tool_id
+from podium.model.storable import check_name
 
 PRINCIPAL = "delegation:"
 """The prefix of the principal of a run that was started with a token."""
@@ -31,6 +32,8 @@ class Delegations:
     async def grant(self, delegation: Delegation) -> str:
         """Return a token that lets its holder act; raises ConfigError without a key, InvalidValue for no time left."""
         key, now = self._key(), self.clock.now()
+        for name in ("by", "to", "tenant"):
+            check_name(f"{name} of the delegation", getattr(delegation, name))
         if delegation.expires is not None and delegation.expires <= now:
             raise InvalidValue("the delegation has expired before it is granted: say a later time")
         if delegation.quota is not None and delegation.quota < 1:
@@ -77,7 +80,10 @@ class Delegations:
 
 
 def objection(granted: Granted | None, now: float, agent: str, tool: str | None, input: Json) -> str | None:
-    """Return what a delegation has against a call of an agent, or its use of a tool; None where it has nothing."""
+    """Return what a delegation has against a call of an agent, or its use of a tool; None where it has nothing.
+
+    `input` is what is sent to it.
+    """
     if granted is None:
         return "there is no such delegation"
     said, name = granted.delegation, f"delegation {granted.id}"
@@ -90,23 +96,10 @@ def objection(granted: Granted | None, now: float, agent: str, tool: str | None,
     if not any(fnmatchcase(wanted, pattern) for pattern in patterns):
         return f"{name} is not for {wanted}: it is for {', '.join(patterns)}"
     for pattern, members in said.arguments.items():
-        if fnmatchcase(wanted, pattern) and (wrong := _unfit(members, input)) is not None:
+        if fnmatchcase(wanted, pattern) and (wrong := _unfit(members, input, tool)) is not None:
             return f"{name} allows {wanted} only with {wrong}"
     return None
 
 
-def _unfit(members: Mapping[str, str], input: Json) -> str | None:
-    for path, pattern in members.items():
-        text = _text_at(path, input)
-        if text is None or not fnmatchcase(text, pattern):
-            return f"{path} like {pattern!r}"
-    return None
-
-
-def _text_at(path: str, value: Json) -> str | None:
-    """Return the member of an input that a path such as `order.customer` names, as text; None where there is none."""
-    for name in path.split("."):
-        if not is_object(value) or name not in value:
-            return None
-        value = value[name]
-    return value if isinstance(value, str) else json.dumps(value)
+def _unfit(members: Mapping[str, ArgumentBound], input: Json, tool: str | None) -> str | None:
+    return unfit(members, input) if tool is None else unfit(members, arguments_in(input), input)

@@ -95,7 +95,7 @@ class Guards:
                     return let
                 case _Stopped() as stopped:  # no person is asked: the tool would have to be used again
                     _note(steps, stopped._replace(ask=None), "tool_output", step.name)
-                    raise Forbidden(stopped.rule, stopped.reason)
+                    raise Forbidden(stopped.rule, stopped.reason, done=True)
 
         return guarded
 
@@ -116,7 +116,9 @@ class _GuardedCalls:
         self._outward = outward
 
     async def __call__(self, call: Call, steps: RuleSteps) -> Outcome:
-        """Check the input, have the call done, check the answer."""
+        """Check the input, have the call done, check the answer; who screens for a guard is not screened itself."""
+        if is_under_guard(call.key.partition("/")[2]):
+            return await self._handler(call, steps)
         try:
             let = await _judged(
                 self._inward, Checked(value=call.input, place="input", call=call, steps=steps), call.granted

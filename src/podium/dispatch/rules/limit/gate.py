@@ -19,6 +19,10 @@ _REMEMBERED = 3600.0
 _SOONEST = 1.0
 """The shortest time for which a call is sent away, in seconds."""
 
+_LATE_SHARE, _LATE_AT_MOST = 0.02, 0.1
+"""A function in a thread that says that it begins may be held up by others before its first line: by this part of the
+window, and these seconds, at most. What ended sooner has begun before that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -28,6 +32,8 @@ class Sent:
 
 
 Waiter = asyncio.Future[LimitEntry | Sent]
+_Name = tuple[str, str, str]
+"""The run, key and step of what waits."""
 
 
 class Gate:
@@ -40,11 +46,12 @@ class Gate:
         self.lingering = 0
         """How many calls were cut, and have functions in threads that go on: they keep their places."""
         self.limit = limit
+        self._may_be_late = min(limit.per * _LATE_SHARE, _LATE_AT_MOST)
         self._clock = clock
         self._ring = ring
-        self._sent: dict[str, tuple[float, QueuePlace[Waiter]]] = {}
+        self._sent: dict[_Name, tuple[float, QueuePlace[Waiter]]] = {}
         """Those who were sent away, by run, key and step: until when, and the places that they keep."""
-        self._here: dict[str, tuple[QueuePlace[Waiter], Waiter]] = {}
+        self._here: dict[_Name, tuple[QueuePlace[Waiter], Waiter]] = {}
         """Those who wait in memory, by the same."""
         self._draining = False
         self._swept_at = 64
@@ -82,6 +89,12 @@ class Gate:
         finally:
             del self._here[name]
 
+    def begin(self, entry: LimitEntry, *, in_thread: bool = False) -> None:
+        """What was admitted has begun; in a thread it has not necessarily come to its first line yet."""
+        self.limiter.begin(entry, self._clock.now() + (self._may_be_late if in_thread else 0.0))
+        if self.limiter.waiting:
+            self._pump()
+
     def leave(self, entry: LimitEntry, tokens: int | None = None) -> None:
         """A call has ended, and has used this many tokens."""
         if tokens is not None:
@@ -95,13 +108,21 @@ class Gate:
         self.limiter.withdraw(entry)
         self._pump()
 
+    def forget(self, run: str, key: str) -> None:
+        """A call that was sent away does not come back: nobody waits for it any more."""
+        gone = [name for name in self._sent if name[0] == run and name[1] == key]
+        for name in gone:
+            self.limiter.give_up(self._sent.pop(name)[1])
+        if gone:
+            self._pump()
+
     def drain(self) -> None:
         """Send everybody away who waits, and from now on whoever would have to: nobody admits them here any more."""
         self._draining = True
         for name, (place, waiter) in list(self._here.items()):
             self._send_away(place, waiter, name)
 
-    def _must_be_soon(self, place: QueuePlace[Waiter], waiter: Waiter, name: str, deadline: float | None) -> None:
+    def _must_be_soon(self, place: QueuePlace[Waiter], waiter: Waiter, name: _Name, deadline: float | None) -> None:
         """Send a call away that would wait too long, at once or when its longest wait is over."""
         now, max_wait = self._clock.now(), self.limit.max_wait
         if self._draining or self.limiter.forecast(now, place) - now > max_wait:
@@ -113,7 +134,7 @@ class Gate:
             alarm = self._ring(ends, lambda: self._send_away(place, waiter, name, late=late))
             waiter.add_done_callback(lambda _: alarm.cancel())
 
-    def _send_away(self, place: QueuePlace[Waiter], waiter: Waiter, name: str, *, late: bool = False) -> None:
+    def _send_away(self, place: QueuePlace[Waiter], waiter: Waiter, name: _Name, *, late: bool = False) -> None:
         if waiter.done():
             return
         now = self._clock.now()
@@ -195,6 +216,12 @@ async def in_turn(gates: Sequence[Gate], call: Call, step: str, tokens: int) -> 
     return entries
 
 
+def begin(gates: Sequence[Gate], entries: Sequence[LimitEntry], *, in_thread: bool = False) -> None:
+    """What passed all gates has begun: windows count from now on."""
+    for gate, entry in zip(gates, entries, strict=True):
+        gate.begin(entry, in_thread=in_thread)
+
+
 def leave(gates: Sequence[Gate], entries: Sequence[LimitEntry], tokens: int | None = None) -> None:
     """Leave all gates, having used this many tokens."""
     for gate, entry in zip(gates, entries, strict=True):
@@ -207,8 +234,8 @@ def withdraw(gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
         gate.withdraw(entry)
 
 
-def _name(call: Call, step: str) -> str:
-    return f"{call.run} {call.key} {step}"
+def _name(call: Call, step: str) -> _Name:
+    return call.run, call.key, step
 
 
 def _words(limit: Limit) -> str:

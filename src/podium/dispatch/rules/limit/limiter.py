@@ -1,6 +1,7 @@
 """How much may happen at once and in a time: a state machine without a clock; the caller gives it the time."""
 
 import heapq
+import math
 from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass
@@ -25,10 +26,12 @@ _WEIGHT = 0.1
 class LimitEntry:
     """Something that was admitted, and what it counts in the window."""
 
-    at: float
+    admitted: float
     tokens: int
+    at: float = math.inf
+    """When it began: it counts from when it is admitted until `per` seconds after this."""
     counts: bool = True
-    """Whether it is in the window still."""
+    """Whether it counts in the window still."""
 
 
 @dataclass(slots=True, eq=False)
@@ -53,8 +56,13 @@ class Limiter(Generic[W]):
 
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
+        self.windowed = limit.requests is not None or limit.tokens is not None
+        """Whether it bounds what begins in a time."""
         self._running = 0
         self._window: deque[LimitEntry] = deque()
+        """What has begun, the earliest first."""
+        self._not_begun = 0
+        """How many were admitted and have not begun: they are in every window."""
         self._tokens = 0
         self._queue: _Line[W] = []
         """Who is here, or should be back by now."""
@@ -133,18 +141,37 @@ class Limiter(Generic[W]):
             self.give_up(place)
         return admitted
 
+    def begin(self, entry: LimitEntry, at: float) -> None:
+        """Something that was admitted has begun, at this time or before; told again, the earlier time counts."""
+        if not entry.counts or not self.windowed or entry.at <= at:
+            return
+        self._take_out(entry)
+        entry.at = at
+        if not self._window or self._window[-1].at <= at:
+            self._window.append(entry)
+        else:
+            insort(self._window, entry, key=_began_at)
+
     def leave(self, entry: LimitEntry, now: float) -> None:
         """Something that was admitted has ended; it still counts in the window."""
         self._running -= 1
-        self._lasts += (now - entry.at - self._lasts) * (_WEIGHT if self._lasts else 1.0)
+        self.begin(entry, now)
+        self._lasts += (now - entry.admitted - self._lasts) * (_WEIGHT if self._lasts else 1.0)
 
     def withdraw(self, entry: LimitEntry) -> None:
         """What was admitted did not take place: it counts no more."""
         self._running -= 1
-        if entry.counts and self._windowed:
-            self._window.remove(entry)
+        if entry.counts and self.windowed:
+            self._take_out(entry)
             self._tokens -= entry.tokens
         entry.counts = False
+
+    def _take_out(self, entry: LimitEntry) -> None:
+        """Take something out of those that have begun, or of those that have not."""
+        if entry.at == math.inf:
+            self._not_begun -= 1
+        else:
+            self._window.remove(entry)
 
     def count_used(self, entry: LimitEntry, tokens: int) -> None:
         """Count what was really used; takes effect while it is in the window."""
@@ -176,7 +203,7 @@ class Limiter(Generic[W]):
         self._forget(now)
         limit, ahead = self.limit, bisect_left(self._line, (place.rank,))
         at = now
-        if limit.requests is not None and (late := ahead + len(self._window) - limit.requests) >= 0:
+        if limit.requests is not None and (late := ahead + self._counted - limit.requests) >= 0:
             rounds, index = divmod(late, limit.requests)
             first = self._window[index].at if index < len(self._window) else now
             at = first + limit.per * (1 + rounds)
@@ -205,7 +232,7 @@ class Limiter(Generic[W]):
     def _room_at(self, now: float, tokens: int, kept: int, kept_tokens: int) -> float | None:
         """Return when the window has room for one more beside those it is kept for; None where these take all of it."""
         limit, at = self.limit, now
-        requests, used = len(self._window) + kept, self._tokens + kept_tokens
+        requests, used = self._counted + kept, self._tokens + kept_tokens
         for entry in chain(self._window, (None,)):
             if (limit.requests is None or requests < limit.requests) and self._has_tokens(used, tokens):
                 return at
@@ -214,14 +241,15 @@ class Limiter(Generic[W]):
         return None
 
     @property
-    def _windowed(self) -> bool:
-        return self.limit.requests is not None or self.limit.tokens is not None
+    def _counted(self) -> int:
+        """How many are in the window."""
+        return len(self._window) + self._not_begun
 
     def _admit_one(self, now: float, tokens: int) -> LimitEntry:
         entry = LimitEntry(now, tokens)
         self._running += 1
-        if self._windowed:
-            self._window.append(entry)
+        if self.windowed:
+            self._not_begun += 1
             self._tokens += tokens
         return entry
 
@@ -231,7 +259,7 @@ class Limiter(Generic[W]):
         if limit.concurrency is not None and self._running + kept >= limit.concurrency:
             return False
         self._forget(now)
-        if limit.requests is not None and len(self._window) + kept >= limit.requests:
+        if limit.requests is not None and self._counted + kept >= limit.requests:
             return False
         return self._has_tokens(self._tokens + kept_tokens, tokens)
 
@@ -256,6 +284,10 @@ class Limiter(Generic[W]):
     def _join(self, place: QueuePlace[W]) -> None:
         insort(self._line, (place.rank, place))
         self._waited_for += place.tokens
+
+
+def _began_at(entry: LimitEntry) -> float:
+    return entry.at
 
 
 def _remove(line: "_Line[W]", place: QueuePlace[W]) -> bool:

@@ -1,16 +1,17 @@
 """No more happens at once, or in a time, than the limits of agents, models and tenants allow."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
 from podium.dispatch.alarm import Ring
 from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.rules.limit.bounds import on_calls, on_calls_of, on_tokens
-from podium.dispatch.rules.limit.gate import Gate, Sent, at_once, in_turn, leave, withdraw
+from podium.dispatch.rules.limit.gate import Gate, Sent, at_once, begin, in_turn, leave, withdraw
 from podium.dispatch.rules.limit.limiter import LimitEntry
 from podium.dispatch.shares import take_share
 from podium.errors import Forbidden, Interrupt, Suspended
-from podium.in_threads import CALL_WORK, ThreadWork
+from podium.in_threads import CALL_WORK, CallWork
 from podium.model.agent import Card
 from podium.model.budget import USUAL_OUTPUT, BudgetLimits
 from podium.model.call import Call
@@ -39,6 +40,11 @@ class LimitRule:
         for gate in self._gates.values():
             gate.drain()
 
+    def forget(self, run: str, key: str) -> None:
+        """A call was cancelled: what it waits for on disk, others may have at once."""
+        for gate in self._gates.values():
+            gate.forget(run, key)
+
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Have calls of an agent, and all calls of a tenant, pass their limits."""
         if card.traits.runs_inline:
@@ -57,16 +63,13 @@ class LimitRule:
                 if isinstance(entries, Sent):
                     return entries.outcome
                 call = self._hurried(call)
-            work, outcome = ThreadWork(), Cancelled()
+            work, outcome = _work(gates, entries), Cancelled()
             token = CALL_WORK.set(work)
             try:
                 outcome = await handler(call, steps)
             finally:
                 CALL_WORK.reset(token)
-                if isinstance(outcome, Failed) and outcome.failure.unavailable:
-                    withdraw(gates, entries)
-                else:
-                    _leave_after(work, gates, entries)
+                _leave_after(work, gates, entries)
             return outcome
 
         return limited
@@ -93,6 +96,7 @@ class LimitRule:
                 if isinstance(entries, Sent):
                     raise _interrupt(entries.outcome, step.path)
             used: int | None = None
+            asyncio.get_running_loop().call_soon(_begun, gates, entries)
             try:
                 value = await handler(step, steps)
                 usage = None if step.usage is None else step.usage(value)
@@ -136,14 +140,32 @@ class LimitRule:
         return gate
 
 
-def _leave_after(work: ThreadWork, gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
-    """Leave the gates when all is over that the call began: a function in a thread cannot be cut with it."""
+def _work(gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> CallWork:
+    """Return what follows a call that has passed these gates: their windows count from when it really begins."""
+    if not any(gate.limiter.windowed for gate in gates):
+        return CallWork()
+    return CallWork(lambda in_thread: begin(gates, entries, in_thread=in_thread))
+
+
+def _begun(gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
+    """A step has done what it does before its first wait: by now it has begun."""
+    begin(gates, entries)
+
+
+def _leave_after(work: CallWork, gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
+    """Leave the gates when all is over that the call began: a function in a thread cannot be cut with it.
+
+    A call that never came to its agent, or to a thread, counts in none.
+    """
 
     def over() -> None:
         if later:
             for gate in gates:
                 gate.lingering -= 1
-        leave(gates, entries)
+        if work.took_place:
+            leave(gates, entries)
+        else:
+            withdraw(gates, entries)
 
     later = False
     later = work.when_over(over)

@@ -9,7 +9,7 @@ import cedarpy
 from cedarpy import pst
 
 from podium.dispatch.rules.policy.positions import line_and_column, place_of_mistake, statements
-from podium.dispatch.rules.policy.reading import looks_at, may_match, mistakes_in, plain
+from podium.dispatch.rules.policy.reading import looks_at, may_match, mistakes_in, plain, reads_wrapped
 from podium.errors import ConfigError
 from podium.model.duration import SECONDS, in_seconds
 from podium.model.json import Json
@@ -18,7 +18,15 @@ from podium.model.policy import DANGEROUS
 _BROKEN = re.compile(r"error while evaluating policy `([^`]+)`: (.*)", re.DOTALL)
 _Evaluate = Callable[[list[Json], cedarpy.PolicySet, cedarpy.Entities], list[cedarpy.AuthzResult]]
 _evaluate: _Evaluate = vars(cedarpy)["is_authorized_batch"]  # its own types leave the dicts open
-_ANNOTATIONS = ("id", "ask", "within", "reason")
+_ANNOTATIONS = ("id", "ask", "within", "reason", "input")
+_BARE = "bare"
+_WRAPPED = (
+    "context.input of a tool are its arguments themselves: write context.input.amount, no longer"
+    " context.input.arguments.amount; the name of the tool is resource.name. If a tool has an argument that is called"
+    f' `tool` or `arguments`, put @input("{_BARE}") before the rule. If it is not about tools, say so in its head:'
+    ' action == Action::"call"'
+)
+"""What is said of a rule that would no longer say anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +160,8 @@ def _at(name: str, text: str, at: int) -> str:
 def _rule(template: pst.Template, place: str, begins: tuple[int, int]) -> Rule:
     said, (line, column) = template.annotations, begins
     wrong = [*mistakes_in(template), *_misused(said)]
+    if "input" not in said and reads_wrapped(template):
+        wrong.append(_WRAPPED)
     if wrong:
         raise ConfigError(f"{place}: {'; '.join(dict.fromkeys(wrong))}.")
     place_id = f"line-{line}" if column == 1 else f"line-{line}-{column}"
@@ -172,4 +182,6 @@ def _misused(said: Mapping[str, str]) -> list[str]:
         wrong.append("a rule with @ask needs an @id, under which the approval is kept")
     if "within" in said and ("ask" not in said or not SECONDS.fits(said["within"])):
         wrong.append('@within says how long an @ask waits, such as @within("2h") or @within("1h30m")')
+    if said.get("input", _BARE) != _BARE:
+        wrong.append(f'@input("{_BARE}") is all that it can say: that the arguments of a tool are context.input itself')
     return wrong

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 
 import cedarpy
 
+from podium.dispatch.rules.policy.attributes import context_of
 from podium.dispatch.rules.policy.request import Actor, PolicyRequest
-from podium.dispatch.rules.policy.values import cedar_value, decimal, entity, reference
-from podium.dispatch.rules.policy.words import AGENT, CAPABILITY, GROUP, RUN, TENANT, USER, WHOLE_INPUT
+from podium.dispatch.rules.policy.values import decimal, entity, reference
+from podium.dispatch.rules.policy.words import AGENT, CAPABILITY, GROUP, RUN, TENANT, USER
 from podium.model.agent import Card
-from podium.model.json import Json, is_object
+from podium.model.json import Json
+from podium.model.tool import ToolCard
 
 Trust = Callable[[str, str], int]
 """How far an agent of a name and version is trusted, from 0 to 100."""
@@ -21,34 +22,11 @@ _entities: Callable[[str], cedarpy.Entities] = vars(cedarpy.Entities)["from_json
 
 def requests(matter: PolicyRequest, principals: Sequence[Actor], *, now: float) -> list[Json]:
     """Return one request for each principal; raises InvalidValue where the input is too large to be looked at."""
-    context, scope = _context(matter, now), matter.scope
-    if "input" in scope.reads and matter.input is not None:
-        context["input"] = cedar_value(_part(matter.input, scope.reads))
-    told = json.dumps(context)
+    scope, told = matter.scope, json.dumps(context_of(matter, now))
     action, resource = entity("Action", scope.action), entity(scope.kind, scope.id)
     return [
         {"principal": entity(*each), "action": action, "resource": resource, "context": told} for each in principals
     ]
-
-
-def _part(input: Json, reads: frozenset[str]) -> Json:
-    """Return the members of an input that rules look at: it may be large."""
-    if WHOLE_INPUT in reads or not is_object(input):
-        return input
-    return {name: value for name, value in input.items() if name in reads}
-
-
-def _context(matter: PolicyRequest, now: float) -> dict[str, Json]:
-    call, agents = matter.call, matter.agents
-    told: dict[str, Json] = {
-        "user": reference(*matter.user), "tenant": reference(TENANT, call.tenant),
-        "caller": agents[-1] if agents else "", "callers": list(agents), "depth": len(agents),
-        "run": call.run, "root": call.root, "attempt": call.attempt, "priority": call.priority,
-    }  # fmt: skip
-    if "now" in matter.scope.reads:
-        moment = datetime.fromtimestamp(now, tz=UTC)
-        told["now"] = {"__extn": {"fn": "datetime", "arg": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}}
-    return told
 
 
 class EntityBuilder:
@@ -76,8 +54,9 @@ class EntityBuilder:
                 card = matter.card if name == matter.card.name else self._cards(name)
                 found[kind, name] = self._agent(name, card, home)
         if scope.kind != AGENT:
-            attributes: dict[str, Json] = {"name": scope.id.rpartition("/")[2], "agent": reference(*asked)}
-            found[scope.kind, scope.id] = _entity(scope.kind, scope.id, attributes, [entity(*asked)])
+            said, classes = _of_tool(matter.tool)
+            attributes: dict[str, Json] = {"name": scope.id.rpartition("/")[2], "agent": reference(*asked), **said}
+            found[scope.kind, scope.id] = _entity(scope.kind, scope.id, attributes, [entity(*asked), *classes])
         return _entities(json.dumps(list(found.values())))
 
     def _groups_of(self, user: str) -> list[str]:
@@ -95,6 +74,15 @@ class EntityBuilder:
         if card.usd is not None:
             attributes["usd"] = decimal(card.usd)
         return _entity(AGENT, name, attributes, [*home, *(entity(CAPABILITY, each) for each in card.capabilities)])
+
+
+def _of_tool(tool: ToolCard | None) -> tuple[Mapping[str, Json], Sequence[Json]]:
+    """Return what is said of a tool, and the classes that it is in; its effects only where they were declared."""
+    if tool is None:
+        return {}, ()
+    said: dict[str, Json] = {"read_only": tool.read_only, "capabilities": sorted(tool.capabilities)}
+    effects = {} if tool.effects is None else {"effects": tool.effects}
+    return said | effects, [entity(CAPABILITY, each) for each in sorted(tool.capabilities)]
 
 
 def _entity(kind: str, name: str, attributes: Json, parents: Sequence[Json]) -> Json:

@@ -5,10 +5,11 @@ from typing import TypeVar
 
 from cedarpy import Entities
 
+from podium.dispatch.rules.policy.attributes import VARIES, to_fetch
 from podium.dispatch.rules.policy.cedar import CedarRules, Opinion, Rule
 from podium.dispatch.rules.policy.entities import EntityBuilder, requests
 from podium.dispatch.rules.policy.request import Actor, PolicyRequest, PolicyScope
-from podium.dispatch.rules.policy.words import IN_ENTITIES, PRINCIPAL, VARIES, VERBS
+from podium.dispatch.rules.policy.words import IN_ENTITIES, PRINCIPAL, VERBS
 from podium.errors import InvalidValue
 from podium.model.agent import Card
 from podium.model.clock import Clock
@@ -44,7 +45,9 @@ class CedarJudge:
         settled = bool(about) and all(rule.plain and rule.effect == "permit" for rule in about)
         asks = any(rule.ask is not None and rule.effect == "forbid" for rule in about)
         lasting = reads.isdisjoint(VARIES)
-        return PolicyScope(action, kind, id or "", settled=settled, lasting=lasting, asks=asks, reads=reads)
+        return PolicyScope(
+            action, kind, id or "", settled=settled, lasting=lasting, asks=asks, reads=reads, fetches=to_fetch(reads)
+        )
 
     def forget(self) -> None:
         """Forget all decisions: agents were registered."""

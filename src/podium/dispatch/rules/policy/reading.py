@@ -6,19 +6,31 @@ from typing import Any
 
 from cedarpy import pst
 
-from podium.dispatch.rules.policy.words import ACTIONS, ATTRIBUTES, PRINCIPAL, TYPES, VARIES, WHOLE_INPUT
+from podium.dispatch.rules.policy.attributes import CONTEXT, VALUES, VARIES
+from podium.dispatch.rules.policy.words import (
+    ACTIONS,
+    ENTITY_ATTRIBUTES,
+    PRINCIPAL,
+    TOOL,
+    TYPES,
+    USE_TOOL,
+    whole,
+)
 
 _CONTEXT = pst.Var("context")
 _INPUT = pst.GetAttr(_CONTEXT, "input")
+_VALUES = {pst.GetAttr(_CONTEXT, name): name for name in VALUES}
 
 
 def looks_at(rule: pst.Template) -> frozenset[str]:
     """Return the attributes that a rule reads, at whatever depth, and the types of entities that it names.
 
-    `WHOLE_INPUT` is among them where it is not only members of the input that are read.
+    `whole(…)` of an attribute that is a value is among them where it is not only members of it that are read.
     """
     found: set[str] = set()
-    bare = {_CONTEXT: 0, _INPUT: 0}  # times that they stand there as a whole, such as in `context == {...}`
+    bare = dict.fromkeys(
+        (_CONTEXT, *_VALUES), 0
+    )  # times that they stand there as a whole, such as in `context == {...}`
     for node in _nodes(rule):
         match node:
             case pst.GetAttr(base=base, attr=name):
@@ -33,14 +45,13 @@ def looks_at(rule: pst.Template) -> frozenset[str]:
                 base = None
             case _:
                 base = None
-        for whole in bare:
-            bare[whole] += (node == whole) - (base == whole)
+        for each in bare:
+            bare[each] += (node == each) - (base == each)
     if rule.principal != pst.ScopeAny():
         found.add(PRINCIPAL)
     if bare[_CONTEXT]:
-        found |= VARIES
-    if bare[_INPUT] or bare[_CONTEXT]:
-        found.add(WHOLE_INPUT)
+        found |= VARIES | CONTEXT.keys()
+    found.update(whole(name) for value, name in _VALUES.items() if bare[value] or bare[_CONTEXT])
     return frozenset(found)
 
 
@@ -62,9 +73,83 @@ def mistakes_in(rule: pst.Template) -> Iterator[str]:
                 pass
 
 
+def reads_wrapped(rule: pst.Template) -> bool:
+    """Whether a rule may be about a tool and reads its input as `{"tool": …, "arguments": …}`, as it once was.
+
+    It is the arguments themselves: such a rule would say nothing any more. Where it cannot be told what an attribute
+    is read of, it counts.
+    """
+    return may_match(rule, USE_TOOL, TOOL, None) and any(
+        name in _WRAPPED and _is_input(base) for base, name in _attributes(rule)
+    )
+
+
+_WRAPPED = ("tool", "arguments")
+
+
+def _attributes(rule: pst.Template) -> Iterator[tuple[pst.Expr | None, str]]:
+    """Return what is read of what; the members of a record that something is compared with as read of anything."""
+    for node in _nodes(rule):
+        match node:
+            case pst.GetAttr(base=base, attr=name):
+                yield base, name
+            case pst.HasAttr(base=base, attrs=names):
+                yield base, names[0]
+            case pst.Record(fields=members):
+                yield from ((None, name) for name in members)
+            case _:
+                pass
+
+
+def _is_input(base: pst.Expr | None) -> bool:
+    """Whether an expression is the input of what is asked about, or cannot be told from it."""
+    root = base
+    while isinstance(root, pst.GetAttr):
+        root = root.base
+    return base == _INPUT or not isinstance(root, pst.Var)
+
+
+def paths_read(rule: pst.Template) -> set[tuple[str, ...]]:
+    """Return what a rule reads of the variables, such as `("context", "input", "amount")`, with all that is above."""
+    return {(*path, name) for base, name in _attributes(rule) if (path := _path(base))}
+
+
+def entities_in(rule: pst.Template) -> set[tuple[str, str]]:
+    """Return the entities that a rule names, by type and name; actions are none."""
+    found = {(node.type.basename, node.id) for node in _nodes(rule) if isinstance(node, pst.EntityUid)}
+    return {each for each in found if each[0] != "Action"}
+
+
+def _path(base: pst.Expr | None) -> tuple[str, ...]:
+    """Return the variable that an expression begins with and the attributes after it; nothing for any other."""
+    names: list[str] = []
+    while isinstance(base, pst.GetAttr):
+        names.append(base.attr)
+        base = base.base
+    return (base.name, *reversed(names)) if isinstance(base, pst.Var) else ()
+
+
 def may_match(rule: pst.Template, action: str, kind: str, id: str | None) -> bool:
     """Whether the head of a rule leaves room for an action on a resource; True where it cannot be told."""
     return _for_action(rule.action, action) and _for_resource(rule.resource, kind, id)
+
+
+def named_resource(rule: pst.Template) -> tuple[str, str] | None:
+    """Return the only resource that a rule is about, by type and name."""
+    match rule.resource:
+        case pst.ScopeEq(entity=pst.EntityUid(type=kind, id=name)):
+            return kind.basename, name
+        case _:
+            return None
+
+
+def resource_within(rule: pst.Template) -> tuple[str, str] | None:
+    """Return what all resources are in that a rule is about, by type and name."""
+    match rule.resource:
+        case pst.ScopeIn(entity=pst.EntityUid() as uid) | pst.ScopeIsIn(entity=pst.EntityUid() as uid):
+            return uid.type.basename, uid.id
+        case _:
+            return None
 
 
 def plain(rule: pst.Template) -> bool:
@@ -94,7 +179,7 @@ def _for_resource(scope: pst.PrincipalOrResourceConstraint, kind: str, id: str |
 
 
 def _unknown(variable: str, name: str) -> Iterator[str]:
-    known = ATTRIBUTES.get(variable, ())
+    known = CONTEXT if variable == "context" else ENTITY_ATTRIBUTES.get(variable, ())
     if name not in known:
         yield f"{variable}.{name} does not exist; there are {', '.join(f'{variable}.{each}' for each in known)}"
 

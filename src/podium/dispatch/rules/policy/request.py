@@ -1,14 +1,17 @@
 """What is to be decided, and by whom."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, Self
 
 from podium.dispatch.rules.policy.words import AGENT, READ, WRITE
 from podium.model.agent import Card
 from podium.model.call import Call
+from podium.model.empty import empty
 from podium.model.json import Json, is_object
 from podium.model.policy import PolicyDecision
+from podium.model.step import arguments_in
+from podium.model.tool import UNKNOWN_TOOL, ToolCard
 
 Actor = tuple[str, str]
 """The type and the name of the one who acts."""
@@ -39,6 +42,8 @@ class PolicyScope:
     """There are rules that ask a person."""
     reads: frozenset[str] = frozenset()
     """The attributes that the rules look at."""
+    fetches: tuple[str, ...] = ()
+    """Those of them that the run is asked for before it is decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +55,33 @@ class PolicyRequest:
     """Of the agent that is called."""
     scope: PolicyScope
     input: Json
+    """What the agent is called with; of a tool its bare arguments."""
     granted: Mapping[str, Json]
     """What people have allowed already, by rule."""
     user: Actor
     """On whose behalf the run is."""
     agents: tuple[str, ...]
     """All agents on the way from there; the last one makes the call."""
+    tool: ToolCard | None = None
+    """That is used, where one is."""
+    fetched: Mapping[str, Json] = field(default_factory=empty(dict[str, Json]))
+    """What the run said of itself, by the name of the attribute."""
+
+    @classmethod
+    def of_call(cls, card: Card, scope: PolicyScope, call: Call, user: Actor, agents: tuple[str, ...]) -> Self:
+        """Return what is to be decided before an agent is called."""
+        return cls(call=call, card=card, scope=scope, input=call.input, granted=call.granted, user=user, agents=agents)
+
+    @classmethod
+    def of_tool(
+        cls, card: Card, scope: PolicyScope, call: Call, user: Actor, agents: tuple[str, ...], *, tool: str,
+        sent: Json, granted: Mapping[str, Json],
+    ) -> Self:  # fmt: skip
+        """Return what is to be decided before an agent uses a tool: rules judge the arguments of what is sent to it."""
+        return cls(
+            call=call, card=card, scope=scope, input=arguments_in(sent), granted=granted, user=user,
+            agents=(*agents, card.name), tool=card.tools.get(tool, UNKNOWN_TOOL),
+        )  # fmt: skip
 
     @property
     def principals(self) -> tuple[Actor, ...]:

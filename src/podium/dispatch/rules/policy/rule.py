@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from functools import cache
 
 from podium.dispatch.dispatcher import Handler, StepHandler
+from podium.dispatch.rules.policy.attributes import with_fetched
 from podium.dispatch.rules.policy.request import Actor, Judge, PolicyRequest, PolicyScope, memory_action
 from podium.dispatch.rules.policy.words import AGENT, CALL, MEMORY, READ, TOOL, USE_TOOL, USER, VERBS, WRITE
 from podium.errors import Forbidden, Suspended
@@ -49,16 +50,14 @@ class Policy:
         async def governed(call: Call, steps: RuleSteps) -> Outcome:
             scope = write if read is write or memory_action(call.input) == WRITE else read
             user, agents = self._acting(call)
-            matter = PolicyRequest(
-                call=call, card=card, scope=scope, input=call.input, granted=call.granted, user=user, agents=agents
-            )
+            matter = await with_fetched(PolicyRequest.of_call(card, scope, call, user, agents), steps)
             match self._decided(matter, steps):
                 case Allowed():
                     return await handler(call, steps)
                 case Denied(rule, reason):
                     return Refused(rule, reason)
                 case Asks() as asks:
-                    return Pending(_question(asks, matter), rule=asks.rule)
+                    return Pending(_question(asks, matter, call.input), rule=asks.rule)
 
         return governed
 
@@ -75,11 +74,10 @@ class Policy:
             if (tool := tool_of(step.name)) is None or (scope := scope_of(tool)).settled:
                 return await handler(step, steps)
             user, agents = self._acting(step.call)
-            matter = PolicyRequest(
-                call=step.call, card=card, scope=scope, input=step.input, granted=step.granted, user=user,
-                agents=(*agents, card.name),
-            )  # fmt: skip
-            match self._decided(matter, steps, step.asked):
+            matter = PolicyRequest.of_tool(
+                card, scope, step.call, user, agents, tool=tool, sent=step.input, granted=step.granted
+            )
+            match self._decided(await with_fetched(matter, steps), steps, step.asked):
                 case Allowed():
                     return await handler(step, steps)
                 case Denied(rule, reason):
@@ -87,7 +85,7 @@ class Policy:
                 case Asks() if is_check(step.path):
                     return await handler(step, steps)  # the use itself is asked about
                 case Asks() as asks:
-                    raise Suspended(_question(asks, matter, step.edit), step.path, asks.rule)
+                    raise Suspended(_question(asks, matter, step.input, step.edit), step.path, asks.rule)
 
         return governed
 
@@ -113,10 +111,10 @@ def _told(matter: PolicyRequest, decision: PolicyDecision) -> dict[str, Json]:
     return told | {"reason": decision.reason} if isinstance(decision, Denied) else told
 
 
-def _question(asks: Asks, matter: PolicyRequest, edit: Json = None) -> Ask:
+def _question(asks: Asks, matter: PolicyRequest, subject: Json, edit: Json = None) -> Ask:
     scope, who = matter.scope, matter.agents[-1] if matter.agents else matter.user[1]
     text = f"May {who} {VERBS[scope.action]} {scope.id}? {asks.rule} asks{f': {asks.reason}' if asks.reason else ''}."
     return Ask(
-        text=text, subject=matter.input, schema=approval_schema(edit=edit), to=asks.to, within=asks.within,
+        text=text, subject=subject, schema=approval_schema(edit=edit), to=asks.to, within=asks.within,
         kind="permission",
     )  # fmt: skip

@@ -13,20 +13,13 @@ VERBS: Mapping[str, str] = {CALL: "call", USE_TOOL: "use", READ: "read", WRITE: 
 TYPES = (AGENT, TOOL, MEMORY, USER, TENANT, GROUP, RUN, CAPABILITY)
 ACTIONS = (CALL, USE_TOOL, READ, WRITE)
 _CARD = ("name", "version", "kind", "capabilities", "dangerous", "effects", "usd", "model", "trust")
-ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
-    "principal": _CARD,
-    "resource": (*_CARD, "agent"),
-    "context": (
-        "input", "user", "tenant", "caller", "callers", "depth", "run", "root", "attempt", "priority", "now",
-    ),
-}  # fmt: skip
-"""What of each variable a policy can read."""
-
-VARIES = frozenset({"input", "run", "root", "attempt", "priority", "now", "trust", RUN})
-"""What differs between two calls of the same agent by the same principals."""
-
-WHOLE_INPUT = "*input"
-"""Among what a rule reads: the input itself, and not only members of it."""
+ENTITY_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {"principal": _CARD, "resource": (*_CARD, "agent", "read_only")}
+"""What of the principal and of the resource a policy can read; what of the context, `attributes` says."""
 
 IN_ENTITIES = frozenset({"trust", RUN})
-"""What of that is said of the entities; the rest is in the context."""
+"""What differs between two calls of the same agent by the same principals, and is said of the entities."""
+
+
+def whole(attribute: str) -> str:
+    """Return what is among what a rule reads where that is an attribute itself, and not only members of it."""
+    return f"*{attribute}"

@@ -33,7 +33,7 @@ class Trusting:
 
         async def watched(call: Call, steps: RuleSteps) -> Outcome:
             outcome = await handler(call, steps)
-            self._trusts.observe(card, outcome)
+            self._trusts.observe(card, outcome, steps.refusals)
             return outcome
 
         return watched

@@ -50,18 +50,21 @@ class Trusts:
     def _fresh(self) -> bool:
         return self._folded_at is not None and self._clock.now() - self._folded_at < _FRESH
 
-    def observe(self, card: Card, outcome: Outcome) -> None:
-        """Let an outcome move the trust at once."""
+    def observe(self, card: Card, outcome: Outcome, told: Sequence[str] = ()) -> None:
+        """Let an outcome move the trust at once, and the rules that did not allow what the agent tried and was told."""
+        done = failed = 0
+        violations = sum(rule.startswith(_VIOLATIONS) for rule in told)
         match outcome:
             case Done():
-                counts = (1, 0, 0)
+                done = 1
             case Failed(failure) if not failure.unavailable:
-                counts = (0, 1, 0)
+                failed = 1
             case Refused(rule) if rule.startswith(_VIOLATIONS):
-                counts = (0, 0, 1)
+                violations += 1
             case _:
-                return
-        done, failed, violations = counts
+                pass
+        if not (done or failed or violations):
+            return
         seen = Evidence(
             agent=card.name, version=card.version, at=self._clock.now(), done=done, failed=failed, violations=violations
         )

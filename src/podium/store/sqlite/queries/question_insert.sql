@@ -1,3 +1,4 @@
 INSERT OR IGNORE INTO questions (
-    id, run, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, principal, state
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
+    id, run, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, principal, step,
+    idempotency_key, to_folded, state
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')

@@ -1,11 +1,12 @@
-SELECT id, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, state, principal
+SELECT id, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, state, principal, step, idempotency_key,
+    (SELECT json_group_array(by) FROM (SELECT by FROM answers WHERE question = questions.id ORDER BY at, by))
 FROM questions
 WHERE true
     AND id >= :prefix AND id < :beyond
     AND run = (SELECT n FROM runs WHERE id = :run)
     AND state = 'open' -- :open
     AND state = :state
-    AND "to" = :to
+    AND ("to" = :to OR to_folded = :to_folded)
     AND tenant = :tenant
     AND principal = :principal
     AND run IN (SELECT n FROM runs WHERE tag = :tag)

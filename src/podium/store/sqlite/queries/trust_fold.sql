@@ -2,14 +2,15 @@
 WITH recent AS (
     SELECT place >> 24 AS run, place, kind, at, key, CAST(body AS TEXT) AS body
     FROM (SELECT place, kind, key, at, epoch, body FROM facts ORDER BY place DESC LIMIT ?1)
-    WHERE kind IN (2, 3, 24) AND epoch > 0
+    WHERE epoch > 0 AND (kind IN (2, 3, 24) OR kind = 6 AND CAST(body AS TEXT) LIKE '%"refused":"guard:%')
 ), said AS (
-    SELECT run, place, kind, at, key,
+    SELECT run, place, kind, at, CASE kind WHEN 6 THEN SUBSTR(key, 1, INSTR(key, '/') - 1) ELSE key END AS key,
         CASE kind WHEN 2 THEN JSON_EXTRACT(body, '$.agent') END AS agent,
         CASE kind WHEN 2 THEN JSON_EXTRACT(body, '$.version') END AS version,
         CASE kind WHEN 3 THEN JSON_EXTRACT(body, '$.outcome') END AS outcome,
         CASE kind
             WHEN 3 THEN JSON_EXTRACT(body, '$.outcome') = 'refused' AND JSON_EXTRACT(body, '$.rule') LIKE 'guard:%'
+            WHEN 6 THEN 1
             WHEN 24 THEN JSON_EXTRACT(body, '$.guard') = 'policy' AND JSON_EXTRACT(body, '$.decision') = 'deny'
                 AND JSON_EXTRACT(body, '$.action') = 'tool'
             ELSE 0

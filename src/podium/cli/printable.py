@@ -1,0 +1,69 @@
+"""What a terminal is shown of texts that it must not obey: characters that steer it or are not seen, as escapes."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+_STEERING = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb"
+"""Controls of C0 and C1 but for tab and newline, other ends of lines, and what sets the direction of writing."""
+_UNSEEN = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u3164\ufeff\uffa0\ufff0-\ufff8"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""What takes no room, or looks like a space, so that text can be hidden in it: tags and selectors among it."""
+_ALONE = "\ud800-\udfff"
+"""Halves of surrogate pairs, which no encoding has."""
+_SELECTORS = f"(?<![^\x00-\x7f{_STEERING}{_UNSEEN}{_ALONE}\ufe00-\ufe0f])[\ufe0e\ufe0f](?!\u20e3)|[\ufe00-\ufe0d]"
+"""What chooses how the character before it looks: once, after one such as a heart, it is what it is meant to be."""
+_MASKED = re.compile(f"[{_STEERING}{_UNSEEN}{_ALONE}]|{_SELECTORS}")
+
+
+def printable(text: str) -> str:
+    r"""Return a text as it may be written to a terminal: what steers one, or is not seen, as in JSON, `\u001b`.
+
+    So JSON says the same as before. Lines stay lines.
+    """
+    return _MASKED.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def in_line(text: str) -> str:
+    """Return a text as it may stand within a line of its own: the ends of its lines are masked too."""
+    return printable(text).replace("\n", "\\u000a").replace("\t", " ")
+
+
+def beneath(text: str) -> str:
+    """Return a text of several lines as one item: those after the first are set in, so none is taken for another's."""
+    return text.replace("\n", "\n  ")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
+class PrintableStream:
+    """Standard output or error of a command: whoever writes there, all of it is made printable.
+
+    It says of itself that it is no terminal: what would colour its texts there, or move the cursor, leaves that out.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        """Where it goes; what is written to it directly is not masked."""
+
+    def write(self, text: str) -> int:
+        """Write a text, masked."""
+        self.stream.write(printable(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write texts, masked."""
+        self.stream.writelines(map(printable, lines))
+
+    def isatty(self) -> bool:
+        """Return False."""
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        """Return all else as the stream itself has it."""
+        return getattr(self.stream, name)

@@ -1,0 +1,114 @@
+"""The circuit breaker of an agent, as all processes of a store have it in common."""
+
+import logging
+import math
+from collections.abc import Callable
+from typing import TypeVar
+
+from podium.dispatch.rules.breaker.circuit import CallCounts, Change, Circuit, CircuitState, Pass
+from podium.errors import StoreError
+from podium.model.breaker import Breaker
+from podium.model.shared_states import SharedStates
+from podium.store.codec import decode, encode
+
+_LOOKS_AGAIN = 0.1
+"""For so many seconds a closed circuit is taken to be closed still, and calls that went well are told together."""
+
+T = TypeVar("T")
+
+_LOG = logging.getLogger("podium")
+
+
+class SharedCircuit:
+    """A circuit, and what of it was not told to the store yet. Without a store it is this process's alone."""
+
+    def __init__(self, rule: Breaker, name: str, states: SharedStates | None, changed: Callable[[], None]) -> None:
+        self.circuit = Circuit(rule)
+        """How it stood when it was looked at last, and what happened here since."""
+        self.rule = rule
+        self._name = f"breaker:{name}"
+        self._states = states
+        self._changed = changed
+        self._looked_at = -math.inf
+        self._untold: list[CallCounts] = []
+        """The ordinary calls that ended here and that the store does not know of."""
+        self._new = encode(self.circuit.said())
+
+    async def admit(self, now: float) -> tuple[Pass | None, list[Change]]:
+        """Let a call through, or not; see `Circuit.admit`."""
+        if self._states is None or (self._is_fresh(now) and self.circuit.state is CircuitState.CLOSED):
+            return self.circuit.admit(now)
+        (entry, more), changes = await self._exchange(now, lambda circuit: circuit.admit(now))
+        return entry, [*changes, *more]
+
+    async def judge(self, entry: Pass, now: float, took: float, *, failed: bool) -> list[Change]:
+        """Take in how a call ended; returns the changes that this makes. What went well is told later."""
+        if self._states is not None and entry.probe is not None:
+            change, changes = await self._exchange(now, lambda each: each.judge(entry, now, took, failed=failed))
+            return changes if change is None else [*changes, change]
+        slow = self.rule.slow_after is not None and took > self.rule.slow_after
+        if self.circuit.state is CircuitState.CLOSED:
+            self._note(CallCounts(now, 1, int(failed), int(slow)))
+        change = self.circuit.judge(entry, now, took, failed=failed)
+        if self._states is None:
+            return [] if change is None else [change]
+        if change is None and not failed and not slow:
+            return []
+        return (await self._exchange(now, _nothing))[1]
+
+    async def leave(self, entry: Pass, now: float) -> None:
+        """Take back a call whose end says nothing about the agent."""
+        if self._states is None:
+            self.circuit.leave(entry)
+        elif entry.probe is not None:
+            await self._exchange(now, lambda circuit: circuit.leave(entry))
+
+    async def look(self, now: float) -> None:
+        """See how it stands now."""
+        if self._states is not None:
+            await self._exchange(now, _nothing)
+
+    def _is_fresh(self, now: float) -> bool:
+        return 0.0 <= now - self._looked_at < _LOOKS_AGAIN
+
+    def _note(self, ended: CallCounts) -> None:
+        """Note ordinary calls to be told; those of about the same time together."""
+        if self._states is None:
+            return
+        if not self._untold or ended.began - self._untold[-1].began >= min(self.rule.window / 60.0, _LOOKS_AGAIN):
+            self._untold.append(ended)
+            return
+        last = self._untold[-1]
+        last.calls, last.failed, last.slow = last.calls + 1, last.failed + ended.failed, last.slow + ended.slow
+
+    async def _exchange(self, now: float, act: Callable[[Circuit], T]) -> tuple[T, list[Change]]:
+        """Tell the store what happened here, and do something to the circuit as it then is.
+
+        Where the store cannot be used, it is done to the circuit as this process knows it.
+        """
+        assert self._states is not None  # whoever has no store has nobody to tell
+        untold, self._untold = self._untold, []
+        try:
+            while True:
+                seen = await self._states.get(self._name)
+                circuit = Circuit.of(self.rule, decode(seen)) if seen else Circuit(self.rule)
+                changes = [change for each in untold if (change := circuit.take(each)) is not None]
+                result = act(circuit)
+                state = encode(circuit.said())
+                if state == (seen or self._new):
+                    break
+                until = now + self.rule.window + self.rule.open_for
+                if await self._states.swap(self._name, seen, state, now=now, until=until):
+                    break
+        except StoreError as error:
+            _LOG.warning("what became of calls cannot be shared with other processes: %s", error)
+            self._untold = untold + self._untold
+            return act(self.circuit), []
+        before, self.circuit, self._looked_at = self.circuit.state, circuit, now
+        if circuit.state is not before:
+            self._changed()
+        return result, changes
+
+
+def _nothing(_: Circuit) -> None:
+    pass

@@ -1,0 +1,1 @@
+UPDATE shared_states SET until = ?, state = ? WHERE name = ? AND state = ?

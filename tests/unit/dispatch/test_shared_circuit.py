@@ -1,0 +1,171 @@
+"""A circuit breaker that several processes have in common."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podium.dispatch.rules.breaker.circuit import CircuitState, Pass
+from podium.dispatch.rules.breaker.rule import Breakers
+from podium.dispatch.rules.breaker.shared_circuit import SharedCircuit
+from podium.errors import StoreUnavailable
+from podium.model.agent import Card
+from podium.model.breaker import Breaker
+from podium.model.outcome import Done, Failed, Failure, Outcome
+from podium.model.retry import FailureKind
+from podium.store.sqlite.store import SqliteStore
+from podium.testing import DrivenClock
+from podium.testing.steps import PlainSteps
+
+OPEN, CLOSED, HALF_OPEN = CircuitState.OPEN, CircuitState.CLOSED, CircuitState.HALF_OPEN
+CALL: Any = None  # no rule here looks at it
+LATE = 0.1
+"""Seconds after which a process has heard of what another one did."""
+
+
+class States:
+    """What processes share, in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.written = 0
+
+    async def get(self, name: str) -> bytes:
+        return self.kept.get(name, b"")
+
+    async def swap(self, name: str, seen: bytes, state: bytes, *, now: float, until: float) -> bool:
+        assert now < until
+        if self.kept.get(name, b"") != seen:
+            return False
+        self.kept[name] = state
+        self.written += 1
+        return True
+
+
+async def down(call: Any, steps: Any) -> Outcome:
+    return Failed(Failure(FailureKind.TRANSPORT, "Away", "away"))
+
+
+async def up(call: Any, steps: Any) -> Outcome:
+    return Done("here")
+
+
+async def test_what_one_process_opens_is_open_for_all_and_they_probe_together(tmp_path: Path) -> None:
+    clock = DrivenClock()
+    card = Card(name="quotes", breaker=Breaker(min_calls=4, failures=1.0, open_for=30.0))
+    stores = [SqliteStore(str(tmp_path / "podium.db")) for _ in range(2)]
+    breakers = [Breakers(clock, states=store.states) for store in stores]
+    one, other = breakers[0].calls(card, down), breakers[1].calls(card, down)
+    for _ in range(2):  # their failures add up
+        assert isinstance(await one(CALL, PlainSteps()), Failed)
+        assert isinstance(await other(CALL, PlainSteps()), Failed)
+    await clock.advance(2 * LATE)
+    for handler in (one, other):
+        refused = await handler(CALL, PlainSteps())
+        assert isinstance(refused, Failed)
+        assert refused.failure.type == "CircuitOpen"
+    await clock.advance(30)
+    hangs = asyncio.Event()
+
+    async def slow(call: Any, steps: Any) -> Outcome:
+        await hangs.wait()
+        return Done("here")
+
+    probe = asyncio.ensure_future(breakers[0].calls(card, slow)(CALL, PlainSteps()))
+    await clock.settle()
+    good = breakers[1].calls(card, up)
+    refused = await good(CALL, PlainSteps())
+    assert isinstance(refused, Failed)
+    hangs.set()
+    assert await probe == Done("here")
+    assert await breakers[1].look() == {("quotes", "1"): CLOSED}
+    assert await good(CALL, PlainSteps()) == Done("here")
+    for store in stores:
+        store.close()
+
+
+async def test_it_stands_as_it_stood_when_the_process_begins_again(tmp_path: Path) -> None:
+    clock = DrivenClock()
+    card = Card(name="quotes", breaker=Breaker(min_calls=1, failures=1.0, open_for=30.0))
+    for handler, ends in ((down, "Away"), (up, "CircuitOpen")):
+        store = SqliteStore(str(tmp_path / "podium.db"))
+        ended = await Breakers(clock, states=store.states).calls(card, handler)(CALL, PlainSteps())
+        assert isinstance(ended, Failed)
+        assert ended.failure.type == ends
+        store.close()
+
+
+async def test_what_goes_well_is_told_together() -> None:
+    states, circuit = States(), None
+    circuit = SharedCircuit(Breaker(), "a", states, lambda: None)
+    for n in range(1000):
+        await good(circuit, n / 1000)
+    assert states.written <= 12
+    other = SharedCircuit(Breaker(min_calls=1000, failures=1e-9), "a", states, lambda: None)
+    changes = await other.judge((await admitted(other, 1.1)), 1.1, 0.0, failed=True)
+    assert [each.why for each in changes] in ([], [f"1 of {n} calls failed within 60 s" for n in (1000,)])
+
+
+async def test_where_the_store_cannot_be_used_each_process_goes_by_what_it_knows() -> None:
+    class Broken(States):
+        async def get(self, name: str) -> bytes:
+            raise StoreUnavailable("the disk is full")
+
+    circuit = SharedCircuit(Breaker(min_calls=1, failures=1.0), "a", Broken(), lambda: None)
+    assert await circuit.judge(await admitted(circuit, 0.0), 0.0, 0.0, failed=True) == []
+    assert circuit.circuit.state is OPEN
+    assert (await circuit.admit(1.0))[0] is None
+
+
+async def good(circuit: SharedCircuit, now: float) -> None:
+    await circuit.judge(await admitted(circuit, now), now, 0.0, failed=False)
+
+
+async def admitted(circuit: SharedCircuit, now: float) -> Pass:
+    entry, _ = await circuit.admit(now)
+    assert entry is not None
+    return entry
+
+
+kinds = st.sampled_from(["good", "bad", "begin", "end"])
+happenings = st.lists(st.tuples(st.sampled_from([0.0, 0.05, 0.5, 6.0]), st.integers(0, 2), kinds), max_size=60)
+
+
+@given(happenings, st.integers(1, 2), st.integers(1, 3))
+def test_when_one_has_opened_it_none_lets_calls_through_and_no_more_probe_than_may(
+    happenings: list[tuple[float, int, str]], probes: int, min_calls: int
+) -> None:
+    async def play() -> None:
+        rule = Breaker(min_calls=min_calls, failures=0.5, open_for=5.0, window=10.0, probes=probes, probe_timeout=100.0)
+        states, now = States(), 0.0
+        circuits = [SharedCircuit(rule, "a", states, lambda: None) for _ in range(3)]
+        opened_at, under_way = float("-inf"), list[tuple[SharedCircuit, Pass]]()
+        is_open, probing = False, 0
+        for pause, who, what in happenings:
+            now += pause
+            circuit = circuits[who]
+            if what == "end" and under_way:
+                circuit, entry = under_way.pop(0)
+                changes = await circuit.judge(entry, now, 0.0, failed=False)
+                probing -= entry.probe is not None and is_open
+            else:
+                entry, changes = await circuit.admit(now)
+                if entry is not None and is_open:
+                    assert now >= opened_at + rule.open_for or now < opened_at + LATE
+                    probing += entry.probe is not None
+                    assert probing <= probes
+                if entry is not None and what == "begin":
+                    under_way.append((circuit, entry))
+                elif entry is not None:
+                    changes += await circuit.judge(entry, now, 0.0, failed=what == "bad")
+                    probing -= entry.probe is not None and is_open
+            for change in changes:
+                is_open = change.after is not CLOSED
+                if change.after is OPEN:
+                    opened_at, probing, under_way = now, 0, [each for each in under_way if each[1].probe is None]
+                if change.after is CLOSED:
+                    probing, under_way = 0, []
+
+    asyncio.run(play())
