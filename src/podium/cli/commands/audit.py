@@ -15,6 +15,7 @@ from podium.cli.opening import drive, existing, look, open_readonly
 from podium.cli.options import JsonOption, SinceOption, StoreOption
 from podium.cli.output import count, print_json, print_line
 from podium.config import load_config
+from podium.errors import UnknownRun
 from podium.facade.reader import Reader
 from podium.model.audit import Audit, KeyChange, Seal
 from podium.model.clock import SystemClock
@@ -23,6 +24,8 @@ from podium.model.json import Json
 from podium.operations import rotation
 from podium.operations.anchor import read_anchor, write_anchor
 from podium.operations.rotation import require_current
+from podium.reports.audit_markdown import markdown
+from podium.reports.audit_report import AuditReport
 from podium.reports.outside import OUTSIDE
 from podium.secrets.reference import resolve
 
@@ -115,6 +118,33 @@ def export(
             print_line(line)
 
     look(store, printed)
+
+
+@commands.command("report")
+def report(
+    about: Annotated[str, typer.Option("--for", metavar="RUN|TENANT", help="A run, `last`, or a tenant.")],
+    since: SinceOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell in plain words who did what for whom, why it was allowed, what people decided, and at what price."""
+
+    async def reported(reader: Reader) -> AuditReport:
+        begin = instant(since, "--since")
+        known = await reader.runs.list(tenant=about, limit=1)
+        if known.items:
+            return await reader.reports.audit(tenant=about, since=begin)
+        try:
+            return await reader.reports.audit(run=(await run_in(reader, about)).id, since=begin)
+        except UnknownRun as error:
+            raise UnknownRun(f"{about!r} is no tenant that has runs, and {error}") from error
+
+    found = look(store, reported)
+    if as_json:
+        print_json(found.json())
+        return
+    for line in markdown(found):
+        print(line)
 
 
 @commands.command("retain")
