@@ -179,7 +179,7 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         "effects of agent add is 'exactly_once'; expected 'idempotent' or 'once'.",
     ),
     "an option that there is not": (made(retries=3), "agent add has no option 'retries'. Did you mean retry?"),
-    "an option that is like none": (made(colour="red"), "agent add has no option 'colour'. Options: breaker, budget,"),
+    "an option that is like none": (made(colour="red"), "agent add has no option 'colour'. Options: allow, breaker,"),
     "tries as a number": (made(retry=3), "retry of agent add is 3; expected a Retry, such as Retry(attempts=3)."),
     "a time in words": (
         made(timeout="half an hour"),

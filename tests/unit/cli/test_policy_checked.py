@@ -44,6 +44,7 @@ def check(folder: Path, rule: str, *options: str) -> Printed:
         ('forbid(principal, action, resource in Capability::"moeny");', 'Capability::"moeny"; there are desk, money'),
         (f"{TOOL} when {{ context.input.amuont > 5 }};", 'Tool::"clerk/refund" has no context.input.amuont; '),
         (f"{TOOL} when {{ context.input has amuont }};", "context.input.amuont; there are amount, to"),
+        (f"{TOOL} when {{ context.all.amuont == 3 }};", "has no context.all.amuont; there are amount, to"),
         (f"{TOOL} when {{ context.input.to.name == 3 }};", "context.input.to.name"),
         (f"{PAY} when {{ context.input.sum > 5 }};", '"pay" has no context.input.sum; there are amount, notes, to'),
         (f"{TOOL} when {{ context.call_input.x == 3 }};", "context.call_input.x"),
@@ -71,6 +72,7 @@ def test_what_a_rule_speaks_of_has_to_be_there(folder: Path, rule: str, told: st
         "forbid(principal, action, resource) when { context.request.whatever == 3 && context has input };",
         'forbid(principal, action == Action::"tool", resource == Tool::"pay/saw") when { context.input.teeth > 3 };',
         'forbid(principal, action, resource in Capability::"desk");',
+        f'{PAY} when {{ context.any.notes like "*secret*" }};',
     ],
 )  # fmt: skip
 def test_a_rule_about_what_there_is_passes(folder: Path, rule: str) -> None:

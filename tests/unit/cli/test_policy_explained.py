@@ -118,6 +118,8 @@ RULES = {
     'when { resource has usd && resource.usd.greaterThan(decimal("0.4")) };',
     "reading and writing": '@id("o") forbid(principal, action == Action::"write_memory", resource) '
     'when { context.input.key like "secret*" };',
+    "each of a list": '@id("q") forbid(principal, action == Action::"tool", resource == Tool::"clerk/look") '
+    'when { context.any.at == "c" };',
     "lists": '@id("p") forbid(principal, action == Action::"tool", resource == Tool::"clerk/look") '
     'when { !["a", "b"].containsAll(context.input.at) };',
 }  # fmt: skip

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from podium.guards.finding.kinds import KINDS, find
 
-PARTS = ("written_with", "mended_after")
-"""Those that the finder was written with, and those after which it was mended."""
+PARTS = ("written_with", "mended_after", "held_out")
+"""Those that the finder was written with, those after which it was mended, and those that came when it was finished."""
 NOTHING = "nothing"
 _MARK = re.compile(rf"\[({'|'.join(KINDS)})\|([^\]]*)\]")
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})")

@@ -93,6 +93,11 @@ def kinds_in(text: str) -> list[str]:
         ("id", "85.07.30-033.28"),
         ("id", "112-233-445 95"),
         ("phone", "phone_number=5551234"),
+        ("phone", "+49 (0) 30 / 123 45 67 - 89"),
+        ("phone", "0081 463 55 5046"),
+        ("id", "ID number: 123456789"),
+        ("id", "SV-Nummer 12 345678 A 123"),
+        ("card", "CC 4111 1111 1111 1111"),
         ("phone", "the phone of the shop is 5551234"),
         ("phone", "075(555)0143"),
         ("phone", "8 (8552) 55-01-47"),
@@ -153,6 +158,9 @@ def test_it_is_found(kind: str, text: str) -> None:
         "wersja 1.2.3.4",
         "the agent was upgraded from 10.0.0.1",
         "1.2.3.4-beta",
+        "1.2.3.4+build5",
+        "the agent was upgraded from 10.0.0.1 to 10.0.0.2",
+        "order id number 123456789",
         "section 1.2.3.4",
         "612 345 678 €",
         "Bestellung 0171 1234567",
@@ -175,6 +183,12 @@ def test_a_card_after_another_number_is_found() -> None:
 
 def test_an_account_before_a_word_in_capitals_is_found() -> None:
     assert without_pii("DE89 3704 0044 0532 0130 00 BITTE ZAHLEN") == "<IBAN_1> BITTE ZAHLEN"
+
+
+def test_of_two_numbers_side_by_side_each_has_a_mask_of_its_own() -> None:
+    for between in (", ", " / ", " or ", "; "):
+        assert without_pii(f"030 1234567{between}0171 7654321") == f"<PHONE_1>{between}<PHONE_2>"
+        assert without_pii(f"Tel. +49 30 1234567{between}+49 171 7654321") == f"Tel. <PHONE_1>{between}<PHONE_2>"
 
 
 def test_what_does_not_show_is_masked_with_what_it_is_in_and_all_else_stays() -> None:

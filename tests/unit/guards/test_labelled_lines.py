@@ -9,19 +9,19 @@ from tests.unit.guards.labelled import NOTHING, PARTS, confusion, lines_of, tabl
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "guard-inputs-and-outputs.md"
 LANGUAGES = {"de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru"}
-FOUND_AT_LEAST = {"written_with": 1.0, "mended_after": 0.97}
-FALSE_AT_MOST = {"written_with": 0, "mended_after": 4}
+FOUND_AT_LEAST = {"written_with": 1.0, "mended_after": 0.97, "held_out": 0.96}
+FALSE_AT_MOST = {"written_with": 0, "mended_after": 4, "held_out": 0}
 """The share of what is marked that is found as what it is, and how often something is found that is none."""
 
 
 def test_there_are_enough_lines_of_each_language_and_kind() -> None:
     parts = {part: lines_of(part) for part in PARTS}
-    assert sum(map(len, parts.values())) >= 400
+    assert sum(map(len, parts.values())) >= 700
     for lines in parts.values():
         assert {line.language for line in lines} == LANGUAGES
         assert {kind for line in lines for *_, kind in line.marked} == set(KINDS)
-        assert sum(not line.marked for line in lines) >= 60
-    texts = [line.text for lines in parts.values() for line in lines]
+        assert sum(not line.marked for line in lines) >= 50
+    texts = [(line.language, line.text) for lines in parts.values() for line in lines]
     assert len(set(texts)) == len(texts)
 
 
@@ -33,5 +33,4 @@ def test_as_much_is_found_as_is_written(part: str) -> None:
     false = sum(counts[NOTHING, kind] for kind in KINDS)
     assert found >= FOUND_AT_LEAST[part] * marked
     assert false <= FALSE_AT_MOST[part]
-    shown = PAGE.read_text("utf-8")
-    assert [row for row in table(part) if row not in shown] == []
+    assert "\n".join(table(part)) in PAGE.read_text("utf-8")

@@ -6,7 +6,10 @@ from random import Random
 from podium.reports.outside import OUTSIDE
 
 _OUTSIDE = {column for part in OUTSIDE for column in part.columns}
-_QUESTION = 'run, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, principal, state'
+_QUESTION = (
+    'run, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, principal, state, step,'
+    " idempotency_key, to_folded"
+)
 _TABLES = """
     SELECT name FROM pragma_table_list
     WHERE schema = 'main' AND type IN ('table', 'virtual') AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name

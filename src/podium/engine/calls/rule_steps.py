@@ -6,12 +6,14 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.reservations import Wish, reserve, settle
 from podium.model.agent import AnyAgent
+from podium.model.allow import AllowList
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.facts.calls import StepDone
 from podium.model.facts.notices import Notice
 from podium.model.json import Json, decode
 from podium.model.loops import AgentTurn
+from podium.model.origin import ArgumentOrigin
 from podium.model.prices import PriceSettings
 from podium.model.step import CACHE_STEP, is_under_guard
 
@@ -48,6 +50,11 @@ class StepsForRules:
             facts = await self._active.runtime.store.facts_of(run.root, "")
             self._request.append(facts[0].value() if facts else None)
         return self._request[0]
+
+    @property
+    def allowed(self) -> tuple[AllowList, ...]:
+        """The lists of what may be used in this call."""
+        return self._active.journal.allowed.at(self._call.key)
 
     @property
     def usd(self) -> float | None:
@@ -111,6 +118,12 @@ class StepsForRules:
     def settle(self, reservation: Reservation, spent: Amount) -> None:
         """Record what was really spent of what was set aside."""
         settle(self._active, self._call.key, reservation, spent)
+
+    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+        """Return where each argument of what is asked comes from; see `podium.model.rule_steps.RuleSteps`."""
+        journal = self._active.journal
+        await journal.committed()
+        return await journal.provenance.origins(input)
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         """Record what a rule did, for reports and audits; in a replay it is recorded already."""

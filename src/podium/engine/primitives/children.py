@@ -157,7 +157,7 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         at, seed = active.runtime.clock.now(), active.chance(key).getrandbits(63)
         above = Above(
             run=active.run, callers=context.callers, deadline=context.deadline, lines=active.lines,
-            budget=active.budget,
+            budget=active.budget, allow=active.journal.allowed.at(key),
         )  # fmt: skip
         trace = _traceparent(active, key)
         run = new_run(run_id, card, payload, self.options, seed=seed, at=at, above=above, trace=trace)

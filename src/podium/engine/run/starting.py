@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from podium.model.agent import Card
+from podium.model.allow import AllowList
 from podium.model.budget import Budget, BudgetLimits, BudgetLine, budget_json, limits_of
 from podium.model.budget_ids import budget_of_run
 from podium.model.delegation import Delegation
@@ -26,6 +27,8 @@ class Above:
     lines: tuple[BudgetLine, ...]
     budget: Json
     """Its own, or what it has of those above it."""
+    allow: tuple[AllowList, ...] = ()
+    """The lists of what may be used where it is started."""
 
 
 def new_run(  # noqa: PLR0913 - each is a word of the run, and the caller names it
@@ -42,7 +45,7 @@ def new_run(  # noqa: PLR0913 - each is a word of the run, and the caller names 
         callers=() if above is None else above.callers, deadline=_deadline(options, at, above),
         budget=_budget(options, above), lines=tuple(_lines(id, options.budget, above)), trace=trace,
         conversation=None if options.turn is None else options.turn.name,
-        busy="wait" if options.turn is None else options.turn.busy,
+        busy="wait" if options.turn is None else options.turn.busy, allow=_allow(options, above),
         grantor=delegation and delegation.by, grantee=delegation and delegation.to,
     )  # fmt: skip
     parent = None if above is None else above.run
@@ -52,6 +55,12 @@ def new_run(  # noqa: PLR0913 - each is a word of the run, and the caller names 
         root=parent.root if parent else id, tag=options.tag, at=at,
         started=NewFact.saying(said, "", at, payload), limits=limits or None, turn=_turn(options, at),
     )  # fmt: skip
+
+
+def _allow(options: RunOptions, above: Above | None) -> tuple[AllowList, ...]:
+    """Return the lists of what it may use: its own, and those above it."""
+    own = () if options.allow is None else (options.allow,)
+    return own if above is None else (*above.allow, *own)
 
 
 def _turn(options: RunOptions, at: float) -> WantTurn | None:

@@ -7,7 +7,7 @@ from podium.guards.finding.found import LETTERS, Found, every
 from podium.guards.finding.labels import is_updated_to, label_before
 
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_IPV4 = every(rf"(?<![0-9_{LETTERS}.\-]){_BYTE}(?:\.{_BYTE}){{3}}(?![0-9_{LETTERS}\-]|\.[0-9{LETTERS}])")
+_IPV4 = every(rf"(?<![0-9_{LETTERS}.\-]){_BYTE}(?:\.{_BYTE}){{3}}(?![0-9_{LETTERS}\-]|[.+][0-9{LETTERS}])")
 _IPV6 = every(rf"(?<![0-9_{LETTERS}:.])(?=[0-9A-Fa-f:]{{0,38}}[0-9])[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:]{{1,34}}[0-9A-Fa-f:](?![0-9_{LETTERS}:])")  # fmt: skip  # noqa: E501
 _REQUIRED = re.compile(r"(?:[=<>~!]=|[~^>])\s?$")
 _NAMED = re.compile(rf"[{LETTERS}][/@]$")

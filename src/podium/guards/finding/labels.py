@@ -16,6 +16,8 @@ _MOST_WORDS, _MOST_BETWEEN = 4, 4
 """So many words a label has at most, and so many stand between it and its number."""
 _OF_ITSELF = frozenset({"version", "other"})
 """Kinds that are said right before the number: farther away such a word is about something else."""
+_OF_ANYTHING = ("id", "id number", "id no", "id nr", "identification number")
+"""What things have as well as people: `order id number`."""
 _FURTHER = 3
 """So many other words may stand there too where it is said that the number is it: `the phone of the shop is`."""
 _WORD = re.compile(r"[^\W\d_]+")
@@ -109,6 +111,8 @@ def _book() -> _Book:
     for kind in ("phone", "id", "card", "iban", "version", "other"):
         for label in words[kind]:
             kinds.setdefault(" ".join(map(_folded, label.split())), kind)
+    for label in words["other"]:
+        kinds.update({f"{' '.join(map(_folded, label.split()))} {own}": "other" for own in _OF_ANYTHING})
     ends = [
         (plain(label).text, name.removeprefix("end "))
         for name, labels in words.items()
@@ -121,7 +125,7 @@ def _book() -> _Book:
         says=frozenset(map(_folded, words["says"])), ends=ends,
         particles="".join(words["end between"]),
         unit=re.compile(rf"\s?(?:[€$£¥%°²³]|{units}(?![0-9_{LETTERS}]))", re.IGNORECASE),
-        updated=re.compile(rf"{stems}[^.,;!?\n]{{0,40}}[^{LETTERS}]{to}\s$", re.IGNORECASE),
+        updated=re.compile(rf"{stems}[^,;!?\n]{{0,40}}[^{LETTERS}]{to}\s$", re.IGNORECASE),
     )  # fmt: skip
 
 

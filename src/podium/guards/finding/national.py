@@ -9,7 +9,9 @@ from podium.guards.finding.labels import label_before
 from podium.guards.finding.money import is_luhn
 
 _FREE, _ENDS = rf"(?<![0-9_{LETTERS}.,\-])", rf"(?![0-9_{LETTERS}\-]|[.,][0-9])"
-_US_SSN = every(rf"{_FREE}(?!000|666|9)[0-9]{{3}}([ \-])(?!00)[0-9]{{2}}\1(?!0000)[0-9]{{4}}{_ENDS}")
+_US_SSN = every(
+    rf"{_FREE}(?<![0-9] )(?!000|666|9)[0-9]{{3}}([ \-])(?!00)[0-9]{{2}}\1(?!0000)[0-9]{{4}}(?! [0-9]){_ENDS}"
+)
 _UK_NINO = every(
     rf"{BEFORE}(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
     rf"([ .\-]?)[0-9]{{2}}\1[0-9]{{2}}\1[0-9]{{2}}\1[A-D]{AFTER}",

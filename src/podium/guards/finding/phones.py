@@ -17,6 +17,8 @@ _COUNTRIES_OF_THREE = frozenset({
     "88", "96", "97", "99",
 })  # fmt: skip
 """The first two of three digits."""
+_GAP = r"(?:[ \-./()]{0,2}|\)? [/\-] (?![0+]))"
+"""What stands between the digits of one number; after a stroke with spaces around it another one may begin."""
 _FREE = rf"(?<![0-9_{LETTERS}.,+\-/])(?<![0-9] )"
 """Nothing that the number would be a part of."""
 _ENDS = rf"(?![0-9_{LETTERS}\-]|[.,/][0-9]| [0-9])"
@@ -46,10 +48,8 @@ def _is_local(match: re.Match[str]) -> bool:
 
 
 PHONES = (
-    every(rf"(?<![0-9_{LETTERS}+])\+ ?[1-9](?:[ \-./()]{{0,2}}+[0-9]){{7,16}}+(?![0-9])", _is_dialled_from_abroad),
-    every(
-        rf"{_FREE}\(?(?:00[ \-]?|011[ \-])[1-9](?:[ \-./()]{{0,2}}+[0-9]){{8,16}}+(?![0-9])", _is_dialled_from_abroad
-    ),
+    every(rf"(?<![0-9_{LETTERS}+])\+ ?[1-9](?:{_GAP}[0-9]){{7,16}}+(?![0-9])", _is_dialled_from_abroad),
+    every(rf"{_FREE}\(?(?:00[ \-]?|011[ \-])[1-9](?:{_GAP}[0-9]){{8,16}}+(?![0-9])", _is_dialled_from_abroad),
     every(
         r"(?<![0-9_A-Za-z.\-+])(?:1[ \-.])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[\-. ])[2-9][0-9]{2}[\-. ][0-9]{4}"
         rf"(?![0-9_{LETTERS}\-]|\.[0-9])",
@@ -78,9 +78,7 @@ PHONES = (
 )
 """From abroad; North American; with the national 0, of several kinds; the area code in brackets; and without a 0."""
 
-_NUMBER = re.compile(
-    rf"(?<![0-9_{LETTERS}.,])\+?\(?[0-9](?:[ \-./()]{{0,2}}[0-9]){{4,14}}(?![0-9_{LETTERS}]|[.,][0-9])"
-)
+_NUMBER = re.compile(rf"(?<![0-9_{LETTERS}.,])\+?\(?[0-9](?:{_GAP}[0-9]){{4,15}}(?![0-9_{LETTERS}]|[.,][0-9])")
 
 
 def labelled_phones(text: str) -> Found:

@@ -6,13 +6,25 @@ from dataclasses import dataclass
 from podium.dispatch.rules.policy.cedar import CedarRules, Rule
 from podium.dispatch.rules.policy.members import Members
 from podium.dispatch.rules.policy.reading import entities_in, may_match, named_resource, paths_read, resource_within
-from podium.dispatch.rules.policy.words import AGENT, CALL, CAPABILITY, GROUP, MEMORY, READ, TOOL, USE_TOOL, WRITE
+from podium.dispatch.rules.policy.words import (
+    AGENT,
+    ALL,
+    ANY,
+    CALL,
+    CAPABILITY,
+    GROUP,
+    MEMORY,
+    READ,
+    TOOL,
+    USE_TOOL,
+    WRITE,
+)
 from podium.errors import ConfigError
 from podium.model.agent import Card
 from podium.model.json import Json
 from podium.model.step import tool_id
 
-_OF_CALL, _OF_RUN = "call_input", ("run_input", "request")
+_OF_CALL, _OF_RUN, _OF_LISTS = "call_input", ("run_input", "request"), (ALL, ANY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,7 @@ def _never_there(rule: Rule, subjects: Sequence[PolicyTarget], runs: Sequence[Js
     for path in sorted(path for path in paths_read(rule.template) if path[0] == "context"):
         name, *members = path[1:]
         schemas = [Members(each) for each in _schemas(name, about, runs)]
-        if schemas and not any(each.may_have(members) for each in schemas):
+        if schemas and not any(each.may_have(members, each=name in _OF_LISTS) for each in schemas):
             takes = {member for each in schemas for member in each.names}
             which = f'{about[0].kind}::"{about[0].id}"' if len(about) == 1 else "nothing that the rule can be about"
             verb = "has no" if len(about) == 1 else "has"
@@ -117,7 +129,7 @@ def _schemas(name: str, about: Sequence[PolicyTarget], runs: Sequence[Json]) -> 
         return runs
     if name == _OF_CALL:
         return [each.call_input for each in about if each.kind == TOOL]
-    return [each.input for each in about] if name == "input" else ()
+    return [each.input for each in about] if name in ("input", *_OF_LISTS) else ()
 
 
 def _may_be_about(rule: Rule, subject: PolicyTarget) -> bool:

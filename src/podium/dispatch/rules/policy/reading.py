@@ -9,6 +9,8 @@ from cedarpy import pst
 from podium.dispatch.rules.policy.attributes import CONTEXT, VALUES, VARIES
 from podium.dispatch.rules.policy.words import (
     ACTIONS,
+    ALL,
+    ANY,
     ENTITY_ATTRIBUTES,
     PRINCIPAL,
     TOOL,
@@ -51,6 +53,8 @@ def looks_at(rule: pst.Template) -> frozenset[str]:
         found.add(PRINCIPAL)
     if bare[_CONTEXT]:
         found |= VARIES | CONTEXT.keys()
+    if found & {ALL, ANY}:
+        found.add("input")
     found.update(whole(name) for value, name in _VALUES.items() if bare[value] or bare[_CONTEXT])
     return frozenset(found)
 
