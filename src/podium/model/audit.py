@@ -10,6 +10,7 @@ from typing import Protocol
 from podium.model.duration import SECONDS, Seconds, hold_seconds
 from podium.model.entered import ANSWERED, GRANTED, REVOKED, StoredGrant, StoredQuestion, said_bytes
 from podium.model.expected import TEXT, check_fields, or_none
+from podium.model.fact import Fact
 
 GENESIS = b"\0" * 32
 """The hash before the first entry."""
@@ -142,6 +143,17 @@ class AuditSettings:
     def __post_init__(self) -> None:
         check_fields(self, {"key": or_none(TEXT), "public_key": or_none(TEXT), "anchor": or_none(TEXT)})
         hold_seconds(self, SECONDS, "every")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRun:
+    """The journal of a run, read once for all that is checked of it."""
+
+    faults: Sequence[tuple[int, str]]
+    """Place and description of what does not hold together."""
+    facts: Sequence[Fact]
+    """Without payloads; those before the first fault at least."""
+    hashes: Sequence[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,8 +308,12 @@ class Ledger(Protocol):
         """Return number and run of the entries that tell of a pruning of which nobody says whose it was."""
         ...
 
-    def runs(self) -> Iterator[str]:
-        """Give the ids of all runs, in the order in which they were started."""
+    def runs(self, after: str | None = None) -> Iterator[str]:
+        """Give the ids of all runs, or of those after this one, in the order in which they were started."""
+        ...
+
+    def read(self, run: str) -> ReadRun:
+        """Return the facts of a run, with what its hash chain says of them."""
         ...
 
     def hashes(self, run: str) -> list[bytes]:

@@ -2,33 +2,56 @@
 
 import struct
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from podium.errors import StoreError
 from podium.model.audit import GENESIS, ROTATED, Anchor, Audit, KeyChange, Ledger, LedgerEntry, Seal, SealChecker
 from podium.reports.grant_audit import GrantAudit
 from podium.reports.key_ring import KeyRing, where_changed
+from podium.reports.progress import AuditProgress
 from podium.reports.pruning_audit import audit_prunings
 from podium.reports.run_audit import RunAudit, readable
 from podium.store.protocol import Store
 
 
-async def audit(store: Store, *, checker: SealChecker | None = None, anchor: Anchor | None = None) -> Audit:
-    """Check everything, as it is at one moment; the store is opened for this, and nobody else reads through it."""
+async def audit(
+    store: Store, *, checker: SealChecker | None = None, anchor: Anchor | None = None,
+    progress: AuditProgress | None = None,
+) -> Audit:  # fmt: skip
+    """Check everything, as it is at one moment; the store is opened for this, and nobody else reads through it.
+
+    With `progress` one that is interrupted goes on after the run at which it stopped; the rest is checked as a whole.
+    """
     found = Audit()
     try:
         with store.ledger.snapshot():
+            after = None if progress is None else progress.resume(store.ledger, found)
+            runs = RunsToRead(after, progress)
             for name in store.ledger.foreign():
                 found.fault(f"schema, {name}", "it is not as Podium makes it")
-            await _check(store, found, checker, anchor)
+            await _check(store, found, checker, anchor, runs)
     except StoreError as error:
         if not found.faults:
             raise
         found.fault("schema", f"the store cannot be read as it is: {error}")
+    if progress is not None:
+        progress.done()
+    found.faults = list(dict.fromkeys(found.faults))  # what is checked as a whole was found before, too
     _say_unproved(found, anchor, checked=checker is not None)
     return found
 
 
-async def _check(store: Store, found: Audit, checker: SealChecker | None, anchor: Anchor | None) -> None:
+@dataclass(frozen=True, slots=True)
+class RunsToRead:
+    """Which runs an audit reads, and where it notes how far it has come."""
+
+    after: str | None
+    progress: AuditProgress | None
+
+
+async def _check(
+    store: Store, found: Audit, checker: SealChecker | None, anchor: Anchor | None, runs: RunsToRead
+) -> None:
     ledger, seals = store.ledger, store.ledger.seals()
     written: Sequence[Seal] = () if anchor is None else anchor.seals
     sealed = {seal.n for seal in (*seals, *written)}
@@ -43,9 +66,11 @@ async def _check(store: Store, found: Audit, checker: SealChecker | None, anchor
         found.fault(f"seal of entry {n}", "the anchor has it, and the store does not")
     since = min(sealed, default=None)
     each = RunAudit(store, found, keys, since)
-    for run in ledger.runs():
+    for run in ledger.runs(runs.after):
         found.runs += 1
         await each.check(run)
+        if runs.progress is not None:
+            runs.progress.note(ledger, found, run)
     with readable(found, "prunings"):
         audit_prunings(ledger, found, keys, since)
     _check_beside(ledger, found)

@@ -47,25 +47,26 @@ class RunAudit:
             await self._check(run_id, f"run {run_id}")
 
     async def _check(self, run_id: str, where: str) -> None:
-        if broken := await self._store.verify(run_id):
-            for fault in broken:
-                self._found.fault(f"{where}, fact {fault.seq}", fault.what)
+        read = self._store.ledger.read(run_id)
+        for seq, what in read.faults:
+            self._found.fault(f"{where}, fact {seq}", what)
+        if read.faults:
             return
-        run, facts = await self._store.run(run_id), await self._store.facts(run_id)
+        run, facts = await self._store.run(run_id), read.facts
         if run is None or not facts:
             self._found.fault(where, "it has no facts")
             return
         known = self._store.ledger.of(run_id)
         entered = [entry for entry in known if entry.state not in RECORDED]
-        if not self._is_as_entered(run, entered):
+        if not self._is_as_entered(run, entered, read.hashes):
             return
         await self._check_start(run, facts)
         self._check_state(run, facts, entered)
         self._questions.check(run, facts, known, self._store.ledger.questions(run_id))
         self._check_redactions(run, facts, entered)
 
-    def _is_as_entered(self, run: Run, entered: Sequence[LedgerEntry]) -> bool:
-        hashes, where = self._store.ledger.hashes(run.id), f"run {run.id}"
+    def _is_as_entered(self, run: Run, entered: Sequence[LedgerEntry], hashes: Sequence[bytes]) -> bool:
+        where = f"run {run.id}"
         for entry in entered:
             if not 0 < entry.facts <= len(hashes) or hashes[entry.facts - 1] != entry.head:
                 what = f"ledger entry {entry.n} knows {entry.facts} facts of it that are not there now"

@@ -1,6 +1,7 @@
 """A store that was tampered with is found out, and one that was not is left in peace."""
 
 import asyncio
+import json
 import os
 import shutil
 import sqlite3
@@ -12,14 +13,17 @@ import pytest
 
 from podium import App, Context, agent, human, workflow
 from podium.app import run_sync
-from podium.errors import RunFailed
+from podium.errors import ConfigError, RunFailed
 from podium.model.audit import Anchor, Audit, AuditSettings, Seal
 from podium.model.delegation import Delegation
 from podium.model.fact import FactKind
 from podium.model.run import RunState
 from podium.operations.rotation import rotate
 from podium.operations.signing import Checker, Signer
+from podium.reports import progress
 from podium.reports.audit import audit
+from podium.reports.progress import AuditProgress
+from podium.reports.run_audit import RunAudit
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import DrivenClock
 from tests.unit.reports.tampering import ALL, Tamper
@@ -229,3 +233,67 @@ async def test_a_store_in_use_is_whole_at_every_moment(tmp_path: Path) -> None:
         await clock.advance(5)
         assert [fact for fact in await handles[0].facts() if fact.kind is FactKind.ENDED]
         assert (await asyncio.to_thread(audited, path, None)).faults == []
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_an_audit_that_is_interrupted_goes_on_where_it_stopped(
+    sealed: tuple[Path, list[Seal]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, file = tmp_path / "a.db", tmp_path / "progress"
+    shutil.copy(sealed[0], path)
+    with closing(sqlite3.connect(path)) as db, db:
+        runs = [run for (run,) in db.execute("SELECT id FROM runs ORDER BY n")]
+        for run in (runs[1], runs[-1]):
+            db.execute("UPDATE runs SET workflow = 'forged' WHERE id = ?", (run,))
+    whole, read = audited(path, None), list[str]()
+    check = RunAudit.check
+
+    async def dies_after(self: RunAudit, run: str) -> None:
+        read.append(run)
+        await check(self, run)
+        if len(read) == 13:
+            raise Interrupted
+
+    monkeypatch.setattr(RunAudit, "check", dies_after)
+    monkeypatch.setattr(progress, "_RUNS", 5)
+    store = SqliteStore(str(path))
+    try:
+        with pytest.raises(Interrupted):
+            run_sync(audit(store, checker=Checker(PUBLIC[1]), progress=AuditProgress(file)))
+        assert read == runs[:13]
+        found = run_sync(audit(store, checker=Checker(PUBLIC[1]), progress=AuditProgress(file)))
+    finally:
+        store.close()
+    assert read[13:] == runs[10:]
+    assert sorted(map(str, found.faults)) == sorted(map(str, whole.faults))
+    assert len(found.faults) == 2
+    assert (found.runs, found.redacted) == (whole.runs, whole.redacted)
+    assert "10 runs were read by an earlier audit, and are as they were then" in found.unproved
+    assert not file.exists()
+
+
+def test_an_audit_begins_anew_where_the_ledger_is_another_one(sealed: tuple[Path, list[Seal]], tmp_path: Path) -> None:
+    said: dict[str, object] = {
+        "n": 1,
+        "hash": "00" * 32,
+        "run": "x",
+        "runs": 7,
+        "redacted": 0,
+        "faults": [],
+        "unproved": [],
+    }
+    file = tmp_path / "progress"
+    file.write_text(json.dumps(said))
+    store = SqliteStore(str(sealed[0]))
+    try:
+        found = run_sync(audit(store, progress=AuditProgress(file)))
+        assert any("the audit begins anew" in each for each in found.unproved)
+        assert found.runs == audited(sealed[0], None).runs
+        file.write_text("nonsense")
+        with pytest.raises(ConfigError, match="says not how far"):
+            run_sync(audit(store, progress=AuditProgress(file)))
+    finally:
+        store.close()

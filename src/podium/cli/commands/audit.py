@@ -27,6 +27,7 @@ from podium.operations.rotation import require_current
 from podium.reports.audit_markdown import markdown
 from podium.reports.audit_report import AuditReport
 from podium.reports.outside import OUTSIDE
+from podium.reports.progress import AuditProgress
 from podium.secrets.reference import resolve
 
 commands = typer.Typer(help="Whether the store is as it was written, and who did what.", rich_markup_mode=None)
@@ -87,13 +88,17 @@ def verify(
         list[str] | None,
         typer.Option(metavar="KEY", help="Of whoever seals the ledger; several where none was rotated."),
     ] = None,
+    progress: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to note how far it is: interrupted, it goes on there.")
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check all chains, the ledger, its seals and the anchor. Exits with 1 where something does not hold."""
+    noted = None if progress is None else AuditProgress(progress)
     checker = checker_of(public_key)
     written = None if anchor is None else read_anchor(anchor)
-    found = look(store, lambda reader: reader.audit(checker=checker, anchor=written))
+    found = look(store, lambda reader: reader.audit(checker=checker, anchor=written, progress=noted))
     if as_json:
         print_json(_json(found))
     else:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from podium.model.audit import GENESIS, ROTATED, EnteredPruning, KeyChange, LedgerEntry, Seal, entry_hash
+from podium.model.audit import GENESIS, ROTATED, EnteredPruning, KeyChange, LedgerEntry, ReadRun, Seal, entry_hash
 from podium.model.entered import (
     StoredAnswer,
     StoredGrant,
@@ -14,9 +14,11 @@ from podium.model.entered import (
     revocation_digest,
     shown_digest,
 )
+from podium.model.fact import NOTHING, Fact, FactKind
 from podium.store.codec import content_hash
 from podium.store.sqlite.connection import transaction
 from podium.store.sqlite.readers import Readers
+from podium.store.sqlite.reading import chain_of
 from podium.store.sqlite.rows import Row, key_change_of, pruning_of, question_of, row_of_key_change
 from podium.store.sqlite.schema import own_schema, schema_of
 from podium.store.sqlite.sql import statement
@@ -67,10 +69,18 @@ class SqliteLedger:
         """Return number and run of the entries that tell of a pruning of which nobody says whose it was."""
         return self._quick.execute(statement("pruned_unknown")).fetchall()
 
-    def runs(self) -> Iterator[str]:
-        """Give the ids of all runs, in the order in which they were started."""
-        for (run,) in self._quick.execute(statement("run_ids")):
+    def runs(self, after: str | None = None) -> Iterator[str]:
+        """Give the ids of all runs, or of those after this one, in the order in which they were started."""
+        for (run,) in self._quick.execute(statement("run_ids"), (after,)):
             yield run
+
+    def read(self, run: str) -> ReadRun:
+        """Return the facts of a run, with what its hash chain says of them."""
+        rows, found = chain_of(self._quick, run)
+        if found:
+            return ReadRun(faults=found, facts=(), hashes=())
+        facts = [Fact(*row[:1], FactKind(row[1]), *row[2:5], row[8] or NOTHING) for row in rows]
+        return ReadRun(faults=(), facts=facts, hashes=[row[5] for row in rows])
 
     def hashes(self, run: str) -> list[bytes]:
         """Return the hashes of a run's facts, in order."""

@@ -43,6 +43,16 @@ class LedgerContract(OpenedStore):
                 previous = entry.hash
             assert [each.head for each in hand.store.ledger.of("b")] == [hand.store.ledger.hashes("b")[-1]]
 
+    def test_a_journal_is_read_once_for_all_that_an_audit_checks(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name in ("a", "b", "c"):
+                hand.finish(hand.start(new_run(name)))
+            read = hand.store.ledger.read("b")
+            assert (list(read.faults), list(read.hashes)) == ([], hand.store.ledger.hashes("b"))
+            assert [each.body for each in read.facts] == [each.body for each in hand.told(hand.store.facts("b"))]
+            assert list(hand.store.ledger.runs()) == ["a", "b", "c"]
+            assert list(hand.store.ledger.runs(after="a")) == ["b", "c"]
+
     def test_what_is_not_carried_out_is_not_entered(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
