@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from podium import lazy
 from podium.config import Config, load_config, override
-from podium.dispatch.rules.delegation.delegations import PRINCIPAL, Delegations
+from podium.dispatch.rules.delegation.delegations import Delegations
 from podium.engine.settings import EngineSettings
 from podium.engine.worker.in_process import InProcessFleet
 from podium.engine.worker.worker import Worker
@@ -23,7 +23,7 @@ from podium.facade.scoped import ScopedApp
 from podium.facade.workflows import Workflows
 from podium.model.agent import AnyAgent, is_agent
 from podium.model.clock import Clock, SystemClock
-from podium.model.delegation import DelegationBook, DelegationSettings
+from podium.model.delegation import PRINCIPAL, DelegationBook, DelegationSettings
 from podium.model.expected import PATH, Expected, check_options, has, instance, or_none, refuse
 from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
