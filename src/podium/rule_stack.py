@@ -7,6 +7,7 @@ from podium.dispatch.alarm import Ring
 from podium.dispatch.condition import Conditions
 from podium.dispatch.dispatcher import Dispatcher, RunMiddleware
 from podium.dispatch.registry import Registry
+from podium.dispatch.rules.allow import WithinAllowLists
 from podium.dispatch.rules.batch import Batches
 from podium.dispatch.rules.breaker.rule import Breakers
 from podium.dispatch.rules.budget.prices import Prices
@@ -27,6 +28,7 @@ from podium.dispatch.rules.trust.standings import Trusts
 from podium.model.agent import AnyAgent, Card
 from podium.model.clock import Clock
 from podium.model.guard import Guard, GuardSettings
+from podium.model.rules import ruled
 from podium.store.protocol import Store
 
 
@@ -46,6 +48,7 @@ class RuleStack:
         self._guards = NamedGuards(config.guards, self._make_guard)
         self._guards.require(name for rules in config.agents.values() for name in rules.guards or ())
         keeps = config.compensations == "as_registered"
+        self._allow = WithinAllowLists(lambda name: (self.card(name) or ruled(Card(name=name), config.agents)).allow)
         delegated = Delegated(store.delegations, clock, keeps=keeps)
         policy = Policy(self._judge, delegated.acting, keeps=keeps)
         trusting = Trusting(self.trusts, wanted=self._judge.reads_trust)
@@ -55,12 +58,12 @@ class RuleStack:
         self.dispatcher = Dispatcher(
             self.registry,
             [
-                delegated.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls,
+                delegated.calls, self._allow.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls,
                 NoLoops(config.loops, config.max_depth).calls, Cache(store.answers, clock, keep).calls, budgets.calls,
                 Prices(config.prices).calls, limits.calls, Healthy(self.checks).calls, self.breakers.calls, timeout,
                 Batches(clock, ring).calls,
             ],
-            [delegated.steps, policy.steps, guards.steps, budgets.steps, limits.steps],
+            [delegated.steps, self._allow.steps, policy.steps, guards.steps, budgets.steps, limits.steps],
             of_runs=RunMiddleware([trusting.fresh, policy.calls], [guards.calls], [delegated.calls]),
             rules=config.agents,
             bounded=bool(config.budgets) or config.limits.tokens,
@@ -77,6 +80,7 @@ class RuleStack:
         new = [agent for agent in agents if self.registry.add(agent)]
         if new:
             self._judge.forget()
+            self._allow.forget()
         return bool(new)
 
     def drain(self) -> None:

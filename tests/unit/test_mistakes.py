@@ -179,7 +179,7 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         "effects of agent add is 'exactly_once'; expected 'idempotent' or 'once'.",
     ),
     "an option that there is not": (made(retries=3), "agent add has no option 'retries'. Did you mean retry?"),
-    "an option that is like none": (made(colour="red"), "agent add has no option 'colour'. Options: breaker, budget,"),
+    "an option that is like none": (made(colour="red"), "agent add has no option 'colour'. Options: allow, breaker,"),
     "tries as a number": (made(retry=3), "retry of agent add is 3; expected a Retry, such as Retry(attempts=3)."),
     "a time in words": (
         made(timeout="half an hour"),
@@ -241,7 +241,7 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     ),
     "an effect of a tool that there is not": (
         lambda: clerk(tool_effects={"pay": "exactly_once"}),
-        "tool_effects['pay'] of agent clerk is 'exactly_once'; expected 'idempotent', 'once', 'read_only' or ToolEffects(",
+        "tool_effects['pay'] of agent clerk is 'exactly_once'; expected 'idempotent', 'once', 'read_only' or ToolE",
     ),
     "a language model's option": (
         lambda: clerk(correction=3),

@@ -17,6 +17,7 @@ from podium.model.guard import Guard
 from podium.model.health import Health
 from podium.model.json import Json
 from podium.model.limit import Limit
+from podium.model.origin import Untrusted
 from podium.model.outcome import Outcome
 from podium.model.retry import Retry
 from podium.model.steps import Effects
@@ -45,6 +46,8 @@ class CardOptions(TypedDict, total=False):
     budget: Allowance | None
     guards: tuple[Guard | str, ...]
     health: Health | None
+    untrusted: Untrusted
+    allow: tuple[str, ...] | None
 
 
 def check_card(name: str, options: Mapping[str, object]) -> None:

@@ -4,13 +4,14 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar, overload
-from uuid import UUID
 
 from podium.agents.shape import shape_of
 from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
 from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
+from podium.engine.chance_and_time import ChanceAndTime
+from podium.engine.primitives.allowing import allow
 from podium.engine.primitives.asking import asking
 from podium.engine.primitives.branches import Branch
 from podium.engine.primitives.children import ChildResult, SpawnChild, check_child
@@ -27,7 +28,6 @@ from podium.engine.run.primitive import Primitive
 from podium.engine.run.unawaited import check_awaited
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
-from podium.model.chance import Chance
 from podium.model.conversation import Says, TurnIn, turn_in, turn_of_run
 from podium.model.duration import SPAN, Duration, in_seconds, seconds_or_none
 from podium.model.fallback import Degraded
@@ -54,26 +54,22 @@ P = ParamSpec("P")
 _NO_DEFAULT: Any = object()
 
 
-class Context:
+class Context(ChanceAndTime):
     """What a workflow has of its run. It belongs to one task: hand `ctx.branch(…)` to `gather`, never the context.
 
     What its methods return is lazy: its key is taken at once, the work is done when it is awaited or joined.
     """
 
-    __slots__ = (
-        "_active", "_branch", "_chances", "_counter", "_path", "_root", "_workflow", "callers", "deadline", "undos",
-    )  # fmt: skip
+    __slots__ = ("_counter", "_root", "_workflow", "callers", "deadline", "undos")
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, workflow: AnyAgent, *, callers: tuple[str, ...] = (),
         deadline: float | None = None, undos: list[Undo] | None = None,
     ) -> None:  # fmt: skip
-        self._active = active
-        self._branch = branch
-        self._path = self._root = path
+        super().__init__(active, branch, path)
+        self._root = path
         self._workflow = workflow
         self._counter = 0
-        self._chances = 0
         self.callers = callers
         """The workflows on the way from the root run to this one, the outermost first."""
         self.deadline = deadline
@@ -358,20 +354,15 @@ class Context:
         """
         return restart(self._active, self._branch, self._path, self._key(), input)
 
-    # Time, ids, chance, and code that changes
+    # What may be used, and code that changes
 
-    def now(self) -> float:
-        """Return the time of the last thing that happened in this branch, in seconds since 1970."""
-        return self._branch.last_at
+    def allow(self, *names: str) -> None:
+        """Let all that follows here, and everything below it, use only these tools (`AGENT/TOOL`) and agents.
 
-    def random(self) -> Chance:
-        """Return a source of chance that gives the same on every replay."""
-        self._chances += 1
-        return self._active.chance(f"{self._path}:{self._chances}")
-
-    def uuid(self) -> UUID:
-        """Return a UUID (version 4) that is the same on every replay."""
-        return UUID(int=self.random().getrandbits(128), version=4)
+        Patterns count, such as `bank/get_*`; none allows nothing. What was not allowed before stays so. LLM agents,
+        workflows and people need not be named: what they use is judged by itself.
+        """
+        allow(self._active, self._path, names)
 
     def changed(self, name: str) -> bool:
         """Whether to take the new way through code that was changed under running runs.
@@ -389,7 +380,7 @@ class Context:
     def _check_joined(self, items: Sequence[Primitive[Any]]) -> None:
         """Raise NotAwaitable for what cannot be joined, and CallRefused for more than the budget allows at once."""
         checked(items, self._path)
-        check_fan_out(items, self._path, self._active.budget.get("fan_out"))
+        check_fan_out(self._active, items, self._path)
 
     def child(self, branch: BranchTask, path: str) -> "Context":
         """Return the context of a branch: its own path, the same compensations."""

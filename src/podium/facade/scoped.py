@@ -1,6 +1,6 @@
 """An app as one principal uses it, or, for the operator of the app, as a whole."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +11,7 @@ from podium.facade.handle import AnyHandle, RunHandle, handle_of, watching
 from podium.facade.run_stream import RunStream
 from podium.facade.scope import Parts, Scope
 from podium.model.agent import Agent
+from podium.model.allow import allow_list
 from podium.model.budget import Budget
 from podium.model.conversation import TurnIn, foreign, turn_of_run
 from podium.model.duration import Duration
@@ -79,6 +80,7 @@ class ScopedApp:
         self, workflow: Agent[In, Out] | str, input: In = None, /, *, id: str | None = None, tag: str | None = None,
         queue: str = "default", priority: int = 0, tenant: str | None = None, principal: str | None = None,
         within: Duration | None = None, budget: Budget | None = None, conversation: TurnIn | None = None,
+        allow: Sequence[str] | None = None,
     ) -> RunHandle[Out]:  # fmt: skip
         """Start a run and return a handle to it.
 
@@ -88,6 +90,9 @@ class ScopedApp:
 
         With a `conversation` the run has its turn there from its start to its end: what is said in it, or else its
         input and its value, is appended.
+
+        With `allow` it may use only these tools (`AGENT/TOOL`) and agents, or patterns of names, with everything below
+        it; LLM agents, workflows and people need not be named, as what they use is judged by itself.
 
         With a `tag` that a run of this workflow has already, that run's handle is returned and nothing is started.
         Raises InvalidValue where the input does not fit, UnknownAgent or UsageError for what is no workflow,
@@ -108,6 +113,7 @@ class ScopedApp:
             id=id, tag=tag, queue=queue, priority=priority, tenant=tenant, principal=principal,
             within=parts.config.run_within if within is None else within,
             budget=budget or parts.config.budgets.run, turn=turn,
+            allow=None if allow is None else allow_list("allow of a run", allow),
         )  # fmt: skip
         run = new_run(
             id or parts.ids.new("run"), found.card, payload, options, seed=parts.ids.seed(), at=parts.clock.now(),

@@ -1,12 +1,13 @@
 """`patterns`: what texts may not have in them, or have to be. Needs the extra `podium[guards]`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from importlib import import_module
 from typing import Protocol
 
 from podium.errors import UsageError
 from podium.guards.custom import BOTH, CustomCheck, check_guard
-from podium.guards.texts import changed, texts, too_long
+from podium.guards.texts import changed, looked_through, texts, too_long
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
 
 MASK = "***"
@@ -43,9 +44,12 @@ def patterns(
     if not refused and not wanted:
         raise UsageError(f"the guard {name} has no patterns: give it some to deny or to allow")
 
-    def look(checked: Checked) -> GuardFinding:
+    def look(checked: Checked) -> GuardFinding | Awaitable[GuardFinding]:
         if long := too_long(checked.value):
             return Objected(long, ask)
+        return looked_through(checked.value, partial(judged, checked))
+
+    def judged(checked: Checked) -> GuardFinding:
         if wanted and not all(
             any(each.fullmatch(text) for each in wanted) for text in texts(checked.value, keys=False)
         ):
@@ -56,7 +60,7 @@ def patterns(
         reason = f"found what is denied: {', '.join(found)}"
         if not repair:
             return Objected(reason, ask)
-        return Repaired(changed(checked.value, lambda text: _masked(text, refused.values())), reason)
+        return Repaired(changed(checked.value, lambda text, _: _masked(text, refused.values())), reason)
 
     return CustomCheck(name, on, look)
 

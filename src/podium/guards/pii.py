@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Collection, Iterable
+from functools import partial
 from typing import Annotated
 
 from pydantic import AfterValidator, PlainSerializer
@@ -11,7 +12,7 @@ from podium.agents.core_schemas import masking
 from podium.errors import UsageError
 from podium.guards.custom import BOTH, CustomCheck, check_guard
 from podium.guards.finding.kinds import KINDS, find
-from podium.guards.texts import changed, texts, too_long
+from podium.guards.texts import changed, looked_through, texts, too_long
 from podium.model.guard import NOT_IN_CONVERSATION, Checked, GuardFinding, GuardPlace, Objected, Passed, Repaired
 
 ALL = frozenset(KINDS)
@@ -32,11 +33,14 @@ def pii(
     if not wanted or wanted - ALL:
         raise UsageError(f"the guard {name} looks for {sorted(wanted)}: expected some of {sorted(ALL)}")
 
-    def look(checked: Checked) -> GuardFinding:
+    def look(checked: Checked) -> GuardFinding | Awaitable[GuardFinding]:
         if restore and checked.place == "input" and checked.call.conversation is not None:
             return Objected(NOT_IN_CONVERSATION)
         if long := too_long(checked.value):
             return Objected(long, ask)
+        return looked_through(checked.value, partial(judged, checked))
+
+    def judged(checked: Checked) -> GuardFinding:
         masks = _Masks(wanted, texts(checked.value))
         masked = changed(checked.value, masks.mask)
         if not masks.back:
@@ -61,11 +65,11 @@ class _Masks:
         self._counts = Counter[str]()
         self._found = Counter[str]()
 
-    def mask(self, text: str) -> str:
-        """Return a text with everything in it masked."""
+    def mask(self, text: str, under: str = "") -> str:
+        """Return a text with everything in it masked; the key that it is `under` may say what it is."""
         parts: list[str] = []
         last = 0
-        for start, end, kind in find(text, self._kinds):
+        for start, end, kind in find(text, self._kinds, label=under):
             parts += [text[last:start], self._mask_of(text[start:end], kind)]
             last = end
         return "".join([*parts, text[last:]])

@@ -3,18 +3,18 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import orjson
 
-from podium.errors import BadAnswer, InvalidValue, Refusal, UsageError
+from podium.errors import BadAnswer, Forbidden, InvalidValue, UsageError
 from podium.guards.custom import BOTH, CustomCheck, check_guard
 from podium.model.agent import AnyAgent, must_be_agent
-from podium.model.call import Call
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
 from podium.model.json import Json, is_object
-from podium.model.outcome import Done, Failed, Refused
+from podium.model.outcome import Done, Failed, Refused, Usage
+from podium.model.rule_steps import RuleSteps
 from podium.model.step import guard_step
-from podium.model.steps_apart import StepsApart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,9 @@ def screen_by(
 ) -> CustomCheck:
     """Return a guard that hands each value to an agent, and objects unless it answers that it is safe.
 
-    The agent takes the value, or its JSON as text, and gives a `Screening`. Its verdict is recorded, as a step of the
-    call: the same value is never judged, nor paid, twice in it. If the agent fails, the call fails.
+    The agent takes the value, or its JSON as text, and gives a `Screening`. It is called like any agent: its time
+    limit, limits and breaker hold, policies are asked, budgets pay for it. Its verdict is recorded, as a step of the
+    call: the same value is never judged, nor paid, twice in it. If the agent fails or is refused, so is the call.
     """
     must_be_agent(agent)
     called = agent.card.name if name is None else name
@@ -42,12 +43,20 @@ def screen_by(
         )
 
     async def look(checked: Checked) -> GuardFinding:
+        spent: list[Usage | None] = []
+
         async def judge() -> Json:
-            return await _answer(agent, called, checked)
+            done = await _answer(agent, checked)
+            spent.append(done.usage)
+            return done.value
 
         digest = hashlib.sha256(orjson.dumps(checked.value)).hexdigest()[:16]
         verdict = await checked.steps.once(
-            guard_step(called), judge, input=checked.value, key=f"{checked.place}:{digest}"
+            guard_step(called),
+            judge,
+            input=checked.value,
+            key=f"{checked.place}:{digest}",
+            usage=lambda _: spent[-1] if spent else None,
         )
         safe, reason = _read(verdict, agent.card.name)
         return Passed() if safe else Objected(reason or f"{agent.card.name} says that it is not safe", ask)
@@ -55,23 +64,18 @@ def screen_by(
     return CustomCheck(called, on, look, judge=agent)
 
 
-async def _answer(agent: AnyAgent, name: str, checked: Checked) -> Json:
-    card, above = agent.card, checked.call
-    call = Call(
-        run=above.run, key=f"{above.key}/guard/{name}/{checked.place}", agent=card.name, version=card.version,
-        input=_handed(agent, checked.value), tenant=above.tenant, principal=above.principal, root=above.root,
-        priority=above.priority, deadline=above.deadline, callers=above.callers,
-    )  # fmt: skip
-    outcome = await agent.run(call, StepsApart(checked.steps, card.name))
+async def _answer(agent: AnyAgent, checked: Checked) -> Done:
+    steps = cast("RuleSteps", checked.steps)  # as the rule hands them out
+    name, outcome = agent.card.name, await steps.beside(agent, _handed(agent, checked.value))
     match outcome:
-        case Done(value):
-            return value
+        case Done():
+            return outcome
         case Failed(failure):
-            raise BadAnswer(f"{card.name}, which screens, failed: {failure.type}: {failure.message}")
+            raise BadAnswer(f"{name}, which screens, failed: {failure.type}: {failure.message}")
         case Refused(rule, reason):
-            raise Refusal(f"{card.name}, which screens, was refused by {rule}: {reason}")
+            raise Forbidden(rule, f"{name}, which screens, was refused: {reason}")
         case _:
-            raise BadAnswer(f"{card.name}, which screens, did not answer at once")
+            raise BadAnswer(f"{name}, which screens, did not answer at once")
 
 
 def _handed(agent: AnyAgent, value: Json) -> Json:

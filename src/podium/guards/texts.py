@@ -1,11 +1,24 @@
 """The texts in a JSON value."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
 
+from podium.in_threads import in_thread
 from podium.model.json import Json, is_array, is_object
 
 LONGEST = 1_000_000
 """Characters of one text that guards look through; a longer one they object to."""
+
+
+ON_THE_LOOP = 8_192
+"""Characters that are looked through at once; a thread looks through more, while other runs go on."""
+
+T = TypeVar("T")
+
+
+def looked_through(value: Json, look: Callable[[], T]) -> T | Awaitable[T]:
+    """Return what comes of looking through a value, or what gives it once a thread has looked, of a long one."""
+    return look() if sum(map(len, texts(value))) <= ON_THE_LOOP else in_thread(look)
 
 
 def texts(value: Json, *, keys: bool = True) -> Iterator[str]:
@@ -22,14 +35,14 @@ def texts(value: Json, *, keys: bool = True) -> Iterator[str]:
             yield from texts(each, keys=keys)
 
 
-def changed(value: Json, change: Callable[[str], str]) -> Json:
-    """Return a value with all its texts changed, keys too."""
+def changed(value: Json, change: Callable[[str, str], str], under: str = "") -> Json:
+    """Return a value with all its texts changed, keys too; `change` is given a text, and the key that it is under."""
     if isinstance(value, str):
-        return change(value)
+        return change(value, under)
     if is_array(value):
-        return [changed(each, change) for each in value]
+        return [changed(each, change, under) for each in value]
     if is_object(value):
-        return {change(key): changed(each, change) for key, each in value.items()}
+        return {change(key, ""): changed(each, change, key) for key, each in value.items()}
     return value
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from podium.errors import UsageError
 from podium.model.agent_kind import KINDS, AgentKind, kind_of
+from podium.model.allow import AllowList
 from podium.model.batch import Batch
 from podium.model.breaker import Breaker
 from podium.model.budget import USD, Allowance
@@ -30,6 +31,7 @@ from podium.model.guard import Guard
 from podium.model.health import Health
 from podium.model.json import Json
 from podium.model.limit import Limit
+from podium.model.origin import UNTRUSTED, Untrusted
 from podium.model.outcome import Outcome
 from podium.model.retry import Retry
 from podium.model.steps import EFFECTS, Effects, Steps
@@ -88,6 +90,8 @@ CARD_OPTIONS: Mapping[str, Expected] = {
     "budget": or_none(instance(Allowance, "Allowance(usd=5.0)")),
     "guards": Expected('guards or their names, such as ("no-secrets",)', _are_guards),
     "health": or_none(instance(Health, "Health(…)")),
+    "untrusted": UNTRUSTED,
+    "allow": or_none(NAMES),
 }
 """What each of its fields is to be that whoever makes an agent may say."""
 
@@ -141,6 +145,10 @@ class Card:
     """Checks of what goes into it and of what comes out; a name is that of one in the settings, or a built-in one."""
     health: Health | None = None
     """How it is found out whether it can work."""
+    untrusted: Untrusted = False
+    """Whether outsiders write what it gives: all of it, or what stands under these names in it."""
+    allow: AllowList | None = None
+    """The tools (`AGENT/TOOL`) and agents that everything in it may use, or patterns of them; None is no such list."""
     model: str = ""
     """The model that it asks, such as `openai:gpt-5`; empty where it asks none."""
     tools: Tools = field(default_factory=empty(dict[str, ToolCard]))

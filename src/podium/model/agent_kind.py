@@ -30,6 +30,11 @@ class AgentKind:
     """It asks a service or a program that may cost money: without a price on its card the cost is unknown."""
 
     @property
+    def does_what_it_calls(self) -> bool:
+        """Whether it does nothing but by what it calls or asks for, where that can be judged: tools, agents, people."""
+        return self.runs_inline or self.reports_its_cost or self.is_person or self.exists_for_one_call
+
+    @property
     def answers_at_once(self) -> bool:
         """Whether a call of it ends without a durable wait."""
         return not (self.runs_inline or self.is_person)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from podium.model.duration import SECONDS, Seconds, hold_seconds
 from podium.model.expected import TEXT, check_fields, or_none
-from podium.model.json import encode
+from podium.model.json import encode_as_is
 from podium.model.question import Question
 
 GENESIS = b"\0" * 32
@@ -79,7 +79,7 @@ class KeyChange:
     @property
     def said(self) -> bytes:
         """The bytes that both keys sign."""
-        return b"podium key change " + encode([self.entry, self.old, self.new, self.at, self.by, self.why])
+        return b"podium key change " + encode_as_is([self.entry, self.old, self.new, self.at, self.by, self.why])
 
     @property
     def digest(self) -> bytes:

@@ -128,13 +128,13 @@ class Budget:
     tokens: int | None = None
     """Input and output together."""
     calls: int | None = None
-    """Calls of agents, those of workflows not counted."""
+    """Calls of agents, and uses of tools by them; calls of workflows, and requests to models, are not counted."""
     seconds: SecondsOrNone = SecondsOrNone()
     """From the start of the run."""
     depth: int | None = None
-    """Workflows inside workflows."""
+    """Workflows inside one another, called or spawned; of a child run, counted from itself."""
     fan_out: int | None = None
-    """Branches of one gather, map, race or select."""
+    """Branches of one gather, map, race or select, later ones included; child runs of one context not awaited yet."""
     on_breach: Literal["stop", "ask"] = "stop"
     """Whether what does not fit is refused, or a person is asked to raise the limit."""
     to: str = "operators"

@@ -47,6 +47,11 @@ class Call:
         return ".undo." in f"{self.key}."
 
     @property
+    def is_beside(self) -> bool:
+        """Whether it is asked inside a step of another call, beside the answer of that: to judge it, for instance."""
+        return "/" in self.key
+
+    @property
     def idempotency_key(self) -> str:
         """The same on every attempt; another one in a fork."""
         return f"{self.run}:{self.key}"

@@ -1,11 +1,15 @@
 """What a rule on the way of a call is handed: what agents have, and the run's money and turns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from podium.model.agent import AnyAgent
+from podium.model.allow import AllowList
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
+from podium.model.origin import ArgumentOrigin
+from podium.model.outcome import Outcome
 from podium.model.said import SaidInTurn
 from podium.model.steps import Steps
 
@@ -50,6 +54,11 @@ class RuleSteps(Steps, Protocol):
         ...
 
     @property
+    def allowed(self) -> tuple[AllowList, ...]:
+        """The lists of what this call may use: of the run, of those above it, and what its code has said since."""
+        ...
+
+    @property
     def usd(self) -> float | None:
         """What the agent's own steps of this call came to, in US dollars; None where that of one is not known."""
         ...
@@ -64,6 +73,14 @@ class RuleSteps(Steps, Protocol):
         """How many workflows inside one another the budget of the run allows; None is any number."""
         ...
 
+    async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
+        """Have another agent asked in the step one is in, beside the agent of this call, and under its own rules.
+
+        It is limited, cut off, allowed and paid for like any agent that is called; what it does is recorded inside the
+        step. What has to wait for people or a time has the step wait for them. Raises UsageError outside of a step.
+        """
+        ...
+
     async def reserve(
         self, amount: Amount, lines: Sequence[BudgetLine] = (), *, step: str = "", behind: Sequence[str] = ()
     ) -> Reservation | Breach | None:
@@ -72,6 +89,13 @@ class RuleSteps(Steps, Protocol):
         It is in the store when this returns, or covered by an escrow there: only then may it be spent. Where it has no
         room only because of what is in flight, it waits for that. `step` is the place of the step that it is for; it is
         `behind` the reservations of those inside whose calls it is wanted, which come back only after it.
+        """
+        ...
+
+    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+        """Return where each argument of an input comes from: the request, or who gave it, by what is recorded.
+
+        Raises InvalidValue where there is too much to look at.
         """
         ...
 

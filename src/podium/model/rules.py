@@ -15,7 +15,10 @@ EVERYBODY = "*"
 """The name under which rules for all agents stand."""
 
 
-_NAMED = ("retry", "concurrency", "usd", "dangerous", "fallback", "undo", "breaker", "limit", "guards", "budget")
+_NAMED = (
+    "retry", "concurrency", "usd", "dangerous", "fallback", "undo", "breaker", "limit", "guards", "budget", "untrusted",
+    "allow",
+)  # fmt: skip
 _RULES = {name: or_none(CARD_OPTIONS[name]) for name in _NAMED}
 
 
@@ -35,6 +38,8 @@ class AgentRules:
     cache: SecondsOrNone = SecondsOrNone()
     guards: tuple[str, ...] | None = None
     budget: Allowance | None = None
+    untrusted: bool | tuple[str, ...] | None = None
+    allow: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         check_fields(self, _RULES)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from podium.model.allow import AllowList
 from podium.model.budget import Budget
 from podium.model.conversation import ConversationTurn
 from podium.model.duration import FINITE, SecondsOrNone, hold_seconds
-from podium.model.expected import NAME, WHOLE, instance, or_none
+from podium.model.expected import NAME, NAMES, WHOLE, instance, or_none
 from podium.model.json import Json
 from podium.model.storable import check_integer, check_text
 
@@ -104,6 +105,7 @@ class Run:
 _EXPECTED = {
     "id": or_none(NAME), "tag": or_none(NAME), "queue": NAME, "tenant": NAME, "principal": NAME, "priority": WHOLE,
     "budget": or_none(instance(Budget, "Budget(usd=0.5)")),
+    "allow": or_none(NAMES),
 }  # fmt: skip
 
 
@@ -125,6 +127,8 @@ class RunOptions:
     """What it may spend, with all its calls and child runs."""
     turn: ConversationTurn | None = None
     """The turn in a conversation that it has from its start to its end."""
+    allow: AllowList | None = None
+    """The tools and agents that it may use, with everything below it; None is no such list."""
 
     def __post_init__(self) -> None:
         for name in ("id", "tag", "queue", "tenant", "principal"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from podium.model.json import Json
+from podium.model.origin import Untrusted
 
 if TYPE_CHECKING:
     from podium.model.steps import Effects
@@ -21,6 +22,8 @@ class ToolCard:
     read_only: bool = False
     """Whether it was declared that it changes nothing: it reads, and does not act."""
     capabilities: frozenset[str] = frozenset()
+    untrusted: Untrusted = False
+    """Whether it was declared that outsiders write what it gives: all of it, or what stands under these names in it."""
 
 
 Tools = Mapping[str, ToolCard]

@@ -13,7 +13,7 @@ from podium.model.facts.codec import left_of
 from podium.model.facts.runs import Redacted
 from podium.model.run import Run
 from podium.operations.ways_out import way_out
-from podium.store.codec import encode
+from podium.store.codec import encode_names
 from podium.store.inserting import NewFact
 from podium.store.operations import CommitVerdict, Redact
 from podium.store.protocol import RunQuery, walk
@@ -93,7 +93,9 @@ class Redactor:
         if run is None or not run.state.ended or is_redacted(facts):
             return CommitVerdict.STALE
         left = [
-            (fact.seq, encode(left_of(fact.kind, fact.body))) for fact in facts if fact.kind is not FactKind.REDACTED
+            (fact.seq, encode_names(left_of(fact.kind, fact.body)))
+            for fact in facts
+            if fact.kind is not FactKind.REDACTED
         ]
         remains, seq = remains_of(run_id, left), len(facts)
         signature = None if self._sign is None else self._sign(redacted_bytes(run_id, seq, remains)).hex()

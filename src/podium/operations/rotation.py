@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from podium.errors import ConfigError
 from podium.model.audit import KeyChange, Ledger, Seal, SealSigner
+from podium.model.storable import check_name
+from podium.secrets.masking import MASKING
 
 
 def rotate(
@@ -22,14 +24,15 @@ def rotate(
         raise ConfigError(
             "the new key of the audit was in use before, and replaced. `podium audit keygen` makes another."
         )
-    seals: list[Seal] = []
+    check_name("the name of whoever acts", by)
+    told, seals = MASKING.text(why), list[Seal]()
     n, head = ledger.last()
     if n:
         seals.append(old.seal(n, head, now()))
         ledger.seal(seals[-1])
 
     def sign(entry: int) -> KeyChange:
-        change = KeyChange(entry=entry, old=old.public, new=new.public, at=now(), by=by, why=why)
+        change = KeyChange(entry=entry, old=old.public, new=new.public, at=now(), by=by, why=told)
         return replace(change, signature=old.sign(change.said), accepted=new.sign(change.said))
 
     change = ledger.change_key(sign)

@@ -3,15 +3,21 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from podium.dispatch.invoke import invoke
 from podium.errors import Forbidden, UsageError
+from podium.model.agent import AnyAgent
+from podium.model.allow import AllowList
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
+from podium.model.call import Call
 from podium.model.consent import Consent
 from podium.model.conversation import OpenTurn
 from podium.model.deferral import AGAIN, Deferred, Resume, StepFunction
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
-from podium.model.outcome import Refused, Usage
+from podium.model.origin import ArgumentOrigin
+from podium.model.outcome import Outcome, Refused, Usage
 from podium.model.prices import NO_PRICES, PriceSettings
+from podium.model.provenance import Provenance
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL
 from podium.model.rule_steps import SpeakingTurn
@@ -140,6 +146,20 @@ class PlainSteps:
         return None
 
     @property
+    def refusals(self) -> Sequence[str]:
+        """The rules that did not allow steps: there are none."""
+        return ()
+
+    @property
+    def allowed(self) -> tuple[AllowList, ...]:
+        """No list says what may be used."""
+        return ()
+
+    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+        """Return where each argument of an input comes from: nobody was asked, and nobody gave anything."""
+        return Provenance().origins(input)
+
+    @property
     def run_input(self) -> Json:
         """None: there is no run."""
         return None
@@ -168,7 +188,15 @@ class PlainSteps:
         """Nothing bounds it."""
         return False
 
-    async def reserve(self, amount: Amount, lines: Sequence[BudgetLine] = ()) -> Reservation | Breach | None:
+    async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
+        """Ask the other agent, under no rules."""
+        key = f"0/{agent.card.name}"
+        call = Call(run="plain", key=key, agent=agent.card.name, version=agent.card.version, input=input)
+        return await invoke(agent, call, self)
+
+    async def reserve(
+        self, amount: Amount, lines: Sequence[BudgetLine] = (), *, step: str = "", behind: Sequence[str] = ()
+    ) -> Reservation | Breach | None:
         """Set nothing aside: there is no budget."""
         return None
 

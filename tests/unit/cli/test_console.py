@@ -58,7 +58,7 @@ SCRIPT = (
     "validate desk.py", "validate desk.py --json", "init neu☠", "doctor",
     "policy check", "policy explain --agent measure --as Zoë☕",
     "delegate grant --by Zoë☕ --to ☠", "delegate list", "delegate revoke ☠",
-    "audit keygen", "audit seal", "audit verify", "audit export --payloads", "audit retain --older-than 1d",
+    "audit keygen", "audit rotate", "audit seal", "audit verify", "audit export --payloads", "audit retain --older-than 1d",
     "store backup ☠.db", "store backup ☠.db --overwrite --json", "store restore-check ☠.db",
     "store restore-check desk.py",
     "store prune --older-than 0s --dry-run", "store prune --older-than 0s --why ☠", "store compact",

@@ -41,8 +41,8 @@ APPLY: dict[str, set[str]] = {
     "process": CALLS | AGENTS,
     "http": CALLS | AGENTS,
     "memory": CALLS | AGENTS - {"policy"},  # of a memory, reads and writes are decided
-    "workflow": AGENTS - {"budget", "prices"},
-    "monitor": AGENTS - {"budget", "prices"},
+    "workflow": AGENTS - {"prices"},  # a budget holds how deep it stands
+    "monitor": AGENTS - {"prices"},
     "inline": CALLS,
 }
 

@@ -1,7 +1,10 @@
 """Each guard by itself."""
 
+import asyncio
 import json
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -11,8 +14,10 @@ from podium.agents.human import human
 from podium.dispatch.rules.guards.named import NamedGuards
 from podium.errors import BadAnswer, ConfigError, UsageError
 from podium.guards import Screening, guard, patterns, pii, schema, screen_by, size
+from podium.guards import texts as guards_texts
 from podium.guards.custom import CustomCheck
 from podium.guards.making import make_guard
+from podium.in_threads import in_thread
 from podium.model.call import Call
 from podium.model.guard import Checked, Guard, GuardFinding, GuardPlace, GuardSettings, Objected, Passed, Repaired
 from podium.model.json import Json
@@ -40,6 +45,16 @@ async def test_what_is_personal_is_masked_in_texts_and_keys_at_any_depth() -> No
     assert found.reason == "masked email (1), phone (1)"
 
 
+async def test_the_key_of_a_text_says_what_it_is() -> None:
+    value = {
+        "phoneNumber": ["5551234"], "ssn": "123456789", "order": "0171 1234567", "version": "10.0.0.1",
+        "count": "5551234", "konto": {"note": "5551234"},
+    }  # fmt: skip
+    found = await look(pii(), value)
+    assert isinstance(found, Repaired)
+    assert found.value == value | {"phoneNumber": ["<PHONE_1>"], "ssn": "<ID_1>"}
+
+
 async def test_without_repair_what_is_personal_is_objected_to_and_not_repeated() -> None:
     assert await look(pii(repair=False), "a@b.co") == Objected("found email (1)")
 
@@ -53,6 +68,44 @@ async def test_what_can_be_put_back_is_told_only_of_an_input() -> None:
     assert isinstance(inward, Repaired)
     assert isinstance(outward, Repaired)
     assert (inward.back, outward.back) == ({"<EMAIL_1>": "a@b.co"}, {})
+
+
+LONG: list[Json] = [
+    "x a@b.co " * 1_000,
+    ["x a@b.co " * 10] * 100,
+    {"x a@b.co " * 10 + str(n): n for n in range(100)},
+]
+
+
+@pytest.mark.parametrize("check", [pii(), patterns(deny=["z@"])])
+@pytest.mark.parametrize("value", LONG)
+async def test_much_text_is_looked_through_in_a_thread_while_the_loop_turns(
+    check: CustomCheck, value: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    async def noted(function: Callable[[], GuardFinding]) -> GuardFinding:
+        def run() -> GuardFinding:
+            threads.append(threading.get_ident())
+            return function()
+
+        return await in_thread(run)
+
+    monkeypatch.setattr(guards_texts, "in_thread", noted)
+    looking, turns = asyncio.ensure_future(look(check, value)), 0
+    while not looking.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert isinstance(await looking, Repaired | Passed)
+    assert turns > 1
+    assert len(threads) == 1
+    assert threads[0] != threading.get_ident()
+
+
+@pytest.mark.parametrize("check", [pii(), patterns(deny=["z@"])])
+async def test_a_short_text_is_looked_through_at_once(check: CustomCheck) -> None:
+    call = Call(run="run_1", key="0", agent="writer", version="1", input="x")
+    assert check.check(Checked(value="x", place="input", call=call, steps=PlainSteps())) == Passed()
 
 
 async def test_a_text_that_is_too_long_to_be_looked_through_is_objected_to() -> None:

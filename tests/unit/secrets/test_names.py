@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -17,8 +18,12 @@ from podium.facade.inbox import Inbox
 from podium.facade.operations import Operations
 from podium.facade.scoped import ScopedApp
 from podium.model.delegation import Delegation, DelegationSettings
+from podium.model.facts.calls import Asked
 from podium.model.run import RunState
+from podium.operations.rotation import rotate
+from podium.operations.signing import Signer
 from podium.secrets.masking import MASKING
+from podium.store.sqlite.store import SqliteStore
 from tests.unit.engine.bench import Bench
 
 SECRET = "k-7f3a9c55e1"
@@ -231,3 +236,38 @@ async def test_an_input_is_the_recorded_one_whatever_was_secret_then(bench: Benc
         ended = await bench.ended(run, hands, seconds=200)
         assert ended.state is RunState.DONE, ended.reason
         MASKING.forget()
+
+
+def test_what_a_key_change_signs_is_the_same_whatever_is_secret(tmp_path: Path) -> None:
+    old, new = (Signer(Signer.new()[0]) for _ in range(2))
+    store = SqliteStore(str(tmp_path / "podium.db"))
+    try:
+        change, _ = rotate(store.ledger, old, new, now=lambda: 1.0, by="ann", why=f"it was {SECRET}")
+        before = change.said
+        MASKING.learn(SECRET, "env:DOOR")
+        assert change.said == before
+        with pytest.raises(InvalidValue, match="whoever acts has the secret env:DOOR in it"):
+            rotate(store.ledger, new, Signer(Signer.new()[0]), now=lambda: 2.0, by=NAME, why="old")
+        later, _ = rotate(store.ledger, new, Signer(Signer.new()[0]), now=lambda: 2.0, by="ann", why=f"it was {SECRET}")
+        assert later.why == "it was ***"
+    finally:
+        store.close()
+
+
+async def test_a_redaction_leaves_the_names_that_were_there(bench: Bench) -> None:
+    @agent(name=WORD)
+    async def named(text: str) -> str:
+        return text
+
+    @workflow
+    async def calls(ctx: Context, _: None = None) -> str:
+        return await ctx.call(named, "in words")
+
+    async with bench.app(calls, named) as app:
+        handle = await app.start(calls)
+        await handle.result()
+        MASKING.learn(WORD, "env:DOOR")
+        assert await app.operations.redact(handle.id, why=f"about {WORD}") == 1
+        [asked] = [said for fact in await handle.facts() if isinstance(said := fact.content, Asked)]
+        assert asked.agent == WORD
+        assert not any(await app.reports.verify(handle.id))

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from podium.errors import UsageError
 from podium.model.expected import FLAG, NAMES, Expected, one_of
 from podium.model.json import Json
+from podium.model.origin import UNTRUSTED, Untrusted
 from podium.model.steps import Effects, Steps
 from podium.model.tool import ToolCard, Tools
 
@@ -27,11 +28,14 @@ class ToolEffects:
     verify: Verify | None = None
     read_only: bool = False
     capabilities: Collection[str] = ()
+    untrusted: Untrusted = False
+    """Whether outsiders write what it gives: all of it, or what stands under these names in it."""
 
     def __post_init__(self) -> None:
         one_of(get_args(Effects)).check("ToolEffects(effects=…)", self.effects)
         FLAG.check("ToolEffects(read_only=…)", self.read_only)
         NAMES.check("ToolEffects(capabilities=…)", self.capabilities)
+        UNTRUSTED.check("ToolEffects(untrusted=…)", self.untrusted)
         if self.read_only and self.effects == "once":
             raise UsageError("ToolEffects(read_only=True) changes nothing, so it has no effect that happens `once`.")
 
@@ -85,5 +89,6 @@ def _card(effects: DeclaredEffects, tool: str, schema: Json) -> ToolCard:
         return ToolCard(schema=schema)
     said = declared(effects, tool)
     return ToolCard(
-        schema=schema, effects=said.effects, read_only=said.read_only, capabilities=frozenset(said.capabilities)
-    )
+        schema=schema, effects=said.effects, read_only=said.read_only, capabilities=frozenset(said.capabilities),
+        untrusted=said.untrusted,
+    )  # fmt: skip

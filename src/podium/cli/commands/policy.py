@@ -1,54 +1,66 @@
 """`podium policy`: checks the rules of who may do what, and tells what they would say."""
 
 import asyncio
+import json
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
+from podium.agents.schema import mismatch
 from podium.cli.input import read_input
 from podium.cli.load import load, split
 from podium.cli.opening import open_readonly
 from podium.cli.options import JsonOption
-from podium.cli.output import print_json, print_table
+from podium.cli.output import note, print_json, print_table
 from podium.config import load_config
-from podium.dispatch.rules.policy.loading import load_judge, rows_of
-from podium.dispatch.rules.policy.request import Judge, PolicyRequest, memory_action
-from podium.dispatch.rules.policy.rule import acting
-from podium.dispatch.rules.policy.words import AGENT, CALL, MEMORY, TOOL, USE_TOOL
-from podium.errors import UsageError
-from podium.model.agent import Card
+from podium.dispatch.registry import Registry
+from podium.dispatch.rules.policy.explaining import Supposed
+from podium.dispatch.rules.policy.loading import checked_rows, load_judge
+from podium.errors import InvalidValue, UsageError
+from podium.model.agent import AnyAgent, Card
 from podium.model.call import Call
 from podium.model.clock import SystemClock
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.rules import ruled
-from podium.model.step import tool_id
 from podium.model.trust import Standing
 from podium.store.opening import is_memory, sqlite_file
 
 commands = typer.Typer(help="Who may do what.", rich_markup_mode=None)
 
+AgentsOption = Annotated[
+    list[str] | None, typer.Option("--file", metavar="FILE", help="The file with the agents; several times.")
+]
+
 
 @commands.command("check")
 def check(
     file: Annotated[str | None, typer.Argument(metavar="FILE", help="Default: policy.file of podium.toml.")] = None,
+    agents: AgentsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a file of policies and list its rules; a mistake is told with line and column."""
-    settings = load_config().policy
-    settings = settings if file is None else replace(settings, file=file)
+    """Check a file of policies and list its rules; a mistake is told with its place.
+
+    With --file, rules about agents, tools and arguments that there are not are mistakes, too.
+    """
+    config = load_config()
+    settings = config.policy if file is None else replace(config.policy, file=file)
     if settings.file is None:
         raise UsageError("no file of policies is set. Name one: podium policy check FILE")
-    rows = rows_of(settings)
+    cards = None if agents is None else [ruled(card, config.agents) for card in _registered(agents).cards()]
+    rows = checked_rows(settings, cards, _outside(config.store))
     if as_json:
         print_json([dict(row) for row in rows])
-        return
-    columns = ("line", "rule", "effect", "asks")
-    print_table([column.upper() for column in columns], [[row[column] for column in columns] for row in rows])
-    if not any(row["effect"] == "permit" for row in rows):
-        print("warning: no rule permits anything, so nothing may be. Usual: permit(principal, action, resource);")
+    else:
+        columns = ("line", "rule", "effect", "asks")
+        print_table([column.upper() for column in columns], [[row[column] for column in columns] for row in rows])
+        if not any(row["effect"] == "permit" for row in rows):
+            print("warning: no rule permits anything, so nothing may be. Usual: permit(principal, action, resource);")
+    if cards is None:
+        note("agents, tools and arguments that rules name were not looked for: name the file of the agents with --file")
 
 
 @commands.command("explain")
@@ -65,70 +77,125 @@ def explain(
         str | None,
         typer.Option(metavar="JSON", help="The input, of a tool its arguments; @FILE reads it, - standard input."),
     ] = None,
-    agents: Annotated[
-        str | None, typer.Option("--file", metavar="FILE", help="The file with the agents, for what their cards say.")
+    request: Annotated[
+        str | None, typer.Option(metavar="JSON", help="The input of the run that the user started.")
     ] = None,
+    run_input: Annotated[
+        str | None, typer.Option(metavar="JSON", help="The input of the run itself; unless given, that --request says.")
+    ] = None,
+    call_input: Annotated[
+        str | None, typer.Option(metavar="JSON", help="Of a tool: the input of the agent that uses it.")
+    ] = None,
+    agents: AgentsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what would happen to a call, or to the use of a tool, and why."""
     config = load_config()
-    known = {} if agents is None else {each.card.name: each.card for each in load(split(agents)[0]).agents}
-    cards = {name: ruled(card, config.agents) for name, card in known.items()}
-    if agents is not None and agent not in cards:
-        raise UsageError(f"{agents} has no agent {agent!r}. Agents there: {', '.join(sorted(cards))}.")
+    registry = None if agents is None else _registered(agents)
+    called = None if registry is None else _called(registry, agent)
+
+    def known(name: str) -> Card | None:
+        if registry is None or not registry.knows(name):
+            return None
+        return ruled(registry.get(name).card, config.agents)
+
+    card = known(agent) or ruled(Card(name=agent), config.agents)
+    options = {"input": input, "request": request, "run_input": run_input, "call_input": call_input}
+    said = {name: read_input(text) for name, text in options.items() if text is not None}
+    misfits = list(_misfits(card, tool, said))
+    misfits += _fill_in(said, "input" if tool is None else "call_input", called)
+    if tool is None and not caller and card.traits.runs_inline and "input" in said:
+        said.setdefault("request", said["input"])  # it starts a run
+    if "request" in said:
+        said.setdefault("run_input", said["request"])
+    asked = said.get("input" if tool is None else "call_input")
+    call = Call(
+        run="run", key="0", agent=agent, version=card.version, input=asked, tenant=tenant,
+        principal=user, root="run", callers=tuple(caller or ()),
+    )  # fmt: skip
     clock, standing = SystemClock(), _standing(config.store)
 
     def trust(name: str, version: str) -> int:
         return standing[name, version].trust(clock.now())
 
-    judge = load_judge(config.policy, cards=cards.get, trust=trust, clock=clock)
-    card = cards.get(agent) or ruled(Card(name=agent), config.agents)
-    call = Call(
-        run="run", key="0", agent=agent, version=card.version, input=read_input(input), tenant=tenant, principal=user,
-        root="run", callers=tuple(caller or ()),
-    )  # fmt: skip
-    decisions = _decisions(judge, card, call, tool)
+    judge = load_judge(config.policy, cards=known, trust=trust, clock=clock)
+    supposed = Supposed(call=call, card=card, tool=tool, arguments=said.get("input"), said=said, cards=known)
+    found = supposed.explained(judge)
+    unknown = [*misfits, *found.unknown]
     if as_json:
-        print_json([_plain(each) for each in decisions])
+        print_json([{**_plain(each), "unknown": unknown} for each in found.decisions])
         return
     if judge.reads_trust:
         print(f"{agent} is trusted {trust(agent, card.version)} of 100")
-    for each in decisions:
+    for each in found.decisions:
         print(_line(each))
+    for each in unknown:
+        note(f"a run may decide otherwise: {each}")
+
+
+def _registered(files: Sequence[str]) -> Registry:
+    found = Registry()
+    for file in files:
+        for agent in load(split(file)[0]).agents:
+            found.add(agent)
+    return found
+
+
+def _called(registry: Registry, name: str) -> AnyAgent:
+    if not registry.knows(name):
+        there = ", ".join(sorted(card.name for card in registry.cards()))
+        raise UsageError(f"the files that --file names have no agent {name!r}. Agents there: {there}.")
+    return registry.get(name)
+
+
+def _fill_in(said: dict[str, Json], name: str, agent: AnyAgent | None) -> Iterator[str]:
+    """Put an input as the type of its agent dumps it, with its defaults; tells where it does not fit."""
+    if agent is None:
+        return
+    try:
+        said[name] = agent.input.dump(agent.input.load(said.get(name)))
+    except InvalidValue as error:
+        if name in said:
+            yield f"{agent.card.name} does not take that: {error}"
+
+
+def _misfits(card: Card, tool: str | None, said: Mapping[str, Json]) -> Iterator[str]:
+    """Tell where arguments do not fit a tool; raises UsageError where the agent has no such tool."""
+    if tool is None:
+        return
+    about, arguments = card.tools.get(tool), said.get("input")
+    if about is None and card.knows_tools and "/" not in tool:
+        raise UsageError(f"{card.name} has no tool {tool!r}. Its tools: {', '.join(sorted(card.tools)) or 'none'}.")
+    schema = None if about is None else about.schema
+    takes_it = is_object(schema) and "arguments" in schema.get("properties", {})
+    if is_object(arguments) and arguments.keys() == {"tool", "arguments"} and not takes_it:
+        bare = json.dumps(arguments["arguments"], ensure_ascii=False)
+        raise UsageError(f"the input of a tool are its arguments themselves: --input '{bare}'.")
+    if "input" in said and schema is not None and (wrong := mismatch(arguments, schema)) is not None:
+        yield f"{tool} does not take that: {wrong}"
+
+
+def _outside(store: str) -> Sequence[str]:
+    """Return the agents outside to whom somebody delegated, if there is a store."""
+    if not _is_there(store):
+        return ()
+    with open_readonly(store) as opened:
+        return [each.delegation.to for each in opened.delegations.all()]
 
 
 def _standing(store: str) -> dict[tuple[str, str], Standing]:
     """Return how the agents stand by the facts of the store, if there is one."""
     found = defaultdict[tuple[str, str], Standing](Standing)
-    file = sqlite_file(store)
-    if not is_memory(store) and (file is None or file.is_file()):
+    if _is_there(store):
         with open_readonly(store) as opened:
             for each in asyncio.run(opened.evidence()):
                 found[each.agent, each.version].add(each)
     return found
 
 
-def _decisions(judge: Judge, card: Card, call: Call, tool: str | None) -> list[PolicyDecision]:
-    """Return what is decided, and after each question what would be decided once it is answered with yes."""
-    granted: dict[str, Json] = {}
-    found: list[PolicyDecision] = []
-    while True:
-        matter = _matter(judge, card, replace(call, granted=granted), tool)
-        found.append(decision := judge.decide(matter) if not matter.scope.settled else Allowed())
-        if not isinstance(decision, Asks):
-            return found
-        granted[decision.rule] = {"approved": True}
-
-
-def _matter(judge: Judge, card: Card, call: Call, tool: str | None) -> PolicyRequest:
-    """Return what a run would have decided."""
-    user, agents = acting(call)
-    if tool is not None:
-        scope = judge.scope(card, USE_TOOL, TOOL, tool_id(card.name, tool))
-        sent = {"tool": tool, "arguments": call.input}
-        return PolicyRequest.of_tool(card, scope, call, user, agents, tool=tool, sent=sent, granted=call.granted)
-    action, kind = (memory_action(call.input), MEMORY) if card.traits.is_memory else (CALL, AGENT)
-    return PolicyRequest.of_call(card, judge.scope(card, action, kind, card.name), call, user, agents)
+def _is_there(store: str) -> bool:
+    file = sqlite_file(store)
+    return not is_memory(store) and (file is None or file.is_file())
 
 
 def _line(decision: PolicyDecision) -> str:

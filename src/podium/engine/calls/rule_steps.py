@@ -6,14 +6,16 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.reservations import Wish, reserve, settle
 from podium.model.agent import AnyAgent
+from podium.model.allow import AllowList
 from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.call import Call
 from podium.model.facts.calls import StepDone
 from podium.model.facts.notices import Notice
 from podium.model.json import Json, decode
 from podium.model.loops import AgentTurn
+from podium.model.origin import ArgumentOrigin
 from podium.model.prices import PriceSettings
-from podium.model.step import CACHE_STEP
+from podium.model.step import CACHE_STEP, is_under_guard
 
 
 class StepsForRules:
@@ -50,17 +52,27 @@ class StepsForRules:
         return self._request[0]
 
     @property
+    def allowed(self) -> tuple[AllowList, ...]:
+        """The lists of what may be used in this call."""
+        return self._active.journal.allowed.at(self._call.key)
+
+    @property
     def usd(self) -> float | None:
         """What the agent's own steps of this call came to, as far as they are recorded."""
         records = self._active.history.steps.get(self._call.key, {})
         total = 0.0
-        for record in records.values():
-            said = None if record.done is None or record.name == CACHE_STEP else record.done.content
+        for path, record in records.items():
+            own = record.done is not None and record.name != CACHE_STEP and self._is_own(path)
+            said = record.done.content if own and record.done is not None else None
             if isinstance(said, StepDone) and said.usage is not None:
                 if said.usage.usd is None:
                     return None
                 total += said.usage.usd
         return total
+
+    def _is_own(self, path: str) -> bool:
+        """Whether a step is the agent's, by its place: not one of an agent that looks at what this one says."""
+        return not is_under_guard(path)
 
     @property
     def lines(self) -> Sequence[BudgetLine]:
@@ -106,6 +118,12 @@ class StepsForRules:
     def settle(self, reservation: Reservation, spent: Amount) -> None:
         """Record what was really spent of what was set aside."""
         settle(self._active, self._call.key, reservation, spent)
+
+    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+        """Return where each argument of what is asked comes from; see `podium.model.rule_steps.RuleSteps`."""
+        journal = self._active.journal
+        await journal.committed()
+        return await journal.provenance.origins(input)
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         """Record what a rule did, for reports and audits; in a replay it is recorded already."""

@@ -1,6 +1,7 @@
 """The recorded parts of a call: each model request, each tool call, each `once` happens once for ever."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from podium.engine.calls.asked import StepQuestions
 from podium.engine.calls.held import HeldSteps
@@ -23,14 +24,16 @@ from podium.model.consent import NO_CONSENT, Consent
 from podium.model.conversation import OpenTurn
 from podium.model.deferral import Resume, StepFunction
 from podium.model.json import Json
+from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
-from podium.model.outcome import Refused, Until, Usage
+from podium.model.outcome import Done, Outcome, Pending, Refused, Until, Usage
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL, is_scarce
 from podium.model.rule_steps import SpeakingTurn
 from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
+from podium.model.streams.transient import RequestStarted
 from podium.store.codec import input_digest
 
 
@@ -38,8 +41,8 @@ class CallSteps(StepsForRules):
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_again", "_claims", "_counts", "_effects", "_held", "_interruptions", "_questions", "_records", "_sent",
-        "_under_way", "conversation", "refusals", "turn",
+        "_again", "_asking", "_claims", "_counts", "_effects", "_held", "_interruptions", "_questions", "_records",
+        "_sent", "_under_way", "conversation", "refusals", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +50,8 @@ class CallSteps(StepsForRules):
         resumed: bool = False, turn: TurnOfCall | None = None,
     ) -> None:  # fmt: skip
         super().__init__(active, branch, call, agent)
+        self._asking = call
+        """The call whose steps these are, as rules for steps see it."""
         if turn is not None:
             turn.added.clear()
         self.conversation: OpenTurn | None = turn
@@ -201,7 +206,7 @@ class CallSteps(StepsForRules):
         if rules is None:
             return await work()
         step = StepCall(
-            call=self._call, name=name, path=path, input=sent, body=work, bound=body.bound, usage=body.usage,
+            call=self._asking, name=name, path=path, input=sent, body=work, bound=body.bound, usage=body.usage,
             edit=consent.edit, asked=self._questions.rules(path),
         )  # fmt: skip
         return await rules(step, self)
@@ -228,6 +233,26 @@ class CallSteps(StepsForRules):
         waits = Suspended(ask, path, APPROVAL if ask.kind == "permission" else None)
         self._interruptions.note(path, waits)
         raise waits
+
+    async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
+        """Have another agent asked in the step one is in; see `podium.model.rule_steps.RuleSteps`."""
+        path, above, dispatcher = inside.get(), self._call, self._active.runtime.dispatcher
+        if not path:
+            raise UsageError(f"{agent.card.name} is asked outside of a step: ask it in what `steps.once` runs.")
+        dispatcher.route(agent)
+        call = replace(
+            above, key=f"{above.key}/{path}", agent=agent.card.name, version=agent.card.version, input=input, attempt=1,
+            timeout=None, conversation=None, granted=granted_to(path, above.granted), feedback="",
+        )  # fmt: skip
+        steps = StepsBeside(self, agent, call, path)
+        outcome = await dispatcher.dispatch(agent, call, steps)
+        match outcome:
+            case Pending():
+                raise Suspended(outcome.ask, outcome.step or path, outcome.rule)
+            case Done() if steps.usd:
+                return replace(outcome, usage=None)  # its steps have told what it came to
+            case _:
+                return outcome
 
     def _must_end(self, path: str) -> bool:
         """Whether a step is part of what is not to be cut: an effect that happens once, the check of an answer."""
@@ -289,6 +314,49 @@ class CallSteps(StepsForRules):
         count = self._counts.get(prefix, 0)
         self._counts[prefix] = count + 1
         return f"{prefix}#{count}"
+
+
+class StepsBeside(CallSteps):
+    """The steps of an agent that is asked inside a step of another one's call: recorded there, under its own rules.
+
+    What it writes is not streamed, since readers would take it for the answer; it has no turn in the conversation; and
+    its requests are told under its own name.
+    """
+
+    __slots__ = ("_around", "_within")
+
+    def __init__(self, around: CallSteps, agent: AnyAgent, call: Call, within: str) -> None:
+        for name in (*StepsForRules.__slots__, *CallSteps.__slots__):
+            setattr(self, name, getattr(around, name))
+        self._around = around
+        self._agent = agent
+        self._within = within
+        self._asking = replace(call, granted=around._call.granted)  # noqa: SLF001 - of its own kind
+        self.conversation = self.turn = None
+
+    @property
+    def turns(self) -> Sequence[AgentTurn]:
+        """Nothing was asked and said before it in its branch."""
+        return ()
+
+    def _is_own(self, path: str) -> bool:
+        return path.startswith(f"{self._within}/")
+
+    async def _hold(self, path: str, outer: str) -> None:
+        await self._around._hold(path, outer)  # noqa: SLF001 - of its own kind
+
+    def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
+        """Say, inside a step, what it sends, and that this agent does."""
+        super().tell_sent(lambda place: self._named(sent(place)), kept)
+
+    def emit(self, chunk: Json) -> None:
+        """Stream that a model is asked, and nothing of what it writes."""
+        if isinstance(chunk, RequestStarted):
+            super().emit(chunk)
+
+    def _named(self, sent: Json) -> Json:
+        """Return a request with the name of the agent, where it is its own and says who asks."""
+        return sent if sent.get("agent", "?") else {**sent, "agent": self._agent.card.name}
 
 
 def _require_leave(name: str, waits: Suspended) -> None:

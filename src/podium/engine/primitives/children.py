@@ -11,6 +11,7 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.describing import describe
 from podium.engine.run.inputs import as_recorded
 from podium.engine.run.key_state import KeyState, asking_child, asking_result
+from podium.engine.run.keys import context_of
 from podium.engine.run.recorded import Recorded, restored
 from podium.engine.run.reservations import Wish, carved_from, reserve, share_of
 from podium.engine.run.starting import Above, new_run
@@ -25,7 +26,7 @@ from podium.model.facts.runs import Started
 from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.ids import child_run_id
 from podium.model.json import Json
-from podium.model.rule_names import budget_rule
+from podium.model.rule_names import DEPTH, FAN_OUT, budget_rule
 from podium.model.run import RunOptions, RunState
 from podium.model.storable import check_name
 from podium.store.codec import decode, encode, input_digest
@@ -145,19 +146,36 @@ class SpawnChild(Recorded[ChildRun[T]], Generic[T]):
         if len(context.callers) >= (most := active.runtime.max_depth):
             why = f"{card.name} would be {len(context.callers) + 1} workflows deep; max_depth allows {most}"
             await self._refuse(branch, "depth", why)
-        await self._carve(branch, run_id)
+        if (shape := self._out_of_shape(len(context.callers) + 1)) is not None:
+            await self._refuse(branch, *shape)
+        active.history.spawned[run_id] = key  # it counts from now on, whatever this waits for
+        try:
+            await self._carve(branch, run_id)
+        except BaseException:
+            del active.history.spawned[run_id]
+            raise
         at, seed = active.runtime.clock.now(), active.chance(key).getrandbits(63)
         above = Above(
             run=active.run, callers=context.callers, deadline=context.deadline, lines=active.lines,
-            budget=active.budget,
+            budget=active.budget, allow=active.journal.allowed.at(key),
         )  # fmt: skip
         trace = _traceparent(active, key)
         run = new_run(run_id, card, payload, self.options, seed=seed, at=at, above=above, trace=trace)
         run = await self._in_place_of_another(run, digest)
-        active.history.spawned[run_id] = key
         said = ChildSpawned(workflow=card.name, version=card.version, run=run_id, digest=digest)
         await self.end_with(branch, said, None, [Spawn(run)])
         return ChildRun(run_id, self.child, context, active)
+
+    def _out_of_shape(self, depth: int) -> tuple[str, str] | None:
+        """Return the rule, and the reason, by which the budget of the run allows no child so deep, or none more."""
+        budget, name = self.active.budget, self.child.card.name
+        if (most := budget.get("depth")) is not None and depth > most:
+            way = " > ".join([*self.context.callers, name])
+            return DEPTH, f"{way} is deeper than the {most} that the budget allows"
+        open_here = [key for key in self.active.history.spawned.values() if context_of(key) == context_of(self.key)]
+        if (most := budget.get("fan_out")) is not None and len(open_here) >= most:
+            return FAN_OUT, f"{len(open_here) + 1} child runs at once, and the budget of the run allows {most}"
+        return None
 
     def _check_names(self) -> None:
         """Raise InvalidValue for a name with a secret in it; what the run inherits it has already."""

@@ -47,13 +47,18 @@ def spread(inputs: Iterable[T], concurrency: int | None) -> Iterable[T]:
     return inputs
 
 
-def check_fan_out(items: Sequence[Primitive[Any]], path: str, most: int | None) -> None:
-    """Raise CallRefused for more branches at once than a budget allows: those need not be awaited then."""
-    if most is None or len(items) <= most:
+def check_fan_out(active: ActiveRun, items: Sequence[Primitive[Any]], path: str, before: int = 0) -> None:
+    """Raise CallRefused for more branches than a budget allows beside those `before`: they need not be awaited then.
+
+    What is recorded of a branch that was added, by a version that did not count it, goes on.
+    """
+    most, count = active.budget.get("fan_out"), before + len(items)
+    if most is None or count <= most or (before and all(each.key in active.history.records for each in items)):
         return
     for each in items:
         each.branch.unawaited.pop(each.key, None)
-    raise CallRefused(f"{len(items)} branches at once, and the budget of the run allows {most}", rule=FAN_OUT, key=path)
+    branches = "branches of one select" if before else "branches at once"
+    raise CallRefused(f"{count} {branches}, and the budget of the run allows {most}", rule=FAN_OUT, key=path)
 
 
 def check_quorum(quorum: object, most: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from podium.engine.primitives.branch_group import BranchEnd, BranchGroup
-from podium.engine.primitives.joins import checked, record_choice, recorded_choice
+from podium.engine.primitives.joins import check_fan_out, checked, record_choice, recorded_choice
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.primitive import Primitive
@@ -42,10 +42,14 @@ class Selection(Generic[T]):
             await self._team.dismiss(self._key)
 
     def add(self, item: Primitive[T]) -> int:
-        """Start another call or branch beside those that run; returns its index. Its key was taken when it was made."""
+        """Start another call or branch beside those that run; returns its index. Its key was taken when it was made.
+
+        Raises CallRefused where the selection has as many, with those that have ended, as the budget of the run allows.
+        """
         if self._team is None:
             raise RuntimeError(_NOT_ENTERED)
         checked([item], self._path)
+        check_fan_out(self._active, [item], self._path, before=len(self._items))
         self._items.append(item)
         return self._team.add(item)
 

@@ -320,7 +320,9 @@ class ActiveRun:
     def restart(self, version: str, input: bytes) -> None:
         """Begin the next generation with this loop turn's commit; nothing more is recorded of this one."""
         self._parking = self._restarting = True
-        begun = self.mailbox.turns.noted(self.generation.next(version, self.due))
+        begun = self.mailbox.turns.noted(
+            self.generation.next(version, self.due, self.journal.allowed.at(self.generation.path))
+        )
         said = DoneBefore(self.history.done_before(), ()).noted(begun)
         unread = [TakeSignal(each.id) for each in self.mailbox.left if each.kind not in KEPT_SIGNALS]
         unwanted = self.mailbox.turns.release([*self.mailbox.turns.wanted], self.runtime.clock.now())

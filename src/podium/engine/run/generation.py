@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podium.engine.run.deadline import Deadline
+from podium.model.allow import AllowList
 from podium.model.fact import Fact, FactKind, started_of
 from podium.model.facts.runs import Restarted
 from podium.model.generation import generation_of, path_of, restarted_in, start_of
@@ -34,11 +35,12 @@ class Generation:
         """The key under which it stands whether the rules admitted the run."""
         return start_of(self.number)
 
-    def next(self, version: str, due: Deadline | None) -> Restarted:
+    def next(self, version: str, due: Deadline | None, allow: tuple[AllowList, ...]) -> Restarted:
         """Return what begins the next one, of a run that has to be done at a time."""
         return Restarted(
             generation=self.number + 1, version=version, deadline=None if due is None else due.at,
             seconds=None if due is None else due.seconds, ended_before=self.ended_before,
+            allow=allow,
         )  # fmt: skip
 
 

@@ -8,6 +8,11 @@ def belongs(key: str, to: str) -> bool:
     return not to or key == to or key.startswith((f"{to}.", f"{to}/"))
 
 
+def context_of(key: str) -> str:
+    """Return the path of the context that gave out a key."""
+    return key.rpartition(".")[0]
+
+
 def above(key: str) -> Iterator[str]:
     """Give the keys above one, the nearest first."""
     over = key.partition("/")[0].rpartition(".")[0]

@@ -2,8 +2,11 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+from podium import lazy
 from podium.engine.run.activity import Activity
+from podium.engine.run.allow_lists import RunAllowLists
 from podium.engine.run.runtime import Runtime
 from podium.errors import Evicted, TooManyFacts
 from podium.model.fact import Fact
@@ -13,6 +16,11 @@ from podium.services.group_commit import CommitBatch, Settled
 from podium.services.isolation import CommitAnswer
 from podium.store.inserting import NewFact
 from podium.store.operations import Close, Committed, CommitVerdict, Effect, Reserve, Write
+
+if TYPE_CHECKING:
+    from podium.engine.run import provenance
+else:
+    provenance = lazy.module("podium.engine.run.provenance")
 
 _MOST_IN_A_ROW = 16
 """A run that is alone commits this many times without a turn of the event loop; then other code of the program runs."""
@@ -30,8 +38,8 @@ class RunJournal:
     """Writes the journal of one run. A dry run writes nothing."""
 
     __slots__ = (
-        "_activity", "_answered", "_batch", "_count", "_dry", "_in_a_row", "_n", "_run", "_runtime", "_warn_at",
-        "_writes", "closed", "emitter", "logs",
+        "_activity", "_answered", "_batch", "_count", "_dry", "_in_a_row", "_n", "_provenance", "_run", "_runtime",
+        "_warn_at", "_writes", "allowed", "closed", "emitter", "logs",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +59,9 @@ class RunJournal:
         self._count = len(facts)
         self.emitter = runtime.streams.begin(run, facts, dry=dry)
         """Emits what is told beside what is recorded."""
+        self.allowed = RunAllowLists(facts)
+        """What the run may use, by place."""
+        self._provenance: provenance.RunProvenance | None = None
         self._warn_at = runtime.max_facts // 2
         self._in_a_row = 0
         self._writes: list[Write] = []
@@ -103,6 +114,13 @@ class RunJournal:
             if log is not None and above != fact.key:
                 log.append(Fact(len(log), fact.kind, fact.key, fact.at, self._run.epoch, fact.body, fact.payload))
             above = above.rpartition(".")[0]
+
+    @property
+    def provenance(self) -> "provenance.RunProvenance":
+        """Tells of values where they come from, by what is recorded."""
+        if self._provenance is None:
+            self._provenance = provenance.RunProvenance(self._run.id, self._runtime)
+        return self._provenance
 
     @property
     def nearly_full(self) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from podium.model.agent import Card
+from podium.model.allow import AllowList
 from podium.model.budget import Budget, BudgetLimits, BudgetLine, budget_json, limits_of
 from podium.model.budget_ids import budget_of_run
 from podium.model.fact import Fact, FactKind
@@ -25,6 +26,8 @@ class Above:
     lines: tuple[BudgetLine, ...]
     budget: Json
     """Its own, or what it has of those above it."""
+    allow: tuple[AllowList, ...] = ()
+    """The lists of what may be used where it is started."""
 
 
 def new_run(
@@ -41,7 +44,7 @@ def new_run(
         callers=() if above is None else above.callers, deadline=_deadline(options, at, above),
         budget=_budget(options, above), lines=tuple(_lines(id, options.budget, above)), trace=trace,
         conversation=None if options.turn is None else options.turn.name,
-        busy="wait" if options.turn is None else options.turn.busy,
+        busy="wait" if options.turn is None else options.turn.busy, allow=_allow(options, above),
     )  # fmt: skip
     parent = None if above is None else above.run
     return NewRun(
@@ -50,6 +53,12 @@ def new_run(
         root=parent.root if parent else id, tag=options.tag, at=at,
         started=NewFact.saying(said, "", at, payload), limits=limits or None, turn=_turn(options, at),
     )  # fmt: skip
+
+
+def _allow(options: RunOptions, above: Above | None) -> tuple[AllowList, ...]:
+    """Return the lists of what it may use: its own, and those above it."""
+    own = () if options.allow is None else (options.allow,)
+    return own if above is None else (*above.allow, *own)
 
 
 def _turn(options: RunOptions, at: float) -> WantTurn | None:
@@ -70,9 +79,17 @@ def _deadline(options: RunOptions, at: float, above: Above | None) -> float | No
 
 
 def _budget(options: RunOptions, above: Above | None) -> Json:
-    """Return what the first fact says of the budget: how deep and how wide, also where only those above bound it."""
+    """Return what the first fact says of the budget: how deep and how wide, of its own and those above the least.
+
+    How deep is counted from the first run, as callers are.
+    """
     shape = {} if above is None else {name: above.budget[name] for name in ("depth", "fan_out") if name in above.budget}
-    return shape if options.budget is None else shape | budget_json(options.budget)
+    if options.budget is None:
+        return shape
+    own = budget_json(options.budget)
+    if "depth" in own and above is not None:
+        own["depth"] += len(above.callers)
+    return own | {name: min(most, own.get(name, most)) for name, most in shape.items()}
 
 
 def _lines(id: str, budget: Budget | None, above: Above | None) -> list[BudgetLine]:

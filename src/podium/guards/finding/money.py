@@ -1,12 +1,15 @@
-"""Finds accounts: IBANs by their checksum, cards by issuer and Luhn's."""
+"""Finds accounts: IBANs by their checksum, cards by issuer and Luhn's, and numbers that are labelled as such."""
 
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from podium.guards.finding.found import Found, digits_of, every
+from podium.guards.finding.found import LETTERS, Found, digits_of, every, matches
+from podium.guards.finding.labels import label_before
 
-_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?= ?[A-Za-z0-9])")
+_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2} ?[0-9]{2}(?=[ .\-]?[A-Za-z0-9])")
+_BETWEEN = " .-"
+"""What stands between the groups of an account."""
 _LENGTHS: Mapping[str, int] = MappingProxyType(
     {
         "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BI": 27, "BR": 29,
@@ -24,14 +27,14 @@ _LENGTHS: Mapping[str, int] = MappingProxyType(
 
 def iban(text: str) -> Found:
     """Find account numbers, written together or in groups."""
-    for match in _START.finditer(text):
+    for match in matches(_START, text):
         length = _LENGTHS.get(match[0][:2].upper())
         if length is None:
             continue
         end, number = match.start(), ""
         while len(number) < length and end < len(text):
             each = text[end]
-            if each == " " and text[end - 1] != " ":
+            if each in _BETWEEN and text[end - 1] not in _BETWEEN:
                 end += 1
                 continue
             if not (each.isascii() and each.isalnum()):
@@ -39,7 +42,8 @@ def iban(text: str) -> Found:
             number += each
             end += 1
         following = text[end : end + 1]
-        if len(number) == length and not following.isalnum() and _is_iban(number.upper()):
+        whole = len(number) == length and not (following.isascii() and following.isalnum())
+        if whole and (_is_iban(number.upper()) or label_before(text, match.start()) == "iban"):
             yield match.start(), end
 
 
@@ -65,8 +69,8 @@ _ISSUERS: tuple[tuple[range, int, range], ...] = (
 """First digits, how many of them, and the lengths of cards that begin so (ISO/IEC 7812)."""
 
 
-def _is_card(text: str) -> bool:
-    number = digits_of(text)
+def _is_card(match: re.Match[str]) -> bool:
+    number = digits_of(match[0])
     written = "".join(map(str, number))
     issued = any(int(written[:width]) in first and len(number) in lengths for first, width, lengths in _ISSUERS)
     return issued and len(set(number)) > 1 and is_luhn(number)
@@ -79,8 +83,28 @@ def is_luhn(number: list[int]) -> bool:
 
 
 CARD = every(
-    r"(?<![0-9])(?:[0-9]{13,19}|[0-9]{4}([ \-])[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{1,3})?"
-    r"|[0-9]{4}([ \-])[0-9]{6}\2[0-9]{4,5})(?![0-9])",
+    r"(?<![0-9])(?:[0-9]{13,19}|[0-9]{4}([ .\-])[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{1,3})?"
+    r"|[0-9]{4}([ .\-])[0-9]{6}\2[0-9]{4,5})(?![0-9])",
     _is_card,
 )
 """Cards, in one piece or in the groups that are printed on them."""
+
+_NUMBER = re.compile(rf"(?<![0-9_{LETTERS}.,])[0-9](?:[ .\-/]?[0-9]){{5,27}}(?![0-9_{LETTERS}]|[.,][0-9])")
+_OF_CARD, _OF_ACCOUNT = range(12, 20), range(6, 29)
+"""Digits of a card, and of an account by the rules of its bank."""
+
+
+def labelled_accounts(text: str) -> Found:
+    """Find numbers before which it is said that they are those of an account."""
+    yield from _labelled(text, "iban", _OF_ACCOUNT)
+
+
+def labelled_cards(text: str) -> Found:
+    """Find numbers before which it is said that they are those of a card."""
+    yield from _labelled(text, "card", _OF_CARD)
+
+
+def _labelled(text: str, kind: str, lengths: range) -> Found:
+    for match in matches(_NUMBER, text):
+        if len(digits_of(match[0])) in lengths and label_before(text, match.start()) == kind:
+            yield match.span()

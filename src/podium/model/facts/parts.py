@@ -98,3 +98,8 @@ Lines = Annotated[
     Form(lambda lines: [line_json(each) for each in lines], lambda said: tuple(line_of(each) for each in said)),
 ]  # fmt: skip
 """The budgets that a run counts against."""
+AllowLists = Annotated[
+    tuple[tuple[str, ...], ...], Mark.KEEP,
+    Form(lambda lists: [list(each) for each in lists], lambda said: tuple(tuple(each) for each in said)),
+]  # fmt: skip
+"""Lists of what a run may use."""

@@ -8,7 +8,7 @@ from podium.model.conversation import Busy
 from podium.model.empty import empty
 from podium.model.facts.content import WRITTEN, Blanked, Dropped, FactContent, Kept, Stored
 from podium.model.facts.kind import FactKind
-from podium.model.facts.parts import Degradations, Lines
+from podium.model.facts.parts import AllowLists, Degradations, Lines
 from podium.model.json import Json
 from podium.model.run import RunState
 
@@ -49,6 +49,8 @@ class Started(FactContent, kind=FactKind.STARTED):
     """The conversation in which it is to have its turn from its start to its end."""
     busy: Kept[Busy] = "wait"
     """What becomes of it where another one has its turn there."""
+    allow: AllowLists = ()
+    """The lists of what it may use: its own, and those above it. What is used has to be on each of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,8 @@ class Restarted(FactContent, kind=FactKind.RESTARTED):
     """Whether it has its turn there now: after a retry, or in a fork, it takes it anew once something is to be said."""
     spoken: Kept[bool] = False
     """Whether calls of the generations before have said something in that turn."""
+    allow: AllowLists = ()
+    """The lists of what the run may use from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

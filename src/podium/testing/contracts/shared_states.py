@@ -1,9 +1,10 @@
 """What a store must do with the small states that its processes share."""
 
 import asyncio
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
-
-import pytest
 
 from podium.model.shared_states import SharedStates
 from podium.testing.contracts.hand import Hand
@@ -13,8 +14,7 @@ _LONG = 1e12
 
 
 def _states(hand: Hand) -> SharedStates:
-    if hand.store.states is None:
-        pytest.skip("no other process can open this store")
+    assert hand.store.states is not None
     return hand.store.states
 
 
@@ -33,7 +33,18 @@ async def _add(states: SharedStates, times: int) -> int:
 
 
 class SharedStatesContract(OpenedStore):
-    """A state is replaced by who has seen what it replaces, in whichever process."""
+    """A state is replaced by who has seen what it replaces, in whichever process.
+
+    A store that no other process can open keeps none, and says so.
+    """
+
+    @contextmanager
+    def hands(self, folder: Path, *workers: str) -> Generator[list[Hand]]:
+        """Open the store as several workers; as none where there is nothing to share."""
+        with ExitStack() as stack:
+            hands = [stack.enter_context(self.hand(folder, worker)) for worker in workers]
+            assert all((hand.store.states is not None) == self.durable for hand in hands)
+            yield hands if self.durable else []
 
     def test_a_state_is_replaced_only_as_it_was_seen(self, tmp_path: Path) -> None:
         async def work(hand: Hand) -> None:
@@ -45,8 +56,9 @@ class SharedStatesContract(OpenedStore):
             assert await _swap(states, "a", b"1", b"2")
             assert [await states.get(name) for name in ("a", "b")] == [b"2", b""]
 
-        with self.hand(tmp_path) as hand:
-            hand.told(work(hand))
+        with self.hands(tmp_path, "w_1") as hands:
+            for hand in hands:
+                hand.told(work(hand))
 
     def test_a_state_of_no_bytes_is_none(self, tmp_path: Path) -> None:
         async def work(hand: Hand) -> None:
@@ -59,22 +71,26 @@ class SharedStatesContract(OpenedStore):
             assert await states.get("a") == b""
             assert await _swap(states, "a", b"", b"3")
 
-        with self.hand(tmp_path) as hand:
-            hand.told(work(hand))
+        with self.hands(tmp_path, "w_1") as hands:
+            for hand in hands:
+                hand.told(work(hand))
 
     def test_all_who_have_the_store_open_see_the_same_state_and_lose_no_change(self, tmp_path: Path) -> None:
         async def work(one: Hand, other: Hand) -> None:
             await asyncio.gather(_add(_states(one), 50), _add(_states(other), 50))
             assert await _states(one).get("count") == await _states(other).get("count") == b"100"
 
-        with self.hand(tmp_path) as one, self.hand(tmp_path, "w_2") as other:
-            one.told(work(one, other))
+        with self.hands(tmp_path, "w_1", "w_2") as hands:
+            for one, other in pairwise(hands):
+                one.told(work(one, other))
 
     def test_a_state_is_there_when_the_store_is_opened_again(self, tmp_path: Path) -> None:
-        with self.hand(tmp_path) as hand:
-            hand.told(_swap(_states(hand), "a", b"", b"\x00\xff"))
-        with self.hand(tmp_path, "w_2") as hand:
-            hand.told(_kept(hand))
+        with self.hands(tmp_path, "w_1") as hands:
+            for hand in hands:
+                hand.told(_swap(_states(hand), "a", b"", b"\x00\xff"))
+        with self.hands(tmp_path, "w_2") as hands:
+            for hand in hands:
+                hand.told(_kept(hand))
 
     def test_those_that_mean_nothing_any_more_do_not_pile_up(self, tmp_path: Path) -> None:
         async def work(hand: Hand) -> int:
@@ -83,8 +99,9 @@ class SharedStatesContract(OpenedStore):
                 assert await _swap(states, f"{n * 7919 % 1000:03}", b"", b"1", until=50.0)
             return len([n for n in range(1000) if await states.get(f"{n:03}")])
 
-        with self.hand(tmp_path) as hand:
-            assert hand.told(work(hand)) < 250
+        with self.hands(tmp_path, "w_1") as hands:
+            for hand in hands:
+                assert hand.told(work(hand)) < 250
 
 
 async def _kept(hand: Hand) -> None:

@@ -27,6 +27,7 @@ maybe_seconds = st.none() | seconds
 maybe = st.none() | word
 yes = st.sampled_from([True])
 words = st.lists(word, max_size=3).map(tuple)
+allow_lists = st.lists(st.lists(word).map(tuple)).map(tuple)
 json = st.recursive(
     st.none() | st.booleans() | count | text, lambda inner: st.lists(inner) | st.dictionaries(word, inner)
 )
@@ -71,9 +72,10 @@ def started(draw: st.DrawFn) -> Written:
     }  # fmt: skip
     forked, trace, left = draw(maybe), draw(maybe), draw(words)
     conversation, busy = draw(maybe), draw(st.sampled_from(get_args(Busy)))
+    allow = draw(allow_lists)
     content = runs.Started(
         **body, callers=callers, deadline=deadline, budget=budget, lines=lines, forked_from=forked,
-        done_before_fork=done, left_behind=left, trace=trace, conversation=conversation, busy=busy,
+        done_before_fork=done, left_behind=left, trace=trace, conversation=conversation, busy=busy, allow=allow,
     )  # fmt: skip
     stored = [
         some({"id": each.id, "usd": each.limits.usd, "tokens": each.limits.tokens, "calls": each.limits.calls},
@@ -84,6 +86,7 @@ def started(draw: st.DrawFn) -> Written:
         body, callers=list(callers) or None, deadline=deadline, budget=budget or None, lines=stored or None,
         forked_from=forked, done_before_fork=list(done) or None, left_behind=list(left) or None, trace=trace,
         conversation=conversation, busy=None if busy == "wait" else busy,
+        allow=[list(each) for each in allow] or None,
     )  # fmt: skip
 
 

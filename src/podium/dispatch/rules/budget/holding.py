@@ -17,21 +17,31 @@ class Holding:
     @contextmanager
     def inside(self, call: Call, step: str, reservation: Reservation) -> Generator[None]:
         """Note what is set aside for a call, or for one of its steps, while that is under way."""
-        held = self._held.setdefault(_place(call), {})
-        held[step] = reservation.id
+        held, at = self._held.setdefault(_place(call), {}), step or _beside(call)
+        held[at] = reservation.id
         try:
             yield
         finally:
-            del held[step]
+            del held[at]
             if not held:
                 del self._held[_place(call)]
 
-    def around(self, call: Call, step: str) -> Sequence[str]:
-        """Return what is set aside for the call of a step, and for the steps that it is inside."""
-        held = self._held.get(_place(call))
-        return [name for at, name in held.items() if not at or step.startswith(f"{at}/")] if held else ()
+    def around(self, call: Call, step: str = "") -> Sequence[str]:
+        """Return what is set aside for the call of a step, and for the steps that it is inside.
+
+        Of a call that is asked beside another one's answer: the same of the step in which it is asked.
+        """
+        held, within = self._held.get(_place(call)), step or _beside(call)
+        if not held or not within:
+            return ()
+        return [name for at, name in held.items() if not at or within.startswith(f"{at}/")]
 
 
 def _place(call: Call) -> tuple[str, str]:
     """Return run and key of a call; what a guard has asked beside it is part of it."""
     return call.run, call.key.partition("/")[0]
+
+
+def _beside(call: Call) -> str:
+    """Return the step in which a call is asked beside another one; empty for a call of a workflow."""
+    return call.key.partition("/")[2]

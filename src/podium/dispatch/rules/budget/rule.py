@@ -36,7 +36,7 @@ from podium.model.question import Ask
 from podium.model.retry import FailureKind
 from podium.model.rule_names import DEPTH, UNPRICED, budget_rule
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import CACHE_STEP, StepCall
+from podium.model.step import CACHE_STEP, StepCall, is_check, tool_of
 
 _NOTHING = Amount()
 
@@ -104,7 +104,7 @@ class Budgets:
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Set aside the highest price of an agent, and one call, before it is asked."""
         if card.traits.costs_what_it_calls:
-            return handler
+            return _within_depth(handler) if card.traits.runs_inline else handler
         amount = Amount(usd=0 if card.usd is None else nano(card.usd), calls=1)
         unpriced = card.usd is None and card.traits.costs_unless_priced
         shared = self._shared(card)
@@ -114,14 +114,14 @@ class Budgets:
             return handler(call, steps) if free else priced(call, steps)
 
         async def priced(call: Call, steps: RuleSteps) -> Outcome:
-            if too_deep := _too_deep(call, steps):
+            if too_deep := _too_deep(call, steps, len(call.callers)):
                 return too_deep
             lines = self._lines(card, call) if shared else ()
             if not lines and not steps.lines:
                 return await handler(call, steps)
             if unpriced and _in_dollars(lines, steps):
                 return Refused(UNPRICED, f"nobody knows what {card.name} costs: name its highest price, usd=…")
-            found = await steps.reserve(amount, lines)
+            found = await steps.reserve(amount, lines, behind=self._holding.around(call))
             if isinstance(found, Breach):
                 return _breached(found, f"calling {card.name}", amount)
             if found is None:
@@ -131,14 +131,15 @@ class Budgets:
         return bounded
 
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
-        """Set aside what a model request may come to before it is made."""
+        """Set aside what a model request may come to before it is made, and a call for each use of a tool."""
         shared = self._shared(card)
 
         def bounded(step: StepCall, steps: RuleSteps) -> Awaitable[Json]:
             return handler(step, steps) if not shared and not steps.lines else priced(step, steps)
 
         async def priced(step: StepCall, steps: RuleSteps) -> Json:
-            if step.bound is None and step.name != "model":
+            tool = None if is_check(step.path) else tool_of(step.name)
+            if step.bound is None and step.name != "model" and tool is None:
                 return await handler(step, steps)
             lines = self._lines(card, step.call) if shared else ()
             if not lines and not steps.lines:
@@ -156,7 +157,8 @@ class Budgets:
                     found = await steps.reserve(amount, lines, step=step.path, behind=behind)
             if isinstance(found, Breach):
                 asked = embedder_asked(step.input) or card.model or "its model"
-                refused = _breached(found, f"a request of {card.name} to {asked}", amount)
+                what = f"a request of {card.name} to {asked}" if tool is None else f"the use of {tool} by {card.name}"
+                refused = _breached(found, what, amount)
                 if isinstance(refused, Pending):
                     raise Suspended(refused.ask, step.path, refused.rule)
                 raise Forbidden(refused.rule, refused.reason)
@@ -251,7 +253,8 @@ def _used(bound: Amount, usage: Usage | None, *, named: bool) -> Amount:
         return bound
     usd = bound.usd if named or usage.usd is None else as_reported(usage.usd, bound.usd)
     tokens = usage.input_tokens + usage.output_tokens
-    return Amount(usd=usd, tokens=tokens if 0 <= tokens <= MOST_COUNT else bound.tokens)
+    tokens = tokens if 0 <= tokens <= MOST_COUNT else bound.tokens
+    return Amount(usd=usd, tokens=tokens, calls=bound.calls)
 
 
 def _settle(reserved: Reservation, spent: Amount, steps: RuleSteps) -> None:
@@ -268,6 +271,8 @@ def _note_excess(reserved: Reservation, spent: Amount, steps: RuleSteps) -> None
 
 def _amount(card: Card, step: StepCall, lines: list[BudgetLine]) -> Amount:
     """Return what a model request may come to; raises Forbidden where that has to be known, and nobody knows."""
+    if step.bound is None and tool_of(step.name) is not None:
+        return Amount(calls=1)
     bound, named = step.bound, _is_in_price(card, step)
     in_dollars = not named and any(line.limits.usd is not None for line in lines)
     if bound is None:
@@ -319,8 +324,17 @@ def _in_dollars(lines: Sequence[BudgetLine], steps: RuleSteps) -> bool:
     return any(line.limits.usd is not None for line in (*lines, *steps.lines))
 
 
-def _too_deep(call: Call, steps: RuleSteps) -> Refused | None:
+def _within_depth(handler: Handler) -> Handler:
+    """Have a workflow called only where the budget of the run allows one more inside those that call it."""
+
+    async def called(call: Call, steps: RuleSteps) -> Outcome:
+        return _too_deep(call, steps, len(call.callers) + 1, call.agent) or await handler(call, steps)
+
+    return called
+
+
+def _too_deep(call: Call, steps: RuleSteps, depth: int, *called: str) -> Refused | None:
     most = steps.depth
-    if most is None or len(call.callers) <= most:
+    if most is None or depth <= most:
         return None
-    return Refused(DEPTH, f"{' > '.join(call.callers)} is deeper than the {most} that the budget allows")
+    return Refused(DEPTH, f"{' > '.join([*call.callers, *called])} is deeper than the {most} that the budget allows")

@@ -44,7 +44,8 @@ class Delegated:
             return handler
 
         def within(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
-            return bounded(call, steps) if call.principal.startswith(PRINCIPAL) else handler(call, steps)
+            free = call.is_beside or not call.principal.startswith(PRINCIPAL)  # who judges is not the agent's choice
+            return handler(call, steps) if free else bounded(call, steps)
 
         async def bounded(call: Call, steps: RuleSteps) -> Outcome:
             if wrong := self._objection(call, card, None, call.input):
@@ -61,7 +62,8 @@ class Delegated:
         """Refuse the next step of a call under way once the delegation is void, and tools that it is not for."""
 
         def within(step: StepCall, steps: RuleSteps) -> Awaitable[Json]:
-            return bounded(step, steps) if step.call.principal.startswith(PRINCIPAL) else handler(step, steps)
+            free = step.call.is_beside or not step.call.principal.startswith(PRINCIPAL)
+            return handler(step, steps) if free else bounded(step, steps)
 
         async def bounded(step: StepCall, steps: RuleSteps) -> Json:
             call = step.call

@@ -106,6 +106,19 @@ class Guards:
         return [each for each in every if place in each.on]
 
 
+def _outcome_of(error: BaseException) -> Outcome:
+    """Return what a call comes to whose guard raised: it is foreign code, whose errors are data."""
+    match error:
+        case Suspended():
+            return Pending(error.ask, error.step, error.rule)
+        case Forbidden():
+            return Refused(error.rule, error.reason)
+        case _ if is_foreign(error):
+            return Failed(failure_of(error))
+        case _:
+            raise error
+
+
 class _GuardedCalls:
     """Does the calls of one agent."""
 
@@ -116,7 +129,9 @@ class _GuardedCalls:
         self._outward = outward
 
     async def __call__(self, call: Call, steps: RuleSteps) -> Outcome:
-        """Check the input, have the call done, check the answer."""
+        """Check the input, have the call done, check the answer; who screens for a guard is not screened itself."""
+        if is_under_guard(call.key.partition("/")[2]):
+            return await self._handler(call, steps)
         try:
             let = await _judged(
                 self._inward, Checked(value=call.input, place="input", call=call, steps=steps), call.granted
@@ -124,14 +139,8 @@ class _GuardedCalls:
             if isinstance(let, _Stopped):
                 return self._stopped(let, "input", steps)
             outcome = await self._held(call, steps)
-        except Suspended as waits:
-            return Pending(waits.ask, waits.step, waits.rule)
-        except Forbidden as refused:
-            return Refused(refused.rule, refused.reason)
-        except BaseException as error:  # a guard is foreign code; what it raises is data
-            if not is_foreign(error):
-                raise
-            return Failed(failure_of(error))
+        except BaseException as error:
+            return _outcome_of(error)
         if outcome is not None:
             return await self._out(call, steps, let.back, outcome, _of_output(call.granted))
         outcome = await self._handler(call if let.value is call.input else replace(call, input=let.value), steps)
@@ -163,14 +172,8 @@ class _GuardedCalls:
             if hold and let.ask is not None:
                 await self._hold(let, done, steps)
             return self._stopped(let, "output", steps)
-        except Suspended as waits:
-            return Pending(waits.ask, waits.step, waits.rule)
-        except Forbidden as refused:
-            return Refused(refused.rule, refused.reason)
-        except BaseException as error:  # a guard is foreign code; what it raises is data
-            if not is_foreign(error):
-                raise
-            return Failed(failure_of(error))
+        except BaseException as error:
+            return _outcome_of(error)
 
     def _stopped(self, stopped: _Stopped, place: GuardPlace, steps: RuleSteps) -> Outcome:
         _note(steps, stopped, place)

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from podium.dispatch.rules.policy.origins import fetch_origins, told_origins
 from podium.dispatch.rules.policy.request import PolicyRequest
 from podium.dispatch.rules.policy.values import cedar_value, reference
-from podium.dispatch.rules.policy.words import IN_ENTITIES, TENANT, whole
+from podium.dispatch.rules.policy.words import ALL, ANY, IN_ENTITIES, TENANT, whole
 from podium.model.json import Json, is_object
 from podium.model.rule_steps import RuleSteps
 
@@ -44,6 +45,10 @@ def _input(matter: PolicyRequest, _: float) -> Json:
     return value_of("input", matter.input, matter.scope.reads)
 
 
+def _nothing(_: PolicyRequest, __: float) -> Json:
+    return None  # conditions on values of lists are taken out of their rules, and judged by themselves
+
+
 def _call_input(matter: PolicyRequest, _: float) -> Json:
     return None if matter.tool is None else value_of("call_input", matter.call.input, matter.scope.reads)
 
@@ -64,8 +69,23 @@ def _now(_: PolicyRequest, now: float) -> Json:
     return {"__extn": {"fn": "datetime", "arg": f"{datetime.fromtimestamp(now, tz=UTC):%Y-%m-%dT%H:%M:%SZ}"}}
 
 
+def _arguments(name: str, type: str) -> ContextAttribute:
+    """Return an attribute that is the set of the arguments of whose origin something holds."""
+
+    def give(matter: PolicyRequest, _: float) -> Json:
+        return [argument for argument, origin in told_origins(matter.fetched.get(name)).items() if origin[name]]
+
+    return ContextAttribute(type=type, give=give, varies=True, fetch=fetch_origins)
+
+
+def _sources(matter: PolicyRequest, _: float) -> Json:
+    return cedar_value({name: each["sources"] for name, each in told_origins(matter.fetched.get("sources")).items()})
+
+
 CONTEXT: Mapping[str, ContextAttribute] = {
     "input": ContextAttribute(type="of the agent or tool; of a tool its arguments", give=_input, varies=True),
+    ALL: ContextAttribute(type="of a list of the input: of all its values", give=_nothing, varies=True),
+    ANY: ContextAttribute(type="of a list of the input: of any of its values", give=_nothing, varies=True),
     "call_input": ContextAttribute(
         type="of a tool: the input of the agent that uses it", give=_call_input, varies=True
     ),
@@ -85,6 +105,16 @@ CONTEXT: Mapping[str, ContextAttribute] = {
     "attempt": ContextAttribute(type="long", give=lambda matter, _: matter.call.attempt, varies=True),
     "priority": ContextAttribute(type="long", give=lambda matter, _: matter.call.priority, varies=True),
     "now": ContextAttribute(type="datetime", give=_now, varies=True),
+    "from_request": _arguments("from_request", "set of text: the arguments that stand in the request"),
+    "from_trusted": _arguments("from_trusted", "set of text: those that stand there, or in what a trusted source gave"),
+    "untrusted": _arguments("untrusted", "set of text: those of which something stands in what outsiders write"),
+    "own": _arguments("own", "set of text: those of which nobody gave something"),
+    "sources": ContextAttribute(
+        type="record: by argument the set of the tools and agents that gave something of it",
+        give=_sources,
+        varies=True,
+        fetch=fetch_origins,
+    ),
 }
 """By name."""
 
@@ -111,5 +141,7 @@ async def with_fetched(matter: PolicyRequest, steps: RuleSteps) -> PolicyRequest
     """Return a request with what the rules read of the run."""
     if not matter.scope.fetches:
         return matter
-    found = {name: await fetch(matter, steps) for name in matter.scope.fetches if (fetch := CONTEXT[name].fetch)}
+    asked = dict.fromkeys(fetch for name in matter.scope.fetches if (fetch := CONTEXT[name].fetch) is not None)
+    said = {fetch: await fetch(matter, steps) for fetch in asked}
+    found = {name: said[fetch] for name in matter.scope.fetches if (fetch := CONTEXT[name].fetch) is not None}
     return replace(matter, fetched=found)

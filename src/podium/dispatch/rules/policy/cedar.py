@@ -1,14 +1,16 @@
 """Cedar: the rules of a file, parsed once, and what they say to a request. The only modules that know `cedarpy`."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import cedarpy
 from cedarpy import pst
 
+from podium.dispatch.rules.policy.evaluation import evaluate, policy_set
 from podium.dispatch.rules.policy.positions import line_and_column, place_of_mistake, statements
+from podium.dispatch.rules.policy.quantified import Quantified
 from podium.dispatch.rules.policy.reading import looks_at, may_match, mistakes_in, plain, reads_wrapped
 from podium.errors import ConfigError
 from podium.model.duration import SECONDS, in_seconds
@@ -16,8 +18,6 @@ from podium.model.json import Json
 from podium.model.policy import DANGEROUS
 
 _BROKEN = re.compile(r"error while evaluating policy `([^`]+)`: (.*)", re.DOTALL)
-_Evaluate = Callable[[list[Json], cedarpy.PolicySet, cedarpy.Entities], list[cedarpy.AuthzResult]]
-_evaluate: _Evaluate = vars(cedarpy)["is_authorized_batch"]  # its own types leave the dicts open
 _ANNOTATIONS = ("id", "ask", "within", "reason", "input")
 _BARE = "bare"
 _WRAPPED = (
@@ -46,7 +46,12 @@ class Rule:
     built_in: bool = False
     """It is about dangerous agents, and does not stand in the file."""
     reads: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+    """Its conditions on values of lists, by name."""
     template: pst.Template
+    """As it stands in the file."""
+    judged: pst.Template
+    """As Cedar judges it: without those conditions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,30 @@ class CedarRules:
 
     def __init__(self, text: str, name: str, *, dangerous: str) -> None:
         self.name = name
-        self.rules = _parsed(text, name)
+        self._quantified = Quantified()
+        self.rules = _parsed(text, name, self._quantified)
         if all(rule.id != DANGEROUS for rule in self.rules.values()):
-            (rule,) = _parsed(_built_in(dangerous), "the built-in rule").values()
+            (rule,) = _parsed(_built_in(dangerous), "the built-in rule", self._quantified).values()
             self.rules[DANGEROUS] = replace(rule, line=0, built_in=True)
         asking = {key: rule for key, rule in self.rules.items() if rule.effect == "forbid" and rule.ask is not None}
         self._asking = _policy_set(asking, effect="permit") if asking else None
         self._settling = _policy_set({key: rule for key, rule in self.rules.items() if key not in asking})
+
+    def lists(
+        self, names: Collection[str], input: Json, requests: Sequence[Json], context: Mapping[str, Json],
+        entities: cedarpy.Entities,
+    ) -> list[dict[str, bool]]:  # fmt: skip
+        """Return what comes of conditions on values of lists, for each request; raises InvalidValue for one too long.
+
+        What cannot be told is left out, so that a rule which reads it cannot be evaluated.
+        """
+        found: list[dict[str, bool]] = [{} for _ in requests]
+        for name in sorted(names):
+            said = self._quantified.conditions[name].fulfilled(input, requests, context, entities)
+            for each, fulfilled in zip(found, said, strict=True):
+                if fulfilled is not None:
+                    each[name] = fulfilled
+        return found
 
     def about(self, action: str, kind: str, id: str | None, *, dangerous: bool) -> list[Rule]:
         """Return the rules whose head leaves room for an action on a resource."""
@@ -85,10 +107,10 @@ class CedarRules:
 
     def ask(self, requests: Sequence[Json], entities: cedarpy.Entities, *, asking: bool) -> list[Opinion]:
         """Return what the rules say to each request; the rules that ask a person only where `asking` is set."""
-        settled = _evaluate([*requests], self._settling, entities)
+        settled = evaluate([*requests], self._settling, entities)
         if self._asking is None or not asking:
             return [self._opinion(each, None) for each in settled]
-        asked = _evaluate([*requests], self._asking, entities)
+        asked = evaluate([*requests], self._asking, entities)
         return [self._opinion(*each) for each in zip(settled, asked, strict=True)]
 
     def _opinion(self, settled: cedarpy.AuthzResult, asked: cedarpy.AuthzResult | None) -> Opinion:
@@ -119,11 +141,10 @@ def _quoted(text: str) -> str:
 
 def _policy_set(rules: Mapping[str, Rule], *, effect: Literal["permit"] | None = None) -> cedarpy.PolicySet:
     """Return rules as Cedar evaluates them; those that ask as permits, so that it tells of all that match."""
-    found = {key: replace(rule.template, id=key, effect=effect or rule.template.effect) for key, rule in rules.items()}
-    return cedarpy.PolicySet.from_pst(pst.PolicySet(templates={}, static_policies=found, template_links=()))
+    return policy_set({key: rule.judged for key, rule in rules.items()}, effect=effect)
 
 
-def _parsed(text: str, name: str) -> dict[str, Rule]:
+def _parsed(text: str, name: str, quantified: Quantified) -> dict[str, Rule]:
     if (wrong := _complaint(text)) is not None:
         at, wrong = place_of_mistake(text, _complaint)
         raise ConfigError(f"{_at(name, text, at)}: {wrong}.")
@@ -133,7 +154,7 @@ def _parsed(text: str, name: str) -> dict[str, Rule]:
     starts = [each.start for each in statements(text)]
     found: dict[str, Rule] = {}
     for start, key in zip(starts, sorted(tree.static_policies, key=_number), strict=True):
-        rule = _rule(tree.static_policies[key], _at(name, text, start), line_and_column(text, start))
+        rule = _rule(tree.static_policies[key], _at(name, text, start), line_and_column(text, start), quantified)
         if any(rule.id == other.id for other in found.values()):
             raise ConfigError(f'{_at(name, text, start)}: another rule has @id("{rule.id}") already.')
         found[key] = rule
@@ -157,11 +178,12 @@ def _at(name: str, text: str, at: int) -> str:
     return f"{name}, line {line}, column {column}"
 
 
-def _rule(template: pst.Template, place: str, begins: tuple[int, int]) -> Rule:
+def _rule(template: pst.Template, place: str, begins: tuple[int, int], quantified: Quantified) -> Rule:
     said, (line, column) = template.annotations, begins
     wrong = [*mistakes_in(template), *_misused(said)]
     if "input" not in said and reads_wrapped(template):
         wrong.append(_WRAPPED)
+    judged, lists = quantified.taken_out(template, wrong)
     if wrong:
         raise ConfigError(f"{place}: {'; '.join(dict.fromkeys(wrong))}.")
     place_id = f"line-{line}" if column == 1 else f"line-{line}-{column}"
@@ -169,6 +191,7 @@ def _rule(template: pst.Template, place: str, begins: tuple[int, int]) -> Rule:
         id=said.get("id") or place_id, effect=template.effect, line=line, ask=said.get("ask"),
         within=in_seconds(said["within"], "@within") if "within" in said else None, reason=said.get("reason", ""),
         plain=plain(template) and "ask" not in said, reads=looks_at(template), template=template,
+        lists=lists, judged=judged,
     )  # fmt: skip
 
 

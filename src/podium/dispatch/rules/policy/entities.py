@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import cedarpy
 
-from podium.dispatch.rules.policy.attributes import context_of
+from podium.dispatch.rules.policy.quantified import LISTS
 from podium.dispatch.rules.policy.request import Actor, PolicyRequest
 from podium.dispatch.rules.policy.values import decimal, entity, reference
 from podium.dispatch.rules.policy.words import AGENT, CAPABILITY, GROUP, RUN, TENANT, USER
@@ -20,12 +20,22 @@ _entities: Callable[[str], cedarpy.Entities] = vars(cedarpy.Entities)["from_json
 """Its own types leave the schema's dict open."""
 
 
-def requests(matter: PolicyRequest, principals: Sequence[Actor], *, now: float) -> list[Json]:
-    """Return one request for each principal; raises InvalidValue where the input is too large to be looked at."""
-    scope, told = matter.scope, json.dumps(context_of(matter, now))
+def requests(matter: PolicyRequest, principals: Sequence[Actor]) -> list[Json]:
+    """Return one request for each principal, without a context."""
+    scope = matter.scope
     action, resource = entity("Action", scope.action), entity(scope.kind, scope.id)
+    return [{"principal": entity(*each), "action": action, "resource": resource} for each in principals]
+
+
+def in_context(
+    requests: Sequence[Json], context: Mapping[str, Json], lists: Sequence[Mapping[str, bool]] | None
+) -> list[Json]:
+    """Return requests with their context, and with what came of the conditions on values of lists for each."""
+    if lists is None:
+        told = json.dumps(context)
+        return [{**each, "context": told} for each in requests]
     return [
-        {"principal": entity(*each), "action": action, "resource": resource, "context": told} for each in principals
+        {**each, "context": json.dumps({**context, LISTS: found})} for each, found in zip(requests, lists, strict=True)
     ]
 
 

@@ -5,9 +5,9 @@ from typing import TypeVar
 
 from cedarpy import Entities
 
-from podium.dispatch.rules.policy.attributes import VARIES, to_fetch
+from podium.dispatch.rules.policy.attributes import VARIES, context_of, to_fetch
 from podium.dispatch.rules.policy.cedar import CedarRules, Opinion, Rule
-from podium.dispatch.rules.policy.entities import EntityBuilder, requests
+from podium.dispatch.rules.policy.entities import EntityBuilder, in_context, requests
 from podium.dispatch.rules.policy.request import Actor, PolicyRequest, PolicyScope
 from podium.dispatch.rules.policy.words import IN_ENTITIES, PRINCIPAL, VERBS
 from podium.errors import InvalidValue
@@ -46,7 +46,15 @@ class CedarJudge:
         asks = any(rule.ask is not None and rule.effect == "forbid" for rule in about)
         lasting = reads.isdisjoint(VARIES)
         return PolicyScope(
-            action, kind, id or "", settled=settled, lasting=lasting, asks=asks, reads=reads, fetches=to_fetch(reads)
+            action,
+            kind,
+            id or "",
+            settled=settled,
+            lasting=lasting,
+            asks=asks,
+            reads=reads,
+            fetches=to_fetch(reads),
+            lists=frozenset[str]().union(*(rule.lists for rule in about)),
         )
 
     def forget(self) -> None:
@@ -85,10 +93,12 @@ class CedarJudge:
 
     def _asked(self, matter: PolicyRequest) -> list[Opinion]:
         scope = matter.scope
-        told = requests(matter, _principals(matter), now=self._clock.now())
+        context = context_of(matter, self._clock.now())
         changing = not scope.reads.isdisjoint(IN_ENTITIES)
         entities = self._cast.entities(matter) if changing else _kept(self._present, matter, self._cast.entities)
-        return self._rules.ask(told, entities, asking=scope.asks)
+        told = requests(matter, _principals(matter))
+        lists = self._rules.lists(scope.lists, matter.input, told, context, entities) if scope.lists else None
+        return self._rules.ask(in_context(told, context, lists), entities, asking=scope.asks)
 
     def _denied(self, scope: PolicyScope, principal: Actor, opinion: Opinion) -> Denied | None:
         """Return why a principal may not, unless nothing but a person's word is missing."""

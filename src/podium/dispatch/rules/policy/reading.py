@@ -9,6 +9,8 @@ from cedarpy import pst
 from podium.dispatch.rules.policy.attributes import CONTEXT, VALUES, VARIES
 from podium.dispatch.rules.policy.words import (
     ACTIONS,
+    ALL,
+    ANY,
     ENTITY_ATTRIBUTES,
     PRINCIPAL,
     TOOL,
@@ -51,6 +53,8 @@ def looks_at(rule: pst.Template) -> frozenset[str]:
         found.add(PRINCIPAL)
     if bare[_CONTEXT]:
         found |= VARIES | CONTEXT.keys()
+    if found & {ALL, ANY}:
+        found.add("input")
     found.update(whole(name) for value, name in _VALUES.items() if bare[value] or bare[_CONTEXT])
     return frozenset(found)
 
@@ -109,9 +113,47 @@ def _is_input(base: pst.Expr | None) -> bool:
     return base == _INPUT or not isinstance(root, pst.Var)
 
 
+def paths_read(rule: pst.Template) -> set[tuple[str, ...]]:
+    """Return what a rule reads of the variables, such as `("context", "input", "amount")`, with all that is above."""
+    return {(*path, name) for base, name in _attributes(rule) if (path := _path(base))}
+
+
+def entities_in(rule: pst.Template) -> set[tuple[str, str]]:
+    """Return the entities that a rule names, by type and name; actions are none."""
+    found = {(node.type.basename, node.id) for node in _nodes(rule) if isinstance(node, pst.EntityUid)}
+    return {each for each in found if each[0] != "Action"}
+
+
+def _path(base: pst.Expr | None) -> tuple[str, ...]:
+    """Return the variable that an expression begins with and the attributes after it; nothing for any other."""
+    names: list[str] = []
+    while isinstance(base, pst.GetAttr):
+        names.append(base.attr)
+        base = base.base
+    return (base.name, *reversed(names)) if isinstance(base, pst.Var) else ()
+
+
 def may_match(rule: pst.Template, action: str, kind: str, id: str | None) -> bool:
     """Whether the head of a rule leaves room for an action on a resource; True where it cannot be told."""
     return _for_action(rule.action, action) and _for_resource(rule.resource, kind, id)
+
+
+def named_resource(rule: pst.Template) -> tuple[str, str] | None:
+    """Return the only resource that a rule is about, by type and name."""
+    match rule.resource:
+        case pst.ScopeEq(entity=pst.EntityUid(type=kind, id=name)):
+            return kind.basename, name
+        case _:
+            return None
+
+
+def resource_within(rule: pst.Template) -> tuple[str, str] | None:
+    """Return what all resources are in that a rule is about, by type and name."""
+    match rule.resource:
+        case pst.ScopeIn(entity=pst.EntityUid() as uid) | pst.ScopeIsIn(entity=pst.EntityUid() as uid):
+            return uid.type.basename, uid.id
+        case _:
+            return None
 
 
 def plain(rule: pst.Template) -> bool:

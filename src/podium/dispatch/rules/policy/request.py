@@ -42,6 +42,8 @@ class PolicyScope:
     """There are rules that ask a person."""
     reads: frozenset[str] = frozenset()
     """The attributes that the rules look at."""
+    lists: frozenset[str] = frozenset()
+    """The conditions on values of lists, by name."""
     fetches: tuple[str, ...] = ()
     """Those of them that the run is asked for before it is decided."""
 

@@ -7,6 +7,8 @@ TENANT, GROUP, RUN, CAPABILITY = "Tenant", "Group", "Run", "Capability"
 CALL, USE_TOOL, READ, WRITE = "call", "tool", "read_memory", "write_memory"
 
 PRINCIPAL = "principal"
+ALL, ANY = "all", "any"
+"""Of the context: what is said after them is said of all values of a list, or of any."""
 VERBS: Mapping[str, str] = {CALL: "call", USE_TOOL: "use", READ: "read", WRITE: "write to"}
 """The actions in a sentence."""
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 
 from podium.model.agent import Card
+from podium.model.allow import ALLOW_RULE
 from podium.model.clock import Clock
 from podium.model.outcome import Done, Failed, Outcome, Refused
 from podium.model.trust import Evidence, Standing
@@ -12,7 +13,7 @@ from podium.model.trust import Evidence, Standing
 _FRESH = 60.0
 """Seconds after which the facts are folded again: other processes write some, too."""
 
-_VIOLATIONS = ("policy:", "guard:")
+_VIOLATIONS = ("policy:", "guard:", ALLOW_RULE)
 """How the rules are called whose refusal, of what an agent tries itself, is a violation."""
 
 

@@ -3,7 +3,7 @@
 -- id and key says which turns are around it. The innermost counts; of several that a call had one after the other the one of that time.
 -- Epoch 0 are the facts that a fork copied: they were paid for in another run, and only say whose calls go on in the fork. What a
 -- call tells itself counts instead of what its steps told before, which matters where it is told more than once; what was in doubt counts with
--- what was set aside, in billionths of a dollar. Finding a kept answer is paid apart from the call; what a kept answer saved has no model.
+-- what was set aside, in billionths of a dollar. Finding a kept answer, and who screens for a guard, is paid apart from the call; what a kept answer saved has no model.
 WITH turns AS MATERIALIZED (
     SELECT r.root, CASE WHEN o.key = 'start' THEN r.id ELSE r.id || '.' || CASE WHEN o.key LIKE '%.start' THEN SUBSTR(o.key, 1, LENGTH(o.key) - 6) ELSE o.key END END AS path, o.at,
         JSON_ARRAY(CAST(o.body AS TEXT) ->> '$.n', CAST(o.body AS TEXT) ->> '$.conversation') AS conversation
@@ -33,7 +33,7 @@ WITH turns AS MATERIALIZED (
         CASE WHEN kind = 24 AND body ->> '$.guard' = 'cache' THEN body ->> '$.saved' END AS saved
     FROM (
         SELECT place >> 24 AS run, place, kind, at, epoch, SUBSTR(key, 1, INSTR(key || '/', '/') - 1) AS call,
-            INSTR(key, '/cache/embed#') AS apart,
+            INSTR(key, '/cache/embed#') OR INSTR(key, '/guard/') AS apart,
             CAST(body AS TEXT) AS body
         FROM facts
         WHERE (kind = 2 OR epoch > 0 AND INSTR(

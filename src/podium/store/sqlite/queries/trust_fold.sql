@@ -11,7 +11,7 @@ WITH recent AS (
         CASE kind
             WHEN 3 THEN JSON_EXTRACT(body, '$.outcome') = 'refused' AND JSON_EXTRACT(body, '$.rule') LIKE 'guard:%'
             WHEN 6 THEN 1
-            WHEN 24 THEN JSON_EXTRACT(body, '$.guard') = 'policy' AND JSON_EXTRACT(body, '$.decision') = 'deny'
+            WHEN 24 THEN JSON_EXTRACT(body, '$.guard') IN ('policy', 'allow') AND JSON_EXTRACT(body, '$.decision') = 'deny'
                 AND JSON_EXTRACT(body, '$.action') = 'tool'
             ELSE 0
         END AS violation

@@ -1,0 +1,67 @@
+"""Whether a value of a JSON Schema can have a member: what a rule reads of an input that never has it says nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from podium.model.json import Json, is_array, is_object
+
+_MOST_REFERENCES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What values of a schema may have in them."""
+
+    schema: Json
+    """The JSON Schema; None where it is not known."""
+
+    @property
+    def names(self) -> list[str]:
+        """Those that a value may have, as far as they are known."""
+        return sorted({name for part in self._choices(self.schema) for name in part.get("properties", {})})
+
+    def may_have(self, path: Sequence[str], *, each: bool = False) -> bool:
+        """Whether a value may have what is at a path; True where it cannot be told.
+
+        With `each` the path goes through lists, into their items.
+        """
+        return self._may_have(self.schema, tuple(path), through_lists=each)
+
+    def _may_have(self, part: Json, path: tuple[str, ...], *, through_lists: bool) -> bool:
+        if not path:
+            return True
+        return any(self._one_may_have(each, path, through_lists=through_lists) for each in self._choices(part))
+
+    def _one_may_have(self, part: Json, path: tuple[str, ...], *, through_lists: bool) -> bool:
+        kind, members, others = part.get("type"), part.get("properties"), part.get("additionalProperties")
+        kinds = kind if is_array(kind) else [kind]
+        if through_lists and "items" in part:
+            return self._may_have(part["items"], path, through_lists=through_lists)
+        if is_object(members) and path[0] in members:
+            return self._may_have(members[path[0]], path[1:], through_lists=through_lists)
+        if not {"object", None, *(["array"] if through_lists else [])} & {*kinds}:
+            return False
+        if is_object(others):
+            return self._may_have(others, path[1:], through_lists=through_lists)
+        return bool(others) or members is None or "patternProperties" in part
+
+    def _choices(self, part: Json) -> Iterator[dict[str, Json]]:
+        """Return the schemas of which a value is to fit one; one that says nothing where it cannot be told."""
+        for _ in range(_MOST_REFERENCES):
+            if not (is_object(part) and isinstance(part.get("$ref"), str)):
+                break
+            part = self._at(part["$ref"])
+        if not is_object(part):
+            yield {}
+            return
+        found = [each for name in ("anyOf", "oneOf", "allOf") for each in part.get(name) or ()]
+        if not found or "properties" in part:
+            yield part
+        for each in found:
+            yield from self._choices(each)
+
+    def _at(self, reference: str) -> Json:
+        found = self.schema
+        for name in reference.removeprefix("#/").split("/"):
+            found = found.get(name) if is_object(found) else None
+        return found

@@ -1,0 +1,185 @@
+"""What a run was told, and by whom: read from the facts of the run, of those above it and of those it awaited.
+
+Everything is folded from what is recorded, so a process that takes a run over knows as much as the one before it.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from podium.engine.run.runtime import Runtime
+from podium.model.agent import Card
+from podium.model.empty import empty
+from podium.model.fact import Fact
+from podium.model.facts.answers import AnsweredDone
+from podium.model.facts.calls import Asked, AttemptFailed, StepDone
+from podium.model.facts.runs import InputEdited, Restarted, Started
+from podium.model.facts.waits import ChildAwaited, QuestionAnswered, SignalAwaited
+from podium.model.json import Json, is_array, is_object
+from podium.model.origin import ArgumentOrigin, Untrusted
+from podium.model.provenance import Provenance
+from podium.model.step import is_answer_step, tool_id, tool_of
+from podium.model.tool import UNKNOWN_TOOL
+from podium.store.codec import decode
+
+PEOPLE = "people"
+"""As which source the answers of people count."""
+
+_RESULT = "tool_return"
+
+
+@dataclass(slots=True)
+class _RunRead:
+    """How far the facts of one run were read, and what they say so far."""
+
+    above: str | None
+    """The run that it is a child of."""
+    after: int = -1
+    agents: dict[str, str] = field(default_factory=empty(dict[str, str]))
+    """Who answers a call, by its key."""
+    waits: dict[str, SignalAwaited | ChildAwaited] = field(
+        default_factory=empty(dict[str, SignalAwaited | ChildAwaited])
+    )
+    models: set[str] = field(default_factory=empty(set[str]))
+    """The keys of the requests to models."""
+
+
+class RunProvenance:
+    """The provenance of the values of one run; nothing is read before a rule asks for it."""
+
+    __slots__ = ("_lock", "_provenance", "_read", "_run", "_runtime")
+
+    def __init__(self, run: str, runtime: Runtime) -> None:
+        self._run = run
+        self._runtime = runtime
+        self._lock = asyncio.Lock()
+        self._provenance = Provenance()
+        self._read: dict[str, _RunRead] = {}
+
+    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+        """Return where each argument comes from, by all that is in the store now."""
+        async with self._lock:
+            await self._take_in(self._run)
+        return self._provenance.origins(input)
+
+    async def _take_in(self, run: str) -> None:
+        """Take in what is new in a run, those above it first: what they were told came before."""
+        if run not in self._read:
+            found = await self._runtime.store.run(run)
+            self._read[run] = _RunRead(None if found is None else found.parent)
+        read = self._read[run]
+        if read.above is not None:
+            await self._take_in(read.above)
+        for fact in await self._runtime.store.facts(run, after=read.after):
+            read.after = fact.seq
+            await self._fold(read, fact)
+
+    async def _fold(self, read: _RunRead, fact: Fact) -> None:
+        key, said, told = fact.key, fact.content, self._provenance
+        match said:
+            case Started() if read.above is None:
+                told.ask(_value(fact))
+            case Started() | Restarted() | InputEdited():
+                told.write(_value(fact))
+            case Asked(agent=agent):
+                read.agents[key] = agent
+                told.write(_value(fact))
+            case AttemptFailed(fallen=fallen) if fallen and (card := self._card(read.agents.get(key))) is not None:
+                read.agents[key] = card.fallback[fallen - 1] if fallen <= len(card.fallback) else card.name
+            case SignalAwaited() | ChildAwaited():
+                read.waits[key] = said
+            case AnsweredDone():
+                await self._answered(read, key, _value(fact))
+            case QuestionAnswered(answers=answers):
+                told.give(PEOPLE, [each.value for each in answers])
+            case StepDone(refused=None) if fact.payload is not None:
+                self._step(read, key, said, _value(fact))
+            case _:
+                pass
+
+    async def _answered(self, read: _RunRead, key: str, value: Json) -> None:
+        waited = read.waits.get(key)
+        if isinstance(waited, ChildAwaited):
+            if waited.name not in self._read and waited.name != self._run:
+                self._read[waited.name] = _RunRead(above=self._run)
+                await self._take_in_awaited(waited.name)
+            return
+        if waited is not None:
+            self._provenance.give(f"signal/{waited.name}", value, vouches=False)
+            return
+        agent = read.agents.get(key)
+        if agent is not None:
+            card = self._card(agent)
+            untrusted = False if card is None else card.untrusted
+            self._provenance.give(agent, value, untrusted=untrusted, vouches=card is not None and _vouches(card))
+
+    async def _take_in_awaited(self, run: str) -> None:
+        """Take in a run whose end was awaited: where it had its value from counts, not that it gave it."""
+        read = self._read[run]
+        for fact in await self._runtime.store.facts(run):
+            read.after = fact.seq
+            await self._fold(read, fact)
+
+    def _step(self, read: _RunRead, key: str, said: StepDone, value: Json) -> None:
+        call, _, _ = key.partition("/")
+        agent = read.agents.get(call, "")
+        if is_answer_step(said.name):
+            read.models.add(key)
+            self._model(agent, value)
+            return
+        tool = tool_of(said.name)
+        if tool is None:
+            return
+        result = value["result"] if is_object(value) and value.get("kind") == _RESULT else value
+        by_model = any(each.startswith(f"{key}/") for each in read.models)
+        self._give(agent, tool, result, vouches=not by_model)
+
+    def _model(self, agent: str, value: Json) -> None:
+        """Take in what a model hands to tools, and what tools gave that its provider used for it."""
+        parts: Json = value.get("parts") if is_object(value) else None
+        for part in parts if is_array(parts) else ():
+            if not is_object(part):
+                continue
+            match part.get("part_kind"):
+                case "tool-call" | "builtin-tool-call":
+                    self._provenance.write(_parsed(part.get("args")))
+                case "builtin-tool-return":
+                    self._give(agent, str(part.get("tool_name")), part.get("content"), vouches=True)
+                case _:
+                    pass
+
+    def _give(self, agent: str, tool: str, result: Json, *, vouches: bool) -> None:
+        untrusted, known = self._declared(agent, tool)
+        self._provenance.give(tool_id(agent, tool), _parsed(result), untrusted=untrusted, vouches=vouches and known)
+
+    def _declared(self, agent: str, tool: str) -> tuple[Untrusted, bool]:
+        """Return what was declared of what a tool gives; of an agent that is not registered here nothing is known."""
+        card = self._card(agent)
+        if card is None:
+            return True, False
+        return card.tools.get(tool, UNKNOWN_TOOL).untrusted, True
+
+    def _card(self, agent: str | None) -> Card | None:
+        dispatcher = self._runtime.dispatcher
+        known = agent is not None and dispatcher.registry.knows(agent)
+        return dispatcher.card(dispatcher.registry.get(agent)) if known and agent is not None else None
+
+
+def _vouches(card: Card) -> bool:
+    """Whether what an agent gives is more than the words of a model, which may have read anything."""
+    return not (card.traits.runs_inline or card.traits.reports_its_cost)
+
+
+def _value(fact: Fact) -> Json:
+    return None if fact.payload is None else decode(fact.payload)
+
+
+def _parsed(value: Json) -> Json:
+    """Return a text that is a JSON object or list as that: frameworks hand results on as text."""
+    if not (isinstance(value, str) and value[:1] in {"{", "["}):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
