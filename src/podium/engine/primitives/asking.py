@@ -33,7 +33,7 @@ def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[QuestionStage]:
     """Return a question as it is put to one after the other; raises UsageError if one of them would never be asked."""
     stages = [QuestionStage(ask)]
     for each in escalate:
-        next_one = replace(ask, to=each.to, within=each.within, quorum=each.quorum or ask.quorum)
+        next_one = replace(ask, to=each.to, within=each.within, quorum=each.quorum or stages[-1].ask.quorum)
         stages.append(QuestionStage(next_one, each.keep_answers))
     if forever := next((each.ask for each in stages[:-1] if each.ask.within is None), None):
         raise UsageError(f"{ask.text!r} never expires for {forever.to!r}, so nobody is asked next: say `within`.")
