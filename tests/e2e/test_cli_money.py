@@ -40,6 +40,48 @@ def test_a_run_with_a_budget_stops_where_it_is_used_up_and_the_books_say_so(desk
     assert "PER DONE" in desk.podium("costs", "--by", "workflow").out
 
 
+BROKEN = """
+from podium import Context, agent, workflow
+from podium.errors import CallFailed
+
+
+@agent(usd=0.5)
+async def breaks(_: str) -> str:
+    raise ValueError("what?")
+
+
+@workflow
+async def tries(ctx: Context) -> str:
+    try:
+        return await ctx.call(breaks, "x")
+    except CallFailed:
+        return "failed"
+"""
+
+
+def test_what_is_in_doubt_is_given_back_by_who_says_why(desk: Desk) -> None:
+    desk.write("broken.py", BROKEN)
+    desk.podium("run", "broken.py", "--budget-usd", "1")
+    [cost] = desk.podium("costs", "--by", "run", "--json").json
+    assert (cost["usd"], cost["in_doubt_usd"]) == (0.0, 0.5)
+    said = desk.podium("budgets", "correct", "last", "--usd", "0.2", "--why", "not on the invoice", "--by", "ann")
+    assert said.out == f"run {cost['part']}: $0.2 given back\n"
+    [state] = desk.podium("budgets", "list", "--json").json
+    [cost] = desk.podium("costs", "--by", "agent", "--json").json
+    assert (state["spent"]["usd"], state["in_doubt_usd"], cost["in_doubt_usd"]) == (0.3, 0.3, 0.3)
+    too_much = desk.podium("budgets", "correct", "last", "--usd", "0.4", "--why", "greed")
+    assert too_much.status == 1
+    assert "has $0.3 in doubt: no more can be given back" in too_much.err
+    told = desk.podium("runs", "show", f"{cost_run(desk)}.correction.0", "--facts").out
+    assert "ann" in told
+    assert "not on the invoice" in told
+
+
+def cost_run(desk: Desk) -> str:
+    [cost] = desk.podium("costs", "--by", "run", "--json").json
+    return cost["part"]
+
+
 def test_a_budget_goes_with_one_new_run_only(desk: Desk) -> None:
     ended = desk.podium("run", "shop.py", "--resume", "last", "--budget-usd", "1")
     assert ended.status == 2

@@ -11,6 +11,7 @@ import orjson
 from podium.agents.per_loop import PerLoop
 from podium.errors import AgentError, BadAnswer, ConfigError, NotDone, RateLimited, Refusal, TransportFailed
 from podium.formats.retry_after import TOO_MUCH, retry_after
+from podium.formats.turned_away import TURNED_AWAY
 from podium.model.json import Json
 from podium.secrets.literals import learn_url
 from podium.secrets.masking import MASKING
@@ -34,8 +35,6 @@ _CLIENT_ERRORS: Mapping[int, type[AgentError]] = MappingProxyType(
     }
 )
 """What a status below 500 means; any other is a mistake in how the service is called."""
-_TURNED_AWAY = frozenset({401, 402, 403, 404, 405, 451})
-"""Statuses of a service that did nothing: it does not know who asks, does not let them, or has nothing there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +135,10 @@ class HttpService:
         said = f"{self._endpoint.name} answered {status}" + (f": {start}" if start else "")
         wait = retry_after(answer.headers, answer.body.decode(errors="replace"), status=status)
         if status == HTTPStatus.TOO_MANY_REQUESTS or (status in TOO_MUCH and wait is not None):
-            raise RateLimited(said, retry_after=wait)
+            raise RateLimited(said, retry_after=wait, begun=status not in TURNED_AWAY)
         if httpx.codes.is_server_error(status):
             raise TransportFailed(said, retry_after=wait)
-        raise _CLIENT_ERRORS.get(status, AgentError)(said, retry_after=wait, not_done=status in _TURNED_AWAY)
+        raise _CLIENT_ERRORS.get(status, AgentError)(said, retry_after=wait, not_done=status in TURNED_AWAY)
 
     def _value(self, answer: _Answer) -> Json:
         body = answer.body.strip() or b"null"

@@ -13,7 +13,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "Start a run, wait for it and print its value.",
         "work": "Drive all runs of the files' workflows that can go on, until none goes on by itself.",
-        "budgets": "List the budgets: their limits, what is set aside, what is spent, and what is in doubt.",
+        "budgets": "What may be spent, what is, and what is in doubt.",
         "agents": "Tell how the last calls of each agent went: how many failed, how long they took, what they came to.",
         "health": "Tell how agents are: as runs last noticed, or with FILE by making their checks.",
         "costs": "Add up what was spent, the dearest first, from what is recorded of each model request and call.",

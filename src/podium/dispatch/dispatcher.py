@@ -167,7 +167,7 @@ def _nobody_is_told(run: str, key: str) -> None:
 
 
 def _ask(agent: AnyAgent, call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
-    turn = steps.turn
+    turn, steps.begun = steps.turn, True
     return invoke(agent, call, steps) if turn is None else _ask_in_turn(agent, call, steps, turn)
 
 

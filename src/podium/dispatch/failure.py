@@ -84,6 +84,7 @@ def _failure_of(error: BaseException) -> Failure:
         message=_message_of(error),
         retry_after=_retry_after_of(error),
         not_done=isinstance(error, errors.AgentError) and error.not_done,
+        begun=isinstance(error, errors.RateLimited) and error.begun,
         traceback=traceback_of(error),
     )
 

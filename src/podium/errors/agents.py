@@ -29,9 +29,15 @@ class NotDone(AgentError):
 
 
 class RateLimited(AgentError):
-    """The other side wants us to slow down."""
+    """The other side wants us to slow down: nothing is paid, unless it had `begun` on what it was asked."""
 
     code = "rate-limited"
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, not_done: bool = False, begun: bool = False
+    ) -> None:
+        super().__init__(message, retry_after=retry_after, not_done=not_done)
+        self.begun = begun
 
 
 class TransportFailed(AgentError):

@@ -7,10 +7,12 @@ from typing import Any
 from podium.errors import InvalidValue, PodiumError
 from podium.facade.handle import AnyHandle, handle_of
 from podium.facade.scope import Parts, Scope
+from podium.model.budget import PER_USD, USD, nano
 from podium.model.duration import PAUSE, Duration, in_seconds
-from podium.model.expected import FLAG, PATH, Expected, are_names, check_options
+from podium.model.expected import FLAG, PATH, TEXT, Expected, are_names, check_options, or_none
 from podium.model.run import RunState
 from podium.model.storable import check_text
+from podium.operations.correcting import Corrector
 from podium.operations.editing import Edited
 from podium.operations.operator import Operator
 from podium.operations.pruner import ENDED, Pruned, Pruner
@@ -30,6 +32,10 @@ _PRUNED: Mapping[str, Expected] = {
         lambda value: are_names(value) and {*RunState}.issuperset(value),
     ),
     "dry_run": FLAG,
+}
+_CORRECTED: Mapping[str, Expected] = {
+    "usd": Expected("US dollars, more than 0, or None for all", lambda value: USD.fits(value) and value != 0),
+    "key": or_none(TEXT),
 }
 _BACKED_UP: Mapping[str, Expected] = {"path": PATH, "overwrite": FLAG}
 
@@ -94,6 +100,21 @@ class Operations:
         who = self._name_of(by, why)
         parts = await self._may_change(run_id, "discard runs")
         await _operator(parts).discard(run_id, by=who, why=why)
+
+    async def correct_budgets(
+        self, run_id: str, *, usd: float | None = None, key: str | None = None, why: str, by: str | None = None
+    ) -> float:
+        """Give back what a run and its child runs have in doubt that was not spent, in all budgets that count it.
+
+        `usd` is how many dollars, all by default; `key` is the call that they were set aside for. Who gives them back,
+        and why, is recorded. Returns how many. Raises UnknownRun, or NotPossible where less is in doubt.
+        """
+        check_options("operations.correct_budgets", {"usd": usd, "key": key}, _CORRECTED)
+        who = self._name_of(by, why)
+        parts = await self._may_change(run_id, "correct budgets")
+        run, nanos = await self._scope.run(run_id), None if usd is None else nano(usd)
+        given = await Corrector(parts.worker, parts.clock).correct(run, nanos, key=key, by=who, why=why)
+        return given / PER_USD
 
     async def redact(self, run_id: str, *, why: str, by: str | None = None) -> int:
         """Delete what a run and its child runs were given, said and gave, though not that and how they took place.

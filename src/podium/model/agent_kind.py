@@ -26,6 +26,8 @@ class AgentKind:
     """It costs nothing by itself."""
     reports_its_cost: bool = False
     """Its model requests say what they cost."""
+    is_one_request: bool = False
+    """All that a call of it does is to send one request over HTTP."""
     costs_unless_priced: bool = False
     """It asks a service or a program that may cost money: without a price on its card the cost is unknown."""
 
@@ -56,7 +58,7 @@ _KINDS = (
     AgentKind(name="llm", reads_text=True, reports_its_cost=True),
     AgentKind(name="human", is_person=True, reads_text=True),
     AgentKind(name="process", costs_unless_priced=True),
-    AgentKind(name="http", costs_unless_priced=True),
+    AgentKind(name="http", is_one_request=True, costs_unless_priced=True),
     AgentKind(name="memory", is_memory=True),
     AgentKind(name="workflow", runs_inline=True, costs_what_it_calls=True),
     AgentKind(name=MONITOR_KIND, runs_inline=True, costs_what_it_calls=True, is_internal=True),

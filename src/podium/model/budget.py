@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
-from math import isfinite
 from typing import Literal
 
 from podium.model.duration import PAUSE, Seconds, SecondsOrNone, hold_seconds
@@ -24,11 +23,6 @@ def nano(usd: float) -> int:
 MOST_USD = 1_000_000_000
 MOST_COUNT = 1_000_000_000_000_000
 """No budget, and no request, comes to more: the store adds whole numbers of 64 bits."""
-
-
-def as_reported(usd: float, bound: int) -> int:
-    """Return a reported price as billionths; what can be no price counts as the bound."""
-    return nano(usd) if isfinite(usd) and 0 <= usd <= MOST_USD else bound
 
 
 USUAL_OUTPUT = 4_096

@@ -25,6 +25,8 @@ class Usage:
     """Processor time of a function or a program, where that has a price."""
     gb_seconds: float = 0.0
     """GiB of memory times the seconds for which a program held them, where that has a price."""
+    in_doubt: bool = False
+    """Nobody told what it came to: tokens and dollars are the most that it may have."""
 
 
 def readable(text: str) -> str:
@@ -71,6 +73,8 @@ class Failure:
     """The agent says that its effect definitely did not happen."""
     causes: tuple[str, ...] = ()
     """The keys of the calls, inside an inline workflow, that made it fail."""
+    begun: bool = False
+    """The other side had begun on it before it asked for less: it may have to be paid. It is not recorded."""
     unavailable: bool = False
     """The agent was not asked, since it would not have answered: a fallback is taken at once."""
     traceback: str = ""

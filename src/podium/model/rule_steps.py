@@ -9,7 +9,7 @@ from podium.model.budget import Amount, Breach, BudgetLine, Reservation
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.origin import ArgumentOrigin
-from podium.model.outcome import Outcome
+from podium.model.outcome import Outcome, Usage
 from podium.model.said import SaidInTurn
 from podium.model.steps import Steps
 
@@ -28,6 +28,9 @@ class SpeakingTurn(Protocol):
 
 class RuleSteps(Steps, Protocol):
     """What a rule is handed with each call and step: the `Steps` of the agent, and what only rules may use."""
+
+    begun: bool
+    """Whether the agent was asked in this attempt."""
 
     @property
     def turns(self) -> Sequence[AgentTurn]:
@@ -73,6 +76,10 @@ class RuleSteps(Steps, Protocol):
         """How many workflows inside one another the budget of the run allows; None is any number."""
         ...
 
+    def answered(self, usage: Usage) -> None:
+        """Take note of what the answer of the agent came to: that is recorded, also where the answer is not."""
+        ...
+
     async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
         """Have another agent asked in the step one is in, beside the agent of this call, and under its own rules.
 
@@ -99,6 +106,10 @@ class RuleSteps(Steps, Protocol):
         """
         ...
 
-    def settle(self, reservation: Reservation, spent: Amount) -> None:
-        """Record what was really spent of what was set aside."""
+    def settle(self, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None) -> None:
+        """Record what was spent of what was set aside.
+
+        `doubt` is how much of its dollars, in billionths, nobody told. `untold` is how much of that is in no usage
+        which is recorded with a step or an answer; None is all of it.
+        """
         ...

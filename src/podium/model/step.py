@@ -13,7 +13,7 @@ from podium.model.rule_names import guard_in
 
 @dataclass(slots=True, kw_only=True)
 class StepCall:
-    """What the rules for steps are handed. Not changed after it is made, but for its `body`."""
+    """What the rules for steps are handed. Not changed after it is made, but for `body`, `bound` and `used`."""
 
     call: Call
     name: str
@@ -28,6 +28,8 @@ class StepCall:
     """The most that it may come to."""
     usage: Callable[[Json], Usage | None] | None = None
     """Reads tokens and price out of its value."""
+    used: Usage | None = None
+    """What it counts as, once its body gave a value: as was told, or in doubt at its bound."""
     edit: Json = None
     """JSON Schema of the arguments that whoever allows it may put in place of those of its input; None: nobody may."""
     asked: Collection[str] = ()

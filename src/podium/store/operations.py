@@ -12,6 +12,7 @@ from podium.model.question import PersonAnswer, Question
 from podium.model.run import DEFAULT_QUEUE, BlockedReason, RunState, Signal
 from podium.store.conversation_changes import ConversationChange
 from podium.store.conversing import TurnEffect
+from podium.store.corrections import CorrectBudgets
 from podium.store.inserting import NewFact, NewRun
 from podium.store.keeping import KeepAnswer, KeepEvents
 
@@ -65,6 +66,9 @@ class Settle:
     spent: Amount | None
     """None is all that was set aside."""
     in_doubt: bool = False
+    """Nobody knows whether any of it was spent."""
+    doubt: int = 0
+    """So many of the dollars spent, in billionths, nobody told, where it is not all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +289,7 @@ class Unblock:
 
 Operation = (
     Write | Start | Send | Reply | Expire | Reserve | Redact | Prune | KeepAnswer | KeepEvents | FetchSignals | HandBack
-    | Unblock | ConversationChange
+    | Unblock | ConversationChange | CorrectBudgets
 )  # fmt: skip
 
 

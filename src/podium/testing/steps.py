@@ -39,6 +39,8 @@ class PlainSteps:
     ) -> None:  # fmt: skip
         self.idempotency_key = idempotency_key
         self.epoch = 1
+        self.begun = False
+        """Whether the agent was asked."""
         self.conversation: OpenTurn | None = None
         """The turn in a conversation that the agent has, if it is to have one."""
         self.memory = PlainMemory()
@@ -188,6 +190,9 @@ class PlainSteps:
         """Nothing bounds it."""
         return False
 
+    def answered(self, usage: Usage) -> None:
+        """Do nothing: what an answer came to is in its outcome."""
+
     async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
         """Ask the other agent, under no rules."""
         key = f"0/{agent.card.name}"
@@ -200,7 +205,7 @@ class PlainSteps:
         """Set nothing aside: there is no budget."""
         return None
 
-    def settle(self, reservation: Reservation, spent: Amount) -> None:
+    def settle(self, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None) -> None:
         """Do nothing: nothing was set aside."""
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:

@@ -35,4 +35,6 @@ class AnswerUsage:
             self._noted = True
             told = {"model": used.model, "usage": wrong, "counted": most.input_tokens + most.output_tokens}
             self.note(NOTED, told)
-        return replace(used, input_tokens=most.input_tokens, output_tokens=most.output_tokens, usd=most.usd)
+        return replace(
+            used, input_tokens=most.input_tokens, output_tokens=most.output_tokens, usd=most.usd, in_doubt=True
+        )

@@ -5,13 +5,11 @@ from http import HTTPStatus
 
 from podium.errors import AgentError, RateLimited, Refusal, TransportFailed
 from podium.formats.retry_after import retry_after
+from podium.formats.turned_away import TURNED_AWAY
 from podium.model.expected import is_mapping
 
 _CLIENT_ERRORS = {*range(400, 500)} - {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
 """A request that came too slowly and a conflict pass: OpenAI's client tries them again too."""
-
-NOT_BILLED = frozenset({HTTPStatus.CONFLICT, 500, 501, 503, 529})
-"""What a provider says that failed; no provider bills that. Behind a gateway (502, 504) something may have answered."""
 
 _UNAVAILABLE = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, 529})
 
@@ -43,11 +41,12 @@ def of_status(
     `pause` is for how many seconds it wants to be left alone. `unasked` says that it had begun no answer, `limited`
     that it was asked too often, `unavailable` that it cannot answer now: with a pause, that means to ask it less.
     """
+    turned_away = unasked and (status in TURNED_AWAY or (limited and status is None))
     if limited or status == HTTPStatus.TOO_MANY_REQUESTS or (unavailable and pause is not None):
-        return RateLimited(text, retry_after=pause, not_done=unasked)
+        return RateLimited(text, retry_after=pause, not_done=turned_away, begun=not turned_away)
     if status in _CLIENT_ERRORS:
-        return Refusal(text, not_done=unasked)
-    return TransportFailed(text, retry_after=pause, not_done=unasked and status in NOT_BILLED)
+        return Refusal(text, not_done=turned_away)
+    return TransportFailed(text, retry_after=pause, not_done=turned_away)
 
 
 def of_vendor(problem: BaseException) -> Exception | None:

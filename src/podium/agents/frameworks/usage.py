@@ -7,6 +7,7 @@ from podium.agents.prices import TokenShares, price
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.prices import Rates
+from podium.model.spending import is_count
 
 _SHARES = {
     "cached": "cache_read_tokens", "cache_written": "cache_write_tokens", "cache_written_1h": "cache_write_1h_tokens",
@@ -38,6 +39,8 @@ def unmeasured(response: Json) -> str:
         return "missing"
     if any(count < 0 for count in counted.values()):
         return "negative"
+    if not all(map(is_count, counted.values())):
+        return "too large"
     if not tokens.get("input_tokens") or (not tokens.get("output_tokens") and response["parts"]):
         return "zero"
     return ""

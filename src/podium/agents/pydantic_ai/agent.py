@@ -92,7 +92,7 @@ class LlmAgent(Generic[In, Out, D]):
         own = recording_capabilities(scope, name=self.card.name, output=self._output)
         model, missing = self._chosen_model()
         with (
-            podium_errors(lambda: recording.acted),
+            podium_errors(),
             unless_overridden(missing),
             replay_scope(),
             recording.open(),

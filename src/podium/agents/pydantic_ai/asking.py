@@ -57,7 +57,6 @@ class RecordedRequest:
         self._asked: Json = None
         self._sent: RequestSent | None = None
         scope.outputs |= {each.name for each in parameters.output_tools}
-        scope.recording.acted |= bool(parameters.native_tools)
         self._doubled = 0
 
     async def ask(self, send: SendRequest) -> ModelResponse:

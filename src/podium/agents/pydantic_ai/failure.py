@@ -1,6 +1,6 @@
 """What an error of Pydantic AI means to Podium."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http import HTTPStatus
 
@@ -21,9 +21,10 @@ from pydantic_ai.exceptions import (
     UsageLimitExceeded,
 )
 
-from podium.agents.frameworks.failure import NOT_BILLED, of_status
+from podium.agents.frameworks.failure import of_status
 from podium.errors import AgentError, BadAnswer, RateLimited, Refusal, TransportFailed
 from podium.formats.retry_after import retry_after
+from podium.formats.turned_away import TURNED_AWAY
 
 _STUMBLES = (AttributeError, LookupError, TypeError, ValueError)
 """What the code of an adapter raises that expects more of an answer than there is, or another type of it."""
@@ -33,20 +34,14 @@ _WORTH_WAITING = (RateLimited, TimeoutError, TransportFailed)
 
 
 @contextmanager
-def podium_errors(acted: Callable[[], bool]) -> Generator[None]:
-    """Raise Podium's own error instead of one of Pydantic AI that has a meaning to a retry.
-
-    `acted` says whether the provider has tools of its own: they may have done something before it failed.
-    """
+def podium_errors() -> Generator[None]:
+    """Raise Podium's own error instead of one of Pydantic AI that has a meaning to a retry."""
     try:
         yield
     except Exception as problem:  # the boundary to a foreign agent: what has no meaning here is raised as it is
         ours = _translated(problem)
         if ours is None:
             raise
-        failed = isinstance(problem, ModelHTTPError) and problem.status_code in NOT_BILLED
-        if failed and acted() and isinstance(ours, AgentError):
-            ours.not_done = False
         raise ours from (problem.__cause__ if isinstance(problem, NoAnswer) else problem)
 
 
@@ -108,8 +103,10 @@ def _of_provider(problem: ModelAPIError) -> Exception:
             return TransportFailed(text, not_done=True)
         case ModelTimeoutError() | ModelRequestTimeout():
             return TimeoutError(text)
-        case ModelQuotaExceededError() | ModelRequestRejectedError():
+        case ModelQuotaExceededError():
             return Refusal(text, not_done=unasked)
+        case ModelRequestRejectedError():
+            return Refusal(text, not_done=unasked and status in TURNED_AWAY)
         case _:
             limited = isinstance(problem, ModelRateLimitError)
             unavailable = isinstance(problem, ModelUnavailableError)

@@ -63,8 +63,6 @@ class Recording:
     """What was said before in the conversation of the call; requests refer to it."""
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     """Where steps are recorded; a synchronous tool may run an agent in a loop of its own thread."""
-    acted: bool = False
-    """Whether a provider was asked that has tools of its own."""
     closed: bool = False
     """Whether the call has ended: what goes on in a task that it left behind belongs to nobody."""
 

@@ -1,16 +1,35 @@
-"""`podium budgets`: what may be spent, and what is."""
+"""`podium budgets`: what may be spent, and what is; what is in doubt is given back."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from podium.cli.opening import ALL, look
-from podium.cli.options import JsonOption, StoreOption
+from podium.app import App
+from podium.cli.commands.inbox import login
+from podium.cli.named import run_in
+from podium.cli.opening import ALL, drive, existing, look
+from podium.cli.options import JsonOption, RunArgument, StoreOption
 from podium.cli.output import print_json, print_table
-from podium.model.budget import PER_USD, BudgetState, dollars
+from podium.model.budget import PER_USD, BudgetState, dollars, nano
 from podium.model.json import Json
 
 
+class _ListedByDefault(TyperGroup):
+    """Lists budgets where no other command is named: `podium budgets day`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `list` before what is no command."""
+        named = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if named else ["list", *args])
+
+
+commands = typer.Typer(
+    cls=_ListedByDefault, help="What may be spent, what is, and what is in doubt.", rich_markup_mode=None
+)
+
+
+@commands.command("list")
 def budgets(
     prefix: Annotated[
         str, typer.Argument(metavar="PREFIX", help="Those that begin so: run:ID, agent:NAME, tenant:NAME, day.")
@@ -24,6 +43,37 @@ def budgets(
         print_json([_json(state) for state in states])
         return
     print_table(("BUDGET", "LIMIT", "SET ASIDE", "SPENT", "IN DOUBT"), [_row(state) for state in states])
+
+
+@commands.command("correct")
+def correct(
+    run_id: RunArgument,
+    why: Annotated[str, typer.Option(help="Why; it is recorded.")],
+    usd: Annotated[
+        float | None, typer.Option(metavar="DOLLARS", help="How much; without it all that is in doubt.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(metavar="KEY", help="Only what was set aside for this call.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who says so; else who is logged in.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give back what a run and its child runs have in doubt, where it is known that it was not spent.
+
+    It counts as spent no more in all budgets that it counted against, nor in the costs. `podium costs --by run` tells
+    in which runs anything is in doubt.
+    """
+    who = by or login()
+
+    async def work() -> tuple[str, float]:
+        async with App.open(config=existing(store)) as app:
+            run = (await run_in(app, run_id)).id
+            return run, await app.operations.correct_budgets(run, usd=usd, key=key, why=why, by=who)
+
+    run, given = drive(work())
+    if as_json:
+        print_json({"run": run, "given_back_usd": given, "by": who, "why": why})
+    else:
+        print(f"run {run}: {dollars(nano(given))} given back")
 
 
 def _row(state: BudgetState) -> tuple[str, ...]:

@@ -80,6 +80,8 @@ class _Collector:
             return
         self._batch += 1
         together, self._waiting = [each for each in self._waiting if not each.outcome.done()], []
+        for each in together:
+            each.steps.begun = True
         if together:
             task = asyncio.create_task(self._run(together))
             self._running.add(task)

@@ -1,6 +1,7 @@
 """The way of a call from its first attempt to its outcome."""
 
 from podium.engine.calls.doubt import do_once, resolve_doubt, resolved_by_person
+from podium.engine.calls.ending import record_spent
 from podium.engine.calls.given import Given, accepted, fallback_value, given_by, lacking
 from podium.engine.calls.inline import run_inline
 from podium.engine.calls.kept import keep, kept_answer
@@ -66,6 +67,7 @@ async def _tried(open_call: OpenCall, first: Outcome | None) -> Given | Failed |
             case Given() | Cancelled():
                 return outcome
             case Failed() | Refused():
+                record_spent(open_call.active, open_call.key, open_call.progress)
                 if (ended := end_of(open_call, asked, outcome)) is not None:
                     return ended
             case _:

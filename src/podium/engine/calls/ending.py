@@ -5,10 +5,12 @@ from podium.engine.calls.inline import undo_of
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.caller import Caller, Undo
 from podium.engine.run.key_state import KeyState
+from podium.engine.run.progress import CallProgress
 from podium.engine.run.undone import UNDO_OF
 from podium.model.facts.answers import AnsweredDone, outcome_said
 from podium.model.facts.calls import UndoRegistered
 from podium.model.facts.content import prepared
+from podium.model.facts.money import told_apart
 from podium.model.fallback import Degraded
 from podium.model.outcome import Failed, Refused
 from podium.store.codec import encode
@@ -35,6 +37,13 @@ def record_answer(active: ActiveRun, key: str, undo: Undo | None, caller: Caller
 def record_failure(active: ActiveRun, key: str, outcome: Failed | Refused) -> float:
     """Record that a call failed or was refused; returns the time."""
     return active.journal.append(outcome_said(outcome), key, effects=active.mailbox.close((key,)))
+
+
+def record_spent(active: ActiveRun, key: str, progress: CallProgress) -> None:
+    """Record what an answer came to that was given, and is not recorded: it does not fit, or a guard kept it back."""
+    told, progress.told = progress.told, None
+    if told is not None:
+        active.journal.append(told_apart(told), key)
 
 
 def adopt_recorded(active: ActiveRun, key: str, caller: Caller, record: KeyState) -> None:

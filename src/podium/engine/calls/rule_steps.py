@@ -21,13 +21,15 @@ from podium.model.step import CACHE_STEP, is_under_guard
 class StepsForRules:
     """The part of the steps of a call that looks at, and changes, its run as a whole."""
 
-    __slots__ = ("_active", "_agent", "_branch", "_call", "_request")
+    __slots__ = ("_active", "_agent", "_branch", "_call", "_request", "begun")
 
     def __init__(self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent) -> None:
         self._active = active
         self._branch = branch
         self._call = call
         self._agent = agent
+        self.begun = False
+        """Whether the agent was asked in this attempt."""
         self._request: list[Json] = []
         """What the root run was started with, once it was read."""
 
@@ -115,9 +117,9 @@ class StepsForRules:
         """Have a step that has done nothing yet wait until the run is let go: the worker stops."""
         await self._active.gate.held_back()
 
-    def settle(self, reservation: Reservation, spent: Amount) -> None:
-        """Record what was really spent of what was set aside."""
-        settle(self._active, self._call.key, reservation, spent)
+    def settle(self, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None) -> None:
+        """Record what was spent of what was set aside."""
+        settle(self._active, self._call.key, reservation, spent, doubt=doubt, untold=untold)
 
     async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
         """Return where each argument of what is asked comes from; see `podium.model.rule_steps.RuleSteps`."""

@@ -7,6 +7,7 @@ from podium.model.budget import Bound
 from podium.model.deferral import Resume, StepFunction
 from podium.model.json import Json
 from podium.model.outcome import Usage
+from podium.model.spending import counted
 from podium.model.steps import Effects
 
 
@@ -22,6 +23,10 @@ class StepBody:
     bound: Bound | None = None
     resume: Resume | None = None
     """Goes on with it where its function puts its value off."""
+
+    def used(self, value: Json) -> Usage | None:
+        """Return what it counts as, by its value."""
+        return None if self.usage is None else counted(self.usage(value), self.bound)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from podium.model.call import Call
 from podium.model.fact import Fact
 from podium.model.facts.calls import StepDone
 from podium.model.facts.content import FactContent, prepared
+from podium.model.facts.money import told_apart
 from podium.model.json import Json
 from podium.model.outcome import Usage
 from podium.model.step import lineage_of
@@ -86,6 +87,11 @@ class StepRecords:
         )
         self.note(f"{self._call.key}/{path}", said, payload, effects)
         return decode(payload)
+
+    def spent(self, usage: Usage | None) -> None:
+        """Record what a step used whose value is not: it is too large, or a rule did not let it pass."""
+        if usage is not None and not self._active.closed:
+            self._active.journal.append(told_apart(usage), self._call.key)
 
     def refusals(self) -> list[str]:
         """Return the rules that did not allow steps of this lineage of the call, one for each told."""

@@ -30,6 +30,7 @@ from podium.model.outcome import Done, Outcome, Pending, Refused, Until, Usage
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL, is_scarce
 from podium.model.rule_steps import SpeakingTurn
+from podium.model.spending import counted
 from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
@@ -41,8 +42,8 @@ class CallSteps(StepsForRules):
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_again", "_asking", "_claims", "_counts", "_effects", "_held", "_interruptions", "_questions", "_records",
-        "_sent", "_under_way", "conversation", "refusals", "turn",
+        "_again", "_asking", "_claims", "_counts", "_effects", "_held", "_interruptions", "_progress", "_questions",
+        "_records", "_sent", "_under_way", "_used", "conversation", "refusals", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -63,15 +64,22 @@ class CallSteps(StepsForRules):
         self._counts: dict[str, int] = {}
         self._again = resumed or call.attempt > 1 or call.key in active.journal.emitter.emitted
         """Whether something of this call may have been streamed before, which this attempt makes void."""
+        self._progress = progress
         self._records = StepRecords(active, call)
         self._effects = StepEffects(active, call, progress, self._records)
         self._under_way: set[str] = set()
         """The steps that were begun and are not recorded yet, by their place."""
+        self._used: dict[str, Usage | None] = {}
+        """What steps used whose value is not recorded yet, by their place."""
         self._claims = StepClaims()
         self._held: HeldSteps | None = None
         self._sent = SentOfCall(active, call)
         self._interruptions = Interruptions()
         self._questions = StepQuestions(active, call, progress)
+
+    def answered(self, usage: Usage) -> None:
+        """Take note of what an answer came to, whatever becomes of it."""
+        self._progress.told = usage
 
     @property
     def idempotency_key(self) -> str:
@@ -146,12 +154,13 @@ class CallSteps(StepsForRules):
             if known is None and self._active.gate.holding and not self._must_end(path):
                 await self._hold(path, outer)
             self._under_way.add(path)
-            known = await self._allowed(path, name, digest, body, consent) if known is None else known
-            usage = None if body.usage is None else body.usage(known.value)
+            done = await self._allowed(path, name, digest, body, consent) if known is None else known
+            used = self._used.get(path) if known is None else body.used(done.value)
             value = self._records.done(
-                path, name, digest, known.value, usage=usage, place=known.place, effects=questions.done(path),
-                refused=known.refused,
+                path, name, digest, done.value, usage=used, place=done.place, effects=questions.done(path),
+                refused=done.refused,
             )  # fmt: skip
+            self._used.pop(path, None)
             await self._active.journal.committed()
         except Interrupt as interrupt:
             if isinstance(interrupt, Suspended):
@@ -160,6 +169,7 @@ class CallSteps(StepsForRules):
             raise
         finally:
             self._under_way.discard(path)
+            self._records.spent(self._used.pop(path, None))
             self._active.effects.pop(full, None)
             questions.ends(outer)
             if self._held is not None:
@@ -201,15 +211,16 @@ class CallSteps(StepsForRules):
         async def work() -> Json:
             if consent.ask is not None and not allowing(said):
                 raise Suspended(consent.ask, path, APPROVAL)
-            return await self._sent.kept(path, self._effects.happened(path, name, body, sent))
+            value = await self._sent.kept(path, self._effects.happened(path, name, body, sent))
+            if body.usage is not None:
+                step.used = self._used[path] = counted(body.usage(value), step.bound)
+            return value
 
-        if rules is None:
-            return await work()
         step = StepCall(
             call=self._asking, name=name, path=path, input=sent, body=work, bound=body.bound, usage=body.usage,
             edit=consent.edit, asked=self._questions.rules(path),
         )  # fmt: skip
-        return await rules(step, self)
+        return await (work() if rules is None else rules(step, self))
 
     @property
     def granted(self) -> Mapping[str, Json]:
@@ -338,6 +349,9 @@ class StepsBeside(CallSteps):
     def turns(self) -> Sequence[AgentTurn]:
         """Nothing was asked and said before it in its branch."""
         return ()
+
+    def answered(self, usage: Usage) -> None:
+        """Leave it to the step that it is asked in to tell what its answer came to."""
 
     def _is_own(self, path: str) -> bool:
         return path.startswith(f"{self._within}/")

@@ -118,11 +118,14 @@ class Escrows:
         self._drawn[effect.id] = _Drawn(effect, escrow, budgets, self._journal.newest, batch)
         return Reservation(effect.id, amount, at)
 
-    def settle(self, reservation: Reservation, spent: Amount) -> bool:
-        """Note what a drawn reservation came to in the fact that says it was set aside; False if that is on its way."""
+    def settle(self, reservation: Reservation, spent: Amount, *, in_doubt: bool = False) -> bool:
+        """Note what a drawn reservation came to in the fact that says it was set aside; False if that is on its way.
+
+        What is in doubt is said by a fact of its own.
+        """
         self._learn(quick=self._runtime.clock.now() - reservation.at <= _QUICK_SECONDS)
         drawn = self._drawn.pop(reservation.id, None)
-        if drawn is None or drawn.batch is not self._runtime.commits.batch:
+        if in_doubt or drawn is None or drawn.batch is not self._runtime.commits.batch:
             return False
         said = drawn.escrow.said_of(spent, drawn.budgets).settled.saying(reservation.id)
         drawn.effect.spent, drawn.fact.kind, drawn.fact.body = spent, said.fact_kind, said.encoded

@@ -8,7 +8,7 @@ from podium.model.empty import empty
 from podium.model.facts.calls import Asked
 from podium.model.facts.waits import QuestionAsked
 from podium.model.json import Json, is_object
-from podium.model.outcome import Refused
+from podium.model.outcome import Refused, Usage
 from podium.model.question import PersonAnswer
 from podium.model.step import is_step_path
 from podium.model.steps import Effects
@@ -54,6 +54,8 @@ class CallProgress:
     """A `once` call was begun by a process that died before it said how the call ended."""
     final: bool = False
     """Whether the next outcome is the last: no other attempt and no fallback follows."""
+    told: Usage | None = None
+    """What an answer came to that its agent gave, until that is recorded."""
 
     def take(self, said: QuestionAsked, answers: tuple[PersonAnswer, ...] | None) -> None:
         """Take in what people said to a question, or with None that it is too late; what they allow stands apart."""

@@ -182,11 +182,20 @@ def _follow(active: ActiveRun, verdict: CommitVerdict, fact: NewFact) -> None:
         active.trace.committed([fact])
 
 
-def settle(active: ActiveRun, key: str, reservation: Reservation, spent: Amount) -> None:
-    """Record what was spent of what was set aside; a run that is no longer ours is settled by whoever has it."""
-    if active.closed or active.escrows.settle(reservation, spent):
+def settle(
+    active: ActiveRun, key: str, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None
+) -> None:
+    """Record what was spent of what was set aside; a run that is no longer ours is settled by whoever has it.
+
+    `doubt` and `untold` are as `RuleSteps.settle` says.
+    """
+    if active.closed or active.escrows.settle(reservation, spent, in_doubt=bool(doubt)):
         return
-    active.journal.append(settled(reservation.id, spent), key, effects=[Settle(reservation.id, spent)])
+    if doubt:
+        said = settled(reservation.id, spent, in_doubt=True, doubt=doubt, untold=doubt if untold is None else untold)
+    else:
+        said = settled(reservation.id, spent)
+    active.journal.append(said, key, effects=[Settle(reservation.id, spent, doubt=doubt)])
     active.runtime.recalls.queues.changed(reservation.budgets)
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from podium.model.budget import Amount
 from podium.model.facts.content import FactContent, Kept
 from podium.model.facts.kind import FactKind
+from podium.model.facts.parts import KeptUsage, usage_json
 from podium.model.json import Json
+from podium.model.outcome import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,13 @@ class AmountSettled(FactContent, kind=FactKind.SETTLED):
     tokens: Kept[int]
     calls: Kept[int]
     in_doubt: Kept[bool] = False
-    """A process died in between, and all of it counts."""
+    """Nobody told what was spent, or the whole of it: what was set aside counts."""
+    doubt: Kept[int | None] = None
+    """So many of its dollars, in billionths, nobody told; None is all of them."""
+    untold: Kept[int | None] = None
+    """So many of those are in no usage that is recorded with a step or an answer; None is all of them."""
+    usage: KeptUsage = None
+    """What was told of a request whose answer is not recorded: of such nothing is set aside here."""
     budgets: Kept[tuple[str, ...]] = ()
     """The ids of the budgets in which it was, if no other fact says that: an escrow covered it until now."""
 
@@ -59,16 +67,28 @@ class AmountSettled(FactContent, kind=FactKind.SETTLED):
         }  # fmt: skip
         if self.in_doubt:
             body["in_doubt"] = True
+            if self.doubt is not None:
+                body["doubt"] = self.doubt
+            if self.untold is not None:
+                body["untold"] = self.untold
+        if self.usage is not None:
+            body["usage"] = usage_json(self.usage)
         if self.budgets:
             body["budgets"] = self.budgets
         return body
 
 
 def settled(
-    reservation: str, amount: Amount, *, in_doubt: bool = False, budgets: tuple[str, ...] = ()
-) -> AmountSettled:
+    reservation: str, amount: Amount, *, in_doubt: bool = False, doubt: int | None = None, untold: int | None = None,
+    budgets: tuple[str, ...] = (),
+) -> AmountSettled:  # fmt: skip
     """Return what a fact says of an amount that was spent."""
     return AmountSettled(
         reservation=reservation, usd=amount.usd, tokens=amount.tokens, calls=amount.calls, in_doubt=in_doubt,
-        budgets=budgets,
+        doubt=None if doubt == amount.usd else doubt, untold=None if untold == doubt else untold, budgets=budgets,
     )  # fmt: skip
+
+
+def told_apart(usage: Usage) -> AmountSettled:
+    """Return what a fact says of a usage that was told with an answer which is not recorded."""
+    return AmountSettled(reservation="", usd=0, tokens=0, calls=0, usage=usage)

@@ -34,6 +34,17 @@ class RunDiscarded(NoticeContent, guard="dead-letter", discarded=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtCorrected(NoticeContent, guard="correction"):
+    """An operator gave back what had counted as spent, in doubt, for the call whose key it has, of another run."""
+
+    run: Kept[str]
+    usd: Kept[int]
+    """In billionths of a US dollar."""
+    by: Kept[str]
+    why: Blanked[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyDecided(NoticeContent, guard="policy"):
     """A policy decided."""
 
@@ -157,7 +168,7 @@ SHAPES: Mapping[str, type[NoticeContent]] = {
     shape.constant["guard"]: shape
     for shape in (
         RunQuarantined, RunDiscarded, PolicyDecided, DelegationDenied, BreakerMoved, HealthChanged, LoopFound,
-        BoundExceeded, AnswerTakenFromCache, NoAnswerLookedFor,
+        BoundExceeded, DoubtCorrected, AnswerTakenFromCache, NoAnswerLookedFor,
     )
 }  # fmt: skip
 """Those that say nothing but one rule's, by its guard."""

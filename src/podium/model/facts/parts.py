@@ -24,6 +24,8 @@ def usage_json(usage: Usage) -> Json:
     }
     if usage.cpu_seconds or usage.gb_seconds:
         said |= {"cpu_seconds": usage.cpu_seconds, "gb_seconds": usage.gb_seconds}
+    if usage.in_doubt:
+        said["in_doubt"] = True
     return said
 
 
@@ -33,6 +35,7 @@ def usage_of(said: Json) -> Usage:
         model=said.get("model", ""), input_tokens=said.get("input_tokens", 0),
         output_tokens=said.get("output_tokens", 0), requests=said.get("requests", 0), usd=said.get("usd"),
         cpu_seconds=said.get("cpu_seconds", 0.0), gb_seconds=said.get("gb_seconds", 0.0),
+        in_doubt=said.get("in_doubt", False),
     )  # fmt: skip
 
 

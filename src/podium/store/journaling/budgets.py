@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from podium.errors import InvalidValue
 from podium.model.budget import Amount, BudgetLine, BudgetState
 from podium.model.budget_ids import budget_of_run, run_of_budget, run_of_share, share_of_run
+from podium.store.corrections import BudgetCorrection
 from podium.store.journaling.books import NOTHING, Books
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import Amounts, BudgetChange, BudgetPart, ReservationRow, Transaction
@@ -46,7 +47,7 @@ def is_carved(books: Books, reservation: str) -> bool:
 def settle(books: Books, settled: Settle) -> None:
     """Turn what was set aside into what was spent; a second time nothing happens."""
     spent = None if settled.spent is None else amounts_of(settled.spent)
-    _settle_parts(books, settled.id, spent, doubt=None if settled.in_doubt else 0)
+    _settle_parts(books, settled.id, spent, doubt=None if settled.in_doubt else settled.doubt)
 
 
 def settle_run(
@@ -85,6 +86,17 @@ def _give_back(books: Books, run: str, share: ReservationRow) -> None:
 def raise_budget(books: Books, raised: RaiseBudget) -> None:
     """Add to a budget's limits, and to those it was carved out of: what a person adds is new money."""
     _raise(books, raised.id, amounts_of(raised.by))
+
+
+def correct(books: Books, wanted: BudgetCorrection) -> None:
+    """Have so much less count as spent that is in doubt, unless it is still set aside as the share of a child run."""
+    if any(books.reservation(share) is not None for share in wanted.shares):
+        return
+    state = books.state(wanted.budget)
+    if state is None or state.limits.usd is None:
+        return
+    usd = min(wanted.usd, state.in_doubt, state.spent.usd)
+    books.change(wanted.budget, NOTHING, (-usd, 0, 0), in_doubt=-usd)
 
 
 def _raise(books: Books, budget: str, by: Amounts) -> None:

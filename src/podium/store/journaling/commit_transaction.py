@@ -7,19 +7,18 @@ from podium.model.audit import PRUNED, Pruning
 from podium.model.budget_ids import budget_of_run, share_of_run
 from podium.model.question import QuestionState
 from podium.model.run import RunState, child_ended
-from podium.store.conversation_changes import ConversationChange, ForkConversation
 from podium.store.conversing import AppendTurn, ReleaseTurn, WantTurn
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.books import Books
 from podium.store.journaling.budgets import settle_run
 from podium.store.journaling.chain import GENESIS
-from podium.store.journaling.conversation_changes import ConversationChanges
 from podium.store.journaling.escrows import pay
 from podium.store.journaling.inbox import InboxWriter
 from podium.store.journaling.journals import Journals
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.lookahead import Lookahead, is_worthwhile
+from podium.store.journaling.recorded_changes import RecordedChange, RecordedChanges
 from podium.store.journaling.redaction import redact
 from podium.store.journaling.reserving import Reserving
 from podium.store.journaling.standings import Newcomers, Standings
@@ -128,7 +127,7 @@ class CommitTransaction:
                 case FetchSignals() | HandBack() | Unblock():
                     verdicts.append(self._of_ownership(operation))
                 case _:
-                    verdicts.append(self._of_conversation(operation))
+                    verdicts.append(self._change_recorded(operation))
         self._complete()
         return self.result
 
@@ -259,12 +258,12 @@ class CommitTransaction:
         self._transaction.keep_events(wanted)
         return CommitVerdict.OK
 
-    def _of_conversation(self, wanted: ConversationChange) -> CommitVerdict:
-        """Change a conversation from outside; what was appended is inserted first, for messages may stand in it."""
+    def _change_recorded(self, wanted: RecordedChange) -> CommitVerdict:
+        """Change something from outside; what was appended is inserted first, for messages may stand in it."""
         self.journals.insert()
-        changes = ConversationChanges(self._transaction, self._newcomers, self.journals, self._entries)
+        changes = RecordedChanges(self._transaction, self._newcomers, self.journals, self._entries, self._books)
         verdict = changes.carry_out(wanted)
-        self.result.deleted |= verdict is CommitVerdict.OK and not isinstance(wanted, ForkConversation)
+        self.result.deleted |= verdict is CommitVerdict.OK and changes.deletes(wanted)
         return verdict
 
     def _delete(self, operation: Redact | Prune) -> CommitVerdict:

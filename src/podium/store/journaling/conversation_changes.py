@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from podium import lazy
 from podium.model.conversation_redaction import redacted_message
-from podium.model.run import RunState
 from podium.store.codec import decode, encode
 from podium.store.conversation_changes import (
     ConversationChange,
@@ -13,15 +12,10 @@ from podium.store.conversation_changes import (
     ForkConversation,
     RedactConversation,
 )
-from podium.store.inserting import NewRun
-from podium.store.journaling.appending import Head
-from podium.store.journaling.chain import GENESIS
 from podium.store.journaling.conversations import ConversationRow, ConversationTransaction, MessageRow
-from podium.store.journaling.journals import Journals
-from podium.store.journaling.ledger import LedgerEntries
-from podium.store.journaling.standings import Newcomers
+from podium.store.journaling.recording import ChangeRecords
 from podium.store.journaling.transaction import Transaction
-from podium.store.operations import CommitVerdict, FinishRun
+from podium.store.operations import CommitVerdict
 
 if TYPE_CHECKING:
     from podium.model import conversation_state
@@ -32,20 +26,14 @@ else:
 class ConversationChanges:
     """Carries out what people change about conversations."""
 
-    __slots__ = ("_entries", "_journals", "_newcomers", "_transaction")
+    __slots__ = ("_records", "_transaction")
 
-    def __init__(
-        self, transaction: Transaction, newcomers: Newcomers, journals: Journals, entries: LedgerEntries
-    ) -> None:
+    def __init__(self, transaction: Transaction, records: ChangeRecords) -> None:
         self._transaction = transaction
-        self._newcomers = newcomers
-        self._journals = journals
-        self._entries = entries
+        self._records = records
 
     def carry_out(self, wanted: ConversationChange) -> CommitVerdict:
         """Make a change and record it, or leave all as it is."""
-        if self._newcomers.same(wanted.record) is not None:
-            return CommitVerdict.DUPLICATE
         found = self._transaction.conversation(wanted.tenant, wanted.name)
         if found is None or wanted.n not in (None, found.n):
             return CommitVerdict.UNKNOWN
@@ -57,7 +45,7 @@ class ConversationChanges:
             case ForkConversation():
                 return self._fork(found, wanted)
         if verdict is CommitVerdict.OK:
-            self._record(wanted.record)
+            self._records.insert(wanted.record)
         return verdict
 
     def _delete(self, found: ConversationRow) -> CommitVerdict:
@@ -89,23 +77,13 @@ class ConversationChanges:
             return CommitVerdict.STALE
         record, copied = wanted.record, found._replace(revision=wanted.at)
         n = self._transaction.insert_conversation(found.tenant, found.principal, wanted.into, record.at, copied)
-        number = self._record(record)
+        number = self._records.insert(record)
         if (edited := wanted.edited) is not None:
             row = MessageRow(
                 n, wanted.at, edited.author, record.id, number, conversation_state.EDITED, record.at, edited.message
             )
             self._transaction.insert_messages([row])
         return CommitVerdict.OK
-
-    def _record(self, run: NewRun) -> int:
-        """Insert the run that tells of a change, which leaves memory as it comes; return its number."""
-        n = self._newcomers.admit(run)
-        self._transaction.insert_run(n, run, RunState.RUNNING, 1, None)
-        head = self._journals.append(n, Head(run.id.encode(), 0, GENESIS), 1, [run.started, *run.facts])
-        self._transaction.close_run(n, FinishRun(RunState.DONE, "", run.at, None), head)
-        self._journals.heads[n] = None
-        self._entries.enter(head, RunState.DONE)
-        return n
 
 
 def blank_messages(transaction: ConversationTransaction, rows: Sequence[MessageRow]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from podium.model.budget_ids import run_of_share
 from podium.store.conversation_changes import DeleteConversation, ForkConversation, RedactConversation
+from podium.store.corrections import CorrectBudgets
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import may_quote
 from podium.store.operations import Effect, FinishRun, Operation, Reserve, Send, Settle, Spawn, Start, Tell, Write
@@ -42,6 +43,7 @@ class Lookahead:
                     | DeleteConversation(record=run)
                     | RedactConversation(record=run)
                     | ForkConversation(record=run)
+                    | CorrectBudgets(record=run)
                 ):
                     self.starting.append(run)
                 case Send():

@@ -236,10 +236,10 @@ class FrameworkContract:
     def test_what_a_provider_says_that_failed_has_a_meaning(self) -> None:
         for reply, kind, pause, not_done in (
             (ChatReply(status=429, headers={"Retry-After": "7"}), RateLimited, 7.0, True),
-            (ChatReply(status=503, headers={"Retry-After": "7"}), RateLimited, 7.0, True),
-            (ChatReply(status=500), TransportFailed, None, True),
+            (ChatReply(status=503, headers={"Retry-After": "7"}), RateLimited, 7.0, False),
+            (ChatReply(status=500), TransportFailed, None, False),
             (ChatReply(status=504), TransportFailed, None, False),
-            (ChatReply(status=400), Refusal, None, True),
+            (ChatReply(status=400), Refusal, None, False),
             (ChatReply(status=401), Refusal, None, True),
         ):
             with ChatServer(lambda _, reply=reply: reply) as server:

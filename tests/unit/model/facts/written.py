@@ -33,7 +33,7 @@ json = st.recursive(
 )
 usages = st.builds(
     Usage, model=word, input_tokens=count, output_tokens=count, requests=count, usd=maybe_seconds,
-    cpu_seconds=seconds, gb_seconds=seconds,
+    cpu_seconds=seconds, gb_seconds=seconds, in_doubt=st.booleans(),
 )  # fmt: skip
 degradations = st.lists(st.builds(Degraded, key=word, agent=word, by=maybe, why=text), max_size=2).map(tuple)
 approvals = st.fixed_dictionaries({"approved": st.booleans()}, optional={"comment": text})
@@ -50,7 +50,8 @@ def plain(usage: Usage) -> Json:
         "requests": usage.requests, "usd": usage.usd,
     }  # fmt: skip
     measured = {"cpu_seconds": usage.cpu_seconds, "gb_seconds": usage.gb_seconds}
-    return {**said, **measured} if usage.cpu_seconds or usage.gb_seconds else said
+    doubtful = {"in_doubt": True} if usage.in_doubt else {}
+    return {**said, **(measured if usage.cpu_seconds or usage.gb_seconds else {}), **doubtful}
 
 
 def lacking(degraded: tuple[Degraded, ...]) -> Json:
@@ -60,6 +61,21 @@ def lacking(degraded: tuple[Degraded, ...]) -> Json:
 def some(body: dict[str, Json], **optional: Json) -> dict[str, Json]:
     """Return a body with those fields besides that say anything."""
     return body | {name: value for name, value in optional.items() if value is not None}
+
+
+@st.composite
+def settled(draw: st.DrawFn) -> Written:
+    body: dict[str, Json] = {"reservation": draw(word), "usd": draw(count), "tokens": draw(count), "calls": draw(count)}
+    budgets, usage, in_doubt = draw(words), draw(st.none() | usages), draw(st.booleans())
+    doubt, untold = (draw(st.none() | count), draw(st.none() | count)) if in_doubt else (None, None)
+    content = money.AmountSettled(
+        **body, in_doubt=in_doubt, doubt=doubt, untold=untold, usage=usage, budgets=budgets
+    )  # fmt: skip
+    stored = some(
+        body, in_doubt=in_doubt or None, doubt=doubt, untold=untold, usage=usage and plain(usage),
+        budgets=budgets or None,
+    )  # fmt: skip
+    return content, stored
 
 
 @st.composite
@@ -217,11 +233,14 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     runs.InputEdited: fixed(runs.InputEdited, {}, key=word),
     waits.LookedUp: optional(waits.LookedUp, {}, {"of": word}, agents=words),
     money.AmountReserved: optional(money.AmountReserved, {}, {**amount, "budgets": words}, escrow=yes),
-    money.AmountSettled: optional(money.AmountSettled, {}, {**amount}, in_doubt=yes, budgets=words.filter(bool)),
+    money.AmountSettled: settled(),
     calls.Held: fixed(calls.Held, {}, until=seconds, why=text, rule=maybe),
     notices.RunQuarantined: fixed(notices.RunQuarantined, {"guard": "quarantine"}, strikes=count),
     notices.RunDiscarded: fixed(
         notices.RunDiscarded, {"guard": "dead-letter", "discarded": True}, by=word, why=text
+    ),
+    notices.DoubtCorrected: fixed(
+        notices.DoubtCorrected, {"guard": "correction"}, run=word, usd=count, by=word, why=text
     ),
     notices.PolicyDecided: optional(
         notices.PolicyDecided, {"guard": "policy"}, {"rule": word, "decision": word, "action": word, "resource": word},

@@ -8,6 +8,7 @@ from podium.model.call import Call
 from podium.model.outcome import Done, Outcome, Usage
 from podium.model.prices import PriceSettings
 from podium.model.rule_steps import RuleSteps
+from podium.model.spending import is_price
 
 _NOTHING = Usage()
 
@@ -31,20 +32,27 @@ class Prices:
             outcome = await handler(call, steps)
             if not isinstance(outcome, Done):
                 return outcome
-            if outcome.usage is None and named is not None:
-                return replace(outcome, usage=named)
-            usage = outcome.usage or _NOTHING
-            usd = self._usd(card, usage)
-            return outcome if usd is None else replace(outcome, usage=replace(usage, usd=usd))
+            answered = replace(outcome, usage=self._used(card, outcome.usage, named))
+            if answered.usage is not None and answered.usage.usd is not None:
+                steps.answered(answered.usage)
+            return answered
 
         return priced
 
+    def _used(self, card: Card, usage: Usage | None, named: Usage | None) -> Usage | None:
+        """Return what a call used, with its cost."""
+        if usage is None and named is not None:
+            return named
+        known = usage or _NOTHING
+        usd = self._usd(card, known)
+        return usage if usd is None else replace(known, usd=usd, in_doubt=known.usd is not None)
+
     def _usd(self, card: Card, usage: Usage) -> float | None:
-        """Return the cost of a call; None if the agent reported it, or it is unknown.
+        """Return the cost of a call; None if the agent reported it, or it is unknown. What can be no price is none.
 
         A price on the card is that of the whole call, so that budgets and reports say the same.
         """
-        if usage.usd is not None:
+        if usage.usd is not None and is_price(usage.usd):
             return None
         if card.usd is not None:
             return card.usd

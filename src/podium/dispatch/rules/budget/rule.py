@@ -2,14 +2,23 @@
 
 from collections.abc import Awaitable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.rules.budget.holding import Holding
+from podium.dispatch.rules.budget.spending import (
+    FREE,
+    NOTHING,
+    CallTally,
+    SpentAmount,
+    call_spent,
+    costs_nothing,
+    request_spent,
+)
 from podium.dispatch.rules.timeout import waiting
 from podium.dispatch.shares import take_share
-from podium.errors import AgentError, Forbidden, RateLimited, Suspended
+from podium.dispatch.wire import UNWATCHED, watched
+from podium.errors import Forbidden, Suspended
 from podium.model.agent import Card
 from podium.model.budget import (
     LEAST_OUTPUT,
@@ -21,7 +30,6 @@ from podium.model.budget import (
     BudgetLine,
     BudgetSettings,
     Reservation,
-    as_reported,
     dollars,
     limits_of,
     nano,
@@ -31,14 +39,11 @@ from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.embedding import embedder_asked
 from podium.model.json import Json
-from podium.model.outcome import Done, Failed, Outcome, Pending, Refused, Usage
+from podium.model.outcome import Outcome, Pending, Refused
 from podium.model.question import Ask
-from podium.model.retry import FailureKind
 from podium.model.rule_names import DEPTH, UNPRICED, budget_rule
 from podium.model.rule_steps import RuleSteps
-from podium.model.step import CACHE_STEP, StepCall, is_check, tool_of
-
-_NOTHING = Amount()
+from podium.model.step import CACHE_STEP, StepCall, is_answer_step, is_check, is_guard_step, tool_of
 
 _RAISE: Json = {
     "type": "object",
@@ -61,43 +66,13 @@ _RAISE: Json = {
 """What an answer to `may it spend more?` looks like: no, or by how much the limits are raised."""
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What the model requests of a call came to whose agent names a price for the whole."""
-
-    usd: int = 0
-    begun: bool = False
-    known: bool = True
-
-    def add(self, step: StepCall, value: Json, *, named: bool) -> None:
-        """Count a request that was answered; where the agent names no price for it, it is settled by itself."""
-        usage = None if step.usage is None else step.usage(value)
-        self.begun = True
-        if not named:
-            return
-        if usage is None or usage.usd is None:
-            self.known = False
-        else:
-            self.usd += as_reported(usage.usd, 0)
-
-    def lost(self, *, named: bool) -> None:
-        """Count a request of which nobody knows what it came to."""
-        self.begun, self.known = True, self.known and not named
-
-    def without_answer(self, bound: Amount) -> Amount:
-        """Return what a call came to that was stopped: by a rule, a rate limit, or to wait."""
-        if not self.begun:
-            return _NOTHING
-        return Amount(usd=self.usd, calls=bound.calls) if self.known else bound
-
-
 class Budgets:
     """Has calls and model requests set aside what they may come to, and settle it afterwards."""
 
     def __init__(self, settings: BudgetSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._tallies: dict[tuple[str, str], _Tally] = {}
+        self._tallies: dict[tuple[str, str], CallTally] = {}
         """Of calls under way, by run and key."""
         self._holding = Holding()
 
@@ -126,7 +101,7 @@ class Budgets:
                 return _breached(found, f"calling {card.name}", amount)
             if found is None:
                 return await handler(call, steps)
-            return await self._spending(found, handler, call, steps)
+            return await self._spending(found, handler, card, call, steps)
 
         return bounded
 
@@ -138,8 +113,8 @@ class Budgets:
             return handler(step, steps) if not shared and not steps.lines else priced(step, steps)
 
         async def priced(step: StepCall, steps: RuleSteps) -> Json:
-            tool = None if is_check(step.path) else tool_of(step.name)
-            if step.bound is None and step.name != "model" and tool is None:
+            tool = _tool_of(step)
+            if not _is_paid(step) and tool is None:
                 return await handler(step, steps)
             lines = self._lines(card, step.call) if shared else ()
             if not lines and not steps.lines:
@@ -189,105 +164,96 @@ class Budgets:
         when = day if allowance.per == "day" else day[:7]
         return BudgetLine(id=budget_in_period(name, when), limits=limits_of(allowance), configured=True)
 
-    async def _spending(self, reserved: Reservation, handler: Handler, call: Call, steps: RuleSteps) -> Outcome:
+    async def _spending(
+        self, reserved: Reservation, handler: Handler, card: Card, call: Call, steps: RuleSteps
+    ) -> Outcome:  # fmt: skip
         """Have a call done, and settle what it came to: all that was set aside, unless it is known to be less."""
-        spent, tally = reserved.amount, _Tally()
+        tally, outcome, steps.begun = CallTally(), None, False
         self._tallies[call.run, call.key] = tally
-        try:
-            with self._holding.inside(call, "", reserved):
-                outcome = await handler(call, steps)
-            spent = _came_to(outcome, reserved.amount, tally)
-            return outcome
-        finally:
-            self._tallies.pop((call.run, call.key), None)
-            _settle(reserved, spent, steps)
+        with watched() if card.traits.is_one_request else nullcontext(UNWATCHED) as wire:
+            try:
+                with self._holding.inside(call, "", reserved):
+                    outcome = await handler(call, steps)
+                return outcome
+            finally:
+                self._tallies.pop((call.run, call.key), None)
+                asked = steps.begun and not wire.quiet
+                _settle(reserved, call_spent(outcome, reserved.amount, tally, card.traits, asked=asked), steps)
 
     async def _requesting(
         self, reserved: Reservation | None, handler: StepHandler, step: StepCall, steps: RuleSteps, *, named: bool
     ) -> Json:
         """Have a step done, and settle what it came to."""
-        tally = self._tallies.get((step.call.run, step.call.key)) or _Tally()
-        spent = _NOTHING if reserved is None else reserved.amount
-        try:
-            with nullcontext() if reserved is None else self._holding.inside(step.call, step.path, reserved):
-                value = await handler(step, steps)
-        except BaseException as ended:  # whatever ended it, even a cancel
-            if _costs_nothing(ended):
-                spent = _NOTHING
-            else:
-                tally.lost(named=named)
-            raise
-        else:
-            tally.add(step, value, named=named)
-            spent = _used(spent, None if step.usage is None else step.usage(value), named=named)
-            return value
-        finally:
-            if reserved is not None:
-                _settle(reserved, spent, steps)
+        tally = self._tallies.get((step.call.run, step.call.key)) or CallTally()
+        bound = NOTHING if reserved is None else reserved.amount
+        spent, begun, body = FREE, False, step.body
+
+        async def noted() -> Json:
+            nonlocal begun
+            begun = True
+            return await body()
+
+        step.body = noted
+        with watched() as wire:
+            try:
+                with nullcontext() if reserved is None else self._holding.inside(step.call, step.path, reserved):
+                    return await handler(step, steps)
+            except BaseException as ended:  # whatever ended it, even a cancel
+                if step.used is None and (not begun or wire.quiet or (costs_nothing(ended) and wire.harmless)):
+                    spent, begun = FREE, False
+                raise
+            finally:
+                if begun:
+                    tally.add(step.used, named=named and _is_paid(step), lost=wire.lost)
+                    spent = request_spent(bound, step.used, named=named, lost=wire.lost)
+                if reserved is not None:
+                    _settle(reserved, spent, steps)
 
 
-def _costs_nothing(ended: BaseException) -> bool:
-    """Whether what ended a request says that it was not answered; whatever else ends one may have been paid for."""
-    if isinstance(ended, AgentError):
-        return ended.not_done or isinstance(ended, RateLimited)
-    return isinstance(ended, Forbidden | Suspended)
-
-
-def _came_to(outcome: Outcome, bound: Amount, tally: _Tally) -> Amount:
-    """Return what a call came to, as far as it is known."""
-    match outcome:
-        case Done(_, usage) if usage is not None and usage.usd is not None and bound.usd:
-            usd = as_reported(usage.usd, bound.usd)
-            return bound if usd == bound.usd else Amount(usd=usd, calls=bound.calls)
-        case Refused() | Pending():
-            return tally.without_answer(bound)
-        case Failed(failure) if failure.not_done or failure.unavailable or failure.kind is FailureKind.RATE:
-            return tally.without_answer(bound)
-        case _:
-            return bound
-
-
-def _used(bound: Amount, usage: Usage | None, *, named: bool) -> Amount:
-    """Return what a request came to; where the agent names a price for the call, its dollars are those of the call."""
-    if usage is None:
-        return bound
-    usd = bound.usd if named or usage.usd is None else as_reported(usage.usd, bound.usd)
-    tokens = usage.input_tokens + usage.output_tokens
-    tokens = tokens if 0 <= tokens <= MOST_COUNT else bound.tokens
-    return Amount(usd=usd, tokens=tokens, calls=bound.calls)
-
-
-def _settle(reserved: Reservation, spent: Amount, steps: RuleSteps) -> None:
-    _note_excess(reserved, spent, steps)
-    steps.settle(reserved, spent)
+def _settle(reserved: Reservation, spent: SpentAmount, steps: RuleSteps) -> None:
+    _note_excess(reserved, spent.amount, steps)
+    steps.settle(reserved, spent.amount, doubt=spent.doubt, untold=spent.untold)
 
 
 def _note_excess(reserved: Reservation, spent: Amount, steps: RuleSteps) -> None:
     """Say so where more was spent than the bound, which then was none."""
-    if spent.usd > reserved.amount.usd or spent.tokens > reserved.amount.tokens:
+    if (reserved.amount.usd and spent.usd > reserved.amount.usd) or spent.tokens > reserved.amount.tokens:
         bound = {"usd": reserved.amount.usd, "tokens": reserved.amount.tokens}
         steps.note("budget", {"over": {"usd": spent.usd, "tokens": spent.tokens}, "bound": bound})
 
 
+def _is_paid(step: StepCall) -> bool:
+    """Whether a step says that it may cost something, or is known to: a request to a model.
+
+    Whom a guard asks is paid under its own rules.
+    """
+    if is_guard_step(step.name):
+        return False
+    return step.bound is not None or step.usage is not None or is_answer_step(step.name)
+
+
+def _tool_of(step: StepCall) -> str | None:
+    """Return the tool that a step uses, not only checks the arguments of."""
+    return None if is_check(step.path) else tool_of(step.name)
+
+
 def _amount(card: Card, step: StepCall, lines: list[BudgetLine]) -> Amount:
-    """Return what a model request may come to; raises Forbidden where that has to be known, and nobody knows."""
-    if step.bound is None and tool_of(step.name) is not None:
-        return Amount(calls=1)
-    bound, named = step.bound, _is_in_price(card, step)
+    """Return what a step may come to; raises Forbidden where that has to be known, and nobody knows."""
+    bound, named, calls = step.bound, _is_in_price(card, step), 0 if _tool_of(step) is None else 1
     in_dollars = not named and any(line.limits.usd is not None for line in lines)
     if bound is None:
-        if in_dollars or any(line.limits.tokens is not None for line in lines):
+        if _is_paid(step) and (in_dollars or any(line.limits.tokens is not None for line in lines)):
             raise Forbidden(UNPRICED, f"nobody can say how many tokens a request of {card.name} may come to")
-        return _NOTHING
+        return Amount(calls=calls)
     tokens = bound.input_tokens + bound.output_tokens
     if named:
-        return Amount(tokens=tokens)  # the price of the whole call is set aside already
+        return Amount(tokens=tokens, calls=calls)  # the price of the whole call is set aside already
     if bound.usd is None and in_dollars:
         raise Forbidden(
             UNPRICED,
             f"nobody knows the price of {card.model or 'the model'}: give {card.name} rates=… or its highest usd=…",
         )
-    return Amount(usd=0 if bound.usd is None else nano(bound.usd), tokens=tokens)
+    return Amount(usd=0 if bound.usd is None else nano(bound.usd), tokens=tokens, calls=calls)
 
 
 def _is_in_price(card: Card, step: StepCall) -> bool:

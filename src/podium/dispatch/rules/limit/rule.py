@@ -99,8 +99,7 @@ class LimitRule:
             asyncio.get_running_loop().call_soon(_begun, gates, entries)
             try:
                 value = await handler(step, steps)
-                usage = None if step.usage is None else step.usage(value)
-                used = None if usage is None else usage.input_tokens + usage.output_tokens
+                used = None if step.used is None else step.used.input_tokens + step.used.output_tokens
             finally:
                 leave(gates, entries, used)
             return value

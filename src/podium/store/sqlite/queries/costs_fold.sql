@@ -3,7 +3,8 @@
 -- id and key says which turns are around it. The innermost counts; of several that a call had one after the other the one of that time.
 -- Epoch 0 are the facts that a fork copied: they were paid for in another run, and only say whose calls go on in the fork. What a
 -- call tells itself counts instead of what its steps told before, which matters where it is told more than once; what was in doubt counts with
--- what was set aside, in billionths of a dollar. Finding a kept answer, and who screens for a guard, is paid apart from the call; what a kept answer saved has no model.
+-- what was set aside, in billionths of a dollar, or with a usage that says so. What was settled may have the usage of a request whose answer
+-- is not recorded. What an operator gave back is in a run of its own, and counts for the call that it names. Finding a kept answer, and who screens for a guard, is paid apart from the call; what a kept answer saved has no model.
 WITH turns AS MATERIALIZED (
     SELECT r.root, CASE WHEN o.key = 'start' THEN r.id ELSE r.id || '.' || CASE WHEN o.key LIKE '%.start' THEN SUBSTR(o.key, 1, LENGTH(o.key) - 6) ELSE o.key END END AS path, o.at,
         JSON_ARRAY(CAST(o.body AS TEXT) ->> '$.n', CAST(o.body AS TEXT) ->> '$.conversation') AS conversation
@@ -22,24 +23,27 @@ WITH turns AS MATERIALIZED (
             ORDER BY LENGTH(t.path) DESC, t.at > a.at, ABS(t.at - a.at) LIMIT 1
         ) END AS conversation,
         CASE kind WHEN 2 THEN body ->> '$.agent' END AS agent,
-        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.model' END AS model,
-        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.input_tokens' END AS input,
-        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.output_tokens' END AS output,
-        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.requests' END AS requests,
-        CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.usd' END AS usd,
+        CASE WHEN kind IN (3, 6, 22) THEN body ->> '$.usage.model' END AS model,
+        CASE WHEN kind IN (3, 6, 22) THEN body ->> '$.usage.input_tokens' END AS input,
+        CASE WHEN kind IN (3, 6, 22) THEN body ->> '$.usage.output_tokens' END AS output,
+        CASE WHEN kind IN (3, 6, 22) THEN body ->> '$.usage.requests' END AS requests,
+        CASE WHEN kind IN (3, 6, 22) THEN body ->> '$.usage.usd' END AS usd,
         CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.cpu_seconds' END AS cpu,
         CASE WHEN kind IN (3, 6) THEN body ->> '$.usage.gb_seconds' END AS gb,
-        CASE WHEN kind = 22 AND body ->> '$.in_doubt' THEN (body ->> '$.usd') / 1e9 END AS doubt,
+        CASE WHEN kind = 22 AND body ->> '$.in_doubt' THEN COALESCE(body ->> '$.untold', body ->> '$.doubt', body ->> '$.usd') / 1e9
+            WHEN kind = 24 AND body ->> '$.guard' = 'correction' THEN (body ->> '$.usd') / -1e9 END AS doubt,
+        CASE WHEN kind IN (3, 6, 22) THEN COALESCE(body ->> '$.usage.in_doubt', 0) END AS unsure,
         CASE WHEN kind = 24 AND body ->> '$.guard' = 'cache' THEN body ->> '$.saved' END AS saved
     FROM (
-        SELECT place >> 24 AS run, place, kind, at, epoch, SUBSTR(key, 1, INSTR(key || '/', '/') - 1) AS call,
+        SELECT CASE WHEN kind = 24 AND CAST(body AS TEXT) ->> '$.guard' = 'correction' THEN (SELECT n FROM runs WHERE id = CAST(body AS TEXT) ->> '$.run') ELSE place >> 24 END AS run,
+            place, kind, at, epoch, SUBSTR(key, 1, INSTR(key || '/', '/') - 1) AS call,
             INSTR(key, '/cache/embed#') OR INSTR(key, '/guard/') AS apart,
             CAST(body AS TEXT) AS body
         FROM facts
         WHERE (kind = 2 OR epoch > 0 AND INSTR(
                 body, CASE WHEN kind IN (3, 6) THEN CAST('"usage"' AS BLOB) WHEN kind = 22 THEN CAST('"in_doubt"' AS BLOB)
                     WHEN kind = 24 THEN CAST('"saved"' AS BLOB) END
-            ))
+            ) OR epoch > 0 AND kind = 22 AND INSTR(body, CAST('"usage"' AS BLOB)) OR kind = 24 AND INSTR(body, CAST('"correction"' AS BLOB)))
             AND place IN (SELECT f.place FROM runs s CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = :run OR s.id > :run || '.' AND s.id < :run || '/' AND s.root = (SELECT root FROM runs WHERE id = :run))
             AND place IN (SELECT f.place FROM (SELECT DISTINCT r.id, r.root FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' AND s.root = q.root CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
     ) u
@@ -50,15 +54,16 @@ WITH turns AS MATERIALIZED (
 ), calls AS (
     SELECT u.run, MAX(agent) AS agent, CASE :by WHEN 'model' THEN COALESCE(model, '') END AS model, conversation,
         MIN(at) AS at,
-        CASE :by WHEN 'model' THEN MAX(kind <> 22) ELSE SUM(kind = 2 AND epoch > 0) END AS calls,
+        CASE :by WHEN 'model' THEN MAX(kind NOT IN (22, 24) OR model IS NOT NULL) ELSE SUM(kind = 2 AND epoch > 0) END AS calls,
         SUM(CASE WHEN counted > place AND NOT apart THEN 0 ELSE input END) AS input,
         SUM(CASE WHEN counted > place AND NOT apart THEN 0 ELSE output END) AS output,
         SUM(CASE WHEN counted > place AND NOT apart THEN 0 ELSE requests END) AS requests,
-        SUM(CASE WHEN priced > place AND NOT apart THEN 0 ELSE usd END) AS usd,
+        SUM(CASE WHEN unsure OR priced > place AND NOT apart THEN 0 ELSE usd END) AS usd,
         SUM(usd IS NULL AND requests > 0 AND priced IS NULL) AS unpriced,
-        SUM(cpu) AS cpu, SUM(gb) AS gb, SUM(doubt) AS doubt, MAX(saved) AS saved
+        SUM(cpu) AS cpu, SUM(gb) AS gb, 
+        TOTAL(doubt) + TOTAL(CASE WHEN unsure AND (priced > place AND NOT apart) IS NOT 1 THEN usd END) AS doubt, MAX(saved) AS saved
     FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call
-    WHERE :by <> 'model' OR kind NOT IN (2, 24)
+    WHERE :by <> 'model' OR kind NOT IN (2, 24) OR doubt IS NOT NULL
     GROUP BY u.run, u.call, 3, conversation HAVING MAX(epoch) > 0
 )
 SELECT CASE :by

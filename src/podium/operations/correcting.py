@@ -1,0 +1,142 @@
+"""Giving back what budgets count as spent, in doubt: each correction is recorded as a run of its own."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from podium.engine.worker.worker import Worker
+from podium.errors import NotPossible
+from podium.model.budget import dollars
+from podium.model.budget_ids import run_of_budget, share_of_run
+from podium.model.clock import Clock
+from podium.model.fact import Fact
+from podium.model.facts.money import AmountReserved, AmountSettled
+from podium.model.facts.notices import DoubtCorrected
+from podium.model.facts.runs import Ended, Started
+from podium.model.json import NULL, Json
+from podium.model.run import DEFAULT_QUEUE, Run, RunState
+from podium.store.codec import encode
+from podium.store.corrections import BudgetCorrection, CorrectBudgets
+from podium.store.inserting import NewFact, NewRun
+from podium.store.operations import CommitVerdict
+from podium.store.protocol import RunQuery, walk
+
+WORKFLOW = "podium.budget.correct"
+"""That of the runs which record corrections."""
+_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulAmount:
+    """What was set aside for a call of a run, and counts as spent since nobody told what became of it."""
+
+    run: Run
+    call: str
+    usd: int
+    """In billionths of a US dollar, less what was given back of it."""
+    budgets: Sequence[str]
+
+
+class Corrector:
+    """Gives back what is in doubt in a run, and in the child runs that it started, in all budgets that count it."""
+
+    def __init__(self, worker: Worker, clock: Clock) -> None:
+        self._worker = worker
+        self._store = worker.store
+        self._clock = clock
+
+    async def correct(self, run: Run, usd: int | None, *, key: str | None, by: str, why: str) -> int:
+        """Give back so many billionths of a dollar, of the oldest doubts first; None is all of them. Returns how many.
+
+        With `key` only those of that call count, and of what it started. Raises NotPossible where less is in doubt.
+        """
+        records = [each async for each in walk(self._store.runs, RunQuery(workflow=WORKFLOW, tenant=run.tenant))]
+        doubts = [each async for each in self._doubts(run, key, await self._given(run, records))]
+        there = sum(each.usd for each in doubts)
+        if not there or (usd or 0) > there:
+            which = f"run {run.id}" if key is None else f"call {key} of run {run.id}"
+            raise NotPossible(f"{which} has {dollars(there)} in doubt: no more can be given back.")
+        left = there if usd is None else usd
+        given: list[DoubtfulAmount] = []
+        for each in doubts:
+            part = min(left, each.usd)
+            left -= part
+            given += [replace(each, usd=part)] if part else []
+        parts = [part for each in given for part in await self._parts(each)]
+        before = sum(each.parent == run.id for each in records)
+        record = self._record(run, f"{run.id}.correction.{before}", given, by=by, why=why)
+        verdict, _ = await self._worker.commits.submit(CorrectBudgets(parts=parts, record=record))
+        if verdict is not CommitVerdict.OK:
+            raise NotPossible(f"somebody corrected what is in doubt in run {run.id} meanwhile: look at it again.")
+        return sum(each.usd for each in given)
+
+    async def _given(self, run: Run, records: Sequence[Run]) -> Counter[tuple[str, str]]:
+        """Return what was given back before of the runs of its family, by run and call."""
+        given = Counter[tuple[str, str]]()
+        for record in records:
+            if record.root == run.root:
+                for fact in await self._store.facts(record.id):
+                    if isinstance(said := fact.content, DoubtCorrected):
+                        given[said.run, fact.key] += said.usd
+        return given
+
+    async def _doubts(
+        self, run: Run, key: str | None, given: Counter[tuple[str, str]]
+    ) -> AsyncIterator[DoubtfulAmount]:
+        """Give what is in doubt in a run, then in those that it started."""
+        for each in _settled(run, await self._store.facts(run.id)):
+            back = min(given[run.id, each.call], each.usd)
+            given[run.id, each.call] -= back
+            if each.usd > back and key in (None, each.call):
+                yield replace(each, usd=each.usd - back)
+        async for child in walk(self._store.runs, RunQuery(parent=run.id)):
+            if key in (None, child.id.removeprefix(f"{run.id}.")):
+                async for each in self._doubts(child, None, given):
+                    yield each
+
+    async def _parts(self, doubt: DoubtfulAmount) -> list[BudgetCorrection]:
+        """Return what has to be corrected: the budgets that count it, and those that a child run's was carved from."""
+        parts: list[BudgetCorrection] = []
+        waiting: list[tuple[str, tuple[str, ...]]] = [(budget, ()) for budget in doubt.budgets]
+        while waiting:
+            budget, shares = waiting.pop()
+            parts.append(BudgetCorrection(budget=budget, usd=doubt.usd, shares=shares))
+            child = run_of_budget(budget)
+            run = None if child is None else await self._store.run(child)
+            if run is None or run.parent is None:
+                continue
+            share = share_of_run(run.id)
+            for fact in await self._store.facts(run.parent):
+                if isinstance(said := fact.content, AmountReserved) and said.reservation == share:
+                    waiting += [(above, (*shares, share)) for above in said.budgets]
+                    break
+        return parts
+
+    def _record(self, run: Run, id: str, given: Sequence[DoubtfulAmount], *, by: str, why: str) -> NewRun:
+        """Return the run that records a correction: a child of the one that is corrected."""
+        now = self._clock.now()
+        told: Json = {"run": run.id, "usd": dollars(sum(each.usd for each in given)), "why": why}
+        started = Started(workflow=WORKFLOW, version=_VERSION, seed=0, principal=by, tenant=run.tenant)
+        said = [
+            NewFact.saying(DoubtCorrected(run=each.run.id, usd=each.usd, by=by, why=why), each.call, now)
+            for each in given
+        ]
+        ended = NewFact.saying(Ended(state=RunState.DONE, reason="", causes=()), "", now, NULL)
+        return NewRun(
+            id=id, workflow=WORKFLOW, version=_VERSION, queue=DEFAULT_QUEUE, priority=0,
+            tenant=run.tenant, principal=by, parent=run.id, root=run.root, tag=None, at=now,
+            started=NewFact.saying(started, "", now, encode(told)), facts=(*said, ended),
+        )  # fmt: skip
+
+
+def _settled(run: Run, facts: Sequence[Fact]) -> Iterator[DoubtfulAmount]:
+    budgets: dict[str, Sequence[str]] = {}
+    for fact in facts:
+        match fact.content:
+            case AmountReserved() as said:
+                budgets[said.reservation] = said.budgets
+            case AmountSettled(in_doubt=True) as said:
+                usd = said.usd if said.doubt is None else said.doubt
+                yield DoubtfulAmount(run, fact.key, usd, said.budgets or budgets.get(said.reservation, ()))
+            case _:
+                pass
