@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from podium import lazy
 from podium.errors import ConfigError, UsageError
@@ -37,9 +37,12 @@ else:
 FILE = "podium.toml"
 _PREFIX = "PODIUM_"
 
+Compensations = Literal["as_registered", "judged_anew"]
+
 
 _FIELDS: Mapping[str, Expected] = {
-    "store": TEXT, "durability": one_of(("process", "power")), "queues": NAMES, "telemetry": FLAG,
+    "store": TEXT, "durability": one_of(("process", "power")),
+    "compensations": one_of(get_args(Compensations)), "queues": NAMES, "telemetry": FLAG,
     "keep_messages": FLAG,
     **dict.fromkeys(("slots", "quarantine_after", "max_facts", "max_payload_bytes", "max_depth"), COUNT),
 }  # fmt: skip
@@ -53,6 +56,8 @@ class Config:
     """The file of the store; `:memory:` for work that need not survive."""
     durability: Literal["process", "power"] = "process"
     """What a recorded step survives: the death of the process, or that of the machine."""
+    compensations: Compensations = "as_registered"
+    """Whether what undoes runs as it was allowed when it was registered, or is judged anew when it is called."""
     slots: int = 2_000
     """Runs in memory at once; where `queues` are named, of each."""
     queues: tuple[str, ...] = ()
@@ -214,6 +219,9 @@ def _with(config: Config, values: Mapping[str, object], place: str) -> Config:
             f"{place} sets quarantine_after to {changes['quarantine_after']!r}; expected at least {SUSPECTED + 1}: "
             "before that it is not known which of the runs of a process made it die."
         )
+    if changes.get("compensations", "as_registered") not in get_args(Compensations):
+        kinds = " or ".join(map(repr, get_args(Compensations)))
+        raise ConfigError(f"{place} sets compensations to {changes['compensations']!r}; expected {kinds}.")
     if changes.get("durability", "process") not in ("process", "power"):
         raise ConfigError(f"{place} sets durability to {changes['durability']!r}; expected 'process' or 'power'.")
     return replace(config, **changes)

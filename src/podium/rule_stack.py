@@ -53,9 +53,10 @@ class RuleStack:
         self._judge = load_judge(config.policy, cards=self.card, trust=self.trusts.of, clock=clock)
         self._guards = NamedGuards(config.guards, self._make_guard)
         self._guards.require(name for rules in config.agents.values() for name in rules.guards or ())
+        keeps = config.compensations == "as_registered"
         self._allow = WithinAllowLists(lambda name: (self.card(name) or ruled(Card(name=name), config.agents)).allow)
-        delegated = Delegated(store.delegations, clock)
-        policy = Policy(self._judge, delegated.acting)
+        delegated = Delegated(store.delegations, clock, keeps=keeps)
+        policy = Policy(self._judge, delegated.acting, keeps=keeps)
         trusting = Trusting(self.trusts, wanted=self._judge.reads_trust)
         guards = Guards(self._guards)
         budgets = Budgets(config.budgets, clock)
@@ -76,6 +77,7 @@ class RuleStack:
             replaces=bool(config.monitor),
         )  # fmt: skip
         self.dispatcher.cancelled = limits.forget
+        self.dispatcher.permits = policy if keeps else None
 
     def add(self, agents: Sequence[AnyAgent]) -> bool:
         """Make agents known by name; whether any is new. Raises ConfigError, before that, for guards not known."""

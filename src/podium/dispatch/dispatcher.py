@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol, cast
 
 from podium.dispatch.invoke import invoke
 from podium.dispatch.registry import Registry
@@ -41,6 +41,18 @@ class RunMiddleware(NamedTuple):
     """Decide too, if the run was started with a delegation token."""
 
 
+class Permits(Protocol):
+    """A rule that can tell beforehand whether it allows a call."""
+
+    def decides(self, card: Card) -> bool:
+        """Whether there is anything to decide about an agent."""
+        ...
+
+    async def allows(self, card: Card, call: Call, steps: RuleSteps) -> bool:
+        """Whether a call would be let through as it is, by now."""
+        ...
+
+
 Target = AnyAgent | str | Task
 """Names the agent for a call: the agent itself, a registered name, or a task for one that offers a capability."""
 
@@ -63,6 +75,8 @@ class Dispatcher:
         self._is_available = is_available
         self._replaces = replaces
         """Whether an older version stands in for one that is not available."""
+        self.permits: Permits | None = None
+        """What compensations are to pass when they are registered; None where they are judged when they are called."""
         self.cancelled: Callable[[str, str], None] = _nobody_is_told
         """Told the run and key of a call that was cancelled, maybe while it waited for a rule and was not under way."""
         self._cards: dict[int, Card] = {}

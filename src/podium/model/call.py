@@ -38,6 +38,13 @@ class Call:
     """What people said to the rules that asked about it, by rule; only those that allowed it."""
     feedback: str = ""
     """What was wrong with the last answer, where the agent is to try again."""
+    allowed_before: bool = False
+    """Whether it is a compensation that policies allowed when it was registered."""
+
+    @property
+    def compensates(self) -> bool:
+        """Whether it is a compensation, or a part of one."""
+        return ".undo." in f"{self.key}."
 
     @property
     def is_beside(self) -> bool:

@@ -127,8 +127,9 @@ class _Asked:
         subject = {"value": plain(value), "exchange": list(exchange)} if exchange else plain(value)
         question = Approval(self.text, subject, edit=self._kind_of(value), questions=questions)
         first, *others = self.people[since:]
+        quorum = next((each.quorum for each in reversed(self.people[: since + 1]) if each.quorum), self.quorum)
         try:
-            return await ctx.ask(question, to=first.to, within=first.within, escalate=others, quorum=self.quorum)
+            return await ctx.ask(question, to=first.to, within=first.within, escalate=others, quorum=quorum)
         except QuestionExpired as error:
             if self.default is None:
                 raise GateClosed(f"approve: {error}") from error
@@ -136,7 +137,7 @@ class _Asked:
 
     def _kind_of(self, value: object) -> Kind | None:
         """Return the type of a value that may be put in the place of this one; None where none may."""
-        if self.edit is False or self.quorum > 1:
+        if self.edit is False or any((each.quorum or self.quorum) > 1 for each in self.people):
             return None
         if not isinstance(self.edit, bool):
             return self.edit

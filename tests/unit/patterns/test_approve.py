@@ -191,6 +191,23 @@ async def test_nobody_answering_ends_it(bench: Bench) -> None:
             await handle.result()
 
 
+async def test_an_escalation_asks_for_other_numbers_of_people_also_after_it_asked_back(bench: Bench) -> None:
+    board = Escalation(to="board", within=60, quorum=2)
+    pattern = approve("editors", within=60, escalate=[board, Escalation(to="ceo", quorum=1)], author=explain, name="a")
+    async with bench.app() as app:
+        handle = await app.start(pattern, "news")
+        await bench.clock.advance(60)
+        for who, answer in (("ann", {"question": "Why?"}), ("bob", YES)):
+            await app.inbox.answer((await asked(bench, app)).id, answer, by=who)
+        again = await asked(bench, app)
+        assert (again.ask.to, again.ask.quorum, again.answered_by) == ("board", 2, ())
+        assert "value" not in again.ask.schema["properties"]  # what one edits, the other would not have approved
+        await bench.clock.advance(60)
+        assert (await asked(bench, app)).ask.quorum == 1
+        await app.inbox.answer((await asked(bench, app)).id, YES, by="eve")
+        assert await handle.result() == "news"
+
+
 async def test_where_nobody_answers_the_value_counts_as_preset(bench: Bench) -> None:
     yes, no = (
         approve("editors", within=60, default="approve", name="yes"),

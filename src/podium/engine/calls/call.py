@@ -15,14 +15,16 @@ from podium.engine.calls.routing import registered, route
 from podium.engine.calls.steps import CallSteps
 from podium.engine.calls.taking_turns import first_want
 from podium.engine.calls.tracing import traced
+from podium.engine.calls.undo_rules import is_judged_anew
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
-from podium.engine.run.caller import Caller
+from podium.engine.run.caller import Caller, Undo
 from podium.engine.run.describing import describe, shortened
 from podium.engine.run.inputs import given, is_input, with_input
 from podium.engine.run.key_state import Asking, KeyState, asking_call
 from podium.engine.run.progress import CallProgress, in_doubt, progress_of
 from podium.engine.run.recorded import Recorded, restored
+from podium.engine.run.undone import UNDO_OF
 from podium.errors import CallFailed, CallRefused, Diverged, InvalidValue
 from podium.model.agent import AnyAgent, Card
 from podium.model.call import Call
@@ -46,6 +48,7 @@ class AgentCall(Recorded[T], Generic[T]):
 
     opens = Asked
     judged = False
+    allowed_before = False
     """Whether its input was found good before it is asked for."""
 
     def __init__(
@@ -153,7 +156,7 @@ class AgentCall(Recorded[T], Generic[T]):
         return OpenCall(
             active=self.active, branch=branch, path=self.path, key=self.key, agent=self._agent, card=card,
             input=self._value, options=self.options, caller=self.caller, progress=progress,
-            deadline=self._deadline(branch, asked_at), resumed=resumed,
+            deadline=self._deadline(branch, asked_at), resumed=resumed, allowed_before=self.allowed_before,
         )  # fmt: skip
 
     def _goes_straight(self, card: Card) -> bool:
@@ -246,7 +249,8 @@ class AgentCall(Recorded[T], Generic[T]):
         active = self.active
         match outcome:
             case Given():
-                at = record_answer(active, self.key, card, self.caller, self._payload, outcome)
+                undo = None if card.undo is None else await self._undo(branch, card.undo, outcome)
+                at = record_answer(active, self.key, undo, self.caller, outcome)
                 if active.runtime.watches_loops:
                     branch.note_answer(self.key, card.name, self._payload, outcome.payload)
             case Refused() | Failed():
@@ -264,6 +268,13 @@ class AgentCall(Recorded[T], Generic[T]):
                 raise CallRefused(outcome.reason, rule=outcome.rule, key=self.key)
             case Failed(failure):
                 raise self._failed(self._agent, failure)
+
+    async def _undo(self, branch: BranchTask, name: str, given: Given) -> Undo:
+        """Return the compensation that the agent's card names, for what it was asked and has answered."""
+        agent = registered(self.active, self.key, name)
+        key, told = f"{self.key}.{UNDO_OF}", {"input": decode(self._payload), "value": decode(given.payload)}
+        anew = await is_judged_anew(self.active, branch, key, agent, told)
+        return Undo(key, agent.card.name, agent.card.version, told, judged_anew=anew)
 
     def _failed(self, agent: AnyAgent, failure: Failure) -> CallFailed:
         message = f"{agent.card.name} failed at {self.key}: {failure.type}: {failure.message}"

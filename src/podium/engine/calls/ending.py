@@ -2,25 +2,23 @@
 
 from podium.engine.calls.given import Given
 from podium.engine.calls.inline import undo_of
-from podium.engine.calls.routing import registered
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.caller import Caller, Undo
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.progress import CallProgress
 from podium.engine.run.undone import UNDO_OF
-from podium.model.agent import Card
 from podium.model.facts.answers import AnsweredDone, outcome_said
 from podium.model.facts.calls import UndoRegistered
 from podium.model.facts.content import prepared
 from podium.model.facts.money import told_apart
 from podium.model.fallback import Degraded
 from podium.model.outcome import Failed, Refused
-from podium.store.codec import decode, encode
+from podium.store.codec import encode
 
 _DONE = prepared(AnsweredDone())
 
 
-def record_answer(active: ActiveRun, key: str, card: Card, caller: Caller, input: bytes, given: Given) -> float:
+def record_answer(active: ActiveRun, key: str, undo: Undo | None, caller: Caller, given: Given) -> float:
     """Record an answer, what it is short of, and how it is undone; returns the time."""
     if given.lacks is not None:
         active.degraded[key] = given.lacks
@@ -29,8 +27,10 @@ def record_answer(active: ActiveRun, key: str, card: Card, caller: Caller, input
         active.mailbox.turns.answered(key)
     said = AnsweredDone(usage=given.usage, degraded=below) if given.usage is not None or below else _DONE
     at = active.journal.append(said, key, given.payload, [*given.effects, *active.mailbox.close((key,))])
-    if card.undo is not None:
-        caller.adopt([_record_undo(active, key, card.undo, input, given.payload)])
+    if undo is not None:
+        said = UndoRegistered(agent=undo.agent, version=undo.version, judged_anew=undo.judged_anew)
+        active.journal.append(said, undo.key, encode(undo.input))
+        caller.adopt([undo])
     return at
 
 
@@ -60,11 +60,3 @@ def _degraded(active: ActiveRun, key: str) -> tuple[Degraded, ...]:
     below = f"{key}."
     found = sorted(active.degraded.items())
     return tuple(each for at, each in found if at == key or at.startswith(below))
-
-
-def _record_undo(active: ActiveRun, call: str, name: str, input: bytes, value: bytes) -> Undo:
-    """Register the compensation that the agent's card names; returns it."""
-    key, card = f"{call}.{UNDO_OF}", registered(active, call, name).card
-    given = {"input": decode(input), "value": decode(value)}
-    active.journal.append(UndoRegistered(agent=card.name, version=card.version), key, encode(given))
-    return Undo(key, card.name, card.version, given)

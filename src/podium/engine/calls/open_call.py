@@ -36,6 +36,8 @@ class OpenCall:
     deadline: float | None
     resumed: bool
     """Whether the journal knows of it from an earlier drive."""
+    allowed_before: bool = False
+    """Whether it is a compensation that the rules allowed when it was registered."""
     turn: TurnOfCall | None = None
     """What its agent has of the conversation in which it is called."""
 
@@ -92,5 +94,5 @@ class OpenCall:
             attempt=progress.attempt, lineage=progress.lineage, timeout=seconds, tenant=run.tenant,
             principal=run.principal, root=run.root, priority=run.priority, deadline=self.deadline,
             callers=self.caller.callers, granted=progress.granted, feedback=progress.feedback,
-            conversation=None if self.turn is None else self.turn.name,
+            conversation=None if self.turn is None else self.turn.name, allowed_before=self.allowed_before,
         )  # fmt: skip

@@ -4,6 +4,7 @@ from typing import Any
 
 from podium.engine.calls.call import AgentCall
 from podium.engine.calls.options import CallOptions
+from podium.engine.calls.undo_rules import is_judged_anew
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask, Cancel
 from podium.engine.run.caller import Undo
@@ -77,6 +78,8 @@ class OnUndo(Recorded[None]):
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> None:
         """Return nothing: it is registered."""
+        said = end.content
+        self._undo.judged_anew = isinstance(said, UndoRegistered) and said.judged_anew
 
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> None:
         """Record it; the next commit that a branch waits for takes it along.
@@ -84,8 +87,10 @@ class OnUndo(Recorded[None]):
         A cancel that was asked for waits for the next key: what is to be undone has happened.
         """
         await self.active.gate.passed()
-        said = UndoRegistered(agent=self._undo.agent, version=self._undo.version)
-        branch.last_at = self.active.journal.append(said, self.key, encode(self._undo.input))
+        undo = self._undo
+        undo.judged_anew = await is_judged_anew(self.active, branch, self.key, self._by, undo.input)
+        said = UndoRegistered(agent=undo.agent, version=undo.version, judged_anew=undo.judged_anew)
+        branch.last_at = self.active.journal.append(said, self.key, encode(undo.input))
 
     def _agent(self, registered: Fact | None) -> AnyAgent:
         """Return the agent; a name stands for the version that was registered, else for the newest."""
@@ -102,8 +107,6 @@ class OnUndo(Recorded[None]):
 
 class UndoCall(AgentCall[Any]):
     """A call of what undoes: its input was judged when it was registered."""
-
-    __slots__ = ()
 
     judged = True
 
@@ -148,6 +151,7 @@ async def undo_all(active: ActiveRun, branch: BranchTask, undos: list[Undo]) -> 
             options = CallOptions(retry=agent.card.retry if agent.card.retry.attempts > 1 else _PATIENCE)
             value = _restored(agent, undo)
             call = UndoCall(active, shield, "", f"{undo.key}.undo", agent, value, options, _NoCaller())
+            call.allowed_before = not undo.judged_anew
             try:
                 await call.perform(shield)
             except CallError as error:

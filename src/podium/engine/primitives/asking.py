@@ -21,7 +21,7 @@ _SEVERAL = Expected('a list, such as [Escalation(to="boss", within=3600)]', is_l
 _DECISION = instance(Decision, "Decision(approved=False)")
 
 
-class Stage(NamedTuple):
+class QuestionStage(NamedTuple):
     """A question as it is put to one person or role of several."""
 
     ask: Ask
@@ -29,12 +29,12 @@ class Stage(NamedTuple):
     """Whether the answers that the one before has count."""
 
 
-def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[Stage]:
+def escalated(ask: Ask, escalate: Sequence[Escalation]) -> list[QuestionStage]:
     """Return a question as it is put to one after the other; raises UsageError if one of them would never be asked."""
-    stages = [Stage(ask)]
+    stages = [QuestionStage(ask)]
     for each in escalate:
-        next_one = replace(ask, to=each.to, within=each.within, quorum=each.quorum or ask.quorum)
-        stages.append(Stage(next_one, each.keep_answers))
+        next_one = replace(ask, to=each.to, within=each.within, quorum=each.quorum or stages[-1].ask.quorum)
+        stages.append(QuestionStage(next_one, each.keep_answers))
     if forever := next((each.ask for each in stages[:-1] if each.ask.within is None), None):
         raise UsageError(f"{ask.text!r} never expires for {forever.to!r}, so nobody is asked next: say `within`.")
     return stages
@@ -48,7 +48,7 @@ def _most(quorum: int, escalate: Sequence[Escalation]) -> int:
 def asking(
     question: str | Approval, *, answer: Any, subject: Any, to: str, within: Duration | None,
     escalate: Sequence[Escalation], quorum: int, default: Sequence[Any],
-) -> tuple[Sequence[Stage], Shape[Any]]:  # fmt: skip
+) -> tuple[Sequence[QuestionStage], Shape[Any]]:  # fmt: skip
     """Return what is asked, of one after the other, and the shape of the answer; raises UsageError for mistakes."""
     COUNT.check("quorum of a question", quorum)
     name = f"escalate of {(question.text if isinstance(question, Approval) else question)!r}"

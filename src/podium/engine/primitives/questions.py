@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from podium.agents.schema import alike
 from podium.engine.primitives.approvals import decided
-from podium.engine.primitives.asking import ManyShape, Stage
+from podium.engine.primitives.asking import ManyShape, QuestionStage
 from podium.engine.primitives.outside import handed_back, take_in
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
@@ -147,8 +147,8 @@ class AskPerson(Primitive[T], Generic[T]):
     waits = True
 
     def __init__(
-        self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, stages: Sequence[Stage], shape: Shape[T],
-        default: list[T],
+        self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, stages: Sequence[QuestionStage],
+        shape: Shape[T], default: list[T],
     ) -> None:  # fmt: skip
         super().__init__(active, branch, path, key)
         self.stages = stages

@@ -14,6 +14,8 @@ class Undo:
     agent: str
     version: str
     input: Json
+    judged_anew: bool = False
+    """Whether the rules judge it when it is called: they did not allow it outright when it was registered."""
 
 
 class Caller(Protocol):

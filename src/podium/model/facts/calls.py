@@ -124,6 +124,8 @@ class UndoRegistered(FactContent, kind=FactKind.UNDO):
 
     agent: Kept[str]
     version: Kept[str]
+    judged_anew: Kept[bool] = False
+    """Whether the policies did not allow it outright by then, so that they judge it when it is called."""
 
 
 Intent = EffectIntended | IntentCleared

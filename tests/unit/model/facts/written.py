@@ -219,7 +219,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     choices.KeysCancelled: fixed(choices.KeysCancelled, {}, keys=words, by=word),
     runs.Cancelling: optional(runs.Cancelling, {}, {"reason": text}, deadline=yes),
     runs.Changed: fixed(runs.Changed, {}, changed=st.booleans()),
-    calls.UndoRegistered: fixed(calls.UndoRegistered, {}, agent=word, version=word),
+    calls.UndoRegistered: optional(calls.UndoRegistered, {}, {"agent": word, "version": word}, judged_anew=yes),
     runs.Rewound: optional(runs.Rewound, {}, {"facts": st.lists(count).map(tuple)}, deadline=seconds),
     runs.Repinned: renamed(
         fixed(runs.Repinned, {}, before=word, after=word), before="from", after="to"

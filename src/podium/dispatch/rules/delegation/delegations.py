@@ -76,18 +76,28 @@ class Delegations:
         return self.key
 
 
-def objection(granted: Granted | None, now: float, agent: str, tool: str | None, input: Json) -> str | None:
-    """Return what a delegation has against a call of an agent, or its use of a tool; None where it has nothing.
-
-    `input` is what is sent to it.
-    """
+def ended(granted: Granted | None, now: float) -> str | None:
+    """Return how a delegation has ended, whatever it was for; None where it has not."""
     if granted is None:
         return "there is no such delegation"
-    said, name = granted.delegation, f"delegation {granted.id}"
     if granted.revoked_at is not None:
-        return f"{name} is revoked"
-    if said.expires is not None and now >= said.expires:
-        return f"{name} has expired"
+        return f"delegation {granted.id} is revoked"
+    expires = granted.delegation.expires
+    return f"delegation {granted.id} has expired" if expires is not None and now >= expires else None
+
+
+def objection(
+    granted: Granted | None, now: float, agent: str, tool: str | None, input: Json, *, though_ended: bool = False
+) -> str | None:
+    """Return what a delegation has against a call of an agent, or its use of a tool; None where it has nothing.
+
+    `input` is what is sent to it. With `though_ended` it counts as if it were still in force.
+    """
+    if granted is None or not though_ended:
+        over = ended(granted, now)
+        if granted is None or over is not None:
+            return over
+    said, name = granted.delegation, f"delegation {granted.id}"
     wanted = agent if tool is None else tool_id(agent, tool)
     patterns = said.agents if tool is None else said.tools
     if not any(fnmatchcase(wanted, pattern) for pattern in patterns):

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 
 from podium.dispatch.dispatcher import Handler, StepHandler
-from podium.dispatch.rules.delegation.delegations import objection
+from podium.dispatch.rules.delegation.delegations import ended, objection
 from podium.dispatch.rules.policy.request import Actor
 from podium.dispatch.rules.policy.rule import acting
 from podium.dispatch.rules.policy.words import USER
@@ -11,7 +11,7 @@ from podium.errors import Forbidden
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.clock import Clock
-from podium.model.delegation import PRINCIPAL, DelegationBook
+from podium.model.delegation import PRINCIPAL, DelegationBook, Granted
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Refused
 from podium.model.rule_steps import RuleSteps
@@ -23,9 +23,11 @@ _GUARD = "delegation"
 class Delegated:
     """The rule for calls and the rule for steps. It reads the delegation each time: a revocation cuts at once."""
 
-    def __init__(self, book: DelegationBook, clock: Clock) -> None:
+    def __init__(self, book: DelegationBook, clock: Clock, *, keeps: bool = True) -> None:
+        """Read delegations in a book; `keeps` has compensations run within one that has ended."""
         self._book = book
         self._clock = clock
+        self._keeps = keeps
 
     def acting(self, call: Call) -> tuple[Actor, tuple[str, ...]]:
         """Tell policies for whom a call is: the user who delegated; the agent outside is on the way."""
@@ -49,6 +51,9 @@ class Delegated:
             if wrong := self._objection(call, card, None, call.input):
                 steps.note(_GUARD, {"rule": call.principal, "decision": "deny", "reason": wrong})
                 return Refused(call.principal, wrong)
+            if call.compensates and (over := ended(self._granted(call), self._clock.now())) is not None:
+                reason = f"what was done within it is undone all the same: {over}"
+                steps.note(_GUARD, {"rule": call.principal, "decision": "allow", "reason": reason})
             return await handler(call, steps)
 
         return within
@@ -72,5 +77,8 @@ class Delegated:
         return within
 
     def _objection(self, call: Call, card: Card, tool: str | None, input: Json) -> str | None:
-        granted = self._book.get(call.principal.removeprefix(PRINCIPAL))
-        return objection(granted, self._clock.now(), card.name, tool, input)
+        though_ended = self._keeps and call.compensates
+        return objection(self._granted(call), self._clock.now(), card.name, tool, input, though_ended=though_ended)
+
+    def _granted(self, call: Call) -> Granted | None:
+        return self._book.get(call.principal.removeprefix(PRINCIPAL))

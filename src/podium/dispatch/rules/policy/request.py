@@ -65,6 +65,8 @@ class PolicyRequest:
     """On whose behalf the run is."""
     agents: tuple[str, ...]
     """All agents on the way from there; the last one makes the call."""
+    allowed_before: bool = False
+    """Whether it is a compensation that was allowed when it was registered."""
     tool: ToolCard | None = None
     """That is used, where one is."""
     fetched: Mapping[str, Json] = field(default_factory=empty(dict[str, Json]))
@@ -73,7 +75,10 @@ class PolicyRequest:
     @classmethod
     def of_call(cls, card: Card, scope: PolicyScope, call: Call, user: Actor, agents: tuple[str, ...]) -> Self:
         """Return what is to be decided before an agent is called."""
-        return cls(call=call, card=card, scope=scope, input=call.input, granted=call.granted, user=user, agents=agents)
+        return cls(
+            call=call, card=card, scope=scope, input=call.input, granted=call.granted, user=user, agents=agents,
+            allowed_before=call.allowed_before,
+        )  # fmt: skip
 
     @classmethod
     def of_tool(

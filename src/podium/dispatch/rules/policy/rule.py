@@ -33,25 +33,20 @@ def acting(call: Call) -> tuple[Actor, tuple[str, ...]]:
 class Policy:
     """The rule for calls and the rule for steps. Agents about which nothing can be decided are left out."""
 
-    def __init__(self, judge: Judge, acting: Acting = acting) -> None:
+    def __init__(self, judge: Judge, acting: Acting = acting, *, keeps: bool = True) -> None:
+        """Decide as the judge does; `keeps` has compensations run that were allowed when they were registered."""
         self._judge = judge
         self._acting = acting
+        self._keeps = keeps
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Have each call of an agent decided; of a memory, by what is asked of it."""
-        if not card.is_named:
-            return handler  # a part of the code of its caller
-        if card.traits.is_memory:
-            read, write = (self._judge.scope(card, action, MEMORY, card.name) for action in (READ, WRITE))
-        else:
-            read = write = self._judge.scope(card, CALL, AGENT, card.name)
-        if read.settled and write.settled:
-            return handler
+        if not self.decides(card):
+            return handler  # nothing to decide, or a part of the code of its caller
+        scopes = self._scopes(card)
 
         async def governed(call: Call, steps: RuleSteps) -> Outcome:
-            scope = write if read is write or memory_action(call.input) == WRITE else read
-            user, agents = self._acting(call)
-            matter = await with_fetched(PolicyRequest.of_call(card, scope, call, user, agents), steps)
+            matter = await self._matter(card, scopes, call, steps)
             match self._decided(matter, steps):
                 case Allowed():
                     return await handler(call, steps)
@@ -61,6 +56,31 @@ class Policy:
                     return Pending(_question(asks, matter, call.input), rule=asks.rule)
 
         return governed
+
+    def decides(self, card: Card) -> bool:
+        """Whether there is anything to decide about calls of an agent."""
+        return card.is_named and not all(scope.settled for scope in self._scopes(card))
+
+    async def allows(self, card: Card, call: Call, steps: RuleSteps) -> bool:
+        """Whether a call of an agent would be allowed by now without asking anybody."""
+        matter = await self._matter(card, self._scopes(card), call, steps)
+        return isinstance(self._judge.decide(matter), Allowed)
+
+    def _scopes(self, card: Card) -> tuple[PolicyScope, PolicyScope]:
+        """Return what is decided about calls of an agent that read, and about those that write or do anything else."""
+        if not card.traits.is_memory:
+            scope = self._judge.scope(card, CALL, AGENT, card.name)
+            return scope, scope
+        read, write = (self._judge.scope(card, action, MEMORY, card.name) for action in (READ, WRITE))
+        return read, write
+
+    async def _matter(
+        self, card: Card, scopes: tuple[PolicyScope, PolicyScope], call: Call, steps: RuleSteps
+    ) -> PolicyRequest:
+        read, write = scopes
+        scope = write if read is write or memory_action(call.input) == WRITE else read
+        user, agents = self._acting(call)
+        return await with_fetched(PolicyRequest.of_call(card, scope, call, user, agents), steps)
 
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
         """Have each use of a tool decided. The agent that uses it is on the way too."""
@@ -94,6 +114,9 @@ class Policy:
     def _decided(self, matter: PolicyRequest, steps: RuleSteps, asked: Collection[str] = ()) -> PolicyDecision:
         """Decide, and record whatever is more than that everything is allowed, or that a question is open."""
         decision = self._judge.decide(matter)
+        if self._keeps and matter.allowed_before and not isinstance(decision, Allowed):
+            steps.note(GUARD, {**_told(matter, decision), "decision": "allow", "reason": _before(decision)})
+            return Allowed(decision.rule)
         known = isinstance(decision, Asks) and decision.rule in asked
         if decision.rule is not None and not known:
             steps.note(GUARD, _told(matter, decision))
@@ -111,6 +134,12 @@ def _told(matter: PolicyRequest, decision: PolicyDecision) -> dict[str, Json]:
     scope = matter.scope
     told: dict[str, Json] = {"rule": decision.rule, "decision": word, "action": scope.action, "resource": scope.id}
     return told | {"reason": decision.reason} if isinstance(decision, Denied) else told
+
+
+def _before(no: Denied | Asks) -> str:
+    """Return why what is not allowed now is done all the same."""
+    now = no.reason if isinstance(no, Denied) else f"{no.rule} asks {no.to}"
+    return f"it was allowed when it was registered as a compensation; now: {now}"
 
 
 def _question(asks: Asks, matter: PolicyRequest, subject: Json, edit: Json = None) -> Ask:
