@@ -18,6 +18,7 @@ from podium.engine.run.recorded import Recorded
 from podium.engine.run.reservations import raised_by
 from podium.errors import Diverged, QuestionExpired
 from podium.model.agent import Shape
+from podium.model.entered import shown_digest
 from podium.model.fact import Fact
 from podium.model.facts.answers import AnsweredDone, AnsweredExpired
 from podium.model.facts.parts import answers_of
@@ -60,7 +61,7 @@ def open_question(
     )  # fmt: skip
     said = QuestionAsked(
         question=question.id, to=ask.to, text=ask.text, kind=ask.kind, quorum=ask.quorum, due=due, step=step,
-        rule=rule, keeps=keeps,
+        rule=rule, keeps=keeps, digest=shown_digest(question, encode(ask.subject), encode(ask.schema)),
     )  # fmt: skip
     active.journal.append(
         said, key, shown, effects=[OpenQuestion(question, keeps, None if rule is None else budget_in(rule))]

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from podium.model.entered import answer_head, value_digest
 from podium.model.json import decode, encode
 from podium.model.person import folded
 from podium.model.question import PersonAnswer, QuestionState
 from podium.model.run import RunState, Signal
+from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import AnswerRow, QuestionRow, RunStanding, SignalRow, Transaction
 from podium.store.operations import Committed, CommitVerdict, OpenQuestion
@@ -17,10 +19,23 @@ class InboxWriter:
     Signals are inserted together, at the end or before somebody looks; only then is it known which had come before.
     """
 
-    __slots__ = ("_result", "_sent", "_standings", "_transaction", "_waiting", "_wakes", "_worker", "fetched")
+    __slots__ = (
+        "_entries",
+        "_result",
+        "_sent",
+        "_standings",
+        "_transaction",
+        "_waiting",
+        "_wakes",
+        "_worker",
+        "fetched",
+    )
 
-    def __init__(self, transaction: Transaction, worker: str, standings: Standings, result: Committed) -> None:
+    def __init__(
+        self, transaction: Transaction, worker: str, standings: Standings, entries: LedgerEntries, result: Committed
+    ) -> None:  # fmt: skip
         self._transaction = transaction
+        self._entries = entries
         self._worker = worker
         self._standings = standings
         self._result = result
@@ -113,7 +128,7 @@ class InboxWriter:
             self._transaction.insert_budget_question(question.id, run, opened.budget, lead)
         earlier = () if opened.keeps is None else self._transaction.answers(opened.keeps)
         for answer in earlier:
-            self._transaction.add_answer(question.id, answer)
+            self._add(question.id, question.run, answer.by, answer.value, answer.at)
         if len(earlier) >= ask.quorum:
             self._answered(question.id, question.run, earlier, question.asked_at)
 
@@ -136,7 +151,7 @@ class InboxWriter:
         who = folded(answer.by)
         if any(folded(each.by) == who for each in self._transaction.answers(question)):
             return CommitVerdict.DUPLICATE
-        answers = self._transaction.add_answer(question, AnswerRow(answer.by, encode(answer.value), answer.at))
+        answers = self._add(question, asked.run, answer.by, encode(answer.value), answer.at)
         if answers is None:
             return CommitVerdict.DUPLICATE
         if len(answers) >= asked.quorum:
@@ -150,6 +165,15 @@ class InboxWriter:
         asked = self._transaction.question(question)
         if asked is not None and (asked.deadline is None or at < asked.deadline):
             self._answered(question, asked.run, answers, at)
+
+    def _add(self, question: str, run: str, by: str, value: bytes, at: float) -> Sequence[AnswerRow] | None:
+        """Add an answer and enter it in the ledger; returns all there are, or None where this name has answered."""
+        salt = self._entries.salts.next()
+        digest = value_digest(salt, value)
+        answers = self._transaction.add_answer(question, AnswerRow(by, value, at, salt, digest))
+        if answers is not None:
+            self._entries.enter_answer(run, answer_head(question, by, at, digest))
+        return answers
 
     def _answered(self, question: str, run: str, answers: Sequence[AnswerRow], at: float) -> None:
         """Close a question that all have answered who were needed, and wake its run."""

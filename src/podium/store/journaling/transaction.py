@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
+from podium.model.entered import EnteredState
 from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.inserting import NewRun
@@ -94,6 +95,9 @@ class AnswerRow(NamedTuple):
     by: str
     value: bytes
     at: float
+    salt: bytes | None = None
+    digest: bytes | None = None
+    """Of salt and value: it stands for the value in the ledger."""
 
 
 Amounts = tuple[int, int, int]
@@ -135,7 +139,7 @@ class EntryRow(NamedTuple):
     run: str
     facts: int
     head: bytes
-    state: RunState | Literal["pruned"]
+    state: RunState | EnteredState
     hash: bytes
 
 
@@ -376,8 +380,8 @@ class Transaction(ConversationTransaction, WaitsTransaction, SharedQuestionsTran
 
         Of the facts named stay header, hash, and what is given, in place of salt, body and payload. Deleted are also
         those of these large payloads that no fact refers to any more, the run's signals, text, subject and schema of
-        its questions, the values of their answers (`null` stays), the answers that were kept from it, and its transient
-        events. What it said in conversations is for `overwrite_messages`.
+        its questions, values and salts of their answers (`null` and the digests stay), the answers that were kept from
+        it, and its transient events. What it said in conversations is for `overwrite_messages`.
         """
         ...
 

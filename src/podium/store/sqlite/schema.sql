@@ -88,7 +88,7 @@ CREATE TABLE answers (
     question TEXT NOT NULL,
     by TEXT NOT NULL,
     value BLOB NOT NULL,
-    at REAL NOT NULL,
+    at REAL NOT NULL, salt BLOB, digest BLOB,
     PRIMARY KEY (question, by)
 ) WITHOUT ROWID;
 CREATE TABLE memory (

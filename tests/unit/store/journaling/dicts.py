@@ -574,7 +574,9 @@ class DictTransaction:
         for question in self.tables.questions.values():
             if question.row.run == run:
                 question.row = question.row._replace(text="", subject=b"null", schema=b"null")
-                question.answers = {by: row._replace(value=encode(None)) for by, row in question.answers.items()}
+                question.answers = {
+                    by: row._replace(value=encode(None), salt=None) for by, row in question.answers.items()
+                }
         self.tables.kept = {key: each for key, each in self.tables.kept.items() if each.run != run_id}
         self._forget_events({run_id})
 
