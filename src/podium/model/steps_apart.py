@@ -1,4 +1,4 @@
-"""The steps of an agent that is asked beside the answer of another one's call: to summarize, or to judge."""
+"""The steps of an agent that is asked beside the answer of another one's call: to summarize what was said."""
 
 from collections.abc import Callable, Mapping
 
