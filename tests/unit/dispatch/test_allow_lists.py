@@ -270,3 +270,24 @@ async def test_what_is_no_list_is_told(bench: Bench) -> None:
             await app.start(both, "q", allow="read")
         with pytest.raises(RunFailed, match=r"ctx\.allow"):
             await app.run(wrong, "q")
+
+
+async def test_a_tool_that_is_not_on_the_list_counts_as_a_violation_at_once_and_by_the_facts(
+    bench: Bench, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.cedar"
+    file.write_text("permit(principal, action, resource) when { resource has trust || true };")
+    bot = llm_agent(
+        "bot", model=ScriptedModel([Use("send", {"to": "mallory"}), "Done."]), instructions="Do it.", tools=[Tool(send)]
+    )
+
+    @workflow
+    async def flow(ctx: Context, q: str) -> str:
+        return await ctx.call(bot, q)
+
+    trust = int((80 * 10 + 100) / (10 + 1 + 10))
+    async with bench.app(flow, bot, policy={"file": str(file)}) as app:
+        assert await app.run(flow, "q", allow=[]) == "Done."
+        assert await app.reports.trust("bot") == trust
+    async with bench.app(flow, bot, policy={"file": str(file)}) as app:
+        assert await app.reports.trust("bot") == trust
